@@ -1,0 +1,275 @@
+"""The command line: `python -m core scan | train | runs | stop | resume | predict`.
+
+Answers go to stdout, progress and errors to stderr; standard input is never read. Exit code 0: done; 1: something the
+person can put right, in one sentence; 2: wrong usage; 3: a failure inside.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from core import files, launch
+from core.admission import admit
+from core.config import PRESETS, make_config
+from core.data.dataset import scan_dataset
+from core.data.scan import DatasetIndex
+from core.diagnosis.data import data_findings
+from core.errors import ConfigError, DataError, UserError
+from core.prediction import NOT_MEDICAL, Picture, Prediction, answers, is_medical, require_model, to_csv
+from core.runs import Run, RunStore, Status
+from core.terminal import Line, follow
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except UserError as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0  # whoever read the answer has read enough
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Parity without a browser.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: Any, text: str, *, with_json: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=function)
+        if with_json:
+            sub.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else")
+        return sub
+
+    dataset = "a folder with train/ and val/, a folder of class folders, or the word: sample"
+    command("scan", _scan, "What a data set holds.").add_argument("dataset", metavar="DATASET", help=dataset)
+    train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
+    train.add_argument("dataset", metavar="DATASET", help=dataset)
+    train.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
+    train.add_argument("--name", default="", help="what to call the run")
+    command("runs", _runs, "All runs, the newest first.")
+    command("stop", _stop, "Stop a run; the model so far is kept.").add_argument("run", metavar="RUN")
+    command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
+    predict = command("predict", _predict, "Class probabilities of pictures.")
+    predict.add_argument("run", metavar="RUN")
+    predict.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    predict.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
+    return parser
+
+
+def _scan(options: argparse.Namespace) -> int:
+    line = Line(quiet=options.json)
+    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    line.show("")
+    if options.json:
+        return _print_json(_scan_record(index))
+    print(f"{index.root}\n")
+    for split, counts in index.counts().items():
+        print(f"{split or 'all':<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
+    print("sizes " + ", ".join(f"{w}x{h} ({n})" for (w, h), n in list(index.sizes().items())[:5]))
+    print("modes " + ", ".join(f"{mode} ({n})" for mode, n in index.modes().items()))
+    for note in index.notes:
+        print(note)
+    for file in index.unreadable:
+        print(f"unreadable: {file.path}: {file.reason}")
+    for path, why in index.skipped:
+        print(f"left out: {path}: {why}")
+    return 0
+
+
+def _scan_record(index: DatasetIndex) -> dict[str, Any]:
+    return {
+        "dataset": str(index.root),
+        "layout": index.layout,
+        "classes": list(index.classes),
+        "counts": {split or "all": counts for split, counts in index.counts().items()},
+        "images": len(index.files),
+        "sizes": [{"width": w, "height": h, "count": n} for (w, h), n in index.sizes().items()],
+        "modes": index.modes(),
+        "unreadable": [{"file": file.path, "reason": file.reason} for file in index.unreadable],
+        "skipped": [{"file": path, "reason": why} for path, why in index.skipped],
+        "empty_classes": list(index.empty_classes),
+        "notes": list(index.notes),
+        "findings": [finding.to_dict() for finding in data_findings(index)],
+    }
+
+
+def _train(options: argparse.Namespace) -> int:
+    config = make_config(options.dataset, _settings(options.set), preset=options.preset, name=options.name)
+    line = Line(quiet=options.json)
+    config, dataset = admit(config, line.progress("Looks through"))
+    line.show("")
+    run = RunStore().create(config)
+    line.show(f"run {run.id}", lasting=True)
+    launch.start(run, parent_pipe=False)
+    status = follow(run, quiet=options.json)
+    findings = data_findings(dataset.index) if dataset else []
+    return _report(run, status, [finding.to_dict() for finding in findings], as_json=options.json)
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {pair}: KEY=VALUE is expected, for instance --set data.batch_size=20")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def _report(run: Run, status: Status, findings: list[dict[str, Any]], *, as_json: bool) -> int:
+    evaluation = run.evaluation() or {}
+    if as_json:
+        _print_json(
+            {
+                "run": run.id,
+                "status": status.status,
+                "message": status.message,
+                "metrics": _metrics(evaluation),
+                "history": run.history(),
+                "classes": (run.manifest() or {}).get("classes", []),
+                "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
+                "findings": findings,
+            }
+        )
+    if status.status in ("failed", "interrupted"):
+        print(status.message, file=sys.stderr)
+        return 1 if status.fault == "user" else 3
+    if not as_json:
+        print(f"run {run.id} {status.status}: {status.message}")
+        for name, part in ((name, evaluation[name]) for name in ("val", "test") if name in evaluation):
+            low, high = part["interval"]
+            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part['count']} pictures, "
+                  f"AUC {_number(part['auc'])}, {evaluation['weights']}")  # fmt: skip
+    return 0
+
+
+def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
+    parts = [part for part in ("val", "test") if part in evaluation]
+    return {f"{part}_{name}": evaluation[part][name] for part in parts for name in ("accuracy", "auc", "loss")}
+
+
+def _runs(options: argparse.Namespace) -> int:
+    records = [_run_record(run) for run in RunStore().list()]
+    if options.json:
+        return _print_json({"runs": records})
+    if not records:
+        print("There are no runs yet; `python -m core train sample` makes one.")
+    for record in records:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record["created"]))
+        print(
+            f"{record['run']}  {record['status']:<11}  {when}  "
+            f"val_accuracy {_number(record['val_accuracy'])}  val_auc {_number(record['val_auc'])}  {record['name']}"
+        )
+    return 0
+
+
+def _run_record(run: Run) -> dict[str, Any]:
+    status, epochs = launch.poll(run), run.epochs()
+    last = epochs[-1] if epochs else {}
+    config = files.read_json(run.path / "config.json") or {}
+    return {
+        "run": run.id,
+        "name": config.get("name", ""),
+        "dataset": config.get("dataset", ""),
+        "mode": config.get("training", {}).get("mode", ""),
+        "backbone": config.get("model", {}).get("backbone", ""),
+        "status": status.status,
+        "message": status.message,
+        "created": status.created,
+        "epochs": len(epochs),
+        "val_accuracy": last.get("val_accuracy"),
+        "val_auc": last.get("val_auc"),
+    }
+
+
+def _stop(options: argparse.Namespace) -> int:
+    run = RunStore().get(options.run)
+    launch.stop(run)
+    while (status := launch.poll(run)).is_active:
+        time.sleep(0.25)
+    return _report_state(run, status, as_json=options.json)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    run = RunStore().get(options.run)
+    launch.resume(run, parent_pipe=False)
+    return _report(run, follow(run, quiet=options.json), [], as_json=options.json)
+
+
+def _report_state(run: Run, status: Status, *, as_json: bool) -> int:
+    if as_json:
+        return _print_json({"run": run.id, "status": status.status, "message": status.message})
+    print(f"run {run.id} {status.status}: {status.message}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    run = RunStore().get(options.run)
+    pictures: list[Picture] = [(str(path), path) for path in options.images]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    require_model(run)
+    from core.engine.predict import load_model
+
+    predictions = list(answers(run, pictures, load_model(run)))
+    classes = (run.manifest() or {}).get("classes", [])
+    if options.csv:
+        _write_csv(options.csv, to_csv(predictions, classes))
+    for prediction in predictions:
+        if prediction.error:
+            print(prediction.error, file=sys.stderr)
+    _print_predictions(run, predictions, classes, as_json=options.json)
+    return 0 if any(prediction.label for prediction in predictions) else 1
+
+
+def _write_csv(path: Path, text: str) -> None:
+    try:
+        with files.replacing(path, "w") as file:
+            file.write(text)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --csv") from error
+
+
+def _print_predictions(run: Run, predictions: list[Prediction], classes: list[str], *, as_json: bool) -> None:
+    notice = NOT_MEDICAL if is_medical(run) else ""
+    if as_json:
+        rows = [
+            {"file": p.file, "class": p.label, "probability": p.probability, "probabilities": p.probabilities,
+             "error": p.error} for p in predictions
+        ]  # fmt: skip
+        _print_json({"run": run.id, "classes": classes, "predictions": rows, "notice": notice})
+        return
+    for p in (p for p in predictions if p.label):
+        print(f"{p.file}  {p.label}  {p.probability:.4f}")
+    if notice:
+        print(notice)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _print_json(record: dict[str, Any]) -> int:
+    print(json.dumps(files.finite(record), ensure_ascii=False, allow_nan=False))
+    return 0
+
+
+def _fail_inside(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    traceback.print_exception(kind, error, trace)
+    sys.stderr.flush()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    sys.excepthook = _fail_inside
+    sys.exit(main())

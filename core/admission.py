@@ -1,0 +1,63 @@
+"""Is this run worth starting? Everything that can be refused before a worker spends time on it."""
+
+import dataclasses
+import urllib.error
+import urllib.request
+
+from core import paths
+from core.config import RunConfig
+from core.data.dataset import SAMPLE, Dataset, Progress, locate, open_dataset
+from core.data.sample import sample_is_ready
+from core.errors import ConfigError, WeightsError
+from core.models import catalogue
+
+
+def admit(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
+    """Checks a configuration against the catalogue and its data set.
+
+    Args:
+        config: RunConfig. Valid in itself.
+        progress: callable of (done, total) files looked at. Defaults to none.
+
+    Returns:
+        The configuration as it will run (backbone by its proper name, folder absolute) and the data set; None for
+        the sample set while it is not drawn yet: the worker draws it, and it is known to be sound.
+
+    Raises:
+        UserError: one sentence on what to change.
+    """
+    config = check_model(config)
+    if config.dataset == SAMPLE and not sample_is_ready(paths.samples_folder()):
+        return config, None
+    dataset = open_dataset(config.dataset, config.data, progress)
+    if config.dataset != SAMPLE:
+        config = dataclasses.replace(config, dataset=str(locate(config.dataset).resolve()))
+    return config, dataset
+
+
+def check_model(config: RunConfig) -> RunConfig:
+    """Checks backbone, image size, block to unfreeze and weights; returns the configuration with the proper name.
+
+    Raises:
+        ConfigError: there is no such backbone or block, or the image is too small for it.
+        WeightsError: the weights are not on this machine and cannot be fetched.
+    """
+    row = catalogue.find(config.model.backbone)
+    if config.data.image_size < row.min_size:
+        raise ConfigError(
+            f"data.image_size is {config.data.image_size}, but {row.title} needs at least {row.min_size} pixels"
+        )
+    if config.training.unfreeze_from:
+        row.check_block(config.training.unfreeze_from)
+    if config.model.weights == "imagenet" and catalogue.find_weights(row) is None:
+        _require_reachable(row)
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, backbone=row.name))
+
+
+def _require_reachable(row: catalogue.Backbone) -> None:
+    """A run that would fail at its first step for want of a network is refused here."""
+    request = urllib.request.Request(row.weights_url, method="HEAD")  # noqa: S310 (the catalogue's own https address)
+    try:
+        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+    except (urllib.error.URLError, OSError) as error:
+        raise WeightsError(catalogue.missing_weights(row)) from error

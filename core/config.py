@@ -1,0 +1,343 @@
+"""Every setting of a run: its default, what it means, what it may be, and the presets.
+
+The defaults are the preset `recommended`. A configuration is checked when it is made and cannot change afterwards,
+so whoever holds a `RunConfig` holds a valid one (but for what only the data or the catalogue can tell: whether the
+folder exists, whether there is such a backbone).
+"""
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import ConfigError
+from core.setting import check, convert, setting_field
+
+FORMAT = 1
+"""Version of config.json. A reader refuses a higher one: it was made by a newer version of the program."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pictures the network sees, how they are prepared, and in which order."""
+
+    image_size: int = setting_field(
+        224, "Image size", "Side in pixels to which every picture is resized (width and height).", low=16, high=1024
+    )
+    batch_size: int = setting_field(32, "Batch size", "Pictures per training step.", low=1, high=1024)
+    shuffle: str = setting_field(
+        "samples",
+        "Order of the samples",
+        "samples: a new permutation every epoch. batches: neighbours on disk stay together and only the order of the "
+        "batches changes (what Keras does with an unshuffled directory iterator). none: as on disk, class by class.",
+        choices=("samples", "batches", "none"),
+    )
+    augmentation: str = setting_field(
+        "none",
+        "Augmentation",
+        "Random changes to the training pictures. light: small shifts, turns and brightness, no flip. question: shear "
+        "0.2 degrees, zoom 0.8 to 1.2, horizontal flip.",
+        choices=("none", "light", "question"),
+    )
+    augmentation_draws: int = setting_field(
+        0,
+        "Augmentation draws",
+        "How many random versions of each picture there are. 0: a new one every epoch. 1: one version, frozen into "
+        "the features. n: n versions in turn.",
+        low=0,
+        high=1000,
+    )
+    preprocessing: str = setting_field(
+        "backbone",
+        "Preprocessing",
+        "How grey levels 0..255 are scaled. backbone: as the backbone was trained (right). rescale: divided by 255. "
+        "none: as they are. The last two exist to reproduce other people's scripts.",
+        choices=("backbone", "rescale", "none"),
+    )
+    drop_remainder: bool = setting_field(
+        False,
+        "Drop the last partial batch",
+        "Leaves out the tail of each epoch's order when it does not fill a batch, as `n // batch_size` steps do.",
+    )
+    validation_split: float = setting_field(
+        0.2,
+        "Validation share",
+        "Share of the pictures held out for validation when the data set has no val folder of its own.",
+        low=0.01,
+        high=0.9,
+    )
+    group_pattern: str = setting_field(
+        "auto",
+        "Group pattern",
+        "Files of one group (a patient, say) are never split between training and validation. auto: recognises usual "
+        "patient names. Empty: every file for itself. Else a regular expression whose first group is the name.",
+    )
+    seed: int = setting_field(
+        1, "Data seed", "Decides the split and the augmentation. Not the order: that is the training seed.", low=0,
+        high=2**31 - 1,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check(self, "data")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The backbone and the head on top of it."""
+
+    backbone: str = setting_field(
+        "EfficientNetLite0", "Backbone", "The network, trained on ImageNet, that sees the picture."
+    )
+    weights: str = setting_field(
+        "imagenet",
+        "Backbone weights",
+        "imagenet: as trained there. none: random, a function of the data seed (for experiments).",
+        choices=("imagenet", "none"),
+    )
+    pooling: str = setting_field(
+        "average",
+        "Pooling",
+        "average: one number per channel (small head, learns fast). flatten: every place of the last map goes to the "
+        "head (the question's way; many more weights).",
+        choices=("average", "flatten"),
+    )
+    dense_units: int = setting_field(
+        0, "Hidden units", "Units of the head's hidden layer. 0: none, the features go straight to the output.", low=0,
+        high=4096,
+    )  # fmt: skip
+    dropout: float = setting_field(
+        0.2, "Dropout", "Share of inputs dropped before each layer of the head.", low=0, high=0.95
+    )
+
+    def __post_init__(self) -> None:
+        _check(self, "model")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the weights are found."""
+
+    mode: str = setting_field(
+        "bottleneck",
+        "Way of training",
+        "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: pictures go through "
+        "the backbone in every step. fine_tune: the head first, then the upper blocks of the backbone at a low rate.",
+        choices=("bottleneck", "end_to_end", "fine_tune"),
+    )
+    epochs: int = setting_field(
+        20, "Epochs", "Passes over the training pictures (fine-tune: of the head alone).", low=1, high=1000
+    )
+    optimizer: str = setting_field(
+        "adam", "Optimizer", "How gradients become steps.", choices=("adam", "adamw", "sgd", "rmsprop")
+    )
+    learning_rate: float = setting_field(1e-3, "Learning rate", "Length of a step.", low=1e-7, high=10)
+    unfreeze_from: str = setting_field(
+        "",
+        "Unfreeze from",
+        "First block of the backbone that is trained too; `all` for the whole backbone; empty for none (fine-tune "
+        "then takes the last block). Batch normalisation stays in inference mode.",
+    )
+    finetune_epochs: int = setting_field(
+        5, "Fine-tune epochs", "Epochs after unfreezing; fine-tune only.", low=1, high=1000
+    )
+    finetune_learning_rate: float = setting_field(
+        1e-5, "Fine-tune learning rate", "Learning rate after unfreezing; fine-tune only.", low=1e-7, high=10
+    )
+    class_weight: str = setting_field(
+        "none",
+        "Class weights",
+        "balanced: the loss of a rare class counts more, in inverse proportion to its share.",
+        choices=("none", "balanced"),
+    )
+    early_stopping: int = setting_field(
+        5,
+        "Early stopping",
+        "Stops after this many epochs without a lower validation loss and keeps the best epoch's weights. 0: never; "
+        "the last epoch's weights are kept.",
+        low=0,
+        high=1000,
+    )
+    literal: bool = setting_field(
+        False,
+        "Literal execution",
+        "End to end with a frozen backbone gives the same numbers from cached features, much faster, and is run that "
+        "way. On: push every picture through the backbone in every step all the same.",
+    )
+    precision: str = setting_field(
+        "float32",
+        "Precision",
+        "Arithmetic of the backbone. bfloat16 is faster on some processors and slightly less exact.",
+        choices=("float32", "bfloat16"),
+    )
+    seed: int = setting_field(
+        1, "Training seed", "Decides the head's first weights, dropout and the order of the samples.", low=0,
+        high=2**31 - 1,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check(self, "training")
+        if self.mode == "bottleneck" and self.unfreeze_from:
+            raise ConfigError(
+                f'training.unfreeze_from is "{self.unfreeze_from}", but in bottleneck mode the backbone never trains; '
+                "leave it empty, or set training.mode to end_to_end or fine_tune"
+            )
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the backbone never trains, so that features computed once serve every epoch."""
+        return self.mode == "bottleneck" or (self.mode == "end_to_end" and not self.unfreeze_from)
+
+
+SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that is needed to repeat a run.
+
+    Attributes:
+        dataset: str. Folder of the data set, or the word `sample`.
+        name: str. What the person calls the run; may be empty.
+    """
+
+    dataset: str = "sample"
+    name: str = ""
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        if len(self.name) > 100 or not self.name.isprintable():
+            raise ConfigError(f"name: at most 100 printable characters, but {len(self.name)} came")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As nested plain values, ready for JSON, with the format's version."""
+        return {"format": FORMAT, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> "RunConfig":
+        """The inverse of `to_dict`.
+
+        Raises:
+            ConfigError: a newer format, an unknown key, or a value that is not allowed.
+        """
+        if not isinstance(record, Mapping):
+            raise ConfigError(f"a configuration is an object with keys, but {type(record).__name__} came")
+        version = record.get("format", FORMAT)
+        if not isinstance(version, int) or version > FORMAT:
+            raise ConfigError(f"this configuration has format {version}; this version of Parity reads up to {FORMAT}")
+        known = {"format", "dataset", "name", *SECTIONS}
+        if unknown := sorted(set(record) - known):
+            raise ConfigError(
+                f"{unknown[0]}: there is no such part of a configuration; known are {', '.join(sorted(known))}"
+            )
+        settings = {f"{part}.{key}": value for part in SECTIONS for key, value in _mapping(record, part).items()}
+        return make_config(str(record.get("dataset", "sample")), settings, name=str(record.get("name", "")))
+
+    def settings(self) -> dict[str, Any]:
+        """Flat view: `{"data.image_size": 224, ...}` in the order in which the settings are declared."""
+        return {key: getattr(getattr(self, part), name) for key, part, name in _keys()}
+
+
+def make_config(dataset: str, settings: Mapping[str, Any], *, preset: str = "recommended", name: str = "") -> RunConfig:
+    """A configuration from a preset and single settings over it.
+
+    Args:
+        dataset: str. A folder, or `sample`.
+        settings: mapping. `{"data.batch_size": 20, ...}`; values may be text, as they come from a command line.
+        preset: str. One of `PRESETS`. Defaults to `"recommended"`.
+        name: str. What the person calls the run. Defaults to `""`.
+
+    Raises:
+        ConfigError: names the first setting that is unknown or outside what is allowed.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f'there is no preset "{preset}"; the presets are {", ".join(PRESETS)}')
+    sections: dict[str, dict[str, Any]] = {part: {} for part in SECTIONS}
+    for key, value in {**PRESETS[preset], **settings}.items():
+        part, setting_name = _split_key(key)
+        sections[part][setting_name] = convert(key, setting(key), value)
+    parts = {part: SECTIONS[part](**values) for part, values in sections.items()}
+    return RunConfig(dataset=dataset, name=name, **parts)
+
+
+def setting(key: str) -> dataclasses.Field[Any]:
+    """The dataclass field behind a key such as `data.batch_size`: default, label, help, choices, low, high."""
+    part, name = _split_key(key)
+    return {f.name: f for f in dataclasses.fields(SECTIONS[part])}[name]
+
+
+def keys() -> list[str]:
+    """All keys, in the order in which they are declared."""
+    return [key for key, _, _ in _keys()]
+
+
+def read_config(text: str) -> RunConfig:
+    """A configuration from the text of a config.json.
+
+    Raises:
+        ConfigError: the text is no JSON or no configuration.
+    """
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"this is no configuration: {error}") from error
+    return RunConfig.from_dict(record)
+
+
+_QUESTION = {
+    "data.image_size": 150,
+    "data.batch_size": 20,
+    "data.augmentation": "question",
+    "data.preprocessing": "rescale",
+    "model.pooling": "flatten",
+    "model.dense_units": 128,
+    "model.dropout": 0.7,
+    "training.epochs": 10,
+    "training.optimizer": "adam",
+    "training.learning_rate": 7e-4,
+    "training.early_stopping": 0,
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "recommended": {},
+    # Its script saves the features of one augmented draw and takes `n // batch_size` steps; `fit` on arrays shuffles.
+    "question-bottleneck": {
+        **_QUESTION,
+        "training.mode": "bottleneck",
+        "data.augmentation_draws": 1,
+        "data.drop_remainder": True,
+    },
+    # Its generator has shuffle=False: batches come class by class.
+    "question-end-to-end": {**_QUESTION, "training.mode": "end_to_end", "data.shuffle": "none"},
+}
+
+
+def _keys() -> Iterator[tuple[str, str, str]]:
+    for part, section in SECTIONS.items():
+        for f in dataclasses.fields(section):
+            yield f"{part}.{f.name}", part, f.name
+
+
+def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
+    values = record.get(part, {})
+    if not isinstance(values, Mapping):
+        raise ConfigError(f'{part}: settings with their values are expected, but "{values}" came')
+    return values
+
+
+def _split_key(key: str) -> tuple[str, str]:
+    if key in (known := keys()):
+        part, _, name = key.partition(".")
+        return part, name
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"settings are {', '.join(known)}"
+    raise ConfigError(f'there is no setting "{key}"; {hint}')
+
+
+def _check(section: Any, part: str) -> None:
+    for spec in dataclasses.fields(section):
+        key = f"{part}.{spec.name}"
+        check(key, spec, convert(key, spec, getattr(section, spec.name)))

@@ -1,0 +1,29 @@
+"""What a check reports: what was measured, the evidence for it, and the setting to change."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found.
+
+    Attributes:
+        id: str. Stable, kebab-case.
+        severity: str. One of `SEVERITIES`: makes the figures meaningless, biases them, or is worth knowing.
+        claim: str. What was measured, in one sentence; never a cause that was not tried.
+        evidence: dict. The numbers and file names behind the claim.
+        remedy: str. What to change.
+    """
+
+    id: str
+    severity: str
+    claim: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    remedy: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, ready for JSON."""
+        return asdict(self)

@@ -1,0 +1,45 @@
+"""What can go wrong, sorted by whose fault it is.
+
+    ParityError
+    ├── UserError            something the person can put right: shown as one sentence, exit code 1
+    │   ├── ConfigError      a setting outside what is allowed
+    │   ├── DataError        a folder, file or upload that cannot be used
+    │   │   └── UnreadableImage
+    │   ├── RunError         a run that does not exist or is not in the state the action needs
+    │   └── WeightsError     weight files that are absent or damaged
+    └── Interrupted          the process that asked for this work is gone
+
+Everything else is a fault of the program: its traceback goes to the run's log, exit code 3.
+"""
+
+
+class ParityError(Exception):
+    """Base of every error this program raises on purpose."""
+
+
+class UserError(ParityError):
+    """Show the message, never a traceback: it names what came, what is allowed and what to do next."""
+
+
+class ConfigError(UserError):
+    """Change the setting that the message names."""
+
+
+class DataError(UserError):
+    """Choose or repair the data set, folder or upload that the message names."""
+
+
+class UnreadableImage(DataError):
+    """Leave out or repair the picture that the message names."""
+
+
+class RunError(UserError):
+    """Choose another run, or wait until this one is in the state the message names."""
+
+
+class WeightsError(UserError):
+    """Put the weight file that the message names where the message says."""
+
+
+class Interrupted(ParityError):
+    """The server that started this worker has gone; what was finished is kept and the run can be resumed."""

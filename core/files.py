@@ -1,0 +1,147 @@
+"""Files that a crash leaves whole: atomic replacement, appended lines, and locks that die with their holder."""
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Opens a file that takes the place of `path` when the block ends without an error, and vanishes otherwise.
+
+    The temporary file lies in the same folder (another may be another disk), is flushed to the disk before the
+    replacement, and the folder after it: a reader, or a machine that loses power, meets the old file or the new one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with beside.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in `folder` survive a power cut; does nothing where folders cannot be opened (Windows)."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, record: Any) -> None:
+    """Replaces `path` by `record` as JSON. Not-a-number becomes null: JSON has no word for it."""
+    with replacing(path, "w") as file:
+        json.dump(finite(record), file, ensure_ascii=False, allow_nan=False)
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote, or None when the file is absent or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Adds one JSON line in one write, so that two writers never mix inside a line."""
+    line = json.dumps(finite(record), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(handle, line)
+    finally:
+        os.close(handle)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file of lines; a last line without its newline and damaged lines are left out."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return []
+    complete = content[: content.rfind(b"\n") + 1]
+    return [record for line in complete.split(b"\n") if (record := _object(line)) is not None]
+
+
+class Lock:
+    """A lock file that the system releases when its holder dies, however it dies.
+
+    Args:
+        path: Path. Made when it is absent; never deleted, or two holders could have one each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+
+    def acquire(self, timeout: float = 0.0) -> bool:
+        """Tries for `timeout` seconds (0: once); returns whether the lock is held now."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("ab")
+        deadline = time.monotonic() + timeout
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                file.close()
+                return False
+            time.sleep(0.02)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Lets go; harmless when it is not held."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def finite(value: Any) -> Any:
+    """A copy of nested plain values in which not-a-number and infinity are None: JSON has no word for them."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value

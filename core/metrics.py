@@ -1,0 +1,119 @@
+"""What predictions are worth: accuracy with its interval, AUC, ROC, confusion, per-class figures. Numpy only."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.integer[Any]]
+Probabilities = NDArray[np.floating[Any]]
+
+EPSILON = 1e-7
+"""Probabilities are kept this far from 0 and 1 before the logarithm, as Keras does."""
+
+
+def cross_entropy(labels: Labels, probabilities: Probabilities) -> float:
+    """Mean of -ln of the probability given to the true class, in nats.
+
+    Args:
+        labels: integer array of shape `(n,)`.
+        probabilities: float array of shape `(n, classes)`, rows summing to 1.
+    """
+    true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.clip(true, EPSILON, 1 - EPSILON)).mean())
+
+
+def accuracy(labels: Labels, probabilities: Probabilities) -> float:
+    """Share of samples whose most probable class is the true one, 0 to 1; `decide` says how ties fall."""
+    return float((decide(probabilities) == labels).mean())
+
+
+def decide(probabilities: Probabilities) -> NDArray[np.int64]:
+    """The predicted class: the most probable one; at exactly one half of two classes the first, as Keras decides."""
+    return np.asarray(probabilities.argmax(axis=1), dtype=np.int64)
+
+
+def auc(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Area under the ROC curve: the chance that a sample of a class gets a higher score than one of another.
+
+    Exact (Mann and Whitney's U with ties counted half), not approximated by thresholds. With more than two classes
+    the unweighted mean over the classes, each against the rest.
+
+    Returns:
+        Float, 0 to 1; None where a class has no sample or all samples, so that there is nothing to compare.
+    """
+    classes = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    areas = [_binary_auc(labels == k, probabilities[:, k]) for k in classes]
+    known = [area for area in areas if area is not None]
+    return float(np.mean(known)) if known else None
+
+
+def wilson(correct: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson's score interval of a proportion (Wilson 1927), 95 % by default.
+
+    Args:
+        correct: int. Successes.
+        count: int. Trials; with 0 the interval is all of 0 to 1.
+        z: float. Quantile of the normal distribution.
+    """
+    if count == 0:
+        return 0.0, 1.0
+    share, square = correct / count, z * z
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    half = z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Counts of shape `(classes, classes)`: row the true class, column the predicted one."""
+    table = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(table, (labels, predicted), 1)
+    return table
+
+
+def per_class(table: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
+    """Precision, recall, F1 and support of each class; None where there is nothing to divide by."""
+    rows = []
+    for k, name in enumerate(names):
+        hit, said, true = int(table[k, k]), int(table[:, k].sum()), int(table[k].sum())
+        precision, recall = _ratio(hit, said), _ratio(hit, true)
+        f1 = _ratio(2 * hit, said + true)
+        rows.append({"class": name, "precision": precision, "recall": recall, "f1": f1, "support": true})
+    return rows
+
+
+def roc(positive: NDArray[np.bool_], scores: Probabilities, points: int = 400) -> tuple[list[float], list[float]]:
+    """The ROC curve of one class against the rest.
+
+    Args:
+        positive: bool array of shape `(n,)`.
+        scores: float array of shape `(n,)`, higher for more likely positive.
+        points: int. Most points returned; a longer curve is thinned evenly.
+
+    Returns:
+        Two lists, false positive rate and true positive rate, each from 0 to 1 and rising.
+    """
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(positive[order])
+    # Equal scores are one threshold: only the last of them is a point of the curve.
+    last = np.append(np.diff(scores[order]) != 0, True)
+    true_rate = np.append(0.0, hits[last] / max(1, hits[-1]))
+    false_rate = np.append(0.0, (np.arange(1, len(hits) + 1) - hits)[last] / max(1, (~positive).sum()))
+    keep = np.unique(np.linspace(0, len(true_rate) - 1, min(points, len(true_rate))).astype(int))
+    return false_rate[keep].tolist(), true_rate[keep].tolist()
+
+
+def _binary_auc(positive: NDArray[np.bool_], scores: Probabilities) -> float | None:
+    count = int(positive.sum())
+    if count in (0, len(positive)):
+        return None
+    _, group, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    # Rank of a group of ties: the mean of the places it takes.
+    ranks = np.cumsum(sizes) - (sizes - 1) / 2
+    above = ranks[group][positive].sum() - count * (count + 1) / 2
+    return float(above / (count * (len(positive) - count)))
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,41 @@
+"""Where things lie on disk, as the environment says."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Folder of runs, caches and uploads: `PARITY_HOME`, else `.parity` in the working folder. May not exist yet."""
+    return Path(os.environ.get("PARITY_HOME") or ".parity").expanduser().resolve()
+
+
+def data_root() -> Path | None:
+    """Folder below which the pages may open data sets on the server: `PARITY_DATA`; None when it is not set."""
+    root = os.environ.get("PARITY_DATA")
+    return Path(root).expanduser().resolve() if root else None
+
+
+def runs_folder() -> Path:
+    """Where the run folders lie."""
+    return home() / "runs"
+
+
+def cache_folder() -> Path:
+    """Where features and scans are kept; may be emptied at any time."""
+    return home() / "cache"
+
+
+def uploads_folder() -> Path:
+    """Where uploaded data sets are kept."""
+    return home() / "uploads"
+
+
+def samples_folder() -> Path:
+    """Where the built-in sample set is kept once drawn."""
+    return home() / "sample"
+
+
+def parallel_runs() -> int:
+    """How many runs may train at once on this machine: `PARITY_PARALLEL_RUNS`, else 1."""
+    value = os.environ.get("PARITY_PARALLEL_RUNS", "1")
+    return max(1, int(value)) if value.isdigit() else 1

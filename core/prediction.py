@@ -1,0 +1,200 @@
+"""Ask a run's model about new pictures, from a process that must not import TensorFlow.
+
+The pictures become pixels here, by the code training uses. A service process holds the model: it is started by the
+first question, answers the next ones at once, and ends when idle or when this process ends.
+"""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.images import load
+from core.errors import RunError, UnreadableImage
+from core.launch import ROOT, worker_environment
+from core.runs import Run
+
+Picture = tuple[str, Path | bytes]
+"""A picture's name and where it is: a file, or its bytes."""
+
+CHUNK = 32
+"""Pictures decoded and sent at a time, so that memory does not grow with their number."""
+
+NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one picture.
+
+    Attributes:
+        file: str. The picture's name.
+        label: str. The most probable class; empty when the picture could not be read.
+        probability: float. Probability of that class, 0 to 1.
+        probabilities: dict. Every class with its probability.
+        error: str. Why the picture could not be read; else empty.
+    """
+
+    file: str
+    label: str = ""
+    probability: float = 0.0
+    probabilities: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+
+
+Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]
+"""From pixels of shape `(n, size, size, 3)` to probabilities of shape `(n, classes)`."""
+
+
+def predict(
+    run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None] | None = None
+) -> list[Prediction]:
+    """Class probabilities of pictures, by the service process.
+
+    Args:
+        run: Run. It has a model.
+        pictures: sequence of (name, path or bytes).
+        progress: callable of (done, total). Defaults to none.
+
+    Returns:
+        One prediction a picture, in their order; a picture that cannot be read has its `error` set.
+
+    Raises:
+        RunError: the run has no model, or it cannot be loaded.
+    """
+    service = _service()
+    return list(answers(run, pictures, lambda pixels: service.ask(run, pixels), progress))
+
+
+def answers(
+    run: Run, pictures: Sequence[Picture], model: Model, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Prediction]:
+    """Predictions through any model function; `predict` and the command line share it.
+
+    Raises:
+        RunError: the run has no model.
+    """
+    require_model(run)
+    classes, size = list((run.manifest() or {}).get("classes", [])), run.config().data.image_size
+    for start in range(0, len(pictures), CHUNK):
+        yield from _answer_chunk(pictures[start : start + CHUNK], classes, size, model)
+        if progress:
+            progress(min(start + CHUNK, len(pictures)), len(pictures))
+
+
+def require_model(run: Run) -> None:
+    """Raises RunError when the run has no model to ask."""
+    if not run.has_model():
+        raise RunError(f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch")
+
+
+def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
+    """Predictions as CSV text: file, class, its probability, the probability of each class, error."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["file", "class", "probability", *(f"p({name})" for name in classes), "error"])
+    for answer in predictions:
+        values = [f"{answer.probabilities[name]:.6f}" if answer.label else "" for name in classes]
+        sureness = f"{answer.probability:.6f}" if answer.label else ""
+        writer.writerow([answer.file, answer.label, sureness, *values, answer.error])
+    return text.getvalue()
+
+
+def is_medical(run: Run) -> bool:
+    """Whether the data set looks like medical pictures: its predictions then need a warning beside them."""
+    manifest = run.manifest() or {}
+    words = " ".join([str(manifest.get("root", "")), *map(str, manifest.get("classes", []))]).lower()
+    return run.config().dataset == "sample" or any(word in words for word in _MEDICAL_WORDS)
+
+
+_MEDICAL_WORDS = (
+    *("pneumonia", "x-ray", "xray", "x_ray", "chest", "lung", "thorax", "tumor", "tumour", "cancer", "covid"),
+    *("melanoma", "lesion", "retina", "fundus", "mri", "patient", "radiograph", "benign", "malignant", "histolog"),
+)
+
+
+def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
+    pixels: list[NDArray[np.uint8]] = []
+    errors: dict[int, str] = {}
+    for k, (_, source) in enumerate(chunk):
+        try:
+            pixels.append(load(source, size))
+        except UnreadableImage as error:
+            errors[k] = str(error)
+    rows = iter(model(np.stack(pixels)).tolist() if pixels else [])
+    for k, (name, _) in enumerate(chunk):
+        if k in errors:
+            yield Prediction(name, error=errors[k])
+            continue
+        values = dict(zip(classes, next(rows), strict=True))
+        label = max(values, key=lambda c: values[c])
+        yield Prediction(name, label, values[label], values)
+
+
+class _Service:
+    """The process that holds the model, and the pipe to it; one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, run: Run, pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
+        with self._lock:
+            process = self._running()
+            try:
+                answer = _exchange(process, {"run": str(run.path), "shape": pixels.shape}, pixels.tobytes())
+            except (OSError, ValueError) as error:
+                process.kill()
+                raise RunError(
+                    f"the model of run {run.id} could not answer: its process has ended, perhaps out of memory"
+                ) from error
+        if "error" in answer:
+            raise RunError(str(answer["error"]))
+        return np.array(answer["probabilities"], dtype=np.float64)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "core.engine.service"],
+                cwd=ROOT,
+                env=worker_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return self._process
+
+
+def _exchange(process: subprocess.Popen[bytes], question: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    to_service, from_service = process.stdin, process.stdout
+    if to_service is None or from_service is None:
+        raise ValueError("the service has no pipes")
+    write_message(to_service, question, payload)
+    answer: dict[str, Any] = json.loads(from_service.readline())
+    return answer
+
+
+def write_message(pipe: BinaryIO | Any, header: dict[str, Any], payload: bytes = b"") -> None:
+    """One JSON line, then the bytes it announces."""
+    pipe.write(json.dumps(header).encode() + b"\n" + payload)
+    pipe.flush()
+
+
+def _service() -> _Service:
+    """The one service of this process, parked where a reload of edited modules does not drop it."""
+    module: Any = sys.modules.setdefault("_parity_service", types.ModuleType("_parity_service"))
+    if not hasattr(module, "service"):
+        module.service = _Service()
+    service: _Service = module.service
+    return service

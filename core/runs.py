@@ -1,0 +1,252 @@
+"""Runs on disk: one folder a run, one file a fact; the only protocol between pages, command line and worker.
+
+runs/<id>/config.json       written before the start, never again
+          status.json       replaced whole: where the run is, and one sentence for the person
+          events.jsonl      appended: one object a line, for instance a finished epoch
+          manifest.json     the pictures it trains on, with their hashes and split
+          evaluation.json   what the finished model does on the validation pictures
+          predictions.csv   its probabilities, picture by picture
+          model.keras       raw pixels in, probabilities out
+          resume/           the checkpoint of the last finished epoch
+          worker.log  stop  lock
+"""
+
+import dataclasses
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core import files, paths
+from core.config import RunConfig, read_config
+from core.errors import ConfigError, RunError
+
+ACTIVE = ("queued", "starting", "running")
+"""A worker is at it, or should be."""
+
+STATUSES = {
+    "queued": "Waits for its turn.",
+    "starting": "Loads TensorFlow.",
+    "running": "Works.",
+    "finished": "Ran to its end.",
+    "stopped": "Stopped by a person; the model so far is kept.",
+    "failed": "Ended by an error.",
+    "interrupted": "Its process is gone; Resume continues after the last finished epoch.",
+}
+"""Every status a run can have, with its meaning."""
+
+RESUMABLE = ("stopped", "failed", "interrupted")
+
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
+_START_SECONDS = 60.0
+"""A queued run whose worker has not shown up after this long never got one."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is. Times are seconds since 1970 and for display only; durations are measured elsewhere."""
+
+    status: str = "queued"
+    message: str = ""
+    fault: str = ""
+    """Whose mistake ended a failed run: `user` or `program`."""
+    phase: str = ""
+    """data, features, training, finetuning, evaluating, saving."""
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    done: int = 0
+    """Pictures done of `total` in a phase that goes through pictures."""
+    total: int = 0
+    images_per_second: float | None = None
+    eta_seconds: float | None = None
+    memory_mb: float | None = None
+    """Resident memory of the worker."""
+    pid: int | None = None
+    created: float = 0.0
+    queued: float = 0.0
+    """When it last took its place in the queue: at its making, and again at every resume."""
+    started: float | None = None
+    heartbeat: float = 0.0
+    ended: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time spent on features and training, and in total."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a worker is at it or will be."""
+        return self.status in ACTIVE
+
+
+class Run:
+    """One run folder.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    def config(self) -> RunConfig:
+        """The run's configuration.
+
+        Raises:
+            RunError: the file is absent, damaged or made by a newer version.
+        """
+        try:
+            return read_config((self.path / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ConfigError) as error:
+            raise RunError(f"run {self.id} cannot be read: {error}") from error
+
+    def title(self) -> str:
+        """What to call the run: its name, else its id."""
+        try:
+            return self.config().name or self.id
+        except RunError:
+            return self.id
+
+    def read_status(self) -> Status:
+        """The status as written, without asking whether the worker still lives."""
+        record = files.read_json(self.path / "status.json")
+        if not isinstance(record, dict) or record.get("status") not in STATUSES:
+            return Status(status="failed", message="The run's status file is damaged.", fault="program")
+        known = {f.name for f in dataclasses.fields(Status)}
+        return Status(**{key: value for key, value in record.items() if key in known})
+
+    def write_status(self, status: Status) -> None:
+        """Replaces status.json."""
+        files.write_json(self.path / "status.json", dataclasses.asdict(status))
+
+    def status(self) -> Status:
+        """The status, settled: a run whose worker has died without a word becomes `interrupted`.
+
+        The worker holds `lock` as long as it lives. Whoever gets the lock may settle, and reads the status again
+        first: the worker may have finished between the two looks.
+        """
+        status = self.read_status()
+        if not status.is_active or (status.pid is None and time.time() - status.queued < _START_SECONDS):
+            return status
+        lock = files.Lock(self.path / "lock")
+        try:
+            if not lock.acquire():
+                return status
+            status = self.read_status()
+            if status.is_active:
+                status = dataclasses.replace(
+                    status, status="interrupted", ended=time.time(), message=STATUSES["interrupted"]
+                )
+                self.write_status(status)
+        except OSError:
+            return dataclasses.replace(status, message="The run folder cannot be written.")
+        finally:
+            lock.release()
+        return status
+
+    def add_event(self, event: str, **facts: Any) -> None:
+        """Appends one line to events.jsonl."""
+        files.append_line(self.path / "events.jsonl", {"event": event, "time": time.time(), **facts})
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events that are whole."""
+        return files.read_lines(self.path / "events.jsonl")
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
+        by_epoch: dict[int, dict[str, Any]] = {}
+        for event in self.events():
+            if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
+                by_epoch[event["epoch"]] = event
+        return [by_epoch[number] for number in sorted(by_epoch)]
+
+    def history(self) -> dict[str, list[float | None]]:
+        """Metrics by name, one value an epoch: loss, accuracy, auc and the same with `val_`."""
+        return {name: [record.get(name) for record in self.epochs()] for name in METRICS}
+
+    def evaluation(self) -> dict[str, Any] | None:
+        """What evaluation.json says, or None before there is one."""
+        record = files.read_json(self.path / "evaluation.json")
+        return record if isinstance(record, dict) else None
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What manifest.json says, or None before there is one."""
+        record = files.read_json(self.path / "manifest.json")
+        return record if isinstance(record, dict) else None
+
+    def request_stop(self) -> None:
+        """Asks the worker to stop after the batch it is at."""
+        (self.path / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked for a stop."""
+        return (self.path / "stop").exists()
+
+    def has_model(self) -> bool:
+        """Whether there is a model to predict with."""
+        return (self.path / "model.keras").is_file()
+
+
+METRICS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+"""Names of what is measured every epoch."""
+
+
+class RunStore:
+    """All runs below one folder.
+
+    Args:
+        root: Path. Defaults to the folder the environment says.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or paths.runs_folder()
+
+    def create(self, config: RunConfig) -> Run:
+        """Makes the folder of a new run, queued, with its configuration inside.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        now = time.time()
+        run_id = (
+            f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now * 1000) % 1000:03}-{secrets.token_hex(3)}"
+        )
+        path = self.root / run_id
+        try:
+            path.mkdir(parents=True)
+            files.write_json(path / "config.json", config.to_dict())
+            run = Run(path)
+            run.write_status(Status(created=now, queued=now, heartbeat=now, message=STATUSES["queued"]))
+        except OSError as error:
+            raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
+        return run
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id; a unique beginning or end of it, or the name of one run, will do.
+
+        Raises:
+            RunError: there is none, or more than one.
+        """
+        if _ID.fullmatch(run_id) and (self.root / run_id).is_dir():
+            return Run(self.root / run_id)
+        found = [run for run in self.list() if run_id and _is_called(run, run_id)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise RunError(
+                f'"{run_id}" could be {len(found)} runs: {", ".join(run.id for run in found[:5])}; give the whole id'
+            )
+        raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
+
+    def list(self) -> list[Run]:
+        """All runs, the newest first."""
+        if not self.root.is_dir():
+            return []
+        return [Run(path) for path in sorted(self.root.iterdir(), reverse=True) if _ID.fullmatch(path.name)]
+
+
+def _is_called(run: Run, text: str) -> bool:
+    return run.id.startswith(text) or run.id.endswith(text) or run.title() == text

@@ -1,0 +1,87 @@
+"""One setting: its default, its words, what it may be, and how text becomes its value."""
+
+import dataclasses
+import math
+from dataclasses import field
+from typing import Any
+
+from core.errors import ConfigError
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def setting_field(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """A dataclass field that knows its own label, help text and range.
+
+    Args:
+        default: bool, int, float or str. Its type is the setting's type.
+        label: str. A few words, for a form.
+        help: str. What the setting does, in one to three sentences.
+        choices: tuple of str. What a text setting may be. Defaults to anything.
+        low: float. Smallest number allowed. Defaults to no limits.
+        high: float. Largest number allowed.
+    """
+    return field(default=default, metadata={"label": label, "help": help, "choices": choices, "low": low, "high": high})
+
+
+def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
+    """The value in the setting's own type; text from a command line is read, other types must fit already.
+
+    Raises:
+        ConfigError: names the setting, what came and what is allowed.
+    """
+    kind: type = type(spec.default)
+    problem = ConfigError(f'{key} is {_WORDS[kind]}, but "{value}" came{allowed(spec)}')
+    if kind is str:
+        if isinstance(value, str):
+            return value
+        raise problem
+    if kind is bool:
+        return _read_bool(value, problem)
+    return _read_number(value, kind, problem)
+
+
+def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
+    """Raises ConfigError when a value of the right type is outside what the setting allows."""
+    choices, low, high = spec.metadata["choices"], spec.metadata["low"], spec.metadata["high"]
+    if (choices and value not in choices) or (low is not None and not low <= value <= high):
+        shown = f'"{value}"' if isinstance(value, str) else value
+        raise ConfigError(f"{key} is {shown}{allowed(spec)}")
+
+
+def allowed(spec: dataclasses.Field[Any]) -> str:
+    """The end of a sentence that says what the setting may be; empty where anything goes."""
+    if spec.metadata["choices"]:
+        return f"; it may be {', '.join(spec.metadata['choices'])}"
+    if spec.metadata["low"] is not None:
+        return f"; it may be {spec.metadata['low']:g} to {spec.metadata['high']:g}"
+    return ""
+
+
+def _read_bool(value: Any, problem: ConfigError) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in (*_TRUE, *_FALSE):
+        raise problem
+    return str(value).lower() in _TRUE
+
+
+def _read_number(value: Any, kind: type, problem: ConfigError) -> int | float:
+    if isinstance(value, bool):
+        raise problem
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise problem from None
+    if not math.isfinite(number) or (kind is int and number != int(number)):
+        raise problem
+    return int(number) if kind is int else number
