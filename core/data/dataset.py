@@ -1,0 +1,91 @@
+"""A data set as the engine sees it: its scan, its split, and the two together as a manifest a run keeps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths
+from core.config import DataConfig
+from core.data.sample import ensure_sample
+from core.data.scan import DatasetIndex, ImageFile, scan
+from core.data.split import Split, require_trainable, split_files
+
+SAMPLE = "sample"
+"""The word that stands for the built-in sample set wherever a folder may be named."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A scanned and split data set.
+
+    Attributes:
+        index: DatasetIndex. What the scan found.
+        split: Split. Which file serves what.
+    """
+
+    index: DatasetIndex
+    split: Split
+
+    @property
+    def root(self) -> Path:
+        """Folder that the files' paths are relative to."""
+        return self.index.root
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; a label is a position in it."""
+        return self.index.classes
+
+    def labels(self, files: Sequence[ImageFile]) -> NDArray[np.int64]:
+        """Integer labels of shape `(len(files),)`."""
+        place = {name: k for k, name in enumerate(self.classes)}
+        return np.array([place[file.label] for file in files], dtype=np.int64)
+
+    def manifest(self) -> dict[str, Any]:
+        """What a run keeps of it: root, classes, and each part's files with their hashes."""
+        parts = {"train": self.split.train, "val": self.split.val, "test": self.split.test}
+        return {
+            "root": str(self.root),
+            "classes": list(self.classes),
+            "test_as_validation": self.index.test_as_validation,
+            **{part: [asdict(file) for file in files] for part, files in parts.items()},
+        }
+
+
+def locate(reference: str, progress: Progress | None = None) -> Path:
+    """The folder behind a reference: the sample set (drawn now if need be) or a folder.
+
+    Args:
+        reference: str. A folder, or the word `sample`.
+        progress: callable of (done, total) pictures drawn. Defaults to none.
+    """
+    if reference == SAMPLE:
+        return ensure_sample(paths.samples_folder(), progress)
+    return Path(reference).expanduser()
+
+
+def scan_dataset(reference: str, progress: Progress | None = None) -> DatasetIndex:
+    """The scan of a referenced data set, taken from the cache for files that have not changed.
+
+    Raises:
+        DataError: the folder is missing or is no data set.
+    """
+    return scan(locate(reference, progress), cache_dir=paths.cache_folder() / "scan", progress=progress)
+
+
+def open_dataset(reference: str, config: DataConfig, progress: Progress | None = None) -> Dataset:
+    """Scans and splits a referenced data set and makes sure that it can be trained on.
+
+    Raises:
+        DataError: the folder is missing, is no data set, or a split or class is too small.
+    """
+    index = scan_dataset(reference, progress)
+    split = split_files(index, config.validation_split, config.seed, config.group_pattern)
+    require_trainable(index, split)
+    return Dataset(index, split)

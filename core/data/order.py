@@ -1,0 +1,73 @@
+"""Which sample comes when: a pure function of (seed, epoch), and the label mix of the batches that follow from it.
+
+The same function orders cached features and images, so both ways of training see the same numbers in the same order.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.intp]
+
+_ORDER_STREAM = 1
+"""Keeps the order's random numbers apart from any other use of the same training seed."""
+
+
+def epoch_batches(
+    count: int, batch_size: int, shuffle: str, *, seed: int, epoch: int, drop_remainder: bool = False
+) -> list[Indices]:
+    """The batches of one epoch, as positions in the on-disk (class by class) order.
+
+    Args:
+        count: int. Number of samples.
+        batch_size: int. Samples per batch.
+        shuffle: str. `samples`: a new permutation every epoch; `batches`: runs of neighbours, in random order;
+            `none`: as on disk.
+        seed: int. The training seed.
+        epoch: int. From 0.
+        drop_remainder: bool. Leaves out the batch that is not full. Defaults to `False`.
+
+    Returns:
+        List of integer arrays, each of 1 to `batch_size` positions; no position comes twice.
+    """
+    rng = np.random.default_rng([_ORDER_STREAM, seed, epoch])
+    order = rng.permutation(count) if shuffle == "samples" else np.arange(count)
+    batches = [order[start : start + batch_size] for start in range(0, count, batch_size)]
+    if drop_remainder and batches and len(batches[-1]) < batch_size:
+        batches.pop()
+    if shuffle == "batches":
+        batches = [batches[k] for k in rng.permutation(len(batches))]
+    return batches
+
+
+def batches_per_epoch(count: int, batch_size: int, drop_remainder: bool) -> int:
+    """Number of batches that `epoch_batches` gives."""
+    return count // batch_size if drop_remainder else -(-count // batch_size)
+
+
+def batch_mix(labels: NDArray[np.integer], batches: list[Indices], classes: int) -> NDArray[np.int64]:
+    """How many samples of each class every batch holds.
+
+    Args:
+        labels: integer array of shape `(count,)`, values 0 to `classes - 1`.
+        batches: as from `epoch_batches`.
+        classes: int. Number of classes.
+
+    Returns:
+        Integer array of shape `(len(batches), classes)`.
+    """
+    return np.array([np.bincount(labels[batch], minlength=classes) for batch in batches], dtype=np.int64).reshape(
+        -1, classes
+    )
+
+
+def draw_of_epoch(epoch: int, augmentation: str, draws: int) -> int:
+    """Which random version of each picture an epoch uses: 0 without augmentation, else the epoch, modulo `draws`.
+
+    Args:
+        epoch: int. From 0.
+        augmentation: str. `none` for no augmentation.
+        draws: int. Versions there are; 0 for a new one every epoch.
+    """
+    if augmentation == "none":
+        return 0
+    return epoch % draws if draws else epoch

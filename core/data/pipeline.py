@@ -1,0 +1,167 @@
+"""Batches for Keras: cached features, or pictures decoded and augmented in threads while the network computes.
+
+Both kinds serve batch `k` of an epoch as a pure function of `k`. Keras fetches the first two batches an extra time and
+calls `on_epoch_end` once too often; neither can disturb an order that nothing advances.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.augment import augment
+from core.data.images import load
+from core.data.order import Indices
+from core.data.scan import ImageFile
+from core.errors import UserError
+
+Pixels = NDArray[np.uint8]
+Array = NDArray[Any]
+
+_AHEAD = 3
+"""Batches decoded ahead of the one in use: enough to keep the network busy, few enough to weigh nothing."""
+
+
+class Pictures:
+    """The pictures of one part of a data set, at one size, with one augmentation.
+
+    Args:
+        root: Path. Folder that the files' paths are relative to.
+        files: sequence of ImageFile. In on-disk order; position `i` is the sample's number everywhere.
+        size: int. Side in pixels.
+        augmentation: str. `none`, `light` or `question`.
+        seed: int. The data seed.
+    """
+
+    def __init__(self, root: Path, files: Sequence[ImageFile], size: int, augmentation: str, seed: int) -> None:
+        self.root, self.files, self.size = root, files, size
+        self.augmentation, self.seed = augmentation, seed
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def one(self, position: int, draw: int) -> Pixels:
+        """Picture `position` in its random version `draw`: uint8 of shape `(size, size, 3)`, RGB, 0 to 255.
+
+        Raises:
+            UnreadableImage: the file has gone or changed since the scan.
+        """
+        file = self.files[position]
+        pixels = load(self.root / file.path, self.size)
+        return augment(pixels, self.augmentation, self.seed, draw, file.sha256)
+
+
+class PictureLoader:
+    """Decodes batches of pictures ahead of their use, in threads (Pillow and numpy let go of the interpreter's lock).
+
+    Args:
+        pictures: Pictures.
+        batches: list of integer arrays, as from `epoch_batches`.
+        draw: int. Random version of each picture.
+    """
+
+    def __init__(self, pictures: Pictures, batches: Sequence[Indices], draw: int) -> None:
+        self._pictures, self._batches, self._draw = pictures, batches, draw
+        self._pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="decode")
+        self._waiting: dict[int, list[Future[Pixels]]] = {}
+
+    def __getitem__(self, k: int) -> Pixels:
+        """Batch `k` as uint8 of shape `(n, size, size, 3)`."""
+        for ahead in range(k, min(k + _AHEAD, len(self._batches))):
+            if ahead not in self._waiting:
+                self._waiting[ahead] = [
+                    self._pool.submit(self._pictures.one, int(position), self._draw)
+                    for position in self._batches[ahead]
+                ]
+        return np.stack([future.result() for future in self._waiting.pop(k)])
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """All batches in order; the threads end with the last."""
+        try:
+            for k in range(len(self._batches)):
+                yield self[k]
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the threads; what nobody asked for any more is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """One epoch over cached features.
+
+    Args:
+        features: float32 array of shape `(count, width)`, usually memory-mapped.
+        targets: float32 array of shape `(count, outputs)`.
+        batches: list of integer arrays, as from `epoch_batches`.
+        weights: float32 array of shape `(count,)`. Weight of each sample's loss. Defaults to none.
+    """
+
+    def __init__(
+        self, features: Array, targets: Array, batches: Sequence[Indices], weights: Array | None = None
+    ) -> None:
+        super().__init__()
+        self._features, self._targets, self._batches, self._weights = features, targets, batches, weights
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, k: int) -> tuple[Array, ...]:
+        batch = self._batches[k]
+        return _with_targets(np.asarray(self._features[batch]), self._targets, self._weights, batch)
+
+
+class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """One epoch over pictures.
+
+    Args:
+        pictures: Pictures.
+        targets: float32 array of shape `(count, outputs)`.
+        batches: list of integer arrays, as from `epoch_batches`.
+        draw: int. Random version of each picture.
+        weights: float32 array of shape `(count,)`. Weight of each sample's loss. Defaults to none.
+
+    Attributes:
+        failure: UserError or None. What was wrong with a picture: TensorFlow turns an error raised in here into one
+            of its own.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        targets: Array,
+        batches: Sequence[Indices],
+        draw: int,
+        weights: Array | None = None,
+    ) -> None:
+        super().__init__()
+        self.failure: UserError | None = None
+        self._loader = PictureLoader(pictures, batches, draw)
+        self._targets, self._batches, self._weights = targets, batches, weights
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, k: int) -> tuple[Array, ...]:
+        try:
+            pixels = self._loader[k]
+        except UserError as error:
+            self.failure = error
+            raise
+        return _with_targets(pixels, self._targets, self._weights, self._batches[k])
+
+    def close(self) -> None:
+        """Ends the decoding threads."""
+        self._loader.close()
+
+
+def _with_targets(inputs: Array, targets: Array, weights: Array | None, batch: Indices) -> tuple[Array, ...]:
+    if weights is None:
+        return inputs, targets[batch]
+    return inputs, targets[batch], weights[batch]

@@ -1,0 +1,118 @@
+"""The state after the last finished epoch, from which Resume goes on to the same numbers as an unbroken run.
+
+Keras' own saves overwrite in place and its BackupAndRestore goes on silently with fresh weights when a file is
+missing. Here every file is replaced whole and named by its hash in `state.json`, which also names the one before.
+"""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import files
+from core.errors import RunError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        phase: str. `training` or `finetuning`.
+        epoch: int. Epochs finished in all.
+        start: int. Epochs that were finished when the phase began.
+        complete: bool. Whether the phase has come to its end.
+        best_loss: float or None. Lowest validation loss of the phase.
+        best_epoch: int. Number of the epoch it belongs to, from 1.
+        waited: int. Epochs since then.
+    """
+
+    phase: str = "training"
+    epoch: int = 0
+    start: int = 0
+    complete: bool = False
+    best_loss: float | None = None
+    best_epoch: int = 0
+    waited: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Progress together with the arrays that belong to it.
+
+    Attributes:
+        progress: Progress.
+        arrays: list of arrays: every variable of the model and the optimizer, dropout's seed state among them.
+        best: list of arrays or empty. The variables of the best epoch, when early stopping needs them.
+    """
+
+    progress: Progress
+    arrays: list[Any] = field(default_factory=list)
+    best: list[Any] = field(default_factory=list)
+
+
+class CheckpointFolder:
+    """The `resume` folder of a run.
+
+    Args:
+        folder: Path. Made when it is first written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._state: list[dict[str, Any]] = files.read_json(folder / "state.json") or []
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Writes the checkpoint beside the one before; only then the one before that is removed."""
+        record = {
+            "progress": asdict(checkpoint.progress),
+            "arrays": self._write(checkpoint.arrays),
+            "best": self._write(checkpoint.best),
+        }
+        self._state = [record, *self._state[:1]]
+        files.write_json(self.folder / "state.json", self._state)
+        named = {entry[part] for entry in self._state for part in ("arrays", "best")}
+        for path in self.folder.glob("*.npz"):
+            if path.name not in named:
+                path.unlink(missing_ok=True)
+
+    def load(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole; None when none was ever written.
+
+        Raises:
+            RunError: there are checkpoints, but all of them are damaged.
+        """
+        for record in self._state:
+            arrays, best = self._read(record["arrays"]), self._read(record["best"])
+            if arrays is not None and best is not None:
+                return Checkpoint(Progress(**record["progress"]), arrays, best)
+        if self._state or any(self.folder.glob("*.npz")):
+            raise RunError("the checkpoint in the run's resume folder is damaged, so it cannot go on; start a new run")
+        return None
+
+    def _write(self, arrays: Sequence[Any]) -> str:
+        if not arrays:
+            return ""
+        buffer = io.BytesIO()
+        np.savez(buffer, *arrays)
+        name = f"{hashlib.sha256(buffer.getbuffer()).hexdigest()[:40]}.npz"
+        if not (self.folder / name).exists():
+            with files.replacing(self.folder / name) as file:
+                file.write(buffer.getbuffer())
+        return name
+
+    def _read(self, name: str) -> list[Any] | None:
+        if not name:
+            return []
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError:
+            return None
+        if f"{hashlib.sha256(content).hexdigest()[:40]}.npz" != name:
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            return [stored[key] for key in stored.files]

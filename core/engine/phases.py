@@ -1,0 +1,156 @@
+"""The phases a training is made of: which network `fit` trains, on what, for how many epochs.
+
+Bottleneck and frozen end-to-end training are the same phase, on cached features: same numbers, a fraction of the
+work. Literal and unfrozen end-to-end training go through the pictures. Fine-tuning is the first, then the second.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from core.data.order import Indices, epoch_batches
+from core.data.pipeline import FeatureBatches, PictureBatches
+from core.data.scan import ImageFile
+from core.engine.work import Probabilities, Work, predict_pictures
+from core.models import catalogue
+from core.models.build import FrozenBase, backbone_layers, train_model
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of epochs with one compiled network.
+
+    Attributes:
+        name: str. `training` or `finetuning`.
+        epochs: int. Most epochs it lasts.
+        model: keras.Model. Compiled; what `fit` trains.
+        learnt: keras.Model. Its variables are what training changes: the head, or base and head.
+        data: callable. Epoch (from 0, over the whole run) to a Keras data set.
+        predict: callable. Files to probabilities of shape `(n, classes)`, in inference mode.
+    """
+
+    name: str
+    epochs: int
+    model: keras.Model
+    learnt: keras.Model
+    data: Callable[[int], keras.utils.PyDataset]
+    predict: Callable[[Sequence[ImageFile]], Probabilities]
+
+    def variables(self) -> list[Any]:
+        """Everything an unbroken run would carry into the next epoch: weights, dropout's seed state, optimizer."""
+        return [*self.learnt.variables, *self.model.optimizer.variables]
+
+
+def plan(work: Work) -> list[tuple[str, Callable[[], Phase]]]:
+    """The phases of a run by name, each made when its turn comes: fine-tuning compiles what the first has trained."""
+    training = work.config.training
+    on_cache = training.mode == "fine_tune" or (training.is_frozen and not training.literal)
+    phases: list[tuple[str, Callable[[], Phase]]] = [
+        ("training", lambda: on_features(work) if on_cache else on_pictures(work, finetune=False))
+    ]
+    if training.mode == "fine_tune":
+        phases.append(("finetuning", lambda: on_pictures(work, finetune=True)))
+    return phases
+
+
+def on_features(work: Work) -> Phase:
+    """The head alone, on cached features. Those of the validation pictures come first: every epoch ends with them."""
+    work.predict_frozen(work.dataset.split.val, _VALIDATION)
+    labels = work.dataset.labels(work.dataset.split.train)
+    targets, weights = work.targets(labels), work.sample_weights(labels)
+    pictures, epochs = work.train_pictures(), work.config.training.epochs
+    model = keras.Sequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
+    compile_model(work, model, work.config.training.learning_rate)
+
+    def data(epoch: int) -> FeatureBatches:
+        later = [draw for draw in work.missing_draws(epochs) if draw > work.draw(epoch)]
+        features = work.features(pictures, work.draw(epoch), _wording(work, epoch), later=len(later) * len(pictures))
+        return FeatureBatches(features, targets, order(work, epoch), weights)
+
+    return Phase(
+        "training", epochs, model, work.head, data,
+        lambda files: work.predict_frozen(files, _VALIDATION),
+    )  # fmt: skip
+
+
+def on_pictures(work: Work, *, finetune: bool) -> Phase:
+    """The whole network, pictures in; the base frozen, or trained from the block that the settings name."""
+    training = work.config.training
+    model = train_model(work.base, work.head)
+    block = training.unfreeze_from or ("" if not finetune else last_block(work))
+    if block:
+        names = [layer.name for layer in backbone_layers(work.base)]
+        frozen_base(model).unfreeze(catalogue.find(work.config.model.backbone).first_trainable(names, block))
+    compile_model(work, model, training.finetune_learning_rate if finetune else training.learning_rate)
+    labels = work.dataset.labels(work.dataset.split.train)
+    targets, weights, pictures = work.targets(labels), work.sample_weights(labels), work.train_pictures()
+
+    def data(epoch: int) -> PictureBatches:
+        return PictureBatches(pictures, targets, order(work, epoch), work.draw(epoch), weights)
+
+    return Phase(
+        "finetuning" if finetune else "training",
+        training.finetune_epochs if finetune else training.epochs,
+        model,
+        model if block else work.head,
+        data,
+        lambda files: predict_pictures(model, work.pictures(files, augmented=False)),
+    )
+
+
+def order(work: Work, epoch: int) -> list[Indices]:
+    """The batches of an epoch (from 0) under the run's settings."""
+    data = work.config.data
+    return epoch_batches(
+        len(work.dataset.split.train),
+        data.batch_size,
+        data.shuffle,
+        seed=work.config.training.seed,
+        epoch=epoch,
+        drop_remainder=data.drop_remainder,
+    )
+
+
+def compile_model(work: Work, model: keras.Model, learning_rate: float) -> None:
+    """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
+    binary = len(work.dataset.classes) == 2
+    model.compile(
+        optimizer=OPTIMIZERS[work.config.training.optimizer](learning_rate=learning_rate),
+        loss=keras.losses.BinaryCrossentropy() if binary else keras.losses.CategoricalCrossentropy(),
+        metrics=[
+            keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
+            keras.metrics.AUC(name="auc", multi_label=not binary),
+        ],
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+}
+
+
+def last_block(work: Work) -> str:
+    """The block that fine-tuning unfreezes when the settings name none: the backbone's last."""
+    return catalogue.find(work.config.model.backbone).blocks[-1]
+
+
+def frozen_base(model: keras.Model) -> FrozenBase:
+    """The wrapped base inside a network made by `train_model`."""
+    return next(layer for layer in model.layers if isinstance(layer, FrozenBase))
+
+
+_VALIDATION = "Computes the features of the held-out pictures, once."
+
+
+def _wording(work: Work, epoch: int) -> str:
+    data = work.config.data
+    if data.augmentation == "none" or data.augmentation_draws == 1:
+        return "Computes the features of the training pictures, once."
+    return f"Computes the features of augmented draw {work.draw(epoch) + 1} of the training pictures."

@@ -1,0 +1,62 @@
+"""The process that holds models for the Predict page: `python -m core.engine.service`, driven over its pipes.
+
+A question is one JSON line, `{"run": folder, "shape": [n, size, size, 3]}`, and the pixels as bytes; the answer is one
+JSON line, `{"probabilities": [...]}` or `{"error": sentence}`. It ends with its standard input, or when idle.
+"""
+
+import json
+import os
+import sys
+import threading
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from core.errors import RunError
+from core.prediction import Model, write_message
+from core.runs import Run
+
+IDLE_SECONDS = 600.0
+"""A model in memory that nobody asks for this long is given back to the machine."""
+
+
+def main() -> None:
+    """Answers questions until standard input ends."""
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not mix with the answers
+    while True:
+        idle = threading.Timer(IDLE_SECONDS, os._exit, args=(0,))
+        idle.daemon = True
+        idle.start()
+        line = questions.readline()
+        idle.cancel()
+        if not line:
+            return
+        write_message(answers, answer(json.loads(line), questions))
+
+
+def answer(question: dict[str, Any], pipe: BinaryIO | Any) -> dict[str, Any]:
+    """Reads the question's pixels from the pipe and answers it."""
+    shape = tuple(question["shape"])
+    pixels = np.frombuffer(pipe.read(prod(shape)), dtype=np.uint8).reshape(shape)
+    path = Path(question["run"])
+    try:
+        model = _model(path, (path / "model.keras").stat().st_mtime_ns)
+        return {"probabilities": model(pixels).tolist()}
+    except (RunError, OSError) as error:
+        return {"error": str(error)}
+
+
+@lru_cache(maxsize=2)
+def _model(path: Path, changed: int) -> Model:
+    """The model of a run folder; `changed` makes a resumed run's new model a new entry."""
+    from core.engine.predict import load_model
+
+    return load_model(Run(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""The story of a run: data, networks, phases of epochs, evaluation, model. What it learns goes into the folder."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from core import files, metrics
+from core.data.dataset import open_dataset
+from core.data.pipeline import PictureBatches
+from core.engine.checkpoint import Checkpoint, CheckpointFolder, Progress
+from core.engine.evaluate import keep_results
+from core.engine.event_files import EventFiles
+from core.engine.phases import Phase, plan
+from core.engine.reporter import Reporter
+from core.engine.work import StopRequested, Work, make_work
+
+
+def train(reporter: Reporter) -> str:
+    """Trains a run to its end, or to a stop, and writes all its files.
+
+    Args:
+        reporter: Reporter. Of a run whose worker has just started.
+
+    Returns:
+        The final status: `finished` or `stopped`.
+
+    Raises:
+        UserError: something the person can put right, in one sentence.
+    """
+    run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
+    config = run.config()
+    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    dataset = open_dataset(config.dataset, config.data, reporter.progress)
+    files.write_json(run.path / "manifest.json", dataset.manifest())
+    reporter.say(message=f"Builds {config.model.backbone}.")
+    work = make_work(config, dataset, reporter)
+    training = Training(work)
+    try:
+        training.run_all()
+    except StopRequested:
+        training.stopped = True
+    finally:
+        training.event_files.close()
+        parts = {**work.seconds, "total": time.monotonic() - started}
+        reporter.say(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
+    if training.phase and training.has_learnt:
+        work.ignore_stop = True
+        keep_results(work, training.phase.predict, training.description())
+    return "stopped" if training.stopped else "finished"
+
+
+class Training:
+    """Epoch after epoch, phase after phase, with a checkpoint after each epoch.
+
+    Args:
+        work: Work.
+
+    Attributes:
+        phase: Phase or None. The phase it is at.
+        progress: Progress. How far it has come.
+        stopped: bool. Whether the person stopped it.
+        has_learnt: bool. Whether at least one batch was trained on, now or before a resume.
+    """
+
+    def __init__(self, work: Work) -> None:
+        run = work.reporter.run
+        self.work, self.reporter = work, work.reporter
+        self.checkpoints = CheckpointFolder(run.path / "resume")
+        self.event_files = EventFiles(run.path / "tensorboard")
+        self.phase: Phase | None = None
+        self.progress = Progress()
+        self.stopped = self.has_learnt = False
+        self._best: list[Any] = []
+        self._durations: list[float] = []
+        self._broken_off = False
+
+    def run_all(self) -> None:
+        """Runs every phase that is not complete yet."""
+        stored = self.checkpoints.load()
+        for name, make_phase in plan(self.work):
+            if stored and stored.progress.phase != name and name == "training":
+                continue  # the checkpoint is of a later phase and holds what this one has learnt
+            self.phase = make_phase()
+            self._begin(self.phase, stored)
+            stored = None
+            self._run_phase(self.phase)
+            if self.stopped:
+                return
+
+    def description(self) -> str:
+        """Which weights the model has, in words."""
+        if self._broken_off:
+            return f"stopped in epoch {self.progress.epoch + 1}"
+        if self._best and self.progress.best_epoch != self.progress.epoch:
+            return f"epoch {self.progress.best_epoch}, the best"
+        return f"epoch {self.progress.epoch}, the last"
+
+    def _begin(self, phase: Phase, stored: Checkpoint | None) -> None:
+        self.progress, self._best = Progress(phase=phase.name, epoch=self.progress.epoch, start=self.progress.epoch), []
+        if stored and stored.progress.phase == phase.name:
+            assign(phase.variables(), stored.arrays)
+            self.progress, self._best = stored.progress, stored.best
+            self.has_learnt = True
+            self.reporter.event("resumed", epoch=self.progress.epoch)
+
+    def _run_phase(self, phase: Phase) -> None:
+        last = self.progress.start + phase.epochs
+        self.reporter.say(epoch=self.progress.epoch, epochs=last)
+        while not self.progress.complete and self.progress.epoch < last:
+            started, features = time.monotonic(), self.work.seconds["features"]
+            logs = self._fit_epoch(phase, self.progress.epoch, last)
+            if self._broken_off:
+                self.stopped = True
+                return
+            record = {**logs, **self._validate(phase)}
+            seconds = time.monotonic() - started
+            self.work.seconds["training"] += seconds - (self.work.seconds["features"] - features)
+            self._finish_epoch(phase, record, seconds, last)
+            if self.reporter.stop_requested():
+                self.stopped = True
+                return
+        if self._best and self.progress.best_epoch != self.progress.epoch:
+            assign(phase.learnt.variables, self._best)
+
+    def _fit_epoch(self, phase: Phase, epoch: int, last: int) -> dict[str, float]:
+        """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
+        data = phase.data(epoch)
+        message = (
+            f"Fine-tunes: epoch {epoch + 1} of {last}."
+            if phase.name == "finetuning"
+            else f"Epoch {epoch + 1} of {last}."
+        )
+        self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last, batch=0, batches=len(data))
+        watch = BatchWatch(self.reporter, self.work.config.data.batch_size, last - epoch - 1, self._durations)
+        try:
+            history = phase.model.fit(
+                data, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=[watch]
+            ).history
+        except tf.errors.OpError:
+            if isinstance(data, PictureBatches) and data.failure:
+                raise data.failure from None
+            raise
+        finally:
+            if isinstance(data, PictureBatches):
+                data.close()
+        self.has_learnt = self.has_learnt or watch.done > 0
+        self._broken_off = watch.done < len(data)
+        return {name: float(values[-1]) for name, values in history.items()}
+
+    def _validate(self, phase: Phase) -> dict[str, float | None]:
+        validation = self.work.dataset.split.val
+        labels, probabilities = self.work.dataset.labels(validation), phase.predict(validation)
+        return {
+            "val_loss": metrics.cross_entropy(labels, probabilities),
+            "val_accuracy": metrics.accuracy(labels, probabilities),
+            "val_auc": metrics.auc(labels, probabilities),
+        }
+
+    def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
+        self._durations.append(seconds)
+        self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
+        if self.work.config.training.early_stopping and self.progress.waited == 0:
+            self._best = arrays(phase.learnt.variables)
+        self.checkpoints.save(Checkpoint(self.progress, arrays(phase.variables()), self._best))
+        self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
+        self.event_files.write(self.progress.epoch, record)
+
+
+def judge(progress: Progress, loss: float, patience: int, last: int) -> Progress:
+    """Progress after one more epoch with this validation loss.
+
+    Args:
+        progress: Progress. Before it.
+        loss: float. Validation loss of the epoch; not a number never counts as better.
+        patience: int. Epochs without a lower loss after which the phase is complete; 0 for never.
+        last: int. Number of the phase's last epoch.
+    """
+    epoch = progress.epoch + 1
+    better = progress.best_loss is None or loss < progress.best_loss
+    waited = 0 if better else progress.waited + 1
+    return dataclasses.replace(
+        progress,
+        epoch=epoch,
+        waited=waited,
+        best_loss=loss if better else progress.best_loss,
+        best_epoch=epoch if better else progress.best_epoch,
+        complete=epoch >= last or (patience > 0 and waited >= patience),
+    )
+
+
+class BatchWatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Reports every batch and ends the epoch when a stop is asked for.
+
+    Args:
+        reporter: Reporter.
+        batch_size: int. For the rate in pictures per second.
+        epochs_left: int. Epochs after this one.
+        durations: list of float. Seconds that finished epochs took.
+
+    Attributes:
+        done: int. Batches trained on.
+    """
+
+    def __init__(self, reporter: Reporter, batch_size: int, epochs_left: int, durations: Sequence[float]) -> None:
+        super().__init__()
+        self._reporter, self._batch_size, self._left, self._durations = reporter, batch_size, epochs_left, durations
+        self._started = time.monotonic()
+        self.done = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Counts the batch; Keras calls this."""
+        self.done = batch + 1
+        elapsed = time.monotonic() - self._started
+        rest = elapsed / self.done * (self._reporter.status.batches - self.done)
+        an_epoch = sum(self._durations) / len(self._durations) if self._durations else elapsed + rest
+        rate = self.done * self._batch_size / elapsed if elapsed else None
+        self._reporter.batch(self.done, images_per_second=rate, eta_seconds=rest + an_epoch * self._left)
+        if self._reporter.stop_requested():
+            self.model.stop_training = True
+
+
+def arrays(variables: Sequence[Any]) -> list[Any]:
+    """Copies of variables as numpy arrays."""
+    return [variable.numpy() for variable in variables]
+
+
+def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Puts arrays back into the variables they were copied from."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

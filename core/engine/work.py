@@ -1,0 +1,164 @@
+"""What every step of a training needs: the settings, the data, the networks, and features on demand."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths
+from core.config import RunConfig
+from core.data.dataset import Dataset
+from core.data.order import draw_of_epoch
+from core.data.pipeline import PictureLoader, Pictures
+from core.data.scan import ImageFile
+from core.engine.features import BATCH, FeatureCache, Features, extract, features_key, forward_function
+from core.engine.reporter import Reporter
+from core.models import catalogue
+from core.models.build import build_base, build_head, weights_hash
+
+Probabilities = NDArray[np.float32]
+
+
+class StopRequested(Exception):
+    """The person asked for a stop while there was no epoch to break off."""
+
+
+@dataclass
+class Work:
+    """The parts of one training, made once and handed from step to step.
+
+    Attributes:
+        base: keras.Model. Raw pixels in, features of shape `(n, width)` out.
+        head: keras.Model. Features in, probabilities out: `(n, 1)` for two classes, else `(n, classes)`.
+        base_hash: str. Hash of the base's weights before training.
+        seconds: dict. Time spent on features and training so far.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    reporter: Reporter
+    base: keras.Model
+    head: keras.Model
+    base_hash: str
+    cache: FeatureCache
+    seconds: dict[str, float] = field(default_factory=lambda: {"features": 0.0, "training": 0.0})
+    ignore_stop: bool = False
+    """Set once what was learnt is being kept: that must not be broken off."""
+
+    def pictures(self, files: Sequence[ImageFile], *, augmented: bool) -> Pictures:
+        """The pictures of one part; only training pictures are ever augmented."""
+        data = self.config.data
+        augmentation = data.augmentation if augmented else "none"
+        return Pictures(self.dataset.root, files, data.image_size, augmentation, data.seed)
+
+    def train_pictures(self) -> Pictures:
+        """The training pictures, with the run's augmentation."""
+        return self.pictures(self.dataset.split.train, augmented=True)
+
+    def draw(self, epoch: int) -> int:
+        """Random version of the training pictures in an epoch (from 0)."""
+        return draw_of_epoch(epoch, self.config.data.augmentation, self.config.data.augmentation_draws)
+
+    def features(self, pictures: Pictures, draw: int, message: str, *, later: int = 0) -> Features:
+        """The features of pictures, from the cache or computed now.
+
+        Args:
+            pictures: Pictures.
+            draw: int. Random version.
+            message: str. What the person reads meanwhile.
+            later: int. Pictures that are known to follow, for the estimate of the time left.
+
+        Raises:
+            StopRequested: the person asked for a stop meanwhile; nothing is kept of the unfinished array.
+        """
+        key = features_key(pictures, draw, self._recipe())
+        features = self.cache.open(key)
+        if features is None:
+            started = time.monotonic()
+            self.reporter.phase("features", message, total=len(pictures))
+            shape = (len(pictures), int(self.base.output_shape[-1]))
+            features = self.cache.build(key, shape, lambda out: self._fill(pictures, draw, out, later))
+            self.seconds["features"] += time.monotonic() - started
+        return features
+
+    def missing_draws(self, epochs: int) -> list[int]:
+        """Draws of the training pictures that the epochs need and the cache lacks."""
+        pictures, draws = self.train_pictures(), {self.draw(epoch) for epoch in range(epochs)}
+        recipe = self._recipe()
+        return [
+            draw for draw in draws if not (self.cache.folder / f"{features_key(pictures, draw, recipe)}.npy").exists()
+        ]
+
+    def predict_frozen(self, files: Sequence[ImageFile], message: str) -> Probabilities:
+        """Probabilities of shape `(n, classes)` through cached features and the head."""
+        features = self.features(self.pictures(files, augmented=False), 0, message)
+        outputs = [
+            self.head.predict_on_batch(features[start : start + 1024]) for start in range(0, len(features), 1024)
+        ]
+        return spread(np.concatenate(outputs))
+
+    def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Labels as the loss wants them: `(n, 1)` of 0 and 1 for two classes, else one-hot `(n, classes)`."""
+        if len(self.dataset.classes) == 2:
+            return labels.astype(np.float32)[:, None]
+        return np.eye(len(self.dataset.classes), dtype=np.float32)[labels]
+
+    def sample_weights(self, labels: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """Weight of each sample when the classes are balanced by weights: inverse to the share of its class."""
+        if self.config.training.class_weight == "none":
+            return None
+        counts = np.bincount(labels, minlength=len(self.dataset.classes))
+        return (len(labels) / (len(counts) * counts[labels])).astype(np.float32)
+
+    def _fill(self, pictures: Pictures, draw: int, out: Features, later: int) -> None:
+        def advance(done: int) -> None:
+            self.reporter.advance(done, ahead=later)
+            if self.reporter.stop_requested() and not self.ignore_stop:
+                raise StopRequested
+
+        extract(self.base, pictures, draw, out, advance)
+
+    def _recipe(self) -> dict[str, Any]:
+        model, data = self.config.model, self.config.data
+        return {
+            "backbone": model.backbone,
+            "weights": self.base_hash,
+            "preprocessing": data.preprocessing,
+            "pooling": model.pooling,
+            "precision": self.config.training.precision,
+        }
+
+
+def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
+    """Builds base and head and opens the feature cache."""
+    model, training = config.model, config.training
+    row = catalogue.find(model.backbone)
+    base = build_base(
+        row,
+        image_size=config.data.image_size,
+        weights=model.weights,
+        pooling=model.pooling,
+        preprocessing=config.data.preprocessing,
+        seed=config.data.seed,
+        precision=training.precision,
+    )
+    head = build_head(int(base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, training.seed)
+    cache = FeatureCache(paths.cache_folder() / "features")
+    return Work(config, dataset, reporter, base, head, weights_hash(base), cache)
+
+
+def spread(outputs: NDArray[Any]) -> Probabilities:
+    """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
+    outputs = np.asarray(outputs, dtype=np.float32)
+    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+
+
+def predict_pictures(model: keras.Model, pictures: Pictures) -> Probabilities:
+    """Probabilities of shape `(n, classes)`, through the whole model, without augmentation."""
+    forward = forward_function(model)
+    batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
+    return spread(np.concatenate([forward(pixels).numpy() for pixels in PictureLoader(pictures, batches, 0)]))
