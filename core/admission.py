@@ -1,15 +1,14 @@
 """Is this run worth starting? Everything that can be refused before a worker spends time on it."""
 
 import dataclasses
-import urllib.error
-import urllib.request
 
 from core import paths
 from core.config import RunConfig
 from core.data.dataset import SAMPLE, Dataset, Progress, locate, open_dataset
 from core.data.sample import sample_is_ready
-from core.errors import ConfigError, WeightsError
+from core.errors import ConfigError
 from core.models import catalogue
+from core.models.fetch import require_reachable
 
 
 def admit(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
@@ -50,14 +49,5 @@ def check_model(config: RunConfig) -> RunConfig:
     if config.training.unfreeze_from:
         row.check_block(config.training.unfreeze_from)
     if config.model.weights == "imagenet" and catalogue.find_weights(row) is None:
-        _require_reachable(row)
+        require_reachable(row)
     return dataclasses.replace(config, model=dataclasses.replace(config.model, backbone=row.name))
-
-
-def _require_reachable(row: catalogue.Backbone) -> None:
-    """A run that would fail at its first step for want of a network is refused here."""
-    request = urllib.request.Request(row.weights_url, method="HEAD")  # noqa: S310 (the catalogue's own https address)
-    try:
-        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
-    except (urllib.error.URLError, OSError) as error:
-        raise WeightsError(catalogue.missing_weights(row)) from error

@@ -36,7 +36,6 @@ def train(reporter: Reporter) -> str:
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     files.write_json(run.path / "manifest.json", dataset.manifest())
-    reporter.say(message=f"Builds {config.model.backbone}.")
     work = make_work(config, dataset, reporter)
     training = Training(work)
     try:

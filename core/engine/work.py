@@ -19,6 +19,7 @@ from core.engine.features import BATCH, FeatureCache, Features, extract, feature
 from core.engine.reporter import Reporter
 from core.models import catalogue
 from core.models.build import build_base, build_head, weights_hash
+from core.models.fetch import fetch
 
 Probabilities = NDArray[np.float32]
 
@@ -137,6 +138,10 @@ def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
     """Builds base and head and opens the feature cache."""
     model, training = config.model, config.training
     row = catalogue.find(model.backbone)
+    if model.weights == "imagenet" and catalogue.find_weights(row) is None:
+        reporter.phase("data", f"Downloads the weights of {row.title}.")
+        fetch(row, reporter.progress)
+    reporter.phase("data", f"Builds {row.title}.")
     base = build_base(
         row,
         image_size=config.data.image_size,

@@ -1,0 +1,300 @@
+"""One way from a picture file to pixels, used by pages, scan, check, training and prediction alike.
+
+Two loaders disagree by up to 6 grey levels on a JPEG, by 90 degrees on a phone photo and by everything on a
+16-bit PNG. A model trained through one and asked through the other fails without an error, so there is only this one.
+"""
+
+import io
+import math
+import re
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import (
+    Image,
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401  (registers WebP, so that no thread has to import every plugin there is)
+)
+
+from core.errors import UnreadableImage
+
+Source: TypeAlias = Path | bytes | BinaryIO
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
+MAX_PIXELS = 40_000_000  # 120 MB once decoded to RGB; the largest phone and X-ray pictures have about 25
+MAX_SIDE = 20_000  # a 40 Mpx strip of 1 x 40,000,000 would cost more in bookkeeping than in pixels
+
+_SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"RIFF")
+_BROKEN = (
+    *(OSError, ValueError, SyntaxError, TypeError, LookupError, AttributeError, OverflowError, EOFError),
+    *(RuntimeError, AssertionError, UserWarning, struct.error, zlib.error),
+)
+_TRANSPOSE = {  # EXIF orientation -> what puts the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Set once and for the whole process: swapping filters around each call (catch_warnings) is not thread-safe. Should
+# something reset the first, Pillow only prints its warning and the check of the header below still refuses. The second
+# is about EXIF that cannot be read: no reason to refuse the pixels, nor to fill a log.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+Image.preinit()
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From pixels in 0..255 to a network's input: `pixel * scale + offset` for R, G and B, then reversed if `bgr`."""
+
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+    bgr: bool = False
+
+
+# caffe and torch: ImageNet's mean (and standard deviation, of pixels in 0..1) as Keras' `imagenet_utils` has them.
+PREPROCESSING: dict[str, Preprocessing] = {
+    "caffe": Preprocessing((1.0, 1.0, 1.0), (-123.68, -116.779, -103.939), bgr=True),
+    "tf": Preprocessing((1 / 127.5,) * 3, (-1.0,) * 3),
+    "torch": Preprocessing(
+        (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)), (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225)
+    ),
+    "lite": Preprocessing((1 / 128,) * 3, (-127 / 128,) * 3),
+    "raw": Preprocessing((1.0,) * 3, (0.0,) * 3),
+    "rescale": Preprocessing((1 / 255,) * 3, (0.0,) * 3),
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture file says about itself before its pixels are decoded.
+
+    Attributes:
+        width: Pixels from left to right as stored, that is before `orientation` is applied.
+        height: Pixels from top to bottom as stored.
+        mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`, `"CMYK"`, `"P"`.
+        format: One of `FORMATS`, or `"MPO"` (several JPEGs in one file, as phones write).
+        orientation: EXIF orientation, 1 (upright) to 8.
+        transparent: Whether pixels may be see-through; they are laid over white.
+    """
+
+    width: int
+    height: int
+    mode: str
+    format: str
+    orientation: int
+    transparent: bool
+
+
+def preprocess(pixels: npt.NDArray[np.generic], kind: str) -> npt.NDArray[np.float32]:
+    """Scales pixels for a network; never changes its argument.
+
+    Args:
+        pixels: Array of shape `(..., 3)`, RGB, values in 0..255, any dtype.
+        kind: A key of `PREPROCESSING`; anything else is a KeyError.
+
+    Returns:
+        New float32 array of the same shape: one float32 multiplication and one float32 addition per value, in this
+        order, so that stock Keras layers in the exported model give the same bits.
+    """
+    rule = PREPROCESSING[kind]
+    step = -1 if rule.bgr else 1
+    out = np.array(pixels[..., ::step], dtype=np.float32, order="C")
+    # A view with whole rows as its last axis: numpy is several times faster along them than along 3 channels.
+    rows = out.reshape(*out.shape[:-2], math.prod(out.shape[-2:]))
+    rows *= np.tile(np.array(rule.scale[::step], np.float32), rows.shape[-1] // 3)
+    rows += np.tile(np.array(rule.offset[::step], np.float32), rows.shape[-1] // 3)
+    return out
+
+
+def read_header(source: Source) -> Header:
+    """Reads size, mode and orientation without decoding any pixel.
+
+    Args:
+        source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
+
+    Raises:
+        UnreadableImage: if it is no picture of the five formats, or larger than is read.
+    """
+    with _opened(source) as (file, name), _open_image(file, name) as image:
+        return _header(image)
+
+
+def decode(source: Source, size: int | None = None) -> Image.Image:
+    """Decodes a whole picture file into an upright RGB image.
+
+    Grey and palette become RGB, 16 bits become 8 (65535 -> 255), CMYK is converted, transparency is laid over
+    white, of an animation the first frame is taken.
+
+    Args:
+        source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
+        size: If the picture will be shrunk to about this many pixels a side, a JPEG may be decoded at 1/2, 1/4 or 1/8
+            of its size (DCT scaling) as long as both sides stay at least twice as long as `size`. It depends on
+            nothing but the file and `size`, and the whole file is still read and checked.
+
+    Raises:
+        UnreadableImage: if the file is empty, no picture of the five formats, too large or damaged.
+    """
+    with _opened(source) as (file, name):
+        with _open_image(file, name) as image:
+            header = _header(image)
+            try:
+                if size is not None:
+                    image.draft(None, (2 * size, 2 * size))
+                image.load()
+                upright = _to_rgb(image)
+                if header.orientation != 1:
+                    upright = upright.transpose(_TRANSPOSE[header.orientation])
+            except MemoryError as error:
+                raise UnreadableImage(f"{name} needs more memory than there is to be decoded.") from error
+            except _BROKEN as error:
+                raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
+        if header.format == "PNG":
+            _check_png(file, name)
+    upright.info = {}  # comments, GPS and colour profiles stay behind
+    return upright
+
+
+def load(source: Source, size: int) -> Pixels:
+    """Decodes a picture and stretches it to a square, by Pillow's bilinear filter with antialiasing.
+
+    Args:
+        source: Path, bytes or binary file object.
+        size: Side in pixels.
+
+    Returns:
+        uint8 array of shape `(size, size, 3)`, RGB. Raises what `decode` raises.
+    """
+    image = decode(source, size)
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    return np.array(image, dtype=np.uint8)
+
+
+def thumbnail(source: Source, side: int) -> bytes:
+    """Makes a small JPEG for display: aspect kept, never enlarged, without EXIF, comment or colour profile.
+
+    Args:
+        source: Path, bytes or binary file object.
+        side: Length of the longer side in pixels, at most. Raises what `decode` raises.
+    """
+    image = decode(source, side)
+    image.thumbnail((side, side), Image.Resampling.BILINEAR)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """Yields a file at its start, and the name for messages; closes only what it opened itself."""
+    if isinstance(source, Path):
+        name = display_name(source.name)
+        try:
+            # A pipe or device would block for ever when it is opened.
+            if not stat.S_ISREG(source.stat().st_mode):
+                raise UnreadableImage(f"{name} is not a file.")
+            file: BinaryIO = source.open("rb")
+        except OSError as error:
+            raise UnreadableImage(f"{name} cannot be opened: {error.strerror or error}.") from error
+        with file:
+            yield file, name
+        return
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    file.seek(0)
+    yield file, display_name(PurePosixPath(str(getattr(file, "name", "") or "The image")).name)
+
+
+def display_name(name: str) -> str:
+    """Makes a file name fit for a message: no control or undecodable characters, at most 120 characters."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return shown if len(shown) <= 120 else shown[:80] + "…" + shown[-39:]
+
+
+def _open_image(file: BinaryIO, name: str) -> Image.Image:
+    """Opens one of the five formats and refuses by the header what is too large to decode."""
+    start = file.read(16)
+    file.seek(0)
+    if not start:
+        raise UnreadableImage(f"{name} is empty.")
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        found = re.search(r"\((\d+) pixels\)", str(error))
+        raise _too_many(name, int(found[1]) if found else 2 * MAX_PIXELS) from error
+    except UnidentifiedImageError as error:
+        if start.startswith(_SIGNATURES) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP"):
+            raise UnreadableImage(f"{name} is damaged: its header cannot be read.") from error
+        raise UnreadableImage(f"{name} is not an image (JPEG, PNG, WebP, BMP or GIF).") from error
+    except _BROKEN as error:
+        raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_many(name, image.width * image.height)
+    if max(image.size) > MAX_SIDE:
+        raise UnreadableImage(f"{name} is {image.width} × {image.height} pixels; at most {MAX_SIDE} a side are read.")
+    return image
+
+
+def _too_many(name: str, pixels: int) -> UnreadableImage:
+    return UnreadableImage(f"{name} has {pixels / 1e6:.4g} megapixels; at most {MAX_PIXELS // 10**6} are read.")
+
+
+def _reason(error: BaseException) -> str:
+    """First line of a library's message, without its full stop."""
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    return display_name(text.rstrip("."))
+
+
+def _header(image: Image.Image) -> Header:
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+    except _BROKEN:  # unreadable EXIF is no reason to refuse the pixels
+        orientation = 1
+    orientation = orientation if orientation in _TRANSPOSE else 1
+    transparent = bool(image.has_transparency_data)
+    return Header(image.width, image.height, image.mode, image.format or "", orientation, transparent)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB; a new image."""
+    if image.mode.startswith("I"):
+        return _from_16_bits(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Scales 0..65535 to 0..255 with rounding; Pillow's own conversion would clip nearly everything to 255."""
+    values = np.asarray(image).astype(np.int64).clip(0, 65535)
+    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey[values == clear] = 255
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _check_png(file: BinaryIO, name: str) -> None:
+    """Compares the checksums of a PNG, which Pillow does not do for the pixels when it decodes them."""
+    file.seek(0)
+    try:
+        with Image.open(file, formats=("PNG",)) as image:
+            image.verify()
+    except _BROKEN as error:
+        raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error

@@ -1,0 +1,223 @@
+"""An uploaded zip or folder becomes a folder on disk, complete or not at all.
+
+No name from the client is used as a path, every byte is counted while it is written, and the folder gets its final
+name only when everything in it is on the disk.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from core.data.images import display_name
+from core.data.names import JUNK, Place, Places
+from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
+from core.errors import DataError
+
+__all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "plan_zip", "skipped_files"]
+
+Progress = Callable[[int, int], None]
+
+_CHUNK = 2**20
+_RECHECK = 64 * 2**20  # bytes between two looks at the free disk space: others write, too
+_RECORD = ".upload.json"  # hidden, so that it is no part of the data set
+
+
+def ingest_zip(
+    source: Path | BinaryIO, destination_root: Path, limits: Limits | None = None, progress: Progress | None = None
+) -> Path:
+    """Unpacks the images of a zip into a new folder.
+
+    Args:
+        source: Path or binary file object.
+        destination_root: Folder in which the new folder is made, with a name of its own.
+        limits: Defaults to `Limits()`.
+        progress: Called with (images written, images in all).
+
+    Returns:
+        The new folder; `skipped_files` tells what was left out.
+
+    Raises:
+        DataError: see `plan_zip`; or if the disk has no room, or the zip turns out damaged. Nothing is left behind.
+    """
+    with opened_zip(source, limits) as (archive, name):
+        entries = planned(archive, name, limits or Limits())
+        items = [(e.name, e.size, e.place) for e in entries]
+        with _new_folder(destination_root, items) as (folder, final):
+            writer = _Writer(folder, items, progress)
+            for entry in entries:
+                if entry.place.file:
+                    with damage_reported(name):
+                        stream = archive.open(entry.info)
+                    with stream:
+                        writer.write(stream, entry.name, entry.size, entry.place)
+    return final
+
+
+def ingest_files(
+    files: Iterable[tuple[str, BinaryIO]],
+    destination_root: Path,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Writes the images of an uploaded folder into a new folder.
+
+    Args:
+        files: `(name, binary file)`, the name being the path inside the upload (`"pets/train/dogs/0.jpg"`).
+        destination_root: Folder in which the new folder is made, with a name of its own.
+        limits: Defaults to `Limits()`.
+        progress: Called with (images written, images in all).
+
+    Returns:
+        The new folder; `skipped_files` tells what was left out.
+
+    Raises:
+        DataError: if there are no images, too many or too large ones, or the disk has no room. Nothing is left behind.
+    """
+    limits = limits or Limits()
+    uploads = list(files)
+    if len(uploads) > limits.files:
+        raise DataError(f"The upload has {len(uploads):,} files; at most {limits.files:,} are taken.")
+    places = Places()
+    items = [(name, _length(file), places.place(name)) for name, file in uploads]
+    _check_sizes(items, limits)
+    with _new_folder(destination_root, items) as (folder, final):
+        writer = _Writer(folder, items, progress)
+        for (_, file), (name, size, place) in zip(uploads, items, strict=True):
+            if place.file:
+                file.seek(0)
+                writer.write(file, name, size, place)
+    return final
+
+
+def skipped_files(folder: Path) -> tuple[tuple[str, str], ...]:
+    """What was left out of an upload: `(name as it came, why)`.
+
+    Args:
+        folder: What `ingest_zip` or `ingest_files` returned; of any other folder the answer is empty.
+    """
+    try:
+        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        return tuple((str(name), str(why)) for name, why in record["skipped"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
+
+
+_Item = tuple[str, int, Place]  # name as it came, bytes it declares, where it goes
+
+
+class _Writer:
+    """Writes one upload's files and keeps count."""
+
+    def __init__(self, folder: Path, items: list[_Item], progress: Progress | None) -> None:
+        self._folder = folder
+        self._progress = progress
+        self._files = sum(bool(place.file) for _, _, place in items)
+        self._left = _total(items)
+        self._done = self._since_check = 0
+
+    def write(self, stream: IO[bytes], name: str, size: int, place: Place) -> None:
+        """Copies one stream of exactly `size` bytes."""
+        written = 0
+        with (self._folder / place.folder / place.file).open("xb") as out:
+            while chunk := _read(stream, name):
+                written += len(chunk)
+                if written > size:
+                    break
+                out.write(chunk)
+                self._count(len(chunk))
+            out.flush()
+            os.fsync(out.fileno())
+        if written != size:
+            raise DataError(f"{display_name(name)} does not hold the {size:,} bytes it declares; upload it again.")
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._files)
+
+    def _count(self, length: int) -> None:
+        self._left -= length
+        self._since_check += length
+        if self._since_check >= _RECHECK:
+            self._since_check = 0
+            _check_free(self._folder, self._left)
+
+
+def _read(stream: IO[bytes], name: str) -> bytes:
+    with damage_reported(display_name(name)):
+        return stream.read(_CHUNK)
+
+
+def _length(file: BinaryIO) -> int:
+    return file.seek(0, 2)
+
+
+def _total(items: list[_Item]) -> int:
+    return sum(size for _, size, place in items if place.file)
+
+
+def _check_sizes(items: list[_Item], limits: Limits) -> None:
+    if not any(place.file for _, _, place in items):
+        raise DataError("The upload contains no images.")
+    for name, size, _ in items:
+        if size > limits.file_bytes:
+            most = limits.file_bytes / 1e6
+            raise DataError(f"{display_name(name)} has {size / 1e6:,.0f} MB; a file may have {most:,.0f} MB at most.")
+    total = sum(size for _, size, _ in items)
+    if total > limits.total_bytes:
+        most = limits.total_bytes / 1e6
+        raise DataError(f"The upload has {total / 1e6:,.0f} MB; at most {most:,.0f} MB are taken.")
+
+
+def _check_free(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(
+            f"The upload needs {needed / 1e6:,.0f} MB of free disk space, there are {free / 1e6:,.0f} MB; make room."
+        )
+
+
+@contextmanager
+def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
+    """Yields `<id>.partial` with its sub-folders and the final path it is renamed to; removes it on any error."""
+    name = secrets.token_hex(8)
+    partial, final = root / f"{name}.partial", root / name
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _check_free(root, 2 * _total(items))  # twice: the feature cache and the run come after
+        partial.mkdir()
+        for folder in sorted({place.folder for _, _, place in items}):
+            (partial / folder).mkdir(parents=True, exist_ok=True)
+        yield partial, final
+        _write_record(partial, items)
+        for folder, _, _ in os.walk(partial):
+            _sync(Path(folder))
+        partial.rename(final)
+        _sync(root)
+    except OSError as error:
+        raise DataError(f"The upload could not be stored: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_record(folder: Path, items: list[_Item]) -> None:
+    skipped = [[name, place.why] for name, _, place in items if place.why not in ("", JUNK)]
+    files = {f"{place.folder}/{place.file}".lstrip("/"): name for name, _, place in items if place.file}
+    with (folder / _RECORD).open("x", encoding="utf-8") as out:
+        json.dump({"skipped": skipped, "files": files}, out)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder last; Windows can neither do that nor needs it."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

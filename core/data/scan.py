@@ -1,0 +1,265 @@
+"""A folder of pictures becomes an index: classes, splits, what every file holds, and what cannot be used.
+
+Every picture is decoded once and hashed here, so that no training fails half-way on a damaged file; the results are
+kept per file, so that an unchanged folder is scanned again in a fraction of a second.
+"""
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from core.data import images
+from core.data.layout import EXPECTED, Layout, find_layout, is_junk
+from core.data.scan_cache import ScanCache
+from core.errors import DataError, UnreadableImage
+
+MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not wait for a walk through it
+MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
+_THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One readable picture.
+
+    Attributes:
+        path: Relative to the index's root, with `/`.
+        label: Its class, the name of the folder.
+        split: `"train"`, `"val"` or `"test"`; `""` where the folder is not split on disk.
+        sha256: Of the file's bytes, hexadecimal.
+        bytes: Length of the file.
+        width: Pixels as stored, before `orientation` is applied.
+        height: Pixels as stored.
+        mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`.
+        format: One of `images.FORMATS` or `"MPO"`, by content, whatever the file is called.
+        orientation: EXIF orientation, 1 (upright) to 8.
+    """
+
+    path: str
+    label: str
+    split: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    mode: str
+    format: str
+    orientation: int
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """One file that has a picture's name but cannot be used; `reason` is a sentence that starts with the name."""
+
+    path: str
+    label: str
+    split: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DatasetIndex:
+    """What a data set's folder holds.
+
+    Attributes:
+        root: The folder that holds the splits or the classes, below any wrapper folders.
+        layout: `"splits"` where there are train and val (or test) folders, else `"classes"`.
+        classes: Names of all classes of all splits, in code-point order; the position is the label's number.
+        files: Readable pictures, sorted by split, class and path (code points).
+        unreadable: Pictures that cannot be used, sorted alike.
+        skipped: `(path, why)` of files that are no pictures by their extension, or lie outside the class folders.
+        empty_classes: Classes without a single readable picture in any split.
+        notes: Sentences about what was decided while scanning.
+        test_as_validation: Whether a `test` folder serves as validation because there is no `val`.
+    """
+
+    root: Path
+    layout: Literal["splits", "classes"]
+    classes: tuple[str, ...]
+    files: tuple[ImageFile, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    empty_classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    test_as_validation: bool = False
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Readable pictures by split and class, zeros included: `{"train": {"NORMAL": 12, ...}, ...}`."""
+        always = {"train", "val"} if self.layout == "splits" else {""}
+        splits = sorted(always | {f.split for f in self.files})
+        found = Counter((f.split, f.label) for f in self.files)
+        return {split: {label: found[split, label] for label in self.classes} for split in splits}
+
+    def sizes(self) -> dict[tuple[int, int], int]:
+        """Number of pictures by `(width, height)`, the most frequent first."""
+        return dict(Counter((f.width, f.height) for f in self.files).most_common())
+
+    def modes(self) -> dict[str, int]:
+        """Number of pictures by pixel format, the most frequent first."""
+        return dict(Counter(f.mode for f in self.files).most_common())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The index as JSON types; its inverse is `from_dict`."""
+        return {**asdict(self), "root": str(self.root)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "DatasetIndex":
+        """Builds the index from what `to_dict` gave, also after a way through JSON."""
+        return cls(
+            root=Path(data["root"]),
+            layout=data["layout"],
+            classes=tuple(data["classes"]),
+            files=tuple(ImageFile(**f) for f in data["files"]),
+            unreadable=tuple(Unreadable(**f) for f in data["unreadable"]),
+            skipped=tuple((path, why) for path, why in data["skipped"]),
+            empty_classes=tuple(data["empty_classes"]),
+            notes=tuple(data["notes"]),
+            test_as_validation=data["test_as_validation"],
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file with a picture's extension, before it is read."""
+
+    path: str
+    label: str
+    split: str
+    size: int
+    mtime_ns: int
+
+
+def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None = None) -> DatasetIndex:
+    """Reads a data set's folder: with `train` and `val` (or `validation`, `valid`; `test`), or class folders alone.
+
+    Args:
+        root: The folder; wrapper folders around the data set are passed through.
+        cache_dir: Where results per file are kept between calls; a file is read again when its size or time changed.
+        progress: Called with (files read, files in all), from the calling thread.
+
+    Raises:
+        DataError: if the folder is missing, cannot be read, or does not hold pictures in at least two class folders.
+    """
+    layout = find_layout(root)
+    found, skipped = _list_files(layout)
+    if not found:
+        kinds = ", ".join(sorted(images.EXTENSIONS))
+        raise DataError(f"There are no images ({kinds}) in {images.display_name(str(root))}. {EXPECTED}")
+    records = _read_all(layout.root, found, cache_dir, progress)
+    files, unreadable = [], []
+    for file in found:
+        record = records[file.path]
+        if "reason" in record:
+            unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
+        else:
+            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, **record))
+    filled = {f.label for f in files}
+    return DatasetIndex(
+        root=layout.root,
+        layout=layout.kind,
+        classes=layout.classes,
+        files=tuple(files),
+        unreadable=tuple(unreadable),
+        skipped=tuple(sorted(skipped)),
+        empty_classes=tuple(c for c in layout.classes if c not in filled),
+        notes=layout.notes,
+        test_as_validation=layout.test_as_validation,
+    )
+
+
+def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
+    """Pictures in the class folders, sorted by split, class and path; and what was passed over."""
+    found: list[_Found] = []
+    skipped = [(path, "lies outside the class folders") for path in layout.outside]
+    for folder in layout.folders:
+        for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH):
+            if info is None:
+                skipped.append((path, why))
+            else:
+                found.append(_Found(path, folder.label, folder.split, info.st_size, info.st_mtime_ns))
+            if len(found) + len(skipped) > MAX_FILES:
+                shown = images.display_name(str(layout.root))
+                raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the data set's own folder.")
+    found.sort(key=lambda f: (f.split, f.label, f.path))
+    return found, skipped
+
+
+def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_result | None, str]]:
+    """Yields (path, status, "") of pictures and (path, None, why) of all else; follows no symlink to a folder."""
+    try:
+        entries = sorted(os.scandir(root / relative), key=lambda e: e.name)
+    except OSError as error:
+        yield images.display_name(relative), None, f"cannot be opened: {error.strerror}"
+        return
+    for entry in entries:
+        path = f"{relative}/{entry.name}"
+        if is_junk(entry.name):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if depth > 0:
+                yield from _walk(root, path, depth - 1)
+            else:
+                yield images.display_name(path), None, f"lies more than {MAX_DEPTH} folders deep"
+        else:
+            yield _look_at(entry, path)
+
+
+def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | None, str]:
+    if Path(entry.name).suffix.lower() not in images.EXTENSIONS:
+        return images.display_name(path), None, "is not an image by its extension"
+    try:
+        path.encode()
+        info = entry.stat()
+    except UnicodeEncodeError:
+        return images.display_name(path), None, "has a name that is not valid text"
+    except OSError as error:
+        return path, None, f"cannot be opened: {error.strerror}"
+    if not stat.S_ISREG(info.st_mode):
+        return path, None, "is not a regular file"
+    return path, info, ""
+
+
+def _read_all(
+    root: Path, found: list[_Found], cache_dir: Path | None, progress: Progress | None
+) -> dict[str, dict[str, Any]]:
+    """What is known of each path: the fields of `ImageFile` that need reading, or a `reason`."""
+    cache = ScanCache(root, cache_dir)
+    records = {f.path: r for f in found if (r := cache.get(f.path, f.size, f.mtime_ns)) is not None}
+    fresh = [f for f in found if f.path not in records]
+    if progress is not None:
+        progress(len(records), len(found))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for file, (record, lasting) in zip(fresh, pool.map(lambda f: _read(root / f.path), fresh), strict=True):
+            records[file.path] = record
+            if lasting:
+                cache.put(file.path, file.size, file.mtime_ns, record)
+            if progress is not None:
+                progress(len(records), len(found))
+    cache.save()
+    return records
+
+
+def _read(path: Path) -> tuple[dict[str, Any], bool]:
+    """Decodes and hashes one file: its record, and whether that will still be true next time."""
+    try:
+        header = images.read_header(path)
+        # At the smallest scale: every byte is still read and checked, most of the arithmetic is saved.
+        images.decode(path, 1)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except UnreadableImage as error:
+        # No permission, no memory, a failing disk: these may pass, damage does not.
+        passing = isinstance(error.__cause__, MemoryError) or getattr(error.__cause__, "errno", None) is not None
+        return {"reason": str(error)}, not passing
+    except OSError as error:
+        return {"reason": f"{images.display_name(path.name)} cannot be opened: {error.strerror}."}, False
+    fields = ("width", "height", "mode", "format", "orientation")
+    return {"sha256": digest, **{f: getattr(header, f) for f in fields}}, True

@@ -1,0 +1,71 @@
+"""What is known of each file of a data set, kept between scans."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+CACHE_VERSION = 1
+_RECORDS = (
+    {"reason": str},
+    {"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int},
+)
+# The two kinds of record there are, by field; anything else is not ours.
+
+
+class ScanCache:
+    """Records of one data set by path: `{"version": 1, "files": {path: [size, mtime_ns, record]}}` in one JSON file.
+
+    It only saves time: whatever is wrong with it, the files are read again.
+    """
+
+    def __init__(self, root: Path, folder: Path | None) -> None:
+        name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+        self._path = None if folder is None else folder / f"{name}.json"
+        self._old = self._load()
+        self._new: dict[str, list[Any]] = {}
+
+    def get(self, path: str, size: int, mtime_ns: int) -> dict[str, Any] | None:
+        """The record of an unchanged file."""
+        entry = self._old.get(path)
+        if not (isinstance(entry, list) and len(entry) == 3 and entry[:2] == [size, mtime_ns]):
+            return None
+        record = entry[2]
+        if not isinstance(record, dict) or {k: type(v) for k, v in record.items()} not in _RECORDS:
+            return None
+        self._new[path] = entry
+        return record
+
+    def put(self, path: str, size: int, mtime_ns: int, record: dict[str, Any]) -> None:
+        """Keeps the record of a file that was just read."""
+        self._new[path] = [size, mtime_ns, record]
+
+    def save(self) -> None:
+        """Replaces the file on disk if anything has changed; a full or read-only disk is no reason to fail."""
+        if self._path is None or self._new == self._old:
+            return
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.{id(self)}.tmp")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("w", encoding="utf-8") as file:
+                json.dump({"version": CACHE_VERSION, "files": self._new}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                beside.unlink()
+
+    def _load(self) -> dict[str, Any]:
+        if self._path is None:
+            return {}
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if not isinstance(data, dict) or data.get("version") != CACHE_VERSION:
+            return {}
+        files = data.get("files")
+        return files if isinstance(files, dict) else {}

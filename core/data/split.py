@@ -1,0 +1,193 @@
+"""Which pictures train, which validate: as on disk, else stratified, seeded and with whole groups kept together.
+
+Pictures of one patient, or copies of one file, on both sides of a split make validation look better than it is.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.images import display_name
+from core.data.scan import DatasetIndex, ImageFile
+from core.errors import ConfigError, DataError
+
+AUTO = "auto"
+# person123_bacteria_4, patient0042_..., sub-01_..., case 7; not the "sub" in "submarine1" or the "case" in "suitcase1".
+_PERSON = re.compile(r"(?<![a-z0-9])((?:person|patient|subject|subj|sub|case|pat|pid)[ _-]?\d+)", re.IGNORECASE)
+# IM-0115-0001 and NORMAL2-IM-0023-0001, as in the chest X-rays of Kermany et al.: all but the picture's own number.
+_STUDY = re.compile(r"(?<![a-z0-9])((?:[a-z0-9]+-)?IM-\d+)(?=[-_.])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Files by what they serve, each part in on-disk order: class by class, then by path.
+
+    Attributes:
+        train: Files to train on.
+        val: Files to validate on after every epoch.
+        test: Files looked at once, after training; empty unless there is a test folder.
+    """
+
+    train: tuple[ImageFile, ...]
+    val: tuple[ImageFile, ...]
+    test: tuple[ImageFile, ...] = ()
+
+
+def split_files(index: DatasetIndex, validation_split: float, seed: int, group_pattern: str = AUTO) -> Split:
+    """Splits a data set: as it is on disk, or by class in the given proportion.
+
+    Args:
+        index: What `scan` found.
+        validation_split: Share of each class's files to validate on, 0 to below 1; a class too small for one file at
+            this share has none. Unused where the folder is split on disk, as are the following.
+        seed: Decides which files; the place of the folder does not.
+        group_pattern: How file names tell what belongs together; see `group_name`. Identical files always do.
+
+    Raises:
+        ConfigError: if the share or the pattern cannot be used.
+    """
+    if index.layout == "splits":
+        train, val, test = (tuple(f for f in index.files if f.split == s) for s in ("train", "val", "test"))
+        return Split(train, val, test)
+    if not 0 <= validation_split < 1:
+        raise ConfigError(f"data.validation_split is {validation_split}; it must be at least 0 and below 1.")
+    groups = _groups(index.files, group_pattern)
+    held_out = {f.path for group in _choose(groups, validation_split, seed) for f in group}
+    return Split(
+        train=tuple(f for f in index.files if f.path not in held_out),
+        val=tuple(f for f in index.files if f.path in held_out),
+    )
+
+
+def group_name(file: ImageFile, pattern: str = AUTO) -> str:
+    """Reads from a file's name what it belongs to, e.g. its patient; `""` if nothing is recognised.
+
+    Args:
+        file: The file; its path below the class folder is looked at.
+        pattern: `"auto"` knows `person123_...`, `patient0042_...`, `subject`, `sub-01`, `case`, `IM-0115-0001` and
+            `NORMAL2-IM-0023-0001`; `""` recognises nothing; else a regular expression that is searched for, whose
+            first group (or the whole match) is the name.
+
+    Raises:
+        ConfigError: if the pattern is no regular expression.
+    """
+    if not pattern:
+        return ""
+    path = file.path.split("/", 2 if file.split else 1)[-1]
+    if pattern == AUTO:
+        match = _PERSON.search(path) or _STUDY.search(path)
+        return match[1].casefold() if match else ""
+    match = _compiled(pattern).search(path)
+    if not match:
+        return ""
+    return (match[1] if match.re.groups else match[0]) or ""
+
+
+def require_trainable(index: DatasetIndex, split: Split) -> None:
+    """Refuses what cannot be trained on.
+
+    Raises:
+        DataError: if validation has a class that training lacks, a class has fewer than 2 readable images to train on
+            (before the split, where it is not made on disk), or training or validation is empty.
+    """
+    train = Counter(f.label for f in split.train)
+    unknown = sorted({f.label for f in split.val} - set(train))
+    if index.layout == "splits" and unknown:
+        names = ", ".join(map(display_name, unknown))
+        raise DataError(
+            f"The validation images have classes that the training images lack: {names}; add them to train/."
+        )
+    _require_two_each(index, train)
+    if not split.train:
+        raise DataError("There are no images to train on; take a smaller data.validation_split.")
+    if not split.val:
+        raise DataError(_no_validation(index))
+
+
+def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:
+    on_disk = index.layout == "splits"
+    readable = train if on_disk else Counter(f.label for f in index.files)
+    where = " in train/" if on_disk else ""
+    for label in index.classes:
+        if readable[label] >= 2:
+            continue
+        bad = sum(u.label == label and (u.split == "train" or not on_disk) for u in index.unreadable)
+        images = "image" if readable[label] == 1 else "images"
+        raise DataError(
+            f"The class {display_name(label)} has {readable[label]} readable {images}{where} ({bad} unreadable); "
+            "at least 2 are needed: add images or remove the class."
+        )
+
+
+def _no_validation(index: DatasetIndex) -> str:
+    if index.layout == "splits":
+        return "The validation folder has no readable images; add some, or remove it to have train/ split."
+    return (
+        f"The validation split of {len(index.files)} images would be empty; "
+        "add images or take a larger data.validation_split."
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ConfigError(f"data.group_pattern is no regular expression: {error} in {pattern!r}.") from error
+
+
+def _groups(files: tuple[ImageFile, ...], pattern: str) -> list[tuple[ImageFile, ...]]:
+    """Joins files with one hash or one group name, also by way of a third; groups in the order of their first file."""
+    parent = list(range(len(files)))
+
+    def head(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[tuple[str, str], int] = {}
+    for i, file in enumerate(files):
+        name = group_name(file, pattern)
+        for key in [("sha256", file.sha256)] + [("name", name)] * bool(name):
+            a, b = head(first.setdefault(key, i)), head(i)
+            parent[max(a, b)] = min(a, b)
+    members: dict[int, list[ImageFile]] = {}
+    for i, file in enumerate(files):
+        members.setdefault(head(i), []).append(file)
+    return [tuple(group) for group in members.values()]
+
+
+def _choose(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> list[tuple[ImageFile, ...]]:
+    """Takes whole groups in random order as long as each brings every class's count closer to its target.
+
+    A class that is left without any then gets its smallest group. Training always keeps a file of each class.
+    """
+    total = Counter(f.label for group in groups for f in group)
+    target = {label: int(n * share + 0.5) for label, n in total.items()}  # half up: Python's round goes to even
+    order = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
+    taken: Counter[str] = Counter()
+    chosen = []
+
+    def take(group: tuple[ImageFile, ...]) -> bool:
+        more = _labels(group)
+        if any(taken[c] + n >= total[c] for c, n in more.items()):
+            return False
+        taken.update(more)
+        chosen.append(group)
+        return True
+
+    for group in order:
+        if sum(abs(taken[c] + n - target[c]) - abs(taken[c] - target[c]) for c, n in _labels(group).items()) < 0:
+            take(group)
+    for label in sorted(target):
+        if target[label] and not taken[label]:
+            candidates = sorted((g for g in order if any(f.label == label for f in g)), key=len)
+            next(filter(take, candidates), None)
+    return chosen
+
+
+def _labels(group: Iterable[ImageFile]) -> Counter[str]:
+    return Counter(f.label for f in group)

@@ -1,0 +1,276 @@
+"""From a catalogue row to Keras models: the base that turns pixels into features, the head, and the two joined.
+
+    build_base   raw pixels -> preprocessing -> backbone -> features      frozen at first, run in inference mode
+    build_head   features -> probabilities                                all that a frozen run trains
+    train_model  Input -> FrozenBase(base) -> head                        trained end to end
+    join         Input -> base -> head                                    saved; opens with Keras alone
+
+All of them share one set of weights, so whichever was trained, the joined model has learnt.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.data.images import PREPROCESSING
+from core.errors import ConfigError, WeightsError
+from core.models import lite0
+from core.models.catalogue import BUILT_IN, Backbone, find_weights
+from core.models.fetch import fetch
+
+POOLING = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+_OURS = ("input", "preprocess", "rgb_to_bgr", "features")  # layers of a base that are not the backbone's
+# What Keras and h5py raise for files that are cut short, of another network, or no HDF5.
+_UNREADABLE = (OSError, ValueError, KeyError, AttributeError, RuntimeError, TypeError)
+# sqrt of these is what keras.applications.EfficientNetB0 divides by once more (see _finish_efficientnet).
+_IMAGENET_STDDEV = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
+    """Run a base in inference mode whatever `fit()` says, so that its output is a function of the image alone.
+
+    `trainable = False` stops batch normalisation from using the batch, but not dropout, and in a functional model Keras
+    replaces a stored `training=False` by the mode of `fit()`. A call from inside a layer is the way that holds.
+    Gradients still reach what `unfreeze` makes trainable; the moving statistics of batch normalisation never move.
+
+    Args:
+        base: Model from `build_base`. It becomes not trainable.
+    """
+
+    def __init__(self, base: keras.Model, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.base = base
+        base.trainable = False
+
+    def call(self, images: Any) -> Any:
+        """Give the features of a batch of images."""
+        return self.base(images, training=False)
+
+    def unfreeze(self, first_index: int) -> None:
+        """Make the backbone's layers from `first_index` on trainable and those before it not; compile afterwards.
+
+        Args:
+            first_index: Index into `backbone_layers(base)`, from `Backbone.first_trainable`; its length freezes all.
+        """
+        # A layer trains only if all around it may. One by one: setting what is set already reaches nothing inside.
+        self.trainable = self.base.trainable = True
+        chosen = {layer.name for layer in backbone_layers(self.base)[first_index:]}
+        for layer in self.base.layers:
+            layer.trainable = layer.name in chosen
+
+
+def build_base(
+    backbone: Backbone,
+    image_size: int,
+    weights: str = "imagenet",
+    pooling: str = "average",
+    preprocessing: str = "backbone",
+    seed: int = 0,
+    precision: str = "float32",
+) -> keras.Model:
+    """Build the part of the network that is not trained at first, from raw pixels to one feature vector an image.
+
+    Preprocessing is inside, made of stock layers, so that whoever loads the saved model cannot get it wrong.
+
+    Args:
+        backbone: A row of the catalogue.
+        image_size: Side of the square images in pixels.
+        weights: `"imagenet"`, or `"none"` for random weights, which depend on `seed` and on nothing built before:
+            they call `keras.utils.set_random_seed`, for Python, numpy and TensorFlow. Defaults to `"imagenet"`.
+        pooling: `"average"` for the mean of each channel, `"flatten"` to keep positions. Defaults to `"average"`.
+        preprocessing: `"backbone"` for the row's own, `"rescale"` for 1/255, `"none"`. Defaults to `"backbone"`.
+        seed: Decides random weights; of no effect on ImageNet weights. Defaults to `0`.
+        precision: `"float32"`, or `"bfloat16"` for the backbone's arithmetic, not its weights. Default `"float32"`.
+
+    Returns:
+        A flat Keras model, not trainable, from RGB images `(batch, image_size, image_size, 3)`, float32, values 0 to
+        255, to features `(batch, D)`, float32.
+
+    Raises:
+        ConfigError: If a setting is not allowed, or the image is smaller than the backbone accepts.
+        WeightsError: If the weights are neither on this machine nor to be had from the network, or do not fit.
+    """
+    _check("model.weights", weights, ("imagenet", "none"))
+    _check("model.pooling", pooling, tuple(POOLING))
+    _check("training.precision", precision, tuple(POLICIES))
+    kinds = {"backbone": backbone.preprocessing, "rescale": "rescale", "none": "raw"}
+    _check("data.preprocessing", preprocessing, tuple(kinds))
+    if image_size < backbone.min_size:
+        raise ConfigError(
+            f"data.image_size: {image_size} is too small for {backbone.name}; it needs at least {backbone.min_size}"
+        )
+    inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
+    prepared = _preprocess(inputs, kinds[preprocessing])
+    if weights == "none":
+        keras.utils.set_random_seed(seed)
+    with _policy(POLICIES[precision]):
+        maps = _backbone(backbone, prepared, image_size)
+    features = POOLING[pooling](dtype="float32", name="features")(maps)
+    base = keras.Model(inputs, features, name="base")
+    if weights == "imagenet":
+        _load_imagenet(backbone, keras.Model(prepared, maps))
+    base.trainable = False
+    return base
+
+
+def build_head(features: int, classes: int, dense_units: int = 0, dropout: float = 0.0, seed: int = 0) -> keras.Model:
+    """Build the classifier that stands on the features: dropout, dense, dropout, output.
+
+    Two heads of one seed are bit-identical whatever was built before: every initializer and every dropout has a seed of
+    its own, derived from `seed`.
+
+    Args:
+        features: Length of a feature vector.
+        classes: Number of classes, at least 2.
+        dense_units: Width of the hidden ReLU layer; `0` leaves it and the dropout behind it out. Defaults to `0`.
+        dropout: Rate of each dropout, 0 to below 1; `0` leaves dropout out. Defaults to `0.0`.
+        seed: Decides initial weights and dropout masks. Defaults to `0`.
+
+    Returns:
+        A `keras.Sequential` in float32 from `(batch, features)` to `(batch, 1)`, the probability of the second class,
+        for two classes, or to `(batch, classes)`, probabilities that add up to 1.
+
+    Raises:
+        ConfigError: If there are fewer than two classes.
+    """
+    if classes < 2:
+        raise ConfigError(f"a classifier needs at least 2 classes; the data set has {classes}")
+    seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4) >> 1]
+    head = keras.Sequential([keras.Input((features,), dtype="float32", name="features")], name="head")
+    if dropout > 0:
+        head.add(keras.layers.Dropout(dropout, seed=seeds[0], dtype="float32", name="head_dropout_1"))
+    if dense_units > 0:
+        head.add(_dense(dense_units, "relu", seeds[1], "head_dense"))
+    if dense_units > 0 and dropout > 0:
+        head.add(keras.layers.Dropout(dropout, seed=seeds[2], dtype="float32", name="head_dropout_2"))
+    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    head.add(_dense(units, activation, seeds[3], "head_output"))
+    return head
+
+
+def join(base: keras.Model, head: keras.Model) -> keras.Model:
+    """Put base and head into the model that is saved: raw pixels in, probabilities out.
+
+    It holds stock layers only, so `keras.models.load_model` opens it where this program is not installed. Train
+    `train_model(base, head)` instead: under `fit()` this one would run the base in training mode.
+
+    Args:
+        base: Model from `build_base`.
+        head: Model from `build_head`.
+
+    Returns:
+        A Keras model that shares the weights of both.
+    """
+    inputs = keras.Input(base.input_shape[1:], dtype="float32", name="image")
+    return keras.Model(inputs, head(base(inputs)), name="parity")
+
+
+def train_model(base: keras.Model, head: keras.Model) -> keras.Model:
+    """Put base and head into the model that is trained end to end or fine-tuned.
+
+    Args:
+        base: Model from `build_base`. It becomes not trainable: call `FrozenBase.unfreeze` on the layer `frozen_base`.
+        head: Model from `build_head`.
+
+    Returns:
+        A Keras model that shares the weights of both, not compiled. Its layer `frozen_base` is a `FrozenBase`.
+    """
+    inputs = keras.Input(base.input_shape[1:], dtype="float32", name="image")
+    features = FrozenBase(base, dtype="float32", name="frozen_base")(inputs)
+    return keras.Model(inputs, head(features), name="parity_train")
+
+
+def backbone_layers(base: keras.Model) -> list[keras.layers.Layer]:
+    """List the backbone's layers in order, without input, preprocessing and pooling.
+
+    The last of them puts out the last feature map, `(batch, height, width, channels)`. `base` comes from `build_base`,
+    or is the layer `base` of a joined model that was loaded again.
+    """
+    return [layer for layer in base.layers if layer.name not in _OURS]
+
+
+def weights_hash(model: keras.Model) -> str:
+    """Give the SHA-256, in hexadecimal, of all numbers in `model.weights` in their order, whatever their names."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        digest.update(weight.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check(setting: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f'{setting}: "{value}" is not allowed; use one of {", ".join(allowed)}')
+
+
+@contextlib.contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Build layers under a dtype policy, then put the old one back."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _preprocess(inputs: Any, kind: str) -> Any:
+    """Express a row of `PREPROCESSING` in stock layers; nothing for raw pixels."""
+    rule = PREPROCESSING[kind]
+    x = inputs
+    if kind != "raw":
+        x = keras.layers.Rescaling(list(rule.scale), list(rule.offset), dtype="float32", name="preprocess")(x)
+    if rule.bgr:
+        # A 1x1 convolution that swaps channels: Keras has no other stock layer for it that every export format knows.
+        swap = keras.layers.Conv2D(3, 1, use_bias=False, trainable=False, dtype="float32", name="rgb_to_bgr")
+        x = swap(x)
+        swap.set_weights([np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)])
+    return x
+
+
+def _backbone(backbone: Backbone, x: Any, image_size: int) -> Any:
+    """Lay the backbone's layers upon a Keras tensor, with random weights; give its last feature map."""
+    shape = (image_size, image_size, 3)
+    if backbone.keras_name is None:
+        return lite0.EfficientNetLite0(shape, input_tensor=x).output
+    build = getattr(keras.applications, backbone.keras_name)
+    return build(include_top=False, weights=None, input_shape=shape, input_tensor=x).output
+
+
+def _load_imagenet(backbone: Backbone, core: keras.Model) -> None:
+    """Fill the backbone's layers from the file on this machine or from the network."""
+    if backbone.built_in:
+        lite0.load_weights(core, BUILT_IN / backbone.weights_file)
+        return
+    path = find_weights(backbone) or fetch(backbone)
+    try:
+        core.load_weights(path)
+    except _UNREADABLE as error:
+        raise WeightsError(
+            f"the weight file {path} is damaged or not the one for {backbone.name} ({error}); "
+            f"put the one from {backbone.weights_url} in its place"
+        ) from error
+    if backbone.name == "EfficientNetB0":
+        _finish_efficientnet(core)
+
+
+def _finish_efficientnet(core: keras.Model) -> None:
+    """Divide by the square root of the deviation once more, as Keras does for `weights="imagenet"` only.
+
+    The file holds the deviation where the layer expects its square. Keras mends this with an extra layer, but leaves it
+    out when weights come from a path (tensorflow#49930). Here the square itself is put in, which is the same.
+    """
+    for layer in core.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            mean, variance, count = layer.get_weights()
+            layer.set_weights([mean, variance * _IMAGENET_STDDEV, count])
+            layer.finalize_state()  # set_weights alone leaves the constants that the layer computes with
+
+
+def _dense(units: int, activation: str, seed: int, name: str) -> keras.layers.Layer:
+    kernel = keras.initializers.GlorotUniform(seed=seed)
+    return keras.layers.Dense(units, activation, kernel_initializer=kernel, dtype="float32", name=name)

@@ -1,0 +1,54 @@
+"""What all tests share: a home of their own, small pictures, and the real data where it is."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+MakeFolder = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Runs, caches and uploads of a test lie in its own folder; nothing of the developer's environment leaks in."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("PARITY_HOME", str(folder))
+    for name in ("PARITY_DATA", "PARITY_WEIGHTS", "PARITY_MODE", "PARITY_PARALLEL_RUNS", "PARITY_CACHE_GB"):
+        monkeypatch.delenv(name, raising=False)
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder with `data/chest_xray` and `weights/`; the test is skipped where there is none."""
+    folder = os.environ.get("PARITY_TEST_DATA")
+    if not folder:
+        pytest.skip("PARITY_TEST_DATA is not set: it names a folder with real X-rays and VGG16 weights")
+    return Path(folder).resolve()
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path) -> MakeFolder:
+    """A function that makes a data set: `picture_folder(train=(30, 25), val=(8, 8), size=40)`.
+
+    The classes `a`, `b`, ... are told apart by their brightness, so a head can learn them in a few epochs.
+    """
+
+    def make(name: str = "pictures", *, size: int = 40, seed: int = 0, **splits: tuple[int, ...]) -> Path:
+        rng = np.random.default_rng(seed)
+        for split, counts in splits.items():
+            for k, count in enumerate(counts):
+                folder = tmp_path / name / split / "abcdefghijkl"[k]
+                folder.mkdir(parents=True)
+                for number in range(count):
+                    level = 60 + 120 * k / max(1, len(counts) - 1)
+                    pixels = np.clip(rng.normal(level, 40, (size, size, 3)), 0, 255).astype(np.uint8)
+                    Image.fromarray(pixels).save(folder / f"{number:03}.png")
+        return tmp_path / name
+
+    return make
