@@ -340,4 +340,6 @@ def _split_key(key: str) -> tuple[str, str]:
 def _check(section: Any, part: str) -> None:
     for spec in dataclasses.fields(section):
         key = f"{part}.{spec.name}"
-        check(key, spec, convert(key, spec, getattr(section, spec.name)))
+        value = convert(key, spec, getattr(section, spec.name))
+        check(key, spec, value)
+        object.__setattr__(section, spec.name, value)  # frozen, and still being made

@@ -43,9 +43,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, record: Any) -> None:
-    """Replaces `path` by `record` as JSON. Not-a-number becomes null: JSON has no word for it."""
+    """Replaces `path` by `record` as JSON; not-a-number becomes null, as JSON has no word for it.
+
+    In ASCII: a path that is no valid text survives only escaped.
+    """
     with replacing(path, "w") as file:
-        json.dump(finite(record), file, ensure_ascii=False, allow_nan=False)
+        json.dump(finite(record), file, allow_nan=False)
 
 
 def read_json(path: Path) -> Any:
@@ -57,10 +60,16 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:
-    """Adds one JSON line in one write, so that two writers never mix inside a line."""
-    line = json.dumps(finite(record), ensure_ascii=False, allow_nan=False).encode() + b"\n"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    """Adds one JSON line in one write, so that two writers never mix inside a line.
+
+    A line that a crash has torn is ended first: this one would be lost with it.
+    """
+    line = json.dumps(finite(record), allow_nan=False).encode() + b"\n"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
+        if os.lseek(handle, 0, os.SEEK_END):
+            os.lseek(handle, -1, os.SEEK_END)
+            line = line if os.read(handle, 1) == b"\n" else b"\n" + line
         os.write(handle, line)
     finally:
         os.close(handle)

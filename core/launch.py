@@ -17,6 +17,9 @@ from core.runs import RESUMABLE, STATUSES, Run, Status
 ROOT = Path(__file__).resolve().parent.parent
 """Folder that holds `core`: a worker runs there."""
 
+_EXIT_SECONDS = 10.0
+"""What a worker may take to end after its last word; TensorFlow takes about one second."""
+
 
 def start(run: Run, *, parent_pipe: bool) -> None:
     """Starts a worker for a queued run; it waits for its turn by itself.
@@ -59,6 +62,7 @@ def resume(run: Run, *, parent_pipe: bool) -> None:
     if status.status not in RESUMABLE:
         state = "is still at work" if status.is_active else "has finished"
         raise RunError(f"run {run.id} {state}; only a stopped, failed or interrupted run can be resumed")
+    _let_go(run)
     (run.path / "stop").unlink(missing_ok=True)
     now = time.time()
     run.write_status(
@@ -98,6 +102,17 @@ def poll(run: Run) -> Status:
 def worker_environment() -> dict[str, str]:
     """Environment of a worker: ours, with the home made absolute, as its working folder is another."""
     return {**os.environ, "PARITY_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
+
+
+def _let_go(run: Run) -> None:
+    """Waits for the run's last worker, which has said its last word but may not have ended yet."""
+    with _jobs().lock:
+        process = _jobs().processes.pop(run.id, None)
+    if process:
+        try:
+            process.wait(timeout=_EXIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
 
 
 def _how_it_died(code: int) -> str:

@@ -38,4 +38,4 @@ def samples_folder() -> Path:
 def parallel_runs() -> int:
     """How many runs may train at once on this machine: `PARITY_PARALLEL_RUNS`, else 1."""
     value = os.environ.get("PARITY_PARALLEL_RUNS", "1")
-    return max(1, int(value)) if value.isdigit() else 1
+    return max(1, int(value)) if value.isdecimal() else 1

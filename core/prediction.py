@@ -126,9 +126,9 @@ _MEDICAL_WORDS = (
 def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
     pixels: list[NDArray[np.uint8]] = []
     errors: dict[int, str] = {}
-    for k, (_, source) in enumerate(chunk):
+    for k, (name, source) in enumerate(chunk):
         try:
-            pixels.append(load(source, size))
+            pixels.append(load(_named(name, source), size))
         except UnreadableImage as error:
             errors[k] = str(error)
     rows = iter(model(np.stack(pixels)).tolist() if pixels else [])
@@ -139,6 +139,15 @@ def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model
         values = dict(zip(classes, next(rows), strict=True))
         label = max(values, key=lambda c: values[c])
         yield Prediction(name, label, values[label], values)
+
+
+def _named(name: str, source: Path | bytes) -> Path | BinaryIO:
+    """Bytes as a file with a name, so that an error can say which picture it is about."""
+    if isinstance(source, Path):
+        return source
+    file = io.BytesIO(source)
+    file.name = name
+    return file
 
 
 class _Service:

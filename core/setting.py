@@ -63,8 +63,13 @@ def allowed(spec: dataclasses.Field[Any]) -> str:
     if spec.metadata["choices"]:
         return f"; it may be {', '.join(spec.metadata['choices'])}"
     if spec.metadata["low"] is not None:
-        return f"; it may be {spec.metadata['low']:g} to {spec.metadata['high']:g}"
+        return f"; it may be {_number(spec.metadata['low'])} to {_number(spec.metadata['high'])}"
     return ""
+
+
+def _number(value: float) -> str:
+    """Whole numbers in full, others in their shortest form."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _read_bool(value: Any, problem: ConfigError) -> bool:

@@ -70,7 +70,7 @@ def _work(reporter: Reporter) -> int:
         with _turn(reporter) as came:
             status = _train(reporter) if came else "stopped"
         message = STATUSES[status] if came and reporter.run.has_model() else "Stopped before anything was learnt."
-        reporter.finish(status, message, phase="")
+        reporter.finish(status, message)
     except UserError as error:
         reporter.finish("failed", str(error), fault="user")
         return 1
@@ -105,11 +105,11 @@ def _turn(reporter: Reporter) -> Iterator[bool]:
 
 
 def _someone_before(reporter: Reporter) -> bool:
-    """Whether a run that was queued earlier still waits, with a worker that lives."""
+    """Whether a run that was queued earlier still waits, with a worker that lives or is about to."""
     mine = (reporter.status.queued, reporter.run.id)
     store = RunStore(reporter.run.path.parent)
     return any(
-        status.status == "queued" and status.pid is not None and (status.queued, run.id) < mine
+        status.status == "queued" and (status.queued, run.id) < mine
         for run in store.list()
         if run.id != reporter.run.id and (status := run.status())
     )

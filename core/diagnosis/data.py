@@ -31,7 +31,7 @@ def _corrupt_images(index: DatasetIndex) -> Finding | None:
     return Finding(
         "corrupt-image",
         "warning",
-        f"{len(index.unreadable)} picture files cannot be read and are left out.",
+        f"Picture files left out because they cannot be read: {len(index.unreadable)}.",
         {"files": [file.path for file in index.unreadable[:_NAMED]]},
         "Repair or remove them.",
     )
@@ -43,7 +43,7 @@ def _skipped_files(index: DatasetIndex) -> Finding | None:
     return Finding(
         "skipped-files",
         "info",
-        f"{len(index.skipped)} files are left out because of their kind or place.",
+        f"Files left out because of their kind or place: {len(index.skipped)}.",
         {"files": [path for path, _ in index.skipped[:_NAMED]]},
         "Convert pictures of other kinds to JPEG or PNG.",
     )

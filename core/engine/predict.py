@@ -26,7 +26,7 @@ def load_model(run: Run) -> Model:
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded from {path}: it is absent or damaged") from error
+        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
     forward = forward_function(network)
 
     def model(pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:

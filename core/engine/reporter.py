@@ -43,9 +43,9 @@ class Reporter:
     def phase(self, name: str, message: str, *, total: int = 0, **changes: Any) -> None:
         """Begins a phase; `total` is the number of pictures it goes through, 0 where that is no measure."""
         self._phase_started = time.monotonic()
-        self.say(
-            phase=name, message=message, done=0, total=total, images_per_second=None, eta_seconds=None, **changes
-        )  # fmt: skip
+        if name != self._status.phase:
+            changes = {"images_per_second": None, "eta_seconds": None, **changes}
+        self.say(phase=name, message=message, done=0, total=total, **changes)
 
     def advance(self, done: int, *, ahead: int = 0) -> None:
         """Says how many pictures of the phase are done; `ahead` more are known to follow in later phases."""

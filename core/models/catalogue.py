@@ -38,6 +38,8 @@ class Backbone:
     """Side in pixels of the images it was trained on."""
     min_size: int = 32
     """Smallest side the architecture accepts: all rows halve the image five times."""
+    channels: int = 1280
+    """Channels of the last feature map."""
 
     @property
     def built_in(self) -> bool:
@@ -109,6 +111,7 @@ _ROWS = (
     ),
     Backbone(
         name="VGG16",
+        channels=512,
         title="VGG16",
         parameters=14_714_688,
         preprocessing="caffe",
@@ -120,6 +123,7 @@ _ROWS = (
     ),
     Backbone(
         name="VGG19",
+        channels=512,
         title="VGG19",
         parameters=20_024_384,
         preprocessing="caffe",
@@ -131,6 +135,7 @@ _ROWS = (
     ),
     Backbone(
         name="ResNet50",
+        channels=2048,
         title="ResNet-50",
         parameters=23_587_712,
         preprocessing="caffe",
@@ -142,6 +147,7 @@ _ROWS = (
     ),
     Backbone(
         name="MobileNet",
+        channels=1024,
         title="MobileNet",
         parameters=3_228_864,
         preprocessing="tf",
@@ -184,6 +190,7 @@ _ROWS = (
     ),
     Backbone(
         name="DenseNet121",
+        channels=1024,
         title="DenseNet-121",
         parameters=7_037_504,
         preprocessing="torch",
@@ -195,6 +202,7 @@ _ROWS = (
     ),
     Backbone(
         name="ConvNeXtTiny",
+        channels=768,
         title="ConvNeXt-Tiny",
         parameters=27_820_128,
         preprocessing="raw",

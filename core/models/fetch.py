@@ -53,10 +53,10 @@ def fetch(backbone: Backbone, progress: Callable[[int, int], None] | None = None
                 done += len(chunk)
                 if progress:
                     progress(done, max(total, done))
-            if seen.hexdigest() != backbone.weights_hash:
+            if done < total or seen.hexdigest() != (backbone.weights_hash or seen.hexdigest()):
                 raise WeightsError(
-                    f"{backbone.weights_url} did not send {backbone.weights_file}: its {kind} is {seen.hexdigest()}, "
-                    f"expected {backbone.weights_hash}; nothing was kept, try again"
+                    f"{backbone.weights_url} did not send {backbone.weights_file} whole: {done} bytes came with {kind} "
+                    f"{seen.hexdigest()}, expected {backbone.weights_hash}; nothing was kept, try again"
                 )
     except OSError as error:
         raise _missing(backbone) from error

@@ -1,0 +1,43 @@
+"""Dataset: choose the pictures, and see what a training will make of them."""
+
+import streamlit as st
+
+from core.errors import UserError
+from pages.shared import dataset_tabs, dataset_view, sources, state
+from pages.shared.frame import frame, heading, plain
+
+TABS = {
+    "Overview": dataset_tabs.show_overview,
+    "Pictures": dataset_tabs.show_pictures,
+    "Augmentation": dataset_tabs.show_augmentation,
+    "Batch X-ray": dataset_tabs.show_xray,
+    "Problems": dataset_tabs.show_problems,
+}
+
+
+def show_dataset(reference: str) -> None:
+    """The chosen data set: its numbers, the way to the Train page, the tabs."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(plain(dataset_view.title_of(reference)), anchor=False, width="content")
+        st.button("Scan again", icon=":material/refresh:", on_click=dataset_view.forget_scans, type="tertiary")
+    try:
+        view = dataset_view.open_view(reference)
+    except UserError as error:
+        st.error(plain(str(error)))
+        return
+    dataset_tabs.show_metrics(view)
+    if view.problem:
+        st.error(f"This data set cannot be trained on yet. {plain(view.problem)}")
+    elif st.button("Train on this", type="primary", icon=":material/tune:"):
+        st.switch_page("pages/train.py")
+    for tab, show in zip(st.tabs(list(TABS), key=state.TAB, on_change="rerun"), TABS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(view)
+
+
+frame("Dataset")
+heading("Dataset", "The pictures to learn from, and what every batch of a training will really hold.")
+sources.choose_source()
+st.divider()
+show_dataset(state.chosen_dataset())

@@ -1,0 +1,30 @@
+"""One training as it happens, and what came of it."""
+
+import streamlit as st
+
+from core import launch
+from core.runs import RunStore
+from pages.shared.evaluation_view import evaluation
+from pages.shared.frame import frame, heading
+from pages.shared.poll import watch
+from pages.shared.run_actions import show_notice
+from pages.shared.run_view import choose_run, downloads, head, settings_table, trouble
+
+frame("Live")
+heading("Live", "Watch a training as it happens. The address of this page names the run: share it, or come back later.")
+show_notice()
+
+runs = RunStore().list()
+if not runs:
+    st.info("There are no runs yet. Start one on the Train page, or let the home page show you the puzzle.")
+    with st.container(horizontal=True):
+        st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
+        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+elif run := choose_run(runs):
+    status = launch.poll(run)
+    head(run, status)
+    trouble(run, status)
+    watch(run, status)
+    evaluation(run)
+    settings_table(run)
+    downloads(run)

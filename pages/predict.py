@@ -1,0 +1,26 @@
+"""New pictures to a trained run: what it sees in them, and how sure it is."""
+
+import streamlit as st
+
+from core.runs import RunStore
+from pages.shared.frame import frame, heading
+from pages.shared.picture_sources import choose_pictures
+from pages.shared.predict_view import preparation, show_answers
+from pages.shared.run_view import choose_run
+
+frame("Predict")
+heading("Predict", "Give pictures to a trained run and see its answer for each, with the probability of every class.")
+
+runs = [run for run in RunStore().list() if run.has_model()]
+if not runs:
+    st.info("No run has a model yet. Train one, or let the home page show you the puzzle: it trains two.")
+    with st.container(horizontal=True):
+        st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
+        st.page_link("pages/live.py", label="Watch a run", icon=":material/monitoring:")
+        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+elif run := choose_run(
+    runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
+):
+    preparation(run)
+    if pictures := choose_pictures(run):
+        show_answers(run, pictures)

@@ -1,0 +1,228 @@
+"""From records to figures: curves, confusion matrix, ROC. Nothing here draws on a page."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.runs import METRICS
+from pages.shared.words import number, percent
+
+TRAINING, VALIDATION, BASELINE = "#0072B2", "#E69F00", "#7F7F7F"
+"""Colours of the theme in .streamlit/config.toml: first and second series, and what is only a reference."""
+
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#7F7F7F")
+
+POINTS = 300
+"""Most epochs drawn: more cannot be told apart, and every viewer gets them every second."""
+
+CURVES = 8
+"""Most ROC curves in one picture, the worst first."""
+
+CURVE_HEIGHT, FIGURE_HEIGHT = 320, 380
+
+_DOTS = 40
+"""Up to so many epochs each has a dot."""
+
+_ENDS = (30, 60, 120, 250, 500)
+"""Where the axis of a long training ends meanwhile: curves in its first tenth would be hard to see."""
+
+_CELLS = 12
+"""Up to so many classes the confusion matrix has its numbers written in."""
+
+_LABEL = 18
+"""Longest class name at an axis, in characters; the whole name appears under the pointer."""
+
+Record = dict[str, Any]
+
+
+def thin(records: Sequence[Record], most: int = POINTS) -> list[Record]:
+    """Evenly chosen records, always with the first and the last."""
+    if len(records) <= most:
+        return list(records)
+    return [records[k] for k in np.linspace(0, len(records) - 1, most).round().astype(int)]
+
+
+def history_frame(records: Sequence[Record]) -> pd.DataFrame:
+    """One row an epoch with everything that was measured, for a table or a file."""
+    columns = ["epoch", "phase", *METRICS, "seconds"]
+    return pd.DataFrame([{name: record.get(name) for name in columns} for record in records], columns=columns)
+
+
+def curve(
+    records: Sequence[Record], metric: str, title: str, last_epoch: int, baseline: float | None = None
+) -> alt.LayerChart:
+    """Training and validation values of one metric over the epochs.
+
+    Args:
+        records: One record an epoch.
+        metric: `loss`, `accuracy` or `auc`.
+        title: What the picture is called.
+        last_epoch: Where the axis ends, so that it does not move while epochs arrive.
+        baseline: A constant drawn dashed, for instance the share of the majority class. Defaults to none.
+    """
+    kept = thin(records)
+    end = max(last_epoch, 2)
+    is_share = metric != "loss"
+    names = list(_COLOURS) if metric == "accuracy" else list(_COLOURS)[:2]
+    form = ".0%" if metric == "accuracy" else ".2f"
+    # Neither scale depends on the values here: with the same description the browser only swaps the data in.
+    y_scale = alt.Scale(zero=False, domainMax=1) if is_share else alt.Scale(zero=True)
+    frame = _long(kept, metric, baseline, end)
+    if frame.empty:
+        y_scale = alt.Scale(domain=[0, 1])
+    lines = (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=22) if len(kept) <= _DOTS else False, clip=True)
+        .encode(
+            alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
+            alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
+            alt.Color("series:N", title=None, scale=_scale(_COLOURS, names), legend=_LEGEND),
+            alt.StrokeDash("series:N", title=None, scale=_scale(_DASHES, names), legend=_LEGEND),
+            [
+                alt.Tooltip("series:N", title="Curve"),
+                alt.Tooltip("epoch:Q", title="Epoch"),
+                alt.Tooltip("value:Q", title=title, format=".1%" if metric == "accuracy" else ".4f"),
+            ],
+        )
+    )
+    return alt.layer(lines, _finetuning(records)).properties(title=title, height=CURVE_HEIGHT)
+
+
+def axis_end(planned: int, last: int) -> int:
+    """Where the axis of a training at work ends: it moves in a few steps only, and never beyond what is planned."""
+    return next((end for end in _ENDS if last < end < planned), max(planned, last))
+
+
+def curve_words(records: Sequence[Record], metric: str, title: str) -> str:
+    """The curve for somebody who cannot see it."""
+    if not records:
+        return f"{title} over the epochs. No epoch is finished yet."
+    say = percent if metric == "accuracy" else number
+    last = records[-1]
+    return (
+        f"{title} over the epochs. After epoch {last.get('epoch')}: training {say(last.get(metric))}, "
+        f"validation {say(last.get('val_' + metric))}."
+    )
+
+
+def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
+    """How often each true class (row) was read as each class (column): counts, coloured by the share of the row."""
+    counts = np.asarray(table, dtype=np.int64)
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    names = [html.escape(name, quote=False) for name in classes]
+    about = [
+        [f"{names[i]} read as {names[j]}<br>{counts[i, j]} pictures, {shares[i, j]:.1%} of its row" for j in _to(names)]
+        for i in _to(names)
+    ]
+    heat = go.Heatmap(z=shares, zmin=0, zmax=1, colorscale=_BLUES, customdata=about, xgap=2, ygap=2)
+    heat.update(hovertemplate="%{customdata}<extra></extra>", colorbar={"title": "Row share", "tickformat": ".0%"})
+    heat.showscale = len(names) > _CELLS
+    figure = go.Figure(heat)
+    if len(names) <= _CELLS:
+        _write_cells(figure, counts, shares)
+    ticks = {"tickmode": "array", "tickvals": list(_to(names)), "ticktext": [_short(name) for name in classes]}
+    # Long names lean towards the left, where there is room for them.
+    angle = -35 if len(names) > 2 and max(map(len, classes)) > 8 else 0
+    figure.update_xaxes(title="Predicted class", showgrid=False, tickangle=angle, automargin=True, **ticks)
+    figure.update_yaxes(title="True class", showgrid=False, autorange="reversed", automargin=True, **ticks)
+    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+
+
+def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+    """The confusion matrix for somebody who cannot see it."""
+    rows = [
+        f"of {sum(row)} pictures of {name}, {row[k]} were read as {name}"
+        for k, (name, row) in enumerate(zip(classes, table, strict=False))
+    ]
+    return f"Confusion matrix: {'; '.join(rows[:_CELLS])}."
+
+
+def roc_figure(curves: dict[str, Record]) -> go.Figure:
+    """ROC curves, each class against the rest, with the diagonal of chance."""
+    figure = go.Figure()
+    for colour, (name, roc) in zip(SERIES, worst_curves(curves), strict=False):
+        figure.add_scatter(
+            x=roc.get("false_positive_rate", []),
+            y=roc.get("true_positive_rate", []),
+            mode="lines",
+            line={"color": colour, "width": 2.5},
+            name=f"{_short(name)}, AUC {number(roc.get('auc'))}",
+            hovertemplate="%{x:.1%} false alarms, %{y:.1%} found<extra></extra>",
+        )
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": BASELINE, "dash": "dash"}, name="chance", hoverinfo="skip"
+    )
+    figure.update_xaxes(title="False positive rate", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
+    figure.update_yaxes(title="True positive rate", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
+    legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
+    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
+
+
+def roc_words(curves: dict[str, Record]) -> str:
+    """The ROC curves for somebody who cannot see them."""
+    areas = [f"{name} {number(roc.get('auc'))}" for name, roc in worst_curves(curves)]
+    return f"ROC curves; area under the curve: {', '.join(areas)}. Chance is 0.5."
+
+
+def worst_curves(curves: dict[str, Record]) -> list[tuple[str, Record]]:
+    """The curves that are drawn: those with the smallest area, at most `CURVES`."""
+    return sorted(curves.items(), key=lambda item: item[1].get("auc") or 0.0)[:CURVES]
+
+
+_COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority": BASELINE}
+_DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority": [6, 4]}
+_LEGEND = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, columnPadding=8, labelFontSize=12)
+
+# Opaque, so that the numbers on it can be read in the light and in the dark theme alike.
+_BLUES = [[0, "#e8f1f7"], [1, "#00527f"]]
+_INK, _PAPER, _DARK_CELL = "#17211f", "#ffffff", 0.7
+
+
+def _scale(values: dict[str, Any], names: Sequence[str]) -> alt.Scale:
+    return alt.Scale(domain=list(names), range=[values[name] for name in names])
+
+
+def _long(records: Sequence[Record], metric: str, baseline: float | None, end: int) -> pd.DataFrame:
+    rows = [
+        (record["epoch"], series, record[name])
+        for series, name in (("training", metric), ("validation", f"val_{metric}"))
+        for record in records
+        if record.get(name) is not None
+    ]
+    if baseline is not None:
+        rows += [(1, "majority", baseline), (end, "majority", baseline)]
+    return pd.DataFrame(rows, columns=["epoch", "series", "value"])
+
+
+def _whole_numbers(end: int) -> alt.Axis:
+    return alt.Axis(format="d", tickMinStep=1, tickCount=min(end, 10), grid=False)
+
+
+def _finetuning(records: Sequence[Record]) -> alt.Chart:
+    """A line where fine-tuning begins; without data, and so invisible, when it does not."""
+    first = next((r["epoch"] for r in records if r.get("phase") == "finetuning"), None)
+    frame = pd.DataFrame({"epoch": [] if first is None else [first - 0.5]}, dtype="float64")
+    rule = alt.Chart(frame).mark_rule(color=BASELINE, strokeDash=[2, 2])
+    return rule.encode(alt.X("epoch:Q"), tooltip=alt.value("fine-tuning begins"))
+
+
+def _write_cells(figure: go.Figure, counts: np.ndarray, shares: np.ndarray) -> None:
+    for i, j in np.ndindex(counts.shape):
+        font = {"size": 14, "color": _PAPER if shares[i, j] > _DARK_CELL else _INK}
+        figure.add_annotation(
+            x=j, y=i, text=f"{counts[i, j]}<br>{shares[i, j]:.0%}", showarrow=False, font=font, align="center"
+        )
+
+
+def _short(name: str) -> str:
+    """A class name for an axis: literal (Plotly reads a few HTML tags) and not too long."""
+    return html.escape(name if len(name) <= _LABEL else name[: _LABEL - 1] + "…", quote=False)
+
+
+def _to(items: Sequence[Any]) -> range:
+    return range(len(items))

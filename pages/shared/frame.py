@@ -1,0 +1,50 @@
+"""What every page begins with: the page's settings and the menu."""
+
+import gc
+import sys
+
+import streamlit as st
+
+TITLE = "Parity"
+
+MENU = (
+    ("app.py", "Home", ":material/home:"),
+    ("pages/dataset.py", "Dataset", ":material/photo_library:"),
+    ("pages/train.py", "Train", ":material/tune:"),
+    ("pages/live.py", "Live", ":material/monitoring:"),
+    ("pages/predict.py", "Predict", ":material/image_search:"),
+)
+
+
+def frame(title: str) -> None:
+    """Sets the page up and draws the menu; the first thing a page does."""
+    st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
+    _freeze_imports()
+    with st.sidebar:
+        st.markdown(f"### :material/balance: {TITLE}")
+        for page, label, icon in MENU:
+            st.page_link(page, label=label, icon=icon)
+
+
+def heading(title: str, sentence: str) -> None:
+    """A page's title and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    st.caption(sentence)
+
+
+def plain(text: object) -> str:
+    """Text from a user (a class, a file, a run's name) made safe for a place that reads Markdown."""
+    escaped = "".join(f"\\{c}" if c in _MARKDOWN else c for c in " ".join(str(text).split()))
+    # Addresses become links even when escaped; an invisible joiner (U+2060) inside them prevents it.
+    return escaped.replace("http", "http\u2060").replace("www", "www\u2060").replace("\\@", "\u2060\\@")
+
+
+_MARKDOWN = r"\`*_{}[]()<>#+-.!|$:~&@"
+
+
+def _freeze_imports() -> None:
+    """Streamlit collects garbage after every tick of every viewer; modules loaded once need not be looked at again."""
+    if not getattr(sys, "_parity_frozen", False):
+        gc.collect()
+        gc.freeze()
+        sys._parity_frozen = True  # type: ignore[attr-defined]

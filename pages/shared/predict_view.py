@@ -1,0 +1,196 @@
+"""A run's answers on pictures: cards for a few, a table for many, a file for all."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.data.images import display_name, thumbnail
+from core.errors import UnreadableImage, UserError
+from core.prediction import NOT_MEDICAL, Prediction, is_medical, predict, to_csv
+from core.runs import Run
+from pages.shared.frame import plain
+from pages.shared.picture_sources import Shown
+from pages.shared.run_facts import data_facts, file_stamp
+from pages.shared.run_view import read_config
+from pages.shared.state import ANSWERS, part_key
+from pages.shared.words import percent, sentence
+
+CARDS = 12
+"""Up to so many pictures are shown large, with a bar for each class."""
+
+BARS = 5
+"""Most classes with a bar, the most probable first."""
+
+THUMBNAILS = 300
+"""Pictures of a table that are shown: they go through the browser's socket."""
+
+_CARD_SIDE, _ROW_SIDE = 320, 72
+
+_SCALING = {
+    "backbone": "scaled as the backbone was trained",
+    "rescale": "divided by 255",
+    "none": "left as they are (0 to 255)",
+}
+
+
+def preparation(run: Run) -> None:
+    """How the pictures are prepared: the one thing scripts for prediction usually get wrong."""
+    config = read_config(run)
+    if config is None:
+        return
+    size = config.data.image_size
+    st.caption(
+        ":material/info: Pictures are prepared exactly as in training: turned upright, made RGB, stretched to "
+        f"{size} × {size} pixels, their values {_SCALING.get(config.data.preprocessing, config.data.preprocessing)}."
+    )
+
+
+def show_answers(run: Run, pictures: Sequence[Shown]) -> None:
+    """Predicts the pictures and shows what comes out."""
+    answers = _ask_once(run, pictures)
+    if answers is None:
+        return
+    medical = read_config(run) is not None and is_medical(run)
+    if medical:
+        st.warning(NOT_MEDICAL, icon=":material/medical_information:")
+    unreadable = sum(bool(answer.error) for answer in answers)
+    if unreadable:
+        st.warning(f"{unreadable} of {len(answers)} pictures could not be read; the table says why.")
+    if len(pictures) <= CARDS:
+        _cards(pictures, answers, medical)
+    _table(run, pictures, answers)
+
+
+def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:
+    """What the command line writes too, made safe for a spreadsheet: the names come from whoever uploads."""
+    safe = [replace(answer, file=_cell(answer.file), label=_cell(answer.label)) for answer in answers]
+    return to_csv(safe, classes)
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet would run a name that begins so as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _ask_once(run: Run, pictures: Sequence[Shown]) -> list[Prediction] | None:
+    """The answers; those of the same model to the same pictures are remembered over reruns of the page."""
+    about = (run.id, file_stamp(run.path / "model.keras"), tuple(picture.key for picture in pictures))
+    known, answers = st.session_state.get(ANSWERS, (None, None))
+    if known == about:
+        return list(answers)
+    bar = st.progress(0.0, text="Prepares the pictures.")
+    try:
+        with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
+            answers = predict(
+                run,
+                [(picture.name, picture.source) for picture in pictures],
+                lambda done, total: bar.progress(done / total, text=f"{done} of {total} pictures"),
+            )
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/error:")
+        return None
+    finally:
+        bar.empty()
+    st.session_state[ANSWERS] = (about, answers)
+    return answers
+
+
+def _cards(pictures: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
+    with st.grid(min_column_width=230):
+        for picture, answer in zip(pictures, answers, strict=True):
+            with st.container(border=True):
+                _card(picture, answer, medical)
+
+
+def _card(picture: Shown, answer: Prediction, medical: bool) -> None:
+    small = _small(picture.key, _CARD_SIDE, picture.source)
+    if answer.error:
+        st.error(plain(answer.error), icon=":material/hide_image:")
+        st.caption(plain(display_name(picture.name)))
+        return
+    said = f"{answer.label}, {percent(answer.probability)}"
+    if small:
+        st.image(small, width="stretch", alt=f"{picture.name}, predicted as {said}")
+    st.markdown(f"**{plain(answer.label)}** · {percent(answer.probability)}")
+    for name, value in _most_probable(answer):
+        st.progress(min(1.0, max(0.0, value)), text=f"{plain(name)} {percent(value)}")
+    if picture.truth:
+        icon = ":material/check:" if picture.truth == answer.label else ":material/close:"
+        st.caption(f"{icon} truly {plain(picture.truth)}")
+    st.caption(plain(display_name(picture.name)))
+    if medical:
+        st.caption(f":material/medical_information: {NOT_MEDICAL}")
+
+
+def _most_probable(answer: Prediction) -> list[tuple[str, float]]:
+    return sorted(answer.probabilities.items(), key=lambda item: -item[1])[:BARS]
+
+
+def _table(run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+    facts = data_facts(run)
+    classes = list(facts.classes) if facts else []
+    st.markdown("##### All answers")
+    if len(pictures) > THUMBNAILS:
+        st.caption(f"The first {THUMBNAILS} of {len(pictures)} with a small picture.")
+    rows = [
+        _row(k, picture, answer, classes) for k, (picture, answer) in enumerate(zip(pictures, answers, strict=True))
+    ]
+    frame = pd.DataFrame(rows)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        row_height=56,
+        placeholder="–",
+        column_config=_columns(frame, classes),
+        alt="Predicted class and probabilities of every picture",
+    )
+    st.download_button(
+        "Answers, CSV",
+        data=lambda: answers_csv(answers, classes).encode(),
+        file_name=f"{run.id}-answers.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=part_key("download", run.id, "answers"),
+    )
+
+
+def _row(k: int, picture: Shown, answer: Prediction, classes: Sequence[str]) -> dict[str, Any]:
+    small = _small(picture.key, _ROW_SIDE, picture.source) if k < THUMBNAILS and not answer.error else None
+    return {
+        "picture": f"data:image/jpeg;base64,{base64.b64encode(small).decode()}" if small else None,
+        "file": answer.file,
+        "truth": picture.truth,
+        "label": answer.label,
+        "probability": None if answer.error else answer.probability,
+        "error": answer.error,
+        # Numbered, as a class may be called anything, "file" too.
+        **{f"p{j}": answer.probabilities.get(name) for j, name in enumerate(classes)},
+    }
+
+
+def _columns(frame: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    """How each column is drawn; None leaves out a column in which nothing stands."""
+    column = st.column_config
+    number = column.NumberColumn
+    return {
+        "picture": column.ImageColumn("Picture", width="small"),
+        "file": column.TextColumn("File", width="medium"),
+        "truth": column.TextColumn("True class") if frame["truth"].any() else None,
+        "label": column.TextColumn("Predicted class"),
+        "probability": column.ProgressColumn("Probability", min_value=0, max_value=1, format="%.3f"),
+        **{f"p{j}": number(f"p({name})", format="%.4f") for j, name in enumerate(classes)},
+        "error": column.TextColumn("Error", width="large") if frame["error"].any() else None,
+    }
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _small(key: str, side: int, _source: Any) -> bytes | None:
+    try:
+        return thumbnail(_source, side)
+    except UnreadableImage:
+        return None

@@ -1,0 +1,71 @@
+"""What a person can do to a run from a page, each answered by one sentence."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import launch
+from core.errors import UserError
+from core.runs import RESUMABLE, Run, Status
+from pages.shared.frame import plain
+from pages.shared.state import RUN_NOTICE, part_key
+from pages.shared.words import sentence
+
+
+def show_notice() -> None:
+    """Says what the button pressed last has done."""
+    worked, said = st.session_state.pop(RUN_NOTICE, (True, ""))
+    if not said:
+        return
+    if worked:
+        st.toast(plain(said), icon=":material/check:")
+    else:
+        st.error(plain(said), icon=":material/error:")
+
+
+def action_buttons(run: Run, status: Status) -> None:
+    """Stop for a run at work, Resume for one that ended early."""
+    if status.is_active and run.stop_requested():
+        st.button("Stopping…", icon=":material/hourglass_top:", disabled=True, key=part_key("stopping", run.id))
+    elif status.is_active:
+        with st.popover("Stop", icon=":material/stop_circle:", key=part_key("stop", run.id)):
+            st.write("Stop this training? The model so far is kept, and the training can be resumed later.")
+            st.button(
+                "Stop the training",
+                type="primary",
+                icon=":material/stop_circle:",
+                on_click=stop_run,
+                args=(run,),
+                key=part_key("stop_now", run.id),
+            )
+    elif status.status in RESUMABLE:
+        st.button(
+            "Resume",
+            type="primary",
+            icon=":material/play_circle:",
+            on_click=resume_run,
+            args=(run,),
+            help="Goes on after the last finished epoch, as if there had been no break.",
+            key=part_key("resume", run.id),
+        )
+
+
+def stop_run(run: Run) -> None:
+    """Asks the run to stop."""
+    _do(lambda: launch.stop(run), "The training stops after the batch it is at; the model so far is kept.")
+
+
+def resume_run(run: Run) -> None:
+    """Puts the run back in the queue."""
+    _do(lambda: launch.resume(run, parent_pipe=True), "The training goes on.")
+
+
+def _do(action: Callable[[], None], success: str) -> None:
+    try:
+        action()
+    except UserError as error:
+        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
+    except OSError as error:
+        st.session_state[RUN_NOTICE] = (False, f"The run's folder cannot be written: {error.strerror}.")
+    else:
+        st.session_state[RUN_NOTICE] = (True, success)

@@ -1,0 +1,126 @@
+"""The one file that names session keys and query parameters."""
+
+import secrets
+from collections.abc import Container
+
+import streamlit as st
+
+from core.data.dataset import SAMPLE
+from core.errors import RunError
+from core.runs import Run, RunStore
+
+RUN = "run"
+"""Query parameter that holds the id of the run a page shows, so that a link or a reload shows it again."""
+
+DATASET = "dataset"
+"""Session key: the data set chosen on the Dataset page; a folder, or `sample`."""
+
+PRESET = "preset"
+"""Session key: the preset the Train page was last filled from."""
+
+
+SOURCE = "dataset_source"
+"""Session key: where the Dataset page takes the data set from."""
+
+FOLDER = "dataset_folder"
+"""Session key: the folder the person has browsed to, relative to the data root."""
+
+UPLOADER = "uploader"
+"""Session key: a number that grows with every upload; part of the uploader's key, so that it is empty afterwards."""
+
+TAB = "dataset_tab"
+"""Session key: the open tab of the Dataset page."""
+
+START_TOKEN = "start_token"  # noqa: S105 (no password: it tells one filled form from the next)
+"""Session key: what one filled form may be started with once."""
+
+RUN_NAME = "run_name"
+"""Session key: the name for the next run."""
+
+OPEN_RUN = "open_run"
+"""Session key: the row whose button was pressed in the table of runs."""
+
+NOTICE = "notice"
+"""Session key: a sentence to show once after a rerun."""
+
+
+def chosen_dataset() -> str:
+    """The data set chosen last in this session; the sample at first."""
+    return str(st.session_state.get(DATASET, SAMPLE))
+
+
+def choose_dataset(reference: str) -> None:
+    """Remembers the data set for the other pages."""
+    st.session_state[DATASET] = reference
+
+
+def chosen_run() -> Run | None:
+    """The run that the address names; None when it names none or one that does not exist."""
+    run_id = st.query_params.get(RUN, "")
+    try:
+        return RunStore().get(run_id) if run_id else None
+    except RunError:
+        return None
+
+
+def field_key(setting: str) -> str:
+    """Session key of the widget of a setting such as `data.batch_size`."""
+    return f"setting:{setting}"
+
+
+RUN_CHOICE = "run_choice"
+"""Session key of the list of runs; the address is the truth, the list follows it."""
+
+RUN_NOTICE = "run_notice"
+"""Session key: what a button did, (whether it worked, one sentence), until the next script run has said it."""
+
+PICTURE_SOURCE = "predict_source"
+"""Session key: where the pictures to predict come from."""
+
+UPLOADS = "predict_uploads"
+CAMERA = "predict_camera"
+"""Session keys of the two ways of giving pictures of one's own."""
+
+DRAW = "predict_draw"
+"""Session key: how often other pictures of the data set were asked for."""
+
+ANSWERS = "predict_answers"
+"""Session key: the predictions shown last with what they belong to, so that a rerun does not predict again."""
+
+
+def part_key(*parts: str) -> str:
+    """Session key of an element that a page draws once for each run, split or file."""
+    return ":".join(parts)
+
+
+def start_token(used: Container[str], *, clicked: bool) -> str:
+    """The token of the form as it stands: the same for two clicks on Start, a new one when the form is seen again.
+
+    Args:
+        used: Tokens that have started a run.
+        clicked: Whether this very script run is a click on Start.
+    """
+    token = str(st.session_state.get(START_TOKEN, ""))
+    if not token or (token in used and not clicked):
+        token = st.session_state[START_TOKEN] = secrets.token_hex(8)
+    return token
+
+
+def browse_key(folder: object) -> str:
+    """Session key of the list of folders inside a folder."""
+    return f"browse:{folder}"
+
+
+def page_key(split: str, label: str) -> str:
+    """Session key of the page number of the pictures of a split and class."""
+    return f"page:{split}:{label}"
+
+
+def uploader_key(kind: str) -> str:
+    """Session key of the uploader of a kind (`zip`, `folder`); another one after each upload."""
+    return f"upload:{kind}:{st.session_state.get(UPLOADER, 0)}"
+
+
+def clear_uploader() -> None:
+    """Lets the next script run draw an empty uploader, so that the uploaded bytes leave the server's memory."""
+    st.session_state[UPLOADER] = int(st.session_state.get(UPLOADER, 0)) + 1

@@ -1,0 +1,213 @@
+"""The story of a run, told on tiny pictures in this process."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core import metrics
+from core.config import make_config
+from core.data.images import load
+from core.engine.checkpoint import CheckpointFolder, Progress
+from core.engine.reporter import Reporter
+from core.engine.train import judge, train
+from core.errors import UserError
+from core.runs import Run, RunStore
+
+pytestmark = pytest.mark.slow
+
+TINY: dict[str, Any] = {
+    "data.image_size": 32,
+    "data.batch_size": 8,
+    "model.dropout": 0.3,
+    "training.epochs": 4,
+    "training.learning_rate": 0.01,
+    "training.early_stopping": 0,
+}
+
+
+def new_run(folder: Path, settings: dict[str, Any]) -> Run:
+    return RunStore().create(make_config(str(folder), {**TINY, **settings}))
+
+
+def arrays(run: Run) -> list[Any]:
+    checkpoint = CheckpointFolder(run.path / "resume").load()
+    assert checkpoint is not None
+    return checkpoint.arrays
+
+
+class StopAfter(Reporter):
+    """A reporter whose person asks for a stop at batch `batch` of epoch `epoch`."""
+
+    def __init__(self, run: Run, epoch: int, batch: int) -> None:
+        super().__init__(run)
+        self.when = (epoch, batch)
+
+    def batch(self, number: int, **changes: Any) -> None:
+        super().batch(number, **changes)
+        if (self.status.epoch, number) == self.when:
+            self.request_stop()
+
+
+def test_a_run_learns_and_leaves_every_file_it_promises(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(20, 20), val=(6, 6), test=(4, 4))
+    run = train_here(folder, {**TINY, "model.dropout": 0, "training.epochs": 12})
+    assert [record["epoch"] for record in run.epochs()] == list(range(1, 13))
+    assert run.history()["val_accuracy"][-1] >= 0.9
+    evaluation = run.evaluation()
+    assert evaluation["weights"] == "epoch 12, the last"
+    assert evaluation["val"]["count"] == 12
+    assert evaluation["test"]["count"] == 8
+    assert evaluation["val"]["accuracy"] == pytest.approx(run.history()["val_accuracy"][-1])
+    assert evaluation["val"]["interval"] == list(metrics.wilson(evaluation["val"]["correct"], 12))
+    assert np.sum(evaluation["val"]["confusion"]) == 12
+    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["split"] for row in rows] == ["val"] * 12 + ["test"] * 8
+    assert list((run.path / "tensorboard" / "validation").glob("events.out.tfevents*"))
+    assert run.manifest()["classes"] == ["a", "b"]
+
+
+def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(
+    picture_folder: Any, train_here: Any
+) -> None:
+    folder = picture_folder(train=(20, 20), val=(6, 6))
+    run = train_here(folder, TINY)
+    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    model = keras.saving.load_model(run.path / "model.keras")
+    pixels = np.stack([load(folder / row["file"], 32) for row in rows])
+    np.testing.assert_allclose(
+        model.predict(pixels, verbose=0)[:, 0], [float(row["p(b)"]) for row in rows], atol=2e-6
+    )  # fmt: skip
+
+
+def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
+    run = train_here(folder, {**TINY, "training.class_weight": "balanced", "training.epochs": 2})
+    evaluation = run.evaluation()
+    assert len(evaluation["val"]["roc"]) == 10
+    assert np.shape(evaluation["val"]["confusion"]) == (10, 10)
+    model = keras.saving.load_model(run.path / "model.keras")
+    assert model.output_shape == (None, 10)
+    assert model.predict(np.zeros((1, 32, 32, 3)), verbose=0).sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "epoch"),
+    [
+        ({}, 3),
+        ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, 2),
+        ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, 2),
+        ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, 4),
+    ],
+    ids=["bottleneck", "early stopping", "unfrozen", "fine-tune"],
+)
+def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
+    picture_folder: Any, settings: dict[str, Any], epoch: int
+) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    unbroken, broken = new_run(folder, settings), new_run(folder, settings)
+    assert train(Reporter(unbroken)) == "finished"
+    assert train(StopAfter(broken, epoch, 2)) == "stopped"
+    assert broken.evaluation()["weights"] == f"stopped in epoch {epoch}"  # type: ignore[index]
+    assert broken.has_model()
+    assert train(Reporter(broken)) == "finished"
+    for one, other in zip(arrays(unbroken), arrays(broken), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert broken.history() == unbroken.history()
+    assert broken.evaluation() == unbroken.evaluation()
+
+
+def test_a_stop_before_the_first_batch_leaves_no_model(picture_folder: Any) -> None:
+    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), {})
+    reporter = Reporter(run)
+    reporter.request_stop()
+    assert train(reporter) == "stopped"
+    assert not run.has_model()
+    assert run.evaluation() is None
+
+
+def test_early_stopping_keeps_the_best_epoch(picture_folder: Any, train_here: Any) -> None:
+    settings = {**TINY, "training.epochs": 30, "training.early_stopping": 2, "training.learning_rate": 1.0}
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    losses = run.history()["val_loss"]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 3, "two epochs without a lower loss end the run"
+    assert run.evaluation()["weights"] == f"epoch {best + 1}, the best"
+    assert run.evaluation()["val"]["loss"] == pytest.approx(losses[best])
+
+
+def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_here: Any) -> None:
+    from core.models.build import build_base
+    from core.models.catalogue import find
+
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    settings = {"training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3}
+    run = train_here(folder, {**TINY, **settings, "training.epochs": 1, "training.finetune_epochs": 2})
+    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning"]
+    trained = keras.saving.load_model(run.path / "model.keras").get_layer("base")
+    fresh = build_base(find("EfficientNetLite0"), image_size=32)
+    moved = [
+        one.path
+        for one, other in zip(trained.weights, fresh.weights, strict=True)
+        if not np.array_equal(one.numpy(), other.numpy())
+    ]
+    assert moved
+    assert all(path.split("/")[-2].startswith("top") for path in moved)
+    assert not any("moving" in path for path in moved), "batch normalisation's statistics stay put"
+
+
+def test_a_second_run_on_the_same_pictures_decodes_none(
+    picture_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    train_here(folder, TINY)
+
+    def no_decoding(*_: Any) -> None:
+        raise AssertionError("a picture was decoded")
+
+    monkeypatch.setattr("core.data.pipeline.load", no_decoding)
+    monkeypatch.setattr("core.data.scan.images.decode", no_decoding)
+    run = train_here(folder, {**TINY, "training.seed": 5, "model.dense_units": 8, "data.shuffle": "none"})
+    assert len(run.epochs()) == 4
+
+
+def test_a_picture_that_vanishes_while_training_is_named(picture_folder: Any) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    run = new_run(folder, {"training.mode": "end_to_end", "training.literal": True})
+
+    class Deleting(Reporter):
+        def batch(self, number: int, **changes: Any) -> None:
+            shutil.rmtree(folder / "train" / "a", ignore_errors=True)
+
+    with pytest.raises(UserError, match=r"\d{3}\.png"):
+        train(Deleting(run))
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(picture_folder: Any, train_here: Any) -> None:
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), TINY)
+    state = json.loads((run.path / "resume" / "state.json").read_text())
+    assert [record["progress"]["epoch"] for record in state] == [4, 3]
+    newest = run.path / "resume" / state[0]["arrays"]
+    newest.write_bytes(newest.read_bytes()[:100])
+    checkpoint = CheckpointFolder(run.path / "resume").load()
+    assert checkpoint is not None
+    assert checkpoint.progress.epoch == 3
+    (run.path / "resume" / state[1]["arrays"]).unlink()
+    with pytest.raises(UserError, match="the checkpoint in the run's resume folder is damaged"):
+        CheckpointFolder(run.path / "resume").load()
+
+
+def test_judge_counts_epochs_without_a_lower_loss() -> None:
+    progress = Progress()
+    for loss in (1.0, 0.5, 0.7, float("nan")):
+        progress = judge(progress, loss, patience=2, last=10)
+    assert (progress.best_epoch, progress.best_loss, progress.waited, progress.complete) == (2, 0.5, 2, True)
+    assert not judge(Progress(), 1.0, patience=0, last=2).complete
+    assert judge(Progress(epoch=1), 1.0, patience=0, last=2).complete

@@ -1,0 +1,152 @@
+"""Figures from records: what is in them, and that names from users stay text."""
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pages.shared.charts import (
+    BASELINE,
+    POINTS,
+    SERIES,
+    TRAINING,
+    VALIDATION,
+    axis_end,
+    confusion_figure,
+    confusion_words,
+    curve,
+    curve_words,
+    history_frame,
+    roc_figure,
+    roc_words,
+    thin,
+)
+
+
+def records(count: int) -> list[dict]:
+    return [
+        {"epoch": k, "phase": "training", "loss": 1 / k, "val_loss": 2 / k, "accuracy": 0.5, "val_accuracy": None}
+        for k in range(1, count + 1)
+    ]
+
+
+def values(chart, series: str) -> list[tuple[float, float]]:
+    """Points of one curve in the chart's own data."""
+    spec = chart.to_dict()
+    rows = next(rows for rows in spec["datasets"].values() if rows and "series" in rows[0])
+    return [(row["epoch"], row["value"]) for row in rows if row["series"] == series]
+
+
+def test_thin_keeps_first_and_last():
+    assert thin(records(5)) == records(5)
+    kept = thin(records(1000))
+    assert len(kept) == POINTS
+    assert (kept[0]["epoch"], kept[-1]["epoch"]) == (1, 1000)
+    assert all(a["epoch"] < b["epoch"] for a, b in itertools.pairwise(kept))
+
+
+def test_curve_draws_training_validation_and_baseline():
+    chart = curve(records(2), "loss", "Loss", 10)
+    assert values(chart, "training") == [(1, 1.0), (2, 0.5)]
+    assert values(chart, "validation") == [(1, 2.0), (2, 1.0)]
+    chart = curve(records(2), "accuracy", "Accuracy", 10, baseline=0.6)
+    assert values(chart, "majority") == [(1, 0.6), (10, 0.6)]
+    assert values(chart, "validation") == []
+
+
+def test_curve_keeps_its_description_while_epochs_arrive():
+    def description(count: int) -> dict:
+        spec = curve(records(count), "loss", "Loss", 10).to_dict()
+        del spec["datasets"]
+        for layer in spec["layer"]:
+            del layer["data"]
+        return spec
+
+    assert description(2) == description(7)
+
+
+@pytest.mark.parametrize(
+    ("planned", "last", "end"), [(10, 3, 10), (30, 0, 30), (400, 16, 30), (400, 30, 60), (400, 399, 400), (3, 7, 7)]
+)
+def test_axis_of_a_long_training_grows_in_steps(planned, last, end):
+    assert axis_end(planned, last) == end
+
+
+def test_many_epochs_have_no_dots():
+    assert "point" in curve(records(40), "loss", "Loss", 50).to_dict()["layer"][0]["mark"]
+    assert not curve(records(41), "loss", "Loss", 50).to_dict()["layer"][0]["mark"]["point"]
+
+
+def test_curve_without_epochs_is_an_empty_picture():
+    spec = curve([], "auc", "AUC", 0).to_dict()
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 2]
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
+
+
+def test_fine_tuning_is_marked_where_it_begins():
+    tuned = [*records(3), {"epoch": 4, "phase": "finetuning", "loss": 0.1, "val_loss": 0.1}]
+    sets = curve(tuned, "loss", "Loss", 4).to_dict()["datasets"].values()
+    assert [{"epoch": 3.5}] in list(sets)
+
+
+def test_words_for_those_who_cannot_see():
+    assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch is finished yet."
+    words = curve_words([{"epoch": 3, "accuracy": 0.5, "val_accuracy": 0.625}], "accuracy", "Accuracy")
+    assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
+    words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
+    assert words == (
+        "Confusion matrix: of 4 pictures of <b>, 3 were read as <b>; of 4 pictures of 肺炎, 4 were read as 肺炎."
+    )
+    assert roc_words({"a": {"auc": 0.97}}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
+
+
+def test_confusion_has_counts_row_shares_and_literal_names():
+    figure = confusion_figure([[3, 1], [0, 0]], ["<img src=x onerror=alert(1)>", "$\\frac$ &amp;"])
+    assert figure.data[0].z.tolist() == [[0.75, 0.25], [0, 0]]
+    assert [a.text for a in figure.layout.annotations] == ["3<br>75%", "1<br>25%", "0<br>0%", "0<br>0%"]
+    assert figure.layout.xaxis.ticktext == ("&lt;img src=x onerro…", "$\\frac$ &amp;amp;")
+    assert figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; read as $\\frac$ &amp;amp;")
+
+
+def test_confusion_of_many_classes_is_not_written_full():
+    names = [f"class {k}" for k in range(30)]
+    figure = confusion_figure([[0] * 30 for _ in names], names)
+    assert not figure.layout.annotations
+    assert figure.data[0].showscale
+
+
+def test_names_cut_alike_stay_apart():
+    figure = confusion_figure([[1, 0], [0, 1]], ["a" * 40 + "1", "a" * 40 + "2"])
+    assert figure.layout.xaxis.tickvals == (0, 1)
+
+
+def test_roc_draws_the_worst_classes_and_the_diagonal():
+    curves = {
+        f"<b>{k}": {"false_positive_rate": [0, 1], "true_positive_rate": [0, 1], "auc": k / 20}
+        for k in range(20, 0, -1)
+    }
+    figure = roc_figure(curves)
+    assert len(figure.data) == len(SERIES) + 1
+    assert figure.data[0].name == "&lt;b&gt;1, AUC 0.050"
+    assert figure.data[-1].name == "chance"
+
+
+def test_roc_of_a_class_without_pictures_has_no_area():
+    assert roc_figure({"a": {"auc": None}}).data[0].name == "a, AUC –"
+
+
+def test_history_is_a_table_with_a_fixed_head():
+    frame = history_frame(records(2))
+    assert list(frame) == [
+        "epoch", "phase", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "seconds",
+    ]  # fmt: skip
+    assert frame["loss"].tolist() == [1.0, 0.5]
+
+
+def test_colours_are_those_of_the_theme():
+    theme = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
+        "theme"
+    ]
+    assert list(SERIES) == theme["chartCategoricalColors"]
+    assert (SERIES[0], SERIES[1], SERIES[-1]) == (TRAINING, VALIDATION, BASELINE)

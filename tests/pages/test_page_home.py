@@ -1,0 +1,99 @@
+"""Home: the puzzle's button and the table of runs."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import launch
+from core.config import make_config
+from core.runs import Run, RunStore, Status
+from pages.shared import actions, run_list
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Ids of the runs for which a worker would have been started."""
+    ids: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda run, *, parent_pipe: ids.append(run.id) if parent_pipe else None)
+    return ids
+
+
+def open_home() -> AppTest:
+    return AppTest.from_file("../../app.py", default_timeout=20).run()
+
+
+def make_run(name: str, status: str, **facts) -> Run:
+    run = RunStore().create(make_config("sample", {}, name=name))
+    run.write_status(Status(status=status, created=1e9, **facts))
+    return run
+
+
+def test_without_runs_it_says_what_to_do():
+    at = open_home()
+    assert not at.exception
+    assert at.info[0].value.startswith("No runs yet.")
+    assert [button.label for button in at.button] == ["Show me the puzzle"]
+
+
+def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
+    at = open_home()
+    at.button[0].click().run()
+    assert not at.exception
+    runs = {run.id: run.config() for run in RunStore().list()}
+    assert [runs[run_id].name for run_id in started] == ["Puzzle: bottleneck", "Puzzle: end to end"]
+    assert [runs[run_id].training.mode for run_id in started] == ["bottleneck", "end_to_end"]
+    assert [runs[run_id].data.shuffle for run_id in started] == ["samples", "none"]
+    assert at.query_params["run"] in (started[0], [started[0]])
+
+
+def test_puzzle_under_way_is_not_started_twice(started):
+    first = actions.start_puzzle()
+    assert actions.start_puzzle().id == first.id
+    assert len(started) == 2
+    at = open_home()
+    assert at.button[0].label == "Watch the puzzle"
+
+
+def test_refusal_is_one_sentence(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "file"))
+    at = open_home()
+    at.button[0].click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "no run can be made" in at.error[0].value
+
+
+def test_table_shows_names_literally_and_the_last_and_best_accuracy():
+    name = "Röntgen *neu* [x](http://y) <b>猫</b>"
+    run = make_run(name, "finished")
+    for epoch, value in enumerate((0.6, 0.9, 0.8), 1):
+        run.add_event("epoch", epoch=epoch, val_accuracy=value, val_loss=1 - value)
+    at = open_home()
+    assert not at.exception
+    row = at.dataframe[0].value.iloc[0]
+    assert (row["name"], row["status"], row["mode"]) == (name, "Finished", "Bottleneck")
+    assert (row["last"], row["best"]) == (0.8, 0.9)
+    assert list(row["val_loss"]) == pytest.approx([0.4, 0.1, 0.2])
+
+
+def test_run_without_name_or_epochs_and_a_damaged_run_have_rows():
+    plain = make_run("", "stopped")
+    damaged = make_run("x", "finished")
+    (damaged.path / "config.json").write_text("{")
+    rows = {row["id"]: row for row in run_list.recent_runs()}
+    assert rows[plain.id]["name"] == plain.id
+    assert rows[plain.id]["last"] is None
+    assert rows[damaged.id]["mode"] == "unknown"
+    assert not open_home().exception
+
+
+def test_row_follows_the_files_of_the_run():
+    run = make_run("a", "finished")
+    assert run_list.recent_runs()[0]["last"] is None
+    run.add_event("epoch", epoch=1, val_accuracy=0.75)
+    assert run_list.recent_runs()[0]["last"] == 0.75
+
+
+def test_run_whose_worker_is_gone_is_shown_as_interrupted():
+    make_run("gone", "running", pid=1)
+    assert run_list.recent_runs()[0]["status"] == "Interrupted"

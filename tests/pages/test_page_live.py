@@ -1,0 +1,222 @@
+"""Live: which run is shown, what it says, what its buttons do."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import files, launch
+from core.errors import RunError
+from core.prediction import NOT_MEDICAL
+from core.runs import RunStore
+from pages.shared.frame import plain
+
+
+def open_live(**query: str) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("pages/live.py").run()
+
+
+def shown_run(at: AppTest) -> str:
+    value = at.query_params["run"]
+    return value[0] if isinstance(value, list) else value
+
+
+def metric(at: AppTest, label: str) -> tuple[str, str]:
+    found = next(m for m in at.metric if m.label == label)
+    return found.value, found.delta
+
+
+def texts(at: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.text, *at.subheader])
+
+
+def test_without_runs_it_says_what_to_do():
+    at = open_live()
+    assert not at.exception
+    assert at.info[0].value.startswith("There are no runs yet.")
+    assert "Set up a training" in [link.label for link in at.get("page_link")]
+
+
+@pytest.mark.parametrize("run_id", ["../../etc/passwd", "x" * 5000, "20260101-000000-000-000000", "肺 \\ %00", "\0"])
+def test_unknown_run_is_said_and_the_list_is_offered(make_run, run_id):
+    make_run("the only one")
+    at = open_live(run=run_id)
+    assert not at.exception
+    assert at.error[0].value == "There is no such run. Choose one from the list."
+    assert at.selectbox[0].value is None
+    assert not at.metric
+
+
+def test_choosing_from_the_list_shows_the_run_and_names_it_in_the_address(make_run):
+    run = make_run("the only one")
+    at = open_live(run="nonsense")
+    at.selectbox[0].set_value(run.id).run()
+    assert not at.error
+    assert shown_run(at) == run.id
+    assert at.subheader[0].value == "the only one"
+
+
+def test_the_address_decides_and_without_one_the_run_at_work(make_run):
+    busy = make_run("busy", "queued")
+    newest = make_run("newest")
+    assert shown_run(open_live()) == busy.id
+    assert open_live(run=newest.id).subheader[0].value == "newest"
+
+
+def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
+    facts = {"epochs": 10, "batch": 5, "batches": 20, "done": 30, "total": 120, "phase": "training"}
+    run = make_run(
+        "busy", "running", records=2, eta_seconds=125, images_per_second=41.6, memory_mb=700.2, message="*x*", **facts
+    )
+    at = open_live(run=run.id)
+    assert not at.exception
+    assert [bar.text for bar in at.get("progress")] == [
+        "Pictures of this step: 30 of 120",
+        "Epoch 2 of 10, batch 5 of 20",
+    ]
+    assert [bar.value for bar in at.get("progress")] == [25, 12]
+    assert metric(at, "Time left")[0] == "about 2 min"
+    assert metric(at, "Pictures per second")[0] == "42"
+    assert metric(at, "Memory of the worker")[0] == "700 MB"
+    # 0.55 of 4 pictures is 2 of 4: Wilson gives 0.150 to 0.850.
+    assert metric(at, "Validation accuracy") == ("55.0 %", "95 % interval 15.0 to 85.0")
+    assert metric(at, "Validation AUC")[0] == "0.650"
+    assert metric(at, "Always the majority class")[0] == "75.0 %"
+    assert at.text[0].value == "*x*"
+    assert len(at.get("vega_lite_chart")) == 3
+
+
+def test_awkward_names_are_shown_literally(make_run, evaluation):
+    name = "<b>x</b> ![y](http://e.x/z.png) $a$ :red[b] 肺炎 Über"
+    run = make_run(name, records=3, model=True)
+    files.write_json(run.path / "evaluation.json", evaluation)
+    at = open_live(run=run.id)
+    assert not at.exception
+    assert at.subheader[0].value == plain(name)
+    said = texts(at)
+    assert plain(evaluation["classes"][0]) in said
+    assert "![" not in said.replace("\\!\\[", "")
+
+
+def test_evaluation_is_shown_with_its_mistakes(make_run, evaluation):
+    run = make_run("done", records=3, model=True)
+    files.write_json(run.path / "evaluation.json", evaluation)
+    at = open_live(run=run.id)
+    assert [tab.label for tab in at.tabs] == ["Validation"]
+    assert metric(at, "Accuracy") == ("50.0 %", "95 % interval 15.0 to 85.0")
+    assert metric(at, "Correct")[0] == "2 of 4"
+    assert len(at.get("plotly_chart")) == 2
+    # Listed and there: a picture. Listed and gone, or never listed: a sentence.
+    assert len(at.get("image")) == 1
+    assert texts(at).count("The picture is no longer where it was") == 2
+    assert [link.label for link in at.get("page_link")].count("Predict with this run") == 1
+    assert NOT_MEDICAL not in [warning.value for warning in at.warning]
+
+
+def test_medical_pictures_come_with_the_warning(make_run, evaluation):
+    run = make_run("done", records=3, classes=("NORMAL", "PNEUMONIA"))
+    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["NORMAL", "PNEUMONIA"]})
+    assert NOT_MEDICAL in [warning.value for warning in open_live(run=run.id).warning]
+
+
+def test_test_split_has_a_tab_of_its_own(make_run, evaluation):
+    run = make_run("done", records=3)
+    files.write_json(run.path / "evaluation.json", {**evaluation, "test": evaluation["val"]})
+    assert [tab.label for tab in open_live(run=run.id).tabs] == ["Validation", "Test"]
+
+
+def test_no_mistakes_is_said(make_run, evaluation):
+    run = make_run("done", records=3)
+    files.write_json(run.path / "evaluation.json", {**evaluation, "val": {**evaluation["val"], "worst": []}})
+    assert open_live(run=run.id).success[0].value == "No picture was read wrongly."
+
+
+def test_failed_run_says_why_and_shows_the_log_of_a_program_fault_only(make_run):
+    ours = make_run("ours", "failed", message="It broke <b>here</b>.", fault="program")
+    theirs = make_run("theirs", "failed", message="There is no folder x.", fault="user")
+    for run in (ours, theirs):
+        (run.path / "worker.log").write_text("Traceback: ...")
+    at = open_live(run=ours.id)
+    assert at.error[0].value == plain("It broke <b>here</b>.")
+    assert at.code[0].value == "Traceback: ..."
+    at = open_live(run=theirs.id)
+    assert at.error[0].value == plain("There is no folder x.")
+    assert not at.code
+
+
+def test_stop_asks_the_worker_and_says_so(make_run):
+    run = make_run("busy", "queued")
+    at = open_live(run=run.id)
+    next(b for b in at.button if b.label == "Stop the training").click().run()
+    assert run.stop_requested()
+    assert "the model so far is kept" in at.toast[0].value
+    assert [b.label for b in at.button] == ["Stopping…"]
+
+
+def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
+    run = make_run("busy", "queued")
+    at = open_live(run=run.id)
+
+    def refuse(run):
+        raise RunError(f"run {run.id} is not training: it is finished")
+
+    monkeypatch.setattr(launch, "stop", refuse)
+    next(b for b in at.button if b.label == "Stop the training").click().run()
+    assert not at.exception
+    assert at.error[0].value == plain(f"Run {run.id} is not training: it is finished.")
+
+
+def test_resume_starts_a_worker_that_ends_with_the_server(make_run, monkeypatch):
+    run, started = make_run("broken off", "stopped", records=2), []
+    monkeypatch.setattr(launch, "start", lambda run, *, parent_pipe: started.append((run.id, parent_pipe)))
+    at = open_live(run=run.id)
+    next(b for b in at.button if b.label == "Resume").click().run()
+    assert not at.exception
+    assert started == [(run.id, True)]
+    assert at.toast[0].value == plain("The training goes on.")
+    assert run.read_status().status == "queued"
+
+
+def test_other_runs_at_work_are_offered(make_run):
+    first = make_run("first")
+    second = make_run("second *x*", "queued")
+    links = [link.label for link in open_live(run=first.id).get("page_link")]
+    assert "Watch the next run" in links
+    assert f"{plain('second *x*')} · queued" in links
+    assert "Watch the next run" not in [link.label for link in open_live(run=second.id).get("page_link")]
+
+
+def test_damaged_run_is_no_crash(make_run):
+    run = make_run("damaged", records=1)
+    for name in ("config.json", "status.json", "manifest.json", "evaluation.json", "events.jsonl"):
+        (run.path / name).write_text("{ no json")
+    at = open_live(run=run.id)
+    assert not at.exception
+    assert [error.value for error in at.error] == [
+        "The settings of this run cannot be read: its config.json is damaged or of a newer version.",
+        plain("The run's status file is damaged."),
+    ]
+
+
+def test_settings_mark_what_differs_from_the_recommended(make_run):
+    make_run("own", settings={"data.batch_size": 7})
+    table = open_live().dataframe[0].value
+    assert table.iloc[0][["Key", "Value", "Recommended", "Differs"]].tolist() == [
+        "data.batch_size",
+        "7",
+        "32",
+        "differs",
+    ]
+    assert (table["Differs"] == "differs").sum() == 1
+
+
+def test_only_the_newest_runs_are_listed_but_an_older_one_is_found(make_run, monkeypatch):
+    monkeypatch.setattr("pages.shared.run_view.LISTED", 2)
+    old = make_run("old")
+    for name in "abc":
+        make_run(name)
+    at = open_live(run=old.id)
+    assert at.subheader[0].value == "old"
+    assert len(at.selectbox[0].options) == 3
+    assert len(RunStore().list()) == 4

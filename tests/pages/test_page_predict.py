@@ -1,0 +1,195 @@
+"""Predict: choosing run and pictures, answers, their file. The model is a function of the test."""
+
+import csv
+import io
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.errors import RunError
+from core.prediction import NOT_MEDICAL, Prediction
+from pages.shared import picture_sources, predict_view
+from pages.shared.frame import plain
+
+
+def open_predict(**query: str) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("pages/predict.py").run()
+
+
+def png(level: int = 99) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), (level, level, level)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[list[str]]:
+    """Names of the pictures in each question to the model, which reads all but `broken.png`."""
+    questions: list[list[str]] = []
+
+    def predict(run, pictures, progress=None):
+        questions.append([name for name, _ in pictures])
+        a, b = (run.manifest() or {})["classes"]
+        if progress:
+            progress(len(pictures), len(pictures))
+        return [
+            Prediction(name, error="The image is damaged.") if name == "broken.png"
+            else Prediction(name, b, 0.75, {a: 0.25, b: 0.75})
+            for name, _ in pictures
+        ]  # fmt: skip
+
+    monkeypatch.setattr(predict_view, "predict", predict)
+    return questions
+
+
+def test_without_a_model_it_says_what_to_do(make_run):
+    make_run("no model yet", "queued")
+    at = open_predict()
+    assert not at.exception
+    assert at.info[0].value.startswith("No run has a model yet.")
+    assert not at.selectbox
+
+
+def test_run_without_model_in_the_address_is_said(make_run):
+    make_run("trained", records=1, model=True)
+    untrained = make_run("untrained", "queued")
+    at = open_predict(run=untrained.id)
+    assert not at.exception
+    assert at.info[0].value.startswith("This run has no model yet")
+    assert "Look at this run" in [link.label for link in at.get("page_link")]
+    assert at.selectbox[0].value is None
+
+
+@pytest.mark.parametrize("run_id", ["../../etc/passwd", "x" * 5000])
+def test_unknown_run_is_said(make_run, run_id):
+    make_run("trained", records=1, model=True)
+    at = open_predict(run=run_id)
+    assert not at.exception
+    assert at.error[0].value == "There is no such run. Choose one from the list."
+
+
+def test_says_how_pictures_are_prepared(make_run):
+    make_run("trained", records=1, model=True, settings={"data.image_size": 150, "data.preprocessing": "rescale"})
+    assert "stretched to 150 × 150 pixels, their values divided by 255" in open_predict().caption[1].value
+
+
+def test_pictures_get_cards_and_a_table(make_run, asked):
+    make_run("trained", records=1, model=True, classes=("NORMAL", "PNEUMONIA"))
+    at = open_predict()
+    uploader = at.file_uploader[0]
+    uploader.upload("Über 肺 *x*.png", png())
+    uploader.upload("Über 肺 *x*.png", png(10))
+    uploader.upload("broken.png", b"x")
+    at.run()
+    assert not at.exception
+    assert asked == [["Über 肺 *x*.png", "Über 肺 *x*.png", "broken.png"]]
+    assert [bar.text for bar in at.get("progress")] == ["PNEUMONIA 75.0 %", "NORMAL 25.0 %"] * 2
+    assert at.warning[1].value == "1 of 3 pictures could not be read; the table says why."
+    assert at.error[0].value == plain("The image is damaged.")
+    table = at.dataframe[0].value
+    assert table["label"].tolist() == ["PNEUMONIA", "PNEUMONIA", ""]
+    assert table["p0"].tolist()[:2] == [0.25, 0.25]
+    assert table["error"].tolist() == ["", "", "The image is damaged."]
+    assert table["picture"][0].startswith("data:image/jpeg;base64,")
+    assert table["picture"][0] != table["picture"][1]
+
+
+def test_a_rerun_does_not_ask_again_but_another_run_does(make_run, asked):
+    first = make_run("first", records=1, model=True)
+    make_run("second", records=1, model=True)
+    at = open_predict()
+    at.file_uploader[0].upload("a.png", png())
+    at.run()
+    at.run()
+    assert len(asked) == 1
+    at.selectbox[0].set_value(first.id).run()
+    assert len(asked) == 2
+
+
+def test_many_pictures_get_the_table_alone(make_run, asked):
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    for number in range(13):
+        at.file_uploader[0].upload(f"{number}.png", png(number))
+    at.run()
+    assert not at.exception
+    assert not at.get("progress")
+    assert len(at.dataframe[0].value) == 13
+
+
+def test_limits_hold_on_the_server_too(make_run, asked, monkeypatch):
+    monkeypatch.setattr(picture_sources, "MAX_FILES", 2)
+    monkeypatch.setattr(picture_sources, "MAX_MEGABYTES", 1)
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    for name in ("a.png", "b.png", "c.png"):
+        at.file_uploader[0].upload(name, png())
+    at.file_uploader[0].upload("large.png", bytes(2**20 + 1))
+    at.run()
+    assert asked == [["a.png", "b.png"]]
+    assert [error.value for error in at.error] == [
+        f"Left out, as they have more than 1 MB: {plain('large.png')}.",
+        "3 pictures came; the first 2 are looked at. Give the rest afterwards.",
+    ]
+
+
+def test_pictures_of_the_data_set_come_with_their_true_class(make_run, asked):
+    run = make_run("trained", records=1, model=True, classes=("NORMAL", "PNEUMONIA"))
+    at = open_predict(run=run.id)
+    at.segmented_control[0].set_value("Pictures of the data set").run()
+    assert not at.exception
+    # Of the four listed pictures only two are still there.
+    assert sorted(asked[0]) == ["val/0.png", "val/1.png"]
+    assert [c.value for c in at.caption if "truly" in c.value] == [":material/close: truly NORMAL"] * 2
+    next(b for b in at.button if b.label == "Take others").click().run()
+    assert not at.exception
+
+
+def test_data_set_that_is_gone_is_said(make_run, asked, tmp_path):
+    make_run("trained", records=1, model=True)
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    at = open_predict()
+    at.segmented_control[0].set_value("Pictures of the data set").run()
+    assert "no longer where they were" in at.warning[0].value
+    assert not asked
+
+
+@pytest.mark.parametrize(("classes", "cards"), [(("NORMAL", "PNEUMONIA"), 1), (("cat", "dog"), 0)])
+def test_medical_answers_never_stand_without_the_warning(make_run, asked, classes, cards):
+    make_run("trained", records=1, model=True, classes=classes)
+    at = open_predict()
+    at.file_uploader[0].upload("a.png", png())
+    at.run()
+    assert [w.value for w in at.warning].count(NOT_MEDICAL) == cards
+    assert sum(NOT_MEDICAL in c.value for c in at.caption) == cards
+
+
+def test_a_model_that_cannot_answer_is_one_sentence(make_run, monkeypatch):
+    def refuse(run, pictures, progress=None):
+        raise RunError(f"the model of run {run.id} could not answer")
+
+    monkeypatch.setattr(predict_view, "predict", refuse)
+    run = make_run("trained", records=1, model=True)
+    at = open_predict()
+    at.file_uploader[0].upload("a.png", png())
+    at.run()
+    assert not at.exception
+    assert at.error[0].value == plain(f"The model of run {run.id} could not answer.")
+    assert not at.dataframe
+
+
+def test_the_file_holds_every_class_and_no_formula():
+    answers = [
+        Prediction("=1+1.png", "Über, größe", 0.75, {"Über, größe": 0.75, "肺炎": 0.25}),
+        Prediction("broken.png", error="It is damaged."),
+    ]
+    rows = list(csv.reader(predict_view.answers_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
+    assert rows == [
+        ["file", "class", "probability", "p(Über, größe)", "p(肺炎)", "error"],
+        ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", ""],
+        ["broken.png", "", "", "", "", "It is damaged."],
+    ]

@@ -1,0 +1,207 @@
+"""The Train page: presets, marks, refusals, and one run for one form."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import launch
+from core.errors import RunError
+from core.runs import RunStore
+from pages.shared import state
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """Ids of the runs for which a worker would have been started."""
+    ids: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda run, *, parent_pipe: ids.append(run.id) if parent_pipe else None)
+    return ids
+
+
+@pytest.fixture
+def pictures(picture_folder):
+    return picture_folder("Röntgen *neu*", train=(6, 5), val=(2, 2))
+
+
+def open_page(reference: object = "sample", **fields: object) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    at.switch_page("pages/train.py")
+    at.session_state[state.DATASET] = str(reference)
+    for key, value in fields.items():
+        at.session_state[state.field_key(key.replace("__", "."))] = value
+    return at.run()
+
+
+def field(at: AppTest, key: str):
+    return at.get_by_key(state.field_key(key))
+
+
+def press(at: AppTest, label: str = "Start training") -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def errors(at: AppTest) -> list[str]:
+    return [error.value.replace("\\", "") for error in at.error]
+
+
+def captions(at: AppTest) -> str:
+    return " ".join(caption.value for caption in at.caption).replace("\\", "")
+
+
+def test_page_opens_with_the_recommended_preset_for_the_sample():
+    at = open_page()
+    assert not at.exception
+    assert not at.warning
+    assert field(at, "data.batch_size").value == 32
+    assert {m.label: m.value for m in at.metric} == {
+        "Training pictures": "800",
+        "Validation pictures": "160",
+        "Batches per epoch": "25",
+    }
+    assert "All settings are as the preset has them." in captions(at)
+    assert "No run is ahead of yours" in captions(at)
+
+
+def test_preset_fills_every_field(started):
+    at = open_page()
+    at.get_by_key(state.PRESET).set_value("question-end-to-end").run()
+    assert not at.exception
+    assert field(at, "data.shuffle").value == "none"
+    assert field(at, "model.dense_units").value == 128
+    assert field(at, "training.mode").value == "end_to_end"
+    press(at)
+    settings = RunStore().get(started[0]).config().settings()
+    assert (settings["training.learning_rate"], settings["data.image_size"]) == (7e-4, 150)
+
+
+def test_differences_are_marked_named_and_taken_back():
+    at = open_page()
+    field(at, "training.epochs").set_value(7)
+    field(at, "model.dropout").set_value(0.5).run()
+    assert "2 settings differ from the preset. Dropout: 0.5 instead of 0.2; Epochs: 7 instead of 20." in captions(at)
+    assert field(at, "training.epochs").label == "Epochs :primary[●]"
+    press(at, "Back to the preset")
+    assert field(at, "training.epochs").value == 20
+    assert "All settings are as the preset has them." in captions(at)
+
+
+def test_values_are_kept_while_another_page_is_visited():
+    at = open_page()
+    field(at, "data.batch_size").set_value(20).run()
+    at.switch_page("pages/dataset.py")
+    at.switch_page("pages/train.py").run()
+    assert field(at, "data.batch_size").value == 20
+
+
+def test_start_makes_one_run_and_opens_it(pictures, started):
+    at = open_page(pictures)
+    field(at, "training.epochs").set_value(3)
+    at.get_by_key(state.RUN_NAME).set_value("Versuch 1 猫").run()
+    press(at)
+    config = RunStore().get(started[0]).config()
+    assert len(started) == 1
+    assert (config.name, config.training.epochs, config.dataset) == ("Versuch 1 猫", 3, str(pictures))
+    assert at.query_params["run"] in (started[0], [started[0]])
+
+
+def test_second_click_on_the_same_form_starts_nothing(started):
+    at = open_page()
+    token = at.session_state[state.START_TOKEN]
+    press(at)
+    at.switch_page("pages/train.py").run()
+    at.session_state[state.START_TOKEN] = token
+    press(at)
+    assert len(started) == 1
+
+
+def test_form_seen_again_may_be_started_again(started):
+    at = open_page()
+    press(at)
+    at.switch_page("pages/train.py").run()
+    press(at)
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("training.learning_rate", 0.0, "Learning rate: training.learning_rate is 0.0; it may be 1e-07 to 10"),
+        ("data.image_size", 10, "Image size: data.image_size is 10; it may be 16 to 1024"),
+        ("data.batch_size", 0, "Batch size: data.batch_size is 0; it may be 1 to 1024"),
+        ("training.seed", -1, "Training seed: training.seed is -1; it may be 0 to 2147483647"),
+    ],
+)
+def test_refused_value_is_one_sentence_and_stays_in_the_form(key, value, sentence, started):
+    at = open_page()
+    field(at, "model.dropout").set_value(0.5)
+    at.session_state[state.field_key(key)] = value
+    press(at.run())
+    assert not at.exception
+    assert errors(at) == [sentence]
+    assert started == []
+    assert (field(at, key).value, field(at, "model.dropout").value) == (value, 0.5)
+
+
+def test_image_too_small_for_the_backbone_is_refused_at_the_start(started):
+    at = press(open_page(data__image_size=20))
+    assert errors(at)[0].startswith("Image size: data.image_size is 20, but EfficientNet-Lite0 (built in) needs")
+    assert started == []
+
+
+def test_unknown_backbone_is_told_and_put_back():
+    at = open_page(model__backbone="Nope")
+    assert not at.exception
+    assert "“Nope”" in at.warning[0].value
+    assert field(at, "model.backbone").value == "EfficientNetLite0"
+
+
+def test_missing_weights_are_one_sentence(monkeypatch, started, tmp_path):
+    def unreachable(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+    at = press(open_page(model__backbone="VGG16"))
+    assert not at.exception
+    assert len(errors(at)) == 1
+    assert "vgg16_weights" in errors(at)[0]
+    assert started == []
+
+
+def test_one_class_and_a_missing_folder_are_one_sentence(picture_folder, tmp_path):
+    at = press(open_page(picture_folder("single", only=(4,))))
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "only one class" in errors(at)[0]
+    assert not at.metric
+    gone = press(open_page(tmp_path / "gone"))
+    assert not gone.exception
+    assert len(gone.error) == 1
+
+
+def test_empty_class_is_told_before_and_refused_at_the_start(pictures, started):
+    (pictures / "train" / "c").mkdir()
+    at = open_page(pictures)
+    assert at.warning[0].value.startswith("The class c has 0 readable images")
+    assert len(press(at).error) == 1
+    assert started == []
+
+
+def test_block_typed_before_means_nothing_in_bottleneck_mode(started):
+    at = open_page(training__unfreeze_from="block5")
+    press(at)
+    assert errors(at) == []
+    assert RunStore().get(started[0]).config().training.unfreeze_from == ""
+
+
+def test_worker_that_cannot_start_is_one_sentence(monkeypatch):
+    def refuse(run, *, parent_pipe):
+        raise RunError("the worker cannot be started: no memory")
+
+    monkeypatch.setattr(launch, "start", refuse)
+    at = press(open_page())
+    assert errors(at) == ["the worker cannot be started: no memory"]
+
+
+def test_runs_ahead_are_counted(started):
+    press(open_page())
+    assert "1 run is ahead of yours" in captions(open_page())
