@@ -5,6 +5,8 @@ person can put right, in one sentence; 2: wrong usage; 3: a failure inside.
 """
 
 import argparse
+import errno
+import io
 import json
 import os
 import sys
@@ -16,11 +18,11 @@ from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.config import PRESETS, make_config
+from core.config import PRESETS, RunConfig, make_config
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
 from core.diagnosis.data import data_findings
-from core.errors import ConfigError, DataError, UserError
+from core.errors import ConfigError, DataError, RunError, UserError
 from core.prediction import NOT_MEDICAL, Picture, Prediction, answers, is_medical, require_model, to_csv
 from core.runs import Run, RunStore, Status
 from core.terminal import Line, follow
@@ -31,11 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
+        sys.stdout.flush()  # here, where it can be handled that nobody reads on
     except UserError as error:
         print(f"{error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        return 0  # whoever read the answer has read enough
+        # Whoever read the answer has read enough. Python writes what is left at its end, and must not fail then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return code
 
 
@@ -177,13 +182,13 @@ def _runs(options: argparse.Namespace) -> int:
 def _run_record(run: Run) -> dict[str, Any]:
     status, epochs = launch.poll(run), run.epochs()
     last = epochs[-1] if epochs else {}
-    config = files.read_json(run.path / "config.json") or {}
+    config = _config(run)
     return {
         "run": run.id,
-        "name": config.get("name", ""),
-        "dataset": config.get("dataset", ""),
-        "mode": config.get("training", {}).get("mode", ""),
-        "backbone": config.get("model", {}).get("backbone", ""),
+        "name": config.name if config else "",
+        "dataset": config.dataset if config else "",
+        "mode": config.training.mode if config else "",
+        "backbone": config.model.backbone if config else "",
         "status": status.status,
         "message": status.message,
         "created": status.created,
@@ -191,6 +196,13 @@ def _run_record(run: Run) -> dict[str, Any]:
         "val_accuracy": last.get("val_accuracy"),
         "val_auc": last.get("val_auc"),
     }
+
+
+def _config(run: Run) -> RunConfig | None:
+    try:
+        return run.config()
+    except RunError:
+        return None  # damaged, or of a newer version: the list shows it all the same
 
 
 def _stop(options: argparse.Namespace) -> int:
@@ -234,8 +246,10 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _write_csv(path: Path, text: str) -> None:
     try:
-        with files.replacing(path, "w") as file:
-            file.write(text)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with files.replacing(path) as file:
+            file.write(text.encode(errors="backslashreplace"))  # a file's name need not be valid text
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --csv") from error
 
@@ -260,7 +274,7 @@ def _number(value: float | None) -> str:
 
 
 def _print_json(record: dict[str, Any]) -> int:
-    print(json.dumps(files.finite(record), ensure_ascii=False, allow_nan=False))
+    print(json.dumps(files.finite(record), allow_nan=False))
     return 0
 
 
@@ -272,4 +286,6 @@ def _fail_inside(kind: type[BaseException], error: BaseException, trace: Traceba
 
 if __name__ == "__main__":
     sys.excepthook = _fail_inside
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for a console that does not know every sign
     sys.exit(main())

@@ -90,9 +90,10 @@ def poll(run: Run) -> Status:
         code = process.poll() if process else None
         if code is not None:
             del _jobs().processes[run.id]
-    if code is None:
-        return run.status()
     status = run.read_status()
+    # After ours has ended, another process may have resumed the run: its worker says another pid.
+    if process is None or code is None or status.pid not in (None, process.pid):
+        return run.status()
     if status.is_active:
         status = dataclasses.replace(status, status="interrupted", message=_how_it_died(code), ended=time.time())
         run.write_status(status)

@@ -64,7 +64,7 @@ class Status:
     images_per_second: float | None = None
     eta_seconds: float | None = None
     memory_mb: float | None = None
-    """Resident memory of the worker."""
+    """Memory of the worker itself, in MB; mapped features do not count."""
     pid: int | None = None
     created: float = 0.0
     queued: float = 0.0
@@ -100,7 +100,7 @@ class Run:
         """
         try:
             return read_config((self.path / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ConfigError) as error:
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunError(f"run {self.id} cannot be read: {error}") from error
 
     def title(self) -> str:
@@ -113,7 +113,7 @@ class Run:
     def read_status(self) -> Status:
         """The status as written, without asking whether the worker still lives."""
         record = files.read_json(self.path / "status.json")
-        if not isinstance(record, dict) or record.get("status") not in STATUSES:
+        if not isinstance(record, dict) or record.get("status") not in list(STATUSES):
             return Status(status="failed", message="The run's status file is damaged.", fault="program")
         known = {f.name for f in dataclasses.fields(Status)}
         return Status(**{key: value for key, value in record.items() if key in known})

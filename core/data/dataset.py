@@ -1,6 +1,7 @@
 """A data set as the engine sees it: its scan, its split, and the two together as a manifest a run keeps."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,10 @@ def locate(reference: str, progress: Progress | None = None) -> Path:
     """
     if reference == SAMPLE:
         return ensure_sample(paths.samples_folder(), progress)
-    return Path(reference).expanduser()
+    path = Path(reference)
+    with suppress(RuntimeError):  # "~name" of nobody: as a folder of that very name it is then found missing
+        path = path.expanduser()
+    return path
 
 
 def scan_dataset(reference: str, progress: Progress | None = None) -> DatasetIndex:

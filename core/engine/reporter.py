@@ -108,14 +108,17 @@ class Reporter:
             now = time.monotonic()
             if urgent or now - self._written >= _EVERY_SECONDS:
                 self._written = now
-                self._status = dataclasses.replace(self._status, heartbeat=time.time(), memory_mb=resident_memory())
+                self._status = dataclasses.replace(self._status, heartbeat=time.time(), memory_mb=own_memory())
                 self.run.write_status(self._status)
 
 
-def resident_memory() -> float | None:
-    """Memory this process holds now, in MB (2**20 bytes); None where the system does not say (it does on Linux)."""
+def own_memory() -> float | None:
+    """Memory that is this process's alone, in MB (2**20 bytes); None where the system does not say (it does on Linux).
+
+    Anonymous memory: cached features are mapped files, which the system gives back whenever others need the room.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+    except (OSError, ValueError, StopIteration):
         return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
