@@ -4,7 +4,6 @@ No name from the client is used as a path, every byte is counted while it is wri
 name only when everything in it is on the disk.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from core.data.images import display_name
 from core.data.names import JUNK, Place, Places
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
 from core.errors import DataError
+from core.files import read_json, sync_folder, write_json
 
 __all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "plan_zip", "skipped_files"]
 
@@ -101,9 +101,8 @@ def skipped_files(folder: Path) -> tuple[tuple[str, str], ...]:
         folder: What `ingest_zip` or `ingest_files` returned; of any other folder the answer is empty.
     """
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
-        return tuple((str(name), str(why)) for name, why in record["skipped"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return tuple((str(name), str(why)) for name, why in read_json(folder / _RECORD)["skipped"])
+    except (ValueError, LookupError, TypeError):
         return ()
 
 
@@ -194,9 +193,9 @@ def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
         yield partial, final
         _write_record(partial, items)
         for folder, _, _ in os.walk(partial):
-            _sync(Path(folder))
+            sync_folder(Path(folder))
         partial.rename(final)
-        _sync(root)
+        sync_folder(root)
     except OSError as error:
         raise DataError(f"The upload could not be stored: {error.strerror or error}.") from error
     finally:
@@ -206,18 +205,4 @@ def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
 def _write_record(folder: Path, items: list[_Item]) -> None:
     skipped = [[name, place.why] for name, _, place in items if place.why not in ("", JUNK)]
     files = {f"{place.folder}/{place.file}".lstrip("/"): name for name, _, place in items if place.file}
-    with (folder / _RECORD).open("x", encoding="utf-8") as out:
-        json.dump({"skipped": skipped, "files": files}, out)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Makes the names in a folder last; Windows can neither do that nor needs it."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_json(folder / _RECORD, {"skipped": skipped, "files": files})

@@ -1,11 +1,12 @@
 """What is known of each file of a data set, kept between scans."""
 
 import hashlib
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from core.files import read_json, write_json
 
 CACHE_VERSION = 1
 _RECORDS = (
@@ -46,25 +47,11 @@ class ScanCache:
         """Replaces the file on disk if anything has changed; a full or read-only disk is no reason to fail."""
         if self._path is None or self._new == self._old:
             return
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}.{id(self)}.tmp")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump({"version": CACHE_VERSION, "files": self._new}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink()
+        with suppress(OSError):
+            write_json(self._path, {"version": CACHE_VERSION, "files": self._new})
 
     def _load(self) -> dict[str, Any]:
-        if self._path is None:
-            return {}
-        try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
+        data = read_json(self._path) if self._path else None
         if not isinstance(data, dict) or data.get("version") != CACHE_VERSION:
             return {}
         files = data.get("files")
