@@ -1,11 +1,10 @@
 """The command line: `python -m core scan | train | runs | stop | resume | predict`.
 
 Answers go to stdout, progress and errors to stderr; standard input is never read. Exit code 0: done; 1: something the
-person can put right, in one sentence; 2: wrong usage; 3: a failure inside.
+person can put right, in one sentence; 2: wrong usage; 3: a failure inside; 130: Ctrl-C.
 """
 
 import argparse
-import errno
 import io
 import json
 import os
@@ -37,6 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130  # as shells have it: 128 and the signal's number
     except BrokenPipeError:
         # Whoever read the answer has read enough. Python writes what is left at its end, and must not fail then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -245,9 +247,9 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _write_csv(path: Path, text: str) -> None:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give a file to --csv")
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with files.replacing(path) as file:
             file.write(text.encode(errors="backslashreplace"))  # a file's name need not be valid text
     except OSError as error:

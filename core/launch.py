@@ -108,12 +108,16 @@ def worker_environment() -> dict[str, str]:
 def _let_go(run: Run) -> None:
     """Waits for the run's last worker, which has said its last word but may not have ended yet."""
     with _jobs().lock:
-        process = _jobs().processes.pop(run.id, None)
-    if process:
-        try:
-            process.wait(timeout=_EXIT_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
+        process = _jobs().processes.get(run.id)
+    if process is None:
+        return
+    try:
+        process.wait(timeout=_EXIT_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
+    with _jobs().lock:
+        if _jobs().processes.get(run.id) is process:
+            del _jobs().processes[run.id]
 
 
 def _how_it_died(code: int) -> str:

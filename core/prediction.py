@@ -7,6 +7,7 @@ first question, answers the next ones at once, and ends when idle or when this p
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -96,6 +97,8 @@ def require_model(run: Run) -> None:
     """Raises RunError when the run has no model to ask."""
     if not run.has_model():
         raise RunError(f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch")
+    if not (run.manifest() or {}).get("classes"):
+        raise RunError(f"run {run.id} has lost its manifest.json, and with it the names of its classes")
 
 
 def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
@@ -114,13 +117,15 @@ def is_medical(run: Run) -> bool:
     """Whether the data set looks like medical pictures: its predictions then need a warning beside them."""
     manifest = run.manifest() or {}
     words = " ".join([str(manifest.get("root", "")), *map(str, manifest.get("classes", []))]).lower()
-    return run.config().dataset == "sample" or any(word in words for word in _MEDICAL_WORDS)
+    return run.config().dataset == "sample" or bool(_MEDICAL.search(words))
 
 
 _MEDICAL_WORDS = (
     *("pneumonia", "x-ray", "xray", "x_ray", "chest", "lung", "thorax", "tumor", "tumour", "cancer", "covid"),
     *("melanoma", "lesion", "retina", "fundus", "mri", "patient", "radiograph", "benign", "malignant", "histolog"),
 )
+# At the beginning of a word only: a "Sammlung" has no lung.
+_MEDICAL = re.compile(rf"(?<![a-z])(?:{'|'.join(_MEDICAL_WORDS)})")
 
 
 def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:

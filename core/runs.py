@@ -14,6 +14,7 @@ runs/<id>/config.json       written before the start, never again
 import dataclasses
 import re
 import secrets
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +222,7 @@ class RunStore:
             run = Run(path)
             run.write_status(Status(created=now, queued=now, heartbeat=now, message=STATUSES["queued"]))
         except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)
             raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
         return run
 

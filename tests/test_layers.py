@@ -1,0 +1,152 @@
+"""The house: imports point one way, pages stay light, the core never hears of Streamlit."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# From the ground up; a name ending in `.` stands for a whole package. A module may import from lower rows and, if
+# it lies in a package, from its own row; two names in a row know nothing of each other.
+LAYERS = (
+    ("core.errors",),
+    ("core.setting", "core.paths", "core.files", "core.metrics"),
+    ("core.config",),
+    ("core.runs", "core.data."),
+    ("core.launch", "core.models."),
+    ("core.diagnosis.",),
+    ("core.admission", "core.prediction", "core.terminal"),
+    ("core.engine.",),
+    ("core.worker",),
+    ("core.__main__",),
+    ("pages.shared.",),
+    ("pages.",),
+    ("app",),
+)
+
+# What brings TensorFlow with it, or is a process of its own: never for a page, whose process serves every viewer.
+HEAVY = (
+    *("tensorflow", "keras", "core.data.pipeline", "core.models.build", "core.models.lite0"),
+    *("core.engine", "core.worker", "core.__main__"),
+)
+
+FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"])
+PAGES = [ROOT / "app.py", *sorted(ROOT.glob("pages/*.py"))]
+
+
+def module_of(path: Path) -> str:
+    """`core/data/scan.py` is `core.data.scan`."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+MODULES = {module_of(path): path for path in FILES if path.name != "__init__.py"}
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Every module that a file imports, anywhere in it; of our own ones the module, not the name taken from it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module_of(path)} imports by a relative path"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (whole & MODULES.keys()) or {str(node.module)}
+    return frozenset(found)
+
+
+def layer(module: str) -> tuple[int, str]:
+    """The row of a module and the name it stands under there."""
+    for row, names in enumerate(LAYERS):
+        for name in names:
+            if module == name or (name.endswith(".") and module.startswith(name)):
+                return row, name
+    raise AssertionError(f"{module} has no place in LAYERS")
+
+
+def is_in(module: str, names: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def may_import(importer: str, imported: str) -> bool:
+    (above, own), (below, other) = layer(importer), layer(imported)
+    return below < above or (own == other and own.endswith("."))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_downward(module: str) -> None:
+    ours = {name for name in imports(MODULES[module]) if name.split(".")[0] in ("core", "pages", "app")}
+    assert ours <= MODULES.keys()
+    assert [name for name in sorted(ours) if not may_import(module, name)] == []
+
+
+def test_the_table_of_layers_forbids_what_it_should() -> None:
+    assert may_import("core.engine.train", "core.data.pipeline")
+    assert may_import("core.data.scan", "core.data.layout")
+    assert not may_import("core.data.order", "core.models.catalogue")
+    assert not may_import("core.config", "core.runs")
+    assert not may_import("core.paths", "core.files")
+    assert not may_import("core.worker", "pages.shared.state")
+    assert not may_import("pages.shared.state", "pages.train")
+    with pytest.raises(AssertionError, match=r"^core\.novel has no place in LAYERS$"):
+        layer("core.novel")
+
+
+def test_no_import_goes_round_in_a_circle() -> None:
+    graph = {module: imports(path) & MODULES.keys() for module, path in MODULES.items()}
+    assert set(TopologicalSorter(graph).static_order()) == MODULES.keys()
+
+
+def test_the_core_never_hears_of_the_pages_or_of_streamlit() -> None:
+    strays = {
+        module: sorted(name for name in imports(path) if is_in(name, ("streamlit", "pages", "app")))
+        for module, path in MODULES.items()
+        if is_in(module, ("core",))
+    }
+    assert {module: names for module, names in strays.items() if names} == {}
+
+
+def test_no_page_reaches_a_heavy_module_by_any_way() -> None:
+    """Neither through a third module nor inside a function."""
+    for start in (module for module in MODULES if not is_in(module, ("core",))):
+        seen, todo = set(), [start]
+        while todo:
+            module = todo.pop()
+            assert not is_in(module, HEAVY), f"{start} reaches {module}"
+            if module in MODULES and module not in seen:
+                seen.add(module)
+                todo += imports(MODULES[module])
+
+
+def test_init_files_are_empty() -> None:
+    assert [module_of(path) for path in FILES if path.name == "__init__.py" and path.read_bytes()] == []
+
+
+PROGRAM = """
+import sys
+from streamlit.testing.v1 import AppTest
+home, page = sys.argv[1:]
+at = AppTest.from_file(home, default_timeout=120)
+if page != home:
+    at.switch_page(page)
+at.run()
+assert not at.exception, at.exception
+assert at.title, "the page shows nothing"
+print(sorted({"tensorflow", "keras"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_is_shown_without_tensorflow(page: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(ROOT / "app.py"), str(page)],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stdout.strip()) == (0, "[]"), result.stderr
