@@ -63,9 +63,7 @@ def test_a_file_with_the_right_hash_lands_in_the_keras_cache(address: str, cache
 
 @pytest.mark.parametrize("page", ["whole", "cut"])
 def test_a_file_with_another_hash_or_cut_short_leaves_nothing(address: str, cache: Path, page: str) -> None:
-    with pytest.raises(
-        WeightsError, match=r"did not send vgg16.* whole: .* bytes came with md5 .* nothing was kept"
-    ):
+    with pytest.raises(WeightsError, match=r"did not send vgg16.* whole: .* bytes came with md5 .* nothing was kept"):
         fetch(row(f"{address}/{page}", hashlib.md5(b"other").hexdigest()))
     assert list(cache.iterdir()) == []
 
