@@ -1,44 +1,55 @@
 """Home: what Parity is, the puzzle, and the runs so far."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import actions, run_list, state
+from pages.shared import diagnose_actions, puzzle, puzzle_view, run_list, state
 from pages.shared.frame import frame, heading, plain
 
 REFRESH_SECONDS = 3.0
 
 
 def show_puzzle() -> None:
-    """The button that starts the puzzle, and what will happen."""
+    """The button that starts the puzzle, what will happen, and how far it is."""
     with st.container(border=True):
         st.subheader(":material/extension: The puzzle", anchor=False)
         st.markdown(
-            "Two trainings of the same head on the same frozen network, on the built-in synthetic chest films, one "
-            "after the other: roughly one to three minutes each on two processor cores. One learns; the other stays at "
-            "50 % accuracy."
+            "Two trainings of the same head on the same frozen network, on the built-in synthetic chest films. One "
+            "learns; the other stays at 50 % accuracy. Then Parity trains between the two until it knows why."
         )
-        under_way = actions.puzzle_under_way()
-        label = "Watch the puzzle" if under_way else "Show me the puzzle"
-        if st.button(label, type="primary", icon=":material/play_arrow:"):
-            open_puzzle()
+        story = puzzle_view.read_story()
+        puzzle_view.show_steps(story)
+        if story is None or not story.under_way:
+            label = "Show me the puzzle" if story is None else "Show me the puzzle again"
+            solved = bool(story and story.verdict)
+            kind = "secondary" if solved else "primary"
+            if st.button(label, type=kind, icon=":material/play_arrow:"):  # type: ignore[arg-type]
+                open_puzzle()
 
 
 def open_puzzle() -> None:
     """Starts the puzzle, or finds the one under way, and leads to its first run."""
     try:
         with st.spinner("Getting the two runs ready …"):
-            run = actions.start_puzzle()
+            run = puzzle.start()
     except UserError as error:
         st.error(plain(str(error)))
         return
     st.switch_page("pages/live.py", query_params={state.RUN: run.id})
 
 
+def own_runs() -> list[dict[str, Any]]:
+    """The runs that a person has started; the trainings of a search stand on the Diagnose page."""
+    arms = diagnose_actions.arm_ids()
+    return [row for row in run_list.recent_runs() if row["id"] not in arms]
+
+
 def show_runs() -> None:
     """The table of runs; it follows the runs that are at work."""
     st.subheader("Recent runs", anchor=False)
-    rows = run_list.recent_runs()
+    rows = own_runs()
     if not rows:
         st.info("No runs yet. Press “Show me the puzzle”, or train on pictures of your own.", icon=":material/info:")
         st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
@@ -49,7 +60,7 @@ def show_runs() -> None:
 
 def show_table(active: bool) -> None:
     """One row a run, with a button that opens its curves; `active` is whether one was at work at the last full look."""
-    rows = run_list.recent_runs()
+    rows = own_runs()
     if active and not any(row["active"] for row in rows):
         st.rerun()
     st.dataframe(

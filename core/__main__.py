@@ -1,4 +1,4 @@
-"""The command line: `python -m core scan | train | runs | stop | resume | predict`.
+"""The command line: `python -m core scan | check | train | runs | stop | resume | predict | compare | bisect | ...`.
 
 Answers go to stdout, progress and errors to stderr; standard input is never read. Exit code 0: done; 1: something the
 person can put right, in one sentence; 2: wrong usage; 3: a failure inside; 130: Ctrl-C.
@@ -17,11 +17,13 @@ from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.config import PRESETS, RunConfig, make_config
+from core.commands import bisect, check, compare, script
+from core.commands.settings import DATASET_HELP, add_settings, read_config
+from core.config import RunConfig
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
 from core.diagnosis.data import data_findings
-from core.errors import ConfigError, DataError, RunError, UserError
+from core.errors import DataError, RunError, UserError
 from core.prediction import NOT_MEDICAL, Picture, Prediction, answers, is_medical, require_model, to_csv
 from core.runs import Run, RunStore, Status
 from core.terminal import Line, follow
@@ -57,12 +59,13 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else")
         return sub
 
-    dataset = "a folder with train/ and val/, a folder of class folders, or the word: sample"
-    command("scan", _scan, "What a data set holds.").add_argument("dataset", metavar="DATASET", help=dataset)
+    command("scan", _scan, "What a data set holds.").add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    check.add_parser(command)
+    compare.add_parser(command)
+    bisect.add_parser(command)
+    script.add_parser(command)
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
-    train.add_argument("dataset", metavar="DATASET", help=dataset)
-    train.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
+    add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")
     command("runs", _runs, "All runs, the newest first.")
     command("stop", _stop, "Stop a run; the model so far is kept.").add_argument("run", metavar="RUN")
@@ -112,29 +115,18 @@ def _scan_record(index: DatasetIndex) -> dict[str, Any]:
 
 
 def _train(options: argparse.Namespace) -> int:
-    config = make_config(options.dataset, _settings(options.set), preset=options.preset, name=options.name)
+    config = read_config(options, options.name)
     line = Line(quiet=options.json)
-    config, dataset = admit(config, line.progress("Looks through"))
+    config, _ = admit(config, line.progress("Looks through"))
     line.show("")
     run = RunStore().create(config)
     line.show(f"run {run.id}", lasting=True)
     launch.start(run, parent_pipe=False)
     status = follow(run, quiet=options.json)
-    findings = data_findings(dataset.index) if dataset else []
-    return _report(run, status, [finding.to_dict() for finding in findings], as_json=options.json)
+    return _report(run, status, as_json=options.json)
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {pair}: KEY=VALUE is expected, for instance --set data.batch_size=20")
-        settings[key.strip()] = value.strip()
-    return settings
-
-
-def _report(run: Run, status: Status, findings: list[dict[str, Any]], *, as_json: bool) -> int:
+def _report(run: Run, status: Status, *, as_json: bool) -> int:
     evaluation = run.evaluation() or {}
     if as_json:
         _print_json(
@@ -146,7 +138,7 @@ def _report(run: Run, status: Status, findings: list[dict[str, Any]], *, as_json
                 "history": run.history(),
                 "classes": (run.manifest() or {}).get("classes", []),
                 "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
-                "findings": findings,
+                "findings": (files.read_json(run.path / "findings.json") or {}).get("findings", []),
             }
         )
     if status.status in ("failed", "interrupted"):
@@ -218,7 +210,7 @@ def _stop(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     launch.resume(run, parent_pipe=False)
-    return _report(run, follow(run, quiet=options.json), [], as_json=options.json)
+    return _report(run, follow(run, quiet=options.json), as_json=options.json)
 
 
 def _report_state(run: Run, status: Status, *, as_json: bool) -> int:

@@ -1,6 +1,6 @@
-"""The process that trains one run: `python -m core.worker RUN_DIR [--parent-pipe]`.
+"""The process that trains one run, or the arms of one bisect: `python -m core.worker DIR [--parent-pipe]`.
 
-It waits for its turn, trains, and leaves the run in a final status with one sentence for the person. TensorFlow is
+It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB.
 """
 
@@ -10,23 +10,23 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
-from core import files, paths
+from core import files
+from core.diagnosis.bisects import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
-from core.runs import STATUSES, Run, RunStore
+from core.queue import turn
+from core.runs import STATUSES, Run
 
-_POLL_SECONDS = 0.3
+_NOTHING_LEARNT = "Stopped before anything was learnt."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the worker; returns its exit code: 0 done or stopped, 1 the user's mistake, 3 a failure inside."""
-    parser = argparse.ArgumentParser(prog="python -m core.worker", description="Trains one run.")
-    parser.add_argument("run", type=Path, help="the run's folder")
+    parser = argparse.ArgumentParser(prog="python -m core.worker", description="Trains one run or bisect.")
+    parser.add_argument("run", type=Path, help="the folder of the run or the bisect")
     parser.add_argument("--parent-pipe", action="store_true", help="end, interrupted, when standard input closes")
     options = parser.parse_args(arguments)
     run = Run(options.run.resolve())
@@ -67,9 +67,8 @@ def _end_with_parent(reporter: Reporter) -> None:
 
 def _work(reporter: Reporter) -> int:
     try:
-        with _turn(reporter) as came:
-            status = _train(reporter) if came else "stopped"
-        message = STATUSES[status] if came and reporter.run.has_model() else "Stopped before anything was learnt."
+        with turn(reporter.run, reporter.stop_requested) as came:
+            status, message = _train(reporter) if came else ("stopped", _NOTHING_LEARNT)
         reporter.finish(status, message)
     except UserError as error:
         reporter.finish("failed", str(error), fault="user")
@@ -81,38 +80,17 @@ def _work(reporter: Reporter) -> int:
     return 0
 
 
-def _train(reporter: Reporter) -> str:
+def _train(reporter: Reporter) -> tuple[str, str]:
+    """Final status and the sentence that goes with it."""
     reporter.say(status="starting", message=STATUSES["starting"])
+    if is_bisect(reporter.run.path):
+        from core.engine.bisect import bisect
+
+        return bisect(reporter)
     from core.engine.train import train
 
-    return train(reporter)
-
-
-@contextlib.contextmanager
-def _turn(reporter: Reporter) -> Iterator[bool]:
-    """Waits until one of the machine's training places is free and no older run waits; False when stopped before."""
-    places = [files.Lock(paths.home() / f"training-{k}.lock") for k in range(paths.parallel_runs())]
-    while not reporter.stop_requested():
-        place = None if _someone_before(reporter) else next((place for place in places if place.acquire()), None)
-        if place:
-            try:
-                yield True
-            finally:
-                place.release()
-            return
-        time.sleep(_POLL_SECONDS)
-    yield False
-
-
-def _someone_before(reporter: Reporter) -> bool:
-    """Whether a run that was queued earlier still waits, with a worker that lives or is about to."""
-    mine = (reporter.status.queued, reporter.run.id)
-    store = RunStore(reporter.run.path.parent)
-    return any(
-        status.status == "queued" and (status.queued, run.id) < mine
-        for run in store.list()
-        if run.id != reporter.run.id and (status := run.status())
-    )
+    status = train(reporter)
+    return status, STATUSES[status] if reporter.run.has_model() else _NOTHING_LEARNT
 
 
 def _sentence(error: Exception) -> str:

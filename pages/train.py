@@ -7,6 +7,8 @@ from core.config import RunConfig
 from core.errors import UserError
 from pages.shared import actions, dataset_view, fields, state, train_form
 from pages.shared.frame import frame, heading, plain
+from pages.shared.preflight import show_preflight
+from pages.shared.script_import import script_import
 
 
 def show_dataset(reference: str) -> tuple[dataset_view.View | None, bool]:
@@ -20,8 +22,8 @@ def show_dataset(reference: str) -> tuple[dataset_view.View | None, bool]:
     except UserError as error:
         st.error(plain(str(error)))
         return None, False
-    if view:
-        dataset_view.show_warnings(view)
+    if view and view.problem:
+        st.warning(plain(view.problem), icon=":material/warning:")
     return view, True
 
 
@@ -64,6 +66,7 @@ def show_form() -> None:
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"
+    script_import()
     preset = train_form.preset_control()
     train_form.show_fields(preset, split_on_disk=split_on_disk)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
@@ -71,6 +74,7 @@ def show_form() -> None:
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
     if config and found:
         show_summary(config, view)
+        show_preflight(config, view)
     clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:

@@ -16,6 +16,8 @@ class Finding:
         claim: str. What was measured, in one sentence; never a cause that was not tried.
         evidence: dict. The numbers and file names behind the claim.
         remedy: str. What to change.
+        change: dict. Settings that one click applies, such as `{"data.shuffle": "samples"}`; empty where no setting
+            helps.
     """
 
     id: str
@@ -23,6 +25,7 @@ class Finding:
     claim: str
     evidence: dict[str, Any] = field(default_factory=dict)
     remedy: str = ""
+    change: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, ready for JSON."""

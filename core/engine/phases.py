@@ -13,7 +13,9 @@ import keras
 from core.data.order import Indices, epoch_batches
 from core.data.pipeline import FeatureBatches, PictureBatches
 from core.data.scan import ImageFile
-from core.engine.work import Probabilities, Work, predict_pictures
+from core.engine.observe import Activity
+from core.engine.traced import TracedModel, TracedSequential
+from core.engine.work import Probabilities, Work
 from core.models import catalogue
 from core.models.build import FrozenBase, backbone_layers, train_model
 
@@ -28,7 +30,7 @@ class Phase:
         model: keras.Model. Compiled; what `fit` trains.
         learnt: keras.Model. Its variables are what training changes: the head, or base and head.
         data: callable. Epoch (from 0, over the whole run) to a Keras data set.
-        predict: callable. Files to probabilities of shape `(n, classes)`, in inference mode.
+        observe: callable. Files to probabilities of shape `(n, classes)`, in inference mode, and what the layers did.
     """
 
     name: str
@@ -36,7 +38,11 @@ class Phase:
     model: keras.Model
     learnt: keras.Model
     data: Callable[[int], keras.utils.PyDataset]
-    predict: Callable[[Sequence[ImageFile]], Probabilities]
+    observe: Callable[[Sequence[ImageFile]], tuple[Probabilities, Activity]]
+
+    def predict(self, files: Sequence[ImageFile]) -> Probabilities:
+        """Probabilities of shape `(n, classes)`, in inference mode."""
+        return self.observe(files)[0]
 
     def variables(self) -> list[Any]:
         """Everything an unbroken run would carry into the next epoch: weights, dropout's seed state, optimizer."""
@@ -57,11 +63,11 @@ def plan(work: Work) -> list[tuple[str, Callable[[], Phase]]]:
 
 def on_features(work: Work) -> Phase:
     """The head alone, on cached features. Those of the validation pictures come first: every epoch ends with them."""
-    work.predict_frozen(work.dataset.split.val, _VALIDATION)
+    work.observe_frozen(work.dataset.split.val, _VALIDATION)
     labels = work.dataset.labels(work.dataset.split.train)
     targets, weights = work.targets(labels), work.sample_weights(labels)
     pictures, epochs = work.train_pictures(), work.config.training.epochs
-    model = keras.Sequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
+    model = TracedSequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
     compile_model(work, model, work.config.training.learning_rate)
 
     def data(epoch: int) -> FeatureBatches:
@@ -71,14 +77,15 @@ def on_features(work: Work) -> Phase:
 
     return Phase(
         "training", epochs, model, work.head, data,
-        lambda files: work.predict_frozen(files, _VALIDATION),
+        lambda files: work.observe_frozen(files, _VALIDATION),
     )  # fmt: skip
 
 
 def on_pictures(work: Work, *, finetune: bool) -> Phase:
     """The whole network, pictures in; the base frozen, or trained from the block that the settings name."""
     training = work.config.training
-    model = train_model(work.base, work.head)
+    network = train_model(work.base, work.head)
+    model = TracedModel(network.inputs, network.outputs, name=network.name)
     block = training.unfreeze_from or ("" if not finetune else last_block(work))
     if block:
         names = [layer.name for layer in backbone_layers(work.base)]
@@ -96,7 +103,7 @@ def on_pictures(work: Work, *, finetune: bool) -> Phase:
         model,
         model if block else work.head,
         data,
-        lambda files: predict_pictures(model, work.pictures(files, augmented=False)),
+        work.observe_pictures,
     )
 
 

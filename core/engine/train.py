@@ -11,11 +11,13 @@ import tensorflow as tf
 from core import files, metrics
 from core.data.dataset import open_dataset
 from core.data.pipeline import PictureBatches
+from core.diagnosis.check import findings_record, preflight
 from core.engine.checkpoint import Checkpoint, CheckpointFolder, Progress
 from core.engine.evaluate import keep_results
 from core.engine.event_files import EventFiles
-from core.engine.phases import Phase, plan
+from core.engine.phases import Phase, order, plan
 from core.engine.reporter import Reporter
+from core.engine.trace import Trace
 from core.engine.work import StopRequested, Work, make_work
 
 
@@ -36,6 +38,7 @@ def train(reporter: Reporter) -> str:
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     files.write_json(run.path / "manifest.json", dataset.manifest())
+    files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
     work = make_work(config, dataset, reporter)
     training = Training(work)
     try:
@@ -70,6 +73,7 @@ class Training:
         self.work, self.reporter = work, work.reporter
         self.checkpoints = CheckpointFolder(run.path / "resume")
         self.event_files = EventFiles(run.path / "tensorboard")
+        self.trace = Trace(work)
         self.phase: Phase | None = None
         self.progress = Progress()
         self.stopped = self.has_learnt = False
@@ -88,7 +92,8 @@ class Training:
             stored = None
             self._run_phase(self.phase)
             if self.stopped:
-                return
+                break
+        self.trace.end()
 
     def description(self) -> str:
         """Which weights the model has, in words."""
@@ -115,7 +120,7 @@ class Training:
             if self._broken_off:
                 self.stopped = True
                 return
-            record = {**logs, **self._validate(phase)}
+            record = self._validate(phase, logs)
             seconds = time.monotonic() - started
             self.work.seconds["training"] += seconds - (self.work.seconds["features"] - features)
             self._finish_epoch(phase, record, seconds, last)
@@ -136,8 +141,10 @@ class Training:
         self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last, batch=0, batches=len(data))
         watch = BatchWatch(self.reporter, self.work.config.data.batch_size, last - epoch - 1, self._durations)
         try:
+            batches = order(self.work, epoch)
+            callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
             history = phase.model.fit(
-                data, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=[watch]
+                data, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks
             ).history
         except tf.errors.OpError:
             if isinstance(data, PictureBatches) and data.failure:
@@ -148,16 +155,20 @@ class Training:
                 data.close()
         self.has_learnt = self.has_learnt or watch.done > 0
         self._broken_off = watch.done < len(data)
-        return {name: float(values[-1]) for name, values in history.items()}
+        return {name: float(history[name][-1]) for name in ("loss", "accuracy", "auc")}
 
-    def _validate(self, phase: Phase) -> dict[str, float | None]:
+    def _validate(self, phase: Phase, logs: dict[str, float]) -> dict[str, Any]:
+        """The epoch's figures, on training and validation; the trace takes them in too."""
         validation = self.work.dataset.split.val
-        labels, probabilities = self.work.dataset.labels(validation), phase.predict(validation)
-        return {
+        labels, (probabilities, activity) = self.work.dataset.labels(validation), phase.observe(validation)
+        record = {
+            **logs,
             "val_loss": metrics.cross_entropy(labels, probabilities),
             "val_accuracy": metrics.accuracy(labels, probabilities),
             "val_auc": metrics.auc(labels, probabilities),
         }
+        self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, probabilities, activity)
+        return record
 
     def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
         self._durations.append(seconds)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -15,7 +16,8 @@ from core.data.dataset import Dataset
 from core.data.order import draw_of_epoch
 from core.data.pipeline import PictureLoader, Pictures
 from core.data.scan import ImageFile
-from core.engine.features import BATCH, FeatureCache, Features, extract, features_key, forward_function
+from core.engine.features import BATCH, FeatureCache, Features, extract, features_key
+from core.engine.observe import Activity, Observer
 from core.engine.reporter import Reporter
 from core.models import catalogue
 from core.models.build import build_base, build_head, weights_hash
@@ -94,13 +96,26 @@ class Work:
             draw for draw in draws if not (self.cache.folder / f"{features_key(pictures, draw, recipe)}.npy").exists()
         ]
 
-    def predict_frozen(self, files: Sequence[ImageFile], message: str) -> Probabilities:
-        """Probabilities of shape `(n, classes)` through cached features and the head."""
-        features = self.features(self.pictures(files, augmented=False), 0, message)
-        outputs = [
-            self.head.predict_on_batch(features[start : start + 1024]) for start in range(0, len(features), 1024)
-        ]
-        return spread(np.concatenate(outputs))
+    @cached_property
+    def observer(self) -> Observer:
+        """Base and head as they are at each call, in inference mode, with their inner values."""
+        return Observer(self.base, self.head)
+
+    def observe_frozen(self, files: Sequence[ImageFile], message: str) -> tuple[Probabilities, Activity]:
+        """Probabilities of shape `(n, classes)` through cached features and the head, and what the layers did."""
+        outputs, activity = self.observer.on_features(self.features(self.pictures(files, augmented=False), 0, message))
+        return spread(outputs), activity
+
+    def observe_pictures(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
+        """Probabilities of shape `(n, classes)` through the whole network, and what the layers did."""
+        pictures = self.pictures(files, augmented=False)
+        batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
+        outputs, activity = self.observer.on_pictures(PictureLoader(pictures, batches, 0))
+        return spread(outputs), activity
+
+    def features_on_disk(self, pictures: Pictures, draw: int) -> Features | None:
+        """Cached features of pictures, or None when there are none; computes nothing."""
+        return self.cache.open(features_key(pictures, draw, self._recipe()))
 
     def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Labels as the loss wants them: `(n, 1)` of 0 and 1 for two classes, else one-hot `(n, classes)`."""
@@ -160,10 +175,3 @@ def spread(outputs: NDArray[Any]) -> Probabilities:
     """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
     outputs = np.asarray(outputs, dtype=np.float32)
     return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
-
-
-def predict_pictures(model: keras.Model, pictures: Pictures) -> Probabilities:
-    """Probabilities of shape `(n, classes)`, through the whole model, without augmentation."""
-    forward = forward_function(model)
-    batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
-    return spread(np.concatenate([forward(pixels).numpy() for pixels in PictureLoader(pictures, batches, 0)]))

@@ -1,23 +1,58 @@
 """Findings of the checks as messages on a page."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from core.diagnosis.finding import Finding
+from pages.shared import fields
 from pages.shared.frame import plain
+from pages.shared.state import field_key
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
 
-def show_findings(findings: Sequence[Finding], severities: Sequence[str] = ("error", "warning", "info")) -> None:
+def show_findings(
+    findings: Sequence[Finding], severities: Sequence[str] = ("error", "warning", "info"), *, can_apply: bool = False
+) -> None:
     """One message a finding: what was measured, and what to change.
 
     Args:
         findings: As the checks gave them.
         severities: Which to show. Defaults to all.
+        can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
     """
     for finding in findings:
-        if finding.severity in severities:
-            _SHOW[finding.severity](plain(f"{finding.claim} {finding.remedy}"), icon=_ICONS[finding.severity])
+        if finding.severity not in severities:
+            continue
+        _SHOW[finding.severity](plain(f"{finding.claim} {finding.remedy}"), icon=_ICONS[finding.severity])
+        if can_apply:
+            with st.container(horizontal=True, horizontal_alignment="right"):
+                _show_actions(finding)
+
+
+def _show_actions(finding: Finding) -> None:
+    """What the claim rests on, and a button where one setting helps."""
+    with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{finding.id}"):
+        st.json(finding.evidence)
+    if finding.change:
+        st.button(
+            "Apply",
+            key=f"apply:{finding.id}",
+            type="tertiary",
+            icon=":material/build:",
+            help=plain(_told(finding)),
+            on_click=partial(_apply, finding),
+        )
+
+
+def _apply(finding: Finding) -> None:
+    for key, value in finding.change.items():
+        st.session_state[field_key(key)] = value
+
+
+def _told(finding: Finding) -> str:
+    """What the button does, in the form's words."""
+    return "; ".join(f"{fields.label_of(key)}: {fields.word_of(key, value)}" for key, value in finding.change.items())

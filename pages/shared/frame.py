@@ -5,6 +5,8 @@ import sys
 
 import streamlit as st
 
+from pages.shared.puzzle_menu import follow_puzzle
+
 TITLE = "Parity"
 
 MENU = (
@@ -12,6 +14,7 @@ MENU = (
     ("pages/dataset.py", "Dataset", ":material/photo_library:"),
     ("pages/train.py", "Train", ":material/tune:"),
     ("pages/live.py", "Live", ":material/monitoring:"),
+    ("pages/diagnose.py", "Diagnose", ":material/troubleshoot:"),
     ("pages/predict.py", "Predict", ":material/image_search:"),
 )
 
@@ -24,6 +27,7 @@ def frame(title: str) -> None:
         st.markdown(f"### :material/balance: {TITLE}")
         for page, label, icon in MENU:
             st.page_link(page, label=label, icon=icon)
+        follow_puzzle()
 
 
 def heading(title: str, sentence: str) -> None:

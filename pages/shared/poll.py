@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from pages.shared.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.frame import plain
+from pages.shared.live_findings import show_course
 from pages.shared.run_facts import DataFacts, data_facts, epochs, notes, title
 from pages.shared.run_view import active_runs, read_config, status_words
 from pages.shared.state import RUN
@@ -57,6 +58,7 @@ def _tick(run: Run, was_active: bool) -> None:
     if status.is_active or records:
         _figures(records, facts)
         _curves(records, facts, status, config)
+    show_course(run)
     _notes(run)
     _queue(others)
 

@@ -12,6 +12,9 @@ from core.runs import Run, RunStore
 RUN = "run"
 """Query parameter that holds the id of the run a page shows, so that a link or a reload shows it again."""
 
+RUN_A, RUN_B, BISECT = "a", "b", "bisect"
+"""Query parameters of the Diagnose page: the ids of the two runs, and of the search between them."""
+
 DATASET = "dataset"
 """Session key: the data set chosen on the Dataset page; a folder, or `sample`."""
 
@@ -73,6 +76,15 @@ RUN_CHOICE = "run_choice"
 
 RUN_NOTICE = "run_notice"
 """Session key: what a button did, (whether it worked, one sentence), until the next script run has said it."""
+
+PAIR_CHOICE = {RUN_A: "pair_choice_a", RUN_B: "pair_choice_b"}
+"""Session keys of the two lists of runs on the Diagnose page; the address is the truth, the lists follow it."""
+
+BUDGET = "bisect_budget"
+"""Session key: how many minutes the next bisect may take."""
+
+WITH_PICTURES = "report_with_pictures"
+"""Session key: whether the report to download holds pictures of the data set."""
 
 PICTURE_SOURCE = "predict_source"
 """Session key: where the pictures to predict come from."""

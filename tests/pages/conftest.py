@@ -10,6 +10,7 @@ from PIL import Image
 
 from core import files
 from core.config import make_config
+from core.diagnosis.bisects import Bisect
 from core.runs import Run, RunStore, Status
 
 MakeRun = Callable[..., Run]
@@ -74,3 +75,31 @@ def evaluation() -> dict[str, object]:
         ],
     }  # fmt: skip
     return {"classes": list(AWKWARD), "weights": "epoch 3, the last", "val": part}
+
+
+@pytest.fixture
+def make_pair(make_run: MakeRun) -> Callable[..., tuple[Run, Run]]:
+    """A function that makes two finished runs on the same pictures, one with its batches class by class."""
+
+    def make(a: str = "good", b: str = "bad") -> tuple[Run, Run]:
+        runs = make_run(a, records=3), make_run(b, records=3, settings={"data.shuffle": "none"})
+        for run in runs:
+            record = run.manifest() or {}
+            for part in ("train", "val"):
+                for k, file in enumerate(record[part]):
+                    file["sha256"] = f"{part}{k}"
+            files.write_json(run.path / "manifest.json", record)
+        return runs
+
+    return make
+
+
+@pytest.fixture
+def finish() -> Callable[..., None]:
+    """A function that ends a bisect: `finish(bisect, "single", factors=[...], sentence="...")`."""
+
+    def end(bisect: Bisect, verdict: str, status: str = "finished", message: str = "", **facts: object) -> None:
+        bisect.write_result({**bisect.result(), "verdict": verdict, **facts})
+        bisect.write_status(Status(status=status, message=message, created=time.time()))
+
+    return end

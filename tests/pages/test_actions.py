@@ -1,7 +1,5 @@
 """Starting runs: a second click starts nothing."""
 
-import dataclasses
-
 import pytest
 
 from core import launch
@@ -42,22 +40,7 @@ def test_a_failed_start_leaves_the_token_free(monkeypatch):
     assert "token-d" not in actions.used_tokens()
 
 
-def test_the_second_puzzle_run_starts_when_the_first_has_its_place(monkeypatch):
-    seen: list[bool] = []
-
-    def start(run, *, parent_pipe):
-        seen.append(
-            all(other.read_status().pid for other in RunStore().list() if other.title() == "Puzzle: bottleneck")
-        )
-        run.write_status(dataclasses.replace(run.read_status(), pid=1))
-
-    monkeypatch.setattr(launch, "start", start)
-    actions.start_puzzle()
-    assert seen == [False, True]
-
-
 def test_active_runs_are_those_queued_or_training():
     actions.start_once("token-e", make_config("sample", {}, name="waits"))
     assert [run.title() for run in actions.active_runs()] == ["waits"]
-    assert actions.puzzle_under_way() is None
     assert len(RunStore().list()) == 1

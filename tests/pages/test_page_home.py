@@ -4,9 +4,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import launch
-from core.config import make_config
+from core.config import make_config, setting
+from core.diagnosis.bisects import BisectStore
 from core.runs import Run, RunStore, Status
-from pages.shared import actions, run_list
+from pages.shared import puzzle, run_list
+from pages.shared.frame import plain
 
 
 @pytest.fixture
@@ -15,6 +17,22 @@ def started(monkeypatch):
     ids: list[str] = []
     monkeypatch.setattr(launch, "start", lambda run, *, parent_pipe: ids.append(run.id) if parent_pipe else None)
     return ids
+
+
+@pytest.fixture
+def solved(make_pair, started, finish) -> puzzle.Story:
+    """A puzzle of which both runs and the search have ended."""
+    runs = make_pair("Puzzle: bottleneck", "Puzzle: end to end")
+    puzzle._write(runs=[run.id for run in runs])
+    story = puzzle.story()
+    assert story
+    finish(BisectStore().get(story.bisect), "single", factors=["data.shuffle"], sentence="data.shuffle did it")
+    return story
+
+
+def links(at: AppTest) -> dict[str, str]:
+    """Label of every link on the page -> what its address asks for."""
+    return {link.label: link.proto.query_string for link in at.main.get("page_link")}
 
 
 def open_home() -> AppTest:
@@ -45,12 +63,32 @@ def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
     assert at.query_params["run"] in (started[0], [started[0]])
 
 
-def test_puzzle_under_way_is_not_started_twice(started):
-    first = actions.start_puzzle()
-    assert actions.start_puzzle().id == first.id
-    assert len(started) == 2
+def test_puzzle_under_way_has_links_instead_of_a_button(started):
+    first = puzzle.start()
     at = open_home()
-    assert at.button[0].label == "Watch the puzzle"
+    assert not at.exception
+    assert [button.label for button in at.button] == []
+    assert links(at)["Watch the training"] == f"run={first.id}"
+    assert [line.value.split(" · ")[-1] for line in at.markdown if " · " in line.value][:3] == [
+        "queued", "queued", "begins when both have finished",
+    ]  # fmt: skip
+
+
+def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
+    at = open_home()
+    assert not at.exception
+    assert plain(f"found: {setting('data.shuffle').metadata['label']} (data.shuffle)") in "\n".join(
+        str(line.value) for line in at.markdown
+    )
+    assert solved.bisect in links(at)["See the verdict"]
+    assert [button.label for button in at.button] == ["Show me the puzzle again"]
+
+
+def test_runs_of_a_search_are_not_listed(solved):
+    arm = make_run("bisect: A again", "finished")
+    bisect = BisectStore().get(solved.bisect)
+    bisect.write_result({**bisect.result(), "arms": [{"run": arm.id}]})
+    assert list(open_home().dataframe[0].value["name"]) == ["Puzzle: end to end", "Puzzle: bottleneck"]
 
 
 def test_refusal_is_one_sentence(monkeypatch, tmp_path):
@@ -60,7 +98,7 @@ def test_refusal_is_one_sentence(monkeypatch, tmp_path):
     at.button[0].click().run()
     assert not at.exception
     assert len(at.error) == 1
-    assert "no run can be made" in at.error[0].value
+    assert "cannot be written" in at.error[0].value
 
 
 def test_table_shows_names_literally_and_the_last_and_best_accuracy():

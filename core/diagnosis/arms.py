@@ -1,0 +1,235 @@
+"""The arms of a bisect: which were tried, what came out, what it cost; kept in result.json, so that nothing is lost."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from core.config import RunConfig
+from core.diagnosis import verdict
+from core.diagnosis.bisects import Bisect, empty_result, estimate
+from core.diagnosis.costs import Costs
+from core.diagnosis.factors import DATASET, find_factors
+from core.diagnosis.search import Search, Set, seeds_of
+from core.diagnosis.verdict import Conclusion
+from core.metrics import wilson
+from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
+
+TrainArm = Callable[[Run], str]
+"""Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
+
+
+class BrokenOff(Exception):
+    """The search ends before its verdict: a person stopped it, or the budget is spent. The text says which."""
+
+
+class Ledger:
+    """Runs the search of one bisect and keeps its result up to date.
+
+    Arms that an earlier attempt has finished are taken from result.json; the search is a function of their values, so
+    it goes the same way again up to the arm where it was broken off.
+
+    Args:
+        bisect: Bisect.
+        train: callable. See `TrainArm`.
+        stop_requested: callable. Whether a person asked for a stop.
+        say: callable. Is told what is being tried, in one sentence. Defaults to nothing.
+        clock: callable. Seconds that only grow. Defaults to `time.monotonic`.
+
+    Attributes:
+        record: dict. What result.json says.
+    """
+
+    def __init__(
+        self,
+        bisect: Bisect,
+        train: TrainArm,
+        stop_requested: Callable[[], bool],
+        say: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bisect, self._train, self._stop_requested, self._say, self._clock = (
+            bisect, train, stop_requested, say, clock,
+        )  # fmt: skip
+        self.a, self.b = bisect.runs()
+        self.factors = find_factors(self.a, self.b)
+        self._started = clock()
+        before = bisect.result()
+        self.record = {**empty_result(bisect, self.a, self.b, estimate(self.a, self.b)), "arms": before.get("arms", [])}
+        self._spent_before = 60 * float(before.get("cost", {}).get("spent_minutes", 0.0))
+        self.costs = Costs(self.a, self.b, self.factors)
+        own = [end.config.training.seed for end in (self.factors.a, self.factors.b)]
+        self._seeds = seeds_of(own[0], own[1], same=not self.factors.keys)
+        self._take_over(own)
+        skipped = [key for key in self.factors.skipped if key != "name"]
+        pictures = min(self.factors.a.count("val"), self.factors.b.count("val"))
+        self.search = Search(self.factors.keys, self._seeds, pictures, self.measure, self._plan, skipped)
+
+    def run(self) -> Conclusion:
+        """Searches until there is a verdict, a stop, or no budget left; the result is whole at every moment."""
+        try:
+            found = self.search.run()
+        except BrokenOff as why:
+            self._keep(verdict.inconclusive(str(why), self.search.tests))
+            raise
+        self._keep(found)
+        return found
+
+    def measure(self, arm: Set, seed: int) -> float | None:
+        """The value of an arm, trained now unless it is known; None when its training failed.
+
+        Raises:
+            BrokenOff: a stop was asked for, or the budget does not suffice for it.
+        """
+        row = self._row(arm, seed)
+        if row["status"] in ("finished", "failed"):
+            value: float | None = row["value"]
+            return value
+        config = self.factors.config(arm, seed, name=f"bisect: {row['name']}"[:100])
+        self._afford(config)
+        run = self._run_of(row, config)
+        row |= {"status": "running", "run": run.id}
+        self._say(f"Tries {row['name']}.")
+        self._write()
+        began = self._clock()
+        status = self._train(run)
+        row["seconds"] += self._clock() - began
+        self._finish(row, run, status)
+        self.costs.finished(config, run.read_status().seconds)
+        self._write()
+        return row["value"]  # type: ignore[no-any-return]
+
+    def spent_seconds(self) -> float:
+        """Seconds at work, in all attempts."""
+        return self._spent_before + self._clock() - self._started
+
+    def _take_over(self, own: list[int]) -> None:
+        """The two runs themselves are repeats of the ends; what was running when a worker died waits again."""
+        for row in self.record["arms"]:
+            if row["status"] == "running":
+                row["status"] = "waiting"
+        everything = frozenset(self.factors.keys)
+        for run, arm, seed in ((self.a, frozenset[str](), own[0]), (self.b, everything, own[1])):
+            row = self._row(arm, seed)
+            if run.read_status().status == "finished" and row["status"] == "waiting" and self._is_own(arm, seed, run):
+                row["run"] = run.id
+                self._finish(row, run, "finished")
+                row["seconds"] = 0.0
+
+    def _is_own(self, arm: Set, seed: int, run: Run) -> bool:
+        return bool(self.factors.keys) or seed in self._seeds[0 if run.id == self.a.id else 1]
+
+    def _afford(self, config: RunConfig) -> None:
+        if self._stop_requested():
+            raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
+        if self.spent_seconds() + self.costs.arm(config) > 60 * self.bisect.budget_minutes():
+            raise BrokenOff(
+                f"The budget of {self.bisect.budget_minutes():g} minutes ended after {_counted(self._tried())}: "
+                "another would exceed it."
+            )
+
+    def _run_of(self, row: dict[str, Any], config: RunConfig) -> Run:
+        """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
+        store = RunStore()
+        begun = next((run for run in store.list() if run.id == row["run"]), None)
+        if begun and begun.status().status in RESUMABLE:
+            (begun.path / "stop").unlink(missing_ok=True)
+            status, now = begun.read_status(), time.time()
+            begun.write_status(
+                Status(created=status.created, queued=now, heartbeat=now, message=STATUSES["queued"],
+                       seconds=status.seconds)
+            )  # fmt: skip
+            return begun
+        return store.create(config)
+
+    def _finish(self, row: dict[str, Any], run: Run, status: str) -> None:
+        if status == "stopped" and self._stop_requested():
+            row["status"] = "waiting"
+            self._write()
+            raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
+        value = best_value(run) if status == "finished" else None
+        row |= {"status": "failed" if value is None else "finished", "value": value}
+        if value is not None:
+            manifest = run.manifest() or {}
+            count = len(manifest.get("val", [])) or self.factors.a.count("val")
+            row["interval"] = list(wilson(round(value * count), count))
+
+    def _plan(self, arms: list[tuple[Set, int]]) -> None:
+        for arm, seed in arms:
+            self._row(arm, seed)
+        self._write()
+
+    def _row(self, arm: Set, seed: int) -> dict[str, Any]:
+        rows: list[dict[str, Any]] = self.record["arms"]
+        switched = sorted(arm)
+        row = next((row for row in rows if (row["from_b"], row["seed"]) == (switched, seed)), None)
+        if row is None:
+            base, settings = self._described(arm, seed)
+            row = {
+                "name": _name(base, settings, seed),
+                "base": base,
+                "settings": settings,
+                "from_b": switched,
+                "seed": seed,
+                "run": None,
+                "value": None,
+                "interval": None,
+                "status": "waiting",
+                "seconds": 0.0,
+            }
+            rows.append(row)
+        return row
+
+    def _described(self, arm: Set, seed: int) -> tuple[str, dict[str, Any]]:
+        """The end from which fewer settings change, and what they are changed to."""
+        others = frozenset(self.factors.keys) - arm
+        if not self.factors.keys:
+            return ("b" if seed in self._seeds[1] else "a"), {}
+        if len(arm) <= len(others):
+            return "a", {key: self.factors.b.values[key] for key in self.factors.keys if key in arm}
+        return "b", {key: self.factors.a.values[key] for key in self.factors.keys if key in others}
+
+    def _tried(self) -> int:
+        own = (self.a.id, self.b.id)
+        return sum(row["status"] == "finished" and row["run"] not in own for row in self.record["arms"])
+
+    def _keep(self, found: Conclusion) -> None:
+        self.record["arms"] = [row for row in self.record["arms"] if row["run"]]
+        self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": found.sentence}
+        self._write()
+
+    def _write(self) -> None:
+        search = getattr(self, "search", None)
+        if search:
+            a, b = search.repeats
+            gap = search.gap
+            spread = search.noise.spread if search.noise.freedom else None
+            self.record |= {
+                "good": search.good,
+                "gap": {"value": gap.value if gap else None, "interval": gap.to_list() if gap else None},
+                "noise": {"a": list(a), "b": list(b), "spread": spread},
+                "tests": list(search.tests),
+            }
+        self.record["cost"] |= {
+            "spent_minutes": self.spent_seconds() / 60,
+            "budget_minutes": self.bisect.budget_minutes(),
+        }
+        self.bisect.write_result(self.record)
+
+
+def best_value(run: Run) -> float | None:
+    """Validation accuracy of the best epoch; None when no epoch was finished."""
+    values = [record.get("val_accuracy") for record in run.epochs()]
+    return max((value for value in values if isinstance(value, float | int)), default=None)
+
+
+def _counted(trainings: int) -> str:
+    return f"{trainings} training{'' if trainings == 1 else 's'}"
+
+
+def _name(base: str, settings: dict[str, Any], seed: int) -> str:
+    if not settings:
+        return f"{base.upper()} again, training.seed {seed}"
+    changes = ", ".join(
+        f"{key} {'of the other' if key == DATASET else f'= {value}'}" for key, value in settings.items()
+    )
+    return f"{base.upper()} with {changes}, training.seed {seed}"

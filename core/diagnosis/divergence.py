@@ -1,0 +1,239 @@
+"""The first place where two trainings part, in the order in which a training computes.
+
+    files -> decoded pixels -> augmented pixels -> preprocessed input -> labels and order -> initial weights -> features
+    -> loss -> gradients -> weights, and from the second epoch on pixels -> order -> ... again
+
+Each stage is a function of the two traces and the epoch; the first that sees a difference names it. Pictures are
+compared by the hash of their file, never by their place in a batch: else another order would look like other pixels.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+TOLERANCE = 1e-5
+"""Losses and gradient norms closer than this, relative to their size, are the same but for rounding."""
+
+Trace = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where two runs part.
+
+    Attributes:
+        stage: str. One of the stages above.
+        step: dict. `epoch` and `batch`, from 1, as far as they are known.
+        a: What the first run has there, as a value or in words.
+        b: What the second has.
+        sentence: str. One sentence for the person.
+    """
+
+    stage: str
+    step: dict[str, int]
+    a: Any
+    b: Any
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, ready for JSON."""
+        return {"stage": self.stage, "step": self.step, "a": self.a, "b": self.b, "sentence": self.sentence}
+
+
+def first_divergence(a: Trace, b: Trace) -> Divergence | None:
+    """The first stage and step at which two traces part; None when they never do.
+
+    Args:
+        a: dict. trace.json of the first run.
+        b: dict. That of the second.
+    """
+    if found := _files(a, b):
+        return found
+    for one, other in zip(a["epochs"], b["epochs"], strict=False):
+        for stage in (_pixels, _order, _initial_weights, _features, _steps, _weights):
+            if found := stage(_Look(a, b, one, other)):
+                return found
+    return _length(a, b)
+
+
+def recorded_epochs(a: Trace, b: Trace) -> int:
+    """Epochs that both traces have."""
+    return min(len(a["epochs"]), len(b["epochs"]))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Both traces, and the record of one epoch in each."""
+
+    a: Trace
+    b: Trace
+    one: dict[str, Any]
+    other: dict[str, Any]
+
+    @property
+    def epoch(self) -> int:
+        return int(self.one["epoch"])
+
+    def samples(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """The pictures that both runs followed, each in the version of the epoch."""
+        mine, theirs = _samples(self.a, self.one["draw"]), _samples(self.b, self.other["draw"])
+        return [(mine[file], theirs[file]) for file in sorted(mine.keys() & theirs.keys())]
+
+
+def _files(a: Trace, b: Trace) -> Divergence | None:
+    for part, name in (("train", "training"), ("val", "validation")):
+        if a["data"][part] != b["data"][part]:
+            sentence = f"The {name} files are not the same, so everything after them may differ."
+            return Divergence("files", {}, a["data"][part], b["data"][part], sentence)
+    if a["data"]["labels"] != b["data"]["labels"]:
+        sentence = "The files are the same, but some have another label."
+        return Divergence("labels and order", {}, a["data"]["labels"], b["data"]["labels"], sentence)
+    return None
+
+
+_PIXELS = (
+    ("decoded pixels", "decoded", "decoded_mean", "is decoded to other pixels"),
+    ("augmented pixels", "pixels", "pixels_mean", "is augmented differently"),
+    ("preprocessed input", "input", "mean", "is scaled differently before it enters the network"),
+)
+
+
+def _pixels(look: _Look) -> Divergence | None:
+    for stage, key, figure, what in _PIXELS:
+        for mine, theirs in look.samples():
+            if mine[key] != theirs[key]:
+                sentence = (
+                    f"In epoch {look.epoch} the same file, {mine['path']}, {what}: its mean is {_number(mine[figure])} "
+                    f"in one run and {_number(theirs[figure])} in the other."
+                )
+                return Divergence(
+                    stage, {"epoch": look.epoch}, _values(mine, key, figure), _values(theirs, key, figure), sentence
+                )
+    return None
+
+
+def _order(look: _Look) -> Divergence | None:
+    if look.one["order"] == look.other["order"]:
+        return None
+    place = _first_difference(look.one["batch_orders"], look.other["batch_orders"])
+    if place is None:
+        sentence = f"In epoch {look.epoch} the samples come in another order."
+        return Divergence("labels and order", {"epoch": look.epoch}, look.one["order"], look.other["order"], sentence)
+    mine, theirs = (_mix(trace, record, place) for trace, record in ((look.a, look.one), (look.b, look.other)))
+    step = {"epoch": look.epoch, "batch": place + 1}
+    where = f"epoch {look.epoch}, batch {place + 1}"
+    if "nothing" in (mine, theirs):
+        sentence = f"In {where} one run has a batch that the other has not: {mine} against {theirs}."
+    elif mine == theirs:
+        sentence = f"In {where} the same number of each class ({mine}), but other pictures or another order of them."
+    else:
+        sentence = f"The batches part at {where}: it holds {mine} in one run and {theirs} in the other."
+    return Divergence("labels and order", step, mine, theirs, sentence)
+
+
+def _initial_weights(look: _Look) -> Divergence | None:
+    if look.epoch > 1:
+        return None
+    names = {"base": "the backbone", "statistics": "the backbone's batch normalisation", "head": "the head"}
+    for key, name in names.items():
+        mine, theirs = look.a["hashes"].get(key), look.b["hashes"].get(key)
+        if mine != theirs:
+            return Divergence("initial weights", {}, mine, theirs, f"The initial weights of {name} differ.")
+    return None
+
+
+def _features(look: _Look) -> Divergence | None:
+    for mine, theirs in look.samples():
+        # The features of a base that trains are recorded in its first epoch only.
+        if mine.get("features") and theirs.get("features") and mine["features"] != theirs["features"]:
+            one, other = (_values(sample, "features", "features_mean", "features_std") for sample in (mine, theirs))
+            rounding = all(_close(mine[key], theirs[key]) for key in ("features_mean", "features_std"))
+            means = (
+                f"their mean is {_number(mine['features_mean'])} in one run and {_number(theirs['features_mean'])} in "
+                "the other"
+            )
+            sentence = (
+                f"The backbone makes other features of the same input, {mine['path']}: "
+                f"{'the difference is of the size of rounding' if rounding else means}."
+            )
+            return Divergence("features", {"epoch": look.epoch}, one, other, sentence)
+    return None
+
+
+def _steps(look: _Look) -> Divergence | None:
+    """Batch by batch: a loss that differs after equal gradients means that the step between them differed."""
+    for place, (mine, theirs) in enumerate(zip(look.one["losses"], look.other["losses"], strict=False)):
+        step, where = {"epoch": look.epoch, "batch": place + 1}, f"epoch {look.epoch}, batch {place + 1}"
+        if not _close(mine, theirs):
+            values = f"{_number(mine)} in one run and {_number(theirs)} in the other"
+            if place == 0:
+                sentence = f"In {where} the same input and the same weights give another loss: {values}."
+                return Divergence("loss", step, mine, theirs, sentence)
+            sentence = (
+                f"Losses and gradients agree up to the batch before; after its step the weights differ, for the loss "
+                f"in {where} is {values}."
+            )
+            return Divergence("weights", {"epoch": look.epoch, "batch": place}, mine, theirs, sentence)
+        one, other = look.one["gradient_norms"][place], look.other["gradient_norms"][place]
+        if not _close(one, other):
+            sentence = (
+                f"In {where} the loss agrees, but the norm of its gradients is {_number(one)} in one run and "
+                f"{_number(other)} in the other."
+            )
+            return Divergence("gradients", step, one, other, sentence)
+    return None
+
+
+def _weights(look: _Look) -> Divergence | None:
+    for key, name in (("head", "head"), ("base", "backbone")):
+        mine, theirs = look.one.get(key), look.other.get(key)
+        if mine and theirs and mine != theirs:
+            sentence = f"After epoch {look.epoch} the weights of the {name} differ; nothing recorded before does."
+            return Divergence("weights", {"epoch": look.epoch}, mine, theirs, sentence)
+    return None
+
+
+def _length(a: Trace, b: Trace) -> Divergence | None:
+    """Two runs that agree as far as both went, and of which one went on."""
+    one, other = len(a["epochs"]), len(b["epochs"])
+    if one == other:
+        return None
+    step = {"epoch": min(one, other) + 1}
+    sentence = f"They agree in {min(one, other)} epochs; then one ends and the other goes on to {max(one, other)}."
+    return Divergence("number of epochs", step, one, other, sentence)
+
+
+def _samples(trace: Trace, draw: int) -> dict[str, dict[str, Any]]:
+    return {sample["file"]: sample for sample in trace["samples"] if sample["draw"] == draw}
+
+
+def _first_difference(one: list[Any], other: list[Any]) -> int | None:
+    """Place of the first difference; None when nothing was recorded to look at."""
+    if not one or not other:
+        return None
+    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+        if mine != theirs:
+            return place
+    return min(len(one), len(other))
+
+
+def _mix(trace: Trace, record: dict[str, Any], place: int) -> Any:
+    """What a batch holds, in words: `7 NORMAL, 13 PNEUMONIA`; its hash where classes are too many to count."""
+    if place >= len(record["batch_orders"]):
+        return "nothing"
+    if not record["mix"]:
+        return record["batch_orders"][place]
+    return ", ".join(f"{n} {name}" for n, name in zip(record["mix"][place], trace["classes"], strict=False))
+
+
+def _values(sample: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: sample[key] for key in (*keys, "path")}
+
+
+def _close(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= TOLERANCE * max(1.0, abs(one), abs(other))
+
+
+def _number(value: float | None) -> str:
+    return "not a number" if value is None else f"{value:.4g}"

@@ -1,0 +1,96 @@
+"""The figures of the report, drawn as SVG: they take their colours from the page's style sheet."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+_WIDTH, _LEFT, _RIGHT = 720, 300, 60
+
+Curve = Sequence[float | None]
+
+
+def arms_figure(arms: Sequence[dict[str, Any]], good: str) -> str:
+    """Every training of a bisect as a row: its value as a dot, its interval as a line.
+
+    Args:
+        arms: sequence of dict. As in result.json; those without a value are left out.
+        good: str. `a` or `b`: the run whose side is the good one.
+    """
+    rows = [arm for arm in arms if arm.get("value") is not None]
+    if not rows:
+        return ""
+    height = 26 * len(rows) + 34
+    low = min(0.5, *(arm["interval"][0] for arm in rows))
+    parts = [_open(height, "Validation accuracy of every training, with its 95 % interval"), _axis(low, height)]
+    for place, arm in enumerate(rows):
+        y = 26 * place + 16
+        kind = _kind(arm, good)
+        low_x, high_x, x = (_x(value, low) for value in (*arm["interval"], arm["value"]))
+        parts.append(
+            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(_short(arm["name"]))}</text>'
+            f'<line class="{kind}" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y}" y2="{y}"/>'
+            f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(arm["name"])}</title></circle>'
+            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{arm["value"]:.3f}</text>'
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def curves_figure(curves: tuple[Curve, Curve], titles: Sequence[str]) -> str:
+    """Validation accuracy of two runs, epoch by epoch."""
+    longest = max(map(len, curves))
+    known = [value for curve in curves for value in curve if value is not None]
+    if not known:
+        return ""
+    low, height, left, right = min(0.5, *known), 240, 46, 200
+    span = _WIDTH - left - right
+
+    def point(epoch: int, value: float) -> tuple[float, float]:
+        return left + span * epoch / max(1, longest - 1), 14 + (height - 44) * (1 - (value - low) / (1 - low))
+
+    parts = [_open(height, "Validation accuracy of the two runs by epoch")]
+    for value in (low, (1 + low) / 2, 1.0):
+        _, y = point(0, value)
+        parts.append(f'<line class="grid" x1="{left}" x2="{left + span}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.2f}</text>')
+    for name, curve, title in zip("ab", curves, titles, strict=True):
+        points = [point(epoch, value) for epoch, value in enumerate(curve) if value is not None]
+        if points:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            (x, y), text = points[-1], f"{name.upper()}: {title}"
+            parts.append(f'<polyline class="run-{name}" points="{path}"/>')
+            parts.append(f'<circle class="run-{name}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+            parts.append(f'<text x="{x + 10:.1f}" y="{y + 4:.1f}">{escape(text[:28])}</text>')
+    parts.append(f'<text x="{left + span / 2:.0f}" y="{height - 6}" text-anchor="middle">epoch (1 to {longest})</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _open(height: int, label: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}"><title>{escape(label)}</title>'
+    )
+
+
+def _axis(low: float, height: int) -> str:
+    ticks = [low, (1 + low) / 2, 1.0]
+    return "".join(
+        f'<line class="grid" x1="{_x(value, low):.1f}" x2="{_x(value, low):.1f}" y1="4" y2="{height - 24}"/>'
+        f'<text x="{_x(value, low):.1f}" y="{height - 6}" text-anchor="middle">{value:.2f}</text>'
+        for value in ticks
+    )
+
+
+def _x(value: float, low: float) -> float:
+    share = (value - low) / (1 - low)
+    return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(1.0, max(0.0, share))
+
+
+def _kind(arm: dict[str, Any], good: str) -> str:
+    """The ends are told apart from the arms in between."""
+    if arm.get("settings"):
+        return "between"
+    return "good" if arm.get("base") == good else "bad"
+
+
+def _short(name: str) -> str:
+    name = name.replace(", training.seed", ", seed")
+    return name if len(name) <= 46 else name[:45] + "…"

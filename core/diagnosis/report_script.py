@@ -1,0 +1,205 @@
+"""A minimal script in plain Keras that shows a verdict: one line, or a few, to switch between good and bad.
+
+It is sized for a forum answer, so it leaves out what the verdict does not need: augmentation, early stopping and the
+like are written only where they are the culprit.
+"""
+
+from collections.abc import Sequence
+
+from core.config import RunConfig
+from core.models import catalogue
+
+# Backbone -> its module in keras.applications, which holds its `preprocess_input`.
+_MODULES = {
+    "VGG16": "vgg16", "VGG19": "vgg19", "ResNet50": "resnet", "MobileNet": "mobilenet", "MobileNetV2": "mobilenet_v2",
+    "EfficientNetB0": "efficientnet", "EfficientNetV2B0": "efficientnet_v2", "DenseNet121": "densenet",
+    "ConvNeXtTiny": "convnext",
+}  # fmt: skip
+
+_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
+
+_ORDERS = {
+    "samples": "rng.permutation(len(x))",
+    "batches": "np.concatenate(rng.permutation(np.arange(len(x) // BATCH * BATCH).reshape(-1, BATCH)))",
+    "none": "np.arange(len(x))",
+}
+
+_AUGMENTATIONS = {
+    "none": "keras.layers.Identity()",
+    "light": "keras.Sequential([keras.layers.RandomTranslation(0.05, 0.05), keras.layers.RandomRotation(0.02)])",
+    "question": "keras.Sequential([keras.layers.RandomZoom(0.2, 0.2), keras.layers.RandomFlip('horizontal')])",
+}
+
+
+def report_script(good: RunConfig, bad: RunConfig, factors: Sequence[str]) -> str:
+    """Writes the script.
+
+    Args:
+        good: RunConfig. Of the good run; the script as it stands repeats what matters of it.
+        bad: RunConfig. Of the bad run: its values stand in the comments of the marked lines.
+        factors: sequence of str. The culprits' keys; empty for no script.
+
+    Returns:
+        Python source, or the empty string.
+    """
+    if not factors:
+        return ""
+    writer = _Writer(good, bad, factors)
+    return "\n".join([*writer.opening(), "", *writer.inputs(), "", *writer.model(), "", *writer.training()]) + "\n"
+
+
+class _Writer:
+    """Lines of the script, part by part."""
+
+    def __init__(self, good: RunConfig, bad: RunConfig, factors: Sequence[str]) -> None:
+        self.good, self.bad, self.factors = good, bad, factors
+        self.config = good
+        self.frozen = good.training.is_frozen and bad.training.is_frozen
+        self.fresh = "data.augmentation_draws" in factors or "data.augmentation" in factors
+
+    def opening(self) -> list[str]:
+        data, training = self.config.data, self.config.training
+        lines = [
+            '"""Switch what is marked <-- from good to bad to see the difference."""',
+            "import keras",
+            "import numpy as np",
+            "",
+            *([f"# No counterpart in a few lines of Keras: {self._foreign()}"] if self._foreign() else []),
+            self._line("dataset", "DATA = {}  # holds train/ and val/, a folder for each class", "data", "other_data"),
+            self._set("data.image_size", "SIZE"),
+            self._set("data.batch_size", "BATCH"),
+            self._set("training.epochs", "EPOCHS"),
+            f"keras.utils.set_random_seed({training.seed})",
+            f"rng = np.random.default_rng({training.seed})",
+        ]
+        if self.fresh:
+            lines += [
+                self._line(
+                    "data.augmentation", "augment = {}", *self._pair(_AUGMENTATIONS, "data.augmentation"), raw=True
+                ),
+                self._set("data.augmentation_draws", "DRAWS")
+                + ("" if data.augmentation_draws else "  # 0: every epoch"),
+            ]
+        return lines
+
+    def inputs(self) -> list[str]:
+        name = self._backbone(self.good)
+        pixels = "augment(p, training=True)" if self.fresh else "p"
+        kinds = {
+            "backbone": f"keras.applications.{_MODULES[name]}.preprocess_input(p)",
+            "rescale": "p / 255",
+            "none": "p",
+        }
+        lines = [
+            "def pictures(part):",
+            '    data = keras.utils.image_dataset_from_directory(f"{DATA}/{part}", image_size=(SIZE, SIZE),',
+            '                                                    label_mode="int", shuffle=False)',
+            "    x, y = (np.concatenate(arrays) for arrays in zip(*data.as_numpy_iterator()))",
+            "    return x, y",
+            "",
+            "def prepare(p):",
+            self._line("data.preprocessing", "    return {}", *self._pair(kinds, "data.preprocessing"), raw=True),
+            "",
+            'pixels, y = pictures("train")',
+            'val_pixels, val_y = pictures("val")',
+            "classes = len(np.unique(y))",
+        ]
+        if self.fresh:
+            lines[6:6] = ["def draw(p):", f"    return np.concatenate([{pixels} for p in np.array_split(p, 20)])", ""]
+        return lines
+
+    def model(self) -> list[str]:
+        model = self.config.model
+        backbone = (f"keras.applications.{self._backbone(end)}" for end in (self.good, self.bad))
+        pools = {"flatten": "keras.layers.Flatten()", "average": "keras.layers.GlobalAveragePooling2D()"}
+        substituted = catalogue.find(model.backbone).built_in and "model.backbone" not in self.factors
+        weights = [f'"{w}"' if w == "imagenet" else "None" for w in (model.weights, self.bad.model.weights)]
+        lines = [
+            *(
+                [f"# {model.backbone} is not part of Keras; {self._backbone(self.good)} stands in for it."]
+                if substituted
+                else []
+            ),
+            self._line("model.weights", "WEIGHTS = {}", weights[0], weights[1], raw=True),
+            self._line("model.backbone", "Base = {}", *backbone, raw=True),
+            "base = Base(include_top=False, weights=WEIGHTS, input_shape=(SIZE, SIZE, 3))",
+        ]
+        states = [str(not end.training.is_frozen) for end in (self.good, self.bad)]
+        key = "training.unfreeze_from" if "training.unfreeze_from" in self.factors else "training.mode"
+        lines.append(self._line(key, "base.trainable = {}", *states, raw=True))
+        if self.frozen:
+            lines.append("features = lambda p: base.predict(prepare(p), verbose=0)")
+        lines += [
+            self._set("model.dropout", "DROPOUT"),
+            self._set("model.dense_units", "UNITS"),
+            "head = [keras.layers.Dropout(DROPOUT)]",
+            "if UNITS:",
+            '    head += [keras.layers.Dense(UNITS, "relu"), keras.layers.Dropout(DROPOUT)]',
+            "model = keras.Sequential([",
+            *([] if self.frozen else ["    base,"]),
+            self._line("model.pooling", "    {},", *self._pair(pools, "model.pooling"), raw=True),
+            '    *head, keras.layers.Dense(classes, "softmax"),',
+            "])",
+            self._set("training.learning_rate", "RATE"),
+            self._line(
+                "training.optimizer", "optimizer = keras.optimizers.{}(RATE)",
+                *self._pair(_OPTIMIZERS, "training.optimizer"), raw=True,
+            ),
+            'model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])',
+        ]  # fmt: skip
+        return lines
+
+    def training(self) -> list[str]:
+        see = "features" if self.frozen else "prepare"
+        fit = "model.fit(x[order], y[order], batch_size=BATCH, shuffle=False, validation_data=val, verbose=2"
+        weights = {"none": "None", "balanced": "{k: len(y) / classes / n for k, n in enumerate(np.bincount(y))}"}
+        extra = []
+        if "training.class_weight" in self.factors:
+            values = self._pair(weights, "training.class_weight")
+            extra.append(self._line("training.class_weight", "weight = {}", *values, raw=True))
+            fit += ", class_weight=weight"
+        return [
+            f"x, val = {see}({'draw(pixels)' if self.fresh else 'pixels'}), ({see}(val_pixels), val_y)",
+            *extra,
+            "for epoch in range(EPOCHS):",
+            *(
+                ["    if epoch and DRAWS != 1:  # a new version of every picture", f"        x = {see}(draw(pixels))"]
+                if self.fresh
+                else []
+            ),
+            self._line("data.shuffle", "    order = {}", *self._pair(_ORDERS, "data.shuffle"), raw=True),
+            *(
+                [self._line("data.drop_remainder", "    order = order[:{}]", *self._tails(), raw=True)]
+                if "data.drop_remainder" in self.factors
+                else []
+            ),
+            f"    {fit})",
+        ]
+
+    def _set(self, key: str, name: str) -> str:
+        good, bad = self.good.settings()[key], self.bad.settings()[key]
+        return self._line(key, f"{name} = {{}}", repr(good), repr(bad), raw=True)
+
+    def _pair(self, words: dict[str, str], key: str) -> tuple[str, str]:
+        return words[self.good.settings()[key]], words[self.bad.settings()[key]]
+
+    def _tails(self) -> tuple[str, str]:
+        kept = {True: "len(x) // BATCH * BATCH", False: "len(x)"}
+        return kept[self.good.data.drop_remainder], kept[self.bad.data.drop_remainder]
+
+    def _line(self, key: str, text: str, good: str, bad: str, *, raw: bool = False) -> str:
+        """A line with the good run's value; of a culprit, marked, with the bad run's line commented out below."""
+        line, other = (text.format(value if raw else repr(value)) for value in (good, bad))
+        if key not in self.factors:
+            return line
+        indent = " " * (len(other) - len(other.lstrip()))
+        return f"{line}  # <-- {key}: good\n{indent}# {other.lstrip()}  # <-- bad"
+
+    def _foreign(self) -> str:
+        known = ("data.group_pattern", "data.validation_split", "data.seed", "training.precision",
+                 "training.early_stopping", "training.finetune_epochs", "training.finetune_learning_rate")  # fmt: skip
+        values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
+        return "; ".join(f"{key} ({good!r} is good, {bad!r} is bad)" for key, good, bad in values)
+
+    def _backbone(self, config: RunConfig) -> str:
+        return catalogue.find(config.model.backbone).keras_name or "VGG16"

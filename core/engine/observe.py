@@ -1,0 +1,125 @@
+"""A look into the network while it answers: the probabilities, and what its layers did on the way.
+
+The same pass that validates an epoch shows whether hidden units are dead and whether the features have collapsed, so
+watching them costs no second pass.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_SLICE = 1024
+"""Rows of cached features pushed through the head at a time."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the layers did on one pass over pictures.
+
+    Attributes:
+        dead_units: float or None. Share of the hidden units that were active on no picture. None without hidden layer.
+        feature_mean: float. Mean of the features that entered the head.
+        feature_std: float. Standard deviation of a feature over the pictures, averaged over the features.
+    """
+
+    dead_units: float | None
+    feature_mean: float
+    feature_std: float
+
+
+class Observer:
+    """A base and its head in inference mode, with their inner values.
+
+    Args:
+        base: keras.Model. Raw pixels in, features of shape `(n, width)` out.
+        head: keras.Model. Features in, outputs of shape `(n, 1)` or `(n, classes)`.
+    """
+
+    def __init__(self, base: keras.Model, head: keras.Model) -> None:
+        self._head = head
+        self._has_hidden = any(layer.name == "head_dense" for layer in head.layers)
+        self._cached_statistics: tuple[float, float] | None = None
+
+        @tf.function(  # type: ignore[untyped-decorator]
+            input_signature=[tf.TensorSpec((None, *base.input_shape[1:]), tf.uint8)], jit_compile=False
+        )
+        def from_pixels(pixels: Any) -> Any:
+            features = base(tf.cast(pixels, tf.float32), training=False)
+            return features, *self._answer(features)
+
+        @tf.function(  # type: ignore[untyped-decorator]
+            input_signature=[tf.TensorSpec((None, *head.input_shape[1:]), tf.float32)], jit_compile=False
+        )
+        def from_features(features: Any) -> Any:
+            return self._answer(features)
+
+        self.from_pixels, self.from_features = from_pixels, from_features
+
+    def on_pictures(self, batches: Iterable[Array]) -> tuple[Array, Activity]:
+        """Outputs for batches of uint8 pixels, and the activity over all of them."""
+        outputs, alive, moments = [], [], _Moments()
+        for pixels in batches:
+            features, hidden, answer = self.from_pixels(pixels)
+            moments.add(features.numpy())
+            alive.append(_alive(hidden.numpy()))
+            outputs.append(answer.numpy())
+        return np.concatenate(outputs), Activity(self._dead(alive), *moments.result())
+
+    def on_features(self, features: Array) -> tuple[Array, Activity]:
+        """Outputs for cached features of shape `(n, width)`, and the activity.
+
+        The statistics of the features are those of the first call: cached features never change.
+        """
+        outputs, alive = [], []
+        for start in range(0, len(features), _SLICE):
+            hidden, answer = self.from_features(features[start : start + _SLICE])
+            alive.append(_alive(hidden.numpy()))
+            outputs.append(answer.numpy())
+        if self._cached_statistics is None:
+            moments = _Moments()
+            for start in range(0, len(features), _SLICE):
+                moments.add(features[start : start + _SLICE])
+            self._cached_statistics = moments.result()
+        return np.concatenate(outputs), Activity(self._dead(alive), *self._cached_statistics)
+
+    def _answer(self, features: Any) -> tuple[Any, Any]:
+        """Values of the hidden layer and of the output; without hidden layer the output twice."""
+        x, hidden = features, None
+        for layer in self._head.layers:
+            x = layer(x)  # dropout does nothing unless it is told that this is training
+            if layer.name == "head_dense":
+                hidden = x
+        return x if hidden is None else hidden, x
+
+    def _dead(self, alive: list[Array]) -> float | None:
+        return float(1 - np.any(alive, axis=0).mean()) if self._has_hidden else None
+
+
+class _Moments:
+    """Mean and standard deviation of each feature, batch by batch."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares = 0, np.zeros(()), np.zeros(())
+
+    def add(self, features: Array) -> None:
+        """Takes in features of shape `(n, width)`."""
+        self._count += len(features)
+        self._sum = self._sum + features.sum(axis=0, dtype=np.float64)
+        self._squares = self._squares + np.einsum("ij,ij->j", features, features, dtype=np.float64)
+
+    def result(self) -> tuple[float, float]:
+        """Mean of all values, and the mean over the features of their standard deviation."""
+        mean = self._sum / self._count
+        variance = np.maximum(self._squares / self._count - mean**2, 0)
+        return float(mean.mean()), float(np.sqrt(variance).mean())
+
+
+def _alive(hidden: Array) -> Array:
+    return np.asarray((hidden > 0).any(axis=0))

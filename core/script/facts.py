@@ -1,0 +1,296 @@
+"""The parts of a training script: where its pictures come from, its backbone, head, and what it trains."""
+
+import ast
+from functools import cached_property
+
+from core.script.parts import (
+    BACKBONE,
+    FITS,
+    FLOWS,
+    LAYERS,
+    POOLS,
+    PREDICTS,
+    RANDOM,
+    Fit,
+    Flow,
+    Head,
+    is_noise,
+)
+from core.script.reader import Call, Place, Script, Value
+
+
+class Facts:
+    """What a script does, as far as its text tells."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+
+    @cached_property
+    def backbones(self) -> list[Call]:
+        """Calls that make a pretrained network."""
+        return [call for call in self.script.calls if BACKBONE.match(call.short)]
+
+    @property
+    def backbone(self) -> Call | None:
+        """The last of them."""
+        return self.backbones[-1] if self.backbones else None
+
+    @cached_property
+    def flows(self) -> list[Flow]:
+        """Sources of batches, in order."""
+        return [flow for call in self.script.find(*FLOWS) if (flow := self._flow(call)) is not None]
+
+    @cached_property
+    def generators(self) -> list[Call]:
+        """Calls of ImageDataGenerator."""
+        return self.script.find("ImageDataGenerator")
+
+    @cached_property
+    def compiles(self) -> list[Call]:
+        """Calls of `compile` on a model."""
+        return [call for call in self.script.find("compile") if not call.name.startswith("re.")]
+
+    @cached_property
+    def fits(self) -> list[Fit]:
+        """Trainings, in order."""
+        return [self._fit(call) for call in self.script.find(*FITS) if self._is_model_fit(call)]
+
+    @cached_property
+    def extractions(self) -> list[Call]:
+        """Predictions of the bare backbone: features."""
+        return [call for call in self.script.find(*PREDICTS) if self._is_extraction(call)]
+
+    @cached_property
+    def predictions(self) -> list[Call]:
+        """Predictions of a whole model."""
+        return [call for call in self.script.find(*PREDICTS) if call not in self.extractions]
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        """Groups of layers with a Dense layer, in order; a script has one as a rule."""
+        groups: dict[object, Head] = {}
+        for call in self.script.calls:
+            if call.short not in LAYERS and not is_noise(call.short):
+                continue
+            head = groups.setdefault(self._container(call), Head())
+            where = {"Dense": head.dense, "Dropout": head.dropouts}.get(
+                call.short, head.pools if call.short in POOLS else head.other
+            )
+            where.append(call)
+        return [head for head in groups.values() if head.dense]
+
+    @property
+    def head(self) -> Head:
+        """The last of them; empty where there is none."""
+        return self.heads[-1] if self.heads else Head()
+
+    @cached_property
+    def unfreezes_between(self) -> bool:
+        """Whether layers are made trainable between two trainings."""
+        if len(self.fits) < 2:
+            return False
+        first, last = self.fits[0].call.place.position, self.fits[-1].call.place.position
+        return any(first < one.place.position < last and one.value is not False for one in self.script.trainables)
+
+    @cached_property
+    def mode(self) -> str:
+        """`bottleneck`, `end_to_end`, `fine_tune`, or empty where the script does not tell."""
+        if not self.fits:
+            return "bottleneck" if self.extractions else ""
+        if self.unfreezes_between and self.fits[-1].with_backbone:
+            return "fine_tune"
+        last = self.fits[-1]
+        if last.feed is None and not last.with_backbone and (self.extractions or self._loads_arrays):
+            return "bottleneck"
+        return "end_to_end" if last.with_backbone else ""
+
+    @cached_property
+    def train_flow(self) -> Flow | None:
+        """Where the training pictures come from."""
+        fed = [fit.feed for fit in self.fits if fit.feed is not None]
+        if self.mode != "bottleneck" and fed:
+            return fed[-1]
+        extracted = [flow for flow in self.extracted if not _is_val(self.directory(flow))]
+        return next(iter(extracted or fed or self.flows), None)
+
+    @cached_property
+    def val_flow(self) -> Flow | None:
+        """Where the validation pictures come from."""
+        if self.mode != "bottleneck":
+            return next((fit.val for fit in self.fits if fit.val is not None), None)
+        return next((flow for flow in self.extracted if flow is not self.train_flow), None)
+
+    @cached_property
+    def extracted(self) -> list[Flow]:
+        """Sources of the pictures whose features are extracted."""
+        found = [self.flow_of(self.input_of(call), call.place) for call in self.extractions]
+        return [flow for flow in found if flow is not None]
+
+    def directory(self, flow: Flow) -> str:
+        """The folder of a source, by its text where its value is not known."""
+        value = self.script.argument(flow.call, "directory")
+        return value.value if isinstance(value.value, str) else value.text
+
+    @property
+    def _loads_arrays(self) -> bool:
+        return any(call.name in ("np.load", "numpy.load") for call in self.script.calls)
+
+    def flow_of(self, node: ast.expr | None, place: Place) -> Flow | None:
+        """The source of batches that an expression is, through `.map(...).prefetch(...)` and names."""
+        chain: list[Call] = []
+        for _ in range(30):
+            call = self.script.call_of(node, place)
+            if call is None:
+                return None
+            if (flow := self._flow(call)) is not None:
+                return Flow(flow.call, flow.generator, tuple(reversed(chain)))
+            if not isinstance(call.node.func, ast.Attribute):
+                return None
+            chain.append(call)
+            node, place = call.node.func.value, call.place
+        return None
+
+    def input_of(self, call: Call) -> ast.expr | None:
+        """What a `fit` or `predict` is given first."""
+        for name in ("x", "generator", "#0"):
+            if name in call.arguments:
+                return call.arguments[name][0]
+        return None
+
+    def model_of(self, call: Call) -> Call | None:
+        """The call that made the model whose method is called."""
+        return self.script.at(self.script.receiver(call)[0])
+
+    def structure(self, node: ast.expr, place: Place) -> str:
+        """How `.layers` of a model are numbered.
+
+        Returns:
+            `backbone` (the backbone's own layers), `flat` (those, then the head's), `nested` (the backbone is one
+            layer among others), or empty where the script does not tell.
+        """
+        call = self.script.call_of(node, place)
+        if call is None:
+            return ""
+        if call in self.backbones:
+            return "backbone"
+        if call.short == "Sequential":
+            return "nested" if any(item in self.backbones for item in self.items(call)) else ""
+        if call.short == "Model":
+            inputs = self.script.origin(self.script.argument(call, "inputs").node, call.place)[0]
+            if isinstance(inputs, ast.Subscript):
+                inputs = inputs.value
+            if isinstance(inputs, ast.Attribute) and self.script.call_of(inputs.value, call.place) in self.backbones:
+                return "flat"
+            return "nested" if self._is_called else ""
+        return ""
+
+    def items(self, sequential: Call) -> list[Call]:
+        """The layers of a Sequential: those in its list, and those added."""
+        given = self.script.argument(sequential, "layers").node
+        listed = given.elts if isinstance(given, (ast.List, ast.Tuple)) else []
+        found = [self.script.call_of(item, sequential.place) for item in listed]
+        for call in self._added.get(id(sequential), []):
+            found.append(self.script.call_of(self.script.argument(call, "layer").node, call.place))
+        return [item for item in found if item is not None]
+
+    def is_in_sequential(self, layer: Call) -> bool:
+        """Whether a layer belongs to a Sequential."""
+        return id(layer) in self._sequentials
+
+    def random_arguments(self, generator: Call | None) -> dict[str, Value]:
+        """Arguments of an ImageDataGenerator that change pictures at random."""
+        names = (
+            *("rotation_range", "width_shift_range", "height_shift_range", "brightness_range", "shear_range"),
+            *("zoom_range", "channel_shift_range", "horizontal_flip", "vertical_flip"),
+        )
+        values = {name: self.script.argument(generator, name) for name in names}
+        return {
+            name: value
+            for name, value in values.items()
+            if value.stated and not (value.known and not value.value) and value.value != (0.0, 0.0)
+        }
+
+    @cached_property
+    def random_layers(self) -> list[Call]:
+        """Layers that change pictures at random."""
+        return self.script.find(*RANDOM)
+
+    def _flow(self, call: Call) -> Flow | None:
+        if call.short == "image_dataset_from_directory":
+            return Flow(call, None)
+        if call.short not in FLOWS:
+            return None
+        made_by = self.model_of(call)
+        if call.short == "flow" and (made_by is None or made_by.short != "ImageDataGenerator"):
+            return None
+        return Flow(call, made_by if made_by is not None and made_by.short == "ImageDataGenerator" else None)
+
+    def _fit(self, call: Call) -> Fit:
+        given = self.input_of(call)
+        val = self.script.argument(call, "validation_data").node
+        labels = self.script.argument(call, "y").node
+        return Fit(
+            call, self.flow_of(given, call.place), self.flow_of(val, call.place), self._with_backbone(call), labels
+        )
+
+    def _is_model_fit(self, call: Call) -> bool:
+        made_by = self.model_of(call)
+        if made_by is not None and (made_by.short in ("Sequential", "Model") or made_by in self.backbones):
+            return True
+        telling = ("epochs", "validation_data", "callbacks", "steps_per_epoch", "batch_size", "verbose")
+        return call.short == "fit_generator" or any(name in call.arguments for name in telling)
+
+    def _with_backbone(self, call: Call) -> bool:
+        made_by = self.model_of(call)
+        if made_by is not None and made_by.short == "Sequential":
+            items = self.items(made_by)
+            return any(
+                item in self.backbones or (item.short == "Model" and self.backbone is not None) for item in items
+            )
+        if made_by is not None and made_by.short == "Model":
+            owner = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
+            return owner is not None and bool(self.structure(owner, call.place))
+        return made_by in self.backbones if made_by else self.backbone is not None and not self.extractions
+
+    def _is_extraction(self, call: Call) -> bool:
+        made_by = self.model_of(call)
+        if made_by is None:
+            return False
+        if made_by in self.backbones:
+            return self.script.argument(made_by, "include_top").value is False
+        if made_by.short not in ("Model", "Sequential") or not isinstance(call.node.func, ast.Attribute):
+            return False
+        return bool(self.structure(call.node.func.value, call.place)) and call.place.position < self._first_fit
+
+    @cached_property
+    def _first_fit(self) -> int:
+        return next((call.place.position for call in self.script.find(*FITS) if self._is_model_fit(call)), 0)
+
+    @cached_property
+    def _added(self) -> dict[int, list[Call]]:
+        """The calls of `add`, by the Sequential they add to."""
+        added: dict[int, list[Call]] = {}
+        for call in self.script.find("add"):
+            added.setdefault(id(self.model_of(call)), []).append(call)
+        return added
+
+    @cached_property
+    def _is_called(self) -> bool:
+        """Whether the backbone is called as a layer: `base(x)`."""
+        return any(
+            isinstance(call.node.func, ast.Name) and self.script.call_of(call.node.func, call.place) in self.backbones
+            for call in self.script.calls
+        )
+
+    def _container(self, layer: Call) -> object:
+        """What a layer belongs to: the Sequential it is in, else the function it stands in."""
+        return self._sequentials.get(id(layer), layer.place.scope)
+
+    @cached_property
+    def _sequentials(self) -> dict[int, int]:
+        made = self.script.find("Sequential")
+        return {id(item): id(sequential) for sequential in made for item in self.items(sequential)}
+
+
+def _is_val(folder: str) -> bool:
+    return any(word in folder.lower() for word in ("val", "test"))

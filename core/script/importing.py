@@ -1,0 +1,93 @@
+"""A pasted Keras script as a run's configuration, and what is wrong with the script. It is read, never run."""
+
+from typing import Any
+
+from core.errors import DataError
+from core.script.facts import Facts
+from core.script.parts import missing
+from core.script.pictures import fill_pictures
+from core.script.rules import script_findings
+from core.script.sheet import Sheet
+from core.script.training import fill_training
+from core.script.versions import read_version
+from core.script.walk import read_script
+
+_CODE = ("Lambda", "CustomObjectScope", "train_on_batch", "exec", "eval")
+
+
+def import_script(text: str, name: str = "script.py", keras_version: str | None = None) -> dict[str, Any]:
+    """Reads a Keras training script by its syntax tree.
+
+    Args:
+        text: str. The script. Nothing of it is run; what it imports need not exist.
+        name: str. What to call it in messages. Defaults to `"script.py"`.
+        keras_version: str. The version of Keras it is for, such as `"2.0.8"`. Defaults to none: where versions differ,
+            the settings are what the later ones do.
+
+    Returns:
+        `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line"}}, "open": [{"key", "why",
+        "blocks"}], "not_stated": {key: {"value", "why"}}, "unread": [{"line", "text"}], "order": {versions: order},
+        "findings": [...], "config"}`. `config` is a run's configuration, or None while something open blocks it.
+
+    Raises:
+        DataError: the text cannot be read, or trains nothing; one sentence with the line.
+    """
+    version = read_version(keras_version)
+    script = read_script(text, name)
+    facts = Facts(script)
+    if not (facts.backbones or facts.flows or facts.generators or facts.compiles or facts.fits or facts.heads):
+        raise DataError(
+            f"{' '.join(name.split())[:100]}: no backbone, generator, layer, compile or fit of Keras was found in it; "
+            "paste the script that trains"
+        )
+    sheet = Sheet(script)
+    order = fill_pictures(facts, sheet, version)
+    fill_training(facts, sheet)
+    if len(set(order.values())) > 1 and not keras_version:
+        sheet.leave_open("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
+    _sizes(facts, sheet)
+    _unread(facts, sheet)
+    sheet.finish()
+    config = sheet.config()
+    return {
+        "name": script.name,
+        "keras_version": keras_version or None,
+        "mode": facts.mode or None,
+        "dataset": sheet.dataset,
+        "settings": sheet.settings,
+        "open": sheet.open,
+        "not_stated": sheet.not_stated,
+        "unread": sheet.unread,
+        "order": order,
+        "findings": [finding.to_dict() for finding in script_findings(facts, version)],
+        "config": config.to_dict() if config else None,
+    }
+
+
+def _sizes(facts: Facts, sheet: Sheet) -> None:
+    """Counts of pictures that steps are computed from: no setting, but a person will look for them."""
+    calls = [*facts.extractions, *(fit.call for fit in facts.fits)]
+    for call in calls:
+        for argument in ("steps", "steps_per_epoch", "validation_steps"):
+            value = facts.script.argument(call, argument)
+            for name in missing(facts.script, value):
+                sheet.leave_open(name, f"line {value.line}: {name} is not defined in the script", blocks=False)
+
+
+def _unread(facts: Facts, sheet: Sheet) -> None:
+    script = facts.script
+    for line in script.magic:
+        sheet.note(line, f"{script.line_text(line)}: a notebook's command")
+    for call in script.find(*_CODE):
+        sheet.note(call.line, f"{call.short}: what it does is known only when the script runs")
+    for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
+        if call.unread:
+            sheet.note(call.line, f"{call.short}: some of its arguments cannot be read")
+    for fit in facts.fits:
+        if fit.call.short == "fit_generator" and fit.feed is None:
+            sheet.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
+    for call in script.find("add"):
+        if facts.model_of(call) in facts.backbones:
+            sheet.note(call.line, "add: a functional network has none, so the script stops here")
+    if len(facts.backbones) > 1:
+        sheet.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")

@@ -1,0 +1,204 @@
+"""What a script calls and assigns, in order, and the questions one may ask of it. Nothing of it is ever run."""
+
+import ast
+import builtins
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.script.fold import UNKNOWN, fold
+
+_DEPTH = 20
+"""Names behind names that are followed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the script something is: later things have a higher position."""
+
+    position: int
+    scope: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A name gets a value; `sure` where neither a branch nor a loop decides whether it does."""
+
+    value: ast.expr | None
+    place: Place
+    sure: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A call: its dotted name with imports resolved, and its arguments by name."""
+
+    name: str
+    node: ast.Call
+    place: Place
+    arguments: dict[str, tuple[ast.expr, int]]
+    unread: bool = False
+    """Whether it has arguments that only running would tell (`*args`, `**options`)."""
+
+    @property
+    def short(self) -> str:
+        """Last part of the name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def line(self) -> int:
+        """Number of the line it begins in."""
+        return self.node.lineno
+
+
+@dataclass(frozen=True)
+class Value:
+    """An argument: whether the script states it, what it is if it can be read, its text and its line."""
+
+    stated: bool = False
+    value: Any = UNKNOWN
+    text: str = ""
+    line: int = 0
+    node: ast.expr | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether its value can be read."""
+        return self.value is not UNKNOWN
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """`trainable` is set: of `owner` as a whole, or (in a loop) of its layers from `start` to `stop`.
+
+    Attributes:
+        owner: The expression whose layers are meant.
+        layers: Whether a loop goes over its layers (else the whole is set at once).
+        start: First index, or None; UNKNOWN where it cannot be read. So `stop`.
+        value: What it is set to; UNKNOWN where it cannot be read.
+        condition: Whether an `if` inside the loop decides.
+        name: The layer's name that such an `if` asks for, or empty.
+    """
+
+    owner: ast.expr
+    layers: bool
+    start: Any
+    stop: Any
+    value: Any
+    condition: bool
+    name: str
+    line: int
+    place: Place
+
+
+@dataclass
+class Script:
+    """The facts, and the questions one may ask of them."""
+
+    name: str
+    tree: ast.Module
+    lines: list[str]
+    magic: list[int] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    assignments: dict[tuple[tuple[str, ...], str], list[Assignment]] = field(default_factory=lambda: defaultdict(list))
+    trainables: list[Trainable] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    by_name: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    by_node: dict[int, Call] = field(default_factory=dict)
+    _folded: dict[int, Any] = field(default_factory=dict)
+
+    def find(self, *names: str) -> list[Call]:
+        """Calls whose last name is one of these, in order."""
+        found = [call for name in dict.fromkeys(names) for call in self.by_name.get(name, [])]
+        return sorted(found, key=lambda call: call.place.position)
+
+    def argument(self, call: Call | None, name: str) -> Value:
+        """What a call says of an argument."""
+        if call is None or name not in call.arguments:
+            return Value()
+        node, line = call.arguments[name]
+        return Value(True, self.fold(node, call.place), self.text(node), line, node)
+
+    def fold(self, node: ast.expr | None, place: Place, depth: int = 0) -> Any:
+        """The value of an expression at a place; `UNKNOWN` where only running would tell."""
+
+        def lookup(name: str) -> Any:
+            assignment = self.assigned(name, place)
+            if assignment is None or assignment.value is None or depth > _DEPTH:
+                return UNKNOWN
+            key = assignment.place.position
+            if key not in self._folded:
+                self._folded[key] = UNKNOWN  # for a name that stands for itself
+                self._folded[key] = self.fold(assignment.value, assignment.place, depth + 1)
+            return self._folded[key]
+
+        return fold(node, lookup)
+
+    def assigned(self, name: str, place: Place) -> Assignment | None:
+        """The assignment that gives a name its value at a place; None where there is none or a branch decides."""
+        for length in range(len(place.scope), -1, -1):
+            known = self.assignments.get((place.scope[:length], name))
+            if not known:
+                continue
+            before = bisect_left(known, place.position, key=lambda one: one.place.position)
+            if not before and length == len(place.scope) and length:
+                return None
+            # A function may stand above the constants that it uses.
+            last = known[max(0, before - 1)]
+            return last if last.sure or len(known) == 1 else None
+        return None
+
+    def is_defined(self, name: str) -> bool:
+        """Whether the script gives the name a value anywhere, or imports it."""
+        return name in self.aliases or hasattr(builtins, name) or any(known == name for _, known in self.assignments)
+
+    def origin(self, node: ast.expr | None, place: Place) -> tuple[ast.expr | None, Place]:
+        """The expression behind a name, and where it stands; other expressions are their own origin."""
+        for _ in range(_DEPTH):
+            if not isinstance(node, ast.Name) or (assignment := self.assigned(node.id, place)) is None:
+                break
+            node, place = assignment.value, assignment.place
+        return node, place
+
+    def call_of(self, node: ast.expr | None, place: Place) -> Call | None:
+        """The call whose result an expression is."""
+        return self.at(self.origin(node, place)[0])
+
+    def at(self, node: ast.AST | None) -> Call | None:
+        """The call that a node of the tree is."""
+        return self.by_node.get(id(node))
+
+    def receiver(self, call: Call) -> tuple[ast.expr | None, Place]:
+        """The object whose method is called, by its origin."""
+        if not isinstance(call.node.func, ast.Attribute):
+            return None, call.place
+        return self.origin(call.node.func.value, call.place)
+
+    def text(self, node: ast.expr) -> str:
+        """The source of an expression, on one line and not too long."""
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        lines = [line.encode() for line in self.lines[first : min(last, first + 5) + 1]]
+        if not lines:
+            return ""
+        if first == last:
+            lines[0] = lines[0][node.col_offset : node.end_col_offset]
+        else:
+            lines[0] = lines[0][node.col_offset :]
+            if last <= first + 5:
+                lines[-1] = lines[-1][: node.end_col_offset]
+        text = " ".join(b" ".join(lines).decode(errors="replace").split())
+        return text if len(text) <= 120 else text[:117] + "..."
+
+    def why_unknown(self, value: Value) -> str:
+        """Why an argument's value cannot be read, for a person."""
+        names = [node.id for node in ast.walk(value.node) if isinstance(node, ast.Name)] if value.node else []
+        missing = [name for name in dict.fromkeys(names) if not self.is_defined(name)]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            return f"line {value.line}: {', '.join(missing[:5])} {verb} not defined in the script"
+        return f"line {value.line}: the value of {value.text} is known only when the script runs"
+
+    def line_text(self, line: int) -> str:
+        """A line of the script, stripped."""
+        return self.lines[line - 1].strip()[:200] if 0 < line <= len(self.lines) else ""

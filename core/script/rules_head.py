@@ -1,0 +1,296 @@
+"""Findings on a script: whether units, activation, loss, labels and metrics fit together."""
+
+import ast
+from collections.abc import Iterator
+
+from core.diagnosis.finding import Finding
+from core.script.facts import Facts
+from core.script.reader import Call, Value
+from core.script.rules_model import known_units, labels_of
+from core.script.rules_order import Version, finding
+from core.script.versions import LATEST
+
+_SNAKE = {
+    "binarycrossentropy": "binary_crossentropy",
+    "categoricalcrossentropy": "categorical_crossentropy",
+    "sparsecategoricalcrossentropy": "sparse_categorical_crossentropy",
+}
+
+
+def loss_of(facts: Facts, compiled: Call) -> tuple[str, Value, Call | None]:
+    """A compile's loss: its name, the argument, and the call that makes it where it is an object."""
+    value = facts.script.argument(compiled, "loss")
+    if isinstance(value.value, str):
+        return value.value, value, None
+    call = facts.script.call_of(value.node, compiled.place)
+    name = call.short if call is not None else value.text.rpartition(".")[2]
+    return _SNAKE.get(name.replace("_", "").lower(), name), value, call
+
+
+def activation_of(facts: Facts) -> Value:
+    """The activation of the output layer: its argument, or an Activation layer behind it."""
+    output = facts.head.output
+    value = facts.script.argument(output, "activation")
+    behind = [call for call in facts.head.other if call.short == "Activation"]
+    if not value.stated and output is not None and behind and behind[-1].place.position > output.place.position:
+        value = facts.script.argument(behind[-1], "#0")
+    return value
+
+
+def output_and_loss(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Units, activation and loss."""
+    units, activation = known_units(facts), activation_of(facts)
+    output = facts.head.output
+    if output is None:
+        return
+    if units == 1 and activation.value == "softmax":
+        yield finding(
+            "softmax-one-unit",
+            "error",
+            activation.line,
+            "Softmax over one unit is always 1: every picture gets the same class, while the loss falls as if healthy.",
+            "Use sigmoid, or two units.",
+        )
+    for compiled in facts.compiles[-1:]:
+        loss, value, made_by = loss_of(facts, compiled)
+        if units == 1 and loss.endswith("categorical_crossentropy"):
+            yield finding(
+                "single-unit-categorical-loss",
+                "error",
+                value.line,
+                f"{loss} with one output unit is 0.000 from the first step: nothing is learnt.",
+                "Use binary_crossentropy with one sigmoid unit, or as many units as classes.",
+            )
+        yield from _logits(facts, activation, loss, value, made_by)
+        yield from _labels(facts, units, loss, value)
+
+
+def _logits(facts: Facts, activation: Value, loss: str, value: Value, made_by: Call | None) -> Iterator[Finding]:
+    from_logits = facts.script.argument(made_by, "from_logits").value is True
+    output = facts.head.output
+    linear = not activation.stated or activation.value in (None, "linear")
+    if linear and not from_logits and loss.endswith("crossentropy") and output is not None:
+        yield finding(
+            "from-logits-mismatch",
+            "error" if "categorical" in loss else "warning",
+            output.line,
+            f"The last layer has no activation, but {loss} takes its numbers for probabilities, without a word.",
+            "Add the activation, or from_logits=True to the loss.",
+        )
+    elif not linear and from_logits and activation.value in ("sigmoid", "softmax"):
+        yield finding(
+            "from-logits-mismatch",
+            "warning",
+            value.line,
+            f"from_logits=True, but the last layer applies {activation.value} already.",
+            "Keep one of the two.",
+        )
+
+
+def _labels(facts: Facts, units: int | None, loss: str, value: Value) -> Iterator[Finding]:
+    kind, mode = labels_of(facts)
+    flow = facts.fits[-1].feed if facts.fits else None
+    told = mode.text or "the default"
+    wrong = (
+        (kind == "one-hot" and units == 1)
+        or (kind == "one-hot" and loss == "sparse_categorical_crossentropy")
+        or (kind == "integers" and (units or 0) > 1 and loss == "categorical_crossentropy")
+        or (kind == "integers" and units == 2 and loss == "binary_crossentropy")
+    )
+    if wrong:
+        yield finding(
+            "class-mode-loss-mismatch",
+            "error",
+            mode.line,
+            f"The labels are {kind} ({told}), but the head has {units} units and the loss is {loss} (line "
+            f"{value.line}): fit refuses them or learns something else.",
+            "Take binary labels with one sigmoid unit and binary_crossentropy, or one-hot labels with as many units as "
+            "classes and categorical_crossentropy.",
+        )
+    classes = facts.script.argument(flow.call if flow else None, "classes").value
+    many = len(classes) if isinstance(classes, tuple) else 0
+    if mode.value == "binary" and ((units or 0) > 2 or many > 2):
+        yield finding(
+            "binary-mode-multiclass",
+            "error",
+            mode.line,
+            f"Binary labels with {many or units} classes: an ImageDataGenerator then gives labels 0 to K-1 without an "
+            "error, and binary_crossentropy of them means nothing.",
+            'Use class_mode="categorical".',
+        )
+
+
+def metrics(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Metrics by position, and metrics that count something else."""
+    units = known_units(facts)
+    for compiled in facts.compiles:
+        value = facts.script.argument(compiled, "metrics")
+        if "#2" in compiled.arguments and version >= (3,):
+            node = facts.script.argument(compiled, "#2")
+            yield finding(
+                "compile-positional-metrics",
+                "error",
+                node.line,
+                f"{node.text} is the third positional argument of compile: in Keras 3 that is loss_weights, and fit "
+                "then fails on a dtype; Keras 2 took it for the metrics.",
+                f"Write metrics={node.text}.",
+            )
+        names = value.value if isinstance(value.value, tuple) else (value.value,)
+        for name in names:
+            if units == 1 and name in ("categorical_accuracy", "sparse_categorical_accuracy"):
+                yield _metric(value, f"{name} on one unit is .50 or the share of a class whatever the model can do")
+            elif units is not None and units > 2 and name == "binary_accuracy":
+                yield _metric(value, f"binary_accuracy of {units} classes counts every zero as right, and is too high")
+
+
+def _metric(value: Value, why: str) -> Finding:
+    return finding("metric-resolves-wrong", "error", value.line, f"{why[0].upper()}{why[1:]}.", 'Use "accuracy".')
+
+
+_KERAS2 = ("fit_generator", "predict_generator", "evaluate_generator", "predict_classes", "predict_proba")
+_OLD_ARGUMENTS = {
+    **dict.fromkeys(("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Nadam"), ("lr", "decay")),
+    "fit": ("nb_epoch", "workers"),
+    "fit_generator": ("nb_epoch", "samples_per_epoch", "nb_val_samples", "workers", "pickle_safe"),
+    "Dense": ("output_dim", "init"),
+    "Model": ("input", "output"),
+}  # fmt: skip
+_NOW = {
+    "lr": "learning_rate",
+    "decay": "a learning-rate schedule",
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "nothing: steps are counted in batches",
+    "nb_val_samples": "nothing: steps are counted in batches",
+    "workers": "workers of the data set itself",
+    "pickle_safe": "nothing",
+    "output_dim": "units",
+    "init": "kernel_initializer",
+    "input": "inputs",
+    "output": "outputs",
+    "fit_generator": "fit",
+    "predict_generator": "predict",
+    "evaluate_generator": "evaluate",
+    "predict_classes": "predict and argmax",
+    "predict_proba": "predict",
+}
+
+
+def removed(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Names that Keras 3 does not know any more; one finding a name, with all its lines."""
+    if version < (3,):
+        return
+    lines: dict[str, list[int]] = {}
+    for call in facts.script.calls:
+        if call.short in _KERAS2:
+            lines.setdefault(call.short, []).append(call.line)
+        for word in call.node.keywords:
+            if word.arg in _OLD_ARGUMENTS.get(call.short, ()):
+                lines.setdefault(str(word.arg), []).append(word.lineno)
+    for name, where in lines.items():
+        yield finding(
+            "removed-arguments",
+            "warning" if version == LATEST else "error",
+            where[0],
+            f"{name} is gone from Keras 3, which refuses it.",
+            f"Write {_NOW[name]} instead.",
+            name=name,
+            lines=where,
+        )
+
+
+def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Callbacks that watch a figure which is not there."""
+    named = [name for compiled in facts.compiles for name in _metric_names(facts, compiled)]
+    if not named and facts.compiles and facts.script.argument(facts.compiles[-1], "metrics").stated:
+        return  # metrics that cannot be read
+    for call in facts.script.find("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
+        monitor = facts.script.argument(call, "monitor")
+        if not isinstance(monitor.value, str) or monitor.value.removeprefix("val_") not in ("acc", "accuracy"):
+            continue
+        plain = monitor.value.removeprefix("val_")
+        known = {"acc"} if named and version < (2, 3) else set(named)
+        if plain not in known:
+            told = ", ".join(f"val_{name}" for name in sorted(known)) or "val_loss only"
+            yield finding(
+                "monitor-name-mismatch",
+                "warning",
+                monitor.line,
+                f"{call.short} watches {monitor.value}, but this model reports {told}"
+                + ("" if version < (2, 3) else " (from Keras 2.3 on)")
+                + ": save_best_only then saves every epoch and early stopping never stops.",
+                f"Watch val_{next(iter(sorted(known)), 'loss')}.",
+            )
+
+
+def _metric_names(facts: Facts, compiled: Call) -> list[str]:
+    value = facts.script.argument(compiled, "metrics").value
+    names = value if isinstance(value, tuple) else (value,)
+    return [name for name in names if isinstance(name, str)]
+
+
+def history(facts: Facts, version: Version) -> Iterator[Finding]:
+    """`history["acc"]`, which is `accuracy` from Keras 2.3 on."""
+    names = [name for compiled in facts.compiles for name in _metric_names(facts, compiled)]
+    if version < (2, 3) or "accuracy" not in names:
+        return
+    lines = [
+        node.lineno
+        for node in ast.walk(facts.script.tree)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        and node.slice.value in ("acc", "val_acc")
+    ]  # fmt: skip
+    if lines:
+        yield finding(
+            "history-key-acc",
+            "warning",
+            lines[0],
+            'metrics=["accuracy"] is reported as accuracy and val_accuracy from Keras 2.3 on, not as acc.',
+            'Write history["accuracy"].',
+            lines=lines,
+        )
+
+
+def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Files that are refused, overwritten, or never loaded."""
+    script = facts.script
+    saved: dict[str, int] = {}
+    for call in script.find("ModelCheckpoint", "save_weights"):
+        value = script.argument(call, "filepath" if call.short == "ModelCheckpoint" else "#0")
+        if not isinstance(value.value, str):
+            continue
+        if version >= (3,) and value.value.lower().endswith(".hdf5"):
+            yield finding(
+                "checkpoint-extension",
+                "warning",
+                value.line,
+                f"{value.text}: Keras 3 refuses .hdf5.",
+                "End the name in .keras, or in .weights.h5 for weights alone.",
+            )
+        if value.value in saved and "{" not in value.value:
+            yield finding(
+                "checkpoint-path-shared",
+                "warning",
+                value.line,
+                f"{value.text} is written in line {saved[value.value]} too: the later one wins.",
+                "Give each its own file.",
+                lines=[saved[value.value], value.line],
+            )
+        saved.setdefault(value.value, value.line)
+    kept = script.find("ModelCheckpoint")
+    if kept and not any(c.place.position > kept[0].place.position for c in script.find("load_weights", "load_model")):
+        yield finding(
+            "last-vs-best-weights",
+            "info",
+            kept[0].line,
+            "The checkpoint is saved and never loaded: whatever follows uses the last epoch's weights.",
+            "Load it after fit, or use EarlyStopping(restore_best_weights=True).",
+        )
+    for call in script.find("EarlyStopping"):
+        if not script.argument(call, "restore_best_weights").stated:
+            yield finding(
+                "early-stopping-restore",
+                "info",
+                call.line,
+                "EarlyStopping keeps the last epoch's weights unless told otherwise.",
+                "Add restore_best_weights=True.",
+            )

@@ -1,0 +1,158 @@
+"""Findings on a script: labels beside saved features, predictions beside labels, and splits."""
+
+import ast
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from core.diagnosis.finding import Finding
+from core.script.facts import Facts
+from core.script.parts import targets
+from core.script.reader import Place, Script, Value
+from core.script.rules_order import Version, finding
+
+
+def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Features saved in one order, labels written by hand in another."""
+    if facts.mode != "bottleneck":
+        return
+    for flow in facts.extracted:
+        shuffle = facts.script.argument(flow.call, "shuffle")
+        if shuffle.value is not False and not shuffle.text:
+            yield _misaligned(
+                "error",
+                flow.call.line,
+                f"{flow.call.short} shuffles unless told otherwise, so the saved features are in a random order and no "
+                "label belongs to its picture.",
+            )
+        elif shuffle.value is True:
+            yield _misaligned(
+                "error", shuffle.line, "shuffle=True while features are saved: no label belongs to its picture."
+            )
+    for fit in facts.fits:
+        labels = labels_by_hand(facts.script, fit.labels, fit.call.place)
+        if labels is not None:
+            yield _by_hand(facts, labels, facts.script.text(labels))
+
+
+def _by_hand(facts: Facts, labels: ast.expr, text: str) -> Finding:
+    modes = [facts.script.argument(flow.call, "class_mode") for flow in facts.extracted]
+    mode = next((value.line for value in modes if value.stated and value.value is None), 0)
+    count, rows = _label_count(labels), _feature_count(facts)
+    if count and rows and count != rows:
+        return _misaligned(
+            "error",
+            labels.lineno,
+            f"{count:,} labels are written by hand for {rows:,} feature rows, so fit refuses or pairs them wrongly.",
+            labels=count,
+            features=rows,
+        )
+    return _misaligned(
+        "warning",
+        labels.lineno,
+        f"Labels are written by hand ({text}) while class_mode=None drops those of the folders: they fit only if each "
+        "class has exactly as many pictures, in this order, and no tail is left out.",
+        labels=count,
+        class_mode_line=mode or None,
+    )
+
+
+def _misaligned(severity: str, line: int, claim: str, **evidence: Any) -> Finding:
+    return finding(
+        "feature-label-misaligned",
+        severity,
+        line,
+        claim,
+        "Extract with shuffle=False over all batches and take the labels from generator.classes.",
+        **evidence,
+    )
+
+
+def _label_count(labels: ast.expr) -> int | None:
+    """Labels in `[0] * 1000 + [1] * 1000`; None where a count is not written out."""
+    total = 0
+    for node in ast.walk(labels):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+            continue
+        parts = (node.left, node.right) if isinstance(node.left, ast.List) else (node.right, node.left)
+        if isinstance(parts[0], ast.List):
+            if not (isinstance(parts[1], ast.Constant) and isinstance(parts[1].value, int)):
+                return None
+            total += len(parts[0].elts) * parts[1].value
+    return total or None
+
+
+def _feature_count(facts: Facts) -> int | None:
+    """Rows that the first extraction gives: steps times batch size."""
+    if not facts.extractions or facts.train_flow is None:
+        return None
+    given = facts.script.argument(facts.extractions[0], "steps").value
+    batch = facts.script.argument(facts.train_flow.call, "batch_size").value
+    if not isinstance(given, (int, float)) or not isinstance(batch, int):
+        return None
+    return math.floor(given) * batch
+
+
+def confusion(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Predictions of a shuffled generator held against its `.classes`."""
+    asked = {
+        node.value.id
+        for node in ast.walk(facts.script.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "classes" and isinstance(node.value, ast.Name)
+    }
+    if not asked:
+        return
+    compared = {id(flow.call) for flow in facts.flows if asked.intersection(targets(facts.script, flow))}
+    for call in facts.predictions:
+        flow = facts.flow_of(facts.input_of(call), call.place)
+        shuffle = facts.script.argument(flow.call, "shuffle") if flow else Value(value=False)
+        if flow is not None and id(flow.call) in compared and shuffle.value is not False:
+            yield finding(
+                "shuffled-val-confusion",
+                "error",
+                call.line,
+                "Predictions of a shuffling generator are compared with its .classes, which are in the order of the "
+                "files: the report is at chance whatever the model can do.",
+                "Make that generator with shuffle=False, or take labels and predictions in one pass.",
+                generator_line=flow.call.line,
+            )
+
+
+def splits(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Splits that are not what they look like."""
+    for fit in facts.fits:
+        value = facts.script.argument(fit.call, "validation_split")
+        if value.stated and value.value and facts.mode == "bottleneck":
+            yield finding(
+                "split-after-sort",
+                "error",
+                value.line,
+                f"validation_split={value.text} of fit takes the end of the arrays before shuffling; features in the "
+                "order of the folders end with the last class.",
+                "Split before, with every class in both parts.",
+            )
+    parts = [flow.call for flow in facts.flows if facts.script.argument(flow.call, "subset").stated]
+    datasets = [call for call in parts if call.short == "image_dataset_from_directory"]
+    seeds = {facts.script.argument(call, "seed").text for call in datasets}
+    if len(datasets) > 1 and (len(seeds) > 1 or seeds == {""}):
+        yield finding(
+            "split-seed-mismatch",
+            "error",
+            datasets[-1].line,
+            "The two subsets are drawn with different seeds or none, so they overlap.",
+            'Give both the same seed, or read them in one call with subset="both".',
+        )
+
+
+def labels_by_hand(script: Script, node: ast.expr | None, place: Place) -> ast.expr | None:
+    """`[0] * 1000 + [1] * 1000`, in whatever it is wrapped, or None."""
+    origin, where = script.origin(node, place)
+    for inner in ast.walk(origin) if origin is not None else ():
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Mult):
+            if isinstance(inner.left, ast.List) or isinstance(inner.right, ast.List):
+                return origin
+        elif (call := script.at(inner)) is not None and call.name in ("np.repeat", "numpy.repeat"):
+            return origin
+    if isinstance(origin, ast.Call) and isinstance(origin.func, ast.Name) and origin.args:
+        return labels_by_hand(script, origin.args[0], where)  # to_categorical(labels)
+    return None

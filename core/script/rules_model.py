@@ -1,0 +1,237 @@
+"""Findings on a script: what trains, and whether head, labels, loss and metrics fit together."""
+
+from collections.abc import Iterator
+
+from core.diagnosis.finding import Finding
+from core.script.facts import Facts
+from core.script.fold import UNKNOWN
+from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front
+from core.script.layers import LAYER_COUNTS, WITH_BATCH_NORM, WITH_DROPOUT, first_block
+from core.script.reader import Call, Trainable, Value
+from core.script.rules_order import Version, finding
+from core.script.training import optimizer_of, rate_of
+from core.script.versions import LATEST
+
+_HIGH = 1e-4
+"""Rate above which an unfrozen backbone loses its features, measured with Adam."""
+
+
+def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
+    """A backbone that trains as a whole, or at a high rate."""
+    if facts.backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
+        return
+    last = facts.fits[-1].call
+    state = freezing(facts, last.place.position)
+    rate = _rate(facts)
+    high = rate is None or rate > _HIGH
+    told = f"the learning rate is {rate:g}" if rate is not None else "the learning rate cannot be read"
+    froze = any(one.value is False and one.place.position < last.place.position for one in facts.script.trainables)
+    if state.block == "all" and not froze:
+        yield finding(
+            "base-not-frozen",
+            "error" if high else "warning",
+            facts.backbone.line,
+            f"Nothing freezes {facts.backbone.short}, and {told}; measured with 7e-4, its features went to 0 and every "
+            "prediction was the same.",
+            "Set base.trainable = False before compile, or train at 1e-5.",
+        )
+    elif state.block and high and rate is not None:
+        yield finding(
+            "unfreeze-high-lr",
+            "error" if state.block == "all" else "warning",
+            state.line,
+            f"The backbone trains from {state.block} on, and {told}; above {_HIGH:g} pretrained features are lost.",
+            "Train unfrozen layers at 1e-5 (training.finetune_learning_rate).",
+            learning_rate=rate,
+        )
+    if state.block and state.line and len(facts.fits) == 1 and not facts.script.find("load_weights", "load_model"):
+        yield finding(
+            "finetune-from-random-head",
+            "warning",
+            last.line,
+            "Layers of the backbone train from the first step on, under a head with random weights.",
+            "Train the head first, then unfreeze (training.mode=fine_tune).",
+        )
+
+
+def _rate(facts: Facts) -> float | None:
+    """The rate of the last compile, or Keras' own where none is given."""
+    compiled = facts.compiles[-1] if facts.compiles else None
+    value = rate_of(facts, compiled)
+    if value.stated:
+        return float(value.value) if isinstance(value.value, (int, float)) else None
+    return {"adam": 0.001, "rmsprop": 0.001, "sgd": 0.01}.get(optimizer_of(facts, compiled)[0])
+
+
+def indices(facts: Facts, version: Version) -> Iterator[Finding]:
+    """`layers[:19]`: what that is."""
+    for one in facts.script.trainables:
+        if is_of_head(facts, one):
+            continue
+        if one.value is False and hits_head(facts, one):
+            yield _hits_head(facts, one)
+        elif one.value is False and one.layers and isinstance(one.stop, int) and facts.backbone is not None:
+            yield from _index(facts, facts.backbone, one)
+
+
+def _hits_head(facts: Facts, one: Trainable) -> Finding:
+    return finding(
+        "freeze-hits-head",
+        "error",
+        one.line,
+        f"{facts.script.line_text(one.line)} reaches the head too: the backbone is one layer of this model, or the "
+        "slice is longer than the model, so nothing is left that can learn.",
+        "Freeze the backbone by name: base.trainable = False.",
+    )
+
+
+def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
+    structure = facts.structure(one.owner, one.place)
+    count = LAYER_COUNTS.get(backbone.short)
+    if structure not in ("flat", "backbone") or count is None or one.start not in (None, 0) or one.stop < 0:
+        return
+    front = layers_in_front(facts) if structure == "flat" else 0
+    block = first_block(backbone.short, one.stop - front)
+    if front and block != first_block(backbone.short, one.stop):
+        yield finding(
+            "freeze-index-wrong",
+            "warning",
+            one.line,
+            f"{front} layers in front of {backbone.short} shift its indices: [:{one.stop}] leaves "
+            f"{block or 'a part of its last block'} trainable.",
+            "Freeze the backbone by name: base.trainable = False.",
+        )
+        return
+    frozen = {"": "exactly the backbone: all its weights are frozen and the head trains", "all": "no weights at all"}
+    what = (
+        frozen.get(block or "", f"everything before {block}") if block is not None else f"its first {one.stop} layers"
+    )
+    if one.stop > count + front and structure == "backbone":
+        what = f"all of it, and more than it has: {what}"
+    yield finding(
+        "freeze-index",
+        "info",
+        one.line,
+        f"[:{one.stop}] of this model is {what} ({backbone.short} has {count} layers). In a Sequential([base, ...]) "
+        "the same index would freeze the head as well.",
+        "Say it by name, which no index can get wrong: base.trainable = False.",
+        structure=structure,
+    )
+
+
+def after_compile(facts: Facts, version: Version) -> Iterator[Finding]:
+    """`trainable` set after `compile`, and no `compile` after it."""
+    compiles = [call.place.position for call in facts.compiles]
+    fits = [fit.call.place.position for fit in facts.fits]
+    for one in facts.script.trainables:
+        here = one.place.position
+        before = max((position for position in compiles if position < here), default=None)
+        next_fit = min((position for position in fits if position > here), default=None)
+        if before is None or next_fit is None or any(here < position < next_fit for position in compiles):
+            continue
+        trained = any(before < position < here for position in fits)
+        yield finding(
+            "trainable-after-compile",
+            "error" if trained or version < (2, 4) else "warning",
+            one.line,
+            "trainable is set after compile and the model is not compiled again: "
+            + ("the training goes on as before, without a word." if trained else "Keras 2 ignores it, Keras 3 takes it "
+               "into account only because nothing was trained yet."),
+            "Compile again after every change of trainable, with a new optimizer.",
+        )  # fmt: skip
+
+
+def reused_optimizer(facts: Facts, version: Version) -> Iterator[Finding]:
+    """One optimizer object in two compiles."""
+    seen: dict[int, int] = {}
+    for compiled in facts.compiles:
+        made_by = optimizer_of(facts, compiled)[1]
+        if made_by is None:
+            continue
+        if id(made_by) in seen and version >= (3,):
+            yield finding(
+                "optimizer-reused-after-unfreeze",
+                "error" if facts.unfreezes_between else "warning",
+                compiled.line,
+                f"The optimizer of line {made_by.line} is compiled with a second time; in Keras 3 it knows the first "
+                "model's variables only and refuses newly unfrozen ones (Unknown variable).",
+                "Make a new optimizer for each compile.",
+            )
+        seen[id(made_by)] = compiled.line
+
+
+def batch_norm(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Layers of a frozen backbone that act differently in training."""
+    backbone = facts.backbone
+    if backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
+        return
+    state = freezing(facts, facts.fits[-1].call.place.position)
+    if backbone.short.startswith(WITH_BATCH_NORM):
+        yield from _batch_norm(facts, backbone, state, version)
+    if backbone.short.startswith(WITH_DROPOUT) and state.block == "":
+        yield finding(
+            "dropout-in-frozen-base",
+            "info",
+            backbone.line,
+            f"{backbone.short} has Dropout layers, which act in training although it is frozen: its features differ in "
+            "every step.",
+            "Call it inside a layer of your own with training=False.",
+        )
+
+
+def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version) -> Iterator[Finding]:
+    old = version < (2, 4)
+    if state.block == "" and (old or version == LATEST):
+        yield finding(
+            "bn-train-mode-in-frozen-base",
+            "warning" if old else "info",
+            state.line or backbone.line,
+            f"{backbone.short} has batch normalisation: in Keras up to 2.3 its frozen layers still normalise with the "
+            "batch's own statistics while training; tf.keras 2 and Keras 3 use the stored ones.",
+            "Train with tf.keras 2 or Keras 3, or on saved features.",
+        )
+    for call in facts.script.calls if version >= (3,) and state.block != "" else ():
+        given = facts.script.argument(call, "training")
+        if given.value is False and facts.script.call_of(call.node.func, call.place) is backbone:
+            yield finding(
+                "keras3-training-false-ignored",
+                "warning",
+                given.line,
+                "training=False in a functional model is overridden by fit in Keras 3, so the unfrozen backbone's "
+                "batch statistics move.",
+                "Set trainable = False of each BatchNormalization layer.",
+            )
+
+
+def no_weights(facts: Facts, version: Version) -> Iterator[Finding]:
+    """A backbone that knows nothing."""
+    value = facts.script.argument(facts.backbone, "weights")
+    if facts.backbone is not None and value.stated and value.value is None:
+        yield finding(
+            "weights-not-loaded",
+            "warning",
+            value.line,
+            f"weights=None: {facts.backbone.short} starts with random weights, so its features say little.",
+            'Write weights="imagenet" (model.weights).',
+        )
+
+
+def labels_of(facts: Facts) -> tuple[str, Value]:
+    """How the labels of the training batches look: `integers`, `one-hot`, or empty; and the argument that says so."""
+    flow = facts.fits[-1].feed if facts.fits else None
+    if flow is None:
+        return "", Value()
+    value = facts.script.argument(flow.call, "label_mode" if flow.is_dataset else "class_mode")
+    mode = value.value if value.stated else ("int" if flow.is_dataset else "categorical")
+    value = value if value.stated else Value(line=flow.call.line)
+    if not isinstance(mode, str):
+        return "", value
+    return {"binary": "integers", "sparse": "integers", "int": "integers", "categorical": "one-hot"}.get(
+        mode, ""
+    ), value
+
+
+def known_units(facts: Facts) -> int | None:
+    """Units of the last Dense layer."""
+    units = facts.script.argument(facts.head.output, "units").value
+    return None if units is UNKNOWN or not isinstance(units, int) else units

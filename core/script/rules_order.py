@@ -1,0 +1,196 @@
+"""Findings on a script: the order of its samples, its steps, and labels beside features."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from core.diagnosis.finding import Finding
+from core.script.facts import Facts
+from core.script.fold import UNKNOWN
+from core.script.parts import Flow, rounds_down
+from core.script.reader import Call
+from core.script.versions import ARRAYS_BATCH, ITERATOR, LATEST, batch_order, choose, iterator_order
+
+Version = tuple[int, ...]
+
+_SMALL_BUFFER = 1000
+"""Pictures; with two classes of 500 each, a buffer of 500 still leaves single-class batches."""
+
+
+def finding(id: str, severity: str, line: int, claim: str, remedy: str, **evidence: Any) -> Finding:
+    """A finding on a line of the script."""
+    return Finding(id, severity, claim, {"line": line, **evidence}, remedy)
+
+
+def unshuffled_training(facts: Facts, version: Version) -> Iterator[Finding]:
+    """`shuffle=False` on what the training takes its batches from."""
+    for fit in facts.fits:
+        of_flow = facts.script.argument(fit.feed.call if fit.feed else None, "shuffle")
+        if fit.feed is None or of_flow.value is not False or any(call.short == "shuffle" for call in fit.feed.chain):
+            continue
+        if fit.feed.is_dataset:
+            yield _ordered(of_flow.line, "a Dataset is taken in its own order, class by class, by every version")
+            continue
+        of_fit = facts.script.argument(fit.call, "shuffle")
+        workers = facts.script.argument(fit.call, "workers").value == 0
+        order = iterator_order(fit_shuffles=of_fit.value is not False, workers_zero=workers)
+        if set(order.values()) == {"none"}:
+            yield _ordered(of_fit.line, "the generator and fit both have shuffle=False, so batches come class by class")
+        else:
+            yield _by_version(of_flow.line, order, version)
+
+
+def _ordered(line: int, why: str) -> Finding:
+    return finding(
+        "class-ordered-batches",
+        "error",
+        line,
+        f"{why[0].upper()}{why[1:]}; measured on X-rays, that holds the validation accuracy at the last class's share.",
+        "Let the generator shuffle the samples: shuffle=True (data.shuffle=samples).",
+        order={"keras <= 2.0.8": "none", "later": "none"},
+    )
+
+
+def _by_version(line: int, order: dict[str, str], version: Version) -> Finding:
+    chosen = choose(order, version)
+    id, severity = "class-ordered-batches", "error" if chosen == "none" else "warning"
+    if version != LATEST and chosen == "batches":
+        id = "single-class-batches"
+    claim = (
+        "shuffle=False on the training generator: Keras up to 2.0.8 takes the pictures class by class; from 2.0.9 on, "
+        "fit shuffles the order of the batches, but each batch still holds one class."
+    )
+    return finding(
+        id,
+        severity,
+        line,
+        claim,
+        "Let the generator shuffle the samples: shuffle=True (data.shuffle=samples).",
+        order=order,
+        versions=[{"versions": row.versions, "order": row.order, "why": row.why} for row in ITERATOR],
+    )
+
+
+def shuffle_of_fit(facts: Facts, version: Version) -> Iterator[Finding]:
+    """What `fit(shuffle=...)` does not do."""
+    for fit in facts.fits:
+        value = facts.script.argument(fit.call, "shuffle")
+        if value.value == "batch":
+            yield finding(
+                "shuffle-batch-mode",
+                "error" if choose(batch_order(), version) == "none" else "warning",
+                value.line,
+                'fit(shuffle="batch") leaves the batches of sorted arrays single-class; tf.keras 2 and Keras 3 leave '
+                "them in class order, too.",
+                "Write shuffle=True (data.shuffle=samples).",
+                order=batch_order(),
+                versions=[{"versions": row.versions, "order": row.order, "why": row.why} for row in ARRAYS_BATCH],
+            )
+        elif value.value is True and fit.feed is not None and _is_unshuffled(facts, fit.feed):
+            yield finding(
+                "shuffle-arg-ignored",
+                "warning",
+                value.line,
+                "fit(shuffle=True) does not shuffle the samples of a generator or Dataset that has shuffle=False.",
+                "Shuffle where the pictures are read (data.shuffle=samples).",
+            )
+        elif value.value is False and fit.feed is None and facts.mode == "bottleneck":
+            yield _ordered(value.line, "fit(shuffle=False) takes saved features as they were saved, class by class")
+
+
+def _is_unshuffled(facts: Facts, flow: Flow) -> bool:
+    return facts.script.argument(flow.call, "shuffle").value is False
+
+
+def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
+    """`.shuffle(n)` on sorted files with an `n` below the data set's size."""
+    for fit in facts.fits:
+        for call in fit.feed.chain if fit.feed is not None and _is_unshuffled(facts, fit.feed) else ():
+            size = facts.script.argument(call, "buffer_size")
+            if call.short == "shuffle" and isinstance(size.value, int) and size.value < _SMALL_BUFFER:
+                yield finding(
+                    "small-shuffle-buffer",
+                    "warning",
+                    call.line,
+                    f"The buffer of {size.value} sees only that many neighbours of the files sorted by class; of 1,000 "
+                    "sorted pictures in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
+                    "Shuffle the list of files, or take a buffer as large as the data set.",
+                    buffer=size.value,
+                )
+
+
+def steps(facts: Facts, version: Version) -> Iterator[Finding]:
+    """Steps rounded down, of extraction, training and validation."""
+    for call in facts.extractions:
+        flow = facts.flow_of(facts.input_of(call), call.place)
+        yield from _rounded(facts, call, "steps", flow, "partial-batch-dropped")
+    for fit in facts.fits:
+        yield from _rounded(facts, fit.call, "steps_per_epoch", fit.feed, "steps-per-epoch-floor")
+        yield from _rounded(facts, fit.call, "validation_steps", fit.val, "validation-steps-floor")
+        value = facts.script.argument(fit.call, "steps_per_epoch")
+        if (
+            isinstance(value.node, ast.Name)
+            and "sample" in value.text
+            and "samples_per_epoch" not in fit.call.arguments
+        ):
+            yield finding(
+                "steps-per-epoch-wrong-unit",
+                "error",
+                value.line,
+                f"steps_per_epoch={value.text} counts pictures; from Keras 2 on a step is a batch.",
+                "Leave it out: the generator knows how many batches an epoch has.",
+            )
+
+
+_LOSS = {
+    "partial-batch-dropped": "the pictures of the last partial batch get no features, and files sorted by class lose "
+    "them from the last class only",
+    "steps-per-epoch-floor": "the generator is continued, not restarted: in Keras 3 every second epoch then trains on "
+    "the left-over batch alone",
+    "validation-steps-floor": "each epoch is then validated on a different part of the pictures",
+}
+
+
+def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) -> Iterator[Finding]:
+    value = facts.script.argument(call, name)
+    if not rounds_down(facts.script, call, name):
+        return
+    count, batch = _division(facts, call, name, flow)
+    if value.value == 0:
+        yield finding(
+            "steps-zero",
+            "error",
+            value.line,
+            f"{value.text} is 0: fewer pictures than fill a batch; Keras 2 then takes none, Keras 3 takes all.",
+            "Leave the steps out.",
+            value=0,
+        )
+        return
+    rest = count % batch if isinstance(count, int) and isinstance(batch, int) and batch else None
+    exact = rest == 0
+    numbers = f" ({count:,} pictures, {rest} left over)" if rest else ""
+    claim = (
+        f"{value.text} is exact for the {count:,} pictures that the script names; with any other number in the folder, "
+        if exact
+        else f"{name}={value.text} is rounded down{numbers}: "
+    )
+    yield finding(
+        id,
+        "info" if exact else "warning",
+        value.line,
+        f"{claim}{_LOSS[id]}.",
+        "Leave the steps out, or round up: math.ceil(n / batch_size).",
+        pictures=count if isinstance(count, int) else None,
+        batch_size=batch if isinstance(batch, int) else None,
+        left_over=rest,
+    )
+
+
+def _division(facts: Facts, call: Call, name: str, flow: Flow | None) -> tuple[Any, Any]:
+    """Both sides of `n // batch_size`, as far as they can be read."""
+    node, place = facts.script.origin(facts.script.argument(call, name).node, call.place)
+    if isinstance(node, ast.Call) and node.args:
+        node = node.args[0]
+    if not isinstance(node, ast.BinOp):
+        return UNKNOWN, UNKNOWN
+    return facts.script.fold(node.left, place), facts.script.fold(node.right, place)

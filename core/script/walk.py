@@ -1,0 +1,222 @@
+"""Goes through a script's syntax tree, statement by statement, and notes what it calls and assigns."""
+
+import ast
+from collections import defaultdict
+from typing import Any, TypeGuard
+
+from core.errors import DataError
+from core.script.calls import bind
+from core.script.fold import UNKNOWN, dotted
+from core.script.reader import Assignment, Call, Place, Script, Trainable
+from core.script.text import parse
+
+MOST_CALLS = 1_500
+"""A training script has a hundred; some rules compare each call with each."""
+
+
+def read_script(text: str, name: str) -> Script:
+    """Reads a script without running it.
+
+    Raises:
+        DataError: it cannot be read; one sentence with the line.
+    """
+    tree, lines, magic = parse(text, name)
+    script = Script(name, tree, lines, magic)
+    used: dict[str, list[ast.Call]] = defaultdict(list)
+    if (count := sum(isinstance(node, ast.Call) for node in ast.walk(tree))) > MOST_CALLS:
+        raise DataError(f"{name} makes {count:,} calls; paste the part that trains, at most {MOST_CALLS:,} calls")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            used[node.func.id].append(node)
+    _Walker(script, used).block(tree.body, (), sure=True)
+    return script
+
+
+class _Walker:
+    """Goes through the statements in the order in which they stand; functions where they are defined."""
+
+    def __init__(self, script: Script, used: dict[str, list[ast.Call]]) -> None:
+        self.script, self.used, self.position = script, used, 0
+        self.in_loops: set[int] = set()
+
+    def place(self, scope: tuple[str, ...]) -> Place:
+        self.position += 1
+        return Place(self.position, scope)
+
+    def block(self, statements: list[ast.stmt], scope: tuple[str, ...], *, sure: bool) -> None:
+        for statement in statements:
+            self.statement(statement, scope, sure=sure)
+
+    def statement(self, node: ast.stmt, scope: tuple[str, ...], *, sure: bool) -> None:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imports(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            self.definition(node, scope)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            self.assign(node, scope, sure=sure)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self.expressions(node.iter, scope)
+            self.loop(node, scope)
+            self.bind(node.target, None, scope, sure=False)
+            self.block(node.body + node.orelse, scope, sure=False)
+        elif _is_main_guard(node):
+            self.block(node.body, scope, sure=sure)
+        else:
+            self.other(node, scope, sure=sure)
+
+    def other(self, node: ast.stmt, scope: tuple[str, ...], *, sure: bool) -> None:
+        """With blocks run surely; branches, loops and handlers perhaps."""
+        sure = sure and isinstance(node, (ast.With, ast.AsyncWith))
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.stmt):
+                self.statement(child, scope, sure=sure)
+            elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
+                self.block(child.body, scope, sure=False)
+            else:
+                if isinstance(child, ast.withitem) and child.optional_vars is not None:
+                    self.bind(child.optional_vars, None, scope, sure=False)
+                self.expressions(child, scope)
+
+    def imports(self, node: ast.Import | ast.ImportFrom) -> None:
+        module = f"{node.module}." if isinstance(node, ast.ImportFrom) and node.module else ""
+        for alias in node.names:
+            if alias.asname or module:
+                self.script.aliases[alias.asname or alias.name] = module + alias.name
+            else:
+                self.script.aliases[alias.name.partition(".")[0]] = alias.name.partition(".")[0]
+
+    def definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, scope: tuple[str, ...]) -> None:
+        self.bind(ast.Name(node.name), None, scope, sure=True)
+        inner = (*scope, node.name)
+        if not isinstance(node, ast.ClassDef):
+            for parameter, value in _parameters(node, self.used.get(node.name, [])):
+                # The value stands outside, where the function is called or defined.
+                known = Assignment(value, self.place(scope), True)
+                self.script.assignments[inner, parameter].append(known)
+        self.block(node.body, inner, sure=True)
+
+    def assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: tuple[str, ...], *, sure: bool) -> None:
+        if node.value is not None:
+            self.expressions(node.value, scope)
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            known = None if isinstance(node, ast.AugAssign) else node.value
+            self.bind(target, known, scope, sure=sure)
+            if not isinstance(target, ast.Attribute) or node.value is None or id(node) in self.in_loops:
+                continue
+            if target.attr == "trainable":
+                value = self.script.fold(node.value, place := self.place(scope))
+                self.script.trainables.append(_whole(target.value, value, node.lineno, place, self.script))
+
+    def bind(self, target: ast.expr, value: ast.expr | None, scope: tuple[str, ...], *, sure: bool) -> None:
+        if isinstance(target, ast.Name):
+            self.script.assignments[scope, target.id].append(Assignment(value, self.place(scope), sure))
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+            fits = len(parts) == len(target.elts)
+            for k, part in enumerate(target.elts):
+                self.bind(part, parts[k] if fits else None, scope, sure=sure)
+
+    def loop(self, node: ast.For | ast.AsyncFor, scope: tuple[str, ...]) -> None:
+        """`for layer in model.layers[:19]: layer.trainable = False`, with or without an `if` inside."""
+        if not isinstance(node.target, ast.Name) or (over := _layers(node.iter)) is None:
+            return
+        sets = [one for one in ast.walk(node) if isinstance(one, ast.Assign) and _sets_trainable(one, node.target.id)]
+        place = self.place(scope)
+        start, stop = _slice(node.iter, place, self.script)
+        self.in_loops |= {id(one) for one in sets}
+        for one in sets:
+            direct = one in node.body
+            self.script.trainables.append(
+                Trainable(over, True, start, stop, self.script.fold(one.value, place), not direct,
+                          "" if direct else _asked_name(node), one.lineno, place)
+            )  # fmt: skip
+
+    def expressions(self, node: ast.AST, scope: tuple[str, ...]) -> None:
+        """Records the calls in an expression, inner ones first: the order in which data flows."""
+        if isinstance(node, ast.Call):
+            for part in [*node.args, *(word.value for word in node.keywords), node.func]:
+                self.expressions(part, scope)
+            self.call(node, scope)
+            return
+        for child in ast.iter_child_nodes(node):
+            self.expressions(child, scope)
+
+    def call(self, node: ast.Call, scope: tuple[str, ...]) -> None:
+        name = dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+        first, dot, rest = name.partition(".")
+        name = self.script.aliases.get(first, first) + dot + rest
+        place = self.place(scope)
+        arguments, unread = bind(node, name.rpartition(".")[2], lambda inner: self.script.origin(inner, place)[0])
+        call = Call(name, node, place, arguments, unread)
+        self.script.calls.append(call)
+        self.script.by_name[call.short].append(call)
+        self.script.by_node[id(node)] = call
+
+
+def _parameters(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, used: list[ast.Call]
+) -> list[tuple[str, ast.expr | None]]:
+    """A function's parameters with the values they have, where it is called once at most."""
+    names = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args]]
+    values: dict[str, ast.expr | None] = dict.fromkeys(names)
+    values.update(zip(reversed(names), reversed(node.args.defaults), strict=False))
+    for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        values[argument.arg] = default
+    if len(used) > 1:
+        values = dict.fromkeys(values)
+    elif used:
+        values.update(zip(names, used[0].args, strict=False))
+        values.update({word.arg: word.value for word in used[0].keywords if word.arg})
+    rest = [argument.arg for argument in (node.args.vararg, node.args.kwarg) if argument]
+    return [*values.items(), *((name, None) for name in rest)]
+
+
+def _is_main_guard(node: ast.stmt) -> TypeGuard[ast.If]:
+    """`if __name__ == "__main__":`, which surely runs."""
+    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
+        return False
+    return isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
+
+
+def _whole(owner: ast.expr, value: Any, line: int, place: Place, script: Script) -> Trainable:
+    """`base.trainable = False`, or of one layer: `model.layers[0].trainable = False`."""
+    over = owner.value if isinstance(owner, ast.Subscript) else None
+    if isinstance(over, ast.Attribute) and over.attr == "layers" and isinstance(owner, ast.Subscript):
+        index = script.fold(owner.slice, place)
+        stop = index + 1 if isinstance(index, int) and index != -1 else (None if index == -1 else UNKNOWN)
+        return Trainable(over.value, True, index, stop, value, False, "", line, place)
+    return Trainable(owner, False, None, None, value, False, "", line, place)
+
+
+def _layers(node: ast.expr) -> ast.expr | None:
+    """`model` in `model.layers` and `model.layers[:19]`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        node = node.value
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "layers" else None
+
+
+def _slice(node: ast.expr, place: Place, script: Script) -> tuple[Any, Any]:
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice):
+        return None, None
+    ends = [None if end is None else script.fold(end, place) for end in (node.slice.lower, node.slice.upper)]
+    start, stop = (end if end is None or isinstance(end, int) else UNKNOWN for end in ends)
+    return (start, stop) if node.slice.step is None else (UNKNOWN, UNKNOWN)
+
+
+def _sets_trainable(node: ast.Assign, name: str) -> bool:
+    target = node.targets[0]
+    if not isinstance(target, ast.Attribute) or target.attr != "trainable":
+        return False
+    return isinstance(target.value, ast.Name) and target.value.id == name
+
+
+def _asked_name(loop: ast.For | ast.AsyncFor) -> str:
+    """`block5_conv1`, where an `if layer.name == "block5_conv1"` in the loop decides."""
+    asked = [
+        node.comparators[0].value
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
+        and isinstance(node.left, ast.Attribute) and node.left.attr == "name"
+        and isinstance(node.comparators[0], ast.Constant)
+    ]  # fmt: skip
+    return asked[0] if len(asked) == 1 and isinstance(asked[0], str) else ""

@@ -1,0 +1,159 @@
+"""What the Diagnose page reads and sets going: comparisons, bisects, reports. No Streamlit in here."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core import files, launch, paths
+from core.diagnosis import bisects, compare, report
+from core.diagnosis.bisects import Bisect, BisectStore
+from core.errors import RunError, UserError
+from core.runs import Run, RunStore, Status
+
+_ENDED = ("finished", "stopped", "failed", "interrupted")
+
+Record = dict[str, Any]
+
+
+def comparable_runs(most: int) -> list[Run]:
+    """Runs that have ended with something to look at, the newest first; those that a bisect has trained left out."""
+    arms = arm_ids()
+    others = (run for run in RunStore().list() if run.id not in arms)
+    ended = (run for run in others if run.read_status().status in _ENDED and run.epochs())
+    return [run for run, _ in zip(ended, range(most), strict=False)]
+
+
+def arm_ids() -> set[str]:
+    """Ids of the runs that bisects have trained; the runs they lie between are none of them."""
+    found: set[str] = set()
+    for bisect in BisectStore().list():
+        arms = bisect.result().get("arms") or []
+        found |= {str(arm["run"]) for arm in arms if arm.get("run")} - set(runs_of(bisect))
+    return found
+
+
+def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:
+    """The two newest finished runs, the older one first: it is usually the one the other is held against."""
+    finished = [run for run in runs if run.read_status().status == "finished"][:2]
+    return (finished[1], finished[0]) if len(finished) == 2 else None
+
+
+def find_run(run_id: str) -> Run | None:
+    """The run of that id; None when there is none."""
+    try:
+        return RunStore().get(run_id) if run_id else None
+    except RunError:
+        return None
+
+
+def find_bisect(bisect_id: str) -> Bisect | None:
+    """The bisect of that id; None when there is none."""
+    try:
+        return BisectStore().get(bisect_id) if bisect_id else None
+    except UserError:
+        return None
+
+
+def newest_bisect(a: Run, b: Run) -> Bisect | None:
+    """The bisect made last between two runs, whichever of them is called A."""
+    return next((bisect for bisect in BisectStore().list() if set(runs_of(bisect)) == {a.id, b.id}), None)
+
+
+def runs_of(bisect: Bisect) -> tuple[str, ...]:
+    """Ids of the two runs that a bisect lies between; empty when its configuration is damaged."""
+    try:
+        return bisect.run_ids()
+    except RunError:
+        return ()
+
+
+def status_of(bisect: Bisect) -> Status:
+    """Where a bisect is, settled: a worker that has died is noticed."""
+    return launch.poll(bisect)
+
+
+def estimate(a: Run, b: Run) -> Record:
+    """What a bisect between two runs would try, and how long it would take.
+
+    Raises:
+        UserError: the two cannot be bisected.
+    """
+    return bisects.estimate(a, b)
+
+
+def start(a: Run, b: Run, minutes: float) -> Bisect:
+    """Makes a bisect and starts its worker; one that is at work between the two already is given instead.
+
+    Raises:
+        UserError: the two cannot be bisected, or nothing can be written.
+    """
+    with only_one("bisect-start"):
+        found = newest_bisect(a, b)
+        if found and status_of(found).is_active:
+            return found
+        bisect = BisectStore().create(a, b, minutes)
+        bisects.start_bisect(bisect, parent_pipe=True)
+        return bisect
+
+
+def stop(bisect: Bisect) -> None:
+    """Asks a bisect to stop; what it has found so far is kept.
+
+    Raises:
+        UserError: it is not at work.
+    """
+    bisects.stop_bisect(bisect)
+
+
+def resume(bisect: Bisect) -> None:
+    """Lets a bisect that ended early go on.
+
+    Raises:
+        UserError: it is at work, or has finished.
+    """
+    with only_one("bisect-start"):
+        bisects.resume_bisect(bisect, parent_pipe=True)
+
+
+def comparison(a: Run, b: Run) -> Record:
+    """Everything in which two runs differ; see `core.diagnosis.compare`.
+
+    Raises:
+        UserError: a run cannot be read.
+    """
+    return compare.compare(a, b)
+
+
+def report_page(a: Run, b: Run, found: Record, result: Record | None, *, with_images: bool) -> str:
+    """The report as one HTML page."""
+    return report.report_html(a, b, found, result, with_images=with_images)
+
+
+def report_record(a: Run, b: Run, found: Record, result: Record | None, *, with_images: bool) -> str:
+    """The report as JSON."""
+    return json.dumps(report.report_json(a, b, found, result, with_images=with_images), indent=1)
+
+
+@contextlib.contextmanager
+def only_one(what: str, seconds: float = 10.0) -> Iterator[None]:
+    """Lets one script run of one server at a time do something; the others wait and find it done.
+
+    Args:
+        what: Names the lock.
+        seconds: How long to wait for the others. Defaults to 10.
+
+    Raises:
+        UserError: the home folder cannot be written, or somebody holds the lock for longer.
+    """
+    lock = files.Lock(paths.home() / f"{what}.lock")
+    try:
+        held = lock.acquire(timeout=seconds)
+    except OSError as error:
+        raise UserError(f"{paths.home()} cannot be written: {error.strerror}") from error
+    if not held:
+        raise UserError("another page is starting the same thing; try again in a moment")
+    try:
+        yield
+    finally:
+        lock.release()

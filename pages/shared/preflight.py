@@ -1,0 +1,61 @@
+"""The checks of the Train page's form, made once for each configuration and data set."""
+
+import hashlib
+import json
+from typing import Any
+
+import streamlit as st
+
+from core import paths
+from core.config import RunConfig
+from core.data.dataset import Dataset
+from core.data.scan import DatasetIndex
+from core.data.split import split_files
+from core.diagnosis.check import preflight
+from core.diagnosis.finding import Finding
+from core.errors import UserError
+from pages.shared.dataset_view import View
+from pages.shared.fields import tell
+from pages.shared.findings import show_findings
+
+_KEPT = 200
+
+
+def show_preflight(config: RunConfig, view: View | None) -> None:
+    """What is worth knowing before the run of this form starts, worst first, with a button where one setting helps."""
+    if view is None:
+        st.caption("The checks need the sample set, which is drawn at the first start or on the Dataset page.")
+        return
+    if view.problem:
+        return
+    try:
+        findings = _findings(_key(config, view.index), config, view.index)
+    except UserError as error:
+        st.error(tell(error))
+        return
+    urgent = [finding for finding in findings if finding.severity != "info"]
+    notes = [finding for finding in findings if finding.severity == "info"]
+    show_findings(urgent, can_apply=True)
+    if notes:
+        with st.expander(f"{len(notes)} {'note' if len(notes) == 1 else 'notes'} on these settings and pictures"):
+            show_findings(notes, can_apply=True)
+    if not findings:
+        st.caption(":material/check_circle: The checks found nothing to mention.")
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Checking settings and pictures …")
+def _findings(key: str, _config: RunConfig, _index: DatasetIndex) -> list[Finding]:
+    """The findings; the key alone says whether they are known already."""
+    data = _config.data
+    split = split_files(_index, data.validation_split, data.seed, data.group_pattern)
+    return preflight(_config, Dataset(_index, split))
+
+
+def _key(config: RunConfig, index: DatasetIndex) -> str:
+    """A hash of the settings and of every file's place and content; a few milliseconds for 5,000 pictures."""
+    record: dict[str, Any] = {**config.settings(), "dataset": config.dataset, "home": str(paths.home())}
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+    digest.update(f"{index.root}\n{index.skipped}\n{index.unreadable}\n".encode(errors="backslashreplace"))
+    for file in index.files:
+        digest.update(f"{file.path}\0{file.sha256}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,138 @@
+"""What the trace costs: the same training with and without it, epoch for epoch in turn, in one process.
+
+    python tests/bench/bench_trace.py [EPOCHS]
+
+Prints, for each kind of step, the time of a step with the trace and without it, and the ratio. It must stay under 1.02
+for a literal end-to-end step and under 1.10 for a cached step of the question's head. Whatever else the machine does
+only adds time, so of all epochs the fastest counts; the median is printed beside it.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
+    # Settings over `question-bottleneck`, training pictures per class, largest ratio allowed.
+    "cached step, the question's head": ({"data.augmentation": "none"}, 200, 1.10),
+    "cached step, pooled features, no hidden layer": (
+        {"data.augmentation": "none", "model.pooling": "average", "model.dense_units": 0}, 400, 0.0,
+    ),
+    "literal end-to-end step": ({"training.mode": "end_to_end", "training.literal": True}, 200, 1.02),
+}  # fmt: skip
+
+
+class NoTrace:
+    """Stands in for the trace."""
+
+    def __init__(self, work: Any) -> None:
+        import keras
+
+        self._nothing = keras.callbacks.Callback()
+
+    def begin_epoch(self, *_: Any, **__: Any) -> Any:
+        """A callback that does nothing."""
+        return self._nothing
+
+    def end_epoch(self, *_: Any, **__: Any) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[Any, Any]:
+    """A training ready for its first epoch, and its phase."""
+    import keras
+
+    from core.config import make_config
+    from core.data.dataset import open_dataset
+    from core.engine import phases, train
+    from core.engine.reporter import Reporter
+    from core.engine.work import make_work
+    from core.runs import RunStore
+
+    config = make_config(str(folder), {**settings, "training.epochs": 1000}, preset="question-bottleneck")
+    reporter = Reporter(RunStore().create(config))
+    work = make_work(config, open_dataset(config.dataset, config.data), reporter)
+    with contextlib.ExitStack() as stack:
+        if not traced:
+            stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
+            stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
+            stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
+        made = train.Training(work)
+        phase = phases.plan(work)[0][1]()
+    made._begin(phase, None)
+    made._fit_epoch(phase, 0, 1000)  # traces the graphs
+    made._validate(phase, {})
+    return made, phase
+
+
+def one_epoch(made: Any, phase: Any, epoch: int) -> float:
+    """Seconds of an epoch with its validation."""
+    started = time.perf_counter()
+    logs = made._fit_epoch(phase, epoch, 1000)
+    made._validate(phase, logs)
+    return time.perf_counter() - started
+
+
+def measure(name: str, epochs: int, home: Path) -> bool:
+    """Prints the figures of one kind of step; returns whether they are within the limit."""
+    from core.data.order import batches_per_epoch
+
+    settings, pictures, limit = KINDS[name]
+    folder = draw(home / f"pictures-{pictures}", pictures)
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    trainings = {traced: training(folder, settings, traced=traced) for traced in (True, False)}
+    for epoch in range(1, epochs + 1):
+        for traced in (True, False) if epoch % 2 else (False, True):
+            seconds[traced].append(one_epoch(*trainings[traced], epoch))
+    steps = batches_per_epoch(2 * pictures, 20, True)
+    best = {traced: 1000 * min(seconds[traced]) / steps for traced in seconds}
+    middle = {traced: 1000 * median(seconds[traced]) / steps for traced in seconds}
+    ratio = best[True] / best[False]
+    print(
+        f"{name}: {best[True]:.2f} ms with, {best[False]:.2f} ms without, ratio {ratio:.3f} "
+        f"(medians {middle[True]:.2f} and {middle[False]:.2f}, ratio {middle[True] / middle[False]:.3f})"
+        + (f", allowed {limit:.2f}" if limit else ""),
+        flush=True,
+    )
+    return not limit or ratio <= limit
+
+
+def draw(folder: Path, count: int) -> Path:
+    """Pictures of noise in two classes."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for part, number in (("train", count), ("val", 20)):
+        for level, name in ((80, "a"), (150, "b")):
+            place = folder / part / name
+            place.mkdir(parents=True, exist_ok=True)
+            for k in range(number):
+                noise = np.clip(rng.normal(level, 40, (150, 150, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(noise).save(place / f"{k:04}.jpg")
+    return folder
+
+
+def main() -> int:
+    """Measures every kind of step; returns 1 when one is beyond its limit."""
+    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PARITY_HOME"] = str(Path(home) / "home")
+        literal = max(4, epochs // 4)
+        fine = [measure(name, literal if "literal" in name else epochs, Path(home)) for name in KINDS]
+    return 0 if all(fine) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

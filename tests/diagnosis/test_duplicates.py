@@ -1,0 +1,114 @@
+"""Pictures that look alike: found when saved again or rescaled, and not when merely of one kind."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from core import paths
+from core.config import make_config
+from core.data.dataset import Dataset, open_dataset
+from core.diagnosis import duplicates
+from core.diagnosis.duplicates import near_pairs, thumbnails
+from core.errors import UnreadableImage
+
+
+def smooth(seed: int, size: int = 160) -> Image.Image:
+    """A picture with structure, unlike noise: what rescaling leaves alike."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
+    return Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for k, place in enumerate(["train/a", "train/b", "val/a", "val/b"]):
+        (tmp_path / "set" / place).mkdir(parents=True)
+        for n in range(6):
+            smooth(100 * k + n).save(tmp_path / "set" / place / f"{n}.png")
+    smooth(3).save(tmp_path / "set/val/a/again.jpg", quality=80)
+    smooth(102).resize((100, 100)).save(tmp_path / "set/val/b/smaller.png")
+    return tmp_path / "set"
+
+
+def opened(folder: Path) -> Dataset:
+    return open_dataset(str(folder), make_config(str(folder), {}).data)
+
+
+def test_pictures_saved_again_or_rescaled_are_found_and_no_others(folder):
+    data = opened(folder)
+    pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
+    assert [(pair.train.path, pair.other.path) for pair in pairs] == [
+        ("train/a/3.png", "val/a/again.jpg"),
+        ("train/b/2.png", "val/b/smaller.png"),
+    ]
+    assert all(pair.bits <= duplicates.MAX_BITS and pair.correlation > 0.99 for pair in pairs)
+
+
+def test_identical_files_and_other_pictures_are_no_near_pairs(folder):
+    for path in [folder / "val/a/again.jpg", folder / "val/b/smaller.png"]:
+        path.unlink()
+    (folder / "val/a/same.png").write_bytes((folder / "train/a/0.png").read_bytes())
+    smooth(4).filter(ImageFilter.GaussianBlur(20)).save(folder / "val/a/blurred.png")
+    data = opened(folder)
+    assert near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val) == []
+
+
+def test_search_in_chunks_agrees_with_counting_bits_one_by_one(folder, monkeypatch):
+    data = opened(folder)
+    small = thumbnails(data.root, data.index.files)
+    monkeypatch.setattr(duplicates, "_CHUNK", 5)
+    monkeypatch.setattr(duplicates, "MAX_BITS", 500)
+    monkeypatch.setattr(duplicates, "MIN_CORRELATION", -2.0)
+    found = {(p.train.path, p.other.path): p.bits for p in near_pairs(small, data.split.train, data.split.val)}
+    obvious = {}
+    for a in data.split.train:
+        for b in data.split.val:
+            first, second = (small[f.sha256].astype(int) for f in (a, b))
+            bits = int(((np.diff(first) > 0) != (np.diff(second) > 0)).sum())
+            if bits <= 500:
+                obvious[a.path, b.path] = bits
+    assert found == obvious
+    assert len(found) > 5
+
+
+def test_blank_pictures_are_not_called_alike(folder):
+    for place in ("train/a/blank.png", "val/b/blank.png"):
+        level = 0 if place.startswith("train") else 9
+        Image.new("RGB", (64, 64), (level,) * 3).save(folder / place)
+    data = opened(folder)
+    pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
+    assert not [pair for pair in pairs if "blank" in pair.other.path]
+
+
+def test_thumbnails_are_kept_by_content_and_read_again(folder, monkeypatch):
+    data, seen = opened(folder), []
+    first = thumbnails(data.root, data.index.files, lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (26, 26)
+    monkeypatch.setattr(duplicates, "decode", None)  # whoever decodes now fails
+    again = thumbnails(data.root, data.index.files, lambda done, total: seen.append("no"))
+    assert "no" not in seen
+    assert all((again[sha] == first[sha]).all() for sha in first)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"version": 0, "pictures": {}}', '{"version": 1, "pictures": {"x": "!", "y": 3, "z": "AA=="}}'],
+)
+def test_damaged_store_is_made_anew(folder, content):
+    data = opened(folder)
+    first = thumbnails(data.root, data.index.files)
+    (kept,) = (paths.cache_folder() / "thumbnails").iterdir()
+    kept.write_text(content, encoding="utf-8")
+    again = thumbnails(data.root, data.index.files)
+    assert all((again[sha] == first[sha]).all() for sha in first)
+    assert len(json.loads(kept.read_text(encoding="utf-8"))["pictures"]) == 26
+
+
+def test_picture_that_has_gone_is_one_sentence(folder):
+    data = opened(folder)
+    gone = dataclasses.replace(data.split.train[0], path="train/a/gone.png", sha256="0" * 64)
+    with pytest.raises(UnreadableImage, match=r"^gone\.png cannot be opened: No such file or directory\.$"):
+        thumbnails(data.root, [gone])

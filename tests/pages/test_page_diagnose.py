@@ -1,0 +1,300 @@
+"""Diagnose: which two runs are shown, what is said of them, what the search for the cause does."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import files, launch
+from core.config import setting
+from core.diagnosis.bisects import BisectStore
+from core.errors import RunError
+from core.runs import Run, Status
+from pages.shared import diagnose_actions, diagnose_view
+from pages.shared.diagnose_bisect import settled
+from pages.shared.frame import plain
+
+COMPARISON = {
+    "differences": {
+        "config": [
+            {"key": "data.shuffle", "a": "samples", "b": "none"},
+            {"key": "dataset", "a": "/secret/place/films", "b": "/secret/place/x y"},
+        ],
+        "data": [],
+        "environment": [{"what": "NumPy", "a": "2.1", "b": "2.3"}],
+    },
+    "paired": {
+        "count": 200, "only_a_right": 78, "only_b_right": 2, "p_value": 1e-20, "gap": 0.38, "interval": [0.31, 0.45],
+        "significant": True,
+    },
+    "first_divergence": {
+        "stage": "labels and order", "step": {"epoch": 1, "batch": 2}, "a": "10 x", "b": "20 *x*",
+        "sentence": "The batches part at epoch 1, batch 2.",
+    },
+    "probe": None,
+    "findings": {
+        "a": [],
+        "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
+    },
+}  # fmt: skip
+ARMS = [
+    {"name": "A again", "base": "a", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
+    {"name": "A with data.shuffle = none", "base": "a", "value": None, "interval": None, "status": "running"},
+]
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """Ids of the jobs for which a worker would have been started."""
+    ids: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda job, *, parent_pipe: ids.append(job.id) if parent_pipe else None)
+    return ids
+
+
+@pytest.fixture(autouse=True)
+def comparison(monkeypatch):
+    monkeypatch.setattr(diagnose_actions, "comparison", lambda a, b: COMPARISON)
+
+
+@pytest.fixture
+def pair(make_pair) -> tuple[Run, Run]:
+    return make_pair("good *run*", "bad 肺炎")
+
+
+def open_diagnose(**query: str) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("pages/diagnose.py").run()
+
+
+def query(at: AppTest, name: str) -> str:
+    value = at.query_params[name]
+    return value[0] if isinstance(value, list) else value
+
+
+def said(at: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.text, *at.info, *at.warning, *at.error])
+
+
+def button(at: AppTest, label: str):
+    return next(b for b in at.button if b.label == label)
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "there are no runs so far"), (1, "there is one run so far")])
+def test_without_two_runs_it_says_what_to_do(make_run, count, words):
+    for k in range(count):
+        make_run(f"run {k}", records=1)
+    at = open_diagnose()
+    assert not at.exception
+    assert words in at.info[0].value
+    assert {"Show me the puzzle", "Set up a training"} <= {link.label for link in at.get("page_link")}
+
+
+def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
+    at = open_diagnose()
+    assert not at.exception
+    assert (query(at, "a"), query(at, "b")) == (pair[0].id, pair[1].id)
+    assert f"**{plain('good *run*')}**" in said(at)
+    assert "bad 肺炎" in said(at)
+    best = [m for m in at.metric if m.label == "Best validation accuracy"]
+    # 0.575 of 4 pictures is 2 of 4: Wilson gives 0.150 to 0.850.
+    assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % interval 15.0 to 85.0")] * 2
+    assert len(at.get("vega_lite_chart")) == 3
+
+
+def test_every_section_is_there(pair):
+    assert [s.value for s in open_diagnose().subheader] == [
+        "What differs", "Curves over each other", "Is the gap real?", "Where they first part", "What was noticed",
+        "Find the cause", "Share",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("run_id", ["../../etc/passwd", "x" * 5000, "20260101-000000-000-000000", "肺 \\ %00"])
+def test_unknown_run_is_one_sentence_and_the_lists_still_work(pair, side, run_id):
+    at = open_diagnose(**{side: run_id})
+    assert not at.exception
+    assert [e.value for e in at.error] == [f"Run {side.upper()}: there is no such run. Choose from the lists."]
+    at.selectbox[0].set_value(pair[1].id).run()
+    at.selectbox[1].set_value(pair[0].id).run()
+    assert "no such run" not in said(at)
+    assert (query(at, "a"), query(at, "b")) == (pair[1].id, pair[0].id)
+
+
+def test_the_same_run_twice_is_said(pair):
+    at = open_diagnose(a=pair[0].id, b=pair[0].id)
+    assert not at.exception
+    assert at.info[0].value == "Both lists name the same run. Choose another one in one of them."
+    assert not at.metric
+
+
+def test_unknown_search_is_one_sentence_and_the_runs_are_shown(pair):
+    at = open_diagnose(bisect="nonsense")
+    assert not at.exception
+    assert at.error[0].value == "There is no such search. What is known of the two runs is below."
+    assert len(at.get("vega_lite_chart")) == 3
+
+
+def test_a_search_in_the_address_stands_for_its_two_runs(pair, make_pair):
+    bisect = BisectStore().create(*pair)
+    make_pair("newer", "newest")
+    at = open_diagnose(bisect=bisect.id)
+    assert (query(at, "a"), query(at, "b")) == (pair[0].id, pair[1].id)
+
+
+def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
+    at = open_diagnose()
+    settings = at.dataframe[0].value
+    assert settings.to_dict("records") == [
+        {"Setting": setting("data.shuffle").metadata["label"], "A": "samples", "B": "none", "Key": "data.shuffle"},
+        {"Setting": "Data set", "A": "films", "B": "x y", "Key": "dataset"},
+    ]
+    assert "/secret" not in settings.to_csv()
+    assert ":material/check: Nothing differs. Both saw the same pictures with the same labels, split the same way." in [
+        m.value for m in at.markdown
+    ]
+
+
+def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
+    at = open_diagnose()
+    assert "**The gap is real.** Of 200 pictures, 78 are read rightly by A alone and 2 by B alone." in said(at)
+    gap = next(m for m in at.metric if m.label == "Gap, A minus B")
+    assert (gap.value, gap.delta) == ("+38.0", "95 % interval +31.0 to +45.0")
+    assert next(m for m in at.metric if m.label == "Chance alone (p)").value == "< 0.001"
+    assert plain("The batches part at epoch 1, batch 2.") in said(at)
+    row = next(d.value for d in at.dataframe if "Stage" in d.value.columns).iloc[0]
+    assert (row["Step"], row["A"], row["B"]) == ("epoch 1, batch 2", "10 x", "20 *x*")
+
+
+def test_gap_within_chance_is_said():
+    paired = {"count": 100, "only_a_right": 6, "only_b_right": 5, "p_value": 1.0, "significant": False}
+    assert diagnose_view.gap_sentence(paired).startswith("**The gap may be chance.** Of 100 pictures, 6 are")
+
+
+def test_findings_stand_under_their_run_and_are_literal(pair):
+    at = open_diagnose()
+    assert at.error[0].value == plain("All batches hold *one* class. Mix.")
+    assert ":material/check: Nothing that the other run does not have too." in [m.value for m in at.markdown]
+    assert [e.label for e in at.expander] == []
+
+
+def test_what_both_runs_have_stands_apart(pair, monkeypatch):
+    both = {"id": "both", "severity": "info", "claim": "Early stopping is off.", "remedy": ""}
+    own = COMPARISON["findings"]["b"]
+    found = {**COMPARISON, "findings": {"a": [both], "b": [both, *own]}}
+    monkeypatch.setattr(diagnose_actions, "comparison", lambda a, b: found)
+    at = open_diagnose()
+    assert next(e for e in at.expander if "both" in e.label).label == "Noticed in both runs (1)"
+    assert [i.value for i in at.info] == [plain("Early stopping is off. ")]
+
+
+def test_runs_that_cannot_be_compared_are_one_sentence_and_the_curves_stay(pair, monkeypatch):
+    def refuse(a, b):
+        raise RunError("run x cannot be read: *damaged*")
+
+    monkeypatch.setattr(diagnose_actions, "comparison", refuse)
+    at = open_diagnose()
+    assert not at.exception
+    assert at.error[0].value == f"These two runs cannot be compared. {plain('Run x cannot be read: *damaged*.')}"
+    assert len(at.get("vega_lite_chart")) == 3
+
+
+def test_cost_is_shown_before_the_search_starts(pair, monkeypatch):
+    cost = {
+        "factors": ["data.shuffle"], "arms": 6, "minutes": 4.2,
+        "skipped": [{"key": "training.mode", "reason": "both are frozen"}],
+    }  # fmt: skip
+    monkeypatch.setattr(diagnose_actions, "estimate", lambda a, b: cost)
+    at = open_diagnose()
+    assert "Up to **6 trainings**, about **4 min** on this machine." in said(at)
+    assert "both are frozen" in at.dataframe[-1].value.to_csv()
+    assert at.number_input[0].value == 30
+
+
+def test_start_makes_one_search_with_the_budget_and_names_it_in_the_address(pair, started):
+    at = open_diagnose()
+    at.number_input[0].set_value(7)
+    button(at, "Find the cause").click().run()
+    assert not at.exception
+    (bisect,) = BisectStore().list()
+    assert (bisect.budget_minutes(), bisect.runs()[0].id, started) == (7, pair[0].id, [bisect.id])
+    assert query(at, "bisect") == bisect.id
+    assert "Find the cause" not in [b.label for b in at.button]
+
+
+def test_search_at_work_shows_its_arms_and_can_be_stopped(pair):
+    bisect = BisectStore().create(*pair)
+    files.write_json(bisect.path / "result.json", {**bisect.result(), "arms": ARMS, "verdict": "inconclusive"})
+    bisect.write_status(Status(status="queued", created=1e9, queued=4e9, message="Tries *it*."))
+    at = open_diagnose()
+    assert not at.exception
+    assert at.get("progress")[0].text == "Trainings done: 1 of 2 planned"
+    assert "Tries *it*." in [t.value for t in at.text]
+    assert "The search for the cause is at work" in said(at)
+    assert len(at.get("vega_lite_chart")) == 4
+    button(at, "Stop the search").click().run()
+    assert bisect.stop_requested()
+    assert "Stopping …" in [b.label for b in at.button]
+
+
+def test_verdict_is_the_sentence_of_the_result(pair, finish):
+    bisect = BisectStore().create(*pair)
+    sentence = "data.shuffle made the difference: switching it alone turns 0.89 into 0.50 and back"
+    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=ARMS[:1])
+    at = open_diagnose()
+    assert f"### {plain(sentence)}" in [m.value for m in at.markdown]
+    assert "One setting makes the difference" in said(at)
+    assert "(data\\.shuffle)" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("inconclusive", "No answer yet"), ("no-difference", "No difference beyond chance"), ("novel", "novel")],
+)
+def test_other_verdicts_are_said_plainly(pair, finish, verdict, words):
+    finish(BisectStore().create(*pair), verdict, sentence="The intervals overlap.")
+    at = open_diagnose()
+    assert not at.exception
+    assert words in said(at)
+    assert plain("The intervals overlap.") in said(at)
+
+
+def test_failed_search_says_why_and_goes_on_when_asked(pair, finish, started):
+    bisect = BisectStore().create(*pair)
+    finish(bisect, "", "failed", "the disk is *full*")
+    at = open_diagnose()
+    assert plain("The disk is *full*.") in [e.value for e in at.error]
+    assert "It ended before its verdict; what was measured so far is kept." in [t.value for t in at.text]
+    button(at, "Resume the search").click().run()
+    assert started == [bisect.id]
+    assert bisect.read_status().status == "queued"
+
+
+def test_nothing_trains_in_a_search_that_has_ended():
+    states = [[arm["status"] for arm in settled({"arms": ARMS}, is_active=active)["arms"]] for active in (True, False)]
+    assert states == [["finished", "running"], ["finished", "waiting"]]
+
+
+def test_refused_start_is_one_sentence(pair, monkeypatch):
+    def refuse(a, b, minutes):
+        raise RunError("no bisect can be made in *here*: no space left")
+
+    monkeypatch.setattr(diagnose_actions, "start", refuse)
+    at = open_diagnose()
+    button(at, "Find the cause").click().run()
+    assert not at.exception
+    assert at.error[0].value == plain("No bisect can be made in *here*: no space left.")
+
+
+def test_report_holds_what_the_page_shows(pair):
+    page = diagnose_actions.report_page(*pair, diagnose_actions.compare.compare(*pair), None, with_images=False)
+    assert "<html" in page
+    record = diagnose_actions.report_record(*pair, diagnose_actions.compare.compare(*pair), None, with_images=False)
+    assert isinstance(json.loads(record), dict)
+
+
+def test_pictures_are_not_in_the_report_unless_ticked(pair):
+    at = open_diagnose()
+    assert at.checkbox[0].label == "With pictures"
+    assert at.checkbox[0].value is False

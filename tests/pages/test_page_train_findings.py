@@ -1,0 +1,82 @@
+"""The Train page's findings: shown before the start, applied by a click, made once for each form."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.diagnosis.finding import Finding
+from pages.shared import preflight, state
+
+
+@pytest.fixture
+def pictures(picture_folder):
+    return picture_folder(train=(60, 60), val=(50, 50), size=100)
+
+
+def open_page(reference: object, **fields: object) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    at.switch_page("pages/train.py")
+    at.session_state[state.DATASET] = str(reference)
+    for key, value in {"data__image_size": 96, **fields}.items():
+        at.session_state[state.field_key(key.replace("__", "."))] = value
+    return at.run()
+
+
+def texts(elements) -> list[str]:
+    return [element.value.replace("\\", "") for element in elements]
+
+
+def captions(at: AppTest) -> str:
+    return " ".join(texts(at.caption))
+
+
+def test_healthy_form_has_one_line(pictures):
+    at = open_page(pictures)
+    assert not at.exception
+    assert "The checks found nothing to mention." in captions(at)
+    assert (texts(at.error), texts(at.warning), texts(at.info)) == ([], [], [])
+
+
+def test_finding_is_shown_and_one_click_repairs_it(pictures):
+    at = open_page(pictures, data__shuffle="none", model__dropout=0.8)
+    assert not at.exception
+    assert texts(at.error)[0].startswith("The batches come class by class: 3 of 4 hold a single class,")
+    assert [expander.label for expander in at.expander if "note" in expander.label] == [
+        "1 note on these settings and pictures"
+    ]
+    at.get_by_key("apply:class-ordered-batches").click().run()
+    assert at.get_by_key(state.field_key("data.shuffle")).value == "samples"
+    assert texts(at.error) == []
+    at.get_by_key("apply:dropout-too-strong").click().run()
+    assert at.get_by_key(state.field_key("model.dropout")).value == 0.5
+    assert "The checks found nothing to mention." in captions(at)
+
+
+def test_finding_without_a_setting_has_no_button(picture_folder):
+    at = open_page(picture_folder(train=(40, 40), val=(8, 8), size=100))
+    assert texts(at.warning)[0].startswith("With 16 validation pictures an accuracy of 0.88 means anything from")
+    assert not [button for button in at.button if button.label == "Apply"]
+
+
+def test_checks_run_once_for_each_form_and_data_set(pictures, monkeypatch):
+    calls = []
+    awkward = Finding("odd-name", "warning", "The class **<b>x</b>** is `odd`.", {"files": ["<b>"]}, "Rename.")
+    monkeypatch.setattr(preflight, "preflight", lambda config, dataset: calls.append(config) or [awkward])
+    at = open_page(pictures)
+    at.get_by_key(state.RUN_NAME).set_value("another name").run()
+    assert len(calls) == 1
+    at.get_by_key(state.field_key("training.epochs")).set_value(9).run()
+    assert len(calls) == 2
+    assert at.warning[0].value.startswith(r"The class \*\*\<b\>x\<")
+
+
+def test_sample_that_is_not_drawn_yet_is_explained():
+    assert "The checks need the sample set, which is drawn" in captions(open_page("sample"))
+
+
+def test_picture_that_has_gone_is_one_sentence(pictures):
+    at = open_page(pictures)
+    for path in (pictures / "train" / "a").iterdir():
+        path.write_bytes(b"")  # the folder's own time stays, so the scan is the old one
+    at.get_by_key(state.field_key("data.seed")).set_value(5).run()
+    assert not at.exception
+    assert [text for text in texts(at.error) if text.endswith("png is empty.")]

@@ -1,0 +1,333 @@
+"""A pasted script as a run's configuration: the question's two scripts, what stays open, what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.config import PRESETS, RunConfig, make_config
+from core.errors import DataError, UserError
+from core.script.importing import import_script
+
+SCRIPTS = Path(__file__).parent / "scripts"
+BOTTLENECK = (SCRIPTS / "question_bottleneck.txt").read_text()
+END_TO_END = (SCRIPTS / "question_end_to_end.txt").read_text()
+WHOLE = 'm.fit(x, y, epochs=3)\nm.compile("adam", "binary_crossentropy")\n'
+
+
+def stated(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: one["value"] for key, one in record["settings"].items()}
+
+
+def ids(record: dict[str, Any]) -> set[str]:
+    return {one["id"] for one in record["findings"]}
+
+
+def opened(record: dict[str, Any]) -> dict[str, str]:
+    return {one["key"]: one["why"] for one in record["open"]}
+
+
+def changed(script: str, old: str, new: str) -> str:
+    assert old in script
+    return script.replace(old, new)
+
+
+def test_bottleneck_script_gives_the_values_of_its_preset() -> None:
+    record = import_script(BOTTLENECK)
+    assert (record["mode"], record["dataset"], record["open"], record["unread"]) == ("bottleneck", "data", [], [])
+    want = {**PRESETS["question-bottleneck"], "model.backbone": "VGG16", "model.weights": "imagenet"}
+    assert stated(record) == {key: value for key, value in want.items() if key != "training.early_stopping"}
+    assert record["not_stated"]["training.early_stopping"]["value"] == 0
+    config = RunConfig.from_dict(record["config"])
+    assert config == make_config("data", {"model.backbone": "VGG16"}, preset="question-bottleneck")
+
+
+@pytest.mark.parametrize(
+    ("version", "order"), [("2.0.8", "none"), ("2.0.9", "batches"), ("2.2.2", "batches"), ("3.15.1", "batches")]
+)
+def test_end_to_end_script_gives_the_values_of_its_preset_and_the_order_of_the_version(
+    version: str, order: str
+) -> None:
+    record = import_script(END_TO_END, keras_version=version)
+    assert (record["mode"], record["dataset"], record["open"]) == ("end_to_end", "data", [])
+    want = {"model.backbone": "VGG16", "data.shuffle": order}
+    assert RunConfig.from_dict(record["config"]) == make_config("data", want, preset="question-end-to-end")
+    assert record["order"] == {"keras <= 2.0.8": "none", "later": "batches"}
+
+
+def test_unknown_version_is_open_but_blocks_nothing() -> None:
+    record = import_script(END_TO_END)
+    assert opened(record) == {"keras_version": "the order of the samples depends on the version of Keras"}
+    assert stated(record)["data.shuffle"] == "batches"
+    assert record["config"] is not None
+
+
+def test_settings_have_the_line_that_states_them() -> None:
+    record = import_script(BOTTLENECK)
+    lines = BOTTLENECK.split("\n")
+    for key, text in {
+        "data.image_size": "target_size=",
+        "data.preprocessing": "rescale=",
+        "model.dropout": "Dropout(0.7)",
+        "model.dense_units": "Dense(128",
+        "training.learning_rate": "Adam(lr=",
+        "training.epochs": "epochs=epochs",
+        "data.drop_remainder": "nb_train_samples // batch_size",
+    }.items():
+        assert text in lines[record["settings"][key]["line"] - 1]
+
+
+def test_script_without_imports_reads_the_same() -> None:
+    bare = "\n".join(line for line in END_TO_END.split("\n") if "import" not in line)
+    assert stated(import_script(bare)) == stated(import_script(END_TO_END))
+
+
+@pytest.mark.parametrize("script", [BOTTLENECK, END_TO_END])
+def test_names_that_the_script_does_not_define_are_open(script: str) -> None:
+    gone = (
+        "img_width",
+        "train_data_dir",
+        "validation_data_dir",
+        "nb_train_samples",
+        "nb_validation",
+        "epochs =",
+        "batch_size =",
+    )
+    record = import_script("\n".join(line for line in script.split("\n") if not line.startswith(gone)))
+    why = opened(record)
+    assert {"data.image_size", "dataset", "data.batch_size", "training.epochs", "nb_train_samples"} <= why.keys()
+    assert "img_" in why["data.image_size"]
+    assert why["data.image_size"].endswith("are not defined in the script")
+    assert why["dataset"].endswith("train_data_dir is not defined in the script")
+    assert record["config"] is None
+    assert {"data.image_size", "data.batch_size", "training.epochs"}.isdisjoint(record["settings"])
+
+
+def test_options_not_stated_are_said_to_be_so_and_never_settings() -> None:
+    record = import_script(changed(changed(END_TO_END, "    epochs=epochs,\n", ""), "lr=0.0007", ""))
+    assert {"training.epochs", "training.learning_rate"}.isdisjoint(record["settings"])
+    assert record["not_stated"]["training.epochs"] == {"value": 1, "why": "no epochs: Keras then takes 1"}
+    assert record["not_stated"]["training.learning_rate"]["value"] == 0.001
+
+
+def test_every_setting_is_in_exactly_one_place() -> None:
+    for script in (BOTTLENECK, END_TO_END, WHOLE):
+        record = import_script(script)
+        places = [*record["settings"], *record["not_stated"], *(k for k in opened(record) if "." in k)]
+        assert sorted(places) == sorted(make_config("", {}).settings())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("zoom_range=0.2", "rotation_range=40", "data.augmentation"),
+        ("rescale=1. / 255", "rescale=1. / 127.5", "data.preprocessing"),
+        ("(img_width, img_height)", "(100, 200)", "data.image_size"),
+        ("applications.VGG16(", "applications.InceptionV3(", "model.backbone"),
+        ("Dropout(0.7))\n    model.add(Dense(1,", "Dropout(0.5))\n    model.add(Dense(1,", "model.dropout"),
+        ("Dense(1,", "Dense(64)); model.add(Dense(1,", "model.dense_units"),
+        ("epochs=epochs", "epochs=args.epochs", "training.epochs"),
+        ("epochs = 10", "epochs = 100000", "training.epochs"),
+        ("Adam(lr=0.0007)", "Adagrad(lr=0.01)", "training.optimizer"),
+    ],
+)
+def test_what_the_program_cannot_do_is_open_and_not_rounded(old: str, new: str, key: str) -> None:
+    record = import_script(changed(BOTTLENECK, old, new))
+    assert opened(record)[key]
+    assert key not in record["settings"]
+    assert record["config"] is None
+
+
+def test_constants_are_followed_through_arithmetic_functions_and_dictionaries() -> None:
+    record = import_script(
+        "SIZE = (75 * 2, 150)\noptions = dict(rescale=1 / 255., shear_range=.2, zoom_range=.2, horizontal_flip=True)\n"
+        "base_dir = 'pics'\n"
+        "def train(rate=1e-3, n=4):\n"
+        "    gen = ImageDataGenerator(**options)\n"
+        "    gen = gen.flow_from_directory(os.path.join(base_dir, 'train'), SIZE, batch_size=n)\n"
+        "    base = MobileNetV2(include_top=False)\n    base.trainable = False\n"
+        "    model = Sequential([base, GlobalAveragePooling2D(), Dense(2, 'softmax')])\n"
+        "    model.compile(Adam(rate), 'categorical_crossentropy')\n    model.fit(gen, epochs=2 ** 3)\n"
+        "if __name__ == '__main__':\n    train(5e-4)\n"
+    )
+    read = stated(record)
+    assert (read["data.image_size"], read["training.learning_rate"], read["training.epochs"]) == (150, 5e-4, 8)
+    assert (read["data.batch_size"], read["data.augmentation"], record["dataset"]) == (4, "question", "pics")
+    assert (read["model.pooling"], read["training.unfreeze_from"], record["mode"]) == ("average", "", "end_to_end")
+
+
+def test_value_that_a_branch_decides_is_open() -> None:
+    record = import_script(changed(END_TO_END, "epochs = 10", "epochs = 10\nif quick:\n    epochs = 2"))
+    assert opened(record)["training.epochs"].endswith("is known only when the script runs")
+
+
+@pytest.mark.parametrize(
+    ("freeze", "block"),
+    [
+        ("base_model.trainable = False", ""),
+        ("for layer in base_model.layers: layer.trainable = False", ""),
+        ("for layer in model.layers[:15]: layer.trainable = False", "block5"),
+        ("for layer in base_model.layers[:-4]: layer.trainable = False", "block5"),
+        ("for layer in model.layers[:11]:\n    layer.trainable = False", "block4"),
+    ],
+)
+def test_frozen_layers_become_the_block_from_which_training_begins(freeze: str, block: str) -> None:
+    old = "for layer in model.layers[:19]:\n    layer.trainable = False"
+    assert stated(import_script(changed(END_TO_END, old, freeze)))["training.unfreeze_from"] == block
+
+
+def test_border_inside_a_block_is_open() -> None:
+    assert "inside a block" in opened(import_script(changed(END_TO_END, "[:19]", "[:16]")))["training.unfreeze_from"]
+
+
+def test_head_first_then_unfrozen_is_fine_tune() -> None:
+    second = (
+        "\nfor layer in base_model.layers[15:]: layer.trainable = True\n"
+        "model.compile('binary_crossentropy' and optimizers.Adam(lr=1e-5), 'binary_crossentropy')\n"
+        "model.fit_generator(train_generator, epochs=4)\n"
+    )
+    record = import_script(END_TO_END + second.replace("'binary_crossentropy' and ", ""))
+    read = stated(record)
+    assert record["mode"] == "fine_tune"
+    assert (read["training.unfreeze_from"], read["training.epochs"], read["training.finetune_epochs"]) == (
+        "block5",
+        10,
+        4,
+    )
+    assert (read["training.learning_rate"], read["training.finetune_learning_rate"]) == (7e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = 1\nprint 'done'\n", "s.py, line 2: this is Python 2 (print without parentheses); write print(...)"),
+        ("x = 1\nmodel.fit(\n", "s.py, line 2: this is not Python 3: '(' was never closed"),
+        ("a = 1\x00", "s.py is no text of a program: it holds null bytes; paste the script's text"),
+        ("x = " + "[" * 150 + "]" * 150, "s.py is nested more than 100 levels deep; paste only the part that trains"),
+        ("x = " + "-" * 5000 + "1", "s.py is nested more than 100 levels deep; paste only the part that trains"),
+        ("x = " + "+".join("1" * 5000), "s.py is nested more than 100 levels deep; paste only the part that trains"),
+        ("x = a" + ".b" * 200, "s.py is nested more than 100 levels deep; paste only the part that trains"),
+        ("#" * 1_000_000, "s.py has 1,000,000 characters; paste the part that trains, at most 300,000 characters"),
+        ("", "s.py: no backbone, generator, layer, compile or fit of Keras was found in it"),
+        ("import os\nprint(os.name)\n", "s.py: no backbone, generator, layer, compile or fit of Keras was found in it"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(DataError) as caught:
+        import_script(text, "s.py")
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["x", "2.", "99.1", "2.0.8; rm", "0", "٢.0"])
+def test_wrong_version_is_one_sentence(version: str) -> None:
+    with pytest.raises(DataError, match=r"is no version of Keras; give one such as 2\.0\.8, 2\.2\.2 or 3\.15\.1"):
+        import_script(END_TO_END, keras_version=version)
+
+
+def test_nothing_is_run(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    effects = (
+        f"import os\nopen({str(trace)!r}, 'w').write('ran')\nos.system('touch {trace}')\n"
+        f"class Sly:\n    open({str(trace)!r}, 'w')\n    def __floordiv__(self, o): open({str(trace)!r}, 'w')\n"
+        f"__import__('os').mkdir({str(trace)!r})\nexec(\"open({str(trace)!r}, 'w')\")\n"
+        f"nb = eval(\"open({str(trace)!r}, 'w')\")\nimport a_module_that_does_not_exist\nraise SystemExit(3)\n"
+        f"epochs = int(os.system('touch {trace}'))\nx = f\"{{open({str(trace)!r}, 'w')}}\"\n"
+    )
+    record = import_script(effects + END_TO_END.replace("import", "import"))
+    assert record["mode"] == "end_to_end"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arithmetic_that_would_fill_the_memory_is_left_alone() -> None:
+    for value in (
+        "9 ** 9 ** 9 ** 9",
+        "[0] * 10 ** 12",
+        "'a' * 10 ** 12",
+        "1e308 * 1e308",
+        "1 / 0",
+        "5 % 0",
+        "1j",
+        "10 ** 400",
+    ):
+        record = import_script(changed(END_TO_END, "epochs = 10", f"epochs = {value}"))
+        assert "training.epochs" in opened(record)
+
+
+def test_names_that_stand_for_each_other_end() -> None:
+    double = "a0 = 1\n" + "".join(f"a{k + 1} = a{k} + a{k}\n" for k in range(60))
+    record = import_script(changed(END_TO_END, "epochs = 10", double + "b = c\nc = b\nepochs = b + a60"))
+    assert "training.epochs" in opened(record)
+
+
+def test_notebook_lines_prompts_and_indentation_do_no_harm() -> None:
+    script = "%matplotlib inline\n!pip install keras\n" + END_TO_END
+    record = import_script("\n".join("    " + line for line in script.split("\n")))
+    assert stated(record) == stated(import_script(END_TO_END))
+    assert [one["text"] for one in record["unread"]] == [
+        "%matplotlib inline: a notebook's command",
+        "!pip install keras: a notebook's command",
+    ]
+
+
+def test_large_script_takes_no_time() -> None:
+    many = "".join(f"x{k % 7} = model.fit(x{k % 5}, y, epochs={k}, shuffle=False)\n" for k in range(1400))
+    assert import_script(END_TO_END + many)["findings"]
+    with pytest.raises(DataError, match="calls; paste the part that trains, at most 1,500 calls"):
+        import_script(END_TO_END + many * 2)
+
+
+PIECES = st.sampled_from(
+    [
+        *(line + "\n" for line in (BOTTLENECK + END_TO_END).split("\n")),
+        *(
+            "\n",
+            "    ",
+            "(",
+            ")",
+            "=",
+            "[:",
+            "]",
+            "**",
+            "*",
+            "lambda: ",
+            "if x:\n",
+            "'",
+            '"""',
+            "\t",
+            "é",
+            "\ud800",
+            "\r",
+        ),
+        *("base(x, training=False)\n", "model.add(", "x = x(x)\n", "model = model\n", "ds.shuffle(10).map(f)\n"),
+        "for layer in model.layers[:3]:\n    layer.trainable = False\n",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=60))
+def test_any_text_gives_a_record_or_one_sentence(text: str) -> None:
+    try:
+        record = import_script(text, "s.py")
+    except UserError as error:
+        assert str(error)
+    else:
+        assert record["config"] is None or RunConfig.from_dict(record["config"])
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_script_with_lines_lost_or_doubled_gives_a_record_or_one_sentence(data: st.DataObject) -> None:
+    lines = data.draw(st.sampled_from([BOTTLENECK, END_TO_END])).split("\n")
+    chosen = data.draw(st.lists(st.integers(0, len(lines) - 1), max_size=8))
+    for k in chosen:
+        lines[k] = data.draw(st.sampled_from(["", lines[k] * 2, lines[k][: len(lines[k]) // 2], lines[-k], "pass"]))
+    try:
+        record = import_script("\n".join(lines))
+    except UserError as error:
+        assert "\n" not in str(error)
+    else:
+        assert all(one["evidence"]["line"] >= 1 for one in record["findings"])
