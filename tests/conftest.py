@@ -3,14 +3,19 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.config import make_config
+from core.runs import Run, RunStore
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 MakeFolder = Callable[..., Path]
+Train = Callable[..., Run]
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +57,19 @@ def picture_folder(tmp_path: Path) -> MakeFolder:
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture
+def train_here() -> Train:
+    """Trains in this process, as a worker would in its own: `train_here(folder, {"data.image_size": 48})`."""
+
+    def train_run(folder: Path, settings: dict[str, Any], preset: str = "recommended") -> Run:
+        from core.engine.reporter import Reporter
+        from core.engine.train import train
+
+        run = RunStore().create(make_config(str(folder), settings, preset=preset))
+        reporter = Reporter(run)
+        reporter.finish(train(reporter), "")
+        return run
+
+    return train_run
