@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import launch
 from core.runs import RunStore
+from pages.shared.diagnose_actions import arm_ids
 from pages.shared.evaluation_view import evaluation
 from pages.shared.frame import frame, heading
 from pages.shared.poll import watch
@@ -14,7 +15,8 @@ frame("Live")
 heading("Live", "Watch a training as it happens. The address of this page names the run: share it, or come back later.")
 show_notice()
 
-runs = RunStore().list()
+arms = arm_ids()  # a bisect's trainings are opened from Diagnose; in the list they would bury the person's own runs
+runs = [run for run in RunStore().list() if run.id not in arms]
 if not runs:
     st.info("There are no runs yet. Start one on the Train page, or let the home page show you the puzzle.")
     with st.container(horizontal=True):
