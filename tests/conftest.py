@@ -37,6 +37,12 @@ def test_data() -> Path:
     return Path(folder).resolve()
 
 
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that tests of the sample share: it is drawn once, and its features are computed once."""
+    return tmp_path_factory.mktemp("sample") / "home"
+
+
 @pytest.fixture
 def picture_folder(tmp_path: Path) -> MakeFolder:
     """A function that makes a data set: `picture_folder(train=(30, 25), val=(8, 8), size=40)`.

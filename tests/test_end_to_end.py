@@ -22,12 +22,6 @@ MEMORY_LIMIT_MB = 1250
 """Anonymous memory of a worker, so that with the pages' 200 MB it stays under 1.5 GB."""
 
 
-@pytest.fixture(scope="module")
-def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for all runs here: the sample is drawn once and features are computed once."""
-    return tmp_path_factory.mktemp("home")
-
-
 def train(home: Path, *arguments: str, **environment: str) -> dict[str, Any]:
     """`python -m core train ... --json` in a process of its own."""
     done = subprocess.run(
@@ -70,13 +64,13 @@ def rss_anon(pid: int) -> float:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_on_the_sample_the_two_ways_of_the_question_disagree(shared_home: Path, seed: int) -> None:
-    memory = AnonymousMemory(shared_home)
+def test_on_the_sample_the_two_ways_of_the_question_disagree(sample_home: Path, seed: int) -> None:
+    memory = AnonymousMemory(sample_home)
     memory.start()
     started = time.monotonic()
-    bottleneck = train(shared_home, "sample", "--preset", "question-bottleneck", "--set", f"training.seed={seed}")
+    bottleneck = train(sample_home, "sample", "--preset", "question-bottleneck", "--set", f"training.seed={seed}")
     between = time.monotonic()
-    end_to_end = train(shared_home, "sample", "--preset", "question-end-to-end", "--set", f"training.seed={seed}")
+    end_to_end = train(sample_home, "sample", "--preset", "question-end-to-end", "--set", f"training.seed={seed}")
     seconds = (between - started, time.monotonic() - between)
     memory.done.set()
     best = max(range(10), key=lambda k: bottleneck["history"]["val_accuracy"][k])
@@ -109,20 +103,20 @@ VGG16 = ("--set", "model.backbone=VGG16")
 
 
 def test_vgg16_on_bottleneck_features_of_real_xrays_reaches_the_questions_accuracy(
-    shared_home: Path, xrays: Path, test_data: Path
+    sample_home: Path, xrays: Path, test_data: Path
 ) -> None:
     weights = str(test_data / "weights")
-    record = train(shared_home, str(xrays), "--preset", "question-bottleneck", *VGG16, PARITY_WEIGHTS=weights)
+    record = train(sample_home, str(xrays), "--preset", "question-bottleneck", *VGG16, PARITY_WEIGHTS=weights)
     assert max(record["history"]["val_accuracy"]) >= 0.86
 
 
 def test_vgg16_fed_class_by_class_stays_at_one_half_although_it_has_learnt(
-    shared_home: Path, xrays: Path, test_data: Path
+    sample_home: Path, xrays: Path, test_data: Path
 ) -> None:
     plain = ("--preset", "question-end-to-end", *VGG16, "--set", "data.augmentation=none")
     weights = str(test_data / "weights")
-    ordered = train(shared_home, str(xrays), *plain, PARITY_WEIGHTS=weights)
-    mixed = train(shared_home, str(xrays), *plain, "--set", "data.shuffle=samples", PARITY_WEIGHTS=weights)
+    ordered = train(sample_home, str(xrays), *plain, PARITY_WEIGHTS=weights)
+    mixed = train(sample_home, str(xrays), *plain, "--set", "data.shuffle=samples", PARITY_WEIGHTS=weights)
     assert ordered["history"]["val_accuracy"] == [0.5] * 10
     assert max(ordered["history"]["val_auc"]) > 0.85
     assert mixed["history"]["val_accuracy"][-1] >= 0.88
