@@ -365,6 +365,7 @@ def engine_that_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[Status], None
         def start(run: Run, *, parent_pipe: bool) -> None:
             assert not parent_pipe
             files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"]})
+            files.write_json(run.path / "findings.json", {"findings": [{"id": "corrupt-image"}]})
             files.write_json(run.path / "evaluation.json", {"weights": "those of epoch 1", "val": RESULT})
             run.add_event("epoch", epoch=1, val_accuracy=0.75)
             run.write_status(status)
@@ -470,7 +471,8 @@ def test_a_training_in_its_own_process_from_scan_to_prediction(picture_folder: M
     assert (trained.returncode, trained.stderr) == (0, "")
     record = json.loads(trained.stdout)
     assert {"run", "status", "metrics", "history", "classes", "seconds", "findings"} <= set(record)
-    assert (record["status"], record["classes"], record["findings"]) == ("finished", ["a", "b"], [])
+    assert (record["status"], record["classes"]) == ("finished", ["a", "b"])
+    assert "val-too-small" in [finding["id"] for finding in record["findings"]]
     assert {"val_accuracy", "val_auc", "val_loss"} <= set(record["metrics"])
     assert [len(values) for values in record["history"].values()] == [2] * 6
     assert list(record["seconds"]) == ["features", "training", "total"]

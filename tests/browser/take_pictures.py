@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         server = Server(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "home")
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = chromium.new_context(viewport={"width": 1280, "height": 860}).new_page()
+        page = chromium.new_context(viewport={"width": 1280, "height": 1180}).new_page()
         try:
             _story(page, server.url)
         finally:
