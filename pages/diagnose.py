@@ -2,6 +2,7 @@
 
 from pages.shared import diagnose_bisect, diagnose_share, diagnose_view
 from pages.shared.diagnose_choice import choose_pair, say_too_few
+from pages.shared.diagnose_probe import show_probe
 from pages.shared.frame import frame, heading
 from pages.shared.run_actions import show_notice
 
@@ -25,6 +26,7 @@ elif pair := choose_pair(runs):
     if comparison:
         diagnose_view.show_gap(comparison)
         diagnose_view.show_first_divergence(comparison)
+        show_probe(pair)
         diagnose_view.show_both_findings(comparison)
     diagnose_bisect.show_search(pair, bisect)
     if comparison:

@@ -208,16 +208,6 @@ def show_first_divergence(comparison: Record) -> None:
         row = {"Stage": said(first.get("stage")), "Step": said(first.get("step"))}
         table = pd.DataFrame([{**row, "A": said(first.get("a")), "B": said(first.get("b"))}])
         st.dataframe(table, hide_index=True, alt="Stage and step of the first difference, with the two values")
-    _show_probe(comparison.get("probe"))
-
-
-def _show_probe(probe: Sequence[Record] | None) -> None:
-    if not probe:
-        return
-    with st.expander("The same pictures through both runs", icon=":material/linear_scale:"):
-        st.caption("Largest difference at each stage when the same pictures go through both.")
-        rows = [{"Stage": said(row.get("stage")), "Largest": row.get("largest_difference")} for row in probe]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Largest difference between the two runs at each stage")
 
 
 def show_both_findings(comparison: Record) -> None:

@@ -1,21 +1,32 @@
 """Findings of the checks as messages on a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from core.data.images import thumbnail
 from core.diagnosis.finding import Finding
+from core.errors import UserError
 from pages.shared import fields
 from pages.shared.frame import plain
 from pages.shared.state import field_key
+
+PICTURES, SIDE = 4, 120
+"""Pictures shown with a finding, and their longer side in pixels."""
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
 
 def show_findings(
-    findings: Sequence[Finding], severities: Sequence[str] = ("error", "warning", "info"), *, can_apply: bool = False
+    findings: Sequence[Finding],
+    severities: Sequence[str] = ("error", "warning", "info"),
+    *,
+    can_apply: bool = False,
+    root: Path | None = None,
 ) -> None:
     """One message a finding: what was measured, and what to change.
 
@@ -23,6 +34,7 @@ def show_findings(
         findings: As the checks gave them.
         severities: Which to show. Defaults to all.
         can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
+        root: Folder of the data set, so that the evidence can show the pictures it names. Defaults to none.
     """
     for finding in findings:
         if finding.severity not in severities:
@@ -30,12 +42,14 @@ def show_findings(
         _SHOW[finding.severity](plain(f"{finding.claim} {finding.remedy}"), icon=_ICONS[finding.severity])
         if can_apply:
             with st.container(horizontal=True, horizontal_alignment="right"):
-                _show_actions(finding)
+                _show_actions(finding, root)
 
 
-def _show_actions(finding: Finding) -> None:
+def _show_actions(finding: Finding, root: Path | None) -> None:
     """What the claim rests on, and a button where one setting helps."""
     with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{finding.id}"):
+        if root:
+            _show_pictures(finding.evidence, root)
         st.json(finding.evidence)
     if finding.change:
         st.button(
@@ -46,6 +60,36 @@ def _show_actions(finding: Finding) -> None:
             help=plain(_told(finding)),
             on_click=partial(_apply, finding),
         )
+
+
+def _show_pictures(evidence: dict[str, Any], root: Path) -> None:
+    """The first pictures that the evidence names, small."""
+    named = [path for path in _texts(evidence.get("files") or evidence.get("groups") or []) if (root / path).is_file()]
+    pictures = [(path, picture) for path in named[:PICTURES] if (picture := _small(str(root / path)))]
+    if pictures:
+        st.image(
+            [picture for _, picture in pictures],
+            caption=[plain(path) for path, _ in pictures],
+            width=SIDE,
+            alt=[path for path, _ in pictures],
+        )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in nested lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _small(path: str) -> bytes | None:
+    try:
+        return thumbnail(Path(path), SIDE)
+    except UserError:
+        return None
 
 
 def _apply(finding: Finding) -> None:

@@ -35,10 +35,10 @@ def show_preflight(config: RunConfig, view: View | None) -> None:
         return
     urgent = [finding for finding in findings if finding.severity != "info"]
     notes = [finding for finding in findings if finding.severity == "info"]
-    show_findings(urgent, can_apply=True)
+    show_findings(urgent, can_apply=True, root=view.index.root)
     if notes:
         with st.expander(f"{len(notes)} {'note' if len(notes) == 1 else 'notes'} on these settings and pictures"):
-            show_findings(notes, can_apply=True)
+            show_findings(notes, can_apply=True, root=view.index.root)
     if not findings:
         st.caption(":material/check_circle: The checks found nothing to mention.")
 

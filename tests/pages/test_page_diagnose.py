@@ -10,7 +10,7 @@ from core.config import setting
 from core.diagnosis.bisects import BisectStore
 from core.errors import RunError
 from core.runs import Run, Status
-from pages.shared import diagnose_actions, diagnose_view
+from pages.shared import diagnose_actions, diagnose_probe, diagnose_view
 from pages.shared.diagnose_bisect import settled
 from pages.shared.frame import plain
 
@@ -298,3 +298,25 @@ def test_pictures_are_not_in_the_report_unless_ticked(pair):
     at = open_diagnose()
     assert at.checkbox[0].label == "With pictures"
     assert at.checkbox[0].value is False
+
+
+def test_one_click_pushes_the_same_pictures_through_both_runs(pair, monkeypatch):
+    asked = []
+
+    def measure(a, b):
+        asked.append((a.id, b.id))
+        return [
+            {"stage": "decoded pixels", "largest_difference": 0.0},
+            {"stage": "features", "largest_difference": 1.5},
+        ]
+
+    monkeypatch.setattr(diagnose_probe, "probe", measure)
+    for run in pair:
+        (run.path / "model.keras").touch()
+    at = open_diagnose()
+    assert asked == []
+    button(at, "Push them through").click().run()
+    assert not at.exception
+    assert asked == [(pair[0].id, pair[1].id)]
+    table = next(frame.value for frame in at.dataframe if "Largest difference" in frame.value)
+    assert list(table["Largest difference"]) == [0.0, 1.5]

@@ -80,3 +80,13 @@ def test_picture_that_has_gone_is_one_sentence(pictures):
     at.get_by_key(state.field_key("data.seed")).set_value(5).run()
     assert not at.exception
     assert [text for text in texts(at.error) if text.endswith("png is empty.")]
+
+
+def test_evidence_shows_the_pictures_it_names(pictures):
+    copy = pictures / "val" / "a" / "twin.png"
+    copy.write_bytes((pictures / "train" / "a" / "000.png").read_bytes())
+    at = open_page(pictures)
+    assert not at.exception
+    assert any("same" in text or "cop" in text for text in texts(at.warning) + texts(at.error))
+    shown = [picture.caption.replace("\\", "") for block in at.get("image") for picture in block.proto.imgs]
+    assert sorted(shown)[:2] == ["train/a/000.png", "val/a/twin.png"]
