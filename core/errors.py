@@ -6,7 +6,8 @@
     │   ├── DataError        a folder, file or upload that cannot be used
     │   │   └── UnreadableImage
     │   ├── RunError         a run that does not exist or is not in the state the action needs
-    │   └── WeightsError     weight files that are absent or damaged
+    │   ├── WeightsError     weight files that are absent or damaged
+    │   └── AccessError      something the person may not do here
     └── Interrupted          the process that asked for this work is gone
 
 Everything else is a fault of the program: its traceback goes to the run's log, exit code 3.
@@ -39,6 +40,10 @@ class RunError(UserError):
 
 class WeightsError(UserError):
     """Put the weight file that the message names where the message says."""
+
+
+class AccessError(UserError):
+    """Ask whoever runs the app, or run it yourself: the message says which."""
 
 
 class Interrupted(ParityError):

@@ -1,13 +1,15 @@
 """What the trace costs: the same training with and without it, epoch for epoch in turn, in one process.
 
-    python tests/bench/bench_trace.py [EPOCHS]
+    python tests/bench/bench_trace.py [PAIRS]
 
-Prints, for each kind of step, the time of a step with the trace and without it, and the ratio. It must stay under 1.02
-for a literal end-to-end step and under 1.10 for a cached step of the question's head. Whatever else the machine does
-only adds time, so of all epochs the fastest counts; the median is printed beside it.
+Prints, for each kind of step, the time of a step with the trace and without it, and the ratio: it must stay under 1.02
+for a literal end-to-end step and under 1.10 for a cached step of the question's head. Two neighbouring epochs make a
+pair; the ratio is the median of the pairs' ratios, with the interval that holds it with 95 % (order statistics of the
+median, i.e. the sign test), because what else the machine does changes more slowly than the pairs alternate.
 """
 
 import contextlib
+import math
 import os
 import sys
 import tempfile
@@ -96,16 +98,23 @@ def measure(name: str, epochs: int, home: Path) -> bool:
         for traced in (True, False) if epoch % 2 else (False, True):
             seconds[traced].append(one_epoch(*trainings[traced], epoch))
     steps = batches_per_epoch(2 * pictures, 20, True)
-    best = {traced: 1000 * min(seconds[traced]) / steps for traced in seconds}
     middle = {traced: 1000 * median(seconds[traced]) / steps for traced in seconds}
-    ratio = best[True] / best[False]
+    ratio, low, high = median_interval([a / b for a, b in zip(seconds[True], seconds[False], strict=True)])
     print(
-        f"{name}: {best[True]:.2f} ms with, {best[False]:.2f} ms without, ratio {ratio:.3f} "
-        f"(medians {middle[True]:.2f} and {middle[False]:.2f}, ratio {middle[True] / middle[False]:.3f})"
-        + (f", allowed {limit:.2f}" if limit else ""),
+        f"{name}: {middle[True]:.2f} ms with, {middle[False]:.2f} ms without (medians of {epochs}); "
+        f"ratio {ratio:.3f} [{low:.3f}, {high:.3f}]" + (f", allowed {limit:.2f}" if limit else ""),
         flush=True,
     )
     return not limit or ratio <= limit
+
+
+def median_interval(values: list[float]) -> tuple[float, float, float]:
+    """The median and the 95 % interval of it that the sign test gives."""
+    ordered = sorted(values)
+    half = 0.98 * math.sqrt(len(ordered))
+    middle = (len(ordered) - 1) / 2
+    low, high = max(0, math.floor(middle - half)), min(len(ordered) - 1, math.ceil(middle + half))
+    return median(ordered), ordered[low], ordered[high]
 
 
 def draw(folder: Path, count: int) -> Path:
@@ -126,11 +135,10 @@ def draw(folder: Path, count: int) -> Path:
 
 def main() -> int:
     """Measures every kind of step; returns 1 when one is beyond its limit."""
-    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARITY_HOME"] = str(Path(home) / "home")
-        literal = max(4, epochs // 4)
-        fine = [measure(name, literal if "literal" in name else epochs, Path(home)) for name in KINDS]
+        fine = [measure(name, epochs, Path(home)) for name in KINDS]
     return 0 if all(fine) else 1
 
 

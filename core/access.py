@@ -1,0 +1,176 @@
+"""Who may do what: the mode the program is served in, a person's role in it, and the limits that go with the mode.
+
+Nothing is detected by magic: `PARITY_MODE` says it, and what is not allowed is refused in the function that would do
+it, whether or not a button for it was drawn. The command line is the operator's and asks none of this.
+"""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from core.errors import AccessError, ConfigError
+
+LOCAL, TEAM, PUBLIC = "local", "team", "public"
+
+
+class Action(StrEnum):
+    """What a page can do beyond showing what is there; the value completes the sentence "You may not …"."""
+
+    LOOK = "look at runs"
+    PREDICT = "predict pictures"
+    UPLOAD = "upload a data set"
+    BROWSE = "open folders of the server"
+    TRAIN = "start a training"
+    MANAGE = "stop, resume or change what others started"
+    DIAGNOSE = "start a search between two runs"
+    IMPORT = "bring a model from elsewhere"
+
+
+ROLES: dict[str, frozenset[Action]] = {
+    "operator": frozenset(Action),
+    "admin": frozenset(Action),
+    "trainer": frozenset(Action) - {Action.MANAGE, Action.IMPORT},
+    "viewer": frozenset({Action.LOOK, Action.PREDICT}),
+    "visitor": frozenset({Action.LOOK, Action.PREDICT, Action.TRAIN}),
+    "stranger": frozenset(),
+}
+"""What each role may do. `operator` is whoever sits at a local app; `visitor` anybody at a public one; admin, trainer
+and viewer are a team's; a `stranger` is somebody whom the team's lists do not name."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The limits of a mode. Sizes are bytes (MB are 10**6).
+
+    Attributes:
+        mode: str. `local`, `team` or `public`.
+        upload_bytes: One uploaded file.
+        session_bytes: All uploads of one browser session together.
+        session_files: Number of them.
+        zip_files: Files in one data set that is uploaded; 0 where none may be.
+        zip_bytes: The same unpacked.
+        image_pixels: Width times height of one picture.
+        epochs: Most epochs of a training.
+        sample_only: Whether a training may use the built-in sample set and network only.
+        waiting: Most trainings that may wait for their turn.
+        predictions: Most pictures a session may ask about in one minute; 0 for no limit.
+        disk_bytes: Most that uploads may hold in all; 0 for no limit.
+        spare_bytes: Free disk below which nothing is taken in.
+    """
+
+    mode: str
+    upload_bytes: int
+    session_bytes: int
+    session_files: int
+    zip_files: int
+    zip_bytes: int
+    image_pixels: int
+    epochs: int
+    sample_only: bool
+    waiting: int
+    predictions: int
+    disk_bytes: int
+    spare_bytes: int
+
+
+_MB, _GB = 10**6, 10**9
+
+POLICIES: dict[str, Policy] = {
+    LOCAL: Policy(
+        LOCAL, 500 * _MB, 5 * _GB, 50_000, 50_000, 5 * _GB, 40_000_000, 10_000, False, 50, 0, 0, 2 * _GB
+    ),
+    TEAM: Policy(
+        TEAM, 200 * _MB, 2 * _GB, 20_000, 20_000, 2 * _GB, 40_000_000, 1_000, False, 20, 600, 50 * _GB, 5 * _GB
+    ),
+    PUBLIC: Policy(
+        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 12_000_000, 10, True, 2, 20, 200 * _MB, 500 * _MB
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at a page.
+
+    Attributes:
+        name: str. An e-mail address in a team; else something that tells one browser session from another.
+        role: str. One of `ROLES`.
+    """
+
+    name: str
+    role: str
+
+    def may(self, action: Action) -> bool:
+        """Whether the role includes the action."""
+        return action in ROLES[self.role]
+
+    def require(self, action: Action, owner: str | None = None) -> None:
+        """Lets the person through, or says why not.
+
+        Args:
+            action: Action.
+            owner: str. Who started what is to be changed; None where that does not matter.
+
+        Raises:
+            AccessError: the role does not include it, or it is somebody else's.
+        """
+        if not self.may(action):
+            raise AccessError(_refusal(self, action))
+        if owner is not None and owner != self.name and not self.may(Action.MANAGE):
+            raise AccessError("This was started by somebody else; only they or an administrator may change it.")
+
+
+def mode() -> str:
+    """The mode that `PARITY_MODE` names; `local` when it names none.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    name = os.environ.get("PARITY_MODE", "").strip() or LOCAL
+    if name not in POLICIES:
+        raise ConfigError(f'PARITY_MODE is "{name[:40]}"; set it to local, team or public')
+    return name
+
+
+def policy() -> Policy:
+    """The limits of the mode; see `mode`."""
+    return POLICIES[mode()]
+
+
+def person(email: str, session: str) -> Person:
+    """Who somebody is, by what the server knows of them.
+
+    Args:
+        email: str. As the login or the reverse proxy says; empty where nobody has logged in.
+        session: str. Tells this browser session from others.
+
+    Raises:
+        ConfigError: see `mode`.
+    """
+    now = mode()
+    if now == LOCAL:
+        return Person("operator", "operator")
+    if now == PUBLIC:
+        return Person(session, "visitor")
+    address = email.strip().casefold()
+    for role in ("admin", "trainer", "viewer"):
+        if address and any(fnmatchcase(address, pattern) for pattern in _listed(f"PARITY_{role.upper()}S")):
+            return Person(address, role)
+    return Person(address, "stranger")
+
+
+def _listed(variable: str) -> list[str]:
+    """Addresses, or patterns such as `*@lab.example`, separated by commas."""
+    return [item.strip().casefold() for item in os.environ.get(variable, "").split(",") if item.strip()]
+
+
+def _refusal(person: Person, action: Action) -> str:
+    match person.role:
+        case "visitor":
+            return f"This public demonstration does not let you {action}. Run Parity on your own machine for that."
+        case "stranger":
+            who = person.name or "Nobody who is logged in"
+            return f"{who} is not on this team's lists; ask whoever runs this app to add the address."
+        case role:
+            return f"You are a {role} here, and a {role} may not {action}; ask an administrator."
