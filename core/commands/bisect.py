@@ -19,6 +19,7 @@ from core.diagnosis.bisects import (
     resume_bisect,
     start_bisect,
 )
+from core.diagnosis.sides import seen_from
 from core.errors import DataError
 from core.runs import RESUMABLE, Run, RunStore, Status
 from core.terminal import Line, duration
@@ -49,8 +50,8 @@ def run_bisect(options: argparse.Namespace) -> int:
     a, b = (RunStore().get(name) for name in options.runs)
     line = Line(quiet=options.json)
     bisect = _begin(a, b, options.budget, line)
-    status = follow(bisect, line)
-    result = bisect.result()
+    status = follow(bisect, line, a)
+    result = seen_from(bisect.result(), a.id)
     if options.report:
         write_report(options.report, a, b, result)
     if options.json:
@@ -86,12 +87,13 @@ def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
     return bisect
 
 
-def follow(bisect: Bisect, line: Line) -> Status:
+def follow(bisect: Bisect, line: Line, first: Run) -> Status:
     """Shows each arm's result as it comes, until the bisect ends; Ctrl-C asks it to stop.
 
     Args:
         bisect: Bisect. A worker has been started for it.
         line: Line. Where to show it.
+        first: Run. The one that the person has named first: it is called A.
 
     Returns:
         The final status.
@@ -106,7 +108,7 @@ def follow(bisect: Bisect, line: Line) -> Status:
     try:
         while True:
             status = launch.poll(bisect)
-            for arm in bisect.result().get("arms", []):
+            for arm in seen_from(bisect.result(), first.id).get("arms", []):
                 if arm["status"] in ("finished", "failed") and arm["name"] not in seen:
                     seen.add(arm["name"])
                     line.show(describe_arm(arm), lasting=True)

@@ -13,7 +13,9 @@ from typing import Any
 from core import paths
 from core.config import RunConfig
 from core.diagnosis.report_figures import arms_figure, curves_figure
+from core.diagnosis.report_pictures import embedded_pictures, right_in_one_only
 from core.diagnosis.report_script import report_script
+from core.diagnosis.sides import seen_from
 from core.runs import Run
 
 FORMAT = 1
@@ -46,12 +48,15 @@ def report_json(
         b: Run.
         comparison: dict or None. What `compare` says of the two.
         result: dict or None. What a bisect between them has found.
-        with_images: bool. Keep small pictures that are part of the evidence. Defaults to `False`.
+        with_images: bool. Put in small pictures that belong to the evidence. Defaults to `False`.
 
     Returns:
         Dictionary with `format`, `titles`, `configs`, `comparison`, `history`, `bisect`, `script`.
     """
     configs = [a.config(), b.config()]
+    result = seen_from(result, a.id) if result else None
+    if with_images:
+        comparison = _with_pictures(a, b, comparison)
     record = {
         "format": FORMAT,
         "runs": [a.id, b.id],
@@ -60,7 +65,7 @@ def report_json(
         "comparison": comparison,
         "history": [run.history() for run in (a, b)],
         "bisect": result or None,
-        "script": _script((a, configs[0]), (b, configs[1]), result),
+        "script": _script(configs[0], configs[1], result),
     }
     cleaned: Record = _clean(record, _cleaner(a, b), with_images=with_images)
     return cleaned
@@ -78,7 +83,8 @@ def report_html(
                  _cost(found)),
         _section("What differs", _differences(record, compared)),
         _section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
-        _section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired"))),
+        _section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
+                 _one_only(compared.get("right_in_one_only"), titles)),
         _section("Found by the checks", _findings(compared.get("findings"), titles)),
         _section("See it in plain Keras", _code(record["script"])),
     ]  # fmt: skip
@@ -94,13 +100,31 @@ def report_html(
     )
 
 
-def _script(a: tuple[Run, RunConfig], b: tuple[Run, RunConfig], result: Record | None) -> str:
+def _with_pictures(a: Run, b: Run, comparison: Record | None) -> Record:
+    """The comparison with the pictures that findings name, and those on which only one of the two is right."""
+    compared = dict(comparison or {})
+    found = {}
+    for name, run in (("a", a), ("b", b)):
+        root = (run.manifest() or {}).get("root")
+        found[name] = [
+            _illustrated(item, Path(str(root)) if root else None)
+            for item in (compared.get("findings") or {}).get(name) or []
+        ]
+    only = right_in_one_only(a, b)
+    return {**compared, "findings": found, "right_in_one_only": {"a": only[0], "b": only[1]}}
+
+
+def _illustrated(item: Record, root: Path | None) -> Record:
+    evidence = item.get("evidence") or {}
+    pictures = embedded_pictures(evidence, root)
+    return {**item, "evidence": {**evidence, "pictures": pictures}} if pictures else item
+
+
+def _script(a: RunConfig, b: RunConfig, result: Record | None) -> str:
     if not result or not result.get("factors"):
         return ""
-    # The bisect may have been started with the two the other way round.
-    first = result["runs"][0] == a[0].id
-    good, bad = (a, b) if (result["good"] == "a") == first else (b, a)
-    return report_script(good[1], bad[1], result["factors"])
+    good, bad = (a, b) if result["good"] == "a" else (b, a)
+    return report_script(good, bad, result["factors"])
 
 
 def _cleaner(a: Run, b: Run) -> Callable[[str], str]:
@@ -170,7 +194,8 @@ def _differences(record: Record, compared: Record) -> str:
 def _divergence(first: Record | None, sentence: str | None) -> str:
     if not first:
         return f"<p>{escape(sentence)}</p>" if sentence else ""
-    rows = [[first.get("stage"), first.get("step"), first.get("a"), first.get("b")]]
+    step = ", ".join(f"{name} {value}" for name, value in (first.get("step") or {}).items())
+    rows = [[first.get("stage"), step or None, first.get("a"), first.get("b")]]
     return f"<p>{escape(str(first.get('sentence', '')))}</p>" + _table(["stage", "step", "A", "B"], rows)
 
 
@@ -196,12 +221,21 @@ def _paired(paired: Record | None) -> str:
     )
 
 
+def _one_only(pictures: Record | None, titles: Sequence[str]) -> str:
+    rows = [
+        f"<p>Right in {escape(title)} only:</p><p>{''.join(_images(pictures[name]))}</p>"
+        for name, title in zip("ab", titles, strict=True)
+        if pictures and pictures.get(name)
+    ]
+    return "".join(rows)
+
+
 def _findings(findings: Record | None, titles: Sequence[str]) -> str:
     blocks = []
     for name, title in zip("ab", titles, strict=True):
         items = [
             f"<li><b>{escape(str(item.get('id', '')))}</b> {escape(str(item.get('claim', '')))}"
-            f"{''.join(_images(item.get('evidence')))}</li>"
+            f"<div>{''.join(_images(item.get('evidence')))}</div></li>"
             for item in (findings or {}).get(name) or []
         ]
         if items:
@@ -217,7 +251,7 @@ def _images(evidence: Any) -> Iterable[str]:
         for item in evidence:
             yield from _images(item)
     elif isinstance(evidence, str) and _SAFE_PICTURE.fullmatch(evidence):
-        yield f'<img src="{escape(evidence)}" alt="">'
+        yield f'<img src="{escape(evidence)}" alt="A picture of the data set">'
 
 
 def _code(script: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.diagnosis.bisects import BUDGET_MINUTES, Bisect
+from core.diagnosis.sides import seen_from
 from core.errors import UserError
 from core.runs import RESUMABLE, STATUSES, Status
 from pages.shared import diagnose_actions
@@ -99,7 +100,7 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     _trouble(status)
     _buttons(pair, bisect, status)
     every = EVERY_SECONDS if status.is_active else None
-    st.fragment(_tick, run_every=every)(bisect, status.is_active)
+    st.fragment(_tick, run_every=every)(bisect, pair[0].id, status.is_active)
     if not status.is_active:
         with st.expander("Search once more", icon=":material/replay:"):
             _offer(pair, bisect)
@@ -197,11 +198,11 @@ def _buttons(pair: Pair, bisect: Bisect, status: Status) -> None:
         )
 
 
-def _tick(bisect: Bisect, was_active: bool) -> None:
+def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
     status = diagnose_actions.status_of(bisect)
     if status.is_active != was_active:
         st.rerun()  # the whole page: the verdict and the buttons change with it
-    result = settled(result_of(bisect) or {}, is_active=status.is_active)
+    result = settled(seen_from(result_of(bisect) or {}, first), is_active=status.is_active)
     arms = arms_frame(result)
     word, icon, colour = LOOKS[status.status]
     with st.container(horizontal=True, vertical_alignment="center"):

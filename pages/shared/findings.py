@@ -1,6 +1,6 @@
 """Findings of the checks as messages on a page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,11 @@ import streamlit as st
 
 from core.data.images import thumbnail
 from core.diagnosis.finding import Finding
+from core.diagnosis.report_pictures import SIDE, pictures_named
 from core.errors import UserError
 from pages.shared import fields
 from pages.shared.frame import plain
 from pages.shared.state import field_key
-
-PICTURES, SIDE = 4, 120
-"""Pictures shown with a finding, and their longer side in pixels."""
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
@@ -64,8 +62,8 @@ def _show_actions(finding: Finding, root: Path | None) -> None:
 
 def _show_pictures(evidence: dict[str, Any], root: Path) -> None:
     """The first pictures that the evidence names, small."""
-    named = [path for path in _texts(evidence.get("files") or evidence.get("groups") or []) if (root / path).is_file()]
-    pictures = [(path, picture) for path in named[:PICTURES] if (picture := _small(str(root / path)))]
+    named = pictures_named(evidence, root)
+    pictures = [(str(path), picture) for path in named if (picture := _small(str(root / path)))]
     if pictures:
         st.image(
             [picture for _, picture in pictures],
@@ -73,15 +71,6 @@ def _show_pictures(evidence: dict[str, Any], root: Path) -> None:
             width=SIDE,
             alt=[path for path, _ in pictures],
         )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in nested lists."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -58,16 +58,27 @@ def pair(tmp_path: Path) -> tuple[Run, Run]:
 
 def result_of(a: Run, b: Run, **changes: Any) -> dict[str, Any]:
     arms = [
-        {"name": f"{base.upper()} {HOSTILE}", "base": base, "settings": settings, "seed": 1, "value": value,
-         "interval": [value - 0.1, value + 0.1], "status": "finished", "run": a.id}
+        {"name": f"{base.upper()} {HOSTILE}", "base": base, "settings": settings, "from_b": [], "seed": 1,
+         "value": value, "interval": [value - 0.1, value + 0.1], "status": "finished", "run": a.id}
         for base, settings, value in (("a", {}, 0.9), ("b", {}, 0.5), ("a", {"data.shuffle": "none"}, 0.51))
     ]  # fmt: skip
-    arms.append({"name": "waits", "base": "a", "settings": {}, "value": None, "interval": None, "status": "waiting"})
+    arms.append(
+        {
+            "name": "waits",
+            "base": "a",
+            "settings": {},
+            "from_b": [],
+            "value": None,
+            "interval": None,
+            "status": "waiting",
+        }
+    )
     return {
         "runs": [a.id, b.id], "metric": "best val_accuracy", "verdict": "single", "factors": ["data.shuffle"],
         "sentence": "data.shuffle alone takes it from 0.9 to 0.5.", "good": "a", "arms": arms,
         "gap": {"value": 0.4, "interval": [0.3, 0.5]}, "skipped": [{"key": "training.mode", "reason": "both frozen"}],
-        "cost": {"spent_minutes": 3.7}, **changes,
+        "cost": {"spent_minutes": 3.7}, "titles": [a.title(), b.title()], "tests": [], "candidates": ["data.shuffle"],
+        "noise": {"a": [0.9], "b": [0.5], "spread": 0.01}, **changes,
     }  # fmt: skip
 
 
@@ -77,7 +88,8 @@ def comparison_of(folder: Path) -> dict[str, Any]:
                         "environment": [{"what": "Keras", "a": "3.15.1", "b": "3.0.0"}]},
         "metrics": {"best val_accuracy": [0.9, 0.5]},
         "paired": {"count": 160, "only_a_right": 70, "only_b_right": 3, "p_value": 1e-12},
-        "first_divergence": {"stage": "labels and order", "step": 1, "a": "mixed", "b": HOSTILE, "sentence": "There."},
+        "first_divergence": {"stage": "labels and order", "step": {"epoch": 1, "batch": 2}, "a": "mixed", "b": HOSTILE,
+                             "sentence": "There."},
         "findings": {"a": [{"id": "leak", "claim": f"in {folder}/val/1.png", "evidence": {"pictures": [PIXEL]}}],
                      "b": []},
     }  # fmt: skip
@@ -87,7 +99,7 @@ def test_the_page_tells_verdict_arms_differences_divergence_and_script(pair: tup
     text = report_html(*pair, comparison_of(Path("/srv/x")), result_of(*pair))
     for words in (
         "One setting makes the difference", "data.shuffle alone takes it from 0.9 to 0.5.", "0.400 [0.300, 0.500]",
-        "data.augmentation_draws", "both frozen", "labels and order", "McNemar, p = 1e-12", "3.0.0",
+        "data.augmentation_draws", "both frozen", "labels and order", "epoch 1, batch 2", "McNemar, p = 1e-12", "3.0.0",
         "rng.permutation(len(x))", "3.7 minutes",
     ):  # fmt: skip
         assert words in text
@@ -126,6 +138,38 @@ def test_there_is_no_picture_unless_it_is_asked_for(pair: tuple[Run, Run]) -> No
     assert PIXEL not in report_html(*pair, comparison, result_of(*pair))
     assert "data:image" not in json.dumps(report_json(*pair, comparison, result_of(*pair)))
     assert PIXEL in report_html(*pair, comparison, result_of(*pair), with_images=True)
+
+
+def test_pictures_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
+    pair: tuple[Run, Run], picture_folder: Any
+) -> None:
+    folder = picture_folder("x", val=(2, 2))
+    named = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*") if path.is_file())
+    for run, right in zip(pair, (named[0], named[1]), strict=True):
+        val = [{"path": path, "sha256": f"{k:064}", "label": "c0"} for k, path in enumerate(named)]
+        files.write_json(run.path / "manifest.json", {"root": str(folder), "train": [], "val": val})
+        rows = "".join(f"{path},val,c0,{'c0' if path == right else 'c1'}\n" for path in named)
+        (run.path / "predictions.csv").write_text(f"file,split,label,predicted\n{rows}", encoding="utf-8")
+    evidence = {"files": [named[2], "../../etc/passwd", "gone.png"]}
+    comparison = {"findings": {"a": [{"id": "x", "claim": "y", "evidence": evidence}], "b": []}}
+    record = report_json(*pair, comparison, None, with_images=True)["comparison"]
+    assert len(record["findings"]["a"][0]["evidence"]["pictures"]) == 1
+    assert [len(record["right_in_one_only"][name]) for name in "ab"] == [1, 1]
+    page = report_html(*pair, comparison, None, with_images=True)
+    sources = [attributes["src"] for tag, attributes in Page(page).tags if tag == "img"]
+    assert len(sources) == 3
+    assert all(str(source).startswith("data:image/jpeg;base64,/9j/") for source in sources)
+    assert "Right in ordered only" in page
+    assert "<img" not in report_html(*pair, comparison, None)
+    assert evidence == comparison["findings"]["a"][0]["evidence"]  # what is shown on the page is as it was
+
+
+def test_a_bisect_made_the_other_way_round_is_told_in_the_order_of_the_report(pair: tuple[Run, Run]) -> None:
+    a, b = pair
+    page = report_html(b, a, None, result_of(a, b))
+    assert "in favour of &lt;script&gt;" in page  # the good run is the same one, although it is B now
+    arms = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
+    assert [(arm["base"], arm["name"][0]) for arm in arms[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
 
 
 def test_there_is_a_report_without_bisect_and_comparison(pair: tuple[Run, Run]) -> None:

@@ -248,6 +248,16 @@ def test_verdict_is_the_sentence_of_the_result(pair, finish):
     assert "(data\\.shuffle)" in said(at)
 
 
+def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair, finish):
+    a, b = pair
+    arms = [{**ARMS[0], "from_b": []}]
+    noise = {"a": [0.8], "b": [0.5], "spread": None}
+    finish(BisectStore().create(a, b), "no-difference", sentence="It.", good="a", arms=arms, noise=noise)
+    at = open_diagnose(a=b.id, b=a.id)
+    assert "B again" in str(at.get("vega_lite_chart")[-1].proto)
+    assert "A again" not in str(at.get("vega_lite_chart")[-1].proto)
+
+
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [("inconclusive", "No answer yet"), ("no-difference", "No difference beyond chance"), ("novel", "novel")],

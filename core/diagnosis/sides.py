@@ -1,0 +1,39 @@
+"""A bisect calls its runs A and B as they were given when it was made; a person may hold them the other way round."""
+
+from typing import Any
+
+Record = dict[str, Any]
+
+_OTHER = {"a": "b", "b": "a"}
+
+
+def seen_from(result: Record, first: str) -> Record:
+    """A bisect's result in which A is the run of that id.
+
+    Args:
+        result: dict. As in result.json; empty before there is one.
+        first: str. Id of the run that the person calls A.
+
+    Returns:
+        The result itself where it says so already or knows nothing of that run; else a copy with the sides exchanged.
+    """
+    runs = list(result.get("runs", []))
+    if len(runs) != 2 or runs[1] != first:
+        return result
+    noise = result["noise"]
+    everything = set(result["candidates"])
+    return {
+        **result,
+        "runs": runs[::-1],
+        "titles": list(result["titles"])[::-1],
+        "good": _OTHER.get(result["good"], ""),
+        "noise": {**noise, "a": noise["b"], "b": noise["a"]},
+        "tests": [{**test, "base": _OTHER[test["base"]]} for test in result["tests"]],
+        "arms": [_exchanged(arm, everything) for arm in result["arms"]],
+    }
+
+
+def _exchanged(arm: Record, everything: set[str]) -> Record:
+    base = _OTHER[arm["base"]]
+    name = f"{base.upper()}{arm['name'][1:]}"  # "A again, …" or "A with …"
+    return {**arm, "base": base, "name": name, "from_b": sorted(everything - set(arm["from_b"]))}
