@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")
     command("runs", _runs, "All runs, the newest first.")
-    command("stop", _stop, "Stop a run; the model so far is kept.").add_argument("run", metavar="RUN")
+    stop = command("stop", _stop, "Stop a run; the model so far is kept.")
+    stop.add_argument("run", metavar="RUN")
+    stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
     predict = command("predict", _predict, "Class probabilities of pictures.")
     predict.add_argument("run", metavar="RUN")
@@ -201,7 +203,7 @@ def _config(run: Run) -> RunConfig | None:
 
 def _stop(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
-    launch.stop(run)
+    (launch.end_now if options.now else launch.stop)(run)
     while (status := launch.poll(run)).is_active:
         time.sleep(0.25)
     return _report_state(run, status, as_json=options.json)

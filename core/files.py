@@ -31,6 +31,13 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     sync_folder(path.parent)
 
 
+def sweep(folder: Path) -> None:
+    """Removes what writers that were killed have left in a folder and below; nobody else may be writing there."""
+    for pattern in (".*.tmp", ".*.tmp.keras"):
+        for left in folder.rglob(pattern):
+            left.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a rename in `folder` survive a power cut; does nothing where folders cannot be opened (Windows)."""
     if sys.platform == "win32":
@@ -70,7 +77,14 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
         if os.lseek(handle, 0, os.SEEK_END):
             os.lseek(handle, -1, os.SEEK_END)
             line = line if os.read(handle, 1) == b"\n" else b"\n" + line
-        os.write(handle, line)
+        end = os.fstat(handle).st_size
+        try:
+            rest = memoryview(line)
+            while rest:  # a nearly full disk takes a part of it first
+                rest = rest[os.write(handle, rest) :]
+        except OSError:
+            os.ftruncate(handle, end)  # half a line helps nobody
+            raise
     finally:
         os.close(handle)
 

@@ -1,7 +1,9 @@
 """Start, stop and poll the worker of a run: the seam behind which it may be a local process or a cluster's job."""
 
+import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,12 +12,18 @@ import types
 from pathlib import Path
 from typing import Any
 
-from core import paths
+from core import paths, processes
 from core.errors import RunError
-from core.runs import RESUMABLE, STATUSES, Run, Status
+from core.runs import QUIET_SECONDS, Run, Status
 
 ROOT = Path(__file__).resolve().parent.parent
 """Folder that holds `core`: a worker runs there."""
+
+CANNOT_WRITE = 74
+"""Exit code of a worker that could not write its last word (EX_IOERR of sysexits.h)."""
+
+SILENT_SECONDS = 30.0
+"""A worker says something every two seconds; when it has not for so long, the person is told."""
 
 _EXIT_SECONDS = 10.0
 """What a worker may take to end after its last word; TensorFlow takes about one second."""
@@ -56,18 +64,11 @@ def resume(run: Run, *, parent_pipe: bool) -> None:
     """Puts a run that has ended early back in the queue and starts a worker for it.
 
     Raises:
-        RunError: the run is active, or it is finished.
+        RunError: the run is active, or it is finished, or a newer version has made it.
     """
-    status = poll(run)
-    if status.status not in RESUMABLE:
-        state = "is still at work" if status.is_active else "has finished"
-        raise RunError(f"run {run.id} {state}; only a stopped, failed or interrupted run can be resumed")
+    poll(run)
     _let_go(run)
-    (run.path / "stop").unlink(missing_ok=True)
-    now = time.time()
-    run.write_status(
-        Status(created=status.created, queued=now, heartbeat=now, message=STATUSES["queued"], seconds=status.seconds)
-    )
+    run.requeue()
     start(run, parent_pipe=parent_pipe)
 
 
@@ -78,13 +79,29 @@ def stop(run: Run) -> None:
         RunError: the run is not active.
     """
     status = poll(run)
+    run.refuse_newer()
     if not status.is_active:
         raise RunError(f"run {run.id} is not training: it is {status.status}")
     run.request_stop()
 
 
+def end_now(run: Run) -> None:
+    """Ends the worker of an active run at once, for one that does not stop; the last finished epoch is kept.
+
+    Raises:
+        RunError: the run is not active, or its worker is out of reach: of another machine, or not known to be ours.
+    """
+    status = poll(run)
+    run.refuse_newer()
+    if not status.is_active:
+        raise RunError(f"run {run.id} is not training: it is {status.status}")
+    run.request_stop()
+    if not _signal(run, status, "SIGKILL"):
+        raise RunError(f"the worker of run {run.id} cannot be reached from here; end it where it was started")
+
+
 def poll(run: Run) -> Status:
-    """The run's status; when our own worker has died, it says how."""
+    """The run's status; when our own worker has died, it says how, and one that hangs after a stop is ended."""
     with _jobs().lock:
         process = _jobs().processes.get(run.id)
         code = process.poll() if process else None
@@ -93,10 +110,15 @@ def poll(run: Run) -> Status:
     status = run.read_status()
     # After ours has ended, another process may have resumed the run: its worker says another pid.
     if process is None or code is None or status.pid not in (None, process.pid):
-        return run.status()
+        status = run.status()
+        if status.silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
+            _press(run, status)
+        return _with_silence(status)
     if status.is_active:
-        status = dataclasses.replace(status, status="interrupted", message=_how_it_died(code), ended=time.time())
-        run.write_status(status)
+        ended, message = _how_it_died(code, stopped=run.stop_requested())
+        status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
+        with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
+            run.write_status(status)
     return status
 
 
@@ -120,13 +142,53 @@ def _let_go(run: Run) -> None:
             del _jobs().processes[run.id]
 
 
-def _how_it_died(code: int) -> str:
-    if code == -9:
-        return (
-            "The worker was killed by the system, probably out of memory. Try a smaller batch or image size; "
-            "Resume continues after the last finished epoch."
+def _with_silence(status: Status) -> Status:
+    """The status as it is shown: a worker of which nothing is heard is said to be silent."""
+    if status.silence < SILENT_SECONDS:
+        return status
+    message = (
+        f"No news from the training for {status.silence:.0f} s: the machine is very busy, or it hangs. Stop ends it if "
+        "it does not answer; the last finished epoch is kept."
+    )
+    return dataclasses.replace(status, message=message)
+
+
+def _press(run: Run, status: Status) -> None:
+    """A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended."""
+    hard = status.silence > 2 * QUIET_SECONDS
+    _signal(run, status, "SIGKILL" if hard else "SIGTERM")
+
+
+def _signal(run: Run, status: Status, name: str) -> bool:
+    with _jobs().lock:
+        process = _jobs().processes.get(run.id)
+        if process is not None and process.poll() is None:
+            process.send_signal(getattr(signal, name))
+            return True
+    return processes.send(status.pid, status.birth, name)
+
+
+def _how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
+    """Final status and sentence for a worker that could not say them itself."""
+    resume = "Resume continues after the last finished epoch."
+    if code == CANNOT_WRITE:
+        return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {resume}"
+    if code == -9 and stopped:
+        return "interrupted", f"The worker did not stop by itself and was ended. {resume}"
+    if code in (-9, 137):
+        reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"
+        return "interrupted", f"{reason} {resume}"
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        reason = (
+            f"The worker crashed ({name}), which often means that memory ran out. Try a smaller batch or image size;"
         )
-    return f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why. Resume is possible."
+        return "interrupted", f"{reason} {resume}"
+    reason = f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why."
+    return "interrupted", f"{reason} {resume}"
 
 
 def _jobs() -> Any:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from core import files, paths
-from core.config import RunConfig, read_config
+from core.config import FORMAT, RunConfig, read_config
 from core.errors import ConfigError, RunError
 
 ACTIVE = ("queued", "starting", "running")
@@ -40,14 +40,21 @@ STATUSES = {
 
 RESUMABLE = ("stopped", "failed", "interrupted")
 
+_NEWER = "Made by a newer version of Parity; this one leaves it as it is."
+
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
 _START_SECONDS = 60.0
 """A queued run whose worker has not shown up after this long never got one."""
 
+QUIET_SECONDS = 10.0
+"""A worker refreshes its status every two seconds; one that is silent for this long hangs or is held up."""
+
 
 @dataclass(frozen=True)
 class Status:
-    """Where a run is. Times are seconds since 1970 and for display only; durations are measured elsewhere."""
+    """Where a run is. `created`, `started` and `ended` are seconds since 1970 and for display only. `queued` and
+    `heartbeat` are compared, so they are seconds of the machine's steady clock (since it was started; the same for all
+    processes): nobody can set that one back."""
 
     status: str = "queued"
     message: str = ""
@@ -67,6 +74,8 @@ class Status:
     memory_mb: float | None = None
     """Memory of the worker itself, in MB; mapped features do not count."""
     pid: int | None = None
+    birth: str = ""
+    """When that process was born, as the system has it: a number that is used again is then told apart."""
     created: float = 0.0
     queued: float = 0.0
     """When it last took its place in the queue: at its making, and again at every resume."""
@@ -76,10 +85,26 @@ class Status:
     seconds: dict[str, float] = field(default_factory=dict)
     """Time spent on features and training, and in total."""
 
+    @classmethod
+    def in_queue(cls, created: float, seconds: dict[str, float] | None = None) -> "Status":
+        """The status of a run that is put in the queue now.
+
+        Args:
+            created: float. When the run was made, in seconds since 1970.
+            seconds: dict. Time spent on it before. Defaults to none.
+        """
+        now = time.monotonic()
+        return cls(created=created, queued=now, heartbeat=now, message=STATUSES["queued"], seconds=seconds or {})
+
     @property
     def is_active(self) -> bool:
         """Whether a worker is at it or will be."""
         return self.status in ACTIVE
+
+    @property
+    def silence(self) -> float:
+        """Seconds since an active run's worker was last heard of; 0 for a run that has ended or has no worker yet."""
+        return max(0.0, time.monotonic() - self.heartbeat) if self.is_active and self.pid is not None else 0.0
 
 
 class Run:
@@ -115,9 +140,21 @@ class Run:
         """The status as written, without asking whether the worker still lives."""
         record = files.read_json(self.path / "status.json")
         if not isinstance(record, dict) or record.get("status") not in list(STATUSES):
-            return Status(status="failed", message="The run's status file is damaged.", fault="program")
+            message = _NEWER if self.is_from_newer_version() else "The run's status file is damaged."
+            return Status(status="failed", message=message, fault="program")
         known = {f.name for f in dataclasses.fields(Status)}
         return Status(**{key: value for key, value in record.items() if key in known})
+
+    def is_from_newer_version(self) -> bool:
+        """Whether a newer version of the program has made it: it may be looked at as far as it goes, never changed."""
+        record = files.read_json(self.path / "config.json")
+        version = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
+        return isinstance(version, int) and version > FORMAT
+
+    def refuse_newer(self) -> None:
+        """Raises RunError for a run that a newer version of the program has made."""
+        if self.is_from_newer_version():
+            raise RunError(f"run {self.id} was made by a newer version of Parity; use that version to change it")
 
     def write_status(self, status: Status) -> None:
         """Replaces status.json."""
@@ -130,7 +167,9 @@ class Run:
         first: the worker may have finished between the two looks.
         """
         status = self.read_status()
-        if not status.is_active or (status.pid is None and time.time() - status.queued < _START_SECONDS):
+        if not status.is_active or self.is_from_newer_version():
+            return status
+        if status.pid is None and 0 <= time.monotonic() - status.queued < _START_SECONDS:
             return status
         lock = files.Lock(self.path / "lock")
         try:
@@ -142,11 +181,36 @@ class Run:
                     status, status="interrupted", ended=time.time(), message=STATUSES["interrupted"]
                 )
                 self.write_status(status)
-        except OSError:
-            return dataclasses.replace(status, message="The run folder cannot be written.")
+        except OSError as error:
+            # Its worker is gone all the same; the next look with room on the disk writes it down.
+            message = f"Its process is gone, and its folder cannot be written: {error.strerror}."
+            return dataclasses.replace(status, status="interrupted", message=message)
         finally:
             lock.release()
         return status
+
+    def requeue(self) -> None:
+        """Puts a run that has ended early back in the queue; of two who try at once one succeeds.
+
+        Raises:
+            RunError: it is active, it has finished, or a newer version has made it.
+        """
+        self.refuse_newer()
+        lock = files.Lock(self.path / "lock")
+        try:
+            held = lock.acquire()
+            status = self.read_status()
+            if not held or status.status not in RESUMABLE:
+                state = "is still at work" if status.is_active or not held else "has finished"
+                raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
+            (self.path / "stop").unlink(missing_ok=True)
+            self.write_status(Status.in_queue(status.created, status.seconds))
+        except OSError as error:
+            raise RunError(
+                f"run {self.id} cannot be resumed: its folder cannot be written: {error.strerror}"
+            ) from error
+        finally:
+            lock.release()
 
     def add_event(self, event: str, **facts: Any) -> None:
         """Appends one line to events.jsonl."""
@@ -220,7 +284,7 @@ class RunStore:
             path.mkdir(parents=True)
             files.write_json(path / "config.json", config.to_dict())
             run = Run(path)
-            run.write_status(Status(created=now, queued=now, heartbeat=now, message=STATUSES["queued"]))
+            run.write_status(Status.in_queue(now))
         except OSError as error:
             shutil.rmtree(path, ignore_errors=True)
             raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error

@@ -11,14 +11,18 @@ import signal
 import sys
 import threading
 import traceback
+from errno import ENOSPC, EROFS
 from pathlib import Path
 
-from core import files
+from core import files, processes
 from core.diagnosis.bisects import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
+from core.launch import CANNOT_WRITE
 from core.queue import turn
 from core.runs import STATUSES, Run
+
+_BALLAST_BYTES = 64 * 1024
 
 _NOTHING_LEARNT = "Stopped before anything was learnt."
 
@@ -31,20 +35,40 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     run = Run(options.run.resolve())
     lock = files.Lock(run.path / "lock")
-    if not lock.acquire(timeout=5):
-        print(f"run {run.id} has a worker already", file=sys.stderr)
-        return 1
+    try:
+        if not lock.acquire(timeout=5):
+            print(f"run {run.id} has a worker already", file=sys.stderr)
+            return 1
+        return _serve(run, parent_pipe=options.parent_pipe)
+    except OSError as error:
+        print(f"run {run.id} cannot be written: {error}", file=sys.stderr)
+        return CANNOT_WRITE
+    finally:
+        lock.release()
+
+
+def _serve(run: Run, *, parent_pipe: bool) -> int:
+    """What a worker does once the run is its own; returns its exit code."""
     reporter = Reporter(run)
-    if not reporter.status.is_active:
+    if not reporter.status.is_active or run.is_from_newer_version():
         print(f"run {run.id} is {reporter.status.status}; it was not put in the queue", file=sys.stderr)
         return 1
-    reporter.say(pid=os.getpid())
-    _watch(reporter, parent_pipe=options.parent_pipe)
+    files.sweep(run.path)
+    ballast = _take_ballast(run.path)
+    reporter.say(pid=os.getpid(), birth=processes.birth(os.getpid()))
+    _watch(reporter, parent_pipe=parent_pipe)
     try:
-        return _work(reporter)
+        return _work(reporter, ballast)
     finally:
         reporter.close()
-        lock.release()
+        ballast.unlink(missing_ok=True)
+
+
+def _take_ballast(folder: Path) -> Path:
+    """A file to throw off when the disk is full, so that there is room for the last word."""
+    ballast = folder / ".ballast"
+    ballast.write_bytes(b"\0" * _BALLAST_BYTES)
+    return ballast
 
 
 def _watch(reporter: Reporter, *, parent_pipe: bool) -> None:
@@ -65,15 +89,17 @@ def _end_with_parent(reporter: Reporter) -> None:
     reporter.die("interrupted", "The server that ran this ended; Resume continues after the last finished epoch.")
 
 
-def _work(reporter: Reporter) -> int:
+def _work(reporter: Reporter, ballast: Path) -> int:
     try:
         with turn(reporter.run, reporter.stop_requested) as came:
             status, message = _train(reporter) if came else ("stopped", _NOTHING_LEARNT)
         reporter.finish(status, message)
     except UserError as error:
+        ballast.unlink(missing_ok=True)
         reporter.finish("failed", str(error), fault="user")
         return 1
     except Exception as error:  # noqa: BLE001 (the one broad except of the program: a run never ends without a word)
+        ballast.unlink(missing_ok=True)
         traceback.print_exc()
         reporter.finish("failed", _sentence(error), fault="program")
         return 3
@@ -98,8 +124,11 @@ def _sentence(error: Exception) -> str:
     kind = type(error).__name__
     if kind in ("ResourceExhaustedError", "MemoryError"):
         return "The run ran out of memory; try a smaller data.batch_size or data.image_size."
-    if isinstance(error, OSError) and error.errno == 28:
+    # HDF5 tells the system's error only in its text.
+    if isinstance(error, OSError) and (error.errno == ENOSPC or "No space left" in str(error)):
         return "The disk is full; free some space and resume the run. The last finished epoch is kept."
+    if isinstance(error, OSError) and error.errno == EROFS:
+        return "The run's folder can no longer be written: it is read-only now. The last finished epoch is kept."
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}."
     return f"Parity failed inside ({kind}); worker.log in the run's folder says more."

@@ -119,18 +119,29 @@ def test_a_killed_worker_probably_ran_out_of_memory(run: Run, worker: Callable[[
     assert run.read_status() == status
 
 
-@pytest.mark.parametrize(("program", "code"), [("raise SystemExit(4)", 4), ("import os; os.abort()", -6)])
-def test_a_worker_that_ends_without_a_word_leaves_its_exit_code(
-    run: Run, worker: Callable[[str], Started], program: str, code: int
+@pytest.mark.parametrize(
+    ("program", "status", "words"),
+    [
+        ("raise SystemExit(4)", "interrupted",
+         "The worker ended unexpectedly (exit code 4); the end of worker.log may say why. Resume continues"),
+        ("import os; os.abort()", "interrupted",
+         "The worker crashed (SIGABRT), which often means that memory ran out. Try a smaller batch or image size;"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "interrupted", "The worker crashed (SIGSEGV)"),
+        ("raise SystemExit(137)", "interrupted", "The worker was killed by the system, probably out of memory."),
+        ("raise SystemExit(74)", "failed",
+         "The run's folder could not be written: the disk is full, or it is read-only. Resume continues"),
+    ],
+)  # fmt: skip
+def test_how_a_worker_died_without_a_word_is_told_by_its_exit_code(
+    run: Run, worker: Callable[[str], Started], program: str, status: str, words: str
 ) -> None:
     worker(program)
     launch.start(run, parent_pipe=False)
-    status = ended(run)
-    assert status.status == "interrupted"
-    assert status.message == (
-        f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why. Resume is possible."
-    )
-    assert status.ended == pytest.approx(time.time(), abs=10)
+    found = ended(run)
+    assert found.status == status
+    assert found.message.startswith(words)
+    assert found.message.endswith("Resume continues after the last finished epoch.")
+    assert found.ended == pytest.approx(time.time(), abs=10)
 
 
 def test_what_the_worker_said_last_is_kept(run: Run, worker: Callable[[str], Started]) -> None:
@@ -149,7 +160,7 @@ def test_a_run_that_another_process_has_taken_over_is_not_called_dead(
     started = worker("raise SystemExit(4)")
     launch.start(run, parent_pipe=False)
     started[0][2].wait()
-    running = Status(status="running", pid=started[0][2].pid + 1)
+    running = Status(status="running", pid=started[0][2].pid + 1, heartbeat=time.monotonic())
     run.write_status(running)
     other = files.Lock(run.path / "lock")
     assert other.acquire()
@@ -179,7 +190,7 @@ def test_a_run_that_has_ended_cannot_be_stopped(run: Run, status: str) -> None:
 
 @pytest.mark.parametrize(("status", "state"), [("queued", "is still at work"), ("finished", "has finished")])
 def test_only_a_run_that_ended_early_can_be_resumed(run: Run, status: str, state: str) -> None:
-    run.write_status(Status(status=status, queued=time.time()))
+    run.write_status(Status(status=status, queued=time.monotonic()))
     with pytest.raises(RunError) as error:
         launch.resume(run, parent_pipe=False)
     assert str(error.value) == (f"run {run.id} {state}; only a stopped, failed or interrupted run can be resumed")
@@ -198,7 +209,7 @@ def test_a_run_that_ended_early_goes_back_into_the_queue(
     after = launch.poll(run)
     assert (after.status, after.message, after.fault, after.ended) == ("queued", "Waits for its turn.", "", None)
     assert (after.created, after.seconds) == (5.0, {"total": 4.0})
-    assert after.queued == pytest.approx(time.time(), abs=10)
+    assert after.queued == pytest.approx(time.monotonic(), abs=10)
     assert not run.stop_requested()
     assert len(started) == 1
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # it lies in a package, from its own row; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
-    ("core.access", "core.setting", "core.paths", "core.files", "core.metrics"),
+    ("core.access", "core.processes", "core.setting", "core.paths", "core.files", "core.metrics"),
     ("core.config",),
     ("core.runs", "core.data."),
     ("core.launch", "core.queue", "core.models."),

@@ -20,7 +20,7 @@ def never() -> bool:
 
 
 def test_whoever_is_alone_gets_the_place_and_gives_it_back() -> None:
-    run = job("runs", time.time())
+    run = job("runs", time.monotonic())
     with turn(run, never) as came:
         assert came
         assert not files.Lock(paths.home() / "training-0.lock").acquire()
@@ -30,7 +30,7 @@ def test_whoever_is_alone_gets_the_place_and_gives_it_back() -> None:
 
 
 def test_a_run_waits_for_an_older_bisect_and_a_bisect_for_an_older_run() -> None:
-    now = time.time()
+    now = time.monotonic()
     for older, newer in (("runs", "bisects"), ("bisects", "runs")):
         first, second = job(older, now), job(newer, now + 1)
         order: list[str] = []
@@ -53,6 +53,6 @@ def test_a_stop_ends_the_waiting() -> None:
     holder = files.Lock(paths.home() / "training-0.lock")
     assert holder.acquire()
     asked = time.monotonic() + 0.5
-    with turn(job("runs", time.time()), lambda: time.monotonic() > asked) as came:
+    with turn(job("runs", time.monotonic()), lambda: time.monotonic() > asked) as came:
         assert not came
     holder.release()

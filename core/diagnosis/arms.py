@@ -12,7 +12,7 @@ from core.diagnosis.factors import DATASET, find_factors
 from core.diagnosis.search import Search, Set, seeds_of
 from core.diagnosis.verdict import Conclusion
 from core.metrics import wilson
-from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
+from core.runs import RESUMABLE, Run, RunStore
 
 TrainArm = Callable[[Run], str]
 """Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
@@ -132,12 +132,7 @@ class Ledger:
         store = RunStore()
         begun = next((run for run in store.list() if run.id == row["run"]), None)
         if begun and begun.status().status in RESUMABLE:
-            (begun.path / "stop").unlink(missing_ok=True)
-            status, now = begun.read_status(), time.time()
-            begun.write_status(
-                Status(created=status.created, queued=now, heartbeat=now, message=STATUSES["queued"],
-                       seconds=status.seconds)
-            )  # fmt: skip
+            begun.requeue()
             return begun
         return store.create(config)
 

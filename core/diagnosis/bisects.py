@@ -16,7 +16,7 @@ from core import files, launch, paths
 from core.diagnosis.costs import Costs
 from core.diagnosis.factors import find_factors
 from core.errors import ConfigError, RunError
-from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
+from core.runs import RESUMABLE, Run, RunStore, Status
 
 BUDGET_MINUTES = 30.0
 """What a bisect may take unless the person says otherwise."""
@@ -103,7 +103,7 @@ class BisectStore:
             bisect.path.mkdir(parents=True)
             bisect.write_settings([a.id, b.id], budget_minutes)
             bisect.write_result(empty_result(bisect, a, b, facts))
-            bisect.write_status(Status(created=now, queued=now, heartbeat=now, message=STATUSES["queued"]))
+            bisect.write_status(Status.in_queue(now))
         except OSError as error:
             raise RunError(f"no bisect can be made in {self.root}: {error.strerror}") from error
         return bisect

@@ -6,15 +6,22 @@ missing. Here every file is replaced whole and named by its hash in `state.json`
 
 import hashlib
 import io
+import re
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core import files
-from core.errors import RunError
+from core.errors import RunError, UserError
+
+_NAME = re.compile(r"[0-9a-f]{40}\.npz")
+
+_SPARE = 3
+"""So many times its size must be free before a checkpoint is written."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +67,23 @@ class CheckpointFolder:
 
     Args:
         folder: Path. Made when it is first written.
+
+    Attributes:
+        fell_back: bool. Whether the newest checkpoint was damaged and `load` gave the one before it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._state: list[dict[str, Any]] = files.read_json(folder / "state.json") or []
+        self.fell_back = False
+        self._state = [entry for entry in _entries(files.read_json(folder / "state.json")) if _is_whole(entry)]
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Writes the checkpoint beside the one before; only then the one before that is removed."""
+        """Writes the checkpoint beside the one before; only then the one before that is removed.
+
+        Raises:
+            UserError: the disk has no room for it; nothing was written, and the one before is still there.
+        """
+        self._require_room(checkpoint)
         record = {
             "progress": asdict(checkpoint.progress),
             "arrays": self._write(checkpoint.arrays),
@@ -81,7 +97,8 @@ class CheckpointFolder:
                 path.unlink(missing_ok=True)
 
     def load(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; None when none was ever written.
+        """The newest checkpoint that is whole; None when none was ever finished: arrays alone are the first one's, which
+        was broken off.
 
         Raises:
             RunError: there are checkpoints, but all of them are damaged.
@@ -90,9 +107,21 @@ class CheckpointFolder:
             arrays, best = self._read(record["arrays"]), self._read(record["best"])
             if arrays is not None and best is not None:
                 return Checkpoint(Progress(**record["progress"]), arrays, best)
-        if self._state or any(self.folder.glob("*.npz")):
+            self.fell_back = True
+        if (self.folder / "state.json").exists():
             raise RunError("the checkpoint in the run's resume folder is damaged, so it cannot go on; start a new run")
         return None
+
+    def _require_room(self, checkpoint: Checkpoint) -> None:
+        """Room for this checkpoint, and for the model and the results that come after it."""
+        needed = _SPARE * sum(array.nbytes for array in (*checkpoint.arrays, *checkpoint.best))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise UserError(
+                f"the disk is nearly full: {free / 1e6:,.0f} MB are free, and the next checkpoint needs "
+                f"{needed / 1e6:,.0f} MB to be safe; free some space and resume the run: its last epoch is kept"
+            )
 
     def _write(self, arrays: Sequence[Any]) -> str:
         if not arrays:
@@ -108,6 +137,8 @@ class CheckpointFolder:
     def _read(self, name: str) -> list[Any] | None:
         if not name:
             return []
+        if not _NAME.fullmatch(name):
+            return None
         try:
             content = (self.folder / name).read_bytes()
         except OSError:
@@ -116,3 +147,17 @@ class CheckpointFolder:
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return [stored[key] for key in stored.files]
+
+
+def _entries(state: Any) -> list[Any]:
+    return state if isinstance(state, list) else []
+
+
+def _is_whole(entry: Any) -> bool:
+    """Whether a record of state.json can be what `save` has written."""
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(part), str) for part in ("arrays", "best")):
+        return False
+    progress = entry.get("progress")
+    if not isinstance(progress, dict) or progress.keys() != {spec.name for spec in fields(Progress)}:
+        return False
+    return all(isinstance(progress[name], int) for name in ("epoch", "start", "best_epoch", "waited"))

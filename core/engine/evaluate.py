@@ -71,7 +71,7 @@ def evaluate(
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Saves a model so that a crash leaves the old file or the new one (Keras overwrites in place)."""
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         model.save(beside)
         with beside.open("rb+") as file:

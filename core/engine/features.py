@@ -4,6 +4,7 @@ A cache entry is one array of shape `(pictures, width)` for one draw of the augm
 all that decides its numbers, so a changed file, weight or setting can never meet stale features.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -67,6 +68,7 @@ class FeatureCache:
         path, partial = self.folder / f"{key}.npy", self.folder / f"{key}.{secrets.token_hex(4)}.partial"
         try:
             target = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
+            _reserve(partial)
             fill(target)
             target.flush()
             del target
@@ -153,6 +155,12 @@ def forward_function(model: keras.Model) -> Callable[[Any], Any]:
         return model(tf.cast(pixels, tf.float32), training=False)
 
     return forward  # type: ignore[no-any-return]
+
+
+def _reserve(path: Path) -> None:
+    """Takes the file's room on the disk now: a map whose page finds none later ends the process by a signal."""
+    with path.open("rb+") as file, contextlib.suppress(AttributeError):  # the call is not there on Windows and macOS
+        os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 def _limit_from_environment() -> int:

@@ -1,5 +1,6 @@
 """What the engine has to say, written into the run's folder: status, heartbeat, events. It never sees a widget."""
 
+import contextlib
 import dataclasses
 import os
 import threading
@@ -100,7 +101,8 @@ class Reporter:
         while not self._closed.wait(_HEARTBEAT_SECONDS):
             with self._lock:
                 if self._status.is_active and not self._closed.is_set():
-                    self._change({}, urgent=True)
+                    with contextlib.suppress(OSError):  # a full disk: the training itself will meet it, and say so
+                        self._change({}, urgent=True)
 
     def _change(self, changes: dict[str, Any], *, urgent: bool) -> None:
         with self._lock:
@@ -108,7 +110,7 @@ class Reporter:
             now = time.monotonic()
             if urgent or now - self._written >= _EVERY_SECONDS:
                 self._written = now
-                self._status = dataclasses.replace(self._status, heartbeat=time.time(), memory_mb=own_memory())
+                self._status = dataclasses.replace(self._status, heartbeat=time.monotonic(), memory_mb=own_memory())
                 self.run.write_status(self._status)
 
 

@@ -19,6 +19,7 @@ from core.engine.phases import Phase, order, plan
 from core.engine.reporter import Reporter
 from core.engine.trace import Trace
 from core.engine.work import StopRequested, Work, make_work
+from core.errors import RunError
 
 
 def train(reporter: Reporter) -> str:
@@ -83,7 +84,7 @@ class Training:
 
     def run_all(self) -> None:
         """Runs every phase that is not complete yet."""
-        stored = self.checkpoints.load()
+        stored = self._stored()
         for name, make_phase in plan(self.work):
             if stored and stored.progress.phase != name and name == "training":
                 continue  # the checkpoint is of a later phase and holds what this one has learnt
@@ -94,6 +95,19 @@ class Training:
             if self.stopped:
                 break
         self.trace.end()
+
+    def _stored(self) -> Checkpoint | None:
+        """The checkpoint to go on from; never silently a fresh start where epochs were finished before."""
+        run = self.reporter.run
+        stored, finished = self.checkpoints.load(), len(run.epochs())
+        if stored is None and finished > 1:  # one: its worker was killed before the first checkpoint
+            raise RunError(
+                f"run {run.id} has finished {finished} epochs, but its checkpoint (the folder resume) is gone, so it "
+                "cannot go on; start a new run with the same settings"
+            )
+        if stored and self.checkpoints.fell_back:
+            self.reporter.event("checkpoint damaged", used=stored.progress.epoch)
+        return stored
 
     def description(self) -> str:
         """Which weights the model has, in words."""
@@ -133,11 +147,9 @@ class Training:
     def _fit_epoch(self, phase: Phase, epoch: int, last: int) -> dict[str, float]:
         """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
         data = phase.data(epoch)
-        message = (
-            f"Fine-tunes: epoch {epoch + 1} of {last}."
-            if phase.name == "finetuning"
-            else f"Epoch {epoch + 1} of {last}."
-        )
+        message = f"{'Fine-tunes: epoch' if phase.name == 'finetuning' else 'Epoch'} {epoch + 1} of {last}."
+        if self.checkpoints.fell_back:
+            message += " The newest checkpoint was damaged; it went on from the one before."
         self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last, batch=0, batches=len(data))
         watch = BatchWatch(self.reporter, self.work.config.data.batch_size, last - epoch - 1, self._durations)
         try:
@@ -175,8 +187,9 @@ class Training:
         self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
         if self.work.config.training.early_stopping and self.progress.waited == 0:
             self._best = arrays(phase.learnt.variables)
-        self.checkpoints.save(Checkpoint(self.progress, arrays(phase.variables()), self._best))
+        # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
         self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
+        self.checkpoints.save(Checkpoint(self.progress, arrays(phase.variables()), self._best))
         self.event_files.write(self.progress.epoch, record)
 
 

@@ -26,7 +26,16 @@ def show_notice() -> None:
 def action_buttons(run: Run, status: Status) -> None:
     """Stop for a run at work, Resume for one that ended early."""
     if status.is_active and run.stop_requested():
-        st.button("Stopping…", icon=":material/hourglass_top:", disabled=True, key=part_key("stopping", run.id))
+        with st.popover("Stopping…", icon=":material/hourglass_top:", key=part_key("stopping", run.id)):
+            st.write("It stops after the batch it is at, and then keeps the model, which takes a moment.")
+            st.button(
+                "End it now",
+                icon=":material/dangerous:",
+                on_click=end_run,
+                args=(run,),
+                help="For a training that does not stop. There is no new model; Resume goes on after the last epoch.",
+                key=part_key("end_now", run.id),
+            )
     elif status.is_active:
         with st.popover("Stop", icon=":material/stop_circle:", key=part_key("stop", run.id)):
             st.write("Stop this training? The model so far is kept, and the training can be resumed later.")
@@ -53,6 +62,11 @@ def action_buttons(run: Run, status: Status) -> None:
 def stop_run(run: Run) -> None:
     """Asks the run to stop."""
     _do(lambda: launch.stop(run), "The training stops after the batch it is at; the model so far is kept.")
+
+
+def end_run(run: Run) -> None:
+    """Ends the run's worker at once."""
+    _do(lambda: launch.end_now(run), "The training was ended; the last finished epoch is kept.")
 
 
 def resume_run(run: Run) -> None:

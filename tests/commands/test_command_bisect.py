@@ -48,7 +48,7 @@ def pair() -> tuple[Run, Run]:
 def play_worker(bisect: Bisect, train_arm: TrainArm = train) -> None:
     """What the real worker does, but for the training."""
     time.sleep(0.3)  # the command looks at it first
-    bisect.write_status(Status(status="running", pid=None, queued=time.time()))
+    bisect.write_status(Status(status="running", pid=None, queued=time.monotonic()))
     try:
         Ledger(bisect, train_arm, bisect.stop_requested).run()
         bisect.write_status(Status(status="finished"))
@@ -131,7 +131,7 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     def resume(known: Bisect, parent_pipe: bool, more_minutes: float | None = None) -> None:
         assert not parent_pipe
         resumed.append(more_minutes)
-        known.write_status(Status(status="queued", queued=time.time()))
+        known.write_status(Status(status="queued", queued=time.monotonic()))
         threading.Thread(target=play_worker, args=(known,)).start()
 
     monkeypatch.setattr(bisect_command, "resume_bisect", resume)

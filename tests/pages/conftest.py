@@ -26,7 +26,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         root = tmp_path / "pictures"
         run = RunStore().create(make_config(str(root), facts.pop("settings", {}), name=name))
         now = time.time()
-        run.write_status(Status(**{"status": status, "created": now, "queued": now, "epoch": records, **facts}))
+        run.write_status(Status(**{"status": status, "created": now, "queued": time.monotonic(), "epoch": records, **facts}))
         if records:
             files.write_json(run.path / "manifest.json", manifest(root, classes))
         for epoch in range(1, records + 1):
