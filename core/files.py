@@ -112,8 +112,7 @@ class Lock:
 
     def acquire(self, timeout: float = 0.0) -> bool:
         """Tries for `timeout` seconds (0: once); returns whether the lock is held now."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("ab")
+        file = self._open()
         deadline = time.monotonic() + timeout
         while not _try_lock(file):
             if time.monotonic() >= deadline:
@@ -122,6 +121,15 @@ class Lock:
             time.sleep(0.02)
         self._file = file
         return True
+
+    def _open(self) -> IO[bytes]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self.path.open("ab")
+        except OSError:
+            if not self.path.is_file():
+                raise
+            return self.path.open("rb")  # on a disk that is read-only now it can still be told who holds it
 
     def release(self) -> None:
         """Lets go; harmless when it is not held."""

@@ -200,7 +200,8 @@ class Run:
         try:
             held = lock.acquire()
             status = self.read_status()
-            if not held or status.status not in RESUMABLE:
+            gone = held and status.is_active and status.pid is not None  # it could not write that it has ended
+            if not held or not (gone or status.status in RESUMABLE):
                 state = "is still at work" if status.is_active or not held else "has finished"
                 raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
             (self.path / "stop").unlink(missing_ok=True)
