@@ -8,7 +8,11 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
 
+from core.config import RunConfig
+from core.data.dataset import SAMPLE
 from core.errors import AccessError, ConfigError
 
 LOCAL, TEAM, PUBLIC = "local", "team", "public"
@@ -73,6 +77,57 @@ class Policy:
     disk_bytes: int
     spare_bytes: int
 
+    def check(self, config: RunConfig, data_root: Path | None, uploads: Path) -> None:
+        """Refuses a training that the mode does not allow, whatever the form let through.
+
+        Args:
+            config: RunConfig.
+            data_root: Path or None. Folder below which data sets of the server may be opened.
+            uploads: Path. Folder of uploaded data sets.
+
+        Raises:
+            AccessError: one sentence that names the setting.
+        """
+        if self.mode == LOCAL:
+            return
+        if config.training.epochs > self.epochs:
+            raise AccessError(f"training.epochs is {config.training.epochs}; here it may be {self.epochs} at most")
+        if self.sample_only:
+            _check_small(config)
+        elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, uploads):
+            raise AccessError("the data set is neither the sample, nor an upload, nor in the folder that is open here")
+
+
+_SMALL: dict[str, tuple[Any, ...]] = {
+    "dataset": (SAMPLE,),
+    "model.backbone": ("EfficientNetLite0",),
+    "training.mode": ("bottleneck", "end_to_end"),
+    "training.unfreeze_from": ("",),
+    "training.literal": (False,),
+}
+_AT_MOST = {"data.image_size": 150, "data.batch_size": 64, "model.dense_units": 256}
+
+
+def _check_small(config: RunConfig) -> None:
+    """What a training of the public demonstration may be: minutes of one processor, and less than 700 MB."""
+    values = {"dataset": config.dataset, **config.settings()}
+    for key, allowed in _SMALL.items():
+        if values[key] not in allowed:
+            raise AccessError(f'{key} is "{values[key]}"; this public demonstration takes "{allowed[0]}" only')
+    for key, most in _AT_MOST.items():
+        if values[key] > most:
+            raise AccessError(f"{key} is {values[key]}; this public demonstration takes {most} at most")
+    if values["data.augmentation"] != "none" and values["data.augmentation_draws"] not in (1, 2):
+        raise AccessError(
+            f"data.augmentation_draws is {values['data.augmentation_draws']}; with augmentation this public "
+            "demonstration takes 1 or 2, as every draw is another pass through the network"
+        )
+
+
+def _is_below(path: Path, *roots: Path | None) -> bool:
+    whole = path.expanduser().resolve()
+    return any(root is not None and whole.is_relative_to(root.resolve()) for root in roots)
+
 
 _MB, _GB = 10**6, 10**9
 
@@ -105,19 +160,19 @@ class Person:
         """Whether the role includes the action."""
         return action in ROLES[self.role]
 
-    def require(self, action: Action, owner: str | None = None) -> None:
+    def require(self, action: Action, owner: str = "") -> None:
         """Lets the person through, or says why not.
 
         Args:
             action: Action.
-            owner: str. Who started what is to be changed; None where that does not matter.
+            owner: str. Who started what is to be changed; empty where nobody in particular did.
 
         Raises:
             AccessError: the role does not include it, or it is somebody else's.
         """
         if not self.may(action):
             raise AccessError(_refusal(self, action))
-        if owner is not None and owner != self.name and not self.may(Action.MANAGE):
+        if owner and owner != self.name and not self.may(Action.MANAGE):
             raise AccessError("This was started by somebody else; only they or an administrator may change it.")
 
 
@@ -158,6 +213,11 @@ def person(email: str, session: str) -> Person:
         if address and any(fnmatchcase(address, pattern) for pattern in _listed(f"PARITY_{role.upper()}S")):
             return Person(address, role)
     return Person(address, "stranger")
+
+
+def has_lists() -> bool:
+    """Whether anybody is named for a team."""
+    return any(_listed(f"PARITY_{role.upper()}S") for role in ("admin", "trainer", "viewer"))
 
 
 def _listed(variable: str) -> list[str]:

@@ -149,7 +149,9 @@ def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model
 def _named(name: str, source: Path | bytes) -> Path | BinaryIO:
     """Bytes as a file with a name, so that an error can say which picture it is about."""
     if isinstance(source, Path):
-        return source
+        if source.name == Path(name).name or not source.is_file():
+            return source
+        source = source.read_bytes()  # kept under a name of ours
     file = io.BytesIO(source)
     file.name = name
     return file

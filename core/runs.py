@@ -8,6 +8,7 @@ runs/<id>/config.json       written before the start, never again
           predictions.csv   its probabilities, picture by picture
           model.keras       raw pixels in, probabilities out
           resume/           the checkpoint of the last finished epoch
+          owner.json        who started it, where that matters
           worker.log  stop  lock
 """
 
@@ -128,6 +129,11 @@ class Run:
             return read_config((self.path / "config.json").read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise RunError(f"run {self.id} cannot be read: {error}") from error
+
+    def owner(self) -> str:
+        """Who started it; empty where nobody in particular did, as on the command line."""
+        name = files.read_json(self.path / "owner.json")
+        return name if isinstance(name, str) else ""
 
     def title(self) -> str:
         """What to call the run: its name, else its id."""
@@ -270,8 +276,12 @@ class RunStore:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or paths.runs_folder()
 
-    def create(self, config: RunConfig) -> Run:
+    def create(self, config: RunConfig, owner: str = "") -> Run:
         """Makes the folder of a new run, queued, with its configuration inside.
+
+        Args:
+            config: RunConfig.
+            owner: str. Who starts it, where that matters: a team, a public app. Defaults to nobody in particular.
 
         Raises:
             RunError: the folder cannot be written.
@@ -284,6 +294,8 @@ class RunStore:
         try:
             path.mkdir(parents=True)
             files.write_json(path / "config.json", config.to_dict())
+            if owner:
+                files.write_json(path / "owner.json", owner)
             run = Run(path)
             run.write_status(Status.in_queue(now))
         except OSError as error:

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.access import Action
 from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
-from pages.shared import actions, dataset_view, fields, state, train_form
+from pages.shared import access, actions, dataset_view, fields, state, train_form
 from pages.shared.frame import frame, heading, plain
 from pages.shared.preflight import show_preflight
 from pages.shared.script_import import script_import
@@ -75,6 +76,9 @@ def show_form() -> None:
     if config and found:
         show_summary(config, view)
         show_preflight(config, view)
+    if not access.may(Action.TRAIN):
+        st.info("You may look at this form, but not start a training here.", icon=":material/lock:")
+        return
     clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:

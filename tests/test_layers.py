@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # it lies in a package, from its own row; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
-    ("core.access", "core.processes", "core.setting", "core.paths", "core.files", "core.metrics"),
+    ("core.processes", "core.setting", "core.paths", "core.files", "core.metrics"),
     ("core.config",),
     ("core.runs", "core.data."),
-    ("core.launch", "core.queue", "core.models."),
+    ("core.access", "core.launch", "core.queue", "core.models."),
     ("core.diagnosis.",),
     ("core.admission", "core.prediction", "core.probing", "core.script.", "core.terminal"),
     ("core.commands.",),
@@ -131,7 +131,9 @@ def test_init_files_are_empty() -> None:
 
 PROGRAM = """
 import sys
+from streamlit import config
 from streamlit.testing.v1 import AppTest
+config.set_option("server.address", "127.0.0.1")
 home, page = sys.argv[1:]
 at = AppTest.from_file(home, default_timeout=120)
 if page != home:

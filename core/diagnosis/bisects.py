@@ -88,7 +88,7 @@ class BisectStore:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or paths.home() / "bisects"
 
-    def create(self, a: Run, b: Run, budget_minutes: float = BUDGET_MINUTES) -> Bisect:
+    def create(self, a: Run, b: Run, budget_minutes: float = BUDGET_MINUTES, owner: str = "") -> Bisect:
         """Makes the folder of a new bisect, queued, with what is known before it starts in its result.
 
         Raises:
@@ -102,6 +102,8 @@ class BisectStore:
         try:
             bisect.path.mkdir(parents=True)
             bisect.write_settings([a.id, b.id], budget_minutes)
+            if owner:
+                files.write_json(bisect.path / "owner.json", owner)
             bisect.write_result(empty_result(bisect, a, b, facts))
             bisect.write_status(Status.in_queue(now))
         except OSError as error:

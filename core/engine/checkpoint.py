@@ -97,8 +97,8 @@ class CheckpointFolder:
                 path.unlink(missing_ok=True)
 
     def load(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; None when none was ever finished: arrays alone are the first one's, which
-        was broken off.
+        """The newest checkpoint that is whole; None when none was ever finished: arrays alone are of one that was
+        broken off.
 
         Raises:
             RunError: there are checkpoints, but all of them are damaged.

@@ -1,17 +1,22 @@
-"""Who is at the page, and the check that every function begins with that changes something."""
+"""Who is at the page, whether the page may be seen at all, and the check before everything that changes something."""
 
 import functools
+import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import access
-from core.access import Action, Person
+from core.access import LOCAL, TEAM, Action, Person
+from core.errors import AccessError, ConfigError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_said: set[str] = set()
 
 
 def person() -> Person:
@@ -20,8 +25,15 @@ def person() -> Person:
     Raises:
         ConfigError: PARITY_MODE names no mode.
     """
-    context = get_script_run_ctx()
-    return access.person(str(st.user.get("email") or ""), context.session_id if context else "")
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:  # no page: a test, or a script that imports what a page does
+        return access.person("", "")
+    return access.person(str(st.user.get("email") or ""), context.session_id)
+
+
+def may(action: Action) -> bool:
+    """Whether the person at this page may do something; for what is drawn, never for what is done."""
+    return person().may(action)
 
 
 def guarded(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -41,3 +53,59 @@ def guarded(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return guard
+
+
+def admit_person() -> None:
+    """Ends the page with one sentence for whoever may not see it, or where the app must not be served like this."""
+    if refusal := _refusal():
+        if refusal not in _said:  # for the operator, who reads the terminal
+            _said.add(refusal)
+            print(refusal, file=sys.stderr, flush=True)
+        st.error(refusal, icon=":material/lock:")
+        st.stop()
+    try:
+        person().require(Action.LOOK)
+    except AccessError as error:
+        _ask_to_log_in(str(error))
+        st.stop()
+    if access.mode() == TEAM and st.user.get("email"):
+        st.sidebar.caption(f":material/person: {person().role}")
+        if st.user.get("is_logged_in"):
+            st.sidebar.button("Log out", icon=":material/logout:", on_click=st.logout, type="tertiary")
+
+
+def _refusal() -> str:
+    """Why the app must not be served at all as it was started; empty when it may."""
+    try:
+        mode = access.mode()
+    except ConfigError as error:
+        return f"{error}."
+    if mode == LOCAL and not _is_loopback(st.get_option("server.address")):
+        return (
+            "Parity was started for everybody on the network, without any login. Start it with `make run`, or with "
+            "`--server.address 127.0.0.1`, for yourself alone; to serve others set PARITY_MODE to team or public."
+        )
+    if mode == TEAM and not access.has_lists():
+        return (
+            "PARITY_MODE is team, but nobody is on its lists; set PARITY_ADMINS, PARITY_TRAINERS or PARITY_VIEWERS to "
+            "e-mail addresses, separated by commas."
+        )
+    return ""
+
+
+def _is_loopback(address: str | None) -> bool:
+    """Whether only this machine can reach the address; None, Streamlit's default, stands for all interfaces."""
+    if address == "localhost":
+        return True
+    try:
+        return ip_address(address or "0.0.0.0").is_loopback  # noqa: S104 (it is refused)
+    except ValueError:
+        return False
+
+
+def _ask_to_log_in(sentence: str) -> None:
+    st.warning(sentence, icon=":material/lock:")
+    if st.user.get("is_logged_in"):
+        st.button("Log out", icon=":material/logout:", on_click=st.logout)
+    elif "auth" in st.secrets:
+        st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)

@@ -1,14 +1,17 @@
 """What a page can set going: a run.
 
-No Streamlit in here: a second click cannot come between starting a run and noting that it was started.
+Nothing is drawn in here: a second click cannot come between starting a run and noting that it was started.
 """
 
 import threading
 from collections.abc import Container
 
-from core import launch
+from core import access, launch, paths
+from core.access import Action
 from core.config import RunConfig
+from core.errors import RunError
 from core.runs import Run, RunStore
+from pages.shared.access import guarded, person
 
 _lock = threading.Lock()
 _started: dict[str, str] = {}
@@ -20,16 +23,23 @@ def active_runs() -> list[Run]:
     return [run for run in RunStore().list() if run.read_status().is_active and launch.poll(run).is_active]
 
 
+@guarded(Action.TRAIN)
 def start_once(token: str, config: RunConfig) -> Run:
     """Makes and starts a run; the same token again gives the same run and starts nothing.
 
     Raises:
-        RunError: the run folder cannot be written or the worker cannot be started.
+        AccessError: the person may not, or the mode does not allow such a training.
+        RunError: the run folder cannot be written, the worker cannot be started, or too many runs wait.
     """
+    limits = access.policy()
+    limits.check(config, paths.data_root(), paths.uploads_folder())
     with _lock:
         if token in _started:
             return RunStore().get(_started[token])
-        run = RunStore().create(config)
+        waiting = len(active_runs()) - paths.parallel_runs()
+        if waiting >= limits.waiting:
+            raise RunError(f"{waiting} trainings wait for their turn already; start this one when some have ended")
+        run = RunStore().create(config, owner=person().name)
         launch.start(run, parent_pipe=True)
         _started[token] = run.id
         return run

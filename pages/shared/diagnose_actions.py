@@ -1,4 +1,4 @@
-"""What the Diagnose page reads and sets going: comparisons, bisects, reports. No Streamlit in here."""
+"""What the Diagnose page reads and sets going: comparisons, bisects, reports. Nothing is drawn in here."""
 
 import contextlib
 import json
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core import files, launch, paths
+from core.access import Action
 from core.diagnosis import bisects, compare, report
 from core.diagnosis.bisects import Bisect, BisectStore
 from core.errors import RunError, UserError
 from core.runs import Run, RunStore, Status
+from pages.shared.access import guarded, person
 
 _ENDED = ("finished", "stopped", "failed", "interrupted")
 
@@ -82,6 +84,7 @@ def estimate(a: Run, b: Run) -> Record:
     return bisects.estimate(a, b)
 
 
+@guarded(Action.DIAGNOSE)
 def start(a: Run, b: Run, minutes: float) -> Bisect:
     """Makes a bisect and starts its worker; one that is at work between the two already is given instead.
 
@@ -92,26 +95,30 @@ def start(a: Run, b: Run, minutes: float) -> Bisect:
         found = newest_bisect(a, b)
         if found and status_of(found).is_active:
             return found
-        bisect = BisectStore().create(a, b, minutes)
+        bisect = BisectStore().create(a, b, minutes, owner=person().name)
         bisects.start_bisect(bisect, parent_pipe=True)
         return bisect
 
 
+@guarded(Action.DIAGNOSE)
 def stop(bisect: Bisect) -> None:
     """Asks a bisect to stop; what it has found so far is kept.
 
     Raises:
         UserError: it is not at work.
     """
+    person().require(Action.DIAGNOSE, bisect.owner())
     bisects.stop_bisect(bisect)
 
 
+@guarded(Action.DIAGNOSE)
 def resume(bisect: Bisect) -> None:
     """Lets a bisect that ended early go on.
 
     Raises:
         UserError: it is at work, or has finished.
     """
+    person().require(Action.DIAGNOSE, bisect.owner())
     with only_one("bisect-start"):
         bisects.resume_bisect(bisect, parent_pipe=True)
 

@@ -6,11 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.access import Action
 from core.diagnosis.bisects import BUDGET_MINUTES, Bisect
 from core.diagnosis.sides import seen_from
 from core.errors import UserError
 from core.runs import RESUMABLE, STATUSES, Status
 from pages.shared import diagnose_actions
+from pages.shared.access import may
 from pages.shared.diagnose_charts import arms_chart, arms_frame, arms_height, arms_words
 from pages.shared.diagnose_choice import Pair
 from pages.shared.diagnose_view import section, setting_label
@@ -102,12 +104,17 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     every = EVERY_SECONDS if status.is_active else None
     st.fragment(_tick, run_every=every)(bisect, pair[0].id, status.is_active)
     if not status.is_active:
+        if not may(Action.DIAGNOSE):
+            return
         with st.expander("Search once more", icon=":material/replay:"):
             _offer(pair, bisect)
 
 
 def _offer(pair: Pair, before: Bisect | None) -> None:
     """What a search would try and how long it would take, and the button that starts it."""
+    if not may(Action.DIAGNOSE):
+        st.info("You may look at searches here, but not start one.", icon=":material/lock:")
+        return
     try:
         cost = _estimate(pair)
     except UserError as error:
@@ -175,6 +182,8 @@ def _trouble(status: Status) -> None:
 
 
 def _buttons(pair: Pair, bisect: Bisect, status: Status) -> None:
+    if not may(Action.DIAGNOSE):
+        return
     if status.is_active and (bisect.path / "stop").exists():
         st.button("Stopping …", icon=":material/hourglass_top:", disabled=True, key=part_key("stopping", bisect.id))
     elif status.is_active:

@@ -6,9 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.access import Action
 from core.diagnosis.compare import stored_probe
 from core.errors import UserError
 from core.probing import probe
+from core.runs import Run
+from pages.shared.access import guarded, may
 from pages.shared.diagnose_choice import Pair
 from pages.shared.frame import plain
 from pages.shared.state import part_key
@@ -20,6 +23,8 @@ def show_probe(pair: Pair) -> None:
     a, b = pair
     if not (a.has_model() and b.has_model()):
         return
+    if not (may(Action.DIAGNOSE) or stored_probe(a, b)):
+        return
     with st.expander("The same pictures through both runs", icon=":material/linear_scale:"):
         if rows := stored_probe(a, b):
             _show_table(rows)
@@ -28,9 +33,14 @@ def show_probe(pair: Pair) -> None:
         if st.button("Push them through", icon=":material/play_arrow:", key=part_key("probe", a.id, b.id)):
             try:
                 with st.spinner("Loads both models; about 20 seconds …"):
-                    _show_table(probe(a, b))
+                    _show_table(_measure(a, b))
             except UserError as error:
                 st.error(plain(sentence(str(error))), icon=":material/error:")
+
+
+@guarded(Action.DIAGNOSE)
+def _measure(a: Run, b: Run) -> list[dict[str, Any]]:
+    return probe(a, b)
 
 
 def _show_table(rows: Sequence[dict[str, Any]]) -> None:

@@ -5,6 +5,7 @@ import sys
 
 import streamlit as st
 
+from pages.shared.access import admit_person
 from pages.shared.puzzle_menu import follow_puzzle
 
 TITLE = "Parity"
@@ -20,9 +21,10 @@ MENU = (
 
 
 def frame(title: str) -> None:
-    """Sets the page up and draws the menu; the first thing a page does."""
+    """Sets the page up, lets in who may see it, and draws the menu; the first thing a page does."""
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
     _freeze_imports()
+    admit_person()
     with st.sidebar:
         st.markdown(f"### :material/balance: {TITLE}")
         for page, label, icon in MENU:

@@ -3,15 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from core import access
 from core.data.images import EXTENSIONS, display_name
+from core.errors import UserError
 from core.runs import Run
 from pages.shared.frame import plain
 from pages.shared.run_facts import picture_path, split_files
-from pages.shared.state import CAMERA, DRAW, PICTURE_SOURCE, UPLOADS
+from pages.shared.session_pictures import forget, keep_pictures, kept_picture
+from pages.shared.state import (
+    CAMERA,
+    DRAW,
+    PICTURE_SOURCE,
+    PICTURES,
+    PICTURES_NOTICE,
+    UPLOADS,
+    clear_uploader,
+    uploader_key,
+)
+from pages.shared.words import sentence
 
 MAX_FILES = 1000
 MAX_MEGABYTES = 50
@@ -51,20 +65,63 @@ def choose_pictures(run: Run) -> list[Shown]:
 
 
 def _from_files() -> list[Shown]:
+    limits = access.policy()
+    most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
     uploads = st.file_uploader(
-        f"Drop one picture or many (at most {MAX_FILES} of up to {MAX_MEGABYTES} MB)",
+        f"Drop one picture or many (at most {most} of up to {megabytes} MB)",
         type=sorted(extension.lstrip(".") for extension in EXTENSIONS),
         accept_multiple_files=True,
-        max_upload_size=MAX_MEGABYTES,
-        key=UPLOADS,
+        max_upload_size=megabytes,
+        key=uploader_key(UPLOADS),
     )
-    kept = [upload for upload in uploads if upload.size <= MAX_MEGABYTES * 2**20]
-    large = [display_name(upload.name) for upload in uploads if upload.size > MAX_MEGABYTES * 2**20]
+    if uploads:
+        _keep(uploads, most, megabytes)
+        clear_uploader()
+        st.rerun()
+    for words in st.session_state.pop(PICTURES_NOTICE, ()):
+        st.error(plain(words), icon=":material/error:")
+    return _kept()
+
+
+def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
+    """Takes the uploads over from the server's memory to the disk; what was given before makes way for them."""
+    fitting = [upload for upload in uploads if upload.size <= megabytes * 10**6]
+    large = [display_name(upload.name) for upload in uploads if upload.size > megabytes * 10**6]
+    notices = []
     if large:
-        st.error(f"Left out, as they have more than {MAX_MEGABYTES} MB: {plain(', '.join(large[:5]))}.")
-    if len(kept) > MAX_FILES:
-        st.error(f"{len(kept)} pictures came; the first {MAX_FILES} are looked at. Give the rest afterwards.")
-    return [Shown(item.file_id, _printable(item.name), item.getvalue()) for item in kept[:MAX_FILES]]
+        notices.append(f"Left out, as they have more than {megabytes} MB: {', '.join(large[:5])}.")
+    if len(fitting) > most:
+        notices.append(f"{len(fitting)} pictures came; the first {most} are looked at. Give the rest afterwards.")
+    if fitting:
+        try:
+            folder, kept = keep_pictures(fitting[:most])
+        except UserError as error:
+            notices.append(sentence(str(error)))
+        else:
+            _forget()
+            st.session_state[PICTURES] = (folder.name, kept)
+    st.session_state[PICTURES_NOTICE] = notices
+
+
+def _kept() -> list[Shown]:
+    """The pictures that this session has given last."""
+    folder, names = st.session_state.get(PICTURES, ("", []))
+    found = [(file, name, path) for file, name in names if (path := kept_picture(folder, file))]
+    if names and not found:
+        st.info("The pictures given earlier are no longer kept. Give them again.")
+    if not found:
+        return []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        count = f"{len(found)} picture{'s' if len(found) > 1 else ''} of yours, removed an hour after the last look."
+        st.caption(count, width="content")
+        st.button("Remove them", icon=":material/delete:", on_click=_forget, type="tertiary")
+    return [Shown(f"{folder}/{file}", _printable(name), path) for file, name, path in found]
+
+
+def _forget() -> None:
+    folder, _ = st.session_state.pop(PICTURES, ("", []))
+    if folder:
+        forget(folder)
 
 
 def _from_camera() -> list[Shown]:

@@ -1,19 +1,22 @@
 """A run's answers on pictures: cards for a few, a table for many, a file for all."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.access import Action
 from core.data.images import display_name, thumbnail
 from core.errors import UnreadableImage, UserError
-from core.prediction import NOT_MEDICAL, Prediction, is_medical, predict, to_csv
+from core.prediction import NOT_MEDICAL, Picture, Prediction, is_medical, predict, to_csv
 from core.runs import Run
+from pages.shared.access import guarded
 from pages.shared.frame import plain
 from pages.shared.picture_sources import Shown
+from pages.shared.quota import admit_questions
 from pages.shared.run_facts import data_facts, file_stamp
 from pages.shared.run_view import read_config
 from pages.shared.state import ANSWERS, part_key
@@ -85,7 +88,7 @@ def _ask_once(run: Run, pictures: Sequence[Shown]) -> list[Prediction] | None:
     bar = st.progress(0.0, text="Prepares the pictures.")
     try:
         with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
-            answers = predict(
+            answers = _ask(
                 run,
                 [(picture.name, picture.source) for picture in pictures],
                 lambda done, total: bar.progress(done / total, text=f"{done} of {total} pictures"),
@@ -97,6 +100,12 @@ def _ask_once(run: Run, pictures: Sequence[Shown]) -> list[Prediction] | None:
         bar.empty()
     st.session_state[ANSWERS] = (about, answers)
     return answers
+
+
+@guarded(Action.PREDICT)
+def _ask(run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None]) -> list[Prediction]:
+    admit_questions(len(pictures))
+    return predict(run, pictures, progress)
 
 
 def _cards(pictures: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:

@@ -1,4 +1,4 @@
-"""The puzzle's story: two runs, and a bisect between them as soon as both have finished. No Streamlit in here.
+"""The puzzle's story: two runs, and a bisect between them as soon as both have finished. Nothing is drawn in here.
 
 What belongs together stands in one file of the home, so that every page and every viewer sees the same story, and a
 page that is looked at can begin the third step; no thread waits for it.
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core import files, launch, paths
+from core.access import Action
 from core.admission import admit
 from core.config import make_config
 from core.data.dataset import SAMPLE
@@ -15,6 +16,7 @@ from core.diagnosis.bisects import BUDGET_MINUTES
 from core.errors import RunError, UserError
 from core.runs import Run, RunStore, Status
 from pages.shared import diagnose_actions
+from pages.shared.access import guarded, may, person
 
 RUNS = {"Puzzle: bottleneck": "question-bottleneck", "Puzzle: end to end": "question-end-to-end"}
 """Name of the run -> its preset, in the order in which they train."""
@@ -89,6 +91,7 @@ class Story:
         return 3 if self.runs_finished else 2 if self.steps[0].status.status == "finished" else 1
 
 
+@guarded(Action.DIAGNOSE)
 def start() -> Run:
     """Queues the puzzle's two runs and gives the first; of a puzzle under way it gives the run to watch.
 
@@ -100,7 +103,7 @@ def start() -> Run:
         if found and found.under_way:
             return found.run_to_watch
         configs = [admit(make_config(SAMPLE, {}, preset=preset, name=name))[0] for name, preset in RUNS.items()]
-        runs = [RunStore().create(config) for config in configs]
+        runs = [RunStore().create(config, owner=person().name) for config in configs]
         _write(runs=[run.id for run in runs])
         for run in runs:
             launch.start(run, parent_pipe=True)
@@ -114,7 +117,7 @@ def story() -> Story | None:
         UserError: the home folder cannot be written.
     """
     found = _read()
-    if found and found.runs_finished and not found.bisect and not found.problem:
+    if found and found.runs_finished and not found.bisect and not found.problem and may(Action.DIAGNOSE):
         with diagnose_actions.only_one(_LOCK):
             found = _read()  # again: another page may have begun it in the meantime
             if found and found.runs_finished and not found.bisect and not found.problem:

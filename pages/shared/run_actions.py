@@ -5,8 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import launch
-from core.errors import UserError
+from core.access import Action
+from core.errors import AccessError, UserError
 from core.runs import RESUMABLE, Run, Status
+from pages.shared.access import guarded, person
 from pages.shared.frame import plain
 from pages.shared.state import RUN_NOTICE, part_key
 from pages.shared.words import sentence
@@ -25,6 +27,8 @@ def show_notice() -> None:
 
 def action_buttons(run: Run, status: Status) -> None:
     """Stop for a run at work, Resume for one that ended early."""
+    if not may_change(run):
+        return
     if status.is_active and run.stop_requested():
         with st.popover("Stopping…", icon=":material/hourglass_top:", key=part_key("stopping", run.id)):
             st.write("It stops after the batch it is at, and then keeps the model, which takes a moment.")
@@ -61,17 +65,44 @@ def action_buttons(run: Run, status: Status) -> None:
 
 def stop_run(run: Run) -> None:
     """Asks the run to stop."""
-    _do(lambda: launch.stop(run), "The training stops after the batch it is at; the model so far is kept.")
+    _do(lambda: _stop(run), "The training stops after the batch it is at; the model so far is kept.")
 
 
 def end_run(run: Run) -> None:
     """Ends the run's worker at once."""
-    _do(lambda: launch.end_now(run), "The training was ended; the last finished epoch is kept.")
+    _do(lambda: _end(run), "The training was ended; the last finished epoch is kept.")
 
 
 def resume_run(run: Run) -> None:
     """Puts the run back in the queue."""
-    _do(lambda: launch.resume(run, parent_pipe=True), "The training goes on.")
+    _do(lambda: _resume(run), "The training goes on.")
+
+
+def may_change(run: Run) -> bool:
+    """Whether the person may stop and resume this run; for what is drawn."""
+    try:
+        person().require(Action.TRAIN, run.owner())
+    except AccessError:
+        return False
+    return True
+
+
+@guarded(Action.TRAIN)
+def _stop(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.stop(run)
+
+
+@guarded(Action.TRAIN)
+def _end(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.end_now(run)
+
+
+@guarded(Action.TRAIN)
+def _resume(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.resume(run, parent_pipe=True)
 
 
 def _do(action: Callable[[], None], success: str) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import streamlit as st
 
 from core import paths
+from core.access import Action
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
 from core.data.scan import is_junk
-from core.errors import DataError
+from core.errors import AccessError, UserError
 from pages.shared import state, uploads
+from pages.shared.access import guarded, may
 from pages.shared.dataset_view import follow
 from pages.shared.frame import plain
 
@@ -26,9 +28,12 @@ LAYOUT = (
 def choose_source() -> None:
     """The choice of the source and what it needs."""
     st.session_state.setdefault(state.SOURCE, _source_of(state.chosen_dataset()))
+    offered = _offered()
+    if st.session_state[state.SOURCE] not in offered:
+        st.session_state[state.SOURCE] = SAMPLE_SOURCE
     source = st.segmented_control(
         "Where are the pictures?",
-        (SAMPLE_SOURCE, SERVER, ZIP, FOLDER),
+        offered,
         required=True,
         key=state.SOURCE,
         persist_state="session",
@@ -36,10 +41,24 @@ def choose_source() -> None:
     if source == SAMPLE_SOURCE:
         state.choose_dataset(SAMPLE)
         st.caption("Synthetic chest films, drawn by this program: 800 to train on, 160 to validate on, two classes.")
-    elif source == SERVER:
-        _choose_server_folder()
-    else:
-        _choose_upload(source)
+    try:
+        if source == SERVER:
+            _choose_server_folder()
+        elif source != SAMPLE_SOURCE:
+            _choose_upload(source)
+    except AccessError as error:
+        st.error(plain(str(error)), icon=":material/lock:")
+    if len(offered) == 1:
+        st.caption("Data sets of your own need an app of your own: this public one keeps to its sample.")
+
+
+def _offered() -> tuple[str, ...]:
+    """Where this person may take a data set from."""
+    return (
+        SAMPLE_SOURCE,
+        *([SERVER] if may(Action.BROWSE) else []),
+        *([ZIP, FOLDER] if may(Action.UPLOAD) else []),
+    )
 
 
 def inside(root: Path, relative: str) -> Path:
@@ -67,6 +86,7 @@ def _source_of(reference: str) -> str:
     return ZIP if uploads.is_upload(Path(reference)) else SERVER
 
 
+@guarded(Action.BROWSE)
 def _choose_server_folder() -> None:
     root = paths.data_root()
     if root is None:
@@ -111,6 +131,7 @@ def _browse(root: Path, here: Path) -> None:
             state.choose_dataset(str(here))
 
 
+@guarded(Action.UPLOAD)
 def _choose_upload(source: str) -> None:
     if source == ZIP:
         key = state.uploader_key("zip")
@@ -134,7 +155,7 @@ def _take(take: Callable[[Any], Path]) -> None:
     bar = st.progress(0.0, text="Storing the pictures …")
     try:
         folder = take(follow(bar, "Storing the pictures"))
-    except DataError as error:
+    except UserError as error:
         st.session_state[state.NOTICE] = str(error)
     else:
         state.choose_dataset(str(folder))

@@ -93,6 +93,12 @@ UPLOADS = "predict_uploads"
 CAMERA = "predict_camera"
 """Session keys of the two ways of giving pictures of one's own."""
 
+PICTURES = "predict_pictures"
+"""Session key: the pictures given last, (folder, [(file in it, what the person calls it)])."""
+
+PICTURES_NOTICE = "predict_pictures_notice"
+"""Session key: sentences on what was not taken of the last pictures, until they have been said."""
+
 DRAW = "predict_draw"
 """Session key: how often other pictures of the data set were asked for."""
 

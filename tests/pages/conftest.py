@@ -1,21 +1,39 @@
 """Run folders as the engine leaves them, made without an engine."""
 
 import time
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit import config
 
 from core import files
 from core.config import make_config
 from core.diagnosis.bisects import Bisect
 from core.runs import Run, RunStore, Status
+from pages.shared import quota
 
 MakeRun = Callable[..., Run]
 
 AWKWARD = ("<img src=x onerror=alert(1)>", r"![x](http://e.x/y.png) $\frac$ :red[x] 肺炎 Über größe")
+
+
+@pytest.fixture(autouse=True)
+def served_to_this_machine_alone() -> Iterator[None]:
+    """As `make run` serves the pages; they refuse to be shown to a network in local mode."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    yield
+    config.set_option("server.address", before)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_sent_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quota, "_spent", defaultdict(quota._Spent))
+    monkeypatch.setattr(quota, "_asked", defaultdict(deque))
 
 
 @pytest.fixture
@@ -25,8 +43,8 @@ def make_run(tmp_path: Path) -> MakeRun:
     def make(name: str, status: str = "finished", *, records: int = 0, classes=AWKWARD, model=False, **facts) -> Run:
         root = tmp_path / "pictures"
         run = RunStore().create(make_config(str(root), facts.pop("settings", {}), name=name))
-        now = time.time()
-        run.write_status(Status(**{"status": status, "created": now, "queued": time.monotonic(), "epoch": records, **facts}))
+        times = {"created": time.time(), "queued": time.monotonic()}
+        run.write_status(Status(**{"status": status, **times, "epoch": records, **facts}))
         if records:
             files.write_json(run.path / "manifest.json", manifest(root, classes))
         for epoch in range(1, records + 1):

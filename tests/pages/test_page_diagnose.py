@@ -1,6 +1,7 @@
 """Diagnose: which two runs are shown, what is said of them, what the search for the cause does."""
 
 import json
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -226,7 +227,7 @@ def test_start_makes_one_search_with_the_budget_and_names_it_in_the_address(pair
 def test_search_at_work_shows_its_arms_and_can_be_stopped(pair):
     bisect = BisectStore().create(*pair)
     files.write_json(bisect.path / "result.json", {**bisect.result(), "arms": ARMS, "verdict": "inconclusive"})
-    bisect.write_status(Status(status="queued", created=1e9, queued=4e9, message="Tries *it*."))
+    bisect.write_status(Status(status="queued", created=1e9, queued=time.monotonic(), message="Tries *it*."))
     at = open_diagnose()
     assert not at.exception
     assert at.get("progress")[0].text == "Trainings done: 1 of 2 planned"

@@ -151,7 +151,7 @@ def test_stop_asks_the_worker_and_says_so(make_run):
     next(b for b in at.button if b.label == "Stop the training").click().run()
     assert run.stop_requested()
     assert "the model so far is kept" in at.toast[0].value
-    assert [b.label for b in at.button] == ["Stopping…"]
+    assert [b.label for b in at.button] == ["End it now"]
 
 
 def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):

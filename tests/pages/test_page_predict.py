@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 
 import pytest
 from PIL import Image
@@ -132,9 +133,48 @@ def test_limits_hold_on_the_server_too(make_run, asked, monkeypatch):
     at.run()
     assert asked == [["a.png", "b.png"]]
     assert [error.value for error in at.error] == [
-        f"Left out, as they have more than 1 MB: {plain('large.png')}.",
-        "3 pictures came; the first 2 are looked at. Give the rest afterwards.",
+        plain("Left out, as they have more than 1 MB: large.png."),
+        plain("3 pictures came; the first 2 are looked at. Give the rest afterwards."),
     ]
+
+
+def test_pictures_given_lie_on_the_disk_under_names_of_ours_and_go_when_asked(make_run, asked, home):
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    at.file_uploader[0].upload("../../etc/cron.d/x.png", png())
+    at.run()
+    assert asked == [["../../etc/cron.d/x.png"]]
+    kept = [path.relative_to(home / "sessions") for path in (home / "sessions").rglob("*") if path.is_file()]
+    assert [path.name for path in kept] == ["00000"]
+    assert not at.file_uploader[0].value  # the bytes have left the server's memory
+    next(b for b in at.button if b.label == "Remove them").click().run()
+    assert list((home / "sessions").iterdir()) == []
+    assert not at.exception
+
+
+def test_pictures_that_are_gone_are_asked_for_again(make_run, asked, home):
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    at.file_uploader[0].upload("a.png", png())
+    at.run()
+    for path in (home / "sessions").iterdir():
+        shutil.rmtree(path)
+    at.run()
+    assert not at.exception
+    assert "no longer kept" in at.info[0].value
+
+
+def test_a_visit_may_send_so_many_files(make_run, asked, monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "public")
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    for visit in range(3):
+        for number in range(9):
+            at.file_uploader[0].upload(f"{visit}{number}.png", png(number))
+        at.run()
+        assert not at.exception
+    assert len(asked) == 2
+    assert plain("With these 9 you would have sent 27 files; one visit may send 20 at most.") in at.error[0].value
 
 
 def test_pictures_of_the_data_set_come_with_their_true_class(make_run, asked):

@@ -1,0 +1,110 @@
+"""How much one browser session may bring in and ask for; counted here, as what a browser says of itself is no limit."""
+
+import os
+import shutil
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import access, paths
+from core.errors import DataError
+
+
+@dataclass
+class _Spent:
+    """What a session has brought in so far."""
+
+    files: int = 0
+    size: int = 0
+
+
+_lock = threading.Lock()
+_spent: defaultdict[str, _Spent] = defaultdict(_Spent)
+_asked: defaultdict[str, deque[tuple[float, int]]] = defaultdict(deque)
+
+_MINUTE = 60.0
+
+
+def admit_files(sizes: Sequence[int]) -> None:
+    """Lets files of these sizes (bytes) in and counts them, or refuses all of them before any is stored.
+
+    Raises:
+        DataError: a file is too large, the session has brought too much, or the disk has no room.
+    """
+    limits, session = access.policy(), _session()
+    largest, total = max(sizes, default=0), sum(sizes)
+    if largest > limits.upload_bytes:
+        raise DataError(
+            f"a file has {_megabytes(largest)}; here a file may have {_megabytes(limits.upload_bytes)} at most"
+        )
+    _check_disk(total)
+    with _lock:
+        spent = _spent[session]
+        if spent.files + len(sizes) > limits.session_files:
+            raise DataError(
+                f"with these {len(sizes):,} you would have sent {spent.files + len(sizes):,} files; one visit may send "
+                f"{limits.session_files:,} at most"
+            )
+        if spent.size + total > limits.session_bytes:
+            raise DataError(
+                f"with these you would have sent {_megabytes(spent.size + total)}; one visit may send "
+                f"{_megabytes(limits.session_bytes)} at most"
+            )
+        spent.files, spent.size = spent.files + len(sizes), spent.size + total
+
+
+def admit_questions(count: int) -> None:
+    """Lets a session ask about so many pictures, or says when it may go on.
+
+    Raises:
+        DataError: it has asked about too many in the last minute.
+    """
+    most, now = access.policy().predictions, time.monotonic()
+    if not most:
+        return
+    with _lock:
+        asked = _asked[_session()]
+        while asked and asked[0][0] < now - _MINUTE:
+            asked.popleft()
+        before = sum(number for _, number in asked)
+        if before + count > most:
+            wait = _MINUTE - (now - asked[0][0]) if asked else _MINUTE
+            advice = f"go on in {wait:.0f} s" if count <= most else f"give {most} at a time"
+            raise DataError(
+                f"{most} pictures a minute are answered here, and you asked about {before + count}; {advice}"
+            )
+        asked.append((now, count))
+
+
+def _check_disk(size: int) -> None:
+    limits, home = access.policy(), paths.home()
+    home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home).free
+    if free - size < limits.spare_bytes:
+        raise DataError(
+            f"the disk has {_megabytes(free)} free, of which {_megabytes(limits.spare_bytes)} are kept for the "
+            "trainings; nothing more can be taken in until somebody makes room"
+        )
+    if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
+        raise DataError(
+            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
+            "app to make room"
+        )
+
+
+def _size_of(folder: Path) -> int:
+    return sum((Path(root) / name).lstat().st_size for root, _, names in os.walk(folder) for name in names)
+
+
+def _session() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 10**6 else f"{size / 1e6:.2f} MB"
