@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.access import Action
 from core.errors import UserError
-from pages.shared import diagnose_actions, puzzle, puzzle_view, run_list, state
+from pages.shared import access, diagnose_actions, examples, puzzle, puzzle_view, run_list, state
 from pages.shared.frame import frame, heading, plain
 
 REFRESH_SECONDS = 3.0
@@ -21,7 +22,7 @@ def show_puzzle() -> None:
         )
         story = puzzle_view.read_story()
         puzzle_view.show_steps(story)
-        if story is None or not story.under_way:
+        if (story is None or not story.under_way) and access.may(Action.DIAGNOSE):
             label = "Show me the puzzle" if story is None else "Show me the puzzle again"
             solved = bool(story and story.verdict)
             kind = "secondary" if solved else "primary"
@@ -40,6 +41,16 @@ def open_puzzle() -> None:
     st.switch_page("pages/live.py", query_params={state.RUN: run.id})
 
 
+def open_examples() -> None:
+    """Puts the shipped runs in place and shows them."""
+    try:
+        examples.put_in_place()
+    except UserError as error:
+        st.error(plain(str(error)))
+        return
+    st.rerun()
+
+
 def own_runs() -> list[dict[str, Any]]:
     """The runs that a person has started; the trainings of a search stand on the Diagnose page."""
     arms = diagnose_actions.arm_ids()
@@ -51,8 +62,15 @@ def show_runs() -> None:
     st.subheader("Recent runs", anchor=False)
     rows = own_runs()
     if not rows:
-        st.info("No runs yet. Press “Show me the puzzle”, or train on pictures of your own.", icon=":material/info:")
-        st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
+        st.info(
+            "No runs yet. Press “Show me the puzzle”, train on pictures of your own, or look at a finished example: "
+            "the puzzle with its verdict, and a model to predict with.",
+            icon=":material/info:",
+        )
+        with st.container(horizontal=True):
+            if st.button("Look at a finished example", icon=":material/visibility:"):
+                open_examples()
+            st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
         return
     active = any(row["active"] for row in rows)
     st.fragment(show_table, run_every=REFRESH_SECONDS if active else None)(active)

@@ -54,7 +54,6 @@ class Policy:
         session_files: Number of them.
         zip_files: Files in one data set that is uploaded; 0 where none may be.
         zip_bytes: The same unpacked.
-        image_pixels: Width times height of one picture.
         epochs: Most epochs of a training.
         sample_only: Whether a training may use the built-in sample set and network only.
         waiting: Most trainings that may wait for their turn.
@@ -69,7 +68,6 @@ class Policy:
     session_files: int
     zip_files: int
     zip_bytes: int
-    image_pixels: int
     epochs: int
     sample_only: bool
     waiting: int
@@ -105,7 +103,7 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "training.unfreeze_from": ("",),
     "training.literal": (False,),
 }
-_AT_MOST = {"data.image_size": 150, "data.batch_size": 64, "model.dense_units": 256}
+_AT_MOST = {"data.image_size": 224, "data.batch_size": 64, "model.dense_units": 256}
 
 
 def _check_small(config: RunConfig) -> None:
@@ -133,13 +131,13 @@ _MB, _GB = 10**6, 10**9
 
 POLICIES: dict[str, Policy] = {
     LOCAL: Policy(
-        LOCAL, 500 * _MB, 5 * _GB, 50_000, 50_000, 5 * _GB, 40_000_000, 10_000, False, 50, 0, 0, 2 * _GB
+        LOCAL, 500 * _MB, 5 * _GB, 50_000, 50_000, 5 * _GB, 10_000, False, 50, 0, 0, 2 * _GB
     ),
     TEAM: Policy(
-        TEAM, 200 * _MB, 2 * _GB, 20_000, 20_000, 2 * _GB, 40_000_000, 1_000, False, 20, 600, 50 * _GB, 5 * _GB
+        TEAM, 200 * _MB, 2 * _GB, 20_000, 20_000, 2 * _GB, 1_000, False, 20, 600, 50 * _GB, 5 * _GB
     ),
     PUBLIC: Policy(
-        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 12_000_000, 10, True, 2, 20, 200 * _MB, 500 * _MB
+        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 20, True, 2, 20, 200 * _MB, 500 * _MB
     ),
 }  # fmt: skip
 

@@ -31,6 +31,9 @@ Picture = tuple[str, Path | bytes]
 CHUNK = 32
 """Pictures decoded and sent at a time, so that memory does not grow with their number."""
 
+WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
+"""How long a question waits for those before it, and the longest that one chunk of pictures may take."""
+
 NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
 
 
@@ -75,6 +78,11 @@ def predict(
     """
     service = _service()
     return list(answers(run, pictures, lambda pixels: service.ask(run, pixels), progress))
+
+
+def release() -> None:
+    """Ends the process that holds a model, where memory is needed for a training; the next question starts another."""
+    _service().release()
 
 
 def answers(
@@ -165,18 +173,37 @@ class _Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, run: Run, pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
-        with self._lock:
-            process = self._running()
-            try:
-                answer = _exchange(process, {"run": str(run.path), "shape": pixels.shape}, pixels.tobytes())
-            except (OSError, ValueError) as error:
-                process.kill()
-                raise RunError(
-                    f"the model of run {run.id} could not answer: its process has ended, perhaps out of memory"
-                ) from error
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise RunError("other questions are being answered, one after the other; ask again in a moment")
+        try:
+            answer = self._answer(run, pixels)
+        finally:
+            self._lock.release()
         if "error" in answer:
             raise RunError(str(answer["error"]))
         return np.array(answer["probabilities"], dtype=np.float64)
+
+    def _answer(self, run: Run, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+        process = self._running()
+        watch = threading.Timer(ANSWER_SECONDS, process.kill)
+        watch.start()
+        try:
+            return _exchange(process, {"run": str(run.path), "shape": pixels.shape}, pixels.tobytes())
+        except (OSError, ValueError) as error:
+            process.kill()
+            process.wait()
+            raise RunError(
+                f"the model of run {run.id} could not answer: its process has ended or did not answer for "
+                f"{ANSWER_SECONDS:.0f} s, perhaps for want of memory; ask again"
+            ) from error
+        finally:
+            watch.cancel()
+
+    def release(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.access import Action
+from core.access import PUBLIC, Action, mode, policy
 from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
@@ -79,6 +79,11 @@ def show_form() -> None:
     if not access.may(Action.TRAIN):
         st.info("You may look at this form, but not start a training here.", icon=":material/lock:")
         return
+    if mode() == PUBLIC:
+        st.caption(
+            f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
+            f"{policy().epochs} epochs; one trains at a time."
+        )
     clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:

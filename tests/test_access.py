@@ -80,12 +80,12 @@ def test_public_gives_no_way_to_the_machine_or_to_others() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training.epochs": 11}, "training.epochs is 11; here it may be 10 at most"),
+        ({"training.epochs": 21}, "training.epochs is 21; here it may be 20 at most"),
         ({"model.backbone": "VGG16"}, 'model.backbone is "VGG16"; this public demonstration takes "EfficientNetLite0"'),
         ({"training.mode": "fine_tune", "training.unfreeze_from": "all"}, 'training.mode is "fine_tune"'),
         ({"training.unfreeze_from": "all", "training.mode": "end_to_end"}, 'training.unfreeze_from is "all"'),
         ({"training.literal": True, "training.mode": "end_to_end"}, 'training.literal is "True"'),
-        ({"data.image_size": 300}, "data.image_size is 300; this public demonstration takes 150 at most"),
+        ({"data.image_size": 300}, "data.image_size is 300; this public demonstration takes 224 at most"),
         ({"data.batch_size": 65}, "data.batch_size is 65"),
         ({"data.augmentation": "question", "data.augmentation_draws": 0}, "data.augmentation_draws is 0"),
     ],

@@ -15,7 +15,7 @@ SOURCES = [*PAGES, *sorted((ROOT / "pages" / "shared").glob("*.py"))]
 CHANGES = {
     "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.start_bisect", "bisects.stop_bisect",
     "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
-    "predict", "shutil.rmtree", "shutil.copytree", "import_model", "export_run",
+    "predict", "shutil.rmtree", "shutil.copytree", "import_model", "export_run", "shipped.install",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
@@ -28,7 +28,7 @@ READS = {
     "core.diagnosis.finding",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
     "core.models.catalogue", "core.models.fetch", "core.script", "core.script.importing",
-    "core.script.text", "core.sample_runs",
+    "core.script.text", "core.shipped",
 }  # fmt: skip
 
 

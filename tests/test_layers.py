@@ -18,7 +18,7 @@ LAYERS = (
     ("core.processes", "core.setting", "core.paths", "core.files", "core.metrics"),
     ("core.config",),
     ("core.runs", "core.data."),
-    ("core.access", "core.launch", "core.queue", "core.models."),
+    ("core.access", "core.shipped", "core.launch", "core.queue", "core.models."),
     ("core.diagnosis.",),
     ("core.admission", "core.prediction", "core.probing", "core.script.", "core.terminal"),
     ("core.commands.",),

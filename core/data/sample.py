@@ -214,7 +214,7 @@ def _label() -> NDArray[np.bool_]:
 
 def sample_is_ready(root: Path) -> bool:
     """Whether the complete sample set lies below root."""
-    folder = _folder(root)
+    folder = sample_folder(root)
     with suppress(OSError, ValueError):
         counts = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
         return counts == SAMPLE_COUNTS and all((folder / name).is_file() for name, _ in _pictures())
@@ -238,7 +238,7 @@ def ensure_sample(root: Path, progress: Callable[[int, int], None] | None = None
         DataError: root cannot be written, or has no room left.
     """
     if sample_is_ready(root):
-        return _folder(root)
+        return sample_folder(root)
     try:
         root.mkdir(parents=True, exist_ok=True)
         for left in root.glob(".partial-*"):
@@ -251,10 +251,11 @@ def ensure_sample(root: Path, progress: Callable[[int, int], None] | None = None
     except OSError as error:
         hint = "Free some space there, or set PARITY_HOME to a folder that can be written."
         raise DataError(f"The sample set cannot be drawn into {root}: {error}. {hint}") from error
-    return _folder(root)
+    return sample_folder(root)
 
 
-def _folder(root: Path) -> Path:
+def sample_folder(root: Path) -> Path:
+    """Where the sample set lies, once drawn, below `root`."""
     return root / f"sample-v{SAMPLE_VERSION}"
 
 
@@ -289,7 +290,7 @@ def _draw_all(folder: Path, progress: Callable[[int, int], None] | None) -> None
 
 def _install(partial: Path, root: Path) -> None:
     """Moves the drawn set to its place, unless another process was first."""
-    folder = _folder(root)
+    folder = sample_folder(root)
     try:
         if not sample_is_ready(root):
             with suppress(FileNotFoundError):

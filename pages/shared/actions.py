@@ -6,7 +6,7 @@ Nothing is drawn in here: a second click cannot come between starting a run and 
 import threading
 from collections.abc import Container
 
-from core import access, launch, paths
+from core import access, launch, paths, prediction
 from core.access import Action
 from core.config import RunConfig
 from core.errors import RunError
@@ -39,6 +39,8 @@ def start_once(token: str, config: RunConfig) -> Run:
         waiting = len(active_runs()) - paths.parallel_runs()
         if waiting >= limits.waiting:
             raise RunError(f"{waiting} trainings wait for their turn already; start this one when some have ended")
+        if limits.mode == access.PUBLIC:
+            prediction.release()  # its memory is the training's now
         run = RunStore().create(config, owner=person().name)
         launch.start(run, parent_pipe=True)
         _started[token] = run.id

@@ -5,7 +5,10 @@ import sys
 
 import streamlit as st
 
+from core.access import PUBLIC, mode
+from core.errors import UserError
 from pages.shared.access import admit_person
+from pages.shared.examples import put_in_place_for_all
 from pages.shared.puzzle_menu import follow_puzzle
 
 TITLE = "Parity"
@@ -25,10 +28,19 @@ def frame(title: str) -> None:
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
     _freeze_imports()
     admit_person()
+    try:
+        put_in_place_for_all()
+    except UserError as error:
+        st.error(plain(str(error)))
     with st.sidebar:
         st.markdown(f"### :material/balance: {TITLE}")
         for page, label, icon in MENU:
             st.page_link(page, label=label, icon=icon)
+        if mode() == PUBLIC:
+            st.caption(
+                ":material/public: A public demonstration: everybody sees what is trained here, and all of it goes "
+                "when the app sleeps. For pictures of your own run Parity on your own machine."
+            )
         follow_puzzle()
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.access import Action
+from core.access import PUBLIC, Action, mode
 from core.data.images import display_name, thumbnail
-from core.errors import UnreadableImage, UserError
+from core.errors import DataError, UnreadableImage, UserError
 from core.prediction import NOT_MEDICAL, Picture, Prediction, is_medical, predict, to_csv
 from core.runs import Run
+from pages.shared import actions
 from pages.shared.access import guarded
 from pages.shared.frame import plain
 from pages.shared.picture_sources import Shown
@@ -104,6 +105,8 @@ def _ask_once(run: Run, pictures: Sequence[Shown]) -> list[Prediction] | None:
 
 @guarded(Action.PREDICT)
 def _ask(run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None]) -> list[Prediction]:
+    if mode() == PUBLIC and actions.active_runs():
+        raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
     admit_questions(len(pictures))
     return predict(run, pictures, progress)
 

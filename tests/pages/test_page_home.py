@@ -49,7 +49,7 @@ def test_without_runs_it_says_what_to_do():
     at = open_home()
     assert not at.exception
     assert at.info[0].value.startswith("No runs yet.")
-    assert [button.label for button in at.button] == ["Show me the puzzle"]
+    assert [button.label for button in at.button] == ["Show me the puzzle", "Look at a finished example"]
 
 
 def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):

@@ -48,9 +48,7 @@ def test_questions_are_counted_by_the_minute(limits, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     quota.admit_questions(15)
     now[0] += 40
-    with pytest.raises(
-        DataError, match="a minute are answered here, and you asked about 25; go on in 20 s"
-    ):
+    with pytest.raises(DataError, match="a minute are answered here, and you asked about 25; go on in 20 s"):
         quota.admit_questions(10)
     with pytest.raises(DataError, match="give 20 at a time"):
         quota.admit_questions(30)

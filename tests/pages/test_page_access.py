@@ -1,0 +1,179 @@
+"""What a person meets in each mode: a refusal in a sentence, or the pages with what they may do."""
+
+import contextlib
+from unittest import mock
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+import core.access
+from core import launch
+from core.config import make_config
+from core.errors import AccessError, RunError
+from core.runs import RunStore
+from pages.shared import access, actions, diagnose_actions, diagnose_probe, puzzle, run_actions, sources
+
+PAGES = ("app.py", "pages/dataset.py", "pages/train.py", "pages/live.py", "pages/diagnose.py", "pages/predict.py")
+SMALL = {"training.epochs": 2, "model.backbone": "EfficientNetLite0", "data.image_size": 64}
+
+
+def open_page(page: str) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=30)
+    if page != "app.py":
+        at.switch_page(page)
+    return at.run()
+
+
+def said(at: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.info, *at.warning, *at.error])
+
+
+@pytest.fixture
+def started(monkeypatch):
+    ids: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda job, *, parent_pipe: ids.append(job.id))
+    return ids
+
+
+@pytest.fixture
+def team(monkeypatch):
+    """A function that lets somebody of the team, by address, be at the page."""
+    monkeypatch.setenv("PARITY_MODE", "team")
+    monkeypatch.setenv("PARITY_TRAINERS", "tom@lab.example,tina@lab.example")
+    monkeypatch.setenv("PARITY_VIEWERS", "vera@lab.example")
+    monkeypatch.setenv("PARITY_ADMINS", "ada@lab.example")
+
+    def be(address: str) -> None:
+        monkeypatch.setattr(access.st, "user", {"email": address})
+
+    return be
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "::", "192.168.1.7", "example.org"])
+def test_a_local_app_that_others_could_reach_shows_one_sentence_and_nothing_else(page, address):
+    config.set_option("server.address", address)
+    at = open_page(page)
+    assert not at.title
+    assert not at.button
+    assert len(at.error) == 1
+    assert "for everybody on the network, without any login. Start it with `make run`" in at.error[0].value
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1", "127.0.0.9"])
+def test_a_local_app_of_this_machine_alone_is_shown(address):
+    config.set_option("server.address", address)
+    assert open_page("app.py").title[0].value == "Parity"
+
+
+def test_a_mode_that_does_not_exist_is_named(monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "demo")
+    at = open_page("app.py")
+    assert [e.value for e in at.error] == ['PARITY_MODE is "demo"; set it to local, team or public.']
+
+
+def test_a_team_without_lists_is_not_served(monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "team")
+    at = open_page("app.py")
+    assert "nobody is on its lists; set PARITY_ADMINS, PARITY_TRAINERS or PARITY_VIEWERS" in at.error[0].value
+    assert not at.title
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_of_a_team_sees_one_sentence(team, page):
+    team("eve@evil.example")
+    at = open_page(page)
+    assert not at.title
+    assert [w.value for w in at.warning] == [
+        "eve@evil.example is not on this team's lists; ask whoever runs this app to add the address."
+    ]
+
+
+def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, started):
+    run = make_run("one", "stopped", records=2)
+    team("vera@lab.example")
+    for page in PAGES:
+        at = open_page(page)
+        assert not at.exception
+        assert at.title
+        labels = {b.label for b in at.button}
+        assert labels.isdisjoint(
+            {"Start training", "Show me the puzzle", "Resume", "Stop the training", "Find the cause"}
+        )
+    for refused in (
+        lambda: actions.start_once("token", make_config("sample", {})),
+        lambda: run_actions._stop(run),
+        lambda: run_actions._resume(run),
+        lambda: run_actions._end(run),
+        lambda: diagnose_actions.start(run, run, 1),
+        lambda: diagnose_probe._measure(run, run),
+        puzzle.start,
+        sources._choose_server_folder,
+        lambda: sources._choose_upload("Upload a zip"),
+    ):
+        with pytest.raises(AccessError, match="You are a viewer here, and a viewer may not"):
+            as_person("vera@lab.example", refused)
+    assert started == []
+
+
+def as_person(address, action):
+    """Calls an action as a page of that person would."""
+    with contextlib.ExitStack() as stack:
+        for module in (access, actions, run_actions, diagnose_actions, puzzle):
+            stack.enter_context(mock.patch.object(module, "person", lambda: core.access.person(address, "session")))
+        return action()
+
+
+def test_what_one_trainer_started_another_cannot_stop_but_an_admin_can(team, started):
+    team("tom@lab.example")
+    run = as_person("tom@lab.example", lambda: actions.start_once("t1", make_config("sample", {})))
+    assert run.owner() == "tom@lab.example"
+    with pytest.raises(AccessError, match="This was started by somebody else"):
+        as_person("tina@lab.example", lambda: run_actions._stop(run))
+    assert not run.stop_requested()
+    as_person("ada@lab.example", lambda: run_actions._stop(run))
+    assert run.stop_requested()
+
+
+def test_no_more_than_so_many_trainings_wait(team, started, monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "public")
+    for number in range(3):
+        as_person("", lambda number=number: actions.start_once(f"p{number}", make_config("sample", SMALL)))
+    with pytest.raises(RunError, match="2 trainings wait for their turn already; start this one when some have ended"):
+        as_person("", lambda: actions.start_once("p9", make_config("sample", SMALL)))
+    assert len(started) == 3
+
+
+def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_server(monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "public")
+    at = open_page("app.py")
+    assert not at.exception
+    assert "found: Order of the samples" in said(at).replace("\\", "")
+    assert "Show me the puzzle again" not in {b.label for b in at.button}
+    assert "A public demonstration" in said(at)
+    assert {run.title() for run in RunStore().list()} >= {"Sample: pooled head", "Puzzle: bottleneck"}
+    at = open_page("pages/dataset.py")
+    assert not at.exception
+    assert not at.file_uploader
+    assert [list(control.options) for control in at.get("button_group")] == [
+        ["Sample"]
+    ] or "keeps to its sample" in said(at)
+    at = open_page("pages/diagnose.py")
+    assert not at.exception
+    assert "data\\.shuffle" in said(at)
+    assert {b.label for b in at.button}.isdisjoint(
+        {"Search again", "Find the cause", "Resume the search", "Push them through"}
+    )
+    at = open_page("pages/train.py")
+    assert "Here a training is on the sample with the built-in network" in said(at)
+    for page in ("pages/live.py", "pages/predict.py"):
+        assert not open_page(page).exception
+
+
+def test_the_examples_are_offered_where_there_are_no_runs():
+    at = open_page("app.py")
+    next(b for b in at.button if b.label == "Look at a finished example").click().run()
+    assert not at.exception
+    assert "found: Order of the samples" in said(at).replace("\\", "")
+    assert len(at.dataframe[0].value) == 3
