@@ -7,6 +7,7 @@
     │   │   └── UnreadableImage
     │   ├── RunError         a run that does not exist or is not in the state the action needs
     │   ├── WeightsError     weight files that are absent or damaged
+    │   ├── ModelError       a model from elsewhere that is not let in
     │   └── AccessError      something the person may not do here
     └── Interrupted          the process that asked for this work is gone
 
@@ -40,6 +41,10 @@ class RunError(UserError):
 
 class WeightsError(UserError):
     """Put the weight file that the message names where the message says."""
+
+
+class ModelError(UserError):
+    """Bring another model: the message says what is in this one."""
 
 
 class AccessError(UserError):

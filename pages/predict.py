@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs import RunStore
 from pages.shared.frame import frame, heading
+from pages.shared.model_import import show_model_import
 from pages.shared.picture_sources import choose_pictures
 from pages.shared.predict_view import preparation, show_answers
 from pages.shared.run_view import choose_run
@@ -24,3 +25,4 @@ elif run := choose_run(
     preparation(run)
     if pictures := choose_pictures(run):
         show_answers(run, pictures)
+show_model_import()

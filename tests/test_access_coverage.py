@@ -27,7 +27,7 @@ READS = {
     "core.diagnosis.check", "core.diagnosis.compare", "core.diagnosis.data", "core.diagnosis.during",
     "core.diagnosis.finding",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
-    "core.models.catalogue", "core.models.fetch", "core.script", "core.script.importing",
+    "core.models.catalogue", "core.models.fetch", "core.model_import", "core.script", "core.script.importing",
     "core.script.text", "core.shipped",
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ LAYERS = (
     ("core.runs", "core.data."),
     ("core.access", "core.shipped", "core.launch", "core.queue", "core.models."),
     ("core.diagnosis.",),
-    ("core.admission", "core.prediction", "core.probing", "core.script.", "core.terminal"),
+    ("core.admission", "core.model_import", "core.prediction", "core.probing", "core.script.", "core.terminal"),
     ("core.commands.",),
     ("core.engine.",),
     ("core.worker",),

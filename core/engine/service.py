@@ -19,8 +19,8 @@ from core.errors import RunError
 from core.prediction import Model, write_message
 from core.runs import Run
 
-IDLE_SECONDS = 600.0
-"""A model in memory that nobody asks for this long is given back to the machine."""
+IDLE_SECONDS = 60.0 if os.environ.get("PARITY_MODE") == "public" else 600.0
+"""A model in memory that nobody asks for this long is given back to the machine; a public one is small."""
 
 
 def main() -> None:

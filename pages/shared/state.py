@@ -99,6 +99,9 @@ PICTURES = "predict_pictures"
 PICTURES_NOTICE = "predict_pictures_notice"
 """Session key: sentences on what was not taken of the last pictures, until they have been said."""
 
+MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
+"""Session keys of the form that brings a model from elsewhere."""
+
 DRAW = "predict_draw"
 """Session key: how often other pictures of the data set were asked for."""
 

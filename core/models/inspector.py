@@ -1,0 +1,261 @@
+"""Look into a .keras file from elsewhere without Keras: what is not on a list is refused, and nothing of it is run.
+
+A .keras file is a program: while Keras loads it, it calls what the file names, and `safe_mode=True` alone does not
+prevent that (measured on 3.15.1: a node of the graph called a public function of Keras with arguments of its choice).
+So only layers that compute, with plain numbers as their settings, are let through; then a limited process tries it.
+"""
+
+import json
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from core.errors import ModelError
+
+MEMBERS = {"config.json": 8_000_000, "metadata.json": 65_536, "model.weights.h5": 1_000_000_000}
+"""What a .keras file holds, and the most bytes of each."""
+
+MAX_DEPTH, MAX_OBJECTS = 60, 20_000
+MAX_NUMBER, MAX_UNITS = 10**9, 65_536
+MAX_RATIO = 200  # of a member's size to its compressed size, above 1 MB
+MAX_DECLARED = 3  # times the size of the weights file: more is a file that lies about its arrays
+
+_LAYERS = (
+    *("Activation", "Add", "Average", "AveragePooling2D", "BatchNormalization", "CenterCrop", "Concatenate", "Conv2D"),
+    *("Conv2DTranspose", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten", "GaussianNoise"),
+    *("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer"),
+    *("LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU"),
+    *("Permute", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU"),
+    *("Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract"),
+    *("UnitNormalization", "UpSampling2D", "ZeroPadding2D"),
+)
+_INITIALIZERS = (
+    *("Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Ones"),
+    *("Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros"),
+)
+ALLOWED = frozenset(
+    {("keras.layers", name) for name in _LAYERS}
+    | {("keras.initializers", name) for name in _INITIALIZERS}
+    | {("keras.regularizers", name) for name in ("L1", "L2", "L1L2")}
+    | {("keras.constraints", name) for name in ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")}
+    | {
+        ("keras", "DTypePolicy"), ("keras", "Sequential"), ("keras.src.models.sequential", "Sequential"),
+        ("keras.src.models.functional", "Functional"), ("keras.src.applications.convnext", "LayerScale"),
+        # Operations that stand in a graph by themselves: of all public functions these two are needed.
+        ("keras.src.ops.numpy", "Add"), ("keras.src.ops.numpy", "Multiply"),
+    }
+)  # fmt: skip
+"""(module, class) of everything that a file may name; whatever is not here is refused."""
+
+ACTIVATIONS = frozenset((
+    "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "linear", "log_softmax",
+    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+))  # fmt: skip
+
+_NAMED = {
+    "activation": ACTIVATIONS,
+    "dtype": frozenset(("float32", "float16", "bfloat16", "mixed_bfloat16", "mixed_float16", "int32", "uint8", "bool")),
+}
+_LARGE = ("units", "filters", "target_shape", "depth_multiplier", "height", "width")
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+def inspect_model(path: Path) -> None:
+    """Lets a file through that names nothing but layers on the list, with arrays that are really there.
+
+    Args:
+        path: Path. A file of whatever kind; a file beside it holds the unpacked weights for a moment.
+
+    Raises:
+        ModelError: one sentence on what is in it that is not allowed, or on the damage.
+    """
+    _check_kind(path)
+    weights = path.with_name(f"{path.name}.weights")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive.infolist())
+            config = _parsed(_read(archive, "config.json"), "config.json")
+            _parsed(_read(archive, "metadata.json"), "metadata.json")
+            check_config(config)
+            _unpack(archive, "model.weights.h5", weights)
+        check_weights(weights)
+    except ModelError:
+        raise
+    except _DAMAGE as error:
+        raise ModelError(f"the file is damaged, so it cannot be looked into ({type(error).__name__})") from error
+    finally:
+        weights.unlink(missing_ok=True)
+
+
+def check_config(config: Any) -> None:
+    """Refuses a config.json that names anything but what is on the list.
+
+    Args:
+        config: Whatever the JSON says.
+
+    Raises:
+        ModelError: one sentence that names the class, function or number.
+    """
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ModelError("config.json describes no model")
+    # Loading with compile=False leaves the outermost compile_config alone, and only that one.
+    outermost = {key: value for key, value in config.items() if key != "compile_config"}
+    todo: list[tuple[str, Any, int]] = [("", outermost, 0)]
+    seen = 0
+    while todo:
+        key, value, depth = todo.pop()
+        seen += 1
+        if depth > MAX_DEPTH or seen > 100 * MAX_OBJECTS:
+            raise ModelError(f"config.json is nested deeper than {MAX_DEPTH} levels or is too large")
+        if isinstance(value, dict):
+            _check_object(value)
+            todo += [(str(name), item, depth + 1) for name, item in value.items() if name != "shared_object_id"]
+        elif isinstance(value, list):
+            todo += [(key, item, depth + 1) for item in value]
+        else:
+            _check_value(key, value)
+
+
+def check_weights(path: Path) -> None:
+    """Refuses a weights file with links, foreign storage, or arrays larger than what is stored.
+
+    Raises:
+        ModelError: one sentence.
+        OSError: it is no HDF5 file.
+    """
+    budget = MAX_DECLARED * path.stat().st_size + 65_536
+    with h5py.File(path, "r") as file:
+        todo: list[tuple[h5py.Group, int]] = [(file, 0)]
+        seen = 0
+        while todo:
+            group, depth = todo.pop()
+            for name in group:
+                seen += 1
+                if seen > MAX_OBJECTS or depth > MAX_DEPTH:
+                    raise ModelError("the weights file has too many or too deeply nested parts, or runs in a circle")
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise ModelError(
+                        f"the weights file has a link to elsewhere ({_short(name)}); only arrays are taken"
+                    )
+                part = group[name]
+                if isinstance(part, h5py.Group):
+                    todo.append((part, depth + 1))
+                    continue
+                budget -= _declared(part, name)
+                if budget < 0:
+                    raise ModelError("the weights file declares larger arrays than it stores")
+
+
+def _declared(part: Any, name: str) -> int:
+    """Bytes that an array says it has."""
+    if not isinstance(part, h5py.Dataset):
+        raise ModelError(f"the weights file has a part that is no array ({_short(name)})")
+    if part.is_virtual or part.external:
+        raise ModelError(f"the weights file takes the array {_short(name)} from another file; that is refused")
+    if part.dtype.kind not in "fiu":
+        raise ModelError(f"the weights file has an array that is no numbers ({_short(name)})")
+    return math.prod(part.shape or (1,)) * int(part.dtype.itemsize)
+
+
+def _check_kind(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise ModelError("the file is empty")
+    if start.startswith(b"\x89HDF"):
+        raise ModelError("this is an .h5 file, which is refused; save the model as .keras")
+    if start.startswith(b"\x80") or start.startswith(b"(dp"):
+        raise ModelError("this is a pickle, which runs as a program when it is opened; save the model as .keras")
+    if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
+        raise ModelError("this is a picture, not a model")
+    if not start.startswith(b"PK\x03\x04"):
+        raise ModelError("this is no .keras file")
+
+
+def _check_members(infos: list[zipfile.ZipInfo]) -> None:
+    names = [info.filename for info in infos]
+    if sorted(names) != sorted(MEMBERS):
+        odd = sorted(set(names) - MEMBERS.keys()) or sorted(MEMBERS.keys() - set(names)) or ["a part twice"]
+        raise ModelError(f"a .keras file holds {', '.join(MEMBERS)} and nothing else; here: {_short(odd[0])}")
+    for info in infos:
+        if info.flag_bits & 0x1:
+            raise ModelError("the file is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelError(f"{info.filename} is packed in an unusual way (method {info.compress_type})")
+        if info.file_size > MEMBERS[info.filename]:
+            most = MEMBERS[info.filename] / 1e6
+            raise ModelError(f"{info.filename} has {info.file_size / 1e6:,.0f} MB; at most {most:,.1f} MB are taken")
+        if info.file_size > 10**6 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+            raise ModelError(f"{info.filename} unpacks to more than {MAX_RATIO} times its size")
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member, but no more of it than it may have, whatever its entry says."""
+    with archive.open(name) as file:
+        content = file.read(MEMBERS[name] + 1)
+    if len(content) > MEMBERS[name]:
+        raise ModelError(f"{name} is larger than it says")
+    return content
+
+
+def _unpack(archive: zipfile.ZipFile, name: str, target: Path) -> None:
+    left = archive.getinfo(name).file_size
+    with archive.open(name) as file, target.open("wb") as out:
+        while chunk := file.read(2**20):
+            left -= len(chunk)
+            if left < 0:
+                raise ModelError(f"{name} is larger than it says")
+            out.write(chunk)
+
+
+def _parsed(content: bytes, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ModelError(f"{name} is nested too deeply") from error
+    except ValueError as error:
+        raise ModelError(f"{name} is no JSON") from error
+
+
+def _check_object(value: dict[str, Any]) -> None:
+    """Refuses a dictionary that Keras would turn into something that is not on the list."""
+    if value.get("compile_config"):
+        raise ModelError("a part of the model brings its own training (compile_config); only the whole model may")
+    if "class_name" not in value:
+        if "module" in value or "registered_name" in value:
+            raise ModelError("a part of config.json names a module, but no class")
+        return
+    module, name = value.get("module"), value["class_name"]
+    if not isinstance(name, str) or not isinstance(module, str | None):
+        raise ModelError(f"{_short(name)} of {_short(module)} is no name of a class")
+    if name == "__keras_tensor__" and module is None and set(value) == {"class_name", "config"}:
+        return
+    if (module, name) not in ALLOWED:
+        raise ModelError(f"it uses {_short(name)} of {_short(module)}, which is not on the list of what is let through")
+    if value.get("registered_name") not in (None, name):
+        raise ModelError(f"{_short(name)} is registered as {_short(value['registered_name'])}; that is refused")
+
+
+def _check_value(key: str, value: Any) -> None:
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, int | float):
+        if not math.isfinite(value) or abs(value) > (2**63 if key == "seed" else MAX_NUMBER):
+            raise ModelError(f"{_short(key)} is {value}; such a number is refused")
+        if key in _LARGE and abs(value) > MAX_UNITS:
+            raise ModelError(f"{_short(key)} is {value}; at most {MAX_UNITS} are taken")
+    elif key in _NAMED and str(value) not in _NAMED[key]:
+        raise ModelError(f"{key} is {_short(value)}, which is not among those that are let through")
+    elif key.endswith(("_initializer", "_regularizer", "_constraint")):
+        raise ModelError(f"{_short(key)} is the bare name {_short(value)}; save the model with Keras 3")
+
+
+def _short(value: Any) -> str:
+    """Something out of the file as it may be shown."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return f'"{text[:60]}"'

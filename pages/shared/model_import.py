@@ -1,0 +1,57 @@
+"""The form that brings a model from elsewhere; absent for whoever may not."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.errors import UserError
+from core.model_import import import_model
+from core.runs import Run
+from pages.shared.access import guarded, may, person
+from pages.shared.frame import plain
+from pages.shared.quota import admit_files
+from pages.shared.state import MODEL_CLASSES, MODEL_FILE, MODEL_NAME, RUN, clear_uploader, uploader_key
+from pages.shared.words import sentence
+
+_MOST_MEGABYTES = 500
+
+
+def show_model_import() -> None:
+    """A folded form: the file, the names of its classes, what to call it."""
+    if not may(Action.IMPORT):
+        return
+    with st.expander("Bring a model from elsewhere", icon=":material/upload_file:"):
+        st.caption(
+            "A .keras file that takes raw RGB pixels (0 to 255) and gives probabilities, such as one saved here. "
+            "It is looked into before anything of it is run, and tried in a limited process, which takes 10 seconds."
+        )
+        file = st.file_uploader(
+            "The model", type="keras", key=uploader_key(MODEL_FILE), max_upload_size=_MOST_MEGABYTES
+        )
+        classes = st.text_input(
+            "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
+            help="In the order of the model's outputs, which is usually the alphabet's.",
+        )  # fmt: skip
+        name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100)
+        if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
+            _bring(file, classes, name)
+
+
+def _bring(file: Any, classes: str, name: str) -> None:
+    try:
+        with st.spinner("Looking into it, then trying it in a process of its own …"):
+            run = _import(file, classes, name)
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
+        return
+    clear_uploader()
+    st.query_params[RUN] = run.id
+    st.rerun()
+
+
+@guarded(Action.IMPORT)
+def _import(file: Any, classes: str, name: str) -> Run:
+    admit_files([file.size])
+    file.seek(0)
+    return import_model(file, classes.split(","), name or file.name.rpartition(".")[0], owner=person().name)
