@@ -1,8 +1,10 @@
 """From records to figures: curves, confusion matrix, ROC. Nothing here draws on a page."""
 
+import functools
 import html
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -18,7 +20,10 @@ TRAINING, VALIDATION, BASELINE = "#0072B2", "#E69F00", "#7F7F7F"
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 
 POINTS = 300
-"""Most epochs drawn: more cannot be told apart, and every viewer gets them every second."""
+"""Most epochs drawn: more cannot be told apart, and every viewer gets them at every tick."""
+
+FINETUNING = "fine-tuning"
+"""Stands for a series that is no curve: the epoch before which fine-tuning begins."""
 
 CURVES = 8
 """Most ROC curves in one picture, the worst first."""
@@ -53,9 +58,14 @@ def history_frame(records: Sequence[Record]) -> pd.DataFrame:
     return pd.DataFrame([{name: record.get(name) for name in columns} for record in records], columns=columns)
 
 
-def curve(
-    records: Sequence[Record], metric: str, title: str, last_epoch: int, baseline: float | None = None
-) -> alt.LayerChart:
+class Curve(NamedTuple):
+    """A picture of lines: how it is drawn (Vega-Lite, without data) and what is in it."""
+
+    spec: dict[str, Any]
+    frame: pd.DataFrame
+
+
+def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, baseline: float | None = None) -> Curve:
     """Training and validation values of one metric over the epochs.
 
     Args:
@@ -64,20 +74,30 @@ def curve(
         title: What the picture is called.
         last_epoch: Where the axis ends, so that it does not move while epochs arrive.
         baseline: A constant drawn dashed, for instance the share of the majority class. Defaults to none.
+
+    Returns:
+        Description and data. The description does not depend on the values: the browser only swaps the data in, and
+        what Altair takes to make it (20 ms) is not paid for every viewer and tick.
     """
-    kept = thin(records)
-    end = max(last_epoch, 2)
+    kept, end = thin(records), max(last_epoch, 2)
+    frame = _long(kept, metric, baseline, end)
+    return Curve(json.loads(_curve_spec(metric, title, end, len(kept) <= _DOTS, frame.empty)), frame)
+
+
+@functools.lru_cache(maxsize=256)
+def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> str:
+    """The description of a curve as JSON."""
     is_share = metric != "loss"
     names = list(_COLOURS) if metric == "accuracy" else list(_COLOURS)[:2]
     form = ".0%" if metric == "accuracy" else ".2f"
-    # Neither scale depends on the values here: with the same description the browser only swaps the data in.
     y_scale = alt.Scale(zero=False, domainMax=1) if is_share else alt.Scale(zero=True)
-    frame = _long(kept, metric, baseline, end)
-    if frame.empty:
+    if empty:
         y_scale = alt.Scale(domain=[0, 1])
+    data = alt.NamedData("curve")
     lines = (
-        alt.Chart(frame)
-        .mark_line(point=alt.OverlayMarkDef(size=22) if len(kept) <= _DOTS else False, clip=True)
+        alt.Chart(data)
+        .transform_filter(f"datum.series != '{FINETUNING}'")
+        .mark_line(point=alt.OverlayMarkDef(size=22) if dots else False, clip=True)
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
             alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
@@ -90,7 +110,17 @@ def curve(
             ],
         )
     )
-    return alt.layer(lines, _finetuning(records)).properties(title=title, height=CURVE_HEIGHT)
+    # A line where fine-tuning begins; without data, and so invisible, when it does not.
+    rule = (
+        alt.Chart(data)
+        .transform_filter(f"datum.series == '{FINETUNING}'")
+        .mark_rule(color=BASELINE, strokeDash=[2, 2])
+        .encode(alt.X("epoch:Q"), tooltip=alt.value("fine-tuning begins"))
+    )
+    spec = alt.layer(lines, rule).properties(title=title, height=CURVE_HEIGHT).to_dict()
+    for part in (spec, *spec["layer"]):
+        part.pop("data", None)  # it comes beside the description
+    return json.dumps(spec)
 
 
 def axis_end(planned: int, last: int) -> int:
@@ -194,6 +224,9 @@ def _long(records: Sequence[Record], metric: str, baseline: float | None, end: i
         for record in records
         if record.get(name) is not None
     ]
+    first = next((record["epoch"] for record in records if record.get("phase") == "finetuning"), None)
+    if first is not None:
+        rows.append((first - 0.5, FINETUNING, None))
     if baseline is not None:
         rows += [(1, "majority", baseline), (end, "majority", baseline)]
     return pd.DataFrame(rows, columns=["epoch", "series", "value"])
@@ -201,14 +234,6 @@ def _long(records: Sequence[Record], metric: str, baseline: float | None, end: i
 
 def _whole_numbers(end: int) -> alt.Axis:
     return alt.Axis(format="d", tickMinStep=1, tickCount=min(end, 10), grid=False)
-
-
-def _finetuning(records: Sequence[Record]) -> alt.Chart:
-    """A line where fine-tuning begins; without data, and so invisible, when it does not."""
-    first = next((r["epoch"] for r in records if r.get("phase") == "finetuning"), None)
-    frame = pd.DataFrame({"epoch": [] if first is None else [first - 0.5]}, dtype="float64")
-    rule = alt.Chart(frame).mark_rule(color=BASELINE, strokeDash=[2, 2])
-    return rule.encode(alt.X("epoch:Q"), tooltip=alt.value("fine-tuning begins"))
 
 
 def _write_cells(figure: go.Figure, counts: np.ndarray, shares: np.ndarray) -> None:

@@ -19,7 +19,7 @@ from pages.shared.run_view import active_runs, read_config, status_words
 from pages.shared.state import RUN
 from pages.shared.words import NOTHING, about, duration, interval, moment, number, percent
 
-EVERY_SECONDS = 1.0
+EVERY_SECONDS = 2.0
 """How often a run at work is looked at."""
 
 QUEUE_SECONDS = 5.0
@@ -200,8 +200,10 @@ def _curves(records: list[dict[str, Any]], facts: DataFacts | None, status: Stat
     with st.grid(3, min_column_width=250):
         for metric, name in _CURVES:
             baseline = facts.majority_share if facts and metric == "accuracy" else None
-            st.altair_chart(
-                curve(records, metric, name, end, baseline),
+            drawn = curve(records, metric, name, end, baseline)
+            st.vega_lite_chart(
+                drawn.frame,
+                drawn.spec,
                 width="stretch",
                 height=CURVE_HEIGHT,
                 alt=curve_words(records, metric, name),

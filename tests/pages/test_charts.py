@@ -8,6 +8,7 @@ import pytest
 
 from pages.shared.charts import (
     BASELINE,
+    FINETUNING,
     POINTS,
     SERIES,
     TRAINING,
@@ -33,9 +34,8 @@ def records(count: int) -> list[dict]:
 
 def values(chart, series: str) -> list[tuple[float, float]]:
     """Points of one curve in the chart's own data."""
-    spec = chart.to_dict()
-    rows = next(rows for rows in spec["datasets"].values() if rows and "series" in rows[0])
-    return [(row["epoch"], row["value"]) for row in rows if row["series"] == series]
+    rows = chart.frame[chart.frame["series"] == series]
+    return list(zip(rows["epoch"], rows["value"], strict=True))
 
 
 def test_thin_keeps_first_and_last():
@@ -56,14 +56,7 @@ def test_curve_draws_training_validation_and_baseline():
 
 
 def test_curve_keeps_its_description_while_epochs_arrive():
-    def description(count: int) -> dict:
-        spec = curve(records(count), "loss", "Loss", 10).to_dict()
-        del spec["datasets"]
-        for layer in spec["layer"]:
-            del layer["data"]
-        return spec
-
-    assert description(2) == description(7)
+    assert curve(records(2), "loss", "Loss", 10).spec == curve(records(7), "loss", "Loss", 10).spec
 
 
 @pytest.mark.parametrize(
@@ -74,20 +67,21 @@ def test_axis_of_a_long_training_grows_in_steps(planned, last, end):
 
 
 def test_many_epochs_have_no_dots():
-    assert "point" in curve(records(40), "loss", "Loss", 50).to_dict()["layer"][0]["mark"]
-    assert not curve(records(41), "loss", "Loss", 50).to_dict()["layer"][0]["mark"]["point"]
+    assert "point" in curve(records(40), "loss", "Loss", 50).spec["layer"][0]["mark"]
+    assert not curve(records(41), "loss", "Loss", 50).spec["layer"][0]["mark"]["point"]
 
 
 def test_curve_without_epochs_is_an_empty_picture():
-    spec = curve([], "auc", "AUC", 0).to_dict()
+    spec = curve([], "auc", "AUC", 0).spec
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 2]
     assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
 
 
 def test_fine_tuning_is_marked_where_it_begins():
     tuned = [*records(3), {"epoch": 4, "phase": "finetuning", "loss": 0.1, "val_loss": 0.1}]
-    sets = curve(tuned, "loss", "Loss", 4).to_dict()["datasets"].values()
-    assert [{"epoch": 3.5}] in list(sets)
+    frame = curve(tuned, "loss", "Loss", 4).frame
+    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [3.5]
+    assert FINETUNING not in set(curve(records(3), "loss", "Loss", 4).frame["series"])
 
 
 def test_words_for_those_who_cannot_see():

@@ -1,0 +1,109 @@
+"""Many viewers of one running training: what arrives, how late, what it costs the server and the training.
+
+    python tests/load/viewers.py [VIEWERS=50] [SECONDS=60]
+
+A server of its own and a real training on this machine; the training's pace is measured alone first, then watched.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "tests" / "load")]
+
+from client import Viewer, cpu_seconds, memory_mb, share  # noqa: E402
+from conftest import Server  # noqa: E402
+
+
+def start_training(settings: dict[str, Any]) -> Any:
+    """A long training on the sample, with a worker at it."""
+    from core import launch
+    from core.config import make_config
+    from core.runs import RunStore
+
+    run = RunStore().create(make_config("sample", {"training.epochs": 1000, "training.early_stopping": 0, **settings}))
+    launch.start(run, parent_pipe=False)
+    while len(run.epochs()) < 3:
+        assert launch.poll(run).is_active, run.status()
+        time.sleep(0.2)
+    return run
+
+
+async def watch(viewers: list[Viewer], seconds: float) -> None:
+    """All of them at once, coming in over the first seconds."""
+
+    async def later(number: int, viewer: Viewer) -> None:
+        await asyncio.sleep(2 * number / len(viewers))
+        await viewer.watch(seconds)
+
+    await asyncio.gather(*(later(number, viewer) for number, viewer in enumerate(viewers)))
+
+
+def batches(run: Any) -> float:
+    """Batches that the training has done so far."""
+    status = run.read_status()
+    return (status.epoch - 1) * max(1, status.batches) + status.batch
+
+
+def pace(run: Any, work: Any) -> float:
+    """Batches a second while something goes on."""
+    before, started = batches(run), time.monotonic()
+    work()
+    return (batches(run) - before) / (time.monotonic() - started)
+
+
+def measure(count: int, seconds: float, home: Path, settings: dict[str, Any] | None = None) -> dict[str, float]:
+    """The figures of one load."""
+    from core import launch
+
+    os.environ["PARITY_HOME"] = str(home)
+    server = Server(home)
+    port = int(server.url.rpartition(":")[2])
+    run = start_training(settings or {})
+    try:
+        asyncio.run(watch([Viewer(port, "live", f"run={run.id}")], 4))  # imports and caches are warm
+        alone = pace(run, lambda: time.sleep(min(seconds, 15)))
+        viewers = [Viewer(port, "live", f"run={run.id}") for _ in range(count)]
+        memory, spent, started = memory_mb(server.process.pid), cpu_seconds(server.process.pid), time.monotonic()
+        watched = pace(run, lambda: asyncio.run(watch(viewers, seconds)))
+        taken = time.monotonic() - started
+        spent = cpu_seconds(server.process.pid) - spent
+        ticks = [tick for viewer in viewers for tick in viewer.ticks]
+        return {
+            "viewers": count,
+            "ticks asked": sum(viewer.asked for viewer in viewers),
+            "ticks arrived": len(ticks),
+            "p50 ms": 1000 * share(ticks, 0.5),
+            "p95 ms": 1000 * share(ticks, 0.95),
+            "p99 ms": 1000 * share(ticks, 0.99),
+            "slowest first page s": max((v.first or seconds) for v in viewers),
+            "server % of a core": 100 * spent / taken,
+            "server MB more": memory_mb(server.process.pid) - memory,
+            "training of alone": watched / alone if alone else float("nan"),
+            "errors": sum(len(viewer.errors) for viewer in viewers),
+            "KB a tick": sum(v.received for v in viewers) / 1024 / max(1, len(ticks)),
+        }
+    finally:
+        launch.stop(run)
+        launch._jobs().processes[run.id].wait(60)
+        server.close()
+
+
+def main() -> None:
+    """Prints the figures, one a line."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        for name, value in measure(count, seconds, home).items():
+            print(f"{name}: {value:.2f}")
+
+
+if __name__ == "__main__":
+    main()
