@@ -9,7 +9,7 @@ from core.diagnosis.finding import Finding
 from core.errors import RunError
 from core.runs import Run
 from pages.shared.findings import show_findings
-from pages.shared.run_facts import Stamp, file_stamp
+from pages.shared.run_facts import Stamp, shared_stamp
 
 
 def show_course(run: Run) -> None:
@@ -23,7 +23,7 @@ def show_course(run: Run) -> None:
 
 def course_findings(run: Run) -> list[Finding]:
     """Findings of the training's course, worked out once per change of the trace."""
-    stamp = file_stamp(run.path / "trace.json")
+    stamp = shared_stamp(run.path / "trace.json")
     return _course_findings(str(run.path), stamp) if stamp else []
 
 

@@ -3,9 +3,12 @@
 Every tick draws the same elements in the same places, so that the browser keeps them and only swaps their content.
 """
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from core import launch
@@ -14,7 +17,7 @@ from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from pages.shared.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.frame import plain
 from pages.shared.live_findings import show_course
-from pages.shared.run_facts import DataFacts, data_facts, epochs, notes, title
+from pages.shared.run_facts import DataFacts, Stamp, data_facts, epochs, notes, shared_stamp, title
 from pages.shared.run_view import active_runs, read_config, status_words
 from pages.shared.state import RUN
 from pages.shared.words import NOTHING, about, duration, interval, moment, number, percent
@@ -57,7 +60,7 @@ def _tick(run: Run, was_active: bool) -> None:
     _speed(status, records, facts)
     if status.is_active or records:
         _figures(records, facts)
-        _curves(records, facts, status, config)
+        _curves(run, records, facts, status, config)
     show_course(run)
     _notes(run)
     _queue(others)
@@ -193,21 +196,32 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
         )
 
 
-def _curves(records: list[dict[str, Any]], facts: DataFacts | None, status: Status, config: RunConfig) -> None:
+def _curves(
+    run: Run, records: list[dict[str, Any]], facts: DataFacts | None, status: Status, config: RunConfig
+) -> None:
     planned = status.epochs or config.training.epochs
     last = int(records[-1]["epoch"]) if records else 0
     end = axis_end(planned, last) if status.is_active else last or planned
     with st.grid(3, min_column_width=250):
         for metric, name in _CURVES:
             baseline = facts.majority_share if facts and metric == "accuracy" else None
-            drawn = curve(records, metric, name, end, baseline)
+            spec, table = _drawn(str(run.path), shared_stamp(run.path / "events.jsonl"), metric, name, end, baseline)
             st.vega_lite_chart(
-                drawn.frame,
-                drawn.spec,
+                table,
+                json.loads(spec),
                 width="stretch",
                 height=CURVE_HEIGHT,
                 alt=curve_words(records, metric, name),
             )
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _drawn(
+    folder: str, stamp: Stamp | None, metric: str, name: str, end: int, baseline: float | None
+) -> tuple[str, pa.Table]:
+    """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
+    drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline)
+    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False)
 
 
 def _notes(run: Run) -> None:

@@ -1,5 +1,6 @@
 """What the pages read from a run's folder, parsed once per change of the file however many people watch."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,11 @@ from core.metrics import wilson
 from core.runs import Run
 
 Stamp = tuple[int, int]
+
+SHARED_SECONDS = 1.0
+"""How long what one viewer has found of a growing file holds for the others."""
+
+_looked: dict[Path, tuple[float, Stamp | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,14 @@ def title(run: Run) -> str:
 
 def epochs(run: Run) -> list[dict[str, Any]]:
     """One record an epoch; see `Run.epochs`."""
-    path = run.path / "events.jsonl"
-    return _epochs(str(run.path), file_stamp(path)) if file_stamp(path) else []
+    stamp = shared_stamp(run.path / "events.jsonl")
+    return _epochs(str(run.path), stamp) if stamp else []
 
 
 def notes(run: Run) -> list[dict[str, Any]]:
     """The events that are no epochs."""
-    path = run.path / "events.jsonl"
-    return _notes(str(run.path), file_stamp(path)) if file_stamp(path) else []
+    stamp = shared_stamp(run.path / "events.jsonl")
+    return _notes(str(run.path), stamp) if stamp else []
 
 
 def data_facts(run: Run) -> DataFacts | None:
@@ -85,6 +91,18 @@ def small_picture(source: Path, side: int) -> bytes | None:
     """A small JPEG of a file for display; None when the file cannot be read."""
     stamp = file_stamp(source)
     return _small_picture(str(source), stamp, side) if stamp else None
+
+
+def shared_stamp(path: Path) -> Stamp | None:
+    """The stamp of a file that a training keeps writing to, looked at once a second for all viewers together.
+
+    Small heads finish many epochs a second; without this every viewer's tick would read and draw anew.
+    """
+    now, (when, stamp) = time.monotonic(), _looked.get(path, (float("-inf"), None))
+    if now - when >= SHARED_SECONDS:
+        stamp = file_stamp(path)
+        _looked[path] = (now, stamp)
+    return stamp
 
 
 def file_stamp(path: Path) -> Stamp | None:

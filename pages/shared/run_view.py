@@ -13,7 +13,7 @@ from core.runs import STATUSES, Run, Status
 from pages.shared.charts import history_frame
 from pages.shared.frame import plain
 from pages.shared.run_actions import action_buttons
-from pages.shared.run_facts import epochs, title
+from pages.shared.run_facts import Stamp, epochs, file_stamp, title
 from pages.shared.run_list import MODES
 from pages.shared.state import RUN, RUN_CHOICE, chosen_run, part_key
 from pages.shared.words import moment
@@ -158,8 +158,15 @@ def downloads(run: Run) -> None:
 
 def read_config(run: Run) -> RunConfig | None:
     """The run's configuration; None when it cannot be read."""
+    stamp = file_stamp(run.path / "config.json")
+    return _config(str(run.path), stamp) if stamp else None
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _config(folder: str, stamp: Stamp) -> RunConfig | None:
+    """Shared by all viewers: nobody changes a configuration."""
     try:
-        return run.config()
+        return Run(Path(folder)).config()
     except RunError:
         return None
 

@@ -14,7 +14,7 @@ from core import files
 from core.config import make_config
 from core.diagnosis.bisects import Bisect
 from core.runs import Run, RunStore, Status
-from pages.shared import quota
+from pages.shared import quota, run_facts
 
 MakeRun = Callable[..., Run]
 
@@ -28,6 +28,11 @@ def served_to_this_machine_alone() -> Iterator[None]:
     config.set_option("server.address", "127.0.0.1")
     yield
     config.set_option("server.address", before)
+
+
+@pytest.fixture(autouse=True)
+def files_are_looked_at_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_facts, "SHARED_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)
