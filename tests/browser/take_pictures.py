@@ -11,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, ROOT, Server, settle
+from tests.browser.app_server import ROOT, Server
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, settle
 
 PICTURES = ROOT / "docs" / "pictures"
 WAIT = 600_000

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, settle
+from tests.browser.app_server import Server
+from tests.browser.conftest import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

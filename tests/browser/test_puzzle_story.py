@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, settle
+from tests.browser.app_server import Server
+from tests.browser.conftest import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

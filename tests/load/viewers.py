@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "tests" / "load")]
+sys.path[:0] = [str(ROOT)]
 
-from client import Viewer, cpu_seconds, memory_mb, share  # noqa: E402
-from conftest import Server  # noqa: E402
+from tests.browser.app_server import Server  # noqa: E402
+from tests.load.client import Viewer, cpu_seconds, memory_mb, share  # noqa: E402
 
 ARRIVING = 6.0
 """Seconds in which the viewers open their pages, before the figures are taken."""

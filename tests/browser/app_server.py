@@ -1,0 +1,57 @@
+"""The app as a real server with a home of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Server:
+    """`streamlit run app.py` with a home of its own.
+
+    Attributes:
+        url: str. Where it answers.
+        seconds_to_health: float. From its start to its first healthy answer.
+    """
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url, self.home = f"http://127.0.0.1:{port}", home
+        self._log = (home.parent / "server.log").open("wb")
+        started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1", "--server.port",
+             str(port), "--server.headless", "true", "--server.fileWatcherType", "none"],
+            cwd=ROOT,
+            env={**os.environ, "PARITY_HOME": str(home), **environment},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        while not self._healthy():
+            assert time.monotonic() - started < 60, self.log()
+            time.sleep(0.05)
+        self.seconds_to_health = time.monotonic() - started
+
+    def log(self) -> str:
+        """What the server has printed."""
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Ends the server; its workers end with it."""
+        self.process.terminate()
+        self.process.wait(20)
+        self._log.close()
+
+    def _healthy(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).status == 200
+        except (urllib.error.URLError, OSError):
+            return False

@@ -1,0 +1,75 @@
+"""A short load in every test run: bounds generous enough for a busy machine, tight enough to notice a mistake."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processor time and memory are read from /proc"),
+]
+
+from core import files, shipped  # noqa: E402
+from core.runs import Run, RunStore  # noqa: E402
+from tests.browser.app_server import Server  # noqa: E402
+from tests.load.client import Viewer, cpu_seconds  # noqa: E402
+from tests.load.soak import handles, soak, zombies  # noqa: E402
+from tests.load.uploads import measure  # noqa: E402
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[Server]:
+    home.mkdir(exist_ok=True)
+    shipped.install()
+    made = Server(home)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[Run]:
+    """A run that looks as if a worker were at it: its lock is held by this process."""
+    run = next(run for run in RunStore().list() if run.has_model())
+    lock = files.Lock(run.path / "lock")
+    assert lock.acquire()
+    run.write_status(run.read_status().__class__(status="running", phase="training", epoch=9, epochs=99, batches=5))
+    yield run
+    lock.release()
+
+
+def test_viewers_of_a_running_training_get_every_tick_cheaply(server: Server, running: Run) -> None:
+    port = int(server.url.rpartition(":")[2])
+
+    async def watch(count: int, seconds: float) -> list[Viewer]:
+        viewers = [Viewer(port, "live", f"run={running.id}") for _ in range(count)]
+        await asyncio.gather(*(viewer.watch(seconds) for viewer in viewers))
+        return viewers
+
+    asyncio.run(watch(1, 4))
+    before = cpu_seconds(server.process.pid)
+    viewers = asyncio.run(watch(8, 11))
+    spent = cpu_seconds(server.process.pid) - before
+    asked, ticks = sum(viewer.asked for viewer in viewers), [tick for viewer in viewers for tick in viewer.ticks]
+    assert [error for viewer in viewers for error in viewer.errors] == []
+    assert asked >= 8 * 4
+    assert len(ticks) >= asked - 8  # the last one of each may be on its way
+    # A page's first run costs more than a tick; 120 ms for each of both together was measured at a tenth of that.
+    assert spent / (asked + 8) < 0.12
+
+
+def test_uploads_at_once_arrive_and_the_server_stays_healthy(server: Server) -> None:
+    found = asyncio.run(measure(4, 10, server))
+    assert found["answers 204 or 200"] == 4
+    assert found["MB more at the peak"] < 2 * 40 + 100
+
+
+def test_viewers_who_come_and_go_leave_nothing(server: Server) -> None:
+    pid = server.process.pid
+    run = RunStore().list()[0]
+    found = asyncio.run(soak(server, run.id, 0.1, 4, every=3.0))
+    assert found["zombies"] == zombies(pid) == 0
+    assert found["MB at last"] - found["MB at first"] < 40
+    assert handles(pid) < 400
