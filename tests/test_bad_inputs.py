@@ -1,6 +1,6 @@
 """The table of bad inputs: each is met as a user's is, refused in a sentence of its own, and leaves nothing behind.
 
-The numbers are those of docs/security.md. What an input does in detail stands in tests/data; here the sentence counts,
+The numbers are those of docs/SECURITY.md. What an input does in detail stands in tests/data; here the sentence counts,
 that nothing half-written is left, and that the good files beside it are still read.
 """
 

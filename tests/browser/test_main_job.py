@@ -120,7 +120,7 @@ def predict_with_it(page: Page, folder: Path) -> None:
     for k, brightness in enumerate(CLASSES.values()):
         (folder / f"neu {k}.png").write_bytes(picture(brightness, 5000 + k))
     (folder / "kaputt.png").write_bytes(b"\x89PNG")
-    page.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(sorted(folder.glob("*.png")))
+    page.locator("[data-testid='stFileUploaderDropzoneInput']").first.set_input_files(sorted(folder.glob("*.png")))
     as_csv = page.locator("[data-testid='stDownloadButton'] button")
     expect(as_csv).to_be_visible(timeout=90_000)
     with page.expect_download() as download:
