@@ -11,7 +11,8 @@ help:   ## List these commands
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/.installed   ## Install what is missing and open the app in the browser
-	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT) \
+		--server.allowedHosts 127.0.0.1 --server.allowedHosts localhost
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
 	. tests/browser/chromium.sh && $(BIN)/python -m pytest

@@ -228,7 +228,8 @@ def _refusal(person: Person, action: Action) -> str:
         case "visitor":
             return f"This public demonstration does not let you {action}. Run Parity on your own machine for that."
         case "stranger":
-            who = person.name or "Nobody who is logged in"
-            return f"{who} is not on this team's lists; ask whoever runs this app to add the address."
+            if not person.name:
+                return "Nobody is logged in here. Log in; if you have, the proxy in front does not say who you are."
+            return f"{person.name} is not on this team's lists; ask whoever runs this app to add the address."
         case role:
             return f"You are a {role} here, and a {role} may not {action}; ask an administrator."

@@ -53,7 +53,7 @@ def test_a_team_knows_people_by_its_lists(email: str, role: str) -> None:
          "You are a viewer here, and a viewer may not start a training; ask an administrator."),
         (Person("e@x", "stranger"), Action.LOOK,
          "e@x is not on this team's lists; ask whoever runs this app to add the address."),
-        (Person("", "stranger"), Action.LOOK, "Nobody who is logged in is not on this team's lists"),
+        (Person("", "stranger"), Action.LOOK, "Nobody is logged in here. Log in; if you have, the proxy"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_and_what_to_do(person: Person, action: Action, words: str) -> None:

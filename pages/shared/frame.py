@@ -5,7 +5,7 @@ import sys
 
 import streamlit as st
 
-from core.access import PUBLIC, mode
+from core.access import LOCAL, PUBLIC, mode
 from core.errors import UserError
 from pages.shared.access import admit_person
 from pages.shared.examples import put_in_place_for_all
@@ -28,6 +28,8 @@ def frame(title: str) -> None:
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
     _freeze_imports()
     admit_person()
+    if mode() != LOCAL:
+        st.set_option("client.showErrorDetails", "none")  # a traceback names folders; the terminal still has it
     try:
         put_in_place_for_all()
     except UserError as error:

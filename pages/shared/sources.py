@@ -63,8 +63,11 @@ def _offered() -> tuple[str, ...]:
 
 def inside(root: Path, relative: str) -> Path:
     """The folder below `root`, or `root` where the path leads out of it or to nothing."""
-    folder = (root / relative).resolve()
-    return folder if folder.is_relative_to(root) and folder.is_dir() else root
+    try:
+        folder = (root / relative).resolve()
+        return folder if folder.is_relative_to(root) and folder.is_dir() else root
+    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, a loop of links
+        return root
 
 
 def subfolders(root: Path, folder: Path) -> list[str]:

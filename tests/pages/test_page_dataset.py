@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -211,3 +213,24 @@ def test_folder_upload_keeps_its_classes(root):
 
 def said(at: AppTest) -> str:
     return " ".join(block.value for block in at.markdown).replace("\\", "")
+
+
+@settings(
+    max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    relative=st.one_of(
+        st.text(max_size=30),
+        st.lists(st.sampled_from(["..", ".", "", "in", "out", "loop", "/", "~", "\0", "a" * 300]), max_size=8).map(
+            "/".join
+        ),
+    )
+)
+def test_no_path_leads_out_of_the_root(tmp_path, relative):
+    root = (tmp_path / "root").resolve()
+    if not root.exists():
+        (root / "in" / "in").mkdir(parents=True)
+        (root / "out").symlink_to(tmp_path)
+        (root / "loop").symlink_to(root / "loop")
+    found = sources.inside(root, relative)
+    assert found == root or (found.is_relative_to(root) and found.is_dir())
