@@ -312,6 +312,8 @@ class RunStore:
         if _ID.fullmatch(run_id) and (self.root / run_id).is_dir():
             return Run(self.root / run_id)
         found = [run for run in self.list() if run_id and _is_called(run, run_id)]
+        # A name is meant as a whole; only what is nobody's name can be a part of an id.
+        found = [run for run in found if run.title() == run_id] or found
         if len(found) == 1:
             return found[0]
         if found:

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from errno import ENOSPC, EROFS
+from errno import ENOMEM, ENOSPC, EROFS
 from pathlib import Path
 
 from core import files, processes
@@ -122,7 +122,7 @@ def _train(reporter: Reporter) -> tuple[str, str]:
 def _sentence(error: Exception) -> str:
     """One sentence for a failure that was not foreseen; the traceback is in worker.log."""
     kind = type(error).__name__
-    if kind in ("ResourceExhaustedError", "MemoryError"):
+    if kind in ("ResourceExhaustedError", "MemoryError") or getattr(error, "errno", None) == ENOMEM:
         return "The run ran out of memory; try a smaller data.batch_size or data.image_size."
     # HDF5 tells the system's error only in its text.
     if isinstance(error, OSError) and (error.errno == ENOSPC or "No space left" in str(error)):

@@ -230,3 +230,11 @@ def test_a_stop_is_asked_for_by_a_file(run: Run) -> None:
     run.request_stop()
     assert run.stop_requested()
     assert (run.path / "stop").is_file()
+
+
+def test_a_name_wins_over_the_end_of_another_runs_id() -> None:
+    store = RunStore()
+    other = store.create(make_config("sample", {}, name="other"))
+    named = store.create(make_config("sample", {}, name=other.id[-1]))
+    assert store.get(other.id[-1]).id == named.id
+    assert store.get(other.id[-6:]).id == other.id
