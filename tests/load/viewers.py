@@ -100,10 +100,11 @@ def measure(count: int, seconds: float, home: Path, settings: dict[str, Any] | N
             "KB a tick": sum(v.received for v in viewers) / 1024 / max(1, len(ticks)),
         }
     finally:
+        server.close()
         with contextlib.suppress(RunError):  # a load longer than the training
             launch.stop(run)
-        launch._jobs().processes[run.id].wait(60)
-        server.close()
+        while launch.poll(run).is_active:
+            time.sleep(0.1)
 
 
 def main() -> None:
