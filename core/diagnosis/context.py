@@ -4,23 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config import RunConfig
 from core.data import images
-from core.data.augment import augment
 from core.data.dataset import Dataset
 from core.data.order import Indices, epoch_batches
 from core.data.scan import DatasetIndex, ImageFile
 from core.diagnosis.duplicates import Pair, Thumbnails, near_pairs, thumbnails
 from core.diagnosis.finding import Finding
+from core.diagnosis.levels import Levels, training_levels
 from core.models.catalogue import Backbone, find
-
-FIRST = 16
-"""Pictures of the first batch whose pixels are measured."""
 
 NAMED = 20
 """File names listed as evidence."""
@@ -93,25 +89,16 @@ class Context:
         )
 
     @cached_property
-    def first_pixels(self) -> images.Pixels:
-        """The first pictures of the first batch as the network's preprocessing gets them: uint8 `(n, side, side, 3)`.
+    def levels(self) -> Levels | None:
+        """Grey levels of a few training pictures as the network's preprocessing gets them; None without any.
 
         Raises:
             UnreadableImage: a file has gone or changed since the scan.
         """
         data = self.config.data
-        files = [self.train[k] for batch in self.batches[:1] for k in batch[:FIRST]]
-        pixels = [
-            augment(
-                images.load(self.dataset.root / file.path, data.image_size),
-                data.augmentation,
-                data.seed,
-                0,
-                file.sha256,
-            )
-            for file in files
-        ]
-        return np.stack(pixels) if pixels else np.zeros((0, data.image_size, data.image_size, 3), np.uint8)
+        if not self.train:
+            return None
+        return training_levels(self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed)
 
     @cached_property
     def preprocessing(self) -> str:
@@ -161,7 +148,6 @@ def named(names: Iterable[str], most: int = 5) -> str:
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
-def statistics(values: NDArray[Any]) -> dict[str, float]:
-    """Smallest, largest, mean and standard deviation, rounded for reading."""
-    figures = {"min": values.min(), "max": values.max(), "mean": values.mean(), "std": values.std()}
-    return {name: round(float(value), 4) for name, value in figures.items()}
+def rounded(figures: dict[str, float]) -> dict[str, float]:
+    """Figures as evidence, rounded for reading."""
+    return {name: round(value, 4) for name, value in figures.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data import images
 from core.data.scan import ImageFile
-from core.diagnosis.context import Context, named, paths_of, percent, statistics
+from core.diagnosis.context import Context, named, paths_of, percent, rounded
 from core.diagnosis.finding import Finding
 from core.metrics import wilson
 
@@ -32,16 +32,15 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
     learning rate is another one. What costs everything is a difference between training and prediction.
     """
     right, chosen = context.backbone.preprocessing, context.preprocessing
-    if chosen == right or _scaled_twice(context) or not len(context.first_pixels):
+    if chosen == right or _scaled_twice(context) or context.levels is None:
         return None
-    got = images.preprocess(context.first_pixels, chosen)
-    meant = images.preprocess(context.first_pixels, right)
+    got, meant = context.levels.statistics(chosen), context.levels.statistics(right)
     return Finding(
         "wrong-preprocess-for-backbone",
         "info",
-        f"{context.backbone.title} gets values from {got.min():.3g} to {got.max():.3g}; it was trained on values from "
-        f"{meant.min():.3g} to {meant.max():.3g} for the same pictures.",
-        {"input": statistics(got), "as_trained": statistics(meant)},
+        f"{context.backbone.title} gets values from {got['min']:.3g} to {got['max']:.3g}; it was trained on values "
+        f"from {meant['min']:.3g} to {meant['max']:.3g} for the same pictures.",
+        {"input": rounded(got), "as_trained": rounded(meant)},
         "Scale as the backbone was trained: data.preprocessing=backbone.",
         {"data.preprocessing": "backbone"},
     )
@@ -52,28 +51,28 @@ def double_rescale(context: Context) -> Finding | None:
 
     Measured: accuracy at chance. Either the backbone scales by itself, or the stored pictures are scaled already.
     """
-    if not len(context.first_pixels):
+    if context.levels is None:
         return None
-    pixels = context.first_pixels
     if _scaled_twice(context):
-        got = images.preprocess(pixels, context.preprocessing) / 255
+        got = context.levels.statistics(context.preprocessing, divided_by=255)
         return Finding(
             "double-rescale",
             "error",
             f"{context.backbone.title} scales pixels by itself and gets them divided by 255 before: its first layers "
-            f"see at most {got.max():.4f} where 1 is white.",
-            {"after_its_own_scaling": statistics(got)},
+            f"see at most {got['max']:.4f} where 1 is white.",
+            {"after_its_own_scaling": rounded(got)},
             "Leave the scaling to the backbone: data.preprocessing=backbone.",
             {"data.preprocessing": "backbone"},
         )
-    if pixels.max() >= _DARK and pixels.std() >= _FLAT:
+    stored = context.levels.statistics()
+    if stored["max"] >= _DARK and stored["std"] >= _FLAT:
         return None
     return Finding(
         "double-rescale",
         "error",
-        f"The first {len(pixels)} training pictures are nearly blank: grey levels {pixels.min()} to {pixels.max()} of "
-        f"255, standard deviation {pixels.std():.2g}.",
-        {"pixels": statistics(pixels)},
+        f"Of the training pictures, the {context.levels.pictures} that were looked at are nearly blank: grey levels "
+        f"{stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
+        {"pixels": rounded(stored)},
         "Store the pictures with the full range of grey levels; these may have been divided by 255 already.",
     )
 

@@ -1,7 +1,8 @@
 """Bottleneck features: what the frozen base makes of every picture, computed once and kept on disk.
 
 A cache entry is one array of shape `(pictures, width)` for one draw of the augmentation. Its name is the hash of
-all that decides its numbers, so a changed file, weight or setting can never meet stale features.
+all that decides its numbers, so a changed file, weight or setting can never meet stale features. A note may lie beside
+it, `<key>.json`: what else was learnt of the pictures while they were decoded; it goes with the array.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from core import files
 from core.data.pipeline import PictureLoader, Pictures
 from core.errors import UserError
 
@@ -50,13 +52,26 @@ class FeatureCache:
 
     def open(self, key: str) -> Features | None:
         """The array of that key, memory-mapped, read-only; None when it is not there or damaged."""
-        path = self.folder / f"{key}.npy"
+        path = self._path(key)
         try:
             features: Features = np.load(path, mmap_mode="r")
         except (OSError, ValueError, EOFError):
             return None
         os.utime(path)
         return features
+
+    def __contains__(self, key: str) -> bool:
+        return self._path(key).exists()
+
+    def note(self, key: str) -> Any:
+        """What `keep_note` kept beside an array that is there; else None."""
+        return files.read_json(self._path(key).with_suffix(".json")) if key in self else None
+
+    def keep_note(self, key: str, record: Any) -> None:
+        """Keeps a record beside the array of that key; does nothing where there is none."""
+        if key in self:
+            with contextlib.suppress(OSError):  # it only saves time
+                files.write_json(self._path(key).with_suffix(".json"), record)
 
     def build(self, key: str, shape: tuple[int, int], fill: Callable[[Features], None]) -> Features:
         """Makes the array of that key: `fill` writes it into a memory map, and it gets its name when it is whole.
@@ -65,7 +80,7 @@ class FeatureCache:
             UserError: the disk is too full.
         """
         self.make_room(shape[0] * shape[1] * 4)
-        path, partial = self.folder / f"{key}.npy", self.folder / f"{key}.{secrets.token_hex(4)}.partial"
+        path, partial = self._path(key), self.folder / f"{key}.{secrets.token_hex(4)}.partial"
         try:
             target = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
             _reserve(partial)
@@ -89,7 +104,7 @@ class FeatureCache:
         held = sum(size for _, size, _ in entries)
         while entries and (held + size > self.limit_bytes or self._free() < size + SPARE_BYTES):
             _, freed, oldest = entries.pop(0)
-            oldest.unlink(missing_ok=True)
+            _remove(oldest)
             held -= freed
         self._sweep()
         if self._free() < size + SPARE_BYTES:
@@ -97,6 +112,9 @@ class FeatureCache:
                 f"the features need {size / 2**30:.1f} GB, but only {self._free() / 2**30:.1f} GB are free in "
                 f"{self.folder}; free some space, or set model.pooling to average, which makes them much smaller"
             )
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.npy"
 
     def _free(self) -> int:
         return shutil.disk_usage(self.folder).free
@@ -155,6 +173,12 @@ def forward_function(model: keras.Model) -> Callable[[Any], Any]:
         return model(tf.cast(pixels, tf.float32), training=False)
 
     return forward  # type: ignore[no-any-return]
+
+
+def _remove(path: Path) -> None:
+    """Removes an array and its note."""
+    path.with_suffix(".json").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _reserve(path: Path) -> None:

@@ -104,7 +104,7 @@ class Trace:
         first = not self._epochs
         draw = self._work.draw(epoch)
         if draw not in {sample["draw"] for sample in self._head["samples"]}:
-            self._head["samples"] += [self._sample(k, epoch, draw, moving and not first) for k in self._positions]
+            self._head["samples"] += self._samples(epoch, draw, without_features=moving and not first)
         if first:
             self._head["inputs"] = [
                 _describe(data[k], epoch, k, self._batch_hash(order[k])) for k in range(min(FIRST, len(order)))
@@ -181,7 +181,28 @@ class Trace:
         """The pictures of a batch and their labels, in their order."""
         return digest([self._ids[batch], self._labels[batch]])[:8]
 
-    def _sample(self, position: int, epoch: int, draw: int, without_features: bool) -> dict[str, Any]:
+    def _samples(self, epoch: int, draw: int, *, without_features: bool) -> list[dict[str, Any]]:
+        """The followed pictures in one random version; runs on the same cached features decode them once.
+
+        A run that goes through the pictures decodes its own: its trace is evidence of what it was given.
+        """
+        followed = None if self._on_pictures else self._kept_samples(draw)
+        if followed is None:
+            followed = [self._sample(k, draw, without_features) for k in self._positions]
+            if not self._on_pictures:
+                self._work.keep_note(draw, {"format": FORMAT, "samples": followed})
+        paths = [self._work.dataset.split.train[k].path for k in self._positions]
+        return [{"epoch": epoch + 1, "path": path, **sample} for path, sample in zip(paths, followed, strict=True)]
+
+    def _kept_samples(self, draw: int) -> list[dict[str, Any]] | None:
+        """What an earlier run has kept beside the features; None when it is of another version or damaged."""
+        note = self._work.note(draw)
+        samples = note.get("samples") if isinstance(note, dict) and note.get("format") == FORMAT else None
+        wanted = [self._work.dataset.split.train[k].sha256[:16] for k in self._positions]
+        fits = isinstance(samples, list) and [isinstance(s, dict) and s.get("file") for s in samples] == wanted
+        return samples if fits else None
+
+    def _sample(self, position: int, draw: int, without_features: bool) -> dict[str, Any]:
         """One picture on its way from the file to the features."""
         pictures, data = self._work.train_pictures(), self._work.config.data
         file = pictures.files[position]
@@ -190,10 +211,8 @@ class Trace:
         prepared = preprocess(pixels, self._kind(data.preprocessing))
         features = None if without_features else self._features(position, draw, pixels)
         return {
-            "epoch": epoch + 1,
             "draw": draw,
             "file": file.sha256[:16],
-            "path": file.path,
             "decoded": digest([decoded]),
             "decoded_mean": short(decoded.mean()),
             "pixels": digest([pixels]),

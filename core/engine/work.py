@@ -49,6 +49,7 @@ class Work:
     base_hash: str
     cache: FeatureCache
     seconds: dict[str, float] = field(default_factory=lambda: {"features": 0.0, "training": 0.0})
+    _keys: dict[tuple[int, str, int], str] = field(default_factory=dict)
     ignore_stop: bool = False
     """Set once what was learnt is being kept: that must not be broken off."""
 
@@ -78,7 +79,7 @@ class Work:
         Raises:
             StopRequested: the person asked for a stop meanwhile; nothing is kept of the unfinished array.
         """
-        key = features_key(pictures, draw, self._recipe())
+        key = self._key(pictures, draw)
         features = self.cache.open(key)
         if features is None:
             started = time.monotonic()
@@ -91,10 +92,7 @@ class Work:
     def missing_draws(self, epochs: int) -> list[int]:
         """Draws of the training pictures that the epochs need and the cache lacks."""
         pictures, draws = self.train_pictures(), {self.draw(epoch) for epoch in range(epochs)}
-        recipe = self._recipe()
-        return [
-            draw for draw in draws if not (self.cache.folder / f"{features_key(pictures, draw, recipe)}.npy").exists()
-        ]
+        return [draw for draw in draws if self._key(pictures, draw) not in self.cache]
 
     @cached_property
     def observer(self) -> Observer:
@@ -115,7 +113,15 @@ class Work:
 
     def features_on_disk(self, pictures: Pictures, draw: int) -> Features | None:
         """Cached features of pictures, or None when there are none; computes nothing."""
-        return self.cache.open(features_key(pictures, draw, self._recipe()))
+        return self.cache.open(self._key(pictures, draw))
+
+    def note(self, draw: int) -> Any:
+        """What is kept beside the cached features of the training pictures; None when there is nothing."""
+        return self.cache.note(self._key(self.train_pictures(), draw))
+
+    def keep_note(self, draw: int, record: Any) -> None:
+        """Keeps a record beside the cached features of the training pictures, if there are any."""
+        self.cache.keep_note(self._key(self.train_pictures(), draw), record)
 
     def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Labels as the loss wants them: `(n, 1)` of 0 and 1 for two classes, else one-hot `(n, classes)`."""
@@ -137,6 +143,13 @@ class Work:
                 raise StopRequested
 
         extract(self.base, pictures, draw, out, advance)
+
+    def _key(self, pictures: Pictures, draw: int) -> str:
+        """Computed once for each part and draw: it hashes the name of every file."""
+        known = (id(pictures.files), pictures.augmentation, draw)
+        if known not in self._keys:
+            self._keys[known] = features_key(pictures, draw, self._recipe())
+        return self._keys[known]
 
     def _recipe(self) -> dict[str, Any]:
         model, data = self.config.model, self.config.data

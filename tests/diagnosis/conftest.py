@@ -13,6 +13,7 @@ from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.split import Split
 from core.diagnosis.context import Context
+from core.diagnosis.levels import Levels
 
 MakeContext = Callable[..., Context]
 HEALTHY = {"train": {"cat": 120, "dog": 120}, "val": {"cat": 60, "dog": 60}}
@@ -63,7 +64,7 @@ def make_context() -> MakeContext:
         if pixels is None:
             pixels = rng.integers(0, 256, (16, config.data.image_size, config.data.image_size, 3), np.uint8)
         small = {file.sha256: rng.integers(0, 256, (32, 33), np.uint8) for file in files}
-        context.__dict__.update(first_pixels=pixels, thumbnails=small)  # computed already, as it were
+        context.__dict__.update(levels=Levels.of(pixels), thumbnails=small)  # computed already, as it were
         return context
 
     return make
