@@ -17,7 +17,7 @@ from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.commands import bisect, check, compare, model, script
+from core.commands import bisect, cache, check, compare, model, script
 from core.commands.settings import DATASET_HELP, add_settings, read_config
 from core.config import RunConfig
 from core.data.dataset import scan_dataset
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     bisect.add_parser(command)
     script.add_parser(command)
     model.add_parser(command)
+    cache.add_parser(command)
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")

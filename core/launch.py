@@ -12,7 +12,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from core import paths, processes
+from core import paths, processes, warm
 from core.errors import RunError
 from core.runs import QUIET_SECONDS, Run, Status
 
@@ -40,12 +40,20 @@ def start(run: Run, *, parent_pipe: bool) -> None:
     Raises:
         RunError: the worker's log cannot be written.
     """
+    process = warm.hand_over(run.path, worker_environment()) if parent_pipe else None
+    if process is None:
+        process = _start_process(run, parent_pipe=parent_pipe)
+    with _jobs().lock:
+        _jobs().processes[run.id] = process
+
+
+def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-u", "-m", "core.worker", str(run.path)]
     if parent_pipe:
         command.append("--parent-pipe")
     try:
         with (run.path / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=worker_environment(),
@@ -56,8 +64,11 @@ def start(run: Run, *, parent_pipe: bool) -> None:
             )
     except OSError as error:
         raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
-    with _jobs().lock:
-        _jobs().processes[run.id] = process
+
+
+def get_ready() -> None:
+    """Lets a worker load TensorFlow, so that the next run starts at once (where that is wanted, and none waits)."""
+    warm.keep_ready(worker_environment())
 
 
 def resume(run: Run, *, parent_pipe: bool) -> None:

@@ -1,7 +1,7 @@
 """The process that trains one run, or the arms of one bisect: `python -m core.worker DIR [--parent-pipe]`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
-imported once the turn has come: a waiting worker weighs a few MB.
+imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/warm.py).
 """
 
 import argparse
@@ -10,11 +10,12 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from errno import ENOMEM, ENOSPC, EROFS
 from pathlib import Path
 
-from core import files, processes
+from core import files, processes, warm
 from core.diagnosis.bisects import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
@@ -30,16 +31,52 @@ _NOTHING_LEARNT = "Stopped before anything was learnt."
 def main(arguments: list[str] | None = None) -> int:
     """Runs the worker; returns its exit code: 0 done or stopped, 1 the user's mistake, 3 a failure inside."""
     parser = argparse.ArgumentParser(prog="python -m core.worker", description="Trains one run or bisect.")
-    parser.add_argument("run", type=Path, help="the folder of the run or the bisect")
+    parser.add_argument("run", type=Path, nargs="?", help="the folder of the run or the bisect")
     parser.add_argument("--parent-pipe", action="store_true", help="end, interrupted, when standard input closes")
+    parser.add_argument("--warm", action="store_true", help="load TensorFlow, then read the folder from standard input")
     options = parser.parse_args(arguments)
-    run = Run(options.run.resolve())
+    if (options.run is None) != options.warm:
+        parser.error("give the folder of a run, or --warm")
+    folder = _wait_warm() if options.warm else options.run
+    return 0 if folder is None else _run(Run(folder.resolve()), parent_pipe=options.parent_pipe)
+
+
+def _wait_warm() -> Path | None:
+    """Loads TensorFlow, then waits for a run's folder; None when standard input ends before one comes."""
+    born = time.time()
+    import core.engine.train  # noqa: F401
+
+    idle = threading.Timer(warm.IDLE_SECONDS, os._exit, args=(0,))
+    idle.daemon = True
+    idle.start()
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(0, 4096)
+        if not part:
+            return None
+        line += part
+    idle.cancel()
+    return _take_over(Path(os.fsdecode(line[:-1])), born)
+
+
+def _take_over(folder: Path, born: float) -> Path:
+    """From now on this process is that run's worker and writes to its log."""
+    with (folder / "worker.log").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    if warm.has_aged(born):
+        os.execv(sys.executable, [sys.executable, "-u", "-m", "core.worker", str(folder), "--parent-pipe"])  # noqa: S606
+    return folder
+
+
+def _run(run: Run, *, parent_pipe: bool) -> int:
+    """Takes the run's lock and works."""
     lock = files.Lock(run.path / "lock")
     try:
         if not lock.acquire(timeout=5):
             print(f"run {run.id} has a worker already", file=sys.stderr)
             return 1
-        return _serve(run, parent_pipe=options.parent_pipe)
+        return _serve(run, parent_pipe=parent_pipe)
     except OSError as error:
         print(f"run {run.id} cannot be written: {error}", file=sys.stderr)
         return CANNOT_WRITE

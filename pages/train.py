@@ -7,6 +7,7 @@ from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
 from pages.shared import access, actions, dataset_view, fields, state, train_form
+from pages.shared.cache_view import show_cache
 from pages.shared.frame import frame, heading, plain
 from pages.shared.preflight import show_preflight
 from pages.shared.script_import import script_import
@@ -88,8 +89,11 @@ def show_form() -> None:
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:
         start(config, token)
+    elif found:
+        actions.get_ready()
 
 
 frame("Train")
 heading("Train", "Choose how the network learns, and start. A preset fills every field; change what you like.")
 show_form()
+show_cache()

@@ -25,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PARITY_HOME", str(folder))
     for name in ("PARITY_DATA", "PARITY_WEIGHTS", "PARITY_MODE", "PARITY_PARALLEL_RUNS", "PARITY_CACHE_GB"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PARITY_WARM_WORKER", "0")  # a test of a page must not leave a process behind
     yield folder
 
 

@@ -15,14 +15,16 @@ SOURCES = [*PAGES, *sorted((ROOT / "pages" / "shared").glob("*.py"))]
 CHANGES = {
     "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.start_bisect", "bisects.stop_bisect",
     "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
-    "predict", "shutil.rmtree", "shutil.copytree", "import_model", "export_run", "shipped.install",
+    "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "export_run",
+    "shipped.install",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
     "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.launch", "core.metrics",
     "core.paths", "core.prediction", "core.probing", "core.runs", "core.setting", "core.data.augment",
-    "core.data.dataset", "core.data.images", "core.data.ingest", "core.data.order", "core.data.sample",
+    "core.data.dataset", "core.data.feature_cache", "core.data.images", "core.data.ingest", "core.data.order",
+    "core.data.sample",
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
     "core.diagnosis.check", "core.diagnosis.compare", "core.diagnosis.data", "core.diagnosis.during",
     "core.diagnosis.finding",

@@ -15,10 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # it lies in a package, from its own row; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
-    ("core.processes", "core.setting", "core.paths", "core.files", "core.metrics"),
+    ("core.processes", "core.processor", "core.setting", "core.paths", "core.files", "core.metrics"),
     ("core.config",),
     ("core.runs", "core.data."),
-    ("core.access", "core.shipped", "core.launch", "core.queue", "core.models."),
+    ("core.access", "core.shipped", "core.queue", "core.models."),
+    ("core.warm",),
+    ("core.launch",),
     ("core.diagnosis.",),
     ("core.admission", "core.model_import", "core.prediction", "core.probing", "core.script.", "core.terminal"),
     ("core.commands.",),

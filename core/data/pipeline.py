@@ -1,7 +1,7 @@
 """Batches for Keras: cached features, or pictures decoded and augmented in threads while the network computes.
 
-Both kinds serve batch `k` of an epoch as a pure function of `k`. Keras fetches the first two batches an extra time and
-calls `on_epoch_end` once too often; neither can disturb an order that nothing advances.
+Both kinds serve batch `k` of an epoch as a pure function of `k`, whoever asks for it and how often; `EpochStream` feeds
+them to `fit()`.
 """
 
 import os
@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.augment import augment
@@ -93,11 +93,11 @@ class PictureLoader:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class FeatureBatches:
     """One epoch over cached features.
 
     Args:
-        features: float32 array of shape `(count, width)`, usually memory-mapped.
+        features: float array of shape `(count, width)`, usually memory-mapped; served as float32.
         targets: float32 array of shape `(count, outputs)`.
         batches: list of integer arrays, as from `epoch_batches`.
         weights: float32 array of shape `(count,)`. Weight of each sample's loss. Defaults to none.
@@ -106,7 +106,6 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self, features: Array, targets: Array, batches: Sequence[Indices], weights: Array | None = None
     ) -> None:
-        super().__init__()
         self._features, self._targets, self._batches, self._weights = features, targets, batches, weights
 
     def __len__(self) -> int:
@@ -114,10 +113,10 @@ class FeatureBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, k: int) -> tuple[Array, ...]:
         batch = self._batches[k]
-        return _with_targets(np.asarray(self._features[batch]), self._targets, self._weights, batch)
+        return _with_targets(np.asarray(self._features[batch], np.float32), self._targets, self._weights, batch)
 
 
-class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class PictureBatches:
     """One epoch over pictures.
 
     Args:
@@ -140,7 +139,6 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
         draw: int,
         weights: Array | None = None,
     ) -> None:
-        super().__init__()
         self.failure: UserError | None = None
         self._loader = PictureLoader(pictures, batches, draw)
         self._targets, self._batches, self._weights = targets, batches, weights
@@ -159,6 +157,34 @@ class PictureBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def close(self) -> None:
         """Ends the decoding threads."""
         self._loader.close()
+
+
+Batches = FeatureBatches | PictureBatches
+
+
+class EpochStream:
+    """One TensorFlow data set for all epochs: it yields the batches of the epoch that was put into it last.
+
+    A data set of its own for every epoch would be traced anew in every `fit()`, which takes longer than an epoch of a
+    small head. A thread fetches the next batches while the network computes.
+    """
+
+    def __init__(self) -> None:
+        self._epoch: Batches | None = None
+        self._data: tf.data.Dataset | None = None
+
+    def of(self, epoch: Batches) -> tf.data.Dataset:
+        """The data set, which from now on yields this epoch; all epochs have equally many batches."""
+        self._epoch = epoch
+        if self._data is None:
+            signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in epoch[0])
+            stream = tf.data.Dataset.from_generator(self._batches, output_signature=signature)
+            self._data = stream.apply(tf.data.experimental.assert_cardinality(len(epoch))).prefetch(tf.data.AUTOTUNE)
+        return self._data
+
+    def _batches(self) -> Iterator[tuple[Array, ...]]:
+        epoch = self._epoch or ()
+        yield from (epoch[k] for k in range(len(epoch)))
 
 
 def _with_targets(inputs: Array, targets: Array, weights: Array | None, batch: Indices) -> tuple[Array, ...]:

@@ -5,6 +5,7 @@ import math
 from core.data.order import batches_per_epoch
 from core.diagnosis.context import Context, percent
 from core.diagnosis.finding import Finding
+from core.processor import has_bfloat16
 
 _RATES = {"adam": (1e-5, 1e-2), "adamw": (1e-5, 1e-2), "rmsprop": (1e-5, 1e-2), "sgd": (1e-4, 1.0)}
 """Lowest and highest learning rate at which heads were seen to learn, by optimizer."""
@@ -101,11 +102,21 @@ def mixed_precision(context: Context) -> Finding | None:
         "mixed-precision",
         "info",
         "The backbone computes in bfloat16: features differ by some 7 % of their standard deviation from those in "
-        "float32, so figures of the two cannot be compared exactly.",
-        {"precision": "bfloat16"},
+        f"float32, so figures of the two cannot be compared exactly. {_SPEED[has_bfloat16()]}",
+        {"precision": "bfloat16", "processor_has_it": has_bfloat16()},
         "For comparisons take training.precision=float32.",
         {"training.precision": "float32"},
     )
+
+
+# `make bench`: on such a processor VGG16 at 150 pixels was 1.9 times as fast, EfficientNet-Lite0, most of whose layers are
+# depthwise convolutions, 0.7 times.
+_SPEED = {
+    True: "This processor has instructions for it: networks of plain convolutions such as VGG16 are about twice as "
+    "fast, those of depthwise convolutions (EfficientNet, MobileNet) are not.",
+    False: "This processor has no instructions for it, so it will be slower, not faster.",
+    None: "Whether this processor has instructions for it is not known; without them it is slower.",
+}
 
 
 def too_few_updates(context: Context) -> Finding | None:

@@ -9,6 +9,7 @@ import io
 import re
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,43 @@ class CheckpointFolder:
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return [stored[key] for key in stored.files]
+
+
+class BackgroundSaves:
+    """Writes checkpoints in a thread, one at a time, while the next epoch trains.
+
+    Args:
+        folder: CheckpointFolder.
+    """
+
+    def __init__(self, folder: CheckpointFolder) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._pending: Future[None] | None = None
+
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Begins to write a checkpoint, whose arrays nobody changes any more.
+
+        Raises:
+            UserError: the one before could not be written.
+        """
+        self.wait()
+        self._pending = self._pool.submit(self._folder.save, checkpoint)
+
+    def wait(self) -> None:
+        """Waits until the last one is on the disk.
+
+        Raises:
+            UserError: it could not be written.
+        """
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def close(self) -> None:
+        """Waits as well, and ends the thread. Raises what `wait` raises."""
+        self._pool.shutdown()
+        self.wait()
 
 
 def _entries(state: Any) -> list[Any]:

@@ -4,7 +4,7 @@ The same pass that validates an epoch shows whether hidden units are dead and wh
 watching them costs no second pass.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_SLICE = 1024
-"""Rows of cached features pushed through the head at a time."""
+_SLICE_BYTES = 2**25
+"""Cached features pushed through the head at a time, at most 1,024 pictures: memory must not grow with the data set."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class Observer:
         The statistics of the features are those of the first call: cached features never change.
         """
         outputs, alive = [], []
-        for start in range(0, len(features), _SLICE):
-            hidden, answer = self.from_features(features[start : start + _SLICE])
+        for part in _slices(features):
+            hidden, answer = self.from_features(part)
             alive.append(_alive(hidden.numpy()))
             outputs.append(answer.numpy())
         if self._cached_statistics is None:
             moments = _Moments()
-            for start in range(0, len(features), _SLICE):
-                moments.add(features[start : start + _SLICE])
+            for part in _slices(features):
+                moments.add(part)
             self._cached_statistics = moments.result()
         return np.concatenate(outputs), Activity(self._dead(alive), *self._cached_statistics)
 
@@ -119,6 +119,13 @@ class _Moments:
         mean = self._sum / self._count
         variance = np.maximum(self._squares / self._count - mean**2, 0)
         return float(mean.mean()), float(np.sqrt(variance).mean())
+
+
+def _slices(features: Array) -> Iterator[Array]:
+    """Cached features of shape `(n, width)`, piece by piece, as float32."""
+    rows = min(1024, max(1, _SLICE_BYTES // (4 * features.shape[1])))
+    for start in range(0, len(features), rows):
+        yield np.asarray(features[start : start + rows], np.float32)
 
 
 def _alive(hidden: Array) -> Array:

@@ -5,13 +5,13 @@ work. Literal and unfrozen end-to-end training go through the pictures. Fine-tun
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from core.data.order import Indices, epoch_batches
-from core.data.pipeline import FeatureBatches, PictureBatches
+from core.data.pipeline import Batches, EpochStream, FeatureBatches, PictureBatches
 from core.data.scan import ImageFile
 from core.engine.observe import Activity
 from core.engine.traced import TracedModel, TracedSequential
@@ -29,16 +29,18 @@ class Phase:
         epochs: int. Most epochs it lasts.
         model: keras.Model. Compiled; what `fit` trains.
         learnt: keras.Model. Its variables are what training changes: the head, or base and head.
-        data: callable. Epoch (from 0, over the whole run) to a Keras data set.
+        data: callable. Epoch (from 0, over the whole run) to its batches.
         observe: callable. Files to probabilities of shape `(n, classes)`, in inference mode, and what the layers did.
+        stream: EpochStream. What feeds the batches to `fit`.
     """
 
     name: str
     epochs: int
     model: keras.Model
     learnt: keras.Model
-    data: Callable[[int], keras.utils.PyDataset]
+    data: Callable[[int], Batches]
     observe: Callable[[Sequence[ImageFile]], tuple[Probabilities, Activity]]
+    stream: EpochStream = field(default_factory=EpochStream)
 
     def predict(self, files: Sequence[ImageFile]) -> Probabilities:
         """Probabilities of shape `(n, classes)`, in inference mode."""

@@ -26,7 +26,7 @@ from core import files
 from core.data.augment import augment
 from core.data.images import load, preprocess
 from core.data.order import Indices, batch_mix
-from core.data.pipeline import FeatureBatches, PictureBatches
+from core.data.pipeline import Batches, PictureBatches
 from core.engine.describe import data_hashes, describe_answers, describe_values, short
 from core.engine.fingerprint import digest, environment, statistics_hash, weights_only_hash
 from core.engine.observe import Activity
@@ -85,15 +85,13 @@ class Trace:
         self._watch, self._on_pictures = Watch(), False
         self._order: Sequence[Indices] = ()
 
-    def begin_epoch(
-        self, epoch: int, order: Sequence[Indices], data: FeatureBatches | PictureBatches, *, moving: bool
-    ) -> Watch:
+    def begin_epoch(self, epoch: int, order: Sequence[Indices], data: Batches, *, moving: bool) -> Watch:
         """Records what the epoch will be given, and watches its batches.
 
         Args:
             epoch: int. From 0, over the whole run.
             order: list of integer arrays. The batches as positions in the training files.
-            data: FeatureBatches or PictureBatches. The epoch's batches.
+            data: Batches. The epoch's batches.
             moving: bool. Whether the base is trained, so that features are only those of the weights at the moment.
 
         Returns:
@@ -228,7 +226,7 @@ class Trace:
         """From the cache where there is one; else by one pass of one picture."""
         cached = self._work.features_on_disk(self._work.train_pictures(), draw)
         if cached is not None:
-            return np.asarray(cached[position])
+            return np.asarray(cached[position], np.float32)
         return np.asarray(self._work.observer.from_pixels(pixels[None])[0].numpy()[0])
 
     def _kind(self, preprocessing: str) -> str:

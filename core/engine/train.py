@@ -12,7 +12,7 @@ from core import files, metrics
 from core.data.dataset import open_dataset
 from core.data.pipeline import PictureBatches
 from core.diagnosis.check import findings_record, preflight
-from core.engine.checkpoint import Checkpoint, CheckpointFolder, Progress
+from core.engine.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
 from core.engine.evaluate import keep_results
 from core.engine.event_files import EventFiles
 from core.engine.phases import Phase, order, plan
@@ -73,6 +73,7 @@ class Training:
         run = work.reporter.run
         self.work, self.reporter = work, work.reporter
         self.checkpoints = CheckpointFolder(run.path / "resume")
+        self.saves = BackgroundSaves(self.checkpoints)
         self.event_files = EventFiles(run.path / "tensorboard")
         self.trace = Trace(work)
         self.phase: Phase | None = None
@@ -83,8 +84,14 @@ class Training:
         self._broken_off = False
 
     def run_all(self) -> None:
-        """Runs every phase that is not complete yet."""
-        stored = self._stored()
+        """Runs every phase that is not complete yet; the last checkpoint is on the disk when it returns or raises."""
+        try:
+            self._run_phases(self._stored())
+        finally:
+            self.saves.close()
+        self.trace.end()
+
+    def _run_phases(self, stored: Checkpoint | None) -> None:
         for name, make_phase in plan(self.work):
             if stored and stored.progress.phase != name and name == "training":
                 continue  # the checkpoint is of a later phase and holds what this one has learnt
@@ -94,7 +101,6 @@ class Training:
             self._run_phase(self.phase)
             if self.stopped:
                 break
-        self.trace.end()
 
     def _stored(self) -> Checkpoint | None:
         """The checkpoint to go on from; never silently a fresh start where epochs were finished before."""
@@ -156,7 +162,12 @@ class Training:
             batches = order(self.work, epoch)
             callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
             history = phase.model.fit(
-                data, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0, callbacks=callbacks
+                phase.stream.of(data),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
             ).history
         except tf.errors.OpError:
             if isinstance(data, PictureBatches) and data.failure:
@@ -184,12 +195,13 @@ class Training:
 
     def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
         self._durations.append(seconds)
+        self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
         self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
         if self.work.config.training.early_stopping and self.progress.waited == 0:
             self._best = arrays(phase.learnt.variables)
         # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
         self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
-        self.checkpoints.save(Checkpoint(self.progress, arrays(phase.variables()), self._best))
+        self.saves.begin(Checkpoint(self.progress, arrays(phase.variables()), self._best))
         self.event_files.write(self.progress.epoch, record)
 
 

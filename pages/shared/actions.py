@@ -47,6 +47,13 @@ def start_once(token: str, config: RunConfig) -> Run:
         return run
 
 
+@guarded(Action.TRAIN)
+def get_ready() -> None:
+    """Lets a worker load TensorFlow while the form is filled; not beside a training, which needs the machine."""
+    if not active_runs():
+        launch.get_ready()
+
+
 def used_tokens() -> Container[str]:
     """Tokens that have started a run."""
     return _started.keys()

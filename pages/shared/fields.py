@@ -35,6 +35,7 @@ WORDS = {
     "none": "None",
     "float32": "float32",
     "bfloat16": "bfloat16",
+    "float16": "float16",
 }
 """What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
 

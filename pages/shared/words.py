@@ -41,6 +41,11 @@ def interval(bounds: tuple[float, float] | list[float]) -> str:
     return f"95 % interval {100 * low:.1f} to {100 * high:.1f}"
 
 
+def file_size(size: int) -> str:
+    """Bytes as MB or GB (10**6 and 10**9 bytes)."""
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.0f} MB"
+
+
 def sentence(text: str) -> str:
     """A message with a capital at its beginning and a full stop at its end."""
     text = text[:1].upper() + text[1:]

@@ -171,6 +171,16 @@ def test_lower_precision_is_worth_knowing(make_context):
     assert finding.claim.startswith("The backbone computes in bfloat16: features differ by some 7 %")
 
 
+@pytest.mark.parametrize(
+    ("has_it", "words"),
+    [(True, "about twice as fast"), (False, "slower, not faster"), (None, "is not known; without them it is slower")],
+)
+def test_lower_precision_comes_with_what_this_processor_makes_of_it(make_context, monkeypatch, has_it, words):
+    monkeypatch.setattr(head, "has_bfloat16", lambda: has_it)
+    finding = head.mixed_precision(make_context({"training.precision": "bfloat16"}))
+    assert words in finding.claim and finding.evidence["processor_has_it"] is has_it
+
+
 def test_few_steps_are_told(make_context):
     finding = head.too_few_updates(make_context({"training.epochs": 1}))
     assert (finding.severity, finding.change) == ("warning", {"training.epochs": 7})

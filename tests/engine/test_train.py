@@ -12,6 +12,7 @@ import pytest
 
 from core import metrics
 from core.config import make_config
+from core.data.feature_cache import feature_cache
 from core.data.images import decode, load
 from core.engine.checkpoint import CheckpointFolder, Progress
 from core.engine.reporter import Reporter
@@ -180,6 +181,16 @@ def test_a_second_run_on_the_same_pictures_computes_no_features_again(
     run = train_here(folder, {**TINY, "training.seed": 5, "model.dense_units": 8, "data.shuffle": "none"})
     assert len(run.epochs()) == 4
     assert not decoded
+
+
+def test_half_precision_features_change_little_and_are_kept_apart(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(12, 12), val=(6, 6))
+    exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
+    stored = {np.load(path, mmap_mode="r").dtype.name for path in feature_cache().folder.glob("*.npy")}
+    assert stored == {"float32", "float16"}
+    losses = [[epoch["val_loss"] for epoch in run.epochs()] for run in (exact, half)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], abs=0.01)
 
 
 def test_a_picture_that_vanishes_while_training_is_named(picture_folder: Any) -> None:

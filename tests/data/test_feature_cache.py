@@ -1,0 +1,90 @@
+"""The feature cache: what it holds, what goes first, and that nothing half-made gets a name."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import feature_cache
+from core.data.feature_cache import FeatureCache
+from core.errors import UserError
+
+KEYS = ("a" * 40, "b" * 40, "c" * 40)
+ENTRY = 4 * 10 * 5 + 128  # float32, and numpy's header
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> FeatureCache:
+    return FeatureCache(tmp_path / "features", limit_bytes=2 * ENTRY + 10)
+
+
+def put(cache: FeatureCache, key: str, value: float, age: float = 0.0) -> None:
+    cache.build(key, (10, 5), lambda out: out.fill(value))
+    path = cache.folder / f"{key}.npy"
+    os.utime(path, (path.stat().st_mtime - age,) * 2)
+
+
+def test_what_was_built_is_there_until_it_is_emptied(cache: FeatureCache) -> None:
+    assert (cache.held(), cache.open(KEYS[0])) == ((0, 0), None)
+    put(cache, KEYS[0], 3.0)
+    cache.keep_note(KEYS[0], {"samples": [1]})
+    features = cache.open(KEYS[0])
+    assert features is not None and features.dtype == np.float32 and (features == 3.0).all()
+    assert not features.flags.writeable
+    assert (cache.held(), cache.note(KEYS[0])) == ((1, ENTRY), {"samples": [1]})
+    assert cache.empty() == ENTRY
+    assert (cache.held(), cache.note(KEYS[0]), list(cache.folder.iterdir())) == ((0, 0), None, [])
+    assert (features == 3.0).all(), "whoever had it open keeps it"
+
+
+def test_half_precision_takes_half_the_room(cache: FeatureCache) -> None:
+    features = cache.build(KEYS[0], (10, 5), lambda out: out.fill(1 / 3), "float16")
+    assert features.dtype == np.float16
+    assert cache.held() == (1, 2 * 10 * 5 + 128)
+
+
+def test_the_least_recently_used_goes_first(cache: FeatureCache) -> None:
+    put(cache, KEYS[0], 0.0, age=200)
+    put(cache, KEYS[1], 1.0, age=100)
+    cache.keep_note(KEYS[1], "goes with it")
+    assert cache.open(KEYS[0]) is not None  # which makes it the last one used
+    put(cache, KEYS[2], 2.0)
+    assert [key in cache for key in KEYS] == [True, False, True]
+    assert sorted(path.suffix for path in cache.folder.iterdir()) == [".npy", ".npy"]
+
+
+def test_an_array_that_is_not_finished_has_no_name(cache: FeatureCache) -> None:
+    def broken(out: np.ndarray) -> None:
+        out[:5] = 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.build(KEYS[0], (10, 5), broken)
+    assert (KEYS[0] in cache, list(cache.folder.iterdir())) == (False, [])
+
+
+def test_a_damaged_array_is_as_good_as_none(cache: FeatureCache) -> None:
+    put(cache, KEYS[0], 1.0)
+    (cache.folder / f"{KEYS[0]}.npy").write_bytes(b"half an arr")
+    assert cache.open(KEYS[0]) is None
+
+
+def test_a_note_without_its_array_is_neither_kept_nor_read(cache: FeatureCache) -> None:
+    cache.keep_note(KEYS[0], {"samples": []})
+    assert (cache.note(KEYS[0]), list(cache.folder.iterdir())) == (None, [])
+
+
+def test_a_full_disk_is_told_with_what_to_do(cache: FeatureCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_cache, "SPARE_BYTES", 2**60)
+    put_it = pytest.raises(UserError, match=r"the features need 0\.0 GB, but only .* GB are free in .*model\.pooling")
+    with put_it:
+        put(cache, KEYS[0], 1.0)
+
+
+@pytest.mark.parametrize(("setting", "limit"), [("2", 2 * 2**30), ("0.5", 2**29), ("much", 20 * 2**30)])
+def test_the_limit_is_the_environments(
+    setting: str, limit: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PARITY_CACHE_GB", setting)
+    assert FeatureCache(tmp_path).limit_bytes == limit
