@@ -109,8 +109,8 @@ def mixed_precision(context: Context) -> Finding | None:
     )
 
 
-# `make bench`: on such a processor VGG16 at 150 pixels was 1.9 times as fast, EfficientNet-Lite0, most of whose layers are
-# depthwise convolutions, 0.7 times.
+# `make bench`: on such a processor VGG16 at 150 pixels was 1.9 times as fast, EfficientNet-Lite0 with its depthwise
+# convolutions 0.7 times.
 _SPEED = {
     True: "This processor has instructions for it: networks of plain convolutions such as VGG16 are about twice as "
     "fast, those of depthwise convolutions (EfficientNet, MobileNet) are not.",

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from core.data.feature_cache import Features
 from core.data.pipeline import PictureLoader, Pictures
@@ -15,8 +18,11 @@ from core.data.pipeline import PictureLoader, Pictures
 FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
 
-BATCH = 32
+BATCH = 16
 """Pictures per forward pass. The features do not depend on it (measured: bitwise equal for 1, 7, 20 and 140)."""
+
+_IN_FLIGHT = 2
+"""Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written."""
 
 
 def features_key(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
@@ -53,9 +59,20 @@ def extract(
     """
     starts = range(0, len(pictures), BATCH)
     batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in starts]
-    for start, pixels in zip(starts, PictureLoader(pictures, batches, draw), strict=True):
-        target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
-        advance(start + len(pixels))
+
+    def push(start: int, pixels: NDArray[np.uint8]) -> int:
+        done = start + len(pixels)
+        target[start:done] = forward(tf.constant(pixels)).numpy()
+        return done
+
+    running: deque[Future[int]] = deque()
+    with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="forward") as pool:
+        for start, pixels in zip(starts, PictureLoader(pictures, batches, draw), strict=True):
+            running.append(pool.submit(push, start, pixels))
+            if len(running) > _IN_FLIGHT:
+                advance(running.popleft().result())
+        while running:
+            advance(running.popleft().result())
 
 
 def forward_function(model: keras.Model) -> Callable[[Any], Any]:
