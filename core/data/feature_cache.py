@@ -6,6 +6,7 @@ it, `<key>.json`: what else was learnt of the pictures while they were decoded; 
 """
 
 import contextlib
+import mmap
 import os
 import secrets
 import shutil
@@ -149,6 +150,25 @@ class FeatureCache:
         for partial in self.folder.glob("*.partial"):
             if time.time() - partial.stat().st_mtime > 3600:
                 partial.unlink(missing_ok=True)
+
+
+def read_ahead(features: Features, rows: NDArray[np.integer]) -> None:
+    """Asks the system to read rows of a memory-mapped array that will be wanted soon; it returns at once.
+
+    Features larger than memory are read in random order: a page fault at a time, that took four times as long.
+
+    Args:
+        features: As from `FeatureCache.open`; of any other array nothing is asked.
+        rows: integer array.
+    """
+    memory: Any = features.base
+    if not isinstance(features, np.memmap) or not hasattr(memory, "madvise"):
+        return
+    length, offset = features.strides[0], getattr(features, "offset", 0)
+    first = offset % mmap.ALLOCATIONGRANULARITY  # where the array begins in the map
+    for row in rows.tolist():
+        begin = (first + row * length) // mmap.PAGESIZE * mmap.PAGESIZE
+        memory.madvise(mmap.MADV_WILLNEED, begin, min(length + mmap.PAGESIZE, len(memory) - begin))
 
 
 def _remove(path: Path) -> None:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.augment import augment
+from core.data.feature_cache import read_ahead
 from core.data.images import load
 from core.data.order import Indices
 from core.data.scan import ImageFile
@@ -24,7 +25,7 @@ Pixels = NDArray[np.uint8]
 Array = NDArray[Any]
 
 _AHEAD = 3
-"""Batches decoded ahead of the one in use: enough to keep the network busy, few enough to weigh nothing."""
+"""Batches decoded or read ahead of the one in use: enough to keep the network busy, few enough to weigh nothing."""
 
 
 class Pictures:
@@ -113,6 +114,8 @@ class FeatureBatches:
 
     def __getitem__(self, k: int) -> tuple[Array, ...]:
         batch = self._batches[k]
+        for ahead in range(k + 1 if k == 0 else k + _AHEAD, min(k + _AHEAD + 1, len(self._batches))):
+            read_ahead(self._features, self._batches[ahead])
         return _with_targets(np.asarray(self._features[batch], np.float32), self._targets, self._weights, batch)
 
 

@@ -43,7 +43,7 @@ class Extraction:
 
         self.size, self.folder, self.count = NETWORKS[network], folder, count
         index = scan(folder)
-        weights = "imagenet" if catalogue.find(network).built_in else "none"
+        weights = "imagenet" if catalogue.find_weights(catalogue.find(network)) else "none"
         self.base = build_base(catalogue.find(network), self.size, weights, "flatten", "rescale")
         self.forward = forward_function(self.base)
         self.pictures = Pictures(index.root, index.files[:count], self.size, augmentation, 0)
@@ -142,7 +142,7 @@ def _bfloat16(home: Path) -> list[Figure]:
     for network, size in NETWORKS.items():
         work = Extraction(network, draw(home / "224", side=224, train=COUNT[network] // 2), COUNT[network])
         row = catalogue.find(network)
-        weights = "imagenet" if row.built_in else "none"
+        weights = "imagenet" if catalogue.find_weights(row) else "none"
         half = Extraction(network, home / "224", COUNT[network])
         half.base = build_base(row, size, weights, "flatten", "rescale", precision="bfloat16")
         half.forward = forward_function(half.base)

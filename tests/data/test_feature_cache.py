@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.data import feature_cache
-from core.data.feature_cache import FeatureCache
+from core.data.feature_cache import FeatureCache, read_ahead
 from core.errors import UserError
 
 KEYS = ("a" * 40, "b" * 40, "c" * 40)
@@ -36,6 +36,15 @@ def test_what_was_built_is_there_until_it_is_emptied(cache: FeatureCache) -> Non
     assert cache.empty() == ENTRY
     assert (cache.held(), cache.note(KEYS[0]), list(cache.folder.iterdir())) == ((0, 0), None, [])
     assert (features == 3.0).all(), "whoever had it open keeps it"
+
+
+def test_rows_may_be_asked_for_ahead_of_their_use(cache: FeatureCache) -> None:
+    put(cache, KEYS[0], 3.0)
+    features = cache.open(KEYS[0])
+    assert features is not None
+    read_ahead(features, np.array([9, 0, 4]))
+    read_ahead(np.ones((10, 5), np.float32), np.array([9, 0, 4]))  # not on disk: nothing to ask for
+    assert (features == 3.0).all()
 
 
 def test_half_precision_takes_half_the_room(cache: FeatureCache) -> None:

@@ -1,0 +1,164 @@
+"""Training on cached features against a literal Keras `fit` of the same frozen model on the same files.
+
+    python tests/bench/bench_cached.py
+
+The literal training is Keras alone: base and head in one model, pictures decoded by the same threads, `fit` for as many
+epochs with the same order and draws, validation after each. Both must learn the same head, bit for bit: checked
+here too. The time is that of `core.engine.train.train`; of a later run, from its first batch to its last.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from tests.bench.figures import Figure, table
+from tests.bench.pictures import draw
+
+EPOCHS = 10
+NETWORKS = {"VGG16": (300, 60), "EfficientNetLite0": (300, 60)}
+"""Training and validation pictures per class."""
+
+TARGETS = {  # network, augmentation -> first time, later; the network of which they are asked is VGG16
+    ("VGG16", "none"): (">= 8", ">= 50"),
+    ("VGG16", "question"): (">= 1", ">= 50"),
+}
+
+
+def measure(networks: tuple[str, ...] = tuple(NETWORKS)) -> list[Figure]:
+    """Every figure; a quarter of an hour on two cores, nearly all of it the literal trainings."""
+    figures = []
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PARITY_HOME"] = str(Path(home) / "home")
+        for network in networks:
+            train, val = NETWORKS[network]
+            folder = draw(Path(home) / f"{train}", side=224, train=train, val=val)
+            for augmentation in ("none", "question"):
+                figures += _compare(network, folder, augmentation)
+    return figures
+
+
+def _compare(network: str, folder: Path, augmentation: str) -> list[Figure]:
+    literal, head = _literal(_config(network, folder, augmentation))
+    first = _run(_config(network, folder, augmentation))
+    same = all((a == b).all() for a, b in zip(head, first["learnt"][: len(head)], strict=True))
+    later = [
+        _run(_config(network, folder, augmentation, **{"training.seed": seed, "training.learning_rate": rate}))
+        for seed, rate in ((5, 1e-3), (6, 3e-4), (7, 7e-4))
+    ]
+    spans = sorted(run["span"] for run in later)
+    what = f"{network} at 150 px, the question's head, {EPOCHS} epochs, augmentation {augmentation}"
+    first_target, later_target = TARGETS.get((network, augmentation), ("", ""))
+    equal = "the same head, bit for bit" if same else "ANOTHER HEAD THAN THE LITERAL ONE"
+    return [
+        Figure(
+            f"first run against literal fit, {what}", round(literal / first["total"], 2), first_target, "x",
+            f"{literal:.1f} s against {first['total']:.1f} s; {equal}",
+        ),
+        Figure(
+            f"later runs against literal fit, {what}", round(literal / spans[1], 1), later_target, "x",
+            f"first batch to last {spans[0]:.2f}, {spans[1]:.2f}, {spans[2]:.2f} s (other seeds and rates)",
+        ),
+        Figure(
+            f"later run: start to first batch, {what}", round(max(run["wait"] for run in later), 2), "<= 3", "s",
+            "the longest of three; TensorFlow is loaded",
+        ),
+    ]  # fmt: skip
+
+
+def _config(network: str, folder: Path, augmentation: str, **settings: Any) -> Any:
+    from core.config import make_config
+    from core.models import catalogue
+
+    return make_config(
+        str(folder),
+        {
+            "model.backbone": network,
+            "model.weights": "imagenet" if catalogue.find_weights(catalogue.find(network)) else "none",
+            "data.augmentation": augmentation,
+            "data.shuffle": "samples",
+            "training.epochs": EPOCHS,
+            **settings,
+        },
+        preset="question-end-to-end",
+    )
+
+
+def _literal(config: Any) -> tuple[float, list[Any]]:
+    """Seconds of a plain Keras `fit` with validation, and the head's weights afterwards."""
+    import keras
+
+    from core.data.dataset import open_dataset
+    from core.data.pipeline import EpochStream, PictureBatches
+    from core.engine.phases import compile_model, order
+    from core.engine.reporter import Reporter
+    from core.engine.work import make_work
+    from core.models.build import train_model
+    from core.runs import RunStore
+
+    work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
+    model = train_model(work.base, work.head)
+    assert isinstance(model, keras.Model)
+    compile_model(work, model, config.training.learning_rate)
+    parts = {}
+    for name, files in (("train", work.dataset.split.train), ("val", work.dataset.split.val)):
+        pictures = work.pictures(files, augmented=name == "train")
+        parts[name] = pictures, work.targets(work.dataset.labels(files))
+    stream, validation = EpochStream(), EpochStream()
+    started = time.perf_counter()
+    for epoch in range(EPOCHS):
+        data = PictureBatches(*parts["train"], order(work, epoch), work.draw(epoch))
+        model.fit(stream.of(data), shuffle=False, verbose=0)
+        held_out = PictureBatches(*parts["val"], _in_order(len(parts["val"][0])), 0)
+        model.evaluate(validation.of(held_out), verbose=0)
+        data.close()
+        held_out.close()
+    return time.perf_counter() - started, [variable.numpy() for variable in work.head.variables]
+
+
+def _in_order(count: int) -> list[Any]:
+    import numpy as np
+
+    return [np.arange(start, min(start + 20, count)) for start in range(0, count, 20)]
+
+
+def _run(config: Any) -> dict[str, Any]:
+    """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learnt."""
+    from core.engine import train
+    from core.engine.checkpoint import CheckpointFolder
+    from core.engine.reporter import Reporter
+    from core.runs import RunStore
+
+    moments: list[float] = []
+
+    class Watch(train.BatchWatch):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            moments.append(time.perf_counter())
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            super().on_train_batch_end(batch, logs)
+            moments.append(time.perf_counter())
+
+    run = RunStore().create(config)
+    reporter, before, started = Reporter(run), train.BatchWatch, time.perf_counter()
+    reporter.start_heartbeat()
+    train.BatchWatch = Watch  # type: ignore[misc]
+    try:
+        train.train(reporter)
+    finally:
+        train.BatchWatch = before  # type: ignore[misc]
+        reporter.close()
+    total = time.perf_counter() - started
+    stored = CheckpointFolder(run.path / "resume").load()
+    assert stored is not None
+    wait, span = moments[0] - started, moments[-1] - moments[0]
+    return {"total": total, "wait": wait, "span": span, "learnt": stored.arrays}
+
+
+if __name__ == "__main__":
+    print(table(measure(tuple(sys.argv[1:]) or tuple(NETWORKS))))
