@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format clean
+.PHONY: help run test check bench format clean
 
 help:   ## List these commands
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,9 @@ check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running a
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev   ## Measure how fast it is: one table of ratios, and bench.json (half an hour)
+	. tests/browser/chromium.sh && $(BIN)/python -m tests.bench
 
 format: $(VENV)/.installed-dev   ## Put the code into its usual form
 	$(BIN)/ruff format .

@@ -11,7 +11,6 @@ and it is what is judged.
 """
 
 import contextlib
-import math
 import os
 import sys
 import tempfile
@@ -23,6 +22,9 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from tests.bench.figures import Figure, ratio, table
+from tests.bench.pictures import draw
 
 KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
     # Settings over `question-bottleneck`, training pictures per class, largest ratio allowed.
@@ -88,64 +90,39 @@ def one_epoch(made: Any, phase: Any, epoch: int) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - spent
 
 
-def measure(name: str, epochs: int, home: Path) -> bool:
-    """Prints the figures of one kind of step; returns whether they are within the limit."""
+def measure(epochs: int = 40) -> list[Figure]:
+    """The ratios of every kind of step."""
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PARITY_HOME"] = str(Path(home) / "home")
+        return [figure for name in KINDS for figure in one_kind(name, epochs, Path(home))]
+
+
+def one_kind(name: str, epochs: int, home: Path) -> list[Figure]:
+    """The figures of one kind of step: of the wall clock, and of the processors, which is the one that is judged."""
     from core.data.order import batches_per_epoch
 
     settings, pictures, limit = KINDS[name]
-    folder = draw(home / f"pictures-{pictures}", pictures)
+    folder = draw(home / f"pictures-{pictures}", side=150, train=pictures, val=20)
     seconds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     trainings = {traced: training(folder, settings, traced=traced) for traced in (True, False)}
     for epoch in range(1, epochs + 1):
         for traced in (True, False) if epoch % 2 else (False, True):
             seconds[traced].append(one_epoch(*trainings[traced], epoch))
     steps = batches_per_epoch(2 * pictures, 20, True)
-    fine = True
+    figures = []
     for k, clock in enumerate(("wall", "processors")):
         some, none = ([pair[k] for pair in seconds[traced]] for traced in (True, False))
-        ratio, low, high = median_interval([a / b for a, b in zip(some, none, strict=True)])
-        print(
-            f"{name}, {clock}: {1000 * median(some) / steps:.2f} ms with, {1000 * median(none) / steps:.2f} ms without "
-            f"(medians of {epochs}); ratio {ratio:.3f} [{low:.3f}, {high:.3f}]"
-            + (f", allowed {limit:.2f}" if limit else ""),
-            flush=True,
-        )
-        fine = not limit or ratio <= limit  # of the last clock, the processors'
-    return fine
-
-
-def median_interval(values: list[float]) -> tuple[float, float, float]:
-    """The median and the 95 % interval of it that the sign test gives."""
-    ordered = sorted(values)
-    half = 0.98 * math.sqrt(len(ordered))
-    middle = (len(ordered) - 1) / 2
-    low, high = max(0, math.floor(middle - half)), min(len(ordered) - 1, math.ceil(middle + half))
-    return median(ordered), ordered[low], ordered[high]
-
-
-def draw(folder: Path, count: int) -> Path:
-    """Pictures of noise in two classes."""
-    import numpy as np
-    from PIL import Image
-
-    rng = np.random.default_rng(0)
-    for part, number in (("train", count), ("val", 20)):
-        for level, name in ((80, "a"), (150, "b")):
-            place = folder / part / name
-            place.mkdir(parents=True, exist_ok=True)
-            for k in range(number):
-                noise = np.clip(rng.normal(level, 40, (150, 150, 3)), 0, 255).astype(np.uint8)
-                Image.fromarray(noise).save(place / f"{k:04}.jpg")
-    return folder
+        note = f"{1000 * median(some) / steps:.2f} ms with, {1000 * median(none) / steps:.2f} ms without"
+        target = f"<= {limit:.2f}" if limit and clock == "processors" else ""
+        figures.append(ratio(f"trace: {name}, {clock}", some, none, target, note))
+    return figures
 
 
 def main() -> int:
     """Measures every kind of step; returns 1 when one is beyond its limit."""
-    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["PARITY_HOME"] = str(Path(home) / "home")
-        fine = [measure(name, epochs, Path(home)) for name in KINDS]
-    return 0 if all(fine) else 1
+    figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    print(table(figures))
+    return 0 if all(figure.met is not False for figure in figures) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+"""Every benchmark: one table, and the same as JSON.
+
+python -m tests.bench [--json FILE] [NAME ...]        names as in bench_NAME.py; without any, all of them
+"""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figures import Figure, table
+
+HERE = Path(__file__).parent
+NAMES = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measures, prints, writes; returns 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures how fast Parity is.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE")
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(NAMES)):
+        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(NAMES)}")
+    figures: list[Figure] = []
+    for name in options.names or NAMES:
+        started = time.monotonic()
+        found = importlib.import_module(f"tests.bench.bench_{name}").measure()
+        figures += found
+        print(f"{name}: {len(found)} figures in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        write(options.json, figures)  # what was measured stays if a later one is broken off
+    print(table(figures))
+    return 0 if all(figure.met is not False for figure in figures) else 1
+
+
+def write(path: Path, figures: list[Figure]) -> None:
+    """The figures with what they were measured on."""
+    machine: dict[str, Any] = {
+        "system": platform.platform(),
+        "processor": platform.processor(),
+        "cores": os.cpu_count(),
+    }
+    record = {"machine": machine, "python": platform.python_version(), "figures": [f.to_dict() for f in figures]}
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

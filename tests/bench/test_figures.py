@@ -1,0 +1,50 @@
+"""The arithmetic behind the benchmarks' table; the measuring itself is no test."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.__main__ import NAMES, write
+from tests.bench.figures import Figure, median_interval, ratio, rounds, table
+
+
+def test_a_figure_knows_whether_it_is_as_it_should_be() -> None:
+    assert Figure("a", 0.95, ">= 0.95").met is True
+    assert Figure("a", 0.94, ">= 0.95").met is False
+    assert Figure("a", 3.1, "<= 3").met is False
+    assert Figure("a", 3.1).met is None
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    figure = ratio("speed", [2.0, 4.0, 9.0], [1.0, 2.0, 3.0], ">= 2", "by hand")
+    assert (figure.value, figure.met) == (2.0, True)
+    assert figure.note == "95 % interval of the median 2.00 to 3.00, 3 rounds; by hand"
+
+
+def test_the_interval_holds_the_true_median_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    bounds = [median_interval(rng.normal(0, 1, 25).tolist())[1:] for _ in range(1000)]
+    assert 0.94 <= np.mean([low <= 0 <= high for low, high in bounds]) <= 0.99
+
+
+def test_calls_alternate_and_every_other_round_goes_backwards() -> None:
+    order: list[str] = []
+    found = rounds(2, a=lambda: order.append("a"), b=lambda: order.append("b"))
+    assert "".join(order) == "ab" + "ba" + "ab"
+    assert [len(values) for values in found.values()] == [2, 2]
+
+
+def test_the_table_and_the_file_hold_every_figure(tmp_path: Path) -> None:
+    figures = [Figure("fast enough", 2.5, ">= 2", "x", "a note"), Figure("slow", 1.0, ">= 2"), Figure("told", 3.0)]
+    lines = table(figures).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["fast enough", "slow", "told"]
+    assert "met" in lines[0] and lines[0].endswith("a note") and "NOT MET" in lines[1] and "met" not in lines[2]
+    write(tmp_path / "bench.json", figures)
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert [figure["met"] for figure in record["figures"]] == [True, False, None]
+    assert record["machine"]["cores"] >= 1
+
+
+def test_every_benchmark_is_found() -> None:
+    assert {"cached", "features", "memory", "start", "trace"} <= set(NAMES)
