@@ -96,7 +96,8 @@ def _write(path: Path, option: str, content: bytes) -> None:
         with files.replacing(path) as file:
             file.write(content)
     except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}; give another place to {option}") from error
+        kind = "folder" if option == "--heatmaps" else "file"
+        raise DataError(f"{path} cannot be written: {error.strerror}; give another {kind} to {option}") from error
 
 
 def _record(answer: Prediction, heatmap: str | None) -> Record:

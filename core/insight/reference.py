@@ -85,7 +85,7 @@ class Familiarity:
     def describe(self) -> str:
         """How the limit came about and what was measured, in plain words."""
         count = len(self.distances)
-        kept = "their augmented versions" if self.augmented else "they are"
+        kept = ", as they were augmented" if self.augmented else ""
         if self.limit is None:
             return (
                 f"With {count} validation pictures there is no telling which picture is unlike the training pictures."
@@ -93,7 +93,7 @@ class Familiarity:
         beyond = int((self.distances > self.limit).sum())
         return (
             f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.pictures:,} "
-            f"training pictures{' (' + kept + ')' if self.augmented else ''}. The limit, {self.limit:.3f}, is the 99th "
+            f"training pictures{kept}. The limit, {self.limit:.3f}, is the 99th "
             f"percentile of the {count:,} validation pictures: {beyond} of them lie beyond it. With the limit from one "
             f"half of them, {self.flagged_held_out} ({self.flagged_held_out / count:.1%}) of the others did."
         )
