@@ -15,25 +15,26 @@ INFERNO = (
 """The colour map inferno (van der Walt and Smith 2015) at ten even steps: its lightness rises evenly, so that equal
 steps look equal, in grey and to colour-blind eyes too."""
 
-OPACITY = 0.6
+USUAL_OPACITY = 0.6
 
 Map = Sequence[Sequence[float]] | NDArray[np.floating]
 
 
-def overlay(picture: Image.Image, heat: Map, opacity: float = OPACITY) -> bytes:
+def overlay(picture: Image.Image, heat: Map, opacity: float = USUAL_OPACITY, form: str = "PNG") -> bytes:
     """Lays a map over a picture.
 
     Args:
         picture: Image. RGB.
         heat: `h` rows of `w` numbers, 0 to 1. Stretched over the whole picture, as the picture was for the model.
         opacity: float. 0 shows the picture alone, 1 the map alone. Defaults to 0.6.
+        form: str. `PNG`, or `JPEG` for less to send. Defaults to `PNG`.
 
     Returns:
-        The bytes of a PNG of the picture's size.
+        The bytes of a file of the picture's size.
     """
     colours = Image.fromarray(colour(smooth(heat, picture.size)))
     out = io.BytesIO()
-    Image.blend(picture.convert("RGB"), colours, min(1.0, max(0.0, opacity))).save(out, "PNG")
+    Image.blend(picture.convert("RGB"), colours, min(1.0, max(0.0, opacity))).save(out, form)
     return out.getvalue()
 
 
@@ -49,6 +50,13 @@ def colour(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     table = np.array([[int(code[k : k + 2], 16) for k in (1, 3, 5)] for code in INFERNO])
     channels = [np.interp(values, steps, table[:, k]) for k in range(3)]
     return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def scale_bar(width: int = 240, height: int = 12) -> bytes:
+    """The colours from 0, on the left, to 1, as the bytes of a PNG."""
+    out = io.BytesIO()
+    Image.fromarray(colour(np.tile(np.linspace(0, 1, width), (height, 1)))).save(out, "PNG")
+    return out.getvalue()
 
 
 def where(heat: Map) -> str:
