@@ -199,8 +199,9 @@ class _Service:
     def release(self) -> None:
         with self._lock:
             if self._process is not None:
-                self._process.kill()
-                self._process.wait()
+                with self._process as process:  # its pipes are closed, too
+                    process.kill()
+                self._process = None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

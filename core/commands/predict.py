@@ -44,8 +44,8 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
         require_model(asked)
     temperature = _temperature(run) if options.calibrated else 1.0
     pictures: list[Picture] = [(str(path), path) for path in options.images]
-    found = list(answers(run, pictures, ask(run, options.heatmaps is not None)))
-    found = [calibration.soften(answer, temperature) for answer in found]
+    raw = list(answers(run, pictures, ask(run, options.heatmaps is not None)))
+    found = [calibration.soften(answer, temperature) for answer in raw]
     theirs = list(answers(other, pictures, ask(other, False))) if other else []
     classes = (run.manifest() or {}).get("classes", [])
     if options.csv:
@@ -54,7 +54,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     for answer in found:
         if answer.error:
             print(answer.error, file=sys.stderr)
-    pairs = side_by_side(found, theirs) if other else []
+    pairs = side_by_side(raw, theirs) if other else []
     notice = NOT_MEDICAL if is_medical(run) else ""
     if options.json:
         record: Record = {"run": run.id, "classes": classes, "notice": notice}

@@ -47,8 +47,8 @@ class Calibration:
 
     @property
     def helps(self) -> bool:
-        """Whether it makes the probabilities better on pictures it was not fitted on, by the cross-entropy."""
-        return not self.refusal and self.loss[2] < self.loss[0]
+        """Whether it makes the probabilities better on pictures it was not fitted on, by error and cross-entropy."""
+        return not self.refusal and self.loss[2] < self.loss[0] and self.ece[2] < self.ece[0]
 
     def describe(self) -> str:
         """What was found, in plain words."""
@@ -56,10 +56,11 @@ class Calibration:
             return f"The probabilities are left as they are: {self.refusal}."
         tendency = "too sure" if self.temperature > 1 else "not sure enough"
         before, after, crossed = (f"{100 * value:.1f} %" for value in self.ece)
+        losses = f"cross-entropy {self.loss[0]:.3f} before, {self.loss[2]:.3f} cross-validated"
         verdict = (
-            "It helps on pictures it was not fitted on, too."
+            f"It helps on pictures it was not fitted on, too ({losses})."
             if self.helps
-            else "On pictures it was not fitted on it does not help."
+            else f"On pictures it was not fitted on there is no clear gain ({losses})."
         )
         return (
             f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation pictures: the answers "

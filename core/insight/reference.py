@@ -95,7 +95,7 @@ class Familiarity:
             f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.pictures:,} "
             f"training pictures{kept}. The limit, {self.limit:.3f}, is the 99th "
             f"percentile of the {count:,} validation pictures: {beyond} of them lie beyond it. With the limit from one "
-            f"half of them, {self.flagged_held_out} ({self.flagged_held_out / count:.1%}) of the others did."
+            f"half of them, {self.flagged_held_out} ({100 * self.flagged_held_out / count:.1f} %) of the others did."
         )
 
 

@@ -115,7 +115,7 @@ def _familiar(run: Run, answer: Prediction) -> None:
 
 def _nearest(run: Run, neighbours: Sequence[Neighbour]) -> None:
     st.markdown("###### Nearest training pictures")
-    with st.grid(min_column_width=130):
+    with st.grid(min_column_width=115):
         for neighbour in neighbours:
             with st.container(border=True):
                 _neighbour(run, neighbour)

@@ -55,6 +55,7 @@ def _show(run: Run, other: Run, pictures: Sequence[Shown], pairs: Sequence[Pair]
         f"{plain(mine)} and {plain(theirs)} say different classes for **{differ} of {len(pairs)}** pictures."
         f"{_right(pictures, pairs)}"
     )
+    st.caption("Probabilities as the models give them, not calibrated.")
     frame = pd.DataFrame([_row(pictures[pair.position], pair) for pair in pairs])
     column = st.column_config
     share = {"min_value": 0, "max_value": 1, "format": "%.3f"}

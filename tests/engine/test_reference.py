@@ -20,6 +20,7 @@ from core.engine.train import train
 from core.errors import RunError
 from core.insight import reference
 from core.insight.reference import unit
+from core.prediction import predict, release
 from core.runs import Run, RunStore
 
 pytestmark = pytest.mark.slow
@@ -144,3 +145,15 @@ def test_films_and_what_is_no_film(tmp_path: Path, train_here: Any) -> None:
         assert np.shape(one.heat["NORMAL"]) == (3, 3)
         assert {float(np.max(heat)) for heat in one.heat.values()} <= {0.0, 1.0}
     assert all(not one.heat and not one.method for one in model.look(known).insights)
+
+    shutil.rmtree(paths.cache_folder())
+    path = folder / "train" / "NORMAL" / "000.png"
+    [served] = predict(run, [("film", path)], heat=True)
+    release()
+    assert [one.file for one in served.insight.neighbours] == [one.file for one in reply.insights[0].neighbours]
+    assert served.insight.distance == pytest.approx(reply.insights[0].distance, abs=1e-5)
+    assert served.insight.unlike is False
+    assert served.insight.method == "cam"
+    for label, heat in served.insight.heat.items():
+        np.testing.assert_allclose(heat, reply.insights[0].heat[label], atol=1e-3)
+    np.testing.assert_allclose(list(served.probabilities.values()), reply.probabilities[0], atol=1e-5)
