@@ -139,14 +139,27 @@ def _cut_ours(base: keras.Model, head: keras.Model) -> _Parts:
 
 
 def _cut_any(network: keras.Model) -> _Parts:
-    """A model from elsewhere: cut behind its last layer that puts out a map."""
+    """A model from elsewhere: cut in front of its last layer that takes a map, and tried before it is relied on."""
+    refusal = "it has no feature map in front of a dense output"
     output = network.layers[-1]
-    places = [
-        layer for layer in network.layers
-        if not isinstance(layer, keras.layers.InputLayer) and len(getattr(layer.output, "shape", ())) == 4
-    ]  # fmt: skip
-    if not places or not isinstance(output, keras.layers.Dense):
-        raise ValueError("it has no feature map in front of a dense output")
-    cut = places[-1].output
-    trunk, tail = keras.Model(network.input, cut), keras.Model(cut, output.input)
+    takers = [layer for layer in network.layers if _takes_a_map(layer)]
+    if not takers or not isinstance(output, keras.layers.Dense) or takers[-1].input is network.inputs[0]:
+        raise ValueError(refusal)
+    try:
+        cut = takers[-1].input
+        trunk, tail = keras.Model(network.inputs[0], cut), keras.Model(cut, output.input)
+        blank = np.zeros((1, *network.input_shape[1:]), np.float32)
+        given, expected = output(tail(trunk(blank))), network(blank, training=False)
+    except (ValueError, TypeError, KeyError, AttributeError, tf.errors.OpError) as error:
+        raise ValueError(refusal) from error
+    if not np.allclose(given, expected, atol=1e-5):
+        raise ValueError(refusal)
     return _Parts(lambda x: trunk(x, training=False), lambda maps: tail(maps, training=False), output, False)
+
+
+def _takes_a_map(layer: keras.layers.Layer) -> bool:
+    """Whether a layer of the outermost graph takes a map; what a whole network inside takes says nothing of that."""
+    try:
+        return not isinstance(layer, keras.layers.InputLayer | keras.Model) and len(layer.input.shape) == 4
+    except AttributeError:  # it takes several things, or was never called
+        return False

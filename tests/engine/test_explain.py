@@ -134,19 +134,26 @@ def test_a_map_of_nothing_stays_nothing() -> None:
     assert scaled(np.array([[[1.0, 2.0]], [[0.0, 4.0]]], np.float32)).tolist() == [[[0.5, 1.0]], [[0.0, 1.0]]]
 
 
-@pytest.mark.parametrize("as_sequence", [True, False])
-def test_a_model_from_elsewhere_is_explained_where_it_has_a_map(as_sequence: bool) -> None:
+def elsewhere(form: str) -> keras.Model:
+    """A classifier as other programs make them: a sequence, a graph, or around a whole network."""
     layers = [
         keras.layers.Conv2D(4, 8, 8, activation="relu"), keras.layers.GlobalAveragePooling2D(),
         keras.layers.Dense(5, activation="relu"), keras.layers.Dense(3, activation="softmax"),
     ]  # fmt: skip
-    if as_sequence:
-        model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers])
-    else:
-        inputs = x = keras.Input((SIZE, SIZE, 3))
-        for layer in layers:
-            x = layer(x)
-        model = keras.Model(inputs, x)
+    inputs = x = keras.Input((SIZE, SIZE, 3))
+    if form == "sequence":
+        return keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers])
+    if form == "nested":
+        layers[0] = keras.Model(inputs, layers[0](inputs), name="mobilenet")
+        x = inputs = keras.Input((SIZE, SIZE, 3))
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
+@pytest.mark.parametrize("form", ["sequence", "graph", "nested"])
+def test_a_model_from_elsewhere_is_explained_where_it_has_a_map(form: str) -> None:
+    model = elsewhere(form)
     explainer = Explainer(model)
     maps, probabilities = explainer.look(noise())
     np.testing.assert_allclose(probabilities, model(noise().astype(np.float32)).numpy(), atol=1e-6)
