@@ -13,9 +13,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.feature_cache import Features
 from core.data.pipeline import PictureLoader, Pictures
 from core.data.scan import ImageFile
-from core.engine.features import BATCH, Features, forward_function
+from core.engine.features import BATCH, forward_function
 from core.engine.predict import open_network
 from core.engine.work import Work
 from core.errors import RunError
@@ -36,7 +37,7 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
         base_was_trained: bool. Whether the network in front of the head has changed, so that no cache is right.
         may_compute: bool. Whether features that are not in the cache may be computed.
     """
-    train, val = list(work.dataset.split.train), list(work.dataset.split.val)
+    train, val = work.dataset.split.train, work.dataset.split.val
     positions, of_val = reference.choose(work.dataset.labels(train)), reference.choose(work.dataset.labels(val))
     if not base_was_trained and (cached := _cached(work, train, val)):
         features, validation, augmented = cached
