@@ -243,7 +243,7 @@ def _remember(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     require_model(run)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from core.engine.reference import make_reference
+    from core.engine.remember import make_reference
 
     line = Line(quiet=options.json)
     familiarity = make_reference(run, line.progress("Looks at"))

@@ -16,7 +16,7 @@ from core.engine.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder
 from core.engine.evaluate import keep_results
 from core.engine.event_files import EventFiles
 from core.engine.phases import Phase, order, plan
-from core.engine.reference import keep_reference
+from core.engine.remember import keep_reference
 from core.engine.reporter import Reporter
 from core.engine.trace import Trace
 from core.engine.work import StopRequested, Work, make_work

@@ -14,7 +14,7 @@ from core.config import make_config
 from core.data.images import load
 from core.data.sample import draw_phantom
 from core.engine.predict import load_model
-from core.engine.reference import make_reference
+from core.engine.remember import make_reference
 from core.engine.reporter import Reporter
 from core.engine.train import train
 from core.errors import RunError
