@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 CAM, GRAD_CAM = "cam", "grad-cam"
 
 METHODS = {
-    CAM: "Class activation map: exactly what each place of the last feature map adds to the score of this class.",
+    CAM: "Class activation map: exactly what each place of the last feature map adds to the score of this class; what "
+    "speaks against it is left out.",
     GRAD_CAM: "Grad-CAM: an estimate, by the gradient of the score, of what places of the last feature map speak for "
-    "this class.",
+    "this class; what speaks against it is left out.",
 }
 """What each method is, in one sentence for the person."""
 
