@@ -11,20 +11,21 @@ import os
 import sys
 import time
 import traceback
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.commands import bisect, cache, check, compare, model, script
+from core.commands import bisect, cache, check, compare, evaluate, model, predict, script
 from core.commands.settings import DATASET_HELP, add_settings, read_config
 from core.config import RunConfig
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
 from core.diagnosis.data import data_findings
-from core.errors import DataError, RunError, UserError
-from core.prediction import NOT_MEDICAL, Picture, Prediction, answers, is_medical, require_model, to_csv
+from core.errors import RunError, UserError
+from core.insight.answer import Reply
+from core.prediction import require_model
 from core.runs import Run, RunStore, Status
 from core.terminal import Line, follow
 
@@ -74,10 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("run", metavar="RUN")
     stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
-    predict = command("predict", _predict, "Class probabilities of pictures.")
-    predict.add_argument("run", metavar="RUN")
-    predict.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
-    predict.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
+    predict.add_options(command("predict", _predict, "Class probabilities of pictures, and what is near them."))
+    evaluate.add_parser(command)
+    remember = (
+        "Keep features of a run's training pictures, for the nearest ones of a new picture; training does so itself."
+    )
+    command("remember", _remember, remember).add_argument("run", metavar="RUN")
     return parser
 
 
@@ -225,46 +228,30 @@ def _report_state(run: Run, status: Status, *, as_json: bool) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    run = RunStore().get(options.run)
-    pictures: list[Picture] = [(str(path), path) for path in options.images]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+    def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
+        from core.engine.predict import load_model
+
+        model = load_model(run)
+        return lambda pixels: model.look(pixels, heat=heat)
+
+    return predict.predict(options, ask)
+
+
+def _remember(options: argparse.Namespace) -> int:
+    run = RunStore().get(options.run)
     require_model(run)
-    from core.engine.predict import load_model
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from core.engine.remember import make_reference
 
-    predictions = list(answers(run, pictures, load_model(run)))
-    classes = (run.manifest() or {}).get("classes", [])
-    if options.csv:
-        _write_csv(options.csv, to_csv(predictions, classes))
-    for prediction in predictions:
-        if prediction.error:
-            print(prediction.error, file=sys.stderr)
-    _print_predictions(run, predictions, classes, as_json=options.json)
-    return 0 if any(prediction.label for prediction in predictions) else 1
-
-
-def _write_csv(path: Path, text: str) -> None:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give a file to --csv")
-    try:
-        with files.replacing(path) as file:
-            file.write(text.encode(errors="backslashreplace"))  # a file's name need not be valid text
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --csv") from error
-
-
-def _print_predictions(run: Run, predictions: list[Prediction], classes: list[str], *, as_json: bool) -> None:
-    notice = NOT_MEDICAL if is_medical(run) else ""
-    if as_json:
-        rows = [
-            {"file": p.file, "class": p.label, "probability": p.probability, "probabilities": p.probabilities,
-             "error": p.error} for p in predictions
-        ]  # fmt: skip
-        _print_json({"run": run.id, "classes": classes, "predictions": rows, "notice": notice})
-        return
-    for p in (p for p in predictions if p.label):
-        print(f"{p.file}  {p.label}  {p.probability:.4f}")
-    if notice:
-        print(notice)
+    line = Line(quiet=options.json)
+    familiarity = make_reference(run, line.progress("Looks at"))
+    line.show("")
+    if options.json:
+        return _print_json({"run": run.id, **familiarity.to_record()})
+    print(familiarity.describe())
+    return 0
 
 
 def _number(value: float | None) -> str:

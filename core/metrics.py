@@ -72,6 +72,30 @@ def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int
     return table
 
 
+def at_threshold(positive: NDArray[np.bool_], scores: Probabilities, threshold: float) -> dict[str, Any]:
+    """The figures of two classes when the positive one is said above a threshold of its score.
+
+    Args:
+        positive: bool array of shape `(n,)`. Which samples truly are of the positive class.
+        scores: float array of shape `(n,)`, 0 to 1.
+        threshold: float. At exactly this score the negative class is said; 0.5 is what `decide` does.
+
+    Returns:
+        `threshold`, `confusion` (2 by 2, row the true class, the negative one first), `sensitivity`, `specificity`,
+        `precision`, `accuracy`; None where there is nothing to divide by.
+    """
+    table = confusion(positive.astype(int), (scores > threshold).astype(int), 2)
+    (true_negative, false_positive), (false_negative, true_positive) = table.tolist()
+    return {
+        "threshold": threshold,
+        "confusion": table.tolist(),
+        "sensitivity": _ratio(true_positive, true_positive + false_negative),
+        "specificity": _ratio(true_negative, true_negative + false_positive),
+        "precision": _ratio(true_positive, true_positive + false_positive),
+        "accuracy": _ratio(true_positive + true_negative, len(positive)),
+    }
+
+
 def per_class(table: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
     """Precision, recall, F1 and support of each class; None where there is nothing to divide by."""
     rows = []

@@ -13,7 +13,6 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from core.data.images import load
 from core.errors import RunError, UnreadableImage
+from core.insight.answer import Insight, Prediction, Reply
 from core.launch import ROOT, worker_environment
 from core.runs import Run
 
@@ -37,38 +37,24 @@ WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
 NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one picture.
-
-    Attributes:
-        file: str. The picture's name.
-        label: str. The most probable class; empty when the picture could not be read.
-        probability: float. Probability of that class, 0 to 1.
-        probabilities: dict. Every class with its probability.
-        error: str. Why the picture could not be read; else empty.
-    """
-
-    file: str
-    label: str = ""
-    probability: float = 0.0
-    probabilities: dict[str, float] = field(default_factory=dict)
-    error: str = ""
-
-
-Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]
-"""From pixels of shape `(n, size, size, 3)` to probabilities of shape `(n, classes)`."""
+Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]] | Reply]
+"""From pixels of shape `(n, size, size, 3)` to probabilities of shape `(n, classes)`, alone or in a reply."""
 
 
 def predict(
-    run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None] | None = None
+    run: Run,
+    pictures: Sequence[Picture],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    heat: bool = False,
 ) -> list[Prediction]:
-    """Class probabilities of pictures, by the service process.
+    """Class probabilities of pictures and what is near them, by the service process.
 
     Args:
         run: Run. It has a model.
         pictures: sequence of (name, path or bytes).
         progress: callable of (done, total). Defaults to none.
+        heat: bool. Whether to say where the model looks, too. Defaults to no.
 
     Returns:
         One prediction a picture, in their order; a picture that cannot be read has its `error` set.
@@ -77,7 +63,7 @@ def predict(
         RunError: the run has no model, or it cannot be loaded.
     """
     service = _service()
-    return list(answers(run, pictures, lambda pixels: service.ask(run, pixels), progress))
+    return list(answers(run, pictures, lambda pixels: service.ask(run, pixels, heat=heat), progress))
 
 
 def release() -> None:
@@ -144,14 +130,23 @@ def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model
             pixels.append(load(_named(name, source), size))
         except UnreadableImage as error:
             errors[k] = str(error)
-    rows = iter(model(np.stack(pixels)).tolist() if pixels else [])
+    found = iter(_rows(model(np.stack(pixels))) if pixels else [])
     for k, (name, _) in enumerate(chunk):
         if k in errors:
             yield Prediction(name, error=errors[k])
             continue
-        values = dict(zip(classes, next(rows), strict=True))
+        row, insight = next(found)
+        values = dict(zip(classes, row, strict=True))
         label = max(values, key=lambda c: values[c])
-        yield Prediction(name, label, values[label], values)
+        yield Prediction(name, label, values[label], values, insight=insight)
+
+
+def _rows(reply: NDArray[np.floating[Any]] | Reply) -> list[tuple[list[float], Insight]]:
+    """Probabilities of each picture, and what else is known of it."""
+    if not isinstance(reply, Reply):
+        reply = Reply(reply)
+    rows = reply.probabilities.tolist()
+    return list(zip(rows, reply.insights or [Insight()] * len(rows), strict=True))
 
 
 def _named(name: str, source: Path | bytes) -> Path | BinaryIO:
@@ -172,23 +167,25 @@ class _Service:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, run: Run, pixels: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
+    def ask(self, run: Run, pixels: NDArray[np.uint8], *, heat: bool = False) -> Reply:
         if not self._lock.acquire(timeout=WAIT_SECONDS):
             raise RunError("other questions are being answered, one after the other; ask again in a moment")
         try:
-            answer = self._answer(run, pixels)
+            answer = self._answer(run, pixels, heat)
         finally:
             self._lock.release()
         if "error" in answer:
             raise RunError(str(answer["error"]))
-        return np.array(answer["probabilities"], dtype=np.float64)
+        insights = [Insight.from_record(record) for record in answer["insights"]]
+        return Reply(np.array(answer["probabilities"], dtype=np.float64), insights)
 
-    def _answer(self, run: Run, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+    def _answer(self, run: Run, pixels: NDArray[np.uint8], heat: bool) -> dict[str, Any]:
         process = self._running()
         watch = threading.Timer(ANSWER_SECONDS, process.kill)
         watch.start()
         try:
-            return _exchange(process, {"run": str(run.path), "shape": pixels.shape}, pixels.tobytes())
+            question = {"run": str(run.path), "shape": pixels.shape, "heat": heat}
+            return _exchange(process, question, pixels.tobytes())
         except (OSError, ValueError) as error:
             process.kill()
             process.wait()
@@ -202,8 +199,9 @@ class _Service:
     def release(self) -> None:
         with self._lock:
             if self._process is not None:
-                self._process.kill()
-                self._process.wait()
+                with self._process as process:  # its pipes are closed, too
+                    process.kill()
+                self._process = None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

@@ -7,6 +7,7 @@ runs/<id>/config.json       written before the start, never again
           evaluation.json   what the finished model does on the validation pictures
           predictions.csv   its probabilities, picture by picture
           model.keras       raw pixels in, probabilities out
+          reference.npz     features of training pictures, for those nearest to a new one
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
           worker.log  stop  lock

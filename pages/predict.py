@@ -24,5 +24,5 @@ elif run := choose_run(
 ):
     preparation(run)
     if pictures := choose_pictures(run):
-        show_answers(run, pictures)
+        show_answers(run, pictures, runs)
 show_model_import()

@@ -73,6 +73,7 @@ def pack(source: Path, target: Path, home: Path, *, model: bool) -> None:
                 raise SystemExit(f"{source / name} names {home}")
             (target / name).write_text(text, encoding="utf-8")
     if model:
+        shutil.copyfile(source / "reference.npz", target / "reference.npz")
         # Its backbone's weights have half of their bits empty, so it shrinks to half.
         (target / "model.keras.gz").write_bytes(gzip.compress((source / "model.keras").read_bytes(), mtime=0))
 

@@ -28,6 +28,8 @@ READS = {
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
     "core.diagnosis.check", "core.diagnosis.compare", "core.diagnosis.data", "core.diagnosis.during",
     "core.diagnosis.finding",
+    "core.insight", "core.insight.answer", "core.insight.calibration", "core.insight.overlay",
+    "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
     "core.models.catalogue", "core.models.fetch", "core.model_import", "core.script", "core.script.importing",
     "core.script.text", "core.shipped",

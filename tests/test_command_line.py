@@ -20,6 +20,7 @@ from PIL import Image
 from core import __main__ as command_line
 from core import files, launch
 from core.config import PRESETS, make_config
+from core.insight.answer import Insight, Neighbour, Reply
 from core.launch import ROOT
 from core.runs import Run, RunStore, Status
 
@@ -52,11 +53,20 @@ def refused(capsys: Capture, *arguments: object) -> str:
     return err.rstrip("\n")
 
 
+class SureModel:
+    """Finds every picture to be of class b, by 3 to 1; its map lights the top left, and one picture lies near."""
+
+    def look(self, pixels: Any, *, heat: bool = False) -> Reply:
+        near = (Neighbour("train/b/1.png", "b", 0.125),)
+        insight = Insight(near, 0.25, True, {"b": [[1.0, 0.0], [0.0, 0.0]]}, "cam") if heat else Insight()
+        return Reply(np.full((len(pixels), 2), (0.25, 0.75)), [insight] * len(pixels))
+
+
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> Run:
     """A finished run whose model finds every picture to be of class b, by 3 to 1."""
     engine = types.ModuleType("core.engine.predict")
-    engine.load_model = lambda run: lambda pixels: np.full((len(pixels), 2), (0.25, 0.75))  # type: ignore[attr-defined]
+    engine.load_model = lambda run: SureModel()  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "core.engine.predict", engine)
     run = RunStore().create(make_config("/data", {"data.image_size": 16}, name="mine"))
     files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"]})
@@ -196,6 +206,90 @@ def test_predict_takes_names_that_are_no_valid_text(trained: Run, tmp_path: Path
     odd.write_bytes(picture.read_bytes())
     assert main("predict", trained.id, odd, "--csv", tmp_path / "table.csv", "--json") == 0
     assert b"b\\udcffad.png,b," in (tmp_path / "table.csv").read_bytes()
+
+
+def test_predict_writes_where_the_model_looks(trained: Run, picture: Path, tmp_path: Path, capsys: Capture) -> None:
+    [row] = json_of(capsys, "predict", trained.id, picture, "--heatmaps", tmp_path / "maps")["predictions"]
+    assert row["nearest"] == [{"file": "train/b/1.png", "class": "b", "distance": 0.125}]
+    assert (row["distance"], row["unlike"], row["method"]) == (0.25, True, "cam")
+    assert row["heatmap"] == str(tmp_path / "maps" / "a, b-001-b.png")
+    pixels = np.asarray(Image.open(row["heatmap"])).astype(int).sum(axis=2)
+    assert pixels.shape == (10, 20)
+    assert pixels[0, 0] > 2 * pixels[-1, -1]
+    assert main("predict", trained.id, picture, "--heatmaps", tmp_path / "maps") == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{picture}  b  0.7500  unlike anything in training\n")
+    assert "Class activation map: exactly what each place" in out
+
+
+def keep_predictions(run: Run, rows: list[tuple[str, float]]) -> None:
+    """Validation predictions: true class and the probability of class b."""
+    lines = [f"val,{k}.png,{label},{'b' if p > 0.5 else 'a'},{1 - p:.6f},{p:.6f}" for k, (label, p) in enumerate(rows)]
+    (run.path / "predictions.csv").write_text("\n".join(["split,file,label,predicted,p(a),p(b)", *lines]))
+
+
+# Nine times out of ten right, and always as sure as 99 %: the right temperature makes 90 % of it.
+TOO_SURE = [("b", 0.99)] * 27 + [("a", 0.99)] * 3 + [("a", 0.01)] * 27 + [("b", 0.01)] * 3
+
+
+def test_predict_softens_as_the_validation_asks_for(trained: Run, picture: Path, capsys: Capture) -> None:
+    keep_predictions(trained, TOO_SURE)
+    record = json_of(capsys, "predict", trained.id, picture, "--calibrated")
+    temperature = np.log(99) / np.log(9)
+    assert record["temperature"] == pytest.approx(temperature, rel=1e-3)
+    odds = 3 ** (1 / temperature)
+    assert record["predictions"][0]["probability"] == pytest.approx(odds / (1 + odds), rel=1e-3)
+
+
+def test_what_cannot_be_calibrated_is_refused(trained: Run, picture: Path, capsys: Capture) -> None:
+    begin = f"the probabilities of run {trained.id} cannot be calibrated: "
+    said = refused(capsys, "predict", trained.id, picture, "--calibrated")
+    assert said == f"{begin}it has no predictions on validation pictures; leave out --calibrated"
+    keep_predictions(trained, [("b", 0.9)] * 40)
+    assert refused(capsys, "predict", trained.id, picture, "--calibrated").startswith(f"{begin}not one of the pictures")
+
+
+def test_predict_with_another_run_puts_both_side_by_side(
+    trained: Run, picture: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = RunStore().create(make_config("/data", {"data.image_size": 16}, name="theirs"))
+    files.write_json(other.path / "manifest.json", {"root": "/data", "classes": ["b", "a"]})
+    (other.path / "model.keras").write_bytes(b"x")
+    record = json_of(capsys, "predict", "mine", picture, "--with", "theirs")
+    assert record["other"] == other.id
+    assert record["pairs"] == [
+        {"file": str(picture), "agree": False, "class": "b", "other_class": "a", "probability": 0.75,
+         "other_probability": 0.75, "gap": 0.5}
+    ]  # fmt: skip
+    assert main("predict", "mine", picture, "--with", "theirs") == 0
+    assert f"DISAGREE  {picture}  b 0.7500 / a 0.7500" in capsys.readouterr().out
+
+
+def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture) -> None:
+    keep_predictions(trained, [("a", 0.1), ("a", 0.6), ("b", 0.7), ("b", 0.4)])
+    record = json_of(capsys, "evaluate", "mine", "--threshold", "0.65")
+    assert (record["count"], record["confusion"]) == (4, [[2, 0], [1, 1]])
+    assert (record["sensitivity"], record["specificity"], record["precision"]) == (0.5, 1.0, 1.0)
+    assert record["calibration"]["refusal"].startswith("4 pictures are too few")
+    assert main("evaluate", "mine", "--threshold", "0.65") == 0
+    out = capsys.readouterr().out
+    assert out.startswith('"b" is said above 0.65\n4 pictures; rows are the true class')
+    assert "sensitivity 0.5000\n" in out
+
+
+def test_evaluate_tells_the_calibration(trained: Run, capsys: Capture) -> None:
+    keep_predictions(trained, TOO_SURE)
+    found = json_of(capsys, "evaluate", "mine")["calibration"]
+    assert found["ece"][0] == pytest.approx(0.09)
+    assert found["ece"][1] == pytest.approx(0, abs=1e-3)
+    assert found["helps"]
+
+
+def test_evaluate_refuses_what_it_cannot_tell(trained: Run, capsys: Capture) -> None:
+    said = refused(capsys, "evaluate", "mine")
+    assert said == f"run {trained.id} has no predictions of val pictures; it keeps them when it ends"
+    said = refused(capsys, "evaluate", "mine", "--threshold", "7")
+    assert said == "--threshold is 7; give a probability from 0 to 1"
 
 
 @pytest.mark.parametrize("name", [".", "folder"])

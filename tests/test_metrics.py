@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.metrics import EPSILON, accuracy, auc, confusion, cross_entropy, decide, per_class, roc, wilson
+from core.metrics import EPSILON, accuracy, at_threshold, auc, confusion, cross_entropy, decide, per_class, roc, wilson
 
 Scores = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9]), min_size=2, max_size=30)
 
@@ -148,3 +148,25 @@ def test_a_long_roc_is_thinned_and_keeps_its_ends_and_its_area() -> None:
     assert len(false) == len(true) == 100
     assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
     assert np.trapezoid(true, false) == pytest.approx(counted_auc(positive[:1000], scores[:1000]), abs=0.03)
+
+
+def test_figures_at_a_threshold_are_those_counted_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    positive, scores = rng.random(60) < 0.4, rng.random(60).round(2)
+    for threshold in (0.0, 0.37, 0.5, 1.0):
+        pairs = [(bool(p), bool(s > threshold)) for p, s in zip(positive, scores, strict=True)]
+        tp, fn = pairs.count((True, True)), pairs.count((True, False))
+        fp, tn = pairs.count((False, True)), pairs.count((False, False))
+        found = at_threshold(positive, scores, threshold)
+        assert found["confusion"] == [[tn, fp], [fn, tp]]
+        assert found["sensitivity"] == tp / (tp + fn)
+        assert found["specificity"] == tn / (tn + fp)
+        assert found["precision"] == (tp / (tp + fp) if tp + fp else None)
+        assert found["accuracy"] == (tp + tn) / 60
+
+
+def test_one_half_as_threshold_is_the_usual_decision() -> None:
+    scores = np.array([0.5, 0.50001, 0.1, 0.9])
+    labels = np.array([0, 1, 1, 0])
+    usual = confusion(labels, decide(np.stack([1 - scores, scores], axis=1)), 2)
+    assert at_threshold(labels == 1, scores, 0.5)["confusion"] == usual.tolist()

@@ -14,7 +14,8 @@ from PIL import Image
 from core import files
 from core.config import make_config
 from core.errors import RunError
-from core.prediction import CHUNK, Picture, Prediction, answers, is_medical, require_model, to_csv, write_message
+from core.insight.answer import Prediction
+from core.prediction import CHUNK, Picture, answers, is_medical, require_model, to_csv, write_message
 from core.runs import Run, RunStore
 
 MakeTrained = Callable[..., Run]

@@ -11,6 +11,7 @@ from core.diagnosis.bisects import BisectStore
 from core.diagnosis.compare import compare
 from core.diagnosis.report import report_html
 from core.errors import UserError
+from core.insight import reference
 from core.runs import RunStore
 
 
@@ -36,6 +37,9 @@ def test_put_in_place_they_are_runs_like_any_other(home: Path) -> None:
     assert [run.has_model() for run in (pooled, good, bad)] == [True, False, False]
     assert all(run.status().status == "finished" and run.epochs() and run.evaluation() for run in titles.values())
     assert str((pooled.manifest() or {})["root"]).startswith(str(home / "sample"))
+    remembered = reference.read(pooled)
+    assert remembered is not None
+    assert remembered.familiarity.pictures == 800
     (bisect,) = BisectStore().list()
     result = bisect.result()
     assert (result["verdict"], result["factors"], bisect.runs()[0].id) == ("single", ["data.shuffle"], good.id)

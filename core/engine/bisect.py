@@ -66,7 +66,7 @@ def train_arm(run: Run, whole: Reporter) -> str:
     reporter.say(status="starting", pid=os.getpid(), message=STATUSES["starting"])
     reporter.start_heartbeat()
     try:
-        status = train(reporter)
+        status = train(reporter, remember=False)
         reporter.finish(status, STATUSES[status] if run.has_model() else "Stopped before anything was learnt.")
     except UserError as error:
         reporter.finish(status := "failed", str(error), fault="user")

@@ -1,7 +1,8 @@
 """The process that holds models for the Predict page: `python -m core.engine.service`, driven over its pipes.
 
-A question is one JSON line, `{"run": folder, "shape": [n, size, size, 3]}`, and the pixels as bytes; the answer is one
-JSON line, `{"probabilities": [...]}` or `{"error": sentence}`. It ends with its standard input, or when idle.
+A question is one JSON line, `{"run": folder, "shape": [n, size, size, 3], "heat": whether}`, and the pixels as bytes;
+the answer is one JSON line, `{"probabilities": [...], "insights": [...]}` or `{"error": sentence}`. It ends with its
+standard input, or when idle.
 """
 
 import json
@@ -11,13 +12,17 @@ import threading
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from core.errors import RunError
-from core.prediction import Model, write_message
+from core.insight import reference
+from core.prediction import write_message
 from core.runs import Run
+
+if TYPE_CHECKING:
+    from core.engine.predict import LoadedModel
 
 IDLE_SECONDS = 60.0 if os.environ.get("PARITY_MODE") == "public" else 600.0
 """A model in memory that nobody asks for this long is given back to the machine; a public one is small."""
@@ -44,14 +49,21 @@ def answer(question: dict[str, Any], pipe: BinaryIO | Any) -> dict[str, Any]:
     pixels = np.frombuffer(pipe.read(prod(shape)), dtype=np.uint8).reshape(shape)
     path = Path(question["run"])
     try:
-        model = _model(path, (path / "model.keras").stat().st_mtime_ns)
-        return {"probabilities": model(pixels).tolist()}
+        reply = _model(path, _changed(path)).look(pixels, heat=bool(question.get("heat")))
+        insights = [insight.to_record() for insight in reply.insights]
+        return {"probabilities": reply.probabilities.tolist(), "insights": insights}
     except (RunError, OSError) as error:
         return {"error": str(error)}
 
 
+def _changed(path: Path) -> tuple[int, ...]:
+    """When the model and what goes with it were written."""
+    kept = (path / "model.keras", reference.reference_path(Run(path)))
+    return tuple(file.stat().st_mtime_ns for file in kept if file.is_file())
+
+
 @lru_cache(maxsize=2)
-def _model(path: Path, changed: int) -> Model:
+def _model(path: Path, changed: tuple[int, ...]) -> "LoadedModel":
     """The model of a run folder; `changed` makes a resumed run's new model a new entry."""
     from core.engine.predict import load_model
 

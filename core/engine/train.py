@@ -16,17 +16,19 @@ from core.engine.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder
 from core.engine.evaluate import keep_results
 from core.engine.event_files import EventFiles
 from core.engine.phases import Phase, order, plan
+from core.engine.remember import keep_reference
 from core.engine.reporter import Reporter
 from core.engine.trace import Trace
 from core.engine.work import StopRequested, Work, make_work
 from core.errors import RunError
 
 
-def train(reporter: Reporter) -> str:
+def train(reporter: Reporter, *, remember: bool = True) -> str:
     """Trains a run to its end, or to a stop, and writes all its files.
 
     Args:
         reporter: Reporter. Of a run whose worker has just started.
+        remember: bool. Whether to keep features of the training pictures, for nearest ones later. Defaults to yes.
 
     Returns:
         The final status: `finished` or `stopped`.
@@ -53,6 +55,9 @@ def train(reporter: Reporter) -> str:
     if training.phase and training.has_learnt:
         work.ignore_stop = True
         keep_results(work, training.phase.predict, training.description())
+        if remember:
+            base_was_trained = training.phase.learnt is training.phase.model
+            keep_reference(work, base_was_trained=base_was_trained, may_compute=not training.stopped)
     return "stopped" if training.stopped else "finished"
 
 

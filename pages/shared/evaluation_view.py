@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.prediction import NOT_MEDICAL, is_medical
 from core.runs import Run
+from pages.shared.calibration_view import calibration_panel
 from pages.shared.charts import (
     CURVES,
     confusion_figure,
@@ -16,9 +17,11 @@ from pages.shared.charts import (
     roc_words,
 )
 from pages.shared.frame import plain
+from pages.shared.held_out import stored
 from pages.shared.run_facts import picture_path, small_picture
 from pages.shared.run_view import read_config
 from pages.shared.state import part_key
+from pages.shared.threshold_view import threshold_panel
 from pages.shared.words import NOTHING, interval, number, percent
 
 _SIDE = 220
@@ -46,13 +49,19 @@ def evaluation(run: Run) -> None:
 
 
 def _part(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
+    kept = stored(run, part)
     _figures(record)
-    left, right = st.columns(2)
-    with left:
-        _confusion(run, part, record, classes)
-    with right:
-        _roc(run, part, record)
+    if kept:
+        threshold_panel(run, part, record, kept)
+    else:
+        left, right = st.columns(2)
+        with left:
+            _confusion(run, part, record, classes)
+        with right:
+            _roc(run, part, record)
     _per_class(record)
+    if kept:
+        calibration_panel(run, part, kept)
     _mistakes(run, part, record)
 
 

@@ -1,27 +1,30 @@
 """A run's answers on pictures: cards for a few, a table for many, a file for all."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.access import PUBLIC, Action, mode
 from core.data.images import display_name, thumbnail
-from core.errors import DataError, UnreadableImage, UserError
-from core.prediction import NOT_MEDICAL, Picture, Prediction, is_medical, predict, to_csv
+from core.errors import UnreadableImage
+from core.insight.answer import Prediction
+from core.insight.calibration import soften
+from core.prediction import NOT_MEDICAL, is_medical, to_csv
 from core.runs import Run
-from pages.shared import actions
-from pages.shared.access import guarded
+from pages.shared.asking import ask_once
+from pages.shared.closer_view import SIDE as CLOSER_SIDE
+from pages.shared.closer_view import closer_look
 from pages.shared.frame import plain
+from pages.shared.held_out import calibration
 from pages.shared.picture_sources import Shown
-from pages.shared.quota import admit_questions
-from pages.shared.run_facts import data_facts, file_stamp
+from pages.shared.run_facts import data_facts
 from pages.shared.run_view import read_config
-from pages.shared.state import ANSWERS, part_key
-from pages.shared.words import percent, sentence
+from pages.shared.state import CALIBRATED, part_key
+from pages.shared.two_runs_view import two_runs
+from pages.shared.words import percent
 
 CARDS = 12
 """Up to so many pictures are shown large, with a bar for each class."""
@@ -53,20 +56,61 @@ def preparation(run: Run) -> None:
     )
 
 
-def show_answers(run: Run, pictures: Sequence[Shown]) -> None:
-    """Predicts the pictures and shows what comes out."""
-    answers = _ask_once(run, pictures)
-    if answers is None:
+def show_answers(run: Run, pictures: Sequence[Shown], runs: Sequence[Run]) -> None:
+    """Predicts the pictures and shows what comes out.
+
+    Args:
+        run: Run. It has a model.
+        pictures: Those to be predicted.
+        runs: All runs with a model: one of them may be asked too.
+    """
+    few = len(pictures) <= CARDS
+    raw = ask_once(run, pictures, heat=few)
+    if raw is None:
         return
     medical = read_config(run) is not None and is_medical(run)
     if medical:
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
-    unreadable = sum(bool(answer.error) for answer in answers)
+    unreadable = sum(bool(answer.error) for answer in raw)
     if unreadable:
-        st.warning(f"{unreadable} of {len(answers)} pictures could not be read; the table says why.")
-    if len(pictures) <= CARDS:
+        st.warning(f"{unreadable} of {len(raw)} pictures could not be read; the table says why.")
+    _say_foreign(raw)
+    answers = _calibrated(run, raw)
+    if few:
         _cards(pictures, answers, medical)
+        closer_look(run, pictures, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in pictures])
     _table(run, pictures, answers)
+    two_runs(run, runs, pictures, raw)
+
+
+def _say_foreign(answers: Sequence[Prediction]) -> None:
+    count = sum(bool(answer.insight.unlike) for answer in answers)
+    if count:
+        verb = "is" if count == 1 else "are"
+        st.warning(
+            f"{count} of {len(answers)} pictures {verb} unlike anything in training: what the model says of such a "
+            "picture is a guess.",
+            icon=":material/help:",
+        )
+
+
+def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
+    """The answers, at the temperature fitted on the validation pictures where the person asks for it."""
+    found = calibration(run)
+    if found is None:
+        return list(answers)
+    wanted = st.toggle(
+        "Calibrated probabilities",
+        key=CALIBRATED,
+        disabled=bool(found.refusal),
+        help="Makes the answers as sure as they were right on the validation pictures. No class changes.",
+    )
+    if found.refusal:
+        st.caption(found.describe())
+    if not wanted or found.refusal:
+        return list(answers)
+    st.caption(found.describe())
+    return [soften(answer, found.temperature) for answer in answers]
 
 
 def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:
@@ -78,37 +122,6 @@ def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     """A spreadsheet would run a name that begins so as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _ask_once(run: Run, pictures: Sequence[Shown]) -> list[Prediction] | None:
-    """The answers; those of the same model to the same pictures are remembered over reruns of the page."""
-    about = (run.id, file_stamp(run.path / "model.keras"), tuple(picture.key for picture in pictures))
-    known, answers = st.session_state.get(ANSWERS, (None, None))
-    if known == about:
-        return list(answers)
-    bar = st.progress(0.0, text="Prepares the pictures.")
-    try:
-        with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
-            answers = _ask(
-                run,
-                [(picture.name, picture.source) for picture in pictures],
-                lambda done, total: bar.progress(done / total, text=f"{done} of {total} pictures"),
-            )
-    except UserError as error:
-        st.error(plain(sentence(str(error))), icon=":material/error:")
-        return None
-    finally:
-        bar.empty()
-    st.session_state[ANSWERS] = (about, answers)
-    return answers
-
-
-@guarded(Action.PREDICT)
-def _ask(run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None]) -> list[Prediction]:
-    if mode() == PUBLIC and actions.active_runs():
-        raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
-    admit_questions(len(pictures))
-    return predict(run, pictures, progress)
 
 
 def _cards(pictures: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
@@ -130,6 +143,8 @@ def _card(picture: Shown, answer: Prediction, medical: bool) -> None:
     st.markdown(f"**{plain(answer.label)}** · {percent(answer.probability)}")
     for name, value in _most_probable(answer):
         st.progress(min(1.0, max(0.0, value)), text=f"{plain(name)} {percent(value)}")
+    if answer.insight.unlike:
+        st.caption(":material/help: unlike anything in training")
     if picture.truth:
         icon = ":material/check:" if picture.truth == answer.label else ":material/close:"
         st.caption(f"{icon} truly {plain(picture.truth)}")
@@ -179,6 +194,7 @@ def _row(k: int, picture: Shown, answer: Prediction, classes: Sequence[str]) -> 
         "truth": picture.truth,
         "label": answer.label,
         "probability": None if answer.error else answer.probability,
+        "unlike": "unlike" if answer.insight.unlike else "",
         "error": answer.error,
         # Numbered, as a class may be called anything, "file" too.
         **{f"p{j}": answer.probabilities.get(name) for j, name in enumerate(classes)},
@@ -195,6 +211,9 @@ def _columns(frame: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
         "truth": column.TextColumn("True class") if frame["truth"].any() else None,
         "label": column.TextColumn("Predicted class"),
         "probability": column.ProgressColumn("Probability", min_value=0, max_value=1, format="%.3f"),
+        "unlike": column.TextColumn("Unlike training", help="Unlike anything in training.")
+        if frame["unlike"].any()
+        else None,
         **{f"p{j}": number(f"p({name})", format="%.4f") for j, name in enumerate(classes)},
         "error": column.TextColumn("Error", width="large") if frame["error"].any() else None,
     }

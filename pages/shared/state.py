@@ -105,8 +105,18 @@ MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_na
 DRAW = "predict_draw"
 """Session key: how often other pictures of the data set were asked for."""
 
-ANSWERS = "predict_answers"
-"""Session key: the predictions shown last with what they belong to, so that a rerun does not predict again."""
+ANSWERS, OTHER_ANSWERS = "predict_answers", "predict_other_answers"
+"""Session keys: the predictions shown last with what they belong to, so that a rerun does not predict again; those of
+the run they are compared with."""
+
+CALIBRATED = "predict_calibrated"
+"""Session key: whether probabilities are shown calibrated."""
+
+OTHER_RUN = "predict_other_run"
+"""Session key: the id of the run that the answers are compared with."""
+
+CLOSER_PICTURE, CLOSER_CLASS, OPACITY = "closer_picture", "closer_class", "closer_opacity"
+"""Session keys of the closer look: number of the picture, class of the map, opacity of the map in percent."""
 
 
 def part_key(*parts: str) -> str:

@@ -9,8 +9,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
-from core.prediction import NOT_MEDICAL, Prediction
-from pages.shared import picture_sources, predict_view
+from core.insight.answer import Prediction
+from core.prediction import NOT_MEDICAL
+from pages.shared import asking, picture_sources, predict_view
 from pages.shared.frame import plain
 
 
@@ -32,7 +33,7 @@ def asked(monkeypatch) -> list[list[str]]:
     """Names of the pictures in each question to the model, which reads all but `broken.png`."""
     questions: list[list[str]] = []
 
-    def predict(run, pictures, progress=None):
+    def predict(run, pictures, progress=None, *, heat=False):
         questions.append([name for name, _ in pictures])
         a, b = (run.manifest() or {})["classes"]
         if progress:
@@ -43,7 +44,7 @@ def asked(monkeypatch) -> list[list[str]]:
             for name, _ in pictures
         ]  # fmt: skip
 
-    monkeypatch.setattr(predict_view, "predict", predict)
+    monkeypatch.setattr(asking, "predict", predict)
     return questions
 
 
@@ -209,10 +210,10 @@ def test_medical_answers_never_stand_without_the_warning(make_run, asked, classe
 
 
 def test_a_model_that_cannot_answer_is_one_sentence(make_run, monkeypatch):
-    def refuse(run, pictures, progress=None):
+    def refuse(run, pictures, progress=None, *, heat=False):
         raise RunError(f"the model of run {run.id} could not answer")
 
-    monkeypatch.setattr(predict_view, "predict", refuse)
+    monkeypatch.setattr(asking, "predict", refuse)
     run = make_run("trained", records=1, model=True)
     at = open_predict()
     at.file_uploader[0].upload("a.png", png())

@@ -1,0 +1,96 @@
+"""What a model says of one picture, and what can be said about that answer."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CAM, GRAD_CAM = "cam", "grad-cam"
+
+METHODS = {
+    CAM: "Class activation map: exactly what each place of the last feature map adds to the score of this class; what "
+    "speaks against it is left out.",
+    GRAD_CAM: "Grad-CAM: an estimate, by the gradient of the score, of what places of the last feature map speak for "
+    "this class; what speaks against it is left out.",
+}
+"""What each method is, in one sentence for the person."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training picture near a picture in feature space.
+
+    Attributes:
+        file: str. Relative to the data set's root.
+        label: str. Its class.
+        distance: float. Cosine distance of the features, 0 (the same direction) to 2.
+    """
+
+    file: str
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What is known about an answer besides its probabilities; what could not be had is empty or None.
+
+    Attributes:
+        neighbours: tuple of Neighbour. The nearest training pictures, the nearest first.
+        distance: float or None. Cosine distance to the k-th nearest training picture.
+        unlike: bool or None. Whether it lies further off than nearly all validation pictures do.
+        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the picture speaks for that class. All
+            zeros where no place does. Only the most probable classes.
+        method: str. How the maps were made: `cam`, `grad-cam`, or empty without maps.
+    """
+
+    neighbours: tuple[Neighbour, ...] = ()
+    distance: float | None = None
+    unlike: bool | None = None
+    heat: dict[str, list[list[float]]] = field(default_factory=dict)
+    method: str = ""
+
+    def to_record(self) -> dict[str, Any]:
+        """As plain values, for a pipe."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Insight":
+        """From what `to_record` gave."""
+        return cls(**{**record, "neighbours": tuple(Neighbour(**item) for item in record["neighbours"])})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's answer to a batch of pictures.
+
+    Attributes:
+        probabilities: float array of shape `(n, classes)`.
+        insights: sequence of Insight, one a picture, or empty.
+    """
+
+    probabilities: NDArray[np.floating[Any]]
+    insights: Sequence[Insight] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one picture.
+
+    Attributes:
+        file: str. The picture's name.
+        label: str. The most probable class; empty when the picture could not be read.
+        probability: float. Probability of that class, 0 to 1.
+        probabilities: dict. Every class with its probability.
+        error: str. Why the picture could not be read; else empty.
+        insight: Insight. What else is known about the answer.
+    """
+
+    file: str
+    label: str = ""
+    probability: float = 0.0
+    probabilities: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+    insight: Insight = field(default_factory=Insight)

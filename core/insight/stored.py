@@ -1,0 +1,56 @@
+"""The predictions that a run keeps of its validation and test pictures (predictions.csv), as arrays."""
+
+import csv
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.runs import Run
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the saved model said of the pictures of one part.
+
+    Attributes:
+        classes: tuple of str.
+        files: tuple of `n` str. Relative to the data set's root.
+        labels: integer array of shape `(n,)`. The true classes.
+        probabilities: float array of shape `(n, classes)`. To six decimals, as the file has them.
+    """
+
+    classes: tuple[str, ...]
+    files: tuple[str, ...]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+
+def stored_predictions(run: Run, part: str) -> Stored | None:
+    """Reads the predictions of a part; None where there are none, or the file is damaged.
+
+    Args:
+        run: Run.
+        part: str. `val` or `test`.
+    """
+    try:
+        with (run.path / "predictions.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+        return _parsed(rows, part)
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError):
+        return None
+
+
+def _parsed(rows: list[list[str]], part: str) -> Stored | None:
+    """The columns are split, file, label, predicted, and `p(name)` for each class."""
+    classes = tuple(name[2:-1] for name in rows[0][4:])
+    place = {name: k for k, name in enumerate(classes)}
+    chosen = [row for row in rows[1:] if row[0] == part]
+    if not chosen or len(classes) < 2 or any(row[2] not in place for row in chosen):
+        return None
+    probabilities: NDArray[Any] = np.array([[float(value) for value in row[4:]] for row in chosen])
+    if probabilities.shape != (len(chosen), len(classes)) or not np.isfinite(probabilities).all():
+        return None
+    labels = np.array([place[row[2]] for row in chosen], dtype=np.int64)
+    return Stored(classes, tuple(row[1] for row in chosen), labels, probabilities)

@@ -1,0 +1,106 @@
+"""Live's evaluation with kept predictions: the threshold, the pictures of a cell, the calibration."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import files
+from core.runs import Run
+
+
+def open_live(run: Run) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    at.query_params["run"] = run.id
+    return at.switch_page("pages/live.py").run()
+
+
+def metric(at: AppTest, label: str) -> str:
+    return str(next(m for m in at.metric if m.label == label).value)
+
+
+def keep(run: Run, rows: list[tuple[str, str, list[float]]], classes: tuple[str, ...]) -> None:
+    head = ",".join(["split", "file", "label", "predicted", *(f"p({name})" for name in classes)])
+    lines = [
+        ",".join(["val", file, label, classes[p.index(max(p))], *(f"{value:.6f}" for value in p)])
+        for file, label, p in rows
+    ]
+    (run.path / "predictions.csv").write_text("\n".join([head, *lines]))
+
+
+@pytest.fixture
+def finished(make_run, evaluation) -> Run:
+    """Three cats at .1, .4 and .7 and a dog at .6 of being a dog; the first two pictures exist."""
+    run = make_run("done", records=3, classes=("cat", "dog"))
+    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["cat", "dog"]})
+    scores = [
+        ("val/0.png", "cat", 0.1),
+        ("val/1.png", "cat", 0.4),
+        ("val/2.png", "cat", 0.7),
+        ("val/3.png", "dog", 0.6),
+    ]
+    keep(run, [(file, label, [1 - p, p]) for file, label, p in scores], ("cat", "dog"))
+    return run
+
+
+def test_the_figures_follow_the_threshold(finished):
+    at = open_live(finished)
+    assert not at.exception
+    figures = ("Sensitivity", "Specificity", "Precision", "Accuracy there")
+    assert [metric(at, name) for name in figures] == ["100.0 %", "66.7 %", "50.0 %", "75.0 %"]
+    slider = next(s for s in at.slider if s.label == "Say “dog” above this probability")
+    slider.set_value(0.65).run()
+    assert [metric(at, name) for name in figures] == ["0.0 %", "66.7 %", "0.0 %", "50.0 %"]
+    assert any("looks better on them than it will on new ones" in c.value for c in at.caption)
+    slider.set_value(0.9).run()
+    assert [metric(at, name) for name in figures] == ["0.0 %", "100.0 %", "–", "75.0 %"]
+
+
+def test_the_pictures_of_a_cell_are_shown(finished):
+    at = open_live(finished)
+    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    assert choice.options == ["cat read as dog: 1", "cat, read rightly: 2", "dog, read rightly: 1"]
+    choice.set_value((0, 0)).run()
+    assert not at.exception
+    alts = [image.proto.imgs[0].alt for image in at.get("image")]
+    assert alts[:2] == ["val/0.png: cat read as cat, 0.90", "val/1.png: cat read as cat, 0.60"]
+    slider = next(s for s in at.slider if s.label.startswith("Say"))
+    slider.set_value(0.2).run()
+    assert not at.exception
+    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    assert choice.value == (0, 0)
+    assert choice.options[0] == "cat read as dog: 2"
+
+
+def test_a_cell_that_empties_is_let_go(finished):
+    at = open_live(finished)
+    next(s for s in at.selectbox if s.label == "Pictures of a cell").set_value((0, 1)).run()
+    next(s for s in at.slider if s.label.startswith("Say")).set_value(0.95).run()
+    assert not at.exception
+    assert next(s for s in at.selectbox if s.label == "Pictures of a cell").value is None
+
+
+def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
+    run = make_run("done", records=3, classes=("a", "b", "c"))
+    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["a", "b", "c"]})
+    keep(run, [("val/0.png", "a", [0.2, 0.5, 0.3]), ("val/1.png", "c", [0.1, 0.1, 0.8])], ("a", "b", "c"))
+    at = open_live(run)
+    assert not at.exception
+    assert not at.slider
+    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    assert choice.options == ["a read as b: 1", "c, read rightly: 1"]
+
+
+def test_too_few_pictures_to_calibrate_is_said(finished):
+    at = open_live(finished)
+    assert any("4 pictures are too few to fit a temperature on" in m.value.replace("\\", "") for m in at.markdown)
+
+
+def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
+    run = make_run("done", records=3, classes=("cat", "dog"))
+    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["cat", "dog"]})
+    keep(run, [(f"{k}.png", "dog" if k % 10 else "cat", [0.01, 0.99]) for k in range(60)], ("cat", "dog"))
+    at = open_live(run)
+    assert not at.exception
+    said = " ".join(m.value for m in at.markdown).replace("\\", "")
+    assert "fitted on these same 60 validation pictures: the answers were too sure" in said
+    assert "Expected calibration error 9.0 % before and 0.0 % after" in said
+    assert len(at.get("plotly_chart")) == 3
