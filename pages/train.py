@@ -10,6 +10,7 @@ from pages.shared import access, actions, dataset_view, fields, state, train_for
 from pages.shared.cache_view import show_cache
 from pages.shared.frame import frame, heading, plain
 from pages.shared.preflight import show_preflight
+from pages.shared.run_upkeep import show_cloned
 from pages.shared.script_import import script_import
 
 
@@ -65,6 +66,7 @@ def start(config: RunConfig, token: str) -> None:
 
 def show_form() -> None:
     """The whole page below the heading."""
+    show_cloned()
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"

@@ -43,6 +43,24 @@ RUN_NAME = "run_name"
 OPEN_RUN = "open_run"
 """Session key: the row whose button was pressed in the table of runs."""
 
+MORE = "run_more"
+"""Session key: the row and the entry of its menu that were chosen in the table of runs."""
+
+TO_CLONE = "run_to_clone"
+"""Session key: id of the run whose settings are to fill the form in the next script run."""
+
+TEXT_FILTER, TAG_FILTER = "run_filter_text", "run_filter_tags"
+"""Session keys: which runs the table shows."""
+
+RESTORE = "run_restore"
+"""Session key: the row whose button was pressed in the table of deleted runs."""
+
+DELETED = "run_deleted"
+"""Session key: (id, sentence) of the run deleted last, until something else was done."""
+
+CLONED = "run_cloned"
+"""Session key: a sentence on where the form's settings came from, until it was read."""
+
 NOTICE = "notice"
 """Session key: a sentence to show once after a rerun."""
 
