@@ -56,7 +56,7 @@ def _filter(tags: list[str]) -> None:
         st.text_input(
             "Filter by words",
             key=state.TEXT_FILTER,
-            placeholder="Words in name, note or tags",
+            placeholder="Name, note or tag",
             icon=":material/search:",
             label_visibility="collapsed",
             persist_state="session",
