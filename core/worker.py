@@ -21,6 +21,7 @@ from core.engine.reporter import Reporter
 from core.errors import UserError
 from core.launch import CANNOT_WRITE
 from core.queue import turn
+from core.rate_search import is_rate_search
 from core.runs import STATUSES, Run
 
 _BALLAST_BYTES = 64 * 1024
@@ -150,6 +151,10 @@ def _train(reporter: Reporter) -> tuple[str, str]:
         from core.engine.bisect import bisect
 
         return bisect(reporter)
+    if is_rate_search(reporter.run.path):
+        from core.engine.rate_finder import find_rate
+
+        return find_rate(reporter)
     from core.engine.train import train
 
     status = train(reporter)

@@ -17,7 +17,7 @@ CHANGES = {
     "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
     "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "export_run",
     "shipped.install",
-    "write_note", "trash.delete", "trash.restore", "trash.empty_old",
+    "write_note", "RateStore().create", "trash.delete", "trash.restore", "trash.empty_old",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
@@ -31,7 +31,7 @@ READS = {
     "core.diagnosis.finding",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
     "core.models.catalogue", "core.models.fetch", "core.model_import", "core.notes", "core.script",
-    "core.script.importing", "core.script.text", "core.shipped", "core.trash",
+    "core.rate_search", "core.script.importing", "core.script.text", "core.shipped", "core.trash",
 }  # fmt: skip
 
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # it lies in a package, from its own row; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
-    ("core.processes", "core.processor", "core.setting", "core.paths", "core.files", "core.metrics"),
+    ("core.processes", "core.processor", "core.setting", "core.paths", "core.files", "core.metrics",
+     "core.rates"),
     ("core.config",),
     ("core.runs", "core.data."),
     ("core.access", "core.notes", "core.shipped", "core.queue", "core.models."),
@@ -27,6 +28,7 @@ LAYERS = (
         "core.model_import",
         "core.prediction",
         "core.probing",
+        "core.rate_search",
         "core.script.",
         "core.terminal",
         "core.trash",

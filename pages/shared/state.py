@@ -61,6 +61,9 @@ DELETED = "run_deleted"
 CLONED = "run_cloned"
 """Session key: a sentence on where the form's settings came from, until it was read."""
 
+RATE_SEARCH, RATE_PANEL = "rate_search", "rate_panel"
+"""Session keys: id of the search for a learning rate that was started last, and the part of the page it is shown in."""
+
 NOTICE = "notice"
 """Session key: a sentence to show once after a rerun."""
 
