@@ -17,7 +17,7 @@ from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.commands import bisect, cache, check, compare, find_rate, model, script, upkeep
+from core.commands import bisect, cache, check, compare, find_rate, model, script, sweep, upkeep
 from core.commands.settings import DATASET_HELP, add_settings, read_config
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("run", metavar="RUN")
     stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
     find_rate.add_parser(command)
+    sweep.add_parser(command)
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
     predict = command("predict", _predict, "Class probabilities of pictures.")
     predict.add_argument("run", metavar="RUN")

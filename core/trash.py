@@ -11,6 +11,7 @@ from core import files, launch, paths
 from core.diagnosis.bisects import BisectStore
 from core.errors import RunError
 from core.runs import Run, RunStore
+from core.sweeps import SweepStore
 
 KEPT_DAYS = 30
 
@@ -112,14 +113,12 @@ def uses(run: Run) -> str:
     """A sentence on what else refers to a run, to be said when it is deleted; empty where nothing does."""
     bisects = BisectStore().list()
     ends = sum(run.id in bisect.result().get("runs", []) for bisect in bisects)
-    arms = sum(any(arm.get("run") == run.id for arm in bisect.result().get("arms", [])) for bisect in bisects)
     if ends:
-        return f"{_searches(ends)} on the Diagnose page between it and another run; it can be read again once restored."
-    return f"{_searches(arms)} that trained it; the figures that were found stay." if arms else ""
-
-
-def _searches(count: int) -> str:
-    return "There is a search" if count == 1 else f"There are {count} searches"
+        found = "There is a search" if ends == 1 else f"There are {ends} searches"
+        return f"{found} on the Diagnose page between it and another run; it can be read again once restored."
+    results = [*(bisect.result() for bisect in bisects), *(sweep.result() for sweep in SweepStore().list())]
+    arms = [str(arm.get("run")) for result in results for arm in result.get("arms", [])]
+    return "It was trained by a search or a sweep; the figures that were found stay." if run.id in arms else ""
 
 
 def _when(run: Run) -> float:

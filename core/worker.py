@@ -1,4 +1,4 @@
-"""The process that trains one run, or the arms of one bisect: `python -m core.worker DIR [--parent-pipe]`.
+"""The process that trains one run, or the arms of one bisect or sweep: `python -m core.worker DIR [--parent-pipe]`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/warm.py).
@@ -23,6 +23,7 @@ from core.launch import CANNOT_WRITE
 from core.queue import turn
 from core.rate_search import is_rate_search
 from core.runs import STATUSES, Run
+from core.sweeps import is_sweep
 
 _BALLAST_BYTES = 64 * 1024
 
@@ -155,6 +156,10 @@ def _train(reporter: Reporter) -> tuple[str, str]:
         from core.engine.rate_finder import find_rate
 
         return find_rate(reporter)
+    if is_sweep(reporter.run.path):
+        from core.engine.sweep import sweep
+
+        return sweep(reporter)
     from core.engine.train import train
 
     status = train(reporter)

@@ -14,6 +14,7 @@ from pages.shared.rate_panel import show_rate_finder
 from pages.shared.run_actions import show_notice
 from pages.shared.run_upkeep import show_cloned
 from pages.shared.script_import import script_import
+from pages.shared.sweep_panel import show_sweep
 from pages.shared.train_summary import current_config, read_config, show_dataset, show_summary
 
 
@@ -41,7 +42,9 @@ def show_form() -> None:
     preset = train_form.preset_control()
     train_form.show_fields(preset, split_on_disk=split_on_disk)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
-    show_rate_finder(current_config(reference, preset, split_on_disk=split_on_disk) if found else None)
+    current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
+    show_rate_finder(current)
+    show_sweep(current)
     name = st.text_input("Name of the run (optional)", max_chars=100, key=state.RUN_NAME, persist_state="session")
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
     if config and found:

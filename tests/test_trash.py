@@ -85,7 +85,7 @@ def test_searches_that_refer_to_a_run_are_named(run: Run, home: Path) -> None:
 
     assert trash.uses(run) == ""
     make("1", runs=["x", "y"], arms=[{"run": run.id}])
-    assert trash.uses(run) == "There is a search that trained it; the figures that were found stay."
+    assert trash.uses(run) == "It was trained by a search or a sweep; the figures that were found stay."
     make("2", runs=[run.id, "y"], arms=[])
     make("3", runs=["y", run.id], arms=[])
     assert trash.uses(run).startswith("There are 2 searches on the Diagnose page between it and another run")

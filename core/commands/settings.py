@@ -28,8 +28,8 @@ def read_config(options: argparse.Namespace, name: str = "") -> RunConfig:
     return make_config(options.dataset, {**like, **read_settings(options.set)}, preset=options.preset, name=name)
 
 
-def read_settings(pairs: list[str]) -> dict[str, str]:
-    """`["data.batch_size=20"]` as `{"data.batch_size": "20"}`.
+def read_settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
+    """`["data.batch_size=20"]` as `{"data.batch_size": "20"}`; `option` is what the pairs came with.
 
     Raises:
         ConfigError: a pair has no equals sign.
@@ -38,6 +38,6 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise ConfigError(f"--set {pair}: KEY=VALUE is expected, for instance --set data.batch_size=20")
+            raise ConfigError(f"{option} {pair}: KEY=VALUE is expected, for instance {option} data.batch_size=20")
         settings[key.strip()] = value.strip()
     return settings
