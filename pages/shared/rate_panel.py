@@ -76,7 +76,9 @@ def _tick(search: RateSearch, config: RunConfig | None, was_active: bool) -> Non
 def _progress(search: RateSearch, status: Status) -> None:
     share = status.done / status.total if status.total else status.batch / status.batches if status.batches else 0.0
     st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
-    st.button("Stop the search", icon=":material/stop_circle:", on_click=_stop, args=(search,), key="rate_stop")
+    stop = ":material/stop_circle:"
+    if st.button("Stop the search", icon=stop, on_click=_stop, args=(search,), key="rate_stop"):
+        st.rerun()  # the whole page: what went wrong is said at its top
 
 
 def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig | None, status: Status) -> None:
@@ -94,7 +96,7 @@ def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig |
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, about in MARKS.items():
             rate = rounded(result[name])
-            st.button(
+            taken = st.button(
                 f"Take {rate:g} ({name})",
                 type="primary" if name == "valley" else "secondary",
                 icon=":material/input:",
@@ -104,6 +106,8 @@ def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig |
                 disabled=config is not None and config.training.learning_rate == rate,
                 key=state.part_key("rate_take", name),
             )
+            if taken:
+                st.rerun()  # the whole page: the field stands outside of this fragment
     st.caption(
         f"{result['steps']} steps in {duration(result['seconds'])}. The suggestion is a place to begin, known to "
         "about a factor of three: one sweep, on shuffled samples, judged by the training loss."

@@ -13,7 +13,7 @@ from pages.shared.words import percent
 HEIGHT = 340
 
 _INK = {False: "#17211f", True: "#e6edeb"}
-_SCALE = [[0, "#D55E00"], [0.5, "#9aa5a2"], [1, "#0072B2"]]
+_SCALE = [[0, "#D55E00"], [0.5, "#8C6BB1"], [1, "#1F8FD0"]]
 """From the worst arm to the best; neither end vanishes on a light or on a dark page."""
 
 _DECADES = 10.0

@@ -154,19 +154,23 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
         done = sum(row["status"] in ("finished", "failed") for row in rows)
         st.progress(done / len(rows) if rows else 0.0, text=plain(status.message or STATUSES[status.status]))
         stop = ":material/stop_circle:"
-        st.button("Stop the sweep", icon=stop, on_click=_do, args=(sweep_actions.stop, sweep), key="sweep_stop")
+        if st.button("Stop the sweep", icon=stop, on_click=_do, args=(sweep_actions.stop, sweep), key="sweep_stop"):
+            st.rerun()  # the whole page: what went wrong is said at its top
     if finished_arms(result):
         _show_result(result)
 
 
 def _show_result(result: dict[str, Any]) -> None:
+    st.divider()
     best = result.get("best")
     if best:
         st.markdown(f":material/emoji_events: {plain(result['sentence'])}")
-        st.button(
+        taken = st.button(
             "Put the best settings into the form", type="primary", icon=":material/input:", on_click=take,
             args=(best["settings"],), key="sweep_take",
         )  # fmt: skip
+        if taken:
+            st.rerun()  # the whole page: the fields stand outside of this fragment
     figure = arms_figure(result, fields.label_of, dark=st.context.theme.type == "dark")
     st.plotly_chart(figure, height=HEIGHT, alt=arms_words(result), config={"displayModeBar": False}, key="sweep_lines")
     failed = [row["name"] for row in result["arms"] if row["status"] == "failed"]

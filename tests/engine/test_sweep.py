@@ -45,8 +45,8 @@ def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
 
 def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(picture_folder: Any) -> None:
     folder = picture_folder(train=(20, 20), val=(6, 6))
-    many = ["--set=training.epochs=12" if argument.endswith("epochs=4") else argument for argument in SMALL]
-    command = [sys.executable, "-m", "core", "sweep", str(folder), *many, "--json"]
+    few = ["--set=training.epochs=12" if argument.endswith("epochs=4") else argument for argument in SMALL[:-1]]
+    command = [sys.executable, "-m", "core", "sweep", str(folder), *few, "--json"]
     process = subprocess.Popen(command, cwd=launch.ROOT, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (
@@ -58,10 +58,10 @@ def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(picture_folder
     process.send_signal(signal.SIGINT)
     stopped = json.loads(process.communicate(timeout=60)[0])
     assert stopped["status"] == "stopped"
-    assert stopped["message"].startswith("Stopped after 1 of 4 arms")
+    assert stopped["message"].startswith("Stopped after 1 of 2 arms")
     kept = stopped["arms"][0]["run"]
     done = json.loads(subprocess.run(command, cwd=launch.ROOT, capture_output=True, check=True, text=True).stdout)
     assert (done["id"], done["status"]) == (stopped["id"], "finished")
     assert done["arms"][0]["run"] == kept
-    assert [row["status"] for row in done["arms"]] == ["finished"] * 4
-    assert len(RunStore().list()) == 4
+    assert [row["status"] for row in done["arms"]] == ["finished"] * 2
+    assert len(RunStore().list()) == 2
