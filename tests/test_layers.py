@@ -15,8 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # it lies in a package, from its own row; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
-    ("core.processes", "core.processor", "core.setting", "core.paths", "core.files", "core.metrics",
-     "core.rates", "core.selection"),
+    (
+        "core.processes",
+        "core.processor",
+        "core.setting",
+        "core.paths",
+        "core.files",
+        "core.metrics",
+        "core.rates",
+        "core.selection",
+    ),
     ("core.config",),
     ("core.sweep_plan",),
     ("core.runs", "core.data."),

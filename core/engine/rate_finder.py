@@ -71,7 +71,7 @@ def run_sweep(phase: Phase, reporter: Reporter) -> "Sweep":
     while not sweep.ended:
         data = phase.data(epoch)
         try:
-            phase.model.fit(data, shuffle=False, verbose=0, callbacks=[sweep])
+            phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[sweep])
         except tf.errors.OpError:
             if isinstance(data, PictureBatches) and data.failure:
                 raise data.failure from None
