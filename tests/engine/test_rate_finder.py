@@ -29,14 +29,11 @@ def sweep(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {**search.result(), "message": message}
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(
-    picture_folder: Any, train_here: Any, optimizer: str
-) -> None:
+def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(picture_folder: Any, train_here: Any) -> None:
     folder = picture_folder(train=(20, 20), val=(20, 20))
-    found = sweep(folder, {"training.optimizer": optimizer})
+    found = sweep(folder, {"training.optimizer": "sgd"})
     assert 1e-4 < found["valley"] < 1
-    settings = {**TINY, "training.optimizer": optimizer, "training.epochs": 10, "training.early_stopping": 0}
+    settings = {**TINY, "training.optimizer": "sgd", "training.epochs": 10, "training.early_stopping": 0}
     loss = {
         factor: train_here(folder, {**settings, "training.learning_rate": found["valley"] * factor}).history()[
             "val_loss"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = [
     *("--set=data.image_size=32", "--set=data.batch_size=8", "--set=training.epochs=4"),
-    *("--set=training.early_stopping=0", "--vary=training.learning_rate=1e-6,0.01", "--vary=model.dropout=0,0.3"),
+    *("--set=training.early_stopping=0", "--vary=training.learning_rate=1e-6,0.01"),
 ]
 
 
@@ -36,27 +36,31 @@ def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
     values = [row["value"] for row in record["arms"]]
     assert record["best"]["value"] == max(values)
     runs = RunStore().list()
-    assert len(runs) == 4
+    assert len(runs) == 2
     assert {run.read_status().pid for run in runs} == {SweepStore().list()[0].read_status().pid}, "one process"
     assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "training and validation pictures, once each"
     assert all(run.has_model() for run in runs)
     launch._jobs().processes.pop(record["id"]).wait(30)
 
 
+def finished_arms() -> int:
+    """Arms that the newest sweep has finished so far; its folder comes before its result."""
+    arms = [arm for sweep in SweepStore().list()[:1] for arm in sweep.result().get("arms", [])]
+    return sum(arm["status"] == "finished" for arm in arms)
+
+
 def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(picture_folder: Any) -> None:
     folder = picture_folder(train=(20, 20), val=(6, 6))
-    few = ["--set=training.epochs=12" if argument.endswith("epochs=4") else argument for argument in SMALL[:-1]]
+    few = ["--set=training.epochs=12" if argument.endswith("epochs=4") else argument for argument in SMALL]
     command = [sys.executable, "-m", "core", "sweep", str(folder), *few, "--json"]
-    process = subprocess.Popen(command, cwd=launch.ROOT, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (
-        (sweeps := SweepStore().list()) and sum(a["status"] == "finished" for a in sweeps[0].result()["arms"]) == 1
-    ):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    stopped = json.loads(process.communicate(timeout=60)[0])
+    with subprocess.Popen(command, cwd=launch.ROOT, stdout=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while finished_arms() < 1:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        stopped = json.loads(process.communicate(timeout=60)[0])
     assert stopped["status"] == "stopped"
     assert stopped["message"].startswith("Stopped after 1 of 2 arms")
     kept = stopped["arms"][0]["run"]
