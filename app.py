@@ -1,15 +1,12 @@
 """Home: what Parity is, the puzzle, and the runs so far."""
 
-from typing import Any
-
 import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
-from pages.shared import access, diagnose_actions, examples, puzzle, puzzle_view, run_list, state
+from pages.shared import access, examples, home_runs, puzzle, puzzle_view, state
 from pages.shared.frame import frame, heading, plain
-
-REFRESH_SECONDS = 3.0
+from pages.shared.run_upkeep import show_deleted, show_trash
 
 
 def show_puzzle() -> None:
@@ -51,17 +48,12 @@ def open_examples() -> None:
     st.rerun()
 
 
-def own_runs() -> list[dict[str, Any]]:
-    """The runs that a person has started; the trainings of a search stand on the Diagnose page."""
-    arms = diagnose_actions.arm_ids()
-    return [row for row in run_list.recent_runs() if row["id"] not in arms]
-
-
 def show_runs() -> None:
     """The table of runs; it follows the runs that are at work."""
     st.subheader("Recent runs", anchor=False)
-    rows = own_runs()
+    rows = home_runs.own_runs()
     if not rows:
+        show_deleted()
         st.info(
             "No runs yet. Press “Show me the puzzle”, train on pictures of your own, or look at a finished example: "
             "the puzzle with its verdict, and a model to predict with.",
@@ -71,24 +63,9 @@ def show_runs() -> None:
             if st.button("Look at a finished example", icon=":material/visibility:"):
                 open_examples()
             st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
+        show_trash()
         return
-    active = any(row["active"] for row in rows)
-    st.fragment(show_table, run_every=REFRESH_SECONDS if active else None)(active)
-
-
-def show_table(active: bool) -> None:
-    """One row a run, with a button that opens its curves; `active` is whether one was at work at the last full look."""
-    rows = own_runs()
-    if active and not any(row["active"] for row in rows):
-        st.rerun()
-    st.dataframe(
-        run_list.run_table(rows),
-        column_config=run_list.columns(state.OPEN_RUN),
-        hide_index=True,
-        alt="Table of the runs: name, state, way of training, validation accuracy and loss, and when it was made.",
-    )
-    if click := st.session_state.get(state.OPEN_RUN):
-        st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})
+    home_runs.show_table(rows)
 
 
 frame("Home")

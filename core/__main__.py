@@ -17,13 +17,24 @@ from typing import Any
 
 from core import files, launch
 from core.admission import admit
-from core.commands import bisect, cache, check, compare, evaluate, model, predict, script
+from core.commands import (
+    bisect,
+    cache,
+    check,
+    compare,
+    evaluate,
+    find_rate,
+    model,
+    predict,
+    script,
+    sweep,
+    upkeep,
+)
 from core.commands.settings import DATASET_HELP, add_settings, read_config
-from core.config import RunConfig
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
 from core.diagnosis.data import data_findings
-from core.errors import RunError, UserError
+from core.errors import UserError
 from core.insight.answer import Reply
 from core.prediction import require_model
 from core.runs import Run, RunStore, Status
@@ -70,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")
-    command("runs", _runs, "All runs, the newest first.")
+    upkeep.add_parsers(command)
     stop = command("stop", _stop, "Stop a run; the model so far is kept.")
     stop.add_argument("run", metavar="RUN")
     stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
+    find_rate.add_parser(command)
+    sweep.add_parser(command)
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
     predict.add_options(command("predict", _predict, "Class probabilities of pictures, and what is near them."))
     evaluate.add_parser(command)
@@ -163,47 +176,6 @@ def _report(run: Run, status: Status, *, as_json: bool) -> int:
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
     parts = [part for part in ("val", "test") if part in evaluation]
     return {f"{part}_{name}": evaluation[part][name] for part in parts for name in ("accuracy", "auc", "loss")}
-
-
-def _runs(options: argparse.Namespace) -> int:
-    records = [_run_record(run) for run in RunStore().list()]
-    if options.json:
-        return _print_json({"runs": records})
-    if not records:
-        print("There are no runs yet; `python -m core train sample` makes one.")
-    for record in records:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record["created"]))
-        print(
-            f"{record['run']}  {record['status']:<11}  {when}  "
-            f"val_accuracy {_number(record['val_accuracy'])}  val_auc {_number(record['val_auc'])}  {record['name']}"
-        )
-    return 0
-
-
-def _run_record(run: Run) -> dict[str, Any]:
-    status, epochs = launch.poll(run), run.epochs()
-    last = epochs[-1] if epochs else {}
-    config = _config(run)
-    return {
-        "run": run.id,
-        "name": config.name if config else "",
-        "dataset": config.dataset if config else "",
-        "mode": config.training.mode if config else "",
-        "backbone": config.model.backbone if config else "",
-        "status": status.status,
-        "message": status.message,
-        "created": status.created,
-        "epochs": len(epochs),
-        "val_accuracy": last.get("val_accuracy"),
-        "val_auc": last.get("val_auc"),
-    }
-
-
-def _config(run: Run) -> RunConfig | None:
-    try:
-        return run.config()
-    except RunError:
-        return None  # damaged, or of a newer version: the list shows it all the same
 
 
 def _stop(options: argparse.Namespace) -> int:

@@ -29,6 +29,8 @@ class Action(StrEnum):
     MANAGE = "stop, resume or change what others started"
     DIAGNOSE = "start a search between two runs"
     IMPORT = "bring a model from elsewhere"
+    ORGANISE = "write notes on runs or delete them"
+    SWEEP = "try many settings at once"
 
 
 ROLES: dict[str, frozenset[Action]] = {
@@ -172,6 +174,20 @@ class Person:
             raise AccessError(_refusal(self, action))
         if owner and owner != self.name and not self.may(Action.MANAGE):
             raise AccessError("This was started by somebody else; only they or an administrator may change it.")
+
+    def require_own(self, action: Action, owner: str) -> None:
+        """As `require`, for what cannot be had again: of what nobody in particular started only an administrator.
+
+        Args:
+            action: Action.
+            owner: str. Who started what is to be changed; empty where nobody in particular did.
+
+        Raises:
+            AccessError: the role does not include it, or it is not this person's.
+        """
+        self.require(action, owner)
+        if not owner and not self.may(Action.MANAGE):
+            raise AccessError("This was not started from a page by you; only an administrator may change it.")
 
 
 def mode() -> str:

@@ -159,6 +159,15 @@ class TrainConfig:
         low=0,
         high=1000,
     )
+    reduce_on_plateau: int = setting_field(
+        0,
+        "Reduce on plateau",
+        "Halves the learning rate after this many epochs without a lower validation loss, and again after as many "
+        "more (never below 1e-7). 0: the rate stays. Choose fewer epochs than for early stopping, which ends it first "
+        "otherwise.",
+        low=0,
+        high=1000,
+    )
     literal: bool = setting_field(
         False,
         "Literal execution",

@@ -9,13 +9,16 @@ from core.runs import Run, RunStore
 
 _POLL_SECONDS = 0.3
 
+_OTHERS = ("bisects", "rates", "sweeps")
+"""Folders of the home whose jobs take a place too."""
+
 
 @contextlib.contextmanager
 def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
     """Waits until one of the machine's training places is free and no older job waits.
 
     Args:
-        job: Run. Queued; a run or a bisect, both take a place.
+        job: Run. Queued; a run, a bisect, a sweep or a search for a rate: each takes a place.
         stop_requested: callable. Whether to give up.
 
     Returns:
@@ -38,7 +41,7 @@ def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
 def _someone_before(job: Run, queued: float) -> bool:
     """Whether a job that was queued earlier still waits, with a worker that lives or is about to."""
     mine = (queued, job.id)
-    folders = {job.path.parent, paths.runs_folder(), paths.home() / "bisects"}
+    folders = {job.path.parent, paths.runs_folder(), *(paths.home() / name for name in _OTHERS)}
     return any(
         status.status == "queued" and (status.queued, other.id) < mine
         for folder in folders

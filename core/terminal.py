@@ -46,12 +46,16 @@ def bar(done: int, total: int) -> str:
     return f"{'█' * filled}{'░' * (_WIDTH - filled)} {done}/{total}"
 
 
-def follow(run: Run, *, quiet: bool = False) -> Status:
+STOPPING = "Stops after this batch; the model so far is kept."
+
+
+def follow(run: Run, *, quiet: bool = False, stopping: str = STOPPING) -> Status:
     """Shows a run's progress until it ends; Ctrl-C asks it to stop and keeps the model so far.
 
     Args:
         run: Run. A worker has been started for it.
         quiet: bool. Show nothing. Defaults to `False`.
+        stopping: str. What is said when it was asked to stop.
 
     Returns:
         The final status.
@@ -60,7 +64,7 @@ def follow(run: Run, *, quiet: bool = False) -> Status:
 
     def ask_to_stop(*_: int | FrameType | None) -> None:
         run.request_stop()
-        line.show("Stops after this batch; the model so far is kept.", lasting=True)
+        line.show(stopping, lasting=True)
 
     before = {name: signal.signal(name, ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:

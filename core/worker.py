@@ -1,4 +1,4 @@
-"""The process that trains one run, or the arms of one bisect: `python -m core.worker DIR [--parent-pipe]`.
+"""The process that trains one run, or the arms of one bisect or sweep: `python -m core.worker DIR [--parent-pipe]`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/warm.py).
@@ -21,7 +21,9 @@ from core.engine.reporter import Reporter
 from core.errors import UserError
 from core.launch import CANNOT_WRITE
 from core.queue import turn
+from core.rate_search import is_rate_search
 from core.runs import STATUSES, Run
+from core.sweeps import is_sweep
 
 _BALLAST_BYTES = 64 * 1024
 
@@ -150,6 +152,14 @@ def _train(reporter: Reporter) -> tuple[str, str]:
         from core.engine.bisect import bisect
 
         return bisect(reporter)
+    if is_rate_search(reporter.run.path):
+        from core.engine.rate_finder import find_rate
+
+        return find_rate(reporter)
+    if is_sweep(reporter.run.path):
+        from core.engine.sweep import sweep
+
+        return sweep(reporter)
     from core.engine.train import train
 
     status = train(reporter)

@@ -9,11 +9,13 @@ from pages.shared.evaluation_view import evaluation
 from pages.shared.frame import frame, heading
 from pages.shared.poll import watch
 from pages.shared.run_actions import show_notice
+from pages.shared.run_upkeep import show_deleted, show_note
 from pages.shared.run_view import choose_run, downloads, head, settings_table, trouble
 
 frame("Live")
 heading("Live", "Watch a training as it happens. The address of this page names the run: share it, or come back later.")
 show_notice()
+show_deleted()
 
 arms = arm_ids()  # a bisect's trainings are opened from Diagnose; in the list they would bury the person's own runs
 runs = [run for run in RunStore().list() if run.id not in arms]
@@ -25,6 +27,7 @@ if not runs:
 elif run := choose_run(runs):
     status = launch.poll(run)
     head(run, status)
+    show_note(run)
     trouble(run, status)
     watch(run, status)
     evaluation(run)

@@ -8,46 +8,14 @@ from core.config import RunConfig
 from core.errors import UserError
 from pages.shared import access, actions, dataset_view, fields, state, train_form
 from pages.shared.cache_view import show_cache
-from pages.shared.frame import frame, heading, plain
+from pages.shared.frame import frame, heading
 from pages.shared.preflight import show_preflight
+from pages.shared.rate_panel import show_rate_finder
+from pages.shared.run_actions import show_notice
+from pages.shared.run_upkeep import show_cloned
 from pages.shared.script_import import script_import
-
-
-def show_dataset(reference: str) -> tuple[dataset_view.View | None, bool]:
-    """The chosen data set in a line: the data set (None for the sample before it is drawn), and whether it is one."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        title = plain(dataset_view.title_of(reference))
-        st.markdown(f":material/photo_library: Data set: **{title}**", width="content")
-        st.page_link("pages/dataset.py", label="Look at it or choose another", icon=":material/swap_horiz:")
-    try:
-        view = dataset_view.peek(reference)
-    except UserError as error:
-        st.error(plain(str(error)))
-        return None, False
-    if view and view.problem:
-        st.warning(plain(view.problem), icon=":material/warning:")
-    return view, True
-
-
-def show_summary(config: RunConfig, view: dataset_view.View | None) -> None:
-    """What the run will be, and who is before it."""
-    counts = view.counts() if view else train_form.sample_counts()
-    classes = len(view.index.classes) if view else 2
-    facts = train_form.facts(config, counts["train"], counts["val"])
-    with st.grid(min_column_width=150):
-        for label, value in facts.items():
-            st.metric(label, value)
-    queue = train_form.queue_sentence(len(actions.active_runs()))
-    st.caption(f"{train_form.cost_sentence(config, classes)} {queue}")
-
-
-def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool) -> RunConfig | None:
-    """The form as a configuration; None, and a sentence, when something in it is not allowed."""
-    try:
-        return train_form.read_config(reference, preset, name, split_on_disk=split_on_disk)
-    except UserError as error:
-        st.error(fields.tell(error))
-        return None
+from pages.shared.sweep_panel import show_sweep
+from pages.shared.train_summary import current_config, read_config, show_dataset, show_summary
 
 
 def start(config: RunConfig, token: str) -> None:
@@ -65,6 +33,8 @@ def start(config: RunConfig, token: str) -> None:
 
 def show_form() -> None:
     """The whole page below the heading."""
+    show_notice()
+    show_cloned()
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"
@@ -72,6 +42,9 @@ def show_form() -> None:
     preset = train_form.preset_control()
     train_form.show_fields(preset, split_on_disk=split_on_disk)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
+    current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
+    show_rate_finder(current)
+    show_sweep(current)
     name = st.text_input("Name of the run (optional)", max_chars=100, key=state.RUN_NAME, persist_state="session")
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
     if config and found:

@@ -17,6 +17,8 @@ CHANGES = {
     "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
     "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "export_run",
     "shipped.install",
+    "write_note", "RateStore().create", "SweepStore().create", "sweeps.start_sweep",
+    "sweeps.stop_sweep", "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
@@ -31,8 +33,9 @@ READS = {
     "core.insight", "core.insight.answer", "core.insight.calibration", "core.insight.overlay",
     "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
-    "core.models.catalogue", "core.models.fetch", "core.model_import", "core.script", "core.script.importing",
-    "core.script.text", "core.shipped",
+    "core.models.catalogue", "core.models.fetch", "core.model_import", "core.notes", "core.script",
+    "core.rate_search", "core.script.importing", "core.script.text", "core.shipped", "core.sweep_plan", "core.sweeps",
+    "core.trash",
 }  # fmt: skip
 
 
@@ -72,7 +75,9 @@ def test_the_calls_that_are_looked_for_are_there() -> None:
     calls = {name for path in SOURCES for name, *_ in changing_calls(path)}
     expected = {"launch.start", "launch.stop", "launch.end_now", "launch.resume", "RunStore().create",
                 "BisectStore().create", "bisects.start_bisect", "bisects.stop_bisect", "bisects.resume_bisect",
-                "ingest_files", "ingest_zip", "probe", "predict"}  # fmt: skip
+                "ingest_files", "ingest_zip", "probe", "predict", "write_note", "RateStore().create",
+                "SweepStore().create", "sweeps.start_sweep", "sweeps.stop_sweep", "sweeps.resume_sweep",
+                "trash.delete", "trash.restore"}  # fmt: skip
     assert expected <= calls
 
 

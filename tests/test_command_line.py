@@ -146,6 +146,8 @@ def test_runs_as_json_say_what_each_run_is(trained: Run, capsys: Capture) -> Non
                 "epochs": 1,
                 "val_accuracy": 0.75,
                 "val_auc": None,
+                "note": "",
+                "tags": [],
             }
         ]
     }

@@ -4,6 +4,7 @@ import argparse
 
 from core.config import PRESETS, RunConfig, make_config
 from core.errors import ConfigError
+from core.runs import RunStore
 
 DATASET_HELP = "a folder with train/ and val/, a folder of class folders, or the word: sample"
 
@@ -12,6 +13,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Adds DATASET, `--preset` and `--set` to a command."""
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     parser.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
+    parser.add_argument("--like", metavar="RUN", help="begin with the settings of a run instead of a preset")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
 
 
@@ -20,12 +22,14 @@ def read_config(options: argparse.Namespace, name: str = "") -> RunConfig:
 
     Raises:
         ConfigError: names the first setting that is unknown or outside what is allowed.
+        RunError: the run whose settings are asked for does not exist, or cannot be read.
     """
-    return make_config(options.dataset, read_settings(options.set), preset=options.preset, name=name)
+    like = RunStore().get(options.like).config().settings() if options.like else {}
+    return make_config(options.dataset, {**like, **read_settings(options.set)}, preset=options.preset, name=name)
 
 
-def read_settings(pairs: list[str]) -> dict[str, str]:
-    """`["data.batch_size=20"]` as `{"data.batch_size": "20"}`.
+def read_settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
+    """`["data.batch_size=20"]` as `{"data.batch_size": "20"}`; `option` is what the pairs came with.
 
     Raises:
         ConfigError: a pair has no equals sign.
@@ -34,6 +38,6 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise ConfigError(f"--set {pair}: KEY=VALUE is expected, for instance --set data.batch_size=20")
+            raise ConfigError(f"{option} {pair}: KEY=VALUE is expected, for instance {option} data.batch_size=20")
         settings[key.strip()] = value.strip()
     return settings

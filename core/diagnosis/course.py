@@ -50,6 +50,8 @@ class Course:
     @property
     def rate(self) -> float:
         """Learning rate of the newest epoch."""
+        if (recorded := self.last.get("learning_rate")) is not None:
+            return float(recorded)  # it may have been reduced on the way
         training = self.config.training
         return training.finetune_learning_rate if self.last["phase"] == "finetuning" else training.learning_rate
 

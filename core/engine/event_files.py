@@ -21,7 +21,7 @@ class EventFiles:
 
     def write(self, epoch: int, record: dict[str, Any]) -> None:
         """Adds the metrics of one epoch (from 1)."""
-        for name in METRICS:
+        for name in (*METRICS, "learning_rate"):
             if record.get(name) is None:
                 continue
             part = "validation" if name.startswith("val_") else "train"

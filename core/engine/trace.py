@@ -49,6 +49,8 @@ FIRST = 2
 MANY_CLASSES = 12
 """With more classes the label mix of the batches is not recorded."""
 
+_FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate")
+
 
 class Trace:
     """The record of one run.
@@ -130,7 +132,7 @@ class Trace:
             "phase": phase,
             "draw": work.draw(epoch - 1),
             **self._batches(),
-            **{name: record.get(name) for name in ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc")},
+            **{name: record.get(name) for name in _FIGURES},
             **describe_answers(work.dataset.labels(work.dataset.split.val), probabilities, list(work.dataset.classes)),
             "dead_units": activity.dead_units,
             "feature_mean": short(activity.feature_mean),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from core import files, metrics
@@ -21,6 +22,12 @@ from core.engine.reporter import Reporter
 from core.engine.trace import Trace
 from core.engine.work import StopRequested, Work, make_work
 from core.errors import RunError
+
+REDUCTION = 0.5
+"""What the learning rate is multiplied by on a plateau."""
+
+LOWEST_RATE = 1e-7
+"""Smallest learning rate that a setting may be."""
 
 
 def train(reporter: Reporter, *, remember: bool = True) -> str:
@@ -191,6 +198,7 @@ class Training:
         labels, (probabilities, activity) = self.work.dataset.labels(validation), phase.observe(validation)
         record = {
             **logs,
+            "learning_rate": rate_of(phase),
             "val_loss": metrics.cross_entropy(labels, probabilities),
             "val_accuracy": metrics.accuracy(labels, probabilities),
             "val_auc": metrics.auc(labels, probabilities),
@@ -204,10 +212,43 @@ class Training:
         self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
         if self.work.config.training.early_stopping and self.progress.waited == 0:
             self._best = arrays(phase.learnt.variables)
+        self._reduce_rate(phase)
         # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
         self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
         self.saves.begin(Checkpoint(self.progress, arrays(phase.variables()), self._best))
         self.event_files.write(self.progress.epoch, record)
+
+    def _reduce_rate(self, phase: Phase) -> None:
+        """Halves the rate on a plateau: one of the optimizer's variables, so the checkpoint that follows has it."""
+        before = rate_of(phase)
+        after = reduced(before, self.progress, self.work.config.training.reduce_on_plateau)
+        if after == before or self.progress.complete:
+            return
+        phase.model.optimizer.learning_rate.assign(after)
+        message = (
+            f"The learning rate goes from {before:.3g} to {after:.3g} after epoch {self.progress.epoch}: "
+            f"the validation loss was lowest in epoch {self.progress.best_epoch}."
+        )
+        self.reporter.event("learning rate", epoch=self.progress.epoch, rate=after, message=message)
+
+
+def rate_of(phase: Phase) -> float:
+    """The learning rate of a phase as it is now, as the shortest decimal that names the variable's value."""
+    return float(str(np.float32(phase.model.optimizer.learning_rate.numpy())))
+
+
+def reduced(rate: float, progress: Progress, patience: int) -> float:
+    """The learning rate of the next epoch.
+
+    Args:
+        rate: float. That of the epoch before.
+        progress: Progress. After it; its count of epochs without a lower loss is all that is needed, as it only goes
+            back to 0 with a lower loss: the rate is halved at `patience`, twice `patience`, and so on.
+        patience: int. Epochs without a lower validation loss; 0 for never.
+    """
+    if not patience or not progress.waited or progress.waited % patience:
+        return rate
+    return max(rate * REDUCTION, LOWEST_RATE) if rate > LOWEST_RATE else rate
 
 
 def judge(progress: Progress, loss: float, patience: int, last: int) -> Progress:

@@ -54,7 +54,7 @@ def thin(records: Sequence[Record], most: int = POINTS) -> list[Record]:
 
 def history_frame(records: Sequence[Record]) -> pd.DataFrame:
     """One row an epoch with everything that was measured, for a table or a file."""
-    columns = ["epoch", "phase", *METRICS, "seconds"]
+    columns = ["epoch", "phase", *METRICS, "learning_rate", "seconds"]
     return pd.DataFrame([{name: record.get(name) for name in columns} for record in records], columns=columns)
 
 
@@ -70,7 +70,7 @@ def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, b
 
     Args:
         records: One record an epoch.
-        metric: `loss`, `accuracy` or `auc`.
+        metric: `loss`, `accuracy`, `auc`, or `learning_rate`, which has one line.
         title: What the picture is called.
         last_epoch: Where the axis ends, so that it does not move while epochs arrive.
         baseline: A constant drawn dashed, for instance the share of the majority class. Defaults to none.
@@ -87,26 +87,28 @@ def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, b
 @functools.lru_cache(maxsize=256)
 def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> str:
     """The description of a curve as JSON."""
-    is_share = metric != "loss"
-    names = list(_COLOURS) if metric == "accuracy" else list(_COLOURS)[:2]
-    form = ".0%" if metric == "accuracy" else ".2f"
-    y_scale = alt.Scale(zero=False, domainMax=1) if is_share else alt.Scale(zero=True)
+    names = list(_COLOURS)[: _LINES[metric]]
+    y_scale = alt.Scale(zero=False, domainMax=1) if metric in ("accuracy", "auc") else alt.Scale(zero=True)
     if empty:
         y_scale = alt.Scale(domain=[0, 1])
     data = alt.NamedData("curve")
     lines = (
         alt.Chart(data)
         .transform_filter(f"datum.series != '{FINETUNING}'")
-        .mark_line(point=alt.OverlayMarkDef(size=22) if dots else False, clip=True)
+        .mark_line(
+            point=alt.OverlayMarkDef(size=22) if dots else False,
+            clip=True,
+            interpolate="step-before" if metric == "learning_rate" else "linear",
+        )
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
-            alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
+            alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=_FORMS[metric], tickCount=5)),
             alt.Color("series:N", title=None, scale=_scale(_COLOURS, names), legend=_LEGEND),
             alt.StrokeDash("series:N", title=None, scale=_scale(_DASHES, names), legend=_LEGEND),
             [
                 alt.Tooltip("series:N", title="Curve"),
                 alt.Tooltip("epoch:Q", title="Epoch"),
-                alt.Tooltip("value:Q", title=title, format=".1%" if metric == "accuracy" else ".4f"),
+                alt.Tooltip("value:Q", title=title, format=_EXACT[metric]),
             ],
         )
     )
@@ -132,8 +134,10 @@ def curve_words(records: Sequence[Record], metric: str, title: str) -> str:
     """The curve for somebody who cannot see it."""
     if not records:
         return f"{title} over the epochs. No epoch is finished yet."
-    say = percent if metric == "accuracy" else number
     last = records[-1]
+    if metric == "learning_rate":
+        return f"{title} over the epochs. In epoch {last.get('epoch')} it is {last.get(metric) or 0:.3g}."
+    say = percent if metric == "accuracy" else number
     return (
         f"{title} over the epochs. After epoch {last.get('epoch')}: training {say(last.get(metric))}, "
         f"validation {say(last.get('val_' + metric))}."
@@ -205,6 +209,9 @@ def worst_curves(curves: dict[str, Record]) -> list[tuple[str, Record]]:
 
 
 _COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority": BASELINE}
+_LINES = {"loss": 2, "accuracy": 3, "auc": 2, "learning_rate": 1}
+_FORMS = {"loss": ".2f", "accuracy": ".0%", "auc": ".2f", "learning_rate": ".1e"}
+_EXACT = {"loss": ".4f", "accuracy": ".1%", "auc": ".4f", "learning_rate": ".3e"}
 _DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority": [6, 4]}
 _LEGEND = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, columnPadding=8, labelFontSize=12)
 

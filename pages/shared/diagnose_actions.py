@@ -11,6 +11,7 @@ from core.diagnosis import bisects, compare, report
 from core.diagnosis.bisects import Bisect, BisectStore
 from core.errors import RunError, UserError
 from core.runs import Run, RunStore, Status
+from core.sweeps import SweepStore
 from pages.shared.access import guarded, person
 
 _ENDED = ("finished", "stopped", "failed", "interrupted")
@@ -27,11 +28,13 @@ def comparable_runs(most: int) -> list[Run]:
 
 
 def arm_ids() -> set[str]:
-    """Ids of the runs that bisects have trained; the runs they lie between are none of them."""
+    """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
     found: set[str] = set()
     for bisect in BisectStore().list():
         arms = bisect.result().get("arms") or []
         found |= {str(arm["run"]) for arm in arms if arm.get("run")} - set(runs_of(bisect))
+    for sweep in SweepStore().list():
+        found |= {str(arm["run"]) for arm in sweep.result().get("arms") or [] if arm.get("run")}
     return found
 
 

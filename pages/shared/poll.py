@@ -29,6 +29,8 @@ QUEUE_SECONDS = 5.0
 """How often one looks whether another person has resumed the run, and where other runs are."""
 
 _CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
+_RATE = (("learning_rate", "Learning rate"),)
+"""Shown only where it can change within a phase."""
 
 _PHASES = {
     "data": "Data",
@@ -203,7 +205,7 @@ def _curves(
     last = int(records[-1]["epoch"]) if records else 0
     end = axis_end(planned, last) if status.is_active else last or planned
     with st.grid(3, min_column_width=250):
-        for metric, name in _CURVES:
+        for metric, name in (*_CURVES, *(_RATE if config.training.reduce_on_plateau else ())):
             baseline = facts.majority_share if facts and metric == "accuracy" else None
             spec, table = _drawn(str(run.path), shared_stamp(run.path / "events.jsonl"), metric, name, end, baseline)
             st.vega_lite_chart(

@@ -15,6 +15,7 @@ from pages.shared.frame import plain
 from pages.shared.run_actions import action_buttons
 from pages.shared.run_facts import Stamp, epochs, file_stamp, title
 from pages.shared.run_list import MODES
+from pages.shared.run_upkeep import upkeep_buttons
 from pages.shared.state import RUN, RUN_CHOICE, chosen_run, part_key
 from pages.shared.words import moment
 
@@ -89,6 +90,7 @@ def head(run: Run, status: Status) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         action_buttons(run, status)
+        upkeep_buttons(run, active=status.is_active)
         if run.has_model():
             st.page_link(
                 "pages/predict.py",

@@ -43,6 +43,36 @@ RUN_NAME = "run_name"
 OPEN_RUN = "open_run"
 """Session key: the row whose button was pressed in the table of runs."""
 
+MORE = "run_more"
+"""Session key: the row and the entry of its menu that were chosen in the table of runs."""
+
+TO_CLONE = "run_to_clone"
+"""Session key: id of the run whose settings are to fill the form in the next script run."""
+
+TEXT_FILTER, TAG_FILTER = "run_filter_text", "run_filter_tags"
+"""Session keys: which runs the table shows."""
+
+RESTORE = "run_restore"
+"""Session key: the row whose button was pressed in the table of deleted runs."""
+
+DELETED = "run_deleted"
+"""Session key: (id, sentence) of the run deleted last, until something else was done."""
+
+CLONED = "run_cloned"
+"""Session key: a sentence on where the form's settings came from, until it was read."""
+
+RATE_SEARCH, RATE_PANEL = "rate_search", "rate_panel"
+"""Session keys: id of the search for a learning rate that was started last, and the part of the page it is shown in."""
+
+SWEEP, SWEEP_PANEL = "sweep", "sweep_panel"
+"""Session keys: id of the sweep that is shown, and the part of the page it is shown in."""
+
+SWEEP_KEYS, SWEEP_RANDOM, SWEEP_SEED, SWEEP_BUDGET = "sweep_keys", "sweep_random", "sweep_seed", "sweep_budget"
+"""Session keys: which settings the next sweep varies, how many arms are drawn, with which seed, for how long."""
+
+SWEEP_OPEN = "sweep_open"
+"""Session key: the row whose button was pressed in the table of a sweep's arms."""
+
 NOTICE = "notice"
 """Session key: a sentence to show once after a rerun."""
 
@@ -69,6 +99,11 @@ def chosen_run() -> Run | None:
 def field_key(setting: str) -> str:
     """Session key of the widget of a setting such as `data.batch_size`."""
     return f"setting:{setting}"
+
+
+def choices_key(setting: str) -> str:
+    """Session key of the values of a setting that the next sweep tries."""
+    return f"sweep:{setting}"
 
 
 RUN_CHOICE = "run_choice"

@@ -37,6 +37,7 @@ GROUPS = {
         "training.learning_rate",
         "training.optimizer",
         "training.early_stopping",
+        "training.reduce_on_plateau",
         "training.unfreeze_from",
         "training.finetune_epochs",
         "training.finetune_learning_rate",

@@ -88,6 +88,17 @@ def test_bottleneck_and_literal_end_to_end_training_are_bit_identical(
         assert cached.history()[name] == pytest.approx(literal.history()[name], abs=1e-5), name
 
 
+def test_the_two_ways_halve_the_rate_in_the_same_epochs(pictures: Path, train_here: Any) -> None:
+    """A decision that hangs on the validation loss, taken in both ways on the same numbers."""
+    plateau = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0, "training.optimizer": "sgd"}
+    settings = {**SMALL, "model.backbone": "EfficientNetLite0", "training.epochs": 5, **plateau}
+    cached, literal = train_here(pictures, settings), train_here(pictures, {**settings, **LITERAL})
+    rates = [[record["learning_rate"] for record in run.epochs()] for run in (cached, literal)]
+    assert rates[0] == rates[1]
+    assert len(set(rates[0])) > 1, "the rate was never halved, so nothing is shown"
+    assert largest_difference(cached, literal) == 0.0
+
+
 def test_a_frozen_end_to_end_run_is_executed_on_the_cache_and_says_so_by_its_features(
     pictures: Path, train_here: Any, home: Path
 ) -> None:

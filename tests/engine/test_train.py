@@ -16,7 +16,7 @@ from core.data.feature_cache import feature_cache
 from core.data.images import decode, load
 from core.engine.checkpoint import CheckpointFolder, Progress
 from core.engine.reporter import Reporter
-from core.engine.train import judge, train
+from core.engine.train import judge, reduced, train
 from core.errors import UserError
 from core.runs import Run, RunStore
 
@@ -31,9 +31,17 @@ TINY: dict[str, Any] = {
     "training.early_stopping": 0,
 }
 
+PLATEAU: dict[str, Any] = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0}
+"""A rate at which the validation loss goes up and down, so that it is halved more than once."""
+
 
 def new_run(folder: Path, settings: dict[str, Any]) -> Run:
     return RunStore().create(make_config(str(folder), {**TINY, **settings}))
+
+
+def rates(run: Run) -> list[float]:
+    """The learning rate of every epoch."""
+    return [record["learning_rate"] for record in run.epochs()]
 
 
 def arrays(run: Run) -> list[Any]:
@@ -104,10 +112,11 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, t
     [
         ({}, 3),
         ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, 2),
+        ({**PLATEAU, "training.epochs": 5}, 4),
         ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, 2),
         ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, 4),
     ],
-    ids=["bottleneck", "early stopping", "unfrozen", "fine-tune"],
+    ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune"],
 )
 def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     picture_folder: Any, settings: dict[str, Any], epoch: int
@@ -122,6 +131,9 @@ def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     for one, other in zip(arrays(unbroken), arrays(broken), strict=True):
         np.testing.assert_array_equal(one, other)
     assert broken.history() == unbroken.history()
+    assert rates(broken) == rates(unbroken)
+    if settings.get("training.reduce_on_plateau"):
+        assert len(set(rates(unbroken)[:epoch])) > 1, "the rate was never halved before the break"
     assert broken.evaluation() == unbroken.evaluation()
 
 
@@ -142,6 +154,39 @@ def test_early_stopping_keeps_the_best_epoch(picture_folder: Any, train_here: An
     assert len(losses) == best + 3, "two epochs without a lower loss end the run"
     assert run.evaluation()["weights"] == f"epoch {best + 1}, the best"
     assert run.evaluation()["val"]["loss"] == pytest.approx(losses[best])
+
+
+def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
+    picture_folder: Any, train_here: Any
+) -> None:
+    rate = {"training.optimizer": "sgd", "training.learning_rate": 3.0, "training.reduce_on_plateau": 2}
+    settings = {**TINY, **rate, "training.epochs": 12}
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    expected, best, waited = [3.0], float("inf"), 0
+    for loss in run.history()["val_loss"]:  # as Keras' ReduceLROnPlateau has it, without a least difference
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        expected.append(expected[-1] / 2 if waited == 2 else expected[-1])
+        waited = 0 if waited == 2 else waited
+    assert rates(run) == expected[:-1]
+    assert rates(run)[-1] < 3.0
+    told = [event for event in run.events() if event["event"] == "learning rate"]
+    assert [event["rate"] for event in told] == sorted({*rates(run)} - {3.0}, reverse=True)
+    assert told[0]["message"].startswith(f"The learning rate goes from 3 to 1.5 after epoch {told[0]['epoch']}: ")
+
+
+def test_balanced_weights_count_every_class_alike(picture_folder: Any) -> None:
+    from core.data.dataset import open_dataset
+    from core.engine.work import make_work
+
+    config = make_config(str(picture_folder(train=(6, 18), val=(2, 2))), {**TINY, "training.class_weight": "balanced"})
+    dataset = open_dataset(config.dataset, config.data)
+    work = make_work(config, dataset, Reporter(RunStore().create(config)))
+    labels = dataset.labels(dataset.split.train)
+    weights = work.sample_weights(labels)
+    assert weights is not None
+    assert [set(weights[labels == k].tolist()) for k in (0, 1)] == [{2.0}, {np.float32(2 / 3)}]
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
+    assert weights.mean() == pytest.approx(1.0)
 
 
 def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_here: Any) -> None:
@@ -217,6 +262,17 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(picture_folder: Any
     (run.path / "resume" / state[1]["arrays"]).unlink()
     with pytest.raises(UserError, match="the checkpoint in the run's resume folder is damaged"):
         CheckpointFolder(run.path / "resume").load()
+
+
+@pytest.mark.parametrize(
+    ("rate", "waited", "patience", "after"),
+    [(1e-3, 2, 2, 5e-4), (1e-3, 4, 2, 5e-4), (1e-3, 3, 2, 1e-3), (1e-3, 0, 1, 1e-3), (1e-3, 3, 0, 1e-3),
+     (1.5e-7, 1, 1, 1e-7), (1e-7, 1, 1, 1e-7)],
+)  # fmt: skip
+def test_the_rate_is_reduced_at_every_multiple_of_the_patience(
+    rate: float, waited: int, patience: int, after: float
+) -> None:
+    assert reduced(rate, Progress(waited=waited), patience) == after
 
 
 def test_judge_counts_epochs_without_a_lower_loss() -> None:

@@ -133,7 +133,8 @@ def test_roc_of_a_class_without_pictures_has_no_area():
 def test_history_is_a_table_with_a_fixed_head():
     frame = history_frame(records(2))
     assert list(frame) == [
-        "epoch", "phase", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "seconds",
+        "epoch", "phase", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "learning_rate",
+        "seconds",
     ]  # fmt: skip
     assert frame["loss"].tolist() == [1.0, 0.5]
 

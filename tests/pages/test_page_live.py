@@ -31,6 +31,11 @@ def texts(at: AppTest) -> str:
     return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.text, *at.subheader])
 
 
+def own_labels(at: AppTest) -> list[str]:
+    """Labels of the buttons, but for those that every run has."""
+    return [b.label for b in at.button if b.label not in ("Clone", "Delete", "Save")]
+
+
 def test_without_runs_it_says_what_to_do():
     at = open_live()
     assert not at.exception
@@ -151,7 +156,7 @@ def test_stop_asks_the_worker_and_says_so(make_run):
     next(b for b in at.button if b.label == "Stop the training").click().run()
     assert run.stop_requested()
     assert "the model so far is kept" in at.toast[0].value
-    assert [b.label for b in at.button] == ["End it now"]
+    assert own_labels(at) == ["End it now"]
 
 
 def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
@@ -220,3 +225,13 @@ def test_only_the_newest_runs_are_listed_but_an_older_one_is_found(make_run, mon
     assert at.subheader[0].value == "old"
     assert len(at.selectbox[0].options) == 3
     assert len(RunStore().list()) == 4
+
+
+def test_the_learning_rate_has_a_curve_where_it_may_be_halved(make_run):
+    run = make_run("steps", records=2, settings={"training.reduce_on_plateau": 2})
+    run.add_event("epoch", epoch=3, phase="training", seconds=1.0, learning_rate=5e-4, val_accuracy=0.5, val_loss=1.0)
+    at = open_live(run=run.id)
+    assert not at.exception
+    charts = at.get("vega_lite_chart")
+    assert len(charts) == 4
+    assert "Learning rate over the epochs. In epoch 3 it is 0.0005." in str(charts[3].proto)

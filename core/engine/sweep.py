@@ -1,0 +1,32 @@
+"""Trains the arms of a sweep one after the other in one process: one TensorFlow import, one feature cache."""
+
+from core.engine.bisect import train_arm
+from core.engine.reporter import Reporter
+from core.sweep_arms import BrokenOff, SweepLedger
+from core.sweeps import Sweep
+
+
+def sweep(reporter: Reporter) -> tuple[str, str]:
+    """Works on a sweep to its last arm, to a stop, or to the end of its budget.
+
+    Args:
+        reporter: Reporter. Of a sweep whose worker has just got its turn.
+
+    Returns:
+        The final status, `finished` or `stopped`, and a sentence for the person.
+
+    Raises:
+        UserError: the sweep cannot be read.
+    """
+    reporter.say(status="running", message="Begins with the first arm.")
+    ledger = SweepLedger(
+        Sweep(reporter.run.path),
+        lambda run: train_arm(run, reporter),
+        reporter.stop_requested,
+        lambda text: reporter.say(message=text),
+    )
+    try:
+        found = ledger.run()
+    except BrokenOff as why:
+        return "stopped", str(why)
+    return "finished", found or "No arm could be trained; their folders say why."

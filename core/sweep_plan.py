@@ -1,0 +1,166 @@
+"""What a sweep tries: settings of the head with several values each, as a grid or drawn at random.
+
+Only settings that leave the features as they are: all arms then train on the same cached features.
+"""
+
+import itertools
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.config import RunConfig, make_config, setting
+from core.errors import ConfigError
+from core.setting import check, convert
+
+VARIED = (
+    *("training.learning_rate", "model.dense_units", "model.dropout", "training.optimizer", "data.batch_size"),
+    *("training.epochs", "training.early_stopping", "training.reduce_on_plateau", "training.class_weight"),
+    *("data.shuffle", "data.drop_remainder", "training.seed"),
+)
+"""Settings that a sweep may vary, the usual ones first."""
+
+MOST_ARMS = 100
+
+_DECADES = 10.0
+"""A range whose ends are further apart than this factor is drawn from evenly in the logarithm."""
+
+_TRIES = 50
+"""So often a drawn arm that is known already is drawn anew."""
+
+Arm = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range of numbers to draw from, both ends included."""
+
+    low: float
+    high: float
+
+    def draw(self, rng: random.Random, *, whole: bool) -> float:
+        """A number from the range: evenly, or evenly in the logarithm where it spans more than a power of ten."""
+        if self.low > 0 and self.high / self.low > _DECADES:
+            value = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
+        else:
+            value = rng.uniform(self.low, self.high)
+        value = min(max(value, self.low), self.high)
+        return round(value) if whole else float(f"{value:.3g}")
+
+
+Choices = tuple[Any, ...] | Span
+"""Values of one setting: those to try, or a range to draw from."""
+
+
+def read_choices(key: str, text: str) -> Choices:
+    """The values of one setting from text: `1e-4,1e-3`, or the range `1e-4..1e-1`.
+
+    Raises:
+        ConfigError: the setting cannot be varied, or a value is not allowed.
+    """
+    spec = setting(key)
+    if key not in VARIED:
+        raise ConfigError(
+            f"{key} cannot be varied in a sweep, as the saved features would change; settings of the head can be: "
+            f"{', '.join(VARIED)}"
+        )
+    low, dots, high = text.partition("..")
+    if dots:
+        return _read_span(key, low, high)
+    values = [convert(key, spec, part.strip()) for part in text.split(",") if part.strip()]
+    if not values:
+        raise ConfigError(f"{key} has no values to try; give them with commas between them, such as {key}=1,2")
+    for value in values:
+        check(key, spec, value)
+    return tuple(dict.fromkeys(values))
+
+
+def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: int = 1) -> list[Arm]:
+    """The arms of a sweep: every combination, or so many at random.
+
+    Args:
+        base: RunConfig. What is not varied; its training must be on cached features.
+        choices: mapping. Setting to its values.
+        count: int. Arms to draw at random; 0 for every combination.
+        seed: int. Decides what is drawn. Defaults to `1`.
+
+    Returns:
+        The values of the varied settings, arm by arm, each once.
+
+    Raises:
+        ConfigError: nothing is varied, a range is to be combined, an arm is not allowed, or there are too many.
+    """
+    if not base.training.is_frozen or base.training.literal:
+        raise ConfigError(
+            "a sweep trains heads on saved features, but these settings push every picture through the network; set "
+            "training.mode to bottleneck"
+        )
+    if not choices:
+        raise ConfigError("nothing is varied; name a setting with several values, such as training.learning_rate")
+    if count < 0 or count > MOST_ARMS:
+        raise ConfigError(f"{count} arms were asked for; a sweep may have 1 to {MOST_ARMS}")
+    arms = _draw(choices, count, seed) if count else _combine(choices)
+    for arm in arms:
+        config_of(base, arm)
+    return arms
+
+
+def config_of(base: RunConfig, arm: Arm, name: str = "") -> RunConfig:
+    """The configuration of an arm.
+
+    Raises:
+        ConfigError: its values do not go together.
+    """
+    return make_config(base.dataset, {**base.settings(), **arm}, name=name)
+
+
+def arm_name(arm: Arm) -> str:
+    """The arm in words: `learning_rate=0.001, dropout=0.2`."""
+    return ", ".join(f"{key.partition('.')[2]}={_short(value)}" for key, value in arm.items())
+
+
+def _combine(choices: Mapping[str, Choices]) -> list[Arm]:
+    lists: dict[str, tuple[Any, ...]] = {}
+    for key, values in choices.items():
+        if isinstance(values, Span):
+            raise ConfigError(f"{key} is a range; say how many arms are to be drawn at random, or list its values")
+        lists[key] = values
+    size = math.prod(len(values) for values in lists.values())
+    if size > MOST_ARMS:
+        raise ConfigError(f"that makes {size:,} combinations; a sweep may have {MOST_ARMS}: draw some at random")
+    return [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
+
+
+def _draw(choices: Mapping[str, Choices], count: int, seed: int) -> list[Arm]:
+    """Different arms, drawn independently; fewer than asked for where there are no more."""
+    rng, arms = random.Random(seed), []  # noqa: S311 (it decides what is tried, nothing secret)
+    for _ in range(count):
+        for _ in range(_TRIES):
+            arm = {key: _one(key, values, rng) for key, values in choices.items()}
+            if arm not in arms:
+                arms.append(arm)
+                break
+    return arms
+
+
+def _one(key: str, values: Choices, rng: random.Random) -> Any:
+    if isinstance(values, Span):
+        return values.draw(rng, whole=isinstance(setting(key).default, int))
+    return rng.choice(values)
+
+
+def _read_span(key: str, low: str, high: str) -> Span:
+    spec = setting(key)
+    if isinstance(spec.default, bool | str):
+        raise ConfigError(f"{key} is no number, so it has no range; list its values with commas between them")
+    ends: Sequence[float] = [convert(key, spec, end.strip()) for end in (low, high)]
+    for end in ends:
+        check(key, spec, end)
+    if ends[0] >= ends[1]:
+        raise ConfigError(f"{key}: the range {low.strip()}..{high.strip()} is empty; give the smaller number first")
+    return Span(float(ends[0]), float(ends[1]))
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
