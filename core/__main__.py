@@ -19,12 +19,12 @@ from core import files, launch
 from core.admission import admit
 from core.commands import bisect, cache, check, compare, model, script
 from core.commands.settings import DATASET_HELP, add_settings, read_config
-from core.config import RunConfig
 from core.data.dataset import scan_dataset
 from core.data.scan import DatasetIndex
 from core.diagnosis.data import data_findings
-from core.errors import DataError, RunError, UserError
+from core.errors import DataError, UserError
 from core.prediction import NOT_MEDICAL, Picture, Prediction, answers, is_medical, require_model, to_csv
+from core.registry import Summary, summaries
 from core.runs import Run, RunStore, Status
 from core.terminal import Line, follow
 
@@ -163,7 +163,8 @@ def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    records = [_run_record(run) for run in RunStore().list()]
+    runs = RunStore().list()
+    records = [_run_record(run, summary) for run, summary in zip(runs, summaries(runs), strict=True)]
     if options.json:
         return _print_json({"runs": records})
     if not records:
@@ -177,30 +178,10 @@ def _runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_record(run: Run) -> dict[str, Any]:
-    status, epochs = launch.poll(run), run.epochs()
-    last = epochs[-1] if epochs else {}
-    config = _config(run)
-    return {
-        "run": run.id,
-        "name": config.name if config else "",
-        "dataset": config.dataset if config else "",
-        "mode": config.training.mode if config else "",
-        "backbone": config.model.backbone if config else "",
-        "status": status.status,
-        "message": status.message,
-        "created": status.created,
-        "epochs": len(epochs),
-        "val_accuracy": last.get("val_accuracy"),
-        "val_auc": last.get("val_auc"),
-    }
-
-
-def _config(run: Run) -> RunConfig | None:
-    try:
-        return run.config()
-    except RunError:
-        return None  # damaged, or of a newer version: the list shows it all the same
+def _run_record(run: Run, summary: Summary) -> dict[str, Any]:
+    status: Status | Summary = launch.poll(run) if summary.is_active else summary
+    same = ("run", "name", "dataset", "mode", "backbone", "created", "epochs", "val_accuracy", "val_auc")
+    return {name: getattr(summary, name) for name in same} | {"status": status.status, "message": status.message}
 
 
 def _stop(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ runs/<id>/config.json       written before the start, never again
 """
 
 import dataclasses
+import json
 import re
 import secrets
 import shutil
@@ -142,6 +143,15 @@ class Run:
         except RunError:
             return self.id
 
+    def is_titled(self, text: str) -> bool:
+        """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
+        try:
+            content = (self.path / "config.json").read_bytes()
+        except OSError:
+            return text == self.id
+        words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
+        return (text == self.id or any(word in content for word in words)) and self.title() == text
+
     def read_status(self) -> Status:
         """The status as written, without asking whether the worker still lives."""
         record = files.read_json(self.path / "status.json")
@@ -229,11 +239,7 @@ class Run:
 
     def epochs(self) -> list[dict[str, Any]]:
         """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
-        by_epoch: dict[int, dict[str, Any]] = {}
-        for event in self.events():
-            if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
-                by_epoch[event["epoch"]] = event
-        return [by_epoch[number] for number in sorted(by_epoch)]
+        return epochs_of(self.events())
 
     def history(self) -> dict[str, list[float | None]]:
         """Metrics by name, one value an epoch: loss, accuracy, auc and the same with `val_`."""
@@ -260,6 +266,15 @@ class Run:
     def has_model(self) -> bool:
         """Whether there is a model to predict with."""
         return (self.path / "model.keras").is_file()
+
+
+def epochs_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The epochs among the events; see `Run.epochs`."""
+    by_epoch: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
+            by_epoch[event["epoch"]] = event
+    return [by_epoch[number] for number in sorted(by_epoch)]
 
 
 METRICS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
@@ -323,11 +338,25 @@ class RunStore:
         raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
 
     def list(self) -> list[Run]:
-        """All runs, the newest first."""
-        if not self.root.is_dir():
+        """All runs, the newest first; the folder is gone through again only after a run came or went."""
+        try:
+            changed = self.root.stat().st_mtime_ns
+            kept, runs = _listed.get(self.root, (0, []))
+            if kept != changed:
+                names = sorted((path.name for path in self.root.iterdir()), reverse=True)
+                runs = [Run(self.root / name) for name in names if _ID.fullmatch(name)]
+                # Two changes within one tick of the file system's clock look alike: one that is fresh is not kept.
+                _listed[self.root] = (changed if time.time_ns() - changed > _TICK_NS else 0), runs
+        except OSError:
             return []
-        return [Run(path) for path in sorted(self.root.iterdir(), reverse=True) if _ID.fullmatch(path.name)]
+        return list(runs)
+
+
+_listed: dict[Path, tuple[int, list[Run]]] = {}
+"""Folder -> its time of change when it was gone through, and the runs in it."""
+
+_TICK_NS = 10**9
 
 
 def _is_called(run: Run, text: str) -> bool:
-    return run.id.startswith(text) or run.id.endswith(text) or run.title() == text
+    return run.id.startswith(text) or run.id.endswith(text) or run.is_titled(text)

@@ -18,7 +18,7 @@ LAYERS = (
     ("core.processes", "core.processor", "core.setting", "core.paths", "core.files", "core.metrics"),
     ("core.config",),
     ("core.runs", "core.data."),
-    ("core.access", "core.shipped", "core.queue", "core.models."),
+    ("core.access", "core.shipped", "core.queue", "core.registry", "core.models."),
     ("core.warm",),
     ("core.launch",),
     ("core.diagnosis.",),

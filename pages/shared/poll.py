@@ -221,7 +221,7 @@ def _drawn(
 ) -> tuple[str, pa.Table]:
     """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
     drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline)
-    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False)
+    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False, nthreads=1)
 
 
 def _notes(run: Run) -> None:

@@ -1,24 +1,22 @@
 """The runs on disk as rows of a table."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import launch
-from core.errors import RunError
+from core.registry import Summary, summaries
 from core.runs import Run, RunStore
 
 MODES = {"bottleneck": "Bottleneck", "end_to_end": "End to end", "fine_tune": "Fine-tune"}
 MOST = 200
 
-Stamps = tuple[tuple[int, int], ...]
-
 
 def recent_runs() -> list[dict[str, Any]]:
     """One row a run, the newest first; a run whose files have not changed is not read again."""
-    return [_settled_row(run) for run in RunStore().list()[:MOST]]
+    runs = RunStore().list()[:MOST]
+    return [_row(_settled(run, summary)) for run, summary in zip(runs, summaries(runs), strict=True)]
 
 
 def run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -45,50 +43,23 @@ def columns(key: str) -> dict[str, Any]:
     }
 
 
-def _settled_row(run: Run) -> dict[str, Any]:
-    row = _row(str(run.path), _stamps(run.path))
-    if row["active"]:
-        launch.poll(run)
-        row = _row(str(run.path), _stamps(run.path))
-    return row
+def _settled(run: Run, summary: Summary) -> Summary:
+    """The summary as it is after a worker that has died was noticed."""
+    if not summary.is_active:
+        return summary
+    launch.poll(run)
+    return summaries([run])[0]
 
 
-def _stamps(path: Path) -> Stamps:
-    """Time and length of the files a row is made from: equal stamps, equal row."""
-    return tuple(_stamp(path / name) for name in ("config.json", "status.json", "events.jsonl"))
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        info = path.stat()
-    except OSError:
-        return 0, 0
-    return info.st_mtime_ns, info.st_size
-
-
-@st.cache_data(max_entries=4 * MOST, show_spinner=False)
-def _row(path: str, stamps: Stamps) -> dict[str, Any]:  # the stamps only say whether the kept row still holds
-    run = Run(Path(path))
-    status = run.read_status()
-    epochs = run.epochs()
-    accuracies = [value for epoch in epochs if (value := epoch.get("val_accuracy")) is not None]
-    name, mode = _name_and_mode(run)
+def _row(summary: Summary) -> dict[str, Any]:
     return {
-        "id": run.id,
-        "active": status.is_active,
-        "name": name,
-        "status": status.status.capitalize(),
-        "mode": mode,
-        "best": round(max(accuracies), 3) if accuracies else None,
-        "last": round(accuracies[-1], 3) if accuracies else None,
-        "val_loss": [value for epoch in epochs if (value := epoch.get("val_loss")) is not None],
-        "created": status.created,
+        "id": summary.run,
+        "active": summary.is_active,
+        "name": summary.name or summary.run,
+        "status": summary.status.capitalize(),
+        "mode": MODES.get(summary.mode, "unknown"),
+        "best": None if summary.best is None else round(summary.best, 3),
+        "last": None if summary.val_accuracy is None else round(summary.val_accuracy, 3),
+        "val_loss": list(summary.val_loss),
+        "created": summary.created,
     }
-
-
-def _name_and_mode(run: Run) -> tuple[str, str]:
-    try:
-        config = run.config()
-    except RunError:
-        return run.id, "unknown"
-    return config.name or run.id, MODES[config.training.mode]
