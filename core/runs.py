@@ -9,9 +9,11 @@ runs/<id>/config.json       written before the start, never again
           model.keras       raw pixels in, probabilities out
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
+          job.json          the job of a cluster that works on it, where one does; see core/executors/ray_jobs.py
           worker.log  stop  lock
 """
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -76,6 +78,8 @@ class Status:
     memory_mb: float | None = None
     """Memory of the worker itself, in MB; mapped features do not count."""
     pid: int | None = None
+    host: str = ""
+    """Name of the machine it works on, where that may be another one."""
     birth: str = ""
     """When that process was born, as the system has it: a number that is used again is then told apart."""
     created: float = 0.0
@@ -115,6 +119,9 @@ class Run:
     Args:
         path: Path. The folder; it exists.
     """
+
+    takes_place = True
+    """Whether its worker trains, and so takes a place on a machine."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -183,8 +190,8 @@ class Run:
         first: the worker may have finished between the two looks.
         """
         status = self.read_status()
-        if not status.is_active or self.is_from_newer_version():
-            return status
+        if not status.is_active or self.is_from_newer_version() or self.is_on_cluster():
+            return status  # of a cluster's worker no lock of this machine can tell; `launch.poll` asks the cluster
         if status.pid is None and 0 <= time.monotonic() - status.queued < _START_SECONDS:
             return status
         lock = files.Lock(self.path / "lock")
@@ -216,7 +223,8 @@ class Run:
         try:
             held = lock.acquire()
             status = self.read_status()
-            gone = held and status.is_active and status.pid is not None  # it could not write that it has ended
+            # It could not write that it has ended.
+            gone = held and status.is_active and status.pid is not None and not self.is_on_cluster()
             if not held or not (gone or status.status in RESUMABLE):
                 state = "is still at work" if status.is_active or not held else "has finished"
                 raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
@@ -254,6 +262,31 @@ class Run:
         """What manifest.json says, or None before there is one."""
         record = files.read_json(self.path / "manifest.json")
         return record if isinstance(record, dict) else None
+
+    def is_on_cluster(self) -> bool:
+        """Whether its worker is a cluster's job, and not a process of the machine that started it."""
+        return (self.path / "job.json").exists()
+
+    def cluster_job(self) -> dict[str, Any]:
+        """Which job of which cluster works on it; empty where none does."""
+        record = files.read_json(self.path / "job.json")
+        return record if isinstance(record, dict) else {}
+
+    def join_cluster(self, record: dict[str, Any]) -> None:
+        """Notes the job that works on it from now on; the worker of any other ends.
+
+        Raises:
+            RunError: its folder cannot be written.
+        """
+        try:
+            files.write_json(self.path / "job.json", record)
+        except OSError as error:
+            raise RunError(f"the worker of run {self.id} cannot be started: {error.strerror}") from error
+
+    def leave_cluster(self) -> None:
+        """Notes that no job of a cluster works on it any more."""
+        with contextlib.suppress(OSError):
+            (self.path / "job.json").unlink(missing_ok=True)
 
     def request_stop(self) -> None:
         """Asks the worker to stop after the batch it is at."""

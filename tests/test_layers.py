@@ -20,6 +20,7 @@ LAYERS = (
     ("core.runs", "core.data."),
     ("core.access", "core.shipped", "core.queue", "core.registry", "core.models."),
     ("core.warm",),
+    ("core.executors.",),
     ("core.launch",),
     ("core.diagnosis.",),
     ("core.admission", "core.model_import", "core.prediction", "core.probing", "core.script.", "core.terminal"),

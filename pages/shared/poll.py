@@ -52,9 +52,11 @@ def _tick(run: Run, was_active: bool) -> None:
     status = launch.poll(run)
     if status.is_active != was_active:
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
-    config = read_config(run) or RunConfig()
+    config, where = read_config(run) or RunConfig(), launch.place(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
     _state(status, config, others)
+    if where:
+        st.caption(f":material/lan: {plain(where)}")
     if status.is_active:
         _progress(status)
     _speed(status, records, facts)
