@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
-from core.errors import ParityError
+from core.errors import ParityError, RunError
+from core.executors.ray_client import address
 from core.executors.ray_jobs import needs
 
 RETRIES = 5
@@ -59,8 +60,8 @@ class Tasks(NoTasks):
             import ray
 
             if not ray.is_initialized():
-                ray.init(address="auto", log_to_driver=False, configure_logging=False)
-        except (ImportError, OSError, RuntimeError, ValueError) as error:
+                ray.init(address=address(), log_to_driver=False, configure_logging=False)
+        except (ImportError, OSError, RuntimeError, ValueError, RunError) as error:
             raise OutOfReach(_last_line(error)) from error
         wanted = needs()
         memory = int(wanted["memory_gb"] * 2**30)

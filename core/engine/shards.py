@@ -1,8 +1,9 @@
 """Features of a large data set on many machines: shards as Ray tasks, merged into the array one machine would make.
 
-Features do not depend on which pictures share a forward pass, so a shard's rows are the rows of the whole, bit for
-bit, wherever the processors compute alike. Whether a machine does is tested before it is believed: it must have the
-same weights, and make of one picture the very bits that the asking worker makes of it.
+A shard is some of the batches that one machine would push through the base, so its rows are those of the whole, bit for
+bit, wherever the processors compute alike. (A picture alone in its batch may get other last bits than among others.)
+Whether a machine computes alike is tested before it is believed: it must have the same weights, and make of one batch
+the very bits that the asking worker makes of it.
 
 Each shard is a file beside the cache entry. It gets its name when it is whole, so a lost machine costs the shards it
 was at, and a lost worker none that is done. The asking worker takes shards too, from the other end: it never only
@@ -40,6 +41,8 @@ REFUSALS = 3
 """After so many shards that came back undone the asking worker hands out no more: a machine that fails at once would
 take them all."""
 
+_WITNESSES = 8
+
 _OLD_SECONDS = 7 * 86_400.0
 _LOOK_SECONDS = 0.2
 
@@ -57,7 +60,7 @@ class Extraction:
         pictures: Pictures.
         draw: int. Random version of each picture.
         folder: Path. For the shards' files, on storage that all machines share; removed at the end.
-        shard: int. Pictures in a shard. Defaults to `SHARD`.
+        shard: int. Pictures in a shard, a multiple of `features.BATCH`. Defaults to `SHARD`.
 
     Attributes:
         elsewhere: int. Pictures that other machines have computed.
@@ -76,6 +79,8 @@ class Extraction:
         shard: int = SHARD,
     ) -> None:
         self._forward, self._pictures, self._draw, self._folder, self._shard = forward, pictures, draw, folder, shard
+        if shard % BATCH:
+            raise ValueError(f"a shard of {shard} pictures would cut a batch of {BATCH}")
         self._order = _order(config, base_hash, forward, pictures, draw)
         self._starts = range(0, len(pictures), shard)
         self.elsewhere, self.refused = 0, list[str]()
@@ -203,8 +208,8 @@ def compute(order: dict[str, Any]) -> str:
     forward, base_hash = _base(json.dumps(order["config"], sort_keys=True))
     if base_hash != order["base_hash"]:
         return "another machine has other weights of the same network"
-    if _witness(forward, _pictures(order, [order["witness"]], "none")) != order["witness_hash"]:
-        return "another machine computes other features of the same picture: another processor, or other libraries"
+    if _witness(forward, _pictures(order, order["witness"], "none")) != order["witness_hash"]:
+        return "another machine computes other features of the same pictures: another processor, or other libraries"
     part = _pictures(order, order["files"], order["augmentation"])
     _write(Path(order["path"]), np.concatenate(list(_batches(forward, part, order["draw"]))))
     return ""
@@ -212,11 +217,11 @@ def compute(order: dict[str, Any]) -> str:
 
 def _order(config: RunConfig, base_hash: str, forward: Forward, pictures: Pictures, draw: int) -> dict[str, Any]:
     """What every machine is told."""
-    plain = Pictures(pictures.root, pictures.files[:1], pictures.size, "none", pictures.seed)
+    plain = Pictures(pictures.root, pictures.files[:_WITNESSES], pictures.size, "none", pictures.seed)
     return {
         "config": config.to_dict(),
         "base_hash": base_hash,
-        "witness": asdict(pictures.files[0]),
+        "witness": [asdict(file) for file in plain.files],
         "witness_hash": _witness(forward, plain),
         "root": str(pictures.root),
         "size": pictures.size,
