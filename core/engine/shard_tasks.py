@@ -80,7 +80,7 @@ class Tasks(NoTasks):
         """Whether the cluster can take more calls than it has."""
         import ray
 
-        total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        total: dict[str, float] = ray.cluster_resources()
         wanted = {"CPU": self._options["num_cpus"], "GPU": self._options["num_gpus"]}
         places = min((total.get(name, 0.0) / count for name, count in wanted.items() if count), default=1.0)
         return len(self._refs) < max(1, _AHEAD * int(places))
