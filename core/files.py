@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,38 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         return []
     complete = content[: content.rfind(b"\n") + 1]
     return [record for line in complete.split(b"\n") if (record := _object(line)) is not None]
+
+
+class Tail:
+    """A file of lines that somebody else appends to: each look reads what has come since the last.
+
+    Args:
+        path: Path. May not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file, self._end, self._records = 0, 0, list[dict[str, Any]]()
+        self._lock = threading.Lock()
+
+    def read(self) -> list[dict[str, Any]]:
+        """All the records so far, as `read_lines` gives them; from the start where the file was replaced or cut."""
+        with self._lock:
+            try:
+                with self.path.open("rb") as file:
+                    self._take(file, os.fstat(file.fileno()))
+            except OSError:
+                self._file, self._end, self._records = 0, 0, []
+            return list(self._records)
+
+    def _take(self, file: IO[bytes], info: os.stat_result) -> None:
+        if info.st_ino != self._file or info.st_size < self._end:
+            self._file, self._end, self._records = info.st_ino, 0, []
+        file.seek(self._end)
+        content = file.read()
+        complete = content[: content.rfind(b"\n") + 1]
+        self._end += len(complete)
+        self._records += [record for line in complete.split(b"\n") if (record := _object(line)) is not None]
 
 
 class Lock:

@@ -1,26 +1,23 @@
-"""Start, stop and poll the worker of a run: the seam behind which it may be a local process or a cluster's job."""
+"""Start, stop and poll the worker of a run: the seam behind which it is a local process or a job of a Ray cluster.
 
-import contextlib
+`PARITY_EXECUTOR` says where new workers run: `local` (the default) or `ray`. Where the worker of a run is stands in
+the run's folder, so any process may ask about any run. The Ray half is imported only where it is used.
+"""
+
 import dataclasses
 import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-import types
-from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from core import paths, processes, warm
-from core.errors import RunError
+from core.errors import ConfigError, RunError
+from core.executors import command, local
 from core.runs import QUIET_SECONDS, Run, Status
 
-ROOT = Path(__file__).resolve().parent.parent
-"""Folder that holds `core`: a worker runs there."""
+ROOT = command.ROOT
+CANNOT_WRITE = command.CANNOT_WRITE
+worker_environment = command.worker_environment
 
-CANNOT_WRITE = 74
-"""Exit code of a worker that could not write its last word (EX_IOERR of sysexits.h)."""
+EXECUTORS = ("local", "ray")
+"""What `PARITY_EXECUTOR` may be."""
 
 SILENT_SECONDS = 30.0
 """A worker says something every two seconds; when it has not for so long, the person is told."""
@@ -35,40 +32,24 @@ def start(run: Run, *, parent_pipe: bool) -> None:
     Args:
         run: Run. Made by `RunStore.create`, or put back in the queue by `resume`.
         parent_pipe: bool. Whether the worker ends, `interrupted`, when this process does. A server says yes: no
-            training outlives it unseen. A command line says no: it watches the run itself.
+            training outlives it unseen. A command line says no: it watches the run itself. On a cluster it says
+            nothing: there a training outlives the server.
 
     Raises:
-        RunError: the worker's log cannot be written.
+        RunError: the worker's log cannot be written, or the cluster does not take the job.
+        ConfigError: the environment's settings for the cluster are not allowed.
     """
-    process = warm.hand_over(run.path, worker_environment()) if parent_pipe else None
-    if process is None:
-        process = _start_process(run, parent_pipe=parent_pipe)
-    with _jobs().lock:
-        _jobs().processes[run.id] = process
-
-
-def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-u", "-m", "core.worker", str(run.path)]
-    if parent_pipe:
-        command.append("--parent-pipe")
-    try:
-        with (run.path / "worker.log").open("ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=worker_environment(),
-                stdin=subprocess.PIPE if parent_pipe else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
+    if uses_cluster():
+        _ray().start(run)
+        return
+    run.leave_cluster()
+    local.start(run, parent_pipe=parent_pipe)
 
 
 def get_ready() -> None:
-    """Lets a worker load TensorFlow, so that the next run starts at once (where that is wanted, and none waits)."""
-    warm.keep_ready(worker_environment())
+    """Lets a worker load TensorFlow, so that the next run on this machine starts at once (where that is wanted)."""
+    if not uses_cluster():
+        local.get_ready()
 
 
 def resume(run: Run, *, parent_pipe: bool) -> None:
@@ -78,7 +59,7 @@ def resume(run: Run, *, parent_pipe: bool) -> None:
         RunError: the run is active, or it is finished, or a newer version has made it.
     """
     poll(run)
-    _let_go(run)
+    _executor_of(run).wait(run, _EXIT_SECONDS)
     run.requeue()
     start(run, parent_pipe=parent_pipe)
 
@@ -94,6 +75,8 @@ def stop(run: Run) -> None:
     if not status.is_active:
         raise RunError(f"run {run.id} is not training: it is {status.status}")
     run.request_stop()
+    if run.is_on_cluster() and status.pid is None:
+        _ray().withdraw(run)
 
 
 def end_now(run: Run) -> None:
@@ -107,105 +90,59 @@ def end_now(run: Run) -> None:
     if not status.is_active:
         raise RunError(f"run {run.id} is not training: it is {status.status}")
     run.request_stop()
-    if not _signal(run, status, "SIGKILL"):
+    if not _executor_of(run).press(run, status, hard=True):
         raise RunError(f"the worker of run {run.id} cannot be reached from here; end it where it was started")
 
 
 def poll(run: Run) -> Status:
-    """The run's status; when our own worker has died, it says how, and one that hangs after a stop is ended."""
-    with _jobs().lock:
-        process = _jobs().processes.get(run.id)
-        code = process.poll() if process else None
-        if code is not None:
-            del _jobs().processes[run.id]
-    status = run.read_status()
-    # After ours has ended, another process may have resumed the run: its worker says another pid.
-    if process is None or code is None or status.pid not in (None, process.pid):
-        status = run.status()
-        if status.silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
-            _press(run, status)
-        return _with_silence(status)
-    if status.is_active:
-        ended, message = _how_it_died(code, stopped=run.stop_requested())
-        status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
-        with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
-            run.write_status(status)
-    return status
+    """The run's status; when its worker has died, it says how, and one that hangs after a stop is ended."""
+    executor = _executor_of(run)
+    status: Status = executor.look(run)
+    if not status.is_active:
+        return status
+    silence = executor.silence(run, status)
+    if silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
+        # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
+        executor.press(run, status, hard=silence > 2 * QUIET_SECONDS)
+    return _with_silence(status, silence)
 
 
-def worker_environment() -> dict[str, str]:
-    """Environment of a worker: ours, with the home made absolute, as its working folder is another."""
-    return {**os.environ, "PARITY_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
+def place(run: Run, status: Status) -> str:
+    """Where the run's worker is, in words; empty for this machine."""
+    return str(_ray().place(run, status)) if run.is_on_cluster() else ""
 
 
-def _let_go(run: Run) -> None:
-    """Waits for the run's last worker, which has said its last word but may not have ended yet."""
-    with _jobs().lock:
-        process = _jobs().processes.get(run.id)
-    if process is None:
-        return
-    try:
-        process.wait(timeout=_EXIT_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
-    with _jobs().lock:
-        if _jobs().processes.get(run.id) is process:
-            del _jobs().processes[run.id]
+def uses_cluster() -> bool:
+    """Whether new workers run on a cluster.
+
+    Raises:
+        ConfigError: `PARITY_EXECUTOR` names no way of running them.
+    """
+    name = os.environ.get("PARITY_EXECUTOR") or "local"
+    if name not in EXECUTORS:
+        raise ConfigError(f'PARITY_EXECUTOR is "{name}"; it may be {" or ".join(EXECUTORS)}')
+    return name == "ray"
 
 
-def _with_silence(status: Status) -> Status:
+def _executor_of(run: Run) -> ModuleType:
+    return _ray() if run.is_on_cluster() else local
+
+
+def _ray() -> ModuleType:
+    from core.executors import ray_jobs
+
+    return ray_jobs
+
+
+def _with_silence(status: Status, silence: float) -> Status:
     """The status as it is shown: a worker of which nothing is heard is said to be silent."""
-    if status.silence < SILENT_SECONDS:
+    if silence < SILENT_SECONDS:
         return status
     message = (
-        f"No news from the training for {status.silence:.0f} s: the machine is very busy, or it hangs. Stop ends it if "
+        f"No news from the training for {silence:.0f} s: the machine is very busy, or it hangs. Stop ends it if "
         "it does not answer; the last finished epoch is kept."
     )
     return dataclasses.replace(status, message=message)
 
 
-def _press(run: Run, status: Status) -> None:
-    """A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended."""
-    hard = status.silence > 2 * QUIET_SECONDS
-    _signal(run, status, "SIGKILL" if hard else "SIGTERM")
-
-
-def _signal(run: Run, status: Status, name: str) -> bool:
-    with _jobs().lock:
-        process = _jobs().processes.get(run.id)
-        if process is not None and process.poll() is None:
-            process.send_signal(getattr(signal, name))
-            return True
-    return processes.send(status.pid, status.birth, name)
-
-
-def _how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
-    """Final status and sentence for a worker that could not say them itself."""
-    resume = "Resume continues after the last finished epoch."
-    if code == CANNOT_WRITE:
-        return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {resume}"
-    if code == -9 and stopped:
-        return "interrupted", f"The worker did not stop by itself and was ended. {resume}"
-    if code in (-9, 137):
-        reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"
-        return "interrupted", f"{reason} {resume}"
-    if code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        reason = (
-            f"The worker crashed ({name}), which often means that memory ran out. Try a smaller batch or image size;"
-        )
-        return "interrupted", f"{reason} {resume}"
-    reason = f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why."
-    return "interrupted", f"{reason} {resume}"
-
-
-def _jobs() -> Any:
-    """The running workers, parked where neither Streamlit's reload of edited modules nor "clear cache" drops them:
-    a collected handle would close the pipe and end the training."""
-    module: Any = sys.modules.setdefault("_parity_jobs", types.ModuleType("_parity_jobs"))
-    if not hasattr(module, "processes"):
-        module.processes, module.lock = {}, threading.Lock()
-    return module
+_jobs = local.jobs

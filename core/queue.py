@@ -25,9 +25,11 @@ def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
         A context in which the place is held; its value is False when a stop came before the turn did.
     """
     places = [files.Lock(paths.home() / f"training-{k}.lock") for k in range(paths.parallel_runs())]
-    queued = job.read_status().queued
+    before = _all_before(job)
     while not stop_requested():
-        place = None if _someone_before(job, queued) else next((place for place in places if place.acquire()), None)
+        # Whoever is queued from now on, or again, stands behind: the list only grows shorter.
+        before = [other for other in before if other.status().status == "queued"]
+        place = None if before else next((place for place in places if place.acquire()), None)
         if place:
             try:
                 yield True
@@ -38,13 +40,15 @@ def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
     yield False
 
 
-def _someone_before(job: Run, queued: float) -> bool:
-    """Whether a job that was queued earlier still waits, with a worker that lives or is about to."""
-    mine = (queued, job.id)
+def _all_before(job: Run) -> list[Run]:
+    """Jobs that were queued earlier and still wait."""
+    mine = (job.read_status().queued, job.id)
     folders = {job.path.parent, paths.runs_folder(), *(paths.home() / name for name in _OTHERS)}
-    return any(
-        status.status == "queued" and (status.queued, other.id) < mine
+    return [
+        other
         for folder in folders
         for other in RunStore(folder).list()
-        if other.id != job.id and (status := other.status())
-    )
+        if other.id != job.id
+        and (status := other.read_status()).status == "queued"
+        and (status.queued, other.id) < mine
+    ]

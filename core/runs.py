@@ -10,10 +10,13 @@ runs/<id>/config.json       written before the start, never again
           reference.npz     features of training pictures, for those nearest to a new one
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
+          job.json          the job of a cluster that works on it, where one does; see core/executors/ray_jobs.py
           worker.log  stop  lock
 """
 
+import contextlib
 import dataclasses
+import json
 import re
 import secrets
 import shutil
@@ -76,6 +79,8 @@ class Status:
     memory_mb: float | None = None
     """Memory of the worker itself, in MB; mapped features do not count."""
     pid: int | None = None
+    host: str = ""
+    """Name of the machine it works on, where that may be another one."""
     birth: str = ""
     """When that process was born, as the system has it: a number that is used again is then told apart."""
     created: float = 0.0
@@ -116,6 +121,9 @@ class Run:
         path: Path. The folder; it exists.
     """
 
+    takes_place = True
+    """Whether its worker trains, and so takes a place on a machine."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
@@ -142,6 +150,15 @@ class Run:
             return self.config().name or self.id
         except RunError:
             return self.id
+
+    def is_titled(self, text: str) -> bool:
+        """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
+        try:
+            content = (self.path / "config.json").read_bytes()
+        except OSError:
+            return text == self.id
+        words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
+        return (text == self.id or any(word in content for word in words)) and self.title() == text
 
     def read_status(self) -> Status:
         """The status as written, without asking whether the worker still lives."""
@@ -174,8 +191,8 @@ class Run:
         first: the worker may have finished between the two looks.
         """
         status = self.read_status()
-        if not status.is_active or self.is_from_newer_version():
-            return status
+        if not status.is_active or self.is_from_newer_version() or self.is_on_cluster():
+            return status  # of a cluster's worker no lock of this machine can tell; `launch.poll` asks the cluster
         if status.pid is None and 0 <= time.monotonic() - status.queued < _START_SECONDS:
             return status
         lock = files.Lock(self.path / "lock")
@@ -207,7 +224,8 @@ class Run:
         try:
             held = lock.acquire()
             status = self.read_status()
-            gone = held and status.is_active and status.pid is not None  # it could not write that it has ended
+            # It could not write that it has ended.
+            gone = held and status.is_active and status.pid is not None and not self.is_on_cluster()
             if not held or not (gone or status.status in RESUMABLE):
                 state = "is still at work" if status.is_active or not held else "has finished"
                 raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
@@ -230,11 +248,7 @@ class Run:
 
     def epochs(self) -> list[dict[str, Any]]:
         """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
-        by_epoch: dict[int, dict[str, Any]] = {}
-        for event in self.events():
-            if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
-                by_epoch[event["epoch"]] = event
-        return [by_epoch[number] for number in sorted(by_epoch)]
+        return epochs_of(self.events())
 
     def history(self) -> dict[str, list[float | None]]:
         """Metrics by name, one value an epoch: loss, accuracy, auc and the same with `val_`."""
@@ -250,6 +264,31 @@ class Run:
         record = files.read_json(self.path / "manifest.json")
         return record if isinstance(record, dict) else None
 
+    def is_on_cluster(self) -> bool:
+        """Whether its worker is a cluster's job, and not a process of the machine that started it."""
+        return (self.path / "job.json").exists()
+
+    def cluster_job(self) -> dict[str, Any]:
+        """Which job of which cluster works on it; empty where none does."""
+        record = files.read_json(self.path / "job.json")
+        return record if isinstance(record, dict) else {}
+
+    def join_cluster(self, record: dict[str, Any]) -> None:
+        """Notes the job that works on it from now on; the worker of any other ends.
+
+        Raises:
+            RunError: its folder cannot be written.
+        """
+        try:
+            files.write_json(self.path / "job.json", record)
+        except OSError as error:
+            raise RunError(f"the worker of run {self.id} cannot be started: {error.strerror}") from error
+
+    def leave_cluster(self) -> None:
+        """Notes that no job of a cluster works on it any more."""
+        with contextlib.suppress(OSError):
+            (self.path / "job.json").unlink(missing_ok=True)
+
     def request_stop(self) -> None:
         """Asks the worker to stop after the batch it is at."""
         (self.path / "stop").touch()
@@ -261,6 +300,15 @@ class Run:
     def has_model(self) -> bool:
         """Whether there is a model to predict with."""
         return (self.path / "model.keras").is_file()
+
+
+def epochs_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The epochs among the events; see `Run.epochs`."""
+    by_epoch: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
+            by_epoch[event["epoch"]] = event
+    return [by_epoch[number] for number in sorted(by_epoch)]
 
 
 METRICS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
@@ -324,11 +372,25 @@ class RunStore:
         raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
 
     def list(self) -> list[Run]:
-        """All runs, the newest first."""
-        if not self.root.is_dir():
+        """All runs, the newest first; the folder is gone through again only after a run came or went."""
+        try:
+            changed = self.root.stat().st_mtime_ns
+            kept, runs = _listed.get(self.root, (0, []))
+            if kept != changed:
+                names = sorted((path.name for path in self.root.iterdir()), reverse=True)
+                runs = [Run(self.root / name) for name in names if _ID.fullmatch(name)]
+                # Two changes within one tick of the file system's clock look alike: one that is fresh is not kept.
+                _listed[self.root] = (changed if time.time_ns() - changed > _TICK_NS else 0), runs
+        except OSError:
             return []
-        return [Run(path) for path in sorted(self.root.iterdir(), reverse=True) if _ID.fullmatch(path.name)]
+        return list(runs)
+
+
+_listed: dict[Path, tuple[int, list[Run]]] = {}
+"""Folder -> its time of change when it was gone through, and the runs in it."""
+
+_TICK_NS = 10**9
 
 
 def _is_called(run: Run, text: str) -> bool:
-    return run.id.startswith(text) or run.id.endswith(text) or run.title() == text
+    return run.id.startswith(text) or run.id.endswith(text) or run.is_titled(text)

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -27,6 +28,9 @@ from core.sweeps import is_sweep
 
 _BALLAST_BYTES = 64 * 1024
 
+_REPLACED_SECONDS, _MISSES = 2.0, 5
+"""How often a cluster's worker makes sure that the run is still its own, and how often it may find no answer."""
+
 _NOTHING_LEARNT = "Stopped before anything was learnt."
 
 
@@ -36,9 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, nargs="?", help="the folder of the run or the bisect")
     parser.add_argument("--parent-pipe", action="store_true", help="end, interrupted, when standard input closes")
     parser.add_argument("--warm", action="store_true", help="load TensorFlow, then read the folder from standard input")
+    parser.add_argument("--job", default="", help="the job of a cluster that this is: it asks for no lock and no turn")
     options = parser.parse_args(arguments)
     if (options.run is None) != options.warm:
         parser.error("give the folder of a run, or --warm")
+    if options.job and options.run:
+        return _serve_job(Run(options.run.resolve()), options.job)
     folder = _wait_warm() if options.warm else options.run
     return 0 if folder is None else _run(Run(folder.resolve()), parent_pipe=options.parent_pipe)
 
@@ -86,7 +93,32 @@ def _run(run: Run, *, parent_pipe: bool) -> int:
         lock.release()
 
 
-def _serve(run: Run, *, parent_pipe: bool) -> int:
+def _serve_job(run: Run, job: str) -> int:
+    """What a worker on a cluster does: the cluster has given it its turn, and `job.json` says the run is its own."""
+    try:
+        if run.cluster_job().get("job") != job:
+            print(f"run {run.id} is no longer the work of {job}", file=sys.stderr)
+            return 1
+        threading.Thread(target=_end_when_replaced, args=(run, job), name="still-ours", daemon=True).start()
+        return _serve(run, on_cluster=True)
+    except OSError as error:
+        print(f"run {run.id} cannot be written: {error}", file=sys.stderr)
+        return CANNOT_WRITE
+
+
+def _end_when_replaced(run: Run, job: str) -> None:
+    """A machine that was taken for lost may come back; whoever has the run by then must not meet its worker."""
+    misses = 0
+    while misses < _MISSES:
+        time.sleep(_REPLACED_SECONDS)
+        record = run.cluster_job()
+        if record.get("job", job) != job:
+            break
+        misses = 0 if record else misses + 1  # a file server that is being restarted shows nothing for a while
+    os._exit(1)
+
+
+def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> int:
     """What a worker does once the run is its own; returns its exit code."""
     reporter = Reporter(run)
     if not reporter.status.is_active or run.is_from_newer_version():
@@ -94,10 +126,11 @@ def _serve(run: Run, *, parent_pipe: bool) -> int:
         return 1
     files.sweep(run.path)
     ballast = _take_ballast(run.path)
-    reporter.say(pid=os.getpid(), birth=processes.birth(os.getpid()))
+    host = socket.gethostname() if on_cluster else ""
+    reporter.say(pid=os.getpid(), birth=processes.birth(os.getpid()), host=host)
     _watch(reporter, parent_pipe=parent_pipe)
     try:
-        return _work(reporter, ballast)
+        return _work(reporter, ballast, on_cluster=on_cluster)
     finally:
         reporter.close()
         ballast.unlink(missing_ok=True)
@@ -128,10 +161,10 @@ def _end_with_parent(reporter: Reporter) -> None:
     reporter.die("interrupted", "The server that ran this ended; Resume continues after the last finished epoch.")
 
 
-def _work(reporter: Reporter, ballast: Path) -> int:
+def _work(reporter: Reporter, ballast: Path, *, on_cluster: bool) -> int:
     try:
-        with turn(reporter.run, reporter.stop_requested) as came:
-            status, message = _train(reporter) if came else ("stopped", _NOTHING_LEARNT)
+        with _turn(reporter, on_cluster=on_cluster) as came:
+            status, message = _train(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
         reporter.finish(status, message)
     except UserError as error:
         ballast.unlink(missing_ok=True)
@@ -145,10 +178,21 @@ def _work(reporter: Reporter, ballast: Path) -> int:
     return 0
 
 
-def _train(reporter: Reporter) -> tuple[str, str]:
+def _turn(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
+    """Waits for a place on this machine; on a cluster Ray has waited for it."""
+    if on_cluster:
+        return contextlib.nullcontext(not reporter.stop_requested())
+    return turn(reporter.run, reporter.stop_requested)
+
+
+def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
     """Final status and the sentence that goes with it."""
     reporter.say(status="starting", message=STATUSES["starting"])
     if is_bisect(reporter.run.path):
+        if on_cluster:
+            from core.engine.spread import bisect_over_cluster
+
+            return bisect_over_cluster(reporter)
         from core.engine.bisect import bisect
 
         return bisect(reporter)

@@ -24,7 +24,7 @@ CHANGES = {
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
     "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.launch", "core.metrics",
-    "core.paths", "core.prediction", "core.probing", "core.runs", "core.setting", "core.data.augment",
+    "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting", "core.data.augment",
     "core.data.dataset", "core.data.feature_cache", "core.data.images", "core.data.ingest", "core.data.order",
     "core.data.sample",
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.files import Lock, append_line, finite, read_json, read_lines, replacing, write_json
+from core.files import Lock, Tail, append_line, finite, read_json, read_lines, replacing, write_json
 from core.launch import ROOT
 
 
@@ -192,3 +192,24 @@ def test_a_lock_is_free_when_its_holder_was_killed(tmp_path: Path, holder: subpr
     holder.wait()
     assert lock.acquire(timeout=1)
     lock.release()
+
+
+def test_a_tail_reads_what_has_come_since_the_last_look(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    tail = Tail(path)
+    assert tail.read() == []
+    for k in range(3):
+        append_line(path, {"k": k})
+        assert tail.read() == read_lines(path)
+    with path.open("ab") as file:
+        file.write(b'{"k": 3')
+    assert [record["k"] for record in tail.read()] == [0, 1, 2]
+    with path.open("ab") as file:
+        file.write(b'0}\nno json\n{"k": 4}\n')
+    assert tail.read() == read_lines(path)
+    assert [record["k"] for record in tail.read()] == [0, 1, 2, 30, 4]
+    path.write_bytes(b'{"k": 9}\n')
+    assert tail.read() == [{"k": 9}], "it was cut: read from the start"
+    with replacing(path) as file:
+        file.write(b'{"k": 1}\n{"k": 2}\n')
+    assert [record["k"] for record in tail.read()] == [1, 2], "it was replaced"

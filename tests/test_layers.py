@@ -28,8 +28,9 @@ LAYERS = (
     ("core.config",),
     ("core.sweep_plan",),
     ("core.runs", "core.data."),
-    ("core.access", "core.notes", "core.shipped", "core.queue", "core.models.", "core.insight."),
+    ("core.access", "core.notes", "core.shipped", "core.queue", "core.registry", "core.models.", "core.insight."),
     ("core.warm",),
+    ("core.executors.",),
     ("core.launch",),
     ("core.diagnosis.",),
     (

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from core import files, launch, trash
-from core.config import RunConfig
-from core.errors import RunError
 from core.notes import Note, matches, read_note, write_note
-from core.runs import Run, RunStore
+from core.registry import Summary, summaries
+from core.runs import Run, RunStore, Status
 
 
 def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -34,8 +33,11 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 def list_runs(options: argparse.Namespace) -> int:
     """Prints the runs, or those in the trash."""
     runs = [one.run for one in trash.deleted_runs()] if options.deleted else RunStore().list()
-    found = [run for run in runs if matches(read_note(run), run.title(), text=options.text, tags=options.tag)]
-    records = [run_record(run, settle=not options.deleted) for run in found]
+    records = []
+    for run, summary in zip(runs, summaries(runs), strict=True):
+        note = read_note(run)
+        if matches(note, summary.name or run.id, text=options.text, tags=options.tag):
+            records.append(run_record(run, summary, note, settle=not options.deleted))
     if options.json:
         return _print_json({"runs": records})
     if not records:
@@ -45,31 +47,19 @@ def list_runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_record(run: Run, *, settle: bool = True) -> dict[str, Any]:
+def run_record(run: Run, summary: Summary, note: Note, *, settle: bool = True) -> dict[str, Any]:
     """A run as `runs --json` shows it.
 
     Args:
         run: Run.
+        summary: Summary. Of this run.
+        note: Note. Of this run.
         settle: bool. Whether to look if its worker still lives; not for one in the trash. Defaults to `True`.
     """
-    status, epochs = launch.poll(run) if settle else run.read_status(), run.epochs()
-    last = epochs[-1] if epochs else {}
-    config, note = _config(run), read_note(run)
-    return {
-        "run": run.id,
-        "name": config.name if config else "",
-        "dataset": config.dataset if config else "",
-        "mode": config.training.mode if config else "",
-        "backbone": config.model.backbone if config else "",
-        "status": status.status,
-        "message": status.message,
-        "created": status.created,
-        "epochs": len(epochs),
-        "val_accuracy": last.get("val_accuracy"),
-        "val_auc": last.get("val_auc"),
-        "note": note.text,
-        "tags": list(note.tags),
-    }
+    status: Status | Summary = launch.poll(run) if settle and summary.is_active else summary
+    same = ("run", "name", "dataset", "mode", "backbone", "created", "epochs", "val_accuracy", "val_auc")
+    facts = {name: getattr(summary, name) for name in same}
+    return {**facts, "status": status.status, "message": status.message, "note": note.text, "tags": list(note.tags)}
 
 
 def run_line(record: dict[str, Any]) -> str:
@@ -131,13 +121,6 @@ def _nothing(options: argparse.Namespace) -> str:
     return "No run was deleted lately." if options.deleted else (
         "There are no runs yet; `python -m core train sample` makes one."
     )  # fmt: skip
-
-
-def _config(run: Run) -> RunConfig | None:
-    try:
-        return run.config()
-    except RunError:
-        return None  # damaged, or of a newer version: the list shows it all the same
 
 
 def _number(value: float | None) -> str:

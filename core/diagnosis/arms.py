@@ -62,7 +62,7 @@ class Ledger:
         self._take_over(own)
         skipped = [key for key in self.factors.skipped if key != "name"]
         pictures = min(self.factors.a.count("val"), self.factors.b.count("val"))
-        self.search = Search(self.factors.keys, self._seeds, pictures, self.measure, self._plan, skipped)
+        self.search = Search(self.factors.keys, self._seeds, pictures, self.measure, self.plan, skipped)
 
     def run(self) -> Conclusion:
         """Searches until there is a verdict, a stop, or no budget left; the result is whole at every moment."""
@@ -84,16 +84,16 @@ class Ledger:
         if row["status"] in ("finished", "failed"):
             value: float | None = row["value"]
             return value
-        config = self.factors.config(arm, seed, name=f"bisect: {row['name']}"[:100])
-        self._afford(config)
-        run = self._run_of(row, config)
+        config = self.config_of(row)
+        self._afford(row, config)
+        run = self.run_of(row, config)
         row |= {"status": "running", "run": run.id}
         self._say(f"Tries {row['name']}.")
         self._write()
         began = self._clock()
         status = self._train(run)
         row["seconds"] += self._clock() - began
-        self._finish(row, run, status)
+        self.finish_row(row, run, status)
         self.costs.finished(config, run.read_status().seconds)
         self._write()
         return row["value"]  # type: ignore[no-any-return]
@@ -112,22 +112,30 @@ class Ledger:
             row = self._row(arm, seed)
             if run.read_status().status == "finished" and row["status"] == "waiting" and self._is_own(arm, seed, run):
                 row["run"] = run.id
-                self._finish(row, run, "finished")
+                self.finish_row(row, run, "finished")
                 row["seconds"] = 0.0
 
     def _is_own(self, arm: Set, seed: int, run: Run) -> bool:
         return bool(self.factors.keys) or seed in self._seeds[0 if run.id == self.a.id else 1]
 
-    def _afford(self, config: RunConfig) -> None:
+    def config_of(self, row: dict[str, Any]) -> RunConfig:
+        """The configuration of an arm's training."""
+        return self.factors.config(frozenset(row["from_b"]), row["seed"], name=f"bisect: {row['name']}"[:100])
+
+    def affords(self, row: dict[str, Any], config: RunConfig) -> bool:
+        """Whether the budget suffices for an arm."""
+        return self.spent_seconds() + self.costs.arm(config) <= 60 * self.bisect.budget_minutes()
+
+    def _afford(self, row: dict[str, Any], config: RunConfig) -> None:
         if self._stop_requested():
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
-        if self.spent_seconds() + self.costs.arm(config) > 60 * self.bisect.budget_minutes():
+        if not self.affords(row, config):
             raise BrokenOff(
                 f"The budget of {self.bisect.budget_minutes():g} minutes ended after {_counted(self._tried())}: "
                 "another would exceed it."
             )
 
-    def _run_of(self, row: dict[str, Any], config: RunConfig) -> Run:
+    def run_of(self, row: dict[str, Any], config: RunConfig) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
         store = RunStore()
         begun = next((run for run in store.list() if run.id == row["run"]), None)
@@ -136,7 +144,12 @@ class Ledger:
             return begun
         return store.create(config)
 
-    def _finish(self, row: dict[str, Any], run: Run, status: str) -> None:
+    def finish_row(self, row: dict[str, Any], run: Run, status: str) -> None:
+        """Notes what came out of an arm.
+
+        Raises:
+            BrokenOff: it was stopped with the whole bisect.
+        """
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
             self._write()
@@ -148,10 +161,11 @@ class Ledger:
             count = len(manifest.get("val", [])) or self.factors.a.count("val")
             row["interval"] = list(wilson(round(value * count), count))
 
-    def _plan(self, arms: list[tuple[Set, int]]) -> None:
-        for arm, seed in arms:
-            self._row(arm, seed)
+    def plan(self, arms: list[tuple[Set, int]]) -> list[dict[str, Any]]:
+        """Notes arms that are known to follow; gives their rows."""
+        rows = [self._row(arm, seed) for arm, seed in arms]
         self._write()
+        return rows
 
     def _row(self, arm: Set, seed: int) -> dict[str, Any]:
         rows: list[dict[str, Any]] = self.record["arms"]

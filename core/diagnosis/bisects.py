@@ -32,6 +32,8 @@ class Bisect(Run):
         path: Path. The folder; it exists.
     """
 
+    takes_place = False  # on a cluster its arms are jobs of their own, and it only waits for them
+
     def title(self) -> str:
         """What to call it: the names of its two runs."""
         return " / ".join(RunStore().get(run).title() for run in self.run_ids())

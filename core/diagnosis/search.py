@@ -52,7 +52,7 @@ class Search:
     seeds: tuple[Sequence[int], Sequence[int]]
     pictures: int
     measure: Measure
-    planned: Callable[[list[tuple[Set, int]]], None] = lambda arms: None
+    planned: Callable[[list[tuple[Set, int]]], object] = lambda arms: None
     skipped: Sequence[str] = ()
     good: str = ""
     values: dict[Set, list[float]] = field(default_factory=dict)

@@ -19,8 +19,9 @@ from core.data.scan import ImageFile
 from core.engine.features import BATCH, extract, features_key, forward_function
 from core.engine.observe import Activity, Observer
 from core.engine.reporter import Reporter
+from core.engine.shards import Extraction, is_large, over_cluster
 from core.models import catalogue
-from core.models.build import build_base, build_head, weights_hash
+from core.models.build import base_for, build_head, weights_hash
 from core.models.fetch import fetch
 
 Probabilities = NDArray[np.float32]
@@ -143,7 +144,18 @@ class Work:
             if self.reporter.stop_requested() and not self.ignore_stop:
                 raise StopRequested
 
-        extract(self._forward, pictures, draw, out, advance)
+        if is_large(len(pictures)):
+            self._fill_over_cluster(pictures, draw, out, advance)
+        else:
+            extract(self._forward, pictures, draw, out, advance)
+
+    def _fill_over_cluster(self, pictures: Pictures, draw: int, out: Features, advance: Callable[[int], None]) -> None:
+        folder = self.cache.folder / f"{self._key(pictures, draw)}.shards"
+        spread_out = Extraction(self.config, self.base_hash, self._forward, pictures, draw, folder)
+        trouble = over_cluster(spread_out, out, advance)
+        self.reporter.event("features on the cluster", pictures=len(pictures), elsewhere=spread_out.elsewhere)
+        if trouble:
+            self.reporter.event("cluster", message=trouble)
 
     @cached_property
     def _forward(self) -> Callable[[Any], Any]:
@@ -178,15 +190,7 @@ def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
         reporter.phase("data", f"Downloads the weights of {row.title}.")
         fetch(row, reporter.progress)
     reporter.phase("data", f"Builds {row.title}.")
-    base = build_base(
-        row,
-        image_size=config.data.image_size,
-        weights=model.weights,
-        pooling=model.pooling,
-        preprocessing=config.data.preprocessing,
-        seed=config.data.seed,
-        precision=training.precision,
-    )
+    base = base_for(config)
     head = build_head(int(base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, training.seed)
     return Work(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
 

@@ -16,10 +16,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import ConfigError, WeightsError
 from core.models import lite0
-from core.models.catalogue import BUILT_IN, Backbone, find_weights
+from core.models.catalogue import BUILT_IN, Backbone, find, find_weights
 from core.models.fetch import fetch
 
 POOLING = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
@@ -62,6 +63,19 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         chosen = {layer.name for layer in backbone_layers(self.base)[first_index:]}
         for layer in self.base.layers:
             layer.trainable = layer.name in chosen
+
+
+def base_for(config: RunConfig) -> keras.Model:
+    """The base of a run; see `build_base`."""
+    return build_base(
+        find(config.model.backbone),
+        image_size=config.data.image_size,
+        weights=config.model.weights,
+        pooling=config.model.pooling,
+        preprocessing=config.data.preprocessing,
+        seed=config.data.seed,
+        precision=config.training.precision,
+    )
 
 
 def build_base(

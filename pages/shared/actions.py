@@ -10,6 +10,7 @@ from core import access, launch, paths, prediction
 from core.access import Action
 from core.config import RunConfig
 from core.errors import RunError
+from core.registry import read_status
 from core.runs import Run, RunStore
 from pages.shared.access import guarded, person
 
@@ -20,7 +21,7 @@ _started: dict[str, str] = {}
 
 def active_runs() -> list[Run]:
     """Runs that are queued or training, the newest first."""
-    return [run for run in RunStore().list() if run.read_status().is_active and launch.poll(run).is_active]
+    return [run for run in RunStore().list() if read_status(run).is_active and launch.poll(run).is_active]
 
 
 @guarded(Action.TRAIN)

@@ -3,6 +3,8 @@
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from core import files, launch, paths
@@ -10,9 +12,11 @@ from core.access import Action
 from core.diagnosis import bisects, compare, report
 from core.diagnosis.bisects import Bisect, BisectStore
 from core.errors import RunError, UserError
+from core.registry import summaries
 from core.runs import Run, RunStore, Status
 from core.sweeps import SweepStore
 from pages.shared.access import guarded, person
+from pages.shared.run_facts import Stamp, file_stamp
 
 _ENDED = ("finished", "stopped", "failed", "interrupted")
 
@@ -21,21 +25,35 @@ Record = dict[str, Any]
 
 def comparable_runs(most: int) -> list[Run]:
     """Runs that have ended with something to look at, the newest first; those that a bisect has trained left out."""
-    arms = arm_ids()
-    others = (run for run in RunStore().list() if run.id not in arms)
-    ended = (run for run in others if run.read_status().status in _ENDED and run.epochs())
-    return [run for run, _ in zip(ended, range(most), strict=False)]
+    arms, found = arm_ids(), list[Run]()
+    others = [run for run in RunStore().list() if run.id not in arms]
+    for start in range(0, len(others), most):
+        some = others[start : start + most]
+        found += [
+            run
+            for run, summary in zip(some, summaries(some), strict=True)
+            if summary.status in _ENDED and summary.epochs
+        ]
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def arm_ids() -> set[str]:
     """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
     found: set[str] = set()
     for bisect in BisectStore().list():
-        arms = bisect.result().get("arms") or []
-        found |= {str(arm["run"]) for arm in arms if arm.get("run")} - set(runs_of(bisect))
+        found |= _arms_of(bisect.path, file_stamp(bisect.path / "result.json"))
     for sweep in SweepStore().list():
         found |= {str(arm["run"]) for arm in sweep.result().get("arms") or [] if arm.get("run")}
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _arms_of(path: Path, stamp: Stamp | None) -> frozenset[str]:  # the stamp only says whether what is kept still holds
+    bisect = Bisect(path)
+    arms = bisect.result().get("arms") or []
+    return frozenset(str(arm["run"]) for arm in arms if arm.get("run")) - set(runs_of(bisect))
 
 
 def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:

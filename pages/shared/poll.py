@@ -54,9 +54,11 @@ def _tick(run: Run, was_active: bool) -> None:
     status = launch.poll(run)
     if status.is_active != was_active:
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
-    config = read_config(run) or RunConfig()
+    config, where = read_config(run) or RunConfig(), launch.place(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
     _state(status, config, others)
+    if where:
+        st.caption(f":material/lan: {plain(where)}")
     if status.is_active:
         _progress(status)
     _speed(status, records, facts)
@@ -223,7 +225,7 @@ def _drawn(
 ) -> tuple[str, pa.Table]:
     """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
     drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline)
-    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False)
+    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False, nthreads=1)
 
 
 def _notes(run: Run) -> None:

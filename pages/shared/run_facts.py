@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.data.images import thumbnail
 from core.errors import UnreadableImage
+from core.files import Tail
 from core.metrics import wilson
-from core.runs import Run
+from core.runs import Run, epochs_of
 
 Stamp = tuple[int, int]
 
@@ -53,13 +54,13 @@ def title(run: Run) -> str:
 def epochs(run: Run) -> list[dict[str, Any]]:
     """One record an epoch; see `Run.epochs`."""
     stamp = shared_stamp(run.path / "events.jsonl")
-    return _epochs(str(run.path), stamp) if stamp else []
+    return _told(str(run.path), stamp)[0] if stamp else []
 
 
 def notes(run: Run) -> list[dict[str, Any]]:
     """The events that are no epochs."""
     stamp = shared_stamp(run.path / "events.jsonl")
-    return _notes(str(run.path), stamp) if stamp else []
+    return _told(str(run.path), stamp)[1] if stamp else []
 
 
 def data_facts(run: Run) -> DataFacts | None:
@@ -119,14 +120,16 @@ def _title(folder: str, stamp: Stamp | None) -> str:
     return Run(Path(folder)).title()
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _epochs(folder: str, stamp: Stamp | None) -> list[dict[str, Any]]:
-    return Run(Path(folder)).epochs()
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tail(folder: str) -> Tail:
+    return Tail(Path(folder) / "events.jsonl")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _notes(folder: str, stamp: Stamp | None) -> list[dict[str, Any]]:
-    return [event for event in Run(Path(folder)).events() if event.get("event") != "epoch"]
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _told(folder: str, stamp: Stamp) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Epochs and notes, shared by all viewers and not copied: nobody changes them."""
+    events = _tail(folder).read()
+    return epochs_of(events), [event for event in events if event.get("event") != "epoch"]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

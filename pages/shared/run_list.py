@@ -1,27 +1,27 @@
 """The runs on disk as rows of a table."""
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import launch
-from core.errors import RunError
 from core.model_import import is_imported
 from core.notes import read_note
+from core.registry import Summary, summaries
 from core.runs import Run, RunStore
+from pages.shared.run_facts import Stamp, file_stamp
 
 MODES = {"bottleneck": "Bottleneck", "end_to_end": "End to end", "fine_tune": "Fine-tune"}
 MOST = 200
 
-Stamps = tuple[tuple[int, int], ...]
-
 
 def recent_runs() -> list[dict[str, Any]]:
     """One row a run, the newest first; a run whose files have not changed is not read again."""
-    return [_settled_row(run) for run in RunStore().list()[:MOST]]
+    runs = RunStore().list()[:MOST]
+    return [_row(run, _settled(run, summary)) for run, summary in zip(runs, summaries(runs), strict=True)]
 
 
 def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame:
@@ -58,54 +58,33 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
     }
 
 
-def _settled_row(run: Run) -> dict[str, Any]:
-    row = _row(str(run.path), _stamps(run.path))
-    if row["active"]:
-        launch.poll(run)
-        row = _row(str(run.path), _stamps(run.path))
-    return row
+def _settled(run: Run, summary: Summary) -> Summary:
+    """The summary as it is after a worker that has died was noticed."""
+    if not summary.is_active:
+        return summary
+    launch.poll(run)
+    return summaries([run])[0]
 
 
-def _stamps(path: Path) -> Stamps:
-    """Time and length of the files a row is made from: equal stamps, equal row."""
-    return tuple(_stamp(path / name) for name in ("config.json", "status.json", "events.jsonl", "note.json"))
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        info = path.stat()
-    except OSError:
-        return 0, 0
-    return info.st_mtime_ns, info.st_size
-
-
-@st.cache_data(max_entries=4 * MOST, show_spinner=False)
-def _row(path: str, stamps: Stamps) -> dict[str, Any]:  # the stamps only say whether the kept row still holds
-    run = Run(Path(path))
-    status = run.read_status()
-    epochs = run.epochs()
-    accuracies = [value for epoch in epochs if (value := epoch.get("val_accuracy")) is not None]
-    (name, mode), note = _name_and_mode(run), read_note(run)
+def _row(run: Run, summary: Summary) -> dict[str, Any]:
+    note = read_note(run)
     return {
-        "id": run.id,
+        "id": summary.run,
         "path": run.path,
-        "imported": is_imported(run),
+        "imported": _imported(run, file_stamp(run.path / "manifest.json")),
         "note": " ".join(note.text.split()),
         "tags": list(note.tags),
-        "active": status.is_active,
-        "name": name,
-        "status": status.status.capitalize(),
-        "mode": mode,
-        "best": round(max(accuracies), 3) if accuracies else None,
-        "last": round(accuracies[-1], 3) if accuracies else None,
-        "val_loss": [value for epoch in epochs if (value := epoch.get("val_loss")) is not None],
-        "created": status.created,
+        "active": summary.is_active,
+        "name": summary.name or summary.run,
+        "status": summary.status.capitalize(),
+        "mode": MODES.get(summary.mode, "unknown"),
+        "best": None if summary.best is None else round(summary.best, 3),
+        "last": None if summary.val_accuracy is None else round(summary.val_accuracy, 3),
+        "val_loss": list(summary.val_loss),
+        "created": summary.created,
     }
 
 
-def _name_and_mode(run: Run) -> tuple[str, str]:
-    try:
-        config = run.config()
-    except RunError:
-        return run.id, "unknown"
-    return config.name or run.id, MODES[config.training.mode]
+@lru_cache(maxsize=4 * MOST)
+def _imported(run: Run, stamp: Stamp | None) -> bool:  # the stamp only says whether what is kept still holds
+    return is_imported(run)

@@ -9,6 +9,7 @@ import streamlit as st
 from core import launch
 from core.config import RunConfig, setting
 from core.errors import RunError
+from core.registry import read_status
 from core.runs import STATUSES, Run, Status
 from pages.shared.charts import history_frame
 from pages.shared.frame import plain
@@ -176,7 +177,7 @@ def _config(folder: str, stamp: Stamp) -> RunConfig | None:
 def active_runs(runs: Sequence[Run]) -> list[tuple[Run, Status]]:
     """Runs at work or waiting, in the order in which they take their turns."""
     # Only the newest are looked at: what is older and still active has been settled by then.
-    found = [(run, run.read_status()) for run in runs[:LISTED]]
+    found = [(run, read_status(run)) for run in runs[:LISTED]]
     settled = [(run, launch.poll(run)) for run, status in found if status.is_active]
     return sorted(
         ((run, status) for run, status in settled if status.is_active),
@@ -198,7 +199,7 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
 
 
 def _label(run: Run) -> str:
-    status = run.read_status()
+    status = read_status(run)
     # While it is at work only the fragment below is drawn anew: a closer word in the list would soon be wrong.
     word = "at work" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"

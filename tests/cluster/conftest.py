@@ -1,0 +1,51 @@
+"""A real Ray cluster of several nodes on this machine, small enough to run beside everything else."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+SMALL = {"object_store_memory": 80 * 2**20}
+"""The least that Ray takes; nothing of ours goes through the object store."""
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[Any]:
+    """A head node without a place for work and three nodes of one processor each; `add()` brings another."""
+    pytest.importorskip("ray", reason="Ray is not installed (requirements-cluster.txt)")
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+        from ray.cluster_utils import Cluster
+
+        # A lost node is noticed after seconds, not after half a minute.
+        quick = {
+            "health_check_initial_delay_ms": 1000,
+            "health_check_period_ms": 500,
+            "health_check_failure_threshold": 4,
+        }
+        head = {"num_cpus": 0, "include_dashboard": True, "_system_config": quick, **SMALL}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        nodes = [cluster.add_node(num_cpus=1, **SMALL) for _ in range(3)]
+        cluster.wait_for_nodes()
+    yield SimpleNamespace(address=cluster.address, nodes=nodes, remove=cluster.remove_node, add=cluster.add_node)
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture
+def on_cluster(ray_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The environment of a program that uses the cluster; the returned function loses one of its machines."""
+    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", ray_cluster.address)
+    missing = 3 - len(ray_cluster.nodes)
+    ray_cluster.nodes += [ray_cluster.add(num_cpus=1, **SMALL) for _ in range(missing)]
+
+    def lose(which: int = 0) -> None:
+        ray_cluster.remove(ray_cluster.nodes.pop(which), allow_graceful=False)
+
+    return lose

@@ -1,0 +1,209 @@
+"""The program on a real cluster of several nodes, some of which are lost on the way."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import launch
+from core.config import make_config
+from core.diagnosis.bisects import BisectStore, start_bisect
+from core.runs import Run, RunStore, Status
+
+pytestmark = [
+    pytest.mark.slow,
+    # Ray leaves sockets and processes to the collector, and is loud about its own future.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+Lose = Callable[..., None]
+
+TINY: dict[str, Any] = {
+    "data.image_size": 32,
+    "data.batch_size": 10,
+    "training.epochs": 6,
+    "training.early_stopping": 0,
+    "training.learning_rate": 0.01,
+}
+
+
+@pytest.fixture
+def folder(picture_folder: Any) -> Path:
+    path: Path = picture_folder(train=(30, 30), val=(60, 60), size=32)
+    return path
+
+
+def wait(run: Run, until: Callable[[Status], bool], seconds: float = 180) -> Status:
+    deadline = time.monotonic() + seconds
+    while not until(status := launch.poll(run)):
+        assert time.monotonic() < deadline, (status, log(run))
+        time.sleep(0.1)
+    return status
+
+
+def log(run: Run) -> str:
+    path = run.path / "worker.log"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def ended(status: Status) -> bool:
+    return not status.is_active
+
+
+def from_another_process(run: Run) -> dict[str, Any]:
+    """What a server that has just been started says of a run."""
+    command = [sys.executable, "-m", "core", "runs", "--json"]
+    told = subprocess.run(command, cwd=launch.ROOT, env=os.environ, capture_output=True, text=True, check=True)
+    return next(row for row in json.loads(told.stdout)["runs"] if row["run"] == run.id)
+
+
+def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
+    folder: Path, on_cluster: Lose, ray_cluster: Any, train_here: Any
+) -> None:
+    settings = {**TINY, "training.epochs": 16, "training.mode": "end_to_end", "training.literal": True}
+    unbroken = train_here(folder, settings)
+    run = RunStore().create(make_config(str(folder), settings))
+    launch.start(run, parent_pipe=True)
+    assert launch.poll(run).message == "Waits for a place on the cluster: it needs 1 CPUs."
+    wait(run, lambda status: status.epoch >= 2 or ended(status))
+    assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
+    assert launch.place(run, launch.poll(run)).startswith(
+        f"Ray cluster {ray_cluster.address}, job parity-{run.id}-1, m"
+    )
+
+    launch.stop(run)
+    status = wait(run, ended)
+    assert (status.status, run.has_model()) == ("stopped", True), log(run)
+
+    launch.resume(run, parent_pipe=True)
+    before = len(run.epochs())
+    wait(run, lambda status: ended(status) or len(run.epochs()) >= before + 2)
+    _lose_the_machine_of(run, on_cluster, ray_cluster)
+    status = wait(run, ended)
+    assert (status.status, status.message) == (
+        "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
+    ), log(run)  # fmt: skip
+    assert before + 2 <= len(run.epochs()) < 16
+
+    launch.resume(run, parent_pipe=True)
+    assert wait(run, ended).status == "finished", log(run)
+    assert run.history() == unbroken.history()
+    assert from_another_process(run)["status"] == "finished"
+
+
+def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
+    from core.executors import ray_client
+
+    told = ray_client._client().get_job_info(run.cluster_job()["job"])
+    lose([node.node_id for node in ray_cluster.nodes].index(told.driver_node_id))
+
+
+def test_what_waits_for_a_place_can_be_stopped_and_what_fails_says_why(
+    folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_RAY_CPUS", "64")
+    run = RunStore().create(make_config(str(folder), TINY))
+    launch.start(run, parent_pipe=False)
+    assert wait(run, lambda status: "64" in status.message).status == "queued"
+    launch.stop(run)
+    status = launch.poll(run)
+    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a place on the cluster.")
+
+    monkeypatch.delenv("PARITY_RAY_CPUS")
+    failing = RunStore().create(make_config(str(folder / "nowhere"), TINY))
+    monkeypatch.setenv("PARITY_RAY_PYTHON", "/no/such/python")
+    lost = RunStore().create(make_config(str(folder), TINY))
+    launch.start(lost, parent_pipe=False)
+    monkeypatch.delenv("PARITY_RAY_PYTHON")
+    launch.start(failing, parent_pipe=False)
+    status = wait(failing, ended)
+    assert (status.status, status.fault) == ("failed", "user"), log(failing)
+    assert "nowhere" in status.message
+    status = wait(lost, ended)
+    assert status.status == "interrupted"
+    assert "/no/such/python" in log(lost)
+
+
+def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_none(
+    picture_folder: Any, on_cluster: Lose, tmp_path: Path
+) -> None:
+    from core.config import RunConfig
+    from core.data.dataset import open_dataset
+    from core.data.pipeline import Pictures
+    from core.engine.features import BATCH, forward_function
+    from core.engine.shard_tasks import Tasks
+    from core.engine.shards import Extraction
+    from core.models.build import base_for, weights_hash
+
+    config: RunConfig = make_config(
+        str(picture_folder(train=(301, 300), val=(2, 2), size=32)), {**TINY, "data.augmentation": "light"}
+    )
+    files = open_dataset(config.dataset, config.data).split.train
+    root = Path(config.dataset)
+    pictures = Pictures(root, files, 32, "light", config.data.seed)
+    base = base_for(config)
+    forward = forward_function(base)
+    cuts = [range(start, min(start + BATCH, len(files))) for start in range(0, len(files), BATCH)]
+    expected = np.concatenate([forward(np.stack([pictures.one(k, 3) for k in cut])).numpy() for cut in cuts])
+
+    def slow(pixels: Any) -> Any:  # so that the other machines have the time to load TensorFlow
+        time.sleep(0.2 if lost else 1.5)
+        return forward(pixels)
+
+    lost = list[int]()
+    shards = Extraction(config, weights_hash(base), slow, pictures, 3, tmp_path / "x.shards", shard=BATCH)
+    target, seen = np.full(expected.shape, np.nan, np.float32), list[int]()
+
+    def advance(done: int) -> None:
+        seen.append(done)
+        if shards.elsewhere >= 3 * BATCH and not lost:
+            lost.append(shards.elsewhere)
+            on_cluster()
+
+    with Tasks() as tasks:
+        shards.run(tasks, target, advance)
+    assert lost
+    assert shards.elsewhere > lost[0], "the other machines went on"
+    assert shards.elsewhere < len(files), "and so did the asking worker"
+    assert target.tobytes() == expected.tobytes()
+    assert seen[-1] == len(files)
+    assert not (tmp_path / "x.shards").exists()
+
+
+def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_says(
+    folder: Path, on_cluster: Lose, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {**TINY, "training.optimizer": "sgd", "training.epochs": 20}
+    pair = train_here(folder, settings), train_here(folder, {**settings, "training.learning_rate": 10.0})
+    monkeypatch.setenv("PARITY_EXECUTOR", "local")
+    serial = BisectStore().create(*pair, 10)
+    start_bisect(serial, parent_pipe=False)
+    wait(serial, ended)
+    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
+    spread = BisectStore().create(*pair, 10)
+    start_bisect(spread, parent_pipe=False)
+    wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
+    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
+    on_cluster()
+    assert wait(spread, ended).status == "finished", log(spread)
+
+    one, other = serial.result(), spread.result()
+    assert (other["verdict"], other["factors"]) == (one["verdict"], one["factors"]) == (
+        "single", ["training.learning_rate"],
+    )  # fmt: skip
+    values = [{(*arm["from_b"], arm["seed"]): arm["value"] for arm in result["arms"]} for result in (one, other)]
+    assert values[0] == values[1]
+    assert one["gap"] == other["gap"]
+
+
+def _at_work(bisect: Run) -> list[Run]:
+    arms = [RunStore().get(arm["run"]) for arm in bisect.result()["arms"] if arm["status"] == "running"]  # type: ignore[attr-defined]
+    return [run for run in arms if run.read_status().status == "running"]
