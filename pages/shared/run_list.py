@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -71,7 +72,7 @@ def _row(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "id": summary.run,
         "path": run.path,
-        "imported": _imported(run, file_stamp(run.path / "manifest.json")),
+        "imported": _imported(run.path, file_stamp(run.path / "manifest.json")),
         "note": " ".join(note.text.split()),
         "tags": list(note.tags),
         "active": summary.is_active,
@@ -86,5 +87,5 @@ def _row(run: Run, summary: Summary) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4 * MOST)
-def _imported(run: Run, stamp: Stamp | None) -> bool:  # the stamp only says whether what is kept still holds
-    return is_imported(run)
+def _imported(path: Path, stamp: Stamp | None) -> bool:  # the stamp only says whether what is kept still holds
+    return is_imported(Run(path))
