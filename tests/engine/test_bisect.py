@@ -114,7 +114,7 @@ def test_an_arm_that_cannot_be_trained_fails_alone(
     import core.engine.bisect as worker
     from core.engine.reporter import Reporter
 
-    def fail(reporter: Reporter) -> str:
+    def fail(reporter: Reporter, **_: Any) -> str:
         raise DataError("the folder is gone")
 
     monkeypatch.setattr(worker, "train", fail)
