@@ -333,20 +333,21 @@ def test_a_removed_file_leaves_the_index(make, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"version": 0}', '{"version": 1, "files": []}', "[" * 100_000, None]
+    "content",
+    ["", "{", "[]", '{"version": 0}', '{"version": 2, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
 )
 def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     root, cache = make(TWO), tmp_path / "cache"
     first = scan(root, cache_dir=cache)
     (file,) = cache.iterdir()
-    if content is None:
+    if isinstance(content, dict):
         data = json.loads(file.read_text())
-        data["files"] = {path: [*entry[:2], {"sha256": 5}] for path, entry in data["files"].items()}
+        data["files"] = {path: [*entry[:2], {**entry[2], **content}] for path, entry in data["files"].items()}
         content = json.dumps(data)
     file.write_text(content)
     assert scan(root, cache_dir=cache) == first
     assert [p.name for p in cache.iterdir()] == [file.name]
-    assert json.loads(file.read_text())["version"] == 1
+    assert json.loads(file.read_text())["version"] == 2
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(make, tmp_path):
@@ -363,7 +364,7 @@ def test_what_may_pass_is_not_remembered(make, tmp_path, monkeypatch):
         def exhausted(*_):
             raise images.UnreadableImage("1.png needs more memory than there is.") from MemoryError()
 
-        patch.setattr(images, "decode", exhausted)
+        patch.setattr(images, "read_grey", exhausted)
         assert len(scan(root, cache_dir=cache).unreadable) == 4
     assert len(scan(root, cache_dir=cache).files) == 4
 
