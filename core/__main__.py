@@ -24,6 +24,7 @@ from core.commands import (
     compare,
     evaluate,
     find_rate,
+    labels,
     model,
     predict,
     scan,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
     scan.add_parser(command)
     split.add_parser(command)
+    labels.add_parser(command)
     check.add_parser(command)
     compare.add_parser(command)
     bisect.add_parser(command)

@@ -112,8 +112,22 @@ def prepare(index: DatasetIndex, config: DataConfig) -> Dataset:
     Raises:
         ConfigError: the split settings cannot be used.
     """
-    index, applied = correct(index)
-    own = read_split(index.root)
+    corrected, applied = correct(index)
+    return divide(corrected, config, applied)
+
+
+def divide(index: DatasetIndex, config: DataConfig, applied: Applied | None = None) -> Dataset:
+    """A corrected scan with its split.
+
+    Args:
+        index: DatasetIndex. From `correct`.
+        config: DataConfig. See `prepare`.
+        applied: Applied. What the corrections have changed. Defaults to nothing.
+
+    Raises:
+        ConfigError: the split settings cannot be used.
+    """
+    own, applied = read_split(index.root), applied or Applied()
     if own is not None:
         return Dataset(index, own.divide(index), applied, own)
     return Dataset(index, split_files(index, config.validation_split, config.seed, config.group_pattern), applied)

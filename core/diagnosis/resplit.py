@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.config import RunConfig
 from core.data.corrections import correct
+from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.split import AUTO, choose_groups, join_files
 from core.data.split_file import write_split
 from core.data.thumbnails import MAX_COMPARED
+from core.diagnosis.context import Context
 from core.diagnosis.duplicates import near_groups
+from core.diagnosis.finding import Finding
+from core.diagnosis.split import leak_exact_duplicate, leak_near_duplicate, leak_patient
 from core.errors import DataError
 
 Progress = Callable[[int, int], None]
+
+_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_patient)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,18 @@ class Resplit:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""
         return {"file": str(self.place), "counts": self.counts(), "groups": self.groups, "grouped": self.grouped}
+
+
+def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
+    """What the checks for leaks say of a data set as it is divided now; these three alone.
+
+    Args:
+        dataset: Dataset.
+        config: RunConfig. Its group pattern counts.
+        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+    """
+    context = Context(config, dataset, progress)
+    return [finding for check in _LEAKS if (finding := check(context)) is not None]
 
 
 def resplit(
