@@ -23,6 +23,7 @@ from core.commands import (
     check,
     compare,
     evaluate,
+    fetch,
     find_rate,
     labels,
     model,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_parser(command)
     split.add_parser(command)
     labels.add_parser(command)
+    fetch.add_parser(command)
     check.add_parser(command)
     compare.add_parser(command)
     bisect.add_parser(command)

@@ -18,7 +18,7 @@ _LIKELY = 0.85
 _WIDEST = 0.15
 """Width of that interval from which on runs can hardly be told apart: below about 85 pictures."""
 
-_DIVIDE = "divide the pictures anew (Split on the Dataset page, or `python -m core split`)"
+_DIVIDE = "divide the pictures anew (Split on the Dataset page, or python -m core split)"
 
 
 def leak_exact_duplicate(context: Context) -> Finding | None:

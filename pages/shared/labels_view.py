@@ -87,8 +87,14 @@ def _show_ranking(view: View, record: dict[str, Any]) -> None:
     wrong = sum(row["issue"] for row in rows.values())
     verb = "label looks" if wrong == 1 else "labels look"
     st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
-    st.caption(f"{_METHODS.get(record['method'], '')} A flag marks those that are called wrong.")
-    shown = page_of("ranking", [there[path] for path in rows], _ON_A_PAGE)
+    doubtful = [path for path, row in rows.items() if row["issue"] or row["suggested"] != there[path].label]
+    st.caption(
+        f"{_METHODS.get(record['method'], '')} Shown are the {len(doubtful):,} that look like another class; a flag "
+        "marks those that are called wrong."
+    )
+    if not doubtful:
+        return
+    shown = page_of("ranking", [there[path] for path in doubtful], _ON_A_PAGE)
     with st.grid(min_column_width=190):
         for file in shown:
             with st.container(border=True):

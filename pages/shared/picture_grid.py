@@ -15,6 +15,9 @@ from pages.shared.state import page_key
 PER_PAGE = 24
 SIDE = 192
 
+_LONGEST = 20
+"""Characters of a name that fit under a picture on a phone; the whole name is in its description."""
+
 
 def show_file(view: View, file: ImageFile, note: str = "", *, with_class: bool = False) -> None:
     """One picture with its name and a note, or why it cannot be shown.
@@ -53,7 +56,7 @@ def page_of(kind: str, files: Sequence[ImageFile], most: int = PER_PAGE) -> Sequ
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:16]}…{name[-11:]}"
+    return name if len(name) <= _LONGEST else f"{name[:9]}…{name[-9:]}"
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

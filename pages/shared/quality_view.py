@@ -44,7 +44,7 @@ def show_quality(view: View) -> None:
             icon=":material/check_circle:",
         )
     kind = _choose(quality, found)
-    st.markdown(f"**{kind.title}** when: {plain(kind.limit)}.")
+    st.markdown(f"**{kind.title}**: {plain(kind.limit)}.")
     st.caption(plain(kind.meaning))
     if kind.id == "near_duplicates" and not quality.is_compared:
         st.info("There are too many pictures to compare each with all others; identical files were looked for.")
