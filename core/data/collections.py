@@ -156,9 +156,9 @@ def _read(archive: Path, part: str, collection: Collection) -> tuple[Pixels, lis
     """One part's pictures and labels, checked; an array of objects, which could run code, is not even read."""
     count, size = collection.counts[part], collection.size
     try:
-        with np.load(archive, allow_pickle=False) as arrays:
+        with archive.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             pictures, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(f"{archive.name} is not {collection.title}: {error}.") from error
     fits = pictures.shape == (count, size, size) and pictures.dtype == np.uint8 and labels.size == count
     if not fits or not np.isin(labels, np.arange(len(collection.classes))).all():

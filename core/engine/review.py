@@ -117,10 +117,10 @@ class FeatureStore:
         self._path = paths.cache_folder() / "reviews" / f"{name}.npz"
         self.rows: dict[str, Floats] = {}
         try:
-            with np.load(self._path, allow_pickle=False) as record:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as record:
                 if int(record["format"]) == _FORMAT:
                     self.rows = dict(zip(record["sha256"].tolist(), record["features"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
             self.rows = {}
 
     def add(self, files: Sequence[ImageFile], features: Floats) -> None:

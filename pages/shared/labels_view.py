@@ -30,12 +30,6 @@ def show_labels(view: View) -> None:
     found = show_review(view, "labels")
     if found is None:
         return
-    if not found.is_current:
-        st.info(
-            "This is what the last review found. Labels or pictures have changed since; another one takes seconds, "
-            "as the features are kept.",
-            icon=":material/history:",
-        )
     _show_ranking(view, found.record)
 
 
@@ -55,10 +49,17 @@ def _show_corrections(view: View) -> None:
                     on_click=curate.undo,
                     args=(view,),
                 )
-        st.caption(f"Kept in {plain(applied.place)}. Trainings heed it and say so; the pictures are not touched.")
+        st.caption(f"Kept in a file {_where(view)}. Trainings heed it and say so; the pictures are not touched.")
         if applied.excluded or applied.relabelled:
             with st.expander("Show them"):
                 _show_changed(view)
+
+
+def _where(view: View) -> str:
+    place = view.corrections.place
+    if place is not None and place.parent == view.on_disk.root:
+        return f"beside the pictures ({plain(place.name)})"
+    return "in Parity's own folder, as the pictures' folder cannot be written"
 
 
 def _show_changed(view: View) -> None:

@@ -64,7 +64,7 @@ def _choose(quality: Quality, found: Sequence[Kind]) -> Kind:
         default=(found or KINDS)[0].id,
         required=True,
         key=QUALITY_KIND,
-        format_func=lambda kind: f"{kinds[kind].title} {quality.count(kind):,}",
+        format_func={kind.id: f"{kind.title} {quality.count(kind.id):,}" for kind in KINDS}.__getitem__,
     )
     return kinds[str(chosen)]
 

@@ -19,8 +19,8 @@ from pages.shared.words import about, sentence
 EVERY_SECONDS = 2.0
 """How often a review at work is looked at."""
 
-_SECONDS_A_PICTURE = 0.02
-"""What a picture takes on two usual cores; for the estimate before there is a better one."""
+_SECONDS, _SECONDS_A_PICTURE = 15, 0.02
+"""What a review takes on two usual cores; for the estimate before there is a better one."""
 
 
 class Result(NamedTuple):
@@ -50,31 +50,38 @@ def show_review(view: View, tab: str) -> Result | None:
             return Result(record, True)
         if current and status and status.is_active:
             st.fragment(_follow, run_every=EVERY_SECONDS)(current, tab)
-        else:
-            _offer(view, tab, status)
         before = store.latest(data)
         record = _record(before) if before else None
+        if not (status and status.is_active):
+            _offer(view, tab, status, again=record is not None)
     except UserError as error:
         st.error(plain(sentence(str(error))))
         return None
     return Result(record, False) if record else None
 
 
-def _offer(view: View, tab: str, status: Status | None) -> None:
+def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
     if status and status.status in RESUMABLE:
         st.warning(f"The last review ended early. {plain(status.message)}", icon=":material/info:")
     if not curate.may_curate():
         st.info("You may look at reviews here, but not start one.", icon=":material/lock:")
         return
-    seconds = 15 + _SECONDS_A_PICTURE * len(view.index.files)
-    st.markdown(
-        "A worker pushes every picture once through the built-in network, then asks for each label whether a simple "
-        "classifier that has not seen the picture, nor another of the same patient, would agree. The same features "
-        "make the map."
-    )
+    if again:
+        st.info(
+            "Labels or pictures have changed since the last review, whose result this is. Another one takes seconds, "
+            "as the features are kept.",
+            icon=":material/history:",
+        )
+    else:
+        st.markdown(
+            "A worker pushes every picture once through the built-in network, then asks for each label whether a "
+            "simple classifier that has not seen the picture, nor another of the same patient, would agree. The same "
+            "features make the map."
+        )
+    seconds = _SECONDS + _SECONDS_A_PICTURE * len(view.index.files)
     st.button(
-        f"Review the labels ({about(seconds)} at most)",
-        type="primary",
+        "Review again" if again else f"Review the labels ({about(seconds)})",
+        type="secondary" if again else "primary",
         icon=":material/fact_check:",
         key=part_key("review", tab),
         on_click=curate.begin_review,
