@@ -96,7 +96,7 @@ def _show_ranking(view: View, record: dict[str, Any]) -> None:
     if not doubtful:
         return
     shown = page_of("ranking", [there[path] for path in doubtful], _ON_A_PAGE)
-    with st.grid(min_column_width=190):
+    with st.grid(min_column_width=160):
         for file in shown:
             with st.container(border=True):
                 _show_suspect(view, file, rows[file.path])
