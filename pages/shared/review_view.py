@@ -96,7 +96,7 @@ def _follow(review: Review, tab: str) -> None:
     if not status.is_active:
         st.rerun()
     part = status.done / status.total if status.total else 0.0
-    left = f" {about(status.eta_seconds)} left." if status.eta_seconds else ""
+    left = f" {sentence(about(status.eta_seconds) + ' left')}" if status.eta_seconds else ""
     st.progress(min(max(part, 0.0), 1.0), text=plain(f"{status.message}{left}"))
     if curate.may_curate():
         stopping = review.stop_requested()
