@@ -23,17 +23,18 @@ from core.commands import (
     check,
     compare,
     evaluate,
+    fetch,
     find_rate,
+    labels,
     model,
     predict,
+    scan,
     script,
+    split,
     sweep,
     upkeep,
 )
-from core.commands.settings import DATASET_HELP, add_settings, read_config
-from core.data.dataset import scan_dataset
-from core.data.scan import DatasetIndex
-from core.diagnosis.data import data_findings
+from core.commands.settings import add_settings, read_config
 from core.errors import UserError
 from core.insight.answer import Reply
 from core.prediction import require_model
@@ -71,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else")
         return sub
 
-    command("scan", _scan, "What a data set holds.").add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    scan.add_parser(command)
+    split.add_parser(command)
+    labels.add_parser(command)
+    fetch.add_parser(command)
     check.add_parser(command)
     compare.add_parser(command)
     bisect.add_parser(command)
@@ -95,43 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("remember", _remember, remember).add_argument("run", metavar="RUN")
     return parser
-
-
-def _scan(options: argparse.Namespace) -> int:
-    line = Line(quiet=options.json)
-    index = scan_dataset(options.dataset, line.progress("Looks through"))
-    line.show("")
-    if options.json:
-        return _print_json(_scan_record(index))
-    print(f"{index.root}\n")
-    for split, counts in index.counts().items():
-        print(f"{split or 'all':<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
-    print("sizes " + ", ".join(f"{w}x{h} ({n})" for (w, h), n in list(index.sizes().items())[:5]))
-    print("modes " + ", ".join(f"{mode} ({n})" for mode, n in index.modes().items()))
-    for note in index.notes:
-        print(note)
-    for file in index.unreadable:
-        print(f"unreadable: {file.path}: {file.reason}")
-    for path, why in index.skipped:
-        print(f"left out: {path}: {why}")
-    return 0
-
-
-def _scan_record(index: DatasetIndex) -> dict[str, Any]:
-    return {
-        "dataset": str(index.root),
-        "layout": index.layout,
-        "classes": list(index.classes),
-        "counts": {split or "all": counts for split, counts in index.counts().items()},
-        "images": len(index.files),
-        "sizes": [{"width": w, "height": h, "count": n} for (w, h), n in index.sizes().items()],
-        "modes": index.modes(),
-        "unreadable": [{"file": file.path, "reason": file.reason} for file in index.unreadable],
-        "skipped": [{"file": path, "reason": why} for path, why in index.skipped],
-        "empty_classes": list(index.empty_classes),
-        "notes": list(index.notes),
-        "findings": [finding.to_dict() for finding in data_findings(index)],
-    }
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from core.runs import Run, RunStore
 
 _POLL_SECONDS = 0.3
 
-_OTHERS = ("bisects", "rates", "sweeps")
+_OTHERS = ("bisects", "rates", "sweeps", "reviews")
 """Folders of the home whose jobs take a place too."""
 
 
@@ -18,7 +18,7 @@ def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
     """Waits until one of the machine's training places is free and no older job waits.
 
     Args:
-        job: Run. Queued; a run, a bisect, a sweep or a search for a rate: each takes a place.
+        job: Run. Queued; a run, a bisect, a sweep, a search for a rate or a review: each takes a place.
         stop_requested: callable. Whether to give up.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The process that trains one run, or the arms of one bisect or sweep: `python -m core.worker DIR [--parent-pipe]`.
+"""The process that trains a run or the arms of a bisect or sweep, or reviews labels: `python -m core.worker DIR`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/warm.py).
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core import files, processes, warm
 from core.diagnosis.bisects import is_bisect
+from core.diagnosis.reviews import is_review
 from core.engine.reporter import Reporter
 from core.errors import UserError
 from core.launch import CANNOT_WRITE
@@ -204,6 +205,10 @@ def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
         from core.engine.sweep import sweep
 
         return sweep(reporter)
+    if is_review(reporter.run.path):
+        from core.engine.review import review
+
+        return review(reporter)
     from core.engine.train import train
 
     status = train(reporter)

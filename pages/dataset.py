@@ -3,12 +3,16 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import dataset_tabs, dataset_view, sources, state
+from pages.shared import dataset_tabs, dataset_view, labels_view, map_view, quality_view, sources, split_view, state
 from pages.shared.frame import frame, heading, plain
 
 TABS = {
     "Overview": dataset_tabs.show_overview,
     "Pictures": dataset_tabs.show_pictures,
+    "Quality": quality_view.show_quality,
+    "Labels": labels_view.show_labels,
+    "Map": map_view.show_map,
+    "Split": split_view.show_split,
     "Augmentation": dataset_tabs.show_augmentation,
     "Batch X-ray": dataset_tabs.show_xray,
     "Problems": dataset_tabs.show_problems,

@@ -19,6 +19,8 @@ CHANGES = {
     "shipped.install",
     "write_note", "RateStore().create", "SweepStore().create", "sweeps.start_sweep",
     "sweeps.stop_sweep", "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
+    "change_labels", "undo_labels", "remove_split", "resplit", "start_review", "stop_review", "restart_review",
+    "ReviewStore().create",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
@@ -30,6 +32,8 @@ READS = {
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
     "core.diagnosis.check", "core.diagnosis.compare", "core.diagnosis.data", "core.diagnosis.during",
     "core.diagnosis.finding",
+    "core.data.corrections", "core.data.split_file", "core.diagnosis.quality", "core.diagnosis.resplit",
+    "core.diagnosis.reviews",
     "core.insight", "core.insight.answer", "core.insight.calibration", "core.insight.overlay",
     "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",

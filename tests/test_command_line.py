@@ -96,6 +96,7 @@ def test_scan_prints_counts_sizes_and_what_is_left_out(picture_folder: MakeFolde
         "modes RGB (7)",
         "unreadable: train/a/bad.png: bad.png is empty.",
         "left out: train/a/notes.txt: is not an image by its extension",
+        "No picture is blurry, dark, light, empty, of odd size or shape, or a copy.",
     ]
 
 
@@ -103,7 +104,8 @@ def test_scan_as_json_is_one_object(picture_folder: MakeFolder, capsys: Capture)
     folder = picture_folder(train=(3, 2), test=(1, 1), size=8)
     (folder / "train" / "b" / "bad.png").write_bytes(b"")
     record = json_of(capsys, "scan", folder)
-    findings = record.pop("findings")
+    findings, quality = record.pop("findings"), record.pop("quality")
+    assert (next(iter(quality)), quality["blurry"]["count"], len(quality)) == ("blurry", 0, 8)
     assert [finding["id"] for finding in findings] == ["test-as-validation", "corrupt-image"]
     assert record == {
         "dataset": str(folder),
@@ -117,6 +119,8 @@ def test_scan_as_json_is_one_object(picture_folder: MakeFolder, capsys: Capture)
         "skipped": [],
         "empty_classes": [],
         "notes": ["There is no val/ folder, so test/ serves as validation."],
+        "corrections": {"file": "", "excluded": [], "relabelled": [], "stale": 0},
+        "split_file": None,
     }
 
 
@@ -445,7 +449,7 @@ def test_an_interrupt_is_no_failure_inside(capsys: Capture, monkeypatch: pytest.
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line, "scan_dataset", interrupted)
+    monkeypatch.setattr("core.commands.scan.scan_dataset", interrupted)
     assert main("scan", "sample") == 130
     assert capsys.readouterr() == ("", "interrupted\n")
 

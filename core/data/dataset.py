@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.config import DataConfig
+from core.data.corrections import Applied, correct
 from core.data.sample import ensure_sample
 from core.data.scan import DatasetIndex, ImageFile, scan
 from core.data.split import Split, require_trainable, split_files
+from core.data.split_file import SplitFile, read_split
 
 SAMPLE = "sample"
 """The word that stands for the built-in sample set wherever a folder may be named."""
@@ -28,10 +30,14 @@ class Dataset:
     Attributes:
         index: DatasetIndex. What the scan found.
         split: Split. Which file serves what.
+        corrections: Applied. What the list of corrections has changed in it.
+        split_file: SplitFile or None. The split of our own that is in use.
     """
 
     index: DatasetIndex
     split: Split
+    corrections: Applied = field(default_factory=Applied)
+    split_file: SplitFile | None = None
 
     @property
     def root(self) -> Path:
@@ -49,12 +55,14 @@ class Dataset:
         return np.array([place[file.label] for file in files], dtype=np.int64)
 
     def manifest(self) -> dict[str, Any]:
-        """What a run keeps of it: root, classes, and each part's files with their hashes."""
+        """What a run keeps of it: root, classes, corrections, and each part's files with their hashes."""
         parts = {"train": self.split.train, "val": self.split.val, "test": self.split.test}
         return {
             "root": str(self.root),
             "classes": list(self.classes),
             "test_as_validation": self.index.test_as_validation,
+            "corrections": self.corrections.to_dict(),
+            "split_file": self.split_file.to_dict(self.index) if self.split_file else None,
             **{part: [asdict(file) for file in files] for part, files in parts.items()},
         }
 
@@ -84,12 +92,42 @@ def scan_dataset(reference: str, progress: Progress | None = None) -> DatasetInd
 
 
 def open_dataset(reference: str, config: DataConfig, progress: Progress | None = None) -> Dataset:
-    """Scans and splits a referenced data set and makes sure that it can be trained on.
+    """Scans, corrects and splits a referenced data set and makes sure that it can be trained on.
 
     Raises:
         DataError: the folder is missing, is no data set, or a split or class is too small.
     """
-    index = scan_dataset(reference, progress)
-    split = split_files(index, config.validation_split, config.seed, config.group_pattern)
-    require_trainable(index, split)
-    return Dataset(index, split)
+    dataset = prepare(scan_dataset(reference, progress), config)
+    require_trainable(dataset.index, dataset.split)
+    return dataset
+
+
+def prepare(index: DatasetIndex, config: DataConfig) -> Dataset:
+    """A scan as it is trained on: with the corrections and the split that are kept beside it, else as settings say.
+
+    Args:
+        index: DatasetIndex. As the folder is on disk.
+        config: DataConfig. Its split settings count where there is no split file and the folder is not split.
+
+    Raises:
+        ConfigError: the split settings cannot be used.
+    """
+    corrected, applied = correct(index)
+    return divide(corrected, config, applied)
+
+
+def divide(index: DatasetIndex, config: DataConfig, applied: Applied | None = None) -> Dataset:
+    """A corrected scan with its split.
+
+    Args:
+        index: DatasetIndex. From `correct`.
+        config: DataConfig. See `prepare`.
+        applied: Applied. What the corrections have changed. Defaults to nothing.
+
+    Raises:
+        ConfigError: the split settings cannot be used.
+    """
+    own, applied = read_split(index.root), applied or Applied()
+    if own is not None:
+        return Dataset(index, own.divide(index), applied, own)
+    return Dataset(index, split_files(index, config.validation_split, config.seed, config.group_pattern), applied)

@@ -150,14 +150,29 @@ def decode(source: Source, size: int | None = None) -> Image.Image:
     Raises:
         UnreadableImage: if the file is empty, no picture of the five formats, too large or damaged.
     """
+    return _read(source, size, grey=False)[1]
+
+
+def read_grey(source: Source, size: int) -> tuple[Header, Image.Image]:
+    """Header and luma (8 bits) of a picture by one opening of its file, for what is measured and compared in grey.
+
+    Args:
+        source: Path, bytes or binary file object.
+        size: As in `decode`, whose rules hold here too; of a JPEG the colours are not even decoded. Raises what
+            `decode` raises.
+    """
+    return _read(source, size, grey=True)
+
+
+def _read(source: Source, size: int | None, *, grey: bool) -> tuple[Header, Image.Image]:
     with _opened(source) as (file, name):
         with _open_image(file, name) as image:
             header = _header(image)
             try:
                 if size is not None:
-                    image.draft(None, (2 * size, 2 * size))
+                    image.draft("L" if grey else None, (2 * size, 2 * size))
                 image.load()
-                upright = _to_rgb(image)
+                upright = _to_grey(image) if grey else _to_rgb(image)
                 if header.orientation != 1:
                     upright = upright.transpose(_TRANSPOSE[header.orientation])
             except MemoryError as error:
@@ -167,7 +182,7 @@ def decode(source: Source, size: int | None = None) -> Image.Image:
         if header.format == "PNG":
             _check_png(file, name)
     upright.info = {}  # comments, GPS and colour profiles stay behind
-    return upright
+    return header, upright
 
 
 def load(source: Source, size: int) -> Pixels:
@@ -278,6 +293,11 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     white = Image.new("RGBA", image.size, (255, 255, 255, 255))
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    """Any mode to 8-bit luma; a new image."""
+    return image.copy() if image.mode == "L" and not image.has_transparency_data else _to_rgb(image).convert("L")
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:

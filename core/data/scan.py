@@ -1,7 +1,8 @@
 """A folder of pictures becomes an index: classes, splits, what every file holds, and what cannot be used.
 
-Every picture is decoded once and hashed here, so that no training fails half-way on a damaged file; the results are
-kept per file, so that an unchanged folder is scanned again in a fraction of a second.
+Every picture is decoded once and hashed here, so that no training fails half-way on a damaged file; while its pixels
+are there its quality is measured and a small grey version is kept for the search for duplicates. All of it is kept
+per file, so that an unchanged folder is scanned again in a fraction of a second.
 """
 
 import hashlib
@@ -10,12 +11,13 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from core.data import images
+from core.data import images, quality, thumbnails
 from core.data.layout import EXPECTED, Layout, find_layout, is_junk
+from core.data.quality import Measures
 from core.data.scan_cache import ScanCache
 from core.errors import DataError, UnreadableImage
 
@@ -79,6 +81,7 @@ class DatasetIndex:
         empty_classes: Classes without a single readable picture in any split.
         notes: Sentences about what was decided while scanning.
         test_as_validation: Whether a `test` folder serves as validation because there is no `val`.
+        measures: What each picture is like, by its SHA-256.
     """
 
     root: Path
@@ -90,6 +93,7 @@ class DatasetIndex:
     empty_classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     test_as_validation: bool = False
+    measures: dict[str, Measures] = field(default_factory=dict)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Readable pictures by split and class, zeros included: `{"train": {"NORMAL": 12, ...}, ...}`."""
@@ -123,6 +127,7 @@ class DatasetIndex:
             empty_classes=tuple(data["empty_classes"]),
             notes=tuple(data["notes"]),
             test_as_validation=data["test_as_validation"],
+            measures={sha: Measures(*figures) for sha, figures in data["measures"].items()},
         )
 
 
@@ -154,12 +159,13 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
         kinds = ", ".join(sorted(images.EXTENSIONS))
         raise DataError(f"There are no images ({kinds}) in {images.display_name(str(root))}. {EXPECTED}")
     records = _read_all(layout.root, found, cache_dir, progress)
-    files, unreadable = [], []
+    files, unreadable, measures = [], [], {}
     for file in found:
-        record = records[file.path]
+        record = dict(records[file.path])
         if "reason" in record:
             unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
         else:
+            measures[record["sha256"]] = Measures(*record.pop("quality"))
             files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, **record))
     filled = {f.label for f in files}
     return DatasetIndex(
@@ -172,6 +178,7 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
         empty_classes=tuple(c for c in layout.classes if c not in filled),
         notes=layout.notes,
         test_as_validation=layout.test_as_validation,
+        measures=measures,
     )
 
 
@@ -234,32 +241,47 @@ def _read_all(
     cache = ScanCache(root, cache_dir)
     records = {f.path: r for f in found if (r := cache.get(f.path, f.size, f.mtime_ns)) is not None}
     fresh = [f for f in found if f.path not in records]
+    small: thumbnails.Thumbnails = {}
+    comparable = cache_dir is not None and len(found) <= thumbnails.MAX_COMPARED
     if progress is not None:
         progress(len(records), len(found))
     with ThreadPoolExecutor(_THREADS) as pool:
-        for file, (record, lasting) in zip(fresh, pool.map(lambda f: _read(root / f.path), fresh), strict=True):
-            records[file.path] = record
-            if lasting:
-                cache.put(file.path, file.size, file.mtime_ns, record)
+        for file, seen in zip(fresh, pool.map(lambda f: _read(root / f.path), fresh), strict=True):
+            records[file.path] = seen.record
+            if seen.lasting:
+                cache.put(file.path, file.size, file.mtime_ns, seen.record)
+            if comparable and seen.small is not None:
+                small[seen.record["sha256"]] = seen.small
             if progress is not None:
                 progress(len(records), len(found))
     cache.save()
+    thumbnails.keep(root, small, [record["sha256"] for record in records.values() if "sha256" in record])
     return records
 
 
-def _read(path: Path) -> tuple[dict[str, Any], bool]:
-    """Decodes and hashes one file: its record, and whether that will still be true next time."""
+class _Seen(NamedTuple):
+    """What reading a file gave: its record, whether that will still be true next time, and its small version."""
+
+    record: dict[str, Any]
+    lasting: bool
+    small: thumbnails.Small | None = None
+
+
+def _read(path: Path) -> _Seen:
+    """Decodes a file once for everything that is asked of its pixels, and hashes it."""
     try:
-        header = images.read_header(path)
-        # At the smallest scale: every byte is still read and checked, most of the arithmetic is saved.
-        images.decode(path, 1)
+        header, grey = images.read_grey(path, quality.SIDE)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UnreadableImage as error:
         # No permission, no memory, a failing disk: these may pass, damage does not.
         passing = isinstance(error.__cause__, MemoryError) or getattr(error.__cause__, "errno", None) is not None
-        return {"reason": str(error)}, not passing
+        return _Seen({"reason": str(error)}, not passing)
     except OSError as error:
-        return {"reason": f"{images.display_name(path.name)} cannot be opened: {error.strerror}."}, False
-    fields = ("width", "height", "mode", "format", "orientation")
-    return {"sha256": digest, **{f: getattr(header, f) for f in fields}}, True
+        return _Seen({"reason": f"{images.display_name(path.name)} cannot be opened: {error.strerror}."}, False)
+    record = {
+        "sha256": digest,
+        **{name: getattr(header, name) for name in ("width", "height", "mode", "format", "orientation")},
+        "quality": list(quality.measure(grey)),
+    }
+    return _Seen(record, True, thumbnails.shrink(grey))

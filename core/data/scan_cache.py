@@ -6,18 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.data.quality import Measures
 from core.files import read_json, write_json
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 _RECORDS = (
     {"reason": str},
-    {"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int},
+    {"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "quality": list},
 )
+_MEASURES = len(Measures._fields)
 # The two kinds of record there are, by field; anything else is not ours.
 
 
 class ScanCache:
-    """Records of one data set by path: `{"version": 1, "files": {path: [size, mtime_ns, record]}}` in one JSON file.
+    """Records of one data set by path: `{"version": 2, "files": {path: [size, mtime_ns, record]}}` in one JSON file.
 
     It only saves time: whatever is wrong with it, the files are read again.
     """
@@ -35,6 +37,8 @@ class ScanCache:
             return None
         record = entry[2]
         if not isinstance(record, dict) or {k: type(v) for k, v in record.items()} not in _RECORDS:
+            return None
+        if "quality" in record and [type(value) for value in record["quality"]] != [float] * _MEASURES:
             return None
         self._new[path] = entry
         return record

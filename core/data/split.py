@@ -5,7 +5,7 @@ Pictures of one patient, or copies of one file, on both sides of a split make va
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +54,8 @@ def split_files(index: DatasetIndex, validation_split: float, seed: int, group_p
         return Split(train, val, test)
     if not 0 <= validation_split < 1:
         raise ConfigError(f"data.validation_split is {validation_split}; it must be at least 0 and below 1.")
-    groups = _groups(index.files, group_pattern)
-    held_out = {f.path for group in _choose(groups, validation_split, seed) for f in group}
+    groups = join_files(index.files, group_pattern)
+    held_out = {f.path for group in choose_groups(groups, validation_split, seed) for f in group}
     return Split(
         train=tuple(f for f in index.files if f.path not in held_out),
         val=tuple(f for f in index.files if f.path in held_out),
@@ -138,8 +138,22 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise ConfigError(f"data.group_pattern is no regular expression: {error} in {pattern!r}.") from error
 
 
-def _groups(files: tuple[ImageFile, ...], pattern: str) -> list[tuple[ImageFile, ...]]:
-    """Joins files with one hash or one group name, also by way of a third; groups in the order of their first file."""
+def join_files(
+    files: Sequence[ImageFile], pattern: str, alike: Iterable[Sequence[ImageFile]] = ()
+) -> list[tuple[ImageFile, ...]]:
+    """Joins files with one hash or one group name, or that are alike, also by way of a third.
+
+    Args:
+        files: sequence of ImageFile.
+        pattern: How file names tell what belongs together; see `group_name`.
+        alike: Groups of these files that belong together for another reason. Defaults to none.
+
+    Returns:
+        Groups in the order of their first file; most have a single one.
+
+    Raises:
+        ConfigError: if the pattern is no regular expression.
+    """
     parent = list(range(len(files)))
 
     def head(i: int) -> int:
@@ -154,16 +168,26 @@ def _groups(files: tuple[ImageFile, ...], pattern: str) -> list[tuple[ImageFile,
         for key in [("sha256", file.sha256)] + [("name", name)] * bool(name):
             a, b = head(first.setdefault(key, i)), head(i)
             parent[max(a, b)] = min(a, b)
+    place = {file.path: i for i, file in enumerate(files)}
+    for group in alike:
+        for file in group:
+            a, b = head(place[group[0].path]), head(place[file.path])
+            parent[max(a, b)] = min(a, b)
     members: dict[int, list[ImageFile]] = {}
     for i, file in enumerate(files):
         members.setdefault(head(i), []).append(file)
     return [tuple(group) for group in members.values()]
 
 
-def _choose(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> list[tuple[ImageFile, ...]]:
+def choose_groups(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> list[tuple[ImageFile, ...]]:
     """Takes whole groups in random order as long as each brings every class's count closer to its target.
 
     A class that is left without any then gets its smallest group. Training always keeps a file of each class.
+
+    Args:
+        groups: Groups of files that must not be parted.
+        share: Part of each class's files to take, 0 to below 1.
+        seed: Decides which.
     """
     total = Counter(f.label for group in groups for f in group)
     target = {label: int(n * share + 0.5) for label, n in total.items()}  # half up: Python's round goes to even

@@ -13,16 +13,14 @@ from core.data import images
 from core.data.dataset import Dataset
 from core.data.order import Indices, epoch_batches
 from core.data.scan import DatasetIndex, ImageFile
-from core.diagnosis.duplicates import Pair, Thumbnails, near_pairs, thumbnails
+from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
+from core.diagnosis.duplicates import Pair, near_pairs
 from core.diagnosis.finding import Finding
 from core.diagnosis.levels import Levels, training_levels
 from core.models.catalogue import Backbone, find
 
 NAMED = 20
 """File names listed as evidence."""
-
-MAX_COMPARED = 20_000
-"""Pictures up to which every one is decoded and compared with the others; more would take minutes."""
 
 
 @dataclass(frozen=True)

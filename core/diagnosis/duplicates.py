@@ -4,71 +4,36 @@ The usual 64-bit hashes are useless on pictures of one kind: on chest X-rays thr
 have a training picture within 2 bits. With 1,024 bits the nearest pair that is no duplicate differs in 13 %.
 """
 
-import base64
-import binascii
 import hashlib
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from core import files as disk
 from core import paths
-from core.data.images import decode
 from core.data.scan import ImageFile
+from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 
-VERSION = 1
-SIDE = 32
 MAX_BITS = 51  # 5 % of 1,024
 MIN_CORRELATION = 0.99
 _CHUNK = 2048  # pictures compared at once: two sides of it make 16 MB of distances
-_THREADS = min(8, max(2, os.cpu_count() or 2))
 
-Small = NDArray[np.uint8]
-Thumbnails = dict[str, Small]
 Progress = Callable[[int, int], None]
 
 
 class Pair(NamedTuple):
-    """Two files that look alike: the first is trained on, the second is not."""
+    """Two files that look alike: of two parts the first is trained on, the second is not."""
 
     train: ImageFile
     other: ImageFile
     bits: int
     correlation: float
-
-
-def thumbnails(root: Path, files: Sequence[ImageFile], progress: Progress | None = None) -> Thumbnails:
-    """Small grey versions of pictures, kept on disk between calls by the files' content.
-
-    Args:
-        root: Path. The folder that the files' paths are relative to.
-        files: sequence of ImageFile.
-        progress: callable of (done, total) pictures. Defaults to none; not called when nothing has to be decoded.
-
-    Returns:
-        Dict from SHA-256 to uint8 of shape `(SIDE, SIDE + 1)`.
-
-    Raises:
-        UnreadableImage: a file has gone or changed since the scan.
-    """
-    kept = _read(_place(root))
-    wanted = {file.sha256: file for file in files}
-    missing = [file for sha, file in wanted.items() if sha not in kept]
-    if missing:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for done, small in enumerate(pool.map(lambda file: _shrink(root / file.path), missing)):
-                kept[missing[done].sha256] = small
-                if progress is not None:
-                    progress(done + 1, len(missing))
-        _write(_place(root), {sha: kept[sha] for sha in wanted})
-    return {sha: kept[sha] for sha in wanted}
 
 
 def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[ImageFile]) -> list[Pair]:
@@ -82,28 +47,89 @@ def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[I
     Returns:
         List of Pair, in the order of `others`.
     """
-    ours, theirs = _signs(small, train), _signs(small, others)
-    pairs = []
-    for start in range(0, len(others), _CHUNK):
-        for begin in range(0, len(train), _CHUNK):
+    ours, theirs = _Side.of(small, train), _Side.of(small, others)
+    found = []
+    for row, column, bits in _alike(theirs, ours):
+        a, b = train[column], others[row]
+        correlation = 0.0 if a.sha256 == b.sha256 else _correlation(small[a.sha256], small[b.sha256])
+        if correlation > MIN_CORRELATION:
+            found.append(Pair(a, b, bits, correlation))
+    return found
+
+
+def near_groups(
+    root: Path, files: Sequence[ImageFile], progress: Progress | None = None
+) -> list[tuple[ImageFile, ...]]:
+    """Groups of pictures that look alike, whatever part they are in; identical files count as one picture.
+
+    What was found is kept on disk until a file comes, goes or changes.
+
+    Args:
+        root: Path. The folder that the files' paths are relative to.
+        files: sequence of ImageFile.
+        progress: callable of (done, total) pictures decoded. Defaults to none.
+
+    Returns:
+        Groups in the order of their first file, each with every file of its pictures; a picture that is near to one of
+        a group belongs to it.
+
+    Raises:
+        UnreadableImage: a file has gone or changed since the scan.
+    """
+    copies: dict[str, list[ImageFile]] = defaultdict(list)
+    for file in files:
+        copies[file.sha256].append(file)
+    ones = [same[0] for same in copies.values()]
+    pairs = _known(root, ones)
+    if pairs is None:
+        small = thumbnails(root, ones, progress)
+        pairs = [(a.sha256, b.sha256) for a, b, *_ in near_pairs(small, ones, ones) if a.path < b.path]
+        _remember(root, ones, pairs)
+    return [tuple(f for sha in group for f in copies[sha]) for group in _joined(list(copies), pairs)]
+
+
+class _Side(NamedTuple):
+    """Pictures of one side of a comparison, one a row.
+
+    Attributes:
+        signs: float32 `(n, SIDE * SIDE)`: the difference hash, +1 where a pixel is brighter than its left neighbour,
+            else -1.
+        forms: float32 `(n, SIDE * (SIDE + 1))`: the small picture with mean 0 and length 1; zeros for a blank one.
+    """
+
+    signs: NDArray[np.float32]
+    forms: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, small: Thumbnails, files: Sequence[ImageFile]) -> "_Side":
+        if not files:
+            return cls(np.zeros((0, SIDE * SIDE), np.float32), np.zeros((0, SIDE * (SIDE + 1)), np.float32))
+        grey = np.stack([small[file.sha256] for file in files])
+        signs = np.where(grey[:, :, 1:] > grey[:, :, :-1], np.float32(1), np.float32(-1)).reshape(len(files), -1)
+        forms = grey.reshape(len(files), -1).astype(np.float32)
+        forms -= forms.mean(axis=1, keepdims=True)
+        length = np.sqrt((forms**2).sum(axis=1, keepdims=True))
+        forms /= np.where(length > 0, length, np.float32(1))
+        return cls(signs, forms)
+
+    def part(self, start: int) -> "_Side":
+        return _Side(self.signs[start : start + _CHUNK], self.forms[start : start + _CHUNK])
+
+
+def _alike(rows: _Side, columns: _Side) -> Iterator[tuple[int, int, int]]:
+    """Yields (row, column, differing bits) of what may be a pair, row by row within a chunk."""
+    for start in range(0, len(rows.signs), _CHUNK):
+        for begin in range(0, len(columns.signs), _CHUNK):
+            one, other = rows.part(start), columns.part(begin)
             # Of +1 and -1, so that the product counts equal bits minus different ones: BLAS does it in no time.
-            agreement = theirs[start : start + _CHUNK] @ ours[begin : begin + _CHUNK].T
-            for row, column in np.argwhere(agreement >= SIDE * SIDE - 2 * MAX_BITS):
-                a, b = train[begin + column], others[start + row]
-                bits = int(SIDE * SIDE - agreement[row, column]) // 2
-                correlation = 0.0 if a.sha256 == b.sha256 else _correlation(small[a.sha256], small[b.sha256])
-                if correlation > MIN_CORRELATION:
-                    pairs.append(Pair(a, b, bits, correlation))
-    return pairs
-
-
-def _signs(small: Thumbnails, files: Sequence[ImageFile]) -> NDArray[np.float32]:
-    """The difference hash of each file, as +1 (brighter than its left neighbour) and -1: `(n, SIDE * SIDE)`."""
-    if not files:
-        return np.zeros((0, SIDE * SIDE), np.float32)
-    grey = np.stack([small[file.sha256] for file in files])
-    brighter = grey[:, :, 1:] > grey[:, :, :-1]
-    return np.where(brighter, np.float32(1), np.float32(-1)).reshape(len(files), -1)
+            agreement = one.signs @ other.signs.T
+            close = agreement >= SIDE * SIDE - 2 * MAX_BITS
+            if not close.any():
+                continue
+            # Flat pictures agree in nearly every bit, thousands of them with each other: only then is this needed.
+            close &= one.forms @ other.forms.T > MIN_CORRELATION - 1e-3
+            for row, column in np.argwhere(close):
+                yield start + int(row), begin + int(column), int(SIDE * SIDE - agreement[row, column]) // 2
 
 
 def _correlation(a: Small, b: Small) -> float:
@@ -114,34 +140,48 @@ def _correlation(a: Small, b: Small) -> float:
     return float(first @ second) / scale if scale else 0.0
 
 
-def _shrink(path: Path) -> Small:
-    picture = decode(path, SIDE + 1).convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR)
-    return np.array(picture, dtype=np.uint8)
+def _joined(contents: list[str], pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Contents that are linked by pairs, also by way of a third."""
+    near: dict[str, set[str]] = defaultdict(set)
+    for a, b in pairs:
+        near[a].add(b)
+        near[b].add(a)
+    groups, seen = [], set()
+    for first in (sha for sha in contents if sha in near):
+        todo, group = [first], set()
+        while todo:
+            sha = todo.pop()
+            if sha not in group:
+                group.add(sha)
+                todo += near[sha] - group
+        if first not in seen:
+            seen |= group
+            groups.append(group)
+    return [[sha for sha in contents if sha in group] for group in groups]
 
 
 def _place(root: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
-    return paths.cache_folder() / "thumbnails" / f"{name}.json"
+    return paths.cache_folder() / "duplicates" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
 
 
-def _read(path: Path) -> Thumbnails:
-    """What `_write` kept; whatever is wrong with it, the pictures are decoded again."""
-    record = disk.read_json(path)
-    pictures = record.get("pictures") if isinstance(record, dict) and record.get("version") == VERSION else None
-    if not isinstance(pictures, dict):
-        return {}
-    return {sha: small for sha, text in pictures.items() if (small := _unpack(text)) is not None}
+def _digest(files: Sequence[ImageFile]) -> str:
+    """What the pairs depend on: the pictures in their order and the limits."""
+    text = "\n".join([f"{SIDE} {MAX_BITS} {MIN_CORRELATION}", *(f"{f.sha256} {f.path}" for f in files)])
+    return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 
-def _unpack(text: Any) -> Small | None:
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError, ValueError):
+def _known(root: Path, files: Sequence[ImageFile]) -> list[tuple[str, str]] | None:
+    record: Any = disk.read_json(_place(root))
+    if not isinstance(record, dict) or record.get("digest") != _digest(files):
         return None
-    return np.frombuffer(raw, np.uint8).reshape(SIDE, SIDE + 1) if len(raw) == SIDE * (SIDE + 1) else None
+    there = {file.sha256 for file in files}
+    pairs = record.get("pairs")
+    if not isinstance(pairs, list):
+        return None
+    whole = [(p[0], p[1]) for p in pairs if isinstance(p, list) and len(p) == 2 and there.issuperset(map(str, p))]
+    return whole if len(whole) == len(pairs) else None
 
 
-def _write(path: Path, small: Thumbnails) -> None:
-    record = {sha: base64.b64encode(pixels.tobytes()).decode() for sha, pixels in small.items()}
-    with suppress(OSError):  # it only saves time: a full or read-only disk is no reason to fail
-        disk.write_json(path, {"version": VERSION, "pictures": record})
+def _remember(root: Path, files: Sequence[ImageFile], pairs: Sequence[tuple[str, str]]) -> None:
+    with suppress(OSError):  # it only saves time
+        disk.write_json(_place(root), {"digest": _digest(files), "pairs": pairs})

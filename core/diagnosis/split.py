@@ -7,7 +7,8 @@ import numpy as np
 
 from core.data.scan import ImageFile
 from core.data.split import AUTO, group_name
-from core.diagnosis.context import MAX_COMPARED, NAMED, Context, named, paths_of, percent
+from core.data.thumbnails import MAX_COMPARED
+from core.diagnosis.context import NAMED, Context, named, paths_of, percent
 from core.diagnosis.finding import Finding
 from core.metrics import wilson
 
@@ -16,6 +17,8 @@ _LIKELY = 0.85
 
 _WIDEST = 0.15
 """Width of that interval from which on runs can hardly be told apart: below about 85 pictures."""
+
+_DIVIDE = "divide the pictures anew (Split on the Dataset page, or python -m core split)"
 
 
 def leak_exact_duplicate(context: Context) -> Finding | None:
@@ -35,7 +38,7 @@ def leak_exact_duplicate(context: Context) -> Finding | None:
             "held_out_copies": len(held_out),
             "files": [paths_of(files) for files in groups[:NAMED]],
         },
-        "Remove the copies from one side.",
+        "Remove the copies from one side, or " + _DIVIDE + ".",
     )
 
 
@@ -74,7 +77,7 @@ def leak_near_duplicate(context: Context) -> Finding | None:
         f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out pictures "
         f"{'is' if len(held_out) == 1 else 'are'} nearly the same as a training picture.",
         {"held_out": len(held_out), "train_held_out_bits_correlation": shown},
-        "Remove one of each pair, or put both on one side.",
+        "Remove one of each pair, or " + _DIVIDE + ".",
     )
 
 
@@ -107,8 +110,7 @@ def leak_patient(context: Context) -> Finding | None:
         },
         f"Keep each {word}'s pictures together: data.group_pattern=auto."
         if change
-        else f"Put each {word} on one side: one folder of classes without train/ and val/ is split that way here. "
-        "data.group_pattern says what names tell.",
+        else f"Put each {word} on one side: {_DIVIDE}. data.group_pattern says what names tell.",
         change,
     )
 

@@ -1,14 +1,12 @@
 """What the Dataset page's tabs show."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.config import setting
 from core.data.augment import AUGMENTATIONS, augment
-from core.data.images import display_name, load, thumbnail
+from core.data.images import display_name, load
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
 from core.data.scan import ImageFile
 from core.diagnosis.data import data_findings
@@ -17,10 +15,9 @@ from pages.shared import dataset_charts, fields
 from pages.shared.dataset_view import SPLITS, View, data_config
 from pages.shared.findings import show_findings
 from pages.shared.frame import plain
+from pages.shared.picture_grid import PER_PAGE, SIDE, show_file
 from pages.shared.state import field_key, page_key
 
-PER_PAGE = 24
-SIDE = 192
 EPOCHS = 8
 
 
@@ -49,9 +46,15 @@ def show_overview(view: View) -> None:
     _show_sizes(view)
     if view.index.unreadable or view.skipped:
         st.caption(":material/warning: Some files could not be used; the tab Problems names them.")
-    for note in view.index.notes:
+    for note in (*view.index.notes, *decisions(view)):
         st.caption(plain(note))
     st.caption("How the pictures are split and prepared follows the settings of the Train page.")
+
+
+def decisions(view: View) -> list[str]:
+    """Sentences on what people have decided about the data set, beside its folders."""
+    own = view.split_file.sentence(view.index) if view.split_file else ""
+    return [said for said in (view.corrections.sentence(), own) if said]
 
 
 def show_pictures(view: View) -> None:
@@ -70,7 +73,7 @@ def show_pictures(view: View) -> None:
     st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} pictures")
     with st.grid(min_column_width=110):
         for file in shown:
-            _show_picture(view, file)
+            show_file(view, file, with_class=True)
 
 
 def show_augmentation(view: View) -> None:
@@ -192,25 +195,6 @@ def _class_title(name: str) -> str:
 
 def _order_title(order: str) -> str:
     return "As on disk" if order == "none" else order.capitalize()
-
-
-def _show_picture(view: View, file: ImageFile) -> None:
-    name = display_name(file.path.rsplit("/", 1)[-1])
-    try:
-        picture = _thumbnail(str(view.path(file)), file.sha256)
-    except UnreadableImage as error:
-        st.caption(plain(str(error)))
-        return
-    st.image(picture, width="stretch", caption=f"{plain(_short(file.label))} · {plain(_short(name))}", alt=file.label)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:16]}…{name[-11:]}"
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(path: str, sha256: str) -> bytes:  # the hash only says whether the kept picture still holds
-    return thumbnail(Path(path), SIDE)
 
 
 def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.config import DataConfig, keys, make_config, setting
-from core.data.dataset import SAMPLE, Dataset, scan_dataset
+from core.data.corrections import Applied, correct
+from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
 from core.data.images import display_name
 from core.data.ingest import skipped_files
 from core.data.sample import ensure_sample, sample_is_ready
 from core.data.scan import DatasetIndex, ImageFile
-from core.data.split import Split, require_trainable, split_files
+from core.data.split import Split, require_trainable
+from core.data.split_file import SplitFile
 from core.diagnosis.data import data_findings
 from core.errors import ConfigError, DataError
 from pages.shared import uploads
@@ -36,10 +38,13 @@ class View:
 
     Attributes:
         reference: What `choose_dataset` was given.
-        index: What the scan found.
+        index: What the scan found, corrected.
         split: Which file serves what.
         problem: Why it cannot be trained on; empty if it can.
         skipped: Files that were left out, with the reason.
+        on_disk: What the scan found, as it is on disk.
+        corrections: What the list of corrections has changed.
+        split_file: The split of our own that is in use.
     """
 
     reference: str
@@ -47,6 +52,17 @@ class View:
     split: Split
     problem: str
     skipped: tuple[tuple[str, str], ...]
+    on_disk: DatasetIndex
+    corrections: Applied
+    split_file: SplitFile | None
+
+    def dataset(self) -> Dataset:
+        """The same for the core."""
+        return Dataset(self.index, self.split, self.corrections, self.split_file)
+
+    def find(self, path: str) -> ImageFile | None:
+        """The picture of that path, corrected; None where it is not there or was left out."""
+        return next((file for file in self.index.files if file.path == path), None)
 
     def part(self, split: str) -> tuple[ImageFile, ...]:
         """Files of `train`, `val` or `test`."""
@@ -59,7 +75,7 @@ class View:
 
     def labels(self) -> NDArray[np.int64]:
         """Labels of the training pictures, in the order on disk."""
-        return Dataset(self.index, self.split).labels(self.split.train)
+        return self.dataset().labels(self.split.train)
 
     def path(self, file: ImageFile) -> Path:
         """Where a file lies."""
@@ -89,9 +105,10 @@ def open_view(reference: str) -> View:
         kept[key] = index
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)), None)
-    split = _split(index)
+    data = _divide(*correct(index))
     skipped = index.skipped if reference == SAMPLE else (*index.skipped, *skipped_files(Path(reference)))
-    return View(reference, index, split, _problem(index, split), skipped)
+    problem = _problem(data.index, data.split)
+    return View(reference, data.index, data.split, problem, skipped, index, data.corrections, data.split_file)
 
 
 def peek(reference: str) -> View | None:
@@ -170,14 +187,12 @@ def _stamp(reference: str) -> tuple[int, ...]:
     return tuple(times)
 
 
-def _split(index: DatasetIndex) -> Split:
-    """As the Train page's settings say; by the defaults where they cannot be used (that page says so)."""
-    config = data_config()
+def _divide(index: DatasetIndex, applied: Applied) -> Dataset:
+    """As the split file or the Train page says; by the defaults where those cannot be used (that page says so)."""
     try:
-        return split_files(index, config.validation_split, config.seed, config.group_pattern)
+        return divide(index, data_config(), applied)
     except ConfigError:
-        default = DataConfig()
-        return split_files(index, default.validation_split, default.seed, default.group_pattern)
+        return divide(index, DataConfig(), applied)
 
 
 def _problem(index: DatasetIndex, split: Split) -> str:

@@ -31,6 +31,15 @@ FOLDER = "dataset_folder"
 UPLOADER = "uploader"
 """Session key: a number that grows with every upload; part of the uploader's key, so that it is empty afterwards."""
 
+QUALITY_KIND = "quality_kind"
+"""Session key: the question whose pictures the Quality tab shows."""
+
+MAP_COLOUR = "map_colour"
+"""Session key: what the colours of the map mean."""
+
+CURATE_NOTICE = "curate_notice"
+"""Session key: what a change of labels or split did, until the next script run has said it: (whether, sentence)."""
+
 TAB = "dataset_tab"
 """Session key: the open tab of the Dataset page."""
 

@@ -51,6 +51,34 @@ def test_test_without_val_serves_as_validation_and_says_so(make):
     assert index.notes == ("There is no val/ folder, so test/ serves as validation.",)
 
 
+KAGGLE = [f"{part}/{label}/{n}.jpeg" for part in ("train", "val", "test") for label in ("NORMAL", "PNEUMONIA")
+          for n in range(2)]  # fmt: skip
+LEFT_BY_SYSTEMS = [
+    "__MACOSX/._chest_xray", "__MACOSX/chest_xray/train/NORMAL/._0.jpeg", "chest_xray/.DS_Store",
+    "chest_xray/train/.DS_Store", "chest_xray/train/NORMAL/.DS_Store", "chest_xray/train/NORMAL/._0.jpeg",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_the_chest_xrays_as_kaggle_packs_them_are_read_as_they_are(make, depth):
+    """chest_xray/chest_xray/train beside __MACOSX, .DS_Store and forks of files, from whichever folder one starts."""
+    root = make([f"chest_xray/chest_xray/{name}" for name in KAGGLE] + [f"chest_xray/{n}" for n in LEFT_BY_SYSTEMS])
+    index = scan(root.joinpath(*["chest_xray"] * depth))
+    assert (index.layout, index.classes) == ("splits", ("NORMAL", "PNEUMONIA"))
+    assert index.root == root / "chest_xray" / "chest_xray"
+    assert index.counts() == {part: {"NORMAL": 2, "PNEUMONIA": 2} for part in ("test", "train", "val")}
+    assert (index.unreadable, index.skipped, index.notes) == ((), (), ())
+
+
+def test_kaggles_second_copy_of_everything_is_counted_once_and_told(make):
+    """The archive holds chest_xray/train and chest_xray/chest_xray/train, the same pictures twice."""
+    root = make([f"chest_xray/{name}" for name in KAGGLE] + [f"chest_xray/chest_xray/{name}" for name in KAGGLE])
+    index = scan(root)
+    assert index.root == root / "chest_xray"
+    assert len(index.files) == len(KAGGLE)
+    assert index.notes == ("chest_xray/ beside train/ is ignored.",)
+
+
 def test_train_alone_is_to_be_split(make):
     root = make(f"train/{name}" for name in TWO)
     index = scan(root)
@@ -333,20 +361,21 @@ def test_a_removed_file_leaves_the_index(make, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"version": 0}', '{"version": 1, "files": []}', "[" * 100_000, None]
+    "content",
+    ["", "{", "[]", '{"version": 0}', '{"version": 2, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
 )
 def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     root, cache = make(TWO), tmp_path / "cache"
     first = scan(root, cache_dir=cache)
     (file,) = cache.iterdir()
-    if content is None:
+    if isinstance(content, dict):
         data = json.loads(file.read_text())
-        data["files"] = {path: [*entry[:2], {"sha256": 5}] for path, entry in data["files"].items()}
+        data["files"] = {path: [*entry[:2], {**entry[2], **content}] for path, entry in data["files"].items()}
         content = json.dumps(data)
     file.write_text(content)
     assert scan(root, cache_dir=cache) == first
     assert [p.name for p in cache.iterdir()] == [file.name]
-    assert json.loads(file.read_text())["version"] == 1
+    assert json.loads(file.read_text())["version"] == 2
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(make, tmp_path):
@@ -363,7 +392,7 @@ def test_what_may_pass_is_not_remembered(make, tmp_path, monkeypatch):
         def exhausted(*_):
             raise images.UnreadableImage("1.png needs more memory than there is.") from MemoryError()
 
-        patch.setattr(images, "decode", exhausted)
+        patch.setattr(images, "read_grey", exhausted)
         assert len(scan(root, cache_dir=cache).unreadable) == 4
     assert len(scan(root, cache_dir=cache).files) == 4
 

@@ -1,6 +1,5 @@
 """Pictures that look alike: found when saved again or rescaled, and not when merely of one kind."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from PIL import Image, ImageFilter
 from core import paths
 from core.config import make_config
 from core.data.dataset import Dataset, open_dataset
+from core.data.thumbnails import thumbnails
 from core.diagnosis import duplicates
-from core.diagnosis.duplicates import near_pairs, thumbnails
-from core.errors import UnreadableImage
+from core.diagnosis.duplicates import near_groups, near_pairs
 
 
 def smooth(seed: int, size: int = 160) -> Image.Image:
@@ -83,32 +82,48 @@ def test_blank_pictures_are_not_called_alike(folder):
     assert not [pair for pair in pairs if "blank" in pair.other.path]
 
 
-def test_thumbnails_are_kept_by_content_and_read_again(folder, monkeypatch):
-    data, seen = opened(folder), []
-    first = thumbnails(data.root, data.index.files, lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (26, 26)
-    monkeypatch.setattr(duplicates, "decode", None)  # whoever decodes now fails
-    again = thumbnails(data.root, data.index.files, lambda done, total: seen.append("no"))
-    assert "no" not in seen
-    assert all((again[sha] == first[sha]).all() for sha in first)
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["", "[]", '{"version": 0, "pictures": {}}', '{"version": 1, "pictures": {"x": "!", "y": 3, "z": "AA=="}}'],
-)
-def test_damaged_store_is_made_anew(folder, content):
+def test_groups_reach_across_parts_and_hold_every_copy_of_their_pictures(folder):
+    smooth(3).resize((90, 90)).save(folder / "train/b/third.png")
+    (folder / "val/b/copy.png").write_bytes((folder / "train/b/third.png").read_bytes())
     data = opened(folder)
-    first = thumbnails(data.root, data.index.files)
-    (kept,) = (paths.cache_folder() / "thumbnails").iterdir()
-    kept.write_text(content, encoding="utf-8")
-    again = thumbnails(data.root, data.index.files)
-    assert all((again[sha] == first[sha]).all() for sha in first)
-    assert len(json.loads(kept.read_text(encoding="utf-8"))["pictures"]) == 26
+    groups = near_groups(data.root, data.index.files)
+    assert [sorted(file.path for file in group) for group in groups] == [
+        ["train/a/3.png", "train/b/third.png", "val/a/again.jpg", "val/b/copy.png"],
+        ["train/b/2.png", "val/b/smaller.png"],
+    ]
 
 
-def test_picture_that_has_gone_is_one_sentence(folder):
+def test_groups_are_kept_until_a_file_changes(folder, monkeypatch):
     data = opened(folder)
-    gone = dataclasses.replace(data.split.train[0], path="train/a/gone.png", sha256="0" * 64)
-    with pytest.raises(UnreadableImage, match=r"^gone\.png cannot be opened: No such file or directory\.$"):
-        thumbnails(data.root, [gone])
+    first = near_groups(data.root, data.index.files)
+    with monkeypatch.context() as patch:
+        patch.setattr(duplicates, "near_pairs", None)  # whoever compares now fails
+        assert near_groups(data.root, data.index.files) == first
+    (folder / "val/b/smaller.png").unlink()
+    data = opened(folder)
+    assert [len(group) for group in near_groups(data.root, data.index.files)] == [2]
+
+
+@pytest.mark.parametrize("pairs", ["x", [["a", "b"]], [[1, 2]], [["a"]], None])
+def test_damaged_memory_of_groups_is_made_anew(folder, pairs):
+    data = opened(folder)
+    first = near_groups(data.root, data.index.files)
+    (kept,) = (paths.cache_folder() / "duplicates").iterdir()
+    record = json.loads(kept.read_text(encoding="utf-8"))
+    kept.write_text(json.dumps({**record, "pairs": pairs}), encoding="utf-8")
+    assert near_groups(data.root, data.index.files) == first
+
+
+def test_many_flat_pictures_are_compared_at_once(tmp_path, monkeypatch):
+    """Their difference hashes agree nearly everywhere, so all of them are candidates of each other."""
+    for n in range(60):
+        place = tmp_path / "flat" / "ab"[n % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.zeros((40, 40), np.uint8)
+        pixels[n % 30 : n % 30 + 4, n // 2 : n // 2 + 4] = 200
+        Image.fromarray(pixels).save(place / f"{n}.png")
+    data, asked = opened(tmp_path / "flat"), []
+    real = duplicates._correlation
+    monkeypatch.setattr(duplicates, "_correlation", lambda a, b: asked.append(1) or real(a, b))
+    assert near_pairs(thumbnails(data.root, data.index.files), data.index.files, data.index.files) == []
+    assert len(asked) < 100

@@ -12,7 +12,6 @@ from core import files
 from core.config import make_config
 from core.data import images
 from core.data.dataset import open_dataset
-from core.diagnosis import duplicates
 from core.diagnosis.check import CHECKS, findings_record, preflight
 from core.diagnosis.finding import SEVERITIES, Finding
 
@@ -179,8 +178,7 @@ def test_real_x_rays_with_sensible_settings_show_true_findings_only(test_data, m
     assert patients["share"] == pytest.approx(529 / 878, abs=1e-4)
     assert findings["class-imbalance-baseline"].evidence["val"] == {"NORMAL": 237, "PNEUMONIA": 641}
     assert findings["duplicate-within-split"].evidence["groups"] == 13
-    monkeypatch.setattr(images, "decode", None)  # the second look decodes nothing
-    monkeypatch.setattr(duplicates, "decode", None)
+    monkeypatch.setattr(images, "_read", None)  # the second look decodes nothing
     assert {finding.id: finding for finding in preflight(config, dataset)} == findings
 
 

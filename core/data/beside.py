@@ -1,0 +1,91 @@
+"""Files of ours that belong to a data set: what people have decided about it. The pictures are never touched.
+
+They lie beside the pictures, hidden, so that they go where the folder goes and other programs pass over them; where
+the folder cannot be written they lie in the home, under the folder's place. What is beside the pictures counts first.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from core import files, paths
+from core.errors import DataError
+
+MAX_BYTES = 200_000_000
+"""A larger file is none of ours: half a million pictures have about 80 MB."""
+
+
+def find(root: Path, name: str) -> Path | None:
+    """Where a file of ours lies; None where there is none.
+
+    Args:
+        root: Path. The data set's folder, as `DatasetIndex.root` has it.
+        name: str. `labels` or `split`.
+    """
+    return next((place for place in _places(root, name) if place.is_file()), None)
+
+
+def read(root: Path, name: str) -> dict[str, Any]:
+    """What a file of ours says; empty where there is none, or none that can be read.
+
+    Args:
+        root: Path. The data set's folder.
+        name: str. `labels` or `split`.
+    """
+    place = find(root, name)
+    if place is None or place.stat().st_size > MAX_BYTES:
+        return {}
+    record = files.read_json(place)
+    return record if isinstance(record, dict) else {}
+
+
+def write(root: Path, name: str, record: dict[str, Any]) -> Path:
+    """Replaces a file of ours whole, beside the pictures or else in the home; returns where it lies.
+
+    Args:
+        root: Path. The data set's folder.
+        name: str. `labels` or `split`.
+        record: dict. JSON types.
+
+    Raises:
+        DataError: neither place can be written.
+    """
+    beside, at_home = _places(root, name)
+    try:
+        files.write_json(beside, record)
+    except OSError:  # read-only, or somebody else's
+        if beside.is_file():
+            raise DataError(f"{beside} cannot be changed; ask whoever may write in that folder.") from None
+        try:
+            files.write_json(at_home, record)
+        except OSError as error:
+            raise DataError(f"{at_home} cannot be written: {error.strerror}; free some space there.") from error
+        return at_home
+    at_home.unlink(missing_ok=True)  # it would come back to life with the removal of the other
+    return beside
+
+
+def remove(root: Path, name: str) -> bool:
+    """Removes a file of ours; returns whether there was one.
+
+    Args:
+        root: Path. The data set's folder.
+        name: str. `labels` or `split`.
+
+    Raises:
+        DataError: it cannot be removed.
+    """
+    there = [place for place in _places(root, name) if place.is_file()]
+    for place in there:
+        try:
+            place.unlink()
+        except OSError as error:
+            raise DataError(f"{place} cannot be removed: {error.strerror}.") from error
+    return bool(there)
+
+
+def _places(root: Path, name: str) -> tuple[Path, Path]:
+    """Beside the pictures, and in the home."""
+    key = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    return root / f".parity-{name}.json", paths.home() / "datasets" / key / f"{name}.json"

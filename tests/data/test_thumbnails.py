@@ -1,0 +1,92 @@
+"""Small versions of pictures: made in the scan, kept by content, made anew where they are lost."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import paths
+from core.data import images
+from core.data import thumbnails as store
+from core.data.dataset import scan_dataset
+from core.data.thumbnails import SIDE, shrink, thumbnails
+from core.errors import UnreadableImage
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for k, name in enumerate("ab"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for n in range(3):
+            pixels = np.random.default_rng(10 * k + n).integers(0, 256, (20, 20, 3), np.uint8)
+            picture = Image.fromarray(pixels).resize((300, 260), Image.Resampling.BICUBIC)
+            picture.save(tmp_path / "set" / name / f"{n}.jpg", quality=90)
+    return tmp_path / "set"
+
+
+def kept() -> Path:
+    (file,) = (paths.cache_folder() / "thumbnails").iterdir()
+    return file
+
+
+def test_the_scan_decodes_every_file_once_and_keeps_its_small_version(folder, monkeypatch):
+    opened = []
+    real = images._open_image
+    monkeypatch.setattr(images, "_open_image", lambda file, name: opened.append(name) or real(file, name))
+    index = scan_dataset(str(folder))
+    small = thumbnails(index.root, index.files, lambda *_: pytest.fail("was decoded again"))
+    assert sorted(opened) == sorted(2 * ["0.jpg", "1.jpg", "2.jpg"])
+    for file in index.files:
+        with Image.open(folder / file.path) as picture:
+            obvious = np.asarray(picture.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
+        assert np.abs(small[file.sha256].astype(int) - obvious).max() <= 2
+
+
+def test_only_what_has_come_is_decoded_and_what_has_gone_is_forgotten(folder):
+    scan_dataset(str(folder))
+    Image.new("RGB", (50, 40), "red").save(folder / "a" / "new.png")
+    (folder / "b" / "0.jpg").unlink()
+    index = scan_dataset(str(folder))
+    assert set(json.loads(kept().read_text(encoding="utf-8"))["pictures"]) == {file.sha256 for file in index.files}
+
+
+def test_lost_ones_are_the_same_when_made_again(folder):
+    index = scan_dataset(str(folder))
+    first, seen = thumbnails(index.root, index.files), []
+    kept().unlink()
+    again = thumbnails(index.root, index.files, lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (6, 6)
+    assert all((again[sha] == first[sha]).all() for sha in first)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"version": 0, "pictures": {}}', '{"version": 2, "pictures": {"x": "!", "y": 3, "z": "AA=="}}'],
+)
+def test_a_damaged_store_is_made_anew(folder, content):
+    index = scan_dataset(str(folder))
+    first = thumbnails(index.root, index.files)
+    kept().write_text(content, encoding="utf-8")
+    again = thumbnails(index.root, index.files)
+    assert all((again[sha] == first[sha]).all() for sha in first)
+    assert len(json.loads(kept().read_text(encoding="utf-8"))["pictures"]) == 6
+
+
+def test_none_are_kept_of_more_pictures_than_are_compared(folder, monkeypatch):
+    monkeypatch.setattr(store, "MAX_COMPARED", 5)
+    scan_dataset(str(folder))
+    assert not (paths.cache_folder() / "thumbnails").exists()
+
+
+def test_a_picture_that_has_gone_is_one_sentence(folder):
+    index = scan_dataset(str(folder))
+    gone = dataclasses.replace(index.files[0], path="a/gone.png", sha256="0" * 64)
+    with pytest.raises(UnreadableImage, match=r"^gone\.png cannot be opened: No such file or directory\.$"):
+        thumbnails(index.root, [gone])
+
+
+def test_a_small_version_has_a_column_more_than_rows():
+    assert shrink(Image.new("L", (500, 100))).shape == (32, 33)

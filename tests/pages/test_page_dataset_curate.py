@@ -1,0 +1,204 @@
+"""Quality, Labels, Map and Split on the Dataset page: what they show, what their buttons do, and for whom."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from streamlit.testing.v1 import AppTest
+
+from core.access import Action
+from core.config import DataConfig
+from core.data.corrections import change_labels
+from core.data.dataset import open_dataset, prepare, scan_dataset
+from core.diagnosis import reviews
+from core.diagnosis.reviews import Review, ReviewStore
+from core.runs import Status
+from pages.shared import curate, sources, state
+
+
+def picture(seed: int) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
+    return Image.fromarray(pixels).resize((96, 96), Image.Resampling.NEAREST)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twenty sound pictures, a blurred one, and a training picture that is validated on as well."""
+    root = tmp_path / "data" / "set"
+    for k, (part, label) in enumerate((p, c) for p in ("train", "val") for c in ("a", "b")):
+        (root / part / label).mkdir(parents=True)
+        for n in range(5):
+            picture(100 * k + n).save(root / part / label / f"{n}.png")
+    picture(7).filter(ImageFilter.GaussianBlur(5)).save(root / "train/a/soft.png")
+    (root / "val/a/copy.png").write_bytes((root / "train/a/1.png").read_bytes())
+    monkeypatch.setenv("PARITY_DATA", str(tmp_path / "data"))
+    return root
+
+
+def open_tab(folder: Path, tab: str) -> AppTest:
+    at = AppTest.from_file("../../app.py", default_timeout=20).run()
+    at.switch_page("pages/dataset.py")
+    at.session_state[state.SOURCE] = sources.SERVER
+    at.session_state[state.DATASET] = str(folder)
+    at.session_state[state.TAB] = tab
+    at.run()
+    assert not at.exception
+    return at
+
+
+def button(at: AppTest, label: str) -> Any:
+    return next(each for each in at.button if each.label.startswith(label))
+
+
+def labels(at: AppTest) -> list[str]:
+    return [each.label for each in at.button]
+
+
+def said(at: AppTest) -> str:
+    return " ".join(each.value for each in (*at.success, *at.error)).replace("\\", "")
+
+
+def review_of(folder: Path, *rows: tuple[str, str, str, bool]) -> Review:
+    """A finished review: (file, label, suggested, issue)."""
+    data = prepare(scan_dataset(str(folder)), DataConfig())
+    made = ReviewStore().create(str(folder), data)
+    files = [
+        {"file": file, "label": label, "suggested": suggested, "score": 0.1, "issue": issue, "neighbours": 2,
+         "x": float(n), "y": 0.0}
+        for n, (file, label, suggested, issue) in enumerate(rows)
+    ]  # fmt: skip
+    made.write_result({"method": "cleanlab", "pictures": 22, "issues": 1, "explained": [0.3, 0.1], "files": files})
+    made.write_status(Status(status="finished"))
+    return made
+
+
+def test_quality_counts_every_question_and_shows_the_pictures_of_one(folder: Path) -> None:
+    at = open_tab(folder, "Quality")
+    pills = at.button_group[-1]
+    counts = {option.content.rsplit(" ", 1)[0]: option.content.rsplit(" ", 1)[1] for option in pills.proto.options}
+    assert counts == {
+        "Blurry": "1", "Dark": "0", "Light": "0", "Low information": "0", "Odd size": "0", "Odd aspect ratio": "0",
+        "Exact duplicates": "2", "Near duplicates": "0",
+    }  # fmt: skip
+    images = [image for block in at.get("image") for image in block.proto.imgs]
+    assert [image.caption.replace("\\", "").rsplit(" ", 1)[0] for image in images] == ["a · soft.png · blur"]
+
+
+def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
+    at = open_tab(folder, "Quality")
+    at.session_state[state.QUALITY_KIND] = "exact_duplicates"
+    button(at.run(), "Keep one of each").click().run()
+    assert said(at).startswith("1 picture is left out. The Labels tab takes it back.")
+    (left_out,) = open_dataset(str(folder), DataConfig()).corrections.excluded
+    assert left_out.path == "val/a/copy.png"
+    at = open_tab(folder, "Labels")
+    button(at, "Undo the last change").click().run()
+    assert said(at) == "Taken back: 1 picture is as before."
+    assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
+
+
+def test_labels_offers_a_review_and_starts_one_worker_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Review] = []
+    monkeypatch.setattr(curate, "start_review", lambda review, parent_pipe: started.append(review))
+    at = open_tab(folder, "Labels")
+    button(at, "Review the labels (about").click().run()
+    assert [review.reference() for review in started] == [str(folder)]
+    assert "Stop the review" in labels(at)
+    at.session_state[state.TAB] = "Map"
+    at.run()
+    assert not any(label.startswith("Review") for label in labels(at))
+    button(at, "Stop the review").click().run()
+    assert started[0].stop_requested()
+    assert len(started) == 1
+
+
+def test_a_review_that_ended_early_can_be_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review = review_of(folder)
+    review.write_status(Status(status="failed", message="The disk is full."))
+    resumed: list[str] = []
+    monkeypatch.setattr(reviews.launch, "resume", lambda run, parent_pipe: resumed.append(run.id))
+    at = open_tab(folder, "Labels")
+    assert "The disk is full" in at.warning[0].value.replace("\\", "")
+    button(at, "Review").click().run()
+    assert resumed == [review.id]
+
+
+def test_suspicious_labels_are_shown_and_put_right_or_left_out(folder: Path) -> None:
+    review_of(
+        folder,
+        ("train/a/0.png", "a", "b", True),
+        ("train/b/1.png", "b", "a", False),
+        ("train/b/2.png", "b", "b", False),  # nothing speaks against this one
+    )
+    at = open_tab(folder, "Labels")
+    assert "##### 1 of 3 label looks wrong" in [each.value for each in at.markdown]
+    assert [label for label in labels(at) if label.startswith("It is")] == ["It is b", "It is a"]
+    button(at, "It is b").click().run()
+    assert said(at) == "0.png is b now."
+    at.button(key=state.part_key("exclude", "train/b/1.png")).click().run()
+    assert said(at) == "1.png is left out."
+    applied = open_dataset(str(folder), DataConfig()).corrections
+    assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
+    assert [file.path for file in applied.excluded] == ["train/b/1.png"]
+    assert "Review again" in labels(at)
+    assert not any(label.startswith("It is") for label in labels(at))
+    at.button(key=state.part_key("restore", "train/b/1.png")).click().run()
+    assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
+
+
+def test_the_map_has_a_dot_for_every_picture_and_shows_those_that_are_picked(folder: Path) -> None:
+    rows = [(f.path, f.label, f.label, False) for f in scan_dataset(str(folder)).files]
+    review_of(folder, *rows)
+    at = open_tab(folder, "Map")
+    (chart,) = at.get("plotly_chart")
+    assert chart.proto.spec.count('"name"') >= 4
+    key = state.part_key("map", str(folder))
+    at.session_state[key] = {"selection": {"points": [{"customdata": ["train/a/0.png"]}, {"customdata": ["gone"]}]}}
+    if not any(each.value == "##### 1 selected" for each in at.run().markdown):
+        pytest.skip("this version of AppTest does not let a chart's selection be set")
+    button(at, "They are b").click().run()
+    applied = open_dataset(str(folder), DataConfig()).corrections
+    assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
+
+
+def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(folder: Path) -> None:
+    at = open_tab(folder, "Split")
+    assert "held-out pictures is a copy" in at.warning[0].value.replace("\\", "")
+    button(at, "Divide anew").click().run()
+    assert said(at).startswith("Divided anew: ")
+    assert "Nothing leaks" in said(at)
+    data = open_dataset(str(folder), DataConfig())
+    assert data.split_file is not None
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert (metrics["Training"], metrics["Validation"]) == (str(len(data.split.train)), str(len(data.split.val)))
+    at.session_state[state.TAB] = "Overview"
+    assert any("divided by a split file" in each.value for each in at.run().caption)
+    at.session_state[state.TAB] = "Split"
+    button(at.run(), "Go by the folders again").click().run()
+    assert open_dataset(str(folder), DataConfig()).split_file is None
+
+
+def test_what_cannot_be_done_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = open_tab(folder, "Split")
+    at.session_state[state.field_key("data.group_pattern")] = "(png)"
+    button(at.run(), "Divide anew").click().run()
+    assert "part would be empty: too many pictures belong together" in said(at)
+
+
+def test_a_visitor_looks_and_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = scan_dataset(str(folder))
+    change_labels(index, {"train/a/0.png": "b"})
+    monkeypatch.setattr(curate, "may", lambda action: False)
+    for tab in ("Quality", "Labels", "Map", "Split"):
+        offered = labels(open_tab(folder, tab))
+        assert not {"Undo the last change", "Restore", "Divide anew"} & set(offered)
+        assert not any(label.startswith(("Leave", "Keep", "Review")) for label in offered)
+
+
+@pytest.mark.parametrize(
+    "name", ["_relabel", "_undo", "_divide_anew", "_go_by_folders", "_begin_review", "_end_review"]
+)
+def test_every_change_is_guarded_by_the_same_action(name: str) -> None:
+    assert getattr(curate, name).action == Action.CURATE
