@@ -304,6 +304,25 @@ class RunStore:
             raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
         return run
 
+    def adopt(self, folder: Path, run_id: str) -> Run:
+        """Makes a prepared folder a run under the id it has had elsewhere.
+
+        Args:
+            folder: Path. On the same disk; it is moved.
+            run_id: str.
+
+        Raises:
+            RunError: it is no id of a run, or there is such a run already.
+        """
+        path = self.root / run_id
+        if not _ID.fullmatch(run_id):
+            raise RunError(f'"{run_id[:40]}" is no id of a run')
+        if path.exists():
+            raise RunError(f"run {run_id} is here already; nothing was changed")
+        folder.rename(path)  # onto a folder that somebody has just made it fails: no run is ever replaced
+        files.sync_folder(self.root)
+        return Run(path)
+
     def get(self, run_id: str) -> Run:
         """The run of that id; a unique beginning or end of it, or the name of one run, will do.
 
