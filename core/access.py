@@ -31,6 +31,7 @@ class Action(StrEnum):
     IMPORT = "bring a model from elsewhere"
     ORGANISE = "write notes on runs or delete them"
     SWEEP = "try many settings at once"
+    EXPORT = "convert a model into another format"
 
 
 ROLES: dict[str, frozenset[Action]] = {

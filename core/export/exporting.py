@@ -46,7 +46,13 @@ class Export:
 
 
 def export_run(
-    run: Run, format_name: str, out: Path, *, force: bool = False, progress: Progress | None = None
+    run: Run,
+    format_name: str,
+    out: Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    pictures: str | None = None,
 ) -> Export:
     """Writes a run, or its model, in another form; whole or not at all.
 
@@ -56,6 +62,7 @@ def export_run(
         out: Path. Gets the format's suffix where it lacks one.
         force: bool. Replace what is there. Defaults to `False`.
         progress: callable of (words, share done). Defaults to none.
+        pictures: str or None. Where a script looks for the pictures. Defaults to where they were.
 
     Raises:
         RunError: there is no such format, the run has not what it needs, something is in the way, or the file cannot
@@ -68,7 +75,7 @@ def export_run(
     target = target_of(out, kind)
     say = progress or (lambda words, share: None)
     if kind.name == "script":
-        return _export_script(run, target, force, say)
+        return _export_script(run, target, say, force=force, pictures=pictures)
     refuse_overwriting(target, force=force)
     with placing(target) as path:
         facts = _write(run, kind, path, say)
@@ -87,7 +94,7 @@ def _write(run: Run, kind: Format, path: Path, say: Progress) -> dict[str, Any]:
     return {}
 
 
-def _export_script(run: Run, target: Path, force: bool, say: Progress) -> Export:
+def _export_script(run: Run, target: Path, say: Progress, *, force: bool, pictures: str | None) -> Export:
     """The script, and beside it the base it starts from."""
     require_repeatable(run)
     base = target.with_name(target.stem + BASE_SUFFIX)
@@ -95,7 +102,7 @@ def _export_script(run: Run, target: Path, force: bool, say: Progress) -> Export
         refuse_overwriting(path, force=force)
     with placing(target) as script, placing(base) as model:
         facts = _in_process(run, "script", model, say)
-        script.write_text(training_script(run, base.name, facts), encoding="utf-8")
+        script.write_text(training_script(run, base.name, facts, pictures), encoding="utf-8")
     return Export(target, size_of(target), (base,), facts)
 
 
