@@ -25,7 +25,7 @@ from core.data.order import epoch_batches
 from core.metrics import accuracy, auc, cross_entropy
 
 # Flags: decided when a script is written.
-AUGMENTED = WEIGHTED = STOPS = BINARY = HIDDEN = DROPS = ON_FEATURES = ON_PICTURES = UNFREEZES = True
+AUGMENTED = WEIGHTED = STOPS = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = UNFREEZES = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
@@ -122,8 +122,8 @@ def training_pictures(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
 
 
 def validation_pictures(start: int) -> NDArray[np.uint8]:
-    """The 32 validation pictures from `start` on, never augmented."""
-    return np.stack([load(DATA / path) for path, _, _ in VAL[start : start + 32]])
+    """The 16 validation pictures from `start` on, never augmented."""
+    return np.stack([load(DATA / path) for path, _, _ in VAL[start : start + 16]])
 
 
 def build_head(features: int) -> keras.Model:
@@ -205,18 +205,26 @@ def spread(outputs: Sequence[Array]) -> NDArray[np.float32]:
     return joined
 
 
+def kept(chunks: Sequence[Array]) -> Array:
+    """Features as the run kept them."""
+    joined = np.concatenate(chunks)
+    if HALVED:
+        return joined.astype(np.float16).astype(np.float32)
+    return joined
+
+
 def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
     """Train the head alone: a frozen base gives the same features for the same pixels every time, so they are computed
     once for each random version of the pictures, and not in every step."""
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
     forward = graph(lambda pixels: base(tf.cast(pixels, tf.float32), training=False), size, tf.uint8)
-    validation = np.concatenate([forward(validation_pictures(k)) for k in range(0, len(VAL), 32)])
+    validation = kept([forward(validation_pictures(k)) for k in range(0, len(VAL), 16)])
     answer = graph(lambda features: head(features, training=False), head.input_shape[1:], tf.float32)
 
     @lru_cache(maxsize=max(1, AUGMENTATION_DRAWS))
     def features(draw: int) -> Array:
-        chunks = [range(k, min(k + 32, len(TRAIN))) for k in range(0, len(TRAIN), 32)]
-        return np.concatenate([forward(training_pictures(chunk, draw)) for chunk in chunks])
+        chunks = [range(k, min(k + 16, len(TRAIN))) for k in range(0, len(TRAIN), 16)]
+        return kept([forward(training_pictures(chunk, draw)) for chunk in chunks])
 
     model = keras.Sequential([keras.Input(head.input_shape[1:]), head])
     compile_model(model, LEARNING_RATE)
@@ -272,7 +280,7 @@ def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[s
         model,
         learnt,
         lambda epoch: Batches(lambda batch: training_pictures(batch, draw_of_epoch(epoch)), epoch),
-        lambda: spread([answer(validation_pictures(k)) for k in range(0, len(VAL), 32)]),
+        lambda: spread([answer(validation_pictures(k)) for k in range(0, len(VAL), 16)]),
         epochs,
         history,
     )

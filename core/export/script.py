@@ -100,6 +100,7 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
         "BINARY": len(manifest["classes"]) == 2,
         "HIDDEN": config.model.dense_units > 0,
         "DROPS": config.model.dropout > 0,
+        "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
         "ON_PICTURES": fine_tunes or not on_features,
         "UNFREEZES": fine_tunes or bool(training.unfreeze_from),

@@ -116,7 +116,7 @@ TINY: dict[str, Any] = {
 @pytest.mark.parametrize(
     "settings",
     [
-        {"model.dropout": 0.0},
+        {"model.dropout": 0.0, "training.feature_precision": "float16"},
         {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1},
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
          "data.drop_remainder": True},
