@@ -23,7 +23,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Runs, caches and uploads of a test lie in its own folder; nothing of the developer's environment leaks in."""
     folder = tmp_path / "home"
     monkeypatch.setenv("PARITY_HOME", str(folder))
-    for name in ("PARITY_DATA", "PARITY_WEIGHTS", "PARITY_MODE", "PARITY_PARALLEL_RUNS", "PARITY_CACHE_GB"):
+    for name in ("PARITY_DATA", "PARITY_WEIGHTS", "PARITY_MODE", "PARITY_PARALLEL_RUNS", "PARITY_CACHE_GB",
+                 "MLFLOW_TRACKING_URI"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PARITY_WARM_WORKER", "0")  # a test of a page must not leave a process behind
     yield folder

@@ -34,7 +34,8 @@ def run_export(options: argparse.Namespace) -> int:
         print(json.dumps(_record(run, options.format, done)))
         return 0
     for path in (done.path, *done.beside):
-        print(f"{path}  {size_of(path) / 1e6:.1f} MB")
+        size = size_of(path)
+        print(f"{path}  {size / 1e6:.1f} MB" if size >= 10**5 else f"{path}  {size / 1e3:.0f} kB")
     for words in _words(run, options.format, done):
         print(words)
     return 0

@@ -1,9 +1,10 @@
 """A model in layers and arithmetic that every export format knows; its answers stay what they were.
 
-Three things trip converters: bfloat16, `Normalization`, whose constants ONNX takes for inputs, and convolutions with
-one group a channel, which Keras computes by a call into XLA (ConvNeXt has them).
+Four things trip converters: bfloat16; `Normalization`, whose constants ONNX takes for inputs; convolutions with one
+group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU (ConvNeXt has both).
 """
 
+import math
 from typing import Any
 
 import keras
@@ -13,7 +14,8 @@ import numpy as np
 def in_plain_layers(model: keras.Model) -> keras.Model:
     """The model itself where nothing is in the way, else a copy with other layers in place of those that are."""
     layers = _leaves(model)
-    if not any(_in_bfloat16(layer) or _is_normalization(layer) or _is_depthwise(layer) for layer in layers):
+    trips = (_in_bfloat16, _is_normalization, _is_depthwise, _is_gelu)
+    if not any(trip(layer) for layer in layers for trip in trips):
         return model
     copy = keras.models.clone_model(model, clone_function=_plain, recursive=True)
     originals = {layer.name: layer for layer in layers}
@@ -22,13 +24,21 @@ def in_plain_layers(model: keras.Model) -> keras.Model:
     return copy
 
 
+class ExactGelu(keras.layers.Layer):  # type: ignore[misc]
+    """GELU by the error function, which every format has; TensorFlow's own uses its complement."""
+
+    def call(self, x: Any) -> Any:
+        """Give x times the share of a normal distribution below x."""
+        return 0.5 * x * (1.0 + keras.ops.erf(x * math.sqrt(0.5)))
+
+
 def _leaves(model: keras.Model) -> list[keras.layers.Layer]:
-    """All layers with those inside of models, without the models themselves."""
+    """All layers with those inside of models; neither the models nor bare operations, such as a sum of two layers."""
     found: list[keras.layers.Layer] = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             found += _leaves(layer)
-        elif not isinstance(layer, keras.layers.InputLayer):
+        elif isinstance(layer, keras.layers.Layer) and not isinstance(layer, keras.layers.InputLayer):
             found.append(layer)
     return found
 
@@ -45,14 +55,22 @@ def _is_depthwise(layer: keras.layers.Layer) -> bool:
     return type(layer) is keras.layers.Conv2D and 1 < layer.groups == layer.filters
 
 
+def _is_gelu(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == "gelu"
+
+
 def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The layer that takes another's place, without its weights."""
+    if not isinstance(layer, keras.layers.Layer):
+        return layer
     if _is_normalization(layer):
         deviation = np.maximum(np.sqrt(layer.variance), keras.config.epsilon())
         scale, offset = 1 / deviation, -np.asarray(layer.mean) / deviation
         return keras.layers.Rescaling(
             scale.reshape(-1).tolist(), offset.reshape(-1).tolist(), dtype="float32", name=layer.name
         )
+    if _is_gelu(layer):
+        return ExactGelu(dtype="float32", name=layer.name)
     config: dict[str, Any] = layer.get_config()
     if _in_bfloat16(layer):
         config["dtype"] = "float32"

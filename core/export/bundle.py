@@ -62,6 +62,8 @@ def write_bundle(run: Run, path: Path) -> None:
 def _clean(run: Run, name: str) -> bytes:
     """A record without the folder that the pictures lie in: only its last part goes along."""
     text = (run.path / name).read_text(encoding="utf-8")
+    if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
+        text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")
     places: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}
     for place in sorted((str(place) for place in places if place), key=len, reverse=True):
         if Path(place).is_absolute() and Path(place).name:

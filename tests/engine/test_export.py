@@ -134,12 +134,15 @@ def test_layers_that_converters_do_not_know_are_replaced_by_others_that_do_the_s
     scaled = keras.layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 5.0, 6.0], name="scale")(given)
     maps = keras.layers.Conv2D(8, 3, name="conv", dtype="mixed_bfloat16")(scaled)
     maps = keras.layers.Conv2D(8, 3, groups=8, padding="same", activation="relu", name="deep", dtype="float32")(maps)
-    inner = keras.Model(given, keras.layers.GlobalAveragePooling2D(dtype="float32")(maps), name="base")
+    maps = keras.layers.Activation("gelu", name="bend", dtype="float32")(maps)
+    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(maps)
+    inner = keras.Model(given, pooled + pooled, name="base")  # a bare operation, as ConvNeXt has them
     outer_input = keras.Input((16, 16, 3))
     model = keras.Model(outer_input, keras.layers.Dense(2)(inner(outer_input)))
     plain = in_plain_layers(model)
     kinds = {layer.name: type(layer).__name__ for layer in plain.get_layer("base").layers}
     assert (kinds["scale"], kinds["conv"], kinds["deep"]) == ("Rescaling", "Conv2D", "DepthwiseConv2D")
+    assert kinds["bend"] == "ExactGelu"
     assert plain.get_layer("base").get_layer("conv").compute_dtype == "float32"
     pixels = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype(np.float32)
     # bfloat16 has 8 binary digits: the copy, in float32, is nearer to what was meant.
