@@ -23,8 +23,10 @@ from core.commands import (
     check,
     compare,
     evaluate,
+    export,
     fetch,
     find_rate,
+    import_run,
     labels,
     model,
     predict,
@@ -82,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     script.add_parser(command)
     model.add_parser(command)
     cache.add_parser(command)
+    export.add_parser(command)
+    import_run.add_parser(command)
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")

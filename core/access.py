@@ -32,6 +32,7 @@ class Action(StrEnum):
     ORGANISE = "write notes on runs or delete them"
     SWEEP = "try many settings at once"
     CURATE = "review the labels or change the split of a data set"
+    EXPORT = "convert a model into another format"
 
 
 ROLES: dict[str, frozenset[Action]] = {

@@ -352,6 +352,33 @@ class RunStore:
             raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
         return run
 
+    def adopt(self, folder: Path, run_id: str) -> Run:
+        """Makes a prepared folder a run under the id it has had elsewhere.
+
+        Args:
+            folder: Path. On the same disk; it is moved.
+            run_id: str.
+
+        Raises:
+            RunError: it is no id of a run, or there is such a run already.
+        """
+        path = self.free_place(run_id)
+        folder.rename(path)  # onto a folder that somebody has just made it fails: no run is ever replaced
+        files.sync_folder(self.root)
+        return Run(path)
+
+    def free_place(self, run_id: str) -> Path:
+        """Where a run of that id would lie.
+
+        Raises:
+            RunError: it is no id of a run, or there is such a run already.
+        """
+        if not _ID.fullmatch(run_id):
+            raise RunError(f'"{run_id[:40]}" is no id of a run')
+        if (self.root / run_id).exists():
+            raise RunError(f"run {run_id} is here already; nothing was changed")
+        return self.root / run_id
+
     def get(self, run_id: str) -> Run:
         """The run of that id; a unique beginning or end of it, or the name of one run, will do.
 

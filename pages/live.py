@@ -6,6 +6,7 @@ from core import launch
 from core.runs import RunStore
 from pages.shared.diagnose_actions import arm_ids
 from pages.shared.evaluation_view import evaluation
+from pages.shared.export_view import show_export
 from pages.shared.frame import frame, heading
 from pages.shared.poll import watch
 from pages.shared.run_actions import show_notice
@@ -33,3 +34,4 @@ elif run := choose_run(runs):
     evaluation(run)
     settings_table(run)
     downloads(run)
+    show_export(run)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.runs import RunStore
+from pages.shared.export_view import show_export
 from pages.shared.frame import frame, heading
-from pages.shared.model_import import show_model_import
+from pages.shared.model_import import show_model_import, show_run_import
 from pages.shared.picture_sources import choose_pictures
 from pages.shared.predict_view import preparation, show_answers
 from pages.shared.run_view import choose_run
@@ -25,4 +26,6 @@ elif run := choose_run(
     preparation(run)
     if pictures := choose_pictures(run):
         show_answers(run, pictures, runs)
+    show_export(run)
 show_model_import()
+show_run_import()

@@ -24,7 +24,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "home"
     monkeypatch.setenv("PARITY_HOME", str(folder))
     ours = ("DATA", "WEIGHTS", "MODE", "PARALLEL_RUNS", "CACHE_GB", "EXECUTOR", "RAY_CPUS", "RAY_GPUS", "RAY_MEMORY_GB")
-    for name in (*(f"PARITY_{name}" for name in ours), "PARITY_RAY_PYTHON", "RAY_ADDRESS"):
+    others = ("PARITY_RAY_PYTHON", "RAY_ADDRESS", "MLFLOW_TRACKING_URI")
+    for name in (*(f"PARITY_{name}" for name in ours), *others):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PARITY_WARM_WORKER", "0")  # a test of a page must not leave a process behind
     yield folder

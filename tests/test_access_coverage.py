@@ -15,7 +15,8 @@ SOURCES = [*PAGES, *sorted((ROOT / "pages" / "shared").glob("*.py"))]
 CHANGES = {
     "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.start_bisect", "bisects.stop_bisect",
     "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
-    "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "export_run",
+    "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "import_bundle",
+    "prepare_export", "export_run",
     "shipped.install",
     "write_note", "RateStore().create", "SweepStore().create", "sweeps.start_sweep",
     "sweeps.stop_sweep", "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
@@ -36,6 +37,7 @@ READS = {
     "core.diagnosis.reviews",
     "core.insight", "core.insight.answer", "core.insight.calibration", "core.insight.overlay",
     "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
+    "core.export.bundle_import", "core.export.formats", "core.export.prepared",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
     "core.models.catalogue", "core.models.fetch", "core.model_import", "core.notes", "core.script",
     "core.rate_search", "core.script.importing", "core.script.text", "core.shipped", "core.sweep_plan", "core.sweeps",
@@ -81,7 +83,7 @@ def test_the_calls_that_are_looked_for_are_there() -> None:
                 "BisectStore().create", "bisects.start_bisect", "bisects.stop_bisect", "bisects.resume_bisect",
                 "ingest_files", "ingest_zip", "probe", "predict", "write_note", "RateStore().create",
                 "SweepStore().create", "sweeps.start_sweep", "sweeps.stop_sweep", "sweeps.resume_sweep",
-                "trash.delete", "trash.restore"}  # fmt: skip
+                "trash.delete", "trash.restore", "import_model", "import_bundle", "prepare_export"}  # fmt: skip
     assert expected <= calls
 
 

@@ -107,6 +107,22 @@ def damage_reported(name: str) -> Iterator[None]:
 
 def planned(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[PlannedEntry]:
     """The plan of an open zip; see `plan_zip`."""
+    places = Places()
+    entries = [
+        PlannedEntry(entry_name, info.file_size, places.place(entry_name), info)
+        for entry_name, info in checked_entries(archive, name, limits)
+    ]
+    if not any(entry.place.file for entry in entries):
+        raise DataError(f"{name} contains no images.")
+    return entries
+
+
+def checked_entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The entries of an open zip with their names, none of which deceives about what unpacking it costs.
+
+    Raises:
+        DataError: there are none or too many, they are too large, encrypted, links, overlap, or share a name.
+    """
     infos = archive.infolist()
     if not infos:
         raise DataError(f"{name} is an empty zip file.")
@@ -118,15 +134,13 @@ def planned(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[Planned
     for info in infos:
         _check_entry(info, name, limits)
     _check_overlaps(infos, archive.start_dir, name)
-    places, seen, entries = Places(), set(), []
+    seen, entries = set(), []
     for info in infos:
         entry_name = _decoded(info)
         if entry_name in seen:
             raise DataError(f"{name} has {display_name(entry_name)} twice; pack it again.")
         seen.add(entry_name)
-        entries.append(PlannedEntry(entry_name, info.file_size, places.place(entry_name), info))
-    if not any(entry.place.file for entry in entries):
-        raise DataError(f"{name} contains no images.")
+        entries.append((entry_name, info))
     return entries
 
 

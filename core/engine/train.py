@@ -20,6 +20,7 @@ from core.engine.phases import Phase, order, plan
 from core.engine.remember import keep_reference
 from core.engine.reporter import Reporter
 from core.engine.trace import Trace
+from core.engine.tracking import Tracking
 from core.engine.work import StopRequested, Work, make_work
 from core.errors import RunError
 
@@ -43,6 +44,15 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
     Raises:
         UserError: something the person can put right, in one sentence.
     """
+    tracking, status = Tracking(reporter), "failed"
+    try:
+        status = _train(reporter, tracking)
+    finally:
+        tracking.end(status)
+    return status
+
+
+def _train(reporter: Reporter, tracking: Tracking) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
@@ -50,7 +60,8 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
     files.write_json(run.path / "manifest.json", dataset.manifest())
     files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
     work = make_work(config, dataset, reporter)
-    training = Training(work)
+    training = Training(work, tracking)
+    tracking.begin()
     try:
         training.run_all()
     except StopRequested:
@@ -73,6 +84,7 @@ class Training:
 
     Args:
         work: Work.
+        tracking: Tracking. Hears of every epoch.
 
     Attributes:
         phase: Phase or None. The phase it is at.
@@ -81,9 +93,9 @@ class Training:
         has_learnt: bool. Whether at least one batch was trained on, now or before a resume.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, tracking: Tracking) -> None:
         run = work.reporter.run
-        self.work, self.reporter = work, work.reporter
+        self.work, self.reporter, self.tracking = work, work.reporter, tracking
         self.checkpoints = CheckpointFolder(run.path / "resume")
         self.saves = BackgroundSaves(self.checkpoints)
         self.event_files = EventFiles(run.path / "tensorboard")
@@ -217,6 +229,7 @@ class Training:
         self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
         self.saves.begin(Checkpoint(self.progress, arrays(phase.variables()), self._best))
         self.event_files.write(self.progress.epoch, record)
+        self.tracking.epoch(self.progress.epoch, record)
 
     def _reduce_rate(self, phase: Phase) -> None:
         """Halves the rate on a plateau: one of the optimizer's variables, so the checkpoint that follows has it."""

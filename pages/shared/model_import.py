@@ -1,4 +1,4 @@
-"""The form that brings a model from elsewhere; absent for whoever may not."""
+"""The forms that bring a model or a whole run from elsewhere; absent for whoever may not."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
+from core.export.bundle_import import import_bundle
 from core.model_import import import_model
 from core.runs import Run
 from pages.shared.access import guarded, may, person
 from pages.shared.frame import plain
 from pages.shared.quota import admit_files
-from pages.shared.state import MODEL_CLASSES, MODEL_FILE, MODEL_NAME, RUN, clear_uploader, uploader_key
+from pages.shared.state import MODEL_CLASSES, MODEL_FILE, MODEL_NAME, RUN, RUN_ZIP, clear_uploader, uploader_key
 from pages.shared.words import sentence
 
 _MOST_MEGABYTES = 500
@@ -36,6 +37,41 @@ def show_model_import() -> None:
         name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100)
         if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
             _bring(file, classes, name)
+
+
+def show_run_import() -> None:
+    """A folded form for a zip that "The whole run" has made."""
+    if not may(Action.IMPORT):
+        return
+    with st.expander("Bring a run from elsewhere", icon=":material/unarchive:"):
+        st.caption(
+            "A zip that was made by **Take this run away**, here or in another Parity. Its records and its model are "
+            "checked before anything is kept; the pictures are not in it."
+        )
+        file = st.file_uploader(
+            "The zip of a run", type="zip", key=uploader_key(RUN_ZIP), max_upload_size=_MOST_MEGABYTES
+        )
+        if st.button("Bring this run", icon=":material/check:", disabled=file is None) and file is not None:
+            _bring_run(file)
+
+
+def _bring_run(file: Any) -> None:
+    try:
+        with st.spinner("Checking its records, then trying its model in a process of its own …"):
+            run = _import_run(file)
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
+        return
+    clear_uploader()
+    st.query_params[RUN] = run.id
+    st.switch_page("pages/live.py", query_params={RUN: run.id})
+
+
+@guarded(Action.IMPORT)
+def _import_run(file: Any) -> Run:
+    admit_files([file.size])
+    file.seek(0)
+    return import_bundle(file, owner=person().name)
 
 
 def _bring(file: Any, classes: str, name: str) -> None:

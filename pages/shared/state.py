@@ -146,6 +146,12 @@ PICTURES_NOTICE = "predict_pictures_notice"
 MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
 """Session keys of the form that brings a model from elsewhere."""
 
+RUN_ZIP = "run_zip"
+"""Kind of the uploader that takes a zipped run."""
+
+EXPORT = "export_as"
+"""First part of the session keys of the panel that takes a run away; the run's id is the second."""
+
 DRAW = "predict_draw"
 """Session key: how often other pictures of the data set were asked for."""
 

@@ -63,6 +63,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
     from core.data.dataset import open_dataset
     from core.engine import phases, train
     from core.engine.reporter import Reporter
+    from core.engine.tracking import Tracking
     from core.engine.work import make_work
     from core.runs import RunStore
 
@@ -74,7 +75,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
             stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
-        made = train.Training(work)
+        made = train.Training(work, Tracking(work.reporter, ""))
         phase = phases.plan(work)[0][1]()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 1000)  # traces the graphs

@@ -1,0 +1,29 @@
+"""`import-run`: bring back what `export --format zip` has packed."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import DataError
+from core.export.bundle_import import import_bundle
+
+Command = Callable[..., argparse.ArgumentParser]
+
+
+def add_parser(command: Command) -> None:
+    """Adds `import-run` to the command line."""
+    text = "Bring in a run that `export --format zip` has packed; all of it is checked first."
+    command("import-run", run_import, text).add_argument("file", metavar="FILE.zip", type=Path)
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Brings in one zip and prints the run it holds."""
+    if not options.file.is_file():
+        raise DataError(f"{options.file} is not a file; give a zip that `export --format zip` has written")
+    run = import_bundle(options.file)
+    if options.json:
+        print(json.dumps({"run": run.id, "status": run.status().status, "model": run.has_model()}))
+    else:
+        print(f"run {run.id}: {run.title()}")
+    return 0

@@ -1,0 +1,71 @@
+"""A run as one zip: its records, its model and a card; no checkpoint, no log, no name of a person or a folder.
+
+parity.json       version of this form, id of the run, SHA-256 of every other file
+README.md         the model card, for people; nobody reads it back
+config.json ...   the run's own files; see core/runs.py
+"""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from core.errors import RunError
+from core.export.card import model_card
+from core.runs import Run
+
+FORMAT = 1
+"""Version of the zip's form. A reader refuses a higher one."""
+
+LABEL, CARD, MODEL = "parity.json", "README.md", "model.keras"
+
+REQUIRED = ("config.json", "status.json", "manifest.json", "events.jsonl")
+"""Records without which there is no run."""
+
+RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predictions.csv")
+"""Every record that goes along, where it is there."""
+
+
+def write_bundle(run: Run, path: Path) -> None:
+    """Writes the zip.
+
+    Args:
+        run: Run. Ended.
+        path: Path. The file to write.
+
+    Raises:
+        RunError: the run is at work, or a record is missing.
+    """
+    status = run.status()
+    if status.is_active:
+        raise RunError(f"run {run.id} is {status.status}; wait until it has ended, or stop it")
+    if missing := [name for name in REQUIRED if not (run.path / name).is_file()]:
+        raise RunError(
+            f"run {run.id} has no {missing[0]}, so there is nothing to pack; it ended before it began to learn"
+        )
+    contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}
+    if run.evaluation():
+        contents[CARD] = model_card(run).encode()
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        if run.has_model():
+            with (run.path / MODEL).open("rb") as file:
+                hashes[MODEL] = hashlib.file_digest(file, "sha256").hexdigest()
+            archive.write(run.path / MODEL, MODEL, zipfile.ZIP_STORED)  # a zip itself
+        label = {"format": FORMAT, "run": run.id, "files": hashes}
+        archive.writestr(LABEL, json.dumps(label))
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def _clean(run: Run, name: str) -> bytes:
+    """A record without the folder that the pictures lie in: only its last part goes along."""
+    text = (run.path / name).read_text(encoding="utf-8")
+    if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
+        text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")
+    places: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}
+    for place in sorted((str(place) for place in places if place), key=len, reverse=True):
+        if Path(place).is_absolute() and Path(place).name:
+            text = text.replace(json.dumps(place)[1:-1], json.dumps(Path(place).name)[1:-1])
+    return text.encode()

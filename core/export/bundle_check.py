@@ -1,0 +1,172 @@
+"""Whether the records of a zipped run are what a run's records look like: the pages read them without asking again."""
+
+import csv
+import io
+import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import Any
+
+from core.config import RunConfig
+from core.diagnosis.finding import SEVERITIES
+from core.errors import ConfigError, DataError
+from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
+from core.runs import METRICS, STATUSES
+
+Record = dict[str, Any]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def check_records(records: Record) -> RunConfig:
+    """Checks all records of one run against their rules and each other.
+
+    Args:
+        records: dict. Name of the file to its JSON; of events.jsonl a list, of predictions.csv the text.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        DataError: names the record and the place in it.
+    """
+    try:
+        config = RunConfig.from_dict(records["config.json"])
+    except ConfigError as error:
+        raise DataError(f"config.json of this run cannot be used: {error}") from error
+    manifest = records["manifest.json"]
+    _require(_MANIFEST, manifest, "manifest.json")
+    classes = manifest["classes"]
+    if len(set(classes)) != len(classes) or len(classes) < 2:
+        raise DataError("manifest.json of this run does not name two or more different classes")
+    rules = {
+        "status.json": _STATUS,
+        "events.jsonl": each(_EVENT, 100_000),
+        "evaluation.json": _evaluation(classes),
+        "findings.json": fields({"findings": each(_FINDING, 1000)}),
+        "trace.json": _trace(classes),
+    }
+    for name, rule in rules.items():
+        if name in records:
+            _require(rule, records[name], name)
+    if "predictions.csv" in records:
+        _check_predictions(records["predictions.csv"], classes)
+    return config
+
+
+def _require(rule: Rule, value: Any, where: str) -> None:
+    if said := rule(value, where):
+        raise DataError(f"this is no run of Parity: {said}")
+
+
+def _relative(value: Any, where: str) -> str:
+    """A path below the data set: neither absolute nor upwards."""
+    if said := text(value, where):
+        return said
+    path = PurePosixPath(value)
+    bad = path.is_absolute() or ".." in path.parts or "\\" in value or "\0" in value or not value
+    return f"{where} leads out of the data set" if bad else ""
+
+
+def _hash(value: Any, where: str) -> str:
+    return "" if isinstance(value, str) and _SHA256.fullmatch(value) else f"{where} is no SHA-256"
+
+
+_FILE = fields(
+    {"path": _relative, "label": text, "sha256": _hash},
+    {"split": text, "bytes": count, "width": count, "height": count, "mode": text, "format": text},
+)
+_MANIFEST = fields(
+    {"classes": each(text, 1000), "train": each(_FILE), "val": each(_FILE)}, {"test": each(_FILE), "root": text}
+)
+_STATUS = fields(
+    {"status": one_of(list(STATUSES))},
+    {"created": number, "started": maybe(number), "ended": maybe(number), "seconds": mapping(number)},
+)
+_EVENT = fields(
+    {"event": text},
+    {"time": number, "epoch": count, "phase": text, "seconds": number, **dict.fromkeys(METRICS, maybe(number))},
+)
+_FINDING = fields(
+    {"id": text, "severity": one_of(SEVERITIES), "claim": text},
+    {"remedy": text, "evidence": mapping(plain), "change": mapping(plain)},
+)
+
+
+def _evaluation(classes: Collection[str]) -> Rule:
+    row = fields(
+        {
+            "class": one_of(classes),
+            "precision": maybe(share),
+            "recall": maybe(share),
+            "f1": maybe(share),
+            "support": count,
+        }
+    )
+    curve = fields(
+        {"false_positive_rate": each(share, 1000), "true_positive_rate": each(share, 1000), "auc": maybe(share)}
+    )
+    worst = fields(
+        {"file": _relative, "label": text, "predicted": text, "probability": share}, {"true_probability": share}
+    )
+    part = fields(
+        {
+            "count": count, "correct": count, "accuracy": share, "interval": _exactly(2, share), "auc": maybe(share),
+            "loss": maybe(number), "majority_class": one_of(classes), "majority_share": share,
+            "confusion": _exactly(len(classes), _exactly(len(classes), count)),
+            "per_class": _exactly(len(classes), row), "roc": mapping(curve), "worst": each(worst, 100),
+        }
+    )  # fmt: skip
+    return fields({"classes": _equal_to(list(classes)), "weights": text, "val": part}, {"test": part})
+
+
+def _trace(classes: Collection[str]) -> Rule:
+    hashes = fields({"base": text, "statistics": maybe(text), "head": text})
+    figures = {name: maybe(number) for name in (*METRICS, "positive_share", "predicted_share", "prediction_std",
+                                                "best_threshold_accuracy", "dead_units", "feature_mean", "feature_std",
+                                                "greatest_norm")}  # fmt: skip
+    epoch = fields(
+        {"epoch": count, "batches": count, "mix": each(_exactly(len(classes), count), 100_000),
+         "losses": each(maybe(number), 100_000), "gradient_norms": each(maybe(number), 100_000),
+         "batch_orders": each(text, 100_000), "order": text},
+        {"phase": text, "draw": count, "seen": count, "predicted_class": one_of(classes), **figures},
+    )  # fmt: skip
+    sample = fields({"epoch": count, "draw": count, "file": text, "path": _relative})
+    return fields(
+        {
+            "format": _equal_to(1), "environment": mapping(plain), "data": mapping(text), "hashes": hashes,
+            "classes": _equal_to(list(classes)), "samples": each(sample, 10_000),
+            "inputs": each(fields({"epoch": count}), 100), "epochs": each(epoch, 10_000),
+        }
+    )  # fmt: skip
+
+
+def _exactly(length: int, rule: Rule) -> Rule:
+    def check(value: Any, where: str) -> str:
+        if not isinstance(value, list) or len(value) != length:
+            return f"{where} has not {length} entries"
+        return each(rule)(value, where)
+
+    return check
+
+
+def _equal_to(expected: Any) -> Rule:
+    return lambda value, where: "" if value == expected else f"{where} is not what the rest of the run says"
+
+
+def _check_predictions(content: str, classes: list[str]) -> None:
+    """Every line has the columns of the first, which are those that a run writes, and probabilities that are ones."""
+    try:
+        rows = list(csv.reader(io.StringIO(content), strict=True))
+    except csv.Error as error:
+        raise DataError(f"this is no run of Parity: predictions.csv cannot be read ({error})") from error
+    head = ["split", "file", "label", "predicted", *(f"p({name})" for name in classes)]
+    if not rows or rows[0] != head:
+        raise DataError("this is no run of Parity: predictions.csv has other columns than a run writes")
+    for number_of, row in enumerate(rows[1:], start=2):
+        if len(row) != len(head) or _relative(row[1], "") or not all(_is_share(value) for value in row[4:]):
+            raise DataError(f"this is no run of Parity: line {number_of} of predictions.csv is none that a run writes")
+
+
+def _is_share(value: str) -> bool:
+    return bool(re.fullmatch(r"[01]\.[0-9]{1,12}|nan", value))

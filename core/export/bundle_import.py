@@ -1,0 +1,191 @@
+"""A zipped run comes back: every byte of it is treated as somebody else's, and only what fits becomes a run.
+
+Names are compared with a list and never joined to a path; sizes are counted while reading; records are checked and
+written anew; the model goes through what any model from elsewhere goes through.
+"""
+
+import hashlib
+import json
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core import files, paths
+from core.config import RunConfig
+from core.data.dataset import SAMPLE
+from core.data.images import display_name
+from core.data.sample import sample_folder
+from core.data.zip_plan import Limits, checked_entries, damage_reported, opened_zip
+from core.errors import DataError
+from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REQUIRED
+from core.export.bundle_check import check_records
+from core.model_import import MAX_BYTES, examine
+from core.runs import Run, RunStore, Status
+
+RECORD_BYTES = 200_000_000
+"""Most that one record may have: a manifest of 500,000 pictures has 150 MB."""
+
+MOST_ENTRIES = 32
+"""More than a run has, so that what is too much in a zip can be told by its name."""
+
+_CHUNK = 2**20
+
+Record = dict[str, Any]
+
+
+def import_bundle(source: Path | BinaryIO, owner: str = "") -> Run:
+    """Makes a run of a zip that `export --format zip` has written, under the id it had.
+
+    Args:
+        source: Path or binary file object.
+        owner: str. Whose it is here. Defaults to nobody's in particular.
+
+    Returns:
+        The run, finished: what it lacks to go on is not in the zip.
+
+    Raises:
+        UserError: it is damaged, of a newer version, no run, or here already; nothing of it is kept then.
+    """
+    limits = Limits(files=MOST_ENTRIES, total_bytes=MAX_BYTES + RECORD_BYTES, file_bytes=MAX_BYTES)
+    folder = paths.home() / "quarantine" / secrets.token_hex(8)
+    try:
+        folder.mkdir(parents=True)
+        with opened_zip(source, limits) as (archive, name):
+            entries = dict(checked_entries(archive, name, limits))
+            label = _label(archive, entries, name)
+            RunStore().free_place(label["run"])  # said before ten seconds go into the model
+            records = _records(archive, entries, label)
+            config = check_records(records)
+            _unpack_model(archive, entries, label, folder)
+        _check_model(folder, config, records)
+        _write(folder, records, config, owner)
+        store = RunStore()
+        store.root.mkdir(parents=True, exist_ok=True)
+        return store.adopt(folder, label["run"])
+    except OSError as error:
+        raise DataError(f"the run cannot be stored: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str) -> Record:
+    """What the zip says of itself; refuses what this version does not know."""
+    if LABEL not in entries:
+        raise DataError(f"{name} is no zip of a run: it has no {LABEL}; make one by `export --format zip`")
+    stored = _json(_read(archive, entries[LABEL], 10**6), LABEL)
+    label: Record = stored if isinstance(stored, dict) else {}
+    version = label.get("format")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise DataError(f"{name} is no zip of a run: its {LABEL} says no version")
+    if version > FORMAT:
+        raise DataError(f"{name} was made by a newer version of Parity (form {version}); this one reads up to {FORMAT}")
+    if not isinstance(label.get("run"), str) or not isinstance(label.get("files"), dict):
+        raise DataError(f"{name} is no zip of a run: its {LABEL} is incomplete")
+    if strangers := sorted(set(entries) - {LABEL, CARD, MODEL, *RECORDS}):
+        raise DataError(f"{name} has {display_name(strangers[0])}, which is no part of a run")
+    if missing := [record for record in REQUIRED if record not in entries]:
+        raise DataError(f"{name} has no {missing[0]}, without which there is no run")
+    return label
+
+
+def _records(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], label: Record) -> Record:
+    found: Record = {}
+    for name in RECORDS:
+        if name in entries:
+            content = _read(archive, entries[name], RECORD_BYTES)
+            _compare(name, hashlib.sha256(content).hexdigest(), label)
+            found[name] = _parse(name, content)
+    return found
+
+
+def _parse(name: str, content: bytes) -> Any:
+    if name.endswith(".jsonl"):
+        return [_json(line, name) for line in content.splitlines() if line.strip()]
+    if name.endswith(".json"):
+        return _json(content, name)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} of this run is no text") from error
+
+
+def _json(content: bytes, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} of this run is damaged: it is no JSON") from error
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    content = bytearray()
+    _copy(archive, info, most, content.extend)
+    return bytes(content)
+
+
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, write: Callable[[bytes], Any]) -> str:
+    """Reads an entry piece by piece, no more than it declares and no more than is allowed; returns its hash."""
+    digest, size = hashlib.sha256(), 0
+    with damage_reported(info.filename), archive.open(info) as stream:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > min(most, info.file_size):
+                raise DataError(f"{display_name(info.filename)} of this run is larger than it may be")
+            digest.update(chunk)
+            write(chunk)
+    return digest.hexdigest()
+
+
+def _compare(name: str, found: str, label: Record) -> None:
+    if label["files"].get(name) != found:
+        raise DataError(f"{name} of this run is not what was packed: it is damaged, or somebody has changed it")
+
+
+def _unpack_model(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], label: Record, folder: Path) -> None:
+    if MODEL in entries:
+        with (folder / MODEL).open("xb") as out:
+            digest = _copy(archive, entries[MODEL], MAX_BYTES, out.write)
+        _compare(MODEL, digest, label)
+
+
+def _check_model(folder: Path, config: RunConfig, records: Record) -> None:
+    """The model is looked into and tried, and must be one for the run's pictures and classes."""
+    if not (folder / MODEL).exists():
+        return
+    facts, classes = examine(folder / MODEL), records["manifest.json"]["classes"]
+    if max(2, facts["outputs"]) != len(classes) or facts["image_size"] != config.data.image_size:
+        raise DataError(
+            f"the model of this run takes pictures of {facts['image_size']} pixels and tells "
+            f"{max(2, facts['outputs'])} classes apart; its records say {config.data.image_size} and {len(classes)}"
+        )
+
+
+def _write(folder: Path, records: Record, config: RunConfig, owner: str) -> None:
+    """The records as this program writes them; the folder of the pictures is one that is not there, or the sample."""
+    name = Path(str(records["manifest.json"].get("root", ""))).name or "pictures"
+    root = sample_folder(paths.samples_folder()) if config.dataset == SAMPLE else folder.parent / "absent" / name
+    records["manifest.json"]["root"] = str(root)
+    for record, value in records.items():
+        if record == "events.jsonl":
+            with files.replacing(folder / record, "w") as out:
+                out.writelines(json.dumps(files.finite(event)) + "\n" for event in value)
+        elif record == "predictions.csv":
+            with files.replacing(folder / record, "w") as out:
+                out.write(value)
+        elif record != "status.json":
+            files.write_json(folder / record, config.to_dict() if record == "config.json" else value)
+    if owner:
+        files.write_json(folder / "owner.json", owner)
+    files.write_json(folder / "status.json", _status(records["status.json"], len(records["events.jsonl"])))
+
+
+def _status(record: Record, epochs: int) -> Record:
+    """The run is over here, however it ended there: what a resume needs is not in the zip."""
+    known = {key: record[key] for key in ("created", "started", "ended", "seconds") if key in record}
+    how = "" if record["status"] == "finished" else f" It was {record['status']} there."
+    status = Status(status="finished", message=f"Brought from elsewhere as a zip.{how}", **known)
+    now = time.time()
+    return {**vars(status), "created": min(status.created, now), "epoch": epochs, "epochs": epochs}

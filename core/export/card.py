@@ -1,0 +1,228 @@
+"""A run's model card: README.md in the form that Hugging Face reads, from the run's own records and nothing else."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from core.config import RunConfig, setting
+from core.data.images import display_name
+from core.diagnosis.compare import findings as run_findings
+from core.errors import RunError
+from core.files import read_json
+from core.metrics import wilson
+from core.model_import import IMPORTED
+from core.models import catalogue
+from core.prediction import NOT_MEDICAL, is_medical
+from core.runs import Run
+
+Record = dict[str, Any]
+
+_PARTS = {"val": "validation", "test": "test"}
+_MARKS = re.compile(r"([\\`*_\[\]<>#|$~&])")
+
+
+def model_card(run: Run) -> str:
+    """The card as Markdown with a YAML header.
+
+    Args:
+        run: Run. Finished or stopped: it has been evaluated.
+
+    Raises:
+        RunError: the run has no evaluation yet.
+    """
+    evaluation, manifest, config = run.evaluation(), run.manifest() or {}, run.config()
+    parts = [part for part in _PARTS if part in (evaluation or {})]
+    if not evaluation or not parts:
+        raise RunError(f"run {run.id} has no figures yet, so there is nothing to write a card of; wait until it ends")
+    row = catalogue.find(config.model.backbone)
+    sections = [
+        _header(run, config, evaluation, parts),
+        f"# {_plain(run.title())}",
+        _what_it_is(config, manifest, row.title),
+        f"## Data\n\n{_data(config, manifest)}",
+        f"## Training\n\n{_training(run, config)}",
+        *(f"## Figures on the {_PARTS[part]} pictures\n\n{_figures(evaluation[part])}" for part in parts),
+        f"## Limits\n\n{_limits(run, config, manifest)}",
+        f"## How to use it\n\n{_use(config, evaluation['classes'])}",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _header(run: Run, config: RunConfig, evaluation: Record, parts: list[str]) -> str:
+    """The YAML block; texts are written as JSON, which is YAML too and needs no other quoting."""
+    results = [line for part in parts for line in _result(config, evaluation[part], _PARTS[part])]
+    return "\n".join(
+        [
+            "---",
+            "# license: yours to choose, see https://huggingface.co/docs/hub/repositories-licenses",
+            "library_name: keras",
+            "pipeline_tag: image-classification",
+            "tags:",
+            "- image-classification",
+            "- transfer-learning",
+            f"- {_quoted(config.model.backbone)}",
+            "metrics:",
+            "- accuracy",
+            "- roc_auc",
+            "model-index:",
+            f"- name: {_quoted(run.title())}",
+            "  results:",
+            *results,
+            "---",
+        ]
+    )
+
+
+def _result(config: RunConfig, figures: Record, split: str) -> list[str]:
+    values = {"accuracy": ("Accuracy", figures["accuracy"]), "roc_auc": ("Area under the ROC curve", figures["auc"])}
+    return [
+        "  - task:",
+        "      type: image-classification",
+        "    dataset:",
+        f"      name: {_quoted(_data_name(config))}",
+        "      type: imagefolder",
+        f"      split: {split}",
+        "    metrics:",
+        *(
+            line
+            for kind, (name, value) in values.items()
+            if value is not None
+            for line in (f"    - type: {kind}", f"      name: {name}", f"      value: {value:.6g}")
+        ),
+    ]
+
+
+def _what_it_is(config: RunConfig, manifest: Record, backbone: str) -> str:
+    classes = ", ".join(_plain(name) for name in manifest.get("classes", []))
+    weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
+    trained = "left as they are" if config.training.is_frozen else "trained further in its upper layers"
+    return (
+        f"An image classifier for {len(manifest.get('classes', []))} classes ({classes}): {backbone} with {weights}, "
+        f"{trained}, and a small classifier on top. It takes raw RGB pixels (0 to 255) of "
+        f"{config.data.image_size} × {config.data.image_size} and gives probabilities; the preprocessing is inside."
+    )
+
+
+def _data(config: RunConfig, manifest: Record) -> str:
+    classes = manifest.get("classes", [])
+    rows = []
+    for part in ("train", "val", "test"):
+        labels = [item.get("label") for item in manifest.get(part, [])]
+        if labels:
+            rows.append([part, str(len(labels)), *(str(labels.count(name)) for name in classes)])
+    table = _table(["part", "pictures", *map(_plain, classes)], rows)
+    return f"{_plain(_data_name(config))}, one folder a class.\n\n{table}"
+
+
+def _training(run: Run, config: RunConfig) -> str:
+    evaluation, seconds = run.evaluation() or {}, run.read_status().seconds.get("total")
+    took = f" It took {seconds:.0f} s." if seconds else ""
+    record = read_json(run.path / "trace.json")
+    found = record.get("environment", {}) if isinstance(record, dict) else {}
+    versions = [
+        f"{name} {_plain(found[key])}"
+        for key, name in (("tensorflow", "TensorFlow"), ("keras", "Keras"), ("python", "Python"))
+        if isinstance(found.get(key), str)
+    ]
+    made = f" Made with {', '.join(versions)}." if versions else ""
+    rows = [
+        [str(setting(key).metadata.get("label", key)), f"`{key}`", _code(str(value))]
+        for key, value in config.settings().items()
+    ]
+    words = f"{len(run.epochs())} epochs; the weights are those of {_plain(str(evaluation.get('weights', '')))}."
+    return f"{words}{took}{made}\n\n{_table(['setting', 'key', 'value'], rows)}"
+
+
+def _figures(figures: Record) -> str:
+    """Accuracy and AUC, and each class's figures, with intervals where there is a proportion."""
+    count, correct = figures["count"], figures["correct"]
+    auc = "not defined" if figures["auc"] is None else f"{figures['auc']:.4f}"
+    head = [
+        ["accuracy", _proportion(correct, count)],
+        ["area under the ROC curve", auc],
+        ["cross-entropy", f"{figures['loss']:.4f}"],
+        [f"always answering {_plain(str(figures['majority_class']))}", f"{figures['majority_share']:.4f}"],
+    ]
+    confusion, rows = figures["confusion"], []
+    for k, item in enumerate(figures["per_class"]):
+        hit, said = confusion[k][k], sum(line[k] for line in confusion)
+        f1 = "–" if item["f1"] is None else f"{item['f1']:.4f}"
+        rows.append(
+            [_plain(str(item["class"])), _proportion(hit, item["support"]), _proportion(hit, said), f1,
+             str(item["support"])]
+        )  # fmt: skip
+    table = _table(["class", "recall", "precision", "F1", "pictures"], rows)
+    return (
+        f"{_table(['figure', f'on {count} pictures'], head)}\n\n{table}\n\n"
+        "In brackets: Wilson's 95 % interval, for pictures drawn like these."
+    )
+
+
+def _proportion(part: int, whole: int) -> str:
+    if not whole:
+        return "–"
+    low, high = wilson(part, whole)
+    return f"{part / whole:.4f} [{low:.3f}, {high:.3f}]"
+
+
+def _limits(run: Run, config: RunConfig, manifest: Record) -> str:
+    points = [
+        "It knows these classes and no others: every picture gets one of them, whatever it shows.",
+        f"Pictures are stretched to a square of {config.data.image_size} pixels: finer detail is lost on it.",
+        "The intervals speak of pictures like the ones it was evaluated on, not of another camera, place or group.",
+    ]
+    if config.training.early_stopping and not manifest.get("test"):
+        points.append(
+            "The epoch was chosen on the validation pictures: the figures on them are a little better than on new ones."
+        )
+    if is_medical(run):
+        points.insert(0, f"**{NOT_MEDICAL}**")
+    points += [
+        f"Noticed by Parity ({_plain(str(item.get('severity', '')))}): {_plain(str(item.get('claim', '')))}"
+        for item in run_findings(run)
+        if item.get("severity") != "info"
+    ]
+    return "\n".join(f"- {point}" for point in points)
+
+
+def _use(config: RunConfig, classes: list[str]) -> str:
+    size, names = config.data.image_size, json.dumps(classes, ensure_ascii=False)
+    answer = (
+        f"p = float(model.predict(pixels[None])[0, 0])  # of the second of {names}"
+        if len(classes) == 2
+        else f"p = dict(zip({names}, model.predict(pixels[None])[0]))"
+    )
+    return f"""```python
+import keras, numpy as np
+from PIL import Image
+model = keras.saving.load_model("model.keras")
+pixels = np.asarray(Image.open("picture.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR))
+{answer}
+```"""
+
+
+def _data_name(config: RunConfig) -> str:
+    if config.dataset == IMPORTED:
+        return "unknown"
+    return display_name(Path(config.dataset).name or config.dataset)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """A text as itself: neither Markdown nor HTML nor a line of its own."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return _MARKS.sub(r"\\\1", " ".join(shown.split()))
+
+
+def _code(text: str) -> str:
+    """A setting's value as code, where it can stand in a table as such."""
+    return _plain(text) if not text or set(text) & set("`|") or not text.isprintable() else f"`{text}`"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(display_name(text), ensure_ascii=False)

@@ -1,0 +1,81 @@
+"""What a run can be taken away as: one row a format, with what it is for in a sentence."""
+
+from dataclasses import dataclass
+
+from core.errors import RunError
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way of taking a run away.
+
+    Attributes:
+        name: str. As the command line has it.
+        suffix: str. What the file's name ends with; empty for a folder.
+        title: str. What a person calls it.
+        purpose: str. What it is for, one sentence.
+        converts: bool. Whether a process that loads TensorFlow has to make it.
+        of_model: bool. Whether it holds the trained model, so that the run must have one.
+        mime: str. The kind of file, as a browser knows it.
+    """
+
+    name: str
+    suffix: str
+    title: str
+    purpose: str
+    converts: bool
+    of_model: bool
+    mime: str
+
+
+_ROWS = (
+    Format(
+        "keras", ".keras", "Keras model",
+        "For Python with Keras 3: one file, opened by Keras alone, without Parity.",
+        converts=False, of_model=True, mime="application/octet-stream",
+    ),
+    Format(
+        "savedmodel", "", "TensorFlow SavedModel",
+        "For servers: the folder that TensorFlow Serving and `tf.saved_model.load` open, without Keras.",
+        converts=True, of_model=True, mime="application/zip",
+    ),
+    Format(
+        "litert", ".tflite", "LiteRT (TensorFlow Lite)",
+        "For phones and small devices: one file for the LiteRT interpreter.",
+        converts=True, of_model=True, mime="application/octet-stream",
+    ),
+    Format(
+        "onnx", ".onnx", "ONNX",
+        "For everything else: ONNX Runtime opens it from Python, C++, C#, Java and in the browser.",
+        converts=True, of_model=True, mime="application/octet-stream",
+    ),
+    Format(
+        "script", ".py", "Training script",
+        "To read and to repeat: the whole training as one commented Keras script that does not need Parity.",
+        converts=True, of_model=False, mime="text/x-python",
+    ),
+    Format(
+        "card", ".md", "Model card",
+        "To publish: a README.md in the form that Hugging Face reads, from the run's own records.",
+        converts=False, of_model=False, mime="text/markdown",
+    ),
+    Format(
+        "zip", ".zip", "The whole run",
+        "To keep or to pass on: settings, history, evaluation, model and card; another Parity takes it in.",
+        converts=False, of_model=False, mime="application/zip",
+    ),
+)  # fmt: skip
+
+FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
+"""Every format by its name."""
+
+
+def find_format(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name not in FORMATS:
+        raise RunError(f'there is no format "{name[:40]}"; the formats are {", ".join(FORMATS)}')
+    return FORMATS[name]

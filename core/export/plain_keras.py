@@ -1,0 +1,318 @@
+"""The training of a run in plain Keras: the text from which `--format script` writes its scripts. Never imported.
+
+The constants in capitals are those of a run like the question's; a script gets those of its own run, and of the rest
+only what it needs: `if` on a flag is decided when the script is written.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.data.augment import draw_parameters, warp
+from core.data.images import _TRANSPOSE, _to_rgb
+from core.data.order import epoch_batches
+from core.metrics import accuracy, auc, cross_entropy
+
+# Flags: decided when a script is written.
+AUGMENTED = WEIGHTED = STOPS = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = UNFREEZES = True
+
+# Settings: a script has those of its run.
+DATA = Path("pictures")
+BASE = Path("base.keras")
+CLASSES = ("NORMAL", "PNEUMONIA")
+IMAGE_SIZE, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, 20, "none", False
+AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
+DENSE_UNITS, DROPOUT, EPOCHS, TRAINING_SEED = 128, 0.7, 10, 1
+OPTIMIZER, LEARNING_RATE = keras.optimizers.Adam, 7e-4
+EARLY_STOPPING, FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE, UNFREEZE_FROM = 5, 5, 1e-5, "block5_conv1"
+TRAIN: Sequence[tuple[str, int, str]] = ()
+VAL: Sequence[tuple[str, int, str]] = ()
+RECORDED: Sequence[dict[str, Any]] = ()
+
+Array = NDArray[Any]
+
+
+def main() -> None:
+    """Check the pictures, train, save the model and the history, and compare with the run."""
+    check_pictures()
+    base = keras.saving.load_model(BASE)  # raw pixels in, features out; preprocessing is inside
+    base.trainable = False
+    head = build_head(base.output_shape[-1])
+    history: list[dict[str, Any]] = []
+    if ON_FEATURES:
+        train_on_features(base, head, history)
+    if ON_PICTURES:
+        train_on_pictures(base, head, history)
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3), name="image")
+    here = Path(__file__)
+    keras.Model(inputs, head(base(inputs))).save(here.with_name(f"{here.stem}_model.keras"))
+    here.with_name(f"{here.stem}_history.json").write_text(json.dumps(history, indent=1), encoding="utf-8")
+    compare(history)
+
+
+def check_pictures() -> None:
+    """End with a sentence unless the pictures are those that the run was trained on, byte for byte."""
+    for path, _, content in (*TRAIN, *VAL):
+        file = DATA / path
+        if not file.is_file():
+            sys.exit(f"{file} is not there; say where the pictures are: python {sys.argv[0]} FOLDER")
+        if not hashlib.sha256(file.read_bytes()).hexdigest().startswith(content):
+            sys.exit(f"{file} is not the picture that the run was trained on: its content has changed")
+
+
+def compare(history: list[dict[str, Any]]) -> None:
+    """Say how far this history is from the run's."""
+    pairs = [
+        (mine[name] or 0.0, run[name] or 0.0)
+        for mine, run in zip(history, RECORDED, strict=False)
+        for name in run
+    ]  # fmt: skip
+    gap = max(abs(mine - run) for mine, run in pairs)
+    print(f"{len(history)} epochs, the run had {len(RECORDED)}; largest difference of any figure: {gap:.3g}")
+
+
+def load(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture, turn it upright, make it RGB and stretch it: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
+    with Image.open(path) as image:
+        try:
+            orientation = image.getexif().get(0x0112, 1)
+        except (OSError, ValueError, SyntaxError, TypeError, LookupError):  # unreadable EXIF
+            orientation = 1
+        image.draft(None, (2 * IMAGE_SIZE, 2 * IMAGE_SIZE))  # a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size
+        image.load()
+        upright = _to_rgb(image)
+    if orientation in _TRANSPOSE:
+        upright = upright.transpose(_TRANSPOSE[orientation])
+    if upright.size != (IMAGE_SIZE, IMAGE_SIZE):
+        upright = upright.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR)
+    return np.array(upright, dtype=np.uint8)
+
+
+def draw_of_epoch(epoch: int) -> int:
+    """Which random version of the pictures an epoch (from 0) sees."""
+    if AUGMENTED:
+        return epoch % AUGMENTATION_DRAWS if AUGMENTATION_DRAWS else epoch
+    return 0
+
+
+def training_pictures(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
+    """Training pictures by their positions in TRAIN, in random version `draw`: uint8 (n, size, size, 3)."""
+
+    def one(position: int) -> NDArray[np.uint8]:
+        path, _, content = TRAIN[position]
+        pixels = load(DATA / path)
+        if AUGMENTED:
+            # A pure function of seed, draw and the file's content: no hidden state, whatever the order.
+            pixels = warp(pixels, draw_parameters(AUGMENTATION, DATA_SEED, draw, content))
+        return pixels
+
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(one, batch)))
+
+
+def validation_pictures(start: int) -> NDArray[np.uint8]:
+    """The 16 validation pictures from `start` on, never augmented."""
+    return np.stack([load(DATA / path) for path, _, _ in VAL[start : start + 16]])
+
+
+def build_head(features: int) -> keras.Model:
+    """Build the classifier on the features; each layer has a seed of its own, so nothing else can disturb it."""
+    seeds = [int(s) for s in np.random.SeedSequence(TRAINING_SEED).generate_state(4) >> 1]
+    head = keras.Sequential([keras.Input((features,), name="features")], name="head")
+    if DROPS:
+        head.add(keras.layers.Dropout(DROPOUT, seed=seeds[0], dtype="float32"))
+    if HIDDEN:
+        hidden = keras.initializers.GlorotUniform(seed=seeds[1])
+        head.add(keras.layers.Dense(DENSE_UNITS, "relu", kernel_initializer=hidden, dtype="float32"))
+        if DROPS:
+            head.add(keras.layers.Dropout(DROPOUT, seed=seeds[2], dtype="float32"))
+    output = keras.initializers.GlorotUniform(seed=seeds[3])
+    if BINARY:
+        head.add(keras.layers.Dense(1, "sigmoid", kernel_initializer=output, dtype="float32"))
+    else:
+        head.add(keras.layers.Dense(len(CLASSES), "softmax", kernel_initializer=output, dtype="float32"))
+    return head
+
+
+def compile_model(model: keras.Model, learning_rate: float) -> None:
+    """Compile without XLA, which would draw other dropout masks."""
+    if BINARY:
+        loss: Any = keras.losses.BinaryCrossentropy()
+        measured: list[Any] = [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
+    else:
+        loss = keras.losses.CategoricalCrossentropy()
+        measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
+    model.compile(OPTIMIZER(learning_rate=learning_rate), loss=loss, metrics=measured, jit_compile=False)
+
+
+def labels_of(part: Sequence[tuple[str, int, str]]) -> NDArray[np.int64]:
+    """Class numbers of TRAIN or VAL."""
+    return np.array([label for _, label, _ in part])
+
+
+def targets() -> NDArray[np.float32]:
+    """What the training pictures should give."""
+    labels = labels_of(TRAIN)
+    if BINARY:
+        return labels.astype(np.float32)[:, None]
+    return np.eye(len(CLASSES), dtype=np.float32)[labels]
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """One epoch: batch `k` is a pure function of `k`."""
+
+    def __init__(self, inputs: Callable[[Any], Array], epoch: int) -> None:
+        super().__init__()
+        self.inputs, self.targets = inputs, targets()
+        self.batches = epoch_batches(
+            len(TRAIN), BATCH_SIZE, SHUFFLE, seed=TRAINING_SEED, epoch=epoch, drop_remainder=DROP_REMAINDER
+        )
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, k: int) -> tuple[Array, ...]:
+        batch = self.batches[k]
+        if WEIGHTED:
+            labels = labels_of(TRAIN)
+            counts = np.bincount(labels)  # a rare class counts more, in inverse proportion to its share
+            weights = (len(labels) / (len(counts) * counts[labels])).astype(np.float32)
+            return self.inputs(batch), self.targets[batch], weights[batch]
+        return self.inputs(batch), self.targets[batch]
+
+
+def graph(function: Callable[[Any], Any], shape: tuple[int, ...], dtype: Any) -> Any:
+    """A function as one TensorFlow graph, without XLA, which rounds differently."""
+    return tf.function(function, input_signature=[tf.TensorSpec((None, *shape), dtype)], jit_compile=False)
+
+
+def spread(outputs: Sequence[Array]) -> NDArray[np.float32]:
+    """Batches of outputs as one probability a class."""
+    joined = np.concatenate(outputs)
+    if BINARY:
+        return np.concatenate([1 - joined, joined], axis=1)
+    return joined
+
+
+def kept(chunks: Sequence[Array]) -> Array:
+    """Features as the run kept them."""
+    joined = np.concatenate(chunks)
+    if HALVED:
+        return joined.astype(np.float16).astype(np.float32)
+    return joined
+
+
+def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
+    """Train the head alone: a frozen base gives the same features for the same pixels every time, so they are computed
+    once for each random version of the pictures, and not in every step."""
+    size = (IMAGE_SIZE, IMAGE_SIZE, 3)
+    forward = graph(lambda pixels: base(tf.cast(pixels, tf.float32), training=False), size, tf.uint8)
+    validation = kept([forward(validation_pictures(k)) for k in range(0, len(VAL), 16)])
+    answer = graph(lambda features: head(features, training=False), head.input_shape[1:], tf.float32)
+
+    @lru_cache(maxsize=max(1, AUGMENTATION_DRAWS))
+    def features(draw: int) -> Array:
+        chunks = [range(k, min(k + 16, len(TRAIN))) for k in range(0, len(TRAIN), 16)]
+        return kept([forward(training_pictures(chunk, draw)) for chunk in chunks])
+
+    model = keras.Sequential([keras.Input(head.input_shape[1:]), head])
+    compile_model(model, LEARNING_RATE)
+    fit(
+        model,
+        head,
+        lambda epoch: Batches(lambda batch: features(draw_of_epoch(epoch))[batch], epoch),
+        lambda: spread([answer(validation[k : k + 1024]) for k in range(0, len(VAL), 1024)]),
+        EPOCHS,
+        history,
+    )
+
+
+class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
+    """Run the base in inference mode whatever `fit` says.
+
+    `trainable = False` stops batch normalisation from using the batch, but not dropout; a call from inside a layer
+    with `training=False` is the way that holds.
+    """
+
+    def __init__(self, base: keras.Model) -> None:
+        super().__init__(dtype="float32", name="frozen_base")
+        self.base = base
+
+    def call(self, images: Any) -> Any:
+        """Give the features of a batch of images."""
+        return self.base(images, training=False)
+
+
+def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
+    """Train the whole network, pictures in."""
+    size = (IMAGE_SIZE, IMAGE_SIZE, 3)
+    inputs = keras.Input(size, name="image")
+    model = keras.Model(inputs, head(FrozenBase(base)(inputs)))
+    learnt = head
+    if UNFREEZES:
+        # All layers from UNFREEZE_FROM on are trained; batch normalisation stays in inference mode.
+        base.trainable, started = True, False
+        for layer in base.layers:
+            started = started or layer.name == UNFREEZE_FROM
+            layer.trainable = started and layer.name != "features"
+        learnt = model
+    if ON_FEATURES:
+        compile_model(model, FINETUNE_LEARNING_RATE)
+        epochs = FINETUNE_EPOCHS
+    else:
+        compile_model(model, LEARNING_RATE)
+        epochs = EPOCHS
+    answer = graph(
+        lambda pixels: head(base(tf.cast(pixels, tf.float32), training=False), training=False), size, tf.uint8
+    )
+    fit(
+        model,
+        learnt,
+        lambda epoch: Batches(lambda batch: training_pictures(batch, draw_of_epoch(epoch)), epoch),
+        lambda: spread([answer(validation_pictures(k)) for k in range(0, len(VAL), 16)]),
+        epochs,
+        history,
+    )
+
+
+def fit(
+    model: keras.Model,
+    learnt: keras.Model,
+    data: Callable[[int], keras.utils.PyDataset],
+    predict: Callable[[], NDArray[np.float32]],
+    epochs: int,
+    history: list[dict[str, Any]],
+) -> None:
+    """Train epoch by epoch, one `fit` each: order and augmentation are functions of the epoch's number."""
+    start, labels = len(history), labels_of(VAL)
+    best_loss, waited, best = float("inf"), 0, []
+    for epoch in range(start, start + epochs):
+        logs = model.fit(data(epoch), initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0).history
+        probabilities = predict()
+        record: dict[str, Any] = {name: float(logs[name][-1]) for name in ("loss", "accuracy", "auc")}
+        record["val_loss"] = cross_entropy(labels, probabilities)
+        record["val_accuracy"] = accuracy(labels, probabilities)
+        record["val_auc"] = auc(labels, probabilities)
+        history.append(record)
+        print(f"epoch {epoch + 1:>3}  " + "  ".join(f"{name} {value or 0:.4f}" for name, value in record.items()))
+        if STOPS:
+            # The weights of the epoch with the lowest validation loss are kept.
+            waited += 1
+            if record["val_loss"] < best_loss or epoch == start:
+                best_loss, waited, best = record["val_loss"], 0, [v.numpy() for v in learnt.variables]
+            if waited >= EARLY_STOPPING:
+                break
+    if STOPS:
+        for variable, value in zip(learnt.variables, best, strict=True):
+            variable.assign(value)

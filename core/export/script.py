@@ -1,0 +1,221 @@
+"""A run as one script in plain Keras that repeats it: same pictures, order, augmentation, seeds, head and optimizer.
+
+The functions are the program's own (core/export/plain_keras.py and what it uses), so the script computes what the run
+has computed. Beside it lies the base as it was before training, as the built-in one is in no other library.
+"""
+
+import sys
+import textwrap
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from core.config import RunConfig
+from core.data.images import PREPROCESSING
+from core.errors import RunError
+from core.export.source import Piece, imports_of, needed, pieces_of
+from core.files import read_json
+from core.model_import import is_imported
+from core.models import catalogue
+from core.runs import METRICS, Run
+
+BASE_SUFFIX = "_base.keras"
+"""What the script's name without .py gets for the model that it starts from."""
+
+# Section of the script -> the file its functions come from; where two define a name the first holds.
+_SECTIONS = {
+    "The training": "core/export/plain_keras.py",
+    "From a picture file to pixels": "core/data/images.py",
+    "Augmentation": "core/data/augment.py",
+    "Which sample comes when": "core/data/order.py",
+    "Figures on the validation pictures": "core/metrics.py",
+}
+_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
+_PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
+
+_LISTS = ("TRAIN", "VAL", "RECORDED")
+"""Long values, which stand at the script's end."""
+
+Record = dict[str, Any]
+
+
+def require_repeatable(run: Run) -> None:
+    """Refuses what a script could not repeat.
+
+    Raises:
+        RunError: one sentence on why.
+    """
+    why = ""
+    status = run.read_status().status
+    if is_imported(run):
+        why = "it is a model from elsewhere, of whose training nothing is known"
+    elif status != "finished":
+        why = f"it is {status}, and a script runs to the end; resume it first, or start it anew"
+    elif any(event.get("event") == "resumed" for event in run.events()):
+        why = "it was interrupted and resumed; start a new run with the same settings"
+    elif not (run.manifest() or {}).get("train"):
+        why = "its list of pictures (manifest.json) is gone"
+    if why:
+        raise RunError(f"no script can repeat run {run.id}: {why}")
+
+
+def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: str | None = None) -> str:
+    """Writes the script.
+
+    Args:
+        run: Run. One that `require_repeatable` lets through.
+        base_name: str. Name of the model beside the script that it starts from.
+        facts: mapping. `unfreeze_from`: first layer of the base that is trained too; empty for none.
+        folder: str or None. Where the script looks for the pictures. Defaults to where they were.
+    """
+    config, manifest = run.config(), run.manifest() or {}
+    flags = _flags(config, manifest)
+    settings = _settings(config, manifest, base_name, facts, folder)
+    by_section = {section: pieces_of(module, flags) for section, module in _SECTIONS.items()}
+    chosen, mentioned = needed([p for pieces in by_section.values() for p in pieces], "main", settings)
+    sections = [(section, [p for p in pieces if p in chosen]) for section, pieces in by_section.items()]
+    return "\n".join(
+        [
+            _header(run, config, base_name),
+            *_imports(mentioned),
+            "",
+            *_setting_lines(settings, mentioned),
+            *(line for section, pieces in sections for line in _section(section, pieces)),
+            *_lists(run, manifest),
+            'if __name__ == "__main__":',
+            "    main()",
+            "",
+        ]
+    )
+
+
+def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
+    training = config.training
+    fine_tunes = training.mode == "fine_tune"
+    on_features = fine_tunes or (training.is_frozen and not training.literal)
+    return {
+        "AUGMENTED": config.data.augmentation != "none",
+        "WEIGHTED": training.class_weight == "balanced",
+        "STOPS": training.early_stopping > 0,
+        "BINARY": len(manifest["classes"]) == 2,
+        "HIDDEN": config.model.dense_units > 0,
+        "DROPS": config.model.dropout > 0,
+        "HALVED": training.feature_precision == "float16",
+        "ON_FEATURES": on_features,
+        "ON_PICTURES": fine_tunes or not on_features,
+        "UNFREEZES": fine_tunes or bool(training.unfreeze_from),
+    }
+
+
+def _settings(
+    config: RunConfig, manifest: Record, base_name: str, facts: Mapping[str, Any], folder: str | None
+) -> dict[str, tuple[str, str]]:
+    """Name -> value and comment, each as it stands in the script; only those that the script uses are written."""
+    data, model, training = config.data, config.model, config.training
+    place = str(manifest.get("root", "")) if folder is None else folder
+    return {
+        "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {place!r})", "folder of the pictures"),
+        "BASE": (f"Path(__file__).with_name({base_name!r})", "the backbone before training; lies beside this script"),
+        "CLASSES": (repr(tuple(manifest["classes"])), ""),
+        "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
+        "BATCH_SIZE": (repr(data.batch_size), ""),
+        "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
+        "DROP_REMAINDER": (repr(data.drop_remainder), "whether a last partial batch is left out"),
+        "AUGMENTATION": (repr(data.augmentation), ""),
+        "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each picture; 0: a new one every epoch"),
+        "DATA_SEED": (repr(data.seed), "decides the augmentation"),
+        "DENSE_UNITS": (repr(model.dense_units), "of the hidden layer"),
+        "DROPOUT": (repr(model.dropout), ""),
+        "EPOCHS": (repr(training.epochs), ""),
+        "TRAINING_SEED": (repr(training.seed), "decides the first weights, dropout and the order of the samples"),
+        "OPTIMIZER": (f"keras.optimizers.{_OPTIMIZERS[training.optimizer]}", ""),
+        "LEARNING_RATE": (repr(training.learning_rate), ""),
+        "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
+        "FINETUNE_EPOCHS": (repr(training.finetune_epochs), "after unfreezing"),
+        "FINETUNE_LEARNING_RATE": (repr(training.finetune_learning_rate), ""),
+        **dict.fromkeys(_LISTS, ("", "")),
+        "UNFREEZE_FROM": (repr(str(facts.get("unfreeze_from", ""))), "first layer of the base that is trained too"),
+    }
+
+
+def _draws(config: RunConfig) -> int:
+    return 1 if config.data.augmentation == "none" else config.data.augmentation_draws
+
+
+def _header(run: Run, config: RunConfig, base_name: str) -> str:
+    """The script's docstring: what it repeats, from what it starts, what it writes."""
+    row, training = catalogue.find(config.model.backbone), config.training
+    name = run.title().replace("\\", "/").replace('"', "'")  # a person's words must not end the text
+    how = {
+        "bottleneck": "its head trained on saved features",
+        "end_to_end": "trained end to end",
+        "fine_tune": "first its head, then its upper layers trained",
+    }[training.mode]
+    prepared = _PREPROCESSING_WORDS[config.data.preprocessing] or _preprocessing(row.preprocessing)
+    weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
+    made = time.strftime("%Y-%m-%d", time.gmtime())
+    paragraphs = [
+        f'Repeats the run "{name}": {row.name} with {weights}, {how}.',
+        "    python {this file} [FOLDER OF THE PICTURES]",
+        f"Written by Parity on {made} from run {run.id}; it does not need Parity. {_versions(run)}",
+        f"It starts from {base_name}, which lies beside it: {row.name} up to its features ({config.model.pooling} "
+        f"pooling), with {weights}, and its preprocessing as first layers: {prepared}.",
+        "It writes the trained model (raw RGB pixels in, probabilities out) and the history beside itself, and says "
+        "how far the history is from the run's. On the processor and with the versions of the run that should be 0.",
+    ]
+    wrapped = [p if p.startswith(" ") else textwrap.fill(p, 100, break_long_words=False) for p in paragraphs]
+    return '"""' + "\n\n".join(wrapped) + '\n"""\n'
+
+
+def _preprocessing(kind: str) -> str:
+    rule = PREPROCESSING[kind]
+    order = ", in the order blue, green, red" if rule.bgr else ""
+    scale, offset = (
+        ", ".join(f"{v:.6g}" for v in (values if len(set(values)) > 1 else values[:1]))
+        for values in (rule.scale, rule.offset)
+    )
+    return f"pixels * ({scale}) + ({offset}){order}"
+
+
+def _versions(run: Run) -> str:
+    """The versions that the run's trace tells of."""
+    record = read_json(run.path / "trace.json")
+    found = record.get("environment", {}) if isinstance(record, dict) else {}
+    names = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "numpy", "pillow": "Pillow"}
+    versions = [f"{word} {found[name]}" for name, word in names.items() if isinstance(found.get(name), str)]
+    return f"The run had {', '.join(versions)}." if versions else ""
+
+
+def _imports(mentioned: set[str]) -> list[str]:
+    lines = imports_of(list(_SECTIONS.values()), mentioned | {"sys", "Path", "keras"})
+    standard = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    return ["from __future__ import annotations", "", *standard, "", *(line for line in lines if line not in standard)]
+
+
+def _setting_lines(settings: Mapping[str, tuple[str, str]], mentioned: set[str]) -> list[str]:
+    used = {name: pair for name, pair in settings.items() if name in mentioned and name not in _LISTS}
+    return [f"{name} = {value}" + (f"  # {comment}" if comment else "") for name, (value, comment) in used.items()]
+
+
+def _section(title: str, pieces: list[Piece]) -> list[str]:
+    if not pieces:
+        return []
+    lines = ["", "", f"# --- {title} ".ljust(100, "-")]
+    for piece in pieces:
+        room = ["", ""] if piece.text.lstrip("#@ ").startswith(("def ", "class ", "dataclass", "lru_cache")) else [""]
+        lines += [*room, piece.text]
+    return lines
+
+
+def _lists(run: Run, manifest: Record) -> list[str]:
+    place = {name: k for k, name in enumerate(manifest["classes"])}
+    lines = [
+        "", "", "# --- The pictures and the run's history ".ljust(100, "-"), "",
+        "# Path below DATA, number of the class, first digits of the file's SHA-256.",
+    ]  # fmt: skip
+    for name, part in (("TRAIN", "train"), ("VAL", "val")):
+        lines += [f"{name} = ("]
+        lines += [f"    ({f['path']!r}, {place[f['label']]}, {f['sha256'][:16]!r})," for f in manifest[part]]
+        lines += [")", ""]
+    epochs = [{name: record.get(name) for name in METRICS} for record in run.epochs()]
+    return [*lines, "RECORDED = (", *(f"    {record!r}," for record in epochs), ")", "", ""]

@@ -1,0 +1,270 @@
+"""A run as a zip and back: everything that matters comes back, nothing private goes, and no zip harms who takes it."""
+
+import gzip
+import hashlib
+import io
+import json
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import files
+from core import model_import as importing
+from core.__main__ import main
+from core.diagnosis.compare import findings
+from core.diagnosis.paired import answers
+from core.errors import DataError, RunError, UserError
+from core.export.bundle import RECORDS
+from core.export.bundle_import import import_bundle
+from core.export.exporting import export_run
+from core.runs import METRICS, Run, RunStore, Status
+from core.shipped import SHIPPED, install
+
+Contents = dict[str, bytes]
+
+
+@pytest.fixture
+def shipped() -> Run:
+    install()
+    return next(run for run in RunStore().list() if run.has_model())
+
+
+@pytest.fixture
+def packed(shipped: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The zip of a run that belongs to somebody and has left traces; afterwards the home is another, empty one."""
+    files.write_json(shipped.path / "owner.json", "ada@lab.example")
+    (shipped.path / "worker.log").write_text("secret")
+    (shipped.path / "resume").mkdir()
+    (shipped.path / "resume" / "checkpoint.npz").write_bytes(b"x")
+    path = export_run(shipped, "zip", tmp_path / "run").path
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "other"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """What the zip of a run holds, but for the model, which would make every case take a second."""
+    folder = tmp_path_factory.mktemp("packed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARITY_HOME", str(folder / "home"))
+        install()
+        run = next(run for run in RunStore().list() if run.has_model())
+        (run.path / "model.keras").unlink()
+        return read(export_run(run, "zip", folder / "run").path)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model's trial, without the ten seconds it takes."""
+    monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 224, "outputs": 1, "parameters": 5})
+
+
+def read(path: Path) -> Contents:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def pack(contents: Contents, *, label: bool = True) -> io.BytesIO:
+    """A zip of these contents, with hashes that fit where `label` says so."""
+    if label:
+        record = json.loads(contents["parity.json"])
+        hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        contents = {**contents, "parity.json": json.dumps({**record, "files": hashes}).encode()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    out.seek(0)
+    return out
+
+
+def changed(contents: Contents, name: str, change: Callable[[Any], object]) -> Contents:
+    """The contents with one record changed."""
+    record = json.loads(contents[name])
+    change(record)
+    return {**contents, name: json.dumps(record).encode()}
+
+
+def nothing_is_left() -> bool:
+    home = RunStore().root.parent
+    return not RunStore().list() and not list((home / "quarantine").glob("*"))
+
+
+def test_what_goes_along_names_no_person_and_no_folder(packed: Path, shipped: Run, home: Path) -> None:
+    contents = read(packed)
+    assert set(contents) == {"parity.json", "README.md", "model.keras", *RECORDS}
+    assert b"ada@lab.example" not in b"".join(contents.values())
+    for name, content in contents.items():
+        assert str(home).encode() not in content, name
+    assert json.loads(contents["parity.json"])["run"] == shipped.id
+    assert contents["README.md"].startswith(b"---\n")
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_run_comes_back_as_it_was(packed: Path, shipped: Run) -> None:
+    run = import_bundle(packed, owner="bob")
+    assert run.path.parent == RunStore().root != shipped.path.parent
+    assert (run.id, run.title(), run.owner()) == (shipped.id, "Sample: pooled head", "bob")
+    assert run.config() == shipped.config()
+    assert run.history() == shipped.history()
+    assert len(run.history()["loss"]) == 15
+    assert run.evaluation() == shipped.evaluation()
+    assert findings(run) == findings(shipped)
+    assert answers(run) == answers(shipped)
+    assert (run.path / "model.keras").read_bytes() == (shipped.path / "model.keras").read_bytes()
+    status = run.status()
+    assert (status.status, status.message) == ("finished", "Brought from elsewhere as a zip.")
+    assert status.created == shipped.status().created
+    assert (run.manifest() or {})["root"] == str(RunStore().root.parent / "sample" / "sample-v1")
+    with pytest.raises(RunError, match=r"is here already; nothing was changed$"):
+        import_bundle(packed)
+    assert not list((RunStore().root.parent / "quarantine").glob("*"))
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_run_that_was_stopped_is_over_and_its_pictures_are_nowhere(records: Contents) -> None:
+    contents = changed(records, "status.json", lambda record: record.update(status="stopped", pid=1))
+    contents = changed(contents, "manifest.json", lambda record: record.update(root="/etc"))
+    contents = changed(contents, "config.json", lambda record: record.update(dataset="pets"))
+    run = import_bundle(pack(contents))
+    assert run.status().message == "Brought from elsewhere as a zip. It was stopped there."
+    assert run.read_status().pid is None
+    with pytest.raises(RunError, match=r"has finished; only a stopped, failed or interrupted run can be resumed"):
+        run.requeue()
+    root = Path((run.manifest() or {})["root"])
+    assert root.name == "etc"
+    assert not root.exists()
+    assert root.is_relative_to(RunStore().root.parent)
+
+
+def harm(name: str, change: Callable[[Any], object]) -> Callable[[Contents], io.BytesIO]:
+    return lambda contents: pack(changed(contents, name, change))
+
+
+def extra(name: str, content: bytes = b"x") -> Callable[[Contents], io.BytesIO]:
+    return lambda contents: pack({**contents, name: content})
+
+
+def without(name: str) -> Callable[[Contents], io.BytesIO]:
+    return lambda contents: pack({key: value for key, value in contents.items() if key != name})
+
+
+def text_of(name: str, old: bytes, new: bytes) -> Callable[[Contents], io.BytesIO]:
+    return lambda contents: pack({**contents, name: contents[name].replace(old, new, 1)})
+
+
+HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
+    ("path that leads out", extra("../evil.json"), r"\.\./evil\.json, which is no part of a run"),
+    ("absolute path", extra("/etc/passwd"), "/etc/passwd, which is no part of a run"),
+    ("program", extra("sitecustomize.py"), r"sitecustomize\.py, which is no part of a run"),
+    ("resume", extra("resume/checkpoint.npz"), "which is no part of a run"),
+    ("owner", extra("owner.json", b'"admin"'), r"owner\.json, which is no part of a run"),
+    ("no label", lambda c: pack({k: v for k, v in c.items() if k != "parity.json"}, label=False),
+     "is no zip of a run: it has no parity.json"),
+    ("newer form", harm("parity.json", lambda r: r.update(format=2)), r"newer version of Parity \(form 2\)"),
+    ("no version", harm("parity.json", lambda r: r.update(format=True)), "says no version"),
+    ("newer settings", harm("config.json", lambda r: r.update(format=7)), "this configuration has format 7; this ver"),
+    ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is no id of a run'),
+    ("no manifest", without("manifest.json"), r"has no manifest\.json, without which there is no run"),
+    ("changed afterwards", lambda c: pack({**c, "events.jsonl": b""}, label=False), "is not what was packed"),
+    ("no JSON", extra("trace.json", b"{"), r"trace\.json of this run is damaged: it is no JSON"),
+    ("deep JSON", extra("trace.json", b"[" * 10**5), r"trace\.json of this run is damaged: it is no JSON"),
+    ("unknown setting", harm("config.json", lambda r: r["data"].update(evil=1)), "there is no setting"),
+    ("picture elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
+     r"manifest\.json\.val\[0\]\.path leads out of the data set"),
+    ("absolute picture", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "leads out"),
+    ("one class", harm("manifest.json", lambda r: r.update(classes=["a"])), "two or more different classes"),
+    ("other classes", harm("evaluation.json", lambda r: r.update(classes=["a", "b"])), "is not what the rest of the"),
+    ("status unknown", harm("status.json", lambda r: r.update(status="running!")), "is none of what is allowed"),
+    ("figures", harm("evaluation.json", lambda r: r["val"].update(accuracy="1")), r"val\.accuracy is no number"),
+    ("matrix", harm("evaluation.json", lambda r: r["val"].update(confusion=[[1]])), "has not 2 entries"),
+    ("mix", harm("trace.json", lambda r: r["epochs"][0].update(mix=[[1]])), r"mix\[0\] has not 2 entries"),
+    ("finding", harm("findings.json", lambda r: r.update(findings=[{"id": 1}])), r"findings\[0\] lacks severity"),
+    ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is no number"),
+    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv has other columns"),
+    ("a formula", text_of("predictions.csv", b",0.", b",=0."), "line 2 of predictions.csv is none that a run writes"),
+    ("pickle as model", extra("model.keras", b"\x80\x04pickle"), "this is a pickle"),
+    ("no zip", lambda c: io.BytesIO(b"MZ" * 500), "is not a zip file"),
+    ("empty", lambda c: io.BytesIO(b""), "is an empty file"),
+    ("cut off", lambda c: io.BytesIO(pack(c).getvalue()[:5000]), "is cut off"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("tried")
+@pytest.mark.parametrize(("make", "words"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
+def test_a_hostile_zip_is_refused_in_one_sentence_and_leaves_nothing(
+    records: Contents, make: Callable[[Contents], io.BytesIO], words: str
+) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        import_bundle(make(records))
+    assert "\n" not in str(caught.value)
+    assert nothing_is_left()
+
+
+@pytest.mark.usefixtures("tried")
+def test_links_bombs_and_lies_about_sizes_are_refused(records: Contents, tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("trace.json")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    for info, content, words in (
+        (link, b"/etc/passwd", "has a symbolic link"),
+        (zipfile.ZipInfo("trace.json"), b" " * 30_000_000, "unpacks to more than 200 times its size"),
+    ):
+        out = pack({key: value for key, value in records.items() if key != "trace.json"})
+        with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+        with pytest.raises(DataError, match=words):
+            import_bundle(out)
+    many = tmp_path / "many.zip"
+    with zipfile.ZipFile(many, "w") as archive:
+        for number in range(40):
+            archive.writestr(f"{number}.json", "{}")
+    with pytest.raises(DataError, match=r"many\.zip has 40 entries; at most 32 are taken"):
+        import_bundle(many)
+    assert nothing_is_left()
+
+
+def test_a_model_for_other_pictures_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 32, "outputs": 3, "parameters": 5})
+    with pytest.raises(
+        DataError, match=r"takes pictures of 32 pixels and tells 3 classes apart; its records say 224 and 2"
+    ):
+        import_bundle(packed)
+    assert nothing_is_left()
+
+
+def test_a_run_at_work_or_without_records_is_not_packed(shipped: Run, tmp_path: Path) -> None:
+    ended = shipped.read_status()
+    (shipped.path / "events.jsonl").unlink()
+    with pytest.raises(RunError, match=r"has no events\.jsonl, so there is nothing to pack"):
+        export_run(shipped, "zip", tmp_path / "x")
+    shipped.write_status(Status.in_queue(ended.created))
+    with pytest.raises(RunError, match=r"is queued; wait until it has ended, or stop it$"):
+        export_run(shipped, "zip", tmp_path / "x")
+    assert not list(tmp_path.glob("*x*"))
+
+
+def test_a_run_without_a_model_goes_and_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
+    records = next(run for run in RunStore().list() if not run.has_model())
+    path = export_run(records, "zip", tmp_path / "records").path
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "other"))
+    run = import_bundle(path)
+    assert not run.has_model()
+    assert [len(run.history()[name]) for name in METRICS] == [10] * len(METRICS)
+
+
+@pytest.mark.slow
+def test_the_command_brings_a_run_with_its_model_tried_for_real(
+    packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import-run", str(packed), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record == {"run": RunStore().list()[0].id, "status": "finished", "model": True}
+    model = RunStore().list()[0].path / "model.keras"
+    assert model.read_bytes() == gzip.decompress(next(SHIPPED.rglob("model.keras.gz")).read_bytes())
+    assert main(["import-run", str(tmp_path / "gone.zip")]) == 1
+    assert "gone.zip is not a file; give a zip that `export --format zip` has written" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""The model card: its header as YAML, its figures, and that names in it are only names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from core import files
+from core.config import make_config
+from core.errors import RunError
+from core.export.card import model_card
+from core.export.exporting import export_run
+from core.metrics import wilson
+from core.runs import Run, RunStore
+from core.shipped import install
+
+NAME = 'x: [y] "z" <b>| `c` *d* ![e](http://e.x/f.png)'
+
+
+@pytest.fixture
+def shipped() -> Run:
+    install()
+    return next(run for run in RunStore().list() if run.has_model())
+
+
+def header(card: str) -> dict[str, Any]:
+    _, block, _ = card.split("---\n", 2)
+    record = yaml.safe_load(block)
+    assert isinstance(record, dict)
+    return record
+
+
+def test_the_header_is_what_hugging_face_reads(shipped: Run) -> None:
+    record = header(model_card(shipped))
+    assert "license" not in record
+    assert (record["library_name"], record["pipeline_tag"]) == ("keras", "image-classification")
+    assert record["tags"] == ["image-classification", "transfer-learning", "EfficientNetLite0"]
+    (model,) = record["model-index"]
+    (result,) = model["results"]
+    assert model["name"] == "Sample: pooled head"
+    assert result["dataset"] == {"name": "sample", "type": "imagefolder", "split": "validation"}
+    figures = (shipped.evaluation() or {})["val"]
+    assert {m["type"]: m["value"] for m in result["metrics"]} == {
+        "accuracy": figures["accuracy"],
+        "roc_auc": pytest.approx(figures["auc"], abs=1e-6),
+    }
+
+
+def test_figures_have_wilsons_intervals_and_the_sections_are_there(shipped: Run) -> None:
+    card = model_card(shipped)
+    for title in ("Data", "Training", "Figures on the validation pictures", "Limits", "How to use it"):
+        assert f"\n## {title}\n" in card
+    low, high = wilson(140, 160)
+    assert f"| accuracy | 0.8750 [{low:.3f}, {high:.3f}] |" in card
+    low, high = wilson(67, 80)  # of 80 pictures of the second class 67 are found
+    assert f"| PNEUMONIA | {67 / 80:.4f} [{low:.3f}, {high:.3f}] | 0.9054 [" in card
+    assert "| train | 800 | 400 | 400 |" in card
+    assert "- **This is no medical device" in card
+    assert str(Path.home()) not in card
+    assert len(card.split("```python\n")[1].split("```")[0].splitlines()) == 5
+
+
+def test_names_are_only_names(shipped: Run) -> None:
+    config = make_config(f"/somewhere/{NAME}", {}, name=NAME)
+    files.write_json(shipped.path / "config.json", config.to_dict())
+    for record in ("manifest.json", "evaluation.json"):
+        text = (shipped.path / record).read_text()
+        (shipped.path / record).write_text(text.replace('"NORMAL"', json.dumps(NAME)))
+    card = model_card(shipped)
+    assert header(card)["model-index"][0]["name"] == NAME
+    assert header(card)["model-index"][0]["results"][0]["dataset"]["name"] == NAME.rpartition("/")[2]
+    body = card.split("---\n", 2)[2].split("```python")[0]
+    assert "<b>" not in body
+    assert "![e](" not in body
+    assert r"!\[e\](http://e.x/f.png)" in body
+
+
+def test_the_five_lines_run(shipped: Run) -> None:
+    """They are Python; that the model opens with Keras alone is proved where models are saved."""
+    compile(model_card(shipped).split("```python\n")[1].split("```")[0], "use.py", "exec")
+
+
+def test_without_figures_there_is_no_card(shipped: Run, tmp_path: Path) -> None:
+    (shipped.path / "evaluation.json").unlink()
+    with pytest.raises(
+        RunError, match=r"has no figures yet, so there is nothing to write a card of; wait until it ends$"
+    ):
+        export_run(shipped, "card", tmp_path / "README")
+    assert not list(tmp_path.glob("*README*"))

@@ -1,0 +1,162 @@
+"""Taking a run away: what is copied, what a process makes, what is refused; and a script that repeats its run."""
+
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import files
+from core.config import make_config
+from core.errors import RunError
+from core.export import exporting
+from core.export.exporting import export_run
+from core.runs import METRICS, Run, RunStore, Status
+
+MakeFolder = Callable[..., Path]
+
+
+@pytest.fixture
+def run() -> Run:
+    run = RunStore().create(make_config("/data", {}, name="mine"))
+    files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"], "train": [], "val": []})
+    (run.path / "model.keras").write_bytes(b"model")
+    run.write_status(Status(status="finished"))
+    return run
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """A process that does as the program says, in place of the one that loads TensorFlow."""
+    real = subprocess.Popen
+
+    def start(command: list[str], **options: Any) -> Any:
+        return real([sys.executable, "-c", program, *command[4:]], **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+
+
+def test_the_keras_model_is_a_copy(run: Run, tmp_path: Path) -> None:
+    done = export_run(run, "keras", tmp_path / "new" / "m")
+    assert (done.path, done.size, done.beside) == (tmp_path / "new" / "m.keras", 5, ())
+    assert done.path.read_bytes() == b"model"
+    with pytest.raises(RunError, match=r"m\.keras is there already; give another --out, or --force to replace it$"):
+        export_run(run, "keras", tmp_path / "new" / "m")
+    (run.path / "model.keras").write_bytes(b"better")
+    export_run(run, "keras", tmp_path / "new" / "m", force=True)
+    assert done.path.read_bytes() == b"better"
+
+
+def test_a_process_writes_what_needs_tensorflow(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(
+        monkeypatch,
+        "import sys, pathlib; run, kind, path = sys.argv[1:]\n"
+        "pathlib.Path(path).write_text(kind)\n"
+        'print(\'{"stage": "Converts it.", "share": 0.4}\'); print(\'{"done": {"difference": 1e-7, "pictures": 8}}\')',
+    )
+    said: list[tuple[str, float]] = []
+    done = export_run(run, "onnx", tmp_path / "m.onnx", progress=lambda words, share: said.append((words, share)))
+    assert done.path.read_text() == "onnx"
+    assert done.facts == {"difference": 1e-7, "pictures": 8}
+    assert said == [("Loads TensorFlow.", 0.05), ("Converts it.", 0.4)]
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ('print(\'{"error": "it does not agree"}\')', "^it does not agree$"),
+        ("import sys; sys.exit('ValueError: odd')", "^the conversion of run .* failed inside: ValueError: odd$"),
+        ("raise SystemExit(3)", "failed inside: exit code 3$"),
+        ("import os; os.kill(os.getpid(), 9)", "was ended by the system: it took too much time or memory$"),
+        ("pass", "failed inside: exit code 0$"),
+    ],
+)
+def test_however_the_process_fails_it_is_one_sentence_and_nothing_is_left(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, words: str
+) -> None:
+    answer(monkeypatch, f"import sys, pathlib; pathlib.Path(sys.argv[3]).write_text('half')\n{program}")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(RunError, match=words):
+        export_run(run, "litert", tmp_path / "out" / "m")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_run_without_a_model_or_of_a_newer_version_is_refused(run: Run, tmp_path: Path) -> None:
+    (run.path / "model.keras").unlink()
+    for kind in ("keras", "savedmodel", "litert", "onnx"):
+        with pytest.raises(RunError, match="has no model yet"):
+            export_run(run, kind, tmp_path / "m")
+    files.write_json(run.path / "config.json", {"format": 99})
+    with pytest.raises(RunError, match="this configuration has format 99"):
+        export_run(run, "card", tmp_path / "m")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process would need ten seconds to load TensorFlow, which is loaded here."""
+
+    def make(run: Run, kind: str, path: Path, say: exporting.Progress) -> dict[str, Any]:
+        from core.engine.export import save_base
+
+        assert kind == "script"
+        return save_base(run, path, say)
+
+    monkeypatch.setattr(exporting, "_in_process", make)
+
+
+TINY: dict[str, Any] = {
+    "data.image_size": 32, "data.batch_size": 8, "training.epochs": 2, "model.dense_units": 6, "model.dropout": 0.4,
+    "training.early_stopping": 0,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model.dropout": 0.0, "training.feature_precision": "float16"},
+        {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1},
+        {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
+         "data.drop_remainder": True},
+        {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.class_weight": "balanced",
+         "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3},
+    ],
+    ids=["bottleneck", "end-to-end", "literal", "fine-tune"],
+)  # fmt: skip
+def test_a_script_repeats_its_run_to_the_last_digit(
+    picture_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], settings: dict[str, Any],
+) -> None:  # fmt: skip
+    classes = (7, 9, 6) if "training.class_weight" in settings else (10, 9)
+    folder = picture_folder(train=classes, val=(4,) * len(classes), size=36)
+    run = train_here(folder, {**TINY, **settings})
+    in_this_process(monkeypatch)
+    done = export_run(run, "script", tmp_path / "out" / "again")
+    assert [path.name for path in done.beside] == ["again_base.keras"]
+    monkeypatch.setattr(sys, "argv", [str(done.path)])
+    runpy.run_path(str(done.path), run_name="__main__")
+    history = files.read_json(tmp_path / "out" / "again_history.json")
+    recorded = run.history()
+    assert {name: [epoch[name] for epoch in history] for name in METRICS} == recorded
+    assert len(set(recorded["loss"])) == len(history) > 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == f"{len(history)} epochs, the run had {len(history)}; largest difference of any figure: 0"
+
+
+@pytest.mark.slow
+def test_a_script_says_when_the_pictures_are_gone_or_changed(
+    picture_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = picture_folder(train=(3, 3), val=(2, 2), size=36)
+    run = train_here(folder, {**TINY, "training.epochs": 1})
+    in_this_process(monkeypatch)
+    path = export_run(run, "script", tmp_path / "again").path
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    (folder / "val" / "b" / "001.png").write_bytes(b"other")
+    with pytest.raises(SystemExit, match=r"val/b/001\.png is not the picture that the run was trained on"):
+        runpy.run_path(str(path), run_name="__main__")
+    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit, match=r"000\.png is not there; say where the pictures are: python .* FOLDER"):
+        runpy.run_path(str(path), run_name="__main__")

@@ -1,0 +1,141 @@
+"""A run as a script: what it holds and leaves out, what is refused, that its pixels are the program's."""
+
+import ast
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import files
+from core.config import make_config
+from core.data import images
+from core.errors import RunError
+from core.export.script import require_repeatable, training_script
+from core.runs import Run, RunStore, Status
+
+MakeRun = Callable[..., Run]
+
+
+def picture(part: str, label: str, name: str = "0.png") -> dict[str, str]:
+    return {"path": f"{part}/{label}/{name}", "label": label, "sha256": "0123456789abcdef" * 4}
+
+
+@pytest.fixture
+def make_run() -> MakeRun:
+    """A finished run as its records tell of it."""
+
+    def make(status: str = "finished", classes: tuple[str, ...] = ("a", "b"), **settings: Any) -> Run:
+        run = RunStore().create(make_config("/data/pets", settings, name='a "name"\\'))
+        parts = {part: [picture(part, label) for label in classes] for part in ("train", "val")}
+        files.write_json(run.path / "manifest.json", {"root": "/data/pets", "classes": classes, **parts})
+        run.add_event("epoch", epoch=1, loss=0.5, accuracy=0.5, auc=None, val_loss=0.5, val_accuracy=1.0, val_auc=1.0)
+        run.write_status(Status(status=status))
+        return run
+
+    return make
+
+
+def defined(text: str) -> set[str]:
+    nodes = ast.parse(text).body
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def imported(text: str) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            modules.add(str(node.module).split(".")[0])
+    return modules
+
+
+def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run: MakeRun) -> None:
+    text = training_script(make_run(), "x_base.keras", {})
+    assert imported(text) - sys.stdlib_module_names == {"keras", "numpy", "tensorflow", "PIL"}
+    assert {"main", "train_on_features", "fit", "epoch_batches", "load"} <= defined(text)
+    assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_pictures"})
+    assert not any(flag in text for flag in ("AUGMENTED", "BINARY", "STOPS", "type: ignore", "softmax"))
+    assert "('train/a/0.png', 0, '0123456789abcdef')," in text
+    assert "LEARNING_RATE = 0.001\n" in text
+    assert "EARLY_STOPPING = 5  #" in text
+    assert "/data/pets" in text
+    assert "/data" not in training_script(make_run(), "x_base.keras", {}, "pets")
+
+
+@pytest.mark.parametrize(
+    ("settings", "classes", "words", "names"),
+    [
+        ({"data.augmentation": "question"}, "ab", ["AUGMENTATION = 'question'"], {"warp", "draw_parameters"}),
+        ({"training.mode": "end_to_end", "training.literal": "true"}, "ab", [], {"FrozenBase", "train_on_pictures"}),
+        ({"training.mode": "fine_tune"}, "ab", ["UNFREEZE_FROM = 'top_conv'"], {"FrozenBase", "train_on_features"}),
+        ({"training.class_weight": "balanced"}, "abc", ["counts = np.bincount", "CLASSES = ('a', 'b', 'c')"], set()),
+        ({"training.early_stopping": 0, "training.optimizer": "sgd"}, "ab", ["keras.optimizers.SGD"], set()),
+    ],
+)
+def test_what_a_run_used_is_there(
+    make_run: MakeRun, settings: dict[str, Any], classes: str, words: list[str], names: set[str]
+) -> None:
+    text = training_script(make_run(classes=tuple(classes), **settings), "x_base.keras", {"unfreeze_from": "top_conv"})
+    assert names <= defined(text)
+    assert all(word in text for word in words)
+    assert ("EARLY_STOPPING" in text) == ("training.early_stopping" not in settings)
+
+
+def test_what_cannot_be_repeated_is_refused_with_its_reason(make_run: MakeRun) -> None:
+    require_repeatable(make_run())
+    for status in ("stopped", "failed", "interrupted", "running"):
+        with pytest.raises(RunError, match=f"^no script can repeat run .*: it is {status}, and a script runs to the"):
+            require_repeatable(make_run(status))
+    resumed, lost, foreign = make_run(), make_run(), make_run()
+    resumed.add_event("resumed", epoch=1)
+    (lost.path / "manifest.json").unlink()
+    files.write_json(foreign.path / "manifest.json", {"classes": ["a", "b"], "imported": {"outputs": 1}})
+    for run, why in (
+        (resumed, "it was interrupted and resumed; start a new run with the same settings$"),
+        (lost, r"its list of pictures \(manifest.json\) is gone$"),
+        (foreign, "it is a model from elsewhere, of whose training nothing is known$"),
+    ):
+        with pytest.raises(RunError, match=why):
+            require_repeatable(run)
+
+
+def odd_pictures(folder: Path) -> list[Path]:
+    """Every kind of file that is decoded in a way of its own."""
+    rng = np.random.default_rng(0)
+    colour = Image.fromarray(rng.integers(0, 256, (90, 70, 3)).astype(np.uint8))
+    large = colour.resize((900, 700))
+    deep = Image.fromarray(rng.integers(0, 65536, (50, 60)).astype(np.uint16))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    colour.save(folder / "plain.png")
+    large.save(folder / "large.jpg")
+    colour.save(folder / "turned.jpg", exif=turned)
+    colour.convert("CMYK").save(folder / "cmyk.jpg")
+    colour.convert("P").save(folder / "palette.gif")
+    colour.convert("L").save(folder / "grey.webp")
+    deep.save(folder / "deep.png")
+    clear = colour.convert("RGBA")
+    clear.putalpha(100)
+    clear.save(folder / "clear.png")
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.slow
+def test_its_pixels_are_those_of_the_program(
+    make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow because the script imports Keras."""
+    text = training_script(make_run(**{"data.image_size": 32, "data.augmentation": "light"}), "x_base.keras", {})
+    script = types.ModuleType("script")
+    script.__file__ = str(tmp_path / "x.py")
+    monkeypatch.setitem(sys.modules, "script", script)  # its dataclass looks for its module
+    exec(compile(text, "x.py", "exec"), vars(script))
+    (tmp_path / "odd").mkdir()
+    for path in odd_pictures(tmp_path / "odd"):
+        np.testing.assert_array_equal(script.load(path), images.load(path, 32), err_msg=path.name)
