@@ -19,14 +19,16 @@ class _WithNorms:
             outputs = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, training=True)
             scaled = self.optimizer.scale_loss(loss)
+        # Where devices share a batch, Keras divides each one's loss by their number, so that the sum is the mean.
+        own = loss * tf.cast(self.distribute_strategy.num_replicas_in_sync, loss.dtype)
         for metric in self.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=tf.shape(x)[0])
+                metric.update_state(own, sample_weight=tf.shape(x)[0])
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         results = self.compute_metrics(x, y, outputs, sample_weight=weights)
-        return {**results, "batch_loss": loss, "gradient_norm": tf.linalg.global_norm(gradients)}
+        return {**results, "batch_loss": own, "gradient_norm": tf.linalg.global_norm(gradients)}
 
 
 class TracedModel(_WithNorms, keras.Model):  # type: ignore[misc]

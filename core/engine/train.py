@@ -14,6 +14,7 @@ from core.data.dataset import open_dataset
 from core.data.pipeline import PictureBatches
 from core.diagnosis.check import findings_record, preflight
 from core.engine.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
+from core.engine.devices import all_devices
 from core.engine.evaluate import keep_results
 from core.engine.event_files import EventFiles
 from core.engine.phases import Phase, order, plan
@@ -46,13 +47,16 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
     """
     tracking, status = Tracking(reporter), "failed"
     try:
-        status = _train(reporter, tracking)
+        with all_devices(reporter.run.config()) as devices:
+            if devices > 1:
+                reporter.event("devices", count=devices)
+            status = _train(reporter, tracking, remember=remember)
     finally:
         tracking.end(status)
     return status
 
 
-def _train(reporter: Reporter, tracking: Tracking) -> str:
+def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())

@@ -1,0 +1,42 @@
+"""Which devices a training uses: the first accelerator by itself, several together where a backbone is trained."""
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from core.config import RunConfig
+
+
+@contextlib.contextmanager
+def all_devices(config: RunConfig) -> Iterator[int]:
+    """Within it, networks that are built and trained use every GPU of this machine, each a part of every batch.
+
+    Only where a backbone is trained or run literally: the head on cached features is too small to be worth the
+    exchange between devices, and stays bit-identical this way. Several machines cannot train one network together:
+    `MultiWorkerMirroredStrategy` fails in `fit` with Keras 3 (tried with 3.15 and TensorFlow 2.21).
+
+    Args:
+        config: RunConfig.
+
+    Yields:
+        The number of devices that share a batch.
+    """
+    devices = shared_devices() if passes_pictures(config) else []
+    if len(devices) < 2:
+        yield 1
+        return
+    strategy = tf.distribute.MirroredStrategy(devices)
+    with strategy.scope():
+        yield int(strategy.num_replicas_in_sync)
+
+
+def passes_pictures(config: RunConfig) -> bool:
+    """Whether the run pushes pictures through the backbone in its training steps."""
+    training = config.training
+    return training.mode == "fine_tune" or not training.is_frozen or training.literal
+
+
+def shared_devices() -> list[str]:
+    """Names of the GPUs; TensorFlow takes the first by itself."""
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
