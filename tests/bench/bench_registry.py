@@ -16,8 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.figures import Figure, table
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 
 LIST_SECONDS, TICK_MS, RERUN_MS = 1.5, 20.0, 150.0
 FEW_RUNS = 50
@@ -51,13 +54,8 @@ def _epoch(number: int, epochs: int) -> dict[str, Any]:
             **values, **held_out}  # fmt: skip
 
 
-def measure(count: int = 10_000, epochs: int = 1000) -> list[dict[str, Any]]:
-    """Makes the runs, measures, removes them.
-
-    Returns:
-        One row a figure: `{"name", "value", "target", "unit", "met", "note"}`; target and met are None where there is
-        no target.
-    """
+def measure(count: int = 10_000, epochs: int = 1000) -> list[Figure]:
+    """Makes the runs, measures, removes them."""
     before = os.environ.get("PARITY_HOME")
     folder = Path(tempfile.mkdtemp(prefix="parity-registry-"))
     try:
@@ -75,7 +73,7 @@ def measure(count: int = 10_000, epochs: int = 1000) -> list[dict[str, Any]]:
             os.environ["PARITY_HOME"] = before
 
 
-def _lists(count: int, epochs: int) -> list[dict[str, Any]]:
+def _lists(count: int, epochs: int) -> list[Figure]:
     from core import registry
     from core.runs import RunStore
 
@@ -95,7 +93,7 @@ def _lists(count: int, epochs: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _ticks(count: int, epochs: int) -> list[dict[str, Any]]:
+def _ticks(count: int, epochs: int) -> list[Figure]:
     """The fragment of the Live page, once for a run that has ended and once each time an epoch was finished."""
     from core import files
     from core.runs import RunStore, Status
@@ -149,7 +147,7 @@ def _tick_ms(run: Any, *, active: bool, each: Callable[[int], Any], times: int =
     return found[2:]
 
 
-def _reruns() -> list[dict[str, Any]]:
+def _reruns() -> list[Figure]:
     """Whole pages, as after a click, by Streamlit's own test runner."""
     from streamlit import config
     from streamlit.testing.v1 import AppTest
@@ -175,19 +173,15 @@ def _seconds(action: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def _row(name: str, value: float, unit: str, target: float | None, note: str = "") -> dict[str, Any]:
-    met = None if target is None else value <= target
-    return {"name": name, "value": value, "target": target, "unit": unit, "met": met, "note": note}
+def _row(name: str, value: float, unit: str, limit: float | None, note: str = "") -> Figure:
+    return Figure(name, round(value, 3), "" if limit is None else f"<= {limit:g}", unit, note)
 
 
 def main() -> int:
     """Prints the figures; 1 when one misses its target."""
-    rows = measure(*map(int, sys.argv[1:3]))
-    for row in rows:
-        target = "" if row["target"] is None else f"  (target {row['target']:g} {row['unit']})"
-        miss = "" if row["met"] in (None, True) else "  MISSED"
-        print(f"{row['value']:>10.3f} {row['unit']:<3} {row['name']}{target}{miss}  {row['note']}")
-    return int(any(row["met"] is False for row in rows))
+    figures = measure(*map(int, sys.argv[1:3]))
+    print(table(figures))
+    return int(any(figure.met is False for figure in figures))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.figures import Figure, ratio, table
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 
 FASTER, SECONDS = 3.0, 1.0
 """What is asked for: so many times as fast as cleanvision, and so long at most for a folder that has not changed."""
@@ -64,8 +67,8 @@ KINDS = (
 Say = Callable[[str], None]
 
 
-def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[dict[str, Any]]:
-    """The figures, one row each: `{"name", "value", "target", "unit", "met", "note"}`; None where not measured.
+def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
+    """The figures; the comparison only where cleanvision is installed.
 
     Args:
         rounds: int. How often each is measured; the medians are compared.
@@ -86,31 +89,22 @@ def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[dict[str, A
                 say(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
     pictures = f"{last['ours']['pictures']:,} {what}"
     spread = f"medians of {rounds} on {pictures}"
-    # Round by round, as what else the machine does changes more slowly than the two alternate.
-    ratio = median(b / a for a, b in zip(first, theirs, strict=True)) if theirs else None
-    note = f"{median(first):.2f} s against {median(theirs):.2f} s, {spread}" if theirs else reason
-    rows = [
-        _row("scan with quality, against cleanvision", ratio, FASTER, "times as fast", note, least=True),
-        _row("scan of an unchanged folder", median(again), SECONDS, "s", spread, least=False),
-    ]
-    return rows + (_agreement(last["ours"]["found"], last["theirs"]["found"]) if theirs else [])
+    same = Figure("scan of an unchanged folder", round(median(again), 2), f"<= {SECONDS:g}", "s", spread)
+    name = "scan with quality against cleanvision on the same questions"
+    if not theirs:
+        return [Figure(f"{name} (left out)", round(median(first), 2), "", "s", reason), same]
+    note = f"{median(first):.2f} s against {median(theirs):.2f} s, {spread}"
+    return [ratio(name, theirs, first, f">= {FASTER:g}", note), same, *_agreement(last["ours"], last["theirs"])]
 
 
-def _row(name: str, value: float | None, target: float, unit: str, note: str, *, least: bool) -> dict[str, Any]:
-    met = None if value is None else (value >= target if least else value <= target)
-    shown = None if value is None else round(value, 3)
-    return {"name": name, "value": shown, "target": target, "unit": unit, "met": met, "note": note}
-
-
-def _agreement(ours: dict[str, list[str]], theirs: dict[str, list[str]]) -> list[dict[str, Any]]:
+def _agreement(ours: dict[str, Any], theirs: dict[str, Any]) -> list[Figure]:
     """How many pictures both single out, kind by kind; nothing is asked for, the questions are put differently."""
-    rows = []
+    figures = []
     for kind in KINDS:
-        mine, other = set(ours[kind]), set(theirs[kind])
+        mine, other = set(ours["found"][kind]), set(theirs["found"][kind])
         note = f"{len(mine)} by ours, {len(other)} by cleanvision"
-        row = {"name": f"{kind}: in both", "value": len(mine & other), "target": None, "unit": "pictures"}
-        rows.append({**row, "met": None, "note": note})
-    return rows
+        figures.append(Figure(f"{kind}: in both", len(mine & other), "", "pictures", note))
+    return figures
 
 
 def _pictures(home: Path) -> tuple[Path, str]:
@@ -153,12 +147,9 @@ def _run(program: str, interpreter: str, home: Path, *arguments: object) -> dict
 
 def main() -> int:
     """Prints the figures; returns 1 when one that could be measured is beyond its limit."""
-    rows = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS, lambda text: print(text, flush=True))
-    for row in rows:
-        value = "not measured" if row["value"] is None else f"{row['value']:g} {row['unit']}"
-        asked = "" if row["target"] is None else f", asked for {row['target']:g}"
-        print(f"{row['name']}: {value}{asked} ({row['note']})")
-    return 1 if any(row["met"] is False for row in rows) else 0
+    figures = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS, lambda text: print(text, flush=True))
+    print(table(figures))
+    return int(any(figure.met is False for figure in figures))
 
 
 if __name__ == "__main__":
