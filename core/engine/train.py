@@ -46,13 +46,13 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
     """
     tracking, status = Tracking(reporter), "failed"
     try:
-        status = _train(reporter, tracking)
+        status = _train(reporter, tracking, remember=remember)
     finally:
         tracking.end(status)
     return status
 
 
-def _train(reporter: Reporter, tracking: Tracking) -> str:
+def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
