@@ -57,7 +57,7 @@ LAYERS = (
 # What brings TensorFlow with it, or is a process of its own: never for a page, whose process serves every viewer.
 HEAVY = (
     *("tensorflow", "keras", "core.data.pipeline", "core.models.build", "core.models.lite0"),
-    *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras"),
+    *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras", "core.export.plain_fit"),
 )
 
 FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"])

@@ -23,8 +23,11 @@ LABEL, CARD, MODEL = "parity.json", "README.md", "model.keras"
 REQUIRED = ("config.json", "status.json", "manifest.json", "events.jsonl")
 """Records without which there is no run."""
 
-RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predictions.csv")
+RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predictions.csv", "note.json")
 """Every record that goes along, where it is there."""
+
+REFERENCE = "reference.npz"
+"""Features of training pictures, by which a new one is found to be like none of them."""
 
 
 def write_bundle(run: Run, path: Path) -> None:
@@ -47,6 +50,8 @@ def write_bundle(run: Run, path: Path) -> None:
     contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}
     if run.evaluation():
         contents[CARD] = model_card(run).encode()
+    if (run.path / REFERENCE).is_file():
+        contents[REFERENCE] = (run.path / REFERENCE).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         if run.has_model():

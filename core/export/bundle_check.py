@@ -11,6 +11,7 @@ from core.config import RunConfig
 from core.diagnosis.finding import SEVERITIES
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
+from core.notes import MOST_TAGS
 from core.runs import METRICS, STATUSES
 
 Record = dict[str, Any]
@@ -45,6 +46,7 @@ def check_records(records: Record) -> RunConfig:
         "evaluation.json": _evaluation(classes),
         "findings.json": fields({"findings": each(_FINDING, 1000)}),
         "trace.json": _trace(classes),
+        "note.json": fields({"text": text, "tags": each(text, MOST_TAGS)}),
     }
     for name, rule in rules.items():
         if name in records:

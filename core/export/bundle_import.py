@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from core import files, paths
 from core.config import RunConfig
 from core.data.dataset import SAMPLE
@@ -21,8 +23,9 @@ from core.data.images import display_name
 from core.data.sample import sample_folder
 from core.data.zip_plan import Limits, checked_entries, damage_reported, opened_zip
 from core.errors import DataError
-from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REQUIRED
+from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REFERENCE, REQUIRED
 from core.export.bundle_check import check_records
+from core.export.bundle_reference import MOST_BYTES, checked_reference
 from core.model_import import MAX_BYTES, examine
 from core.runs import Run, RunStore, Status
 
@@ -61,6 +64,7 @@ def import_bundle(source: Path | BinaryIO, owner: str = "") -> Run:
             records = _records(archive, entries, label)
             config = check_records(records)
             _unpack_model(archive, entries, label, folder)
+            _keep_reference(archive, entries, label, folder, len(records["manifest.json"]["train"]))
         _check_model(folder, config, records)
         _write(folder, records, config, owner)
         store = RunStore()
@@ -85,7 +89,7 @@ def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: 
         raise DataError(f"{name} was made by a newer version of Parity (form {version}); this one reads up to {FORMAT}")
     if not isinstance(label.get("run"), str) or not isinstance(label.get("files"), dict):
         raise DataError(f"{name} is no zip of a run: its {LABEL} is incomplete")
-    if strangers := sorted(set(entries) - {LABEL, CARD, MODEL, *RECORDS}):
+    if strangers := sorted(set(entries) - {LABEL, CARD, MODEL, REFERENCE, *RECORDS}):
         raise DataError(f"{name} has {display_name(strangers[0])}, which is no part of a run")
     if missing := [record for record in REQUIRED if record not in entries]:
         raise DataError(f"{name} has no {missing[0]}, without which there is no run")
@@ -149,6 +153,17 @@ def _unpack_model(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo],
         with (folder / MODEL).open("xb") as out:
             digest = _copy(archive, entries[MODEL], MAX_BYTES, out.write)
         _compare(MODEL, digest, label)
+
+
+def _keep_reference(
+    archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], label: Record, folder: Path, training: int
+) -> None:
+    if REFERENCE in entries:
+        content = _read(archive, entries[REFERENCE], MOST_BYTES)
+        _compare(REFERENCE, hashlib.sha256(content).hexdigest(), label)
+        arrays = checked_reference(content, training)
+        with files.replacing(folder / REFERENCE) as out:
+            np.savez(out, **arrays)  # type: ignore[arg-type]
 
 
 def _check_model(folder: Path, config: RunConfig, records: Record) -> None:

@@ -22,10 +22,10 @@ from PIL import Image
 from core.data.augment import draw_parameters, warp
 from core.data.images import _TRANSPOSE, _to_rgb
 from core.data.order import epoch_batches
-from core.metrics import accuracy, auc, cross_entropy
+from core.export.plain_fit import fit, labels_of
 
 # Flags: decided when a script is written.
-AUGMENTED = WEIGHTED = STOPS = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = UNFREEZES = True
+AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = UNFREEZES = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
@@ -35,7 +35,7 @@ IMAGE_SIZE, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, 20, "none", False
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 DENSE_UNITS, DROPOUT, EPOCHS, TRAINING_SEED = 128, 0.7, 10, 1
 OPTIMIZER, LEARNING_RATE = keras.optimizers.Adam, 7e-4
-EARLY_STOPPING, FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE, UNFREEZE_FROM = 5, 5, 1e-5, "block5_conv1"
+FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE, UNFREEZE_FROM = 5, 1e-5, "block5_conv1"
 TRAIN: Sequence[tuple[str, int, str]] = ()
 VAL: Sequence[tuple[str, int, str]] = ()
 RECORDED: Sequence[dict[str, Any]] = ()
@@ -154,11 +154,6 @@ def compile_model(model: keras.Model, learning_rate: float) -> None:
         loss = keras.losses.CategoricalCrossentropy()
         measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
     model.compile(OPTIMIZER(learning_rate=learning_rate), loss=loss, metrics=measured, jit_compile=False)
-
-
-def labels_of(part: Sequence[tuple[str, int, str]]) -> NDArray[np.int64]:
-    """Class numbers of TRAIN or VAL."""
-    return np.array([label for _, label, _ in part])
 
 
 def targets() -> NDArray[np.float32]:
@@ -284,35 +279,3 @@ def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[s
         epochs,
         history,
     )
-
-
-def fit(
-    model: keras.Model,
-    learnt: keras.Model,
-    data: Callable[[int], keras.utils.PyDataset],
-    predict: Callable[[], NDArray[np.float32]],
-    epochs: int,
-    history: list[dict[str, Any]],
-) -> None:
-    """Train epoch by epoch, one `fit` each: order and augmentation are functions of the epoch's number."""
-    start, labels = len(history), labels_of(VAL)
-    best_loss, waited, best = float("inf"), 0, []
-    for epoch in range(start, start + epochs):
-        logs = model.fit(data(epoch), initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0).history
-        probabilities = predict()
-        record: dict[str, Any] = {name: float(logs[name][-1]) for name in ("loss", "accuracy", "auc")}
-        record["val_loss"] = cross_entropy(labels, probabilities)
-        record["val_accuracy"] = accuracy(labels, probabilities)
-        record["val_auc"] = auc(labels, probabilities)
-        history.append(record)
-        print(f"epoch {epoch + 1:>3}  " + "  ".join(f"{name} {value or 0:.4f}" for name, value in record.items()))
-        if STOPS:
-            # The weights of the epoch with the lowest validation loss are kept.
-            waited += 1
-            if record["val_loss"] < best_loss or epoch == start:
-                best_loss, waited, best = record["val_loss"], 0, [v.numpy() for v in learnt.variables]
-            if waited >= EARLY_STOPPING:
-                break
-    if STOPS:
-        for variable, value in zip(learnt.variables, best, strict=True):
-            variable.assign(value)

@@ -1,7 +1,7 @@
 """A run as one script in plain Keras that repeats it: same pictures, order, augmentation, seeds, head and optimizer.
 
-The functions are the program's own (core/export/plain_keras.py and what it uses), so the script computes what the run
-has computed. Beside it lies the base as it was before training, as the built-in one is in no other library.
+The functions are the program's own (core/export/plain_keras.py, plain_fit.py and what they use), so the script computes
+what the run has computed. Beside it lies the base as it was before training: the built-in one is in no other library.
 """
 
 import sys
@@ -25,6 +25,7 @@ BASE_SUFFIX = "_base.keras"
 # Section of the script -> the file its functions come from; where two define a name the first holds.
 _SECTIONS = {
     "The training": "core/export/plain_keras.py",
+    "Epoch after epoch": "core/export/plain_fit.py",
     "From a picture file to pixels": "core/data/images.py",
     "Augmentation": "core/data/augment.py",
     "Which sample comes when": "core/data/order.py",
@@ -96,7 +97,9 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
     return {
         "AUGMENTED": config.data.augmentation != "none",
         "WEIGHTED": training.class_weight == "balanced",
+        "JUDGES": training.early_stopping > 0 or training.reduce_on_plateau > 0,
         "STOPS": training.early_stopping > 0,
+        "REDUCES": training.reduce_on_plateau > 0,
         "BINARY": len(manifest["classes"]) == 2,
         "HIDDEN": config.model.dense_units > 0,
         "DROPS": config.model.dropout > 0,
@@ -131,6 +134,7 @@ def _settings(
         "OPTIMIZER": (f"keras.optimizers.{_OPTIMIZERS[training.optimizer]}", ""),
         "LEARNING_RATE": (repr(training.learning_rate), ""),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
+        "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),
         "FINETUNE_EPOCHS": (repr(training.finetune_epochs), "after unfreezing"),
         "FINETUNE_LEARNING_RATE": (repr(training.finetune_learning_rate), ""),
         **dict.fromkeys(_LISTS, ("", "")),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core import files
@@ -21,6 +22,8 @@ from core.errors import DataError, RunError, UserError
 from core.export.bundle import RECORDS
 from core.export.bundle_import import import_bundle
 from core.export.exporting import export_run
+from core.insight import reference
+from core.notes import Note, read_note, write_note
 from core.runs import METRICS, Run, RunStore, Status
 from core.shipped import SHIPPED, install
 
@@ -38,6 +41,8 @@ def packed(shipped: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """The zip of a run that belongs to somebody and has left traces; afterwards the home is another, empty one."""
     files.write_json(shipped.path / "owner.json", "ada@lab.example")
     (shipped.path / "worker.log").write_text("secret")
+    write_note(shipped, "keep this one", ["chest"])
+    remember(shipped)
     (shipped.path / "resume").mkdir()
     (shipped.path / "resume" / "checkpoint.npz").write_bytes(b"x")
     path = export_run(shipped, "zip", tmp_path / "run").path
@@ -61,6 +66,12 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 def tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model's trial, without the ten seconds it takes."""
     monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 224, "outputs": 1, "parameters": 5})
+
+
+def remember(run: Run) -> None:
+    """Features of three training pictures, as a training keeps them."""
+    features = np.eye(3, 4, dtype=np.float32)
+    reference.write(run, features, np.array([0, 5, 9]), reference.measure(features, np.ones((25, 4), np.float32)))
 
 
 def read(path: Path) -> Contents:
@@ -96,7 +107,7 @@ def nothing_is_left() -> bool:
 
 def test_what_goes_along_names_no_person_and_no_folder(packed: Path, shipped: Run, home: Path) -> None:
     contents = read(packed)
-    assert set(contents) == {"parity.json", "README.md", "model.keras", *RECORDS}
+    assert set(contents) == {"parity.json", "README.md", "model.keras", "reference.npz", *RECORDS}
     assert b"ada@lab.example" not in b"".join(contents.values())
     for name, content in contents.items():
         assert str(home).encode() not in content, name
@@ -114,6 +125,13 @@ def test_a_run_comes_back_as_it_was(packed: Path, shipped: Run) -> None:
     assert len(run.history()["loss"]) == 15
     assert run.evaluation() == shipped.evaluation()
     assert findings(run) == findings(shipped)
+    assert read_note(run) == Note("keep this one", ("chest",))
+    features = np.ones((1, 4), np.float32)
+    mine, theirs = reference.read(run), reference.read(shipped)
+    assert mine is not None
+    assert theirs is not None
+    assert mine.nearest(features, 3) == theirs.nearest(features, 3)
+    assert mine.familiarity.to_record() == theirs.familiarity.to_record()
     assert answers(run) == answers(shipped)
     assert (run.path / "model.keras").read_bytes() == (shipped.path / "model.keras").read_bytes()
     status = run.status()
@@ -185,6 +203,8 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("mix", harm("trace.json", lambda r: r["epochs"][0].update(mix=[[1]])), r"mix\[0\] has not 2 entries"),
     ("finding", harm("findings.json", lambda r: r.update(findings=[{"id": 1}])), r"findings\[0\] lacks severity"),
     ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is no number"),
+    ("note", extra("note.json", b'{"text": "x", "tags": [1]}'), r"note\.json\.tags\[0\] is no text"),
+    ("reference", extra("reference.npz", b"PK"), r"reference\.npz is damaged"),
     ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv has other columns"),
     ("a formula", text_of("predictions.csv", b",0.", b",=0."), "line 2 of predictions.csv is none that a run writes"),
     ("pickle as model", extra("model.keras", b"\x80\x04pickle"), "this is a pickle"),

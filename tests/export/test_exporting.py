@@ -121,7 +121,8 @@ TINY: dict[str, Any] = {
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
          "data.drop_remainder": True},
         {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.class_weight": "balanced",
-         "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3},
+         "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3,
+         "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 4},
     ],
     ids=["bottleneck", "end-to-end", "literal", "fine-tune"],
 )  # fmt: skip
@@ -141,6 +142,8 @@ def test_a_script_repeats_its_run_to_the_last_digit(
     recorded = run.history()
     assert {name: [epoch[name] for epoch in history] for name in METRICS} == recorded
     assert len(set(recorded["loss"])) == len(history) > 1
+    if "training.reduce_on_plateau" in settings:
+        assert [event for event in run.events() if event["event"] == "learning rate"], "nothing was reduced"
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == f"{len(history)} epochs, the run had {len(history)}; largest difference of any figure: 0"
 
