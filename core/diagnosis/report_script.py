@@ -197,6 +197,7 @@ class _Writer:
 
     def _foreign(self) -> str:
         known = ("data.group_pattern", "data.validation_split", "data.seed", "training.precision",
+                 "training.feature_precision",
                  "training.early_stopping", "training.reduce_on_plateau", "training.finetune_epochs",
                  "training.finetune_learning_rate")  # fmt: skip
         values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
