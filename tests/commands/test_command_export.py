@@ -13,7 +13,6 @@ from core.config import make_config
 from core.export import exporting
 from core.launch import ROOT
 from core.runs import Run, RunStore, Status
-from core.shipped import install
 
 
 @pytest.fixture
@@ -64,10 +63,13 @@ def test_json_refusals_and_usage(run: Run, tmp_path: Path, capsys: pytest.Captur
 
 
 @pytest.mark.slow
-def test_the_real_process_makes_a_file_and_leaves_nothing_else(home: Path, tmp_path: Path) -> None:
-    install()
-    shipped = next(run for run in RunStore().list() if run.has_model())
-    command = [sys.executable, "-m", "core", "export", shipped.id, "--format", "litert", "--out", "m", "--json"]
+def test_the_real_process_makes_a_file_and_leaves_nothing_else(run: Run, home: Path, tmp_path: Path) -> None:
+    import keras
+
+    given = keras.Input((48, 48, 3))
+    answer = keras.layers.Dense(1, "sigmoid")(keras.layers.GlobalAveragePooling2D()(given))
+    keras.Model(given, answer).save(run.path / "model.keras")
+    command = [sys.executable, "-m", "core", "export", run.id, "--format", "litert", "--out", "m", "--json"]
     done = subprocess.run(
         command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PARITY_HOME": str(home)},
         capture_output=True, text=True, timeout=300, check=False,
@@ -75,6 +77,6 @@ def test_the_real_process_makes_a_file_and_leaves_nothing_else(home: Path, tmp_p
     assert (done.returncode, done.stderr) == (0, "")
     record = json.loads(done.stdout)
     assert record["path"] == "m.tflite"
-    assert record["bytes"] == (tmp_path / "m.tflite").stat().st_size > 10**6
+    assert record["bytes"] == (tmp_path / "m.tflite").stat().st_size > 1000
     assert record["difference"] < 1e-5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "m.tflite"]
