@@ -56,7 +56,7 @@ def write_json(path: Path, record: Any) -> None:
     In ASCII: a path that is no valid text survives only escaped.
     """
     with replacing(path, "w") as file:
-        json.dump(finite(record), file, allow_nan=False)
+        file.write(json.dumps(finite(record), allow_nan=False))  # several times as fast as `json.dump`
 
 
 def read_json(path: Path) -> Any:

@@ -8,6 +8,8 @@
 * **Entropy** of the grey levels in bits (Shannon, 1948): 0 for a blank picture, 8 where all 256 levels are as frequent.
 """
 
+from bisect import bisect_left
+from itertools import accumulate
 from math import log2
 from operator import mul
 from typing import NamedTuple
@@ -20,6 +22,7 @@ lost below it no usual network would see (their inputs have 150 to 300 pixels)."
 
 _RADIUS = 4  # a window of 9, as in the paper
 _LEVELS = range(256)
+_SHARP = 0.5
 
 
 class Measures(NamedTuple):
@@ -49,9 +52,11 @@ def measure(grey: Image.Image) -> Measures:
     """
     small = _reduce(grey, SIDE)
     levels = small.histogram()
-    # Of a strong blur hardly a grey level is left between neighbours, which rounding then makes steps of; not so at
-    # half the size. Sharp pictures have their largest value at the full one.
-    blur = max(blur_effect(small), blur_effect(_reduce(small, SIDE // 2)))
+    blur = blur_effect(small)
+    if blur > _SHARP:
+        # Of a strong blur hardly a grey level is left between neighbours, of which rounding makes steps; not so at
+        # half the size. A sharp picture has its larger value at the full one.
+        blur = max(blur, blur_effect(_reduce(small, SIDE // 2)))
     figures = (blur, _percentile(levels, 0.05), _percentile(levels, 0.99), _entropy(levels))
     return Measures(*(round(value, 4) for value in figures))
 
@@ -97,12 +102,7 @@ def _reduce(grey: Image.Image, side: int) -> Image.Image:
 
 def _percentile(levels: list[int], share: float) -> float:
     """The lowest grey level that at least this share of the pixels does not exceed, as a part of white."""
-    wanted, seen = share * sum(levels), 0
-    for level, count in enumerate(levels):
-        seen += count
-        if seen >= wanted:
-            return level / 255
-    return 1.0
+    return min(255, bisect_left(list(accumulate(levels)), share * sum(levels))) / 255
 
 
 def _entropy(levels: list[int]) -> float:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +24,7 @@ from core.errors import DataError, UnreadableImage
 
 MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not wait for a walk through it
 MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
+_BATCH = 16  # files a thread reads in one go: handing over each small file costs time of its own
 _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
 
 Progress = Callable[[int, int], None]
@@ -246,7 +248,9 @@ def _read_all(
     if progress is not None:
         progress(len(records), len(found))
     with ThreadPoolExecutor(_THREADS) as pool:
-        for file, seen in zip(fresh, pool.map(lambda f: _read(root / f.path), fresh), strict=True):
+        batches = [[root / f.path for f in fresh[k : k + _BATCH]] for k in range(0, len(fresh), _BATCH)]
+        read = chain.from_iterable(pool.map(lambda paths: [_read(path) for path in paths], batches))
+        for file, seen in zip(fresh, read, strict=True):
             records[file.path] = seen.record
             if seen.lasting:
                 cache.put(file.path, file.size, file.mtime_ns, seen.record)

@@ -82,10 +82,20 @@ def near_groups(
     ones = [same[0] for same in copies.values()]
     pairs = _known(root, ones)
     if pairs is None:
-        small = thumbnails(root, ones, progress)
-        pairs = [(a.sha256, b.sha256) for a, b, *_ in near_pairs(small, ones, ones) if a.path < b.path]
+        pairs = [(a.sha256, b.sha256) for a, b, *_ in _pairs_among(thumbnails(root, ones, progress), ones)]
         _remember(root, ones, pairs)
     return [tuple(f for sha in group for f in copies[sha]) for group in _joined(list(copies), pairs)]
+
+
+def _pairs_among(small: Thumbnails, files: Sequence[ImageFile]) -> list[Pair]:
+    """Every pair of these pictures that look alike, once."""
+    side, found = _Side.of(small, files), []
+    for row, column, bits in _alike(side, side, once=True):
+        a, b = files[row], files[column]
+        correlation = _correlation(small[a.sha256], small[b.sha256])
+        if correlation > MIN_CORRELATION:
+            found.append(Pair(a, b, bits, correlation))
+    return found
 
 
 class _Side(NamedTuple):
@@ -116,14 +126,19 @@ class _Side(NamedTuple):
         return _Side(self.signs[start : start + _CHUNK], self.forms[start : start + _CHUNK])
 
 
-def _alike(rows: _Side, columns: _Side) -> Iterator[tuple[int, int, int]]:
-    """Yields (row, column, differing bits) of what may be a pair, row by row within a chunk."""
+def _alike(rows: _Side, columns: _Side, *, once: bool = False) -> Iterator[tuple[int, int, int]]:
+    """Yields (row, column, differing bits) of what may be a pair, row by row within a chunk.
+
+    `once`, for two sides that are the same: each pair comes once, its row first, and none with itself.
+    """
     for start in range(0, len(rows.signs), _CHUNK):
-        for begin in range(0, len(columns.signs), _CHUNK):
+        for begin in range(start if once else 0, len(columns.signs), _CHUNK):
             one, other = rows.part(start), columns.part(begin)
             # Of +1 and -1, so that the product counts equal bits minus different ones: BLAS does it in no time.
             agreement = one.signs @ other.signs.T
             close = agreement >= SIDE * SIDE - 2 * MAX_BITS
+            if once and start == begin:
+                close = np.triu(close, 1)
             if not close.any():
                 continue
             # Flat pictures agree in nearly every bit, thousands of them with each other: only then is this needed.

@@ -39,6 +39,23 @@ class Figure:
         return {**asdict(self), "met": self.met}
 
 
+def as_figure(row: "Figure | dict[str, Any]") -> Figure | None:
+    """A benchmark's row as a figure; None for one that could not be measured here (its note says why).
+
+    Args:
+        row: A figure, or `{"name", "value", "target", "unit", "met", "note"}` with numbers as value and target.
+    """
+    if isinstance(row, Figure):
+        return row
+    value, target = row["value"], row["target"]
+    if value is None:
+        return None
+    limit = ""
+    if target is not None:
+        limit = f"{'>=' if (value >= target) == row['met'] else '<='} {target:g}"
+    return Figure(row["name"], float(value), limit, row["unit"], row["note"])
+
+
 def seconds(call: Callable[[], Any]) -> float:
     """Wall-clock time of one call."""
     started = time.perf_counter()

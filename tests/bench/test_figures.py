@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench.__main__ import NAMES, write
-from tests.bench.figures import Figure, median_interval, ratio, rounds, table
+from tests.bench.figures import Figure, as_figure, median_interval, ratio, rounds, table
 
 
 def test_a_figure_knows_whether_it_is_as_it_should_be() -> None:
@@ -14,6 +14,16 @@ def test_a_figure_knows_whether_it_is_as_it_should_be() -> None:
     assert Figure("a", 0.94, ">= 0.95").met is False
     assert Figure("a", 3.1, "<= 3").met is False
     assert Figure("a", 3.1).met is None
+
+
+def test_rows_of_plain_values_are_figures_too() -> None:
+    row = {"name": "a", "value": 4.0, "target": 3.0, "unit": "times as fast", "met": True, "note": "why"}
+    assert as_figure(row) == Figure("a", 4.0, ">= 3", "times as fast", "why")
+    assert as_figure({**row, "met": False}) == Figure("a", 4.0, "<= 3", "times as fast", "why")
+    assert as_figure({**row, "value": 2.0}) == Figure("a", 2.0, "<= 3", "times as fast", "why")
+    assert as_figure({**row, "target": None, "met": None}) == Figure("a", 4.0, "", "times as fast", "why")
+    assert as_figure({**row, "value": None, "met": None}) is None
+    assert as_figure(Figure("b", 1.0)) == Figure("b", 1.0)
 
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
