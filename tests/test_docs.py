@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.config import keys, setting
+from core.diagnosis.quality import KINDS, Kind
 
 SETTINGS = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
@@ -23,3 +24,9 @@ def row(key: str) -> str:
 @pytest.mark.parametrize("key", keys())
 def test_every_setting_is_documented_in_its_own_words(key: str) -> None:
     assert row(key) in SETTINGS.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
+def test_every_question_about_quality_is_documented_with_its_limit(kind: Kind) -> None:
+    lines = (SETTINGS.parent / "dataset.md").read_text(encoding="utf-8").splitlines()
+    assert f"| {kind.title} | {kind.limit} | {kind.meaning} |" in lines
