@@ -77,7 +77,8 @@ def test_picture_that_has_gone_is_one_sentence(pictures):
     at = open_page(pictures)
     for path in (pictures / "train" / "a").iterdir():
         path.write_bytes(b"")  # the folder's own time stays, so the scan is the old one
-    at.get_by_key(state.field_key("data.seed")).set_value(5).run()
+    # Another size has to be looked at anew; what was looked at before is kept.
+    at.get_by_key(state.field_key("data.image_size")).set_value(72).run()
     assert not at.exception
     assert [text for text in texts(at.error) if text.endswith("png is empty.")]
 
