@@ -85,6 +85,7 @@ class Extraction:
         self._starts = range(0, len(pictures), shard)
         self.elsewhere, self.refused = 0, list[str]()
         self._done = self._here = 0
+        self._own: int | None = None
         self._open: set[int] = set()
         self._todo: deque[int] = deque()
         self._advance: Callable[[int], None] = lambda done: None
@@ -122,15 +123,14 @@ class Extraction:
 
     def _compute_here(self, tasks: NoTasks, start: int) -> None:
         rows: list[Rows] = []
+        self._own = start
         for part in _batches(self._forward, self._part(start), self._draw):
             rows.append(part)
             self._here += len(part)
             self._pump(tasks)
             if start not in self._open:  # another machine was quicker
-                self._here = 0
                 return
         _write(self._path(start), np.concatenate(rows))
-        self._here = 0
         self._mark(start)
         tasks.forget(start)
 
@@ -152,6 +152,8 @@ class Extraction:
         if start in self._open:
             self._open.remove(start)
             self._done += self._size(start)
+        if start == self._own:  # whoever computed it, its pictures count once
+            self._here = 0
 
     def _part(self, start: int) -> Pictures:
         whole = self._pictures
