@@ -1,6 +1,7 @@
 """A real Ray cluster of several nodes on this machine, small enough to run beside everything else."""
 
 import os
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -28,7 +29,10 @@ def ray_cluster() -> Iterator[Any]:
             "health_check_period_ms": 500,
             "health_check_failure_threshold": 4,
         }
-        head = {"num_cpus": 0, "include_dashboard": True, "_system_config": quick, **SMALL}
+        with socket.socket() as free:  # the usual port may be another cluster's
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        head = {"num_cpus": 0, "include_dashboard": True, "dashboard_port": port, "_system_config": quick, **SMALL}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = [cluster.add_node(num_cpus=1, **SMALL) for _ in range(3)]
         cluster.wait_for_nodes()

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-import core.engine.work
+import core.models.build
 from core.engine.checkpoint import CheckpointFolder
 from core.runs import Run
 
@@ -43,7 +43,7 @@ def pictures(picture_folder: Any) -> Path:
 @pytest.fixture(autouse=True)
 def lively_bases(monkeypatch: pytest.MonkeyPatch) -> None:
     """A random base with batch normalisation gives features of 1e-6 until its statistics are those of pictures."""
-    build = core.engine.work.build_base
+    build = core.models.build.build_base
 
     def build_lively(*args: Any, **settings: Any) -> keras.Model:
         base = build(*args, **settings)
@@ -57,7 +57,7 @@ def lively_bases(monkeypatch: pytest.MonkeyPatch) -> None:
             base.trainable = False
         return base
 
-    monkeypatch.setattr(core.engine.work, "build_base", build_lively)
+    monkeypatch.setattr(core.models.build, "build_base", build_lively)
 
 
 def learnt(run: Run) -> list[Any]:

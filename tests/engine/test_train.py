@@ -12,8 +12,9 @@ import pytest
 
 from core import metrics
 from core.config import make_config
+from core.data import images
 from core.data.feature_cache import feature_cache
-from core.data.images import decode, load
+from core.data.images import load
 from core.engine.checkpoint import CheckpointFolder, Progress
 from core.engine.reporter import Reporter
 from core.engine.train import judge, reduced, train
@@ -217,12 +218,12 @@ def test_a_second_run_on_the_same_pictures_computes_no_features_again(
 
     decoded: list[Any] = []
 
-    def counting(*arguments: Any) -> Any:
-        decoded.append(arguments)
-        return decode(*arguments)
+    def counting(source: Any, size: Any, **how: Any) -> Any:
+        decoded.append(source)
+        return read(source, size, **how)
 
-    monkeypatch.setattr("core.data.images.decode", counting)
-    monkeypatch.setattr("core.diagnosis.duplicates.decode", counting)
+    read = images._read  # every decoding goes through it
+    monkeypatch.setattr(images, "_read", counting)
     run = train_here(folder, {**TINY, "training.seed": 5, "model.dense_units": 8, "data.shuffle": "none"})
     assert len(run.epochs()) == 4
     assert not decoded
