@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
-from pages.shared import access, examples, home_runs, puzzle, puzzle_view, state
+from pages.shared import access, examples, home_runs, puzzle, puzzle_view, state, tour
 from pages.shared.frame import frame, heading, plain
 from pages.shared.run_upkeep import show_deleted, show_trash
 
@@ -74,5 +74,8 @@ heading(
     "Parity trains an image classifier by transfer learning in two ways that should agree, shows both as they learn, "
     "and helps to find out why when they do not.",
 )
+if not tour.is_under_way():
+    label = "Take the tour: the pages in two minutes, on finished runs"
+    st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
 show_puzzle()
 show_runs()

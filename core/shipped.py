@@ -49,6 +49,18 @@ def is_installed() -> bool:
     return all((paths.runs_folder() / name).is_dir() for name in names)
 
 
+def puzzle() -> tuple[str, str, str]:
+    """Ids of the puzzle's two shipped runs, the one that learns first, and of the search between them."""
+    record = json.loads((SHIPPED / "puzzle.json").read_text(encoding="utf-8"))
+    first, second = record["runs"]
+    return first, second, record["bisect"]
+
+
+def run_with_model() -> str:
+    """Id of the shipped run that can predict."""
+    return next((SHIPPED / "runs").glob("*/model.keras.gz")).parent.name
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copies a run's folder beside its place and moves it there whole."""
     if target.exists():

@@ -10,6 +10,7 @@ from core.errors import UserError
 from pages.shared.access import admit_person
 from pages.shared.examples import put_in_place_for_all
 from pages.shared.puzzle_menu import follow_puzzle
+from pages.shared.tour import show_tour
 
 TITLE = "Parity"
 
@@ -44,6 +45,10 @@ def frame(title: str) -> None:
                 "when the app sleeps. For pictures of your own run Parity on your own machine."
             )
         follow_puzzle()
+    try:
+        show_tour(title)
+    except UserError as error:
+        st.error(plain(str(error)))
 
 
 def heading(title: str, sentence: str) -> None:

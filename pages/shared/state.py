@@ -15,6 +15,13 @@ RUN = "run"
 RUN_A, RUN_B, BISECT = "a", "b", "bisect"
 """Query parameters of the Diagnose page: the ids of the two runs, and of the search between them."""
 
+TOUR = "tour"
+"""Query parameter and session key: the step of the guided tour, from 1 on; the address begins it, the session goes on
+with it on pages whose address does not name it."""
+
+TOUR_BEFORE = "tour_before"
+"""Session key: (data set, source) that were chosen on the Dataset page when the tour began."""
+
 DATASET = "dataset"
 """Session key: the data set chosen on the Dataset page; a folder, or `sample`."""
 
