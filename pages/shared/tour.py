@@ -134,8 +134,7 @@ def _buttons(number: int, *, elsewhere: bool) -> None:
         if st.button("Back", icon=":material/arrow_back:", disabled=number == 1, key="tour_back"):
             _go(number - 1)
         label = "End the tour" if last else "End"
-        if st.button(label, type="tertiary", icon=":material/close:", key="tour_end"):
-            _end()
+        st.button(label, type="tertiary", icon=":material/close:", key="tour_end", on_click=_end)
         st.caption(f"{number} of {len(STEPS)}", width="content")
 
 
@@ -147,7 +146,10 @@ def _begin() -> None:
 
 
 def _end() -> None:
-    """Leaves the session as it was before the tour, and the person where they are."""
+    """Leaves the session as it was before the tour, and the person where they are.
+
+    It runs before the next script run: a change of the address is lost where `st.rerun()` follows it.
+    """
     st.session_state.pop(state.TOUR, None)
     dataset, source = st.session_state.pop(state.TOUR_BEFORE, (state.chosen_dataset(), None))
     if state.chosen_dataset() == SAMPLE:  # else another was chosen on the way, and stays
@@ -156,7 +158,6 @@ def _end() -> None:
         if source is not None:
             st.session_state[state.SOURCE] = source
     st.query_params.pop(state.TOUR, None)
-    st.rerun()
 
 
 def _go(number: int) -> None:

@@ -1,0 +1,41 @@
+"""The guided tour in Chromium: by the keyboard from the first step to the last, and the address is clean afterwards."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.shared.tour import STEPS
+from tests.browser.app_server import Server
+from tests.browser.conftest import settle
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[Server]:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    running = Server(home)
+    yield running
+    running.close()
+
+
+def test_the_keyboard_leads_from_home_to_the_end(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    link = page.get_by_role("link", name="Take the tour")
+    link.focus()
+    page.keyboard.press("Enter")
+    for number, step in enumerate(STEPS, 1):
+        expect(page.get_by_text(f"{number} of {len(STEPS)}", exact=True)).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(step.title, exact=True)).to_be_visible()
+        settle(page)
+        assert page.locator("[data-testid='stException']").count() == 0
+        if number < len(STEPS):
+            page.get_by_role("button", name="Next").focus()
+            page.keyboard.press("Enter")
+    page.get_by_role("button", name="End the tour").click()
+    expect(page.get_by_text(f"of {len(STEPS)}", exact=False)).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/train$"))
+    assert "Traceback" not in server.log()
