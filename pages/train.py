@@ -45,7 +45,13 @@ def show_form() -> None:
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
     show_rate_finder(current)
     show_sweep(current)
-    name = st.text_input("Name of the run (optional)", max_chars=100, key=state.RUN_NAME, persist_state="session")
+    name = st.text_input(
+        "Name of the run (optional)",
+        max_chars=100,
+        key=state.RUN_NAME,
+        persist_state="session",
+        help="How the lists of runs call it.",
+    )
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
     if config and found:
         show_summary(config, view)

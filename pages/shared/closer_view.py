@@ -76,9 +76,23 @@ def _where_it_looks(picture: Shown, answer: Prediction, small: bytes) -> None:
     if st.session_state.get(CLOSER_CLASS) not in names:
         st.session_state[CLOSER_CLASS] = answer.label
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("What speaks for", names, key=CLOSER_CLASS, width=260)
+        name = st.selectbox(
+            "What speaks for",
+            names,
+            key=CLOSER_CLASS,
+            width=260,
+            help="The map shows which parts of the picture raise the probability of this class.",
+        )
         opacity = st.slider(
-            "Opacity of the map", 0, 100, round(100 * USUAL_OPACITY), 5, format="%d %%", key=OPACITY, width=260
+            "Opacity of the map",
+            0,
+            100,
+            round(100 * USUAL_OPACITY),
+            5,
+            format="%d %%",
+            key=OPACITY,
+            width=260,
+            help="0 shows the picture alone, 100 the map alone.",
         )
     heat, place = maps[name], where(maps[name])
     laid = overlay(Image.open(io.BytesIO(small)), heat, opacity / 100, "JPEG")

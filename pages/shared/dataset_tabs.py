@@ -93,7 +93,9 @@ def show_augmentation(view: View) -> None:
             help=plain(setting("data.augmentation").metadata["help"]),
         )
     with middle:
-        number = st.number_input("Training picture", 1, len(view.split.train), value=1)
+        number = st.number_input(
+            "Training picture", 1, len(view.split.train), value=1, help="Which one, in the order on disk."
+        )
     with right:
         draws = st.number_input(
             "Augmentation draws",
@@ -234,12 +236,16 @@ def _xray_controls() -> tuple[str, int, bool, int, int]:
             help=fields.help_of("data.shuffle"),
         )
     with second:
-        size = st.number_input("Batch size", 1, 1024, value=config.batch_size)
+        size = st.number_input("Batch size", 1, 1024, value=config.batch_size, help=fields.help_of("data.batch_size"))
     with third:
-        seed = st.number_input("Training seed", 0, 2**31 - 1, value=_training_seed())
+        seed = st.number_input(
+            "Training seed", 0, 2**31 - 1, value=_training_seed(), help=fields.help_of("training.seed")
+        )
     with fourth:
-        epoch = st.number_input("Epoch", 1, 1000, value=1)
-    drop = st.toggle("Drop the last partial batch", value=config.drop_remainder)
+        epoch = st.number_input("Epoch", 1, 1000, value=1, help="Every epoch has an order of its own.")
+    drop = st.toggle(
+        "Drop the last partial batch", value=config.drop_remainder, help=fields.help_of("data.drop_remainder")
+    )
     return str(shuffle), int(size), bool(drop), int(seed), int(epoch)
 
 

@@ -34,6 +34,7 @@ def show_export(run: Run) -> None:
             format_func=_title,
             captions=[kind.purpose for kind in offered],
             key=part_key(EXPORT, run.id),
+            help="Every entry says what it is good for; the file is made when it is asked for.",
         )
         _file(run, FORMATS[name])
 

@@ -28,13 +28,17 @@ def show_model_import() -> None:
             "It is looked into before anything of it is run, and tried in a limited process, which takes 10 seconds."
         )
         file = st.file_uploader(
-            "The model", type="keras", key=uploader_key(MODEL_FILE), max_upload_size=_MOST_MEGABYTES
+            "The model",
+            type="keras",
+            key=uploader_key(MODEL_FILE),
+            max_upload_size=_MOST_MEGABYTES,
+            help="It is looked into before it is opened, then tried in a limited process of its own.",
         )
         classes = st.text_input(
             "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
             help="In the order of the model's outputs, which is usually the alphabet's.",
         )  # fmt: skip
-        name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100)
+        name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100, help="Its name in the lists of runs.")
         if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
             _bring(file, classes, name)
 
@@ -49,7 +53,11 @@ def show_run_import() -> None:
             "checked before anything is kept; the pictures are not in it."
         )
         file = st.file_uploader(
-            "The zip of a run", type="zip", key=uploader_key(RUN_ZIP), max_upload_size=_MOST_MEGABYTES
+            "The zip of a run",
+            type="zip",
+            key=uploader_key(RUN_ZIP),
+            max_upload_size=_MOST_MEGABYTES,
+            help="Its records are checked and written anew; its model is looked into before it is opened.",
         )
         if st.button("Bring this run", icon=":material/check:", disabled=file is None) and file is not None:
             _bring_run(file)

@@ -57,7 +57,12 @@ class Shown:
 def choose_pictures(run: Run) -> list[Shown]:
     """Asks for pictures in one of the three ways."""
     source = st.segmented_control(
-        "Where do the pictures come from?", [UPLOAD, SHOOT, DATASET], default=UPLOAD, required=True, key=PICTURE_SOURCE
+        "Where do the pictures come from?",
+        [UPLOAD, SHOOT, DATASET],
+        default=UPLOAD,
+        required=True,
+        key=PICTURE_SOURCE,
+        help="Pictures of the data set come with their true class, so the answers can be checked.",
     )
     if source == SHOOT:
         return _from_camera()
@@ -73,6 +78,7 @@ def _from_files() -> list[Shown]:
         accept_multiple_files=True,
         max_upload_size=megabytes,
         key=uploader_key(UPLOADS),
+        help="They serve for the answers only, and are removed an hour after the last look.",
     )
     if uploads:
         _keep(uploads, most, megabytes)

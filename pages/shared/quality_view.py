@@ -64,6 +64,7 @@ def _choose(quality: Quality, found: Sequence[Kind]) -> Kind:
         default=(found or KINDS)[0].id,
         required=True,
         key=QUALITY_KIND,
+        help="The number behind each question is how many pictures it finds.",
         format_func={kind.id: f"{kind.title} {quality.count(kind.id):,}" for kind in KINDS}.__getitem__,
     )
     return kinds[str(chosen)]

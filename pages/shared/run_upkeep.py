@@ -169,8 +169,11 @@ def _note_form(run: Run, note: Note) -> None:
             max_selections=MOST_TAGS,
             key=tags,
             placeholder="Choose or type",
+            help="The table of runs can be filtered by them.",
         )
-        st.text_area("Note", value=note.text, max_chars=LONGEST_NOTE, key=text)
+        st.text_area(
+            "Note", value=note.text, max_chars=LONGEST_NOTE, key=text, help="Everybody who may see this run reads it."
+        )
         st.form_submit_button("Save", type="primary", on_click=_save_note, args=(run, text, tags))
 
 

@@ -58,9 +58,14 @@ def values_of(record: dict[str, Any]) -> dict[str, Any]:
 
 def _given() -> tuple[str, str]:
     """The script's text and name: of the file where there is one, else of the text area."""
-    file = st.file_uploader("A script's file", type=["py", "txt"], key=FILE)
+    file = st.file_uploader("A script's file", type=["py", "txt"], key=FILE, help="It is read, never run.")
     text = st.text_area(
-        "Or its text", key=TEXT, height=200, max_chars=LONGEST, placeholder="train_datagen = ImageDataGenerator(...)"
+        "Or its text",
+        key=TEXT,
+        height=200,
+        max_chars=LONGEST,
+        placeholder="train_datagen = ImageDataGenerator(...)",
+        help="It is read, never run: settings that are found in it go into the form.",
     )
     if file is None:
         return str(text or ""), "script"
@@ -77,7 +82,12 @@ def _read(text: str, name: str, version: str | None) -> dict[str, Any]:
 def _show(record: dict[str, Any]) -> None:
     values = values_of(record)
     st.markdown(f"**Read from the script:** {len(record['settings'])} settings")
-    st.dataframe(_rows(record), hide_index=True, width="stretch")
+    st.dataframe(
+        _rows(record),
+        hide_index=True,
+        width="stretch",
+        alt="Table of what was found in the script, setting by setting.",
+    )
     _show_list(
         "Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in record["open"]]
     )

@@ -36,6 +36,7 @@ def choose_source() -> None:
         offered,
         required=True,
         key=state.SOURCE,
+        help="The other pages work on what is chosen here.",
         persist_state="session",
     )
     if source == SAMPLE_SOURCE:
@@ -180,6 +181,7 @@ def _choose_earlier() -> None:
         index=folders.index(chosen) if chosen in folders else None,
         format_func=_upload_title,
         placeholder="Choose an upload",
+        help="Data sets that were uploaded before are still here.",
     )
     if again and again != chosen:
         state.choose_dataset(again)

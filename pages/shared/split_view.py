@@ -61,6 +61,7 @@ def _offer(view: View, is_leaky: bool) -> None:
                 max_value=float(spec["high"]),
                 value=float(config.validation_split),
                 step=0.05,
+                help="This part of the pictures is kept out of the training, to measure it by.",
                 width=180,
             )
             st.button(

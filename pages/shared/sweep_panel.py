@@ -70,7 +70,12 @@ def _shown() -> Sweep | None:
 def _form(config: RunConfig | None) -> None:
     st.session_state.setdefault(state.SWEEP_KEYS, list(_FIRST))
     keys = st.multiselect(
-        "Settings to vary", VARIED, format_func=fields.label_of, key=state.SWEEP_KEYS, persist_state="session"
+        "Settings to vary",
+        VARIED,
+        format_func=fields.label_of,
+        key=state.SWEEP_KEYS,
+        persist_state="session",
+        help="Every arm is a training with other values of these settings; all else is as in the form above.",
     )
     for key in keys:
         st.session_state.setdefault(state.choices_key(key), SUGGESTED[key])
@@ -85,7 +90,14 @@ def _form(config: RunConfig | None) -> None:
     arms = _arms(config, keys)
     st.session_state.setdefault(state.SWEEP_BUDGET, round(BUDGET_MINUTES))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Budget in minutes", min_value=1, max_value=1440, key=state.SWEEP_BUDGET, width=160)
+        st.number_input(
+            "Budget in minutes",
+            min_value=1,
+            max_value=1440,
+            key=state.SWEEP_BUDGET,
+            width=160,
+            help="The sweep ends when it is spent, with the arms that are done by then.",
+        )
         label = f"Train {len(arms)} arms" if len(arms) != 1 else "Train 1 arm"
         if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not arms, key="sweep_start"):
             _start(config, arms)
@@ -104,7 +116,14 @@ def _how_many() -> None:
             help="0: every combination. With many settings, random arms find a good one sooner than a grid.",
         )
         if st.session_state[state.SWEEP_RANDOM]:
-            st.number_input("Seed of the draw", min_value=0, max_value=2**31 - 1, key=state.SWEEP_SEED, width=160)
+            st.number_input(
+                "Seed of the draw",
+                min_value=0,
+                max_value=2**31 - 1,
+                key=state.SWEEP_SEED,
+                width=160,
+                help="The same seed draws the same arms.",
+            )
 
 
 def _arms(config: RunConfig | None, keys: list[str]) -> list[Arm]:

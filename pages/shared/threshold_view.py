@@ -131,6 +131,7 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
         key=choice,
         format_func=labels.get,
         placeholder="Click in the matrix, or choose here",
+        help="Shows the pictures that a cell of the matrix counts, the surest answers first.",
     )
     if cell is None:
         return

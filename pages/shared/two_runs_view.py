@@ -40,6 +40,7 @@ def two_runs(run: Run, runs: Sequence[Run], pictures: Sequence[Shown], answers: 
         key=OTHER_RUN,
         format_func=labels.get,
         placeholder="No other run",
+        help="Its answers stand beside those above, and the pictures on which the two disagree come first.",
     )
     if chosen is None:
         return
