@@ -102,7 +102,7 @@ def _dataset(page: Page, url: str) -> None:
 
 
 def _faulty_zip() -> Path:
-    """127 pictures of each class of the sample; in each some are blurred, dark, doubled or really of the other class."""
+    """127 pictures of each class of the sample; some are blurred, dark, doubled or really of the other class."""
     path = Path(os.environ["PARITY_HOME"]).parent / "chest films.zip"
     folders = sorted((sample_folder(paths.samples_folder()) / "train").iterdir())
     with zipfile.ZipFile(path, "w") as archive:

@@ -61,7 +61,7 @@ def test_the_same_name_in_two_forms_is_refused_in_a_sentence(folder: Path) -> No
     (folder / "val" / CLASSES[0]).rename(folder / "val" / DECOMPOSED)
     at = open_page("dataset", **{state.SOURCE: sources.SERVER, state.DATASET: str(folder), state.TAB: "Overview"})
     assert not at.exception
-    assert "look the same (case, or the way an accent is stored)".replace("(", "\\(").split(",")[0] in at.error[0].value
+    assert "look the same" in at.error[0].value
 
 
 def test_live_shows_them(make_run) -> None:
