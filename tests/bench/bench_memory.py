@@ -133,6 +133,7 @@ def train(folder: Path) -> None:
     from core.engine import train
     from core.engine.phases import plan
     from core.engine.reporter import Reporter
+    from core.engine.tracking import Tracking
     from core.engine.work import make_work
     from core.runs import RunStore
 
@@ -143,7 +144,7 @@ def train(folder: Path) -> None:
     work.features(work.pictures(work.dataset.split.val, augmented=False), 0, "")  # whatever is made once
     with Peak() as extraction:
         work.features(work.train_pictures(), work.draw(0), "")
-    made = train.Training(work)
+    made = train.Training(work, Tracking(reporter))
     phase = plan(work)[0][1]()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 3)  # traces the graph
