@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -15,12 +16,20 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class Server:
     """`streamlit run app.py` with a home of its own.
 
+    Args:
+        home: Its PARITY_HOME.
+        python: The interpreter that runs it.
+        options: What else follows `app.py` on its command line.
+        environment: Variables beside those that are set already.
+
     Attributes:
         url: str. Where it answers.
         seconds_to_health: float. From its start to its first healthy answer.
     """
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(
+        self, home: Path, python: str = sys.executable, options: Sequence[str] = (), **environment: str
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -28,7 +37,7 @@ class Server:
         self._log = (home.parent / "server.log").open("wb")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1", "--server.port",
+            [python, "-m", "streamlit", "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
              str(port), "--server.headless", "true", "--server.fileWatcherType", "none"],
             cwd=ROOT,
             env={**os.environ, "PARITY_HOME": str(home), **environment},
