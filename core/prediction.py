@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.access import PUBLIC, mode
 from core.data.images import load
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
@@ -28,8 +29,8 @@ from core.runs import Run
 Picture = tuple[str, Path | bytes]
 """A picture's name and where it is: a file, or its bytes."""
 
-CHUNK = 32
-"""Pictures decoded and sent at a time, so that memory does not grow with their number."""
+CHUNK, SMALL_CHUNK = 32, 8
+"""Pictures decoded and sent at a time, so that memory does not grow with their number; fewer on a public server."""
 
 WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
 """How long a question waits for those before it, and the longest that one chunk of pictures may take."""
@@ -81,10 +82,11 @@ def answers(
     """
     require_model(run)
     classes, size = list((run.manifest() or {}).get("classes", [])), run.config().data.image_size
-    for start in range(0, len(pictures), CHUNK):
-        yield from _answer_chunk(pictures[start : start + CHUNK], classes, size, model)
+    chunk = SMALL_CHUNK if mode() == PUBLIC else CHUNK
+    for start in range(0, len(pictures), chunk):
+        yield from _answer_chunk(pictures[start : start + chunk], classes, size, model)
         if progress:
-            progress(min(start + CHUNK, len(pictures)), len(pictures))
+            progress(min(start + chunk, len(pictures)), len(pictures))
 
 
 def require_model(run: Run) -> None:

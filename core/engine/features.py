@@ -12,17 +12,30 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from core.access import PUBLIC, mode
 from core.data.feature_cache import Features
 from core.data.pipeline import PictureLoader, Pictures
 
 FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
 
-BATCH = 16
-"""Pictures per forward pass. The features do not depend on it (measured: bitwise equal for 1, 7, 20 and 140)."""
+BATCH, _SMALL_BATCH = 16, 8
+"""Pictures per forward pass; the smaller where memory is short, on a public server. The features do not depend on it
+(measured: bitwise equal for 1, 7, 20 and 140)."""
 
 _IN_FLIGHT = 2
-"""Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written."""
+"""Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written.
+On a public server it is one all the same: at 224 pixels a second pass of 16 pictures took 160 MB more."""
+
+
+def forward_batches(count: int) -> list[NDArray[np.int64]]:
+    """Positions of `count` pictures, cut into what goes through a network at once.
+
+    Args:
+        count: int. Number of pictures.
+    """
+    size = _SMALL_BATCH if mode() == PUBLIC else BATCH
+    return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def features_key(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
@@ -57,8 +70,7 @@ def extract(
         target: float32 array of shape `(len(pictures), width)`, written in place.
         advance: callable of the number of pictures done; may raise to give up.
     """
-    starts = range(0, len(pictures), BATCH)
-    batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in starts]
+    batches, most = forward_batches(len(pictures)), 1 if mode() == PUBLIC else _IN_FLIGHT
 
     def push(start: int, pixels: NDArray[np.uint8]) -> int:
         done = start + len(pixels)
@@ -66,10 +78,10 @@ def extract(
         return done
 
     running: deque[Future[int]] = deque()
-    with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="forward") as pool:
-        for start, pixels in zip(starts, PictureLoader(pictures, batches, draw), strict=True):
-            running.append(pool.submit(push, start, pixels))
-            if len(running) > _IN_FLIGHT:
+    with ThreadPoolExecutor(most, thread_name_prefix="forward") as pool:
+        for batch, pixels in zip(batches, PictureLoader(pictures, batches, draw), strict=True):
+            running.append(pool.submit(push, int(batch[0]), pixels))
+            if len(running) > most:
                 advance(running.popleft().result())
         while running:
             advance(running.popleft().result())

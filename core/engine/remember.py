@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.data.feature_cache import Features
 from core.data.pipeline import PictureLoader, Pictures
 from core.data.scan import ImageFile
-from core.engine.features import BATCH, forward_function
+from core.engine.features import forward_batches, forward_function
 from core.engine.predict import open_network
 from core.engine.work import Work
 from core.errors import RunError
@@ -86,8 +86,7 @@ def make_reference(run: Run, progress: Callable[[int, int], None] | None = None)
 def through(base: keras.Model, pictures: Pictures, advance: Advance) -> NDArray[np.float32]:
     """Pooled features of shape `(len(pictures), channels)`, computed now."""
     forward, rows = forward_function(base), []
-    batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
-    for pixels in PictureLoader(pictures, batches, 0):
+    for pixels in PictureLoader(pictures, forward_batches(len(pictures)), 0):
         features = forward(pixels).numpy()
         rows.append(pooled(base, features, np.arange(len(features))))
         advance(len(pixels))

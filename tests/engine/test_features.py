@@ -37,6 +37,19 @@ def test_features_are_those_of_one_picture_at_a_time(pictures: Pictures) -> None
     assert done == [16, 32, len(pictures)], "progress is told in order"
 
 
+def test_a_small_public_server_takes_fewer_at_once_and_computes_the_same(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward, usual, small = forward_function(base()), list[int](), list[int]()
+    targets = [np.zeros((len(pictures), base().output_shape[-1]), np.float32) for _ in range(2)]
+    extract(forward, pictures, 0, targets[0], usual.append)
+    monkeypatch.setenv("PARITY_MODE", "public")
+    extract(forward, pictures, 0, targets[1], small.append)
+    assert usual == [16, 32, len(pictures)]
+    assert small == [8, 16, 24, 32, len(pictures)]
+    assert np.array_equal(*targets)
+
+
 def test_whoever_is_told_of_the_progress_can_give_up(pictures: Pictures) -> None:
     model = base()
     target = np.zeros((len(pictures), model.output_shape[-1]), np.float32)
