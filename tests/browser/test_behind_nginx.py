@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
 from tests.browser.app_server import ROOT, Server
@@ -29,11 +30,6 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/loca
 
 TRAINER, PASSWORD = "tom@lab.example", "correct horse"
 AUTHORIZED = {"Authorization": "Basic " + base64.b64encode(f"{TRAINER}:{PASSWORD}".encode()).decode()}
-
-SMALLEST_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c4944415478da63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
-)
 
 
 def unit_command() -> list[str]:
@@ -144,13 +140,16 @@ def test_a_folder_of_pictures_comes_through(visitor: Page, address: str, tmp_pat
     for name in ("cats", "dogs"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for n in range(20):
-            (tmp_path / "pictures" / name / f"{n}.png").write_bytes(SMALLEST_PNG)
+            shade = 6 * n + 120 * (name == "dogs")
+            Image.new("RGB", (16, 16), (shade, shade, shade)).save(tmp_path / "pictures" / name / f"{n}.png")
     answers = uploads_of(visitor)
     visitor.goto(f"{address}/dataset")
     settle(visitor)
     visitor.get_by_text("Upload a folder").click()
+    settle(visitor)
     visitor.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(tmp_path / "pictures")
-    expect(visitor.get_by_role("button", name="Train on this")).to_be_visible()
+    expect(visitor.get_by_role("heading", name="pictures", exact=True)).to_be_visible()
+    expect(visitor.locator("[data-testid='stMetric']", has_text="Pictures")).to_contain_text("40")
     assert [answer.status for answer in answers] == [204] * 40
 
 
