@@ -17,7 +17,6 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -161,7 +160,7 @@ class Extraction:
         return Pictures(whole.root, part, whole.size, whole.augmentation, whole.seed)
 
     def _ordered(self, start: int) -> dict[str, Any]:
-        part = [asdict(file) for file in self._part(start).files]
+        part = [dict(vars(file)) for file in self._part(start).files]  # asdict takes ten times as long
         return {**self._order, "files": part, "path": str(self._path(start))}
 
     def _size(self, start: int) -> int:
@@ -223,7 +222,7 @@ def _order(config: RunConfig, base_hash: str, forward: Forward, pictures: Pictur
     return {
         "config": config.to_dict(),
         "base_hash": base_hash,
-        "witness": [asdict(file) for file in plain.files],
+        "witness": [dict(vars(file)) for file in plain.files],
         "witness_hash": _witness(forward, plain),
         "root": str(pictures.root),
         "size": pictures.size,

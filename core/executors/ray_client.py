@@ -21,6 +21,8 @@ _EVERY_SECONDS = 2.0
 
 _ANSWER_SECONDS, _SUBMIT_SECONDS = 3.0, 60.0
 
+_TRIES, _TRY_SECONDS = 10, 1.5
+
 _PAUSE_SECONDS = 10.0
 """After a question that was not answered, so that pages do not wait for each."""
 
@@ -95,7 +97,7 @@ def submit(name: str, entrypoint: str, needs: dict[str, float], environment: dic
         )
 
     try:
-        _within(_SUBMIT_SECONDS, hand_over)
+        _within(_SUBMIT_SECONDS, lambda: _patiently(hand_over))
     except ImportError as error:
         raise RunError(
             "PARITY_EXECUTOR is ray, but Ray is not installed here; install requirements-cluster.txt"
@@ -105,6 +107,18 @@ def submit(name: str, entrypoint: str, needs: dict[str, float], environment: dic
     except (OSError, RuntimeError, ValueError) as error:
         raise RunError(f"the Ray cluster {address()} does not take the job: {_first_line(error)}") from error
     _memory().jobs.pop(name, None)
+
+
+def _patiently(action: Callable[[], None]) -> None:
+    """Does it again where a cluster that has just been started asks for that."""
+    for _ in range(_TRIES - 1):
+        try:
+            return action()
+        except RuntimeError as error:
+            if "try again later" not in str(error):
+                raise
+        time.sleep(_TRY_SECONDS)
+    return action()
 
 
 def ask(name: str) -> Job | None:

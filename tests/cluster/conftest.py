@@ -29,10 +29,12 @@ def ray_cluster() -> Iterator[Any]:
             "health_check_period_ms": 500,
             "health_check_failure_threshold": 4,
         }
-        with socket.socket() as free:  # the usual port may be another cluster's
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        head = {"num_cpus": 0, "include_dashboard": True, "dashboard_port": port, "_system_config": quick, **SMALL}
+        # The usual ports may be another cluster's; without its agent the head takes no jobs.
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("", 0))
+            other.bind(("", 0))
+            ports = {"dashboard_port": one.getsockname()[1], "dashboard_agent_listen_port": other.getsockname()[1]}
+        head = {"num_cpus": 0, "include_dashboard": True, "_system_config": quick, **ports, **SMALL}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = [cluster.add_node(num_cpus=1, **SMALL) for _ in range(3)]
         cluster.wait_for_nodes()

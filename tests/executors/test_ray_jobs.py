@@ -149,6 +149,22 @@ def test_a_cluster_that_refuses_leaves_no_trace(cluster: Cluster, monkeypatch: p
         launch.start(run, parent_pipe=True)
 
 
+def test_a_cluster_that_has_just_been_started_is_asked_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_client, "_TRY_SECONDS", 0.0)
+    real, tries = cluster.submit_job, list[str]()
+
+    def later(**facts: Any) -> None:
+        tries.append(facts["submission_id"])
+        if len(tries) < 3:
+            raise RuntimeError("status code 500: No available agent to submit job, please try again later..")
+        real(**facts)
+
+    monkeypatch.setattr(cluster, "submit_job", later)
+    run = RunStore().create(make_config("sample", {}))
+    launch.start(run, parent_pipe=True)
+    assert (len(tries), len(cluster.submitted)) == (3, 1)
+
+
 def test_a_run_on_the_cluster_is_not_judged_by_a_lock_of_this_machine(cluster: Cluster, run: Run) -> None:
     at_work(run, queued=0.0, heartbeat=0.0)
     cluster.say(job(run), "RUNNING")
