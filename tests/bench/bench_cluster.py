@@ -1,41 +1,118 @@
-"""How extraction and a bisect of 12 arms scale from one node to two, on a Ray cluster inside this machine.
+"""How extraction and a bisect scale from one machine to two, on a Ray cluster inside this machine.
 
-    python tests/bench/bench_cluster.py [PICTURES]
-
-All nodes share this machine's processors: the figures say what Ray and the program add, not what more machines would
-give. Needs requirements-cluster.txt.
+Every machine of the cluster is one processor: the asking worker has the first, the node beside it the second. Real
+machines have a network between them, which this one has not. Needs requirements-cluster.txt and two processors.
 """
 
 import contextlib
+import importlib.util
 import os
 import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from tests.bench.figures import Figure
 
 SMALL = {"object_store_memory": 80 * 2**20}
-ARMS = 12
+PICTURES, SIDE = 4096, 224
+GOOD = {
+    "data.image_size": 32, "data.batch_size": 10, "data.augmentation": "light", "data.augmentation_draws": 2,
+    "training.epochs": 40, "training.early_stopping": 0, "training.optimizer": "sgd", "training.learning_rate": 0.1,
+}  # fmt: skip
+BAD = {
+    **GOOD, "data.preprocessing": "rescale", "data.augmentation": "question", "data.augmentation_draws": 3,
+    "training.epochs": 1,
+}  # fmt: skip
+"""Four differences, two of which ruin it: eight arms with one of them, four repeats, then pairs."""
 
 
-def make_pictures(root: Path, per_class: int, side: int = 64) -> Path:
-    """Two classes told apart by their brightness."""
-    rng = np.random.default_rng(0)
-    for split, count in (("train", per_class), ("val", 40)):
-        for k in range(2):
-            folder = root / split / "ab"[k]
-            folder.mkdir(parents=True)
-            for number in range(count):
-                pixels = np.clip(rng.normal(60 + 120 * k, 40, (side, side, 3)), 0, 255).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / f"{number:06}.png")
-    return root
+def measure() -> list[Figure | dict[str, Any]]:
+    """The figures; none where Ray or a second processor is missing."""
+    processors = sorted(os.sched_getaffinity(0))
+    if importlib.util.find_spec("ray") is None or len(processors) < 2:
+        why = "it needs requirements-cluster.txt and two processors"
+        return [{"name": "scaling over a cluster", "value": None, "note": why}]
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="parity-cluster-") as folder:
+        os.environ |= {"PARITY_HOME": f"{folder}/home", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        try:
+            return [*_extractions(Path(folder), processors), *_bisects(Path(folder), processors)]
+        finally:
+            os.environ.clear()
+            os.environ |= before
+
+
+def _extractions(folder: Path, processors: list[int]) -> Iterator[Figure]:
+    pictures = make_pictures(folder / "large", PICTURES // 2, 64)
+    alone, _ = _apart(processors[0], extraction, pictures, spread=False)
+    with cluster([processors[1:2]]):
+        together, elsewhere = _apart(processors[0], extraction, pictures, spread=True)
+        cost = _apart(processors[0], handing_out, 500)
+        empty = _apart(processors[0], handing_out, 500, 1)
+    note = f"{PICTURES} pictures at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} of them on the other"
+    yield Figure("extraction, one machine against two", round(alone / together, 2), "", "x", note)
+    note = f"of the asking worker's processor, mean of 500 that cost nothing else; {empty:.1f} ms for one picture"
+    yield Figure("handing out a shard of 1,024 pictures", round(cost, 1), "", "ms", note)
+
+
+def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
+    from core import launch
+    from core.diagnosis.bisects import BisectStore
+
+    pictures = make_pictures(folder / "small", 30, 32)
+    pair = [_trained(pictures, settings) for settings in (GOOD, BAD)]
+    seconds, arms, verdicts = [], 0, set()
+    os.environ["PARITY_EXECUTOR"] = "ray"
+    for nodes in (1, 2):
+        with cluster([processors[:1], processors[1:2]][:nodes]):
+            bisect = BisectStore().create(*pair, 30)
+            seconds.append(_seconds_of(bisect))
+            assert launch.poll(bisect).status == "finished", (bisect.path / "worker.log").read_text(encoding="utf-8")
+            result = bisect.result()
+            arms = sum(bool(arm["seconds"]) for arm in result["arms"])
+            verdicts.add((result["verdict"], tuple(result["factors"])))
+    assert len(verdicts) == 1, verdicts
+    note = f"{arms} arms: {seconds[0]:.1f} s, then {seconds[1]:.1f} s; the same verdict"
+    yield Figure("bisect, one node against two", round(seconds[0] / seconds[1], 2), "", "x", note)
+
+
+def _apart(processor: int, call: Any, *arguments: Any, **options: Any) -> Any:
+    """A call in a process of its own that has one processor from the start: TensorFlow counts them once."""
+    held = (0, {processor})
+    with ProcessPoolExecutor(1, get_context("spawn"), os.sched_setaffinity, held) as pool:
+        return pool.submit(call, *arguments, **options).result()
+
+
+@contextlib.contextmanager
+def cluster(nodes: list[list[int]]) -> Iterator[None]:
+    """A head without places, and a node of one place for each list of the processors it may use."""
+    from ray.cluster_utils import Cluster
+
+    # The usual ports may be another cluster's.
+    ports = dict(zip(("dashboard_port", "dashboard_agent_listen_port"), free_ports(2), strict=True))
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": True, **ports, **SMALL})
+    everything = os.sched_getaffinity(0)
+    try:
+        for processors in nodes:
+            os.sched_setaffinity(0, processors)  # the node's processes inherit it
+            made.add_node(num_cpus=1, **SMALL)
+        os.sched_setaffinity(0, everything)
+        made.wait_for_nodes()
+        os.environ["RAY_ADDRESS"] = made.address
+        sys.modules.pop("_parity_ray", None)  # what this process knows of the cluster before
+        yield
+    finally:
+        os.sched_setaffinity(0, everything)
+        made.shutdown()
 
 
 def free_ports(count: int) -> list[int]:
@@ -47,64 +124,56 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in held]
 
 
-def cluster(nodes: int) -> Any:
-    """A head without places and so many nodes of one processor."""
-    from ray.cluster_utils import Cluster
-
-    # The usual ports may be another cluster's.
-    ports = dict(zip(("dashboard_port", "dashboard_agent_listen_port"), free_ports(2), strict=True))
-    head = {"num_cpus": 0, "include_dashboard": True, **ports, **SMALL}
-    made = Cluster(initialize_head=True, head_node_args=head)
-    for _ in range(nodes):
-        made.add_node(num_cpus=1, **SMALL)
-    made.wait_for_nodes()
-    os.environ["RAY_ADDRESS"] = made.address
-    sys.modules.pop("_parity_ray", None)  # what this process knows of the cluster before
-    return made
+def make_pictures(root: Path, per_class: int, side: int) -> Path:
+    """Two classes told apart by their brightness."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", per_class), ("val", 60)):
+        for k in range(2):
+            folder = root / split / "ab"[k]
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = np.clip(rng.normal(60 + 120 * k, 40, (side, side, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number:06}.png")
+    return root
 
 
-def extraction(pictures: Path) -> tuple[float, int, int]:
-    """Seconds of one extraction, pictures in all, and pictures that the asking process did not compute itself.
-
-    The asking process computes too: with n nodes there are n + 1 at work.
-    """
+def extraction(pictures: Path, *, spread: bool) -> tuple[float, int]:
+    """Seconds of one extraction, and pictures that the asking process did not compute itself."""
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.data.pipeline import Pictures
     from core.engine.features import forward_function
-    from core.engine.shard_tasks import Tasks
+    from core.engine.shard_tasks import NoTasks, Tasks
     from core.engine.shards import Extraction
     from core.models.build import base_for, weights_hash
 
-    config = make_config(str(pictures), {"data.image_size": 224})
+    config = make_config(str(pictures), {"data.image_size": SIDE})
     files = open_dataset(config.dataset, config.data).split.train
     base = base_for(config)
-    part = Pictures(pictures, files, 224, "none", 1)
-    with tempfile.TemporaryDirectory() as folder:
-        spread = Extraction(config, weights_hash(base), forward_function(base), part, 0, Path(folder) / "k.shards",
-                            shard=256)  # fmt: skip
+    part = Pictures(pictures, files, SIDE, "none", 1)
+    with tempfile.TemporaryDirectory() as folder, Tasks() if spread else contextlib.nullcontext(NoTasks()) as tasks:
+        work = Extraction(config, weights_hash(base), forward_function(base), part, 0, Path(folder) / "k.shards",
+                          shard=256)  # fmt: skip
         target = np.zeros((len(files), int(base.output_shape[-1])), np.float32)
         began = time.perf_counter()
-        with Tasks() as tasks:
-            spread.run(tasks, target, lambda done: None)
-        return time.perf_counter() - began, len(files), spread.elsewhere
+        work.run(tasks, target, lambda done: None)
+        return time.perf_counter() - began, work.elsewhere
 
 
-def arms(pictures: Path) -> float:
-    """Seconds until twelve trainings, such as the arms of a bisect, have ended, each a job of its own."""
-    from core import launch
-    from core.config import make_config
-    from core.runs import RunStore
+def handing_out(count: int, pictures: int = 1024) -> float:
+    """Milliseconds of the asking worker's processor for a shard, without the computing."""
+    from core.data.scan import ImageFile
+    from core.engine.shard_tasks import Tasks
 
-    began, runs = time.perf_counter(), []
-    for seed in range(ARMS):
-        settings = {"data.image_size": 64, "training.epochs": 10, "training.seed": seed}
-        runs.append(RunStore().create(make_config(str(pictures), settings)))
-        launch.start(runs[-1], parent_pipe=False)
-    while any(launch.poll(run).is_active for run in runs):
-        time.sleep(0.2)
-    assert {run.read_status().status for run in runs} == {"finished"}
-    return time.perf_counter() - began
+    file = ImageFile("train/a/000001.png", "a", "train", "0" * 64, 10_000, 224, 224, "RGB", "PNG", 1)
+    with Tasks() as tasks:
+        used, submitted, ended = time.process_time(), 0, 0
+        while ended < count:
+            while submitted < count and tasks.has_room():
+                tasks.submit(nothing, submitted, {"files": [dict(vars(file)) for _ in range(pictures)]})
+                submitted += 1
+            ended += sum(1 for _ in tasks.ended())
+        return 1000 * (time.process_time() - used) / count
 
 
 def nothing(order: dict[str, Any]) -> str:
@@ -112,52 +181,26 @@ def nothing(order: dict[str, Any]) -> str:
     return ""
 
 
-def handing_out(count: int) -> tuple[float, float]:
-    """What one shard of 1,024 pictures costs the coordinator: milliseconds by the clock, and of its processor."""
-    from core.data.scan import ImageFile
-    from core.engine.shard_tasks import Tasks
+def _trained(pictures: Path, settings: dict[str, Any]) -> Any:
+    """A run that was trained on this machine."""
+    from core import launch
+    from core.config import make_config
+    from core.runs import RunStore
 
-    file = ImageFile("train/a/000001.png", "a", "train", "0" * 64, 10_000, 224, 224, "RGB", "PNG", 1)
-    with Tasks() as tasks:
-        began, used, submitted, ended = time.perf_counter(), time.process_time(), 0, 0
-        while ended < count:
-            while submitted < count and tasks.has_room():
-                tasks.submit(nothing, submitted, {"files": [dict(vars(file)) for _ in range(1024)]})
-                submitted += 1
-            ended += sum(1 for _ in tasks.ended())
-        wall, processor = time.perf_counter() - began, time.process_time() - used
-    return 1000 * wall / count, 1000 * processor / count
+    run = RunStore().create(make_config(str(pictures), settings))
+    launch.start(run, parent_pipe=False)
+    while launch.poll(run).is_active:
+        time.sleep(0.2)
+    assert run.read_status().status == "finished", run.read_status()
+    return run
 
 
-def main() -> None:
-    """Prints the figures."""
-    per_class = int(sys.argv[1]) // 2 if len(sys.argv) > 1 else 1024
-    with tempfile.TemporaryDirectory(prefix="parity-cluster-") as folder:
-        os.environ |= {"PARITY_HOME": f"{folder}/home", "PARITY_EXECUTOR": "ray"}
-        pictures = make_pictures(Path(folder) / "pictures", per_class)
-        print(f"{os.cpu_count()} processors; load before: {os.getloadavg()[0]:.1f}", flush=True)
-        for nodes in (1, 2):
-            made = cluster(nodes)
-            try:
-                seconds, count, elsewhere = extraction(pictures)
-                print(
-                    f"{nodes} node(s): {count} pictures in {seconds:.1f} s, {elsewhere} of them by the nodes",
-                    flush=True,
-                )
-                handing_out(50)  # starts the processes
-                wall, processor = handing_out(500)
-                print(
-                    f"{nodes} node(s): an empty shard {wall:.1f} ms, {processor:.1f} of the coordinator's processor",
-                    flush=True,
-                )
-                print(f"{nodes} node(s): {ARMS} arms in {arms(pictures):.1f} s", flush=True)
-            finally:
-                import ray
+def _seconds_of(bisect: Any) -> float:
+    from core import launch
+    from core.diagnosis.bisects import start_bisect
 
-                ray.shutdown()
-                made.shutdown()
-        print(f"load after: {os.getloadavg()[0]:.1f}")
-
-
-if __name__ == "__main__":
-    main()
+    began = time.perf_counter()
+    start_bisect(bisect, parent_pipe=False)
+    while launch.poll(bisect).is_active:
+        time.sleep(0.2)
+    return time.perf_counter() - began

@@ -1,68 +1,121 @@
-"""Where a large extraction stops scaling: a simulation with synthetic costs, from 1 node to 1,000.
+"""Where the extraction of a large data set stops gaining from more machines: a simulation, from 1 node to 1,000.
 
-    python tests/bench/simulate_cluster.py COORDINATOR_MS
+    python -m tests.bench.simulate_cluster
 
-COORDINATOR_MS is what one shard costs the coordinator, as bench_cluster.py measures it. No cluster is used. Each node
-takes a shard, computes it and writes it to shared storage; one coordinator hands shards out and takes them in, one
-after the other; the storage has one bandwidth for all; at the end the coordinator merges all shards, reading and
-writing every byte once. All other costs are assumed, and printed with the result.
+No cluster is used. What a node does is as in core/engine/shards.py: the coordinator hands out one shard after the
+other; the node reads its pictures while it computes, and writes the features; all nodes share one storage; at the end
+the coordinator reads every shard and writes the one file that trainings read. The coordinator's costs and the speed of
+a node with one processor were measured by `python -m tests.bench cluster`; the rest is assumed.
 """
 
 import heapq
-import sys
 from dataclasses import dataclass, replace
 
-PICTURES = 100_000_000
-BYTES_EACH = 1280 * 4
-"""EfficientNet-Lite0's pooled features in float32."""
+NODES = (1, 10, 30, 100, 300, 1000)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What is assumed of one extraction."""
+    """What is assumed of one extraction.
 
-    coordinator_seconds: float
-    """For handing out one shard and taking it in."""
+    Attributes:
+        pictures: Of the data set.
+        shard: Pictures in a shard.
+        hand_out: Seconds of the coordinator for handing out a shard and taking it in.
+        record: Seconds of the coordinator for each picture's record in the order of a shard.
+        start: Seconds until a node's process is ready for its first shard.
+        speed: Pictures a second that one node computes.
+        picture_bytes: Length of a picture's file.
+        feature_bytes: Of one picture's features: EfficientNet-Lite0's 1,280 in float32.
+        bandwidth: Bytes a second of the shared storage, for all nodes together.
+    """
+
+    pictures: int = 100_000_000
     shard: int = 1024
-    pictures_per_second: float = 200.0
-    """Of one node."""
-    storage_bytes_per_second: float = 1e9
-    """Of the shared storage, for all nodes together."""
+    hand_out: float = 0.0024
+    record: float = 2e-6
+    start: float = 6.0
+    speed: float = 116.0
+    picture_bytes: int = 100_000
+    feature_bytes: int = 1280 * 4
+    bandwidth: float = 1e9
 
 
-def simulate(nodes: int, costs: Costs, pictures: int = PICTURES) -> tuple[float, float, float, float]:
-    """Hours of computing and of merging, and the shares of the first in which coordinator and storage are busy."""
-    shards = -(-pictures // costs.shard)
-    compute = costs.shard / costs.pictures_per_second
-    write = costs.shard * BYTES_EACH / costs.storage_bytes_per_second
-    free = [(0.0, node) for node in range(nodes)]
-    coordinator = storage = end = 0.0
-    for _ in range(shards):
-        at, node = heapq.heappop(free)
-        coordinator = max(coordinator, at) + costs.coordinator_seconds
-        storage = max(storage, coordinator + compute) + write
-        end = max(end, storage)
-        heapq.heappush(free, (storage, node))
-    merge = 2 * pictures * BYTES_EACH / costs.storage_bytes_per_second
-    return end / 3600, merge / 3600, shards * costs.coordinator_seconds / end, shards * write / end
+@dataclass(frozen=True)
+class Outcome:
+    """Hours of computing and of putting together, and the shares of the first in which one thing was at work."""
+
+    hours: float
+    merge_hours: float
+    coordinator: float
+    storage: float
+    nodes: float
+
+    @property
+    def limit(self) -> str:
+        """What more nodes would not help."""
+        busiest = max(("coordinator", "storage", "nodes"), key=lambda name: float(getattr(self, name)))
+        return "" if busiest == "nodes" else busiest
 
 
-def main() -> None:
-    """Prints one table for each set of costs."""
-    handing = float(sys.argv[1]) / 1000
-    base = Costs(coordinator_seconds=handing)
-    quick = replace(base, pictures_per_second=2000.0)
-    print(f"{PICTURES:,} pictures, coordinator {1000 * handing:g} ms for a shard of {base.shard}")
-    for name, costs in {
-        "200 pictures/s a node, storage 1 GB/s": base,
+class Server:
+    """Something that does one thing after the other, in the order of asking."""
+
+    def __init__(self) -> None:
+        self.free = self.busy = 0.0
+
+    def serve(self, at: float, seconds: float) -> float:
+        """When a job that is asked for at a time, not earlier than the one before, is done."""
+        self.free = max(self.free, at) + seconds
+        self.busy += seconds
+        return self.free
+
+
+def simulate(nodes: int, costs: Costs) -> Outcome:
+    """Plays an extraction through, event by event."""
+    left = -(-costs.pictures // costs.shard)
+    shards, compute, order = left, costs.shard / costs.speed, costs.hand_out + costs.shard * costs.record
+    read, write = (costs.shard * size / costs.bandwidth for size in (costs.picture_bytes, costs.feature_bytes))
+    coordinator, storage, end = Server(), Server(), 0.0
+    events = [(costs.start, "free", node) for node in range(nodes)]
+    while events:
+        at, what, node = heapq.heappop(events)
+        if what == "free" and left:
+            left -= 1
+            heapq.heappush(events, (coordinator.serve(at, order), "begin", node))
+        elif what == "begin":
+            heapq.heappush(events, (max(at + compute, storage.serve(at, read)), "write", node))
+        elif what == "write":
+            end = storage.serve(at, write)
+            heapq.heappush(events, (end, "free", node))
+    merge = 2 * costs.pictures * costs.feature_bytes / costs.bandwidth
+    busy = (coordinator.busy / end, storage.busy / end, shards * compute / nodes / end)
+    return Outcome(end / 3600, merge / 3600, *busy)
+
+
+def tables() -> str:
+    """What a simulation with each set of costs gives."""
+    base = Costs()
+    quick = replace(base, speed=2000.0)
+    wide = replace(quick, bandwidth=2e10)
+    packed = replace(wide, picture_bytes=10_000)
+    sets = {
+        "116 pictures/s a node, storage 1 GB/s": base,
         "2,000 pictures/s a node, storage 1 GB/s": quick,
-        "2,000 pictures/s a node, storage 10 GB/s": replace(quick, storage_bytes_per_second=1e10),
-    }.items():
-        print(f"\n{name}\n{'nodes':>6} {'hours':>9} {'merge h':>8} {'coordinator busy':>17} {'storage busy':>13}")
-        for nodes in (1, 10, 100, 300, 1000):
-            hours, merge, coordinator, storage = simulate(nodes, costs)
-            print(f"{nodes:>6} {hours:>9.2f} {merge:>8.2f} {coordinator:>17.1%} {storage:>13.1%}")
+        "2,000 pictures/s a node, storage 20 GB/s": wide,
+        "the same, pictures of 10 kB instead of 100": packed,
+        "the same, shards of 16,384 instead of 1,024": replace(packed, shard=16_384),
+        "the same, an order names rows of a list on the storage": replace(packed, shard=16_384, record=0.0),
+    }
+    lines = [f"{base.pictures:,} pictures"]
+    for name, costs in sets.items():
+        lines += ["", name, f"{'nodes':>6} {'hours':>8} {'merge':>6}   busy: nodes  storage  coordinator"]
+        for nodes in NODES:
+            found = simulate(nodes, costs)
+            busy = f"{found.nodes:>13.0%} {found.storage:>8.0%} {found.coordinator:>12.0%}"
+            lines.append(f"{nodes:>6} {found.hours:>8.2f} {found.merge_hours:>6.2f} {busy}  {found.limit}".rstrip())
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    print(tables())
