@@ -73,7 +73,7 @@ def stop(run: Run) -> None:
     status = poll(run)
     run.refuse_newer()
     if not status.is_active:
-        raise RunError(f"run {run.id} is not training: it is {status.status}")
+        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
     run.request_stop()
     if run.is_on_cluster() and status.pid is None:
         _ray().withdraw(run)
@@ -88,10 +88,10 @@ def end_now(run: Run) -> None:
     status = poll(run)
     run.refuse_newer()
     if not status.is_active:
-        raise RunError(f"run {run.id} is not training: it is {status.status}")
+        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
     run.request_stop()
     if not _executor_of(run).press(run, status, hard=True):
-        raise RunError(f"the worker of run {run.id} cannot be reached from here; end it where it was started")
+        raise RunError(f"the worker of {run.noun} {run.id} cannot be reached from here; end it where it was started")
 
 
 def poll(run: Run) -> Status:

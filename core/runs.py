@@ -121,6 +121,9 @@ class Run:
         path: Path. The folder; it exists.
     """
 
+    noun = "run"
+    """What sentences call it."""
+
     takes_place = True
     """Whether its worker trains, and so takes a place on a machine."""
 
@@ -336,10 +339,7 @@ class RunStore:
             RunError: the folder cannot be written.
         """
         now = time.time()
-        run_id = (
-            f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now * 1000) % 1000:03}-{secrets.token_hex(3)}"
-        )
-        path = self.root / run_id
+        path = self.root / new_id(now)
         try:
             path.mkdir(parents=True)
             files.write_json(path / "config.json", config.to_dict())
@@ -379,14 +379,19 @@ class RunStore:
             raise RunError(f"run {run_id} is here already; nothing was changed")
         return self.root / run_id
 
+    def by_id(self, run_id: str) -> Run | None:
+        """The run of exactly that id; None when there is none (any more)."""
+        known = _ID.fullmatch(run_id) and (self.root / run_id).is_dir()
+        return Run(self.root / run_id) if known else None
+
     def get(self, run_id: str) -> Run:
         """The run of that id; a unique beginning or end of it, or the name of one run, will do.
 
         Raises:
             RunError: there is none, or more than one.
         """
-        if _ID.fullmatch(run_id) and (self.root / run_id).is_dir():
-            return Run(self.root / run_id)
+        if exact := self.by_id(run_id):
+            return exact
         found = [run for run in self.list() if run_id and _is_called(run, run_id)]
         # A name is meant as a whole; only what is nobody's name can be a part of an id.
         found = [run for run in found if run.title() == run_id] or found
@@ -411,6 +416,12 @@ class RunStore:
         except OSError:
             return []
         return list(runs)
+
+
+def new_id(now: float) -> str:
+    """An id for a folder made at that time, in seconds since 1970; ids sort by time, and no two are alike."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    return f"{stamp}-{int(now * 1000) % 1000:03}-{secrets.token_hex(3)}"
 
 
 _listed: dict[Path, tuple[int, list[Run]]] = {}

@@ -8,36 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from core.ledger import ArmLedger, BrokenOff, Record, TrainArm, begun
 from core.metrics import wilson
-from core.runs import RESUMABLE, Run, RunStore
+from core.runs import Run, RunStore
 from core.selection import Corrected, best_of, correct_for_choice
 from core.sweep_plan import config_of
 from core.sweeps import Sweep, empty_result
 
-TrainArm = Callable[[Run], str]
-"""Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
-
 _LEAST_PROBABILITY = 1e-7
 
-Record = dict[str, Any]
 
-
-class BrokenOff(Exception):
-    """The sweep ends before its last arm: a person stopped it, or the budget is spent. The text says which."""
-
-
-class SweepLedger:
+class SweepLedger(ArmLedger):
     """Trains the arms of a sweep one after the other and keeps its result up to date.
 
     Args:
         sweep: Sweep.
-        train: callable. See `TrainArm`.
-        stop_requested: callable. Whether a person asked for a stop.
-        say: callable. Is told what is being tried, in one sentence. Defaults to nothing.
-        clock: callable. Seconds that only grow. Defaults to `time.monotonic`.
-
-    Attributes:
-        record: dict. What result.json says.
+        train, stop_requested, say, clock: see `ArmLedger`.
     """
 
     def __init__(
@@ -48,15 +34,14 @@ class SweepLedger:
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.sweep, self._train, self._stop_requested, self._say, self._clock = (
-            sweep, train, stop_requested, say, clock,
-        )  # fmt: skip
-        self._base, self._started, before = sweep.config(), clock(), sweep.result()
-        self.record: Record = {**empty_result(sweep), **before}
-        for row in self.record["arms"]:
-            if row["status"] == "running":  # when a worker died
-                row["status"] = "waiting"
-        self._spent_before = 60 * float(before.get("cost", {}).get("spent_minutes", 0.0))
+        super().__init__(sweep, train, stop_requested, say, clock)
+        self.sweep, self._base = sweep, sweep.config()
+        self.record = {**empty_result(sweep), **sweep.result()}
+        self._wait_again()
+
+    def outcome(self) -> str:
+        """See `ArmLedger.outcome`."""
+        return self.run() or "No arm could be trained; their folders say why."
 
     def run(self) -> str:
         """Trains every arm that waits; returns the sentence on the best one.
@@ -67,40 +52,46 @@ class SweepLedger:
         try:
             for number, row in enumerate(self.record["arms"], 1):
                 if row["status"] == "waiting":
-                    self._afford()
-                    self._say(f"Arm {number} of {len(self.record['arms'])}: {row['name']}.")
-                    self._arm(row)
+                    self._afford(row)
+                    self._arm(row, f"Arm {number} of {len(self.record['arms'])}: {row['name']}.")
         finally:
             self._judge()
         return str(self.record["sentence"])
 
-    def _arm(self, row: Record) -> None:
-        run = self._run_of(row)
-        row |= {"status": "running", "run": run.id}
-        self._write()
-        began = self._clock()
-        status = self._train(run)
-        row["seconds"] += self._clock() - began
+    def _arm(self, row: Record, saying: str) -> None:
+        run = self.run_of(row)
+        self.finish_row(row, run, self._trained(row, run, saying))
+        self._judge()
+
+    def finish_row(self, row: Record, run: Run, status: str) -> None:
+        """Notes what came out of an arm.
+
+        Raises:
+            BrokenOff: it was stopped with the whole sweep.
+        """
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
             raise BrokenOff(self._after("Stopped after"))
         row |= _outcome(run, status)
-        self._judge()
 
-    def _run_of(self, row: Record) -> Run:
+    def run_of(self, row: Record) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
-        begun = next((run for run in RunStore().list() if run.id == row["run"]), None)
-        if begun and begun.status().status in RESUMABLE:
-            begun.requeue()
-            return begun
+        return begun(row["run"]) or self.new_run(row)
+
+    def new_run(self, row: Record) -> Run:
+        """A new run folder for an arm."""
         return RunStore().create(config_of(self._base, row["settings"], f"sweep: {row['name']}"[:100]))
 
-    def _afford(self) -> None:
-        if self._stop_requested():
-            raise BrokenOff(self._after("Stopped after"))
+    def affords(self, row: Record) -> bool:
+        """Whether the budget suffices for an arm that takes as long as the others did."""
         taken = [row["seconds"] for row in self.record["arms"] if row["status"] in ("finished", "failed")]
         expected = sum(taken) / len(taken) if taken else 0.0
-        if self._spent() + expected > 60 * self.sweep.budget_minutes():
+        return self.spent_seconds() + expected <= 60 * self.sweep.budget_minutes()
+
+    def _afford(self, row: Record) -> None:
+        if self._stop_requested():
+            raise BrokenOff(self._after("Stopped after"))
+        if not self.affords(row):
             raise BrokenOff(self._after(f"The budget of {self.sweep.budget_minutes():g} minutes ended after"))
 
     def _after(self, words: str) -> str:
@@ -132,17 +123,7 @@ class SweepLedger:
                 },
                 "sentence": sentence(row, len(answers), count, expected, alike),
             }
-        self._write()
-
-    def _spent(self) -> float:
-        return self._spent_before + self._clock() - self._started
-
-    def _write(self) -> None:
-        self.record["cost"] = {
-            "spent_minutes": self._spent() / 60,
-            "budget_minutes": self.sweep.budget_minutes(),
-        }
-        self.sweep.write_result(self.record)
+        self.write()
 
 
 def sentence(row: Record, arms: int, pictures: int, expected: Corrected, alike: int) -> str:

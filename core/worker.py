@@ -191,10 +191,9 @@ def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
     reporter.say(status="starting", message=STATUSES["starting"])
     if is_bisect(reporter.run.path):
         if on_cluster:
-            from core.engine.spread import bisect_over_cluster
-
-            return bisect_over_cluster(reporter)
-        from core.engine.bisect import bisect
+            from core.engine.spread import bisect_over_cluster as bisect
+        else:
+            from core.engine.bisect import bisect
 
         return bisect(reporter)
     if is_rate_search(reporter.run.path):
@@ -202,7 +201,10 @@ def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
 
         return find_rate(reporter)
     if is_sweep(reporter.run.path):
-        from core.engine.sweep import sweep
+        if on_cluster:
+            from core.engine.spread import sweep_over_cluster as sweep
+        else:
+            from core.engine.sweep import sweep
 
         return sweep(reporter)
     if is_review(reporter.run.path):

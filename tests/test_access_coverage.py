@@ -13,21 +13,22 @@ SOURCES = [*PAGES, *sorted((ROOT / "pages" / "shared").glob("*.py"))]
 # Functions of the core that pages import or reach through a module or an object, and that change something, start a
 # process or open what only some may open. Everything else that pages take from the core must be in READS.
 CHANGES = {
-    "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.start_bisect", "bisects.stop_bisect",
-    "bisects.resume_bisect", "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
+    "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.resume_bisect",
+    "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
     "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "import_bundle",
     "prepare_export", "export_run",
     "shipped.install",
-    "write_note", "RateStore().create", "SweepStore().create", "sweeps.start_sweep",
-    "sweeps.stop_sweep", "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
-    "change_labels", "undo_labels", "remove_split", "resplit", "start_review", "stop_review", "restart_review",
+    "write_note", "RateStore().create", "SweepStore().create",
+    "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
+    "change_labels", "undo_labels", "remove_split", "resplit", "restart_review",
     "ReviewStore().create",
 }  # fmt: skip
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
-    "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.launch", "core.metrics",
-    "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting", "core.data.augment",
+    "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.jobs", "core.launch",
+    "core.metrics", "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting",
+    "core.data.augment",
     "core.data.dataset", "core.data.feature_cache", "core.data.images", "core.data.ingest", "core.data.order",
     "core.data.sample",
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
@@ -80,9 +81,9 @@ def test_the_calls_that_are_looked_for_are_there() -> None:
     """Names that nobody calls would make the test above empty."""
     calls = {name for path in SOURCES for name, *_ in changing_calls(path)}
     expected = {"launch.start", "launch.stop", "launch.end_now", "launch.resume", "RunStore().create",
-                "BisectStore().create", "bisects.start_bisect", "bisects.stop_bisect", "bisects.resume_bisect",
+                "BisectStore().create", "bisects.resume_bisect",
                 "ingest_files", "ingest_zip", "probe", "predict", "write_note", "RateStore().create",
-                "SweepStore().create", "sweeps.start_sweep", "sweeps.stop_sweep", "sweeps.resume_sweep",
+                "SweepStore().create", "sweeps.resume_sweep",
                 "trash.delete", "trash.restore", "import_model", "import_bundle", "prepare_export"}  # fmt: skip
     assert expected <= calls
 

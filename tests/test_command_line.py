@@ -422,7 +422,7 @@ def test_a_run_without_a_model_cannot_predict(capsys: Capture, picture: Path) ->
 
 
 def test_a_finished_run_is_neither_stopped_nor_resumed(trained: Run, capsys: Capture) -> None:
-    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not training: it is finished"
+    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not at work: it is finished"
     assert refused(capsys, "resume", "mine").startswith(f"run {trained.id} has finished; only a ")
 
 

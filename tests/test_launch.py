@@ -184,7 +184,7 @@ def test_a_run_that_has_ended_cannot_be_stopped(run: Run, status: str) -> None:
     run.write_status(Status(status=status))
     with pytest.raises(RunError) as error:
         launch.stop(run)
-    assert str(error.value) == f"run {run.id} is not training: it is {status}"
+    assert str(error.value) == f"run {run.id} is not at work: it is {status}"
     assert not run.stop_requested()
 
 

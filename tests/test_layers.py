@@ -32,6 +32,8 @@ LAYERS = (
     ("core.warm",),
     ("core.executors.",),
     ("core.launch",),
+    ("core.jobs",),
+    ("core.ledger",),
     ("core.diagnosis.",),
     (
         "core.admission",

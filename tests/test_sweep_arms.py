@@ -10,8 +10,9 @@ import pytest
 from core import files
 from core.config import make_config
 from core.errors import ConfigError
+from core.ledger import BrokenOff
 from core.runs import Run, RunStore
-from core.sweep_arms import BrokenOff, SweepLedger
+from core.sweep_arms import SweepLedger
 from core.sweep_plan import plan
 from core.sweeps import Sweep, SweepStore, resume_sweep
 

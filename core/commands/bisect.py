@@ -12,15 +12,14 @@ from typing import Any
 
 from core import files, launch
 from core.diagnosis.bisects import (
-    BUDGET_MINUTES,
     Bisect,
     BisectStore,
     estimate,
     resume_bisect,
-    start_bisect,
 )
 from core.diagnosis.sides import seen_from
 from core.errors import DataError
+from core.jobs import BUDGET_MINUTES
 from core.runs import RESUMABLE, Run, RunStore, Status
 from core.terminal import Line, duration
 
@@ -83,7 +82,7 @@ def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
         f"{duration(60 * facts['minutes'])}; at most {budget:g} minutes",
         lasting=True,
     )
-    start_bisect(bisect, parent_pipe=False)
+    launch.start(bisect, parent_pipe=False)
     return bisect
 
 

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from core import launch
 from core.commands.settings import DATASET_HELP
 from core.config import DataConfig
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import prepare, scan_dataset
 from core.data.scan import DatasetIndex
-from core.diagnosis.reviews import Review, ReviewStore, start_review
+from core.diagnosis.reviews import Review, ReviewStore
 from core.errors import DataError
-from core.launch import poll
 from core.runs import Status
 from core.terminal import Line, follow
 
@@ -50,8 +50,8 @@ def labels(options: argparse.Namespace) -> int:
         change_labels(index, changes)
         return _tell(index, as_json=options.json)
     review = _find_or_make(options.dataset, index)
-    status = follow(review, quiet=options.json) if poll(review).is_active else poll(review)
-    result = review.result()
+    status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
+    result = review.found()
     if result is None or status.status != "finished":
         print(status.message, file=sys.stderr)
         return 1 if status.fault == "user" or status.status == "stopped" else 3
@@ -63,9 +63,9 @@ def _find_or_make(reference: str, index: DatasetIndex) -> Review:
     """The review of these pictures and labels: one that is there, or a new one at work."""
     dataset, store = prepare(index, DataConfig()), ReviewStore()
     review = store.find(dataset)
-    if review is None or _has_ended_early(poll(review)):
+    if review is None or _has_ended_early(launch.poll(review)):
         review = store.create(reference, dataset)
-        start_review(review, parent_pipe=False)
+        launch.start(review, parent_pipe=False)
     return review
 
 

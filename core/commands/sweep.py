@@ -13,9 +13,10 @@ from core import files, launch
 from core.admission import admit
 from core.commands.settings import add_settings, read_config, read_settings
 from core.config import RunConfig
+from core.jobs import BUDGET_MINUTES
 from core.runs import RESUMABLE, Status
 from core.sweep_plan import Arm, plan, read_choices
-from core.sweeps import BUDGET_MINUTES, Sweep, SweepStore, resume_sweep, start_sweep
+from core.sweeps import Sweep, SweepStore, resume_sweep
 from core.terminal import Line, duration
 
 
@@ -70,7 +71,7 @@ def _begin(config: RunConfig, arms: list[Arm], budget: float, line: Line) -> Swe
             return known
     sweep = SweepStore().create(config, arms, budget)
     line.show(f"sweep {sweep.id}: {len(arms)} arms, at most {budget:g} minutes", lasting=True)
-    start_sweep(sweep, parent_pipe=False)
+    launch.start(sweep, parent_pipe=False)
     return sweep
 
 

@@ -11,18 +11,12 @@ from core.diagnosis.costs import Costs
 from core.diagnosis.factors import DATASET, find_factors
 from core.diagnosis.search import Search, Set, seeds_of
 from core.diagnosis.verdict import Conclusion
+from core.ledger import ArmLedger, BrokenOff, TrainArm, begun
 from core.metrics import wilson
-from core.runs import RESUMABLE, Run, RunStore
-
-TrainArm = Callable[[Run], str]
-"""Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
+from core.runs import Run, RunStore
 
 
-class BrokenOff(Exception):
-    """The search ends before its verdict: a person stopped it, or the budget is spent. The text says which."""
-
-
-class Ledger:
+class Ledger(ArmLedger):
     """Runs the search of one bisect and keeps its result up to date.
 
     Arms that an earlier attempt has finished are taken from result.json; the search is a function of their values, so
@@ -30,13 +24,7 @@ class Ledger:
 
     Args:
         bisect: Bisect.
-        train: callable. See `TrainArm`.
-        stop_requested: callable. Whether a person asked for a stop.
-        say: callable. Is told what is being tried, in one sentence. Defaults to nothing.
-        clock: callable. Seconds that only grow. Defaults to `time.monotonic`.
-
-    Attributes:
-        record: dict. What result.json says.
+        train, stop_requested, say, clock: see `ArmLedger`.
     """
 
     def __init__(
@@ -47,15 +35,12 @@ class Ledger:
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.bisect, self._train, self._stop_requested, self._say, self._clock = (
-            bisect, train, stop_requested, say, clock,
-        )  # fmt: skip
+        super().__init__(bisect, train, stop_requested, say, clock)
+        self.bisect = bisect
         self.a, self.b = bisect.runs()
         self.factors = find_factors(self.a, self.b)
-        self._started = clock()
         before = bisect.result()
         self.record = {**empty_result(bisect, self.a, self.b, estimate(self.a, self.b)), "arms": before.get("arms", [])}
-        self._spent_before = 60 * float(before.get("cost", {}).get("spent_minutes", 0.0))
         self.costs = Costs(self.a, self.b, self.factors)
         own = [end.config.training.seed for end in (self.factors.a, self.factors.b)]
         self._seeds = seeds_of(own[0], own[1], same=not self.factors.keys)
@@ -63,6 +48,11 @@ class Ledger:
         skipped = [key for key in self.factors.skipped if key != "name"]
         pictures = min(self.factors.a.count("val"), self.factors.b.count("val"))
         self.search = Search(self.factors.keys, self._seeds, pictures, self.measure, self.plan, skipped)
+
+    def outcome(self) -> str:
+        """See `ArmLedger.outcome`."""
+        found = self.run()
+        return f"{found.verdict}: {', '.join(found.factors)}" if found.factors else found.verdict
 
     def run(self) -> Conclusion:
         """Searches until there is a verdict, a stop, or no budget left; the result is whole at every moment."""
@@ -87,26 +77,15 @@ class Ledger:
         config = self.config_of(row)
         self._afford(row, config)
         run = self.run_of(row, config)
-        row |= {"status": "running", "run": run.id}
-        self._say(f"Tries {row['name']}.")
-        self._write()
-        began = self._clock()
-        status = self._train(run)
-        row["seconds"] += self._clock() - began
+        status = self._trained(row, run, f"Tries {row['name']}.")
         self.finish_row(row, run, status)
         self.costs.finished(config, run.read_status().seconds)
-        self._write()
+        self.write()
         return row["value"]  # type: ignore[no-any-return]
-
-    def spent_seconds(self) -> float:
-        """Seconds at work, in all attempts."""
-        return self._spent_before + self._clock() - self._started
 
     def _take_over(self, own: list[int]) -> None:
         """The two runs themselves are repeats of the ends; what was running when a worker died waits again."""
-        for row in self.record["arms"]:
-            if row["status"] == "running":
-                row["status"] = "waiting"
+        self._wait_again()
         everything = frozenset(self.factors.keys)
         for run, arm, seed in ((self.a, frozenset[str](), own[0]), (self.b, everything, own[1])):
             row = self._row(arm, seed)
@@ -137,12 +116,7 @@ class Ledger:
 
     def run_of(self, row: dict[str, Any], config: RunConfig) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
-        store = RunStore()
-        begun = next((run for run in store.list() if run.id == row["run"]), None)
-        if begun and begun.status().status in RESUMABLE:
-            begun.requeue()
-            return begun
-        return store.create(config)
+        return begun(row["run"]) or RunStore().create(config)
 
     def finish_row(self, row: dict[str, Any], run: Run, status: str) -> None:
         """Notes what came out of an arm.
@@ -152,7 +126,7 @@ class Ledger:
         """
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
-            self._write()
+            self.write()
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
         value = best_value(run) if status == "finished" else None
         row |= {"status": "failed" if value is None else "finished", "value": value}
@@ -164,7 +138,7 @@ class Ledger:
     def plan(self, arms: list[tuple[Set, int]]) -> list[dict[str, Any]]:
         """Notes arms that are known to follow; gives their rows."""
         rows = [self._row(arm, seed) for arm, seed in arms]
-        self._write()
+        self.write()
         return rows
 
     def _row(self, arm: Set, seed: int) -> dict[str, Any]:
@@ -204,9 +178,10 @@ class Ledger:
     def _keep(self, found: Conclusion) -> None:
         self.record["arms"] = [row for row in self.record["arms"] if row["run"]]
         self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": found.sentence}
-        self._write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """See `ArmLedger.write`."""
         search = getattr(self, "search", None)
         if search:
             a, b = search.repeats
@@ -218,11 +193,7 @@ class Ledger:
                 "noise": {"a": list(a), "b": list(b), "spread": spread},
                 "tests": list(search.tests),
             }
-        self.record["cost"] |= {
-            "spent_minutes": self.spent_seconds() / 60,
-            "budget_minutes": self.bisect.budget_minutes(),
-        }
-        self.bisect.write_result(self.record)
+        super().write()
 
 
 def best_value(run: Run) -> float | None:

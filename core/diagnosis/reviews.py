@@ -1,23 +1,19 @@
-"""Reviews of a data set's labels on disk: one folder a review, a job with a worker, like a run.
+"""Reviews of a data set's labels on disk: jobs, each with a folder below `reviews`.
 
-reviews/<id>/config.json   {"review": data set, "key"}
-             result.json   what the worker found, file by file
-             status.json  worker.log  stop  lock     as in a run
+config.json   {"review": data set, "key"}
+result.json   what the worker found, file by file
 """
 
 import contextlib
 import hashlib
 import os
-import secrets
-import shutil
-import time
 from pathlib import Path
 from typing import Any
 
-from core import files, launch, paths
+from core import jobs, launch
 from core.data.dataset import SAMPLE, Dataset
 from core.errors import DataError, RunError
-from core.runs import RESUMABLE, Run, RunStore, Status
+from core.jobs import Job, JobStore
 
 VERSION = 1
 """Raised when the same pictures and labels would get another result."""
@@ -29,12 +25,14 @@ KEPT = 12
 """Reviews kept on disk; the oldest finished ones go first."""
 
 
-class Review(Run):
-    """One review folder.
+class Review(Job):
+    """One review.
 
     Args:
         path: Path. The folder; it exists.
     """
+
+    noun = "review"
 
     def reference(self) -> str:
         """The data set, a folder or `sample`.
@@ -42,20 +40,20 @@ class Review(Run):
         Raises:
             RunError: the file is absent or damaged.
         """
-        reference = self._settings().get("review")
+        reference = self.settings().get("review")
         if not isinstance(reference, str):
             raise RunError(f"review {self.id} cannot be read: its config.json is damaged")
         return reference
 
     def title(self) -> str:
         """What to call it."""
-        return f"review of {self._settings().get('review', self.id)}"
+        return f"review of {self.settings().get('review', self.id)}"
 
     def key(self) -> str:
         """What its result depends on; see `review_key`."""
-        return str(self._settings().get("key", ""))
+        return str(self.settings().get("key", ""))
 
-    def result(self) -> dict[str, Any] | None:
+    def found(self) -> dict[str, Any] | None:
         """What result.json says, or None before there is one.
 
         Returns:
@@ -64,27 +62,14 @@ class Review(Run):
             `neighbours` the number of the 10 most similar pictures that have the label, `x` and `y` the place on the
             map.
         """
-        record = files.read_json(self.path / "result.json")
-        return record if isinstance(record, dict) and isinstance(record.get("files"), list) else None
-
-    def write_result(self, record: dict[str, Any]) -> None:
-        """Replaces result.json."""
-        files.write_json(self.path / "result.json", record)
-
-    def _settings(self) -> dict[str, Any]:
-        record = files.read_json(self.path / "config.json")
-        return record if isinstance(record, dict) else {}
+        record = self.result()
+        return record if isinstance(record.get("files"), list) else None
 
 
-class ReviewStore:
-    """All reviews below one folder.
+class ReviewStore(JobStore[Review]):
+    """All reviews; see `JobStore`."""
 
-    Args:
-        root: Path. Defaults to the folder the environment says.
-    """
-
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or paths.home() / "reviews"
+    kind, folder = Review, "reviews"
 
     def find(self, dataset: Dataset) -> Review | None:
         """The newest review of exactly these pictures and labels; None where there is none."""
@@ -114,35 +99,15 @@ class ReviewStore:
             raise DataError(f"There are {number:,} pictures; labels of up to {MAX_PICTURES:,} are reviewed.")
         if number < 10 or len({file.label for file in dataset.index.files}) < 2:
             raise DataError("A review of the labels needs at least 10 pictures of two classes.")
-        now = time.time()
-        stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{int(now * 1000) % 1000:03}"
-        review = Review(self.root / f"{stamp}-{secrets.token_hex(3)}")
         place = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
-        try:
-            review.path.mkdir(parents=True)
-            files.write_json(review.path / "config.json", {"review": place, "key": review_key(dataset)})
-            if owner:
-                files.write_json(review.path / "owner.json", owner)
-            review.write_status(Status.in_queue(now))
-        except OSError as error:
-            raise RunError(f"no review can be made in {self.root}: {error.strerror}") from error
-        self._make_room()
+        review = self._make({"review": place, "key": review_key(dataset)}, owner)
+        self._forget_old(KEPT)
         return review
-
-    def list(self) -> list[Review]:
-        """All reviews, the newest first."""
-        return [Review(run.path) for run in RunStore(self.root).list()]
-
-    def _make_room(self) -> None:
-        for review in self.list()[KEPT:]:
-            if not review.status().is_active:
-                shutil.rmtree(review.path, ignore_errors=True)
 
 
 def is_review(path: Path) -> bool:
     """Whether a job's folder is that of a review."""
-    record = files.read_json(path / "config.json")
-    return isinstance(record, dict) and "review" in record
+    return "review" in jobs.settings_of(path)
 
 
 def review_key(dataset: Dataset) -> str:
@@ -157,31 +122,13 @@ def review_key(dataset: Dataset) -> str:
     return f"{_folder_key(dataset)}-{digest.hexdigest()[:40]}"
 
 
-def start_review(review: Review, parent_pipe: bool) -> None:
-    """Starts the worker of a queued review; see `launch.start`."""
-    launch.start(review, parent_pipe=parent_pipe)
-
-
-def stop_review(review: Review) -> None:
-    """Asks the worker to stop.
-
-    Raises:
-        RunError: it is not at work.
-    """
-    status = launch.poll(review)
-    if not status.is_active:
-        raise RunError(f"review {review.id} is not at work: it is {status.status}")
-    review.request_stop()
-
-
 def restart_review(review: Review, parent_pipe: bool) -> None:
     """Starts a review that has ended early once more; features that it has computed are kept.
 
     Raises:
         RunError: it is at work or has finished.
     """
-    if launch.poll(review).status not in RESUMABLE:
-        raise RunError(f"review {review.id} is at work or has finished; only one that has ended early is started again")
+    jobs.resumable(review, "has finished")
     with contextlib.suppress(OSError):
         (review.path / "result.json").unlink(missing_ok=True)
     launch.resume(review, parent_pipe=parent_pipe)

@@ -7,7 +7,7 @@ import traceback
 import keras
 
 from core import files
-from core.diagnosis.arms import BrokenOff, Ledger
+from core.diagnosis.arms import Ledger
 from core.diagnosis.bisects import Bisect
 from core.engine.reporter import Reporter
 from core.engine.train import train
@@ -45,17 +45,12 @@ def bisect(reporter: Reporter) -> tuple[str, str]:
         UserError: the two runs cannot be held against each other any more.
     """
     reporter.say(status="running", message="Looks at what differs.")
-    ledger = Ledger(
+    return Ledger(
         Bisect(reporter.run.path),
         lambda run: train_arm(run, reporter),
         reporter.stop_requested,
         lambda text: reporter.say(message=text),
-    )
-    try:
-        found = ledger.run()
-    except BrokenOff as why:
-        return "stopped", str(why)
-    return "finished", f"{found.verdict}: {', '.join(found.factors)}" if found.factors else found.verdict
+    ).work()
 
 
 def train_arm(run: Run, whole: Reporter) -> str:

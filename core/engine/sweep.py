@@ -2,7 +2,7 @@
 
 from core.engine.bisect import train_arm
 from core.engine.reporter import Reporter
-from core.sweep_arms import BrokenOff, SweepLedger
+from core.sweep_arms import SweepLedger
 from core.sweeps import Sweep
 
 
@@ -19,14 +19,9 @@ def sweep(reporter: Reporter) -> tuple[str, str]:
         UserError: the sweep cannot be read.
     """
     reporter.say(status="running", message="Begins with the first arm.")
-    ledger = SweepLedger(
+    return SweepLedger(
         Sweep(reporter.run.path),
         lambda run: train_arm(run, reporter),
         reporter.stop_requested,
         lambda text: reporter.say(message=text),
-    )
-    try:
-        found = ledger.run()
-    except BrokenOff as why:
-        return "stopped", str(why)
-    return "finished", found or "No arm could be trained; their folders say why."
+    ).work()

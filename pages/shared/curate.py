@@ -8,15 +8,15 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core import launch
 from core.access import Action
 from core.config import DataConfig
 from core.data.corrections import change_labels, undo_labels
 from core.data.dataset import Dataset, prepare
 from core.data.split_file import remove_split
 from core.diagnosis.resplit import Resplit, resplit
-from core.diagnosis.reviews import Review, ReviewStore, restart_review, start_review, stop_review
+from core.diagnosis.reviews import Review, ReviewStore, restart_review
 from core.errors import UserError
-from core.launch import poll
 from core.runs import RESUMABLE
 from pages.shared.access import guarded, may, person
 from pages.shared.dataset_view import View
@@ -141,17 +141,17 @@ def _begin_review(view: View) -> None:
     with _lock:
         data = now(view)
         review = ReviewStore().find(data)
-        status = poll(review) if review else None
+        status = launch.poll(review) if review else None
         if review and status and status.status in RESUMABLE:
             restart_review(review, parent_pipe=True)
         elif review is None or not (status and status.is_active):
-            start_review(ReviewStore().create(view.reference, data, owner=person().name), parent_pipe=True)
+            launch.start(ReviewStore().create(view.reference, data, owner=person().name), parent_pipe=True)
 
 
 @guarded(Action.CURATE)
 def _end_review(review: Review) -> None:
     person().require(Action.CURATE, review.owner())
-    stop_review(review)
+    launch.stop(review)
 
 
 def now(view: View) -> Dataset:

@@ -117,7 +117,7 @@ def start(a: Run, b: Run, minutes: float) -> Bisect:
         if found and status_of(found).is_active:
             return found
         bisect = BisectStore().create(a, b, minutes, owner=person().name)
-        bisects.start_bisect(bisect, parent_pipe=True)
+        launch.start(bisect, parent_pipe=True)
         return bisect
 
 
@@ -129,7 +129,7 @@ def stop(bisect: Bisect) -> None:
         UserError: it is not at work.
     """
     person().require(Action.DIAGNOSE, bisect.owner())
-    bisects.stop_bisect(bisect)
+    launch.stop(bisect)
 
 
 @guarded(Action.DIAGNOSE)

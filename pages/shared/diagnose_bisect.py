@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from core.access import Action
-from core.diagnosis.bisects import BUDGET_MINUTES, Bisect
+from core.diagnosis.bisects import Bisect
 from core.diagnosis.sides import seen_from
 from core.errors import UserError
+from core.jobs import BUDGET_MINUTES
 from core.runs import RESUMABLE, STATUSES, Status
 from pages.shared import diagnose_actions
 from pages.shared.access import may

@@ -12,8 +12,8 @@ from core.access import Action
 from core.admission import admit
 from core.config import make_config
 from core.data.dataset import SAMPLE
-from core.diagnosis.bisects import BUDGET_MINUTES
 from core.errors import RunError, UserError
+from core.jobs import BUDGET_MINUTES
 from core.runs import Run, RunStore, Status
 from pages.shared import diagnose_actions
 from pages.shared.access import guarded, may, person

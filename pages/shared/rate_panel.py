@@ -31,7 +31,7 @@ _ABOUT = (
 
 def show_rate_finder(config: RunConfig | None) -> None:
     """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
-    search = RateStore().get(str(st.session_state.get(state.RATE_SEARCH, "")))
+    search = RateStore().by_id(str(st.session_state.get(state.RATE_SEARCH, "")))
     with st.expander(
         "Find a learning rate", icon=":material/speed:", key=state.RATE_PANEL, expanded=search is not None
     ):

@@ -118,4 +118,4 @@ def _record(review: Review) -> dict[str, Any] | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(folder: str, stamp: Stamp) -> dict[str, Any] | None:
     """The result, parsed once per change; nobody changes it."""
-    return Review(Path(folder)).result()
+    return Review(Path(folder)).found()

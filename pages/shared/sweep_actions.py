@@ -26,7 +26,7 @@ def start(base: RunConfig, arms: Sequence[Arm], minutes: float) -> Sweep:
     if at_work >= limits.waiting:
         raise RunError(f"{at_work} sweeps are at work or wait already; start this one when some have ended")
     sweep = SweepStore().create(base, arms, minutes, owner=person().name)
-    sweeps.start_sweep(sweep, parent_pipe=True)
+    launch.start(sweep, parent_pipe=True)
     return sweep
 
 
@@ -39,7 +39,7 @@ def stop(sweep: Sweep) -> None:
         RunError: it is not at work.
     """
     person().require(Action.SWEEP, sweep.owner())
-    sweeps.stop_sweep(sweep)
+    launch.stop(sweep)
 
 
 @guarded(Action.SWEEP)

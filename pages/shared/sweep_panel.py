@@ -9,9 +9,10 @@ from core.access import Action
 from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
+from core.jobs import BUDGET_MINUTES
 from core.runs import RESUMABLE, STATUSES, Status
 from core.sweep_plan import MOST_ARMS, VARIED, Arm, plan, read_choices
-from core.sweeps import BUDGET_MINUTES, Sweep, SweepStore
+from core.sweeps import Sweep, SweepStore
 from pages.shared import fields, state, sweep_actions
 from pages.shared.access import may
 from pages.shared.frame import plain
@@ -61,7 +62,7 @@ def show_sweep(config: RunConfig | None) -> None:
 
 def _shown() -> Sweep | None:
     """The sweep of this session; else the newest one that is at work."""
-    asked = SweepStore().find(str(st.session_state.get(state.SWEEP, "")))
+    asked = SweepStore().by_id(str(st.session_state.get(state.SWEEP, "")))
     if asked:
         return asked
     return next((sweep for sweep in SweepStore().list()[:5] if launch.poll(sweep).is_active), None)

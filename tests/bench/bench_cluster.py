@@ -197,10 +197,9 @@ def _trained(pictures: Path, settings: dict[str, Any]) -> Any:
 
 def _seconds_of(bisect: Any) -> float:
     from core import launch
-    from core.diagnosis.bisects import start_bisect
 
     began = time.perf_counter()
-    start_bisect(bisect, parent_pipe=False)
+    launch.start(bisect, parent_pipe=False)
     while launch.poll(bisect).is_active:
         time.sleep(0.2)
     return time.perf_counter() - began

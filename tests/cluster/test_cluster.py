@@ -14,8 +14,10 @@ import pytest
 
 from core import launch
 from core.config import make_config
-from core.diagnosis.bisects import BisectStore, start_bisect
+from core.diagnosis.bisects import BisectStore
+from core.jobs import BudgetedJob
 from core.runs import Run, RunStore, Status
+from core.sweeps import SweepStore
 
 pytestmark = [
     pytest.mark.slow,
@@ -185,11 +187,11 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
     pair = train_here(folder, settings), train_here(folder, {**settings, "training.learning_rate": 10.0})
     monkeypatch.setenv("PARITY_EXECUTOR", "local")
     serial = BisectStore().create(*pair, 10)
-    start_bisect(serial, parent_pipe=False)
+    launch.start(serial, parent_pipe=False)
     wait(serial, ended)
     monkeypatch.setenv("PARITY_EXECUTOR", "ray")
     spread = BisectStore().create(*pair, 10)
-    start_bisect(spread, parent_pipe=False)
+    launch.start(spread, parent_pipe=False)
     wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
     assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
     on_cluster()
@@ -204,6 +206,30 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
     assert one["gap"] == other["gap"]
 
 
-def _at_work(bisect: Run) -> list[Run]:
-    arms = [RunStore().get(arm["run"]) for arm in bisect.result()["arms"] if arm["status"] == "running"]  # type: ignore[attr-defined]
-    return [run for run in arms if run.read_status().status == "running"]
+def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_finds(
+    folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = make_config(str(folder), {**TINY, "training.epochs": 20})
+    arms = [{"training.learning_rate": rate} for rate in (1e-4, 1e-3, 1e-2, 1e-1)]
+    monkeypatch.setenv("PARITY_EXECUTOR", "local")
+    serial = SweepStore().create(base, arms, 10)
+    launch.start(serial, parent_pipe=False)
+    wait(serial, ended)
+    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
+    spread = SweepStore().create(base, arms, 10)
+    launch.start(spread, parent_pipe=False)
+    wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
+    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
+    on_cluster()
+    assert wait(spread, ended).status == "finished", log(spread)
+
+    one, other = serial.result(), spread.result()
+    kept = ("name", "status", "value", "interval", "loss", "auc", "epochs")
+    assert [[arm[key] for key in kept] for arm in other["arms"]] == [[arm[key] for key in kept] for arm in one["arms"]]
+    assert (other["sentence"], other["best"]["arm"]) == (one["sentence"], one["best"]["arm"])
+
+
+def _at_work(job: BudgetedJob) -> list[Run]:
+    """Arms that train at the moment."""
+    runs = [RunStore().by_id(arm["run"]) for arm in job.result()["arms"] if arm["run"] and not arm["value"]]
+    return [run for run in runs if run and run.read_status().status == "running"]

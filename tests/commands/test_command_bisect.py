@@ -15,9 +15,10 @@ import pytest
 from core import files
 from core.commands import bisect as bisect_command
 from core.config import make_config
-from core.diagnosis.arms import BrokenOff, Ledger, TrainArm
+from core.diagnosis.arms import Ledger
 from core.diagnosis.bisects import Bisect, BisectStore
 from core.errors import DataError, RunError, UserError
+from core.ledger import BrokenOff, TrainArm
 from core.runs import Run, RunStore, Status
 
 
@@ -67,7 +68,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> list[Bisect]:
         started.append(bisect)
         threading.Thread(target=play_worker, args=(bisect,)).start()
 
-    monkeypatch.setattr(bisect_command, "start_bisect", start)
+    monkeypatch.setattr(bisect_command.launch, "start", start)
     return started
 
 
@@ -151,7 +152,7 @@ def test_a_failure_of_the_user_is_one_sentence_and_exit_code_1(
     def start(bisect: Bisect, parent_pipe: bool) -> None:
         bisect.write_status(Status(status="failed", message="the folder is gone", fault="user"))
 
-    monkeypatch.setattr(bisect_command, "start_bisect", start)
+    monkeypatch.setattr(bisect_command.launch, "start", start)
     assert run("good", "bad") == 1
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[-1]) == ("", "the folder is gone")
@@ -195,7 +196,7 @@ def test_ctrl_c_stops_and_keeps_what_was_tried(
     def start(bisect: Bisect, parent_pipe: bool) -> None:
         threading.Thread(target=play_worker, args=(bisect, train_and_press)).start()
 
-    monkeypatch.setattr(bisect_command, "start_bisect", start)
+    monkeypatch.setattr(bisect_command.launch, "start", start)
     assert run("good", "bad") == 0
     out, err = capsys.readouterr()
     assert "Stops after this batch; what was tried is kept.\n" in err

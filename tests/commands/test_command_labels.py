@@ -69,7 +69,7 @@ def reviewed(monkeypatch: pytest.MonkeyPatch) -> list[Review]:
         review.write_status(Status(status="finished"))
         started.append(review)
 
-    monkeypatch.setattr(command, "start_review", finish)
+    monkeypatch.setattr(command.launch, "start", finish)
     return started
 
 
@@ -95,7 +95,7 @@ def test_a_review_that_failed_is_told_and_made_again(folder: Path, capsys, monke
         review.write_status(Status(status="failed", message="The disk is full.", fault="user"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "start_review", fail)
+        patch.setattr(command.launch, "start", fail)
         assert main(["labels", str(folder)]) == 1
         assert capsys.readouterr().err == "The disk is full.\n"
     assert said(capsys, "labels", folder)["issues"] == 1

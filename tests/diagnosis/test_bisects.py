@@ -11,10 +11,10 @@ import pytest
 
 from core import files, launch
 from core.config import make_config
-from core.diagnosis import bisects
-from core.diagnosis.arms import BrokenOff, Ledger
-from core.diagnosis.bisects import Bisect, BisectStore, estimate, is_bisect, resume_bisect, stop_bisect
+from core.diagnosis.arms import Ledger
+from core.diagnosis.bisects import Bisect, BisectStore, estimate, is_bisect, resume_bisect
 from core.errors import ConfigError, RunError
+from core.ledger import BrokenOff
 from core.runs import Run, RunStore, Status
 
 PICTURES = 400
@@ -245,7 +245,7 @@ def test_a_bisect_that_is_not_at_work_cannot_be_stopped_and_a_finished_one_not_r
     bisect = BisectStore().create(*pair, 30)
     bisect.write_status(Status(status="finished"))
     with pytest.raises(RunError, match=r"is not at work: it is finished$"):
-        stop_bisect(bisect)
+        launch.stop(bisect)
     with pytest.raises(RunError, match=r"has come to its verdict; only one that has ended early can be resumed$"):
         resume_bisect(bisect, parent_pipe=False)
 
@@ -264,5 +264,5 @@ def test_resume_queues_it_again_with_a_budget_beyond_what_is_spent(pair: tuple[R
 
 def test_stop_writes_the_stop_file(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
-    bisects.stop_bisect(bisect)
+    launch.stop(bisect)
     assert bisect.stop_requested()

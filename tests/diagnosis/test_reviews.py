@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from core import launch
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import Dataset, prepare, scan_dataset
 from core.diagnosis import reviews
 from core.diagnosis.bisects import is_bisect
-from core.diagnosis.reviews import Review, ReviewStore, is_review, review_key, stop_review
+from core.diagnosis.reviews import Review, ReviewStore, is_review, review_key
 from core.errors import DataError, RunError
 from core.runs import Status
 
@@ -84,7 +85,7 @@ def test_what_cannot_be_reviewed_is_refused(folder: Path, picture_folder, monkey
 def test_damaged_files_are_no_result(folder: Path) -> None:
     review = ReviewStore().create(str(folder), opened(folder))
     (review.path / "result.json").write_text('{"files": 3}')
-    assert review.result() is None
+    assert review.found() is None
     (review.path / "config.json").write_text("{")
     with pytest.raises(RunError, match=r"cannot be read: its config\.json is damaged$"):
         review.reference()
@@ -95,6 +96,6 @@ def test_one_that_is_not_at_work_cannot_be_stopped(folder: Path) -> None:
     review = ReviewStore().create(str(folder), opened(folder))
     finish(review)
     with pytest.raises(RunError, match=rf"^review {review.id} is not at work: it is finished$"):
-        stop_review(review)
-    with pytest.raises(RunError, match="only one that has ended early is started again"):
+        launch.stop(review)
+    with pytest.raises(RunError, match="has finished; only one that has ended early can be resumed"):
         reviews.restart_review(review, parent_pipe=False)

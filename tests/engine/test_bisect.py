@@ -9,7 +9,7 @@ import pytest
 
 from core import files, launch
 from core.config import make_config
-from core.diagnosis.bisects import Bisect, BisectStore, resume_bisect, start_bisect, stop_bisect
+from core.diagnosis.bisects import Bisect, BisectStore, resume_bisect
 from core.errors import DataError
 from core.runs import Run, RunStore
 
@@ -70,13 +70,13 @@ def no_worker_is_left() -> Iterator[None]:
 
 def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 10)
-    start_bisect(bisect, parent_pipe=False)
+    launch.start(bisect, parent_pipe=False)
     deadline = time.monotonic() + 120
     while sum(arm["status"] == "finished" for arm in bisect.result()["arms"]) < 4:
         assert launch.poll(bisect).is_active, log(bisect)
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    stop_bisect(bisect)
+    launch.stop(bisect)
     stopped = ended(bisect)
     assert (bisect.read_status().status, stopped["verdict"]) == ("stopped", "inconclusive")
     kept = [arm["run"] for arm in stopped["arms"] if arm["status"] == "finished"]

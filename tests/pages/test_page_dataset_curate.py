@@ -101,7 +101,7 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
 
 def test_labels_offers_a_review_and_starts_one_worker_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Review] = []
-    monkeypatch.setattr(curate, "start_review", lambda review, parent_pipe: started.append(review))
+    monkeypatch.setattr(curate.launch, "start", lambda review, parent_pipe: started.append(review))
     at = open_tab(folder, "Labels")
     button(at, "Review the labels (about").click().run()
     assert [review.reference() for review in started] == [str(folder)]

@@ -164,12 +164,12 @@ def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
     at = open_live(run=run.id)
 
     def refuse(run):
-        raise RunError(f"run {run.id} is not training: it is finished")
+        raise RunError(f"run {run.id} is not at work: it is finished")
 
     monkeypatch.setattr(launch, "stop", refuse)
     next(b for b in at.button if b.label == "Stop the training").click().run()
     assert not at.exception
-    assert at.error[0].value == plain(f"Run {run.id} is not training: it is finished.")
+    assert at.error[0].value == plain(f"Run {run.id} is not at work: it is finished.")
 
 
 def test_resume_starts_a_worker_that_ends_with_the_server(make_run, monkeypatch):
