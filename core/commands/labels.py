@@ -109,9 +109,10 @@ def _tell(index: DatasetIndex, *, as_json: bool) -> int:
 
 def _print(review: Review, result: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
-        rows = [{key: row[key] for key in ("file", "label", "suggested", "score", "issue", "neighbours")}
-                for row in result["files"]]  # fmt: skip
-        facts = {key: result[key] for key in ("method", "pictures", "issues")}
+        # With the places on the map, whose axes `explained` is about.
+        keys = ("file", "label", "suggested", "score", "issue", "neighbours", "x", "y", "tsne")
+        rows = [{key: row[key] for key in keys} for row in result["files"]]
+        facts = {key: result[key] for key in ("method", "pictures", "issues", "explained")}
         print(json.dumps({"review": review.id, **facts, "files": rows}))
         return
     print(f"{result['issues']:,} of {result['pictures']:,} labels look wrong, {_METHODS[result['method']]}.")

@@ -15,7 +15,7 @@ from core.data.dataset import SAMPLE, Dataset
 from core.errors import DataError, RunError
 from core.jobs import Job, JobStore
 
-VERSION = 1
+VERSION = 2
 """Raised when the same pictures and labels would get another result."""
 
 MAX_PICTURES = 50_000
@@ -58,9 +58,9 @@ class Review(Job):
 
         Returns:
             `{"method", "pictures", "issues", "explained": [x, y], "files": [{"file", "label", "suggested", "score",
-            "issue", "neighbours", "x", "y"}]}`, the most suspicious first; `score` is 0 (suspicious) to 1,
+            "issue", "neighbours", "x", "y", "tsne"}]}`, the most suspicious first; `score` is 0 (suspicious) to 1,
             `neighbours` the number of the 10 most similar pictures that have the label, `x` and `y` the place on the
-            map.
+            map by PCA, `tsne` that on the map by neighbourhoods, `[x, y]`, or null for what that leaves out.
         """
         record = self.result()
         return record if isinstance(record.get("files"), list) else None

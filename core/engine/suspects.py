@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.scan import ImageFile
+from core.engine.projection import standardised
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -81,7 +82,7 @@ def neighbour_votes(features: Floats, labels: Labels, group_of: Labels, classes:
     Returns:
         int `(n, classes)`; rows sum to `NEIGHBOURS`, or to what there is.
     """
-    directions = _standardised(features)
+    directions = standardised(features)
     directions /= np.maximum(np.sqrt((directions**2).sum(axis=1, keepdims=True)), np.float32(1e-6))
     votes = np.zeros((len(labels), classes), np.int64)
     wanted = min(NEIGHBOURS, len(labels) - 1)
@@ -114,7 +115,7 @@ def out_of_fold(
     except ImportError:
         return None
     fold = folds(labels, groups)
-    values = _standardised(features)
+    values = standardised(features)
     probabilities = np.zeros((len(labels), classes))
     for number in range(FOLDS):
         out = fold == number
@@ -147,28 +148,6 @@ def folds(labels: Labels, groups: Sequence[Sequence[int]]) -> Labels:
     return fold
 
 
-def plane(features: Floats) -> tuple[Floats, tuple[float, float]]:
-    """The two directions in which standardised features vary most (PCA).
-
-    Args:
-        features: float32 `(n, width)`.
-
-    Returns:
-        float32 `(n, 2)`, and the share of the variance along each. Signs are fixed, so that the map does not flip.
-    """
-    values = _standardised(features).astype(np.float64)
-    # Of the smaller of the two squares; both have the same leading directions.
-    if len(values) < values.shape[1]:
-        size, left = np.linalg.eigh(values @ values.T)
-        places = left[:, ::-1][:, :2] * np.sqrt(np.maximum(size[::-1][:2], 0))
-    else:
-        size, right = np.linalg.eigh(values.T @ values)
-        places = values @ right[:, ::-1][:, :2]
-    places *= np.sign(places[np.abs(places).argmax(axis=0), [0, 1]])
-    whole = max(float(size.sum()), 1e-12)
-    return places.astype(np.float32), (float(size[-1]) / whole, float(size[-2]) / whole)
-
-
 def positions(files: Sequence[ImageFile], groups: Sequence[Sequence[ImageFile]]) -> list[list[int]]:
     """Groups of files as positions among them.
 
@@ -192,13 +171,6 @@ def _confident(labels: Labels, probabilities: NDArray[np.float64]) -> tuple[Floa
     score: Any = get_label_quality_scores(labels, probabilities, method="self_confidence")
     issue: Any = find_label_issues(labels, probabilities, n_jobs=1)
     return np.asarray(score, np.float32), np.asarray(issue, bool)
-
-
-def _standardised(features: Floats) -> Floats:
-    values = np.asarray(features, np.float32)
-    spread = values.std(axis=0)
-    scaled: Floats = (values - values.mean(axis=0)) / np.where(spread > 0, spread, np.float32(1))
-    return scaled
 
 
 def _group_numbers(groups: Sequence[Sequence[int]], number: int) -> Labels:

@@ -1,19 +1,52 @@
 """The Map tab: every picture as a dot, similar ones near each other; a lasso picks some to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.data.corrections import EXCLUDED
 from core.data.images import display_name
 from core.data.scan import ImageFile
+from core.errors import UserError
 from pages.shared import curate
 from pages.shared.dataset_view import SPLITS, View
 from pages.shared.frame import plain
-from pages.shared.map_charts import map_figure, selected_files
+from pages.shared.map_charts import map_figure, near_order, selected_files
+from pages.shared.map_colours import (
+    CLASS,
+    COLOURS,
+    FIT,
+    QUALITY,
+    SPLIT,
+    Group,
+    by_class,
+    by_fit,
+    by_quality,
+    by_split,
+    note_of,
+    problems_of,
+)
+from pages.shared.map_hover import answer_hover
 from pages.shared.picture_grid import page_of, show_file
+from pages.shared.quality_view import quality_of
 from pages.shared.review_view import show_review
-from pages.shared.state import part_key
+from pages.shared.state import MAP_CHART, MAP_COLOUR, MAP_PROJECTION, part_key
+from pages.shared.words import sentence
+
+PCA, TSNE = "pca", "tsne"
+PROJECTIONS = {PCA: "Overview (PCA)", TSNE: "Neighbourhoods (t-SNE)"}
+
+_PROJECTION_HELP = (
+    "Overview: the two directions in which the pictures differ most, so far apart means different; what differs in "
+    "other directions lies on top of each other. Neighbourhoods: pictures that the network finds similar lie "
+    "together, and groups come apart more clearly; but how far one group lies from another, and how large it looks, "
+    "means nothing."
+)
+_COLOUR_HELP = (
+    "Label fit: how well the label fits by the review of the labels, from 0 (suspicious) to 1. Quality: what the "
+    "Quality tab finds; a picture with several problems has the colour of the first."
+)
 
 
 def show_map(view: View) -> None:
@@ -22,29 +55,102 @@ def show_map(view: View) -> None:
     found = show_review(view, "map")
     if found is None:
         return
-    there = {file.path: file for file in view.index.files}
-    rows = [{**row, "label": there[row["file"]].label} for row in found.record["files"] if row["file"] in there]
+    projection, colour = _choose()
+    files = {file.path: file for file in view.index.files}
+    rows = _rows(view, files, found.record, projection)
+    if not rows:
+        st.info("This map was not laid out by neighbourhoods: that needs the package scikit-learn.")
+        return
+    groups = _coloured(view, rows, colour)
+    _explain(projection, len(rows), sum(row["file"] in files for row in found.record["files"]))
+    with st.container(key=MAP_CHART, gap=None):
+        event = st.plotly_chart(
+            map_figure(rows, groups, _axes(projection, found.record["explained"])),
+            on_select="rerun",
+            selection_mode=("points", "box", "lasso"),
+            key=part_key("map", view.reference),
+            alt=_words(view, len(rows)),
+            config={"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},
+        )
+        ordered = [files[rows[k]["file"]] for k in near_order(rows)]
+        answer_hover(view, ordered, part_key("map-hover", view.reference))
+    picked = [files[path] for path in selected_files(event) if path in files]
+    if picked:
+        _show_selected(view, picked)
+
+
+def _choose() -> tuple[str, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        projection = st.segmented_control(
+            "Projection",
+            list(PROJECTIONS),
+            default=PCA,
+            required=True,
+            key=MAP_PROJECTION,
+            format_func=PROJECTIONS.__getitem__,
+            help=_PROJECTION_HELP,
+        )
+        colour = st.segmented_control(
+            "Colour by",
+            list(COLOURS),
+            default=CLASS,
+            required=True,
+            key=MAP_COLOUR,
+            format_func=COLOURS.__getitem__,
+            help=_COLOUR_HELP,
+        )
+    return str(projection), str(colour)
+
+
+def _rows(view: View, files: Mapping[str, ImageFile], record: dict[str, Any], projection: str) -> list[dict[str, Any]]:
+    """What the review says of each picture that is still there and has a place, under the label it has now."""
     part_of = {file.path: part for part in SPLITS for file in view.part(part)}
-    st.caption(
-        "Each dot is a picture; what the network finds similar lies close together (the two directions in which its "
-        "features vary most). Draw a lasso around dots, or click one, to see the pictures."
+    rows = []
+    for row in record["files"]:
+        place = (row["x"], row["y"]) if projection == PCA else row.get("tsne")
+        if row["file"] in files and row["file"] in part_of and place:
+            now = {**row, "label": files[row["file"]].label, "part": part_of[row["file"]]}
+            rows.append({**now, "x": place[0], "y": place[1], "note": note_of(now)})
+    return rows
+
+
+def _coloured(view: View, rows: list[dict[str, Any]], colour: str) -> list[Group]:
+    if colour == SPLIT:
+        return by_split(rows)
+    if colour == FIT:
+        return by_fit(rows)
+    if colour == QUALITY:
+        try:
+            problems = problems_of(quality_of(view))
+        except UserError as error:
+            st.error(plain(sentence(str(error))))
+            problems = {}
+        for row in rows:
+            row["note"] = note_of(row, problems.get(row["file"], ()))
+        return by_quality(rows, problems)
+    return by_class(rows, view.index.classes)
+
+
+def _axes(projection: str, explained: Sequence[float]) -> tuple[str, str]:
+    if projection == TSNE:
+        return "", ""
+    return f"First component ({explained[0]:.0%} of the variance)", f"Second component ({explained[1]:.0%})"
+
+
+def _explain(projection: str, number: int, all_of_them: int) -> None:
+    way = "the two directions in which its features vary most" if projection == PCA else "by their neighbourhoods"
+    text = (
+        f"Each dot is a picture; what the network finds similar lies close together ({way}). Point at a dot to see "
+        "its picture. Draw a lasso around dots, or click one, to see the pictures below."
     )
-    event = st.plotly_chart(
-        map_figure(rows, part_of, view.index.classes, found.record["explained"]),
-        on_select="rerun",
-        selection_mode=("points", "box", "lasso"),
-        key=part_key("map", view.reference),
-        alt=_words(view, len(rows)),
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},
-    )
-    files = [there[path] for path in selected_files(event) if path in there]
-    if files:
-        _show_selected(view, files)
+    if number < all_of_them:
+        text += f" Laid out are {number:,} of {all_of_them:,} pictures, drawn by their content: more take too long."
+    st.caption(text)
 
 
 def _words(view: View, number: int) -> str:
     classes = ", ".join(display_name(name) for name in view.index.classes)
-    return f"Map of {number} pictures, one dot each, coloured by class: {classes}."
+    return f"Map of {number} pictures, one dot each; the classes are {classes}. What is picked is listed below it."
 
 
 def _show_selected(view: View, files: Sequence[ImageFile]) -> None:

@@ -30,13 +30,26 @@ def show_file(view: View, file: ImageFile, note: str = "", *, with_class: bool =
     """
     name = display_name(file.path.rsplit("/", 1)[-1])
     try:
-        picture = _thumbnail(str(view.path(file)), file.sha256)
+        picture = small_picture(view, file)
     except UnreadableImage as error:
         st.caption(plain(str(error)))
         return
     words = [*([_short(file.label)] if with_class else []), _short(name), *([note] if note else [])]
     caption = " · ".join(map(plain, words))
     st.image(picture, width="stretch", caption=caption, alt=f"{display_name(file.label)}: {name}")
+
+
+def small_picture(view: View, file: ImageFile) -> bytes:
+    """A picture as a small JPEG, kept while others are looked at.
+
+    Args:
+        view: View.
+        file: ImageFile. Of that view, or of the same folder as it is on disk.
+
+    Raises:
+        UnreadableImage: it has gone or changed since the scan.
+    """
+    return _thumbnail(str(view.path(file)), file.sha256)
 
 
 def page_of(kind: str, files: Sequence[ImageFile], most: int = PER_PAGE) -> Sequence[ImageFile]:

@@ -32,7 +32,7 @@ def show_quality(view: View) -> None:
     """The eight questions with their counts, and the pictures of the one that is chosen."""
     curate.show_notice()
     try:
-        quality = _quality(review_key(view.dataset()), view)
+        quality = quality_of(view)
     except UserError as error:
         st.error(plain(str(error)))
         return
@@ -54,6 +54,15 @@ def show_quality(view: View) -> None:
         _show_odd(view, kind, quality)
     else:
         _show_groups(view, kind, quality)
+
+
+def quality_of(view: View) -> Quality:
+    """The answers for what is trained on, kept until a picture or a label changes.
+
+    Raises:
+        UnreadableImage: a file has gone or changed since the scan.
+    """
+    return _quality(review_key(view.dataset()), view)
 
 
 def _choose(quality: Quality, found: Sequence[Kind]) -> Kind:

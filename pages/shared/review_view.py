@@ -19,7 +19,7 @@ from pages.shared.words import about, sentence
 EVERY_SECONDS = 2.0
 """How often a review at work is looked at."""
 
-_SECONDS, _SECONDS_A_PICTURE = 15, 0.02
+_SECONDS, _SECONDS_A_PICTURE = 15, 0.024
 """What a review takes on two usual cores; for the estimate before there is a better one."""
 
 
@@ -68,8 +68,8 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
         return
     if again:
         st.info(
-            "Labels or pictures have changed since the last review, whose result this is. Another one takes seconds, "
-            "as the features are kept.",
+            "Labels or pictures have changed since the last review, whose result this is, or an older version made "
+            "it. Another one takes seconds, as the features are kept.",
             icon=":material/history:",
         )
     else:

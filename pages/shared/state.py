@@ -41,8 +41,11 @@ UPLOADER = "uploader"
 QUALITY_KIND = "quality_kind"
 """Session key: the question whose pictures the Quality tab shows."""
 
-MAP_COLOUR = "map_colour"
-"""Session key: what the colours of the map mean."""
+MAP_COLOUR, MAP_PROJECTION = "map_colour", "map_projection"
+"""Session keys: what the colours of the map mean, and how it is laid out."""
+
+MAP_CHART = "map_chart"
+"""Key of the part of the page that holds the map and the card with the picture under the pointer."""
 
 CURATE_NOTICE = "curate_notice"
 """Session key: what a change of labels or split did, until the next script run has said it: (whether, sentence)."""

@@ -15,7 +15,7 @@ from core.data.sample import ensure_sample
 from core.diagnosis.reviews import Review, ReviewStore
 from core.engine import review as module
 from core.engine.reporter import Reporter
-from core.engine.review import FeatureStore, review
+from core.engine.review import RowStore, review
 
 pytestmark = pytest.mark.slow
 
@@ -70,12 +70,12 @@ def test_most_planted_mistakes_are_at_the_top_and_a_second_review_needs_no_netwo
 
 
 def test_features_that_were_damaged_on_disk_are_as_good_as_none(tmp_path: Path) -> None:
-    path = FeatureStore(tmp_path)._path
+    path = RowStore(tmp_path)._path
     assert path.is_relative_to(paths.cache_folder())
     path.parent.mkdir(parents=True)
     for content in (b"", b"PK\x03\x04 no zip", json.dumps([1]).encode()):
         path.write_bytes(content)
-        assert FeatureStore(tmp_path).rows == {}
+        assert RowStore(tmp_path).rows == {}
     with path.open("wb") as file:
         np.savez(file, format=1, sha256=np.array(["a"], object), features=np.zeros((1, 2)))
-    assert FeatureStore(tmp_path).rows == {}
+    assert RowStore(tmp_path).rows == {}
