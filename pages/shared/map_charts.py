@@ -45,7 +45,7 @@ def map_figure(rows: Sequence[Row], groups: Sequence[Group], axes: Sequence[str]
         hovermode="closest",
     )
     for place, title in zip((figure.layout.xaxis, figure.layout.yaxis), axes, strict=True):
-        place.update(title=title, zeroline=False, showticklabels=bool(title))
+        place.update(title=title, zeroline=False, showticklabels=bool(title), showgrid=bool(title))
     return figure
 
 
@@ -85,7 +85,13 @@ def _dots(kind: Any, group: Group) -> Any:
     if group.values is None:
         marker["color"] = group.colour
     else:
-        bar = {"title": {"text": "fits its label", "side": "right"}, "thickness": 12, "outlinewidth": 0}
+        bar = {
+            "title": {"text": "fits its label", "side": "right"},
+            "thickness": 12,
+            "outlinewidth": 0,
+            "len": 0.9,
+            "y": 0.45,
+        }
         marker |= {"color": list(group.values), "colorscale": _FITS, "cmin": 0, "cmax": 1, "colorbar": bar}
     name = shown(group.name)
     return kind(
@@ -94,6 +100,7 @@ def _dots(kind: Any, group: Group) -> Any:
         mode="markers",
         name=name,
         marker=marker,
+        showlegend=group.values is None,
         hovertemplate="%{text}<extra>" + name + "</extra>",
     )
 

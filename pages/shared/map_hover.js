@@ -47,6 +47,7 @@ class Card {
 
   update({ setTriggerValue }) {
     this.ask = (question) => setTriggerValue("asked", question)
+    this.click = (file) => setTriggerValue("clicked", file)
     this.attach()
   }
 
@@ -61,20 +62,24 @@ class Card {
 
   attach() {
     const chart = this.container?.querySelector(".js-plotly-plot")
+    // The area inside a lasso would keep the pointer from its dots, which one wants to look at most of all.
+    for (const area of chart?.querySelectorAll(".selectionlayer path") ?? []) area.style.pointerEvents = "none"
     // Plotly makes this function anew whenever it forgets who listens.
     if (typeof chart?.on !== "function" || chart.on === this.on) return
     this.on = chart.on
     this.chart = chart
     this.hide()
     chart.on("plotly_hover", (event) => this.show(event))
-    chart.on("plotly_click", (event) => this.show(event))
+    chart.on("plotly_click", (event) => this.show(event) && this.click(this.shown))
+    // A moment after Streamlit's own message that the lasso is gone: the two must not travel together.
+    chart.on("plotly_doubleclick", () => setTimeout(() => this.click(""), 150))
     for (const name of ["plotly_unhover", "plotly_selecting", "plotly_relayout"]) chart.on(name, () => this.hide())
     for (const layer of chart.querySelectorAll(".hoverlayer")) layer.style.display = "none"
   }
 
   show(event) {
     const point = event?.points?.find((each) => Array.isArray(each.customdata))
-    if (!point) return
+    if (!point) return false
     const [file, about, note] = point.customdata
     this.shown = String(file)
     this.put("name", this.shown.slice(this.shown.lastIndexOf("/") + 1))
@@ -84,6 +89,7 @@ class Card {
     this.draw()
     if (!this.box.matches(":popover-open")) this.box.showPopover?.()
     this.place(this.pointer(event, point))
+    return true
   }
 
   hide() {

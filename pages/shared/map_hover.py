@@ -7,7 +7,7 @@ that picture and gets those around it as well, so that looking around costs one 
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +41,27 @@ _pictures = st.components.v2.component("parity_map_pictures", js=_asset("map_pic
 
 
 @st.fragment
-def answer_hover(view: View, files: Sequence[ImageFile], key: str) -> None:
+def answer_hover(view: View, files: Sequence[ImageFile], key: str, click: Callable[[str], None]) -> None:
     """The card, and the pictures it has asked for; only this runs again when it asks.
 
     Args:
         view: View.
         files: Those of the dots, what lies close together mostly one after the other.
         key: First part of the session keys of the two components.
+        click: What to do with the file whose dot was clicked, or with an empty text when that is taken back;
+            the whole page runs again after it. Streamlit itself reports no click while the lasso is chosen.
     """
-    asked = _card(key=f"{key}:card", on_asked_change=_nothing).get("asked")
+    said = _card(key=f"{key}:card", on_asked_change=_nothing, on_clicked_change=_nothing)
+    asked, clicked = said.get("asked"), said.get("clicked")
     # What is asked is known only now, so another component, which shows nothing itself, hands the answer over.
     _pictures(key=f"{key}:pictures", data=answer(view, files, asked))
     for part in ("card", "pictures"):
         # What Streamlit 1.67 keeps of a component cannot be pickled, which enforceSerializableSessionState forbids.
         # Nothing is kept of these: a question is read as it arrives.
         del st.session_state[f"{key}:{part}"]
+    if isinstance(clicked, str):
+        click(clicked)
+        st.rerun()
 
 
 def answer(view: View, files: Sequence[ImageFile], asked: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The Map tab: every picture as a dot, similar ones near each other; a lasso picks some to look at."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -31,7 +32,7 @@ from pages.shared.map_hover import answer_hover
 from pages.shared.picture_grid import page_of, show_file
 from pages.shared.quality_view import quality_of
 from pages.shared.review_view import show_review
-from pages.shared.state import MAP_CHART, MAP_COLOUR, MAP_PROJECTION, part_key
+from pages.shared.state import MAP_CHART, MAP_CLICKED, MAP_COLOUR, MAP_PROJECTION, part_key
 from pages.shared.words import sentence
 
 PCA, TSNE = "pca", "tsne"
@@ -73,10 +74,21 @@ def show_map(view: View) -> None:
             config={"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},
         )
         ordered = [files[rows[k]["file"]] for k in near_order(rows)]
-        answer_hover(view, ordered, part_key("map-hover", view.reference))
-    picked = [files[path] for path in selected_files(event) if path in files]
+        lassoed = selected_files(event)
+        answer_hover(view, ordered, part_key("map-hover", view.reference), partial(_click, lassoed=lassoed))
+    picked = [files[path] for path in _picked(lassoed) if path in files]
     if picked:
         _show_selected(view, picked)
+
+
+def _click(file: str, lassoed: list[str]) -> None:
+    st.session_state[MAP_CLICKED] = (file, lassoed)
+
+
+def _picked(lassoed: list[str]) -> list[str]:
+    """The dot that was clicked since the last lasso, else those in the lasso."""
+    file, before = st.session_state.get(MAP_CLICKED, ("", []))
+    return [file] if file and before == lassoed else lassoed
 
 
 def _choose() -> tuple[str, str]:

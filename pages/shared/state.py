@@ -44,6 +44,9 @@ QUALITY_KIND = "quality_kind"
 MAP_COLOUR, MAP_PROJECTION = "map_colour", "map_projection"
 """Session keys: what the colours of the map mean, and how it is laid out."""
 
+MAP_CLICKED = "map_clicked"
+"""Session key: the file whose dot was clicked last, and the files that a lasso held then."""
+
 MAP_CHART = "map_chart"
 """Key of the part of the page that holds the map and the card with the picture under the pointer."""
 

@@ -61,7 +61,7 @@ def reviewed(monkeypatch: pytest.MonkeyPatch) -> list[Review]:
     def finish(review: Review, parent_pipe: bool) -> None:
         rows = [
             {"file": f"train/{label}/00{n}.png", "label": label, "suggested": "b", "score": n / 10, "issue": n == 1,
-             "neighbours": n, "x": 0.0, "y": 0.0}
+             "neighbours": n, "x": 0.0, "y": 0.5, "tsne": [2.0, 3.0]}
             for n, label in ((1, "a"), (2, "b"))
         ]  # fmt: skip
         record = {"method": "cleanlab", "pictures": 22, "issues": 1, "explained": [0.2, 0.1], "files": rows}
@@ -76,8 +76,10 @@ def reviewed(monkeypatch: pytest.MonkeyPatch) -> list[Review]:
 def test_the_ranking_is_printed_and_not_computed_twice(folder: Path, capsys, reviewed: list[Review]) -> None:
     record = said(capsys, "labels", folder)
     assert (record["method"], record["pictures"], record["issues"]) == ("cleanlab", 22, 1)
+    assert record["explained"] == [0.2, 0.1]
     assert record["files"][0] == {
         "file": "train/a/001.png", "label": "a", "suggested": "b", "score": 0.1, "issue": True, "neighbours": 1,
+        "x": 0.0, "y": 0.5, "tsne": [2.0, 3.0],
     }  # fmt: skip
     assert main(["labels", str(folder), "--top", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()

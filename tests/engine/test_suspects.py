@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from core.engine.suspects import FOLDS, NEIGHBOURS, find_suspects, folds, neighbour_votes, plane
+from core.engine.suspects import FOLDS, NEIGHBOURS, find_suspects, folds, neighbour_votes
 
 
 def clusters(number: int, classes: int = 2, width: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -92,19 +92,3 @@ def test_neighbours_are_those_that_sorting_finds() -> None:
     for k in range(60):
         order = [j for j in np.argsort(-(values @ values[k])) if group_of[j] != group_of[k]][:NEIGHBOURS]
         assert votes[k].tolist() == np.bincount(labels[order], minlength=3).tolist()
-
-
-@pytest.mark.parametrize("shape", [(80, 20), (20, 80)])
-def test_the_map_is_that_of_a_singular_value_decomposition(shape: tuple[int, int]) -> None:
-    features = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
-    places, explained = plane(features)
-    values = (features - features.mean(axis=0)) / features.std(axis=0)
-    left, size, _ = np.linalg.svd(values.astype(float), full_matrices=False)
-    assert np.abs(places) == pytest.approx(np.abs(left[:, :2] * size[:2]), abs=1e-3)
-    assert explained == pytest.approx(tuple(size[:2] ** 2 / (size**2).sum()), abs=1e-6)
-
-
-def test_pictures_that_are_all_the_same_have_one_place_on_the_map() -> None:
-    places, explained = plane(np.ones((12, 5), np.float32))
-    assert (places == 0).all()
-    assert explained == (0.0, 0.0)

@@ -1,20 +1,23 @@
-"""The map as a figure: a dot for every picture, told apart by class and part, and what a lasso gives back."""
+"""The map as a figure: a dot for every picture, told apart by group and part, and what a lasso gives back."""
 
+import numpy as np
 import pytest
 
-from pages.shared.map_charts import map_figure, selected_files
+from pages.shared.map_charts import map_figure, near_order, selected_files
+from pages.shared.map_colours import by_class, by_fit
 
 ROWS = [
-    {"file": f"{part}/{label}/{n}<b>.png", "label": label, "x": float(n), "y": -float(n), "issue": n == 2}
+    {"file": f"{part}/{label}/{n}<b>.png", "label": label, "part": part, "x": float(n), "y": -float(n),
+     "issue": n == 2, "note": "looks like <u>it" if n == 2 else "", "score": n / 2}
     for part in ("train", "val")
     for label in ("cats", "<i>dogs")
     for n in range(3)
-]
-PARTS = {row["file"]: row["file"].split("/")[0] for row in ROWS}
+]  # fmt: skip
+AXES = ("First component", "Second component")
 
 
 def test_every_picture_is_a_dot_of_its_class_and_part() -> None:
-    figure = map_figure(ROWS, PARTS, ("cats", "<i>dogs"), (0.2, 0.1))
+    figure = map_figure(ROWS, by_class(ROWS, ("cats", "<i>dogs")), AXES)
     names = [trace.name for trace in figure.data]
     assert names == [
         "cats, training", "cats, validation", "&lt;i&gt;dogs, training", "&lt;i&gt;dogs, validation",
@@ -27,18 +30,45 @@ def test_every_picture_is_a_dot_of_its_class_and_part() -> None:
     assert dots[0].marker.color == dots[1].marker.color != dots[2].marker.color
     assert dots[0].marker.symbol == dots[2].marker.symbol != dots[1].marker.symbol
     assert len(figure.data[-1].x) == 4
-    assert figure.layout.xaxis.title.text == "First component (20% of the variance)"
-    assert "<b>" not in "".join(text for trace in dots for text in trace.text)
+    assert figure.layout.xaxis.title.text == "First component"
+
+
+def test_names_are_escaped_for_plotly_and_plain_for_the_card() -> None:
+    """Plotly draws a little HTML; the card puts its texts in as text, where escapes would be seen."""
+    figure = map_figure(ROWS, by_class(ROWS, ("cats", "<i>dogs")), AXES)
+    dots = figure.data[2]
+    assert "<b>" not in "".join(dots.text)
+    assert "<i>" not in dots.name + dots.hovertemplate.replace("<extra>", "")
+    assert list(dots.customdata[2]) == ["train/<i>dogs/2<b>.png", "<i>dogs · training", "looks like <u>it"]
+
+
+def test_a_scale_of_colours_has_a_bar_instead_of_a_legend_and_forms_still_tell_the_parts() -> None:
+    figure = map_figure(ROWS, by_fit(ROWS), AXES)
+    dots = figure.data[0]
+    assert list(dots.marker.color) == sorted(dots.marker.color, reverse=True)
+    assert (dots.marker.cmin, dots.marker.cmax, dots.showlegend) == (0, 1, False)
+    assert set(dots.marker.symbol) == {"circle", "diamond"}
 
 
 def test_where_no_label_looks_wrong_there_are_no_rings() -> None:
-    figure = map_figure([{**row, "issue": False} for row in ROWS], PARTS, ("cats", "<i>dogs"), (0.2, 0.1))
-    assert len(figure.data) == 4
+    rows = [{**row, "issue": False} for row in ROWS]
+    assert len(map_figure(rows, by_class(rows, ("cats", "<i>dogs")), AXES).data) == 4
 
 
-def test_pictures_that_are_in_no_part_any_more_are_left_out() -> None:
-    figure = map_figure(ROWS, {}, ("cats", "<i>dogs"), (0.2, 0.1))
-    assert [trace.name for trace in figure.data] == ["label looks wrong"]
+def test_axes_that_mean_nothing_have_no_numbers() -> None:
+    figure = map_figure(ROWS, by_class(ROWS, ("cats", "<i>dogs")), ("", ""))
+    assert figure.layout.xaxis.showticklabels is False
+
+
+def test_what_lies_close_on_the_map_is_close_in_the_order() -> None:
+    rng = np.random.default_rng(0)
+    corner = np.arange(80) % 4
+    places = np.stack([corner % 2, corner // 2], axis=1) * 10 + rng.random((80, 2))
+    order = near_order([{"x": x, "y": y} for x, y in places])
+    assert sorted(order) == list(range(80))
+    assert (np.diff(corner[order]) != 0).sum() == 3
+    assert near_order([]) == []
+    assert near_order([{"x": 1.0, "y": 1.0}] * 3) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

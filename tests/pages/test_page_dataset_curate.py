@@ -66,7 +66,7 @@ def review_of(folder: Path, *rows: tuple[str, str, str, bool]) -> Review:
     made = ReviewStore().create(str(folder), data)
     files = [
         {"file": file, "label": label, "suggested": suggested, "score": 0.1, "issue": issue, "neighbours": 2,
-         "x": float(n), "y": 0.0}
+         "x": float(n), "y": 0.0, "tsne": [0.0, float(n)] if n else None}
         for n, (file, label, suggested, issue) in enumerate(rows)
     ]  # fmt: skip
     made.write_result({"method": "cleanlab", "pictures": 22, "issues": 1, "explained": [0.3, 0.1], "files": files})
@@ -161,6 +161,43 @@ def test_the_map_has_a_dot_for_every_picture_and_shows_those_that_are_picked(fol
     button(at, "They are b").click().run()
     applied = open_dataset(str(folder), DataConfig()).corrections
     assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
+
+
+def test_the_map_can_be_laid_out_and_coloured_in_other_ways(folder: Path) -> None:
+    review_of(folder, *((f.path, f.label, f.label, False) for f in scan_dataset(str(folder)).files))
+    at = open_tab(folder, "Map")
+    (chart,) = at.get("plotly_chart")
+    assert "First component (30% of the variance)" in chart.proto.spec
+    assert len(at.get("bidi_component")) == 2
+    at.session_state[state.MAP_PROJECTION] = "tsne"
+    at.session_state[state.MAP_COLOUR] = "quality"
+    assert not at.run().exception
+    (chart,) = at.get("plotly_chart")
+    assert "First component" not in chart.proto.spec
+    assert [name in chart.proto.spec for name in ("nothing odd", "blurry", "exact duplicates", "dark")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert any("Laid out are 21 of 22 pictures" in each.value for each in at.caption)
+    for colour, word in (("split", "validation"), ("fit", "fits its label")):
+        at.session_state[state.MAP_COLOUR] = colour
+        assert not at.run().exception
+        assert word in at.get("plotly_chart")[0].proto.spec
+
+
+def test_a_dot_that_is_clicked_is_shown_until_the_next_lasso(folder: Path) -> None:
+    review_of(folder, *((f.path, f.label, f.label, False) for f in scan_dataset(str(folder)).files))
+    at = open_tab(folder, "Map")
+    at.session_state[state.MAP_CLICKED] = ("train/a/0.png", [])
+    assert "##### 1 selected" in [each.value for each in at.run().markdown]
+    at.session_state[state.MAP_CLICKED] = ("train/a/0.png", ["train/a/1.png"])
+    assert "##### 1 selected" not in [each.value for each in at.run().markdown]
+
+
+def test_a_map_of_which_nothing_was_laid_out_by_neighbourhoods_says_so(folder: Path) -> None:
+    review_of(folder, ("train/a/0.png", "a", "a", False))
+    at = open_tab(folder, "Map")
+    at.session_state[state.MAP_PROJECTION] = "tsne"
+    assert "scikit-learn" in at.run().info[0].value
 
 
 def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(folder: Path) -> None:
