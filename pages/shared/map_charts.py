@@ -40,7 +40,7 @@ def map_figure(rows: Sequence[Row], groups: Sequence[Group], axes: Sequence[str]
     figure.update_layout(
         height=560,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+        legend={"orientation": "h", "y": -0.12 if any(axes) else -0.02, "yanchor": "top", "x": 0},
         dragmode="lasso",
         hovermode="closest",
     )

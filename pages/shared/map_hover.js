@@ -4,11 +4,14 @@
 // Names of files and classes are put in as text and never as HTML.
 
 const CONTAINER = ".st-key-map_chart"
-const KEPT = 1500 // pictures kept in the browser, some 10 MB
+const KEPT = 1500 // pictures kept in the browser, some 13 MB
 const REST = 70 // milliseconds that the pointer stays on a dot before its picture is asked for
 const PATIENCE = 8000 // milliseconds after which a question counts as lost
 const GAP = 16
 const MARGIN = 8
+
+// A popover lies above all else, a map on the full screen included; in older browsers the card is only fixed.
+const POPOVER = typeof HTMLElement.prototype.showPopover === "function"
 
 const cards = new WeakMap()
 
@@ -62,10 +65,12 @@ class Card {
 
   attach() {
     const chart = this.container?.querySelector(".js-plotly-plot")
-    // The area inside a lasso would keep the pointer from its dots, which one wants to look at most of all.
-    for (const area of chart?.querySelectorAll(".selectionlayer path") ?? []) area.style.pointerEvents = "none"
+    if (typeof chart?.on !== "function") return
+    // Again and again, as Plotly draws both anew. The area inside a lasso would keep the pointer from its dots.
+    for (const label of chart.querySelectorAll(".hoverlayer")) label.style.display = "none"
+    for (const area of chart.querySelectorAll(".selectionlayer path")) area.style.pointerEvents = "none"
     // Plotly makes this function anew whenever it forgets who listens.
-    if (typeof chart?.on !== "function" || chart.on === this.on) return
+    if (chart.on === this.on) return
     this.on = chart.on
     this.chart = chart
     this.hide()
@@ -74,12 +79,11 @@ class Card {
     // A moment after Streamlit's own message that the lasso is gone: the two must not travel together.
     chart.on("plotly_doubleclick", () => setTimeout(() => this.click(""), 150))
     for (const name of ["plotly_unhover", "plotly_selecting", "plotly_relayout"]) chart.on(name, () => this.hide())
-    for (const layer of chart.querySelectorAll(".hoverlayer")) layer.style.display = "none"
   }
 
   show(event) {
     const point = event?.points?.find((each) => Array.isArray(each.customdata))
-    if (!point) return false
+    if (!point || !this.box.isConnected) return false
     const [file, about, note] = point.customdata
     this.shown = String(file)
     this.put("name", this.shown.slice(this.shown.lastIndexOf("/") + 1))
@@ -87,7 +91,7 @@ class Card {
     this.put("note", note)
     this.box.classList.add("open")
     this.draw()
-    if (!this.box.matches(":popover-open")) this.box.showPopover?.()
+    if (POPOVER && !this.box.matches(":popover-open")) this.box.showPopover()
     this.place(this.pointer(event, point))
     return true
   }
@@ -95,7 +99,7 @@ class Card {
   hide() {
     this.shown = null
     this.box.classList.remove("open")
-    if (this.box.matches(":popover-open")) this.box.hidePopover()
+    if (POPOVER && this.box.matches(":popover-open")) this.box.hidePopover()
   }
 
   draw() {

@@ -19,7 +19,7 @@ from pages.shared.words import about, sentence
 EVERY_SECONDS = 2.0
 """How often a review at work is looked at."""
 
-_SECONDS, _SECONDS_A_PICTURE = 15, 0.024
+_SECONDS, _SECONDS_A_PICTURE = 15, 0.025
 """What a review takes on two usual cores; for the estimate before there is a better one."""
 
 

@@ -99,8 +99,28 @@ def _dataset(page: Page, url: str) -> None:
     _take(page, "labels")
     page.get_by_role("tab", name="Map").click()
     page.locator("[data-testid='stPlotlyChart'] .main-svg").first.wait_for()
+    page.get_by_text("Neighbourhoods (t-SNE)").click()
+    settle(page)
+    time.sleep(2)  # the chart is drawn anew
     _to_top(page.get_by_role("tab", name="Map"))
+    _point_at_suspect(page)
     _take(page, "map")
+
+
+def _point_at_suspect(page: Page) -> None:
+    """Moves the pointer onto the dot of the label that looks most wrong, and waits for its picture."""
+    time.sleep(1)  # scrolling takes a moment, and closes the card
+    place = page.evaluate(
+        """() => {
+          const chart = document.querySelector(".js-plotly-plot"), box = chart.getBoundingClientRect()
+          const {_size: size, xaxis, yaxis} = chart._fullLayout
+          const rings = chart._fullData.find((trace) => trace.name === "label looks wrong")
+          return [box.left + size.l + xaxis.d2p(rings.x[0]), box.top + size.t + yaxis.d2p(rings.y[0])]
+        }"""
+    )
+    page.mouse.move(place[0] - 5, place[1] - 5)
+    page.mouse.move(*place, steps=4)
+    page.locator(".card.open img[src]").wait_for()
 
 
 def _faulty_zip() -> Path:

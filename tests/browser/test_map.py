@@ -167,6 +167,12 @@ def test_another_map_and_other_colours_have_the_card_too(mapped: Page) -> None:
     settle(mapped)
     hover(mapped, name_of(21))
     expect_card(mapped, 21, "cold · validation")
+    mapped.locator(".modebar-btn[data-title='Fullscreen']").click()
+    mapped.locator(".modebar-btn[data-title='Close fullscreen']").wait_for()
+    mapped.wait_for_timeout(500)
+    hover(mapped, name_of(22))
+    expect_card(mapped, 22)
+    assert mapped.locator(".hoverlayer").is_hidden()
 
 
 def test_a_tap_shows_the_card_on_a_phone(browser: Browser, server: Server) -> None:
