@@ -17,6 +17,7 @@ from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.dataset_view import View
 from pages.shared.picture_grid import small_picture
+from pages.shared.state import part_key
 
 TOGETHER = 24
 """Pictures sent at once: of chest X-rays 216 kB, made in 20 ms."""
@@ -47,18 +48,18 @@ def answer_hover(view: View, files: Sequence[ImageFile], key: str, click: Callab
     Args:
         view: View.
         files: Those of the dots, what lies close together mostly one after the other.
-        key: First part of the session keys of the two components.
+        key: First part of the session keys of the card and of what brings it pictures.
         click: What to do with the file whose dot was clicked, or with an empty text when that is taken back;
             the whole page runs again after it. Streamlit itself reports no click while the lasso is chosen.
     """
-    said = _card(key=f"{key}:card", on_asked_change=_nothing, on_clicked_change=_nothing)
+    said = _card(key=part_key(key, "card"), on_asked_change=_nothing, on_clicked_change=_nothing)
     asked, clicked = said.get("asked"), said.get("clicked")
     # What is asked is known only now, so another component, which shows nothing itself, hands the answer over.
-    _pictures(key=f"{key}:pictures", data=answer(view, files, asked))
+    _pictures(key=part_key(key, "pictures"), data=answer(view, files, asked))
     for part in ("card", "pictures"):
         # What Streamlit 1.67 keeps of a component cannot be pickled, which enforceSerializableSessionState forbids.
         # Nothing is kept of these: a question is read as it arrives.
-        del st.session_state[f"{key}:{part}"]
+        del st.session_state[part_key(key, part)]
     if isinstance(clicked, str):
         click(clicked)
         st.rerun()
