@@ -85,6 +85,9 @@ def _dataset(page: Page, url: str) -> None:
     page.locator("[data-testid='stImage'] img").first.wait_for()
     _take(page, "dataset")
     page.get_by_role("tab", name="Batch X-ray").click()
+    page.get_by_role("radio", name="As on disk").click()  # the order that keeps a network at chance
+    page.get_by_text("batches hold a single class").wait_for()
+    _to_top(page.get_by_role("tab", name="Batch X-ray"))
     _take(page, "batch-x-ray")
     page.get_by_text("Upload a zip").click()
     page.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(_faulty_zip())
