@@ -39,11 +39,18 @@ GROUPS = {
         "training.early_stopping",
         "training.reduce_on_plateau",
         "training.unfreeze_from",
+        "training.finetune_stages",
         "training.finetune_epochs",
         "training.finetune_learning_rate",
+        "training.block_rate_factor",
     ),
 }
 """What is always in sight; every other setting is under Advanced."""
+
+_FINETUNE = (
+    *("training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate"),
+    "training.block_rate_factor",
+)
 
 
 def advanced_keys() -> list[str]:
@@ -57,8 +64,7 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
     mode = values[MODE]
     rules = {
         "training.unfreeze_from": mode != "bottleneck",
-        "training.finetune_epochs": mode == "fine_tune",
-        "training.finetune_learning_rate": mode == "fine_tune",
+        **dict.fromkeys(_FINETUNE, mode == "fine_tune"),
         "training.literal": mode == "end_to_end" and not values["training.unfreeze_from"],
         "data.augmentation_draws": values["data.augmentation"] != "none",
         "data.validation_split": not split_on_disk,
@@ -167,7 +173,15 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
         "Training pictures": f"{train:,}",
         "Validation pictures": f"{val:,}",
         "Batches per epoch": f"{batches:,}",
+        **({"Epochs at most": _epochs(config)} if config.training.mode == "fine_tune" else {}),
     }
+
+
+def _epochs(config: RunConfig) -> str:
+    """Epochs of the head and of fine-tuning, and their sum: `20 + 3 × 5 = 35`."""
+    training = config.training
+    times = f"{training.finetune_stages} × " if training.finetune_stages > 1 else ""
+    return f"{training.epochs} + {times}{training.finetune_epochs} = {training.most_epochs:,}"
 
 
 def cost_sentence(config: RunConfig, classes: int) -> str:
