@@ -130,6 +130,6 @@ def _require_blocks(number: int, named: str, row: Backbone) -> None:
     if number <= blocks:
         return
     there = f"{blocks} block{'s' if blocks > 1 else ''}"
-    where = f"from {named} to the top {row.name} has" if named and blocks < len(row.blocks) else f"{row.name} has"
+    where = f"from {named} on {row.name} has" if named and blocks < len(row.blocks) else f"{row.name} has"
     lower = ", or name a lower block in training.unfreeze_from" if blocks < len(row.blocks) else ""
     raise ConfigError(f"training.finetune_stages is {number}, but {where} {there}; ask for {blocks} at most{lower}")

@@ -11,6 +11,7 @@ from core.config import PRESETS, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
+from core.models.unfreezing import require_blocks
 from pages.shared import fields
 from pages.shared.fields import MODE
 from pages.shared.frame import plain
@@ -86,12 +87,14 @@ def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) ->
     """The form as a configuration.
 
     Raises:
-        ConfigError: names the first setting that is outside what is allowed.
+        ConfigError: names the first setting that is outside what is allowed, or asks for blocks that are not there.
     """
     asked = settings(preset, split_on_disk=split_on_disk)
-    return make_config(
+    config = make_config(
         dataset, {key: "" if value is None else value for key, value in asked.items()}, preset=preset, name=name.strip()
     )
+    require_blocks(config)
+    return config
 
 
 def differences(preset: str, asked: dict[str, Any]) -> list[str]:
