@@ -94,6 +94,11 @@ class Policy:
             return
         if config.training.epochs > self.epochs:
             raise AccessError(f"training.epochs is {config.training.epochs}; here it may be {self.epochs} at most")
+        if config.training.finetuning_epochs > self.epochs:
+            raise AccessError(
+                f"training.finetune_stages times training.finetune_epochs is {config.training.finetuning_epochs}; here "
+                f"it may be {self.epochs} at most"
+            )
         if self.sample_only:
             _check_small(config)
         elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, uploads):

@@ -9,6 +9,7 @@ from core.data.sample import sample_is_ready
 from core.errors import ConfigError
 from core.models import catalogue
 from core.models.fetch import require_reachable
+from core.models.unfreezing import require_blocks
 
 
 def admit(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
@@ -38,7 +39,7 @@ def check_model(config: RunConfig) -> RunConfig:
     """Checks backbone, image size, block to unfreeze and weights; returns the configuration with the proper name.
 
     Raises:
-        ConfigError: there is no such backbone or block, or the image is too small for it.
+        ConfigError: there is no such backbone or block, too few blocks for the stages, or the image is too small.
         WeightsError: the weights are not on this machine and cannot be fetched.
     """
     row = catalogue.find(config.model.backbone)
@@ -46,8 +47,7 @@ def check_model(config: RunConfig) -> RunConfig:
         raise ConfigError(
             f"data.image_size is {config.data.image_size}, but {row.title} needs at least {row.min_size} pixels"
         )
-    if config.training.unfreeze_from:
-        row.check_block(config.training.unfreeze_from)
+    require_blocks(config)
     if config.model.weights == "imagenet" and catalogue.find_weights(row) is None:
         require_reachable(row)
     return dataclasses.replace(config, model=dataclasses.replace(config.model, backbone=row.name))

@@ -137,13 +137,41 @@ class TrainConfig:
         "",
         "Unfreeze from",
         "First block of the backbone that is trained too; `all` for the whole backbone; empty for none (fine-tune "
-        "then takes the last block). Batch normalisation stays in inference mode.",
+        "then takes the last block, or as many as it has stages). Batch normalisation stays in inference mode.",
+    )
+    finetune_stages: int = setting_field(
+        1,
+        "Fine-tune stages",
+        "In how many stages the upper blocks become trainable (gradual unfreezing); fine-tune only. 1: all at once. "
+        "More: first the head with the uppermost block, then one block more in each stage, and in the last one all "
+        "that remain down to the block named to unfreeze from; where none is named, there are as many blocks as "
+        "stages.",
+        low=1,
+        high=10,
     )
     finetune_epochs: int = setting_field(
-        5, "Fine-tune epochs", "Epochs after unfreezing; fine-tune only.", low=1, high=1000
+        5,
+        "Fine-tune epochs",
+        "Epochs after unfreezing, of each stage where there are several; fine-tune only. Early stopping ends a stage, "
+        "and the next one begins with its best weights.",
+        low=1,
+        high=1000,
     )
     finetune_learning_rate: float = setting_field(
-        1e-5, "Fine-tune learning rate", "Learning rate after unfreezing; fine-tune only.", low=1e-7, high=10
+        1e-5,
+        "Fine-tune learning rate",
+        "Learning rate after unfreezing, at the beginning of each stage; fine-tune only.",
+        low=1e-7,
+        high=10,
+    )
+    block_rate_factor: float = setting_field(
+        1.0,
+        "Rate factor per block",
+        "A block's learning rate as a part of that of the block above it (discriminative learning rates); fine-tune "
+        "only. The head and the uppermost block have the fine-tune learning rate. 1: the same rate for all. ULMFiT "
+        "takes 0.38 (1 / 2.6).",
+        low=0.01,
+        high=1,
     )
     class_weight: str = setting_field(
         "none",
@@ -205,6 +233,16 @@ class TrainConfig:
     def is_frozen(self) -> bool:
         """Whether the backbone never trains, so that features computed once serve every epoch."""
         return self.mode == "bottleneck" or (self.mode == "end_to_end" and not self.unfreeze_from)
+
+    @property
+    def finetuning_epochs(self) -> int:
+        """Most epochs of all stages of fine-tuning together; 0 where there is none."""
+        return self.finetune_stages * self.finetune_epochs if self.mode == "fine_tune" else 0
+
+    @property
+    def most_epochs(self) -> int:
+        """Epochs of the whole run, unless early stopping ends a part of it."""
+        return self.epochs + self.finetuning_epochs
 
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}

@@ -66,7 +66,7 @@ class Status:
     fault: str = ""
     """Whose mistake ended a failed run: `user` or `program`."""
     phase: str = ""
-    """data, features, training, finetuning, evaluating, saving."""
+    """data, features, training, finetuning (finetuning 2, ... in later stages), evaluating, saving."""
     epoch: int = 0
     epochs: int = 0
     batch: int = 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from core import launch
+from core.models.unfreezing import is_training
 from core.runs import Run, Status
 
 _WIDTH = 24
@@ -88,7 +89,7 @@ def describe(status: Status) -> str:
     text = status.message
     if status.total and status.phase in ("data", "features"):
         text += f" {bar(status.done, status.total)}"
-    elif status.batches and status.phase in ("training", "finetuning"):
+    elif status.batches and is_training(status.phase):
         text += f" {bar(status.batch, status.batches)}"
     if status.images_per_second:
         text += f"  {status.images_per_second:.0f} images/s"

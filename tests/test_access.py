@@ -118,5 +118,12 @@ def test_a_team_trains_on_what_is_open_to_it(tmp_path: Path) -> None:
         team.check(make_config(str(data / "x"), {}), None, uploads)
 
 
+def test_all_stages_of_fine_tuning_together_have_no_more_epochs_than_a_training_may_have(tmp_path: Path) -> None:
+    tuned = {"training.mode": "fine_tune", "training.finetune_epochs": 500}
+    POLICIES[TEAM].check(make_config("sample", {**tuned, "training.finetune_stages": 2}), None, tmp_path)
+    with pytest.raises(AccessError, match=r"times training\.finetune_epochs is 1500; here it may be 1000 at most$"):
+        POLICIES[TEAM].check(make_config("sample", {**tuned, "training.finetune_stages": 3}), None, tmp_path)
+
+
 def test_local_limits_nothing_of_a_training() -> None:
     POLICIES[LOCAL].check(make_config("/anywhere", {"training.epochs": 1000}), None, Path("/u"))

@@ -91,6 +91,14 @@ def test_an_unknown_block_gets_the_list_of_blocks() -> None:
     )
 
 
+def test_more_stages_than_blocks_are_refused() -> None:
+    settings = {"training.mode": "fine_tune", "training.unfreeze_from": "block7", "training.finetune_stages": 3}
+    assert refusal(make_config("sample", settings), ConfigError) == (
+        "training.finetune_stages is 3, but from block7 on EfficientNetLite0 has 2 blocks; ask for 2 at most, or name "
+        "a lower block in training.unfreeze_from"
+    )
+
+
 @pytest.mark.parametrize("block", ["all", "block7", "Block-7", ""])
 def test_a_block_of_the_backbone_or_all_of_it_may_be_trained(block: str) -> None:
     assert check_model(make_config("sample", {"training.mode": "fine_tune", "training.unfreeze_from": block}))

@@ -210,6 +210,19 @@ def test_an_unknown_preset_gets_the_list() -> None:
     )
 
 
+def test_epochs_of_all_stages_are_counted() -> None:
+    staged = TrainConfig(mode="fine_tune", epochs=20, finetune_epochs=5, finetune_stages=3)
+    assert (staged.finetuning_epochs, staged.most_epochs) == (15, 35)
+    assert TrainConfig(epochs=20, finetune_stages=3).most_epochs == 20
+
+
+def test_a_configuration_from_before_there_were_stages_has_one() -> None:
+    record = make_config("sample", {"training.mode": "fine_tune"}).to_dict()
+    del record["training"]["finetune_stages"], record["training"]["block_rate_factor"]
+    training = RunConfig.from_dict(record).training
+    assert (training.finetune_stages, training.block_rate_factor) == (1, 1.0)
+
+
 def test_a_bottleneck_has_nothing_to_unfreeze() -> None:
     assert refusal(training__unfreeze_from="block5") == (
         'training.unfreeze_from is "block5", but in bottleneck mode the backbone never trains; '

@@ -94,7 +94,8 @@ class Costs:
         steps = config.training.epochs * self.factors.a.count("train") / config.data.batch_size
         if config.training.is_frozen:
             return steps * _STEP_SECONDS
-        return 3 * config.training.epochs * self.factors.a.count("train") * self._feature_seconds()
+        passes = config.training.finetuning_epochs or config.training.epochs
+        return 3 * passes * self.factors.a.count("train") * self._feature_seconds()
 
     def _feature_seconds(self) -> float:
         """Seconds that a picture takes through the backbone; a run that found its features cached says nothing."""
@@ -108,7 +109,7 @@ class Costs:
 
 def _kind(config: RunConfig) -> tuple[bool, int]:
     """What decides how long a training takes, roughly."""
-    return config.training.is_frozen, config.training.epochs
+    return config.training.is_frozen, config.training.most_epochs
 
 
 def _features(config: RunConfig) -> set[tuple[object, ...]]:

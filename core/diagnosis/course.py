@@ -6,6 +6,7 @@ from typing import Any
 
 from core.config import RunConfig
 from core.diagnosis.recorded import Order
+from core.models.unfreezing import stage_of, trained_blocks
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,17 @@ class Course:
         if (recorded := self.last.get("learning_rate")) is not None:
             return float(recorded)  # it may have been reduced on the way
         training = self.config.training
-        return training.finetune_learning_rate if self.last["phase"] == "finetuning" else training.learning_rate
+        return training.finetune_learning_rate if self.stage else training.learning_rate
+
+    @property
+    def stage(self) -> int:
+        """Stage of fine-tuning that the newest epoch belongs to, from 1; 0 outside of fine-tuning."""
+        return stage_of(str(self.last.get("phase", "")))
+
+    @property
+    def trained_blocks(self) -> tuple[str, ...]:
+        """Blocks of the backbone that the phase of the newest epoch trains."""
+        return trained_blocks(self.config, str(self.last.get("phase", "")))
 
     @property
     def base_moved(self) -> bool:

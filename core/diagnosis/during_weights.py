@@ -24,10 +24,12 @@ def diverged(course: Course) -> Finding | None:
 
 
 def base_moved_although_frozen(course: Course) -> Finding | None:
-    """The backbone's weights are other ones than before, though the settings say that it never trains."""
-    training, hashes = course.config.training, course.hashes
-    frozen = training.is_frozen or (training.mode == "fine_tune" and course.last["phase"] == "training")
-    if not frozen or not course.base_moved:
+    """The backbone's weights, or those of blocks below the trained ones, are other ones than before, though the
+    settings say that they do not train, or not yet."""
+    hashes, trained = course.hashes, course.trained_blocks
+    if trained:
+        return _moved_below(course, trained)
+    if not course.base_moved:
         return None
     return Finding(
         "base-moved-although-frozen",
@@ -39,19 +41,41 @@ def base_moved_although_frozen(course: Course) -> Finding | None:
     )
 
 
+def _moved_below(course: Course, trained: tuple[str, ...]) -> Finding | None:
+    """Blocks that have moved and are not among the trained ones, nor ever were: each stage trains those before too."""
+    moved = [block for block in course.last.get("moved_blocks") or [] if block not in trained]
+    if not moved:
+        return None
+    return Finding(
+        "base-moved-although-frozen",
+        "error",
+        f"The weights of {', '.join(moved)} are other ones after epoch {course.number} than before training, although "
+        f"the backbone is frozen below {trained[0]}.",
+        {"moved": moved, "trained": list(trained)},
+        "Report this: in this program nothing should train a frozen block.",
+    )
+
+
 def base_still_although_unfrozen(course: Course) -> Finding | None:
-    """The backbone's weights are the same as before, though part of it was to be trained."""
-    training, hashes = course.config.training, course.hashes
-    trains = course.last["phase"] == "finetuning" or (training.mode == "end_to_end" and bool(training.unfreeze_from))
-    if not trains or hashes.get("base_after") != hashes["base"]:
+    """The backbone's weights, or those of a block, are the same as before, though they were to be trained."""
+    hashes, trained = course.hashes, course.trained_blocks
+    if not trained:
+        return None
+    moved = course.last.get("moved_blocks")
+    if moved is None:  # a run of an earlier version, which tells of the backbone as a whole
+        still = trained if hashes.get("base_after") == hashes["base"] else ()
+    else:
+        still = tuple(block for block in trained if block not in moved)
+    if not still:
         return None
     return Finding(
         "base-still-although-unfrozen",
         "error",
-        f"The hash of the backbone's weights is still {hashes['base']} after epoch {course.number}, although "
-        f"“{training.unfreeze_from or 'its last block'}” is set to be trained.",
-        {"before": hashes["base"], "after": hashes["base_after"]},
-        "Choose another block in training.unfreeze_from: this one has no weights of its own.",
+        f"The weights of {', '.join(still)} are the same after epoch {course.number} as before training, although "
+        f"the backbone is set to be trained from {trained[0]} on.",
+        {"still": list(still), "trained": list(trained), "learning_rate": course.rate},
+        "Raise the learning rate, or choose a lower block in training.unfreeze_from: this one has no weights of its "
+        "own, or steps so small that they are lost in rounding.",
     )
 
 

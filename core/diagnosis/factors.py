@@ -12,6 +12,7 @@ from typing import Any
 from core.config import RunConfig, make_config
 from core.data.order import draw_of_epoch
 from core.errors import RunError
+from core.models.unfreezing import stages
 from core.runs import Run
 
 DATASET = "dataset"
@@ -178,11 +179,18 @@ def _draws(a: End, b: End, differing: list[str]) -> str:
     kinds = {end.config.data.augmentation for end in (a, b)}
     if kinds == {"none"}:
         return "there is no augmentation"
-    epochs = max(end.config.training.epochs + end.config.training.finetune_epochs for end in (a, b))
+    epochs = _most_epochs(a, b)
     draws = [
         [draw_of_epoch(epoch, "any", end.config.data.augmentation_draws) for epoch in range(epochs)] for end in (a, b)
     ]
     return "every epoch sees the same version of each picture" if draws[0] == draws[1] else ""
+
+
+def _most_epochs(a: End, b: End) -> int:
+    """Of any mixture of the two runs' settings."""
+    trainings = [end.config.training for end in (a, b)]
+    stages, each = max(t.finetune_stages for t in trainings), max(t.finetune_epochs for t in trainings)
+    return max(t.epochs for t in trainings) + (stages * each if not _finetune(a, b, []) else 0)
 
 
 def _split(a: End, b: End, differing: list[str]) -> str:
@@ -201,6 +209,12 @@ def _data_seed(a: End, b: End, differing: list[str]) -> str:
 
 def _finetune(a: End, b: End, differing: list[str]) -> str:
     return "" if "fine_tune" in (a.config.training.mode, b.config.training.mode) else "neither run is fine-tuned"
+
+
+def _block_rates(a: End, b: End, differing: list[str]) -> str:
+    """With one block trained there is none below that could have another rate."""
+    counts = [stage.count for end in (a, b) for stage in stages(end.config)]
+    return _finetune(a, b, differing) or ("only the uppermost block is trained" if max(counts) == 1 else "")
 
 
 def _class_weight(a: End, b: End, differing: list[str]) -> str:
@@ -222,8 +236,10 @@ _REASONS: dict[str, Reason] = {
     "data.validation_split": _split,
     "data.group_pattern": _split,
     "data.seed": _data_seed,
+    "training.finetune_stages": _finetune,
     "training.finetune_epochs": _finetune,
     "training.finetune_learning_rate": _finetune,
+    "training.block_rate_factor": _block_rates,
     "training.class_weight": _class_weight,
 }
 

@@ -1,8 +1,9 @@
 """Checks of which weights learn, and how fast."""
 
-from core.config import TrainConfig
+from core.config import RunConfig, TrainConfig
 from core.diagnosis.context import Context
 from core.diagnosis.finding import Finding
+from core.models.unfreezing import stages
 
 _GENTLE = {"adam": 1e-4, "adamw": 1e-4, "rmsprop": 1e-4, "sgd": 1e-2}
 """Learning rate up to which a pretrained backbone keeps what it knows, by optimizer."""
@@ -39,12 +40,13 @@ def unfreeze_high_lr(context: Context) -> Finding | None:
     if training.mode == "end_to_end" and _trains_all(context):
         return None  # base-not-frozen says it
     key = "training.finetune_learning_rate" if training.mode == "fine_tune" else "training.learning_rate"
+    lowest, falling = _lowest(context.config), _falling(context.config)
     return Finding(
         "unfreeze-high-lr",
         "warning",
-        f"The backbone trains from {training.unfreeze_from or 'its last block'} on at a rate of {rate:g}; above "
-        f"{limit:g} pretrained features do not last.",
-        {"unfreeze_from": training.unfreeze_from, "learning_rate": rate, "gentle_up_to": limit},
+        f"The backbone trains from {lowest or 'its last block'} on at a rate of {rate:g}{falling}; "
+        f"above {limit:g} pretrained features do not last.",
+        {"unfreeze_from": lowest, "learning_rate": rate, "gentle_up_to": limit},
         f"Take a lower rate: {key}={limit / 10:g}.",
         {key: limit / 10},
     )
@@ -109,6 +111,20 @@ def _trains_all(context: Context) -> bool:
     names = ["", *("all", context.backbone.blocks[0])]
     plain = training.unfreeze_from.strip().lower().replace("-", "").replace("_", "")
     return _unfreezes(training) and plain in [name.replace("_", "") for name in names[1:]]
+
+
+def _lowest(config: RunConfig) -> str:
+    """The lowest block that trains, in the last stage of fine-tuning; empty where the settings leave it at the last."""
+    found = stages(config)
+    return found[-1].block if len(found) > 1 else config.training.unfreeze_from
+
+
+def _falling(config: RunConfig) -> str:
+    """What is to be added where lower blocks have lower rates."""
+    found, factor = stages(config), config.training.block_rate_factor
+    if factor == 1 or not found or found[-1].count == 1:
+        return ""
+    return f" in its uppermost block, and {factor:g} of that from block to block below"
 
 
 def _backbone_rate(training: TrainConfig) -> float:

@@ -197,9 +197,9 @@ class _Writer:
 
     def _foreign(self) -> str:
         known = ("data.group_pattern", "data.validation_split", "data.seed", "training.precision",
-                 "training.feature_precision",
-                 "training.early_stopping", "training.reduce_on_plateau", "training.finetune_epochs",
-                 "training.finetune_learning_rate")  # fmt: skip
+                 "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
+                 "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",
+                 "training.block_rate_factor")  # fmt: skip
         values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
         return "; ".join(f"{key} ({good!r} is good, {bad!r} is bad)" for key, good, bad in values)
 

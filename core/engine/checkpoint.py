@@ -30,7 +30,7 @@ class Progress:
     """How far a run has come.
 
     Attributes:
-        phase: str. `training` or `finetuning`.
+        phase: str. Its name; see core/engine/phases.py.
         epoch: int. Epochs finished in all.
         start: int. Epochs that were finished when the phase began.
         complete: bool. Whether the phase has come to its end.

@@ -25,6 +25,7 @@ from core.engine.plain_layers import in_plain_layers
 from core.errors import RunError, UnreadableImage, UserError
 from core.models import catalogue
 from core.models.build import backbone_layers, build_base
+from core.models.unfreezing import stages
 from core.runs import Run
 
 Array = NDArray[np.float32]
@@ -101,15 +102,19 @@ def save_base(run: Run, path: Path, say: Say) -> dict[str, Any]:
         )
     say("Saves it.", 0.8)
     base.save(path)
-    return {"unfreeze_from": _first_trained(config, base)}
+    return _trained_layers(config, base)
 
 
-def _first_trained(config: RunConfig, base: keras.Model) -> str:
-    """Name of the first layer of the base that the run trains too; empty for none."""
+def _trained_layers(config: RunConfig, base: keras.Model) -> dict[str, Any]:
+    """Where the trained part of the base begins, and its blocks, by their layers' names; see `training_script`."""
     row, training = catalogue.find(config.model.backbone), config.training
-    block = training.unfreeze_from or (row.blocks[-1] if training.mode == "fine_tune" else "")
     names = [layer.name for layer in backbone_layers(base)]
-    return names[row.first_trainable(names, block)] if block else ""
+    blocks = [stage.block for stage in stages(config)] or [training.unfreeze_from]
+    first = [names[row.first_trainable(names, block)] if block else "" for block in blocks]
+    facts: dict[str, Any] = {"unfreeze_from": first if len(first) > 1 else first[0]}
+    if training.mode == "fine_tune" and training.block_rate_factor != 1:
+        facts["block_starts"] = row.block_starts(names)[1:]
+    return facts
 
 
 def _open(run: Run) -> keras.Model:

@@ -13,6 +13,9 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
+from core.models.build import backbone_layers
+from core.models.catalogue import Backbone
+
 _CORE = Path(__file__).resolve().parents[1]
 
 _STATISTICS = ("moving_mean", "moving_variance")
@@ -41,6 +44,24 @@ def statistics_hash(model: keras.Model) -> str | None:
     """Hash of the moving statistics of batch normalisation; None where there is none."""
     found = [weight for weight in model.weights if weight.name in _STATISTICS]
     return digest(found) if found else None
+
+
+def block_hashes(base: keras.Model, backbone: Backbone) -> dict[str, str]:
+    """Hash of the weights of each block of a base, without the statistics of batch normalisation.
+
+    Args:
+        base: keras.Model. From `build_base`.
+        backbone: Backbone. Its row of the catalogue.
+    """
+    layers = backbone_layers(base)
+    starts = backbone.block_starts([layer.name for layer in layers])
+    blocks = dict(zip(starts, backbone.blocks, strict=True))
+    name = backbone.blocks[0]
+    found: dict[str, list[Any]] = {block: [] for block in backbone.blocks}
+    for layer in layers:
+        name = blocks.get(layer.name, name)
+        found[name] += [weight for weight in layer.weights if weight.name not in _STATISTICS]
+    return {block: digest(weights) for block, weights in found.items()}
 
 
 @cache

@@ -39,7 +39,7 @@ def find_rate(reporter: Reporter) -> tuple[str, str]:
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         work = make_work(config, dataset, reporter)
-        phase = plan(work)[0][1]()  # fine-tuning begins with the head, whose rate is the one looked for
+        phase = plan(work)[0].make()  # fine-tuning begins with the head, whose rate is the one looked for
         sweep = run_sweep(phase, reporter)
     except StopRequested:
         return "stopped", "Stopped before the sweep was made."

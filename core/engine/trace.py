@@ -10,7 +10,8 @@ recorded by what it is, not by where it lies: a picture by the hash of its file,
       hashes        weights of base and head and the statistics of batch normalisation, before and after
       samples       four fixed training pictures per random version: decoded, augmented, preprocessed, their features
       inputs        statistics of the first batches that the network was given
-      epochs        order, label mix, losses and gradient norms of the batches; what validation looked like
+      epochs        order, label mix, losses and gradient norms of the batches; what validation looked like; blocks of
+                    a backbone in training that are other ones than before it
 
 Losses and norms have six significant digits; beyond `DETAILED` batches only an epoch's summary is kept.
 """
@@ -28,7 +29,7 @@ from core.data.images import load, preprocess
 from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, PictureBatches
 from core.engine.describe import data_hashes, describe_answers, describe_values, short
-from core.engine.fingerprint import digest, environment, statistics_hash, weights_only_hash
+from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
 from core.engine.observe import Activity
 from core.engine.traced import Watch
 from core.engine.work import Probabilities, Work
@@ -81,6 +82,9 @@ class Trace:
             "samples": stored.get("samples", []),
             "inputs": stored.get("inputs", []),
         }
+        self._row = catalogue.find(work.config.model.backbone)
+        self._moving = False
+        self._blocks = {} if work.config.training.is_frozen else block_hashes(work.base, self._row)
         self._epochs: list[tuple[int, int, str]] = [
             (epoch["epoch"], len(epoch.get("losses", [])), json.dumps(epoch)) for epoch in stored.get("epochs", [])
         ]
@@ -101,6 +105,7 @@ class Trace:
         """
         self._epochs = [item for item in self._epochs if item[0] <= epoch]
         self._watch, self._order, self._on_pictures = Watch(), order, isinstance(data, PictureBatches)
+        self._moving = moving
         first = not self._epochs
         draw = self._work.draw(epoch)
         if draw not in {sample["draw"] for sample in self._head["samples"]}:
@@ -117,7 +122,7 @@ class Trace:
         """Adds a finished epoch and writes the file.
 
         Args:
-            phase: str. `training` or `finetuning`.
+            phase: str. Its name; see core/engine/phases.py.
             epoch: int. From 1, over the whole run.
             record: dict. What was measured.
             probabilities: float array of shape `(n, classes)`, on the validation pictures.
@@ -139,6 +144,7 @@ class Trace:
             "feature_std": short(activity.feature_std),
             "head": head,
             "base": self._head["hashes"].get("base_after"),
+            **({"moved_blocks": self._moved_blocks()} if self._moving else {}),
         }
         self._epochs.append((epoch, len(item["losses"]), json.dumps(files.finite(item), allow_nan=False)))
         self._write()
@@ -152,6 +158,10 @@ class Trace:
     def _hash_after(self) -> None:
         base = self._work.base
         self._head["hashes"] |= {"base_after": weights_only_hash(base), "statistics_after": statistics_hash(base)}
+
+    def _moved_blocks(self) -> list[str]:
+        """Blocks of the backbone whose weights are other ones than before the training."""
+        return [name for name, now in block_hashes(self._work.base, self._row).items() if now != self._blocks[name]]
 
     def _write(self) -> None:
         """Epochs are kept as text: each is put into words once."""
@@ -232,8 +242,7 @@ class Trace:
         return np.asarray(self._work.observer.from_pixels(pixels[None])[0].numpy()[0])
 
     def _kind(self, preprocessing: str) -> str:
-        row = catalogue.find(self._work.config.model.backbone)
-        return {"backbone": row.preprocessing, "rescale": "rescale", "none": "raw"}[preprocessing]
+        return {"backbone": self._row.preprocessing, "rescale": "rescale", "none": "raw"}[preprocessing]
 
 
 def _describe(batch: tuple[NDArray[Any], ...], epoch: int, number: int, order: str) -> dict[str, Any]:

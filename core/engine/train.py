@@ -120,15 +120,25 @@ class Training:
         self.trace.end()
 
     def _run_phases(self, stored: Checkpoint | None) -> None:
-        for name, make_phase in plan(self.work):
-            if stored and stored.progress.phase != name and name == "training":
-                continue  # the checkpoint is of a later phase and holds what this one has learnt
-            self.phase = make_phase()
+        planned = plan(self.work)
+        first = self._place(stored, [phase.name for phase in planned]) if stored else 0
+        for place in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
+            later = sum(phase.epochs for phase in planned[place + 1 :])
+            self.phase = planned[place].make()
             self._begin(self.phase, stored)
             stored = None
-            self._run_phase(self.phase)
+            self._run_phase(self.phase, later)
             if self.stopped:
                 break
+
+    def _place(self, stored: Checkpoint, names: list[str]) -> int:
+        """Which phase of the plan a checkpoint is of."""
+        if stored.progress.phase not in names:
+            raise RunError(
+                f"the checkpoint of run {self.reporter.run.id} is of “{stored.progress.phase}”, which its settings do "
+                "not have, so it cannot go on; start a new run"
+            )
+        return names.index(stored.progress.phase)
 
     def _stored(self) -> Checkpoint | None:
         """The checkpoint to go on from; never silently a fresh start where epochs were finished before."""
@@ -153,18 +163,23 @@ class Training:
 
     def _begin(self, phase: Phase, stored: Checkpoint | None) -> None:
         self.progress, self._best = Progress(phase=phase.name, epoch=self.progress.epoch, start=self.progress.epoch), []
-        if stored and stored.progress.phase == phase.name:
+        self._durations = []
+        if stored:
             assign(phase.variables(), stored.arrays)
             self.progress, self._best = stored.progress, stored.best
             self.has_learnt = True
             self.reporter.event("resumed", epoch=self.progress.epoch)
+        elif phase.stage:
+            message = phase.stage.beginning(self.progress.epoch + 1, self.work.config.training.finetune_stages)
+            self.reporter.event("stage", stage=phase.stage.number, block=phase.stage.block, message=message)
 
-    def _run_phase(self, phase: Phase) -> None:
+    def _run_phase(self, phase: Phase, later: int) -> None:
+        """Trains to the phase's end; `later` epochs at most follow in other phases."""
         last = self.progress.start + phase.epochs
-        self.reporter.say(epoch=self.progress.epoch, epochs=last)
+        self.reporter.say(epoch=self.progress.epoch, epochs=last + later)
         while not self.progress.complete and self.progress.epoch < last:
             started, features = time.monotonic(), self.work.seconds["features"]
-            logs = self._fit_epoch(phase, self.progress.epoch, last)
+            logs = self._fit_epoch(phase, self.progress.epoch, last, later)
             if self._broken_off:
                 self.stopped = True
                 return
@@ -178,14 +193,18 @@ class Training:
         if self._best and self.progress.best_epoch != self.progress.epoch:
             assign(phase.learnt.variables, self._best)
 
-    def _fit_epoch(self, phase: Phase, epoch: int, last: int) -> dict[str, float]:
+    def _fit_epoch(self, phase: Phase, epoch: int, last: int, later: int) -> dict[str, float]:
         """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
         data = phase.data(epoch)
-        message = f"{'Fine-tunes: epoch' if phase.name == 'finetuning' else 'Epoch'} {epoch + 1} of {last}."
+        message = (
+            f"{f'Fine-tunes {phase.stage.words}: epoch' if phase.stage else 'Epoch'} {epoch + 1} of {last + later}."
+        )
         if self.checkpoints.fell_back:
             message += " The newest checkpoint was damaged; it went on from the one before."
-        self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last, batch=0, batches=len(data))
-        watch = BatchWatch(self.reporter, self.work.config.data.batch_size, last - epoch - 1, self._durations)
+        self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last + later, batch=0, batches=len(data))
+        # An epoch of the head on cached features says nothing of how long one of fine-tuning will take.
+        left = last - epoch - 1 + (later if phase.stage else 0)
+        watch = BatchWatch(self.reporter, self.work.config.data.batch_size, left, self._durations)
         try:
             batches = order(self.work, epoch)
             callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
@@ -296,7 +315,7 @@ class BatchWatch(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         reporter: Reporter.
         batch_size: int. For the rate in pictures per second.
-        epochs_left: int. Epochs after this one.
+        epochs_left: int. Epochs after this one, as far as they will take about as long.
         durations: list of float. Seconds that finished epochs took.
 
     Attributes:

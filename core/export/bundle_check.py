@@ -11,6 +11,7 @@ from core.config import RunConfig
 from core.diagnosis.finding import SEVERITIES
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
+from core.models.unfreezing import require_blocks
 from core.notes import MOST_TAGS
 from core.runs import METRICS, STATUSES
 
@@ -33,6 +34,7 @@ def check_records(records: Record) -> RunConfig:
     """
     try:
         config = RunConfig.from_dict(records["config.json"])
+        require_blocks(config)
     except ConfigError as error:
         raise DataError(f"config.json of this run cannot be used: {error}") from error
     manifest = records["manifest.json"]
@@ -131,7 +133,8 @@ def _trace(classes: Collection[str]) -> Rule:
         {"epoch": count, "batches": count, "mix": each(_exactly(len(classes), count), 100_000),
          "losses": each(maybe(number), 100_000), "gradient_norms": each(maybe(number), 100_000),
          "batch_orders": each(text, 100_000), "order": text},
-        {"phase": text, "draw": count, "seen": count, "predicted_class": one_of(classes), **figures},
+        {"phase": text, "draw": count, "seen": count, "predicted_class": one_of(classes),
+         "moved_blocks": each(text, 100), **figures},
     )  # fmt: skip
     sample = fields({"epoch": count, "draw": count, "file": text, "path": _relative})
     return fields(

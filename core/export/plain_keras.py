@@ -23,9 +23,11 @@ from core.data.augment import draw_parameters, warp
 from core.data.images import _TRANSPOSE, _to_rgb
 from core.data.order import epoch_batches
 from core.export.plain_fit import fit, labels_of
+from core.models.block_rates import rate_factors, with_rate_factors
 
 # Flags: decided when a script is written.
-AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = UNFREEZES = True
+AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = True
+UNFREEZES = STAGED = BY_BLOCK = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
@@ -35,7 +37,9 @@ IMAGE_SIZE, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, 20, "none", False
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 DENSE_UNITS, DROPOUT, EPOCHS, TRAINING_SEED = 128, 0.7, 10, 1
 OPTIMIZER, LEARNING_RATE = keras.optimizers.Adam, 7e-4
-FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE, UNFREEZE_FROM = 5, 1e-5, "block5_conv1"
+FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE = 5, 1e-5
+UNFREEZE_FROM: Any = "block5_conv1"
+BLOCK_RATE_FACTOR, BLOCK_STARTS = 0.38, ("block5_conv1",)
 TRAIN: Sequence[tuple[str, int, str]] = ()
 VAL: Sequence[tuple[str, int, str]] = ()
 RECORDED: Sequence[dict[str, Any]] = ()
@@ -53,7 +57,15 @@ def main() -> None:
     if ON_FEATURES:
         train_on_features(base, head, history)
     if ON_PICTURES:
-        train_on_pictures(base, head, history)
+        if STAGED:
+            # One block more in each stage; the optimizer begins anew.
+            for first in UNFREEZE_FROM:
+                unfreeze(base, first)
+                train_on_pictures(base, head, history)
+        else:
+            if UNFREEZES:
+                unfreeze(base, UNFREEZE_FROM)
+            train_on_pictures(base, head, history)
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3), name="image")
     here = Path(__file__)
     keras.Model(inputs, head(base(inputs))).save(here.with_name(f"{here.stem}_model.keras"))
@@ -145,7 +157,7 @@ def build_head(features: int) -> keras.Model:
     return head
 
 
-def compile_model(model: keras.Model, learning_rate: float) -> None:
+def compile_model(model: keras.Model, learning_rate: float, optimizer: Any = OPTIMIZER) -> None:
     """Compile without XLA, which would draw other dropout masks."""
     if BINARY:
         loss: Any = keras.losses.BinaryCrossentropy()
@@ -153,7 +165,7 @@ def compile_model(model: keras.Model, learning_rate: float) -> None:
     else:
         loss = keras.losses.CategoricalCrossentropy()
         measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
-    model.compile(OPTIMIZER(learning_rate=learning_rate), loss=loss, metrics=measured, jit_compile=False)
+    model.compile(optimizer(learning_rate=learning_rate), loss=loss, metrics=measured, jit_compile=False)
 
 
 def targets() -> NDArray[np.float32]:
@@ -249,6 +261,14 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         return self.base(images, training=False)
 
 
+def unfreeze(base: keras.Model, first: str) -> None:
+    """Let the base's layers from `first` on be trained; batch normalisation stays in inference mode."""
+    base.trainable, started = True, False
+    for layer in base.layers:
+        started = started or layer.name == first
+        layer.trainable = started and layer.name != "features"
+
+
 def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
     """Train the whole network, pictures in."""
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
@@ -256,14 +276,13 @@ def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[s
     model = keras.Model(inputs, head(FrozenBase(base)(inputs)))
     learnt = head
     if UNFREEZES:
-        # All layers from UNFREEZE_FROM on are trained; batch normalisation stays in inference mode.
-        base.trainable, started = True, False
-        for layer in base.layers:
-            started = started or layer.name == UNFREEZE_FROM
-            layer.trainable = started and layer.name != "features"
         learnt = model
     if ON_FEATURES:
-        compile_model(model, FINETUNE_LEARNING_RATE)
+        if BY_BLOCK:
+            factors = rate_factors(model.trainable_variables, base.layers, BLOCK_STARTS, BLOCK_RATE_FACTOR)
+            compile_model(model, FINETUNE_LEARNING_RATE, with_rate_factors(OPTIMIZER, factors))
+        else:
+            compile_model(model, FINETUNE_LEARNING_RATE)
         epochs = FINETUNE_EPOCHS
     else:
         compile_model(model, LEARNING_RATE)

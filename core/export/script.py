@@ -27,6 +27,7 @@ _SECTIONS = {
     "The training": "core/export/plain_keras.py",
     "Epoch after epoch": "core/export/plain_fit.py",
     "From a picture file to pixels": "core/data/images.py",
+    "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
     "Which sample comes when": "core/data/order.py",
     "Figures on the validation pictures": "core/metrics.py",
@@ -66,7 +67,8 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
     Args:
         run: Run. One that `require_repeatable` lets through.
         base_name: str. Name of the model beside the script that it starts from.
-        facts: mapping. `unfreeze_from`: first layer of the base that is trained too; empty for none.
+        facts: mapping. `unfreeze_from`: first layer of the base that is trained too, a list of them where there are
+            several stages; empty for none. `block_starts`: where blocks have rates of their own.
         folder: str or None. Where the script looks for the pictures. Defaults to where they were.
     """
     config, manifest = run.config(), run.manifest() or {}
@@ -107,6 +109,8 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
         "ON_FEATURES": on_features,
         "ON_PICTURES": fine_tunes or not on_features,
         "UNFREEZES": fine_tunes or bool(training.unfreeze_from),
+        "STAGED": fine_tunes and training.finetune_stages > 1,
+        "BY_BLOCK": fine_tunes and training.block_rate_factor != 1,
     }
 
 
@@ -135,11 +139,21 @@ def _settings(
         "LEARNING_RATE": (repr(training.learning_rate), ""),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
         "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),
-        "FINETUNE_EPOCHS": (repr(training.finetune_epochs), "after unfreezing"),
+        "FINETUNE_EPOCHS": (repr(training.finetune_epochs), _EACH if training.finetune_stages > 1 else _AFTER),
         "FINETUNE_LEARNING_RATE": (repr(training.finetune_learning_rate), ""),
         **dict.fromkeys(_LISTS, ("", "")),
-        "UNFREEZE_FROM": (repr(str(facts.get("unfreeze_from", ""))), "first layer of the base that is trained too"),
+        "UNFREEZE_FROM": (_names(facts.get("unfreeze_from", "")), "first layer of the base that is trained too"),
+        "BLOCK_RATE_FACTOR": (repr(training.block_rate_factor), "rate of a block as a part of that of the one above"),
+        "BLOCK_STARTS": (_names(facts.get("block_starts", [])), "first layers of the base's blocks, but for the first"),
     }
+
+
+_AFTER, _EACH = "after unfreezing", "in each stage"
+
+
+def _names(found: Any) -> str:
+    """A layer's name, or those of several, as they stand in the script."""
+    return repr(tuple(map(str, found))) if isinstance(found, list | tuple) else repr(str(found))
 
 
 def _draws(config: RunConfig) -> int:
@@ -150,10 +164,11 @@ def _header(run: Run, config: RunConfig, base_name: str) -> str:
     """The script's docstring: what it repeats, from what it starts, what it writes."""
     row, training = catalogue.find(config.model.backbone), config.training
     name = run.title().replace("\\", "/").replace('"', "'")  # a person's words must not end the text
+    stages = f" in {training.finetune_stages} stages" if training.finetune_stages > 1 else ""
     how = {
         "bottleneck": "its head trained on saved features",
         "end_to_end": "trained end to end",
-        "fine_tune": "first its head, then its upper layers trained",
+        "fine_tune": f"first its head, then its upper layers trained{stages}",
     }[training.mode]
     prepared = _PREPROCESSING_WORDS[config.data.preprocessing] or _preprocessing(row.preprocessing)
     weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"

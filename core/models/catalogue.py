@@ -64,26 +64,35 @@ class Backbone:
         Raises:
             ConfigError: If the backbone has no such block; the message lists those it has.
         """
-        prefix = self._prefix(block)
-        if prefix is None:
+        place = self.place(block)
+        if _plain(block) == "all":
             return 0
+        prefix = self.prefixes[place]
         for index, name in enumerate(layer_names):
             if name.startswith(prefix):
                 return index
         raise ValueError(f"no layer of {self.name} begins with {prefix}: the layer names are not this backbone's")
 
+    def block_starts(self, layer_names: Sequence[str]) -> list[str]:
+        """Give the name of each block's first layer, from the input to the output; takes what `first_trainable` does.
+
+        Raises:
+            ValueError: If the names are not this backbone's.
+        """
+        return [layer_names[self.first_trainable(layer_names, block)] for block in self.blocks]
+
     def check_block(self, block: str) -> None:
         """Raise `ConfigError` if `block` is neither one of `blocks` nor `"all"`; needs no model."""
-        self._prefix(block)
+        self.place(block)
 
-    def _prefix(self, block: str) -> str | None:
-        """Give the layer prefix of a block, `None` for all of them."""
+    def place(self, block: str) -> int:
+        """Give the index of a block in `blocks`, 0 for `"all"`; raise `ConfigError` if it is neither."""
+        names = [_plain(name) for name in self.blocks]
         wanted = _plain(block)
         if wanted == "all":
-            return None
-        for name, prefix in zip(self.blocks, self.prefixes, strict=True):
-            if _plain(name) == wanted:
-                return prefix
+            return 0
+        if wanted in names:
+            return names.index(wanted)
         raise ConfigError(
             f'training.unfreeze_from: {self.name} has no block "{block}"; '
             f'its blocks are {", ".join(self.blocks)}, or write "all"'

@@ -196,6 +196,7 @@ def _epochs(facts: Facts, sheet: Sheet) -> None:
     sheet.take("training.epochs", facts.script.argument(call, "epochs"), 1, "no epochs: Keras then takes 1")
     if facts.mode == "fine_tune":
         _further_epochs(facts, sheet, last.call)
+        _stages(facts, sheet)
 
 
 def _further_epochs(facts: Facts, sheet: Sheet, call: Call) -> None:
@@ -208,6 +209,14 @@ def _further_epochs(facts: Facts, sheet: Sheet, call: Call) -> None:
     else:
         unknown = value if not isinstance(value.value, int) else begun
         sheet.leave_open("training.finetune_epochs", facts.script.why_unknown(unknown))
+
+
+def _stages(facts: Facts, sheet: Sheet) -> None:
+    """More than one training after unfreezing may be gradual unfreezing; which blocks each one opens is not read."""
+    tuned = [fit for fit in facts.fits[1:] if fit.with_backbone]
+    if len(tuned) > 1:
+        why = f"line {tuned[1].call.line}: the network is trained {len(tuned)} times after unfreezing"
+        sheet.leave_open("training.finetune_stages", f"{why}; take as many stages if each opens one block more")
 
 
 def _callbacks(facts: Facts, sheet: Sheet) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.models.unfreezing import stage_of
 from core.runs import METRICS
 from pages.shared.words import number, percent
 
@@ -23,7 +24,7 @@ POINTS = 300
 """Most epochs drawn: more cannot be told apart, and every viewer gets them at every tick."""
 
 FINETUNING = "fine-tuning"
-"""Stands for a series that is no curve: the epoch before which fine-tuning begins."""
+"""Begins the names of series that are no curves: where fine-tuning, or a later stage of it, begins."""
 
 CURVES = 8
 """Most ROC curves in one picture, the worst first."""
@@ -80,7 +81,7 @@ def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, b
         what Altair takes to make it (20 ms) is not paid for every viewer and tick.
     """
     kept, end = thin(records), max(last_epoch, 2)
-    frame = _long(kept, metric, baseline, end)
+    frame = _long(kept, metric, baseline, end, _beginnings(records))
     return Curve(json.loads(_curve_spec(metric, title, end, len(kept) <= _DOTS, frame.empty)), frame)
 
 
@@ -94,7 +95,7 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> s
     data = alt.NamedData("curve")
     lines = (
         alt.Chart(data)
-        .transform_filter(f"datum.series != '{FINETUNING}'")
+        .transform_filter(f"indexof(datum.series, '{FINETUNING}') != 0")
         .mark_line(
             point=alt.OverlayMarkDef(size=22) if dots else False,
             clip=True,
@@ -112,14 +113,15 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> s
             ],
         )
     )
-    # A line where fine-tuning begins; without data, and so invisible, when it does not.
-    rule = (
-        alt.Chart(data)
-        .transform_filter(f"datum.series == '{FINETUNING}'")
-        .mark_rule(color=BASELINE, strokeDash=[2, 2])
-        .encode(alt.X("epoch:Q"), tooltip=alt.value("fine-tuning begins"))
+    # A line with words where fine-tuning or a stage begins; without data, and so invisible, when there is none.
+    begins = alt.Chart(data).transform_filter(f"indexof(datum.series, '{FINETUNING}') == 0").encode(alt.X("epoch:Q"))
+    rule = begins.mark_rule(color=BASELINE, strokeDash=[2, 2]).encode(
+        tooltip=[alt.Tooltip("series:N", title="Begins here")]
     )
-    spec = alt.layer(lines, rule).properties(title=title, height=CURVE_HEIGHT).to_dict()
+    words = begins.mark_text(
+        color=BASELINE, angle=270, align="right", baseline="bottom", dx=-4, dy=-3, fontSize=11
+    ).encode(alt.Text("series:N"), y=alt.value(0))
+    spec = alt.layer(lines, rule, words).properties(title=title, height=CURVE_HEIGHT).to_dict()
     for part in (spec, *spec["layer"]):
         part.pop("data", None)  # it comes beside the description
     return json.dumps(spec)
@@ -224,16 +226,25 @@ def _scale(values: dict[str, Any], names: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=[values[name] for name in names])
 
 
-def _long(records: Sequence[Record], metric: str, baseline: float | None, end: int) -> pd.DataFrame:
+def _beginnings(records: Sequence[Record]) -> list[tuple[float, str]]:
+    """Where fine-tuning and each later stage of it begins, between two epochs, and how it is called."""
+    first: dict[int, float] = {}
+    for record in records:
+        if stage := stage_of(str(record.get("phase"))):
+            first.setdefault(stage, record["epoch"] - 0.5)
+    return [(epoch, FINETUNING if stage == 1 else f"{FINETUNING}, stage {stage}") for stage, epoch in first.items()]
+
+
+def _long(
+    records: Sequence[Record], metric: str, baseline: float | None, end: int, beginnings: list[tuple[float, str]]
+) -> pd.DataFrame:
     rows = [
         (record["epoch"], series, record[name])
         for series, name in (("training", metric), ("validation", f"val_{metric}"))
         for record in records
         if record.get(name) is not None
     ]
-    first = next((record["epoch"] for record in records if record.get("phase") == "finetuning"), None)
-    if first is not None:
-        rows.append((first - 0.5, FINETUNING, None))
+    rows += [(epoch, name, None) for epoch, name in beginnings]
     if baseline is not None:
         rows += [(1, "majority", baseline), (end, "majority", baseline)]
     return pd.DataFrame(rows, columns=["epoch", "series", "value"])

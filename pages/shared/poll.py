@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import launch
 from core.config import RunConfig
+from core.models.unfreezing import FINETUNING, is_training, stage_of
 from core.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from pages.shared.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.frame import plain
@@ -36,7 +37,7 @@ _PHASES = {
     "data": "Data",
     "features": "Features",
     "training": "Training",
-    "finetuning": "Fine-tuning",
+    FINETUNING: "Fine-tuning",
     "evaluating": "Evaluation",
     "saving": "Saving",
 }
@@ -95,20 +96,24 @@ def _message(status: Status) -> str:
 
 def _steps(status: Status, config: RunConfig) -> str:
     """The phases in their order, with what is done, what is at work and what is to come."""
-    names = [name for name in _PHASES if name in _expected(config) or name == status.phase]
-    place = len(names) if status.status == "finished" else names.index(status.phase) if status.phase in names else -1
+    stage = stage_of(status.phase)
+    phase = FINETUNING if stage else status.phase
+    names = [name for name in _PHASES if name in _expected(config) or name == phase]
+    place = len(names) if status.status == "finished" else names.index(phase) if phase in names else -1
     marks = [
         ":material/check:" if k < place else ":material/play_arrow:" if k == place else ":material/more_horiz:"
         for k in range(len(names))
     ]
-    words = [f"**{_PHASES[name]}**" if k == place else _PHASES[name] for k, name in enumerate(names)]
+    of_stages = f", stage {stage} of {config.training.finetune_stages}" if config.training.finetune_stages > 1 else ""
+    at = {FINETUNING: f"{_PHASES[FINETUNING]}{of_stages}"}
+    words = [f"**{at.get(name, _PHASES[name])}**" if k == place else _PHASES[name] for k, name in enumerate(names)]
     return " · ".join(f"{mark} {word}" for mark, word in zip(marks, words, strict=True))
 
 
 def _expected(config: RunConfig) -> set[str]:
     training, phases = config.training, {"data", "training", "evaluating", "saving"}
     if training.mode == "fine_tune":
-        return phases | {"features", "finetuning"}
+        return phases | {"features", FINETUNING}
     return phases | {"features"} if training.is_frozen and not training.literal else phases
 
 
@@ -116,7 +121,7 @@ def _progress(status: Status) -> None:
     pictures = status.done / status.total if status.total else 0.0
     counted = f"{status.done} of {status.total}" if status.total else NOTHING
     st.progress(_share(pictures), text=f"Pictures of this step: {counted}")
-    within = status.batch / status.batches if status.batches and status.phase in ("training", "finetuning") else 0.0
+    within = status.batch / status.batches if status.batches and is_training(status.phase) else 0.0
     epochs_done = max(0, status.epoch - 1) + within
     at = f"{status.epoch} of {status.epochs}" if status.epochs else NOTHING
     batch = f", batch {status.batch} of {status.batches}" if status.batches else ""
@@ -150,8 +155,9 @@ def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | Non
 
 def _pace(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> tuple[float | None, float | None]:
     """Pictures a second and seconds left; from the last epochs where they are too short to be timed inside."""
-    recent = [record["seconds"] for record in records[-5:] if record.get("seconds")]
-    if not recent or status.phase not in ("training", "finetuning"):
+    alike = [record for record in records[-5:] if record.get("phase", status.phase) == status.phase]
+    recent = [record["seconds"] for record in alike if record.get("seconds")]
+    if not recent or not is_training(status.phase):
         return status.images_per_second, status.eta_seconds
     seconds, left = sum(recent) / len(recent), max(0, status.epochs - records[-1]["epoch"])
     per_second = facts.counts["train"] / seconds if facts else None
@@ -203,7 +209,7 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
 def _curves(
     run: Run, records: list[dict[str, Any]], facts: DataFacts | None, status: Status, config: RunConfig
 ) -> None:
-    planned = status.epochs or config.training.epochs
+    planned = status.epochs or config.training.most_epochs
     last = int(records[-1]["epoch"]) if records else 0
     end = axis_end(planned, last) if status.is_active else last or planned
     with st.grid(3, min_column_width=250):

@@ -11,6 +11,7 @@ from core.config import PRESETS, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
+from core.models.unfreezing import require_blocks
 from pages.shared import fields
 from pages.shared.fields import MODE
 from pages.shared.frame import plain
@@ -39,11 +40,18 @@ GROUPS = {
         "training.early_stopping",
         "training.reduce_on_plateau",
         "training.unfreeze_from",
+        "training.finetune_stages",
         "training.finetune_epochs",
         "training.finetune_learning_rate",
+        "training.block_rate_factor",
     ),
 }
 """What is always in sight; every other setting is under Advanced."""
+
+_FINETUNE = (
+    *("training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate"),
+    "training.block_rate_factor",
+)
 
 
 def advanced_keys() -> list[str]:
@@ -57,8 +65,7 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
     mode = values[MODE]
     rules = {
         "training.unfreeze_from": mode != "bottleneck",
-        "training.finetune_epochs": mode == "fine_tune",
-        "training.finetune_learning_rate": mode == "fine_tune",
+        **dict.fromkeys(_FINETUNE, mode == "fine_tune"),
         "training.literal": mode == "end_to_end" and not values["training.unfreeze_from"],
         "data.augmentation_draws": values["data.augmentation"] != "none",
         "data.validation_split": not split_on_disk,
@@ -80,12 +87,14 @@ def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) ->
     """The form as a configuration.
 
     Raises:
-        ConfigError: names the first setting that is outside what is allowed.
+        ConfigError: names the first setting that is outside what is allowed, or asks for blocks that are not there.
     """
     asked = settings(preset, split_on_disk=split_on_disk)
-    return make_config(
+    config = make_config(
         dataset, {key: "" if value is None else value for key, value in asked.items()}, preset=preset, name=name.strip()
     )
+    require_blocks(config)
+    return config
 
 
 def differences(preset: str, asked: dict[str, Any]) -> list[str]:
@@ -167,7 +176,15 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
         "Training pictures": f"{train:,}",
         "Validation pictures": f"{val:,}",
         "Batches per epoch": f"{batches:,}",
+        **({"Epochs at most": _epochs(config)} if config.training.mode == "fine_tune" else {}),
     }
+
+
+def _epochs(config: RunConfig) -> str:
+    """Epochs of the head and of fine-tuning, and their sum: `20 + 3 × 5 = 35`."""
+    training = config.training
+    times = f"{training.finetune_stages} × " if training.finetune_stages > 1 else ""
+    return f"{training.epochs} + {times}{training.finetune_epochs} = {training.most_epochs:,}"
 
 
 def cost_sentence(config: RunConfig, classes: int) -> str:

@@ -144,6 +144,43 @@ def test_a_base_that_fine_tuning_moved_is_none() -> None:
     assert found(tuned, {"training.mode": "fine_tune"}, MOVED) == {}
 
 
+STAGED = {"training.mode": "fine_tune", "training.finetune_stages": 3, "training.unfreeze_from": "block5"}
+
+
+@pytest.mark.parametrize(
+    ("phase", "moved", "ids"),
+    [
+        ("training", None, ["base-moved-although-frozen"]),  # of the base as a whole, which `MOVED` has
+        ("finetuning", ["top"], []),
+        ("finetuning", ["block7", "top"], ["base-moved-although-frozen"]),
+        ("finetuning", [], ["base-still-although-unfrozen"]),
+        ("finetuning 2", ["block7", "top"], []),
+        ("finetuning 2", ["top"], ["base-still-although-unfrozen"]),
+        ("finetuning 3", ["block5", "block6", "block7", "top"], []),
+        ("finetuning 3", ["stem", "block5", "block6", "top"],
+         ["base-moved-although-frozen", "base-still-although-unfrozen"]),
+    ],
+)  # fmt: skip
+def test_in_each_stage_the_blocks_it_trains_move_and_no_others(
+    phase: str, moved: list[str] | None, ids: list[str]
+) -> None:
+    last = epoch(2, phase=phase) if moved is None else epoch(2, phase=phase, moved_blocks=moved)
+    assert list(found([epoch(1), last], STAGED, MOVED)) == ids
+
+
+def test_a_block_that_moves_or_stays_against_the_settings_is_named() -> None:
+    last = epoch(2, phase="finetuning 3", moved_blocks=["stem", "block5", "block6", "top"])
+    findings = found([epoch(1), last], STAGED, MOVED)
+    assert findings["base-moved-although-frozen"].claim == (
+        "The weights of stem are other ones after epoch 2 than before training, although the backbone is frozen below "
+        "block5."
+    )
+    assert findings["base-still-although-unfrozen"].claim == (
+        "The weights of block7 are the same after epoch 2 as before training, although the backbone is set to be "
+        "trained from block5 on."
+    )
+
+
 def test_an_unfrozen_base_that_did_not_move_is_an_error() -> None:
     assert list(found(several(2), UNFROZEN)) == ["base-still-although-unfrozen"]
     assert list(found(several(2), UNFROZEN, MOVED)) == []

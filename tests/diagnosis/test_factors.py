@@ -54,6 +54,9 @@ def factors_of(ended_run: MakeRun) -> Callable[..., Factors]:
     return factors
 
 
+TUNED = {"training.mode": "fine_tune"}
+IN_STAGES = {**TUNED, "training.finetune_stages": 3}
+
 NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({}, {"training.mode": "end_to_end"}, "training.mode", "cached features and end to end are the same training"),
     ({}, {"training.mode": "end_to_end", "training.literal": True}, "training.literal", "executed"),
@@ -68,6 +71,10 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({}, {"data.seed": 9}, "data.seed", "split on disk, there is no augmentation"),
     ({}, {"training.finetune_epochs": 9}, "training.finetune_epochs", "neither run is fine-tuned"),
     ({}, {"training.finetune_learning_rate": 1e-3}, "training.finetune_learning_rate", "neither run is fine-tuned"),
+    ({}, {"training.finetune_stages": 3}, "training.finetune_stages", "neither run is fine-tuned"),
+    ({}, {"training.block_rate_factor": 0.5}, "training.block_rate_factor", "neither run is fine-tuned"),
+    (TUNED, {**TUNED, "training.block_rate_factor": 0.5}, "training.block_rate_factor",
+     "only the uppermost block is trained"),
     ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
     ({}, {"training.seed": 2}, "training.seed", "it is chance"),
 ]  # fmt: skip
@@ -92,6 +99,8 @@ def test_what_provably_changes_nothing_is_skipped_with_its_reason(
         ({"data.augmentation": "light"}, {"data.augmentation": "light", "data.seed": 2}, "data.seed"),
         ({"model.weights": "none"}, {"model.weights": "none", "data.seed": 2}, "data.seed"),
         ({}, {"training.mode": "fine_tune"}, "training.mode"),
+        (TUNED, IN_STAGES, "training.finetune_stages"),
+        (IN_STAGES, {**IN_STAGES, "training.block_rate_factor": 0.5}, "training.block_rate_factor"),
         ({}, {"data.shuffle": "none"}, "data.shuffle"),
         ({}, {"training.early_stopping": 0}, "training.early_stopping"),
         ({}, {"training.learning_rate": 1.0}, "training.learning_rate"),

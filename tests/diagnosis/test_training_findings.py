@@ -107,6 +107,16 @@ def test_random_backbone_is_an_error_when_it_never_trains(make_context):
     assert freezing.weights_not_loaded(make_context({**UNFROZEN, "model.weights": "none"})).severity == "warning"
 
 
+def test_stages_name_the_lowest_block_and_the_falling_rate(make_context):
+    staged = {"training.mode": "fine_tune", "training.finetune_stages": 3, "training.finetune_learning_rate": 1e-2}
+    claim = freezing.unfreeze_high_lr(make_context({**staged, "training.block_rate_factor": 0.38})).claim
+    assert claim == (
+        "The backbone trains from block6 on at a rate of 0.01 in its uppermost block, and 0.38 of that from block to "
+        "block below; above 0.0001 pretrained features do not last."
+    )
+    assert "from block6 on at a rate of 0.01; above" in freezing.unfreeze_high_lr(make_context(staged)).claim
+
+
 def test_first_block_by_name_unfreezes_everything(make_context):
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "Block1", "model.backbone": "VGG16"}
     finding = freezing.freeze_index_wrong(make_context(settings))

@@ -171,6 +171,12 @@ def test_the_base_of_a_script_is_the_one_that_the_run_started_from(tmp_path: Pat
     run = RunStore().create(make_config("/data", settings))
     facts = save_base(run, tmp_path / "base.keras", lambda words, share: None)
     assert facts == {"unfreeze_from": "top_conv"}
+    staged = {"training.finetune_stages": 2, "training.unfreeze_from": "block6", "training.block_rate_factor": 0.5}
+    other = RunStore().create(make_config("/data", {**settings, **staged}))
+    facts = save_base(other, tmp_path / "other.keras", lambda words, share: None)
+    assert facts["unfreeze_from"] == ["top_conv", "block6a_expand_conv"]
+    assert facts["block_starts"][-3:] == ["block6a_expand_conv", "block7a_expand_conv", "top_conv"]
+    assert len(facts["block_starts"]) == 8, "the lowest block needs no beginning: nothing lies below it"
     base = keras.saving.load_model(tmp_path / "base.keras")
     hashes = {"base": weights_only_hash(base), "statistics": statistics_hash(base)}
     files.write_json(run.path / "trace.json", {"hashes": hashes})

@@ -1,7 +1,9 @@
 """The story of a run, told on tiny pictures in this process."""
 
 import csv
+import itertools
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ from core.config import make_config
 from core.data import images
 from core.data.feature_cache import feature_cache
 from core.data.images import load
+from core.diagnosis.during import trace_findings
 from core.engine.checkpoint import CheckpointFolder, Progress
 from core.engine.reporter import Reporter
-from core.engine.train import judge, reduced, train
+from core.engine.train import Training, judge, reduced, train
 from core.errors import UserError
 from core.runs import Run, RunStore
 
@@ -34,6 +37,12 @@ TINY: dict[str, Any] = {
 
 PLATEAU: dict[str, Any] = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0}
 """A rate at which the validation loss goes up and down, so that it is halved more than once."""
+
+
+STAGES: dict[str, Any] = {
+    "training.mode": "fine_tune", "training.finetune_stages": 2, "training.block_rate_factor": 0.5,
+    "training.finetune_learning_rate": 1e-3, "training.epochs": 1,
+}  # fmt: skip
 
 
 def new_run(folder: Path, settings: dict[str, Any]) -> Run:
@@ -109,32 +118,37 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, t
 
 
 @pytest.mark.parametrize(
-    ("settings", "epoch"),
+    ("settings", "breaks"),
     [
-        ({}, 3),
-        ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, 2),
-        ({**PLATEAU, "training.epochs": 5}, 4),
-        ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, 2),
-        ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, 4),
+        ({}, [3]),
+        ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, [2]),
+        ({**PLATEAU, "training.epochs": 5}, [4]),
+        ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, [2]),
+        ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, [4]),
+        (
+            {**STAGES, "training.finetune_epochs": 2, "training.early_stopping": 2, "training.optimizer": "adamw"},
+            [4, 5],
+        ),
     ],
-    ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune"],
+    ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
 )
 def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
-    picture_folder: Any, settings: dict[str, Any], epoch: int
+    picture_folder: Any, settings: dict[str, Any], breaks: list[int]
 ) -> None:
     folder = picture_folder(train=(12, 12), val=(4, 4))
     unbroken, broken = new_run(folder, settings), new_run(folder, settings)
     assert train(Reporter(unbroken)) == "finished"
-    assert train(StopAfter(broken, epoch, 2)) == "stopped"
-    assert broken.evaluation()["weights"] == f"stopped in epoch {epoch}"  # type: ignore[index]
-    assert broken.has_model()
+    for epoch in breaks:
+        assert train(StopAfter(broken, epoch, 2)) == "stopped"
+        assert broken.evaluation()["weights"] == f"stopped in epoch {epoch}"  # type: ignore[index]
+        assert broken.has_model()
     assert train(Reporter(broken)) == "finished"
     for one, other in zip(arrays(unbroken), arrays(broken), strict=True):
         np.testing.assert_array_equal(one, other)
     assert broken.history() == unbroken.history()
     assert rates(broken) == rates(unbroken)
     if settings.get("training.reduce_on_plateau"):
-        assert len(set(rates(unbroken)[:epoch])) > 1, "the rate was never halved before the break"
+        assert len(set(rates(unbroken)[: breaks[0]])) > 1, "the rate was never halved before the break"
     assert broken.evaluation() == unbroken.evaluation()
 
 
@@ -208,6 +222,90 @@ def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_h
     assert moved
     assert all(path.split("/")[-2].startswith("top") for path in moved)
     assert not any("moving" in path for path in moved), "batch normalisation's statistics stay put"
+
+
+def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
+    picture_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One batch an epoch and one epoch a stage: as Adam's first step is as long as the rate, so is what moves."""
+    seen: list[dict[str, Any]] = []
+    messages: list[str] = []
+
+    class Watching(Reporter):
+        def phase(self, name: str, message: str, **facts: Any) -> None:
+            messages.append(message)
+            super().phase(name, message, **facts)
+
+    def validate(self: Training, phase: Any, logs: dict[str, float]) -> dict[str, Any]:
+        seen.append({weight.path: weight.numpy() for weight in self.work.base.weights})
+        return original(self, phase, logs)
+
+    original = Training._validate
+    monkeypatch.setattr(Training, "_validate", validate)
+    settings = {**STAGES, "data.batch_size": 32, "training.finetune_stages": 3, "training.finetune_epochs": 1}
+    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    assert train(Watching(run)) == "finished"
+    moved = [lengths(before, after) for before, after in itertools.pairwise(seen)]
+    assert [sorted(blocks) for blocks in moved] == [["top"], ["block7", "top"], ["block6", "block7", "top"]]
+    for blocks in moved:
+        for block, length in blocks.items():
+            assert length == pytest.approx(1e-3 * {"top": 1, "block7": 0.5, "block6": 0.25}[block], rel=0.01)
+    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
+    assert [message for message in messages if "epoch" in message.lower()] == [
+        "Epoch 1 of 4.",
+        "Fine-tunes the uppermost block: epoch 2 of 4.",
+        "Fine-tunes the 2 upper blocks: epoch 3 of 4.",
+        "Fine-tunes the 3 upper blocks: epoch 4 of 4.",
+    ]
+    told = [event["message"] for event in run.events() if event["event"] == "stage"]
+    assert told[1] == (
+        "Stage 2 of 3 of fine-tuning begins with epoch 3: the 2 upper blocks (from block7 on) and the head train."
+    )
+    epochs = json.loads((run.path / "trace.json").read_text())["epochs"]
+    assert [epoch.get("moved_blocks") for epoch in epochs] == [
+        None, ["top"], ["block7", "top"], ["block6", "block7", "top"]
+    ]  # fmt: skip
+    assert not [finding for finding in trace_findings(run) if finding.id.startswith("base-")]
+
+
+def lengths(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
+    """The longest step of any weight in each block whose weights are other ones."""
+    found: dict[str, float] = {}
+    for path, old in before.items():
+        if (step := float(np.abs(after[path] - old).max())) > 0:
+            assert "moving" not in path, "batch normalisation's statistics stay put"
+            block = re.match(r"(?:.*/)?(top|block\d|stem)", path)[1]  # type: ignore[index]
+            found[block] = max(found.get(block, 0.0), step)
+    return found
+
+
+def test_with_a_factor_of_one_keras_own_optimizer_trains(picture_folder: Any) -> None:
+    from core.data.dataset import open_dataset
+    from core.engine.phases import plan
+    from core.engine.work import make_work
+
+    for factor, plain in ((1.0, True), (0.5, False)):
+        config = make_config(
+            str(picture_folder(f"p{factor}", train=(2, 2), val=(1, 1))),
+            {**TINY, **STAGES, "training.block_rate_factor": factor},
+        )
+        work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
+        phases = plan(work)
+        assert [(phase.name, phase.epochs) for phase in phases] == [
+            ("training", 1),
+            ("finetuning", 5),
+            ("finetuning 2", 5),
+        ]
+        assert [type(phase.make().model.optimizer) is keras.optimizers.Adam for phase in phases] == [True, plain, plain]
+
+
+def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(picture_folder: Any, train_here: Any) -> None:
+    run = train_here(picture_folder(train=(4, 4), val=(2, 2)), {**TINY, "training.epochs": 1})
+    state = json.loads((run.path / "resume" / "state.json").read_text())
+    state[0]["progress"]["phase"] = "finetuning 2"
+    (run.path / "resume" / "state.json").write_text(json.dumps(state))
+    with pytest.raises(UserError, match=r"is of “finetuning 2”, which its settings do not have"):
+        train(Reporter(run))
 
 
 def test_a_second_run_on_the_same_pictures_computes_no_features_again(

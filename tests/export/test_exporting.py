@@ -123,8 +123,11 @@ TINY: dict[str, Any] = {
         {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.class_weight": "balanced",
          "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3,
          "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 4},
+        {"training.mode": "fine_tune", "training.finetune_stages": 2, "training.finetune_epochs": 1,
+         "training.unfreeze_from": "block6", "training.block_rate_factor": 0.38, "training.optimizer": "adamw",
+         "training.finetune_learning_rate": 1e-3, "training.early_stopping": 1, "training.epochs": 1},
     ],
-    ids=["bottleneck", "end-to-end", "literal", "fine-tune"],
+    ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages"],
 )  # fmt: skip
 def test_a_script_repeats_its_run_to_the_last_digit(
     picture_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -84,6 +84,25 @@ def test_fine_tuning_is_marked_where_it_begins():
     assert FINETUNING not in set(curve(records(3), "loss", "Loss", 4).frame["series"])
 
 
+def test_every_stage_is_marked_with_words_where_it_begins():
+    phases = ["training", "finetuning", "finetuning", "finetuning 2", "finetuning 3"]
+    tuned = [{**record, "phase": phase} for record, phase in zip(records(5), phases, strict=True)]
+    chart = curve(tuned, "loss", "Loss", 5)
+    marks = chart.frame[chart.frame["series"].str.startswith(FINETUNING)]
+    assert list(zip(marks["epoch"], marks["series"], strict=True)) == [
+        (1.5, "fine-tuning"), (3.5, "fine-tuning, stage 2"), (4.5, "fine-tuning, stage 3")
+    ]  # fmt: skip
+    assert chart.spec == curve(records(5), "loss", "Loss", 5).spec
+    assert [layer["mark"]["type"] for layer in chart.spec["layer"]] == ["line", "rule", "text"]
+
+
+def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
+    tuned = [*records(999), *({**record, "phase": "finetuning"} for record in records(2))]
+    tuned = [{**record, "epoch": number} for number, record in enumerate(tuned, start=1)]
+    frame = curve(tuned, "loss", "Loss", 1001).frame
+    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [999.5]
+
+
 def test_words_for_those_who_cannot_see():
     assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch is finished yet."
     words = curve_words([{"epoch": 3, "accuracy": 0.5, "val_accuracy": 0.625}], "accuracy", "Accuracy")

@@ -141,6 +141,27 @@ def test_refused_value_is_one_sentence_and_stays_in_the_form(key, value, sentenc
     assert (field(at, key).value, field(at, "model.dropout").value) == (value, 0.5)
 
 
+def test_stages_are_asked_for_and_counted_where_the_run_is_fine_tuned(started):
+    at = open_page(training__mode="fine_tune", training__epochs=4)
+    assert field(at, "training.finetune_stages").value == 1
+    field(at, "training.block_rate_factor").set_value(0.38)
+    field(at, "training.finetune_stages").set_value(3).run()
+    assert {m.label: m.value for m in at.metric}["Epochs at most"] == "4 + 3 × 5 = 19"
+    press(at)
+    training = RunStore().get(started[0]).config().training
+    assert (training.finetune_stages, training.block_rate_factor, training.most_epochs) == (3, 0.38, 19)
+
+
+def test_more_stages_than_blocks_are_told_before_the_start(started):
+    at = open_page(training__mode="fine_tune", training__unfreeze_from="block6", training__finetune_stages=4)
+    assert errors(at) == [
+        "Fine-tune stages: training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask for 3 "
+        "at most, or name a lower block in training.unfreeze_from"
+    ]
+    press(at)
+    assert started == []
+
+
 def test_image_too_small_for_the_backbone_is_refused_at_the_start(started):
     at = press(open_page(data__image_size=20))
     assert errors(at)[0].startswith("Image size: data.image_size is 20, but EfficientNet-Lite0 (built in) needs")

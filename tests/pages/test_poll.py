@@ -24,6 +24,22 @@ def test_steps_show_what_is_done_and_what_is_to_come():
     assert steps(Status("finished", phase="")) == "+ Data · + Features · + Training · + Evaluation · + Saving"
 
 
+def test_steps_say_which_stage_of_fine_tuning_it_is_at():
+    staged = {"mode": "fine_tune", "finetune_stages": 3}
+    assert steps(Status("running", phase="finetuning 2"), **staged) == (
+        "+ Data · + Features · + Training · > **Fine-tuning, stage 2 of 3** · . Evaluation · . Saving"
+    )
+    assert "> **Fine-tuning** ·" in steps(Status("running", phase="finetuning"), mode="fine_tune")
+    assert "· + Fine-tuning ·" in steps(Status("running", phase="evaluating"), **staged)
+
+
+def test_pace_is_that_of_the_phase_it_is_at():
+    facts = DataFacts("", ("a", "b"), {"train": 800, "val": 4, "test": 0}, "a", 0.5)
+    records = [{"epoch": 1, "seconds": 0.1, "phase": "training"}, {"epoch": 2, "seconds": 8, "phase": "finetuning 2"}]
+    assert poll._pace(Status("running", phase="finetuning 2", epochs=4), records, facts) == (100, 16)
+    assert poll._pace(Status("running", phase="finetuning 3", epochs=4), records, facts) == (None, None)
+
+
 def test_steps_depend_on_the_way_of_training():
     assert "Fine-tuning" in steps(Status(), mode="fine_tune")
     assert "Features" not in steps(Status(), mode="end_to_end", unfreeze_from="all")

@@ -197,6 +197,20 @@ def test_head_first_then_unfrozen_is_fine_tune() -> None:
         4,
     )
     assert (read["training.learning_rate"], read["training.finetune_learning_rate"]) == (7e-4, 1e-5)
+    assert "training.finetune_stages" not in opened(record)
+
+
+def test_several_trainings_after_unfreezing_leave_the_stages_open() -> None:
+    tuned = (
+        "\nfor layer in base_model.layers[{}:]: layer.trainable = True\n"
+        "model.compile(optimizers.Adam(lr=1e-5), 'binary_crossentropy')\n"
+        "model.fit_generator(train_generator, epochs=4)\n"
+    )
+    record = import_script(END_TO_END + tuned.format(15) + tuned.format(11))
+    assert stated(record)["training.unfreeze_from"] == "block4"
+    assert opened(record)["training.finetune_stages"].endswith(
+        "the network is trained 2 times after unfreezing; take as many stages if each opens one block more"
+    )
 
 
 @pytest.mark.parametrize(
