@@ -14,8 +14,8 @@ from core.data.scan import is_junk
 from core.errors import AccessError, UserError
 from pages.shared import state, uploads
 from pages.shared.access import guarded, may
-from pages.shared.dataset_view import follow
 from pages.shared.frame import plain
+from pages.shared.progress_bar import follow
 
 SAMPLE_SOURCE, SERVER, ZIP, FOLDER = "Sample", "Folder on this machine", "Upload a zip", "Upload a folder"
 
