@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.config import DataConfig, keys, make_config, setting
+from core.data.collections import published_of
 from core.data.corrections import Applied, correct
 from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
 from core.data.images import display_name
@@ -87,6 +88,8 @@ def title_of(reference: str) -> str:
     if reference == SAMPLE:
         return "Built-in sample"
     folder = Path(reference)
+    if published := published_of(folder):
+        return published.label
     return uploads.upload_title(folder) if uploads.is_upload(folder) else display_name(folder.name)
 
 

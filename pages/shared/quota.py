@@ -58,6 +58,15 @@ def admit_files(sizes: Sequence[int]) -> None:
         spent.files, spent.size = spent.files + len(sizes), spent.size + total
 
 
+def admit_download(size: int) -> None:
+    """Lets something of that size (bytes) be fetched, or says that there is no room for it.
+
+    Raises:
+        DataError: the disk has no room.
+    """
+    _check_free(size)
+
+
 def admit_questions(count: int) -> None:
     """Lets a session ask about so many pictures, or says when it may go on.
 
@@ -82,6 +91,16 @@ def admit_questions(count: int) -> None:
 
 
 def _check_disk(size: int) -> None:
+    limits = access.policy()
+    _check_free(size)
+    if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
+        raise DataError(
+            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
+            "app to make room"
+        )
+
+
+def _check_free(size: int) -> None:
     limits, home = access.policy(), paths.home()
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
@@ -89,11 +108,6 @@ def _check_disk(size: int) -> None:
         raise DataError(
             f"the disk has {_megabytes(free)} free, of which {_megabytes(limits.spare_bytes)} are kept for the "
             "trainings; nothing more can be taken in until somebody makes room"
-        )
-    if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
-        raise DataError(
-            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
-            "app to make room"
         )
 
 
