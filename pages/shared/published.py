@@ -64,7 +64,9 @@ def _offer(collection: Collection) -> None:
         return
     # Whatever is pressed meanwhile ends this script run, and with it the download: what has come is kept.
     bar = st.progress(0.0, text="Asks for the file …")
-    st.button("Cancel", icon=":material/close:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Cancel", icon=":material/close:")
+        st.caption("Leaving the page cancels it, too. What has come is kept.", width="content")
     try:
         folder = _fetch(collection, _follow_bytes(bar), follow(bar, "Writing the pictures"))
     except UserError as error:
