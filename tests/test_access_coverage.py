@@ -26,7 +26,8 @@ CHANGES = {
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
-    "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.launch", "core.metrics",
+    "core.access", "core.admission", "core.arms", "core.config", "core.errors", "core.files", "core.launch",
+    "core.metrics",
     "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting", "core.data.augment",
     "core.data.collections", "core.data.dataset", "core.data.feature_cache", "core.data.images", "core.data.ingest",
     "core.data.order", "core.data.sample",
