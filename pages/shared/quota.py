@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import access, paths
@@ -28,6 +29,17 @@ _spent: defaultdict[str, _Spent] = defaultdict(_Spent)
 _asked: defaultdict[str, deque[tuple[float, int]]] = defaultdict(deque)
 
 _MINUTE = 60.0
+_LIMIT = "server.maxUploadSize"
+
+
+def lower_server_limit() -> None:
+    """Has the server itself refuse files that are too large here: it takes a file into memory before a page sees it.
+
+    Only ever lowers the limit. The server reads it at every upload, so it holds from the first page of a process on.
+    """
+    most = -(-access.policy().upload_bytes // 2**20)  # the option is in MB of 2**20 bytes
+    if config.get_option(_LIMIT) > most:
+        config.set_option(_LIMIT, most)
 
 
 def admit_files(sizes: Sequence[int]) -> None:
