@@ -25,6 +25,7 @@ class Action(StrEnum):
     PREDICT = "predict pictures"
     UPLOAD = "upload a data set"
     BROWSE = "open folders of the server"
+    FETCH = "fetch a published data set"
     TRAIN = "start a training"
     MANAGE = "stop, resume or change what others started"
     DIAGNOSE = "start a search between two runs"
@@ -79,13 +80,13 @@ class Policy:
     disk_bytes: int
     spare_bytes: int
 
-    def check(self, config: RunConfig, data_root: Path | None, uploads: Path) -> None:
+    def check(self, config: RunConfig, data_root: Path | None, *kept: Path) -> None:
         """Refuses a training that the mode does not allow, whatever the form let through.
 
         Args:
             config: RunConfig.
             data_root: Path or None. Folder below which data sets of the server may be opened.
-            uploads: Path. Folder of uploaded data sets.
+            kept: Paths. Folders of this program below which data sets lie: uploaded, and fetched.
 
         Raises:
             AccessError: one sentence that names the setting.
@@ -101,8 +102,11 @@ class Policy:
             )
         if self.sample_only:
             _check_small(config)
-        elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, uploads):
-            raise AccessError("the data set is neither the sample, nor an upload, nor in the folder that is open here")
+        elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, *kept):
+            raise AccessError(
+                "the data set is neither the sample, nor an upload, nor published and fetched here, nor in the folder "
+                "that is open here"
+            )
 
 
 _SMALL: dict[str, tuple[Any, ...]] = {

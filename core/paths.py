@@ -30,6 +30,11 @@ def uploads_folder() -> Path:
     return home() / "uploads"
 
 
+def collections_folder() -> Path:
+    """Where published data sets are kept once fetched."""
+    return home() / "collections"
+
+
 def samples_folder() -> Path:
     """Where the built-in sample set is kept once drawn."""
     return home() / "sample"

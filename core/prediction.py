@@ -98,15 +98,25 @@ def require_model(run: Run) -> None:
 
 
 def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
-    """Predictions as CSV text: file, class, its probability, the probability of each class, error."""
+    """Predictions as CSV text: file, class, its probability, that of each class, how foreign the picture is, error.
+
+    `unlike training` is yes or no, and `distance` how far its k-th nearest training picture is; both are empty where
+    the run keeps no features of its training pictures.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "class", "probability", *(f"p({name})" for name in classes), "error"])
+    head = ["file", "class", "probability", *(f"p({name})" for name in classes), "unlike training", "distance", "error"]
+    writer.writerow(head)
     for answer in predictions:
         values = [f"{answer.probabilities[name]:.6f}" if answer.label else "" for name in classes]
         sureness = f"{answer.probability:.6f}" if answer.label else ""
-        writer.writerow([answer.file, answer.label, sureness, *values, answer.error])
+        writer.writerow([answer.file, answer.label, sureness, *values, *_foreign(answer.insight), answer.error])
     return text.getvalue()
+
+
+def _foreign(insight: Insight) -> tuple[str, str]:
+    unlike = {True: "yes", False: "no", None: ""}[insight.unlike]
+    return unlike, "" if insight.distance is None else f"{insight.distance:.6f}"
 
 
 def is_medical(run: Run) -> bool:

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core import launch
+from core.arms import arm_ids
 from core.runs import RunStore
-from pages.shared.diagnose_actions import arm_ids
 from pages.shared.evaluation_view import evaluation
 from pages.shared.export_view import show_export
 from pages.shared.frame import frame, heading

@@ -6,10 +6,11 @@ from core.access import PUBLIC, Action, mode, policy
 from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
-from pages.shared import access, actions, dataset_view, fields, state, train_form
+from pages.shared import access, actions, fields, state, train_form
 from pages.shared.cache_view import show_cache
 from pages.shared.frame import frame, heading
 from pages.shared.preflight import show_preflight
+from pages.shared.progress_bar import follow
 from pages.shared.rate_panel import show_rate_finder
 from pages.shared.run_actions import show_notice
 from pages.shared.run_upkeep import show_cloned
@@ -22,7 +23,7 @@ def start(config: RunConfig, token: str) -> None:
     """Admits, starts, and leads to the curves; a refusal is one sentence, and the form stays as it is."""
     bar = st.progress(0.0, text="Checking the data set …")
     try:
-        config, _ = admit(config, dataset_view.follow(bar, "Checking the data set"))
+        config, _ = admit(config, follow(bar, "Checking the data set"))
         run = actions.start_once(token, config)
     except UserError as error:
         bar.empty()

@@ -16,7 +16,7 @@ CHANGES = {
     "launch.start", "launch.stop", "launch.end_now", "launch.resume", "bisects.resume_bisect",
     "BisectStore().create", "RunStore().create", "ingest_files", "ingest_zip", "probe",
     "predict", "cache.empty", "launch.get_ready", "shutil.rmtree", "shutil.copytree", "import_model", "import_bundle",
-    "prepare_export", "export_run",
+    "prepare_export", "export_run", "fetch_collection",
     "shipped.install",
     "write_note", "RateStore().create", "SweepStore().create",
     "sweeps.resume_sweep", "trash.delete", "trash.restore", "trash.empty_old",
@@ -26,11 +26,10 @@ CHANGES = {
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
-    "core.access", "core.admission", "core.config", "core.errors", "core.files", "core.jobs", "core.launch",
+    "core.access", "core.admission", "core.arms", "core.config", "core.errors", "core.files", "core.jobs", "core.launch",
     "core.metrics", "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting",
-    "core.data.augment",
-    "core.data.dataset", "core.data.feature_cache", "core.data.images", "core.data.ingest", "core.data.order",
-    "core.data.sample",
+    "core.data.augment", "core.data.collections", "core.data.dataset", "core.data.feature_cache", "core.data.images",
+    "core.data.ingest", "core.data.order", "core.data.sample",
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
     "core.diagnosis.check", "core.diagnosis.compare", "core.diagnosis.data", "core.diagnosis.during",
     "core.diagnosis.finding",
@@ -84,7 +83,8 @@ def test_the_calls_that_are_looked_for_are_there() -> None:
                 "BisectStore().create", "bisects.resume_bisect",
                 "ingest_files", "ingest_zip", "probe", "predict", "write_note", "RateStore().create",
                 "SweepStore().create", "sweeps.resume_sweep",
-                "trash.delete", "trash.restore", "import_model", "import_bundle", "prepare_export"}  # fmt: skip
+                "trash.delete", "trash.restore", "import_model", "import_bundle", "prepare_export",
+                "fetch_collection"}  # fmt: skip
     assert expected <= calls
 
 

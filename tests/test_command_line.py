@@ -194,7 +194,8 @@ def test_predict_prints_a_line_a_picture_and_writes_the_table(
     assert main("predict", trained.id, picture, "--csv", table) == 0
     assert capsys.readouterr() == (f"{picture}  b  0.7500\n", "")
     assert table.read_bytes().decode() == (
-        f'file,class,probability,p(a),p(b),error\r\n"{picture}",b,0.750000,0.250000,0.750000,\r\n'
+        "file,class,probability,p(a),p(b),unlike training,distance,error\r\n"
+        f'"{picture}",b,0.750000,0.250000,0.750000,,,\r\n'
     )
 
 
@@ -224,7 +225,7 @@ def test_predict_writes_where_the_model_looks(trained: Run, picture: Path, tmp_p
     assert pixels[0, 0] > 2 * pixels[-1, -1]
     assert main("predict", trained.id, picture, "--heatmaps", tmp_path / "maps") == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"{picture}  b  0.7500  unlike anything in training\n")
+    assert out.startswith(f"{picture}  b  0.7500  unlike anything in training, distance 0.250\n")
     assert "Class activation map: exactly what each place" in out
 
 

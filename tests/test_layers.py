@@ -45,7 +45,7 @@ LAYERS = (
         "core.terminal",
     ),
     ("core.sweeps",),
-    ("core.sweep_arms", "core.trash"),
+    ("core.arms", "core.sweep_arms", "core.trash"),
     ("core.export.",),
     ("core.commands.",),
     ("core.engine.",),

@@ -14,7 +14,7 @@ from PIL import Image
 from core import files
 from core.config import make_config
 from core.errors import RunError
-from core.insight.answer import Prediction
+from core.insight.answer import Insight, Prediction
 from core.prediction import CHUNK, Picture, answers, is_medical, require_model, to_csv, write_message
 from core.runs import Run, RunStore
 
@@ -129,14 +129,28 @@ def test_a_table_has_a_row_a_picture_and_a_column_a_class() -> None:
     ]
     text = to_csv(rows, ["Größe, klein", 'say "x"'])
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
-        ["file", "class", "probability", "p(Größe, klein)", 'p(say "x")', "error"],
-        ["a,b.png", "Größe, klein", "0.750000", "0.750000", "0.250000", ""],
-        ["ü\n.png", "", "", "", "", 'is damaged: "truncated", sorry'],
+        ["file", "class", "probability", "p(Größe, klein)", 'p(say "x")', "unlike training", "distance", "error"],
+        ["a,b.png", "Größe, klein", "0.750000", "0.750000", "0.250000", "", "", ""],
+        ["ü\n.png", "", "", "", "", "", "", 'is damaged: "truncated", sorry'],
     ]
 
 
+@pytest.mark.parametrize(
+    ("insight", "columns"),
+    [
+        (Insight(distance=0.512345678, unlike=True), ["yes", "0.512346"]),
+        (Insight(distance=0.05, unlike=False), ["no", "0.050000"]),
+        (Insight(distance=0.05), ["", "0.050000"]),  # too few validation pictures to say where foreign begins
+        (Insight(), ["", ""]),
+    ],
+)
+def test_a_table_says_how_foreign_a_picture_is(insight: Insight, columns: list[str]) -> None:
+    row = to_csv([Prediction("a.png", "a", 0.75, {"a": 0.75, "b": 0.25}, insight=insight)], ["a", "b"]).splitlines()[1]
+    assert row.split(",")[5:7] == columns
+
+
 def test_a_table_of_nothing_is_its_heading() -> None:
-    assert to_csv([], ["a", "b"]) == "file,class,probability,p(a),p(b),error\r\n"
+    assert to_csv([], ["a", "b"]) == "file,class,probability,p(a),p(b),unlike training,distance,error\r\n"
 
 
 @pytest.mark.parametrize(

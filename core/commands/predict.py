@@ -127,7 +127,12 @@ def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice:
     familiarity = reference.read_familiarity(run)
     for answer in found:
         if answer.label:
-            mark = "  unlike anything in training" if answer.insight.unlike else ""
+            far = answer.insight.distance
+            mark = (
+                f"  unlike anything in training, distance {far:.3f}"
+                if answer.insight.unlike and far is not None
+                else ""
+            )
             print(f"{answer.file}  {answer.label}  {answer.probability:.4f}{mark}")
     if any(answer.insight.unlike for answer in found) and familiarity:
         print(familiarity.describe())

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from core import files, launch, trash
+from core.arms import arm_ids
 from core.notes import Note, matches, read_note, write_note
 from core.registry import Summary, summaries
 from core.runs import Run, RunStore, Status
@@ -20,6 +22,7 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
     runs.add_argument(
         "--deleted", action="store_true", help=f"those deleted in the last {trash.KEPT_DAYS} days instead"
     )
+    runs.add_argument("--all", action="store_true", help="also those that bisects and sweeps have trained")
     note = command("note", write, "Show or change what is written about a run.")
     note.add_argument("run", metavar="RUN")
     note.add_argument("--text", metavar="TEXT", help="the note; empty removes it")
@@ -31,19 +34,28 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def list_runs(options: argparse.Namespace) -> int:
-    """Prints the runs, or those in the trash."""
+    """Prints the runs, or those in the trash; what bisects and sweeps have trained only where it is asked for."""
     runs = [one.run for one in trash.deleted_runs()] if options.deleted else RunStore().list()
-    records = []
+    arms = set[str]() if options.deleted or options.all else arm_ids()
+    records, hidden = [], 0
     for run, summary in zip(runs, summaries(runs), strict=True):
         note = read_note(run)
-        if matches(note, summary.name or run.id, text=options.text, tags=options.tag):
+        if not matches(note, summary.name or run.id, text=options.text, tags=options.tag):
+            continue
+        if run.id in arms:
+            hidden += 1
+        else:
             records.append(run_record(run, summary, note, settle=not options.deleted))
     if options.json:
-        return _print_json({"runs": records})
-    if not records:
+        return _print_json({"runs": records, **({"hidden": hidden} if hidden else {})})
+    if not records and not hidden:
         print(_nothing(options))
     for record in records:
         print(run_line(record))
+    if hidden:
+        one = hidden == 1
+        told = f"{hidden} {'run' if one else 'runs'} of bisects and sweeps {'is' if one else 'are'} not shown"
+        print(f"{told}; --all shows {'it' if one else 'them'}.", file=sys.stderr)
     return 0
 
 

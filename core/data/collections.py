@@ -45,6 +45,21 @@ class Collection:
     licence: str
     source: str
 
+    @property
+    def label(self) -> str:
+        """Title and size, which together tell it from every other."""
+        return f"{self.title}, {self.size} × {self.size} pixels"
+
+    @property
+    def most_bytes(self) -> int:
+        """Most that there can be to fetch: a byte a pixel, not compressed."""
+        return sum(self.counts.values()) * self.size**2
+
+    @property
+    def folder(self) -> Path:
+        """Where its pictures lie, once fetched."""
+        return paths.collections_folder() / f"{self.name}-{self.size}"
+
 
 def _pneumonia(size: int, suffix: str, md5: str) -> Collection:
     """Address, hash, classes and counts as the package `medmnist` 3.0.2 names them."""
@@ -91,38 +106,72 @@ def find_collection(name: str, size: int | None = None) -> Collection:
     return found
 
 
-def fetch_collection(collection: Collection, file: Path | None = None, progress: Progress | None = None) -> Path:
+def published_of(folder: Path) -> Collection | None:
+    """The data set that was fetched into a folder; None for any other folder."""
+    return next((each for each in COLLECTIONS if each.folder == folder), None)
+
+
+def fetched_bytes(collection: Collection) -> int:
+    """How much of a download that has broken off is kept; fetching goes on from there."""
+    try:
+        return _archive(collection).with_suffix(".npz.partial").stat().st_size
+    except OSError:
+        return 0
+
+
+def fetch_collection(
+    collection: Collection,
+    file: Path | None = None,
+    progress: Progress | None = None,
+    writing: Progress | None = None,
+) -> Path:
     """Fetches a data set and writes its pictures out; what is there already is used.
 
     Args:
         collection: Collection.
         file: A file of it that was fetched otherwise. Defaults to none: it is downloaded.
-        progress: Called with (bytes so far, bytes in all) and then (pictures written, pictures in all).
+        progress: Called with (bytes so far, bytes in all). Defaults to none.
+        writing: Called with (pictures written, pictures in all). Defaults to `progress`.
 
     Returns:
         Folder with `train`, `val` and `test`, each with a folder of PNG files a class.
 
     Raises:
-        DataError: it cannot be fetched or written, or the file is not the published one.
+        DataError: it cannot be fetched or written, the file is not the published one, or another page or command is
+            fetching it at this moment.
     """
-    root = paths.home() / "collections"
-    target = root / f"{collection.name}-{collection.size}"
+    root, target = paths.collections_folder(), collection.folder
     if target.is_dir():
         return target
+    lock = files.Lock(root / f".{target.name}.lock")  # two that write one file would both have it wrong
+    try:
+        if not lock.acquire():
+            raise DataError(f"{collection.title} is being fetched already, by another page or command; wait for it.")
+        _fetch(collection, file, progress, writing or progress)
+    except OSError as error:
+        raise DataError(f"{root} cannot be written: {error.strerror or error}.") from error
+    finally:
+        lock.release()
+    return target
+
+
+def _fetch(collection: Collection, file: Path | None, progress: Progress | None, writing: Progress | None) -> None:
+    root, target = paths.collections_folder(), collection.folder
+    if target.is_dir():  # another had the lock until now
+        return
     if file is None:
-        archive = download(collection.url, root / f"{target.name}.npz", collection.md5, progress)
+        archive = download(collection.url, _archive(collection), collection.md5, progress)
     else:
         archive = _given(file, collection)
     try:
         with TemporaryDirectory(prefix=".partial-", dir=_made(root), ignore_cleanup_errors=True) as partial:
-            unpack(archive, Path(partial, "new"), collection, progress)
+            unpack(archive, Path(partial, "new"), collection, writing)
             Path(partial, "new").replace(target)
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
         raise DataError(f"The pictures cannot be written below {root}: {error.strerror or error}.") from error
     if file is None:
         archive.unlink(missing_ok=True)
-    return target
 
 
 def unpack(archive: Path, folder: Path, collection: Collection, progress: Progress | None = None) -> None:
@@ -166,6 +215,10 @@ def _read(archive: Path, part: str, collection: Collection) -> tuple[Pixels, lis
             f"{archive.name} is not {collection.title}: its {part} part is not {count} pictures with labels."
         )
     return pictures, [int(label) for label in labels.ravel()]
+
+
+def _archive(collection: Collection) -> Path:
+    return collection.folder.with_suffix(".npz")
 
 
 def _given(file: Path, collection: Collection) -> Path:

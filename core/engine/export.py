@@ -23,6 +23,7 @@ from core.data.images import load
 from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.plain_layers import in_plain_layers
 from core.errors import RunError, UnreadableImage, UserError
+from core.export.labels import Record, as_texts, label_litert, label_savedmodel, model_record
 from core.models import catalogue
 from core.models.build import backbone_layers, build_base
 from core.models.unfreezing import stages
@@ -39,7 +40,7 @@ TOLERANCE = 1e-4
 
 
 def convert(run: Run, kind: str, path: Path, say: Say) -> dict[str, Any]:
-    """Writes the run's model in another format and compares the two.
+    """Writes the run's model in another format, with what its user has to know in it, and compares the two.
 
     Args:
         run: Run. With a model.
@@ -63,6 +64,7 @@ def convert(run: Run, kind: str, path: Path, say: Say) -> dict[str, Any]:
         _WRITERS[kind](model, path)
     except ModuleNotFoundError as error:
         raise RunError(f"this format needs the package {error.name}; install what requirements.txt names") from error
+    _LABELLERS[kind](path, model_record(run))
     say("Opens it again and compares.", 0.8)
     answers = _READERS[kind](path, pixels)
     if answers is None:
@@ -161,6 +163,14 @@ def _write_onnx(model: keras.Model, path: Path) -> None:
     model.export(path, format="onnx", verbose=False)
 
 
+def _label_onnx(path: Path, record: Record) -> None:
+    import onnx
+
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, as_texts(record))
+    onnx.save(model, path)
+
+
 def _answer_savedmodel(path: Path, pixels: Array) -> Array:
     opened = tf.saved_model.load(path)
     answers: Array = opened.serve(pixels).numpy()
@@ -186,6 +196,11 @@ def _answer_onnx(path: Path, pixels: Array) -> Array | None:
 
 
 _WRITERS = {"savedmodel": _write_savedmodel, "litert": _write_litert, "onnx": _write_onnx}
+_LABELLERS: dict[str, Callable[[Path, Record], None]] = {
+    "savedmodel": label_savedmodel,
+    "litert": label_litert,
+    "onnx": _label_onnx,
+}
 _READERS: dict[str, Callable[[Path, Array], Array | None]] = {
     "savedmodel": _answer_savedmodel,
     "litert": _answer_litert,

@@ -2,6 +2,7 @@
 
 parity.json       version of this form, id of the run, SHA-256 of every other file
 README.md         the model card, for people; nobody reads it back
+labels.txt        the classes in the order of the model's answers, a line each; nobody reads it back either
 config.json ...   the run's own files; see core/runs.py
 """
 
@@ -13,10 +14,11 @@ from typing import Any
 
 from core.errors import RunError
 from core.export.card import model_card
+from core.export.labels import LABELS, labels_text
 from core.runs import Run
 
-FORMAT = 1
-"""Version of the zip's form. A reader refuses a higher one."""
+FORMAT = 2
+"""Version of the zip's form. A reader refuses a higher one; 1 had no labels.txt."""
 
 LABEL, CARD, MODEL = "parity.json", "README.md", "model.keras"
 
@@ -50,6 +52,7 @@ def write_bundle(run: Run, path: Path) -> None:
     contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}
     if run.evaluation():
         contents[CARD] = model_card(run).encode()
+    contents[LABELS] = labels_text((run.manifest() or {}).get("classes", [])).encode()
     if (run.path / REFERENCE).is_file():
         contents[REFERENCE] = (run.path / REFERENCE).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}

@@ -26,6 +26,7 @@ from core.errors import DataError
 from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REFERENCE, REQUIRED
 from core.export.bundle_check import check_records
 from core.export.bundle_reference import MOST_BYTES, checked_reference
+from core.export.labels import LABELS
 from core.model_import import MAX_BYTES, examine
 from core.runs import Run, RunStore, Status
 
@@ -89,7 +90,7 @@ def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: 
         raise DataError(f"{name} was made by a newer version of Parity (form {version}); this one reads up to {FORMAT}")
     if not isinstance(label.get("run"), str) or not isinstance(label.get("files"), dict):
         raise DataError(f"{name} is no zip of a run: its {LABEL} is incomplete")
-    if strangers := sorted(set(entries) - {LABEL, CARD, MODEL, REFERENCE, *RECORDS}):
+    if strangers := sorted(set(entries) - {LABEL, CARD, LABELS, MODEL, REFERENCE, *RECORDS}):
         raise DataError(f"{name} has {display_name(strangers[0])}, which is no part of a run")
     if missing := [record for record in REQUIRED if record not in entries]:
         raise DataError(f"{name} has no {missing[0]}, without which there is no run")

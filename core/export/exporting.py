@@ -1,7 +1,6 @@
 """Take a run away in one of the formats; what needs TensorFlow is made by a process of its own."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from core.errors import RunError
 from core.export.bundle import write_bundle
 from core.export.card import model_card
 from core.export.formats import Format, find_format
+from core.export.labels import label_keras, model_record
 from core.export.script import BASE_SUFFIX, require_repeatable, training_script
 from core.export.target import placing, refuse_overwriting, target_of
 from core.launch import ROOT, worker_environment
@@ -86,7 +86,7 @@ def _write(run: Run, kind: Format, path: Path, say: Progress) -> dict[str, Any]:
     if kind.converts:
         return _in_process(run, kind.name, path, say)
     if kind.name == "keras":
-        shutil.copyfile(run.path / "model.keras", path)
+        label_keras(run.path / "model.keras", path, model_record(run))
     elif kind.name == "card":
         path.write_text(model_card(run), encoding="utf-8")
     else:

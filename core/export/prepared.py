@@ -20,6 +20,9 @@ LIMIT_BYTES = 2 * 10**9
 WAIT_SECONDS = 120.0
 """How long an export waits for those before it: each of those that convert loads TensorFlow."""
 
+_VERSION = 2
+"""To be raised when a format is written otherwise than before: what was kept is then made anew."""
+
 _turn = threading.Lock()
 
 
@@ -66,7 +69,7 @@ def _root() -> Path:
 
 def _folder(run: Run, kind: Format) -> Path:
     """Named by what the export is made of, so that a resumed run's old export is not offered again."""
-    facts: list[object] = [run.id, kind.name]
+    facts: list[object] = [run.id, kind.name, _VERSION]
     for name in ("config.json", "model.keras", "evaluation.json", "events.jsonl"):
         path = run.path / name
         facts.append([path.stat().st_mtime_ns, path.stat().st_size] if path.is_file() else None)

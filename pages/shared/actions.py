@@ -33,7 +33,7 @@ def start_once(token: str, config: RunConfig) -> Run:
         RunError: the run folder cannot be written, the worker cannot be started, or too many runs wait.
     """
     limits = access.policy()
-    limits.check(config, paths.data_root(), paths.uploads_folder())
+    limits.check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     with _lock:
         if token in _started:
             return RunStore().get(_started[token])

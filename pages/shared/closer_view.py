@@ -16,6 +16,7 @@ from pages.shared.frame import plain
 from pages.shared.held_out import familiarity
 from pages.shared.picture_sources import Shown
 from pages.shared.run_facts import picture_path, small_picture
+from pages.shared.sample_pictures import draw_sample_of
 from pages.shared.state import CLOSER_CLASS, CLOSER_PICTURE, OPACITY
 from pages.shared.words import number
 
@@ -129,6 +130,7 @@ def _familiar(run: Run, answer: Prediction) -> None:
 
 def _nearest(run: Run, neighbours: Sequence[Neighbour]) -> None:
     st.markdown("###### Nearest training pictures")
+    draw_sample_of(run)
     with st.grid(min_column_width=115):
         for neighbour in neighbours:
             with st.container(border=True):

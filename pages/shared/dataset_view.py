@@ -1,9 +1,7 @@
 """The chosen data set in a page: scanned once for all viewers, split as the Train page says, with progress."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,11 +9,12 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.config import DataConfig, keys, make_config, setting
+from core.data.collections import published_of
 from core.data.corrections import Applied, correct
 from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
 from core.data.images import display_name
 from core.data.ingest import skipped_files
-from core.data.sample import ensure_sample, sample_is_ready
+from core.data.sample import sample_is_ready
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.split import Split, require_trainable
 from core.data.split_file import SplitFile
@@ -24,6 +23,8 @@ from core.errors import ConfigError, DataError
 from pages.shared import uploads
 from pages.shared.findings import show_findings
 from pages.shared.frame import plain
+from pages.shared.progress_bar import with_bar
+from pages.shared.sample_pictures import draw_sample
 from pages.shared.state import field_key
 
 SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -87,6 +88,8 @@ def title_of(reference: str) -> str:
     if reference == SAMPLE:
         return "Built-in sample"
     folder = Path(reference)
+    if published := published_of(folder):
+        return published.label
     return uploads.upload_title(folder) if uploads.is_upload(folder) else display_name(folder.name)
 
 
@@ -96,12 +99,12 @@ def open_view(reference: str) -> View:
     Raises:
         DataError: the folder is missing or is no data set.
     """
-    if reference == SAMPLE and not sample_is_ready(paths.samples_folder()):
-        _with_bar("Drawing the sample set", lambda progress: ensure_sample(paths.samples_folder(), progress))
+    if reference == SAMPLE:
+        draw_sample()
     kept, key = _scans(), (reference, str(paths.home()), _stamp(reference))
     index = kept.get(key)
     if index is None:
-        index = _with_bar("Looking at every picture", lambda progress: scan_dataset(reference, progress))
+        index = with_bar("Looking at every picture", lambda progress: scan_dataset(reference, progress))
         kept[key] = index
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)), None)
@@ -134,20 +137,6 @@ def forget_scans() -> None:
     _scans().clear()
 
 
-def follow(bar: Any, text: str) -> Callable[[int, int], None]:
-    """A callback of (done, total) that moves a progress bar, at most a hundred times."""
-    shown = -1
-
-    def move(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // total if total else 100
-        if percent != shown:
-            shown = percent
-            bar.progress(min(percent, 100), text=f"{text}: {done:,} of {total:,}")
-
-    return move
-
-
 def data_config() -> DataConfig:
     """The data settings as the Train page has them; the defaults where they cannot be used."""
     data_keys = [key for key in keys() if key.startswith("data.")]
@@ -156,14 +145,6 @@ def data_config() -> DataConfig:
         return make_config(SAMPLE, values).data
     except ConfigError:
         return DataConfig()
-
-
-def _with_bar(text: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
-    bar = st.progress(0, text=f"{text} …")
-    try:
-        return work(follow(bar, text))
-    finally:
-        bar.empty()
 
 
 @st.cache_resource(show_spinner=False)

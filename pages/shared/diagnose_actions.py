@@ -3,20 +3,17 @@
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from core import files, launch, paths
 from core.access import Action
+from core.arms import arm_ids, runs_of
 from core.diagnosis import bisects, compare, report
 from core.diagnosis.bisects import Bisect, BisectStore
 from core.errors import RunError, UserError
 from core.registry import summaries
 from core.runs import Run, RunStore, Status
-from core.sweeps import SweepStore
 from pages.shared.access import guarded, person
-from pages.shared.run_facts import Stamp, file_stamp
 
 _ENDED = ("finished", "stopped", "failed", "interrupted")
 
@@ -37,23 +34,6 @@ def comparable_runs(most: int) -> list[Run]:
         if len(found) >= most:
             break
     return found[:most]
-
-
-def arm_ids() -> set[str]:
-    """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
-    found: set[str] = set()
-    for bisect in BisectStore().list():
-        found |= _arms_of(bisect.path, file_stamp(bisect.path / "result.json"))
-    for sweep in SweepStore().list():
-        found |= {str(arm["run"]) for arm in sweep.result().get("arms") or [] if arm.get("run")}
-    return found
-
-
-@lru_cache(maxsize=10_000)
-def _arms_of(path: Path, stamp: Stamp | None) -> frozenset[str]:  # the stamp only says whether what is kept still holds
-    bisect = Bisect(path)
-    arms = bisect.result().get("arms") or []
-    return frozenset(str(arm["run"]) for arm in arms if arm.get("run")) - set(runs_of(bisect))
 
 
 def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:
@@ -81,14 +61,6 @@ def find_bisect(bisect_id: str) -> Bisect | None:
 def newest_bisect(a: Run, b: Run) -> Bisect | None:
     """The bisect made last between two runs, whichever of them is called A."""
     return next((bisect for bisect in BisectStore().list() if set(runs_of(bisect)) == {a.id, b.id}), None)
-
-
-def runs_of(bisect: Bisect) -> tuple[str, ...]:
-    """Ids of the two runs that a bisect lies between; empty when its configuration is damaged."""
-    try:
-        return bisect.run_ids()
-    except RunError:
-        return ()
 
 
 def status_of(bisect: Bisect) -> Status:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import diagnose_actions
 from pages.shared.diagnose_choice import Pair
 from pages.shared.diagnose_view import section
+from pages.shared.sample_pictures import draw_sample_of
 from pages.shared.state import WITH_PICTURES, part_key
 
 Record = dict[str, Any]
@@ -21,6 +22,8 @@ def show_share(pair: Pair, comparison: Record, result: Record | None) -> None:
         help="Puts a few pictures of the data set into the page. Off for pictures that are not yours to share.",
     )
     a, b = pair
+    if with_pictures:
+        draw_sample_of(a)
     with st.container(horizontal=True):
         st.download_button(
             "Report, HTML",

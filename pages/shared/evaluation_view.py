@@ -20,6 +20,7 @@ from pages.shared.frame import plain
 from pages.shared.held_out import stored
 from pages.shared.run_facts import picture_path, small_picture
 from pages.shared.run_view import read_config
+from pages.shared.sample_pictures import draw_sample_of
 from pages.shared.state import part_key
 from pages.shared.threshold_view import threshold_panel
 from pages.shared.words import NOTHING, interval, number, percent
@@ -146,6 +147,7 @@ def _mistakes(run: Run, part: str, record: Record) -> None:
         return
     if read_config(run) and is_medical(run):
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
+    draw_sample_of(run)
     with st.grid(min_column_width=170):
         for mistake in worst:
             with st.container(border=True):

@@ -10,6 +10,7 @@ from core.errors import UserError
 from pages.shared.access import admit_person
 from pages.shared.examples import put_in_place_for_all
 from pages.shared.puzzle_menu import follow_puzzle
+from pages.shared.quota import lower_server_limit
 from pages.shared.tour import show_tour
 
 TITLE = "Parity"
@@ -29,6 +30,8 @@ def frame(title: str) -> None:
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
     _freeze_imports()
     admit_person()
+    if mode() == PUBLIC:
+        lower_server_limit()
     if mode() != LOCAL:
         st.set_option("client.showErrorDetails", "none")  # a traceback names folders; the terminal still has it
     try:

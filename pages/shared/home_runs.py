@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core.access import Action
+from core.arms import arm_ids
 from core.notes import Note, matches
 from core.runs import Run, RunStore
-from pages.shared import diagnose_actions, run_list, state
+from pages.shared import run_list, state
 from pages.shared.access import may
 from pages.shared.run_actions import show_notice
 from pages.shared.run_upkeep import (
@@ -29,7 +30,7 @@ Row = dict[str, Any]
 
 def own_runs() -> list[Row]:
     """The runs that a person has started; those that a search or a sweep has trained stand where it stands."""
-    arms = diagnose_actions.arm_ids()
+    arms = arm_ids()
     return [row for row in run_list.recent_runs() if row["id"] not in arms]
 
 

@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.runs import Run
 from pages.shared.frame import plain
 from pages.shared.run_facts import picture_path, split_files
+from pages.shared.sample_pictures import draw_sample_of
 from pages.shared.session_pictures import forget, keep_pictures, kept_picture
 from pages.shared.state import (
     CAMERA,
@@ -141,6 +142,7 @@ def _from_dataset(run: Run) -> list[Shown]:
     labels = split_files(run, part)
     st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} pictures: none was trained on.")
     st.button("Take others", icon=":material/casino:", on_click=_draw_again)
+    draw_sample_of(run)
     chosen = _drawn(sorted(labels), int(st.session_state.get(DRAW, 0)))
     found = [(file, picture_path(run, part, file)) for file in chosen]
     shown = [Shown(str(path), file, path, labels[file]) for file, path in found if path]

@@ -85,7 +85,7 @@ def _show_odd(view: View, kind: Kind, quality: Quality) -> None:
     if not files:
         st.caption(":material/check: No picture is.")
         return
-    _leave_out(view, kind, files, f"Leave {_these(len(files))} out")
+    _leave_out(view, kind, files, _leave_odd(len(files)))
     shown = page_of(kind.id, files)
     with st.grid(min_column_width=130):
         for file in shown:
@@ -98,7 +98,7 @@ def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
         st.caption(":material/check: No picture has one.")
         return
     extra = [file for group in groups for file in group[1:]]
-    _leave_out(view, kind, extra, f"Keep one of each, leave {_these(len(extra))} out")
+    _leave_out(view, kind, extra, _leave_copies(len(groups), len(extra)))
     part_of = {file.path: part for part in ("train", "val", "test") for file in view.part(part)}
     firsts = page_of(kind.id, [group[0] for group in groups], _GROUPS)
     for group in (group for group in groups if group[0] in firsts):
@@ -114,19 +114,29 @@ def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
 def _leave_out(view: View, kind: Kind, files: Sequence[ImageFile], title: str) -> None:
     if not curate.may_curate():
         return
-    number = f"{len(files):,} {'picture is' if len(files) == 1 else 'pictures are'}"
+    one = len(files) == 1
+    number = "1 picture is" if one else f"{len(files):,} pictures are"
+    stay = "It stays where it is and is" if one else "They stay where they are and are"
     st.button(
         title,
         icon=":material/visibility_off:",
         key=page_key("leave-out", kind.id),
-        help="They stay where they are and are no longer trained on. The Labels tab takes it back.",
+        help=f"{stay} no longer trained on. The Labels tab takes it back.",
         on_click=curate.relabel,
         args=(view, {file.path: EXCLUDED for file in files}, f"{number} left out. The Labels tab takes it back."),
     )
 
 
-def _these(number: int) -> str:
-    return "this one" if number == 1 else f"these {number:,}"
+def _leave_odd(number: int) -> str:
+    """What the button says that leaves so many single pictures out."""
+    return "Leave this picture out" if number == 1 else f"Leave these {number:,} pictures out"
+
+
+def _leave_copies(groups: int, extra: int) -> str:
+    """What the button says that keeps the first picture of each group and leaves out the rest, `extra` in all."""
+    if groups == 1:
+        return "Keep one of the two, leave the other out" if extra == 1 else f"Keep one, leave the other {extra:,} out"
+    return f"Keep one of each group, leave the other {extra:,} out"
 
 
 @st.cache_data(max_entries=8, show_spinner="Comparing the pictures …")

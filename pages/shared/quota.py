@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import access, paths
@@ -28,6 +29,17 @@ _spent: defaultdict[str, _Spent] = defaultdict(_Spent)
 _asked: defaultdict[str, deque[tuple[float, int]]] = defaultdict(deque)
 
 _MINUTE = 60.0
+_LIMIT = "server.maxUploadSize"
+
+
+def lower_server_limit() -> None:
+    """Has the server itself refuse files that are too large here: it takes a file into memory before a page sees it.
+
+    Only ever lowers the limit. The server reads it at every upload, so it holds from the first page of a process on.
+    """
+    most = -(-access.policy().upload_bytes // 2**20)  # the option is in MB of 2**20 bytes
+    if config.get_option(_LIMIT) > most:
+        config.set_option(_LIMIT, most)
 
 
 def admit_files(sizes: Sequence[int]) -> None:
@@ -58,6 +70,15 @@ def admit_files(sizes: Sequence[int]) -> None:
         spent.files, spent.size = spent.files + len(sizes), spent.size + total
 
 
+def admit_download(size: int) -> None:
+    """Lets something of that size (bytes) be fetched, or says that there is no room for it.
+
+    Raises:
+        DataError: the disk has no room.
+    """
+    _check_free(size)
+
+
 def admit_questions(count: int) -> None:
     """Lets a session ask about so many pictures, or says when it may go on.
 
@@ -82,6 +103,16 @@ def admit_questions(count: int) -> None:
 
 
 def _check_disk(size: int) -> None:
+    limits = access.policy()
+    _check_free(size)
+    if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
+        raise DataError(
+            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
+            "app to make room"
+        )
+
+
+def _check_free(size: int) -> None:
     limits, home = access.policy(), paths.home()
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
@@ -89,11 +120,6 @@ def _check_disk(size: int) -> None:
         raise DataError(
             f"the disk has {_megabytes(free)} free, of which {_megabytes(limits.spare_bytes)} are kept for the "
             "trainings; nothing more can be taken in until somebody makes room"
-        )
-    if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
-        raise DataError(
-            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
-            "app to make room"
         )
 
 

@@ -17,7 +17,7 @@ def start_search(config: RunConfig) -> RateSearch:
         RunError: nothing can be written or started, or somebody searches already where few may.
     """
     limits = access.policy()
-    limits.check(config, paths.data_root(), paths.uploads_folder())
+    limits.check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     at_work = sum(launch.poll(search).is_active for search in RateStore().list())
     if at_work >= limits.waiting:
         raise RunError(

@@ -58,7 +58,7 @@ def open_clone(run: Run) -> None:
         st.session_state[state.field_key(key)] = value
     said = f"The form has the settings of “{run.title()}”."
     try:
-        access.policy().check(config, paths.data_root(), paths.uploads_folder())
+        access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     except AccessError as error:
         said += f" One thing is not allowed here: {error}."
     else:

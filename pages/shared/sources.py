@@ -8,16 +8,19 @@ import streamlit as st
 
 from core import paths
 from core.access import Action
+from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
 from core.data.scan import is_junk
 from core.errors import AccessError, UserError
 from pages.shared import state, uploads
 from pages.shared.access import guarded, may
-from pages.shared.dataset_view import follow
 from pages.shared.frame import plain
+from pages.shared.progress_bar import follow
+from pages.shared.published import choose_published
 
-SAMPLE_SOURCE, SERVER, ZIP, FOLDER = "Sample", "Folder on this machine", "Upload a zip", "Upload a folder"
+SAMPLE_SOURCE, PUBLISHED, SERVER = "Sample", "Published data set", "Folder on this machine"
+ZIP, FOLDER = "Upload a zip", "Upload a folder"
 
 LAYOUT = (
     "One folder per class (cats/1.jpg, dogs/1.jpg), or the same inside train and val (train/cats/1.jpg, "
@@ -45,6 +48,8 @@ def choose_source() -> None:
     try:
         if source == SERVER:
             _choose_server_folder()
+        elif source == PUBLISHED:
+            choose_published()
         elif source != SAMPLE_SOURCE:
             _choose_upload(source)
     except AccessError as error:
@@ -57,6 +62,7 @@ def _offered() -> tuple[str, ...]:
     """Where this person may take a data set from."""
     return (
         SAMPLE_SOURCE,
+        *([PUBLISHED] if may(Action.FETCH) else []),
         *([SERVER] if may(Action.BROWSE) else []),
         *([ZIP, FOLDER] if may(Action.UPLOAD) else []),
     )
@@ -87,6 +93,8 @@ def subfolders(root: Path, folder: Path) -> list[str]:
 def _source_of(reference: str) -> str:
     if reference == SAMPLE:
         return SAMPLE_SOURCE
+    if published_of(Path(reference)):
+        return PUBLISHED
     return ZIP if uploads.is_upload(Path(reference)) else SERVER
 
 

@@ -32,6 +32,9 @@ PRESET = "preset"
 SOURCE = "dataset_source"
 """Session key: where the Dataset page takes the data set from."""
 
+PUBLISHED = "dataset_published"
+"""Session key: which published data set the Dataset page offers to fetch."""
+
 FOLDER = "dataset_folder"
 """Session key: the folder the person has browsed to, relative to the data root."""
 

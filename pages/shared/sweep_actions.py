@@ -21,7 +21,7 @@ def start(base: RunConfig, arms: Sequence[Arm], minutes: float) -> Sweep:
         ConfigError: the budget is no positive number.
     """
     limits = access.policy()
-    limits.check(base, paths.data_root(), paths.uploads_folder())
+    limits.check(base, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     at_work = sum(launch.poll(sweep).is_active for sweep in SweepStore().list())
     if at_work >= limits.waiting:
         raise RunError(f"{at_work} sweeps are at work or wait already; start this one when some have ended")

@@ -23,6 +23,7 @@ from pages.shared.held_out_charts import (
 )
 from pages.shared.run_facts import picture_path, small_picture
 from pages.shared.run_view import read_config
+from pages.shared.sample_pictures import draw_sample_of
 from pages.shared.state import part_key
 from pages.shared.words import number, percent
 
@@ -141,6 +142,7 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
         st.caption(f":material/medical_information: {NOT_MEDICAL}")
     if len(inside) > SHOWN:
         st.caption(f"The {SHOWN} surest of {len(inside)}.")
+    draw_sample_of(run)
     with st.grid(min_column_width=150):
         for k in surest:
             with st.container(border=True):

@@ -47,8 +47,8 @@ def file_size(size: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message with a capital at its beginning and a full stop at its end."""
-    text = text[:1].upper() + text[1:]
+    """A message with a capital at its beginning, unless an address stands there, and a full stop at its end."""
+    text = text if text.startswith("http") else text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

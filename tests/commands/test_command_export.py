@@ -13,13 +13,14 @@ from core.config import make_config
 from core.export import exporting
 from core.launch import ROOT
 from core.runs import Run, RunStore, Status
+from tests.keras_file import keras_file
 
 
 @pytest.fixture
 def run() -> Run:
     run = RunStore().create(make_config("sample", {"data.image_size": 48}, name="mine"))
     files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["cat", "dog"]})
-    (run.path / "model.keras").write_bytes(b"model")
+    (run.path / "model.keras").write_bytes(keras_file())
     run.write_status(Status(status="finished"))
     return run
 
@@ -47,9 +48,10 @@ def test_json_refusals_and_usage(run: Run, tmp_path: Path, capsys: pytest.Captur
     command = ["export", run.id, "--format", "keras", "--out", str(tmp_path / "m"), "--json"]
     assert main(command) == 0
     out, err = capsys.readouterr()
+    size = (tmp_path / "m.keras").stat().st_size
     assert err == ""
     assert json.loads(out) == {
-        "run": run.id, "format": "keras", "path": str(tmp_path / "m.keras"), "beside": [], "bytes": 5,
+        "run": run.id, "format": "keras", "path": str(tmp_path / "m.keras"), "beside": [], "bytes": size,
         "classes": ["cat", "dog"], "image_size": 48, "difference": None, "pictures": 0,
         "notice": "This is no medical device: never use its answers for a diagnosis or a treatment.",
     }  # fmt: skip

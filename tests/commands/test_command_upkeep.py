@@ -7,7 +7,9 @@ import pytest
 
 from core.__main__ import main
 from core.config import make_config
+from core.diagnosis.bisects import Bisect, BisectStore
 from core.runs import Run, RunStore, Status
+from core.sweeps import SweepStore
 
 Capture = pytest.CaptureFixture[str]
 
@@ -54,6 +56,33 @@ def test_a_run_is_deleted_and_restored(runs: list[Run], capsys: Capture) -> None
     assert json_of(capsys, "restore", "first") == {"run": runs[0].id, "restored": True}
     assert names(capsys) == ["second", "first"]
     assert names(capsys, "--deleted") == []
+
+
+def add_arms(runs: list[Run]) -> None:
+    """A bisect between the two runs, and a sweep; two arms of the one, one of the other."""
+    arms = [RunStore().create(make_config("sample", {}, name=f"arm {k}")) for k in range(3)]
+    for arm in arms:
+        arm.write_status(Status(status="finished", created=1e9))
+    bisect = Bisect(BisectStore().root / "20260101-000000-000-abcdef")
+    bisect.write_settings([run.id for run in runs], 30)
+    bisect.write_result({"arms": [{"run": run.id} for run in (runs[0], *arms[:2])]})
+    sweep = SweepStore().create(make_config("sample", {}), [{"training.seed": 1}], 5)
+    sweep.write_result({"arms": [{"run": arms[2].id}, {"run": None}]})
+
+
+def test_what_bisects_and_sweeps_have_trained_is_listed_only_when_asked_for(runs: list[Run], capsys: Capture) -> None:
+    add_arms(runs)
+    assert names(capsys) == ["second", "first"]
+    assert json_of(capsys, "runs")["hidden"] == 3
+    assert main(["runs"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    assert err == "3 runs of bisects and sweeps are not shown; --all shows them.\n"
+    assert names(capsys, "--all") == ["arm 2", "arm 1", "arm 0", "second", "first"]
+    assert "hidden" not in json_of(capsys, "runs", "--all")
+    assert main(["runs", "--text", "arm 1"]) == 0
+    assert capsys.readouterr() == ("", "1 run of bisects and sweeps is not shown; --all shows it.\n")
+    assert names(capsys, "--all", "--text", "arm 1") == ["arm 1"]
 
 
 def test_what_cannot_be_is_one_sentence(runs: list[Run], capsys: Capture) -> None:

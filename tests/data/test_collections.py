@@ -1,64 +1,29 @@
 """Published data sets: fetched from a server of the test's own, checked, and written out as pictures."""
 
 import dataclasses
-import hashlib
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core import paths
+from core import files, paths
 from core.commands import fetch as fetch_command
 from core.data import collections
-from core.data.collections import COLLECTIONS, Collection, fetch_collection, find_collection
+from core.data import download as download_module
+from core.data.collections import COLLECTIONS, fetch_collection, fetched_bytes, find_collection, published_of
 from core.data.dataset import scan_dataset
 from core.errors import DataError
-
-COUNTS = {"train": 12, "val": 4, "test": 5}
-
-
-def archive(**changes: np.ndarray) -> bytes:
-    rng, arrays = np.random.default_rng(0), {}
-    for part, count in COUNTS.items():
-        arrays[f"{part}_images"] = rng.integers(0, 256, (count, 28, 28), np.uint8)
-        arrays[f"{part}_labels"] = (np.arange(count) % 2)[:, None].astype(np.uint8)
-    out = io.BytesIO()
-    np.savez(out, **{**arrays, **changes})
-    return out.getvalue()
+from tests.published_set import COUNTS, archive, published, serving
 
 
 @pytest.fixture
 def serve() -> Iterator[list[bytes]]:
-    content: list[bytes] = [b""]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content[0])))
-            self.end_headers()
-            self.wfile.write(content[0])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    content.append(f"http://127.0.0.1:{server.server_port}/file".encode())
-    yield content
-    server.shutdown()
-    server.server_close()
-
-
-def published(serve: list[bytes], content: bytes) -> Collection:
-    serve[0] = content
-    digest = hashlib.md5(content).hexdigest()
-    return dataclasses.replace(COLLECTIONS[0], url=serve[1].decode(), md5=digest, counts=COUNTS)
+    with serving() as content:
+        yield content
 
 
 def test_it_becomes_folders_that_the_scan_reads(serve: list[bytes]) -> None:
@@ -76,7 +41,7 @@ def test_it_becomes_folders_that_the_scan_reads(serve: list[bytes]) -> None:
         assert (np.asarray(picture) == arrays["val_images"][3]).all()
     assert steps[-1] == (21, 21)
     assert json.loads((folder / ".source.json").read_text())["licence"] == "CC BY 4.0"
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert [path.name for path in folder.parent.glob("[!.]*")] == [folder.name]
 
 
 def test_what_was_fetched_is_not_fetched_again(serve: list[bytes]) -> None:
@@ -113,7 +78,40 @@ def test_a_file_that_was_fetched_otherwise_is_checked_and_stays(serve: list[byte
 def test_other_content_is_refused_and_leaves_nothing(serve: list[bytes], content: bytes) -> None:
     with pytest.raises(DataError, match=r"^pneumoniamnist-28\.npz is not PneumoniaMNIST"):
         fetch_collection(published(serve, content))
-    assert [path.name for path in (paths.home() / "collections").iterdir()] == ["pneumoniamnist-28.npz"]
+    assert [path.name for path in paths.collections_folder().glob("[!.]*")] == ["pneumoniamnist-28.npz"]
+
+
+def test_two_do_not_fetch_the_same_at_once(serve: list[bytes]) -> None:
+    collection = published(serve, archive())
+    lock = files.Lock(paths.collections_folder() / ".pneumoniamnist-28.lock")
+    assert lock.acquire()
+    with pytest.raises(
+        DataError, match=r"^PneumoniaMNIST \(MedMNIST v2\) is being fetched already, by another page or"
+    ):
+        fetch_collection(collection)
+    lock.release()
+    assert fetch_collection(collection) == collection.folder
+
+
+def test_a_download_that_was_given_up_goes_on_where_it_was(serve: list[bytes], monkeypatch) -> None:
+    class GivenUp(BaseException):
+        """As Streamlit ends a script run."""
+
+    def give_up(done: int, total: int) -> None:
+        raise GivenUp
+
+    content = archive()
+    collection, steps = published(serve, content), []
+    monkeypatch.setattr(download_module, "_CHUNK", 5000)
+    monkeypatch.setattr(collections, "COLLECTIONS", (collection,))
+    assert (fetched_bytes(collection), published_of(collection.folder)) == (0, collection)
+    with pytest.raises(GivenUp):
+        fetch_collection(collection, progress=give_up)
+    assert fetched_bytes(collection) == 5000
+    folder = fetch_collection(collection, progress=lambda *step: steps.append(step), writing=lambda *step: None)
+    assert steps[0] == (10000, len(content))
+    assert sum(1 for _ in folder.rglob("*.png")) == 21
+    assert fetched_bytes(collection) == 0
 
 
 def test_names_and_sizes_that_there_are_not_are_told() -> None:

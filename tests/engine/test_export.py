@@ -1,6 +1,8 @@
 """Every format opened by its own runtime, asked about real pictures, against the run's own model."""
 
+import json
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,20 @@ from core.engine.export import TOLERANCE, convert, save_base
 from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.plain_layers import in_plain_layers
 from core.errors import RunError
+from core.export.exporting import export_run
+from core.export.formats import FORMATS
+from core.export.labels import model_record
 from core.models import catalogue
 from core.models.build import build_base, build_head, join
+from core.models.inspector import inspect_model
 from core.runs import Run, RunStore
 
 pytestmark = pytest.mark.slow
 
+Record = dict[str, Any]
 Array = NDArray[np.float32]
 SIZE = 64
+CLASSES = ["größer Hund", "猫"]
 
 CLOSE = 1e-5
 """Tolerance of a probability; measured: 4e-7, and 3e-6 through LiteRT's XNNPACK."""
@@ -39,23 +47,24 @@ def model() -> keras.Model:
     return join(base, build_head(int(base.output_shape[-1]), 2, 8, 0.2, seed=1))
 
 
-@pytest.fixture
-def run(model: keras.Model, tmp_path: Path) -> Run:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    model.save(folder / "model.keras")
-    return Run(folder)
+def run_of(model: keras.Model) -> Run:
+    run = RunStore().create(make_config("/data", {"data.image_size": max(16, model.input_shape[1])}))
+    files.write_json(run.path / "manifest.json", {"root": "/data", "classes": CLASSES, "val": []})
+    model.save(run.path / "model.keras")
+    return run
 
 
 @pytest.fixture
-def small_run(tmp_path: Path) -> Run:
+def run(model: keras.Model) -> Run:
+    return run_of(model)
+
+
+@pytest.fixture
+def small_run() -> Run:
     """One whose model is a single layer: for what does not depend on the network."""
-    folder = tmp_path / "run"
-    folder.mkdir()
     given = keras.Input((8, 8, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(given)
-    keras.Model(given, keras.layers.Dense(1, "sigmoid")(pooled)).save(folder / "model.keras")
-    return Run(folder)
+    return run_of(keras.Model(given, keras.layers.Dense(1, "sigmoid")(pooled)))
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +98,38 @@ def by_onnxruntime(path: Path, pixels: Array) -> Any:
     return session.run(None, {session.get_inputs()[0].name: pixels})[0]
 
 
+def told_by_savedmodel(path: Path) -> tuple[list[str], Record]:
+    folder = path / "assets.extra"
+    return (folder / "labels.txt").read_text().splitlines(), json.loads((folder / "parity.json").read_text())
+
+
+def told_by_litert(path: Path) -> tuple[list[str], Record]:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("labels.txt").decode().splitlines(), json.loads(archive.read("parity.json"))
+
+
+def told_by_onnxruntime(path: Path) -> tuple[list[str], Record]:
+    import onnxruntime
+
+    told = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).get_modelmeta().custom_metadata_map
+    record = {key: json.loads(told[key]) if key in ("classes", "image_size", "pixel_range") else told[key]
+              for key in told}  # fmt: skip
+    return record["classes"], record
+
+
 @pytest.mark.filterwarnings("ignore")  # of the converters and of interpreters that will move to other packages
 @pytest.mark.parametrize(
-    ("kind", "suffix", "ask"),
-    [("savedmodel", "", by_savedmodel), ("litert", ".tflite", by_litert), ("onnx", ".onnx", by_onnxruntime)],
+    ("kind", "ask", "told"),
+    [("savedmodel", by_savedmodel, told_by_savedmodel), ("litert", by_litert, told_by_litert),
+     ("onnx", by_onnxruntime, told_by_onnxruntime)],
     ids=["savedmodel", "litert", "onnx"],
-)
-def test_a_converted_model_answers_as_the_run_does(
-    run: Run, model: keras.Model, pictures: Array, tmp_path: Path, kind: str, suffix: str,
-    ask: Callable[[Path, Array], Any],
+)  # fmt: skip
+def test_a_converted_model_answers_as_the_run_does_and_names_its_classes(
+    run: Run, model: keras.Model, pictures: Array, tmp_path: Path, kind: str,
+    ask: Callable[[Path, Array], Any], told: Callable[[Path], tuple[list[str], Record]],
 ) -> None:  # fmt: skip
     stages: list[str] = []
-    path = tmp_path / f"model{suffix}"
+    path = tmp_path / f"model{FORMATS[kind].suffix}"
     facts = convert(run, kind, path, lambda words, share: stages.append(words))
     expected = np.asarray(model(pictures, training=False))
     assert expected.std() > 1e-3, "a constant answer would agree with anything"
@@ -108,12 +137,24 @@ def test_a_converted_model_answers_as_the_run_does(
     np.testing.assert_allclose(ask(path, pictures[:1]), expected[:1], atol=CLOSE, rtol=0)  # any number of pictures
     assert facts["difference"] <= CLOSE
     assert stages == ["Loads the model.", "Converts it.", "Opens it again and compares."]
+    assert told(path) == (CLASSES, model_record(run))
+
+
+def test_a_keras_model_names_its_classes_and_is_the_same_model(run: Run, model: keras.Model, tmp_path: Path) -> None:
+    path = export_run(run, "keras", tmp_path / "m").path
+    inspect_model(path)  # it may come back to where it was made
+    pixels = np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.float32)
+    opened = keras.saving.load_model(path, compile=False, safe_mode=True)
+    np.testing.assert_array_equal(np.asarray(opened(pixels)), np.asarray(model(pixels)))
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("metadata.json"))["parity"] == model_record(run)
 
 
 def test_a_model_that_answers_otherwise_is_not_kept(
     small_run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
+    monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
     for answer, said in ((0.5, "differs from the run's own by [0-9]"), (np.nan, "differs from the run's own by nan")):
         monkeypatch.setitem(export._READERS, "onnx", lambda path, pixels, a=answer: np.full((len(pixels), 1), a))
         with pytest.raises(RunError, match=said):
@@ -131,9 +172,7 @@ def test_a_missing_package_and_a_missing_model_are_one_sentence(
     with pytest.raises(RunError, match=r"^this format needs the package tf2onnx; install what requirements.txt names$"):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
     (small_run.path / "model.keras").write_bytes(b"damaged")
-    with pytest.raises(
-        RunError, match=r"^the model of run run cannot be loaded: its model.keras is absent or damaged$"
-    ):
+    with pytest.raises(RunError, match=r"^the model of run .* cannot be loaded: its model.keras is absent or damaged$"):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 

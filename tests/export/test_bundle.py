@@ -107,7 +107,7 @@ def nothing_is_left() -> bool:
 
 def test_what_goes_along_names_no_person_and_no_folder(packed: Path, shipped: Run, home: Path) -> None:
     contents = read(packed)
-    assert set(contents) == {"parity.json", "README.md", "model.keras", "reference.npz", *RECORDS}
+    assert set(contents) == {"parity.json", "README.md", "labels.txt", "model.keras", "reference.npz", *RECORDS}
     assert b"ada@lab.example" not in b"".join(contents.values())
     for name, content in contents.items():
         assert str(home).encode() not in content, name
@@ -183,7 +183,7 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("owner", extra("owner.json", b'"admin"'), r"owner\.json, which is no part of a run"),
     ("no label", lambda c: pack({k: v for k, v in c.items() if k != "parity.json"}, label=False),
      "is no zip of a run: it has no parity.json"),
-    ("newer form", harm("parity.json", lambda r: r.update(format=2)), r"newer version of Parity \(form 2\)"),
+    ("newer form", harm("parity.json", lambda r: r.update(format=3)), r"newer version of Parity \(form 3\)"),
     ("no version", harm("parity.json", lambda r: r.update(format=True)), "says no version"),
     ("newer settings", harm("config.json", lambda r: r.update(format=7)), "this configuration has format 7; this ver"),
     ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is no id of a run'),
@@ -268,6 +268,13 @@ def test_a_run_at_work_or_without_records_is_not_packed(shipped: Run, tmp_path: 
     with pytest.raises(RunError, match=r"is queued; wait until it has ended, or stop it$"):
         export_run(shipped, "zip", tmp_path / "x")
     assert not list(tmp_path.glob("*x*"))
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_zip_of_the_form_before_this_one_still_comes(records: Contents) -> None:
+    first = changed(records, "parity.json", lambda record: record.update(format=1))
+    assert first.pop("labels.txt") == b"NORMAL\nPNEUMONIA\n"
+    assert import_bundle(pack(first)).status().status == "finished"
 
 
 def test_a_run_without_a_model_goes_and_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

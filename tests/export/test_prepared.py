@@ -15,13 +15,14 @@ from core.export import prepared as module
 from core.export.formats import FORMATS
 from core.export.prepared import prepare_export, prepared
 from core.runs import Run, RunStore, Status
+from tests.keras_file import keras_file, weights_of
 
 
 @pytest.fixture
 def run() -> Run:
     run = RunStore().create(make_config("/data", {}, name="mine"))
     files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"], "train": [1], "val": []})
-    (run.path / "model.keras").write_bytes(b"model")
+    (run.path / "model.keras").write_bytes(keras_file())
     run.write_status(Status(status="finished"))
     return run
 
@@ -34,12 +35,12 @@ def test_it_is_made_once_and_anew_when_the_model_is_another(run: Run, home: Path
     kind = FORMATS["keras"]
     assert prepared(run, kind) is None
     path = prepare_export(run, kind)
-    assert (path.name, path.read_bytes()) == (f"{run.id}.keras", b"model")
+    assert (path.name, weights_of(path.read_bytes())) == (f"{run.id}.keras", b"model")
     assert prepare_export(run, kind) == prepared(run, kind) == path
     assert prepared(run, FORMATS["zip"]) is None
-    (run.path / "model.keras").write_bytes(b"a better one")
+    (run.path / "model.keras").write_bytes(keras_file(b"a better one"))
     assert prepared(run, kind) is None
-    assert prepare_export(run, kind).read_bytes() == b"a better one"
+    assert weights_of(prepare_export(run, kind).read_bytes()) == b"a better one"
     assert left(home) == []
 
 
@@ -63,8 +64,8 @@ def test_the_oldest_goes_first_and_failures_leave_nothing(
 ) -> None:
     first = prepare_export(run, FORMATS["keras"])
     os.utime(first.parent, (1, 1))
-    monkeypatch.setattr(module, "LIMIT_BYTES", 8)
-    (run.path / "model.keras").write_bytes(b"second")
+    monkeypatch.setattr(module, "LIMIT_BYTES", first.stat().st_size + 8)
+    (run.path / "model.keras").write_bytes(keras_file(b"second"))
     second = prepare_export(run, FORMATS["keras"])
     assert (first.exists(), second.exists()) == (False, True)
     with pytest.raises(RunError, match=r"has no figures yet"):

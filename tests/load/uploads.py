@@ -46,23 +46,25 @@ async def session(port: int, ids: list[str], ready: asyncio.Event, done: asyncio
 
 def put(port: int, session_id: str, megabytes: int, answers: list[int]) -> None:
     """One upload; without the cookie and header that a page of ours would send it is refused."""
-    cookie = "_streamlit_xsrf"
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as asked:
-        asked.request("GET", "/_stcore/health")
-        parts = (asked.getresponse().getheader("Set-Cookie") or "").split(";")
-    token = next((part.split("=", 1)[1] for part in parts if part.strip().startswith(cookie)), "")
     boundary = uuid.uuid4().hex
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="x"; filename="x.png"\r\nContent-Type: image/png\r\n\r\n'
     ).encode()
     body = head + bytes(megabytes * 2**20) + f"\r\n--{boundary}--\r\n".encode()
-    headers = {
-        "Content-Type": f"multipart/form-data; boundary={boundary}", "X-Xsrftoken": token,
-        "Cookie": f"{cookie}={token}", "Origin": f"http://127.0.0.1:{port}",
-    }  # fmt: skip
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", **permission(port)}
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request("PUT", f"/_stcore/upload_file/{session_id}/{uuid.uuid4()}", body, headers)
         answers.append(connection.getresponse().status)
+
+
+def permission(port: int) -> dict[str, str]:
+    """The cookie and header that a page of ours would send with an upload."""
+    cookie = "_streamlit_xsrf"
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as asked:
+        asked.request("GET", "/_stcore/health")
+        parts = (asked.getresponse().getheader("Set-Cookie") or "").split(";")
+    token = next((part.split("=", 1)[1] for part in parts if part.strip().startswith(cookie)), "")
+    return {"X-Xsrftoken": token, "Cookie": f"{cookie}={token}", "Origin": f"http://127.0.0.1:{port}"}
 
 
 async def measure(count: int, megabytes: int, server: Server) -> dict[str, float]:

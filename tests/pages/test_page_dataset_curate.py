@@ -15,7 +15,7 @@ from core.data.dataset import open_dataset, prepare, scan_dataset
 from core.diagnosis import reviews
 from core.diagnosis.reviews import Review, ReviewStore
 from core.runs import Status
-from pages.shared import curate, sources, state
+from pages.shared import curate, quality_view, sources, state
 
 
 def picture(seed: int) -> Image.Image:
@@ -86,10 +86,31 @@ def test_quality_counts_every_question_and_shows_the_pictures_of_one(folder: Pat
     assert [image.caption.replace("\\", "").rsplit(" ", 1)[0] for image in images] == ["a · soft.png · blur"]
 
 
+@pytest.mark.parametrize(
+    ("groups", "extra", "words"),
+    [
+        (1, 1, "Keep one of the two, leave the other out"),
+        (1, 2, "Keep one, leave the other 2 out"),
+        (2, 2, "Keep one of each group, leave the other 2 out"),
+        (23, 1025, "Keep one of each group, leave the other 1,025 out"),
+    ],
+)
+def test_the_button_for_copies_says_how_many_go(groups: int, extra: int, words: str) -> None:
+    assert quality_view._leave_copies(groups, extra) == words
+
+
+def test_the_button_for_odd_pictures_says_how_many_go(folder: Path) -> None:
+    leave = button(open_tab(folder, "Quality"), "Leave this picture out")
+    assert leave.help == "It stays where it is and is no longer trained on. The Labels tab takes it back."
+    picture(8).filter(ImageFilter.GaussianBlur(5)).save(folder / "train/b/soft.png")
+    leave = button(open_tab(folder, "Quality"), "Leave these 2 pictures out")
+    assert leave.help.startswith("They stay where they are and are no longer trained on.")
+
+
 def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     at = open_tab(folder, "Quality")
     at.session_state[state.QUALITY_KIND] = "exact_duplicates"
-    button(at.run(), "Keep one of each").click().run()
+    button(at.run(), "Keep one of the two, leave the other out").click().run()
     assert said(at).startswith("1 picture is left out. The Labels tab takes it back.")
     (left_out,) = open_dataset(str(folder), DataConfig()).corrections.excluded
     assert left_out.path == "val/a/copy.png"

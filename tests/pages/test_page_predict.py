@@ -9,7 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
-from core.insight.answer import Prediction
+from core.insight.answer import Insight, Prediction
 from core.prediction import NOT_MEDICAL
 from pages.shared import asking, picture_sources, predict_view
 from pages.shared.frame import plain
@@ -225,12 +225,18 @@ def test_a_model_that_cannot_answer_is_one_sentence(make_run, monkeypatch):
 
 def test_the_file_holds_every_class_and_no_formula():
     answers = [
-        Prediction("=1+1.png", "Über, größe", 0.75, {"Über, größe": 0.75, "肺炎": 0.25}),
+        Prediction(
+            "=1+1.png",
+            "Über, größe",
+            0.75,
+            {"Über, größe": 0.75, "肺炎": 0.25},
+            insight=Insight(distance=0.9, unlike=True),
+        ),
         Prediction("broken.png", error="It is damaged."),
     ]
     rows = list(csv.reader(predict_view.answers_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
     assert rows == [
-        ["file", "class", "probability", "p(Über, größe)", "p(肺炎)", "error"],
-        ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", ""],
-        ["broken.png", "", "", "", "", "It is damaged."],
+        ["file", "class", "probability", "p(Über, größe)", "p(肺炎)", "unlike training", "distance", "error"],
+        ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", "yes", "0.900000", ""],
+        ["broken.png", "", "", "", "", "", "", "It is damaged."],
     ]

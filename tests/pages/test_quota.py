@@ -6,12 +6,33 @@ import time
 from pathlib import Path
 
 import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
 
 from core import access, paths
 from core.errors import AccessError, DataError
 from pages.shared import quota, session_pictures, uploads
 
 MB = 10**6
+
+
+@pytest.mark.parametrize(("before", "after"), [(500, 10), (10, 10), (5, 5)])
+def test_a_public_server_is_told_what_is_too_large_and_never_to_take_more(
+    monkeypatch: pytest.MonkeyPatch, before: int, after: int
+) -> None:
+    monkeypatch.setenv("PARITY_MODE", "public")
+    config.set_option("server.maxUploadSize", before)
+    AppTest.from_file("../../app.py", default_timeout=30).run()
+    assert config.get_option("server.maxUploadSize") == after
+    assert after * 2**20 >= min(before * 2**20, access.policy().upload_bytes)  # what a page takes, the server takes
+
+
+@pytest.mark.parametrize("mode", ["local", "team"])
+def test_elsewhere_the_server_keeps_its_limit(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setenv("PARITY_MODE", mode)
+    config.set_option("server.maxUploadSize", 500)
+    AppTest.from_file("../../app.py", default_timeout=30).run()
+    assert config.get_option("server.maxUploadSize") == 500
 
 
 @pytest.fixture

@@ -9,19 +9,20 @@ from core import shipped
 from core.data.dataset import SAMPLE
 from core.errors import UserError
 from core.runs import RunStore
-from pages.shared import access, dataset_view, sources, state
+from pages.shared import access, dataset_view, evaluation_view, sources, state
 from pages.shared.frame import plain
 from pages.shared.tour import STEPS
 
 
 @pytest.fixture(autouse=True)
 def the_sample_is_not_drawn(monkeypatch):
-    """It takes seconds; what the Dataset page shows of it is tested elsewhere."""
+    """It takes seconds; what the pages show of it is tested elsewhere."""
 
     def refuse(reference: str) -> None:
         raise UserError("there is no data set in this test")
 
     monkeypatch.setattr(dataset_view, "open_view", refuse)
+    monkeypatch.setattr(evaluation_view, "draw_sample_of", lambda run: None)
 
 
 @pytest.fixture

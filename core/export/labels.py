@@ -1,0 +1,116 @@
+"""What whoever uses an exported model has to know, in the file itself: classes in order, picture size, pixels, answer.
+
+onnx         metadata_props: one text for each key of the record, what is no text as JSON
+keras        the key `parity` in metadata.json, which Keras writes and does not read
+litert       `labels.txt` and `parity.json` in a zip at the end of the file, where LiteRT's tools look for such files
+savedmodel   the same two files in `assets.extra`, the folder for what comes with a model and is not loaded with it
+"""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import RunError
+from core.model_import import is_imported
+from core.prediction import NOT_MEDICAL, is_medical
+from core.runs import Run
+
+Record = dict[str, Any]
+
+LABELS, RECORD = "labels.txt", "parity.json"
+ASSETS = "assets.extra"
+_KERAS_NOTE, _KEY = "metadata.json", "parity"
+
+_FIT = "stretched to the square (bilinear)"
+_SCALING = {
+    "backbone": "inside the model, as the backbone was trained",
+    "rescale": "inside the model, division by 255",
+    "none": "none, inside the model neither",
+}
+
+
+def model_record(run: Run) -> Record:
+    """The record of a run's model.
+
+    Args:
+        run: Run. With a model.
+
+    Returns:
+        `{"classes": names in the order of the answers, "image_size": side in pixels, "channels": "RGB", "pixel_range":
+        [0, 255], "input", "preprocessing", "output": a sentence each, "run": id}`, and `notice` for medical pictures.
+    """
+    config, manifest = run.config(), run.manifest() or {}
+    size, classes = config.data.image_size, [str(name) for name in manifest.get("classes", [])]
+    outputs = manifest.get("imported", {}).get("outputs", 1 if len(classes) == 2 else len(classes))
+    record: Record = {
+        "classes": classes,
+        "image_size": size,
+        "channels": "RGB",
+        "pixel_range": [0, 255],
+        "input": f"float32, (n, {size}, {size}, 3): pictures upright, RGB, 0 to 255, {_FIT}",
+        "preprocessing": "inside the model" if is_imported(run) else _SCALING[config.data.preprocessing],
+        "output": _output(classes, outputs),
+        "run": run.id,
+    }
+    return {**record, "notice": NOT_MEDICAL} if is_medical(run) else record
+
+
+def labels_text(classes: Sequence[str]) -> str:
+    """A class a line, in the order of the answers."""
+    return "".join(f"{' '.join(name.splitlines())}\n" for name in classes)
+
+
+def as_texts(record: Record) -> dict[str, str]:
+    """The record for a place that takes texts only."""
+    return {key: value if isinstance(value, str) else _json(value) for key, value in record.items()}
+
+
+def label_keras(source: Path, target: Path, record: Record) -> None:
+    """Copies a .keras file and writes the record into it; its weights stay as they are, byte for byte.
+
+    Raises:
+        RunError: `source` is no .keras file.
+    """
+    try:
+        with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+            for entry in old.infolist():
+                if entry.filename == _KERAS_NOTE:
+                    note = {**json.loads(old.read(entry)), _KEY: record}
+                    new.writestr(_KERAS_NOTE, _json(note))
+                    continue
+                with old.open(entry) as given, new.open(entry.filename, "w", force_zip64=True) as taken:
+                    shutil.copyfileobj(given, taken, 2**20)
+    except (zipfile.BadZipFile, ValueError, TypeError) as error:
+        raise RunError(f"{source.name} of this run is damaged, so there is no model to take away") from error
+
+
+def label_litert(path: Path, record: Record) -> None:
+    """Appends the two files as a zip: the interpreter reads from the front, a zip is read from the end."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+        for name, content in _files(record).items():
+            archive.writestr(name, content)
+
+
+def label_savedmodel(path: Path, record: Record) -> None:
+    """Puts the two files beside the model's own."""
+    folder = path / ASSETS
+    folder.mkdir()
+    for name, content in _files(record).items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def _files(record: Record) -> dict[str, str]:
+    return {LABELS: labels_text(record["classes"]), RECORD: _json(record)}
+
+
+def _output(classes: Sequence[str], outputs: int) -> str:
+    if outputs == 1:
+        return f"(n, 1): the probability of {classes[1]}; that of {classes[0]} is the rest to 1"
+    return f"(n, {len(classes)}): one probability a class, in the order of `classes`"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

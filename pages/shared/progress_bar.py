@@ -1,0 +1,36 @@
+"""A progress bar that a piece of work in this process moves while it lasts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+Progress = Callable[[int, int], None]
+
+
+def with_bar(text: str, work: Callable[[Progress], Any]) -> Any:
+    """What `work` returns; the bar is gone when it ends, however it does.
+
+    Args:
+        text: What is being done.
+        work: Takes a callback of (done, total).
+    """
+    bar = st.progress(0, text=f"{text} …")
+    try:
+        return work(follow(bar, text))
+    finally:
+        bar.empty()
+
+
+def follow(bar: Any, text: str) -> Progress:
+    """A callback of (done, total) that moves a progress bar, at most a hundred times."""
+    shown = -1
+
+    def move(done: int, total: int) -> None:
+        nonlocal shown
+        percent = 100 * done // total if total else 100
+        if percent != shown:
+            shown = percent
+            bar.progress(min(percent, 100), text=f"{text}: {done:,} of {total:,}")
+
+    return move
