@@ -26,8 +26,9 @@ CHANGES = {
 # Modules of the core out of which pages take functions that only look, compute, or write what the program keeps for
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
-    "core.access", "core.admission", "core.arms", "core.config", "core.errors", "core.files", "core.jobs", "core.launch",
-    "core.metrics", "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs", "core.setting",
+    "core.access", "core.admission", "core.arms", "core.config", "core.errors", "core.files", "core.jobs",
+    "core.launch", "core.metrics", "core.paths", "core.prediction", "core.probing", "core.registry", "core.runs",
+    "core.setting",
     "core.data.augment", "core.data.collections", "core.data.dataset", "core.data.feature_cache", "core.data.images",
     "core.data.ingest", "core.data.order", "core.data.sample",
     "core.data.scan", "core.data.split", "core.data.zip_plan", "core.diagnosis", "core.diagnosis.bisects",
@@ -39,7 +40,7 @@ READS = {
     "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
     "core.export.bundle_import", "core.export.formats", "core.export.prepared",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
-    "core.models.catalogue", "core.models.fetch", "core.model_import", "core.notes", "core.script",
+    "core.models.catalogue", "core.models.fetch", "core.models.unfreezing", "core.model_import", "core.notes", "core.script",
     "core.rate_search", "core.script.importing", "core.script.text", "core.shipped", "core.sweep_plan", "core.sweeps",
     "core.trash",
 }  # fmt: skip

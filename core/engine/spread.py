@@ -18,6 +18,7 @@ from core.diagnosis.verdict import Conclusion
 from core.engine.reporter import Reporter
 from core.errors import RunError
 from core.ledger import Record
+from core.models.unfreezing import is_training
 from core.runs import RESUMABLE, Run, RunStore
 from core.sweep_arms import SweepLedger
 from core.sweeps import Sweep
@@ -26,8 +27,6 @@ LOSSES = 3
 """So many times an arm whose machine is lost goes on elsewhere; then it has failed."""
 
 _LOOK_SECONDS = 0.5
-
-_LEARNS = ("training", "finetuning")
 
 
 class AtWork:
@@ -70,7 +69,7 @@ class AtWork:
 
     def wait_for_features(self, run: Run) -> None:
         """Until an arm has computed the features, which arms with the same pictures and network then find."""
-        while run.id not in self._look() and run.read_status().phase not in _LEARNS:
+        while run.id not in self._look() and not is_training(run.read_status().phase):
             if self._reporter.stop_requested():
                 return
             time.sleep(_LOOK_SECONDS)

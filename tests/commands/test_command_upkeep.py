@@ -64,7 +64,7 @@ def add_arms(runs: list[Run]) -> None:
     for arm in arms:
         arm.write_status(Status(status="finished", created=1e9))
     bisect = Bisect(BisectStore().root / "20260101-000000-000-abcdef")
-    bisect.write_settings([run.id for run in runs], 30)
+    bisect.write_settings({"runs": [run.id for run in runs], "budget_minutes": 30})
     bisect.write_result({"arms": [{"run": run.id} for run in (runs[0], *arms[:2])]})
     sweep = SweepStore().create(make_config("sample", {}), [{"training.seed": 1}], 5)
     sweep.write_result({"arms": [{"run": arms[2].id}, {"run": None}]})
