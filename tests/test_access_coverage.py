@@ -40,7 +40,8 @@ READS = {
     "core.insight.reference", "core.insight.side_by_side", "core.insight.stored",
     "core.export.bundle_import", "core.export.formats", "core.export.prepared",
     "core.diagnosis.report", "core.diagnosis.report_pictures", "core.diagnosis.sides", "core.models",
-    "core.models.catalogue", "core.models.fetch", "core.models.unfreezing", "core.model_import", "core.notes", "core.script",
+    "core.models.catalogue", "core.models.fetch", "core.models.unfreezing",
+    "core.model_import", "core.notes", "core.script",
     "core.rate_search", "core.script.importing", "core.script.text", "core.shipped", "core.sweep_plan", "core.sweeps",
     "core.trash",
 }  # fmt: skip
