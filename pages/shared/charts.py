@@ -113,18 +113,23 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> s
             ],
         )
     )
-    # A line with words where fine-tuning or a stage begins; without data, and so invisible, when there is none.
+    spec = alt.layer(lines, *_begins(data, metric)).properties(title=title, height=CURVE_HEIGHT).to_dict()
+    for part in (spec, *spec["layer"]):
+        part.pop("data", None)  # it comes beside the description
+    return json.dumps(spec)
+
+
+def _begins(data: alt.NamedData, metric: str) -> tuple[alt.Chart, alt.Chart]:
+    """A line and words where fine-tuning or a stage of it begins; without data, and so invisible, where none does."""
     begins = alt.Chart(data).transform_filter(f"indexof(datum.series, '{FINETUNING}') == 0").encode(alt.X("epoch:Q"))
     rule = begins.mark_rule(color=BASELINE, strokeDash=[2, 2]).encode(
         tooltip=[alt.Tooltip("series:N", title="Begins here")]
     )
-    words = begins.mark_text(
-        color=BASELINE, angle=270, align="right", baseline="bottom", dx=-4, dy=-3, fontSize=11
-    ).encode(alt.Text("series:N"), y=alt.value(0))
-    spec = alt.layer(lines, rule, words).properties(title=title, height=CURVE_HEIGHT).to_dict()
-    for part in (spec, *spec["layer"]):
-        part.pop("data", None)  # it comes beside the description
-    return json.dumps(spec)
+    rises = metric in ("accuracy", "auc")  # the words stand where the curves are not
+    words = begins.transform_calculate(short=f"replace(datum.series, '{FINETUNING}, ', '')").mark_text(
+        color=BASELINE, angle=270, align="left" if rises else "right", baseline="top", dx=4 if rises else -4, dy=3
+    )
+    return rule, words.encode(alt.Text("short:N"), y=alt.value("height" if rises else 0))
 
 
 def axis_end(planned: int, last: int) -> int:

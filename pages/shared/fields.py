@@ -122,7 +122,7 @@ def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
     common: dict[str, Any] = {"key": field_key(key), "help": help_of(key), "persist_state": "session"}
     st.session_state.setdefault(field_key(key), spec.default)
     if choices := choices_of(key, values):
-        return _choice(key, label, choices, common)
+        return _choice(key, label, choices, common, values)
     if isinstance(spec.default, bool):
         return st.toggle(label, **common)
     if isinstance(spec.default, int):
@@ -132,7 +132,7 @@ def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
     return st.text_input(label, max_chars=200, **common)
 
 
-def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, Any]) -> str:
+def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, Any], values: dict[str, Any]) -> str:
     value = st.session_state[field_key(key)]
     if value not in choices:
         st.session_state[field_key(key)] = setting(key).default
@@ -140,10 +140,17 @@ def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, An
             f"{plain(label_of(key))} was “{plain(value)}”, which is not among the choices here; it is back at "
             f"{plain(word_of(key, setting(key).default))}."
         )
-    common["format_func"] = partial(word_of, key)
+    common["format_func"] = partial(_word_among, key, values)
     if key == MODE:
         return str(st.segmented_control(label, choices, required=True, **common))
     return str(st.selectbox(label, choices, **common))
+
+
+def _word_among(key: str, values: dict[str, Any], value: str) -> str:
+    """As `word_of`; no block named means another thing where the run is fine-tuned."""
+    if key == UNFREEZE and not value and values.get(MODE) == "fine_tune":
+        return "As many blocks as stages"
+    return word_of(key, value)
 
 
 def _step(spec: dataclasses.Field[Any]) -> float:

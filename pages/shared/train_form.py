@@ -11,7 +11,7 @@ from core.config import PRESETS, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
-from core.models.unfreezing import require_blocks
+from core.models.unfreezing import require_blocks, stages
 from pages.shared import fields
 from pages.shared.fields import MODE
 from pages.shared.frame import plain
@@ -176,20 +176,19 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
         "Training pictures": f"{train:,}",
         "Validation pictures": f"{val:,}",
         "Batches per epoch": f"{batches:,}",
-        **({"Epochs at most": _epochs(config)} if config.training.mode == "fine_tune" else {}),
+        **({"Epochs at most": f"{config.training.most_epochs:,}"} if config.training.mode == "fine_tune" else {}),
     }
 
 
-def _epochs(config: RunConfig) -> str:
-    """Epochs of the head and of fine-tuning, and their sum: `20 + 3 × 5 = 35`."""
-    training = config.training
-    times = f"{training.finetune_stages} × " if training.finetune_stages > 1 else ""
-    return f"{training.epochs} + {times}{training.finetune_epochs} = {training.most_epochs:,}"
-
-
 def cost_sentence(config: RunConfig, classes: int) -> str:
-    """How many weights learn, and where."""
-    return f"{_parameters(config, classes)} weights learn, on this machine with {os.cpu_count() or 1} processor cores."
+    """How many weights learn, and where; of a run that is fine-tuned also how its epochs are shared out."""
+    cores = os.cpu_count() or 1
+    learn = f"{_parameters(config, classes)} weights learn, on this machine with {cores} processor cores."
+    found, training = stages(config), config.training
+    if not found:
+        return learn
+    times = f"{len(found)} stages of {training.finetune_epochs}" if len(found) > 1 else f"{training.finetune_epochs}"
+    return f"{learn} Epochs: {training.epochs} of the head, then {times} of fine-tuning, in the end {found[-1].words}."
 
 
 def queue_sentence(ahead: int) -> str:

@@ -146,7 +146,9 @@ def test_stages_are_asked_for_and_counted_where_the_run_is_fine_tuned(started):
     assert field(at, "training.finetune_stages").value == 1
     field(at, "training.block_rate_factor").set_value(0.38)
     field(at, "training.finetune_stages").set_value(3).run()
-    assert {m.label: m.value for m in at.metric}["Epochs at most"] == "4 + 3 × 5 = 19"
+    assert {m.label: m.value for m in at.metric}["Epochs at most"] == "19"
+    assert "Epochs: 4 of the head, then 3 stages of 5 of fine-tuning, in the end the 3 upper blocks." in captions(at)
+    assert field(at, "training.unfreeze_from").options[0] == "As many blocks as stages"
     press(at)
     training = RunStore().get(started[0]).config().training
     assert (training.finetune_stages, training.block_rate_factor, training.most_epochs) == (3, 0.38, 19)
