@@ -90,6 +90,8 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, empty: bool) -> s
     """The description of a curve as JSON."""
     names = list(_COLOURS)[: _LINES[metric]]
     y_scale = alt.Scale(zero=False, domainMax=1) if metric in ("accuracy", "auc") else alt.Scale(zero=True)
+    if metric == "learning_rate":
+        y_scale = alt.Scale(type="log")  # that of fine-tuning is a hundredth of the head's
     if empty:
         y_scale = alt.Scale(domain=[0, 1])
     data = alt.NamedData("curve")
@@ -217,7 +219,7 @@ def worst_curves(curves: dict[str, Record]) -> list[tuple[str, Record]]:
 
 _COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority": BASELINE}
 _LINES = {"loss": 2, "accuracy": 3, "auc": 2, "learning_rate": 1}
-_FORMS = {"loss": ".2f", "accuracy": ".0%", "auc": ".2f", "learning_rate": ".1e"}
+_FORMS = {"loss": ".2f", "accuracy": ".0%", "auc": ".2f", "learning_rate": ".0e"}
 _EXACT = {"loss": ".4f", "accuracy": ".1%", "auc": ".4f", "learning_rate": ".3e"}
 _DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority": [6, 4]}
 _LEGEND = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, columnPadding=8, labelFontSize=12)

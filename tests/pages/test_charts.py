@@ -164,3 +164,12 @@ def test_colours_are_those_of_the_theme():
     ]
     assert list(SERIES) == theme["chartCategoricalColors"]
     assert (SERIES[0], SERIES[1], SERIES[-1]) == (TRAINING, VALIDATION, BASELINE)
+
+
+def test_learning_rates_far_apart_can_both_be_read() -> None:
+    records = [{"epoch": k, "phase": "training", "learning_rate": rate} for k, rate in ((1, 1e-3), (2, 1e-5))]
+    found = curve(records, "learning_rate", "Learning rate", 2)
+    assert found.spec["layer"][0]["encoding"]["y"]["scale"] == {"type": "log"}
+    assert curve([], "learning_rate", "Learning rate", 2).spec["layer"][0]["encoding"]["y"]["scale"] == {
+        "domain": [0, 1]
+    }
