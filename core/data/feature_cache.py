@@ -2,7 +2,8 @@
 
 A cache entry is one array of shape `(pictures, width)` for one draw of the augmentation. Its name is the hash of
 all that decides its numbers, so a changed file, weight or setting can never meet stale features. A note may lie beside
-it, `<key>.json`: what else was learnt of the pictures while they were decoded; it goes with the array.
+it, `<key>.json`: what else was learnt of the pictures while they were decoded; it goes with the array. So does a list
+of its rows, `<key>.<family>.rows`: of which file each is, for other arrays made in the same way of some of these files.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,30 @@ class FeatureCache:
         if key in self:
             with contextlib.suppress(OSError):  # it only saves time
                 files.write_json(self._path(key).with_suffix(".json"), record)
+
+    def keep_rows(self, key: str, family: str, hashes: Sequence[str]) -> None:
+        """Keeps beside the array of that key of which file each row is; does nothing where there is none.
+
+        Args:
+            key: str.
+            family: str. The same for all arrays in which a file's row has the same numbers.
+            hashes: sequence of str. SHA-256 of each row's file, hexadecimal.
+        """
+        if key in self:
+            path = self.folder / f"{key}.{family}.rows"
+            with contextlib.suppress(OSError), files.replacing(path) as out:  # it only saves time
+                out.write(bytes.fromhex("".join(hashes)))
+
+    def family(self, family: str) -> Iterator[tuple[list[str], Features]]:
+        """The arrays of a family, the last used first, each with the SHA-256 of its rows' files."""
+        keys = [path.name.split(".")[0] for path in self.folder.glob(f"*.{family}.rows")]
+        used = {key: self._path(key).stat().st_mtime for key in keys if key in self}
+        for key in sorted(used, key=lambda key: -used[key]):
+            with contextlib.suppress(OSError, ValueError, EOFError):
+                listed = (self.folder / f"{key}.{family}.rows").read_bytes().hex()
+                hashes, features = [listed[k : k + 64] for k in range(0, len(listed), 64)], self.open(key)
+                if features is not None and len(features) == len(hashes):
+                    yield hashes, features
 
     def build(
         self, key: str, shape: tuple[int, int], fill: Callable[[Features], None], dtype: str = "float32"
@@ -172,8 +197,9 @@ def read_ahead(features: Features, rows: NDArray[np.integer]) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Removes an array and its note."""
-    path.with_suffix(".json").unlink(missing_ok=True)
+    """Removes an array and what lies beside it."""
+    for beside in (path.with_suffix(".json"), *path.parent.glob(f"{path.stem}.*.rows")):
+        beside.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 

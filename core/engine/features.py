@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -20,12 +20,18 @@ FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
 
 BATCH, _SMALL_BATCH = 16, 8
-"""Pictures per forward pass; the smaller where memory is short, on a public server. The features do not depend on it
-(measured: bitwise equal for 1, 7, 20 and 140)."""
+"""Pictures per forward pass; the smaller where memory is short, on a public server. Measured on 9 networks: with
+either number a row has the same bits, in whatever place and whatever company. With another number it may not: a picture
+alone in its batch gets other last bits from most networks, and from ConvNeXt those of nearly any other size do."""
 
 _IN_FLIGHT = 2
 """Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written.
 On a public server it is one all the same: at 224 pixels a second pass of 16 pictures took 160 MB more."""
+
+
+def batch_size() -> int:
+    """Pictures per forward pass in this mode."""
+    return _SMALL_BATCH if mode() == PUBLIC else BATCH
 
 
 def forward_batches(count: int) -> list[NDArray[np.int64]]:
@@ -34,8 +40,16 @@ def forward_batches(count: int) -> list[NDArray[np.int64]]:
     Args:
         count: int. Number of pictures.
     """
-    size = _SMALL_BATCH if mode() == PUBLIC else BATCH
+    size = batch_size()
     return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def features_family(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
+    """The same as `features_key` for whatever pictures: of two arrays of one family, equal files have equal rows.
+
+    That holds for the rows of full batches; see `BATCH`.
+    """
+    return _hash({**_facts(pictures, draw, recipe), "batch": batch_size()})
 
 
 def features_key(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
@@ -46,20 +60,25 @@ def features_key(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
         draw: int. Random version of each picture.
         recipe: dict. What else decides the numbers: backbone, hash of its weights, preprocessing, pooling, precision.
     """
-    facts = {
-        "format": FORMAT,
-        "size": pictures.size,
-        "augmentation": pictures.augmentation,
-        "files": [file.sha256 for file in pictures.files],
-        **recipe,
-    }
-    if pictures.augmentation != "none":
-        facts |= {"seed": pictures.seed, "draw": draw}
+    return _hash({**_facts(pictures, draw, recipe), "files": [file.sha256 for file in pictures.files]})
+
+
+def _facts(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> dict[str, Any]:
+    facts = {"format": FORMAT, "size": pictures.size, "augmentation": pictures.augmentation, **recipe}
+    return facts if pictures.augmentation == "none" else {**facts, "seed": pictures.seed, "draw": draw}
+
+
+def _hash(facts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
 
 
 def extract(
-    forward: Callable[[Any], Any], pictures: Pictures, draw: int, target: Features, advance: Callable[[int], None]
+    forward: Callable[[Any], Any],
+    pictures: Pictures,
+    draw: int,
+    target: Features,
+    advance: Callable[[int], None],
+    batches: Sequence[NDArray[np.int64]] | None = None,
 ) -> None:
     """Pushes every picture through the base, batch by batch, into `target`; the next ones are decoded meanwhile.
 
@@ -69,22 +88,28 @@ def extract(
         draw: int. Random version of each picture.
         target: float32 array of shape `(len(pictures), width)`, written in place.
         advance: callable of the number of pictures done; may raise to give up.
+        batches: sequence of integer arrays. Those of `forward_batches` that are still to be done. Defaults to all.
     """
-    batches, most = forward_batches(len(pictures)), 1 if mode() == PUBLIC else _IN_FLIGHT
+    batches = forward_batches(len(pictures)) if batches is None else batches
+    done, most = len(pictures) - sum(map(len, batches)), 1 if mode() == PUBLIC else _IN_FLIGHT
 
     def push(start: int, pixels: NDArray[np.uint8]) -> int:
-        done = start + len(pixels)
-        target[start:done] = forward(tf.constant(pixels)).numpy()
-        return done
+        target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
+        return len(pixels)
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        advance(done)
 
     running: deque[Future[int]] = deque()
     with ThreadPoolExecutor(most, thread_name_prefix="forward") as pool:
         for batch, pixels in zip(batches, PictureLoader(pictures, batches, draw), strict=True):
             running.append(pool.submit(push, int(batch[0]), pixels))
             if len(running) > most:
-                advance(running.popleft().result())
+                tell(running.popleft().result())
         while running:
-            advance(running.popleft().result())
+            tell(running.popleft().result())
 
 
 def forward_function(model: keras.Model) -> Callable[[Any], Any]:

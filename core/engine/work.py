@@ -16,10 +16,11 @@ from core.data.feature_cache import FeatureCache, Features, feature_cache
 from core.data.order import draw_of_epoch
 from core.data.pipeline import PictureLoader, Pictures
 from core.data.scan import ImageFile
-from core.engine.features import BATCH, extract, features_key, forward_function
+from core.engine.features import BATCH, extract, features_family, features_key, forward_function
 from core.engine.observe import Activity, Observer
 from core.engine.reporter import Reporter
 from core.engine.shards import Extraction, is_large, over_cluster
+from core.engine.taken_over import take_over
 from core.models import catalogue
 from core.models.build import base_for, build_head, weights_hash
 from core.models.fetch import fetch
@@ -88,6 +89,8 @@ class Work:
             shape = (len(pictures), int(self.base.output_shape[-1]))
             stored = self.config.training.feature_precision
             features = self.cache.build(key, shape, lambda out: self._fill(pictures, draw, out, later), stored)
+            family = features_family(pictures, draw, self._recipe())
+            self.cache.keep_rows(key, family, [file.sha256 for file in pictures.files])
             self.seconds["features"] += time.monotonic() - started
         return features
 
@@ -147,7 +150,9 @@ class Work:
         if is_large(len(pictures)):
             self._fill_over_cluster(pictures, draw, out, advance)
         else:
-            extract(self._forward, pictures, draw, out, advance)
+            known = self.cache.family(features_family(pictures, draw, self._recipe()))
+            rest = take_over(known, self._forward, pictures, draw, out, advance)
+            extract(self._forward, pictures, draw, out, advance, rest)
 
     def _fill_over_cluster(self, pictures: Pictures, draw: int, out: Features, advance: Callable[[int], None]) -> None:
         folder = self.cache.folder / f"{self._key(pictures, draw)}.shards"

@@ -97,3 +97,21 @@ def test_the_limit_is_the_environments(
 ) -> None:
     monkeypatch.setenv("PARITY_CACHE_GB", setting)
     assert FeatureCache(tmp_path).limit_bytes == limit
+
+
+def test_an_array_is_found_by_its_family_with_the_files_of_its_rows(cache: FeatureCache) -> None:
+    hashes = [f"{k:064x}" for k in range(10)]
+    cache.keep_rows(KEYS[0], "f", hashes)
+    assert list(cache.folder.iterdir()) == [], "no array, no rows"
+    put(cache, KEYS[0], 1.0, age=100)
+    put(cache, KEYS[1], 2.0)
+    for key, family in ((KEYS[0], "f"), (KEYS[1], "f"), (KEYS[1], "other")):
+        cache.keep_rows(key, family, hashes)
+    assert [(found, features[0, 0]) for found, features in cache.family("f")] == [(hashes, 2.0), (hashes, 1.0)]
+    assert [features[0, 0] for _, features in cache.family("other")] == [2.0]
+    cache.keep_rows(KEYS[1], "f", hashes[:9])
+    assert [features[0, 0] for _, features in cache.family("f")] == [1.0], "one row a file, or it is not believed"
+    (cache.folder / f"{KEYS[0]}.npy").write_bytes(b"half an arr")
+    assert list(cache.family("f")) == []
+    cache.empty()
+    assert list(cache.folder.iterdir()) == []
