@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8501
+# What watches the clock runs with nothing beside it; all other tests in two processes, each file in one of them.
+ALONE  := tests/browser tests/load
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format clean
@@ -15,7 +17,9 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 		--server.allowedHosts 127.0.0.1 --server.allowedHosts localhost
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
-	. tests/browser/chromium.sh && $(BIN)/python -m pytest
+	. tests/browser/chromium.sh && \
+		$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) && \
+		$(BIN)/python -m pytest $(ALONE)
 
 check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running anything
 	$(BIN)/ruff format --check .

@@ -47,8 +47,10 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
         message = "Remembers training pictures, for the nearest ones of a new picture."
         work.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
         done = _Counter(work.reporter.advance)
-        kept = through(work.base, work.pictures([train[k] for k in positions], augmented=False), done)
-        validation = through(work.base, work.pictures([val[k] for k in of_val], augmented=False), done)
+        parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
+        kept, validation = (
+            through(work.base, work.forward, work.pictures(part, augmented=False), done) for part in parts
+        )
         familiarity = reference.measure(kept, validation)
     else:
         return False
@@ -76,16 +78,19 @@ def make_reference(run: Run, progress: Callable[[int, int], None] | None = None)
     positions, of_val = (_choose(files, manifest["classes"]) for files in (train, val))
     total = len(positions) + len(of_val)
     done = _Counter(lambda number: progress(number, total) if progress else None)
-    kept = through(base, Pictures(root, [train[k] for k in positions], size, "none", 0), done)
-    validation = through(base, Pictures(root, [val[k] for k in of_val], size, "none", 0), done)
+    forward = forward_function(base)
+    parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
+    kept, validation = (through(base, forward, Pictures(root, part, size, "none", 0), done) for part in parts)
     familiarity = reference.measure(kept, validation)
     reference.write(run, kept, positions, familiarity)
     return familiarity
 
 
-def through(base: keras.Model, pictures: Pictures, advance: Advance) -> NDArray[np.float32]:
-    """Pooled features of shape `(len(pictures), channels)`, computed now."""
-    forward, rows = forward_function(base), []
+def through(
+    base: keras.Model, forward: Callable[[Any], Any], pictures: Pictures, advance: Advance
+) -> NDArray[np.float32]:
+    """Pooled features of shape `(len(pictures), channels)`, computed now by the base's `forward_function`."""
+    rows = []
     for pixels in PictureLoader(pictures, forward_batches(len(pictures)), 0):
         features = forward(pixels).numpy()
         rows.append(pooled(base, features, np.arange(len(features))))

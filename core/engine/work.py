@@ -151,19 +151,19 @@ class Work:
             self._fill_over_cluster(pictures, draw, out, advance)
         else:
             known = self.cache.family(features_family(pictures, draw, self._recipe()))
-            rest = take_over(known, self._forward, pictures, draw, out, advance)
-            extract(self._forward, pictures, draw, out, advance, rest)
+            rest = take_over(known, self.forward, pictures, draw, out, advance)
+            extract(self.forward, pictures, draw, out, advance, rest)
 
     def _fill_over_cluster(self, pictures: Pictures, draw: int, out: Features, advance: Callable[[int], None]) -> None:
         folder = self.cache.folder / f"{self._key(pictures, draw)}.shards"
-        spread_out = Extraction(self.config, self.base_hash, self._forward, pictures, draw, folder)
+        spread_out = Extraction(self.config, self.base_hash, self.forward, pictures, draw, folder)
         trouble = over_cluster(spread_out, out, advance)
         self.reporter.event("features on the cluster", pictures=len(pictures), elsewhere=spread_out.elsewhere)
         if trouble:
             self.reporter.event("cluster", message=trouble)
 
     @cached_property
-    def _forward(self) -> Callable[[Any], Any]:
+    def forward(self) -> Callable[[Any], Any]:
         """Traced once: a network of many layers takes half a second, as long as a hundred small pictures."""
         return forward_function(self.base)
 
