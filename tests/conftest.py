@@ -12,6 +12,15 @@ from PIL import Image
 from core.config import make_config
 from core.runs import Run, RunStore
 
+LONGEST = ("test_end_to_end.py", "test_cluster.py")
+"""Files that take minutes: they begin first, or one process would wait for the other that is still at them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first; all else stays in its order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 MakeFolder = Callable[..., Path]
