@@ -1,6 +1,7 @@
 """A short load in every test run: bounds generous enough for a busy machine, tight enough to notice a mistake."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ pytestmark = [
 ]
 
 from core import files, shipped  # noqa: E402
+from core.data.sample import ensure_sample  # noqa: E402
 from core.runs import Run, RunStore  # noqa: E402
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import Viewer, cpu_seconds  # noqa: E402
@@ -21,8 +23,10 @@ from tests.load.uploads import measure  # noqa: E402
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[Server]:
-    home.mkdir(exist_ok=True)
+def server(home: Path, sample_home: Path) -> Iterator[Server]:
+    """With the sample drawn: the first page that shows pictures of it would draw it, for seconds."""
+    ensure_sample(sample_home / "sample")
+    shutil.copytree(sample_home / "sample", home / "sample")
     shipped.install()
     made = Server(home)
     yield made
