@@ -1,6 +1,7 @@
 """What a bisect and a sweep have in common: arms that are trained within a budget, noted so that nothing is lost."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ class BrokenOff(Exception):
     """A job ends before its end: a person stopped it, or the budget is spent. The text says which."""
 
 
-class ArmLedger:
+class ArmLedger(ABC):
     """Trains the arms of one job and keeps its result up to date.
 
     Args:
@@ -55,13 +56,13 @@ class ArmLedger:
         except BrokenOff as why:
             return "stopped", str(why)
 
+    @abstractmethod
     def outcome(self) -> str:
         """Trains arms to the job's end; returns what came out, in words.
 
         Raises:
             BrokenOff: a stop was asked for, or the budget does not suffice for another arm.
         """
-        raise NotImplementedError
 
     def spent_seconds(self) -> float:
         """Seconds at work, in all attempts."""

@@ -51,7 +51,7 @@ class SweepLedger(ArmLedger):
         """
         try:
             for number, row in enumerate(self.record["arms"], 1):
-                if row["status"] == "waiting":
+                if row["status"] in ("waiting", "running"):  # on a cluster arms are at work before their turn here
                     self._afford(row)
                     self._arm(row, f"Arm {number} of {len(self.record['arms'])}: {row['name']}.")
         finally:

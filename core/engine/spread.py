@@ -181,6 +181,8 @@ class SpreadSweep(SweepLedger):
             return super().run()
         finally:
             self._at_work.stop_all()
+            self._wait_again()
+            self.write()
 
     def affords(self, row: Record) -> bool:
         """Whether there is budget left: the arms are at work already."""
@@ -202,7 +204,7 @@ class SpreadSweep(SweepLedger):
             if self._stop_requested() or not self.affords(row):
                 return
             run = self.run_of(row)
-            row |= {"run": run.id}
+            row |= {"run": run.id, "status": "running"}
             self.write()
             if number == 0:
                 self._at_work.wait_for_features(run)

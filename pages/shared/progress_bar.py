@@ -22,8 +22,14 @@ def with_bar(text: str, work: Callable[[Progress], Any]) -> Any:
         bar.empty()
 
 
-def follow(bar: Any, text: str) -> Progress:
-    """A callback of (done, total) that moves a progress bar, at most a hundred times."""
+def follow(bar: Any, text: str, amount: Callable[[int, int], str] = "{:,} of {:,}".format) -> Progress:
+    """A callback of (done, total) that moves a progress bar, at most a hundred times.
+
+    Args:
+        bar: From `st.progress`.
+        text: What is being done.
+        amount: How far it has come, in words. Defaults to the two numbers.
+    """
     shown = -1
 
     def move(done: int, total: int) -> None:
@@ -31,6 +37,6 @@ def follow(bar: Any, text: str) -> Progress:
         percent = 100 * done // total if total else 100
         if percent != shown:
             shown = percent
-            bar.progress(min(percent, 100), text=f"{text}: {done:,} of {total:,}")
+            bar.progress(min(percent, 100), text=f"{text}: {amount(done, total)}")
 
     return move

@@ -1,8 +1,6 @@
 """Published data sets on the Dataset page: what they are, fetched at the press of a button, then opened."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -68,7 +66,7 @@ def _offer(collection: Collection) -> None:
         st.button("Cancel", icon=":material/close:")
         st.caption("Leaving the page cancels it, too. What has come is kept.", width="content")
     try:
-        folder = _fetch(collection, _follow_bytes(bar), follow(bar, "Writing the pictures"))
+        folder = _fetch(collection, follow(bar, "Fetching", _bytes), follow(bar, "Writing the pictures"))
     except UserError as error:
         st.session_state[state.NOTICE] = sentence(str(error))
     else:
@@ -82,18 +80,8 @@ def _fetch(collection: Collection, fetching: Progress, writing: Progress) -> Pat
     return fetch_collection(collection, progress=fetching, writing=writing)
 
 
-def _follow_bytes(bar: Any) -> Callable[[int, int], None]:
-    """A callback of (bytes done, bytes in all) that moves a progress bar, at most a hundred times."""
-    shown = -1
-
-    def move(done: int, total: int) -> None:
-        nonlocal shown
-        percent = 100 * done // total if total else 100
-        if percent != shown:
-            shown = percent
-            bar.progress(min(percent, 100), text=f"Fetching: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
-
-    return move
+def _bytes(done: int, total: int) -> str:
+    return f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
 
 
 def _server(collection: Collection) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core import paths
-from core.access import Action
+from core.access import PUBLIC, Action, mode
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
@@ -55,7 +55,10 @@ def choose_source() -> None:
     except AccessError as error:
         st.error(plain(str(error)), icon=":material/lock:")
     if len(offered) == 1:
-        st.caption("Data sets of your own need an app of your own: this public one keeps to its sample.")
+        whose = (
+            "public one keeps to its sample" if mode() == PUBLIC else "one keeps to its sample for those who only look"
+        )
+        st.caption(f"Data sets of your own need an app of your own: this {whose}.")
 
 
 def _offered() -> tuple[str, ...]:

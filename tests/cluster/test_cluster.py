@@ -185,19 +185,7 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
 ) -> None:
     settings = {**TINY, "training.optimizer": "sgd", "training.epochs": 20}
     pair = train_here(folder, settings), train_here(folder, {**settings, "training.learning_rate": 10.0})
-    monkeypatch.setenv("PARITY_EXECUTOR", "local")
-    serial = BisectStore().create(*pair, 10)
-    launch.start(serial, parent_pipe=False)
-    wait(serial, ended)
-    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
-    spread = BisectStore().create(*pair, 10)
-    launch.start(spread, parent_pipe=False)
-    wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
-    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
-    on_cluster()
-    assert wait(spread, ended).status == "finished", log(spread)
-
-    one, other = serial.result(), spread.result()
+    one, other = _both_ways(lambda: BisectStore().create(*pair, 10), on_cluster, monkeypatch)
     assert (other["verdict"], other["factors"]) == (one["verdict"], one["factors"]) == (
         "single", ["training.learning_rate"],
     )  # fmt: skip
@@ -211,25 +199,31 @@ def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_fin
 ) -> None:
     base = make_config(str(folder), {**TINY, "training.epochs": 20})
     arms = [{"training.learning_rate": rate} for rate in (1e-4, 1e-3, 1e-2, 1e-1)]
-    monkeypatch.setenv("PARITY_EXECUTOR", "local")
-    serial = SweepStore().create(base, arms, 10)
-    launch.start(serial, parent_pipe=False)
-    wait(serial, ended)
-    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
-    spread = SweepStore().create(base, arms, 10)
-    launch.start(spread, parent_pipe=False)
-    wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
-    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
-    on_cluster()
-    assert wait(spread, ended).status == "finished", log(spread)
-
-    one, other = serial.result(), spread.result()
+    one, other = _both_ways(lambda: SweepStore().create(base, arms, 10), on_cluster, monkeypatch)
     kept = ("name", "status", "value", "interval", "loss", "auc", "epochs")
     assert [[arm[key] for key in kept] for arm in other["arms"]] == [[arm[key] for key in kept] for arm in one["arms"]]
     assert (other["sentence"], other["best"]["arm"]) == (one["sentence"], one["best"]["arm"])
 
 
+def _both_ways(
+    make: Callable[[], BudgetedJob], lose: Lose, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a job finds on this machine, and what the same finds on the cluster that loses a node at work."""
+    monkeypatch.setenv("PARITY_EXECUTOR", "local")
+    serial = make()
+    launch.start(serial, parent_pipe=False)
+    wait(serial, ended)
+    monkeypatch.setenv("PARITY_EXECUTOR", "ray")
+    spread = make()
+    launch.start(spread, parent_pipe=False)
+    wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
+    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
+    lose()
+    assert wait(spread, ended).status == "finished", log(spread)
+    return serial.result(), spread.result()
+
+
 def _at_work(job: BudgetedJob) -> list[Run]:
-    """Arms that train at the moment."""
-    runs = [RunStore().by_id(arm["run"]) for arm in job.result()["arms"] if arm["run"] and not arm["value"]]
+    """Arms that train at the moment, and are said to."""
+    runs = [RunStore().by_id(arm["run"]) for arm in job.result()["arms"] if arm["status"] == "running"]
     return [run for run in runs if run and run.read_status().status == "running"]

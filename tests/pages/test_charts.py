@@ -158,10 +158,31 @@ def test_history_is_a_table_with_a_fixed_head():
     assert frame["loss"].tolist() == [1.0, 0.5]
 
 
+THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours, 1 to 21, as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_words_of_a_button_and_what_is_chosen_can_be_read(name: str) -> None:
+    theme = {**THEME, **THEME[name]}
+    assert contrast("#ffffff", theme["primaryColor"]) > 4.2  # Streamlit writes white on it
+    assert contrast(theme["backgroundColor"], theme["primaryColor"]) > 4.2
+    assert contrast(theme["backgroundColor"], theme["textColor"]) > 7
+
+
 def test_colours_are_those_of_the_theme():
-    theme = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
-        "theme"
-    ]
+    theme = THEME
     assert list(SERIES) == theme["chartCategoricalColors"]
     assert (SERIES[0], SERIES[1], SERIES[-1]) == (TRAINING, VALIDATION, BASELINE)
 
