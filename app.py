@@ -4,9 +4,15 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
-from pages.shared import access, examples, home_runs, puzzle, puzzle_view, state, tour
-from pages.shared.frame import frame, heading, plain
-from pages.shared.run_upkeep import show_deleted, show_trash
+from pages.shared import state
+from pages.shared.home import runs as home_runs
+from pages.shared.puzzle import puzzle
+from pages.shared.puzzle import view as puzzle_view
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.upkeep import show_deleted, show_trash
+from pages.shared.shell import access, examples, tour
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading, plain
 
 
 def show_puzzle() -> None:
@@ -68,7 +74,7 @@ def show_runs() -> None:
     home_runs.show_table(rows)
 
 
-frame("Home")
+frame("Home", in_menu=follow_puzzle)
 heading(
     "Parity",
     "Parity trains an image classifier by transfer learning in two ways that should agree, shows both as they learn, "

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from core import files, launch
-from core.admission import admit
-from core.commands import (
+from core import files
+from core.cli import (
     bisect,
     cache,
     check,
@@ -28,20 +27,22 @@ from core.commands import (
     find_rate,
     import_run,
     labels,
-    model,
     predict,
     scan,
-    script,
     split,
     sweep,
-    upkeep,
 )
-from core.commands.settings import add_settings, read_config
+from core.cli import import_model as model
+from core.cli import import_script as script
+from core.cli import runs as upkeep
+from core.cli.settings import add_settings, read_config
+from core.cli.terminal import Line, follow
 from core.errors import UserError
 from core.insight.answer import Reply
-from core.prediction import require_model
-from core.runs import Run, RunStore, Status
-from core.terminal import Line, follow
+from core.jobs.validate import admit
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
+from core.workers.predict_client import require_model
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -174,7 +175,7 @@ def _predict(options: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
-        from core.engine.predict import load_model
+        from core.engine.insight.predict import load_model
 
         model = load_model(run)
         return lambda pixels: model.look(pixels, heat=heat)
@@ -186,7 +187,7 @@ def _remember(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     require_model(run)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from core.engine.remember import make_reference
+    from core.engine.insight.build_reference import make_reference
 
     line = Line(quiet=options.json)
     familiarity = make_reference(run, line.progress("Looks at"))

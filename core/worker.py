@@ -1,7 +1,7 @@
 """The process that trains a run or the arms of a bisect or sweep, or reviews labels: `python -m core.worker DIR`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
-imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/warm.py).
+imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/workers/warm.py).
 """
 
 import argparse
@@ -16,16 +16,17 @@ import traceback
 from errno import ENOMEM, ENOSPC, EROFS
 from pathlib import Path
 
-from core import files, processes, warm
-from core.diagnosis.bisects import is_bisect
-from core.diagnosis.reviews import is_review
+from core import files
+from core.bisect.store import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
-from core.launch import CANNOT_WRITE
-from core.queue import turn
-from core.rate_search import is_rate_search
-from core.runs import STATUSES, Run
-from core.sweeps import is_sweep
+from core.jobs.queue import turn
+from core.label_review.store import is_review
+from core.lr_search.store import is_rate_search
+from core.store.runs import STATUSES, Run
+from core.sweep.store import is_sweep
+from core.workers import process_info, warm
+from core.workers.launch import CANNOT_WRITE
 
 _BALLAST_BYTES = 64 * 1024
 
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _wait_warm() -> Path | None:
     """Loads TensorFlow, then waits for a run's folder; None when standard input ends before one comes."""
     born = time.time()
-    import core.engine.train  # noqa: F401
+    import core.engine.train.training  # noqa: F401
 
     idle = threading.Timer(warm.IDLE_SECONDS, os._exit, args=(0,))
     idle.daemon = True
@@ -128,7 +129,7 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
     files.sweep(run.path)
     ballast = _take_ballast(run.path)
     host = socket.gethostname() if on_cluster else ""
-    reporter.say(pid=os.getpid(), birth=processes.birth(os.getpid()), host=host)
+    reporter.say(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
     _watch(reporter, parent_pipe=parent_pipe)
     try:
         return _work(reporter, ballast, on_cluster=on_cluster)
@@ -191,27 +192,27 @@ def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
     reporter.say(status="starting", message=STATUSES["starting"])
     if is_bisect(reporter.run.path):
         if on_cluster:
-            from core.engine.spread import bisect_over_cluster as bisect
+            from core.engine.cluster.cluster_trials import bisect_over_cluster as bisect
         else:
-            from core.engine.bisect import bisect
+            from core.engine.jobs.bisect import bisect
 
         return bisect(reporter)
     if is_rate_search(reporter.run.path):
-        from core.engine.rate_finder import find_rate
+        from core.engine.jobs.lr_search import find_rate
 
         return find_rate(reporter)
     if is_sweep(reporter.run.path):
         if on_cluster:
-            from core.engine.spread import sweep_over_cluster as sweep
+            from core.engine.cluster.cluster_trials import sweep_over_cluster as sweep
         else:
-            from core.engine.sweep import sweep
+            from core.engine.jobs.sweep import sweep
 
         return sweep(reporter)
     if is_review(reporter.run.path):
-        from core.engine.review import review
+        from core.engine.jobs.label_review import review
 
         return review(reporter)
-    from core.engine.train import train
+    from core.engine.train.training import train
 
     status = train(reporter)
     return status, STATUSES[status] if reporter.run.has_model() else _NOTHING_LEARNT

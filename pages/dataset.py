@@ -3,8 +3,13 @@
 import streamlit as st
 
 from core.errors import UserError
-from pages.shared import dataset_tabs, dataset_view, labels_view, map_view, quality_view, sources, split_view, state
-from pages.shared.frame import frame, heading, plain
+from pages.shared import state
+from pages.shared.dataset import labels_view, map_view, quality_view, sources, split_view
+from pages.shared.dataset import tabs as dataset_tabs
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.shell import chosen_dataset as dataset_view
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading, plain
 
 TABS = {
     "Overview": dataset_tabs.show_overview,
@@ -40,7 +45,7 @@ def show_dataset(reference: str) -> None:
                 show(view)
 
 
-frame("Dataset")
+frame("Dataset", in_menu=follow_puzzle)
 heading("Dataset", "The pictures to learn from, and what every batch of a training will really hold.")
 sources.choose_source()
 st.divider()

@@ -1,12 +1,16 @@
 """Two runs side by side: what differs, where they first part, and which setting makes the difference."""
 
-from pages.shared import diagnose_bisect, diagnose_share, diagnose_view
-from pages.shared.diagnose_choice import choose_pair, say_too_few
-from pages.shared.diagnose_probe import show_probe
-from pages.shared.frame import frame, heading
-from pages.shared.run_actions import show_notice
+from pages.shared.diagnose import bisect as diagnose_bisect
+from pages.shared.diagnose import share as diagnose_share
+from pages.shared.diagnose import view as diagnose_view
+from pages.shared.diagnose.choice import choose_pair, say_too_few
+from pages.shared.diagnose.probe import show_probe
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.actions import show_notice
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading
 
-frame("Diagnose")
+frame("Diagnose", in_menu=follow_puzzle)
 heading(
     "Diagnose", "Two runs side by side: what differs, where they first part, and which setting makes the difference."
 )

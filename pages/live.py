@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from core import launch
-from core.arms import arm_ids
-from core.runs import RunStore
-from pages.shared.evaluation_view import evaluation
-from pages.shared.export_view import show_export
-from pages.shared.frame import frame, heading
-from pages.shared.poll import watch
-from pages.shared.run_actions import show_notice
-from pages.shared.run_upkeep import show_deleted, show_note
-from pages.shared.run_view import choose_run, downloads, head, settings_table, trouble
+from core.housekeeping.trial_ids import arm_ids
+from core.store.runs import RunStore
+from core.workers import launch
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.actions import show_notice
+from pages.shared.run.evaluation_view import evaluation
+from pages.shared.run.export_view import show_export
+from pages.shared.run.poll import watch
+from pages.shared.run.upkeep import show_deleted, show_note
+from pages.shared.run.view import choose_run, downloads, head, settings_table, trouble
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading
 
-frame("Live")
+frame("Live", in_menu=follow_puzzle)
 heading("Live", "Watch a training as it happens. The address of this page names the run: share it, or come back later.")
 show_notice()
 show_deleted()

@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from core.runs import RunStore
-from pages.shared.export_view import show_export
-from pages.shared.frame import frame, heading
-from pages.shared.model_import import show_model_import, show_run_import
-from pages.shared.picture_sources import choose_pictures
-from pages.shared.predict_view import preparation, show_answers
-from pages.shared.run_view import choose_run
+from core.store.runs import RunStore
+from pages.shared.predict.model_import import show_model_import, show_run_import
+from pages.shared.predict.picture_sources import choose_pictures
+from pages.shared.predict.view import preparation, show_answers
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.export_view import show_export
+from pages.shared.run.view import choose_run
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading
 
-frame("Predict")
+frame("Predict", in_menu=follow_puzzle)
 heading("Predict", "Give pictures to a trained run and see its answer for each, with the probability of every class.")
 
 runs = [run for run in RunStore().list() if run.has_model()]

@@ -3,20 +3,26 @@
 import streamlit as st
 
 from core.access import PUBLIC, Action, mode, policy
-from core.admission import admit
 from core.config import RunConfig
 from core.errors import UserError
-from pages.shared import access, actions, fields, state, train_form
-from pages.shared.cache_view import show_cache
-from pages.shared.frame import frame, heading
-from pages.shared.preflight import show_preflight
-from pages.shared.progress_bar import follow
-from pages.shared.rate_panel import show_rate_finder
-from pages.shared.run_actions import show_notice
-from pages.shared.run_upkeep import show_cloned
-from pages.shared.script_import import script_import
-from pages.shared.sweep_panel import show_sweep
-from pages.shared.train_summary import current_config, read_config, show_dataset, show_summary
+from core.jobs.validate import admit
+from pages.shared import state
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.actions import show_notice
+from pages.shared.run.upkeep import show_cloned
+from pages.shared.shell import access
+from pages.shared.shell.frame import frame
+from pages.shared.train import actions
+from pages.shared.train import form as train_form
+from pages.shared.train.cache_view import show_cache
+from pages.shared.train.preflight import show_preflight
+from pages.shared.train.rate_panel import show_rate_finder
+from pages.shared.train.script_import import script_import
+from pages.shared.train.summary import current_config, read_config, show_dataset, show_summary
+from pages.shared.train.sweep_panel import show_sweep
+from pages.shared.widgets import fields
+from pages.shared.widgets.progress_bar import follow
+from pages.shared.widgets.text import heading
 
 
 def start(config: RunConfig, token: str) -> None:
@@ -73,7 +79,7 @@ def show_form() -> None:
         actions.get_ready()
 
 
-frame("Train")
+frame("Train", in_menu=follow_puzzle)
 heading("Train", "Choose how the network learns, and start. A preset fills every field; change what you like.")
 show_form()
 show_cache()

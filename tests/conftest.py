@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.config import make_config
-from core.runs import Run, RunStore
+from core.store.runs import Run, RunStore
 
 LONGEST = ("test_end_to_end.py", "test_cluster.py")
 """Files that take minutes: they begin first, or one process would wait for the other that is still at them."""
@@ -83,7 +83,7 @@ def train_here() -> Train:
 
     def train_run(folder: Path, settings: dict[str, Any], preset: str = "recommended") -> Run:
         from core.engine.reporter import Reporter
-        from core.engine.train import train
+        from core.engine.train.training import train
 
         run = RunStore().create(make_config(str(folder), settings, preset=preset))
         reporter = Reporter(run)

@@ -37,9 +37,9 @@ def make(home: Path) -> None:
     """Trains and searches whatever is not there yet, and packs it."""
     os.environ["PARITY_HOME"] = str(home)
     from core import files
-    from core.diagnosis.bisects import BisectStore
-    from core.runs import RunStore
-    from core.shipped import SHIPPED
+    from core.bisect.store import BisectStore
+    from core.store.examples import SHIPPED
+    from core.store.runs import RunStore
 
     store = RunStore()
     titles = {run.title() for run in store.list()}
@@ -62,7 +62,7 @@ def make(home: Path) -> None:
 def pack(source: Path, target: Path, home: Path, *, model: bool) -> None:
     """Copies the records of a run, in which the folder of the sample set is a mark."""
     from core.data.sample import sample_folder
-    from core.shipped import ROOT_MARK
+    from core.store.examples import ROOT_MARK
 
     target.mkdir(parents=True)
     for name in KEPT:

@@ -25,8 +25,8 @@ from core.data.images import load
 from core.data.ingest import Limits, ingest_files, ingest_zip
 from core.data.scan import scan
 from core.errors import ConfigError, DataError, RunError, UnreadableImage, UserError
-from core.prediction import answers
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
+from core.workers.predict_client import answers
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -342,7 +342,7 @@ def test_52_a_setting_out_of_bounds_is_refused_by_its_name(key: str, value: Any,
 def test_53_a_network_or_block_that_is_not_there_is_refused_before_a_worker_starts(
     changes: dict[str, Any], words: str
 ) -> None:
-    from core.admission import check_model
+    from core.jobs.validate import check_model
 
     with pytest.raises(UserError) as error:
         check_model(make_config("sample", {"model.weights": "none", **changes}))

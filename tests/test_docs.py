@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from core.checks.quality import KINDS, Kind
 from core.config import keys, setting
-from core.diagnosis.quality import KINDS, Kind
 
 SETTINGS = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 

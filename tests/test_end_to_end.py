@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core.runs import RunStore
+from core.store.runs import RunStore
 
 pytestmark = pytest.mark.slow
 

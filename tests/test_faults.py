@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import files, launch
+from core import files
 from core.config import make_config
-from core.engine.checkpoint import CheckpointFolder
+from core.engine.train.checkpoint import CheckpointFolder
 from core.errors import RunError
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
 
 pytestmark = [
     pytest.mark.slow,
@@ -294,7 +295,7 @@ def damage(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["gone", "flipped", "0", "1", "50", "99"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path, how: str) -> None:
-    from core.engine.checkpoint import Checkpoint, Progress
+    from core.engine.train.checkpoint import Checkpoint, Progress
 
     checkpoints = CheckpointFolder(tmp_path)
     for epoch in (1, 2):
@@ -314,7 +315,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path, how: s
     "state", ["{}", "[]", "[{", '"x"', "[1]", '[{"arrays": 3}]', '[{"arrays": "../x", "best": ""}]', ""]
 )
 def test_a_record_of_checkpoints_that_says_nothing_is_never_a_fresh_start(tmp_path: Path, state: str) -> None:
-    from core.engine.checkpoint import Checkpoint, Progress
+    from core.engine.train.checkpoint import Checkpoint, Progress
 
     CheckpointFolder(tmp_path).save(Checkpoint(Progress(epoch=1), [np.ones(3)]))
     (tmp_path / "state.json").write_text(state, encoding="utf-8")
@@ -336,7 +337,7 @@ def test_a_run_whose_checkpoint_is_gone_says_so_instead_of_starting_afresh(folde
 def test_a_nearly_full_disk_is_refused_before_the_checkpoint_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.engine.checkpoint import Checkpoint, Progress
+    from core.engine.train.checkpoint import Checkpoint, Progress
     from core.errors import UserError
 
     checkpoints = CheckpointFolder(tmp_path)

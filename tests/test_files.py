@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.files import Lock, Tail, append_line, finite, read_json, read_lines, replacing, write_json
-from core.launch import ROOT
+from core.workers.launch import ROOT
 
 
 def test_a_file_is_replaced_and_its_folder_made(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core import files, launch
-from core.engine.checkpoint import CheckpointFolder
-from core.runs import Run
+from core import files
+from core.engine.train.checkpoint import CheckpointFolder
+from core.store.runs import Run
+from core.workers import launch
 
 # Saves epoch after epoch as the engine does, and kills itself at the N-th step that reaches the disk.
 PROGRAM = """
@@ -17,8 +18,8 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from core import files
-from core.engine.checkpoint import Checkpoint, CheckpointFolder, Progress
-from core.runs import Run, Status
+from core.engine.train.checkpoint import Checkpoint, CheckpointFolder, Progress
+from core.store.runs import Run, Status
 
 folder, at, steps = Path(sys.argv[1]), int(sys.argv[2]), 0
 

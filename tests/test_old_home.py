@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.diagnosis.bisects import BisectStore
-from core.sweeps import SweepStore
+from core.bisect.store import BisectStore
+from core.sweep.store import SweepStore
 
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = Path(__file__).parent / "old_home" / "home.zip"

@@ -1,7 +1,7 @@
 """Faults planted one at a time, and what names each: pre-flight, the reading of a script, or comparing two runs.
 
 What the settings cannot express (live batch normalisation, softmax on one unit) is planted in a script, what lies in
-the pictures in the data. The bisect's own cases, which train, are in tests/engine/test_bisect.py.
+the pictures in the data. The bisect's own cases, which train, are in tests/engine/jobs/test_bisect.py.
 """
 
 import shutil
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from core.checks.preflight import preflight
+from core.compare.compare import compare
 from core.config import make_config
 from core.data.dataset import open_dataset
-from core.diagnosis.check import preflight
-from core.diagnosis.compare import compare
 from core.script.importing import import_script
 
 SCRIPT = (Path(__file__).parent / "script" / "scripts" / "healthy.txt").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from core import launch
 from core.config import make_config
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def test_a_killed_worker_is_seen_within_seconds_and_resume_goes_on(folder: Path)
 def test_a_worker_ends_interrupted_when_the_server_that_started_it_dies(folder: Path, home: Path) -> None:
     run = RunStore().create(make_config(str(folder), SLOW))
     server = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from core import launch; from core.runs import Run; "
+        [sys.executable, "-c", "import sys, time; from core import launch; from core.store.runs import Run; "
          "from pathlib import Path; launch.start(Run(Path(sys.argv[1])), parent_pipe=True); time.sleep(600)",
          str(run.path)],
         cwd=launch.ROOT,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.data import beside
+from core.data import sidecar
 from core.data.scan import DatasetIndex, ImageFile
 from core.errors import DataError
 
@@ -107,7 +107,7 @@ def correct(index: DatasetIndex) -> tuple[DatasetIndex, Applied]:
     changed = dataclasses.replace(
         index, files=tuple(kept), empty_classes=tuple(name for name in index.classes if name not in filled)
     )
-    place = beside.find(index.root, NAME)
+    place = sidecar.find(index.root, NAME)
     return changed, Applied(place, tuple(excluded), tuple(relabelled), len(todo), len(steps))
 
 
@@ -150,7 +150,7 @@ def undo_labels(root: Path) -> int:
     if not steps:
         return 0
     if len(steps) == 1:
-        beside.remove(root, NAME)
+        sidecar.remove(root, NAME)
     else:
         _write(root, steps[:-1])
     return len(steps[-1])
@@ -158,7 +158,7 @@ def undo_labels(root: Path) -> int:
 
 def _steps(root: Path) -> list[list[Change]]:
     """The list as it lies there, damaged entries left out: it may have come with the pictures from elsewhere."""
-    record = beside.read(root, NAME)
+    record = sidecar.read(root, NAME)
     steps = record.get("steps") if record.get("version") == VERSION else None
     listed = [step for step in steps if isinstance(step, list)] if isinstance(steps, list) else []
     found = [[change for item in step if (change := _change(item))] for step in listed]
@@ -179,7 +179,7 @@ def _write(root: Path, steps: Iterable[Iterable[Change]]) -> Path:
         "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "steps": [[dataclasses.asdict(change) for change in step] for step in steps],
     }
-    return beside.write(root, NAME, record)
+    return sidecar.write(root, NAME, record)
 
 
 def _pictures(number: int) -> str:

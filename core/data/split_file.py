@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.data import beside
+from core.data import sidecar
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.split import Split
 
@@ -70,7 +70,7 @@ def read_split(root: Path) -> SplitFile | None:
     Args:
         root: Path. The data set's folder, as `DatasetIndex.root` has it.
     """
-    place, record = beside.find(root, NAME), beside.read(root, NAME)
+    place, record = sidecar.find(root, NAME), sidecar.read(root, NAME)
     parts = record.get("parts") if record.get("version") == VERSION else None
     if place is None or not isinstance(parts, dict):
         return None
@@ -100,7 +100,7 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
         "settings": {**settings, "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
         "parts": {part: {file.path: file.sha256 for file in parts.get(part, ())} for part in PARTS},
     }
-    return beside.write(root, NAME, record)
+    return sidecar.write(root, NAME, record)
 
 
 def remove_split(root: Path) -> bool:
@@ -112,7 +112,7 @@ def remove_split(root: Path) -> bool:
     Raises:
         DataError: the file cannot be removed.
     """
-    return beside.remove(root, NAME)
+    return sidecar.remove(root, NAME)
 
 
 def _plain(settings: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.runs import Run, Status
+from core.store.runs import Run, Status
 
 _EVERY_SECONDS = 0.4
 """Least time between two writes of progress: a viewer looks once a second."""

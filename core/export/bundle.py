@@ -3,7 +3,7 @@
 parity.json       version of this form, id of the run, SHA-256 of every other file
 README.md         the model card, for people; nobody reads it back
 labels.txt        the classes in the order of the model's answers, a line each; nobody reads it back either
-config.json ...   the run's own files; see core/runs.py
+config.json ...   the run's own files; see core/store/runs.py
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import RunError
 from core.export.card import model_card
 from core.export.labels import LABELS, labels_text
-from core.runs import Run
+from core.store.runs import Run
 
 FORMAT = 2
 """Version of the zip's form. A reader refuses a higher one; 1 had no labels.txt."""

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any
 
+from core.checks.finding import SEVERITIES
 from core.config import RunConfig
-from core.diagnosis.finding import SEVERITIES
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks
-from core.notes import MOST_TAGS
-from core.runs import METRICS, STATUSES
+from core.store.notes import MOST_TAGS
+from core.store.runs import METRICS, STATUSES
 
 Record = dict[str, Any]
 

@@ -27,8 +27,8 @@ from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REFERENCE, R
 from core.export.bundle_check import check_records
 from core.export.bundle_reference import MOST_BYTES, checked_reference
 from core.export.labels import LABELS
-from core.model_import import MAX_BYTES, examine
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
+from core.workers.try_model_client import MAX_BYTES, examine
 
 RECORD_BYTES = 200_000_000
 """Most that one record may have: a manifest of 500,000 pictures has 150 MB."""

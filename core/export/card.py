@@ -5,16 +5,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+from core.compare.compare import findings as run_findings
 from core.config import RunConfig, setting
 from core.data.images import display_name
-from core.diagnosis.compare import findings as run_findings
 from core.errors import RunError
 from core.files import read_json
-from core.metrics import wilson
-from core.model_import import IMPORTED
 from core.models import catalogue
-from core.prediction import NOT_MEDICAL, is_medical
-from core.runs import Run
+from core.stats.metrics import wilson
+from core.store.runs import Run
+from core.workers.predict_client import NOT_MEDICAL, is_medical
+from core.workers.try_model_client import IMPORTED
 
 Record = dict[str, Any]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import RunError
-from core.model_import import is_imported
-from core.prediction import NOT_MEDICAL, is_medical
-from core.runs import Run
+from core.store.runs import Run
+from core.workers.predict_client import NOT_MEDICAL, is_medical
+from core.workers.try_model_client import is_imported
 
 Record = dict[str, Any]
 

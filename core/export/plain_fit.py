@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import accuracy, auc, cross_entropy
+from core.stats.metrics import accuracy, auc, cross_entropy
 
 # Flags and settings: see core/export/plain_keras.py.
 JUDGES = STOPS = REDUCES = True

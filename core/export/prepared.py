@@ -10,9 +10,9 @@ from pathlib import Path
 
 from core import files, paths
 from core.errors import RunError
-from core.export.exporting import Progress, export_run
+from core.export.export_client import Progress, export_run
 from core.export.formats import Format
-from core.runs import Run
+from core.store.runs import Run
 
 LIMIT_BYTES = 2 * 10**9
 """Most that is kept; the oldest go first."""

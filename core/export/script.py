@@ -15,9 +15,9 @@ from core.data.images import PREPROCESSING
 from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.files import read_json
-from core.model_import import is_imported
 from core.models import catalogue
-from core.runs import METRICS, Run
+from core.store.runs import METRICS, Run
+from core.workers.try_model_client import is_imported
 
 BASE_SUFFIX = "_base.keras"
 """What the script's name without .py gets for the model that it starts from."""
@@ -30,7 +30,7 @@ _SECTIONS = {
     "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
     "Which sample comes when": "core/data/order.py",
-    "Figures on the validation pictures": "core/metrics.py",
+    "Figures on the validation pictures": "core/stats/metrics.py",
 }
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 _PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}

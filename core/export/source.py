@@ -34,7 +34,7 @@ def pieces_of(module: str, flags: Mapping[str, bool]) -> list[Piece]:
     """The definitions of a module of this program, in their order, with the flags decided.
 
     Args:
-        module: Its path below the project, such as `core/metrics.py`.
+        module: Its path below the project, such as `core/stats/metrics.py`.
         flags: Names of flags and which branch of an `if` on them stays.
     """
     text = _LINT.sub("", _decided((ROOT / module).read_text(encoding="utf-8"), flags))

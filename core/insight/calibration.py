@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.insight.answer import Prediction
-from core.metrics import Labels, Probabilities, cross_entropy, wilson
+from core.stats.metrics import Labels, Probabilities, cross_entropy, wilson
 
 BINS = 10
 FOLDS = 5

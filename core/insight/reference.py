@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.insight.answer import Neighbour
-from core.runs import Run
+from core.store.runs import Run
 
 FILE = "reference.npz"
 

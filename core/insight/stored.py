@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.runs import Run
+from core.store.runs import Run
 
 
 @dataclass(frozen=True)

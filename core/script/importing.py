@@ -4,10 +4,10 @@ from typing import Any
 
 from core.errors import DataError
 from core.script.facts import Facts
+from core.script.imported_settings import Sheet
 from core.script.parts import missing
 from core.script.pictures import fill_pictures
 from core.script.rules import script_findings
-from core.script.sheet import Sheet
 from core.script.training import fill_training
 from core.script.versions import read_version
 from core.script.walk import read_script

@@ -5,9 +5,9 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from core.models.catalogue import BACKBONES
 from core.script import versions
 from core.script.facts import Facts
+from core.script.imported_settings import Sheet
 from core.script.parts import Flow, rounds_down
 from core.script.reader import Call, Value
-from core.script.sheet import Sheet
 
 QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 """The augmentation that the program has under that name."""

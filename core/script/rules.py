@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from core.diagnosis.finding import SEVERITIES, Finding
+from core.checks.finding import SEVERITIES, Finding
 from core.script import rules_head as head
 from core.script import rules_labels as labels
 from core.script import rules_model as model

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from core.diagnosis.finding import Finding
+from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.reader import Call, Value
 from core.script.rules_model import known_units, labels_of

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from core.diagnosis.finding import Finding
+from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.parts import targets
 from core.script.reader import Place, Script, Value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.diagnosis.finding import Finding
+from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.fold import UNKNOWN
 from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front

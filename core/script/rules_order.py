@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from core.diagnosis.finding import Finding
+from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.fold import UNKNOWN
 from core.script.parts import Flow, rounds_down

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.diagnosis.finding import Finding
+from core.checks.finding import Finding
 from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
 from core.script.pictures import preprocess_calls, preprocess_family

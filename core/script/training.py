@@ -4,9 +4,9 @@ from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
 from core.script.fold import UNKNOWN
 from core.script.freezing import freezing
+from core.script.imported_settings import Sheet
 from core.script.parts import Head
 from core.script.reader import Call, Value
-from core.script.sheet import Sheet
 
 _RATES = {"adam": 0.001, "adamw": 0.001, "sgd": 0.01, "rmsprop": 0.001}
 """Learning rates that Keras takes where none is given."""

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.dataset import SAMPLE
 from core.errors import RunError
-from core.runs import Run, RunStore
+from core.store.runs import Run, RunStore
 
 RUN = "run"
 """Query parameter that holds the id of the run a page shows, so that a link or a reload shows it again."""

@@ -4,7 +4,7 @@
 
 The literal training is Keras alone: base and head in one model, pictures decoded by the same threads, `fit` for as many
 epochs with the same order and draws, validation after each. Both must learn the same head, bit for bit: checked
-here too. The time is that of `core.engine.train.train`; of a later run, from its first batch to its last.
+here too. The time is that of `core.engine.train.training.train`; of a later run, from its first batch to its last.
 """
 
 import os
@@ -95,11 +95,11 @@ def _literal(config: Any) -> tuple[float, list[Any]]:
 
     from core.data.dataset import open_dataset
     from core.data.pipeline import EpochStream, PictureBatches
-    from core.engine.phases import compile_model, order
     from core.engine.reporter import Reporter
-    from core.engine.work import make_work
+    from core.engine.train.context import make_work
+    from core.engine.train.phases import compile_model, order
     from core.models.build import train_model
-    from core.runs import RunStore
+    from core.store.runs import RunStore
 
     work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
     model = train_model(work.base, work.head)
@@ -129,10 +129,10 @@ def _in_order(count: int) -> list[Any]:
 
 def _run(config: Any) -> dict[str, Any]:
     """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learnt."""
-    from core.engine import train
-    from core.engine.checkpoint import CheckpointFolder
     from core.engine.reporter import Reporter
-    from core.runs import RunStore
+    from core.engine.train import training as train
+    from core.engine.train.checkpoint import CheckpointFolder
+    from core.store.runs import RunStore
 
     moments: list[float] = []
 

@@ -65,8 +65,8 @@ def _extractions(folder: Path, processors: list[int]) -> Iterator[Figure]:
 
 
 def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
-    from core import launch
-    from core.diagnosis.bisects import BisectStore
+    from core.bisect.store import BisectStore
+    from core.workers import launch
 
     pictures = make_pictures(folder / "small", 30, 32)
     pair = [_trained(pictures, settings) for settings in (GOOD, BAD)]
@@ -142,9 +142,9 @@ def extraction(pictures: Path, *, spread: bool) -> tuple[float, int]:
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.data.pipeline import Pictures
-    from core.engine.features import forward_function
-    from core.engine.shard_tasks import NoTasks, Tasks
-    from core.engine.shards import Extraction
+    from core.engine.cluster.shard_tasks import NoTasks, Tasks
+    from core.engine.cluster.shards import Extraction
+    from core.engine.features.features import forward_function
     from core.models.build import base_for, weights_hash
 
     config = make_config(str(pictures), {"data.image_size": SIDE})
@@ -163,7 +163,7 @@ def extraction(pictures: Path, *, spread: bool) -> tuple[float, int]:
 def handing_out(count: int, pictures: int = 1024) -> float:
     """Milliseconds of the asking worker's processor for a shard, without the computing."""
     from core.data.scan import ImageFile
-    from core.engine.shard_tasks import Tasks
+    from core.engine.cluster.shard_tasks import Tasks
 
     file = ImageFile("train/a/000001.png", "a", "train", "0" * 64, 10_000, 224, 224, "RGB", "PNG", 1)
     with Tasks() as tasks:
@@ -183,9 +183,9 @@ def nothing(order: dict[str, Any]) -> str:
 
 def _trained(pictures: Path, settings: dict[str, Any]) -> Any:
     """A run that was trained on this machine."""
-    from core import launch
     from core.config import make_config
-    from core.runs import RunStore
+    from core.store.runs import RunStore
+    from core.workers import launch
 
     run = RunStore().create(make_config(str(pictures), settings))
     launch.start(run, parent_pipe=False)
@@ -196,7 +196,7 @@ def _trained(pictures: Path, settings: dict[str, Any]) -> Any:
 
 
 def _seconds_of(bisect: Any) -> float:
-    from core import launch
+    from core.workers import launch
 
     began = time.perf_counter()
     launch.start(bisect, parent_pipe=False)

@@ -37,7 +37,7 @@ class Extraction:
 
         from core.data.pipeline import Pictures
         from core.data.scan import scan
-        from core.engine.features import BATCH, forward_function
+        from core.engine.features.features import BATCH, forward_function
         from core.models import catalogue
         from core.models.build import build_base
 
@@ -58,7 +58,7 @@ class Extraction:
 
     def ours(self) -> None:
         """From the files to an array of features, as a run does it."""
-        from core.engine.features import extract
+        from core.engine.features.features import extract
 
         extract(self.forward, self.pictures, 0, self.target, lambda done: None)
 
@@ -133,10 +133,10 @@ def _against_generator(home: Path) -> list[Figure]:
 
 
 def _bfloat16(home: Path) -> list[Figure]:
-    from core.engine.features import forward_function
+    from core.engine.features.features import forward_function
     from core.models import catalogue
     from core.models.build import build_base
-    from core.processor import has_bfloat16
+    from core.models.cpu import has_bfloat16
 
     figures = []
     for network, size in NETWORKS.items():

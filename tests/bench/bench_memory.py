@@ -130,12 +130,12 @@ def train(folder: Path) -> None:
     """In a process of its own: extracts the features, then trains; prints both peaks."""
     from core.config import make_config
     from core.data.dataset import open_dataset
-    from core.engine import train
-    from core.engine.phases import plan
     from core.engine.reporter import Reporter
-    from core.engine.tracking import Tracking
-    from core.engine.work import make_work
-    from core.runs import RunStore
+    from core.engine.train import training as train
+    from core.engine.train.context import make_work
+    from core.engine.train.phases import plan
+    from core.engine.train.tracking import Tracking
+    from core.store.runs import RunStore
 
     settings = {"data.image_size": SIDE, "data.augmentation": "none", "training.epochs": 3}
     config = make_config(str(folder), settings, preset="question-bottleneck")

@@ -74,8 +74,8 @@ def measure(count: int = 10_000, epochs: int = 1000) -> list[Figure]:
 
 
 def _lists(count: int, epochs: int) -> list[Figure]:
-    from core import registry
-    from core.runs import RunStore
+    from core.store import index as registry
+    from core.store.runs import RunStore
 
     def read(most: int | None = None) -> None:
         registry.summaries(RunStore().list()[:most])
@@ -96,7 +96,7 @@ def _lists(count: int, epochs: int) -> list[Figure]:
 def _ticks(count: int, epochs: int) -> list[Figure]:
     """The fragment of the Live page, once for a run that has ended and once each time an epoch was finished."""
     from core import files
-    from core.runs import RunStore, Status
+    from core.store.runs import RunStore, Status
 
     runs = f"{count} runs of {epochs} epochs, median of 20"
     run = RunStore().list()[0]
@@ -120,7 +120,7 @@ def _ticks(count: int, epochs: int) -> list[Figure]:
 def _tick_ms(run: Any, *, active: bool, each: Callable[[int], Any], times: int = 20) -> list[float]:
     from streamlit.testing.v1 import AppTest
 
-    from pages.shared import run_facts
+    from pages.shared.run import facts as run_facts
 
     run_facts.SHARED_SECONDS = 0.0  # every tick looks at the files, as the first viewer's of each second does
 
@@ -130,8 +130,8 @@ def _tick_ms(run: Any, *, active: bool, each: Callable[[int], Any], times: int =
 
         import streamlit as st
 
-        from core.runs import Run
-        from pages.shared import poll
+        from core.store.runs import Run
+        from pages.shared.run import poll
 
         began = time.perf_counter()
         poll._tick(Run(Path(path)), active)

@@ -33,7 +33,7 @@ OURS = """
 import json, sys, time
 from pathlib import Path
 from core.data.dataset import scan_dataset
-from core.diagnosis.quality import assess
+from core.checks.quality import assess
 started = time.perf_counter()
 index = scan_dataset(sys.argv[1])
 found = assess(index).to_dict()

@@ -58,9 +58,9 @@ def _first_page(home: Path) -> list[Figure]:
 
 def _start(folder: Path) -> tuple[Any, list[Figure]]:
     """From the click on Start to the first batch: features cached, the worker ready, as the Train page leaves it."""
-    from core import launch, warm
     from core.config import make_config
-    from core.runs import RunStore
+    from core.store.runs import RunStore
+    from core.workers import launch, warm
 
     def run(seed: int) -> tuple[Any, float]:
         config = make_config(str(folder), {**SETTINGS, "training.seed": seed}, preset="question-bottleneck")
@@ -107,9 +107,9 @@ def _prediction(run: Any, folder: Path) -> list[Figure]:
     import keras
     import tensorflow as tf
 
-    from core.engine.features import forward_function
-    from core.engine.predict import load_model
-    from core.prediction import predict, release
+    from core.engine.features.features import forward_function
+    from core.engine.insight.predict import load_model
+    from core.workers.predict_client import predict, release
 
     picture = next((folder / "pictures").rglob("*.jpg"))
     network = keras.saving.load_model(run.path / "model.keras")

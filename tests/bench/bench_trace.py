@@ -61,11 +61,12 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
 
     from core.config import make_config
     from core.data.dataset import open_dataset
-    from core.engine import phases, train
     from core.engine.reporter import Reporter
-    from core.engine.tracking import Tracking
-    from core.engine.work import make_work
-    from core.runs import RunStore
+    from core.engine.train import phases
+    from core.engine.train import training as train
+    from core.engine.train.context import make_work
+    from core.engine.train.tracking import Tracking
+    from core.store.runs import RunStore
 
     config = make_config(str(folder), {**settings, "training.epochs": 1000}, preset="question-bottleneck")
     reporter = Reporter(RunStore().create(config))

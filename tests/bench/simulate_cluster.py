@@ -2,10 +2,10 @@
 
     python -m tests.bench.simulate_cluster
 
-No cluster is used. What a node does is as in core/engine/shards.py: the coordinator hands out one shard after the
-other; the node reads its pictures while it computes, and writes the features; all nodes share one storage; at the end
-the coordinator reads every shard and writes the one file that trainings read. The coordinator's costs and the speed of
-a node with one processor were measured by `python -m tests.bench cluster`; the rest is assumed.
+No cluster is used. What a node does is as in core/engine/cluster/shards.py: the coordinator hands out one shard after
+the other; the node reads its pictures while it computes, and writes the features; all nodes share one storage; at the
+end the coordinator reads every shard and writes the one file that trainings read. The coordinator's costs and the
+speed of a node with one processor were measured by `python -m tests.bench cluster`; the rest is assumed.
 """
 
 import heapq

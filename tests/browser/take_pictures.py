@@ -17,10 +17,11 @@ from pathlib import Path
 from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from core import paths, shipped
+from core import paths
 from core.data.sample import sample_folder
-from core.notes import write_note
-from core.runs import RunStore
+from core.store import examples
+from core.store.notes import write_note
+from core.store.runs import RunStore
 from tests.browser.app_server import ROOT, Server
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, settle
 
@@ -42,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         home = Path(sys.argv[1] if len(sys.argv) > 1 else f"{folder}/home").resolve()
         os.environ["PARITY_HOME"] = str(home)
-        shipped.install()
+        examples.install()
         for run in RunStore().list():
             if run.title() in NOTES:
                 write_note(run, *NOTES[run.title()])
@@ -58,8 +59,8 @@ def main() -> None:
 def _take_all(chromium: Browser, url: str) -> None:
     page = chromium.new_context(viewport={"width": 1280, "height": 1180}, locale="en-GB").new_page()
     page.set_default_timeout(WAIT)
-    good, bad, bisect = shipped.puzzle()
-    model = shipped.run_with_model()
+    good, bad, bisect = examples.puzzle()
+    model = examples.run_with_model()
     _open(page, url)
     _take(page, "home")
     _open(page, f"{url}/dataset")  # draws the sample, of which Predict takes pictures

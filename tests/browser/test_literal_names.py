@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from core import files, shipped
-from core.runs import RunStore
+from core import files
+from core.store import examples
+from core.store.runs import RunStore
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
@@ -18,7 +19,7 @@ AWKWARD = f"![x]({ELSEWHERE}/a.png) <img src={ELSEWHERE}/b.png onerror=window.hi
 
 
 def test_no_name_is_drawn_run_or_fetched(page: Page, home: Path) -> None:
-    shipped.install()
+    examples.install()
     for run in RunStore().list():
         for name in ("manifest.json", "evaluation.json", "findings.json", "trace.json"):
             path = run.path / name

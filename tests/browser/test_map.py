@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.config import DataConfig
 from core.data.dataset import prepare, scan_dataset
-from core.diagnosis.reviews import ReviewStore
-from core.runs import Status
+from core.label_review.store import ReviewStore
+from core.store.runs import Status
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 

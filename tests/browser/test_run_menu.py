@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core import shipped
-from core.runs import RunStore
+from core.store import examples
+from core.store.runs import RunStore
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
@@ -28,7 +28,7 @@ of the table's head and of a row. The table is one canvas; only what a screen re
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Server]:
-    shipped.install()
+    examples.install()
     running = Server(home)
     yield running
     running.close()

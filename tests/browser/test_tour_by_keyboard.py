@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.shared.tour import STEPS
+from pages.shared.shell.tour import STEPS
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 

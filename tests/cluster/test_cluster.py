@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import launch
+from core.bisect.store import BisectStore
 from core.config import make_config
-from core.diagnosis.bisects import BisectStore
-from core.jobs import BudgetedJob
-from core.runs import Run, RunStore, Status
-from core.sweeps import SweepStore
+from core.jobs.job import BudgetedJob
+from core.store.runs import Run, RunStore, Status
+from core.sweep.store import SweepStore
+from core.workers import launch
 
 pytestmark = [
     pytest.mark.slow,
@@ -102,7 +102,7 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
 
 
 def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
-    from core.executors import ray_client
+    from core.workers import ray_client
 
     told = ray_client._client().get_job_info(run.cluster_job()["job"])
     lose([node.node_id for node in ray_cluster.nodes].index(told.driver_node_id))
@@ -140,9 +140,9 @@ def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_no
     from core.config import RunConfig
     from core.data.dataset import open_dataset
     from core.data.pipeline import Pictures
-    from core.engine.features import BATCH, forward_function
-    from core.engine.shard_tasks import Tasks
-    from core.engine.shards import Extraction
+    from core.engine.cluster.shard_tasks import Tasks
+    from core.engine.cluster.shards import Extraction
+    from core.engine.features.features import BATCH, forward_function
     from core.models.build import base_for, weights_hash
 
     config: RunConfig = make_config(

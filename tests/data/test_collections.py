@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core import files, paths
-from core.commands import fetch as fetch_command
+from core.cli import fetch as fetch_command
 from core.data import collections
 from core.data import download as download_module
 from core.data.collections import COLLECTIONS, fetch_collection, fetched_bytes, find_collection, published_of

@@ -8,7 +8,7 @@ import pytest
 
 from core import paths
 from core.config import DataConfig
-from core.data import beside
+from core.data import sidecar
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import open_dataset, scan_dataset
 from core.data.scan import DatasetIndex
@@ -121,14 +121,14 @@ def test_an_unknown_class_in_a_list_from_elsewhere_is_left_alone(index: DatasetI
 
 
 def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: DatasetIndex, monkeypatch) -> None:
-    real = beside.files.write_json
+    real = sidecar.files.write_json
 
     def read_only(path: Path, record: object) -> None:
         if path.parent == index.root:
             raise PermissionError(13, "Permission denied")
         real(path, record)
 
-    monkeypatch.setattr(beside.files, "write_json", read_only)
+    monkeypatch.setattr(sidecar.files, "write_json", read_only)
     place = change_labels(index, {"train/cats/1.png": EXCLUDED})
     assert place.is_relative_to(paths.home() / "datasets")
     assert len(correct(index)[0].files) == len(index.files) - 1
@@ -137,11 +137,11 @@ def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: Dataset
 
 
 def test_what_lies_beside_the_pictures_counts_before_what_lies_in_the_home(index: DatasetIndex) -> None:
-    at_home = beside._places(index.root, "labels")[1]
-    beside.files.write_json(at_home, {"version": 1, "steps": []})
+    at_home = sidecar._places(index.root, "labels")[1]
+    sidecar.files.write_json(at_home, {"version": 1, "steps": []})
     change_labels(index, {"train/cats/1.png": EXCLUDED})
     assert not at_home.exists()
-    assert beside.find(index.root, "labels") == index.root / ".parity-labels.json"
+    assert sidecar.find(index.root, "labels") == index.root / ".parity-labels.json"
 
 
 def test_a_class_that_loses_its_last_picture_is_called_empty(make: Make) -> None:

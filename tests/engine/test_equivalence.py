@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import core.models.build
-from core.engine.checkpoint import CheckpointFolder
-from core.runs import Run
+from core.engine.train.checkpoint import CheckpointFolder
+from core.store.runs import Run
 
 pytestmark = pytest.mark.slow
 

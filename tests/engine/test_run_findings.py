@@ -3,8 +3,8 @@
 import pytest
 
 from core import files
+from core.checks.preflight import preflight
 from core.data.dataset import open_dataset
-from core.diagnosis.check import preflight
 
 
 @pytest.mark.slow

@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 
 from core import files
-from core import model_import as importing
 from core.__main__ import main
-from core.diagnosis.compare import findings
-from core.diagnosis.paired import answers
+from core.compare.compare import findings
+from core.compare.paired import answers
 from core.errors import DataError, RunError, UserError
 from core.export.bundle import RECORDS
 from core.export.bundle_import import import_bundle
-from core.export.exporting import export_run
+from core.export.export_client import export_run
 from core.insight import reference
-from core.notes import Note, read_note, write_note
-from core.runs import METRICS, Run, RunStore, Status
-from core.shipped import SHIPPED, install
+from core.store.examples import SHIPPED, install
+from core.store.notes import Note, read_note, write_note
+from core.store.runs import METRICS, Run, RunStore, Status
+from core.workers import try_model_client as importing
 
 Contents = dict[str, bytes]
 

@@ -11,10 +11,10 @@ from core import files
 from core.config import make_config
 from core.errors import RunError
 from core.export.card import model_card
-from core.export.exporting import export_run
-from core.metrics import wilson
-from core.runs import Run, RunStore
-from core.shipped import install
+from core.export.export_client import export_run
+from core.stats.metrics import wilson
+from core.store.examples import install
+from core.store.runs import Run, RunStore
 
 NAME = 'x: [y] "z" <b>| `c` *d* ![e](http://e.x/f.png)'
 

@@ -12,9 +12,9 @@ import pytest
 from core import files
 from core.config import make_config
 from core.errors import RunError
-from core.export import exporting
-from core.export.exporting import export_run
-from core.runs import METRICS, Run, RunStore, Status
+from core.export import export_client
+from core.export.export_client import export_run
+from core.store.runs import METRICS, Run, RunStore, Status
 from tests.keras_file import keras_file, weights_of
 
 MakeFolder = Callable[..., Path]
@@ -99,13 +99,13 @@ def test_a_run_without_a_model_or_of_a_newer_version_is_refused(run: Run, tmp_pa
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process would need ten seconds to load TensorFlow, which is loaded here."""
 
-    def make(run: Run, kind: str, path: Path, say: exporting.Progress) -> dict[str, Any]:
-        from core.engine.export import save_base
+    def make(run: Run, kind: str, path: Path, say: export_client.Progress) -> dict[str, Any]:
+        from core.engine.jobs.export import save_base
 
         assert kind == "script"
         return save_base(run, path, say)
 
-    monkeypatch.setattr(exporting, "_in_process", make)
+    monkeypatch.setattr(export_client, "_in_process", make)
 
 
 TINY: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What an exported file says of itself; that each runtime still opens it is tests/engine/test_export.py's."""
+"""What an exported file says of itself; that each runtime still opens it is tests/engine/jobs/test_export.py's."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from core import files
 from core.config import make_config
 from core.errors import RunError
 from core.export.labels import as_texts, label_keras, label_litert, label_savedmodel, labels_text, model_record
-from core.runs import Run, RunStore
+from core.store.runs import Run, RunStore
 from tests.keras_file import keras_file, weights_of
 
 ONE_EACH = "one probability a class, in the order of `classes`"

@@ -10,11 +10,11 @@ import pytest
 from core import files
 from core.config import make_config
 from core.errors import RunError
-from core.export import exporting
+from core.export import export_client
 from core.export import prepared as module
 from core.export.formats import FORMATS
 from core.export.prepared import prepare_export, prepared
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
 from tests.keras_file import keras_file, weights_of
 
 
@@ -45,13 +45,13 @@ def test_it_is_made_once_and_anew_when_the_model_is_another(run: Run, home: Path
 
 
 def test_a_folder_becomes_a_zip(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(run: Run, kind: str, path: Path, say: exporting.Progress) -> dict[str, Any]:
+    def make(run: Run, kind: str, path: Path, say: export_client.Progress) -> dict[str, Any]:
         (path / "variables").mkdir(parents=True)
         (path / "saved_model.pb").write_bytes(b"graph")
         (path / "variables" / "index").write_bytes(b"numbers")
         return {}
 
-    monkeypatch.setattr(exporting, "_in_process", make)
+    monkeypatch.setattr(export_client, "_in_process", make)
     path = prepare_export(run, FORMATS["savedmodel"])
     assert path.name == f"{run.id}.zip"
     with zipfile.ZipFile(path) as archive:

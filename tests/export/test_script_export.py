@@ -16,7 +16,7 @@ from core.config import make_config
 from core.data import images
 from core.errors import RunError
 from core.export.script import require_repeatable, training_script
-from core.runs import Run, RunStore, Status
+from core.store.runs import Run, RunStore, Status
 
 MakeRun = Callable[..., Run]
 

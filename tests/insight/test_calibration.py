@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core import metrics
 from core.insight.answer import Prediction
 from core.insight.calibration import (
     COLDEST,
@@ -17,6 +16,7 @@ from core.insight.calibration import (
     scale,
     soften,
 )
+from core.stats import metrics
 
 
 def overconfident(count: int, sharpness: float, classes: int = 2, seed: int = 0) -> tuple:

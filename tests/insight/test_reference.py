@@ -9,7 +9,7 @@ from core import files
 from core.config import make_config
 from core.insight import reference
 from core.insight.reference import Familiarity, choose, limit_of, measure
-from core.runs import Run, RunStore
+from core.store.runs import Run, RunStore
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from core.config import make_config
 from core.insight.stored import stored_predictions
-from core.runs import Run, RunStore
+from core.store.runs import Run, RunStore
 
 TEXT = """split,file,label,predicted,"p(a, b)",p(x)
 val,1.png,x,x,0.250000,0.750000

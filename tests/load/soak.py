@@ -63,10 +63,10 @@ def main() -> None:
         home = Path(folder) / "home"
         home.mkdir()
         os.environ["PARITY_HOME"] = str(home)
-        from core import shipped
-        from core.runs import RunStore
+        from core.store import examples
+        from core.store.runs import RunStore
 
-        shipped.install()
+        examples.install()
         server = Server(home)
         try:
             for name, value in asyncio.run(soak(server, RunStore().list()[0].id, minutes, count)).items():

@@ -13,9 +13,10 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processor time and memory are read from /proc"),
 ]
 
-from core import files, shipped  # noqa: E402
+from core import files  # noqa: E402
 from core.data.sample import ensure_sample  # noqa: E402
-from core.runs import Run, RunStore  # noqa: E402
+from core.store import examples  # noqa: E402
+from core.store.runs import Run, RunStore  # noqa: E402
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import Viewer, cpu_seconds  # noqa: E402
 from tests.load.soak import handles, soak, zombies  # noqa: E402
@@ -27,7 +28,7 @@ def server(home: Path, sample_home: Path) -> Iterator[Server]:
     """With the sample drawn: the first page that shows pictures of it would draw it, for seconds."""
     ensure_sample(sample_home / "sample")
     shutil.copytree(sample_home / "sample", home / "sample")
-    shipped.install()
+    examples.install()
     made = Server(home)
     yield made
     made.close()

@@ -28,9 +28,9 @@ ARRIVING = 6.0
 
 def start_training(settings: dict[str, Any]) -> Any:
     """A long training on the sample, with a worker at it."""
-    from core import launch
     from core.config import make_config
-    from core.runs import RunStore
+    from core.store.runs import RunStore
+    from core.workers import launch
 
     run = RunStore().create(make_config("sample", {"training.epochs": 1000, "training.early_stopping": 0, **settings}))
     launch.start(run, parent_pipe=False)
@@ -65,8 +65,8 @@ def pace(run: Any, work: Any) -> float:
 
 def measure(count: int, seconds: float, home: Path, settings: dict[str, Any] | None = None) -> dict[str, float]:
     """The figures of one load."""
-    from core import launch
     from core.errors import RunError
+    from core.workers import launch
 
     os.environ["PARITY_HOME"] = str(home)
     server = Server(home)

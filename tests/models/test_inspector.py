@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from core.errors import ModelError, UserError
 from core.models.inspector import ALLOWED, check_config, inspect_model
-from core.shipped import SHIPPED
+from core.store.examples import SHIPPED
 
 DENSE: dict[str, Any] = {
     "module": "keras.layers", "class_name": "Dense", "registered_name": None, "name": "d", "inbound_nodes": [],

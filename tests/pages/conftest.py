@@ -11,10 +11,11 @@ from PIL import Image
 from streamlit import config
 
 from core import files
+from core.bisect.store import Bisect
 from core.config import make_config
-from core.diagnosis.bisects import Bisect
-from core.runs import Run, RunStore, Status
-from pages.shared import quota, run_facts
+from core.store.runs import Run, RunStore, Status
+from pages.shared.run import facts as run_facts
+from pages.shared.shell import quota
 
 MakeRun = Callable[..., Run]
 

@@ -9,8 +9,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.insight.answer import Prediction
-from pages.shared import asking, sources, state
-from pages.shared.frame import plain
+from pages.shared import state
+from pages.shared.dataset import sources
+from pages.shared.predict import asking
+from pages.shared.widgets.text import plain
 
 CLASSES = ("Lungenentzündung links", "pneumonie à droite", "肺炎 双侧")
 DECOMPOSED = unicodedata.normalize("NFD", CLASSES[0])

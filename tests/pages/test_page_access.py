@@ -8,11 +8,17 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import core.access
-from core import launch
 from core.config import make_config
 from core.errors import AccessError, RunError
-from core.runs import RunStore
-from pages.shared import access, actions, diagnose_actions, diagnose_probe, puzzle, run_actions, sources
+from core.store.runs import RunStore
+from core.workers import launch
+from pages.shared.dataset import sources
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose import probe as diagnose_probe
+from pages.shared.puzzle import puzzle
+from pages.shared.run import actions as run_actions
+from pages.shared.shell import access
+from pages.shared.train import actions
 
 PAGES = ("app.py", "pages/dataset.py", "pages/train.py", "pages/live.py", "pages/diagnose.py", "pages/predict.py")
 SMALL = {"training.epochs": 2, "model.backbone": "EfficientNetLite0", "data.image_size": 64}

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import sources, state, uploads
+from pages.shared import state
+from pages.shared.dataset import sources
+from pages.shared.shell import uploads
 
 NAME = "Hünde *neu* [x](y)"
 

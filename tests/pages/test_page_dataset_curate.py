@@ -12,10 +12,11 @@ from core.access import Action
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import open_dataset, prepare, scan_dataset
-from core.diagnosis import reviews
-from core.diagnosis.reviews import Review, ReviewStore
-from core.runs import Status
-from pages.shared import curate, quality_view, sources, state
+from core.label_review import store as reviews
+from core.label_review.store import Review, ReviewStore
+from core.store.runs import Status
+from pages.shared import state
+from pages.shared.dataset import curate, quality_view, sources
 
 
 def picture(seed: int) -> Image.Image:

@@ -6,14 +6,17 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import files, launch
+from core import files
+from core.bisect.store import BisectStore
 from core.config import setting
-from core.diagnosis.bisects import BisectStore
 from core.errors import RunError
-from core.runs import Run, Status
-from pages.shared import diagnose_actions, diagnose_probe, diagnose_view
-from pages.shared.diagnose_bisect import settled
-from pages.shared.frame import plain
+from core.store.runs import Run, Status
+from core.workers import launch
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose import probe as diagnose_probe
+from pages.shared.diagnose import view as diagnose_view
+from pages.shared.diagnose.bisect import settled
+from pages.shared.widgets.text import plain
 
 COMPARISON = {
     "differences": {

@@ -3,12 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import launch
+from core.bisect.store import BisectStore
 from core.config import make_config, setting
-from core.diagnosis.bisects import BisectStore
-from core.runs import Run, RunStore, Status
-from pages.shared import puzzle, run_list
-from pages.shared.frame import plain
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
+from pages.shared.puzzle import puzzle
+from pages.shared.run import rows as run_list
+from pages.shared.widgets.text import plain
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import files, launch
+from core import files
 from core.errors import RunError
-from core.prediction import NOT_MEDICAL
-from core.runs import RunStore
-from pages.shared.frame import plain
+from core.store.runs import RunStore
+from core.workers import launch
+from core.workers.predict_client import NOT_MEDICAL
+from pages.shared.widgets.text import plain
 
 
 def open_live(**query: str) -> AppTest:
@@ -217,7 +218,7 @@ def test_settings_mark_what_differs_from_the_recommended(make_run):
 
 
 def test_only_the_newest_runs_are_listed_but_an_older_one_is_found(make_run, monkeypatch):
-    monkeypatch.setattr("pages.shared.run_view.LISTED", 2)
+    monkeypatch.setattr("pages.shared.run.view.LISTED", 2)
     old = make_run("old")
     for name in "abc":
         make_run(name)

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import files
-from core.runs import Run
+from core.store.runs import Run
 
 
 def open_live(run: Run) -> AppTest:

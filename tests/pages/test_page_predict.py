@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
-from core.prediction import NOT_MEDICAL
-from pages.shared import asking, picture_sources, predict_view
-from pages.shared.frame import plain
+from core.workers.predict_client import NOT_MEDICAL
+from pages.shared.predict import asking, picture_sources
+from pages.shared.predict import view as predict_view
+from pages.shared.widgets.text import plain
 
 
 def open_predict(**query: str) -> AppTest:

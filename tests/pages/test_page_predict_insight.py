@@ -11,10 +11,10 @@ from core import files
 from core.insight import reference
 from core.insight.answer import METHODS, Insight, Neighbour, Prediction
 from core.insight.reference import measure
-from core.model_import import IMPORTED
-from core.runs import Run
-from pages.shared import asking
-from pages.shared.frame import plain
+from core.store.runs import Run
+from core.workers.try_model_client import IMPORTED
+from pages.shared.predict import asking
+from pages.shared.widgets.text import plain
 
 MAP = [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
 

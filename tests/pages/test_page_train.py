@@ -3,9 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import launch
 from core.errors import RunError
-from core.runs import RunStore
+from core.store.runs import RunStore
+from core.workers import launch
 from pages.shared import state
 
 

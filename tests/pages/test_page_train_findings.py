@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.diagnosis.finding import Finding
-from pages.shared import preflight, state
+from core.checks.finding import Finding
+from pages.shared import state
+from pages.shared.train import preflight
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.diagnosis.finding import SEVERITIES
+from core.checks.finding import SEVERITIES
 from core.script.importing import import_script
 from core.script.rules import RULES
 

@@ -1,0 +1,252 @@
+"""Which settings two runs differ in, and which of them provably change nothing.
+
+A frozen run is the same training whether it is called bottleneck or end to end, and whether it is executed literally
+or on cached features: every such arm of a bisect is trained on cached features.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.config import RunConfig, make_config
+from core.data.order import draw_of_epoch
+from core.errors import RunError
+from core.models.unfreezing import stages
+from core.store.runs import Run
+
+DATASET = "dataset"
+"""Stands for the data set among the keys of settings."""
+
+# Most likely first: the search tries them in this order and ends with the first that explains all.
+_LIKELY = (
+    *("data.shuffle", "data.preprocessing", "training.learning_rate", "training.unfreeze_from", "model.weights"),
+    *("data.augmentation", "data.augmentation_draws", "training.optimizer", DATASET, "training.epochs"),
+    *("model.backbone", "training.mode"),
+)
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a bisect.
+
+    Attributes:
+        config: RunConfig. As its arms are trained: frozen runs on cached features.
+        manifest: dict. The pictures it was trained on, as the run keeps them.
+    """
+
+    config: RunConfig
+    manifest: Mapping[str, Any]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its settings and its data set by key."""
+        return {DATASET: self.config.dataset, **self.config.settings()}
+
+    def count(self, part: str) -> int:
+        """Pictures in `train` or `val`."""
+        return len(self.manifest[part])
+
+    @property
+    def split_on_disk(self) -> bool:
+        """Whether the folder itself says what is for training."""
+        return any(file["split"] for file in self.manifest["train"])
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What there is to search through between two runs.
+
+    Attributes:
+        a: End. The first run.
+        b: End. The second run.
+        keys: tuple of str. Settings that differ and may matter, the likeliest culprits first.
+        skipped: dict. Key to the reason why it changes nothing.
+    """
+
+    a: End
+    b: End
+    keys: tuple[str, ...]
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def config(self, from_b: frozenset[str], seed: int, name: str = "") -> RunConfig:
+        """The first run's configuration with some of the second's values, and a training seed."""
+        values = {key: (self.b if key in from_b else self.a).values[key] for key in self.a.values}
+        # What is skipped changes nothing: one choice for all arms, so that equal arms have equal configurations.
+        dataset = str(values.pop(DATASET))
+        return make_config(dataset, {**values, "training.seed": seed}, name=name)
+
+
+def find_factors(a: Run, b: Run) -> Factors:
+    """Compares two runs' configurations and manifests.
+
+    Raises:
+        RunError: a run cannot be read, has no epochs, or the two cannot be held against each other.
+    """
+    ends = [_end(run) for run in (a, b)]
+    _require_comparable(a, b, ends[0], ends[1])
+    both_frozen = all(end.config.training.is_frozen for end in ends)
+    values = [end.values for end in ends]
+    original = [run.config() for run in (a, b)]
+    differing = [key for key in values[0] if values[0][key] != values[1][key]]
+    skipped = _renamed(original[0], original[1], both_frozen=both_frozen)
+    for key in differing:
+        reason = _REASONS.get(key, _matters)(ends[0], ends[1], differing)
+        if reason:
+            skipped[key] = reason
+    keys = sorted((key for key in differing if key not in skipped), key=_likelihood)
+    return Factors(ends[0], ends[1], tuple(keys), skipped)
+
+
+def _end(run: Run) -> End:
+    config, manifest = run.config(), run.manifest()
+    if manifest is None or not run.epochs():
+        raise RunError(f"run {run.id} has not finished an epoch, so there is nothing to explain; train it first")
+    training = config.training
+    # End to end with nothing unfrozen is what bottleneck is, and it may be combined with `unfreeze_from`.
+    mode = "end_to_end" if training.mode == "bottleneck" else training.mode
+    training = dataclasses.replace(training, mode=mode, literal=False)
+    return End(dataclasses.replace(config, training=training), manifest)
+
+
+def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
+    if a.id == b.id:
+        raise RunError(f"run {a.id} is compared with itself; give two runs")
+    classes = [", ".join(end.manifest["classes"]) for end in (one, two)]
+    if classes[0] != classes[1]:
+        raise RunError(
+            f"runs {a.id} and {b.id} tell different classes apart ({classes[0]}; {classes[1]}), so their results "
+            "cannot be explained by each other; choose two runs on the same classes"
+        )
+    same_reading = all(one.values[key] == two.values[key] for key in (DATASET, *_SPLIT))
+    if same_reading and _pictures(one) != _pictures(two):
+        raise RunError(
+            f"the pictures in {one.config.dataset} have changed between runs {a.id} and {b.id}, so the earlier one "
+            "cannot be repeated; train both again"
+        )
+
+
+def _pictures(end: End) -> list[tuple[str, str, str]]:
+    return [(part, file["label"], file["sha256"]) for part in ("train", "val") for file in end.manifest[part]]
+
+
+def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]:
+    """Differences that vanish when both ends are written in the same words."""
+    skipped = {}
+    if a.name != b.name:
+        skipped["name"] = "a name changes nothing"
+    if a.training.mode != b.training.mode and "fine_tune" not in (a.training.mode, b.training.mode):
+        skipped["training.mode"] = (
+            "both backbones are frozen: cached features and end to end are the same training"
+            if both_frozen
+            else "bottleneck is end to end with nothing unfrozen; training.unfreeze_from says what differs"
+        )
+    if a.training.literal != b.training.literal:
+        rounded = "float16" in (a.training.feature_precision, b.training.feature_precision)
+        skipped["training.literal"] = (
+            "it decides how a frozen run is executed; only the rounding of its features to float16 (0.003) goes with it"
+            if rounded
+            else "it decides how a frozen run is executed, not what comes out"
+        )
+    return skipped
+
+
+Reason = Callable[[End, End, list[str]], str]
+"""Why a setting that differs changes nothing; empty where it may matter. The third argument: all keys that differ."""
+
+
+def _matters(a: End, b: End, differing: list[str]) -> str:
+    return ""
+
+
+def _dataset(a: End, b: End, differing: list[str]) -> str:
+    return "" if _pictures(a) != _pictures(b) else "the two folders hold the same pictures in the same order"
+
+
+def _seed(a: End, b: End, differing: list[str]) -> str:
+    return "it is chance: the repeats with other training seeds measure what it does"
+
+
+def _drop_remainder(a: End, b: End, differing: list[str]) -> str:
+    counts, sizes = {a.count("train"), b.count("train")}, {a.config.data.batch_size, b.config.data.batch_size}
+    resplit = not (a.split_on_disk and b.split_on_disk) and any(key in differing for key in (DATASET, *_SPLIT))
+    if resplit or any(count % size for count in counts for size in sizes):
+        return ""
+    return f"there is no tail: {_either(counts)} pictures fill batches of {_either(sizes)}"
+
+
+def _draws(a: End, b: End, differing: list[str]) -> str:
+    kinds = {end.config.data.augmentation for end in (a, b)}
+    if kinds == {"none"}:
+        return "there is no augmentation"
+    epochs = _most_epochs(a, b)
+    draws = [
+        [draw_of_epoch(epoch, "any", end.config.data.augmentation_draws) for epoch in range(epochs)] for end in (a, b)
+    ]
+    return "every epoch sees the same version of each picture" if draws[0] == draws[1] else ""
+
+
+def _most_epochs(a: End, b: End) -> int:
+    """Of any mixture of the two runs' settings."""
+    trainings = [end.config.training for end in (a, b)]
+    stages, each = max(t.finetune_stages for t in trainings), max(t.finetune_epochs for t in trainings)
+    return max(t.epochs for t in trainings) + (stages * each if not _finetune(a, b, []) else 0)
+
+
+def _split(a: End, b: End, differing: list[str]) -> str:
+    return "the folder is split on disk" if a.split_on_disk and b.split_on_disk else ""
+
+
+def _data_seed(a: End, b: End, differing: list[str]) -> str:
+    quiet = all(
+        end.split_on_disk and end.config.data.augmentation == "none" and end.config.model.weights == "imagenet"
+        for end in (a, b)
+    )
+    return (
+        "the folder is split on disk, there is no augmentation, and the backbone's weights are given" if quiet else ""
+    )
+
+
+def _finetune(a: End, b: End, differing: list[str]) -> str:
+    return "" if "fine_tune" in (a.config.training.mode, b.config.training.mode) else "neither run is fine-tuned"
+
+
+def _block_rates(a: End, b: End, differing: list[str]) -> str:
+    """With one block trained there is none below that could have another rate."""
+    counts = [stage.count for end in (a, b) for stage in stages(end.config)]
+    return _finetune(a, b, differing) or ("only the uppermost block is trained" if max(counts) == 1 else "")
+
+
+def _class_weight(a: End, b: End, differing: list[str]) -> str:
+    if DATASET in differing or (not a.split_on_disk and any(key in differing for key in _SPLIT)):
+        return ""
+    counts: dict[str, int] = {}
+    for file in a.manifest["train"]:
+        counts[file["label"]] = counts.get(file["label"], 0) + 1
+    return "the classes are of equal size, so every weight is 1" if len(set(counts.values())) == 1 else ""
+
+
+_SPLIT = ("data.validation_split", "data.group_pattern", "data.seed")
+
+_REASONS: dict[str, Reason] = {
+    DATASET: _dataset,
+    "training.seed": _seed,
+    "data.drop_remainder": _drop_remainder,
+    "data.augmentation_draws": _draws,
+    "data.validation_split": _split,
+    "data.group_pattern": _split,
+    "data.seed": _data_seed,
+    "training.finetune_stages": _finetune,
+    "training.finetune_epochs": _finetune,
+    "training.finetune_learning_rate": _finetune,
+    "training.block_rate_factor": _block_rates,
+    "training.class_weight": _class_weight,
+}
+
+
+def _likelihood(key: str) -> int:
+    return _LIKELY.index(key) if key in _LIKELY else len(_LIKELY)
+
+
+def _either(numbers: set[int]) -> str:
+    return " or ".join(str(number) for number in sorted(numbers))

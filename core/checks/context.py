@@ -1,0 +1,151 @@
+"""What a check looks at: a configuration, a data set, and what follows from the two, each computed once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.duplicates import Pair, near_pairs
+from core.checks.finding import Finding
+from core.checks.gray_histogram import Levels, training_levels
+from core.config import RunConfig
+from core.data import images
+from core.data.dataset import Dataset
+from core.data.order import Indices, epoch_batches
+from core.data.scan import DatasetIndex, ImageFile
+from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
+from core.models.catalogue import Backbone, find
+
+NAMED = 20
+"""File names listed as evidence."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run before it starts.
+
+    Attributes:
+        config: RunConfig.
+        dataset: Dataset.
+        progress: callable of (done, total) pictures decoded. Defaults to none.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def index(self) -> DatasetIndex:
+        """What the scan found."""
+        return self.dataset.index
+
+    @property
+    def train(self) -> tuple[ImageFile, ...]:
+        """Files to train on."""
+        return self.dataset.split.train
+
+    @property
+    def val(self) -> tuple[ImageFile, ...]:
+        """Files to validate on."""
+        return self.dataset.split.val
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[ImageFile, ...]]:
+        """Files by what they serve, parts without files left out."""
+        split = self.dataset.split
+        return {name: part for name in ("train", "val", "test") if (part := getattr(split, name))}
+
+    @cached_property
+    def part_of(self) -> dict[str, str]:
+        """Which part a file's path belongs to."""
+        return {file.path: name for name, part in self.parts.items() for file in part}
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Labels of the training pictures, in the order on disk."""
+        return self.dataset.labels(self.train)
+
+    @cached_property
+    def train_counts(self) -> Counter[str]:
+        """Training pictures by class."""
+        return Counter(file.label for file in self.train)
+
+    @cached_property
+    def val_counts(self) -> Counter[str]:
+        """Validation pictures by class."""
+        return Counter(file.label for file in self.val)
+
+    @cached_property
+    def batches(self) -> list[Indices]:
+        """The batches of the first epoch, as positions among the training files."""
+        data, seed = self.config.data, self.config.training.seed
+        return epoch_batches(
+            len(self.train), data.batch_size, data.shuffle, seed=seed, epoch=0, drop_remainder=data.drop_remainder
+        )
+
+    @cached_property
+    def levels(self) -> Levels | None:
+        """Grey levels of a few training pictures as the network's preprocessing gets them; None without any.
+
+        Raises:
+            UnreadableImage: a file has gone or changed since the scan.
+        """
+        data = self.config.data
+        if not self.train:
+            return None
+        return training_levels(self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed)
+
+    @cached_property
+    def preprocessing(self) -> str:
+        """How pixels are scaled, a key of `images.PREPROCESSING`."""
+        kinds = {"backbone": self.backbone.preprocessing, "rescale": "rescale", "none": "raw"}
+        return kinds[self.config.data.preprocessing]
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The backbone's row of the catalogue."""
+        return find(self.config.model.backbone)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the pictures are few enough to decode and compare them all before a training."""
+        return 0 < len(self.part_of) <= MAX_COMPARED
+
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Small grey versions of all pictures, by the SHA-256 of the file."""
+        return thumbnails(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
+
+    @cached_property
+    def near_pairs(self) -> list[Pair]:
+        """Pairs of a training picture and another part's picture that look alike without being the same file."""
+        others = [file for name, part in self.parts.items() if name != "train" for file in part]
+        return near_pairs(self.thumbnails, self.train, others)
+
+
+Check = Callable[[Context], Finding | None]
+
+
+def paths_of(files: Iterable[ImageFile]) -> list[str]:
+    """The first paths, as evidence."""
+    return [file.path for file in files][:NAMED]
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """A share as a person reads it, `73 %`; with a decimal below ten."""
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %"
+
+
+def named(names: Iterable[str], most: int = 5) -> str:
+    """Names in a sentence, the first few of many."""
+    shown = [images.display_name(name) for name in names]
+    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+
+
+def rounded(figures: dict[str, float]) -> dict[str, float]:
+    """Figures as evidence, rounded for reading."""
+    return {name: round(value, 4) for name, value in figures.items()}

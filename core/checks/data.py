@@ -1,0 +1,19 @@
+"""Findings that the scan of a data set alone can show, before there is a split or a configuration."""
+
+from core.checks.context import Context
+from core.checks.finding import Finding
+from core.checks.labels import skipped_files
+from core.checks.pixels import corrupt_image
+from core.checks.split import test_as_validation
+from core.config import RunConfig
+from core.data.dataset import Dataset
+from core.data.scan import DatasetIndex
+from core.data.split import Split
+
+_CHECKS = (test_as_validation, corrupt_image, skipped_files)
+
+
+def data_findings(index: DatasetIndex) -> list[Finding]:
+    """What is worth knowing about a data set before it is trained on; nothing on a healthy one."""
+    context = Context(RunConfig(), Dataset(index, Split((), ())))
+    return [finding for check in _CHECKS if (finding := check(context)) is not None]

@@ -1,0 +1,141 @@
+"""Checks of the head, of how it is trained, and of which of its weights are kept."""
+
+import math
+
+from core.checks.context import Context, percent
+from core.checks.finding import Finding
+from core.data.order import batches_per_epoch
+from core.models.cpu import has_bfloat16
+
+_RATES = {"adam": (1e-5, 1e-2), "adamw": (1e-5, 1e-2), "rmsprop": (1e-5, 1e-2), "sgd": (1e-4, 1.0)}
+"""Lowest and highest learning rate at which heads were seen to learn, by optimizer."""
+
+_STEPS = 50
+"""Steps below which hardly any head has learnt."""
+
+
+def dropout_too_strong(context: Context) -> Finding | None:
+    """More than half of the head's inputs are dropped.
+
+    Measured with 0.7: training accuracy stays below validation accuracy, but it is not what pins accuracy at chance.
+    """
+    rate = context.config.model.dropout
+    if rate <= 0.5:
+        return None
+    return Finding(
+        "dropout-too-strong",
+        "info",
+        f"{percent(rate)} of the inputs of each layer of the head are dropped in training; its training accuracy will "
+        "stay below its validation accuracy.",
+        {"dropout": rate},
+        "One half at most is usual: model.dropout=0.5.",
+        {"model.dropout": 0.5},
+    )
+
+
+def flatten_vs_gap(context: Context) -> Finding | None:
+    """A head on the flattened map has hundreds of weights for each training picture."""
+    model, count = context.config.model, len(context.train)
+    if model.pooling != "flatten" or not count:
+        return None
+    side = math.ceil(context.config.data.image_size / 32)
+    outputs = 1 if len(context.dataset.classes) == 2 else len(context.dataset.classes)
+    flat, pooled = (
+        _head_weights(context.backbone.channels * places, model.dense_units, outputs) for places in (side * side, 1)
+    )
+    if flat <= 100 * count:
+        return None
+    return Finding(
+        "flatten-vs-gap",
+        "info",
+        f"The head on the flattened map has about {flat:,} weights for {count:,} training pictures; on the averaged "
+        f"map it would have {pooled:,}.",
+        {"flatten": flat, "average": pooled, "training_pictures": count},
+        "Average the map: model.pooling=average.",
+        {"model.pooling": "average"},
+    )
+
+
+def lr_out_of_range(context: Context) -> Finding | None:
+    """The head's learning rate is so high that its units die, or so low that it does not learn in time.
+
+    Measured with Adam: at 7e-3 all hidden units of the question's head were dead; at 1e-5 ten epochs were not enough.
+    """
+    training = context.config.training
+    low, high = _RATES[training.optimizer]
+    rate = training.learning_rate
+    too_low = rate < low and (training.is_frozen or training.mode == "fine_tune")
+    if rate <= high and not too_low:
+        return None
+    usual = 1e-2 if training.optimizer == "sgd" else 1e-3
+    return Finding(
+        "lr-out-of-range",
+        "error" if rate > high else "warning",
+        f"The learning rate of {rate:g} is {'above' if rate > high else 'below'} the range in which heads learn with "
+        f"{training.optimizer}, {low:g} to {high:g}.",
+        {"learning_rate": rate, "range": [low, high], "optimizer": training.optimizer},
+        f"Begin with training.learning_rate={usual:g}.",
+        {"training.learning_rate": usual},
+    )
+
+
+def last_vs_best_weights(context: Context) -> Finding | None:
+    """Without early stopping the last epoch's weights are the result, even if an earlier epoch was better."""
+    training = context.config.training
+    if training.early_stopping or training.epochs < 5:
+        return None
+    return Finding(
+        "last-vs-best-weights",
+        "info",
+        f"Early stopping is off: after {training.epochs} epochs the last one's weights are kept, not the best one's.",
+        {"epochs": training.epochs, "early_stopping": 0},
+        "Keep the best epoch: training.early_stopping=5.",
+        {"training.early_stopping": 5},
+    )
+
+
+def mixed_precision(context: Context) -> Finding | None:
+    """The backbone computes with 8 bits of precision; features differ by some 7 % of their spread from float32."""
+    if context.config.training.precision != "bfloat16":
+        return None
+    return Finding(
+        "mixed-precision",
+        "info",
+        "The backbone computes in bfloat16: features differ by some 7 % of their standard deviation from those in "
+        f"float32, so figures of the two cannot be compared exactly. {_SPEED[has_bfloat16()]}",
+        {"precision": "bfloat16", "processor_has_it": has_bfloat16()},
+        "For comparisons take training.precision=float32.",
+        {"training.precision": "float32"},
+    )
+
+
+# `make bench`: on such a processor VGG16 at 150 pixels was 1.9 times as fast, EfficientNet-Lite0 with its depthwise
+# convolutions 0.7 times.
+_SPEED = {
+    True: "This processor has instructions for it: networks of plain convolutions such as VGG16 are about twice as "
+    "fast, those of depthwise convolutions (EfficientNet, MobileNet) are not.",
+    False: "This processor has no instructions for it, so it will be slower, not faster.",
+    None: "Whether this processor has instructions for it is not known; without them it is slower.",
+}
+
+
+def too_few_updates(context: Context) -> Finding | None:
+    """So few steps in all that the head can hardly have learnt, whatever the settings."""
+    data, epochs = context.config.data, context.config.training.epochs
+    per_epoch = batches_per_epoch(len(context.train), data.batch_size, data.drop_remainder)
+    if not per_epoch or per_epoch * epochs >= _STEPS:
+        return None
+    needed = math.ceil(_STEPS / per_epoch)
+    return Finding(
+        "too-few-updates",
+        "warning",
+        f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {per_epoch} {'batch' if per_epoch == 1 else 'batches'} "
+        f"are {per_epoch * epochs} steps in all.",
+        {"epochs": epochs, "batches_per_epoch": per_epoch, "steps": per_epoch * epochs},
+        f"Train longer: training.epochs={needed}.",
+        {"training.epochs": needed} if needed <= 1000 else {},
+    )
+
+
+def _head_weights(inputs: int, units: int, outputs: int) -> int:
+    return (inputs + 1) * units + (units + 1) * outputs if units else (inputs + 1) * outputs

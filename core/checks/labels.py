@@ -1,0 +1,209 @@
+"""Checks of classes and labels."""
+
+import os
+import re
+from collections import defaultdict
+
+from core.checks.context import NAMED, Context, named, paths_of, percent
+from core.checks.finding import Finding
+from core.data.layout import is_junk
+from core.data.scan import ImageFile
+from core.stats.metrics import wilson
+
+_BALANCED = 1.1
+"""Largest class over smallest, up to which class weights change next to nothing."""
+
+_RARE = 10
+"""Largest class over smallest, from which on the smallest hardly counts in the loss."""
+
+_HELPERS = {"ipynb_checkpoints", "checkpoints", "__pycache__", "cache", "thumbs", "thumbnails", "logs", "tmp", "temp"}
+_NEGATIVE = {"normal", "healthy", "negative", "none", "control", "controls", "ok", "good", "benign"}
+
+
+def class_index_mismatch(context: Context) -> Finding | None:
+    """A class of the training folder is absent from the validation folder.
+
+    Here both share one list of classes; a loader that numbers each folder by itself shifts every later label.
+    """
+    if context.index.layout != "splits":
+        return None
+    classes = context.dataset.classes
+    absent = [name for name in classes if not context.val_counts[name]]
+    if not absent or len(absent) >= len(classes) - 1:
+        return None  # of a single class: split-after-sort says it
+    there = [name for name in classes if context.val_counts[name]]
+    shifted = {name: [classes.index(name), k] for k, name in enumerate(there) if classes.index(name) != k}
+    more = f"; numbered by itself, that folder would shift the numbers of {named(shifted)}" if shifted else ""
+    return Finding(
+        "class-index-mismatch",
+        "warning",
+        f"No validation picture is of the class {named(absent)}{more}.",
+        {"absent": absent, "train_and_val_number": shifted},
+        "Add validation pictures of every class; what is not validated has no figure.",
+    )
+
+
+def hidden_dir_as_class(context: Context) -> Finding | None:
+    """A folder that a tool has left behind counts as a class, here by its name or elsewhere because it is hidden.
+
+    Keras' `ImageDataGenerator` takes `.ipynb_checkpoints` as class 0 and shifts all labels; here it is left out.
+    """
+    helpers = [name for name in context.dataset.classes if name.lower().strip("._") in _HELPERS]
+    if helpers:
+        return Finding(
+            "hidden-dir-as-class",
+            "warning",
+            f"By its name the class {named(helpers)} is no class but what a tool has left behind.",
+            {"classes": helpers, "pictures": {name: context.train_counts[name] for name in helpers}},
+            "Move the folder out of the data set.",
+        )
+    hidden = _hidden_folders(context)
+    if not hidden:
+        return None
+    return Finding(
+        "hidden-dir-as-class",
+        "info",
+        f"Hidden folders lie beside the classes and are left out: {named(hidden)}. Keras' ImageDataGenerator takes "
+        "them as classes and shifts the numbers of the others.",
+        {"folders": hidden[:NAMED]},
+        "Remove them before other programs read this folder.",
+    )
+
+
+def lexicographic_class_order(context: Context) -> Finding | None:
+    """Class names with numbers, sorted as text: class10 comes before class2, so label 1 is not what one expects."""
+    classes = list(context.dataset.classes)
+    natural = sorted(classes, key=_natural)
+    if classes == natural or not any(re.search(r"\d", name) for name in classes):
+        return None
+    moved = {name: [k, natural.index(name)] for k, name in enumerate(classes) if natural.index(name) != k}
+    first = next(iter(moved))
+    return Finding(
+        "lexicographic-class-order",
+        "info",
+        f"Classes are numbered in the order of their names as text: {first} has number {moved[first][0]}, by its own "
+        f"number it would have {moved[first][1]}.",
+        {"number_as_text_and_by_number": moved},
+        "Pad the numbers with zeros (class02) where other programs rely on their order.",
+    )
+
+
+def positive_class_inverted(context: Context) -> Finding | None:
+    """Of two classes the second is the one without a finding, as the alphabet has it.
+
+    The probability of a run is that of the second class; sensitivity and specificity are easily read the wrong way.
+    """
+    classes = context.dataset.classes
+    if len(classes) != 2 or classes[1].lower() not in _NEGATIVE or classes[0].lower() in _NEGATIVE:
+        return None
+    return Finding(
+        "positive-class-inverted",
+        "info",
+        f"By the alphabet {named(classes[1:])} is class 1, whose probability a two-class network puts out.",
+        {"numbers": {name: k for k, name in enumerate(classes)}},
+        f"Read sensitivity and specificity accordingly, or rename the folders so that {named(classes[:1])} comes last.",
+    )
+
+
+def class_imbalance_baseline(context: Context) -> Finding | None:
+    """Most validation pictures are of one class: always saying so reaches an accuracy that looks like learning."""
+    counts, count = context.val_counts, len(context.val)
+    classes = len(context.dataset.classes)
+    if len(counts) < 2:
+        return None
+    name, most = counts.most_common(1)[0]
+    chance = 1 / classes
+    if most / count <= min(0.6, 2 * chance) or wilson(most, count)[0] <= chance:
+        return None
+    weighted = context.config.training.class_weight == "balanced"
+    return Finding(
+        "class-imbalance-baseline",
+        "info" if weighted else "warning",
+        f"{percent(most, count)} of the validation pictures are {named([name])}: an accuracy of {most / count:.3f} is "
+        "what always saying so reaches.",
+        {"majority_class": name, "share": round(most / count, 4), "val": dict(counts)},
+        "Judge by balanced accuracy and AUC"
+        + ("." if weighted else "; training.class_weight=balanced makes the rare class count as much."),
+        {} if weighted else {"training.class_weight": "balanced"},
+    )
+
+
+def class_weight_mismatch(context: Context) -> Finding | None:
+    """Class weights where classes are equal, or none where one class is ten times rarer than another."""
+    counts = [n for n in context.train_counts.values() if n]
+    if len(counts) < 2:
+        return None
+    ratio, weighted = max(counts) / min(counts), context.config.training.class_weight == "balanced"
+    evidence = {"train": dict(context.train_counts), "largest_over_smallest": round(ratio, 2)}
+    if weighted and ratio <= _BALANCED:
+        return Finding(
+            "class-weight-mismatch",
+            "info",
+            f"Class weights are on, but the largest class is only {ratio:.2f} times the smallest: they change nothing.",
+            evidence,
+            "Leave them out: training.class_weight=none.",
+            {"training.class_weight": "none"},
+        )
+    if not weighted and ratio >= _RARE:
+        return Finding(
+            "class-weight-mismatch",
+            "warning",
+            f"The rarest class has {min(counts)} training pictures, the largest {ratio:.0f} times as many, and all "
+            "count alike in the loss.",
+            evidence,
+            "Let the rare class count more: training.class_weight=balanced.",
+            {"training.class_weight": "balanced"},
+        )
+    return None
+
+
+def skipped_files(context: Context) -> Finding | None:
+    """Files that are no pictures by their kind or place; another program may read them."""
+    skipped = context.index.skipped
+    if not skipped:
+        return None
+    return Finding(
+        "skipped-files",
+        "info",
+        f"Files left out because of their kind or place: {len(skipped)}.",
+        {"files": [path for path, _ in skipped[:NAMED]]},
+        "Convert pictures of other kinds to JPEG or PNG.",
+    )
+
+
+def conflicting_labels(context: Context) -> Finding | None:
+    """The very same file lies in two classes: at least one of its labels is wrong."""
+    places: dict[str, list[ImageFile]] = defaultdict(list)
+    for part in context.parts.values():
+        for file in part:
+            places[file.sha256].append(file)
+    torn = [files for files in places.values() if len({file.label for file in files}) > 1]
+    if not torn:
+        return None
+    return Finding(
+        "conflicting-labels",
+        "warning",
+        f"{len(torn)} {'picture lies' if len(torn) == 1 else 'pictures lie'} in more than one class.",
+        {"groups": [paths_of(files) for files in torn[:NAMED]]},
+        "Decide for one class each and remove the other copies.",
+    )
+
+
+def _hidden_folders(context: Context) -> list[str]:
+    root = context.index.root
+    parents = {file.path.split("/", 1)[0] for file in context.index.files} if context.index.layout == "splits" else {""}
+    found = []
+    for parent in sorted(parents):
+        try:
+            entries = sorted(os.scandir(root / parent), key=lambda entry: entry.name)
+        except OSError:
+            continue  # gone since the scan: whoever opens its pictures says so
+        names = [entry.name for entry in entries if is_junk(entry.name) and entry.is_dir(follow_symlinks=False)]
+        found += [f"{parent}/{name}".lstrip("/") for name in names]
+    return found
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """Sorts class2 before class10."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]

@@ -1,0 +1,85 @@
+"""All checks of a run before it starts, and the one call that makes them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.checks import augmentation, freezing, head, labels, order, pixels, split
+from core.checks.context import Check, Context
+from core.checks.finding import SEVERITIES, Finding
+from core.config import RunConfig
+from core.data.dataset import Dataset
+
+CHECKS: tuple[Check, ...] = (
+    order.class_ordered_batches,
+    order.single_class_batches,
+    order.steps_zero,
+    order.partial_batch_dropped,
+    order.tiny_last_batch,
+    split.split_after_sort,
+    split.leak_exact_duplicate,
+    split.leak_near_duplicate,
+    split.leak_patient,
+    split.val_too_small,
+    split.test_as_validation,
+    split.prior_shift_val,
+    split.duplicate_within_split,
+    labels.conflicting_labels,
+    labels.class_index_mismatch,
+    labels.hidden_dir_as_class,
+    labels.class_imbalance_baseline,
+    labels.class_weight_mismatch,
+    labels.lexicographic_class_order,
+    labels.positive_class_inverted,
+    labels.skipped_files,
+    pixels.double_rescale,
+    pixels.train_val_preprocess_mismatch,
+    pixels.wrong_preprocess_for_backbone,
+    pixels.mode_reveals_class,
+    pixels.grayscale_channels,
+    pixels.input_too_small,
+    pixels.sixteen_bit_png,
+    pixels.alpha_dropped,
+    pixels.exif_orientation,
+    pixels.aspect_stretch_vs_crop,
+    pixels.size_upscaled,
+    pixels.corrupt_image,
+    augmentation.bottleneck_one_draw,
+    augmentation.label_breaking_augmentation,
+    freezing.base_not_frozen,
+    freezing.unfreeze_high_lr,
+    freezing.finetune_from_random_head,
+    freezing.weights_not_loaded,
+    freezing.freeze_index_wrong,
+    head.lr_out_of_range,
+    head.too_few_updates,
+    head.dropout_too_strong,
+    head.flatten_vs_gap,
+    head.last_vs_best_weights,
+    head.mixed_precision,
+)
+"""Every check there is; docs/checks.md has a row for each. A check's id is its name with hyphens."""
+
+
+def preflight(config: RunConfig, dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> list[Finding]:
+    """What is worth knowing before a run is trained; nothing on a healthy data set with sensible settings.
+
+    Args:
+        config: RunConfig.
+        dataset: Dataset. Split as the configuration says.
+        progress: callable of (done, total) pictures decoded; the first look at a data set decodes each picture once.
+            Defaults to none.
+
+    Returns:
+        List of findings, errors first.
+
+    Raises:
+        UserError: there is no such backbone, or a picture has gone or changed since the scan.
+    """
+    context = Context(config, dataset, progress)
+    findings = [finding for check in CHECKS if (finding := check(context)) is not None]
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def findings_record(findings: list[Finding]) -> dict[str, Any]:
+    """Findings as findings.json holds them: `{"findings": [{"id", "severity", "claim", ...}]}`."""
+    return {"findings": [finding.to_dict() for finding in findings]}

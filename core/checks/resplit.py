@@ -1,0 +1,120 @@
+"""A new split that repairs leaks: patients and copies stay together, every class keeps its share in every part."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.checks.context import Context
+from core.checks.duplicates import near_groups
+from core.checks.finding import Finding
+from core.checks.split import leak_exact_duplicate, leak_near_duplicate, leak_patient
+from core.config import RunConfig
+from core.data.corrections import correct
+from core.data.dataset import Dataset
+from core.data.scan import DatasetIndex, ImageFile
+from core.data.split import AUTO, choose_groups, join_files
+from core.data.split_file import write_split
+from core.data.thumbnails import MAX_COMPARED
+from core.errors import DataError
+
+Progress = Callable[[int, int], None]
+
+_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_patient)
+
+
+@dataclass(frozen=True)
+class Resplit:
+    """A split that was made and kept.
+
+    Attributes:
+        place: Path. Where its file lies.
+        parts: dict from `train`, `val`, `test` to files.
+        groups: int. Groups of two and more pictures that were kept together.
+        grouped: int. Pictures in them.
+    """
+
+    place: Path
+    parts: dict[str, tuple[ImageFile, ...]]
+    groups: int
+    grouped: int
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Pictures by part and class."""
+        return {part: dict(sorted(Counter(f.label for f in files).items())) for part, files in self.parts.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {"file": str(self.place), "counts": self.counts(), "groups": self.groups, "grouped": self.grouped}
+
+
+def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
+    """What the checks for leaks say of a data set as it is divided now; these three alone.
+
+    Args:
+        dataset: Dataset.
+        config: RunConfig. Its group pattern counts.
+        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+    """
+    context = Context(config, dataset, progress)
+    return [finding for check in _LEAKS if (finding := check(context)) is not None]
+
+
+def resplit(
+    index: DatasetIndex, share: float, seed: int, pattern: str = AUTO, progress: Progress | None = None
+) -> Resplit:
+    """Divides all pictures anew, whatever folder they lie in, and keeps the split beside the data set.
+
+    A test part is made where there is one on disk, with as many pictures as it has there.
+
+    Args:
+        index: DatasetIndex. As the folder is on disk; the list of corrections is heeded.
+        share: float. Part of each class's pictures to validate on, above 0 and below 1.
+        seed: int. Decides which, at least 0.
+        pattern: str. How file names tell what belongs together; see `group_name`. Empty counts as `auto`, as in the
+            check for leaks.
+        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+
+    Raises:
+        DataError: a part would be empty, or the split can be written nowhere.
+        ConfigError: the pattern is no regular expression.
+    """
+    corrected, _ = correct(index)
+    files = corrected.files
+    pattern = pattern or AUTO
+    alike = near_groups(index.root, files, progress) if len(files) <= MAX_COMPARED else []
+    groups = join_files(files, pattern, alike)
+    test_share = _test_share(index)
+    test = _taken(groups, test_share, seed)
+    rest = [group for group in groups if group[0].path not in test]
+    val = _taken(rest, share / (1 - test_share), seed) if test_share < 1 else set()
+    parts = {
+        "train": tuple(f for f in files if f.path not in test | val),
+        "val": tuple(f for f in files if f.path in val),
+        **({"test": tuple(f for f in files if f.path in test)} if test else {}),
+    }
+    _require(parts)
+    together = [group for group in groups if len(group) > 1]
+    settings = {"share": share, "seed": seed, "group_pattern": pattern, "groups": len(together)}
+    place = write_split(index.root, parts, settings | ({"test_share": round(test_share, 4)} if test else {}))
+    return Resplit(place, parts, len(together), sum(map(len, together)))
+
+
+def _test_share(index: DatasetIndex) -> float:
+    """Part of the pictures that lie in a test folder of their own."""
+    return sum(file.split == "test" for file in index.files) / max(1, len(index.files))
+
+
+def _taken(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> set[str]:
+    """Paths of whole groups that make up this part of each class."""
+    return {file.path for group in choose_groups(groups, share, seed) for file in group} if share else set()
+
+
+def _require(parts: dict[str, tuple[ImageFile, ...]]) -> None:
+    for part, files in parts.items():
+        if not files:
+            raise DataError(
+                f"The {'training' if part == 'train' else 'validation'} part would be empty: too many pictures belong "
+                "together to be divided. Take another share, or a data.group_pattern that joins fewer."
+            )

@@ -1,0 +1,223 @@
+"""Checks of what is trained on and what is validated on."""
+
+from collections import defaultdict
+from math import erfc, sqrt
+
+import numpy as np
+
+from core.checks.context import NAMED, Context, named, paths_of, percent
+from core.checks.finding import Finding
+from core.data.scan import ImageFile
+from core.data.split import AUTO, group_name
+from core.data.thumbnails import MAX_COMPARED
+from core.stats.metrics import wilson
+
+_LIKELY = 0.85
+"""Accuracy for which the width of validation's interval is told."""
+
+_WIDEST = 0.15
+"""Width of that interval from which on runs can hardly be told apart: below about 85 pictures."""
+
+_DIVIDE = "divide the pictures anew (Split on the Dataset page, or python -m core split)"
+
+
+def leak_exact_duplicate(context: Context) -> Finding | None:
+    """The very same file is trained on and validated (or tested) on: validation looks better than it is."""
+    groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) > 1]
+    if not groups:
+        return None
+    held_out = [f for files in groups for f in files if context.part_of[f.path] != "train"]
+    return Finding(
+        "leak-exact-duplicate",
+        "warning",
+        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out pictures "
+        f"{'is a copy of a picture' if len(held_out) == 1 else 'are copies of pictures'} in another part "
+        f"({_groups(groups)}).",
+        {
+            "groups": len(groups),
+            "held_out_copies": len(held_out),
+            "files": [paths_of(files) for files in groups[:NAMED]],
+        },
+        "Remove the copies from one side, or " + _DIVIDE + ".",
+    )
+
+
+def duplicate_within_split(context: Context) -> Finding | None:
+    """The very same file comes several times within one part: it counts more than the others."""
+    groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) == 1]
+    if not groups:
+        return None
+    extra = sum(len(files) - 1 for files in groups)
+    return Finding(
+        "duplicate-within-split",
+        "info",
+        f"{extra} {'picture is a copy' if extra == 1 else 'pictures are copies'} of another in the same part "
+        f"({_groups(groups)}).",
+        {"groups": len(groups), "copies": extra, "files": [paths_of(files) for files in groups[:NAMED]]},
+        "Keep one of each.",
+    )
+
+
+def leak_near_duplicate(context: Context) -> Finding | None:
+    """A held-out picture looks like a training picture down to its details: rescaled or saved again.
+
+    At most 5 % of 1,024 difference bits differ and small versions correlate above 0.99; pictures of one kind alone,
+    such as two X-rays, do not come that near.
+    """
+    if not context.is_comparable:
+        return _not_compared(context)
+    pairs = context.near_pairs
+    if not pairs:
+        return None
+    held_out = {pair.other.path for pair in pairs}
+    shown = [[p.train.path, p.other.path, p.bits, round(p.correlation, 4)] for p in pairs[:NAMED]]
+    return Finding(
+        "leak-near-duplicate",
+        "warning",
+        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out pictures "
+        f"{'is' if len(held_out) == 1 else 'are'} nearly the same as a training picture.",
+        {"held_out": len(held_out), "train_held_out_bits_correlation": shown},
+        "Remove one of each pair, or " + _DIVIDE + ".",
+    )
+
+
+def leak_patient(context: Context) -> Finding | None:
+    """Pictures of one patient (or another group that names tell) are trained on and validated on.
+
+    A network may know the patient instead of the disease: published splits of this kind overstate accuracy by a third.
+    """
+    pattern = context.config.data.group_pattern or AUTO
+    train = {name for file in context.train if (name := group_name(file, pattern))}
+    shared = [file for file in context.val if group_name(file, pattern) in train]
+    if not shared:
+        return None
+    both = sorted({group_name(file, pattern) for file in shared})
+    every = train | {name for file in context.val if (name := group_name(file, pattern))}
+    word = "patient" if pattern == AUTO else "group"
+    change = {"data.group_pattern": AUTO} if _can_regroup(context) else {}
+    return Finding(
+        "leak-patient",
+        "warning",
+        f"{len(shared)} of {len(context.val)} validation pictures ({percent(len(shared), len(context.val))}) have "
+        f"their {word}, by file name, in training too: {len(both):,} of {len(every):,} {word}s are in both.",
+        {
+            "validation_pictures": len(shared),
+            "share": round(len(shared) / len(context.val), 4),
+            "groups_in_both": len(both),
+            "groups": len(every),
+            "examples": both[:NAMED],
+            "files": paths_of(shared),
+        },
+        f"Keep each {word}'s pictures together: data.group_pattern=auto."
+        if change
+        else f"Put each {word} on one side: {_DIVIDE}. data.group_pattern says what names tell.",
+        change,
+    )
+
+
+def split_after_sort(context: Context) -> Finding | None:
+    """Validation holds one class while several are trained on, as when the end of a sorted list was cut off."""
+    if len(context.val_counts) != 1 or len(context.train_counts) < 2:
+        return None
+    name = next(iter(context.val_counts))
+    return Finding(
+        "split-after-sort",
+        "error",
+        f"All {len(context.val)} validation pictures are {named([name])}, while {len(context.train_counts)} classes "
+        "are trained on: validation accuracy says nothing.",
+        {"val": dict(context.val_counts), "train": dict(context.train_counts)},
+        "Take validation pictures from every class.",
+    )
+
+
+def val_too_small(context: Context) -> Finding | None:
+    """So few validation pictures that chance alone moves the accuracy by more than runs differ."""
+    count = len(context.val)
+    if not count:
+        return None
+    right = round(_LIKELY * count)
+    low, high = wilson(right, count)
+    if high - low <= _WIDEST:
+        return None
+    return Finding(
+        "val-too-small",
+        "warning",
+        f"With {count} validation pictures an accuracy of {right / count:.2f} means anything from {low:.2f} to "
+        f"{high:.2f} (95 %).",
+        {"val": count, "accuracy": round(right / count, 4), "interval": [round(low, 4), round(high, 4)]},
+        "Validate on more pictures: 100 at least, several hundred to compare runs.",
+    )
+
+
+def prior_shift_val(context: Context) -> Finding | None:
+    """The classes have other shares in validation than in training, by more than chance explains."""
+    classes = context.dataset.classes
+    table = np.array([[counts[name] for name in classes] for counts in (context.train_counts, context.val_counts)])
+    if len(context.val_counts) < 2 or not table.sum(axis=1).all():
+        return None
+    train, val = table / table.sum(axis=1, keepdims=True)
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
+    square = float(((table - expected) ** 2 / np.where(expected > 0, expected, 1)).sum())
+    distance = float(np.abs(train - val).sum()) / 2
+    if distance <= 0.1 or _tail(square, len(classes) - 1) >= 1e-3:
+        return None
+    k = int((val - train).argmax())
+    return Finding(
+        "prior-shift-val",
+        "info",
+        f"{named([classes[k]])} is {percent(float(train[k]))} of the training pictures but {percent(float(val[k]))} of "
+        "the validation pictures.",
+        {"train": dict(context.train_counts), "val": dict(context.val_counts), "chi_square": round(square, 1)},
+        "Compare runs by balanced accuracy or AUC, which do not depend on the shares.",
+    )
+
+
+def test_as_validation(context: Context) -> Finding | None:
+    """The test folder serves as validation: what it says after many tries is no longer a test."""
+    if not context.index.test_as_validation:
+        return None
+    return Finding(
+        "test-as-validation",
+        "warning",
+        "There is no val folder, so the test pictures serve as validation and no untouched test is left.",
+        {"pictures": sum(context.index.counts().get("val", {}).values())},
+        "Make a val folder, or put all pictures into one folder of classes and let data.validation_split divide them.",
+    )
+
+
+def _copies(context: Context) -> list[list[ImageFile]]:
+    """Groups of identical files."""
+    groups: dict[str, list[ImageFile]] = defaultdict(list)
+    for part in context.parts.values():
+        for file in part:
+            groups[file.sha256].append(file)
+    return [files for files in groups.values() if len(files) > 1]
+
+
+def _groups(groups: list[list[ImageFile]]) -> str:
+    return f"{len(groups)} {'group' if len(groups) == 1 else 'groups'} of identical files"
+
+
+def _can_regroup(context: Context) -> bool:
+    """Whether the split is made here, and by a pattern that is not the usual one."""
+    return context.index.layout == "classes" and context.config.data.group_pattern != AUTO
+
+
+def _not_compared(context: Context) -> Finding | None:
+    if not context.part_of:
+        return None
+    return Finding(
+        "leak-near-duplicate",
+        "info",
+        f"{len(context.part_of):,} pictures are more than the {MAX_COMPARED:,} up to which near duplicates are looked "
+        "for; identical files were.",
+        {"pictures": len(context.part_of), "limit": MAX_COMPARED},
+        "Nothing has to be changed.",
+    )
+
+
+def _tail(square: float, freedom: int) -> float:
+    """Chance of a chi-square at least this large, by Wilson and Hilferty's cube root; exact enough at one in 1,000."""
+    spread = 2 / (9 * freedom)
+    z = ((square / freedom) ** (1 / 3) - (1 - spread)) / sqrt(spread)
+    return 0.5 * erfc(z / sqrt(2))

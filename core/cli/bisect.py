@@ -1,0 +1,165 @@
+"""`python -m core bisect RUN_A RUN_B`: which setting makes two runs differ, found by training in between."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from core import files
+from core.bisect.orient import seen_from
+from core.bisect.store import (
+    Bisect,
+    BisectStore,
+    estimate,
+    resume_bisect,
+)
+from core.cli.terminal import Line, duration
+from core.errors import DataError
+from core.jobs.job import BUDGET_MINUTES
+from core.store.runs import RESUMABLE, Run, RunStore, Status
+from core.workers import launch
+
+Command = Callable[..., argparse.ArgumentParser]
+
+
+def add_parser(command: Command) -> None:
+    """Adds `bisect` to the command line."""
+    parser = command(
+        "bisect",
+        run_bisect,
+        "Find the setting that makes two runs differ. Ctrl-C stops and keeps what was tried; "
+        "the same command goes on from there.",
+    )
+    parser.add_argument("runs", metavar="RUN", nargs=2, help="the two runs, in any order")
+    parser.add_argument(
+        "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
+        help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
+    )  # fmt: skip
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the report there: a page, or JSON by its end"
+    )
+
+
+def run_bisect(options: argparse.Namespace) -> int:
+    """Runs one bisect to its end and prints the verdict."""
+    a, b = (RunStore().get(name) for name in options.runs)
+    line = Line(quiet=options.json)
+    bisect = _begin(a, b, options.budget, line)
+    status = follow(bisect, line, a)
+    result = seen_from(bisect.result(), a.id)
+    if options.report:
+        write_report(options.report, a, b, result)
+    if options.json:
+        print(json.dumps(files.finite({**result, "status": status.status, "message": status.message}), allow_nan=False))
+    if status.status in ("failed", "interrupted"):
+        print(status.message, file=sys.stderr)
+        return 1 if status.fault == "user" else 3
+    if not options.json:
+        print("\n".join(describe_result(result)))
+    return 0
+
+
+def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
+    """Starts a bisect, or goes on with the one between the two runs that has ended early."""
+    pair = {a.id, b.id}
+    known = next((bisect for bisect in BisectStore().list() if set(bisect.result().get("runs", [])) == pair), None)
+    if known and launch.poll(known).status in RESUMABLE:
+        tried = sum(arm["status"] == "finished" for arm in known.result().get("arms", []))
+        line.show(f"bisect {known.id} goes on; {tried} arms are known", lasting=True)
+        resume_bisect(known, parent_pipe=False, more_minutes=budget)
+        return known
+    facts = estimate(a, b)
+    bisect = BisectStore().create(a, b, budget)
+    line.show(f"bisect {bisect.id}", lasting=True)
+    for skipped in facts["skipped"]:
+        line.show(f"not tried: {skipped['key']} ({skipped['reason']})", lasting=True)
+    line.show(
+        f"to try: {', '.join(facts['factors']) or 'nothing but chance'}; about {facts['arms']} trainings, "
+        f"{duration(60 * facts['minutes'])}; at most {budget:g} minutes",
+        lasting=True,
+    )
+    launch.start(bisect, parent_pipe=False)
+    return bisect
+
+
+def follow(bisect: Bisect, line: Line, first: Run) -> Status:
+    """Shows each arm's result as it comes, until the bisect ends; Ctrl-C asks it to stop.
+
+    Args:
+        bisect: Bisect. A worker has been started for it.
+        line: Line. Where to show it.
+        first: Run. The one that the person has named first: it is called A.
+
+    Returns:
+        The final status.
+    """
+    seen: set[str] = set()
+
+    def ask_to_stop(*_: int | FrameType | None) -> None:
+        bisect.request_stop()
+        line.show("Stops after this batch; what was tried is kept.", lasting=True)
+
+    before = {name: signal.signal(name, ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while True:
+            status = launch.poll(bisect)
+            for arm in seen_from(bisect.result(), first.id).get("arms", []):
+                if arm["status"] in ("finished", "failed") and arm["name"] not in seen:
+                    seen.add(arm["name"])
+                    line.show(describe_arm(arm), lasting=True)
+            if not status.is_active:
+                return status
+            line.show(status.message)
+            time.sleep(0.25)
+    finally:
+        line.show("")
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def describe_arm(arm: dict[str, Any]) -> str:
+    """One line on a finished arm."""
+    if arm["value"] is None:
+        return f"{arm['name']}: failed"
+    low, high = arm["interval"]
+    return f"{arm['name']}: {arm['value']:.4f} [{low:.3f}, {high:.3f}]  {duration(arm['seconds'])}"
+
+
+def describe_result(result: dict[str, Any]) -> list[str]:
+    """The verdict in lines."""
+    factors = f": {', '.join(result['factors'])}" if result["factors"] else ""
+    lines = [f"{result['verdict']}{factors}", result["sentence"]]
+    if result["gap"]["value"] is not None:
+        low, high = result["gap"]["interval"]
+        lines.append(f"gap {result['gap']['value']:.4f} [{low:.3f}, {high:.3f}] in {result['metric']}")
+    cost = result["cost"]
+    lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")
+    return lines
+
+
+def write_report(path: Path, a: Run, b: Run, result: dict[str, Any]) -> None:
+    """Writes the report, as JSON where the name ends so, else as a page.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    from core.compare.compare import compare
+    from core.report.report import report_html, report_json
+
+    comparison = compare(a, b)
+    if path.suffix == ".json":
+        text = json.dumps(report_json(a, b, comparison, result), indent=1)
+    else:
+        text = report_html(a, b, comparison, result)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give a file to --report")
+    try:
+        with files.replacing(path, "w") as file:
+            file.write(text)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --report") from error

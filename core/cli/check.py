@@ -1,0 +1,50 @@
+"""`check`: what is worth knowing before a run is trained. Nothing is trained."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+
+from core import files
+from core.checks.finding import Finding
+from core.checks.preflight import CHECKS, findings_record, preflight
+from core.cli.settings import add_settings, read_config
+from core.cli.terminal import Line
+from core.config import RunConfig
+from core.data.dataset import open_dataset
+from core.jobs.validate import check_model
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    add_settings(command("check", check, "Pre-flight findings of a run; nothing is trained."))
+
+
+def check(options: argparse.Namespace) -> int:
+    """Prints the findings; they never change the exit code."""
+    config = read_config(options)
+    _refuse(config)
+    line = Line(quiet=options.json)
+    dataset = open_dataset(config.dataset, config.data, line.progress("Looks through"))
+    findings = preflight(config, dataset, line.progress("Compares"))
+    line.show("")
+    if options.json:
+        print(json.dumps(files.finite(findings_record(findings)), allow_nan=False))
+    else:
+        print_findings(findings)
+    return 0
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Findings as text: severity and id, what was measured, what to change."""
+    if not findings:
+        print(f"{len(CHECKS)} checks found nothing.")
+    for finding in findings:
+        print(f"{finding.severity:<8} {finding.id}\n         {finding.claim}")
+        if finding.remedy:
+            print(f"         {finding.remedy}")
+
+
+def _refuse(config: RunConfig) -> None:
+    """Refuses what no run could be made of; the weights may be missing, as nothing is trained."""
+    check_model(dataclasses.replace(config, model=dataclasses.replace(config.model, weights="none")))

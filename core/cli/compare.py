@@ -1,0 +1,106 @@
+"""`compare`: two runs side by side, and where they part."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+from core import files
+from core.cli.terminal import Line
+from core.compare.compare import compare as compare_runs
+from core.errors import RunError
+from core.store.runs import Run, RunStore
+from core.workers.probe_client import probe
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command("compare", compare, "What differs between two runs, and where they first part.")
+    parser.add_argument("run_a", metavar="RUN_A")
+    parser.add_argument("run_b", metavar="RUN_B")
+    parser.add_argument(
+        "--no-probe",
+        action="store_true",
+        help="do not push pictures through the two models (it takes about 20 seconds)",
+    )
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Prints the comparison."""
+    a, b = (RunStore().get(name) for name in (options.run_a, options.run_b))
+    note = "" if options.no_probe else _probe(a, b, Line(quiet=options.json))
+    record = compare_runs(a, b)
+    if options.json:
+        print(json.dumps(files.finite(record), allow_nan=False))
+    else:
+        _print(record, note)
+    return 0
+
+
+def _probe(a: Run, b: Run, line: Line) -> str:
+    """Lets the probe be measured where it can be; why not, if not, in a sentence."""
+    line.show("Pushes 16 pictures through both models.", lasting=True)
+    try:
+        probe(a, b)
+    except RunError as error:
+        return str(error)
+    return ""
+
+
+def _print(record: dict[str, Any], note: str) -> None:
+    print(f"A  {record['titles'][0]}  ({record['runs'][0]})\nB  {record['titles'][1]}  ({record['runs'][1]})")
+    _print_rows("Settings", [(row["key"], row["a"], row["b"]) for row in record["differences"]["config"]])
+    _print_rows("Data", [(row["what"], row["a"], row["b"]) for row in record["differences"]["data"]])
+    _print_rows(
+        "Program and machine", [(row["what"], row["a"], row["b"]) for row in record["differences"]["environment"]]
+    )
+    _print_rows("Figures", [(name, _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
+    print(f"\nThe same validation pictures\n  {_paired(record['paired'])}")
+    print(f"\nFirst divergence\n  {_divergence(record)}")
+    print("\nProbe")
+    for stage in record["probe"] or []:
+        print(f"  {stage['stage']:<20}{_stage(stage)}")
+    if not record["probe"]:
+        print(f"  {note or 'Not measured.'}")
+    for name, title in (("a", "A"), ("b", "B")):
+        for finding in record["findings"][name]:
+            print(f"\n{title}: {finding['severity']} {finding['id']}\n  {finding['claim']}")
+
+
+def _print_rows(title: str, rows: list[tuple[str, Any, Any]]) -> None:
+    print(f"\n{title}")
+    for name, a, b in rows:
+        print(f"  {name:<28} {a!s:<20} {b}")
+    if not rows:
+        print("  no difference")
+
+
+def _paired(paired: dict[str, Any]) -> str:
+    if "reason" in paired:
+        return str(paired["reason"])
+    low, high = paired["interval"]
+    verdict = "more than chance" if paired["significant"] else "chance alone may explain it"
+    return (
+        f"A right and B wrong on {paired['only_a_right']} of {paired['count']}, B right and A wrong on "
+        f"{paired['only_b_right']}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], p = {paired['p_value']:.2g} "
+        f"(McNemar): {verdict}."
+    )
+
+
+def _divergence(record: dict[str, Any]) -> str:
+    first = record["first_divergence"]
+    return f"{first['stage']}: {first['sentence']}" if first else str(record["divergence"])
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    if stage["largest_difference"] is None:
+        return str(stage["note"])
+    if stage["largest_difference"] == 0:
+        return "no difference"
+    return f"{stage['largest_difference']:.4g} ({stage['file']}: {stage['a']:.4g} and {stage['b']:.4g})"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -1,0 +1,81 @@
+"""`evaluate`: what a run's kept predictions say at a threshold, and how far its probabilities can be trusted."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+from core import files
+from core.errors import ConfigError, RunError
+from core.insight.calibration import Calibration, calibrate, reliability
+from core.insight.stored import Stored, stored_predictions
+from core.stats import metrics
+from core.store.runs import RunStore
+
+Command = Callable[..., argparse.ArgumentParser]
+
+
+def add_parser(command: Command) -> None:
+    """Adds `evaluate` to the command line."""
+    parser = command(
+        "evaluate",
+        run_evaluate,
+        "Figures of a run's held-out pictures at a threshold, and its calibration; no model is asked.",
+    )
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("--part", choices=("val", "test"), default="val", help="which pictures; val unless told")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="say the second class above this probability (two classes)",
+    )
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Prints the figures of one part."""
+    if not 0 <= options.threshold <= 1:
+        raise ConfigError(f"--threshold is {options.threshold:g}; give a probability from 0 to 1")
+    run = RunStore().get(options.run)
+    stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
+    if stored is None or fitted_on is None:
+        raise RunError(f"run {run.id} has no predictions of {options.part} pictures; it keeps them when it ends")
+    calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
+    figures = _figures(stored, options.threshold)
+    if options.json:
+        record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures}
+        record["calibration"] = {**dataclasses.asdict(calibration), "helps": calibration.helps}
+        record["reliability"] = reliability(stored.labels, stored.probabilities)
+        print(json.dumps(files.finite(record), allow_nan=False))
+    else:
+        _print(stored, figures, calibration)
+    return 0
+
+
+def _figures(stored: Stored, threshold: float) -> dict[str, Any]:
+    if len(stored.classes) == 2:
+        return {
+            "count": len(stored.labels),
+            **metrics.at_threshold(stored.labels == 1, stored.probabilities[:, 1], threshold),
+        }
+    predicted = metrics.decide(stored.probabilities)
+    table = metrics.confusion(stored.labels, predicted, len(stored.classes))
+    return {
+        "count": len(stored.labels),
+        "confusion": table.tolist(),
+        "accuracy": float((predicted == stored.labels).mean()),
+    }
+
+
+def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) -> None:
+    if "threshold" in figures:
+        print(f'"{stored.classes[1]}" is said above {figures["threshold"]:g}')
+    print(f"{figures['count']} pictures; rows are the true class, columns what was said")
+    for name, row in zip(stored.classes, figures["confusion"], strict=True):
+        print("  " + "  ".join(f"{count:>6}" for count in row) + f"  {name}")
+    for name in ("accuracy", "sensitivity", "specificity", "precision"):
+        if name in figures:
+            print(f"{name:<12}{'–' if figures[name] is None else format(figures[name], '.4f')}")
+    print(calibration.describe())

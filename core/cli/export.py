@@ -1,0 +1,71 @@
+"""`export`: take a run or its model away, in a form that other programs read."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.cli.terminal import Line
+from core.export.export_client import Export, export_run, size_of
+from core.export.formats import FORMATS
+from core.store.runs import Run, RunStore
+from core.workers.predict_client import NOT_MEDICAL, is_medical
+
+Command = Callable[..., argparse.ArgumentParser]
+
+
+def add_parser(command: Command) -> None:
+    """Adds `export` to the command line."""
+    export = command("export", run_export, "Take a run or its model away, in a form that other programs read.")
+    export.add_argument("run", metavar="RUN")
+    forms = "; ".join(f"{kind.name}: {kind.title}" for kind in FORMATS.values())
+    export.add_argument("--format", required=True, choices=list(FORMATS), metavar="|".join(FORMATS), help=forms)
+    export.add_argument("--out", required=True, type=Path, metavar="PATH", help="gets the suffix where it lacks one")
+    export.add_argument("--force", action="store_true", help="replace what is there")
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Exports one run and says what came of it."""
+    run, line = RunStore().get(options.run), Line(quiet=options.json)
+    done = export_run(run, options.format, options.out, force=options.force, progress=lambda words, _: line.show(words))
+    line.show("")
+    if options.json:
+        print(json.dumps(_record(run, options.format, done)))
+        return 0
+    for path in (done.path, *done.beside):
+        size = size_of(path)
+        print(f"{path}  {size / 1e6:.1f} MB" if size >= 10**5 else f"{path}  {size / 1e3:.0f} kB")
+    for words in _words(run, options.format, done):
+        print(words)
+    return 0
+
+
+def _record(run: Run, kind: str, done: Export) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "format": kind,
+        "path": str(done.path),
+        "beside": [str(path) for path in done.beside],
+        "bytes": done.size,
+        "classes": (run.manifest() or {}).get("classes", []),
+        "image_size": run.config().data.image_size,
+        "difference": done.facts.get("difference"),
+        "pictures": done.facts.get("pictures", 0),
+        "notice": NOT_MEDICAL if is_medical(run) else "",
+    }
+
+
+def _words(run: Run, kind: str, done: Export) -> list[str]:
+    """What whoever uses the file has to know."""
+    if not FORMATS[kind].of_model:
+        return []
+    classes, size = (run.manifest() or {}).get("classes", []), run.config().data.image_size
+    gives = f"the probability of {classes[1]}" if len(classes) == 2 else "one probability a class"
+    words = [f"takes RGB pixels, 0 to 255, float32, (n, {size}, {size}, 3); gives {gives} ({', '.join(classes)})"]
+    difference = done.facts.get("difference")
+    if difference is not None:
+        words.append(
+            f"compared with the run's own model on {done.facts['pictures']} pictures: differs by {difference:.1g}"
+        )
+    return [*words, *([NOT_MEDICAL] if is_medical(run) else [])]

@@ -1,0 +1,33 @@
+"""`fetch`: gets a published data set by its name."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from core.cli.terminal import Line
+from core.data.collections import COLLECTIONS, fetch_collection, find_collection
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command("fetch", fetch, "Get a published data set, checked, as folders of pictures.")
+    names = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
+    parser.add_argument("name", metavar="NAME", help=names)
+    parser.add_argument("--size", type=int, help="pixels a side: 28, 64, 128 or 224; 28 unless told")
+    parser.add_argument("--file", type=Path, help="the published file, where it was fetched otherwise")
+
+
+def fetch(options: argparse.Namespace) -> int:
+    """Fetches and prints where the pictures lie."""
+    collection, line = find_collection(options.name, options.size), Line(quiet=options.json)
+    folder = fetch_collection(collection, options.file, line.progress("Fetches"))
+    line.show("")
+    if options.json:
+        print(json.dumps({"dataset": str(folder), "title": collection.title, "counts": collection.counts,
+                          "licence": collection.licence}))  # fmt: skip
+        return 0
+    counts = ", ".join(f"{part} {number}" for part, number in collection.counts.items())
+    print(f"{collection.title}, {collection.licence}: {counts}\n{folder}")
+    print(f"{collection.source}\nLook at it: python -m core scan {folder}")
+    return 0

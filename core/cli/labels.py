@@ -1,0 +1,124 @@
+"""`labels`: suspicious labels, ranked; and the list of corrections: pictures left out or given another class."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from core.cli.settings import DATASET_HELP
+from core.cli.terminal import Line, follow
+from core.config import DataConfig
+from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
+from core.data.dataset import prepare, scan_dataset
+from core.data.scan import DatasetIndex
+from core.errors import DataError
+from core.label_review.store import Review, ReviewStore
+from core.store.runs import Status
+from core.workers import launch
+
+_SHOWN = 20
+
+_METHODS = {
+    "cleanlab": "by confident learning (cleanlab) on predictions of a head that has not seen the picture",
+    "neighbours": "by the classes of the most similar pictures, as cleanlab is not installed",
+}
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command(
+        "labels",
+        labels,
+        "Suspicious labels, the most suspicious first; or put labels right, in a list beside the data set.",
+    )
+    parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    parser.add_argument("--top", type=int, default=_SHOWN, metavar="N", help=f"print so many; {_SHOWN} unless told")
+    parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave a picture out")
+    parser.add_argument("--relabel", action="append", default=[], metavar="FILE=CLASS", help="give it another class")
+    parser.add_argument("--undo", action="store_true", help="take back the last change")
+
+
+def labels(options: argparse.Namespace) -> int:
+    """Changes the list, or reviews the labels and prints the ranking."""
+    line = Line(quiet=options.json)
+    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    line.show("")
+    if options.undo:
+        return _undo(index, as_json=options.json)
+    if changes := _changes(options.exclude, options.relabel):
+        change_labels(index, changes)
+        return _tell(index, as_json=options.json)
+    review = _find_or_make(options.dataset, index)
+    status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
+    result = review.found()
+    if result is None or status.status != "finished":
+        print(status.message, file=sys.stderr)
+        return 1 if status.fault == "user" or status.status == "stopped" else 3
+    _print(review, result, options)
+    return 0
+
+
+def _find_or_make(reference: str, index: DatasetIndex) -> Review:
+    """The review of these pictures and labels: one that is there, or a new one at work."""
+    dataset, store = prepare(index, DataConfig()), ReviewStore()
+    review = store.find(dataset)
+    if review is None or _has_ended_early(launch.poll(review)):
+        review = store.create(reference, dataset)
+        launch.start(review, parent_pipe=False)
+    return review
+
+
+def _has_ended_early(status: Status) -> bool:
+    return not status.is_active and status.status != "finished"
+
+
+def _changes(excluded: list[str], relabelled: list[str]) -> dict[str, str]:
+    """Changes by path.
+
+    Raises:
+        DataError: a pair has no equals sign.
+    """
+    changes = dict.fromkeys(excluded, EXCLUDED)
+    for pair in relabelled:
+        path, equals, label = pair.rpartition("=")
+        if not equals or not path or not label:
+            raise DataError(f"--relabel {pair}: FILE=CLASS is expected, for instance train/cats/1.jpg=dogs")
+        changes[path] = label
+    return changes
+
+
+def _undo(index: DatasetIndex, *, as_json: bool) -> int:
+    number = undo_labels(index.root)
+    if not as_json:
+        print(f"The last change, of {number} pictures, is taken back." if number else "There is nothing to take back.")
+    return _tell(index, as_json=as_json)
+
+
+def _tell(index: DatasetIndex, *, as_json: bool) -> int:
+    """What the list says now."""
+    applied = correct(index)[1]
+    if as_json:
+        print(json.dumps({"corrections": applied.to_dict()}))
+    elif text := applied.sentence():
+        print(f"{text} The list lies in {applied.place}")
+    else:
+        print("The list of corrections is empty.")
+    return 0
+
+
+def _print(review: Review, result: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        # With the places on the map, whose axes `explained` is about.
+        keys = ("file", "label", "suggested", "score", "issue", "neighbours", "x", "y", "tsne")
+        rows = [{key: row[key] for key in keys} for row in result["files"]]
+        facts = {key: result[key] for key in ("method", "pictures", "issues", "explained")}
+        print(json.dumps({"review": review.id, **facts, "files": rows}))
+        return
+    print(f"{result['issues']:,} of {result['pictures']:,} labels look wrong, {_METHODS[result['method']]}.")
+    for row in result["files"][: max(0, options.top)]:
+        mark = "!" if row["issue"] else " "
+        fits = f"{row['neighbours']} of 10 similar pictures agree"
+        print(f"{mark} {row['score']:.3f}  {row['file']}: {row['label']}, looks like {row['suggested']}; {fits}")
+    if result["files"]:
+        print("Put one right: --relabel FILE=CLASS or --exclude FILE; --undo takes it back. No picture is touched.")

@@ -1,0 +1,144 @@
+"""`predict`: class probabilities of pictures, where the model looks, what is near, and the same through another run."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from core import files
+from core.data.images import decode
+from core.data.names import safe_stem
+from core.errors import DataError
+from core.insight import calibration, reference
+from core.insight.answer import METHODS, Prediction, Reply
+from core.insight.overlay import overlay
+from core.insight.side_by_side import Pair, side_by_side
+from core.insight.stored import stored_predictions
+from core.store.runs import Run, RunStore
+from core.workers.predict_client import NOT_MEDICAL, Picture, answers, is_medical, require_model, to_csv
+
+Command = Callable[..., argparse.ArgumentParser]
+Ask = Callable[[Run, bool], Callable[[Any], Reply]]
+"""From a run and whether maps are wanted to a function from pixels to a reply; it loads TensorFlow."""
+
+Record = dict[str, Any]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what `predict` takes."""
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
+    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write a picture there of where the model looks")
+    parser.add_argument("--calibrated", action="store_true", help="probabilities softened as the validation asks for")
+    parser.add_argument("--with", dest="other", metavar="RUN", help="ask another run too; disagreements come first")
+
+
+def predict(options: argparse.Namespace, ask: Ask) -> int:
+    """Asks, prints and writes; 1 when no picture could be read."""
+    run = RunStore().get(options.run)
+    other = RunStore().get(options.other) if options.other else None
+    for asked in filter(None, (run, other)):
+        require_model(asked)
+    temperature = _temperature(run) if options.calibrated else 1.0
+    pictures: list[Picture] = [(str(path), path) for path in options.images]
+    raw = list(answers(run, pictures, ask(run, options.heatmaps is not None)))
+    found = [calibration.soften(answer, temperature) for answer in raw]
+    theirs = list(answers(other, pictures, ask(other, False))) if other else []
+    classes = (run.manifest() or {}).get("classes", [])
+    if options.csv:
+        _write(options.csv, "--csv", to_csv(found, classes).encode(errors="backslashreplace"))
+    maps = _write_heatmaps(options.heatmaps, options.images, found) if options.heatmaps else {}
+    for answer in found:
+        if answer.error:
+            print(answer.error, file=sys.stderr)
+    pairs = side_by_side(raw, theirs) if other else []
+    notice = NOT_MEDICAL if is_medical(run) else ""
+    if options.json:
+        record: Record = {"run": run.id, "classes": classes, "notice": notice}
+        record["predictions"] = [_record(answer, maps.get(k)) for k, answer in enumerate(found)]
+        if options.calibrated:
+            record["temperature"] = temperature
+        if other:
+            record |= {"other": other.id, "pairs": [_pair_record(pair) for pair in pairs]}
+        print(json.dumps(files.finite(record), allow_nan=False))
+    else:
+        _print(run, found, pairs, notice)
+    return 0 if any(answer.label for answer in found) else 1
+
+
+def _temperature(run: Run) -> float:
+    stored = stored_predictions(run, "val")
+    found = calibration.calibrate(stored.labels, stored.probabilities) if stored else None
+    if found is None or found.refusal:
+        reason = found.refusal if found else "it has no predictions on validation pictures"
+        raise DataError(f"the probabilities of run {run.id} cannot be calibrated: {reason}; leave out --calibrated")
+    return found.temperature
+
+
+def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction]) -> dict[int, str]:
+    """One PNG a picture, of its predicted class; by the picture's number the path."""
+    written = {}
+    for k, (path, answer) in enumerate(zip(images, found, strict=True)):
+        if heat := answer.insight.heat.get(answer.label):
+            target = folder / f"{safe_stem(path.stem)}-{k + 1:03}-{safe_stem(answer.label)}.png"
+            _write(target, "--heatmaps", overlay(decode(path), heat))
+            written[k] = str(target)
+    return written
+
+
+def _write(path: Path, option: str, content: bytes) -> None:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give a file to {option}")
+    try:
+        with files.replacing(path) as file:
+            file.write(content)
+    except OSError as error:
+        kind = "folder" if option == "--heatmaps" else "file"
+        raise DataError(f"{path} cannot be written: {error.strerror}; give another {kind} to {option}") from error
+
+
+def _record(answer: Prediction, heatmap: str | None) -> Record:
+    """One picture as JSON has it; what could not be told is left out."""
+    insight = answer.insight
+    record: Record = {
+        "file": answer.file, "class": answer.label, "probability": answer.probability,
+        "probabilities": answer.probabilities, "error": answer.error,
+    }  # fmt: skip
+    if insight.distance is not None:
+        near = [{"file": one.file, "class": one.label, "distance": one.distance} for one in insight.neighbours]
+        record |= {"nearest": near, "distance": insight.distance, "unlike": insight.unlike}
+    if heatmap:
+        record |= {"heatmap": heatmap, "method": insight.method}
+    return record
+
+
+def _pair_record(pair: Pair) -> Record:
+    return {
+        "file": pair.file, "agree": pair.agree, "class": pair.one.label, "other_class": pair.other.label,
+        "probability": pair.one.probability, "other_probability": pair.other.probability, "gap": pair.gap,
+    }  # fmt: skip
+
+
+def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice: str) -> None:
+    """For a person: a line a picture, foreign ones marked, then what the other run says."""
+    familiarity = reference.read_familiarity(run)
+    for answer in found:
+        if answer.label:
+            far = answer.insight.distance
+            mark = (
+                f"  unlike anything in training, distance {far:.3f}"
+                if answer.insight.unlike and far is not None
+                else ""
+            )
+            print(f"{answer.file}  {answer.label}  {answer.probability:.4f}{mark}")
+    if any(answer.insight.unlike for answer in found) and familiarity:
+        print(familiarity.describe())
+    for method in sorted({answer.insight.method for answer in found} - {""}):
+        print(METHODS[method])
+    for pair in pairs:
+        print(f"{'agree   ' if pair.agree else 'DISAGREE'}  {pair.file}  {pair.words()}")
+    if notice:
+        print(notice)

@@ -1,0 +1,100 @@
+"""`scan`: what a data set holds, how good its pictures are, and what people have decided about it."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+from core import files
+from core.checks.data import data_findings
+from core.checks.quality import KINDS, Quality, assess
+from core.cli.settings import DATASET_HELP
+from core.cli.terminal import Line
+from core.config import DataConfig
+from core.data.dataset import Dataset, prepare, scan_dataset
+from core.data.scan import DatasetIndex
+
+_NAMED = 3
+"""Files named after each kind in the text; JSON has all of them."""
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command("scan", scan, "What a data set holds, and which of its pictures are worth a look.")
+    parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+
+
+def scan(options: argparse.Namespace) -> int:
+    """Prints what the scan found."""
+    line = Line(quiet=options.json)
+    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    quality = assess(index, line.progress("Compares"))
+    dataset = prepare(index, DataConfig())
+    line.show("")
+    if options.json:
+        print(json.dumps(files.finite(_record(index, dataset, quality)), allow_nan=False))
+        return 0
+    _print_contents(index)
+    _print_decisions(dataset)
+    _print_quality(quality)
+    return 0
+
+
+def _record(index: DatasetIndex, dataset: Dataset, quality: Quality) -> dict[str, Any]:
+    return {
+        "dataset": str(index.root),
+        "layout": index.layout,
+        "classes": list(index.classes),
+        "counts": {split or "all": counts for split, counts in index.counts().items()},
+        "images": len(index.files),
+        "sizes": [{"width": w, "height": h, "count": n} for (w, h), n in index.sizes().items()],
+        "modes": index.modes(),
+        "unreadable": [{"file": file.path, "reason": file.reason} for file in index.unreadable],
+        "skipped": [{"file": path, "reason": why} for path, why in index.skipped],
+        "empty_classes": list(index.empty_classes),
+        "notes": list(index.notes),
+        "quality": quality.to_dict(),
+        "corrections": dataset.corrections.to_dict(),
+        "split_file": dataset.split_file.to_dict(dataset.index) if dataset.split_file else None,
+        "findings": [finding.to_dict() for finding in data_findings(index)],
+    }
+
+
+def _print_contents(index: DatasetIndex) -> None:
+    print(f"{index.root}\n")
+    for split, counts in index.counts().items():
+        print(f"{split or 'all':<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
+    print("sizes " + ", ".join(f"{w}x{h} ({n})" for (w, h), n in list(index.sizes().items())[:5]))
+    print("modes " + ", ".join(f"{mode} ({n})" for mode, n in index.modes().items()))
+    for note in index.notes:
+        print(note)
+    for file in index.unreadable:
+        print(f"unreadable: {file.path}: {file.reason}")
+    for path, why in index.skipped:
+        print(f"left out: {path}: {why}")
+
+
+def _print_decisions(dataset: Dataset) -> None:
+    if text := dataset.corrections.sentence():
+        print(text)
+    if dataset.split_file:
+        print(dataset.split_file.sentence(dataset.index))
+        parts = {part: len(getattr(dataset.split, part)) for part in ("train", "val", "test")}
+        print("divided into " + ", ".join(f"{part} {number}" for part, number in parts.items() if number))
+
+
+def _print_quality(quality: Quality) -> None:
+    """A line for each question that singles something out; one line where none does."""
+    found = [kind for kind in KINDS if quality.count(kind.id)]
+    for kind in found:
+        if kind.id in quality.odd:
+            names = [odd.file.path for odd in quality.odd[kind.id]]
+        else:
+            names = [" = ".join(file.path for file in group) for group in quality.groups[kind.id]]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        usual = ", as most pictures are here" if quality.is_usual(kind.id) else ""
+        print(f"{kind.title.lower()}: {quality.count(kind.id)}{usual}: {', '.join(names[:_NAMED])}{more}")
+    if not found:
+        print("No picture is blurry, dark, light, empty, of odd size or shape, or a copy.")
+    if not quality.is_compared:
+        print("There are too many pictures to look for near duplicates; identical files were looked for.")

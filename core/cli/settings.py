@@ -1,0 +1,43 @@
+"""Settings on the command line, `--preset P` and `--set KEY=VALUE`, shared by all commands that take them."""
+
+import argparse
+
+from core.config import PRESETS, RunConfig, make_config
+from core.errors import ConfigError
+from core.store.runs import RunStore
+
+DATASET_HELP = "a folder with train/ and val/, a folder of class folders, or the word: sample"
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Adds DATASET, `--preset` and `--set` to a command."""
+    parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    parser.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
+    parser.add_argument("--like", metavar="RUN", help="begin with the settings of a run instead of a preset")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
+
+
+def read_config(options: argparse.Namespace, name: str = "") -> RunConfig:
+    """The configuration that a command's options ask for.
+
+    Raises:
+        ConfigError: names the first setting that is unknown or outside what is allowed.
+        RunError: the run whose settings are asked for does not exist, or cannot be read.
+    """
+    like = RunStore().get(options.like).config().settings() if options.like else {}
+    return make_config(options.dataset, {**like, **read_settings(options.set)}, preset=options.preset, name=name)
+
+
+def read_settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
+    """`["data.batch_size=20"]` as `{"data.batch_size": "20"}`; `option` is what the pairs came with.
+
+    Raises:
+        ConfigError: a pair has no equals sign.
+    """
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"{option} {pair}: KEY=VALUE is expected, for instance {option} data.batch_size=20")
+        settings[key.strip()] = value.strip()
+    return settings

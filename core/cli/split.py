@@ -1,0 +1,53 @@
+"""`split`: divides a data set anew so that nothing leaks, or goes by its folders again."""
+
+import argparse
+import json
+from collections.abc import Callable
+
+from core.checks.resplit import resplit
+from core.cli.settings import DATASET_HELP
+from core.cli.terminal import Line
+from core.config import DataConfig, make_config
+from core.data.dataset import scan_dataset
+from core.data.split_file import remove_split
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command(
+        "split",
+        split,
+        "Divide a data set anew: patients and copies stay together, classes keep their share. No picture is moved.",
+    )
+    parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    parser.add_argument("--share", default=DataConfig().validation_split, help="to validate on; 0.2 unless told")
+    parser.add_argument("--seed", default=DataConfig().seed, help="another one divides in another way")
+    parser.add_argument("--group-pattern", default=DataConfig().group_pattern, help="see data.group_pattern")
+    parser.add_argument("--undo", action="store_true", help="forget the split and go by the folders again")
+
+
+def split(options: argparse.Namespace) -> int:
+    """Makes or forgets the split file."""
+    line = Line(quiet=options.json)
+    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    if options.undo:
+        line.show("")
+        removed = remove_split(index.root)
+        said = "The split is forgotten; the folders count again." if removed else "There was no split of ours."
+        print(json.dumps({"removed": removed}) if options.json else said)
+        return 0
+    settings = {
+        "data.validation_split": options.share,
+        "data.seed": options.seed,
+        "data.group_pattern": options.group_pattern,
+    }
+    data = make_config(options.dataset, settings).data
+    made = resplit(index, data.validation_split, data.seed, data.group_pattern, line.progress("Compares"))
+    line.show("")
+    if options.json:
+        print(json.dumps(made.to_dict()))
+        return 0
+    for part, counts in made.counts().items():
+        print(f"{part:<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
+    print(f"{made.groups:,} groups of {made.grouped:,} pictures were kept together. Kept in {made.place}")
+    return 0

@@ -1,0 +1,214 @@
+"""Two runs side by side: only what differs, whether their gap is more than chance, and where they first part."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core import files, paths
+from core.compare.divergence import first_divergence, recorded_epochs
+from core.compare.paired import paired_test
+from core.course.during import trace_findings
+from core.errors import RunError
+from core.store.runs import Run
+
+PROBES = "probes"
+"""Folder, below the home, of what probes of two runs have measured."""
+
+_ENVIRONMENT = {
+    "python": "Python",
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "numpy": "NumPy",
+    "pillow": "Pillow",
+    "platform": "operating system",
+    "processor": "processor",
+    "cores": "processor cores",
+    "parity": "code of Parity",
+}
+"""What the trace says about program and machine, in words."""
+
+_MEASURES = ("val_accuracy", "val_auc", "val_loss")
+
+
+def compare(a: Run, b: Run) -> dict[str, Any]:
+    """Everything that can be said about two runs without computing anything anew.
+
+    Args:
+        a: Run. Usually the better one.
+        b: Run.
+
+    Returns:
+        Dictionary of plain values: `runs`, `titles`, `differences` (`config`, `data`, `environment`), `metrics`,
+        `paired`, `first_divergence`, `divergence` (that, or why there is none, in a sentence), `probe`, `findings`.
+
+    Raises:
+        RunError: the configuration of a run cannot be read.
+    """
+    divergence, sentence = _divergence(a, b)
+    return {
+        "runs": [a.id, b.id],
+        "titles": [a.title(), b.title()],
+        "differences": {
+            "config": config_differences(a, b),
+            "data": data_differences(a, b),
+            "environment": environment_differences(a, b),
+        },
+        "metrics": metrics(a, b),
+        "paired": paired_test(a, b),
+        "first_divergence": divergence,
+        "divergence": sentence,
+        "probe": stored_probe(a, b),
+        "findings": {name: findings(run) for name, run in (("a", a), ("b", b))},
+    }
+
+
+def config_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+    """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one."""
+    one, other = a.config(), b.config()
+    pairs = [(key, value, other.settings()[key]) for key, value in one.settings().items()]
+    pairs.insert(0, ("dataset", one.dataset, other.dataset))
+    return [{"key": key, "a": mine, "b": theirs} for key, mine, theirs in pairs if mine != theirs]
+
+
+def data_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+    """In which files, labels and parts two runs differ, as `{"what", "a", "b"}`; empty before both have a manifest."""
+    one, other = a.manifest(), b.manifest()
+    if one is None or other is None:
+        return []
+    looks: tuple[Callable[[dict[str, Any], dict[str, Any]], list[dict[str, Any]]], ...] = (
+        _classes,
+        _files,
+        _labels,
+        _counts,
+    )
+    return [difference for look in looks for difference in look(one, other)]
+
+
+def environment_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+    """In which versions and machine two runs differ, as `{"what", "a", "b"}`; empty before both have a trace."""
+    one, other = trace(a), trace(b)
+    if one is None or other is None:
+        return []
+    mine, theirs = one["environment"], other["environment"]
+    return [
+        {"what": name, "a": mine.get(key), "b": theirs.get(key)}
+        for key, name in _ENVIRONMENT.items()
+        if mine.get(key) != theirs.get(key)
+    ]
+
+
+def metrics(a: Run, b: Run) -> dict[str, list[float | None]]:
+    """Figures of both runs by name: of the last epoch, of the best one, and of the model that was saved."""
+    one, other = _metrics(a), _metrics(b)
+    return {name: [one[name], other[name]] for name in one}
+
+
+def trace(run: Run) -> dict[str, Any] | None:
+    """What trace.json says, or None before there is one."""
+    record = files.read_json(run.path / "trace.json")
+    return record if isinstance(record, dict) and "epochs" in record else None
+
+
+def findings(run: Run) -> list[dict[str, Any]]:
+    """What was found before and during a training, as plain values."""
+    stored = files.read_json(run.path / "findings.json")
+    before = stored.get("findings", []) if isinstance(stored, dict) else []
+    return [*before, *(finding.to_dict() for finding in trace_findings(run))]
+
+
+def stored_probe(a: Run, b: Run) -> list[dict[str, Any]] | None:
+    """What a probe of these two runs has measured, or None when there was none."""
+    record = files.read_json(probe_path(a, b))
+    return record.get("stages") if isinstance(record, dict) else None
+
+
+def probe_path(a: Run, b: Run) -> Path:
+    """Where a probe of these two runs is kept; another model, after a resume, is another file."""
+    stamps = []
+    for run in (a, b):
+        model = run.path / "model.keras"
+        stamps.append(f"{run.id}-{model.stat().st_mtime_ns if model.is_file() else 0}")
+    return paths.home() / PROBES / f"{'-'.join(stamps)}.json"
+
+
+def _divergence(a: Run, b: Run) -> tuple[dict[str, Any] | None, str]:
+    one, other = trace(a), trace(b)
+    for run, record in ((a, one), (b, other)):
+        if record is None:
+            return None, f"Run {run.title()} has no trace, so it cannot be told where the two part."
+    if one is None or other is None:
+        raise RunError("a run has no trace")
+    found = first_divergence(one, other)
+    if found:
+        return found.to_dict(), found.sentence
+    count = recorded_epochs(one, other)
+    if count == 0:
+        return None, "No epoch is recorded in both runs yet."
+    return None, f"No divergence recorded: the two computations agree in all {count} epochs."
+
+
+def _classes(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    if one["classes"] == other["classes"]:
+        return []
+    return [{"what": "classes", "a": ", ".join(one["classes"]), "b": ", ".join(other["classes"])}]
+
+
+def _files(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    """How many pictures only one of the runs has, part by part, by the content of the files."""
+    rows = []
+    for part, name in (("train", "training pictures"), ("val", "validation pictures"), ("test", "test pictures")):
+        mine, theirs = ({item.get("sha256", "") for item in manifest.get(part, [])} for manifest in (one, other))
+        if mine != theirs:
+            only = (f"{len(mine - theirs)} of {len(mine)}", f"{len(theirs - mine)} of {len(theirs)}")
+            rows.append({"what": f"{name} that only this run has", "a": only[0], "b": only[1]})
+    return rows
+
+
+def _labels(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    """Pictures that both have, under different labels."""
+    mine, theirs = _labels_by_file(one), _labels_by_file(other)
+    changed = [key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key]]
+    if not changed:
+        return []
+    example = min(changed)
+    return [
+        {
+            "what": f"labels of {len(changed)} pictures, for instance",
+            "a": ", ".join(sorted(mine[example])),
+            "b": ", ".join(sorted(theirs[example])),
+        }
+    ]
+
+
+def _counts(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for part, name in (("train", "training"), ("val", "validation"), ("test", "test")):
+        mine, theirs = len(one.get(part, [])), len(other.get(part, []))
+        if mine != theirs:
+            rows.append({"what": f"number of {name} pictures", "a": mine, "b": theirs})
+    return rows
+
+
+def _labels_by_file(manifest: dict[str, Any]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for part in ("train", "val", "test"):
+        for item in manifest.get(part, []):
+            found.setdefault(item.get("sha256", ""), set()).add(item["label"])
+    return found
+
+
+def _metrics(run: Run) -> dict[str, float | None]:
+    epochs = run.epochs()
+    last = epochs[-1] if epochs else {}
+    saved = (run.evaluation() or {}).get("val", {})
+    best = {
+        name: (min if name == "val_loss" else max)(known) if known else None
+        for name in _MEASURES
+        if (known := [epoch[name] for epoch in epochs if epoch.get(name) is not None]) is not None
+    }
+    return {
+        **{f"final {name}": last.get(name) for name in _MEASURES},
+        **{f"best {name}": best[name] for name in _MEASURES},
+        **{f"saved {name}": saved.get(name.removeprefix("val_")) for name in _MEASURES},
+        "epochs": len(epochs),
+    }

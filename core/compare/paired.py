@@ -1,0 +1,125 @@
+"""Two models on the same validation pictures: who is right where the other is wrong, and whether chance explains it."""
+
+import csv
+import math
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+from core.stats.metrics import wilson
+from core.store.runs import Run
+
+SIGNIFICANT = 0.05
+"""A gap counts as more than chance below this probability."""
+
+_Z = 1.959964
+"""97.5 % quantile of the normal distribution: 95 % lie between minus this and this."""
+
+Key = tuple[str, str, int]
+"""A picture by the hash of its file, its label, and its number among files of that content and label."""
+
+
+def paired_test(a: Run, b: Run) -> dict[str, Any]:
+    """Compares the saved models of two runs, picture by picture.
+
+    Args:
+        a: Run. Finished or stopped, with predictions.
+        b: Run. The same.
+
+    Returns:
+        `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant"}`; the gap is accuracy of
+        `a` minus accuracy of `b`. `{"reason": sentence}` when they cannot be compared.
+    """
+    one, other = answers(a), answers(b)
+    for run, found in ((a, one), (b, other)):
+        if not found:
+            return {"reason": f"Run {run.title()} has no predictions on validation pictures yet."}
+    if one.keys() != other.keys():
+        only_a, only_b = len(one.keys() - other.keys()), len(other.keys() - one.keys())
+        return {
+            "reason": "The runs were validated on different pictures, so their accuracies cannot be paired: "
+            f"{only_a} only in the first, {only_b} only in the second, {len(one.keys() & other.keys())} in both."
+        }
+    outcomes = Counter((one[key], other[key]) for key in one)
+    return paired_result(
+        outcomes[(True, True)], outcomes[(True, False)], outcomes[(False, True)], outcomes[(False, False)]
+    )
+
+
+def paired_result(both: int, only_a: int, only_b: int, neither: int) -> dict[str, Any]:
+    """McNemar's exact test and the interval of the gap from the four counts of a paired comparison.
+
+    Args:
+        both: int. Pictures that both models call right.
+        only_a: int. Right in the first, wrong in the second.
+        only_b: int. Wrong in the first, right in the second.
+        neither: int. Pictures that both call wrong.
+    """
+    count = both + only_a + only_b + neither
+    p_value = mcnemar(only_a, only_b)
+    return {
+        "count": count,
+        "only_a_right": only_a,
+        "only_b_right": only_b,
+        "p_value": p_value,
+        "gap": (only_a - only_b) / count,
+        "interval": list(gap_interval(both, only_a, only_b, neither)),
+        "significant": p_value < SIGNIFICANT,
+    }
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Exact two-sided p-value: the chance of a split of the disagreements at least this uneven, were it a coin's.
+
+    Args:
+        only_a: int. Pictures that only the first model calls right.
+        only_b: int. Pictures that only the second calls right.
+    """
+    total, fewer = only_a + only_b, min(only_a, only_b)
+    tail = sum(math.comb(total, k) for k in range(fewer + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**total)))
+
+
+def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
+    """95 % interval of the difference of two paired proportions (Newcombe 1998, method 10).
+
+    It joins Wilson's intervals of both, and so keeps inside -1 to 1 and is not empty when the models never disagree.
+    """
+    count = both + only_a + only_b + neither
+    p, q = (both + only_a) / count, (both + only_b) / count
+    (low_p, high_p), (low_q, high_q) = wilson(both + only_a, count, _Z), wilson(both + only_b, count, _Z)
+    phi = _correlation(both, only_a, only_b, neither)
+    gap = p - q
+
+    def reach(up: float, down: float) -> float:
+        return math.sqrt(max(0.0, up**2 - 2 * phi * up * down + down**2))
+
+    return max(-1.0, gap - reach(p - low_p, high_q - q)), min(1.0, gap + reach(high_p - p, q - low_q))
+
+
+def answers(run: Run) -> dict[Key, bool]:
+    """Whether the saved model is right, for every validation picture; empty before there are predictions."""
+    validation = (run.manifest() or {}).get("val", [])
+    hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
+    try:
+        with (run.path / "predictions.csv").open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row.get("split") == "val"]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return {}
+    seen: Counter[tuple[str, str]] = Counter()
+    found: dict[Key, bool] = {}
+    for row in sorted(rows, key=lambda row: str(row["file"])):
+        content = (hashes.get(row["file"], row["file"]), row["label"])
+        found[(*content, seen[content])] = row["label"] == row["predicted"]
+        seen[content] += 1
+    return found
+
+
+def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:
+    """Newcombe's phi, with his correction where it is positive; 0 where a margin is empty."""
+    margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    if margins == 0:
+        return 0.0
+    count, product = both + only_a + only_b + neither, both * neither - only_a * only_b
+    corrected = max(product - count / 2, 0) if product > 0 else product
+    return corrected / math.sqrt(margins)

@@ -1,0 +1,67 @@
+"""Findings of a training under way or done, from its epochs and its trace.
+
+Every check states what was measured. A cause is named only as something the figures are consistent with: what the
+same headline number can come from is told apart by the other columns, and by a bisect.
+"""
+
+from collections.abc import Callable
+
+from core import files
+from core.checks.finding import Finding
+from core.course.during_answers import (
+    class_imbalance_baseline,
+    constant_predictor,
+    dead_relu_head,
+    loss_near_ln_k,
+    majority_accuracy_high_auc,
+    overfitting,
+)
+from core.course.during_weights import (
+    base_moved_although_frozen,
+    base_still_although_unfrozen,
+    collapsed_features,
+    diverged,
+    statistics_moved,
+)
+from core.course.recorded import recorded_order
+from core.course.training_record import Course
+from core.store.runs import Run
+
+CHECKS: tuple[Callable[[Course], Finding | None], ...] = (
+    diverged,
+    base_moved_although_frozen,
+    base_still_although_unfrozen,
+    statistics_moved,
+    collapsed_features,
+    majority_accuracy_high_auc,
+    constant_predictor,
+    dead_relu_head,
+    loss_near_ln_k,
+    class_imbalance_baseline,
+    overfitting,
+)
+
+
+def trace_findings(run: Run) -> list[Finding]:
+    """What the epochs recorded so far show; nothing on a healthy training.
+
+    Args:
+        run: Run. At work or ended.
+    """
+    record = files.read_json(run.path / "trace.json")
+    manifest = run.manifest()
+    if not isinstance(record, dict) or not record.get("epochs") or manifest is None:
+        return []
+    labels = [item["label"] for item in manifest.get("val", [])]
+    common = max(sorted(set(labels)), key=labels.count)
+    course = Course(
+        config=run.config(),
+        epochs=record["epochs"],
+        hashes=record["hashes"],
+        samples=record["samples"],
+        order=recorded_order(record["epochs"], record["classes"]),
+        classes=record["classes"],
+        majority=(common, labels.count(common) / len(labels)),
+        count=len(labels),
+    )
+    return [finding for check in CHECKS if (finding := check(course)) is not None]

@@ -1,0 +1,235 @@
+"""Arms on a cluster: those of a bisect or a sweep are jobs of their own there, and train at the same time.
+
+The search of a bisect is the serial one. It asks for the value of one arm after the other and is a function of these
+values alone; here most of them are under way before they are asked for. An arm has the settings and the seed that it
+has serially, so the verdict is the same, and so is the best arm of a sweep. One that turns out not to be needed is
+stopped.
+"""
+
+import time
+from collections.abc import Callable
+
+from core.bisect.runner import Ledger
+from core.bisect.search import Set
+from core.bisect.store import Bisect
+from core.bisect.verdict import Conclusion
+from core.config import RunConfig
+from core.engine.reporter import Reporter
+from core.errors import RunError
+from core.jobs.trial_runner import Record
+from core.models.unfreezing import is_training
+from core.store.runs import RESUMABLE, Run, RunStore
+from core.sweep.runner import SweepLedger
+from core.sweep.store import Sweep
+from core.workers import launch
+
+LOSSES = 3
+"""So many times an arm whose machine is lost goes on elsewhere; then it has failed."""
+
+_LOOK_SECONDS = 0.5
+
+
+class AtWork:
+    """Arms on their way.
+
+    Args:
+        reporter: Reporter. Of the job whose arms they are.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._runs: dict[str, Run] = {}
+        self._losses: dict[str, int] = {}
+
+    def __contains__(self, run_id: str | None) -> bool:
+        return run_id in self._runs
+
+    def run_of(self, run_id: str | None, new: Callable[[], Run]) -> Run:
+        """The run of an arm, on its way: begun by us, or by a worker of this job that was lost, or begun now."""
+        if run_id is not None and run_id in self._runs:
+            return self._runs[run_id]
+        run = RunStore().by_id(run_id) if run_id else None
+        if run is None:
+            run = new()
+            launch.start(run, parent_pipe=False)
+        elif launch.poll(run).status in RESUMABLE:
+            launch.resume(run, parent_pipe=False)
+        self._runs[run.id] = run
+        return run
+
+    def wait(self, run: Run) -> str:
+        """Looks after all arms until one has ended; gives its final status."""
+        while True:
+            ended = self._look()
+            if run.id in ended:
+                return ended[run.id]
+            if self._reporter.stop_requested():
+                self.stop_all()
+            time.sleep(_LOOK_SECONDS)
+
+    def wait_for_features(self, run: Run) -> None:
+        """Until an arm has computed the features, which arms with the same pictures and network then find."""
+        while run.id not in self._look() and not is_training(run.read_status().phase):
+            if self._reporter.stop_requested():
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def stop_all(self) -> None:
+        """Asks every arm at work to stop; what has just ended need not be asked."""
+        for run in self._runs.values():
+            if run.read_status().is_active and not run.stop_requested():
+                try:
+                    launch.stop(run)
+                except RunError:
+                    continue
+
+    def _look(self) -> dict[str, str]:
+        """Arms that have ended, with their final status."""
+        ended = {one.id: status for one in list(self._runs.values()) if (status := self._tended(one))}
+        count = len(self._runs.keys() - ended.keys())
+        self._reporter.say(message=f"{count} arm{'' if count == 1 else 's'} at work on the cluster.")
+        return ended
+
+    def _tended(self, run: Run) -> str:
+        """The final status of an arm; empty while it is at work, or is again after its machine was lost."""
+        status = launch.poll(run)
+        if status.is_active:
+            return ""
+        if status.status == "interrupted" and not self._reporter.stop_requested():
+            return self._resumed(run)
+        if status.status == "interrupted":
+            return "stopped"
+        return status.status
+
+    def _resumed(self, run: Run) -> str:
+        self._losses[run.id] = self._losses.get(run.id, 0) + 1
+        if self._losses[run.id] > LOSSES:
+            return "failed"
+        launch.resume(run, parent_pipe=False)
+        return ""
+
+
+class SpreadBisect(Ledger):
+    """A bisect's ledger whose arms train on the cluster.
+
+    Args:
+        reporter: Reporter. The bisect's.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._at_work = AtWork(reporter)
+        super().__init__(Bisect(reporter.run.path), self._at_work.wait, reporter.stop_requested)
+
+    def run(self) -> Conclusion:
+        """See `Ledger.run`; whatever ends it, no arm is left at work."""
+        try:
+            return super().run()
+        finally:
+            self._at_work.stop_all()
+
+    def plan(self, arms: list[tuple[Set, int]]) -> list[Record]:
+        """Starts arms that are known to follow."""
+        rows = super().plan(arms)
+        for row in rows:
+            config = self.config_of(row)
+            if row["status"] == "waiting" and self.affords(row, config) and not self._stop_requested():
+                row |= {"run": self.run_of(row, config).id, "status": "running"}
+        return super().plan(arms)
+
+    def affords(self, row: Record, config: RunConfig) -> bool:
+        """Whether the budget suffices for an arm; one that is at work is only broken off when it is spent."""
+        if row["run"] in self._at_work:
+            return self.spent_seconds() <= 60 * self.bisect.budget_minutes()
+        return super().affords(row, config)
+
+    def run_of(self, row: Record, config: RunConfig) -> Run:
+        """See `AtWork.run_of`."""
+        return self._at_work.run_of(row["run"], lambda: RunStore().create(config))
+
+    def _keep(self, found: Conclusion) -> None:
+        """Arms that were not needed: one that has ended in time is shown with its value, the others are stopped."""
+        self._at_work.stop_all()
+        for row in self.record["arms"]:
+            if row["run"] in self._at_work and row["status"] == "running":
+                run = RunStore().get(row["run"])
+                row["status"] = "waiting"
+                if launch.poll(run).status == "finished":
+                    self.finish_row(row, run, "finished")
+        super()._keep(found)
+
+    def finish_row(self, row: Record, run: Run, status: str) -> None:
+        """See `Ledger.finish_row`; what an arm took is what its run says, not how long we had to wait for it."""
+        super().finish_row(row, run, status)
+        row["seconds"] = seconds_of(run, row["seconds"])
+
+
+class SpreadSweep(SweepLedger):
+    """A sweep's ledger whose arms train on the cluster.
+
+    Args:
+        reporter: Reporter. The sweep's.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._at_work = AtWork(reporter)
+        super().__init__(Sweep(reporter.run.path), self._at_work.wait, reporter.stop_requested)
+
+    def run(self) -> str:
+        """See `SweepLedger.run`; whatever ends it, no arm is left at work."""
+        try:
+            self._start_all()
+            return super().run()
+        finally:
+            self._at_work.stop_all()
+            self._wait_again()
+            self.write()
+
+    def affords(self, row: Record) -> bool:
+        """Whether there is budget left: the arms are at work already."""
+        return self.spent_seconds() <= 60 * self.sweep.budget_minutes()
+
+    def run_of(self, row: Record) -> Run:
+        """See `AtWork.run_of`."""
+        return self._at_work.run_of(row["run"], lambda: self.new_run(row))
+
+    def finish_row(self, row: Record, run: Run, status: str) -> None:
+        """See `SweepLedger.finish_row`; what an arm took is what its run says, not how long we had to wait for it."""
+        row["seconds"] = seconds_of(run, row["seconds"])
+        super().finish_row(row, run, status)
+
+    def _start_all(self) -> None:
+        """The first arm computes the features that all share; the others start when it has them."""
+        waiting = [row for row in self.record["arms"] if row["status"] == "waiting"]
+        for number, row in enumerate(waiting):
+            if self._stop_requested() or not self.affords(row):
+                return
+            run = self.run_of(row)
+            row |= {"run": run.id, "status": "running"}
+            self.write()
+            if number == 0:
+                self._at_work.wait_for_features(run)
+
+
+def seconds_of(run: Run, otherwise: float) -> float:
+    """How long a run was at work, by its own account."""
+    return float(run.read_status().seconds.get("total", otherwise))
+
+
+def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
+    """Works on a bisect like `core.engine.jobs.bisect.bisect`, with its arms as jobs of the cluster.
+
+    Raises:
+        UserError: the two runs cannot be held against each other any more, or the cluster takes no jobs.
+    """
+    reporter.say(status="running", message="Looks at what differs.")
+    return SpreadBisect(reporter).work()
+
+
+def sweep_over_cluster(reporter: Reporter) -> tuple[str, str]:
+    """Works on a sweep like `core.engine.jobs.sweep.sweep`, with its arms as jobs of the cluster.
+
+    Raises:
+        UserError: the sweep cannot be read, or the cluster takes no jobs.
+    """
+    reporter.say(status="running", message="Begins with the first arm.")
+    return SpreadSweep(reporter).work()

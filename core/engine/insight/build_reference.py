@@ -1,0 +1,141 @@
+"""Writes a run's reference: features of training pictures, and how far the validation pictures lie from them.
+
+At the end of a training with a frozen network the features are in the cache already and cost nothing. Where the
+network itself was trained, or pictures went through it without a cache, the pictures that are kept are pushed through
+it once more: at most 4,000, less than one more epoch.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.feature_cache import Features
+from core.data.pipeline import PictureLoader, Pictures
+from core.data.scan import ImageFile
+from core.engine.features.features import forward_batches, forward_function
+from core.engine.insight.predict import open_network
+from core.engine.train.context import Work
+from core.errors import RunError
+from core.insight import reference
+from core.store.runs import Run
+
+Advance = Callable[[int], None]
+
+_SLICE = 256
+"""Rows of cached features in memory at a time: a flattened feature map has a hundred thousand numbers."""
+
+
+def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> bool:
+    """Writes the reference of a run that has just been trained; returns whether it could.
+
+    Args:
+        work: Work.
+        base_was_trained: bool. Whether the network in front of the head has changed, so that no cache is right.
+        may_compute: bool. Whether features that are not in the cache may be computed.
+    """
+    train, val = work.dataset.split.train, work.dataset.split.val
+    positions, of_val = reference.choose(work.dataset.labels(train)), reference.choose(work.dataset.labels(val))
+    if not base_was_trained and (cached := _cached(work, train, val)):
+        features, validation, augmented = cached
+        kept = pooled(work.base, features, positions)
+        familiarity = reference.measure(kept, pooled(work.base, validation, of_val), augmented=augmented)
+    elif may_compute:
+        message = "Remembers training pictures, for the nearest ones of a new picture."
+        work.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
+        done = _Counter(work.reporter.advance)
+        parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
+        kept, validation = (
+            through(work.base, work.forward, work.pictures(part, augmented=False), done) for part in parts
+        )
+        familiarity = reference.measure(kept, validation)
+    else:
+        return False
+    reference.write(work.reporter.run, kept, positions, familiarity)
+    return True
+
+
+def make_reference(run: Run, progress: Callable[[int, int], None] | None = None) -> reference.Familiarity:
+    """Writes the reference of a run from its saved model and the pictures where they lie.
+
+    Args:
+        run: Run. It has a model, and its data set is still there.
+        progress: callable of (done, total) pictures. Defaults to none.
+
+    Raises:
+        RunError: the model is no network of this program, or the run has no list of pictures.
+        UnreadableImage: a picture has gone.
+    """
+    base = next((layer for layer in open_network(run).layers if layer.name == "base"), None)
+    manifest, size = run.manifest() or {}, run.config().data.image_size
+    train, val = ([ImageFile(**item) for item in manifest.get(part, [])] for part in ("train", "val"))
+    if base is None or not train or not val:
+        raise RunError(f"run {run.id} was not trained here, so there are no training pictures to remember")
+    root = Path(str(manifest["root"]))
+    positions, of_val = (_choose(files, manifest["classes"]) for files in (train, val))
+    total = len(positions) + len(of_val)
+    done = _Counter(lambda number: progress(number, total) if progress else None)
+    forward = forward_function(base)
+    parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
+    kept, validation = (through(base, forward, Pictures(root, part, size, "none", 0), done) for part in parts)
+    familiarity = reference.measure(kept, validation)
+    reference.write(run, kept, positions, familiarity)
+    return familiarity
+
+
+def through(
+    base: keras.Model, forward: Callable[[Any], Any], pictures: Pictures, advance: Advance
+) -> NDArray[np.float32]:
+    """Pooled features of shape `(len(pictures), channels)`, computed now by the base's `forward_function`."""
+    rows = []
+    for pixels in PictureLoader(pictures, forward_batches(len(pictures)), 0):
+        features = forward(pixels).numpy()
+        rows.append(pooled(base, features, np.arange(len(features))))
+        advance(len(pixels))
+    return np.concatenate(rows)
+
+
+def pooled(base: keras.Model, features: Features, positions: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+    """Rows of a base's features as the mean over the places of its feature map, shape `(len(positions), channels)`.
+
+    Args:
+        base: keras.Model. From `build_base`.
+        features: float32 array of shape `(n, width)`, may be memory-mapped.
+        positions: integer array. Which rows.
+    """
+    shape = base.get_layer("features").input.shape[1:]
+    rows = []
+    for start in range(0, len(positions), _SLICE):
+        part = np.asarray(features[positions[start : start + _SLICE]], np.float32)
+        is_flat = part.shape[1] != shape[-1]
+        rows.append(part.reshape(-1, *shape).mean(axis=(1, 2)) if is_flat else part)
+    return np.concatenate(rows)
+
+
+def _cached(work: Work, train: Sequence[ImageFile], val: Sequence[ImageFile]) -> tuple[Features, Features, bool] | None:
+    """Features of training and validation pictures from the cache, and whether the former are augmented ones."""
+    validation = work.features_on_disk(work.pictures(val, augmented=False), 0)
+    plain = work.features_on_disk(work.pictures(train, augmented=False), 0)
+    features = plain if plain is not None else work.features_on_disk(work.train_pictures(), work.draw(0))
+    if features is None or validation is None:
+        return None
+    return features, validation, plain is None
+
+
+def _choose(files: Sequence[ImageFile], classes: Sequence[str]) -> NDArray[np.int64]:
+    place = {name: k for k, name in enumerate(classes)}
+    return reference.choose(np.array([place[file.label] for file in files]))
+
+
+class _Counter:
+    """Adds up the pictures that were done."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._done = tell, 0
+
+    def __call__(self, count: int) -> None:
+        self._done += count
+        self._tell(self._done)

@@ -1,0 +1,76 @@
+"""Trains the arms of a bisect one after the other in one process: one TensorFlow import, one feature cache."""
+
+import gc
+import os
+import traceback
+
+import keras
+
+from core import files
+from core.bisect.runner import Ledger
+from core.bisect.store import Bisect
+from core.engine.reporter import Reporter
+from core.engine.train.training import train
+from core.errors import UserError
+from core.store.runs import STATUSES, Run
+
+
+class ArmReporter(Reporter):
+    """What an arm has to say goes into its own run folder; a stop of the whole bisect stops it too.
+
+    Args:
+        run: Run. The arm's.
+        whole: Reporter. The bisect's.
+    """
+
+    def __init__(self, run: Run, whole: Reporter) -> None:
+        super().__init__(run)
+        self._whole = whole
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked this arm or the bisect to stop."""
+        return super().stop_requested() or self._whole.stop_requested()
+
+
+def bisect(reporter: Reporter) -> tuple[str, str]:
+    """Works on a bisect to its verdict, to a stop, or to the end of its budget.
+
+    Args:
+        reporter: Reporter. Of a bisect whose worker has just got its turn.
+
+    Returns:
+        The final status, `finished` or `stopped`, and a sentence for the person.
+
+    Raises:
+        UserError: the two runs cannot be held against each other any more.
+    """
+    reporter.say(status="running", message="Looks at what differs.")
+    return Ledger(
+        Bisect(reporter.run.path),
+        lambda run: train_arm(run, reporter),
+        reporter.stop_requested,
+        lambda text: reporter.say(message=text),
+    ).work()
+
+
+def train_arm(run: Run, whole: Reporter) -> str:
+    """Trains one arm in this process; an arm that fails ends itself, not the bisect."""
+    lock = files.Lock(run.path / "lock")
+    lock.acquire(timeout=5)
+    reporter = ArmReporter(run, whole)
+    reporter.say(status="starting", pid=os.getpid(), message=STATUSES["starting"])
+    reporter.start_heartbeat()
+    try:
+        status = train(reporter, remember=False)
+        reporter.finish(status, STATUSES[status] if run.has_model() else "Stopped before anything was learnt.")
+    except UserError as error:
+        reporter.finish(status := "failed", str(error), fault="user")
+    except (RuntimeError, ValueError, TypeError, MemoryError, OSError):
+        traceback.print_exc()  # into the bisect's worker.log
+        reporter.finish(status := "failed", "Failed inside; worker.log of the bisect says more.", fault="program")
+    finally:
+        reporter.close()
+        lock.release()
+        keras.backend.clear_session()  # or the graphs of all arms would pile up
+        gc.collect()
+    return status

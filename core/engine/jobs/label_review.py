@@ -1,0 +1,167 @@
+"""Reviews a data set's labels in a worker: features, suspicious labels, and the map of all pictures."""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files as disk
+from core import paths
+from core.config import make_config
+from core.data.dataset import Dataset, prepare, scan_dataset
+from core.data.scan import ImageFile
+from core.data.split import AUTO, join_files
+from core.engine.insight.label_issues import find_suspects, positions
+from core.engine.insight.projection import SECONDS_A_PICTURE, drawn_contents, neighbourhoods, plane
+from core.engine.reporter import Reporter
+from core.engine.train.context import StopRequested, make_work
+from core.label_review.store import Review
+
+Floats = NDArray[np.float32]
+
+_FORMAT = 1
+
+
+def review(reporter: Reporter) -> tuple[str, str]:
+    """Reviews to the end or to a stop.
+
+    Args:
+        reporter: Reporter. Of a review whose worker has just got its turn.
+
+    Returns:
+        The final status, `finished` or `stopped`, and a sentence for the person.
+
+    Raises:
+        UserError: the data set has gone, or the weights of the built-in network have.
+    """
+    job = Review(reporter.run.path)
+    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    config = make_config(job.reference(), {})
+    dataset = prepare(scan_dataset(config.dataset, reporter.progress), config.data)
+    files = list(dataset.index.files)
+    try:
+        features = _features(dataset, files, reporter)
+    except StopRequested:
+        return "stopped", "Stopped before the labels were looked at; the features so far are computed again."
+    if reporter.stop_requested():
+        return "stopped", "Stopped before the labels were looked at; the features are kept."
+    places = _places(dataset, files, features, reporter)
+    reporter.phase("evaluating", "Looks for labels that do not fit.")
+    record = judge(dataset, files, features, places)
+    job.write_result(record)
+    return "finished", f"{record['issues']:,} of {record['pictures']:,} labels look wrong."
+
+
+def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Mapping[str, Floats]) -> dict[str, Any]:
+    """The result of a review; see `Review.result`.
+
+    Args:
+        dataset: Dataset.
+        files: list of ImageFile. Its pictures.
+        features: float32 `(len(files), width)`.
+        places: mapping from SHA-256. Places on the map by neighbourhoods, of some or all of them.
+    """
+    labels = dataset.labels(files)
+    groups = positions(files, join_files(files, AUTO))
+    found = find_suspects(features, labels, groups, len(dataset.classes))
+    overview, explained = plane(features)
+    order = np.lexsort((found.neighbours, found.score))
+    rows = [
+        {
+            "file": files[k].path,
+            "label": files[k].label,
+            "suggested": dataset.classes[int(found.suggested[k])],
+            "score": round(float(found.score[k]), 4),
+            "issue": bool(found.issue[k]),
+            "neighbours": int(found.neighbours[k]),
+            "x": round(float(overview[k, 0]), 3),
+            "y": round(float(overview[k, 1]), 3),
+            "tsne": _rounded(places.get(files[k].sha256)),
+        }
+        for k in order
+    ]
+    return {
+        "method": found.method,
+        "pictures": len(files),
+        "issues": int(found.issue.sum()),
+        "explained": [round(share, 4) for share in explained],
+        "files": rows,
+    }
+
+
+def _places(dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter) -> dict[str, Floats]:
+    """Places on the map by neighbourhoods, by content: kept, so that it does not move when a picture is left out."""
+    wanted = drawn_contents([file.sha256 for file in files])
+    store = RowStore(dataset.root, "places")
+    if any(sha not in store.rows for sha in wanted):
+        seconds = SECONDS_A_PICTURE * len(wanted)
+        about = f"some {max(10, 10 * round(seconds / 10))} seconds" if seconds > 5 else "some seconds"
+        reporter.phase("evaluating", f"Lays out {len(wanted):,} pictures by their neighbourhoods: {about}.")
+        row_of = {file.sha256: features[k] for k, file in enumerate(files)}
+        made = neighbourhoods(np.stack([row_of[sha] for sha in wanted]))
+        store.rows = {} if made is None else dict(zip(wanted, made, strict=True))
+        store.save()
+    return {sha: store.rows[sha] for sha in wanted if sha in store.rows}
+
+
+def _rounded(place: Floats | None) -> list[float] | None:
+    return None if place is None else [round(float(value), 3) for value in place]
+
+
+def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter) -> Floats:
+    """Features of the built-in network, by the content of the files: a changed label or split costs nothing."""
+    store = RowStore(dataset.root)
+    missing = tuple(file for file in files if file.sha256 not in store.rows)
+    if missing:
+        work = make_work(make_config(str(dataset.root), {}), dataset, reporter)
+        # At first part by part, as a recommended training asks for them: one finds what the other has computed.
+        split = dataset.split
+        for part in [missing] if store.rows else [split.train, split.val, split.test]:
+            if part:
+                made = work.features(work.pictures(part, augmented=False), 0, "Computes features of the pictures.")
+                store.add(part, np.asarray(made))
+        store.save()
+    return store.of(files)
+
+
+class RowStore:
+    """Rows of numbers of a data set's pictures by SHA-256, in one file; whatever is wrong with it, they are made again.
+
+    Args:
+        root: Path. The data set's folder.
+        what: str. What the numbers are. Defaults to `"features"`.
+    """
+
+    def __init__(self, root: Path, what: str = "features") -> None:
+        name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+        ending = "" if what == "features" else f"-{what}"
+        self._path = paths.cache_folder() / "reviews" / f"{name}{ending}.npz"
+        self.rows: dict[str, Floats] = {}
+        try:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as record:
+                if int(record["format"]) == _FORMAT:
+                    self.rows = dict(zip(record["sha256"].tolist(), record["features"], strict=True))
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile):
+            self.rows = {}
+
+    def add(self, files: Sequence[ImageFile], rows: Floats) -> None:
+        """Takes in the rows of files."""
+        self.rows.update({file.sha256: row for file, row in zip(files, rows, strict=True)})
+
+    def of(self, files: Sequence[ImageFile]) -> Floats:
+        """The rows of files, float32 `(n, width)`."""
+        return np.stack([self.rows[file.sha256] for file in files])
+
+    def save(self) -> None:
+        """Replaces the file; of pictures that were left out the rows stay, as they may come back."""
+        if not self.rows:
+            return
+        names = list(self.rows)
+        with disk.replacing(self._path) as file:
+            np.savez(file, format=_FORMAT, sha256=np.array(names), features=np.stack([self.rows[sha] for sha in names]))

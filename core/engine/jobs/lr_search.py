@@ -1,0 +1,132 @@
+"""The learning-rate range test: one sweep over ever larger rates, with the head, order and pictures of a run."""
+
+import dataclasses
+import time
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from core.config import RunConfig
+from core.data.dataset import open_dataset
+from core.data.pipeline import PictureBatches
+from core.engine.reporter import Reporter
+from core.engine.train.context import StopRequested, make_work
+from core.engine.train.phases import Phase, plan
+from core.lr_search.store import RateSearch
+from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, smooth, suggest, sweep_rates
+
+_NO_FALL = (
+    "The loss fell at no learning rate, so none can be suggested: look at the checks of the pictures and the settings."
+)
+
+
+def find_rate(reporter: Reporter) -> tuple[str, str]:
+    """Makes the sweep of a search whose worker has just got its turn, and writes its result.
+
+    Args:
+        reporter: Reporter. Of the search.
+
+    Returns:
+        The final status, `finished` or `stopped`, and a sentence for the person.
+
+    Raises:
+        UserError: something the person can put right, in one sentence.
+    """
+    search, started = RateSearch(reporter.run.path), time.monotonic()
+    config = for_sweep(search.config())
+    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    dataset = open_dataset(config.dataset, config.data, reporter.progress)
+    try:
+        work = make_work(config, dataset, reporter)
+        phase = plan(work)[0].make()  # fine-tuning begins with the head, whose rate is the one looked for
+        sweep = run_sweep(phase, reporter)
+    except StopRequested:
+        return "stopped", "Stopped before the sweep was made."
+    if sweep.stopped:
+        return "stopped", "Stopped before the sweep was at its end."
+    found = suggest(sweep.rates, sweep.losses)
+    search.write_result(_record(sweep, found, time.monotonic() - started))
+    if found.valley is None:
+        return "finished", _NO_FALL
+    return "finished", f"A learning rate of {found.valley:.2g} suits these settings."
+
+
+def for_sweep(config: RunConfig) -> RunConfig:
+    """A run's settings as the sweep uses them: samples shuffled, and one version of every augmented picture.
+
+    Batches of one class would tell more about the order than about the rate, and another version in every epoch would
+    cost another pass through the network for features that are needed once.
+    """
+    draws = 1 if config.data.augmentation != "none" else config.data.augmentation_draws
+    return dataclasses.replace(
+        config, data=dataclasses.replace(config.data, shuffle="samples", augmentation_draws=draws)
+    )
+
+
+def run_sweep(phase: Phase, reporter: Reporter) -> "Sweep":
+    """Trains batch after batch, epoch after epoch, each batch with the next rate, until the loss explodes."""
+    sweep, epoch = Sweep(reporter), 0
+    reporter.phase("training", "Tries ever larger learning rates.", batches=STEPS, batch=0)
+    while not sweep.ended:
+        data = phase.data(epoch)
+        try:
+            phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[sweep])
+        except tf.errors.OpError:
+            if isinstance(data, PictureBatches) and data.failure:
+                raise data.failure from None
+            raise
+        finally:
+            if isinstance(data, PictureBatches):
+                data.close()
+        epoch += 1
+    return sweep
+
+
+class Sweep(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sets the rate before each batch and takes its loss after it.
+
+    Args:
+        reporter: Reporter.
+
+    Attributes:
+        rates: list of float. Rates of the steps made.
+        losses: list of float. Loss of each step's batch, before the step.
+        ended: bool. Whether it is over.
+        stopped: bool. Whether a person asked for a stop.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter, self._planned = reporter, sweep_rates()
+        self.rates: list[float] = []
+        self.losses: list[float] = []
+        self.ended = self.stopped = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Sets the next rate; Keras calls this."""
+        if not self.ended:
+            self.model.optimizer.learning_rate.assign(self._planned[len(self.losses)])
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Takes the loss and ends the sweep where there is nothing more to learn; Keras calls this."""
+        self.rates.append(float(self._planned[len(self.losses)]))
+        self.losses.append(float((logs or {})["batch_loss"]))
+        self._reporter.batch(len(self.losses))
+        self.stopped = self._reporter.stop_requested()
+        self.ended = self.stopped or len(self.losses) == len(self._planned) or has_diverged(self.losses)
+        if self.ended:
+            self.model.stop_training = True
+
+
+def _record(sweep: Sweep, found: Suggestion, seconds: float) -> dict[str, Any]:
+    return {
+        "rates": sweep.rates,
+        "losses": sweep.losses,
+        "smoothed": smooth(sweep.losses).tolist(),
+        "valley": found.valley,
+        "steep": found.steep,
+        "steps": len(sweep.rates),
+        "diverged": has_diverged(sweep.losses),
+        "seconds": seconds,
+    }

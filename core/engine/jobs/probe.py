@@ -1,0 +1,120 @@
+"""The same pictures through the pipelines of two runs: `python -m core.engine.jobs.probe RUN_DIR RUN_DIR OUT`.
+
+Where the traces tell what happened in training, this looks at the two saved models as they are: what each makes of 16
+validation pictures at every stage, and the largest difference.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files
+from core.data.images import load
+from core.engine.train.context import spread
+from core.errors import RunError, UserError
+from core.store.runs import Run
+
+PICTURES = 16
+
+Array = NDArray[Any]
+
+
+def measure(a: Run, b: Run) -> dict[str, Any]:
+    """Pushes the same pictures through both saved models.
+
+    Args:
+        a: Run. With a model.
+        b: Run. With a model.
+
+    Returns:
+        `{"pictures": [...], "stages": [{"stage", "largest_difference", "file", "a", "b", "note"}]}`, in the order of
+        the computation; `a` and `b` are the values where the difference is largest.
+
+    Raises:
+        RunError: a model or the pictures are gone, or the runs have no picture in common.
+    """
+    chosen = common_pictures(a, b)
+    names = [str(mine.name) for mine, _ in chosen]
+    one = _stages(a, [mine for mine, _ in chosen])
+    other = _stages(b, [theirs for _, theirs in chosen])
+    stages = [_difference(stage, one[stage], other[stage], names) for stage in one if stage in other]
+    return {"pictures": names, "stages": stages}
+
+
+def common_pictures(a: Run, b: Run) -> list[tuple[Path, Path]]:
+    """Validation pictures of the first run that the second has too, by the content of the files; each where it lies."""
+    mine, theirs = _places(a, ("val",)), _places(b, ("val", "train", "test"))
+    found = [(mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())][:PICTURES]
+    if not found:
+        raise RunError("the two runs have no picture in common that is still where it was")
+    return found
+
+
+def _places(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
+    manifest = run.manifest() or {}
+    root = Path(str(manifest.get("root", "")))
+    places = {item["sha256"]: root / item["path"] for part in parts for item in manifest.get(part, [])}
+    return {key: path for key, path in places.items() if path.is_file()}
+
+
+def _stages(run: Run, pictures: list[Path]) -> dict[str, Array]:
+    """What the run makes of the pictures, stage by stage."""
+    pixels = np.stack([load(path, run.config().data.image_size) for path in pictures])
+    model = _open(run)
+    values: dict[str, Array] = {"decoded pixels": pixels}
+    given = pixels.astype(np.float32)
+    base = next((layer for layer in model.layers if layer.name == "base"), None)
+    if base is not None:
+        prepared = _prepared(base)
+        values["preprocessed input"] = given if prepared is None else prepared.predict_on_batch(given)
+        values["features"] = base.predict_on_batch(given)
+    values["probabilities"] = spread(model.predict_on_batch(given))
+    return values
+
+
+def _open(run: Run) -> keras.Model:
+    try:
+        return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
+
+
+def _prepared(base: keras.Model) -> keras.Model | None:
+    """The part of a base that scales the pixels; None where it takes them as they are."""
+    scaling = [layer for layer in base.layers if layer.name in ("preprocess", "rgb_to_bgr")]
+    return keras.Model(base.inputs, scaling[-1].output) if scaling else None
+
+
+def _difference(stage: str, one: Array, other: Array, names: list[str]) -> dict[str, Any]:
+    record: dict[str, Any] = {"stage": stage, "largest_difference": None, "file": "", "a": None, "b": None, "note": ""}
+    if one.shape != other.shape:
+        shapes = " and ".join("×".join(map(str, value.shape[1:])) for value in (one, other))
+        return {**record, "note": f"They have different shapes, {shapes}."}
+    gap = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    place = np.unravel_index(int(gap.argmax()), gap.shape)
+    return {
+        **record,
+        "largest_difference": float(gap[place]),
+        "file": names[int(place[0])],
+        "a": float(one[place]),
+        "b": float(other[place]),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Measures two run folders and writes the result; returns 0, or 1 with a sentence on stderr."""
+    a, b, out = (Path(argument) for argument in arguments)
+    try:
+        files.write_json(out, measure(Run(a), Run(b)))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

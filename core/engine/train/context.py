@@ -1,0 +1,206 @@
+"""What every step of a training needs: the settings, the data, the networks, and features on demand."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config import RunConfig
+from core.data.dataset import Dataset
+from core.data.feature_cache import FeatureCache, Features, feature_cache
+from core.data.order import draw_of_epoch
+from core.data.pipeline import PictureLoader, Pictures
+from core.data.scan import ImageFile
+from core.engine.cluster.shards import Extraction, is_large, over_cluster
+from core.engine.features.feature_reuse import take_over
+from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function
+from core.engine.reporter import Reporter
+from core.engine.train.observe import Activity, Observer
+from core.models import catalogue
+from core.models.build import base_for, build_head, weights_hash
+from core.models.fetch import fetch
+
+Probabilities = NDArray[np.float32]
+
+
+class StopRequested(Exception):
+    """The person asked for a stop while there was no epoch to break off."""
+
+
+@dataclass
+class Work:
+    """The parts of one training, made once and handed from step to step.
+
+    Attributes:
+        base: keras.Model. Raw pixels in, features of shape `(n, width)` out.
+        head: keras.Model. Features in, probabilities out: `(n, 1)` for two classes, else `(n, classes)`.
+        base_hash: str. Hash of the base's weights before training.
+        seconds: dict. Time spent on features and training so far.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    reporter: Reporter
+    base: keras.Model
+    head: keras.Model
+    base_hash: str
+    cache: FeatureCache
+    seconds: dict[str, float] = field(default_factory=lambda: {"features": 0.0, "training": 0.0})
+    _keys: dict[tuple[int, str, int], str] = field(default_factory=dict)
+    ignore_stop: bool = False
+    """Set once what was learnt is being kept: that must not be broken off."""
+
+    def pictures(self, files: Sequence[ImageFile], *, augmented: bool) -> Pictures:
+        """The pictures of one part; only training pictures are ever augmented."""
+        data = self.config.data
+        augmentation = data.augmentation if augmented else "none"
+        return Pictures(self.dataset.root, files, data.image_size, augmentation, data.seed)
+
+    def train_pictures(self) -> Pictures:
+        """The training pictures, with the run's augmentation."""
+        return self.pictures(self.dataset.split.train, augmented=True)
+
+    def draw(self, epoch: int) -> int:
+        """Random version of the training pictures in an epoch (from 0)."""
+        return draw_of_epoch(epoch, self.config.data.augmentation, self.config.data.augmentation_draws)
+
+    def features(self, pictures: Pictures, draw: int, message: str, *, later: int = 0) -> Features:
+        """The features of pictures, from the cache or computed now.
+
+        Args:
+            pictures: Pictures.
+            draw: int. Random version.
+            message: str. What the person reads meanwhile.
+            later: int. Pictures that are known to follow, for the estimate of the time left.
+
+        Raises:
+            StopRequested: the person asked for a stop meanwhile; nothing is kept of the unfinished array.
+        """
+        key = self._key(pictures, draw)
+        features = self.cache.open(key)
+        if features is None:
+            started = time.monotonic()
+            self.reporter.phase("features", message, total=len(pictures))
+            shape = (len(pictures), int(self.base.output_shape[-1]))
+            stored = self.config.training.feature_precision
+            features = self.cache.build(key, shape, lambda out: self._fill(pictures, draw, out, later), stored)
+            family = features_family(pictures, draw, self._recipe())
+            self.cache.keep_rows(key, family, [file.sha256 for file in pictures.files])
+            self.seconds["features"] += time.monotonic() - started
+        return features
+
+    def missing_draws(self, epochs: int) -> list[int]:
+        """Draws of the training pictures that the epochs need and the cache lacks."""
+        pictures, draws = self.train_pictures(), {self.draw(epoch) for epoch in range(epochs)}
+        return [draw for draw in draws if self._key(pictures, draw) not in self.cache]
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Base and head as they are at each call, in inference mode, with their inner values."""
+        return Observer(self.base, self.head)
+
+    def observe_frozen(self, files: Sequence[ImageFile], message: str) -> tuple[Probabilities, Activity]:
+        """Probabilities of shape `(n, classes)` through cached features and the head, and what the layers did."""
+        outputs, activity = self.observer.on_features(self.features(self.pictures(files, augmented=False), 0, message))
+        return spread(outputs), activity
+
+    def observe_pictures(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
+        """Probabilities of shape `(n, classes)` through the whole network, and what the layers did."""
+        pictures = self.pictures(files, augmented=False)
+        batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
+        outputs, activity = self.observer.on_pictures(PictureLoader(pictures, batches, 0))
+        return spread(outputs), activity
+
+    def features_on_disk(self, pictures: Pictures, draw: int) -> Features | None:
+        """Cached features of pictures, or None when there are none; computes nothing."""
+        return self.cache.open(self._key(pictures, draw))
+
+    def note(self, draw: int) -> Any:
+        """What is kept beside the cached features of the training pictures; None when there is nothing."""
+        return self.cache.note(self._key(self.train_pictures(), draw))
+
+    def keep_note(self, draw: int, record: Any) -> None:
+        """Keeps a record beside the cached features of the training pictures, if there are any."""
+        self.cache.keep_note(self._key(self.train_pictures(), draw), record)
+
+    def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Labels as the loss wants them: `(n, 1)` of 0 and 1 for two classes, else one-hot `(n, classes)`."""
+        if len(self.dataset.classes) == 2:
+            return labels.astype(np.float32)[:, None]
+        return np.eye(len(self.dataset.classes), dtype=np.float32)[labels]
+
+    def sample_weights(self, labels: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """Weight of each sample when the classes are balanced by weights: inverse to the share of its class."""
+        if self.config.training.class_weight == "none":
+            return None
+        counts = np.bincount(labels, minlength=len(self.dataset.classes))
+        return (len(labels) / (len(counts) * counts[labels])).astype(np.float32)
+
+    def _fill(self, pictures: Pictures, draw: int, out: Features, later: int) -> None:
+        def advance(done: int) -> None:
+            self.reporter.advance(done, ahead=later)
+            if self.reporter.stop_requested() and not self.ignore_stop:
+                raise StopRequested
+
+        if is_large(len(pictures)):
+            self._fill_over_cluster(pictures, draw, out, advance)
+        else:
+            known = self.cache.family(features_family(pictures, draw, self._recipe()))
+            rest = take_over(known, self.forward, pictures, draw, out, advance)
+            extract(self.forward, pictures, draw, out, advance, rest)
+
+    def _fill_over_cluster(self, pictures: Pictures, draw: int, out: Features, advance: Callable[[int], None]) -> None:
+        folder = self.cache.folder / f"{self._key(pictures, draw)}.shards"
+        spread_out = Extraction(self.config, self.base_hash, self.forward, pictures, draw, folder)
+        trouble = over_cluster(spread_out, out, advance)
+        self.reporter.event("features on the cluster", pictures=len(pictures), elsewhere=spread_out.elsewhere)
+        if trouble:
+            self.reporter.event("cluster", message=trouble)
+
+    @cached_property
+    def forward(self) -> Callable[[Any], Any]:
+        """Traced once: a network of many layers takes half a second, as long as a hundred small pictures."""
+        return forward_function(self.base)
+
+    def _key(self, pictures: Pictures, draw: int) -> str:
+        """Computed once for each part and draw: it hashes the name of every file."""
+        known = (id(pictures.files), pictures.augmentation, draw)
+        if known not in self._keys:
+            self._keys[known] = features_key(pictures, draw, self._recipe())
+        return self._keys[known]
+
+    def _recipe(self) -> dict[str, Any]:
+        model, data = self.config.model, self.config.data
+        stored = self.config.training.feature_precision
+        return {
+            **({} if stored == "float32" else {"stored": stored}),
+            "backbone": model.backbone,
+            "weights": self.base_hash,
+            "preprocessing": data.preprocessing,
+            "pooling": model.pooling,
+            "precision": self.config.training.precision,
+        }
+
+
+def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
+    """Builds base and head and opens the feature cache."""
+    model, training = config.model, config.training
+    row = catalogue.find(model.backbone)
+    if model.weights == "imagenet" and catalogue.find_weights(row) is None:
+        reporter.phase("data", f"Downloads the weights of {row.title}.")
+        fetch(row, reporter.progress)
+    reporter.phase("data", f"Builds {row.title}.")
+    base = base_for(config)
+    head = build_head(int(base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, training.seed)
+    return Work(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
+
+
+def spread(outputs: NDArray[Any]) -> Probabilities:
+    """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
+    outputs = np.asarray(outputs, dtype=np.float32)
+    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

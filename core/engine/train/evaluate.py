@@ -1,0 +1,126 @@
+"""What is kept of a trained network: the joined model, its figures on held-out pictures, its predictions one by one."""
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from core import files
+from core.data.scan import ImageFile
+from core.engine.train.context import Probabilities, Work
+from core.models.build import join
+from core.stats import metrics
+
+WORST = 24
+"""Mistakes shown as pictures."""
+
+
+def keep_results(work: Work, predict: Callable[[Sequence[ImageFile]], Probabilities], weights: str) -> None:
+    """Saves model.keras, evaluation.json and predictions.csv.
+
+    Args:
+        work: Work. Trained.
+        predict: callable. Files to probabilities of shape `(n, classes)`.
+        weights: str. Which weights these are, in words.
+    """
+    reporter, split = work.reporter, work.dataset.split
+    reporter.phase("evaluating", "Evaluates on the held-out pictures.")
+    parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
+    probabilities = {name: predict(part) for name, part in parts.items()}
+    record: dict[str, Any] = {"classes": list(work.dataset.classes), "weights": weights}
+    for name, part in parts.items():
+        record[name] = evaluate(part, work.dataset.labels(part), probabilities[name], list(work.dataset.classes))
+    reporter.phase("saving", "Saves the model.")
+    save_model(join(work.base, work.head), reporter.run.path / "model.keras")
+    write_predictions(reporter.run.path / "predictions.csv", parts, probabilities, list(work.dataset.classes))
+    files.write_json(reporter.run.path / "evaluation.json", record)
+
+
+def evaluate(
+    part: Sequence[ImageFile], labels: metrics.Labels, probabilities: Probabilities, classes: list[str]
+) -> dict[str, Any]:
+    """The figures of one part, as evaluation.json keeps them.
+
+    Args:
+        part: sequence of ImageFile of length `n`.
+        labels: integer array of shape `(n,)`.
+        probabilities: float array of shape `(n, classes)`.
+        classes: list of str.
+    """
+    predicted = metrics.decide(probabilities)
+    correct, counts = int((predicted == labels).sum()), np.bincount(labels, minlength=len(classes))
+    table = metrics.confusion(labels, predicted, len(classes))
+    return {
+        "count": len(labels),
+        "correct": correct,
+        "accuracy": correct / len(labels),
+        "interval": list(metrics.wilson(correct, len(labels))),
+        "auc": metrics.auc(labels, probabilities),
+        "loss": metrics.cross_entropy(labels, probabilities),
+        "majority_class": classes[int(counts.argmax())],
+        "majority_share": float(counts.max() / len(labels)),
+        "confusion": table.tolist(),
+        "per_class": metrics.per_class(table, classes),
+        "roc": _curves(labels, probabilities, classes),
+        "worst": _worst(part, labels, probabilities, classes),
+    }
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Saves a model so that a crash leaves the old file or the new one (Keras overwrites in place)."""
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        model.save(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    files.sync_folder(path.parent)
+
+
+def write_predictions(
+    path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
+) -> None:
+    """One line a picture: part, file, true class, predicted class, and the probability of each class."""
+    with files.replacing(path, "w") as file:
+        writer = csv.writer(file)
+        writer.writerow(["split", "file", "label", "predicted", *(f"p({name})" for name in classes)])
+        for name, part in parts.items():
+            predicted = metrics.decide(probabilities[name])
+            for picture, k, row in zip(part, predicted, probabilities[name], strict=True):
+                writer.writerow([name, picture.path, picture.label, classes[k], *(f"{p:.6f}" for p in row)])
+
+
+def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:
+    """ROC curves: of the second class where there are two, else of each class against the rest."""
+    curves = {}
+    for k in [1] if len(classes) == 2 else range(len(classes)):
+        if 0 < (labels == k).sum() < len(labels):
+            false_rate, true_rate = metrics.roc(labels == k, probabilities[:, k])
+            pair = np.stack([1 - probabilities[:, k], probabilities[:, k]], axis=1)
+            area = metrics.auc((labels == k).astype(int), pair)
+            curves[classes[k]] = {"false_positive_rate": false_rate, "true_positive_rate": true_rate, "auc": area}
+    return curves
+
+
+def _worst(
+    part: Sequence[ImageFile], labels: metrics.Labels, probabilities: Probabilities, classes: list[str]
+) -> list[dict[str, Any]]:
+    predicted = metrics.decide(probabilities)
+    sureness = probabilities[np.arange(len(labels)), predicted]
+    wrong = np.flatnonzero(predicted != labels)
+    return [
+        {
+            "file": part[i].path,
+            "label": classes[labels[i]],
+            "predicted": classes[predicted[i]],
+            "probability": float(sureness[i]),
+            "true_probability": float(probabilities[i, labels[i]]),
+        }
+        for i in wrong[np.argsort(-sureness[wrong], kind="stable")][:WORST]
+    ]

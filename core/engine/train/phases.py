@@ -1,0 +1,193 @@
+"""The phases a training is made of: which network `fit` trains, on what, for how many epochs.
+
+Bottleneck and frozen end-to-end training are the same phase, on cached features: same numbers, a fraction of the
+work. Literal and unfrozen end-to-end training go through the pictures. Fine-tuning is the first, then the second,
+once for each stage in which blocks of the backbone become trainable.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import keras
+
+from core.data.order import Indices, epoch_batches
+from core.data.pipeline import Batches, EpochStream, FeatureBatches, PictureBatches
+from core.data.scan import ImageFile
+from core.engine.train.context import Probabilities, Work
+from core.engine.train.observe import Activity
+from core.engine.train.traced import TracedModel, TracedSequential
+from core.models import catalogue
+from core.models.block_rates import rate_factors, with_rate_factors
+from core.models.build import FrozenBase, backbone_layers, train_model
+from core.models.unfreezing import HEAD, Stage, stages
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of epochs with one compiled network.
+
+    Attributes:
+        name: str. `training`, or that of a stage of fine-tuning; see core/models/unfreezing.py.
+        epochs: int. Most epochs it lasts.
+        model: keras.Model. Compiled; what `fit` trains.
+        learnt: keras.Model. Its variables are what training changes: the head, or base and head.
+        data: callable. Epoch (from 0, over the whole run) to its batches.
+        observe: callable. Files to probabilities of shape `(n, classes)`, in inference mode, and what the layers did.
+        stream: EpochStream. What feeds the batches to `fit`.
+        stage: Stage or None. Of fine-tuning.
+    """
+
+    name: str
+    epochs: int
+    model: keras.Model
+    learnt: keras.Model
+    data: Callable[[int], Batches]
+    observe: Callable[[Sequence[ImageFile]], tuple[Probabilities, Activity]]
+    stream: EpochStream = field(default_factory=EpochStream)
+    stage: Stage | None = None
+
+    def predict(self, files: Sequence[ImageFile]) -> Probabilities:
+        """Probabilities of shape `(n, classes)`, in inference mode."""
+        return self.observe(files)[0]
+
+    def variables(self) -> list[Any]:
+        """Everything an unbroken run would carry into the next epoch: weights, dropout's seed state, optimizer."""
+        return [*self.learnt.variables, *self.model.optimizer.variables]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A phase before its turn comes.
+
+    Attributes:
+        name: str. See `Phase`.
+        epochs: int. Most epochs it lasts.
+        make: callable. Makes the phase: it compiles what the phases before it have trained.
+    """
+
+    name: str
+    epochs: int
+    make: Callable[[], Phase]
+
+
+def plan(work: Work) -> list[Planned]:
+    """The phases of a run, in their order."""
+    training = work.config.training
+    on_cache = training.mode == "fine_tune" or (training.is_frozen and not training.literal)
+    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_pictures, work))
+    later = (
+        Planned(stage.phase, training.finetune_epochs, partial(on_pictures, work, stage))
+        for stage in stages(work.config)
+    )
+    return [first, *later]
+
+
+def on_features(work: Work) -> Phase:
+    """The head alone, on cached features. Those of the validation pictures come first: every epoch ends with them."""
+    work.observe_frozen(work.dataset.split.val, _VALIDATION)
+    labels = work.dataset.labels(work.dataset.split.train)
+    targets, weights = work.targets(labels), work.sample_weights(labels)
+    pictures, epochs = work.train_pictures(), work.config.training.epochs
+    model = TracedSequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
+    compile_model(work, model, work.config.training.learning_rate)
+
+    def data(epoch: int) -> FeatureBatches:
+        later = [draw for draw in work.missing_draws(epochs) if draw > work.draw(epoch)]
+        features = work.features(pictures, work.draw(epoch), _wording(work, epoch), later=len(later) * len(pictures))
+        return FeatureBatches(features, targets, order(work, epoch), weights)
+
+    return Phase(
+        HEAD, epochs, model, work.head, data,
+        lambda files: work.observe_frozen(files, _VALIDATION),
+    )  # fmt: skip
+
+
+def on_pictures(work: Work, stage: Stage | None = None) -> Phase:
+    """The whole network, pictures in; the base frozen, or trained from the block of the stage or the settings on."""
+    training = work.config.training
+    network = train_model(work.base, work.head)
+    model = TracedModel(network.inputs, network.outputs, name=network.name)
+    block = stage.block if stage else training.unfreeze_from
+    if block:
+        names = [layer.name for layer in backbone_layers(work.base)]
+        frozen_base(model).unfreeze(catalogue.find(work.config.model.backbone).first_trainable(names, block))
+    compile_model(work, model, training.finetune_learning_rate if stage else training.learning_rate, stage)
+    labels = work.dataset.labels(work.dataset.split.train)
+    targets, weights, pictures = work.targets(labels), work.sample_weights(labels), work.train_pictures()
+
+    def data(epoch: int) -> PictureBatches:
+        return PictureBatches(pictures, targets, order(work, epoch), work.draw(epoch), weights)
+
+    return Phase(
+        stage.phase if stage else HEAD,
+        training.finetune_epochs if stage else training.epochs,
+        model,
+        model if block else work.head,
+        data,
+        work.observe_pictures,
+        stage=stage,
+    )
+
+
+def order(work: Work, epoch: int) -> list[Indices]:
+    """The batches of an epoch (from 0) under the run's settings."""
+    data = work.config.data
+    return epoch_batches(
+        len(work.dataset.split.train),
+        data.batch_size,
+        data.shuffle,
+        seed=work.config.training.seed,
+        epoch=epoch,
+        drop_remainder=data.drop_remainder,
+    )
+
+
+def compile_model(work: Work, model: keras.Model, learning_rate: float, stage: Stage | None = None) -> None:
+    """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
+    binary = len(work.dataset.classes) == 2
+    model.compile(
+        optimizer=optimizer_class(work, model, stage)(learning_rate=learning_rate),
+        loss=keras.losses.BinaryCrossentropy() if binary else keras.losses.CategoricalCrossentropy(),
+        metrics=[
+            keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
+            keras.metrics.AUC(name="auc", multi_label=not binary),
+        ],
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def optimizer_class(work: Work, model: keras.Model, stage: Stage | None) -> Any:
+    """The optimizer of the settings as Keras has it; where the blocks of a stage have rates of their own, with them."""
+    training, row = work.config.training, catalogue.find(work.config.model.backbone)
+    plain = OPTIMIZERS[training.optimizer]
+    if stage is None or training.block_rate_factor == 1:
+        return plain
+    starts = row.block_starts([layer.name for layer in backbone_layers(work.base)])[1:]
+    factors = rate_factors(model.trainable_variables, work.base.layers, starts, training.block_rate_factor)
+    return with_rate_factors(plain, factors)
+
+
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+}
+
+
+def frozen_base(model: keras.Model) -> FrozenBase:
+    """The wrapped base inside a network made by `train_model`."""
+    return next(layer for layer in model.layers if isinstance(layer, FrozenBase))
+
+
+_VALIDATION = "Computes the features of the held-out pictures, once."
+
+
+def _wording(work: Work, epoch: int) -> str:
+    data = work.config.data
+    if data.augmentation == "none" or data.augmentation_draws == 1:
+        return "Computes the features of the training pictures, once."
+    return f"Computes the features of augmented draw {work.draw(epoch) + 1} of the training pictures."

@@ -1,0 +1,253 @@
+"""What a training leaves behind to be compared with another: hashes, orders, losses, gradients, epoch by epoch.
+
+Two runs that should agree are laid beside each other stage by stage (core/compare/divergence.py), so everything is
+recorded by what it is, not by where it lies: a picture by the hash of its file, a batch by the pictures in it.
+
+    runs/<id>/trace.json
+      environment   versions of Python, the libraries and this program; processor
+      data          hashes of the training files, the validation files, and the labels of all
+      classes       names
+      hashes        weights of base and head and the statistics of batch normalisation, before and after
+      samples       four fixed training pictures per random version: decoded, augmented, preprocessed, their features
+      inputs        statistics of the first batches that the network was given
+      epochs        order, label mix, losses and gradient norms of the batches; what validation looked like; blocks of
+                    a backbone in training that are other ones than before it
+
+Losses and norms have six significant digits; beyond `DETAILED` batches only an epoch's summary is kept.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import files
+from core.data.augment import augment
+from core.data.images import load, preprocess
+from core.data.order import Indices, batch_mix
+from core.data.pipeline import Batches, PictureBatches
+from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
+from core.engine.train.context import Probabilities, Work
+from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
+from core.engine.train.observe import Activity
+from core.engine.train.traced import Watch
+from core.models import catalogue
+
+FORMAT = 1
+"""Version of trace.json."""
+
+DETAILED = 20_000
+"""Batches of a run that are recorded one by one; the file then has about 1 MB."""
+
+SAMPLES = 4
+"""Pictures that are followed from the file to the features."""
+
+FIRST = 2
+"""Batches at the beginning whose numbers are described."""
+
+MANY_CLASSES = 12
+"""With more classes the label mix of the batches is not recorded."""
+
+_FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc", "learning_rate")
+
+
+class Trace:
+    """The record of one run.
+
+    Args:
+        work: Work. Before anything is trained: the initial weights are hashed here.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._path = work.reporter.run.path / "trace.json"
+        stored = files.read_json(self._path) or {}
+        stored = stored if isinstance(stored, dict) and stored.get("format") == FORMAT else {}
+        train = work.dataset.split.train
+        self._ids = np.array([int(file.sha256[:16], 16) for file in train], dtype=np.uint64)
+        self._labels = work.dataset.labels(train)
+        self._positions = sorted(range(len(train)), key=lambda k: (train[k].sha256, k))[:SAMPLES]
+        self._head = {
+            "format": FORMAT,
+            "environment": environment(),
+            "data": data_hashes(train, work.dataset.split.val),
+            "classes": list(work.dataset.classes),
+            "hashes": {
+                "base": weights_only_hash(work.base),
+                "statistics": statistics_hash(work.base),
+                "head": digest(work.head.variables),
+            },
+            "samples": stored.get("samples", []),
+            "inputs": stored.get("inputs", []),
+        }
+        self._row = catalogue.find(work.config.model.backbone)
+        self._moving = False
+        self._blocks = {} if work.config.training.is_frozen else block_hashes(work.base, self._row)
+        self._epochs: list[tuple[int, int, str]] = [
+            (epoch["epoch"], len(epoch.get("losses", [])), json.dumps(epoch)) for epoch in stored.get("epochs", [])
+        ]
+        self._watch, self._on_pictures = Watch(), False
+        self._order: Sequence[Indices] = ()
+
+    def begin_epoch(self, epoch: int, order: Sequence[Indices], data: Batches, *, moving: bool) -> Watch:
+        """Records what the epoch will be given, and watches its batches.
+
+        Args:
+            epoch: int. From 0, over the whole run.
+            order: list of integer arrays. The batches as positions in the training files.
+            data: Batches. The epoch's batches.
+            moving: bool. Whether the base is trained, so that features are only those of the weights at the moment.
+
+        Returns:
+            A callback for `fit`.
+        """
+        self._epochs = [item for item in self._epochs if item[0] <= epoch]
+        self._watch, self._order, self._on_pictures = Watch(), order, isinstance(data, PictureBatches)
+        self._moving = moving
+        first = not self._epochs
+        draw = self._work.draw(epoch)
+        if draw not in {sample["draw"] for sample in self._head["samples"]}:
+            self._head["samples"] += self._samples(epoch, draw, without_features=moving and not first)
+        if first:
+            self._head["inputs"] = [
+                _describe(data[k], epoch, k, self._batch_hash(order[k])) for k in range(min(FIRST, len(order)))
+            ]
+        return self._watch
+
+    def end_epoch(
+        self, phase: str, epoch: int, record: dict[str, Any], probabilities: Probabilities, activity: Activity
+    ) -> None:
+        """Adds a finished epoch and writes the file.
+
+        Args:
+            phase: str. Its name; see core/engine/train/phases.py.
+            epoch: int. From 1, over the whole run.
+            record: dict. What was measured.
+            probabilities: float array of shape `(n, classes)`, on the validation pictures.
+            activity: Activity. Of the same pass.
+        """
+        work = self._work
+        if self._on_pictures:
+            self._hash_after()
+        self._head["hashes"]["head_after"] = head = digest(work.head.variables)
+        item = {
+            "epoch": epoch,
+            "phase": phase,
+            "draw": work.draw(epoch - 1),
+            **self._batches(),
+            **{name: record.get(name) for name in _FIGURES},
+            **describe_answers(work.dataset.labels(work.dataset.split.val), probabilities, list(work.dataset.classes)),
+            "dead_units": activity.dead_units,
+            "feature_mean": short(activity.feature_mean),
+            "feature_std": short(activity.feature_std),
+            "head": head,
+            "base": self._head["hashes"].get("base_after"),
+            **({"moved_blocks": self._moved_blocks()} if self._moving else {}),
+        }
+        self._epochs.append((epoch, len(item["losses"]), json.dumps(files.finite(item), allow_nan=False)))
+        self._write()
+
+    def end(self) -> None:
+        """Adds what can be told at the end of the training: whether the base is as it was."""
+        self._hash_after()
+        self._head["hashes"]["head_after"] = digest(self._work.head.variables)
+        self._write()
+
+    def _hash_after(self) -> None:
+        base = self._work.base
+        self._head["hashes"] |= {"base_after": weights_only_hash(base), "statistics_after": statistics_hash(base)}
+
+    def _moved_blocks(self) -> list[str]:
+        """Blocks of the backbone whose weights are other ones than before the training."""
+        return [name for name, now in block_hashes(self._work.base, self._row).items() if now != self._blocks[name]]
+
+    def _write(self) -> None:
+        """Epochs are kept as text: each is put into words once."""
+        head = json.dumps(files.finite(self._head), allow_nan=False)
+        with files.replacing(self._path, "w") as file:
+            file.write(f'{head[:-1]}, "epochs": [{", ".join(text for *_, text in self._epochs)}]}}\n')
+
+    def _batches(self) -> dict[str, Any]:
+        """Order, mix, losses and norms of the epoch's batches, one by one as long as there is room."""
+        classes = len(self._work.dataset.classes)
+        room = DETAILED - sum(count for _, count, _ in self._epochs)
+        hashes = [self._batch_hash(batch) for batch in self._order]
+        losses, norms = self._watch.losses, self._watch.norms
+        facts: dict[str, Any] = {
+            "order": digest([np.array(hashes)]),
+            "batches": len(self._order),
+            "seen": int(sum(map(len, self._order))),
+            "greatest_norm": short(max(norms, default=None)),
+        }
+        if len(self._order) > room:
+            return {**facts, "batch_orders": [], "mix": [], "losses": [], "gradient_norms": []}
+        mix = batch_mix(self._labels, list(self._order), classes).tolist() if classes <= MANY_CLASSES else []
+        figures = {"losses": [short(x) for x in losses], "gradient_norms": [short(x) for x in norms]}
+        return {**facts, "batch_orders": hashes, "mix": mix, **figures}
+
+    def _batch_hash(self, batch: Indices) -> str:
+        """The pictures of a batch and their labels, in their order."""
+        return digest([self._ids[batch], self._labels[batch]])[:8]
+
+    def _samples(self, epoch: int, draw: int, *, without_features: bool) -> list[dict[str, Any]]:
+        """The followed pictures in one random version; runs on the same cached features decode them once.
+
+        A run that goes through the pictures decodes its own: its trace is evidence of what it was given.
+        """
+        followed = None if self._on_pictures else self._kept_samples(draw)
+        if followed is None:
+            followed = [self._sample(k, draw, without_features) for k in self._positions]
+            if not self._on_pictures:
+                self._work.keep_note(draw, {"format": FORMAT, "samples": followed})
+        paths = [self._work.dataset.split.train[k].path for k in self._positions]
+        return [{"epoch": epoch + 1, "path": path, **sample} for path, sample in zip(paths, followed, strict=True)]
+
+    def _kept_samples(self, draw: int) -> list[dict[str, Any]] | None:
+        """What an earlier run has kept beside the features; None when it is of another version or damaged."""
+        note = self._work.note(draw)
+        samples = note.get("samples") if isinstance(note, dict) and note.get("format") == FORMAT else None
+        wanted = [self._work.dataset.split.train[k].sha256[:16] for k in self._positions]
+        fits = isinstance(samples, list) and [isinstance(s, dict) and s.get("file") for s in samples] == wanted
+        return samples if fits else None
+
+    def _sample(self, position: int, draw: int, without_features: bool) -> dict[str, Any]:
+        """One picture on its way from the file to the features."""
+        pictures, data = self._work.train_pictures(), self._work.config.data
+        file = pictures.files[position]
+        decoded = load(pictures.root / file.path, pictures.size)
+        pixels = augment(decoded, pictures.augmentation, pictures.seed, draw, file.sha256)
+        prepared = preprocess(pixels, self._kind(data.preprocessing))
+        features = None if without_features else self._features(position, draw, pixels)
+        return {
+            "draw": draw,
+            "file": file.sha256[:16],
+            "decoded": digest([decoded]),
+            "decoded_mean": short(decoded.mean()),
+            "pixels": digest([pixels]),
+            "pixels_mean": short(pixels.mean()),
+            "input": digest([prepared]),
+            **describe_values(prepared),
+            "features": None if features is None else digest([features]),
+            "features_mean": None if features is None else short(features.mean()),
+            "features_std": None if features is None else short(features.std()),
+        }
+
+    def _features(self, position: int, draw: int, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """From the cache where there is one; else by one pass of one picture."""
+        cached = self._work.features_on_disk(self._work.train_pictures(), draw)
+        if cached is not None:
+            return np.asarray(cached[position], np.float32)
+        return np.asarray(self._work.observer.from_pixels(pixels[None])[0].numpy()[0])
+
+    def _kind(self, preprocessing: str) -> str:
+        return {"backbone": self._row.preprocessing, "rescale": "rescale", "none": "raw"}[preprocessing]
+
+
+def _describe(batch: tuple[NDArray[Any], ...], epoch: int, number: int, order: str) -> dict[str, Any]:
+    """A batch as the network is given it."""
+    inputs, kind = batch[0], "pixels" if batch[0].dtype == np.uint8 else "features"
+    hashes = {"pixels": None, "features": None, kind: digest([inputs])}
+    facts = {"epoch": epoch + 1, "batch": number + 1, "kind": kind, "order": order, "count": len(inputs)}
+    return {**facts, **hashes, **describe_values(inputs)}

@@ -1,0 +1,321 @@
+"""The story of a run: data, networks, phases of epochs, evaluation, model. What it learns goes into the folder."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from core import files
+from core.checks.preflight import findings_record, preflight
+from core.data.dataset import open_dataset
+from core.data.pipeline import PictureBatches
+from core.engine.insight.build_reference import keep_reference
+from core.engine.reporter import Reporter
+from core.engine.train.batch_watch import BatchWatch
+from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
+from core.engine.train.context import StopRequested, Work, make_work
+from core.engine.train.devices import all_devices
+from core.engine.train.evaluate import keep_results
+from core.engine.train.event_files import EventFiles
+from core.engine.train.phases import Phase, order, plan
+from core.engine.train.trace import Trace
+from core.engine.train.tracking import Tracking
+from core.errors import RunError
+from core.stats import metrics
+
+REDUCTION = 0.5
+"""What the learning rate is multiplied by on a plateau."""
+
+LOWEST_RATE = 1e-7
+"""Smallest learning rate that a setting may be."""
+
+
+def train(reporter: Reporter, *, remember: bool = True) -> str:
+    """Trains a run to its end, or to a stop, and writes all its files.
+
+    Args:
+        reporter: Reporter. Of a run whose worker has just started.
+        remember: bool. Whether to keep features of the training pictures, for nearest ones later. Defaults to yes.
+
+    Returns:
+        The final status: `finished` or `stopped`.
+
+    Raises:
+        UserError: something the person can put right, in one sentence.
+    """
+    tracking, status = Tracking(reporter), "failed"
+    try:
+        with all_devices(reporter.run.config()) as devices:
+            if devices > 1:
+                reporter.event("devices", count=devices)
+            status = _train(reporter, tracking, remember=remember)
+    finally:
+        tracking.end(status)
+    return status
+
+
+def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
+    run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
+    config = run.config()
+    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    dataset = open_dataset(config.dataset, config.data, reporter.progress)
+    files.write_json(run.path / "manifest.json", dataset.manifest())
+    files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
+    work = make_work(config, dataset, reporter)
+    training = Training(work, tracking)
+    tracking.begin()
+    try:
+        training.run_all()
+    except StopRequested:
+        training.stopped = True
+    finally:
+        training.event_files.close()
+        parts = {**work.seconds, "total": time.monotonic() - started}
+        reporter.say(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
+    if training.phase and training.has_learnt:
+        work.ignore_stop = True
+        keep_results(work, training.phase.predict, training.description())
+        if remember:
+            base_was_trained = training.phase.learnt is training.phase.model
+            keep_reference(work, base_was_trained=base_was_trained, may_compute=not training.stopped)
+    return "stopped" if training.stopped else "finished"
+
+
+class Training:
+    """Epoch after epoch, phase after phase, with a checkpoint after each epoch.
+
+    Args:
+        work: Work.
+        tracking: Tracking. Hears of every epoch.
+
+    Attributes:
+        phase: Phase or None. The phase it is at.
+        progress: Progress. How far it has come.
+        stopped: bool. Whether the person stopped it.
+        has_learnt: bool. Whether at least one batch was trained on, now or before a resume.
+    """
+
+    def __init__(self, work: Work, tracking: Tracking) -> None:
+        run = work.reporter.run
+        self.work, self.reporter, self.tracking = work, work.reporter, tracking
+        self.checkpoints = CheckpointFolder(run.path / "resume")
+        self.saves = BackgroundSaves(self.checkpoints)
+        self.event_files = EventFiles(run.path / "tensorboard")
+        self.trace = Trace(work)
+        self.phase: Phase | None = None
+        self.progress = Progress()
+        self.stopped = self.has_learnt = False
+        self._best: list[Any] = []
+        self._durations: list[float] = []
+        self._broken_off = False
+
+    def run_all(self) -> None:
+        """Runs every phase that is not complete yet; the last checkpoint is on the disk when it returns or raises."""
+        try:
+            self._run_phases(self._stored())
+        finally:
+            self.saves.close()
+        self.trace.end()
+
+    def _run_phases(self, stored: Checkpoint | None) -> None:
+        planned = plan(self.work)
+        first = self._place(stored, [phase.name for phase in planned]) if stored else 0
+        for place in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
+            later = sum(phase.epochs for phase in planned[place + 1 :])
+            self.phase = planned[place].make()
+            self._begin(self.phase, stored)
+            stored = None
+            self._run_phase(self.phase, later)
+            if self.stopped:
+                break
+
+    def _place(self, stored: Checkpoint, names: list[str]) -> int:
+        """Which phase of the plan a checkpoint is of."""
+        if stored.progress.phase not in names:
+            raise RunError(
+                f"the checkpoint of run {self.reporter.run.id} is of “{stored.progress.phase}”, which its settings do "
+                "not have, so it cannot go on; start a new run"
+            )
+        return names.index(stored.progress.phase)
+
+    def _stored(self) -> Checkpoint | None:
+        """The checkpoint to go on from; never silently a fresh start where epochs were finished before."""
+        run = self.reporter.run
+        stored, finished = self.checkpoints.load(), len(run.epochs())
+        if stored is None and finished > 1:  # one: its worker was killed before the first checkpoint
+            raise RunError(
+                f"run {run.id} has finished {finished} epochs, but its checkpoint (the folder resume) is gone, so it "
+                "cannot go on; start a new run with the same settings"
+            )
+        if stored and self.checkpoints.fell_back:
+            self.reporter.event("checkpoint damaged", used=stored.progress.epoch)
+        return stored
+
+    def description(self) -> str:
+        """Which weights the model has, in words."""
+        if self._broken_off:
+            return f"stopped in epoch {self.progress.epoch + 1}"
+        if self._best and self.progress.best_epoch != self.progress.epoch:
+            return f"epoch {self.progress.best_epoch}, the best"
+        return f"epoch {self.progress.epoch}, the last"
+
+    def _begin(self, phase: Phase, stored: Checkpoint | None) -> None:
+        self.progress, self._best = Progress(phase=phase.name, epoch=self.progress.epoch, start=self.progress.epoch), []
+        self._durations = []
+        if stored:
+            assign(phase.variables(), stored.arrays)
+            self.progress, self._best = stored.progress, stored.best
+            self.has_learnt = True
+            self.reporter.event("resumed", epoch=self.progress.epoch)
+        elif phase.stage:
+            message = phase.stage.beginning(self.progress.epoch + 1, self.work.config.training.finetune_stages)
+            self.reporter.event("stage", stage=phase.stage.number, block=phase.stage.block, message=message)
+
+    def _run_phase(self, phase: Phase, later: int) -> None:
+        """Trains to the phase's end; `later` epochs at most follow in other phases."""
+        last = self.progress.start + phase.epochs
+        self.reporter.say(epoch=self.progress.epoch, epochs=last + later)
+        while not self.progress.complete and self.progress.epoch < last:
+            started, features = time.monotonic(), self.work.seconds["features"]
+            logs = self._fit_epoch(phase, self.progress.epoch, last, later)
+            if self._broken_off:
+                self.stopped = True
+                return
+            record = self._validate(phase, logs)
+            seconds = time.monotonic() - started
+            self.work.seconds["training"] += seconds - (self.work.seconds["features"] - features)
+            self._finish_epoch(phase, record, seconds, last)
+            if self.reporter.stop_requested():
+                self.stopped = True
+                return
+        if self._best and self.progress.best_epoch != self.progress.epoch:
+            assign(phase.learnt.variables, self._best)
+
+    def _fit_epoch(self, phase: Phase, epoch: int, last: int, later: int) -> dict[str, float]:
+        """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
+        data = phase.data(epoch)
+        message = (
+            f"{f'Fine-tunes {phase.stage.words}: epoch' if phase.stage else 'Epoch'} {epoch + 1} of {last + later}."
+        )
+        if self.checkpoints.fell_back:
+            message += " The newest checkpoint was damaged; it went on from the one before."
+        self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last + later, batch=0, batches=len(data))
+        # An epoch of the head on cached features says nothing of how long one of fine-tuning will take.
+        left = last - epoch - 1 + (later if phase.stage else 0)
+        watch = BatchWatch(self.reporter, self.work.config.data.batch_size, left, self._durations)
+        try:
+            batches = order(self.work, epoch)
+            callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
+            history = phase.model.fit(
+                phase.stream.of(data),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            ).history
+        except tf.errors.OpError:
+            if isinstance(data, PictureBatches) and data.failure:
+                raise data.failure from None
+            raise
+        finally:
+            if isinstance(data, PictureBatches):
+                data.close()
+        self.has_learnt = self.has_learnt or watch.done > 0
+        self._broken_off = watch.done < len(data)
+        return {name: float(history[name][-1]) for name in ("loss", "accuracy", "auc")}
+
+    def _validate(self, phase: Phase, logs: dict[str, float]) -> dict[str, Any]:
+        """The epoch's figures, on training and validation; the trace takes them in too."""
+        validation = self.work.dataset.split.val
+        labels, (probabilities, activity) = self.work.dataset.labels(validation), phase.observe(validation)
+        record = {
+            **logs,
+            "learning_rate": rate_of(phase),
+            "val_loss": metrics.cross_entropy(labels, probabilities),
+            "val_accuracy": metrics.accuracy(labels, probabilities),
+            "val_auc": metrics.auc(labels, probabilities),
+        }
+        self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, probabilities, activity)
+        return record
+
+    def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
+        self._durations.append(seconds)
+        self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
+        self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
+        if self.work.config.training.early_stopping and self.progress.waited == 0:
+            self._best = arrays(phase.learnt.variables)
+        self._reduce_rate(phase)
+        # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
+        self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
+        self.saves.begin(Checkpoint(self.progress, arrays(phase.variables()), self._best))
+        self.event_files.write(self.progress.epoch, record)
+        self.tracking.epoch(self.progress.epoch, record)
+
+    def _reduce_rate(self, phase: Phase) -> None:
+        """Halves the rate on a plateau: one of the optimizer's variables, so the checkpoint that follows has it."""
+        before = rate_of(phase)
+        after = reduced(before, self.progress, self.work.config.training.reduce_on_plateau)
+        if after == before or self.progress.complete:
+            return
+        phase.model.optimizer.learning_rate.assign(after)
+        message = (
+            f"The learning rate goes from {before:.3g} to {after:.3g} after epoch {self.progress.epoch}: "
+            f"the validation loss was lowest in epoch {self.progress.best_epoch}."
+        )
+        self.reporter.event("learning rate", epoch=self.progress.epoch, rate=after, message=message)
+
+
+def rate_of(phase: Phase) -> float:
+    """The learning rate of a phase as it is now, as the shortest decimal that names the variable's value."""
+    return float(str(np.float32(phase.model.optimizer.learning_rate.numpy())))
+
+
+def reduced(rate: float, progress: Progress, patience: int) -> float:
+    """The learning rate of the next epoch.
+
+    Args:
+        rate: float. That of the epoch before.
+        progress: Progress. After it; its count of epochs without a lower loss is all that is needed, as it only goes
+            back to 0 with a lower loss: the rate is halved at `patience`, twice `patience`, and so on.
+        patience: int. Epochs without a lower validation loss; 0 for never.
+    """
+    if not patience or not progress.waited or progress.waited % patience:
+        return rate
+    return max(rate * REDUCTION, LOWEST_RATE) if rate > LOWEST_RATE else rate
+
+
+def judge(progress: Progress, loss: float, patience: int, last: int) -> Progress:
+    """Progress after one more epoch with this validation loss.
+
+    Args:
+        progress: Progress. Before it.
+        loss: float. Validation loss of the epoch; not a number never counts as better.
+        patience: int. Epochs without a lower loss after which the phase is complete; 0 for never.
+        last: int. Number of the phase's last epoch.
+    """
+    epoch = progress.epoch + 1
+    better = progress.best_loss is None or loss < progress.best_loss
+    waited = 0 if better else progress.waited + 1
+    return dataclasses.replace(
+        progress,
+        epoch=epoch,
+        waited=waited,
+        best_loss=loss if better else progress.best_loss,
+        best_epoch=epoch if better else progress.best_epoch,
+        complete=epoch >= last or (patience > 0 and waited >= patience),
+    )
+
+
+def arrays(variables: Sequence[Any]) -> list[Any]:
+    """Copies of variables as numpy arrays."""
+    return [variable.numpy() for variable in variables]
+
+
+def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Puts arrays back into the variables they were copied from."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

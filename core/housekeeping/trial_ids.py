@@ -1,0 +1,47 @@
+"""Runs that nobody started by hand: bisects and sweeps have trained them, and they stand where their search stands."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.bisect.store import Bisect, BisectStore
+from core.errors import RunError
+from core.sweep.store import SweepStore
+
+Record = dict[str, Any]
+
+
+def arm_ids() -> set[str]:
+    """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
+    found: set[str] = set()
+    for bisect in BisectStore().list():
+        found |= _arms_of_bisect(bisect.path, _stamp(bisect.path))
+    for sweep in SweepStore().list():
+        found |= _named(sweep.result())
+    return found
+
+
+def runs_of(bisect: Bisect) -> tuple[str, ...]:
+    """Ids of the two runs that a bisect lies between; empty when its configuration is damaged."""
+    try:
+        return bisect.run_ids()
+    except RunError:
+        return ()
+
+
+@lru_cache(maxsize=10_000)
+def _arms_of_bisect(path: Path, stamp: tuple[int, int]) -> set[str]:  # the stamp says whether what is kept still holds
+    bisect = Bisect(path)
+    return _named(bisect.result()) - set(runs_of(bisect))
+
+
+def _named(result: Record) -> set[str]:
+    return {str(arm["run"]) for arm in result.get("arms") or [] if arm.get("run")}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = (path / "result.json").stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size

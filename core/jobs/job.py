@@ -1,0 +1,157 @@
+"""Jobs that are no runs: a bisect, a sweep, a review of labels, a search for a learning rate.
+
+A job is a folder with a worker, like a run, and stands beside the runs, never among them:
+
+<kind>/<id>/config.json   what was asked for
+            result.json   what was found
+            status.json  worker.log  stop  lock  owner.json     as in a run
+"""
+
+import contextlib
+import math
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from core import files, paths
+from core.errors import ConfigError, RunError
+from core.store.runs import RESUMABLE, Run, RunStore, Status, new_id
+from core.workers import launch
+
+BUDGET_MINUTES = 30.0
+"""What a job that trains many runs may take unless the person says otherwise."""
+
+
+class Job(Run):
+    """One job's folder.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun = "job"
+
+    def settings(self) -> dict[str, Any]:
+        """What config.json says; empty where it is absent or damaged."""
+        return settings_of(self.path)
+
+    def write_settings(self, record: dict[str, Any]) -> None:
+        """Replaces config.json."""
+        files.write_json(self.path / "config.json", record)
+
+    def result(self) -> dict[str, Any]:
+        """What result.json says; empty before there is one."""
+        record = files.read_json(self.path / "result.json")
+        return record if isinstance(record, dict) else {}
+
+    def write_result(self, record: dict[str, Any]) -> None:
+        """Replaces result.json."""
+        files.write_json(self.path / "result.json", record)
+
+
+class BudgetedJob(Job):
+    """A job that trains runs, its arms, as long as its budget lasts."""
+
+    takes_place = False  # on a cluster its arms are jobs of their own, and it only waits for them
+
+    def budget_minutes(self) -> float:
+        """What it may take in all, waiting for its turn not counted."""
+        return float(self.settings().get("budget_minutes", BUDGET_MINUTES))
+
+    def spent_minutes(self) -> float:
+        """What it has taken."""
+        return float(self.result().get("cost", {}).get("spent_minutes", 0.0))
+
+    def write_budget(self, minutes: float) -> None:
+        """Replaces the budget in config.json."""
+        self.write_settings({**self.settings(), "budget_minutes": minutes})
+
+
+J = TypeVar("J", bound=Job)
+
+
+class JobStore(Generic[J]):
+    """All jobs of one kind below one folder.
+
+    Args:
+        root: Path. Defaults to the folder the environment says.
+    """
+
+    kind: type[J]
+    folder: str
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or paths.home() / self.folder
+
+    def list(self) -> list[J]:
+        """All of them, the newest first."""
+        return [self.kind(run.path) for run in RunStore(self.root).list()]
+
+    def by_id(self, job_id: str) -> J | None:
+        """The one of that id; None when there is none (any more)."""
+        known = RunStore(self.root).by_id(job_id)
+        return self.kind(known.path) if known else None
+
+    def _make(self, settings: dict[str, Any], owner: str, result: Callable[[J], dict[str, Any]] | None = None) -> J:
+        """Makes the folder of a new job, queued.
+
+        Args:
+            settings: dict. For config.json.
+            owner: str. Who starts it; empty for nobody in particular.
+            result: callable. What result.json says before the job has begun. Defaults to there being none.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        now = time.time()
+        job = self.kind(self.root / new_id(now))
+        try:
+            job.path.mkdir(parents=True)
+            job.write_settings(settings)
+            if owner:
+                files.write_json(job.path / "owner.json", owner)
+            if result:
+                job.write_result(result(job))
+            job.write_status(Status.in_queue(now))
+        except OSError as error:
+            shutil.rmtree(job.path, ignore_errors=True)
+            raise RunError(f"no {job.noun} can be made in {self.root}: {error.strerror}") from error
+        return job
+
+    def _forget_old(self, kept: int) -> None:
+        """Only so many are kept; of the others those that have ended go."""
+        for job in self.list()[kept:]:
+            if not job.status().is_active:
+                with contextlib.suppress(OSError):  # the next one tries again
+                    shutil.rmtree(job.path)
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """What config.json of a folder says; empty where it is absent or damaged."""
+    record = files.read_json(path / "config.json")
+    return record if isinstance(record, dict) else {}
+
+
+def resumable(job: Job, ended: str) -> Status:
+    """The status of a job that has ended early and can go on.
+
+    Args:
+        job: Job.
+        ended: str. What a job has done that has finished, as in "has come to its end".
+
+    Raises:
+        RunError: it is at work, or has finished.
+    """
+    status = launch.poll(job)
+    if status.status not in RESUMABLE:
+        state = "is still at work" if status.is_active else ended
+        raise RunError(f"{job.noun} {job.id} {state}; only one that has ended early can be resumed")
+    return status
+
+
+def check_budget(minutes: float) -> None:
+    """Raises ConfigError for a budget that is no positive number of minutes."""
+    if not (math.isfinite(minutes) and minutes > 0):
+        raise ConfigError(f"the budget is {minutes} minutes; give a number above 0")

@@ -1,0 +1,139 @@
+"""Reviews of a data set's labels on disk: jobs, each with a folder below `reviews`.
+
+config.json   {"review": data set, "key"}
+result.json   what the worker found, file by file
+"""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import SAMPLE, Dataset
+from core.errors import DataError, RunError
+from core.jobs import job
+from core.jobs.job import Job, JobStore
+from core.workers import launch
+
+VERSION = 2
+"""Raised when the same pictures and labels would get another result."""
+
+MAX_PICTURES = 50_000
+"""More would need more memory for their features than a usual machine has (5 kB each), and hours."""
+
+KEPT = 12
+"""Reviews kept on disk; the oldest finished ones go first."""
+
+
+class Review(Job):
+    """One review.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun = "review"
+
+    def reference(self) -> str:
+        """The data set, a folder or `sample`.
+
+        Raises:
+            RunError: the file is absent or damaged.
+        """
+        reference = self.settings().get("review")
+        if not isinstance(reference, str):
+            raise RunError(f"review {self.id} cannot be read: its config.json is damaged")
+        return reference
+
+    def title(self) -> str:
+        """What to call it."""
+        return f"review of {self.settings().get('review', self.id)}"
+
+    def key(self) -> str:
+        """What its result depends on; see `review_key`."""
+        return str(self.settings().get("key", ""))
+
+    def found(self) -> dict[str, Any] | None:
+        """What result.json says, or None before there is one.
+
+        Returns:
+            `{"method", "pictures", "issues", "explained": [x, y], "files": [{"file", "label", "suggested", "score",
+            "issue", "neighbours", "x", "y", "tsne"}]}`, the most suspicious first; `score` is 0 (suspicious) to 1,
+            `neighbours` the number of the 10 most similar pictures that have the label, `x` and `y` the place on the
+            map by PCA, `tsne` that on the map by neighbourhoods, `[x, y]`, or null for what that leaves out.
+        """
+        record = self.result()
+        return record if isinstance(record.get("files"), list) else None
+
+
+class ReviewStore(JobStore[Review]):
+    """All reviews; see `JobStore`."""
+
+    kind, folder = Review, "reviews"
+
+    def find(self, dataset: Dataset) -> Review | None:
+        """The newest review of exactly these pictures and labels; None where there is none."""
+        key = review_key(dataset)
+        return next((review for review in self.list() if review.key() == key), None)
+
+    def latest(self, dataset: Dataset) -> Review | None:
+        """The newest finished review of this folder, whatever its pictures and labels were then."""
+        prefix = _folder_key(dataset)
+        done = (r for r in self.list() if r.key().startswith(prefix) and r.read_status().status == "finished")
+        return next(done, None)
+
+    def create(self, reference: str, dataset: Dataset, owner: str = "") -> Review:
+        """Makes the folder of a new review, queued; old finished ones make room.
+
+        Args:
+            reference: str. The data set as it was named; made absolute.
+            dataset: Dataset. What it is now.
+            owner: str. Who starts it. Defaults to nobody in particular.
+
+        Raises:
+            DataError: there are too many pictures, or too few.
+            RunError: the folder cannot be written.
+        """
+        number = len(dataset.index.files)
+        if number > MAX_PICTURES:
+            raise DataError(f"There are {number:,} pictures; labels of up to {MAX_PICTURES:,} are reviewed.")
+        if number < 10 or len({file.label for file in dataset.index.files}) < 2:
+            raise DataError("A review of the labels needs at least 10 pictures of two classes.")
+        place = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
+        review = self._make({"review": place, "key": review_key(dataset)}, owner)
+        self._forget_old(KEPT)
+        return review
+
+
+def is_review(path: Path) -> bool:
+    """Whether a job's folder is that of a review."""
+    return "review" in job.settings_of(path)
+
+
+def review_key(dataset: Dataset) -> str:
+    """What a result depends on: the folder, and place, content and label of every picture; its split does not matter.
+
+    Args:
+        dataset: Dataset. With its corrections.
+    """
+    digest = hashlib.sha256(f"{VERSION}\n".encode())
+    for file in sorted(dataset.index.files, key=lambda f: f.path):
+        digest.update(os.fsencode(f"{file.path}\0{file.sha256}\0{file.label}\n"))
+    return f"{_folder_key(dataset)}-{digest.hexdigest()[:40]}"
+
+
+def restart_review(review: Review, parent_pipe: bool) -> None:
+    """Starts a review that has ended early once more; features that it has computed are kept.
+
+    Raises:
+        RunError: it is at work or has finished.
+    """
+    job.resumable(review, "has finished")
+    with contextlib.suppress(OSError):
+        (review.path / "result.json").unlink(missing_ok=True)
+    launch.resume(review, parent_pipe=parent_pipe)
+
+
+def _folder_key(dataset: Dataset) -> str:
+    return hashlib.sha256(os.fsencode(dataset.root)).hexdigest()[:16]

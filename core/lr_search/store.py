@@ -1,0 +1,59 @@
+"""Searches for a learning rate on disk: jobs, each with a folder below `rates`.
+
+config.json   {"kind": "rate", "config": the run's settings}
+result.json   the sweep and what it suggests
+"""
+
+from pathlib import Path
+
+from core.config import RunConfig
+from core.errors import ConfigError, RunError
+from core.jobs import job
+from core.jobs.job import Job, JobStore
+
+KIND = "rate"
+
+KEPT = 20
+"""So many searches are kept; older ones go when a new one is made."""
+
+
+class RateSearch(Job):
+    """One search; nothing that it trains is kept.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun = "search"
+
+    def config(self) -> RunConfig:
+        """The settings of the run whose learning rate is looked for.
+
+        Raises:
+            RunError: the file is absent or damaged.
+        """
+        try:
+            return RunConfig.from_dict(self.settings()["config"])
+        except (KeyError, ConfigError) as error:
+            raise RunError(f"search {self.id} cannot be read: {error}") from error
+
+
+class RateStore(JobStore[RateSearch]):
+    """All searches; see `JobStore`."""
+
+    kind, folder = RateSearch, "rates"
+
+    def create(self, config: RunConfig, owner: str = "") -> RateSearch:
+        """Makes the folder of a new search, queued; the oldest that have ended go.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        search = self._make({"kind": KIND, "config": config.to_dict()}, owner)
+        self._forget_old(KEPT)
+        return search
+
+
+def is_rate_search(path: Path) -> bool:
+    """Whether a job's folder is that of a search for a learning rate."""
+    return job.settings_of(path).get("kind") == KIND

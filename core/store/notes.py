@@ -1,0 +1,88 @@
+"""What a person writes about a run: a note and tags, in a small file of its own in the run's folder."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from core import files
+from core.errors import RunError
+from core.store.runs import Run
+
+LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2000, 30, 12
+
+_FILE = "note.json"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is written about a run.
+
+    Attributes:
+        text: str. In the person's own words; may be empty.
+        tags: tuple of str. Short words, each once, whatever its capitals.
+    """
+
+    text: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def read_note(run: Run) -> Note:
+    """What is written about a run; empty where nobody has written anything."""
+    record = files.read_json(run.path / _FILE)
+    match record:
+        case {"text": str(text), "tags": [*tags]}:
+            return Note(text, tuple(tag for tag in tags if isinstance(tag, str)))
+    return Note()
+
+
+def write_note(run: Run, text: str, tags: Iterable[str]) -> Note:
+    """Replaces what is written about a run.
+
+    Args:
+        run: Run.
+        text: str. At most `LONGEST_NOTE` characters.
+        tags: iterable of str. At most `MOST_TAGS` of `LONGEST_TAG` printable characters, without commas; blanks around
+            them and repetitions are dropped.
+
+    Returns:
+        What is written now.
+
+    Raises:
+        RunError: it is too long, a newer version has made the run, or its folder cannot be written.
+    """
+    note = Note(text.strip(), _clean(tags))
+    if len(note.text) > LONGEST_NOTE:
+        raise RunError(f"the note has {len(note.text):,} characters; it may have {LONGEST_NOTE:,} at most")
+    run.refuse_newer()
+    try:
+        files.write_json(run.path / _FILE, asdict(note))
+    except OSError as error:
+        raise RunError(f"the note of run {run.id} cannot be written: {error.strerror}") from error
+    return note
+
+
+def matches(note: Note, title: str, *, text: str = "", tags: Iterable[str] = ()) -> bool:
+    """Whether a run is among those that are looked for.
+
+    Args:
+        note: Note. What is written about it.
+        title: str. What it is called.
+        text: str. Words that must all be found in its title, note or tags, whatever their capitals.
+        tags: iterable of str. Tags that it must all have.
+    """
+    own = {tag.casefold() for tag in note.tags}
+    heap = " ".join([title, note.text, *note.tags]).casefold()
+    return {tag.strip().casefold() for tag in tags} <= own and all(word in heap for word in text.casefold().split())
+
+
+def _clean(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags as they are kept: without blanks around them, each once; refuses what is no short word."""
+    kept: dict[str, str] = {}
+    for tag in (" ".join(tag.split()) for tag in tags):
+        if not tag:
+            continue
+        if len(tag) > LONGEST_TAG or "," in tag or not tag.isprintable():
+            raise RunError(f'the tag "{tag[:40]}" is not allowed; it may have {LONGEST_TAG} characters, and no comma')
+        kept.setdefault(tag.casefold(), tag)
+    if len(kept) > MOST_TAGS:
+        raise RunError(f"a run may have {MOST_TAGS} tags, but {len(kept)} came; leave some out")
+    return tuple(kept.values())

@@ -1,0 +1,434 @@
+"""Runs on disk: one folder a run, one file a fact; the only protocol between pages, command line and worker.
+
+runs/<id>/config.json       written before the start, never again
+          status.json       replaced whole: where the run is, and one sentence for the person
+          events.jsonl      appended: one object a line, for instance a finished epoch
+          manifest.json     the pictures it trains on, with their hashes and split
+          evaluation.json   what the finished model does on the validation pictures
+          predictions.csv   its probabilities, picture by picture
+          model.keras       raw pixels in, probabilities out
+          reference.npz     features of training pictures, for those nearest to a new one
+          resume/           the checkpoint of the last finished epoch
+          owner.json        who started it, where that matters
+          job.json          the job of a cluster that works on it, where one does; see core/workers/ray_jobs.py
+          worker.log  stop  lock
+"""
+
+import contextlib
+import dataclasses
+import json
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core import files, paths
+from core.config import FORMAT, RunConfig, read_config
+from core.errors import ConfigError, RunError
+
+ACTIVE = ("queued", "starting", "running")
+"""A worker is at it, or should be."""
+
+STATUSES = {
+    "queued": "Waits for its turn.",
+    "starting": "Loads TensorFlow.",
+    "running": "Works.",
+    "finished": "Ran to its end.",
+    "stopped": "Stopped by a person; the model so far is kept.",
+    "failed": "Ended by an error.",
+    "interrupted": "Its process is gone; Resume continues after the last finished epoch.",
+}
+"""Every status a run can have, with its meaning."""
+
+RESUMABLE = ("stopped", "failed", "interrupted")
+
+_NEWER = "Made by a newer version of Parity; this one leaves it as it is."
+
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
+_START_SECONDS = 60.0
+"""A queued run whose worker has not shown up after this long never got one."""
+
+QUIET_SECONDS = 10.0
+"""A worker refreshes its status every two seconds; one that is silent for this long hangs or is held up."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run is. `created`, `started` and `ended` are seconds since 1970 and for display only. `queued` and
+    `heartbeat` are compared, so they are seconds of the machine's steady clock (since it was started; the same for all
+    processes): nobody can set that one back."""
+
+    status: str = "queued"
+    message: str = ""
+    fault: str = ""
+    """Whose mistake ended a failed run: `user` or `program`."""
+    phase: str = ""
+    """data, features, training, finetuning (finetuning 2, ... in later stages), evaluating, saving."""
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    done: int = 0
+    """Pictures done of `total` in a phase that goes through pictures."""
+    total: int = 0
+    images_per_second: float | None = None
+    eta_seconds: float | None = None
+    memory_mb: float | None = None
+    """Memory of the worker itself, in MB; mapped features do not count."""
+    pid: int | None = None
+    host: str = ""
+    """Name of the machine it works on, where that may be another one."""
+    birth: str = ""
+    """When that process was born, as the system has it: a number that is used again is then told apart."""
+    created: float = 0.0
+    queued: float = 0.0
+    """When it last took its place in the queue: at its making, and again at every resume."""
+    started: float | None = None
+    heartbeat: float = 0.0
+    ended: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time spent on features and training, and in total."""
+
+    @classmethod
+    def in_queue(cls, created: float, seconds: dict[str, float] | None = None) -> "Status":
+        """The status of a run that is put in the queue now.
+
+        Args:
+            created: float. When the run was made, in seconds since 1970.
+            seconds: dict. Time spent on it before. Defaults to none.
+        """
+        now = time.monotonic()
+        return cls(created=created, queued=now, heartbeat=now, message=STATUSES["queued"], seconds=seconds or {})
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a worker is at it or will be."""
+        return self.status in ACTIVE
+
+    @property
+    def silence(self) -> float:
+        """Seconds since an active run's worker was last heard of; 0 for a run that has ended or has no worker yet."""
+        return max(0.0, time.monotonic() - self.heartbeat) if self.is_active and self.pid is not None else 0.0
+
+
+class Run:
+    """One run folder.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun = "run"
+    """What sentences call it."""
+
+    takes_place = True
+    """Whether its worker trains, and so takes a place on a machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+
+    def config(self) -> RunConfig:
+        """The run's configuration.
+
+        Raises:
+            RunError: the file is absent, damaged or made by a newer version.
+        """
+        try:
+            return read_config((self.path / "config.json").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise RunError(f"run {self.id} cannot be read: {error}") from error
+
+    def owner(self) -> str:
+        """Who started it; empty where nobody in particular did, as on the command line."""
+        name = files.read_json(self.path / "owner.json")
+        return name if isinstance(name, str) else ""
+
+    def title(self) -> str:
+        """What to call the run: its name, else its id."""
+        try:
+            return self.config().name or self.id
+        except RunError:
+            return self.id
+
+    def is_titled(self, text: str) -> bool:
+        """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
+        try:
+            content = (self.path / "config.json").read_bytes()
+        except OSError:
+            return text == self.id
+        words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
+        return (text == self.id or any(word in content for word in words)) and self.title() == text
+
+    def read_status(self) -> Status:
+        """The status as written, without asking whether the worker still lives."""
+        record = files.read_json(self.path / "status.json")
+        if not isinstance(record, dict) or record.get("status") not in list(STATUSES):
+            message = _NEWER if self.is_from_newer_version() else "The run's status file is damaged."
+            return Status(status="failed", message=message, fault="program")
+        known = {f.name for f in dataclasses.fields(Status)}
+        return Status(**{key: value for key, value in record.items() if key in known})
+
+    def is_from_newer_version(self) -> bool:
+        """Whether a newer version of the program has made it: it may be looked at as far as it goes, never changed."""
+        record = files.read_json(self.path / "config.json")
+        version = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
+        return isinstance(version, int) and version > FORMAT
+
+    def refuse_newer(self) -> None:
+        """Raises RunError for a run that a newer version of the program has made."""
+        if self.is_from_newer_version():
+            raise RunError(f"run {self.id} was made by a newer version of Parity; use that version to change it")
+
+    def write_status(self, status: Status) -> None:
+        """Replaces status.json."""
+        files.write_json(self.path / "status.json", dataclasses.asdict(status))
+
+    def status(self) -> Status:
+        """The status, settled: a run whose worker has died without a word becomes `interrupted`.
+
+        The worker holds `lock` as long as it lives. Whoever gets the lock may settle, and reads the status again
+        first: the worker may have finished between the two looks.
+        """
+        status = self.read_status()
+        if not status.is_active or self.is_from_newer_version() or self.is_on_cluster():
+            return status  # of a cluster's worker no lock of this machine can tell; `launch.poll` asks the cluster
+        if status.pid is None and 0 <= time.monotonic() - status.queued < _START_SECONDS:
+            return status
+        lock = files.Lock(self.path / "lock")
+        try:
+            if not lock.acquire():
+                return status
+            status = self.read_status()
+            if status.is_active:
+                status = dataclasses.replace(
+                    status, status="interrupted", ended=time.time(), message=STATUSES["interrupted"]
+                )
+                self.write_status(status)
+        except OSError as error:
+            # Its worker is gone all the same; the next look with room on the disk writes it down.
+            message = f"Its process is gone, and its folder cannot be written: {error.strerror}."
+            return dataclasses.replace(status, status="interrupted", message=message)
+        finally:
+            lock.release()
+        return status
+
+    def requeue(self) -> None:
+        """Puts a run that has ended early back in the queue; of two who try at once one succeeds.
+
+        Raises:
+            RunError: it is active, it has finished, or a newer version has made it.
+        """
+        self.refuse_newer()
+        lock = files.Lock(self.path / "lock")
+        try:
+            held = lock.acquire()
+            status = self.read_status()
+            # It could not write that it has ended.
+            gone = held and status.is_active and status.pid is not None and not self.is_on_cluster()
+            if not held or not (gone or status.status in RESUMABLE):
+                state = "is still at work" if status.is_active or not held else "has finished"
+                raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
+            (self.path / "stop").unlink(missing_ok=True)
+            self.write_status(Status.in_queue(status.created, status.seconds))
+        except OSError as error:
+            raise RunError(
+                f"run {self.id} cannot be resumed: its folder cannot be written: {error.strerror}"
+            ) from error
+        finally:
+            lock.release()
+
+    def add_event(self, event: str, **facts: Any) -> None:
+        """Appends one line to events.jsonl."""
+        files.append_line(self.path / "events.jsonl", {"event": event, "time": time.time(), **facts})
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events that are whole."""
+        return files.read_lines(self.path / "events.jsonl")
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
+        return epochs_of(self.events())
+
+    def history(self) -> dict[str, list[float | None]]:
+        """Metrics by name, one value an epoch: loss, accuracy, auc and the same with `val_`."""
+        return {name: [record.get(name) for record in self.epochs()] for name in METRICS}
+
+    def evaluation(self) -> dict[str, Any] | None:
+        """What evaluation.json says, or None before there is one."""
+        record = files.read_json(self.path / "evaluation.json")
+        return record if isinstance(record, dict) else None
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What manifest.json says, or None before there is one."""
+        record = files.read_json(self.path / "manifest.json")
+        return record if isinstance(record, dict) else None
+
+    def is_on_cluster(self) -> bool:
+        """Whether its worker is a cluster's job, and not a process of the machine that started it."""
+        return (self.path / "job.json").exists()
+
+    def cluster_job(self) -> dict[str, Any]:
+        """Which job of which cluster works on it; empty where none does."""
+        record = files.read_json(self.path / "job.json")
+        return record if isinstance(record, dict) else {}
+
+    def join_cluster(self, record: dict[str, Any]) -> None:
+        """Notes the job that works on it from now on; the worker of any other ends.
+
+        Raises:
+            RunError: its folder cannot be written.
+        """
+        try:
+            files.write_json(self.path / "job.json", record)
+        except OSError as error:
+            raise RunError(f"the worker of run {self.id} cannot be started: {error.strerror}") from error
+
+    def leave_cluster(self) -> None:
+        """Notes that no job of a cluster works on it any more."""
+        with contextlib.suppress(OSError):
+            (self.path / "job.json").unlink(missing_ok=True)
+
+    def request_stop(self) -> None:
+        """Asks the worker to stop after the batch it is at."""
+        (self.path / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked for a stop."""
+        return (self.path / "stop").exists()
+
+    def has_model(self) -> bool:
+        """Whether there is a model to predict with."""
+        return (self.path / "model.keras").is_file()
+
+
+def epochs_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The epochs among the events; see `Run.epochs`."""
+    by_epoch: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
+            by_epoch[event["epoch"]] = event
+    return [by_epoch[number] for number in sorted(by_epoch)]
+
+
+METRICS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+"""Names of what is measured every epoch."""
+
+
+class RunStore:
+    """All runs below one folder.
+
+    Args:
+        root: Path. Defaults to the folder the environment says.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or paths.runs_folder()
+
+    def create(self, config: RunConfig, owner: str = "") -> Run:
+        """Makes the folder of a new run, queued, with its configuration inside.
+
+        Args:
+            config: RunConfig.
+            owner: str. Who starts it, where that matters: a team, a public app. Defaults to nobody in particular.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        now = time.time()
+        path = self.root / new_id(now)
+        try:
+            path.mkdir(parents=True)
+            files.write_json(path / "config.json", config.to_dict())
+            if owner:
+                files.write_json(path / "owner.json", owner)
+            run = Run(path)
+            run.write_status(Status.in_queue(now))
+        except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)
+            raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
+        return run
+
+    def adopt(self, folder: Path, run_id: str) -> Run:
+        """Makes a prepared folder a run under the id it has had elsewhere.
+
+        Args:
+            folder: Path. On the same disk; it is moved.
+            run_id: str.
+
+        Raises:
+            RunError: it is no id of a run, or there is such a run already.
+        """
+        path = self.free_place(run_id)
+        folder.rename(path)  # onto a folder that somebody has just made it fails: no run is ever replaced
+        files.sync_folder(self.root)
+        return Run(path)
+
+    def free_place(self, run_id: str) -> Path:
+        """Where a run of that id would lie.
+
+        Raises:
+            RunError: it is no id of a run, or there is such a run already.
+        """
+        if not _ID.fullmatch(run_id):
+            raise RunError(f'"{run_id[:40]}" is no id of a run')
+        if (self.root / run_id).exists():
+            raise RunError(f"run {run_id} is here already; nothing was changed")
+        return self.root / run_id
+
+    def by_id(self, run_id: str) -> Run | None:
+        """The run of exactly that id; None when there is none (any more)."""
+        known = _ID.fullmatch(run_id) and (self.root / run_id).is_dir()
+        return Run(self.root / run_id) if known else None
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id; a unique beginning or end of it, or the name of one run, will do.
+
+        Raises:
+            RunError: there is none, or more than one.
+        """
+        if exact := self.by_id(run_id):
+            return exact
+        found = [run for run in self.list() if run_id and _is_called(run, run_id)]
+        # A name is meant as a whole; only what is nobody's name can be a part of an id.
+        found = [run for run in found if run.title() == run_id] or found
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise RunError(
+                f'"{run_id}" could be {len(found)} runs: {", ".join(run.id for run in found[:5])}; give the whole id'
+            )
+        raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
+
+    def list(self) -> list[Run]:
+        """All runs, the newest first; the folder is gone through again only after a run came or went."""
+        try:
+            changed = self.root.stat().st_mtime_ns
+            kept, runs = _listed.get(self.root, (0, []))
+            if kept != changed:
+                names = sorted((path.name for path in self.root.iterdir()), reverse=True)
+                runs = [Run(self.root / name) for name in names if _ID.fullmatch(name)]
+                # Two changes within one tick of the file system's clock look alike: one that is fresh is not kept.
+                _listed[self.root] = (changed if time.time_ns() - changed > _TICK_NS else 0), runs
+        except OSError:
+            return []
+        return list(runs)
+
+
+def new_id(now: float) -> str:
+    """An id for a folder made at that time, in seconds since 1970; ids sort by time, and no two are alike."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    return f"{stamp}-{int(now * 1000) % 1000:03}-{secrets.token_hex(3)}"
+
+
+_listed: dict[Path, tuple[int, list[Run]]] = {}
+"""Folder -> its time of change when it was gone through, and the runs in it."""
+
+_TICK_NS = 10**9
+
+
+def _is_called(run: Run, text: str) -> bool:
+    return run.id.startswith(text) or run.id.endswith(text) or run.is_titled(text)

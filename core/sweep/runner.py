@@ -1,0 +1,172 @@
+"""The arms of a sweep: which were tried, what came out, which is best and how far that can be believed."""
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.jobs.trial_runner import ArmLedger, BrokenOff, Record, TrainArm, begun
+from core.stats.metrics import wilson
+from core.stats.winner_bias import Corrected, best_of, correct_for_choice
+from core.store.runs import Run, RunStore
+from core.sweep.plan import config_of
+from core.sweep.store import Sweep, empty_result
+
+_LEAST_PROBABILITY = 1e-7
+
+
+class SweepLedger(ArmLedger):
+    """Trains the arms of a sweep one after the other and keeps its result up to date.
+
+    Args:
+        sweep: Sweep.
+        train, stop_requested, say, clock: see `ArmLedger`.
+    """
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        train: TrainArm,
+        stop_requested: Callable[[], bool],
+        say: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(sweep, train, stop_requested, say, clock)
+        self.sweep, self._base = sweep, sweep.config()
+        self.record = {**empty_result(sweep), **sweep.result()}
+        self._wait_again()
+
+    def outcome(self) -> str:
+        """See `ArmLedger.outcome`."""
+        return self.run() or "No arm could be trained; their folders say why."
+
+    def run(self) -> str:
+        """Trains every arm that waits; returns the sentence on the best one.
+
+        Raises:
+            BrokenOff: a stop was asked for, or the budget does not suffice for another arm.
+        """
+        try:
+            for number, row in enumerate(self.record["arms"], 1):
+                if row["status"] in ("waiting", "running"):  # on a cluster arms are at work before their turn here
+                    self._afford(row)
+                    self._arm(row, f"Arm {number} of {len(self.record['arms'])}: {row['name']}.")
+        finally:
+            self._judge()
+        return str(self.record["sentence"])
+
+    def _arm(self, row: Record, saying: str) -> None:
+        run = self.run_of(row)
+        self.finish_row(row, run, self._trained(row, run, saying))
+        self._judge()
+
+    def finish_row(self, row: Record, run: Run, status: str) -> None:
+        """Notes what came out of an arm.
+
+        Raises:
+            BrokenOff: it was stopped with the whole sweep.
+        """
+        if status == "stopped" and self._stop_requested():
+            row["status"] = "waiting"
+            raise BrokenOff(self._after("Stopped after"))
+        row |= _outcome(run, status)
+
+    def run_of(self, row: Record) -> Run:
+        """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
+        return begun(row["run"]) or self.new_run(row)
+
+    def new_run(self, row: Record) -> Run:
+        """A new run folder for an arm."""
+        return RunStore().create(config_of(self._base, row["settings"], f"sweep: {row['name']}"[:100]))
+
+    def affords(self, row: Record) -> bool:
+        """Whether the budget suffices for an arm that takes as long as the others did."""
+        taken = [row["seconds"] for row in self.record["arms"] if row["status"] in ("finished", "failed")]
+        expected = sum(taken) / len(taken) if taken else 0.0
+        return self.spent_seconds() + expected <= 60 * self.sweep.budget_minutes()
+
+    def _afford(self, row: Record) -> None:
+        if self._stop_requested():
+            raise BrokenOff(self._after("Stopped after"))
+        if not self.affords(row):
+            raise BrokenOff(self._after(f"The budget of {self.sweep.budget_minutes():g} minutes ended after"))
+
+    def _after(self, words: str) -> str:
+        done = sum(row["status"] in ("finished", "failed") for row in self.record["arms"])
+        return f"{words} {done} of {len(self.record['arms'])} arms; what was tried is kept."
+
+    def _judge(self) -> None:
+        """The best arm so far, and what may be expected of it."""
+        rows = [row for row in self.record["arms"] if row["status"] == "finished"]
+        answers = [(row, found) for row in rows if (found := _answers(row["run"])) is not None]
+        count = max((len(found[0]) for _, found in answers), default=0)
+        answers = [(row, found) for row, found in answers if len(found[0]) == count]
+        if answers:
+            correct, loss = (np.stack([found[k] for _, found in answers]) for k in (0, 1))
+            row = answers[best_of(correct, loss)][0]
+            expected = correct_for_choice(correct, loss)
+            alike = sum(row["interval"][0] <= other["value"] for other, _ in answers) - 1
+            self.record |= {
+                "best": {
+                    "arm": self.record["arms"].index(row),
+                    "run": row["run"],
+                    "settings": row["settings"],
+                    "value": row["value"],
+                    "pictures": count,
+                    "expected": expected.value,
+                    "expected_interval": list(expected.interval),
+                    "optimism": expected.optimism,
+                    "alike": alike,
+                },
+                "sentence": sentence(row, len(answers), count, expected, alike),
+            }
+        self.write()
+
+
+def sentence(row: Record, arms: int, pictures: int, expected: Corrected, alike: int) -> str:
+    """What a sweep has found, with what is to be believed of it."""
+    if arms == 1:
+        return f"One arm was tried: {row['name']}, {row['value']:.1%} on {pictures} validation pictures."
+    low, high = expected.interval
+    return (
+        f"Best of {arms}: {row['name']}, {row['value']:.1%} on the {pictures} validation pictures it was chosen on. "
+        f"The best of many looks too good there: expect {expected.value:.1%} on other pictures (95 % interval "
+        f"{low:.1%} to {high:.1%}).{_alike(alike, arms - 1)}"
+    )
+
+
+def _alike(alike: int, others: int) -> str:
+    if not alike:
+        return ""
+    who = "All others lie" if alike == others else f"{alike} of the {others} others {'lies' if alike == 1 else 'lie'}"
+    return f" {who} within its 95 % interval, so these pictures hardly tell them apart."
+
+
+def _outcome(run: Run, status: str) -> Record:
+    """What came of an arm."""
+    part = (run.evaluation() or {}).get("val")
+    if status != "finished" or not part:
+        return {"status": "failed"}
+    return {
+        "status": "finished",
+        "value": part["accuracy"],
+        "interval": list(wilson(part["correct"], part["count"])),
+        "loss": part["loss"],
+        "auc": part["auc"],
+        "epochs": len(run.epochs()),
+    }
+
+
+def _answers(run_id: str) -> tuple[Any, Any] | None:
+    """Of each validation picture whether the run's answer is right, and its loss; None when its file is gone."""
+    try:
+        with (RunStore().root / run_id / "predictions.csv").open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
+    except (OSError, KeyError):
+        return None
+    right = np.array([row["label"] == row["predicted"] for row in rows])
+    sureness = [max(float(row.get(f"p({row['label']})") or 0.0), _LEAST_PROBABILITY) for row in rows]
+    return right, np.array([-math.log(p) for p in sureness])

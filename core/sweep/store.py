@@ -1,0 +1,113 @@
+"""Sweeps on disk: jobs, each with a folder below `sweeps`.
+
+config.json   {"kind": "sweep", "config": what is not varied, "arms": [{key: value}], "budget_minutes"}
+result.json   replaced whole whenever an arm starts or ends; see `sweep_arms.SweepLedger`
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.config import RunConfig
+from core.errors import ConfigError, RunError
+from core.jobs import job
+from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.sweep.plan import Arm, arm_name
+from core.workers import launch
+
+KIND = "sweep"
+
+
+class Sweep(BudgetedJob):
+    """One sweep; what it trains are run folders of their own.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun = "sweep"
+
+    def config(self) -> RunConfig:
+        """What is not varied.
+
+        Raises:
+            RunError: the file is absent or damaged.
+        """
+        try:
+            return RunConfig.from_dict(self.settings()["config"])
+        except (KeyError, ConfigError) as error:
+            raise RunError(f"sweep {self.id} cannot be read: {error}") from error
+
+    def arms(self) -> list[Arm]:
+        """The values of the varied settings, arm by arm."""
+        return [arm for arm in self.settings().get("arms", []) if isinstance(arm, dict)]
+
+
+class SweepStore(JobStore[Sweep]):
+    """All sweeps; see `JobStore`."""
+
+    kind, folder = Sweep, "sweeps"
+
+    def create(
+        self, base: RunConfig, arms: Sequence[Arm], budget_minutes: float = BUDGET_MINUTES, owner: str = ""
+    ) -> Sweep:
+        """Makes the folder of a new sweep, queued.
+
+        Args:
+            base: RunConfig. What is not varied.
+            arms: sequence of dict. From `sweep_plan.plan`.
+            budget_minutes: float. What it may take.
+            owner: str. Who starts it. Defaults to nobody in particular.
+
+        Raises:
+            RunError: the folder cannot be written.
+            ConfigError: the budget is no positive number.
+        """
+        job.check_budget(budget_minutes)
+        settings = {"kind": KIND, "config": base.to_dict(), "arms": list(arms), "budget_minutes": budget_minutes}
+        return self._make(settings, owner, empty_result)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a job's folder is that of a sweep."""
+    return job.settings_of(path).get("kind") == KIND
+
+
+def empty_result(sweep: Sweep) -> dict[str, Any]:
+    """The result before anything was trained; every key that it will ever have."""
+    arms = sweep.arms()
+    rows = [
+        {
+            "name": arm_name(arm), "settings": arm, "run": None, "status": "waiting", "value": None, "interval": None,
+            "loss": None, "auc": None, "epochs": None, "seconds": 0.0,
+        }
+        for arm in arms
+    ]  # fmt: skip
+    return {
+        "id": sweep.id,
+        "metric": "val_accuracy of the weights that were kept",
+        "varied": list(dict.fromkeys(key for arm in arms for key in arm)),
+        "arms": rows,
+        "best": None,
+        "sentence": "",
+        "cost": {"spent_minutes": 0.0, "budget_minutes": sweep.budget_minutes()},
+    }
+
+
+def resume_sweep(sweep: Sweep, parent_pipe: bool, more_minutes: float | None = None) -> None:
+    """Goes on with a sweep that has ended early; arms that have finished are not trained again.
+
+    Args:
+        sweep: Sweep.
+        parent_pipe: bool. See `launch.start`.
+        more_minutes: float. What it may take beyond what it has taken. Defaults to its whole budget once more.
+
+    Raises:
+        RunError: it is at work, or has come to its end.
+        ConfigError: the budget is no positive number.
+    """
+    job.resumable(sweep, "has come to its end")
+    more = sweep.budget_minutes() if more_minutes is None else more_minutes
+    job.check_budget(more)
+    sweep.write_budget(sweep.spent_minutes() + more)
+    launch.resume(sweep, parent_pipe=parent_pipe)

@@ -1,0 +1,36 @@
+"""What every way of running a worker has in common: its command, its folder, its environment."""
+
+import os
+import sys
+from pathlib import Path
+
+from core import paths
+from core.store.runs import Run
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+"""Folder that holds `core`: a worker runs there."""
+
+CANNOT_WRITE = 74
+"""Exit code of a worker that could not write its last word (EX_IOERR of sysexits.h)."""
+
+RESUME = "Resume continues after the last finished epoch."
+
+
+def worker_command(run: Run, python: str = sys.executable) -> list[str]:
+    """The command of a run's worker."""
+    return [python, "-u", "-m", "core.worker", str(run.path)]
+
+
+def worker_environment() -> dict[str, str]:
+    """Environment of a worker: ours, with the home made absolute, as its working folder is another."""
+    return {**os.environ, **_ours()}
+
+
+def cluster_environment() -> dict[str, str]:
+    """What a worker on another machine gets of our environment: what is this program's, and nothing of this machine."""
+    names = [name for name in os.environ if name.startswith("PARITY_") or name == "KERAS_HOME"]
+    return {**{name: os.environ[name] for name in names}, **_ours(), "PYTHONPATH": str(ROOT)}
+
+
+def _ours() -> dict[str, str]:
+    return {"PARITY_HOME": str(paths.home()), "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}

@@ -1,0 +1,148 @@
+"""Start, stop and poll the worker of a run: the seam behind which it is a local process or a job of a Ray cluster.
+
+`PARITY_EXECUTOR` says where new workers run: `local` (the default) or `ray`. Where the worker of a run is stands in
+the run's folder, so any process may ask about any run. The Ray half is imported only where it is used.
+"""
+
+import dataclasses
+import os
+from types import ModuleType
+
+from core.errors import ConfigError, RunError
+from core.store.runs import QUIET_SECONDS, Run, Status
+from core.workers import command, local
+
+ROOT = command.ROOT
+CANNOT_WRITE = command.CANNOT_WRITE
+worker_environment = command.worker_environment
+
+EXECUTORS = ("local", "ray")
+"""What `PARITY_EXECUTOR` may be."""
+
+SILENT_SECONDS = 30.0
+"""A worker says something every two seconds; when it has not for so long, the person is told."""
+
+_EXIT_SECONDS = 10.0
+"""What a worker may take to end after its last word; TensorFlow takes about one second."""
+
+
+def start(run: Run, *, parent_pipe: bool) -> None:
+    """Starts a worker for a queued run; it waits for its turn by itself.
+
+    Args:
+        run: Run. Made by `RunStore.create`, or put back in the queue by `resume`.
+        parent_pipe: bool. Whether the worker ends, `interrupted`, when this process does. A server says yes: no
+            training outlives it unseen. A command line says no: it watches the run itself. On a cluster it says
+            nothing: there a training outlives the server.
+
+    Raises:
+        RunError: the worker's log cannot be written, or the cluster does not take the job.
+        ConfigError: the environment's settings for the cluster are not allowed.
+    """
+    if uses_cluster():
+        _ray().start(run)
+        return
+    run.leave_cluster()
+    local.start(run, parent_pipe=parent_pipe)
+
+
+def get_ready() -> None:
+    """Lets a worker load TensorFlow, so that the next run on this machine starts at once (where that is wanted)."""
+    if not uses_cluster():
+        local.get_ready()
+
+
+def resume(run: Run, *, parent_pipe: bool) -> None:
+    """Puts a run that has ended early back in the queue and starts a worker for it.
+
+    Raises:
+        RunError: the run is active, or it is finished, or a newer version has made it.
+    """
+    poll(run)
+    _executor_of(run).wait(run, _EXIT_SECONDS)
+    run.requeue()
+    start(run, parent_pipe=parent_pipe)
+
+
+def stop(run: Run) -> None:
+    """Asks the worker of an active run to stop after the batch it is at.
+
+    Raises:
+        RunError: the run is not active.
+    """
+    status = poll(run)
+    run.refuse_newer()
+    if not status.is_active:
+        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
+    run.request_stop()
+    if run.is_on_cluster() and status.pid is None:
+        _ray().withdraw(run)
+
+
+def end_now(run: Run) -> None:
+    """Ends the worker of an active run at once, for one that does not stop; the last finished epoch is kept.
+
+    Raises:
+        RunError: the run is not active, or its worker is out of reach: of another machine, or not known to be ours.
+    """
+    status = poll(run)
+    run.refuse_newer()
+    if not status.is_active:
+        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
+    run.request_stop()
+    if not _executor_of(run).press(run, status, hard=True):
+        raise RunError(f"the worker of {run.noun} {run.id} cannot be reached from here; end it where it was started")
+
+
+def poll(run: Run) -> Status:
+    """The run's status; when its worker has died, it says how, and one that hangs after a stop is ended."""
+    executor = _executor_of(run)
+    status: Status = executor.look(run)
+    if not status.is_active:
+        return status
+    silence = executor.silence(run, status)
+    if silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
+        # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
+        executor.press(run, status, hard=silence > 2 * QUIET_SECONDS)
+    return _with_silence(status, silence)
+
+
+def place(run: Run, status: Status) -> str:
+    """Where the run's worker is, in words; empty for this machine."""
+    return str(_ray().place(run, status)) if run.is_on_cluster() else ""
+
+
+def uses_cluster() -> bool:
+    """Whether new workers run on a cluster.
+
+    Raises:
+        ConfigError: `PARITY_EXECUTOR` names no way of running them.
+    """
+    name = os.environ.get("PARITY_EXECUTOR") or "local"
+    if name not in EXECUTORS:
+        raise ConfigError(f'PARITY_EXECUTOR is "{name}"; it may be {" or ".join(EXECUTORS)}')
+    return name == "ray"
+
+
+def _executor_of(run: Run) -> ModuleType:
+    return _ray() if run.is_on_cluster() else local
+
+
+def _ray() -> ModuleType:
+    from core.workers import ray_jobs
+
+    return ray_jobs
+
+
+def _with_silence(status: Status, silence: float) -> Status:
+    """The status as it is shown: a worker of which nothing is heard is said to be silent."""
+    if silence < SILENT_SECONDS:
+        return status
+    message = (
+        f"No news from the training for {silence:.0f} s: the machine is very busy, or it hangs. Stop ends it if "
+        "it does not answer; the last finished epoch is kept."
+    )
+    return dataclasses.replace(status, message=message)
+
+
+_jobs = local.jobs

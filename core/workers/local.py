@@ -1,0 +1,138 @@
+"""Workers as processes of this machine: the default."""
+
+import contextlib
+import dataclasses
+import signal
+import subprocess
+import sys
+import threading
+import time
+import types
+from typing import Any
+
+from core.errors import RunError
+from core.store.runs import Run, Status
+from core.workers import process_info, warm
+from core.workers.command import CANNOT_WRITE, RESUME, ROOT, worker_command, worker_environment
+
+
+def start(run: Run, *, parent_pipe: bool) -> None:
+    """Starts a worker for a queued run; see `launch.start`.
+
+    Raises:
+        RunError: the worker's log cannot be written.
+    """
+    process = warm.hand_over(run.path, worker_environment()) if parent_pipe else None
+    if process is None:
+        process = _start_process(run, parent_pipe=parent_pipe)
+    with jobs().lock:
+        jobs().processes[run.id] = process
+
+
+def get_ready() -> None:
+    """Lets a worker load TensorFlow, so that the next run starts at once (where that is wanted, and none waits)."""
+    warm.keep_ready(worker_environment())
+
+
+def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
+    command = worker_command(run)
+    if parent_pipe:
+        command.append("--parent-pipe")
+    try:
+        with (run.path / "worker.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=worker_environment(),
+                stdin=subprocess.PIPE if parent_pipe else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
+
+
+def look(run: Run) -> Status:
+    """The run's status; when our own worker has died, it says how."""
+    with jobs().lock:
+        process = jobs().processes.get(run.id)
+        code = process.poll() if process else None
+        if code is not None:
+            del jobs().processes[run.id]
+    status = run.read_status()
+    # After ours has ended, another process may have resumed the run: its worker says another pid.
+    if process is None or code is None or status.pid not in (None, process.pid):
+        return run.status()
+    if status.is_active:
+        ended, message = how_it_died(code, stopped=run.stop_requested())
+        status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
+        with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
+            run.write_status(status)
+    return status
+
+
+def silence(run: Run, status: Status) -> float:
+    """Seconds since the worker of an active run was last heard of."""
+    return status.silence
+
+
+def press(run: Run, status: Status, *, hard: bool) -> bool:
+    """Tells the worker to end, or ends it; whether it could be reached."""
+    name = "SIGKILL" if hard else "SIGTERM"
+    with jobs().lock:
+        process = jobs().processes.get(run.id)
+        if process is not None and process.poll() is None:
+            process.send_signal(getattr(signal, name))
+            return True
+    return process_info.send(status.pid, status.birth, name)
+
+
+def wait(run: Run, seconds: float) -> None:
+    """Waits for the run's last worker, which has said its last word but may not have ended yet.
+
+    Raises:
+        RunError: it has not ended within that time.
+    """
+    with jobs().lock:
+        process = jobs().processes.get(run.id)
+    if process is None:
+        return
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
+    with jobs().lock:
+        if jobs().processes.get(run.id) is process:
+            del jobs().processes[run.id]
+
+
+def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
+    """Final status and sentence for a worker that could not say them itself."""
+    if code == CANNOT_WRITE:
+        return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {RESUME}"
+    if code == -9 and stopped:
+        return "interrupted", f"The worker did not stop by itself and was ended. {RESUME}"
+    if code in (-9, 137):
+        reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"
+        return "interrupted", f"{reason} {RESUME}"
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        reason = (
+            f"The worker crashed ({name}), which often means that memory ran out. Try a smaller batch or image size;"
+        )
+        return "interrupted", f"{reason} {RESUME}"
+    reason = f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why."
+    return "interrupted", f"{reason} {RESUME}"
+
+
+def jobs() -> Any:
+    """The running workers, parked where neither Streamlit's reload of edited modules nor "clear cache" drops them:
+    a collected handle would close the pipe and end the training."""
+    module: Any = sys.modules.setdefault("_parity_jobs", types.ModuleType("_parity_jobs"))
+    if not hasattr(module, "processes"):
+        module.processes, module.lock = {}, threading.Lock()
+    return module

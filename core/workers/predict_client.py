@@ -1,0 +1,253 @@
+"""Ask a run's model about new pictures, from a process that must not import TensorFlow.
+
+The pictures become pixels here, by the code training uses. A service process holds the model: it is started by the
+first question, answers the next ones at once, and ends when idle or when this process ends.
+"""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.access import PUBLIC, mode
+from core.data.images import load
+from core.errors import RunError, UnreadableImage
+from core.insight.answer import Insight, Prediction, Reply
+from core.store.runs import Run
+from core.workers.launch import ROOT, worker_environment
+
+Picture = tuple[str, Path | bytes]
+"""A picture's name and where it is: a file, or its bytes."""
+
+CHUNK, SMALL_CHUNK = 32, 8
+"""Pictures decoded and sent at a time, so that memory does not grow with their number; fewer on a public server."""
+
+WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
+"""How long a question waits for those before it, and the longest that one chunk of pictures may take."""
+
+NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
+
+
+Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]] | Reply]
+"""From pixels of shape `(n, size, size, 3)` to probabilities of shape `(n, classes)`, alone or in a reply."""
+
+
+def predict(
+    run: Run,
+    pictures: Sequence[Picture],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    heat: bool = False,
+) -> list[Prediction]:
+    """Class probabilities of pictures and what is near them, by the service process.
+
+    Args:
+        run: Run. It has a model.
+        pictures: sequence of (name, path or bytes).
+        progress: callable of (done, total). Defaults to none.
+        heat: bool. Whether to say where the model looks, too. Defaults to no.
+
+    Returns:
+        One prediction a picture, in their order; a picture that cannot be read has its `error` set.
+
+    Raises:
+        RunError: the run has no model, or it cannot be loaded.
+    """
+    service = _service()
+    return list(answers(run, pictures, lambda pixels: service.ask(run, pixels, heat=heat), progress))
+
+
+def release() -> None:
+    """Ends the process that holds a model, where memory is needed for a training; the next question starts another."""
+    _service().release()
+
+
+def answers(
+    run: Run, pictures: Sequence[Picture], model: Model, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Prediction]:
+    """Predictions through any model function; `predict` and the command line share it.
+
+    Raises:
+        RunError: the run has no model.
+    """
+    require_model(run)
+    classes, size = list((run.manifest() or {}).get("classes", [])), run.config().data.image_size
+    chunk = SMALL_CHUNK if mode() == PUBLIC else CHUNK
+    for start in range(0, len(pictures), chunk):
+        yield from _answer_chunk(pictures[start : start + chunk], classes, size, model)
+        if progress:
+            progress(min(start + chunk, len(pictures)), len(pictures))
+
+
+def require_model(run: Run) -> None:
+    """Raises RunError when the run has no model to ask."""
+    if not run.has_model():
+        raise RunError(f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch")
+    if not (run.manifest() or {}).get("classes"):
+        raise RunError(f"run {run.id} has lost its manifest.json, and with it the names of its classes")
+
+
+def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
+    """Predictions as CSV text: file, class, its probability, that of each class, how foreign the picture is, error.
+
+    `unlike training` is yes or no, and `distance` how far its k-th nearest training picture is; both are empty where
+    the run keeps no features of its training pictures.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = ["file", "class", "probability", *(f"p({name})" for name in classes), "unlike training", "distance", "error"]
+    writer.writerow(head)
+    for answer in predictions:
+        values = [f"{answer.probabilities[name]:.6f}" if answer.label else "" for name in classes]
+        sureness = f"{answer.probability:.6f}" if answer.label else ""
+        writer.writerow([answer.file, answer.label, sureness, *values, *_foreign(answer.insight), answer.error])
+    return text.getvalue()
+
+
+def _foreign(insight: Insight) -> tuple[str, str]:
+    unlike = {True: "yes", False: "no", None: ""}[insight.unlike]
+    return unlike, "" if insight.distance is None else f"{insight.distance:.6f}"
+
+
+def is_medical(run: Run) -> bool:
+    """Whether the data set looks like medical pictures: its predictions then need a warning beside them."""
+    manifest = run.manifest() or {}
+    words = " ".join([str(manifest.get("root", "")), *map(str, manifest.get("classes", []))]).lower()
+    return run.config().dataset == "sample" or bool(_MEDICAL.search(words))
+
+
+_MEDICAL_WORDS = (
+    *("pneumonia", "x-ray", "xray", "x_ray", "chest", "lung", "thorax", "tumor", "tumour", "cancer", "covid"),
+    *("melanoma", "lesion", "retina", "fundus", "mri", "patient", "radiograph", "benign", "malignant", "histolog"),
+)
+# At the beginning of a word only: a "Sammlung" has no lung.
+_MEDICAL = re.compile(rf"(?<![a-z])(?:{'|'.join(_MEDICAL_WORDS)})")
+
+
+def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
+    pixels: list[NDArray[np.uint8]] = []
+    errors: dict[int, str] = {}
+    for k, (name, source) in enumerate(chunk):
+        try:
+            pixels.append(load(_named(name, source), size))
+        except UnreadableImage as error:
+            errors[k] = str(error)
+    found = iter(_rows(model(np.stack(pixels))) if pixels else [])
+    for k, (name, _) in enumerate(chunk):
+        if k in errors:
+            yield Prediction(name, error=errors[k])
+            continue
+        row, insight = next(found)
+        values = dict(zip(classes, row, strict=True))
+        label = max(values, key=lambda c: values[c])
+        yield Prediction(name, label, values[label], values, insight=insight)
+
+
+def _rows(reply: NDArray[np.floating[Any]] | Reply) -> list[tuple[list[float], Insight]]:
+    """Probabilities of each picture, and what else is known of it."""
+    if not isinstance(reply, Reply):
+        reply = Reply(reply)
+    rows = reply.probabilities.tolist()
+    return list(zip(rows, reply.insights or [Insight()] * len(rows), strict=True))
+
+
+def _named(name: str, source: Path | bytes) -> Path | BinaryIO:
+    """Bytes as a file with a name, so that an error can say which picture it is about."""
+    if isinstance(source, Path):
+        if source.name == Path(name).name or not source.is_file():
+            return source
+        source = source.read_bytes()  # kept under a name of ours
+    file = io.BytesIO(source)
+    file.name = name
+    return file
+
+
+class _Service:
+    """The process that holds the model, and the pipe to it; one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, run: Run, pixels: NDArray[np.uint8], *, heat: bool = False) -> Reply:
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise RunError("other questions are being answered, one after the other; ask again in a moment")
+        try:
+            answer = self._answer(run, pixels, heat)
+        finally:
+            self._lock.release()
+        if "error" in answer:
+            raise RunError(str(answer["error"]))
+        insights = [Insight.from_record(record) for record in answer["insights"]]
+        return Reply(np.array(answer["probabilities"], dtype=np.float64), insights)
+
+    def _answer(self, run: Run, pixels: NDArray[np.uint8], heat: bool) -> dict[str, Any]:
+        process = self._running()
+        watch = threading.Timer(ANSWER_SECONDS, process.kill)
+        watch.start()
+        try:
+            question = {"run": str(run.path), "shape": pixels.shape, "heat": heat}
+            return _exchange(process, question, pixels.tobytes())
+        except (OSError, ValueError) as error:
+            process.kill()
+            process.wait()
+            raise RunError(
+                f"the model of run {run.id} could not answer: its process has ended or did not answer for "
+                f"{ANSWER_SECONDS:.0f} s, perhaps for want of memory; ask again"
+            ) from error
+        finally:
+            watch.cancel()
+
+    def release(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                with self._process as process:  # its pipes are closed, too
+                    process.kill()
+                self._process = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", "-m", "core.engine.jobs.predict_service"],
+                cwd=ROOT,
+                env=worker_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return self._process
+
+
+def _exchange(process: subprocess.Popen[bytes], question: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    to_service, from_service = process.stdin, process.stdout
+    if to_service is None or from_service is None:
+        raise ValueError("the service has no pipes")
+    write_message(to_service, question, payload)
+    answer: dict[str, Any] = json.loads(from_service.readline())
+    return answer
+
+
+def write_message(pipe: BinaryIO | Any, header: dict[str, Any], payload: bytes = b"") -> None:
+    """One JSON line, then the bytes it announces."""
+    pipe.write(json.dumps(header).encode() + b"\n" + payload)
+    pipe.flush()
+
+
+def _service() -> _Service:
+    """The one service of this process, parked where a reload of edited modules does not drop it."""
+    module: Any = sys.modules.setdefault("_parity_service", types.ModuleType("_parity_service"))
+    if not hasattr(module, "service"):
+        module.service = _Service()
+    service: _Service = module.service
+    return service

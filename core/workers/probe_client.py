@@ -1,0 +1,60 @@
+"""Ask for a probe of two runs from a process that must not import TensorFlow: another one computes it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.compare.compare import probe_path, stored_probe
+from core.errors import RunError
+from core.store.runs import Run
+from core.workers.launch import ROOT, worker_environment
+
+SECONDS = 300.0
+"""Most a probe may take: TensorFlow's import and 16 pictures through two networks take about 20."""
+
+
+def probe(a: Run, b: Run) -> list[dict[str, Any]]:
+    """The largest difference of two saved models at every stage, on the same pictures; measured once and kept.
+
+    Args:
+        a: Run. With a model.
+        b: Run. With a model.
+
+    Returns:
+        `[{"stage", "largest_difference", "file", "a", "b", "note"}]`, in the order of the computation.
+
+    Raises:
+        RunError: a run has no model, the runs have no picture in common, or the process failed.
+    """
+    for run in (a, b):
+        if not run.has_model():
+            raise RunError(f"run {run.id} has no model yet, so no pictures can be pushed through it")
+    if (known := stored_probe(a, b)) is None:
+        _measure(a, b, probe_path(a, b))
+        known = stored_probe(a, b)
+    if known is None:
+        raise RunError("the probe of the two runs left no result")
+    return known
+
+
+def _measure(a: Run, b: Run, out: Path) -> None:
+    command = [sys.executable, "-m", "core.engine.jobs.probe", str(a.path.resolve()), str(b.path.resolve()), str(out)]
+    try:
+        result = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=worker_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RunError("the probe of the two runs could not be computed: its process did not answer") from error
+    if result.returncode == 1:
+        lines = result.stderr.decode(errors="replace").strip().splitlines()
+        raise RunError(lines[-1] if lines else "the probe of the two runs failed")
+    if result.returncode:
+        raise RunError(f"the probe of the two runs failed inside (exit code {result.returncode})")

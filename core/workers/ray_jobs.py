@@ -1,0 +1,185 @@
+"""Workers as jobs of a Ray cluster: `PARITY_EXECUTOR=ray`, with `RAY_ADDRESS` naming the cluster.
+
+The run's folder, on storage that all machines share, stays the protocol: configuration, status, events, log and stop
+file are where they are locally. What differs is who decides whether a worker still lives. A file lock of another
+machine proves nothing here, so Ray does: `job.json` names the job, and only the worker of that job may write.
+"""
+
+import contextlib
+import dataclasses
+import os
+import shlex
+import sys
+import time
+from typing import Any
+
+from core.errors import ConfigError, RunError
+from core.store.runs import Run, Status
+from core.workers import ray_client
+from core.workers.command import RESUME, ROOT, cluster_environment, worker_command
+from core.workers.local import how_it_died
+from core.workers.ray_client import Job
+
+_GRACE_SECONDS = 5.0
+"""A job's end may be known before a network file system shows its last word."""
+
+_SUBMIT_SECONDS = 60.0
+"""A job that is noted and that Ray does not know was never handed over; until then, somebody is about to."""
+
+_LOG_CHARACTERS = 4000
+
+_REASONS = {
+    "": "The cluster does not know this job any more: it was started anew.",
+    "JOB_SUPERVISOR_ACTOR_DIED": "The machine that worked on it was lost.",
+    "JOB_SUPERVISOR_ACTOR_UNKNOWN_FAILURE": "The machine that worked on it was lost.",
+}
+"""Ray's kinds of error of which the worker itself is innocent, in words."""
+
+_NEVER_STARTED = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
+
+
+def start(run: Run) -> None:
+    """Hands a queued run over to the cluster.
+
+    Raises:
+        RunError: the cluster cannot be reached or does not take it.
+        ConfigError: a setting of the environment is not allowed.
+    """
+    # A bisect hands its arms over and reads their results: with a place of its own it would keep them waiting.
+    wanted = needs() if run.takes_place else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
+    attempt = int(run.cluster_job().get("attempt", 0)) + 1
+    name = f"parity-{run.id}-{attempt}"
+    run.join_cluster({"job": name, "attempt": attempt, "address": ray_client.address(), "needs": wanted,
+                      "time": time.time()})  # fmt: skip
+    try:
+        ray_client.submit(name, _entrypoint(run, name), wanted, cluster_environment())
+    except RunError:
+        run.leave_cluster()
+        raise
+
+
+def look(run: Run) -> Status:
+    """The run's status, settled by what Ray says of its job."""
+    status, record = run.read_status(), run.cluster_job()
+    if not status.is_active or run.is_from_newer_version():
+        return status
+    job = ray_client.ask(str(record.get("job")))
+    if job is None:
+        return dataclasses.replace(status, message=_unreachable(record))
+    if not job.known and time.time() - float(record.get("time", 0.0)) < _SUBMIT_SECONDS:
+        return status
+    if not job.ended:
+        return dataclasses.replace(status, message=_waits(record)) if status.pid is None else status
+    if job.seconds_known < _GRACE_SECONDS:
+        return status
+    return _settle(run, record, job)
+
+
+def silence(run: Run, status: Status) -> float:
+    """Seconds since this process has seen the heartbeat change; the clocks of two machines are never compared."""
+    return ray_client.seconds_unchanged(run.id, status.heartbeat) if status.pid is not None else 0.0
+
+
+def press(run: Run, status: Status, *, hard: bool) -> bool:
+    """Lets Ray end the worker: politely, and three seconds later by force. Whether Ray could be reached."""
+    return ray_client.stop(str(run.cluster_job().get("job")))
+
+
+def withdraw(run: Run) -> None:
+    """Takes back a run of which no worker has been heard: it need not get a place first to be stopped."""
+    ray_client.stop(str(run.cluster_job().get("job")))
+    message = "Stopped while it waited for a place on the cluster."
+    run.write_status(dataclasses.replace(run.read_status(), status="stopped", message=message, ended=time.time()))
+
+
+def wait(run: Run, seconds: float) -> None:
+    """Nothing to wait for: a worker whose job is no longer the run's ends by itself."""
+
+
+def place(run: Run, status: Status) -> str:
+    """Where the worker is, in words."""
+    record = run.cluster_job()
+    machine = f", machine {status.host}" if status.host else ""
+    return f"Ray cluster {record.get('address')}, job {record.get('job')}{machine}"
+
+
+def needs() -> dict[str, float]:
+    """What a worker needs of a machine, as the environment says: `cpus`, `gpus`, `memory_gb`.
+
+    Raises:
+        ConfigError: a value is no number of that kind.
+    """
+    return {
+        "cpus": _number("PARITY_RAY_CPUS", 1.0),
+        "gpus": _number("PARITY_RAY_GPUS", 0.0),
+        "memory_gb": _number("PARITY_RAY_MEMORY_GB", 0.0),
+    }
+
+
+def _settle(run: Run, record: dict[str, Any], job: Job) -> Status:
+    """Writes the last word that the worker could not say; a job that only waited too long is handed over again."""
+    status = run.read_status()
+    if not status.is_active or run.cluster_job() != record:
+        return run.read_status()
+    if job.error == _NEVER_STARTED and status.pid is None and not run.stop_requested():
+        with contextlib.suppress(RunError):
+            start(run)
+        return run.read_status()
+    ended, message = _how_it_ended(job, status, stopped=run.stop_requested())
+    _keep_log(run, job)
+    status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
+    with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
+        run.write_status(status)
+    return status
+
+
+def _how_it_ended(job: Job, status: Status, *, stopped: bool) -> tuple[str, str]:
+    if stopped and status.pid is None:
+        return "stopped", "Stopped while it waited for a place on the cluster."
+    if job.state == "STOPPED":
+        by = "The worker did not stop by itself and was ended." if stopped else "Its job was stopped in the cluster."
+        return "interrupted", f"{by} {RESUME}"
+    if job.exit_code:
+        # A shell says 128 and the signal's number.
+        return how_it_died(128 - job.exit_code if job.exit_code > 128 else job.exit_code, stopped=stopped)
+    if job.state == "SUCCEEDED":
+        return how_it_died(0, stopped=stopped)
+    reason = _REASONS.get(
+        job.error if job.known else "", "The cluster could not run it; the end of worker.log says why."
+    )
+    return "interrupted", f"{reason} {RESUME}"
+
+
+def _keep_log(run: Run, job: Job) -> None:
+    """What Ray itself has to say, for instance that the folder is not there on its machines."""
+    words = "\n".join(text for text in (job.message, ray_client.log(job.name)[-_LOG_CHARACTERS:]) if text)
+    with contextlib.suppress(OSError), (run.path / "worker.log").open("a", encoding="utf-8") as log:
+        log.write(f"\nRay, job {job.name}, {job.state or 'unknown'}:\n{words}\n")
+
+
+def _entrypoint(run: Run, name: str) -> str:
+    python = os.environ.get("PARITY_RAY_PYTHON") or sys.executable
+    words = shlex.join([*worker_command(run, python), "--job", name])
+    return f"cd {shlex.quote(str(ROOT))} && exec {words} >> {shlex.quote(str(run.path / 'worker.log'))} 2>&1"
+
+
+def _waits(record: dict[str, Any]) -> str:
+    wanted = record.get("needs") or {}
+    units = {"cpus": "CPUs", "gpus": "GPUs", "memory_gb": "GB of memory"}
+    words = [f"{wanted[name]:g} {unit}" for name, unit in units.items() if wanted.get(name)]
+    return f"Waits for a place on the cluster{': it needs ' if words else ''}{', '.join(words)}."
+
+
+def _unreachable(record: dict[str, Any]) -> str:
+    return f"The cluster {record.get('address')} does not answer; what it has been given goes on there if it can."
+
+
+def _number(name: str, default: float) -> float:
+    text = os.environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ConfigError(f'{name} is "{text}"; give a number, 0 or more')
+    return value

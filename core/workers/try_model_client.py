@@ -1,0 +1,145 @@
+"""A model from elsewhere becomes a run to predict with: looked into, tried in a limited process, and only then kept."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core import files, paths
+from core.config import make_config
+from core.errors import ModelError
+from core.models.inspector import inspect_model
+from core.store.runs import Run, RunStore
+from core.workers.launch import ROOT
+
+MAX_BYTES = 500_000_000
+TRY_SECONDS = 120.0
+
+IMPORTED = "(a model from elsewhere)"
+"""Stands for the data set of such a run: nothing is known of it."""
+
+_CHUNK = 2**20
+
+
+def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str = "") -> Run:
+    """Makes a run of a .keras file.
+
+    Args:
+        source: Binary file: a classifier of square RGB pictures, values from 0 to 255, that gives probabilities.
+        classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for.
+        name: What to call it.
+        owner: Whose it is. Defaults to nobody's in particular.
+
+    Raises:
+        ModelError: it is not let in; nothing of it is kept then.
+    """
+    names = [label.strip() for label in classes if label.strip()]
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
+    quarantine = paths.home() / "quarantine"
+    quarantine.mkdir(parents=True, exist_ok=True)
+    path = quarantine / f"{secrets.token_hex(8)}.keras"
+    try:
+        digest = _store(source, path)
+        facts = examine(path)
+        expected = max(2, facts["outputs"])
+        if len(names) != expected:
+            raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
+        return _keep(path, facts, names, name, digest, owner)
+    except OSError as error:
+        raise ModelError(f"the model cannot be stored: {error.strerror}") from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def examine(path: Path) -> dict[str, Any]:
+    """Looks into a .keras file without Keras, then tries it in a limited process.
+
+    Returns:
+        `{"image_size", "outputs", "parameters"}`: side of the pictures, numbers it gives for each, its size.
+
+    Raises:
+        ModelError: it is not let in.
+    """
+    inspect_model(path)
+    return _try(path)
+
+
+def is_imported(run: Run) -> bool:
+    """Whether a run is a model from elsewhere."""
+    return bool((run.manifest() or {}).get("imported"))
+
+
+def _store(source: BinaryIO, path: Path) -> str:
+    """Copies the file under a name of ours; returns its hash."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("xb") as out:
+        while chunk := source.read(_CHUNK):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise ModelError(f"the file has more than {MAX_BYTES / 1e6:,.0f} MB, the most that is taken")
+            digest.update(chunk)
+            out.write(chunk)
+    return digest.hexdigest()
+
+
+def _try(path: Path) -> dict[str, Any]:
+    """Loads it in a process of its own: little memory, little time, none of our environment."""
+    kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+    environment = {key: value for key, value in os.environ.items() if key in kept}
+    with tempfile.TemporaryDirectory() as scratch:
+        environment |= {"PYTHONPATH": str(ROOT), "HOME": scratch, "KERAS_HOME": scratch, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "core.engine.jobs.try_model", str(path)],
+                cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_SECONDS,
+                start_new_session=True, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s") from error
+    if done.returncode:
+        raise ModelError(f"this model could not be loaded safely: {_reason(done.returncode, done.stderr)}")
+    try:
+        facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise ModelError("this model could not be loaded safely: its process said nothing") from error
+    if "error" in facts:
+        raise ModelError(f"this model cannot be used here: {facts['error']}")
+    return facts
+
+
+def _reason(code: int, said: bytes) -> str:
+    if code < 0:
+        return f"its process was ended ({signal.Signals(-code).name}), as it wanted too much memory or time"
+    text = said.decode(errors="replace")
+    if "MemoryError" in text or "ResourceExhausted" in text or "OOM" in text or "bad_alloc" in text:
+        return "it wanted too much memory"
+    last = text.strip().splitlines()[-1:] or ["its process failed"]
+    return "".join(c if c.isprintable() else " " for c in last[0])[:200]
+
+
+def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str) -> Run:
+    config = make_config(IMPORTED, {"data.image_size": facts["image_size"]}, name=name)
+    run = RunStore().create(config, owner=owner)
+    try:
+        record = {"root": "", "classes": classes, "train": [], "val": [], "imported": {"sha256": digest, **facts}}
+        files.write_json(run.path / "manifest.json", record)
+        path.replace(run.path / "model.keras")
+        files.sync_folder(run.path)
+        status = dataclasses.replace(
+            run.read_status(), status="finished", message="Brought from elsewhere, not trained here."
+        )
+        run.write_status(status)
+    except OSError:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
+    return run

@@ -1,0 +1,121 @@
+"""Figures of a data set, and sentences measured from it. No Streamlit in here."""
+
+import html
+from itertools import groupby
+from operator import itemgetter
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.data.images import display_name
+from pages.shared.widgets.charts import SERIES
+
+_MANY = 8
+"""More classes than this cannot be told apart by colour: a heat map instead of bars."""
+
+Counts = dict[str, dict[str, int]]
+
+
+def count_table(counts: Counts) -> pd.DataFrame:
+    """Counts by class (rows) and split (columns), with a row for their sum."""
+    table = pd.DataFrame(counts)
+    table.insert(0, "Class", [display_name(name) for name in table.index])
+    total = {"Class": "All", **{split: int(table[split].sum()) for split in counts}}
+    return pd.concat([table, pd.DataFrame([total])], ignore_index=True)
+
+
+def count_chart(counts: Counts) -> alt.Chart:
+    """Pictures of every class, one bar a split."""
+    rows = [
+        {"class": display_name(name), "split": split, "pictures": number}
+        for split, classes in counts.items()
+        for name, number in classes.items()
+    ]
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
+            x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("split:N", title=None, sort=list(counts), legend=alt.Legend(orient="top")),
+            yOffset=alt.YOffset("split:N", sort=list(counts)),
+            tooltip=[
+                alt.Tooltip("class:N", title="Class"),
+                alt.Tooltip("split:N", title="Split"),
+                alt.Tooltip("pictures:Q", title="Pictures"),
+            ],
+        )
+        .properties(height=min(120 + 22 * len(rows), 900))
+    )
+
+
+def mix_figure(mix: NDArray[np.int64], names: tuple[str, ...]) -> go.Figure:
+    """What every batch of an epoch holds, from the first to the last.
+
+    Args:
+        mix: Shape `(batches, classes)`, as from `core.data.order.batch_mix`.
+        names: Of the classes.
+    """
+    # Plotly reads a little HTML in names.
+    shown = [html.escape(display_name(name)) for name in names]
+    numbers = np.arange(1, len(mix) + 1)
+    figure = go.Figure(_heat_map(mix, shown, numbers) if len(names) > _MANY else _bars(mix, shown, numbers))
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.15 if len(mix) <= 60 else 0,
+        height=320 if len(names) <= _MANY else min(900, 160 + 18 * len(names)),
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis={"title": "Batch of the epoch", "dtick": 1 if len(mix) <= 20 else None},
+        yaxis={"title": "Pictures"} if len(names) <= _MANY else {"type": "category", "autorange": "reversed"},
+    )
+    return figure
+
+
+def describe_mix(mix: NDArray[np.int64], labels: NDArray[np.int64], names: tuple[str, ...]) -> str:
+    """What was counted in the batches, in a sentence or two; no cause is claimed.
+
+    Args:
+        mix: Shape `(batches, classes)`.
+        labels: Labels in the order in which the pictures come.
+        names: Of the classes.
+    """
+    if not len(mix):
+        return "There is no full batch: the batch size is larger than the number of training pictures."
+    single = int(((mix > 0).sum(axis=1) == 1).sum())
+    runs = [(len(list(run)), label) for label, run in groupby(labels.tolist())]
+    length, label = max(runs, key=itemgetter(0))
+    batches = "1 batch holds" if len(mix) == 1 else f"{len(mix):,} batches hold"
+    text = (
+        f"{single:,} of {batches} a single class; the longest run of one class is {length:,} "
+        f"{'picture' if length == 1 else 'pictures'} ({display_name(names[label])})."
+    )
+    if single == len(mix):
+        return text
+    shares = mix / mix.sum(axis=1, keepdims=True)
+    k = int(np.argmax(mix.sum(axis=0)))
+    whole = f"{mix[:, k].sum() / mix.sum():.0%} of the epoch"
+    least, most = shares[:, k].min(), shares[:, k].max()
+    of_batch = "" if len(mix) == 1 else f"{least:.0%} to {most:.0%} of a batch, and "
+    return f"{text} {display_name(names[k])} makes up {of_batch}{whole}."
+
+
+def _bars(mix: NDArray[np.int64], names: list[str], numbers: NDArray[np.int64]) -> list[go.Bar]:
+    return [
+        go.Bar(
+            x=numbers,
+            y=mix[:, k],
+            name=name,
+            marker={"color": SERIES[k % len(SERIES)], "line": {"width": 0}},
+            hovertemplate="Batch %{x}: %{y} of " + name + "<extra></extra>",
+        )
+        for k, name in enumerate(names)
+    ]
+
+
+def _heat_map(mix: NDArray[np.int64], names: list[str], numbers: NDArray[np.int64]) -> list[go.Heatmap]:
+    template = "Batch %{x}: %{z} of %{y}<extra></extra>"
+    return [go.Heatmap(x=numbers, y=names, z=mix.T, hovertemplate=template, colorbar={"title": "Pictures"})]

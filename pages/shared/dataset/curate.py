@@ -1,0 +1,162 @@
+"""What a page can change about a data set: labels, pictures left out, the split; and the review of its labels.
+
+Nothing is drawn in here but the sentence on what the last change did. No picture is ever touched.
+"""
+
+import threading
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.access import Action
+from core.checks.resplit import Resplit, resplit
+from core.config import DataConfig
+from core.data.corrections import change_labels, undo_labels
+from core.data.dataset import Dataset, prepare
+from core.data.split_file import remove_split
+from core.errors import UserError
+from core.label_review.store import Review, ReviewStore, restart_review
+from core.store.runs import RESUMABLE
+from core.workers import launch
+from pages.shared.shell.access import guarded, may, person
+from pages.shared.shell.chosen_dataset import View
+from pages.shared.state import CURATE_NOTICE
+from pages.shared.widgets.text import plain, sentence
+
+_lock = threading.Lock()
+
+
+def may_curate() -> bool:
+    """Whether the person at this page may change the data set."""
+    return may(Action.CURATE)
+
+
+def show_notice() -> None:
+    """What the last change did, once."""
+    done, text = st.session_state.pop(CURATE_NOTICE, (True, ""))
+    if text:
+        (st.success if done else st.error)(plain(text), icon=":material/check:" if done else ":material/error:")
+
+
+def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
+    """Puts labels right, or leaves pictures out, as one step that can be undone; for a button's `on_click`.
+
+    Args:
+        view: View.
+        labels: mapping from a file's path to its class, or to an empty text to leave it out.
+        said: What to tell the person when it is done.
+    """
+    try:
+        _relabel(view, labels)
+    except UserError as error:
+        _note(str(error), done=False)
+    else:
+        _note(said)
+
+
+def undo(view: View) -> None:
+    """Takes the last step back; for a button's `on_click`."""
+    try:
+        number = _undo(view)
+    except UserError as error:
+        _note(str(error), done=False)
+    else:
+        pictures = "1 picture is" if number == 1 else f"{number:,} pictures are"
+        _note(f"Taken back: {pictures} as before.")
+
+
+def divide_anew(view: View, share: float, config: DataConfig) -> None:
+    """Divides all pictures so that nothing leaks; for a button's `on_click`.
+
+    Args:
+        view: View.
+        share: Part of the pictures to validate on.
+        config: DataConfig. Seed and group pattern.
+    """
+    try:
+        made = _divide_anew(view, share, config)
+    except UserError as error:
+        _note(str(error), done=False)
+    else:
+        parts = ", ".join(f"{len(files):,} to {_WORDS[part]} on" for part, files in made.parts.items())
+        _note(f"Divided anew: {parts}. {made.groups:,} groups of pictures were kept together.")
+
+
+def go_by_folders(view: View) -> None:
+    """Forgets the split of our own; for a button's `on_click`."""
+    try:
+        _go_by_folders(view)
+    except UserError as error:
+        _note(str(error), done=False)
+    else:
+        _note("The split is forgotten. The folders count again.")
+
+
+def begin_review(view: View) -> None:
+    """Starts a review of the labels, or goes on with one that has ended early; for a button's `on_click`."""
+    try:
+        _begin_review(view)
+    except UserError as error:
+        _note(str(error), done=False)
+
+
+def end_review(review: Review) -> None:
+    """Asks the review to stop; for a button's `on_click`."""
+    try:
+        _end_review(review)
+    except UserError as error:
+        _note(str(error), done=False)
+
+
+_WORDS = {"train": "train", "val": "validate", "test": "test"}
+
+
+@guarded(Action.CURATE)
+def _relabel(view: View, labels: Mapping[str, str]) -> None:
+    with _lock:
+        change_labels(view.on_disk, labels)
+
+
+@guarded(Action.CURATE)
+def _undo(view: View) -> int:
+    with _lock:
+        return undo_labels(view.on_disk.root)
+
+
+@guarded(Action.CURATE)
+def _divide_anew(view: View, share: float, config: DataConfig) -> Resplit:
+    with _lock:
+        return resplit(view.on_disk, share, config.seed, config.group_pattern)
+
+
+@guarded(Action.CURATE)
+def _go_by_folders(view: View) -> None:
+    with _lock:
+        remove_split(view.on_disk.root)
+
+
+@guarded(Action.CURATE)
+def _begin_review(view: View) -> None:
+    with _lock:
+        data = now(view)
+        review = ReviewStore().find(data)
+        status = launch.poll(review) if review else None
+        if review and status and status.status in RESUMABLE:
+            restart_review(review, parent_pipe=True)
+        elif review is None or not (status and status.is_active):
+            launch.start(ReviewStore().create(view.reference, data, owner=person().name), parent_pipe=True)
+
+
+@guarded(Action.CURATE)
+def _end_review(review: Review) -> None:
+    person().require(Action.CURATE, review.owner())
+    launch.stop(review)
+
+
+def now(view: View) -> Dataset:
+    """The data set as its files of ours have it at this moment: another viewer may have changed it."""
+    return prepare(view.on_disk, DataConfig())
+
+
+def _note(text: str, *, done: bool = True) -> None:
+    st.session_state[CURATE_NOTICE] = (done, sentence(text))

@@ -1,0 +1,134 @@
+"""The Labels tab: labels that look wrong, the most suspicious first, and the list of what was put right."""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.data.corrections import EXCLUDED
+from core.data.images import display_name
+from core.data.scan import ImageFile
+from pages.shared.dataset import curate
+from pages.shared.dataset.picture_grid import page_of, show_file
+from pages.shared.dataset.review_view import show_review
+from pages.shared.shell.chosen_dataset import View
+from pages.shared.state import part_key
+from pages.shared.widgets.text import plain
+
+_ON_A_PAGE = 12
+
+_METHODS = {
+    "cleanlab": "Ranked by confident learning (cleanlab): 0 is least, 1 most in keeping with the label.",
+    "neighbours": "Ranked by the classes of the ten most similar pictures, as cleanlab is not installed.",
+}
+
+
+def show_labels(view: View) -> None:
+    """What was put right, and what else looks wrong."""
+    curate.show_notice()
+    _show_corrections(view)
+    found = show_review(view, "labels")
+    if found is None:
+        return
+    _show_ranking(view, found.record)
+
+
+def _show_corrections(view: View) -> None:
+    applied = view.corrections
+    if not applied.steps:
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            said = applied.sentence() or "The list of corrections changes nothing as it is."
+            st.markdown(f":material/edit_note: {plain(said)}", width="content")
+            if curate.may_curate():
+                st.button(
+                    "Undo the last change",
+                    icon=":material/undo:",
+                    key=part_key("undo", "labels"),
+                    on_click=curate.undo,
+                    args=(view,),
+                )
+        st.caption(f"Kept in a file {_where(view)}. Trainings heed it and say so; the pictures are not touched.")
+        if applied.excluded or applied.relabelled:
+            with st.expander("Show them"):
+                _show_changed(view)
+
+
+def _where(view: View) -> str:
+    place = view.corrections.place
+    if place is not None and place.parent == view.on_disk.root:
+        return f"beside the pictures ({plain(place.name)})"
+    return "in Parity's own folder, as the pictures' folder cannot be written"
+
+
+def _show_changed(view: View) -> None:
+    notes = {file.path: f"now {display_name(label)}" for file, label in view.corrections.relabelled}
+    files = [*(file for file, _ in view.corrections.relabelled), *view.corrections.excluded]
+    shown = page_of("changed", files)
+    with st.grid(min_column_width=140):
+        for file in shown:
+            with st.container():
+                show_file(view, file, notes.get(file.path, "left out"), with_class=True)
+                if curate.may_curate():
+                    st.button(
+                        "Restore",
+                        icon=":material/settings_backup_restore:",
+                        type="tertiary",
+                        key=part_key("restore", file.path),
+                        on_click=curate.relabel,
+                        args=(view, {file.path: file.label}, f"{display_name(file.path)} is as it was"),
+                    )
+
+
+def _show_ranking(view: View, record: dict[str, Any]) -> None:
+    done = {file.path for file, _ in view.corrections.relabelled} | {f.path for f in view.corrections.excluded}
+    there = {file.path: file for file in view.index.files}
+    rows = {row["file"]: row for row in record["files"] if row["file"] in there and row["file"] not in done}
+    wrong = sum(row["issue"] for row in rows.values())
+    verb = "label looks" if wrong == 1 else "labels look"
+    st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
+    doubtful = [path for path, row in rows.items() if row["issue"] or row["suggested"] != there[path].label]
+    st.caption(
+        f"{_METHODS.get(record['method'], '')} Shown are the {len(doubtful):,} that look like another class; a flag "
+        "marks those that are called wrong."
+    )
+    if not doubtful:
+        return
+    shown = page_of("ranking", [there[path] for path in doubtful], _ON_A_PAGE)
+    with st.grid(min_column_width=160):
+        for file in shown:
+            with st.container(border=True):
+                _show_suspect(view, file, rows[file.path])
+
+
+def _show_suspect(view: View, file: ImageFile, row: dict[str, Any]) -> None:
+    """One picture with what its label is and what it looks like, and what can be done about it."""
+    show_file(view, file)
+    flag = ":material/flag: " if row["issue"] else ""
+    looks = f"looks like **{_name(row['suggested'])}**" if row["suggested"] != file.label else "looks like it, barely"
+    st.markdown(f"{flag}**{_name(file.label)}**, {looks}")
+    st.caption(f"{row['score']:.2f} · {row['neighbours']} of 10 similar pictures have this label")
+    if not curate.may_curate():
+        return
+    act = partial(st.button, type="tertiary", on_click=curate.relabel, width="stretch")
+    name = display_name(file.path.rsplit("/", 1)[-1])
+    if row["suggested"] != file.label and row["suggested"] in view.index.classes:
+        suggested = row["suggested"]
+        said = f"{name} is {display_name(suggested)} now"
+        act(
+            f"It is {_name(suggested)}",
+            icon=":material/swap_horiz:",
+            key=part_key("relabel", file.path),
+            args=(view, {file.path: suggested}, said),
+        )
+    act(
+        "Leave out",
+        icon=":material/visibility_off:",
+        key=part_key("exclude", file.path),
+        args=(view, {file.path: EXCLUDED}, f"{name} is left out"),
+    )
+
+
+def _name(label: str) -> str:
+    return plain(display_name(label))

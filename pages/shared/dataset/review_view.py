@@ -1,0 +1,120 @@
+"""The review of a data set's labels on a page: started, followed, and its result for the tabs that show it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from core.errors import UserError
+from core.label_review.store import Review, ReviewStore
+from core.store.runs import RESUMABLE, Status
+from core.workers import launch
+from pages.shared.dataset import curate
+from pages.shared.run.facts import Stamp, shared_stamp
+from pages.shared.shell.chosen_dataset import View
+from pages.shared.state import part_key
+from pages.shared.widgets.text import about, plain, sentence
+
+EVERY_SECONDS = 2.0
+"""How often a review at work is looked at."""
+
+_SECONDS, _SECONDS_A_PICTURE = 15, 0.025
+"""What a review takes on two usual cores; for the estimate before there is a better one."""
+
+
+class Result(NamedTuple):
+    """What a finished review has found.
+
+    Attributes:
+        record: dict. See `Review.result`.
+        is_current: Whether it is about these very pictures and labels.
+    """
+
+    record: dict[str, Any]
+    is_current: bool
+
+
+def show_review(view: View, tab: str) -> Result | None:
+    """Offers, follows or restarts the review; its result where there is one, the last one while a new one is at work.
+
+    Args:
+        view: View.
+        tab: Tells the buttons of one tab from another's.
+    """
+    try:
+        store, data = ReviewStore(), view.dataset()
+        current = store.find(data)
+        status = launch.poll(current) if current else None
+        if current and status and status.status == "finished" and (record := _record(current)):
+            return Result(record, True)
+        if current and status and status.is_active:
+            st.fragment(_follow, run_every=EVERY_SECONDS)(current, tab)
+        before = store.latest(data)
+        record = _record(before) if before else None
+        if not (status and status.is_active):
+            _offer(view, tab, status, again=record is not None)
+    except UserError as error:
+        st.error(plain(sentence(str(error))))
+        return None
+    return Result(record, False) if record else None
+
+
+def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
+    if status and status.status in RESUMABLE:
+        st.warning(f"The last review ended early. {plain(status.message)}", icon=":material/info:")
+    if not curate.may_curate():
+        st.info("You may look at reviews here, but not start one.", icon=":material/lock:")
+        return
+    if again:
+        st.info(
+            "Labels or pictures have changed since the last review, whose result this is, or an older version made "
+            "it. Another one takes seconds, as the features are kept.",
+            icon=":material/history:",
+        )
+    else:
+        st.markdown(
+            "A worker pushes every picture once through the built-in network, then asks for each label whether a "
+            "simple classifier that has not seen the picture, nor another of the same patient, would agree. The same "
+            "features make the map."
+        )
+    seconds = _SECONDS + _SECONDS_A_PICTURE * len(view.index.files)
+    st.button(
+        "Review again" if again else f"Review the labels ({about(seconds)})",
+        type="secondary" if again else "primary",
+        icon=":material/fact_check:",
+        key=part_key("review", tab),
+        on_click=curate.begin_review,
+        args=(view,),
+        help="Features that a training or an earlier review has computed are used again.",
+    )
+
+
+def _follow(review: Review, tab: str) -> None:
+    """One look at a review at work; the page is drawn again when it has ended."""
+    status = launch.poll(review)
+    if not status.is_active:
+        st.rerun()
+    part = status.done / status.total if status.total else 0.0
+    left = f" {sentence(about(status.eta_seconds) + ' left')}" if status.eta_seconds else ""
+    st.progress(min(max(part, 0.0), 1.0), text=plain(f"{status.message}{left}"))
+    if curate.may_curate():
+        stopping = review.stop_requested()
+        st.button(
+            "Stopping …" if stopping else "Stop the review",
+            icon=":material/stop_circle:",
+            key=part_key("stop", tab, review.id),
+            disabled=stopping,
+            on_click=curate.end_review,
+            args=(review,),
+        )
+
+
+def _record(review: Review) -> dict[str, Any] | None:
+    stamp = shared_stamp(review.path / "result.json")
+    return _read(str(review.path), stamp) if stamp else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(folder: str, stamp: Stamp) -> dict[str, Any] | None:
+    """The result, parsed once per change; nobody changes it."""
+    return Review(Path(folder)).found()

@@ -1,0 +1,256 @@
+"""What the Dataset page's tabs show."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.checks.data import data_findings
+from core.config import setting
+from core.data.augment import AUGMENTATIONS, augment
+from core.data.images import display_name, load
+from core.data.order import batch_mix, draw_of_epoch, epoch_batches
+from core.data.scan import ImageFile
+from core.errors import UnreadableImage
+from pages.shared.dataset import charts as dataset_charts
+from pages.shared.dataset.picture_grid import PER_PAGE, SIDE, show_file
+from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
+from pages.shared.state import field_key, page_key
+from pages.shared.widgets import fields
+from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.text import plain
+
+EPOCHS = 8
+
+
+def show_metrics(view: View) -> None:
+    """The data set in numbers."""
+    counts = view.counts()
+    numbers = {"Pictures": len(view.index.files), "Classes": len(view.index.classes)}
+    numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
+    numbers["Unreadable"] = len(view.index.unreadable)
+    with st.grid(min_column_width=110):
+        for label, number in numbers.items():
+            st.metric(label, f"{number:,}", border=True)
+
+
+def show_overview(view: View) -> None:
+    """Counts per class and split, sizes, pixel formats, notes."""
+    counts = _counts(view)
+    left, right = st.columns([3, 2])
+    with left:
+        st.markdown("##### Pictures of every class")
+        alt = "; ".join(f"{split}: {sum(classes.values())} pictures" for split, classes in counts.items())
+        st.altair_chart(dataset_charts.count_chart(counts), alt=f"Bars of pictures by class and split. {alt}.")
+    with right:
+        st.markdown("##### The same in numbers")
+        st.dataframe(dataset_charts.count_table(counts), hide_index=True, alt="Pictures by class and split.")
+    _show_sizes(view)
+    if view.index.unreadable or view.skipped:
+        st.caption(":material/warning: Some files could not be used; the tab Problems names them.")
+    for note in (*view.index.notes, *decisions(view)):
+        st.caption(plain(note))
+    st.caption("How the pictures are split and prepared follows the settings of the Train page.")
+
+
+def decisions(view: View) -> list[str]:
+    """Sentences on what people have decided about the data set, beside its folders."""
+    own = view.split_file.sentence(view.index) if view.split_file else ""
+    return [said for said in (view.corrections.sentence(), own) if said]
+
+
+def show_pictures(view: View) -> None:
+    """A page of pictures of one split and class."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = _choose_split(view)
+        label = st.selectbox("Class", ["", *view.index.classes], format_func=_class_title)
+    chosen = [file for file in view.part(split) if label in ("", file.label)]
+    if not chosen:
+        st.info("There are no readable pictures of this class in this split.")
+        return
+    pages = -(-len(chosen) // PER_PAGE)
+    page = st.pagination(pages, key=page_key(split, label)) if pages > 1 else 1
+    first = (page - 1) * PER_PAGE
+    shown = chosen[first : first + PER_PAGE]
+    st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} pictures")
+    with st.grid(min_column_width=110):
+        for file in shown:
+            show_file(view, file, with_class=True)
+
+
+def show_augmentation(view: View) -> None:
+    """One picture as it is, and as it will be in the first epochs."""
+    if not view.split.train:
+        st.info("There are no training pictures to change.")
+        return
+    config = data_config()
+    left, middle, right = st.columns(3)
+    with left:
+        kind = st.segmented_control(
+            "Augmentation",
+            AUGMENTATIONS,
+            default=config.augmentation,
+            required=True,
+            format_func=str.capitalize,
+            help=plain(setting("data.augmentation").metadata["help"]),
+        )
+    with middle:
+        number = st.number_input(
+            "Training picture", 1, len(view.split.train), value=1, help="Which one, in the order on disk."
+        )
+    with right:
+        draws = st.number_input(
+            "Augmentation draws",
+            0,
+            1000,
+            value=config.augmentation_draws,
+            help=plain(setting("data.augmentation_draws").metadata["help"]),
+        )
+    file = view.split.train[number - 1]
+    st.caption(f"{plain(display_name(file.path))}, at {config.image_size} × {config.image_size} pixels")
+    _show_draws(view, file, str(kind), int(draws))
+
+
+def show_xray(view: View) -> None:
+    """What every batch of an epoch holds."""
+    if not view.split.train:
+        st.info("There are no training pictures to put into batches.")
+        return
+    st.caption(
+        "Which classes each batch of an epoch will hold. Starts from the Train page's settings and changes none."
+    )
+    shuffle, batch_size, drop, seed, epoch = _xray_controls()
+    labels = view.labels()
+    batches = epoch_batches(len(labels), batch_size, shuffle, seed=seed, epoch=epoch - 1, drop_remainder=drop)
+    mix = batch_mix(labels, batches, len(view.index.classes))
+    order = labels[np.concatenate(batches)] if batches else labels[:0]
+    sentence = dataset_charts.describe_mix(mix, order, view.index.classes)
+    st.markdown(f":material/radiology: **{plain(sentence)}**")
+    if len(mix):
+        st.plotly_chart(dataset_charts.mix_figure(mix, view.index.classes), alt=sentence)
+    left_out = len(labels) - len(order)
+    if left_out and batches:
+        st.caption(f"{left_out} pictures at the end of the order are left out, as they do not fill a batch.")
+
+
+def show_problems(view: View) -> None:
+    """Unreadable and skipped files, empty classes."""
+    index = view.index
+    if view.problem:
+        st.error(plain(view.problem))
+    findings = data_findings(index)
+    show_findings(findings)
+    for name in index.empty_classes:
+        st.warning(f"The class {plain(display_name(name))} has no readable picture.")
+    if index.unreadable:
+        st.markdown("##### Pictures that cannot be read")
+        rows = [{"File": display_name(bad.path), "Reason": bad.reason} for bad in index.unreadable]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Unreadable pictures with the reason.")
+    if view.skipped:
+        st.markdown("##### Files left out")
+        rows = [{"File": display_name(path), "Why": f"It {why}."} for path, why in view.skipped]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Files left out, with the reason.")
+    if not (findings or view.problem or index.empty_classes or index.unreadable or view.skipped):
+        st.success("Every file could be read, and nothing was left out.", icon=":material/check_circle:")
+
+
+def _counts(view: View) -> dict[str, dict[str, int]]:
+    counts = {}
+    for split, title in SPLITS.items():
+        files = view.part(split)
+        if files or split != "test":
+            counts[title] = {name: sum(file.label == name for file in files) for name in view.index.classes}
+    return counts
+
+
+def _show_sizes(view: View) -> None:
+    sizes, modes = view.index.sizes(), view.index.modes()
+    left, right = st.columns([3, 2])
+    with left:
+        st.markdown("##### Sizes")
+        rows = [{"Width": w, "Height": h, "Pictures": number} for (w, h), number in sizes.items()]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Pictures by width and height.")
+    with right:
+        st.markdown("##### Colour modes")
+        rows = [{"Mode": _mode(mode), "Pictures": number} for mode, number in modes.items()]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Pictures by colour mode.")
+
+
+def _height(rows: list[dict[str, object]]) -> int:
+    return 38 + 35 * min(max(1, len(rows)), 6)
+
+
+def _mode(mode: str) -> str:
+    words = {"RGB": "colour", "L": "grey", "RGBA": "colour with transparency", "P": "palette", "1": "black and white"}
+    return f"{words.get(mode, 'other')} ({mode})"
+
+
+def _choose_split(view: View) -> str:
+    filled = [split for split in SPLITS if view.part(split)]
+    chosen = st.segmented_control(
+        "Split", filled, default=filled[0] if filled else None, required=True, format_func=SPLITS.__getitem__
+    )
+    return str(chosen or "train")
+
+
+def _class_title(name: str) -> str:
+    return display_name(name) or "All classes"
+
+
+def _order_title(order: str) -> str:
+    return "As on disk" if order == "none" else order.capitalize()
+
+
+def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
+    config = data_config()
+    try:
+        pixels = load(view.path(file), config.image_size)
+    except UnreadableImage as error:
+        st.error(plain(str(error)))
+        return
+    st.image(pixels, width=SIDE, caption="as it is", alt="The picture without augmentation.")
+    if kind == "none":
+        st.info("Without augmentation every epoch sees this same picture. Choose another to see what it does.")
+        return
+    with st.grid(min_column_width=160):
+        for epoch in range(EPOCHS):
+            draw = draw_of_epoch(epoch, kind, draws)
+            changed = augment(pixels, kind, config.seed, draw, file.sha256)
+            st.image(
+                changed,
+                width="stretch",
+                caption=f"epoch {epoch + 1} (draw {draw})",
+                alt=f"The picture in epoch {epoch + 1}.",
+            )
+
+
+def _xray_controls() -> tuple[str, int, bool, int, int]:
+    config = data_config()
+    orders = setting("data.shuffle").metadata["choices"]
+    first, second, third, fourth = st.columns([3, 1.3, 1.3, 1.3], vertical_alignment="bottom")
+    with first:
+        shuffle = st.segmented_control(
+            fields.label_of("data.shuffle"),
+            orders,
+            default=config.shuffle,
+            required=True,
+            format_func=_order_title,
+            help=fields.help_of("data.shuffle"),
+        )
+    with second:
+        size = st.number_input("Batch size", 1, 1024, value=config.batch_size, help=fields.help_of("data.batch_size"))
+    with third:
+        seed = st.number_input(
+            "Training seed", 0, 2**31 - 1, value=_training_seed(), help=fields.help_of("training.seed")
+        )
+    with fourth:
+        epoch = st.number_input("Epoch", 1, 1000, value=1, help="Every epoch has an order of its own.")
+    drop = st.toggle(
+        "Drop the last partial batch", value=config.drop_remainder, help=fields.help_of("data.drop_remainder")
+    )
+    return str(shuffle), int(size), bool(drop), int(seed), int(epoch)
+
+
+def _training_seed() -> int:
+    spec = setting("training.seed")
+    value = st.session_state.get(field_key("training.seed"), spec.default)
+    return value if isinstance(value, int) and 0 <= value < 2**31 else int(spec.default)

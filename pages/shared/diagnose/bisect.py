@@ -1,0 +1,284 @@
+"""The search for the cause on the Diagnose page: what it would cost, how it goes, what it found."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Action
+from core.bisect.orient import seen_from
+from core.bisect.store import Bisect
+from core.errors import UserError
+from core.jobs.job import BUDGET_MINUTES
+from core.store.runs import RESUMABLE, STATUSES, Status
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose.charts import arms_chart, arms_frame, arms_height, arms_words
+from pages.shared.diagnose.choice import Pair
+from pages.shared.diagnose.view import section
+from pages.shared.run.view import LOOKS
+from pages.shared.shell.access import may
+from pages.shared.state import BISECT, BUDGET, RUN_NOTICE, part_key
+from pages.shared.widgets.fields import setting_label
+from pages.shared.widgets.text import duration, plain, sentence
+
+EVERY_SECONDS = 2.0
+"""How often a search at work is looked at."""
+
+VERDICTS = {
+    "single": ("One setting makes the difference", ":material/target:", "green"),
+    "joint": ("Several settings together make the difference", ":material/join_inner:", "green"),
+    "interaction": ("Settings act on each other", ":material/hub:", "orange"),
+    "no-difference": ("No difference beyond chance", ":material/balance:", "blue"),
+    "inconclusive": ("No answer yet", ":material/help:", "orange"),
+}
+"""Words, icon and colour of every verdict."""
+
+_MEANINGS = {
+    "single": "Switching it alone moves the result from one run's to the other's.",
+    "joint": "No setting explains the gap alone; this set does.",
+    "interaction": "What one of these settings does depends on another one.",
+    "no-difference": "Repeated with other seeds, the two runs differ no more than a run differs from itself.",
+    "inconclusive": "What was tried so far does not decide it. Going on with a larger budget may.",
+}
+
+_SHORT = 110
+"""Up to so many characters a verdict is written large; a longer one a little smaller."""
+
+Record = dict[str, Any]
+
+
+def shown_bisect(pair: Pair) -> Bisect | None:
+    """The search that the address names, else the newest between the two runs."""
+    asked = st.query_params.get(BISECT, "")
+    if not asked:
+        return diagnose_actions.newest_bisect(*pair)
+    found = diagnose_actions.find_bisect(asked)
+    if found is None:
+        st.error("There is no such search. What is known of the two runs is below.", icon=":material/error:")
+    elif set(diagnose_actions.runs_of(found)) != {run.id for run in pair}:
+        st.info("The search in the address is one between two other runs.", icon=":material/info:")
+        found = None
+    return found or diagnose_actions.newest_bisect(*pair)
+
+
+def result_of(bisect: Bisect | None) -> Record | None:
+    """What a search has found so far; None before there is anything."""
+    return (bisect.result() or None) if bisect else None
+
+
+def show_verdict(bisect: Bisect | None) -> None:
+    """The answer, if there is one, in one large sentence; that a search is at work, if one is."""
+    result = result_of(bisect) or {}
+    verdict = result.get("verdict")
+    if bisect and diagnose_actions.status_of(bisect).is_active:
+        st.info("The search for the cause is at work; how far it is stands below.", icon=":material/search:")
+    elif verdict:
+        _verdict(str(verdict), result)
+
+
+def _verdict(verdict: str, result: Record) -> None:
+    words, icon, colour = VERDICTS.get(verdict, (verdict, ":material/help:", "gray"))
+    with st.container(border=True):
+        st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
+        said = str(result.get("sentence") or words)
+        st.markdown(f"{'###' if len(said) <= _SHORT else '####'} {plain(said)}")
+        st.caption(_MEANINGS.get(verdict, ""))
+        if factors := result.get("factors"):
+            named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in map(str, factors))
+            st.markdown(f":material/tune: {named}")
+
+
+def show_search(pair: Pair, bisect: Bisect | None) -> None:
+    """The search: before it what it would cost, then how it goes and what came of every training."""
+    section(
+        "Find the cause",
+        "Trains again between the two runs: every setting that differs is switched alone, from A to B and from B to A, "
+        "until it is clear which one makes the difference (a bisect).",
+    )
+    if bisect is None:
+        _offer(pair, None)
+        return
+    status = diagnose_actions.status_of(bisect)
+    _trouble(status)
+    _buttons(pair, bisect, status)
+    every = EVERY_SECONDS if status.is_active else None
+    st.fragment(_tick, run_every=every)(bisect, pair[0].id, status.is_active)
+    if not status.is_active:
+        if not may(Action.DIAGNOSE):
+            return
+        with st.expander("Search once more", icon=":material/replay:"):
+            _offer(pair, bisect)
+
+
+def _offer(pair: Pair, before: Bisect | None) -> None:
+    """What a search would try and how long it would take, and the button that starts it."""
+    if not may(Action.DIAGNOSE):
+        st.info("You may look at searches here, but not start one.", icon=":material/lock:")
+        return
+    try:
+        cost = _estimate(pair)
+    except UserError as error:
+        st.warning(f"No search is possible here. {plain(sentence(str(error)))}", icon=":material/info:")
+        return
+    factors = [str(key) for key in cost.get("factors") or []]
+    _skipped(cost.get("skipped") or [])
+    if not factors:
+        st.info(
+            "The two runs differ in no setting that a training could be repeated with, so there is nothing to switch. "
+            "A search can still tell whether the gap is more than chance.",
+            icon=":material/info:",
+        )
+    else:
+        named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
+        st.markdown(f"To be tried: {named}.")
+    arms, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
+    st.markdown(f"Up to **{arms} trainings**, about **{duration(60 * minutes)}** on this machine.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Budget in minutes",
+            min_value=1,
+            max_value=1440,
+            value=round(BUDGET_MINUTES),
+            key=BUDGET,
+            width=160,
+            help="The search ends then at the latest and says what it knows.",
+        )
+        st.button(
+            "Find the cause" if before is None else "Search again",
+            type="primary",
+            icon=":material/troubleshoot:",
+            on_click=_start,
+            args=(pair,),
+            key=part_key("bisect_start", pair[0].id, pair[1].id),
+        )
+
+
+def _estimate(pair: Pair) -> Record:
+    with st.spinner("Working out what a search would cost …"):
+        return diagnose_actions.estimate(*pair)
+
+
+def _skipped(skipped: Sequence[Record]) -> None:
+    """What differs and is not tried, with the reason."""
+    skipped = [row for row in skipped if row.get("key") != "name"]
+    if not skipped:
+        return
+    rows = [
+        {"Setting": setting_label(str(row.get("key", ""))), "Not tried because": str(row.get("reason", "")),
+         "Key": str(row.get("key", ""))}
+        for row in skipped
+    ]  # fmt: skip
+    columns = {"Setting": st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
+    st.caption("Differs, but is not tried:")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, alt="Settings not tried, with reasons")
+
+
+def _trouble(status: Status) -> None:
+    message = plain(sentence(status.message or STATUSES[status.status]))
+    if status.status == "failed":
+        st.error(message, icon=":material/error:")
+    elif status.status in ("interrupted", "stopped"):
+        st.warning(message, icon=LOOKS[status.status][1])
+
+
+def _buttons(pair: Pair, bisect: Bisect, status: Status) -> None:
+    if not may(Action.DIAGNOSE):
+        return
+    if status.is_active and (bisect.path / "stop").exists():
+        st.button("Stopping …", icon=":material/hourglass_top:", disabled=True, key=part_key("stopping", bisect.id))
+    elif status.is_active:
+        st.button(
+            "Stop the search",
+            icon=":material/stop_circle:",
+            on_click=_stop,
+            args=(bisect,),
+            help="What was measured so far is kept, and the search can be resumed.",
+            key=part_key("stop", bisect.id),
+        )
+    elif status.status in RESUMABLE:
+        st.button(
+            "Resume the search",
+            type="primary",
+            icon=":material/play_circle:",
+            on_click=_resume,
+            args=(bisect,),
+            help="Goes on after the last finished training.",
+            key=part_key("resume", bisect.id),
+        )
+
+
+def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
+    status = diagnose_actions.status_of(bisect)
+    if status.is_active != was_active:
+        st.rerun()  # the whole page: the verdict and the buttons change with it
+    result = settled(seen_from(result_of(bisect) or {}, first), is_active=status.is_active)
+    arms = arms_frame(result)
+    word, icon, colour = LOOKS[status.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.text(_message(status))
+    done = int(arms["state"].isin(["finished", "failed"]).sum())
+    if status.is_active:
+        st.progress(done / len(arms) if len(arms) else 0.0, text=f"Trainings done: {done} of {len(arms)} planned")
+    st.caption(_cost_words(result.get("cost") or {}))
+    if len(arms):
+        picture = arms_chart(result, dark=st.context.theme.type == "dark")
+        st.altair_chart(picture, width="stretch", height=arms_height(len(arms)), alt=arms_words(result))
+        st.caption(
+            "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
+            "that has moved from the band of its own colour into the other one has switched sides."
+        )
+    if not status.is_active:
+        _skipped(result.get("skipped") or [])
+
+
+def settled(result: Record, *, is_active: bool) -> Record:
+    """The result as it is to be shown: in a search that has ended nothing trains, whatever was written last."""
+    if is_active:
+        return result
+    arms = [{**arm, "status": "waiting"} if arm.get("status") == "running" else arm for arm in result.get("arms") or []]
+    return {**result, "arms": arms}
+
+
+def _message(status: Status) -> str:
+    """Where the search is, in a sentence; why it ended early stands in a box of its own above."""
+    if status.status == "finished":
+        return "It came to its verdict, which stands at the top of the page."
+    if status.is_active:
+        return status.message or STATUSES[status.status]
+    return "It ended before its verdict; what was measured so far is kept."
+
+
+def _cost_words(cost: Record) -> str:
+    parts = (("spent", "spent_minutes"), ("estimated", "estimated_minutes"), ("budget", "budget_minutes"))
+    known = [f"{word} {duration(60 * float(cost[key]))}" for word, key in parts if cost.get(key) is not None]
+    return f"Time: {', '.join(known)}." if known else "Time: not known yet."
+
+
+def _start(pair: Pair) -> None:
+    def start() -> None:
+        # From the session: a number typed just before the click is newer than the page that holds the button.
+        st.query_params[BISECT] = diagnose_actions.start(*pair, float(st.session_state[BUDGET])).id
+
+    _do(start, "The search has started.")
+
+
+def _stop(bisect: Bisect) -> None:
+    _do(lambda: diagnose_actions.stop(bisect), "The search stops after the batch it is at.")
+
+
+def _resume(bisect: Bisect) -> None:
+    _do(lambda: diagnose_actions.resume(bisect), "The search goes on.")
+
+
+def _do(action: Callable[[], None], success: str) -> None:
+    """Says by a sentence in the next script run how it went."""
+    try:
+        action()
+    except UserError as error:
+        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
+    except OSError as error:
+        st.session_state[RUN_NOTICE] = (False, f"The folder of the search cannot be written: {error.strerror}.")
+    else:
+        st.session_state[RUN_NOTICE] = (True, success)

@@ -1,0 +1,191 @@
+"""Figures of the Diagnose page: two runs' curves over each other, and the arms of a bisect. Nothing here draws."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from pages.shared.widgets.charts import SERIES, axis_end, thin
+from pages.shared.widgets.text import NOTHING, number, percent
+
+SIDES = ("A", "B")
+COLOURS = dict(zip(SIDES, SERIES, strict=False))
+"""First and second series of the theme."""
+
+CURVE_HEIGHT = 300
+ARM_HEIGHT, _AXIS_HEIGHT = 44, 130
+
+_METRICS = {"accuracy": ".0%", "loss": ".2f", "auc": ".2f"}
+_THINNEST = 0.004
+"""Half the width that a band of one single value is drawn with."""
+
+Record = dict[str, Any]
+
+
+def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str) -> alt.Chart:
+    """A validation metric of two runs over the epochs.
+
+    Args:
+        a: One record an epoch of run A.
+        b: The same of run B.
+        metric: `accuracy`, `loss` or `auc`.
+        title: What the picture is called.
+    """
+    form = _METRICS[metric]
+    rows = [
+        (record["epoch"], side, record[f"val_{metric}"])
+        for side, records in zip(SIDES, (a, b), strict=True)
+        for record in thin(records)
+        if record.get(f"val_{metric}") is not None
+    ]
+    frame = pd.DataFrame(rows, columns=["epoch", "run", "value"])
+    last = max([int(row[0]) for row in rows], default=2)
+    end = max(2, axis_end(last, last))
+    y_scale = alt.Scale(zero=False, domainMax=1) if metric != "loss" else alt.Scale(zero=True)
+    legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, labelFontSize=12)
+    dashes = alt.Scale(domain=list(SIDES), range=[[1, 0], [7, 3]])
+    return (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5, clip=True)
+        .encode(
+            alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
+            alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
+            alt.Color("run:N", title=None, scale=_colours(), legend=legend),
+            alt.StrokeDash("run:N", title=None, scale=dashes, legend=legend),
+            [
+                alt.Tooltip("run:N", title="Run"),
+                alt.Tooltip("epoch:Q", title="Epoch"),
+                alt.Tooltip("value:Q", title=title, format=".1%" if metric == "accuracy" else ".4f"),
+            ],
+        )
+        .properties(title=title, height=CURVE_HEIGHT)
+    )
+
+
+def pair_words(a: Sequence[Record], b: Sequence[Record], metric: str, title: str) -> str:
+    """The curves of two runs for somebody who cannot see them."""
+    say = percent if metric == "accuracy" else number
+    ends = [say(records[-1].get(f"val_{metric}")) if records else NOTHING for records in (a, b)]
+    return f"{title} of both runs over the epochs. At the end A has {ends[0]} and B {ends[1]}."
+
+
+def arms_height(count: int) -> int:
+    """Height of the picture of so many arms with its axis, in pixels."""
+    return ARM_HEIGHT * max(1, count) + _AXIS_HEIGHT
+
+
+def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart:
+    """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
+
+    The same layers are there whatever has been measured, so that the browser keeps the picture and swaps the data in.
+
+    Args:
+        result: What the bisect has found so far.
+        dark: Whether the page is dark: text in a picture does not take the theme's colour by itself.
+    """
+    arms = arms_frame(result)
+    low, high = _ends_of_axis(result, arms)
+    # The same scale in every layer: a layer without one would draw the axis to zero.
+    scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
+    title = "Best validation accuracy"
+    x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
+    start = alt.X("low:Q", title=title, scale=scale)
+    y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_places(arms), paddingInner=0))
+    colour = alt.Color(
+        "from:N",
+        title="Starts as",
+        scale=_colours(),
+        legend=alt.Legend(orient="bottom", symbolType="circle", symbolOpacity=1, labelFontSize=12, titleFontSize=12),
+    )
+    tips = [
+        alt.Tooltip("name:N", title="Training"),
+        alt.Tooltip("state:N", title="State"),
+        alt.Tooltip("value:Q", title="Best validation accuracy", format=".1%"),
+        alt.Tooltip("low:Q", title="Interval from", format=".1%"),
+        alt.Tooltip("high:Q", title="Interval to", format=".1%"),
+        alt.Tooltip("seconds:Q", title="Seconds", format=".0f"),
+    ]
+    measured = alt.Chart(arms[arms["value"].notna()])
+    bands = alt.Chart(bands_frame(result)).mark_rect(opacity=0.16)
+    names = alt.Chart(arms).mark_text(align="left", dy=-11, fontSize=12, limit=900, color=_INK[dark])
+    return alt.layer(
+        bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),
+        measured.mark_rule(strokeWidth=3, yOffset=8).encode(start, alt.X2("high:Q"), y, color=colour),
+        measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(x, y, color=colour, tooltip=tips),
+        names.encode(alt.XValue(2), y, alt.Text("label:N"), tooltip=tips),
+    ).properties(height=arms_height(len(arms)))
+
+
+def arms_frame(result: Record) -> pd.DataFrame:
+    """One row an arm: its name, what it starts from, its state, its value and interval."""
+    rows = []
+    for place, arm in enumerate(result.get("arms") or []):
+        value, bounds = arm.get("value"), arm.get("interval") or (None, None)
+        state = str(arm.get("status", "waiting"))
+        said = percent(value) if value is not None else _STATES.get(state, state)
+        rows.append(
+            {
+                "place": place,
+                "name": str(arm.get("name", "")),
+                "label": f"{arm.get('name', '')}: {said}",
+                "from": str(arm.get("base") or "a").upper()[:1],
+                "state": state,
+                "value": value,
+                "low": value if bounds[0] is None else bounds[0],
+                "high": value if bounds[1] is None else bounds[1],
+                "seconds": arm.get("seconds"),
+            }
+        )
+    columns = ["place", "name", "label", "from", "state", "value", "low", "high", "seconds"]
+    numbers = dict.fromkeys(("value", "low", "high", "seconds"), "float64")
+    return pd.DataFrame(rows, columns=columns).astype(numbers)
+
+
+def bands_frame(result: Record) -> pd.DataFrame:
+    """Where the two ends lie, repeats with other seeds included: one row for each end that was measured."""
+    noise = result.get("noise") or {}
+    rows = []
+    for side in SIDES:
+        values = [value for value in noise.get(side.lower()) or [] if value is not None]
+        if values:
+            low, high = min(values), max(values)
+            about = f"{side} with {len(values)} seeds: {percent(low)} to {percent(high)}"
+            rows.append((side, max(0.0, low - _THINNEST), min(1.0, high + _THINNEST), about))
+    return pd.DataFrame(rows, columns=["from", "low", "high", "about"])
+
+
+def arms_words(result: Record) -> str:
+    """The arms for somebody who cannot see them."""
+    arms = [f"{arm.label}" for arm in arms_frame(result).itertuples()]
+    bands = [str(about) for about in bands_frame(result)["about"]]
+    if not arms:
+        return "The trainings between the two runs; none is planned yet."
+    return f"The trainings between the two runs and their best validation accuracy. {'; '.join([*bands, *arms])}."
+
+
+_INK = {False: "#17211f", True: "#e6edeb"}
+"""The theme's text colour, light and dark."""
+
+_STATES = {"waiting": "not trained yet", "running": "trains now …", "failed": "failed", "finished": "finished"}
+
+
+def _colours() -> alt.Scale:
+    return alt.Scale(domain=list(SIDES), range=[COLOURS[side] for side in SIDES])
+
+
+def _places(arms: pd.DataFrame) -> list[int]:
+    return [int(place) for place in arms["place"]] or [0]
+
+
+def _ends_of_axis(result: Record, arms: pd.DataFrame) -> tuple[float, float]:
+    """Where the axis begins and ends, in steps of ten percent, so that it rarely moves while arms arrive."""
+    bands = bands_frame(result)
+    values = [*arms["low"].dropna(), *arms["high"].dropna(), *bands["low"], *bands["high"]]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    return max(0.0, math.floor(low * 10 - 0.2) / 10), min(1.0, math.ceil(high * 10) / 10)
+
+
+def _whole_numbers(end: int) -> alt.Axis:
+    return alt.Axis(format="d", tickMinStep=1, tickCount=min(end, 10), grid=False)

@@ -1,0 +1,106 @@
+"""Which two runs the Diagnose page shows: two lists in step with the address."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.store.runs import Run
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.run.facts import title
+from pages.shared.run.view import LOOKS
+from pages.shared.state import BISECT, PAIR_CHOICE, RUN_A, RUN_B
+from pages.shared.widgets.text import moment
+
+Pair = tuple[Run, Run]
+
+_LABELS = {RUN_A: "Run A", RUN_B: "Run B"}
+
+
+def say_too_few(runs: Sequence[Run]) -> None:
+    """What to do when there are not two runs to hold against each other."""
+    found = "is one run" if runs else "are no runs"
+    st.info(
+        f"Two trained runs are needed here, and there {found} so far. Let the home page show you the puzzle, which "
+        "trains two and searches for what sets them apart, or train runs of your own.",
+        icon=":material/info:",
+    )
+    with st.container(horizontal=True):
+        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+        st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
+
+
+def choose_pair(runs: Sequence[Run]) -> Pair | None:
+    """The lists of runs, in step with the address.
+
+    Args:
+        runs: Those that may be chosen, the newest first; at least two.
+
+    Returns:
+        Runs A and B; None when the address names something that does not exist, or the same run twice.
+    """
+    asked = _asked()
+    listed = {run.id: run for run in runs}
+    found = {side: diagnose_actions.find_run(run_id) for side, run_id in asked.items()}
+    listed.update({run.id: run for run in found.values() if run and run.id not in listed})
+    if unknown := [_LABELS[side] for side in asked if asked[side] and found[side] is None]:
+        st.error(f"{' and '.join(unknown)}: there is no such run. Choose from the lists.", icon=":material/error:")
+    else:
+        _fill(found, runs)
+    for column, side in zip(st.columns(2), _LABELS, strict=True):
+        with column:
+            _choose(side, found[side], listed)
+    a, b = found[RUN_A], found[RUN_B]
+    if a and b and a.id == b.id:
+        st.info("Both lists name the same run. Choose another one in one of them.", icon=":material/info:")
+        return None
+    return (a, b) if a and b else None
+
+
+def _asked() -> dict[str, str]:
+    """What the address asks for; a search stands for its two runs where it names none."""
+    asked = {side: st.query_params.get(side, "") for side in _LABELS}
+    bisect_id = st.query_params.get(BISECT, "")
+    if not bisect_id or all(asked.values()):
+        return asked
+    bisect = diagnose_actions.find_bisect(bisect_id)
+    runs = diagnose_actions.runs_of(bisect) if bisect else ()
+    return dict(zip(_LABELS, runs, strict=True)) if len(runs) == 2 else asked
+
+
+def _fill(found: dict[str, Run | None], runs: Sequence[Run]) -> None:
+    """Chooses for the person what the address leaves open, and writes it there."""
+    newest = diagnose_actions.default_pair(runs) or (runs[1], runs[0])
+    for side, other, mine in ((RUN_A, RUN_B, 0), (RUN_B, RUN_A, 1)):
+        if found[side] is None:
+            taken = found[other]
+            found[side] = next(run for run in (newest[mine], newest[1 - mine]) if not taken or run.id != taken.id)
+        if run := found[side]:
+            st.query_params[side] = run.id
+
+
+def _choose(side: str, run: Run | None, listed: dict[str, Run]) -> None:
+    labels = {run.id: _label(run) for run in listed.values()}
+    key = PAIR_CHOICE[side]
+    st.session_state[key] = run.id if run else None
+    st.selectbox(
+        _LABELS[side],
+        list(listed),
+        key=key,
+        format_func=labels.get,
+        on_change=_follow_choice,
+        args=(side,),
+        placeholder="Choose a run",
+        help="Two runs on the same pictures can be compared picture by picture, and searched for the cause.",
+    )
+
+
+def _follow_choice(side: str) -> None:
+    if chosen := st.session_state[PAIR_CHOICE[side]]:
+        st.query_params[side] = chosen
+        st.query_params.pop(BISECT, None)
+
+
+def _label(run: Run) -> str:
+    status = run.read_status()
+    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"

@@ -1,0 +1,274 @@
+"""Two runs held against each other: their figures, what differs, whether it is real, where they first part."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.checks.finding import SEVERITIES, Finding
+from core.errors import UserError
+from core.store.runs import Run
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDES, pair_curve, pair_words
+from pages.shared.diagnose.choice import Pair
+from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
+from pages.shared.run.rows import MODES
+from pages.shared.run.view import LISTED, LOOKS, read_config
+from pages.shared.state import RUN
+from pages.shared.widgets.fields import setting_label
+from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
+
+_CURVES = (("accuracy", "Validation accuracy"), ("loss", "Validation loss"), ("auc", "Validation AUC"))
+_BADGES = dict(zip(SIDES, ("blue", "orange"), strict=True))
+_FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events.jsonl", "predictions.csv")
+_CHANCE = 0.001
+"""A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
+
+AUC_HELP = "How well the answers rank the pictures, wherever the threshold: 0.5 is chance, 1 is perfect."
+
+
+Record = dict[str, Any]
+
+
+def listed_runs() -> list[Run]:
+    """Runs that can be held against each other, the newest first."""
+    return diagnose_actions.comparable_runs(LISTED)
+
+
+def section(title: str, about: str) -> None:
+    """A part's title and one sentence on what it says."""
+    st.subheader(title, anchor=False)
+    st.caption(about)
+
+
+def show_heads(pair: Pair) -> None:
+    """The two runs side by side: name, way of training, best accuracy with its interval, AUC."""
+    for column, side, run in zip(st.columns(2), SIDES, pair, strict=True):
+        with column, st.container(border=True):
+            _head(side, run)
+
+
+def _head(side: str, run: Run) -> None:
+    config, records, facts = read_config(run), epochs(run), data_facts(run)
+    status = run.read_status()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"Run {side}", color=_BADGES[side])  # type: ignore[arg-type]
+        st.markdown(f"**{plain(title(run))}**", width="content")
+    way = MODES.get(config.training.mode, config.training.mode) if config else "settings cannot be read"
+    st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
+    best = max((value for r in records if (value := r.get("val_accuracy")) is not None), default=None)
+    left, right = st.columns(2)
+    with left:
+        st.metric(
+            "Best validation accuracy",
+            percent(best),
+            delta=interval(facts.interval(best)) if facts and best is not None else NOTHING,
+            delta_color="off",
+            delta_arrow="off",
+            help="The highest of any epoch. The interval is where the accuracy on all such pictures lies, as far as so "
+            "few can tell (Wilson).",
+        )
+    with right:
+        areas = [value for r in records if (value := r.get("val_auc")) is not None]
+        st.metric(
+            "Best validation AUC",
+            number(max(areas, default=None)),
+            delta="0.5 is chance, 1 is perfect",
+            delta_color="off",
+            delta_arrow="off",
+            help=AUC_HELP,
+        )
+    st.page_link("pages/live.py", label="Its curves", icon=":material/monitoring:", query_params={RUN: run.id})
+
+
+def read_comparison(pair: Pair) -> Record | None:
+    """Everything in which the two differ; None, and a sentence, when they cannot be compared."""
+    stamps = tuple(file_stamp(run.path / name) for run in pair for name in _FILES)
+    try:
+        return _compare(pair[0].id, pair[1].id, stamps)
+    except UserError as error:
+        st.error(f"These two runs cannot be compared. {plain(sentence(str(error)))}", icon=":material/error:")
+        return None
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the two runs …")
+def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Record:  # the stamps say whether it still holds
+    runs = [diagnose_actions.find_run(run_id) for run_id in (a, b)]
+    if runs[0] is None or runs[1] is None:
+        raise UserError("one of them has been deleted")
+    return diagnose_actions.comparison(runs[0], runs[1])
+
+
+def show_differences(comparison: Record) -> None:
+    """Settings, data and environment: only what differs."""
+    section("What differs", "Settings, pictures and machine of the two runs; what is equal is left out.")
+    differences = comparison.get("differences") or {}
+    parts = (
+        ("Settings", "config", "Setting", "Both have the same settings."),
+        ("Data", "data", "What", "Both saw the same pictures with the same labels, split the same way."),
+        ("Environment", "environment", "What", "Both ran with the same program, libraries and kind of machine."),
+    )
+    for part, key, heading, nothing in parts:
+        rows = differences.get(key) or []
+        st.markdown(f"##### {part}")
+        if rows:
+            _table(rows, heading, f"{part} that differ between run A and run B")
+        else:
+            st.markdown(f":material/check: Nothing differs. {nothing}")
+
+
+def _table(rows: Sequence[Record], heading: str, alt: str) -> None:
+    with_keys = "key" in rows[0]
+    table = [
+        {
+            heading: setting_label(str(row["key"])) if with_keys else str(row.get("what", "")),
+            "A": _short(row, "a"),
+            "B": _short(row, "b"),
+            **({"Key": str(row["key"])} if with_keys else {}),
+        }
+        for row in rows
+    ]
+    columns = {heading: st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
+    st.dataframe(pd.DataFrame(table), hide_index=True, alt=alt, column_config=columns)
+
+
+def show_curves(pair: Pair) -> None:
+    """Each validation metric of both runs in one picture."""
+    section("Curves over each other", "How both did on the validation pictures after every epoch.")
+    a, b = epochs(pair[0]), epochs(pair[1])
+    with st.grid(3, min_column_width=250):
+        for metric, name in _CURVES:
+            st.altair_chart(
+                pair_curve(a, b, metric, name),
+                width="stretch",
+                height=CURVE_HEIGHT,
+                alt=pair_words(a, b, metric, name),
+            )
+
+
+def show_gap(comparison: Record) -> None:
+    """The paired test on the pictures that both runs were judged by."""
+    section(
+        "Is the gap real?",
+        "Both runs answered the same validation pictures, so it counts on which ones only one of them is right.",
+    )
+    paired = comparison.get("paired") or {"reason": "no predictions of both runs on the same pictures are kept"}
+    if "reason" in paired:
+        st.info(f"This cannot be tested. {plain(sentence(str(paired['reason'])))}", icon=":material/info:")
+        return
+    st.markdown(gap_sentence(paired))
+    with st.grid(4, min_column_width=150):
+        st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Pictures that B reads wrongly.")
+        st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Pictures that A reads wrongly.")
+        bounds = paired.get("interval")
+        st.metric(
+            "Gap, A minus B",
+            points(paired.get("gap")),
+            delta=f"95 % interval {points(bounds[0])} to {points(bounds[1])}" if bounds else NOTHING,
+            delta_color="off",
+            delta_arrow="off",
+            help="Difference of the two accuracies on the same pictures, in percentage points.",
+        )
+        st.metric(
+            "Chance alone (p)",
+            chance(paired.get("p_value")),
+            help="How often two equally good runs would differ at least so much, by chance (McNemar's exact test). "
+            "Under 0.05 the gap is called real.",
+        )
+
+
+def gap_sentence(paired: Record) -> str:
+    """The paired test in words."""
+    one, other = paired.get("only_a_right", 0), paired.get("only_b_right", 0)
+    counted = f"Of {paired.get('count', NOTHING)} pictures, {one} are read rightly by A alone and {other} by B alone."
+    p_value = plain(chance(paired.get("p_value")))
+    if paired.get("significant"):
+        return f"**The gap is real.** {counted} Chance alone hardly ever does this (p {p_value})."
+    return f"**The gap may be chance.** {counted} Two equally good runs differ this much often enough (p {p_value})."
+
+
+def show_first_divergence(comparison: Record) -> None:
+    """The first stage and step of the computation at which the two runs have different numbers."""
+    section(
+        "Where they first part",
+        "The first numbers that are not equal, in the order of the computation, from the files to the weights.",
+    )
+    first = comparison.get("first_divergence")
+    if not first:
+        words = comparison.get("divergence") or "No difference was found in what both runs have recorded."
+        st.markdown(f":material/info: {plain(words)}")
+    else:
+        st.markdown(f":material/call_split: **{plain(first.get('sentence') or first.get('stage', ''))}**")
+        row = {"Stage": said(first.get("stage")), "Step": said(first.get("step"))}
+        table = pd.DataFrame([{**row, "A": said(first.get("a")), "B": said(first.get("b"))}])
+        st.dataframe(table, hide_index=True, alt="Stage and step of the first difference, with the two values")
+
+
+def show_both_findings(comparison: Record) -> None:
+    """What the checks and the trace say of each run: first what they say of one only."""
+    section(
+        "What was noticed",
+        "What the checks before and during the training found in one run and not in the other.",
+    )
+    records = comparison.get("findings") or {}
+    found = {side: [_finding(record) for record in records.get(side.lower()) or []] for side in SIDES}
+    known = {side: {(finding.id, finding.claim) for finding in findings} for side, findings in found.items()}
+    both = known["A"] & known["B"]
+    for column, side in zip(st.columns(2), SIDES, strict=True):
+        with column:
+            st.badge(f"Run {side}", color=_BADGES[side])  # type: ignore[arg-type]
+            own = [finding for finding in found[side] if (finding.id, finding.claim) not in both]
+            if own:
+                show_findings(_worst_first(own))
+            else:
+                st.markdown(":material/check: Nothing that the other run does not have too.")
+    if both:
+        with st.expander(f"Noticed in both runs ({len(both)})", icon=":material/join_inner:"):
+            show_findings(_worst_first([finding for finding in found["A"] if (finding.id, finding.claim) in both]))
+
+
+def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def said(value: object) -> str:
+    """A value of any kind in a table."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {said(item)}" for key, item in value.items()) or NOTHING
+    if isinstance(value, list | tuple):
+        return ", ".join(said(item) for item in value)
+    return str(value)
+
+
+def points(gap: float | None) -> str:
+    """A difference of accuracies in percentage points."""
+    return NOTHING if gap is None else f"{100 * gap:+.1f}"
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value as precisely as it means something."""
+    if p_value is None:
+        return NOTHING
+    return f"< {_CHANCE}" if p_value < _CHANCE else f"{p_value:.3f}"
+
+
+def _short(row: Record, side: str) -> str:
+    """A value in a table; of a folder the last part, for the page may be seen by others."""
+    value = row.get(side)
+    return Path(str(value)).name or said(value) if row.get("key") == "dataset" else said(value)
+
+
+def _finding(record: Record) -> Finding:
+    known = {f.name for f in dataclasses.fields(Finding)}
+    finding = Finding(**{"id": "", "claim": "", "severity": "info", **{k: v for k, v in record.items() if k in known}})
+    return finding if finding.severity in SEVERITIES else dataclasses.replace(finding, severity="info")

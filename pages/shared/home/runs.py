@@ -1,0 +1,122 @@
+"""The table of runs on the Home page: which are shown, and what can be done to each."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.housekeeping.trial_ids import arm_ids
+from core.store.notes import Note, matches
+from core.store.runs import Run, RunStore
+from pages.shared import state
+from pages.shared.run import rows as run_list
+from pages.shared.run.actions import show_notice
+from pages.shared.run.upkeep import (
+    delete_run,
+    known_tags,
+    may_organise,
+    open_clone,
+    show_deleted,
+    show_trash,
+)
+from pages.shared.shell.access import may
+
+REFRESH_SECONDS = 3.0
+
+CLONE, DELETE = ":material/content_copy: Clone", ":material/delete: Delete"
+"""Entries of a row's menu."""
+
+Row = dict[str, Any]
+
+
+def own_runs() -> list[Row]:
+    """The runs that a person has started; those that a search or a sweep has trained stand where it stands."""
+    arms = arm_ids()
+    return [row for row in run_list.recent_runs() if row["id"] not in arms]
+
+
+def show_table(rows: list[Row]) -> None:
+    """The filter, the table, and what was deleted; the table follows the runs that are at work."""
+    show_notice()
+    show_deleted()
+    tags = known_tags()
+    if len(rows) > 1 or tags:
+        _filter(tags)
+    active = any(row["active"] for row in rows)
+    st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
+    show_trash()
+
+
+def filtered(rows: list[Row], text: str, tags: list[str]) -> list[Row]:
+    """The rows with all these words and all these tags."""
+    return [row for row in rows if matches(Note(row["note"], tuple(row["tags"])), row["name"], text=text, tags=tags)]
+
+
+def _filter(tags: list[str]) -> None:
+    st.session_state[state.TAG_FILTER] = [tag for tag in st.session_state.get(state.TAG_FILTER, []) if tag in tags]
+    with st.container(horizontal=True):
+        st.text_input(
+            "Filter by words",
+            key=state.TEXT_FILTER,
+            placeholder="Name, note or tag",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        if tags:
+            st.multiselect(
+                "Filter by tags",
+                tags,
+                key=state.TAG_FILTER,
+                placeholder="Tags",
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+
+
+def _table(active: bool) -> None:
+    """One row a run; `active` is whether one was at work at the last full look."""
+    rows = own_runs()
+    if active and not any(row["active"] for row in rows):
+        st.rerun()
+    text, tags = st.session_state.get(state.TEXT_FILTER, ""), st.session_state.get(state.TAG_FILTER, [])
+    rows = filtered(rows, str(text or ""), list(tags))
+    if not rows:
+        st.info("No run has these words and tags.", icon=":material/filter_alt_off:")
+        return
+
+    def choose() -> None:
+        click = st.session_state[state.MORE]
+        on_menu(rows[click["row"]], click["label"])
+
+    st.dataframe(
+        run_list.run_table(rows, [_entries(row) for row in rows]),
+        column_config=run_list.columns(state.OPEN_RUN, state.MORE, choose),
+        hide_index=True,
+        alt="Table of the runs: name, state, tags, way of training, accuracy and loss, and when it was made.",
+    )
+    if click := st.session_state.get(state.OPEN_RUN):
+        st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})
+    if run_id := st.session_state.pop(state.TO_CLONE, ""):
+        open_clone(RunStore().get(run_id))
+    if st.session_state.get(state.MORE):
+        st.rerun()  # the whole page: what was deleted is said above the table
+
+
+def on_menu(row: Row, entry: str) -> None:
+    """What an entry of a row's menu does, before the next script run; `row` is the one that was on the screen."""
+    if entry == DELETE:
+        delete_run(_run(row))
+    else:
+        st.session_state[state.TO_CLONE] = row["id"]
+
+
+def _entries(row: Row) -> list[str]:
+    """What this person can do to a run, apart from looking at it."""
+    can_clone = may(Action.TRAIN) and not row["imported"]
+    can_delete = not row["active"] and may_organise(_run(row))
+    return [*([CLONE] if can_clone else []), *([DELETE] if can_delete else [])]
+
+
+def _run(row: Row) -> Run:
+    return Run(row["path"])

@@ -1,0 +1,60 @@
+"""Asks a run's model about pictures, once for each question however often the page is drawn."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.access import PUBLIC, Action, mode
+from core.errors import DataError, UserError
+from core.insight.answer import Prediction
+from core.store.runs import Run
+from core.workers.predict_client import Picture, predict
+from pages.shared.predict.picture_sources import Shown
+from pages.shared.run.at_work import active_runs
+from pages.shared.run.facts import file_stamp
+from pages.shared.shell.access import guarded
+from pages.shared.shell.quota import admit_questions
+from pages.shared.state import ANSWERS
+from pages.shared.widgets.text import plain, sentence
+
+
+def ask_once(
+    run: Run, pictures: Sequence[Shown], slot: str = ANSWERS, *, heat: bool = False
+) -> list[Prediction] | None:
+    """The answers of a run; None when it could not answer, which is then said.
+
+    Args:
+        run: Run. It has a model.
+        pictures: Those to be asked about.
+        slot: Session key under which the answers are remembered. Defaults to that of the first run.
+        heat: Whether to say where the model looks, too. Defaults to no.
+    """
+    stamps = tuple(file_stamp(run.path / name) for name in ("model.keras", "reference.npz"))
+    about = (run.id, stamps, heat, tuple(picture.key for picture in pictures))
+    known, answers = st.session_state.get(slot, (None, None))
+    if known == about:
+        return list(answers)
+    bar = st.progress(0.0, text="Prepares the pictures.")
+    try:
+        with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
+            answers = _ask(
+                run,
+                [(picture.name, picture.source) for picture in pictures],
+                lambda done, total: bar.progress(done / total, text=f"{done} of {total} pictures"),
+                heat,
+            )
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/error:")
+        return None
+    finally:
+        bar.empty()
+    st.session_state[slot] = (about, answers)
+    return answers
+
+
+@guarded(Action.PREDICT)
+def _ask(run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None], heat: bool) -> list[Prediction]:
+    if mode() == PUBLIC and active_runs():
+        raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
+    admit_questions(len(pictures))
+    return predict(run, pictures, progress, heat=heat)

@@ -1,0 +1,100 @@
+"""The forms that bring a model or a whole run from elsewhere; absent for whoever may not."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.errors import UserError
+from core.export.bundle_import import import_bundle
+from core.store.runs import Run
+from core.workers.try_model_client import import_model
+from pages.shared.shell.access import guarded, may, person
+from pages.shared.shell.quota import admit_files
+from pages.shared.state import MODEL_CLASSES, MODEL_FILE, MODEL_NAME, RUN, RUN_ZIP, clear_uploader, uploader_key
+from pages.shared.widgets.text import plain, sentence
+
+_MOST_MEGABYTES = 500
+
+
+def show_model_import() -> None:
+    """A folded form: the file, the names of its classes, what to call it."""
+    if not may(Action.IMPORT):
+        return
+    with st.expander("Bring a model from elsewhere", icon=":material/upload_file:"):
+        st.caption(
+            "A .keras file that takes raw RGB pixels (0 to 255) and gives probabilities, such as one saved here. "
+            "It is looked into before anything of it is run, and tried in a limited process, which takes 10 seconds."
+        )
+        file = st.file_uploader(
+            "The model",
+            type="keras",
+            key=uploader_key(MODEL_FILE),
+            max_upload_size=_MOST_MEGABYTES,
+            help="It is looked into before it is opened, then tried in a limited process of its own.",
+        )
+        classes = st.text_input(
+            "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
+            help="In the order of the model's outputs, which is usually the alphabet's.",
+        )  # fmt: skip
+        name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100, help="Its name in the lists of runs.")
+        if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
+            _bring(file, classes, name)
+
+
+def show_run_import() -> None:
+    """A folded form for a zip that "The whole run" has made."""
+    if not may(Action.IMPORT):
+        return
+    with st.expander("Bring a run from elsewhere", icon=":material/unarchive:"):
+        st.caption(
+            "A zip that was made by **Take this run away**, here or in another Parity. Its records and its model are "
+            "checked before anything is kept; the pictures are not in it."
+        )
+        file = st.file_uploader(
+            "The zip of a run",
+            type="zip",
+            key=uploader_key(RUN_ZIP),
+            max_upload_size=_MOST_MEGABYTES,
+            help="Its records are checked and written anew; its model is looked into before it is opened.",
+        )
+        if st.button("Bring this run", icon=":material/check:", disabled=file is None) and file is not None:
+            _bring_run(file)
+
+
+def _bring_run(file: Any) -> None:
+    try:
+        with st.spinner("Checking its records, then trying its model in a process of its own …"):
+            run = _import_run(file)
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
+        return
+    clear_uploader()
+    st.query_params[RUN] = run.id
+    st.switch_page("pages/live.py", query_params={RUN: run.id})
+
+
+@guarded(Action.IMPORT)
+def _import_run(file: Any) -> Run:
+    admit_files([file.size])
+    file.seek(0)
+    return import_bundle(file, owner=person().name)
+
+
+def _bring(file: Any, classes: str, name: str) -> None:
+    try:
+        with st.spinner("Looking into it, then trying it in a process of its own …"):
+            run = _import(file, classes, name)
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
+        return
+    clear_uploader()
+    st.query_params[RUN] = run.id
+    st.rerun()
+
+
+@guarded(Action.IMPORT)
+def _import(file: Any, classes: str, name: str) -> Run:
+    admit_files([file.size])
+    file.seek(0)
+    return import_model(file, classes.split(","), name or file.name.rpartition(".")[0], owner=person().name)

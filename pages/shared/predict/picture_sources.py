@@ -1,0 +1,164 @@
+"""Where pictures to predict come from: files of the person's own, the camera, or the run's data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import access
+from core.data.images import EXTENSIONS, display_name
+from core.errors import UserError
+from core.store.runs import Run
+from pages.shared.predict.session_pictures import forget, keep_pictures, kept_picture
+from pages.shared.run.facts import picture_path, split_files
+from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.state import (
+    CAMERA,
+    DRAW,
+    PICTURE_SOURCE,
+    PICTURES,
+    PICTURES_NOTICE,
+    UPLOADS,
+    clear_uploader,
+    uploader_key,
+)
+from pages.shared.widgets.text import plain, sentence
+
+MAX_FILES = 1000
+MAX_MEGABYTES = 50
+"""Limits of one upload. The browser knows them too, but what the browser says is not trusted."""
+
+DRAWN = 6
+"""Pictures of the data set shown at a time."""
+
+UPLOAD, SHOOT, DATASET = "Files", "Camera", "Pictures of the data set"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture to be predicted.
+
+    Attributes:
+        key: Tells it from every other picture of this session, whatever it is called.
+        name: What the person calls it.
+        source: The file, or its bytes.
+        truth: Its true class where that is known; else empty.
+    """
+
+    key: str
+    name: str
+    source: Path | bytes
+    truth: str = ""
+
+
+def choose_pictures(run: Run) -> list[Shown]:
+    """Asks for pictures in one of the three ways."""
+    source = st.segmented_control(
+        "Where do the pictures come from?",
+        [UPLOAD, SHOOT, DATASET],
+        default=UPLOAD,
+        required=True,
+        key=PICTURE_SOURCE,
+        help="Pictures of the data set come with their true class, so the answers can be checked.",
+    )
+    if source == SHOOT:
+        return _from_camera()
+    return _from_dataset(run) if source == DATASET else _from_files()
+
+
+def _from_files() -> list[Shown]:
+    limits = access.policy()
+    most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
+    uploads = st.file_uploader(
+        f"Drop one picture or many (at most {most} of up to {megabytes} MB)",
+        type=sorted(extension.lstrip(".") for extension in EXTENSIONS),
+        accept_multiple_files=True,
+        max_upload_size=megabytes,
+        key=uploader_key(UPLOADS),
+        help="They serve for the answers only, and are removed an hour after the last look.",
+    )
+    if uploads:
+        _keep(uploads, most, megabytes)
+        clear_uploader()
+        st.rerun()
+    for words in st.session_state.pop(PICTURES_NOTICE, ()):
+        st.error(plain(words), icon=":material/error:")
+    return _kept()
+
+
+def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
+    """Takes the uploads over from the server's memory to the disk; what was given before makes way for them."""
+    fitting = [upload for upload in uploads if upload.size <= megabytes * 10**6]
+    large = [display_name(upload.name) for upload in uploads if upload.size > megabytes * 10**6]
+    notices = []
+    if large:
+        notices.append(f"Left out, as they have more than {megabytes} MB: {', '.join(large[:5])}.")
+    if len(fitting) > most:
+        notices.append(f"{len(fitting)} pictures came; the first {most} are looked at. Give the rest afterwards.")
+    if fitting:
+        try:
+            folder, kept = keep_pictures(fitting[:most])
+        except UserError as error:
+            notices.append(sentence(str(error)))
+        else:
+            _forget()
+            st.session_state[PICTURES] = (folder.name, kept)
+    st.session_state[PICTURES_NOTICE] = notices
+
+
+def _kept() -> list[Shown]:
+    """The pictures that this session has given last."""
+    folder, names = st.session_state.get(PICTURES, ("", []))
+    found = [(file, name, path) for file, name in names if (path := kept_picture(folder, file))]
+    if names and not found:
+        st.info("The pictures given earlier are no longer kept. Give them again.")
+    if not found:
+        return []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        count = f"{len(found)} picture{'s' if len(found) > 1 else ''} of yours, removed an hour after the last look."
+        st.caption(count, width="content")
+        st.button("Remove them", icon=":material/delete:", on_click=_forget, type="tertiary")
+    return [Shown(f"{folder}/{file}", _printable(name), path) for file, name, path in found]
+
+
+def _forget() -> None:
+    folder, _ = st.session_state.pop(PICTURES, ("", []))
+    if folder:
+        forget(folder)
+
+
+def _from_camera() -> list[Shown]:
+    shot = st.camera_input("Take a picture", key=CAMERA)
+    return [Shown(shot.file_id, "camera picture", shot.getvalue())] if shot else []
+
+
+def _from_dataset(run: Run) -> list[Shown]:
+    """A few pictures at random, from those kept back for a test where there are any."""
+    part = "test" if split_files(run, "test") else "val"
+    labels = split_files(run, part)
+    st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} pictures: none was trained on.")
+    st.button("Take others", icon=":material/casino:", on_click=_draw_again)
+    draw_sample_of(run)
+    chosen = _drawn(sorted(labels), int(st.session_state.get(DRAW, 0)))
+    found = [(file, picture_path(run, part, file)) for file in chosen]
+    shown = [Shown(str(path), file, path, labels[file]) for file, path in found if path]
+    if not shown:
+        st.warning("The pictures of this run's data set are no longer where they were. Give pictures of your own.")
+    return shown
+
+
+def _printable(name: str) -> str:
+    """The whole name, as the answers are matched to files by it, but without control characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+
+
+def _drawn(files: Sequence[str], draw: int) -> list[str]:
+    order = np.random.default_rng(draw).permutation(len(files))
+    return [files[k] for k in order[:DRAWN]]
+
+
+def _draw_again() -> None:
+    st.session_state[DRAW] = int(st.session_state.get(DRAW, 0)) + 1

@@ -1,0 +1,226 @@
+"""A run's answers on pictures: cards for a few, a table for many, a file for all."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.data.images import display_name, thumbnail
+from core.errors import UnreadableImage
+from core.insight.answer import Prediction
+from core.insight.calibration import soften
+from core.store.runs import Run
+from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
+from pages.shared.predict.asking import ask_once
+from pages.shared.predict.closer_view import SIDE as CLOSER_SIDE
+from pages.shared.predict.closer_view import closer_look
+from pages.shared.predict.picture_sources import Shown
+from pages.shared.predict.two_runs_view import two_runs
+from pages.shared.run.facts import data_facts
+from pages.shared.run.held_out import calibration
+from pages.shared.run.view import read_config
+from pages.shared.state import CALIBRATED, part_key
+from pages.shared.widgets.text import percent, plain
+
+CARDS = 12
+"""Up to so many pictures are shown large, with a bar for each class."""
+
+BARS = 5
+"""Most classes with a bar, the most probable first."""
+
+THUMBNAILS = 300
+"""Pictures of a table that are shown: they go through the browser's socket."""
+
+_CARD_SIDE, _ROW_SIDE = 320, 72
+
+_SCALING = {
+    "backbone": "scaled as the backbone was trained",
+    "rescale": "divided by 255",
+    "none": "left as they are (0 to 255)",
+}
+
+
+def preparation(run: Run) -> None:
+    """How the pictures are prepared: the one thing scripts for prediction usually get wrong."""
+    config = read_config(run)
+    if config is None:
+        return
+    size = config.data.image_size
+    st.caption(
+        ":material/info: Pictures are prepared exactly as in training: turned upright, made RGB, stretched to "
+        f"{size} × {size} pixels, their values {_SCALING.get(config.data.preprocessing, config.data.preprocessing)}."
+    )
+
+
+def show_answers(run: Run, pictures: Sequence[Shown], runs: Sequence[Run]) -> None:
+    """Predicts the pictures and shows what comes out.
+
+    Args:
+        run: Run. It has a model.
+        pictures: Those to be predicted.
+        runs: All runs with a model: one of them may be asked too.
+    """
+    few = len(pictures) <= CARDS
+    raw = ask_once(run, pictures, heat=few)
+    if raw is None:
+        return
+    medical = read_config(run) is not None and is_medical(run)
+    if medical:
+        st.warning(NOT_MEDICAL, icon=":material/medical_information:")
+    unreadable = sum(bool(answer.error) for answer in raw)
+    if unreadable:
+        st.warning(f"{unreadable} of {len(raw)} pictures could not be read; the table says why.")
+    _say_foreign(raw)
+    answers = _calibrated(run, raw)
+    if few:
+        _cards(pictures, answers, medical)
+        closer_look(run, pictures, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in pictures])
+    _table(run, pictures, answers)
+    two_runs(run, runs, pictures, raw)
+
+
+def _say_foreign(answers: Sequence[Prediction]) -> None:
+    count = sum(bool(answer.insight.unlike) for answer in answers)
+    if count:
+        verb = "is" if count == 1 else "are"
+        st.warning(
+            f"{count} of {len(answers)} pictures {verb} unlike anything in training: what the model says of such a "
+            "picture is a guess.",
+            icon=":material/help:",
+        )
+
+
+def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
+    """The answers, at the temperature fitted on the validation pictures where the person asks for it."""
+    found = calibration(run)
+    if found is None:
+        return list(answers)
+    wanted = st.toggle(
+        "Calibrated probabilities",
+        key=CALIBRATED,
+        disabled=bool(found.refusal),
+        help="Makes the answers as sure as they were right on the validation pictures. No class changes.",
+    )
+    if found.refusal:
+        st.caption(found.describe())
+    if not wanted or found.refusal:
+        return list(answers)
+    st.caption(found.describe())
+    return [soften(answer, found.temperature) for answer in answers]
+
+
+def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:
+    """What the command line writes too, made safe for a spreadsheet: the names come from whoever uploads."""
+    safe = [replace(answer, file=_cell(answer.file), label=_cell(answer.label)) for answer in answers]
+    return to_csv(safe, classes)
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet would run a name that begins so as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _cards(pictures: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
+    with st.grid(min_column_width=230):
+        for picture, answer in zip(pictures, answers, strict=True):
+            with st.container(border=True):
+                _card(picture, answer, medical)
+
+
+def _card(picture: Shown, answer: Prediction, medical: bool) -> None:
+    small = _small(picture.key, _CARD_SIDE, picture.source)
+    if answer.error:
+        st.error(plain(answer.error), icon=":material/hide_image:")
+        st.caption(plain(display_name(picture.name)))
+        return
+    said = f"{answer.label}, {percent(answer.probability)}"
+    if small:
+        st.image(small, width="stretch", alt=f"{picture.name}, predicted as {said}")
+    st.markdown(f"**{plain(answer.label)}** · {percent(answer.probability)}")
+    for name, value in _most_probable(answer):
+        st.progress(min(1.0, max(0.0, value)), text=f"{plain(name)} {percent(value)}")
+    if answer.insight.unlike:
+        st.caption(":material/help: unlike anything in training")
+    if picture.truth:
+        icon = ":material/check:" if picture.truth == answer.label else ":material/close:"
+        st.caption(f"{icon} truly {plain(picture.truth)}")
+    st.caption(plain(display_name(picture.name)))
+    if medical:
+        st.caption(f":material/medical_information: {NOT_MEDICAL}")
+
+
+def _most_probable(answer: Prediction) -> list[tuple[str, float]]:
+    return sorted(answer.probabilities.items(), key=lambda item: -item[1])[:BARS]
+
+
+def _table(run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+    facts = data_facts(run)
+    classes = list(facts.classes) if facts else []
+    st.markdown("##### All answers")
+    if len(pictures) > THUMBNAILS:
+        st.caption(f"The first {THUMBNAILS} of {len(pictures)} with a small picture.")
+    rows = [
+        _row(k, picture, answer, classes) for k, (picture, answer) in enumerate(zip(pictures, answers, strict=True))
+    ]
+    frame = pd.DataFrame(rows)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        row_height=56,
+        placeholder="–",
+        column_config=_columns(frame, classes),
+        alt="Predicted class and probabilities of every picture",
+    )
+    st.download_button(
+        "Answers, CSV",
+        data=lambda: answers_csv(answers, classes).encode(),
+        file_name=f"{run.id}-answers.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=part_key("download", run.id, "answers"),
+    )
+
+
+def _row(k: int, picture: Shown, answer: Prediction, classes: Sequence[str]) -> dict[str, Any]:
+    small = _small(picture.key, _ROW_SIDE, picture.source) if k < THUMBNAILS and not answer.error else None
+    return {
+        "picture": f"data:image/jpeg;base64,{base64.b64encode(small).decode()}" if small else None,
+        "file": answer.file,
+        "truth": picture.truth,
+        "label": answer.label,
+        "probability": None if answer.error else answer.probability,
+        "unlike": "unlike" if answer.insight.unlike else "",
+        "error": answer.error,
+        # Numbered, as a class may be called anything, "file" too.
+        **{f"p{j}": answer.probabilities.get(name) for j, name in enumerate(classes)},
+    }
+
+
+def _columns(frame: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    """How each column is drawn; None leaves out a column in which nothing stands."""
+    column = st.column_config
+    number = column.NumberColumn
+    return {
+        "picture": column.ImageColumn("Picture", width="small"),
+        "file": column.TextColumn("File", width="medium"),
+        "truth": column.TextColumn("True class") if frame["truth"].any() else None,
+        "label": column.TextColumn("Predicted class"),
+        "probability": column.ProgressColumn("Probability", min_value=0, max_value=1, format="%.3f"),
+        "unlike": column.TextColumn("Unlike training", help="Unlike anything in training.")
+        if frame["unlike"].any()
+        else None,
+        **{f"p{j}": number(f"p({name})", format="%.4f") for j, name in enumerate(classes)},
+        "error": column.TextColumn("Error", width="large") if frame["error"].any() else None,
+    }
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _small(key: str, side: int, _source: Any) -> bytes | None:
+    try:
+        return thumbnail(_source, side)
+    except UnreadableImage:
+        return None

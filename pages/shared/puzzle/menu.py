@@ -1,0 +1,47 @@
+"""The puzzle in the menu: wherever the person is, they see how far it is, and it goes on to its next step."""
+
+import streamlit as st
+
+from core.errors import UserError
+from pages.shared.puzzle import puzzle
+from pages.shared.state import BISECT, RUN, RUN_A, RUN_B
+
+EVERY_SECONDS = 3.0
+"""How often the puzzle is looked at while it is under way."""
+
+
+def follow_puzzle() -> None:
+    """One line and a link below the menu, as long as a puzzle is under way."""
+    story = _story()
+    if story and story.under_way:
+        st.fragment(_tick, run_every=EVERY_SECONDS)()
+
+
+def diagnosis_query(story: puzzle.Story) -> dict[str, str]:
+    """What the address of the Diagnose page says of the puzzle."""
+    query = {side: step.run.id for side, step in zip((RUN_A, RUN_B), story.steps, strict=True)}
+    return {**query, BISECT: story.bisect} if story.bisect else query
+
+
+def _tick() -> None:
+    story = _story()
+    with st.container():
+        if story is None:
+            return
+        if story.verdict or not story.under_way:
+            words = "The puzzle is solved." if story.verdict else "The puzzle has stopped."
+        else:
+            words = f"The puzzle: step {story.step} of 3 is at work."
+        st.caption(f":material/extension: {words}")
+        if story.bisect:
+            label = "See the verdict" if story.verdict else "Watch the search"
+            st.page_link("pages/diagnose.py", label=label, query_params=diagnosis_query(story))
+        else:
+            st.page_link("pages/live.py", label="Watch the training", query_params={RUN: story.run_to_watch.id})
+
+
+def _story() -> puzzle.Story | None:
+    try:
+        return puzzle.story()
+    except UserError:
+        return None  # Home says why

@@ -1,0 +1,99 @@
+"""The puzzle's three steps on the Home page, with how far each is."""
+
+import streamlit as st
+
+from core.errors import UserError
+from core.store.runs import Status
+from pages.shared.puzzle import puzzle
+from pages.shared.puzzle.menu import EVERY_SECONDS, diagnosis_query
+from pages.shared.run.view import LOOKS
+from pages.shared.state import RUN
+from pages.shared.widgets.fields import setting_label
+from pages.shared.widgets.text import percent, plain, sentence
+
+_TITLES = ("Bottleneck: the head learns from saved features", "End to end: every picture goes through the network")
+_WHY = "Why? Trainings between the two find the setting that makes the difference"
+_WAITING = ":material/radio_button_unchecked:"
+_ICONS = {
+    "finished": ":green[:material/check_circle:]",
+    "running": ":material/directions_run:",
+    "queued": ":material/schedule:",
+}
+
+
+def read_story() -> puzzle.Story | None:
+    """Where the puzzle is; None before it was started. Says so when the next step cannot begin."""
+    try:
+        return puzzle.story()
+    except UserError as error:
+        st.error(plain(sentence(str(error))))
+        return None
+
+
+def show_steps(story: puzzle.Story | None) -> None:
+    """The three steps; they follow a puzzle under way."""
+    under_way = bool(story and story.under_way)
+    st.fragment(_steps, run_every=EVERY_SECONDS if under_way else None)(under_way)
+
+
+def _steps(was_under_way: bool) -> None:
+    story = read_story()
+    if bool(story and story.under_way) != was_under_way:
+        st.rerun()  # the whole page: the button below changes with it
+    for number, title in enumerate(_TITLES, 1):
+        step = story.steps[number - 1] if story else None
+        _line(number, title, step.status if step else None, _training_words(step) if step else "one to three minutes")
+    _line(3, _WHY, story.bisect_status if story else None, _search_words(story))
+    if story:
+        _links(story)
+
+
+def _line(number: int, title: str, status: Status | None, words: str) -> None:
+    icon = _ICONS.get(status.status, LOOKS[status.status][1]) if status else _WAITING
+    st.markdown(f"{icon} **{number}** · {title} · {plain(words)}")
+
+
+def _training_words(step: puzzle.Step) -> str:
+    status, best = step.status, percent(step.best)
+    if status.status == "finished":
+        return f"{best} at best"
+    if status.status == "running" and status.epochs:
+        return f"epoch {status.epoch} of {status.epochs}, {best} so far" if step.best is not None else "at work"
+    return LOOKS[status.status][0].lower()
+
+
+def _search_words(story: puzzle.Story | None) -> str:
+    if story is None:
+        return "about five minutes"
+    if story.problem:
+        return f"cannot be searched: {story.problem}"
+    if story.verdict:
+        return _verdict_words(story)
+    if story.bisect_status is None:
+        return "begins when both have finished"
+    if not story.bisect_status.is_active:
+        return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
+    arms = (story.result or {}).get("arms") or []
+    done = sum(arm.get("status") in ("finished", "failed") for arm in arms)
+    return f"{done} of {len(arms)} trainings done" if arms else "begins"
+
+
+def _verdict_words(story: puzzle.Story) -> str:
+    """What was found, in a few words; why, and with which numbers, stands on the Diagnose page."""
+    result = story.result or {}
+    if factors := [str(key) for key in result.get("factors") or []]:
+        return "found: " + ", ".join(f"{setting_label(key)} ({key})" for key in factors)
+    return str(result.get("sentence") or story.verdict)
+
+
+def _links(story: puzzle.Story) -> None:
+    with st.container(horizontal=True):
+        if story.bisect or story.runs_finished:
+            label = "See the verdict" if story.verdict else "Watch the search"
+            query = diagnosis_query(story)
+            st.page_link("pages/diagnose.py", label=label, icon=":material/troubleshoot:", query_params=query)
+        if not story.runs_finished:
+            active = any(step.status.is_active for step in story.steps)
+            label = "Watch the training" if active else "Look at the training that ended early"
+            run = story.run_to_watch
+            st.page_link("pages/live.py", label=label, icon=":material/monitoring:", query_params={RUN: run.id})

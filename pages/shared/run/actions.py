@@ -1,0 +1,115 @@
+"""What a person can do to a run from a page, each answered by one sentence."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.access import Action
+from core.errors import AccessError, UserError
+from core.store.runs import RESUMABLE, Run, Status
+from core.workers import launch
+from pages.shared.shell.access import guarded, person
+from pages.shared.state import RUN_NOTICE, part_key
+from pages.shared.widgets.text import plain, sentence
+
+
+def show_notice() -> None:
+    """Says what the button pressed last has done."""
+    worked, said = st.session_state.pop(RUN_NOTICE, (True, ""))
+    if not said:
+        return
+    if worked:
+        st.toast(plain(said), icon=":material/check:")
+    else:
+        st.error(plain(said), icon=":material/error:")
+
+
+def action_buttons(run: Run, status: Status) -> None:
+    """Stop for a run at work, Resume for one that ended early."""
+    if not may_change(run):
+        return
+    if status.is_active and run.stop_requested():
+        with st.popover("Stopping…", icon=":material/hourglass_top:", key=part_key("stopping", run.id)):
+            st.write("It stops after the batch it is at, and then keeps the model, which takes a moment.")
+            st.button(
+                "End it now",
+                icon=":material/dangerous:",
+                on_click=end_run,
+                args=(run,),
+                help="For a training that does not stop. There is no new model; Resume goes on after the last epoch.",
+                key=part_key("end_now", run.id),
+            )
+    elif status.is_active:
+        with st.popover("Stop", icon=":material/stop_circle:", key=part_key("stop", run.id)):
+            st.write("Stop this training? The model so far is kept, and the training can be resumed later.")
+            st.button(
+                "Stop the training",
+                type="primary",
+                icon=":material/stop_circle:",
+                on_click=stop_run,
+                args=(run,),
+                key=part_key("stop_now", run.id),
+            )
+    elif status.status in RESUMABLE:
+        st.button(
+            "Resume",
+            type="primary",
+            icon=":material/play_circle:",
+            on_click=resume_run,
+            args=(run,),
+            help="Goes on after the last finished epoch, as if there had been no break.",
+            key=part_key("resume", run.id),
+        )
+
+
+def stop_run(run: Run) -> None:
+    """Asks the run to stop."""
+    _do(lambda: _stop(run), "The training stops after the batch it is at; the model so far is kept.")
+
+
+def end_run(run: Run) -> None:
+    """Ends the run's worker at once."""
+    _do(lambda: _end(run), "The training was ended; the last finished epoch is kept.")
+
+
+def resume_run(run: Run) -> None:
+    """Puts the run back in the queue."""
+    _do(lambda: _resume(run), "The training goes on.")
+
+
+def may_change(run: Run) -> bool:
+    """Whether the person may stop and resume this run; for what is drawn."""
+    try:
+        person().require(Action.TRAIN, run.owner())
+    except AccessError:
+        return False
+    return True
+
+
+@guarded(Action.TRAIN)
+def _stop(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.stop(run)
+
+
+@guarded(Action.TRAIN)
+def _end(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.end_now(run)
+
+
+@guarded(Action.TRAIN)
+def _resume(run: Run) -> None:
+    person().require(Action.TRAIN, run.owner())
+    launch.resume(run, parent_pipe=True)
+
+
+def _do(action: Callable[[], None], success: str) -> None:
+    try:
+        action()
+    except UserError as error:
+        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
+    except OSError as error:
+        st.session_state[RUN_NOTICE] = (False, f"The run's folder cannot be written: {error.strerror}.")
+    else:
+        st.session_state[RUN_NOTICE] = (True, success)

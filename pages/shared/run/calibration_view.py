@@ -1,0 +1,49 @@
+"""How far a model's probabilities can be taken at their word: the reliability diagram, before and after calibration."""
+
+import streamlit as st
+
+from core.insight.calibration import expected_calibration_error, reliability, scale
+from core.insight.stored import Stored
+from core.store.runs import Run
+from pages.shared.run.held_out import calibration
+from pages.shared.run.held_out_charts import reliability_figure, reliability_words
+from pages.shared.state import part_key
+from pages.shared.widgets.text import plain
+
+
+def calibration_panel(run: Run, part: str, stored: Stored) -> None:
+    """The diagram of one part and what was measured.
+
+    Args:
+        run: Run.
+        part: `val` or `test`; the temperature is fitted on `val` alone.
+        stored: The predictions of the part.
+    """
+    found = calibration(run)
+    if found is None:
+        return
+    st.markdown("##### Are the probabilities right?")
+    before = reliability(stored.labels, stored.probabilities)
+    scaled = None if found.refusal else scale(stored.probabilities, found.temperature)
+    after = None if scaled is None else reliability(stored.labels, scaled)
+    left, right = st.columns(2)
+    with left:
+        st.plotly_chart(
+            reliability_figure(before, after),
+            key=part_key("reliability", run.id, part),
+            alt=reliability_words(before, after, found),
+            config={"displaylogo": False, "displayModeBar": False},
+        )
+    with right:
+        st.markdown(plain(found.describe()))
+        if part == "test" and scaled is not None:
+            old, new = (expected_calibration_error(stored.labels, p) for p in (stored.probabilities, scaled))
+            st.markdown(
+                f"On these {len(stored.labels):,} test pictures, on which nothing was fitted, the error is "
+                f"{100 * old:.1f} % before and {100 * new:.1f} % after."
+            )
+        st.caption(
+            "The expected calibration error is the mean gap between how sure the answers are and how often they are "
+            "right, over tenths of the scale weighted by their pictures. Of few pictures it is never quite 0. A "
+            "temperature changes how sure the answers are, not which class they name; Predict can use it."
+        )

@@ -1,0 +1,166 @@
+"""What the finished model does on pictures it was not trained on: figures, confusion matrix, ROC, worst mistakes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.store.runs import Run
+from core.workers.predict_client import NOT_MEDICAL, is_medical
+from pages.shared.run.calibration_view import calibration_panel
+from pages.shared.run.facts import picture_path, small_picture
+from pages.shared.run.held_out import stored
+from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.run.threshold_view import threshold_panel
+from pages.shared.run.view import read_config
+from pages.shared.state import part_key
+from pages.shared.widgets.charts import (
+    CURVES,
+    confusion_figure,
+    confusion_words,
+    roc_figure,
+    roc_words,
+)
+from pages.shared.widgets.text import NOTHING, interval, number, percent, plain
+
+_SIDE = 220
+"""Longer side of a shown mistake in pixels."""
+
+_MISTAKES = 12
+
+Record = dict[str, Any]
+
+
+def evaluation(run: Run) -> None:
+    """Everything in evaluation.json; nothing before there is one."""
+    record = run.evaluation()
+    if not record:
+        return
+    classes = [str(name) for name in record.get("classes", [])]
+    parts = [(name, part) for name, part in (("Validation", "val"), ("Test", "test")) if record.get(part)]
+    st.markdown("### Evaluation")
+    st.caption(f"Of the weights that were kept: {plain(record.get('weights', 'the last'))}.")
+    if not parts:
+        return
+    for tab, (_, part) in zip(st.tabs([name for name, _ in parts]), parts, strict=True):
+        with tab:
+            _part(run, part, record[part], classes)
+
+
+def _part(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
+    kept = stored(run, part)
+    _figures(record)
+    if kept:
+        threshold_panel(run, part, record, kept)
+    else:
+        left, right = st.columns(2)
+        with left:
+            _confusion(run, part, record, classes)
+        with right:
+            _roc(run, part, record)
+    _per_class(record)
+    if kept:
+        calibration_panel(run, part, kept)
+    _mistakes(run, part, record)
+
+
+def _figures(record: Record) -> None:
+    count, correct = record.get("count"), record.get("correct")
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Accuracy",
+            percent(record.get("accuracy")),
+            delta=interval(record["interval"]) if record.get("interval") else NOTHING,
+            delta_color="off",
+            delta_arrow="off",
+        )
+        st.metric("AUC", number(record.get("auc")))
+        st.metric("Correct", NOTHING if count is None else f"{correct} of {count}")
+        st.metric(
+            "Always the majority class",
+            percent(record.get("majority_share")),
+            delta=f"“{plain(record.get('majority_class', NOTHING))}”",
+            delta_color="off",
+            delta_arrow="off",
+        )
+
+
+def _confusion(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
+    table = record.get("confusion")
+    if not table:
+        return
+    st.markdown("##### Confusion matrix")
+    st.plotly_chart(
+        confusion_figure(table, classes),
+        key=part_key("confusion", run.id, part),
+        alt=confusion_words(table, classes),
+        config={"displaylogo": False, "displayModeBar": False},
+    )
+
+
+def _roc(run: Run, part: str, record: Record) -> None:
+    curves = record.get("roc")
+    if not curves:
+        return
+    st.markdown("##### ROC curve")
+    st.plotly_chart(
+        roc_figure(curves),
+        key=part_key("roc", run.id, part),
+        alt=roc_words(curves),
+        config={"displaylogo": False, "displayModeBar": False},
+    )
+    if len(curves) > CURVES:
+        st.caption(f"The {CURVES} of {len(curves)} classes with the smallest area.")
+
+
+def _per_class(record: Record) -> None:
+    rows = record.get("per_class")
+    if not rows:
+        return
+    st.markdown("##### Each class")
+    share = st.column_config.ProgressColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        alt="Precision, recall, F1 and number of pictures of each class",
+        column_config={
+            "class": "Class",
+            "precision": share(
+                "Precision", min_value=0, max_value=1, format="%.3f", help="Of those called so, how many are."
+            ),
+            "recall": share(
+                "Recall", min_value=0, max_value=1, format="%.3f", help="Of those that are, how many were found."
+            ),
+            "f1": share("F1", min_value=0, max_value=1, format="%.3f", help="Harmonic mean of the two."),
+            "support": st.column_config.NumberColumn("Pictures"),
+        },
+    )
+
+
+def _mistakes(run: Run, part: str, record: Record) -> None:
+    worst = record.get("worst", [])[:_MISTAKES]
+    st.markdown("##### The worst mistakes")
+    if not worst:
+        st.success("No picture was read wrongly.", icon=":material/check_circle:")
+        return
+    if read_config(run) and is_medical(run):
+        st.warning(NOT_MEDICAL, icon=":material/medical_information:")
+    draw_sample_of(run)
+    with st.grid(min_column_width=170):
+        for mistake in worst:
+            with st.container(border=True):
+                _mistake(run, part, mistake)
+
+
+def _mistake(run: Run, part: str, mistake: Record) -> None:
+    file = str(mistake.get("file", ""))
+    said = f"{mistake.get('label', '')} read as {mistake.get('predicted', '')}, {number(mistake.get('probability'), 2)}"
+    path = picture_path(run, part, file)
+    picture = small_picture(path, _SIDE) if path else None
+    if picture:
+        st.image(picture, width="stretch", alt=f"{file}: {said}")
+    else:
+        st.caption(":material/hide_image: The picture is no longer where it was, or cannot be read.")
+    st.markdown(plain(said))
+    st.caption(plain(file))

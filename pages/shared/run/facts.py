@@ -1,0 +1,162 @@
+"""What the pages read from a run's folder, parsed once per change of the file however many people watch."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.data.images import thumbnail
+from core.errors import UnreadableImage
+from core.files import Tail
+from core.stats.metrics import wilson
+from core.store.runs import Run, epochs_of
+
+Stamp = tuple[int, int]
+
+SHARED_SECONDS = 1.0
+"""How long what one viewer has found of a growing file holds for the others."""
+
+_looked: dict[Path, tuple[float, Stamp | None]] = {}
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run's manifest says, without the thousands of files.
+
+    Attributes:
+        root: Folder of the data set.
+        classes: Names of the classes.
+        counts: Pictures in `train`, `val` and `test`.
+        majority_class: The most frequent class of the validation pictures.
+        majority_share: Its share: the accuracy of always giving that answer. None without validation pictures.
+    """
+
+    root: str
+    classes: tuple[str, ...]
+    counts: dict[str, int]
+    majority_class: str
+    majority_share: float | None
+
+    def interval(self, accuracy: float) -> tuple[float, float]:
+        """Wilson's 95 % interval of an accuracy on the validation pictures."""
+        count = self.counts["val"]
+        return wilson(round(accuracy * count), count)
+
+
+def title(run: Run) -> str:
+    """What to call the run; see `Run.title`."""
+    return _title(str(run.path), file_stamp(run.path / "config.json"))
+
+
+def epochs(run: Run) -> list[dict[str, Any]]:
+    """One record an epoch; see `Run.epochs`."""
+    stamp = shared_stamp(run.path / "events.jsonl")
+    return _told(str(run.path), stamp)[0] if stamp else []
+
+
+def notes(run: Run) -> list[dict[str, Any]]:
+    """The events that are no epochs."""
+    stamp = shared_stamp(run.path / "events.jsonl")
+    return _told(str(run.path), stamp)[1] if stamp else []
+
+
+def data_facts(run: Run) -> DataFacts | None:
+    """What the manifest says, or None before there is one."""
+    stamp = file_stamp(run.path / "manifest.json")
+    return _data_facts(str(run.path), stamp) if stamp else None
+
+
+def split_files(run: Run, part: str) -> dict[str, str]:
+    """Path (relative to the data set's root) and true class of the pictures in `train`, `val` or `test`."""
+    stamp = file_stamp(run.path / "manifest.json")
+    return _split_files(str(run.path), stamp, part) if stamp else {}
+
+
+def picture_path(run: Run, part: str, file: str) -> Path | None:
+    """A picture of the run's data set; None when the manifest does not list it, or it lies outside or is gone."""
+    facts = data_facts(run)
+    if facts is None or file not in split_files(run, part):
+        return None
+    try:
+        root = Path(facts.root).resolve()
+        path = (root / file).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def small_picture(source: Path, side: int) -> bytes | None:
+    """A small JPEG of a file for display; None when the file cannot be read."""
+    stamp = file_stamp(source)
+    return _small_picture(str(source), stamp, side) if stamp else None
+
+
+def shared_stamp(path: Path) -> Stamp | None:
+    """The stamp of a file that a training keeps writing to, looked at once a second for all viewers together.
+
+    Small heads finish many epochs a second; without this every viewer's tick would read and draw anew.
+    """
+    now, (when, stamp) = time.monotonic(), _looked.get(path, (float("-inf"), None))
+    if now - when >= SHARED_SECONDS:
+        stamp = file_stamp(path)
+        _looked[path] = (now, stamp)
+    return stamp
+
+
+def file_stamp(path: Path) -> Stamp | None:
+    """When a file was changed last, and its size: what tells one content from the next. None without the file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _title(folder: str, stamp: Stamp | None) -> str:
+    return Run(Path(folder)).title()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tail(folder: str) -> Tail:
+    return Tail(Path(folder) / "events.jsonl")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _told(folder: str, stamp: Stamp) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Epochs and notes, shared by all viewers and not copied: nobody changes them."""
+    events = _tail(folder).read()
+    return epochs_of(events), [event for event in events if event.get("event") != "epoch"]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _data_facts(folder: str, stamp: Stamp) -> DataFacts | None:
+    manifest = Run(Path(folder)).manifest()
+    if manifest is None:
+        return None
+    labels = Counter(str(item.get("label", "")) for item in manifest.get("val", []))
+    name, count = labels.most_common(1)[0] if labels else ("", 0)
+    return DataFacts(
+        root=str(manifest.get("root", "")),
+        classes=tuple(map(str, manifest.get("classes", []))),
+        counts={part: len(manifest.get(part, [])) for part in ("train", "val", "test")},
+        majority_class=name,
+        majority_share=count / labels.total() if labels else None,
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _split_files(folder: str, stamp: Stamp, part: str) -> dict[str, str]:
+    manifest = Run(Path(folder)).manifest() or {}
+    return {str(item["path"]): str(item.get("label", "")) for item in manifest.get(part, []) if "path" in item}
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _small_picture(path: str, stamp: Stamp, side: int) -> bytes | None:
+    try:
+        return thumbnail(Path(path), side)
+    except UnreadableImage:
+        return None

@@ -1,0 +1,113 @@
+"""Figures of held-out pictures: a confusion matrix to click in, a place on the ROC curve, a reliability diagram."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.insight.calibration import Calibration
+from pages.shared.widgets.charts import BASELINE, FIGURE_HEIGHT, TRAINING, VALIDATION, confusion_figure
+from pages.shared.widgets.text import percent
+
+Bins = Sequence[dict[str, Any]]
+
+_CELL_PIXELS = 250
+"""About the side of a whole confusion matrix on a narrow page, in pixels; each cell gets its part."""
+
+
+def clickable_confusion(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
+    """The confusion matrix with an invisible mark on each cell: Plotly tells clicks on marks, not on cells."""
+    figure = confusion_figure(table, classes)
+    cells = [(i, j) for i in range(len(classes)) for j in range(len(classes))]
+    about = figure.data[0].customdata
+    figure.add_scatter(
+        x=[j for _, j in cells],
+        y=[i for i, _ in cells],
+        mode="markers",
+        marker={"size": _CELL_PIXELS / len(classes), "symbol": "square", "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=[about[i][j] for i, j in cells],
+        hovertemplate="%{customdata}<br>Click to see them<extra></extra>",
+        showlegend=False,
+    )
+    return figure
+
+
+def mark_on_roc(figure: go.Figure, false_rate: float | None, true_rate: float | None) -> go.Figure:
+    """Marks where a threshold lies on the ROC curve."""
+    if false_rate is not None and true_rate is not None:
+        figure.add_scatter(
+            x=[false_rate],
+            y=[true_rate],
+            mode="markers",
+            marker={"size": 13, "color": VALIDATION, "line": {"width": 2, "color": "#ffffff"}},
+            name="at the threshold",
+            hovertemplate="%{x:.1%} false alarms, %{y:.1%} found<extra>at the threshold</extra>",
+        )
+    return figure
+
+
+def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
+    """How often the answers were right (upwards) by how sure they were (to the right), with 95 % intervals."""
+    figure = go.Figure()
+    low = min((one["low"] for one in [*before, *(after or ())]), default=0.0)
+    figure.add_scatter(
+        x=[low, 1], y=[low, 1], mode="lines", line={"color": BASELINE, "dash": "dash"}, name="as right as sure",
+        hoverinfo="skip",
+    )  # fmt: skip
+    _add_bins(figure, before, "as the model says", VALIDATION, "circle")
+    if after is not None:
+        _add_bins(figure, after, "calibrated", TRAINING, "diamond")
+    figure.update_xaxes(title="How sure the answers are", range=[low - 0.02, 1.02], tickformat=".0%", dtick=0.1)
+    figure.update_yaxes(title="How many are right", range=[-0.02, 1.02], tickformat=".0%", dtick=0.2)
+    legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
+    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
+
+
+def reliability_words(before: Bins, after: Bins | None, found: Calibration) -> str:
+    """The reliability diagram for somebody who cannot see it."""
+    rows = [f"{percent(one['sure'])} sure, {percent(one['right'])} of {one['count']} right" for one in before]
+    words = f"Reliability diagram. As the model says: {'; '.join(rows)}."
+    if after is not None:
+        rows = [f"{percent(one['sure'])} sure, {percent(one['right'])} right" for one in after]
+        words += f" Calibrated at temperature {found.temperature:.2f}: {'; '.join(rows)}."
+    return words
+
+
+def clicked_cell(state: Any) -> tuple[int, int] | None:
+    """The cell (true class, predicted class) that a selection in `clickable_confusion` is on."""
+    points = (state or {}).get("selection", {}).get("points", [])
+    if not points:
+        return None
+    return round(points[0]["y"]), round(points[0]["x"])
+
+
+def cell_words(classes: Sequence[str], cell: tuple[int, int], count: int) -> str:
+    """A cell of the confusion matrix as a choice in a list."""
+    true, said = (html.unescape(classes[k]) for k in cell)
+    return f"{true} read as {said}: {count}" if cell[0] != cell[1] else f"{true}, read rightly: {count}"
+
+
+def cells_in_order(table: np.ndarray) -> list[tuple[int, int]]:
+    """Cells with pictures in them: the wrong ones first, the fullest first."""
+    filled = [(int(i), int(j)) for i, j in zip(*np.nonzero(table), strict=True)]
+    return sorted(filled, key=lambda cell: (cell[0] == cell[1], -table[cell]))
+
+
+def _add_bins(figure: go.Figure, bins: Bins, name: str, colour: str, symbol: str) -> None:
+    right = np.array([one["right"] for one in bins])
+    ends = np.array([one["interval"] for one in bins])
+    figure.add_scatter(
+        x=[one["sure"] for one in bins],
+        y=right,
+        mode="lines+markers",
+        name=name,
+        line={"color": colour, "width": 2},
+        marker={"size": 10, "symbol": symbol},
+        error_y={"type": "data", "array": ends[:, 1] - right, "arrayminus": right - ends[:, 0], "thickness": 1},
+        customdata=[one["count"] for one in bins],
+        hovertemplate="%{x:.1%} sure, %{y:.1%} of %{customdata} right<extra></extra>",
+    )

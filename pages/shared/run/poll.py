@@ -1,0 +1,271 @@
+"""The one fragment that re-reads a run while somebody looks at it.
+
+Every tick draws the same elements in the same places, so that the browser keeps them and only swaps their content.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from core.config import RunConfig
+from core.models.unfreezing import FINETUNING, is_training, stage_of
+from core.store.runs import RESUMABLE, STATUSES, Run, RunStore, Status
+from core.workers import launch
+from pages.shared.run.facts import DataFacts, Stamp, data_facts, epochs, notes, shared_stamp, title
+from pages.shared.run.live_findings import show_course
+from pages.shared.run.view import active_runs, read_config, status_words
+from pages.shared.state import RUN
+from pages.shared.widgets.charts import CURVE_HEIGHT, axis_end, curve, curve_words
+from pages.shared.widgets.text import NOTHING, about, duration, interval, moment, number, percent, plain
+
+EVERY_SECONDS = 2.0
+"""How often a run at work is looked at."""
+
+QUEUE_SECONDS = 5.0
+"""How often one looks whether another person has resumed the run, and where other runs are."""
+
+_CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
+_RATE = (("learning_rate", "Learning rate"),)
+"""Shown only where it can change within a phase."""
+
+_PHASES = {
+    "data": "Data",
+    "features": "Features",
+    "training": "Training",
+    FINETUNING: "Fine-tuning",
+    "evaluating": "Evaluation",
+    "saving": "Saving",
+}
+
+
+def watch(run: Run, status: Status) -> None:
+    """Shows a run and goes on showing it as long as there is something to wait for."""
+    every = EVERY_SECONDS if status.is_active else None
+    if every is None and (status.status in RESUMABLE or _others(run)):
+        every = QUEUE_SECONDS
+    st.fragment(_tick, run_every=every)(run, status.is_active)
+
+
+def _tick(run: Run, was_active: bool) -> None:
+    status = launch.poll(run)
+    if status.is_active != was_active:
+        st.rerun()  # the whole page: buttons, evaluation and downloads change with it
+    config, where = read_config(run) or RunConfig(), launch.place(run, status)
+    records, facts, others = epochs(run), data_facts(run), _others(run)
+    _state(status, config, others)
+    if where:
+        st.caption(f":material/lan: {plain(where)}")
+    if status.is_active:
+        _progress(status)
+    _speed(status, records, facts)
+    if status.is_active or records:
+        _figures(records, facts)
+        _curves(run, records, facts, status, config)
+    show_course(run)
+    _notes(run)
+    _queue(others)
+
+
+def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) -> None:
+    word, icon, colour = status_words(status)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.text(_message(status))
+        if not status.is_active and others:
+            st.page_link(
+                "pages/live.py",
+                label="Watch the next run",
+                icon=":material/arrow_forward:",
+                query_params={RUN: others[0][0].id},
+            )
+    if status.is_active or status.phase or status.status == "finished":
+        st.caption(_steps(status, config))
+
+
+def _message(status: Status) -> str:
+    """The status in a sentence; why a run ended early stands in a box of its own above."""
+    if status.status in ("failed", "interrupted"):
+        return f"It ended in epoch {status.epoch} of {status.epochs}." if status.epoch else "It ended before training."
+    return status.message or STATUSES[status.status]
+
+
+def _steps(status: Status, config: RunConfig) -> str:
+    """The phases in their order, with what is done, what is at work and what is to come."""
+    stage = stage_of(status.phase)
+    phase = FINETUNING if stage else status.phase
+    names = [name for name in _PHASES if name in _expected(config) or name == phase]
+    place = len(names) if status.status == "finished" else names.index(phase) if phase in names else -1
+    marks = [
+        ":material/check:" if k < place else ":material/play_arrow:" if k == place else ":material/more_horiz:"
+        for k in range(len(names))
+    ]
+    of_stages = f", stage {stage} of {config.training.finetune_stages}" if config.training.finetune_stages > 1 else ""
+    at = {FINETUNING: f"{_PHASES[FINETUNING]}{of_stages}"}
+    words = [f"**{at.get(name, _PHASES[name])}**" if k == place else _PHASES[name] for k, name in enumerate(names)]
+    return " · ".join(f"{mark} {word}" for mark, word in zip(marks, words, strict=True))
+
+
+def _expected(config: RunConfig) -> set[str]:
+    training, phases = config.training, {"data", "training", "evaluating", "saving"}
+    if training.mode == "fine_tune":
+        return phases | {"features", FINETUNING}
+    return phases | {"features"} if training.is_frozen and not training.literal else phases
+
+
+def _progress(status: Status) -> None:
+    pictures = status.done / status.total if status.total else 0.0
+    counted = f"{status.done} of {status.total}" if status.total else NOTHING
+    st.progress(_share(pictures), text=f"Pictures of this step: {counted}")
+    within = status.batch / status.batches if status.batches and is_training(status.phase) else 0.0
+    epochs_done = max(0, status.epoch - 1) + within
+    at = f"{status.epoch} of {status.epochs}" if status.epochs else NOTHING
+    batch = f", batch {status.batch} of {status.batches}" if status.batches else ""
+    st.progress(_share(epochs_done / status.epochs if status.epochs else 0.0), text=f"Epoch {at}{batch}")
+
+
+def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> None:
+    """How fast it goes; of a run that has ended, how long it took."""
+    per_second, left = _pace(status, records, facts)
+    speed = NOTHING if per_second is None else f"{per_second:,.0f}"
+    memory = NOTHING if status.memory_mb is None else f"{status.memory_mb:,.0f} MB"
+    if status.is_active:
+        so_far = time.time() - status.started if status.started else None
+        figures = [
+            ("Time left", about(left)),
+            ("Time so far", duration(so_far)),
+            ("Pictures per second", speed),
+            ("Memory of the worker", memory),
+        ]
+    else:
+        figures = [
+            ("Time in all", duration(status.seconds.get("total"))),
+            ("Time for features", duration(status.seconds.get("features"))),
+            ("Time for training", duration(status.seconds.get("training"))),
+            ("Memory of the worker", memory),
+        ]
+    with st.grid(4, min_column_width=150):
+        for label, value in figures:
+            st.metric(label, value)
+
+
+def _pace(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> tuple[float | None, float | None]:
+    """Pictures a second and seconds left; from the last epochs where they are too short to be timed inside."""
+    alike = [record for record in records[-5:] if record.get("phase", status.phase) == status.phase]
+    recent = [record["seconds"] for record in alike if record.get("seconds")]
+    if not recent or not is_training(status.phase):
+        return status.images_per_second, status.eta_seconds
+    seconds, left = sum(recent) / len(recent), max(0, status.epochs - records[-1]["epoch"])
+    per_second = facts.counts["train"] / seconds if facts else None
+    return (
+        per_second if status.images_per_second is None else status.images_per_second,
+        left * seconds if status.eta_seconds is None else status.eta_seconds,
+    )
+
+
+def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
+    """The last epoch in numbers, the accuracy with what chance alone would make of it."""
+    last = records[-1] if records else {}
+    accuracy, majority = last.get("val_accuracy"), facts.majority_share if facts else None
+    st.markdown(f"##### After epoch {last['epoch']}" if records else "##### No epoch is finished yet")
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Validation accuracy",
+            percent(accuracy),
+            delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
+            delta_color="off",
+            delta_arrow="off",
+            help="The interval is where the accuracy on all such pictures lies, as far as so few can tell (Wilson).",
+        )
+        st.metric(
+            "Validation AUC",
+            number(last.get("val_auc")),
+            delta="0.5 is chance, 1 is perfect",
+            delta_color="off",
+            delta_arrow="off",
+            help="How well the answers rank the pictures, wherever the threshold. It can be high at 50 % accuracy.",
+        )
+        st.metric(
+            "Validation loss",
+            number(last.get("val_loss"), 4),
+            delta=f"training {number(last.get('loss'), 4)}",
+            delta_color="off",
+            delta_arrow="off",
+        )
+        st.metric(
+            "Always the majority class",
+            percent(majority),
+            delta=f"“{plain(facts.majority_class)}”" if facts and majority else NOTHING,
+            delta_color="off",
+            delta_arrow="off",
+            help="The accuracy of an answer that never looks at the picture: the dashed line in the chart.",
+        )
+
+
+def _curves(
+    run: Run, records: list[dict[str, Any]], facts: DataFacts | None, status: Status, config: RunConfig
+) -> None:
+    planned = status.epochs or config.training.most_epochs
+    last = int(records[-1]["epoch"]) if records else 0
+    end = axis_end(planned, last) if status.is_active else last or planned
+    with st.grid(3, min_column_width=250):
+        for metric, name in (*_CURVES, *(_RATE if config.training.reduce_on_plateau else ())):
+            baseline = facts.majority_share if facts and metric == "accuracy" else None
+            spec, table = _drawn(str(run.path), shared_stamp(run.path / "events.jsonl"), metric, name, end, baseline)
+            st.vega_lite_chart(
+                table,
+                json.loads(spec),
+                width="stretch",
+                height=CURVE_HEIGHT,
+                alt=curve_words(records, metric, name),
+            )
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _drawn(
+    folder: str, stamp: Stamp | None, metric: str, name: str, end: int, baseline: float | None
+) -> tuple[str, pa.Table]:
+    """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
+    drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline)
+    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False, nthreads=1)
+
+
+def _notes(run: Run) -> None:
+    zone = st.context.timezone
+    lines = [f"{moment(event.get('time'), zone)}  {_note(event)}" for event in notes(run)[-50:]]
+    with st.expander(f"Notes ({len(lines)})", icon=":material/notes:"):
+        st.text("\n".join(lines) or "Nothing out of the ordinary so far.")
+
+
+def _note(event: dict[str, Any]) -> str:
+    """One event as a line: its own words, else its name and facts."""
+    if event.get("message"):
+        return str(event["message"])
+    facts = [f"{key} {value}" for key, value in event.items() if key not in ("event", "time")]
+    return f"{str(event.get('event', 'event')).capitalize()}{': ' if facts else ''}{', '.join(facts)}"[:300]
+
+
+def _queue(others: list[tuple[Run, Status]]) -> None:
+    with st.container():
+        if not others:
+            return
+        st.markdown("##### Also at work or waiting")
+        for other, status in others:
+            word, icon, _ = status_words(status)
+            st.page_link(
+                "pages/live.py",
+                label=f"{plain(title(other))} · {word.lower()}",
+                icon=icon,
+                query_params={RUN: other.id},
+            )
+
+
+def _others(run: Run) -> list[tuple[Run, Status]]:
+    return [item for item in active_runs(RunStore().list()) if item[0].id != run.id]
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, value))

@@ -1,0 +1,91 @@
+"""The runs on disk as rows of a table."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.store.index import Summary, summaries
+from core.store.notes import read_note
+from core.store.runs import Run, RunStore
+from core.workers import launch
+from core.workers.try_model_client import is_imported
+from pages.shared.run.facts import Stamp, file_stamp
+
+MODES = {"bottleneck": "Bottleneck", "end_to_end": "End to end", "fine_tune": "Fine-tune"}
+MOST = 200
+
+
+def recent_runs() -> list[dict[str, Any]]:
+    """One row a run, the newest first; a run whose files have not changed is not read again."""
+    runs = RunStore().list()[:MOST]
+    return [_row(run, _settled(run, summary)) for run, summary in zip(runs, summaries(runs), strict=True)]
+
+
+def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame:
+    """The rows as the Home page shows them, each with the entries of its menu."""
+    table = pd.DataFrame(rows)
+    table["more"] = more
+    table["when"] = pd.to_datetime(table["created"], unit="s", utc=True)
+    table["open"] = ":material/monitoring: Open"
+    return table[["name", "open", "more", "status", "tags", "last", "best", "val_loss", "mode", "when", "note"]]
+
+
+def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
+    """How the columns of `run_table` are shown.
+
+    Args:
+        key: Session key of the row whose button was pressed.
+        menu: Session key of the row, and the entry of its menu, that was chosen.
+        on_menu: Called when an entry was chosen.
+    """
+    column = st.column_config
+    share = {"min_value": 0.0, "max_value": 1.0, "format": "percent", "width": 90}
+    return {
+        "name": column.TextColumn("Run", width=150, pinned=True),
+        "open": column.ButtonColumn("Curves", width=78, type="tertiary", key=key),
+        "more": column.ButtonColumn("More", width=70, type="tertiary", key=menu, on_click=on_menu),
+        "status": column.TextColumn("State", width=85),
+        "tags": column.ListColumn("Tags", width=110),
+        "mode": column.TextColumn("Way of training", width=100),
+        "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
+        "best": column.ProgressColumn("Best", help="Highest validation accuracy of any epoch.", **share),
+        "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
+        "when": column.DatetimeColumn("Made", width=125, format="distance"),
+        "note": column.TextColumn("Note", width=200),
+    }
+
+
+def _settled(run: Run, summary: Summary) -> Summary:
+    """The summary as it is after a worker that has died was noticed."""
+    if not summary.is_active:
+        return summary
+    launch.poll(run)
+    return summaries([run])[0]
+
+
+def _row(run: Run, summary: Summary) -> dict[str, Any]:
+    note = read_note(run)
+    return {
+        "id": summary.run,
+        "path": run.path,
+        "imported": _imported(run.path, file_stamp(run.path / "manifest.json")),
+        "note": " ".join(note.text.split()),
+        "tags": list(note.tags),
+        "active": summary.is_active,
+        "name": summary.name or summary.run,
+        "status": summary.status.capitalize(),
+        "mode": MODES.get(summary.mode, "unknown"),
+        "best": None if summary.best is None else round(summary.best, 3),
+        "last": None if summary.val_accuracy is None else round(summary.val_accuracy, 3),
+        "val_loss": list(summary.val_loss),
+        "created": summary.created,
+    }
+
+
+@lru_cache(maxsize=4 * MOST)
+def _imported(path: Path, stamp: Stamp | None) -> bool:  # the stamp only says whether what is kept still holds
+    return is_imported(Run(path))

@@ -1,0 +1,161 @@
+"""The confusion matrix of held-out pictures at a threshold that can be moved, and the pictures in each of its cells."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.data.images import display_name
+from core.insight.stored import Stored
+from core.stats import metrics
+from core.store.runs import Run
+from core.workers.predict_client import NOT_MEDICAL, is_medical
+from pages.shared.run.facts import picture_path, small_picture
+from pages.shared.run.held_out_charts import (
+    cell_words,
+    cells_in_order,
+    clickable_confusion,
+    clicked_cell,
+    mark_on_roc,
+)
+from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.run.view import read_config
+from pages.shared.state import part_key
+from pages.shared.widgets.charts import CURVES, confusion_words, roc_figure, roc_words
+from pages.shared.widgets.text import number, percent, plain
+
+SHOWN = 12
+"""Pictures of a cell that are shown, the surest answers first."""
+
+_SIDE = 220
+_CONFIG = {"displaylogo": False, "displayModeBar": False}
+
+Record = dict[str, Any]
+
+
+@st.fragment
+def threshold_panel(run: Run, part: str, record: Record, stored: Stored) -> None:
+    """Threshold, figures, confusion matrix, ROC curve and the pictures of a cell; only this is drawn again by a slider.
+
+    Args:
+        run: Run.
+        part: `val` or `test`.
+        record: What evaluation.json says of the part.
+        stored: The predictions of the part.
+    """
+    figures = _at_threshold(run, part, stored) if len(stored.classes) == 2 else None
+    predicted = _predicted(stored, figures)
+    table = metrics.confusion(stored.labels, predicted, len(stored.classes))
+    left, right = st.columns(2)
+    with left:
+        st.markdown("##### Confusion matrix")
+        chart = part_key("cells", run.id, part)
+        choice = part_key("cell", run.id, part)
+        st.plotly_chart(
+            clickable_confusion(table.tolist(), stored.classes),
+            key=chart,
+            alt=confusion_words(table.tolist(), stored.classes),
+            config=_CONFIG,
+            on_select=partial(_follow_click, chart, choice),
+            selection_mode="points",
+        )
+    with right:
+        _roc(run, part, record, figures)
+    _cell(run, part, stored, predicted, table)
+
+
+def _at_threshold(run: Run, part: str, stored: Stored) -> Record:
+    """The slider, and the figures that follow it."""
+    positive = stored.classes[1]
+    threshold = st.slider(
+        f"Say “{plain(positive)}” above this probability",
+        0.0,
+        1.0,
+        0.5,
+        0.01,
+        key=part_key("threshold", run.id, part),
+        help="Models decide at 0.5. A lower threshold finds more of this class and raises more false alarms.",
+    )
+    found = metrics.at_threshold(stored.labels == 1, stored.probabilities[:, 1], threshold)
+    with st.grid(4, min_column_width=150):
+        st.metric("Sensitivity", percent(found["sensitivity"]), help=f"Of those that are {plain(positive)}, found.")
+        st.metric("Specificity", percent(found["specificity"]), help=f"Of those that are not {plain(positive)}, left.")
+        st.metric("Precision", percent(found["precision"]), help=f"Of those called {plain(positive)}, right.")
+        st.metric("Accuracy there", percent(found["accuracy"]), help="Of all pictures, right at this threshold.")
+    if threshold != 0.5:
+        st.caption(
+            ":material/info: A threshold chosen on these pictures looks better on them than it will on new ones."
+        )
+    return found
+
+
+def _predicted(stored: Stored, figures: Record | None) -> metrics.Labels:
+    if figures is None:
+        return metrics.decide(stored.probabilities)
+    return (stored.probabilities[:, 1] > figures["threshold"]).astype(np.int64)
+
+
+def _roc(run: Run, part: str, record: Record, figures: Record | None) -> None:
+    curves = record.get("roc")
+    if not curves:
+        return
+    st.markdown("##### ROC curve")
+    figure, words = roc_figure(curves), roc_words(curves)
+    if figures and figures["specificity"] is not None:
+        mark_on_roc(figure, 1 - figures["specificity"], figures["sensitivity"])
+        words += f" At the threshold {figures['threshold']:.2f}: {percent(figures['sensitivity'])} found, "
+        words += f"{percent(1 - figures['specificity'])} false alarms."
+    st.plotly_chart(figure, key=part_key("roc", run.id, part), alt=words, config=_CONFIG)
+    if len(curves) > CURVES:
+        st.caption(f"The {CURVES} of {len(curves)} classes with the smallest area.")
+
+
+def _follow_click(chart: str, choice: str) -> None:
+    cell = clicked_cell(st.session_state.get(chart))
+    if cell is not None:
+        st.session_state[choice] = cell
+
+
+def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table: np.ndarray) -> None:
+    """The list of cells, which the keyboard reaches and a click in the matrix moves, and the pictures of one."""
+    choice, cells = part_key("cell", run.id, part), cells_in_order(table)
+    if st.session_state.get(choice) not in cells:
+        st.session_state[choice] = None
+    labels = {cell: cell_words(stored.classes, cell, int(table[cell])) for cell in cells}
+    cell = st.selectbox(
+        "Pictures of a cell",
+        cells,
+        index=None,
+        key=choice,
+        format_func=labels.get,
+        placeholder="Click in the matrix, or choose here",
+        help="Shows the pictures that a cell of the matrix counts, the surest answers first.",
+    )
+    if cell is None:
+        return
+    inside = np.flatnonzero((stored.labels == cell[0]) & (predicted == cell[1]))
+    surest = inside[np.argsort(-stored.probabilities[inside, cell[1]], kind="stable")][:SHOWN]
+    if read_config(run) and is_medical(run):
+        st.caption(f":material/medical_information: {NOT_MEDICAL}")
+    if len(inside) > SHOWN:
+        st.caption(f"The {SHOWN} surest of {len(inside)}.")
+    draw_sample_of(run)
+    with st.grid(min_column_width=150):
+        for k in surest:
+            with st.container(border=True):
+                _picture(run, part, stored, int(k), cell)
+
+
+def _picture(run: Run, part: str, stored: Stored, k: int, cell: Sequence[int]) -> None:
+    file, sure = stored.files[k], float(stored.probabilities[k, cell[1]])
+    said = f"{stored.classes[cell[0]]} read as {stored.classes[cell[1]]}, {number(sure, 2)}"
+    path = picture_path(run, part, file)
+    picture = small_picture(path, _SIDE) if path else None
+    if picture:
+        st.image(picture, width="stretch", alt=f"{file}: {said}")
+    else:
+        st.caption(":material/hide_image: The picture is no longer where it was, or cannot be read.")
+    st.markdown(f"**{number(sure, 2)}** {plain(stored.classes[cell[1]])}")
+    st.caption(plain(display_name(file)))

@@ -1,0 +1,207 @@
+"""What a person does to an entry of the run list: notes and tags, a clone in the form, deletion with a way back."""
+
+from typing import Any
+
+import streamlit as st
+
+from core import access, paths
+from core.access import Action
+from core.errors import AccessError, UserError
+from core.housekeeping import trash
+from core.store.notes import LONGEST_NOTE, MOST_TAGS, Note, read_note, write_note
+from core.store.runs import Run, RunStore
+from core.workers.try_model_client import is_imported
+from pages.shared import state
+from pages.shared.shell.access import guarded, may, person
+from pages.shared.widgets.text import moment, plain, sentence
+
+
+def show_note(run: Run) -> None:
+    """Tags and note of a run, with a form to change them for whoever may."""
+    note = read_note(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for tag in note.tags:
+            st.badge(plain(tag), icon=":material/sell:", color="blue")
+        if may_organise(run):
+            label = "Note and tags" if note == Note() else "Change note and tags"
+            with st.popover(label, icon=":material/edit_note:", type="tertiary", key=state.part_key("note", run.id)):
+                _note_form(run, note)
+    if note.text:
+        st.text(note.text)
+
+
+def upkeep_buttons(run: Run, *, active: bool) -> None:
+    """Clone for whoever may train, Delete for whoever may delete."""
+    if may(Action.TRAIN) and not is_imported(run):
+        label, key = "Clone", state.part_key("clone", run.id)
+        if st.button(label, icon=":material/content_copy:", key=key, help="Its settings and data set, in the form."):
+            open_clone(run)
+    if may_organise(run) and not active:
+        st.button(
+            "Delete",
+            icon=":material/delete:",
+            on_click=delete_run,
+            args=(run,),
+            help=f"It can be restored for {trash.KEPT_DAYS} days.",
+            key=state.part_key("delete", run.id),
+        )
+
+
+def open_clone(run: Run) -> None:
+    """Fills the Train page's form with a run's settings and data set, and leads there; ends the script."""
+    try:
+        config = run.config()
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/error:")
+        return
+    for key, value in config.settings().items():
+        st.session_state[state.field_key(key)] = value
+    said = f"The form has the settings of “{run.title()}”."
+    try:
+        access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+    except AccessError as error:
+        said += f" One thing is not allowed here: {error}."
+    else:
+        state.choose_dataset(config.dataset)
+    st.session_state[state.RUN_NAME] = config.name
+    st.session_state[state.CLONED] = said
+    st.switch_page("pages/train.py")
+
+
+def show_cloned() -> None:
+    """Says on the Train page where the form's settings came from."""
+    if said := st.session_state.pop(state.CLONED, ""):
+        st.success(plain(said), icon=":material/content_copy:")
+
+
+def delete_run(run: Run) -> None:
+    """Moves a run to the trash, and says how to have it back."""
+    title, refers = run.title(), trash.uses(run)
+    try:
+        _delete(run)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+        return
+    if st.query_params.get(state.RUN) == run.id:
+        del st.query_params[state.RUN]
+    said = f"“{title}” was deleted; it is kept for {trash.KEPT_DAYS} days. {refers}"
+    st.session_state[state.DELETED] = (run.id, said.strip())
+
+
+def restore_run(run_id: str) -> None:
+    """Brings a run back from the trash."""
+    try:
+        run = _restore(run_id)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    else:
+        st.session_state[state.RUN_NOTICE] = (True, f"“{run.title()}” is back.")
+    st.session_state.pop(state.DELETED, None)
+
+
+def show_deleted() -> None:
+    """What was deleted just now, with a button that takes it back."""
+    run_id, said = st.session_state.get(state.DELETED, ("", ""))
+    if not run_id or not (trash.trash_folder() / run_id).is_dir():
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/delete: {plain(said)}", width="stretch")
+        undo, dismiss = ":material/undo:", ":material/close:"
+        st.button("Undo", type="primary", icon=undo, on_click=restore_run, args=(run_id,), key="undo_delete")
+        st.button("Close", type="tertiary", icon=dismiss, on_click=_forget_deleted, key="close_deleted")
+
+
+def show_trash() -> None:
+    """The runs that were deleted in the last thirty days, closed until it is asked for; nothing where there is none."""
+    found = [one for one in trash.deleted_runs() if may_organise(one.run)]
+    if not found:
+        return
+    rows = [
+        {
+            "name": one.run.title(),
+            "restore": ":material/restore_from_trash: Restore",
+            "when": moment(one.when, st.context.timezone),
+            "left": f"{one.days_left} days",
+        }
+        for one in found
+    ]
+
+    def clicked() -> None:
+        restore_run(found[st.session_state[state.RESTORE]["row"]].run.id)
+
+    column = st.column_config
+    with st.expander(f"Deleted runs ({len(found)})", icon=":material/delete:"):
+        st.dataframe(
+            rows,
+            hide_index=True,
+            alt="Table of the deleted runs: name, when it was deleted, and how long it is kept.",
+            column_config={
+                "name": column.TextColumn("Run", width=200),
+                "restore": column.ButtonColumn("", width=100, type="tertiary", key=state.RESTORE, on_click=clicked),
+                "when": column.TextColumn("Deleted", width=140),
+                "left": column.TextColumn("Kept for", width=90),
+            },
+        )
+
+
+def may_organise(run: Run) -> bool:
+    """Whether the person may write on this run and delete it; for what is drawn."""
+    try:
+        person().require_own(Action.ORGANISE, run.owner())
+    except AccessError:
+        return False
+    return True
+
+
+def known_tags() -> list[str]:
+    """Tags that any run has, in alphabetical order."""
+    return sorted({tag for run in RunStore().list() for tag in read_note(run).tags}, key=str.casefold)
+
+
+def _note_form(run: Run, note: Note) -> None:
+    text, tags = state.part_key("note", run.id, "text"), state.part_key("note", run.id, "tags")
+    with st.form(state.part_key("note", run.id, "form"), border=False):
+        st.multiselect(
+            "Tags",
+            sorted({*known_tags(), *note.tags}, key=str.casefold),
+            default=list(note.tags),
+            accept_new_options=True,
+            max_selections=MOST_TAGS,
+            key=tags,
+            placeholder="Choose or type",
+            help="The table of runs can be filtered by them.",
+        )
+        st.text_area(
+            "Note", value=note.text, max_chars=LONGEST_NOTE, key=text, help="Everybody who may see this run reads it."
+        )
+        st.form_submit_button("Save", type="primary", on_click=_save_note, args=(run, text, tags))
+
+
+def _save_note(run: Run, text: str, tags: str) -> None:
+    given: Any = st.session_state[tags]
+    try:
+        _write(run, str(st.session_state[text] or ""), [str(tag) for tag in given])
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+
+
+def _forget_deleted() -> None:
+    st.session_state.pop(state.DELETED, None)
+
+
+@guarded(Action.ORGANISE)
+def _write(run: Run, text: str, tags: list[str]) -> None:
+    person().require_own(Action.ORGANISE, run.owner())
+    write_note(run, text, tags)
+
+
+@guarded(Action.ORGANISE)
+def _delete(run: Run) -> None:
+    person().require_own(Action.ORGANISE, run.owner())
+    trash.delete(run)
+
+
+@guarded(Action.ORGANISE)
+def _restore(run_id: str) -> Run:
+    person().require_own(Action.ORGANISE, RunStore(trash.trash_folder()).get(run_id).owner())
+    return trash.restore(run_id)

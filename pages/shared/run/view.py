@@ -1,0 +1,242 @@
+"""A run on a page: choosing it, its head line, its settings, its files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.config import RunConfig, setting
+from core.errors import RunError
+from core.store.index import read_status
+from core.store.runs import STATUSES, Run, Status
+from core.workers import launch
+from pages.shared.run.actions import action_buttons
+from pages.shared.run.facts import Stamp, epochs, file_stamp, title
+from pages.shared.run.rows import MODES
+from pages.shared.run.upkeep import upkeep_buttons
+from pages.shared.state import RUN, RUN_CHOICE, chosen_run, part_key
+from pages.shared.widgets.charts import history_frame
+from pages.shared.widgets.text import moment, plain
+
+LISTED = 200
+"""Most runs in the list; an older one is still found by its address."""
+
+LOOKS = {
+    "queued": ("Queued", ":material/schedule:", "gray"),
+    "starting": ("Starting", ":material/rocket_launch:", "blue"),
+    "running": ("Running", ":material/directions_run:", "blue"),
+    "finished": ("Finished", ":material/check_circle:", "green"),
+    "stopped": ("Stopped", ":material/stop_circle:", "orange"),
+    "failed": ("Failed", ":material/error:", "red"),
+    "interrupted": ("Interrupted", ":material/power_off:", "orange"),
+}
+"""Word, icon and colour of every status."""
+
+_LOG_BYTES = 8000
+
+
+def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
+    """The list of runs, in step with the address.
+
+    Args:
+        runs: Those that may be chosen, the newest first; at least one.
+        refusal: What to say when the address names a run that is not among them. Defaults to nothing: it may be shown.
+
+    Returns:
+        The run to show; None when the address names none that can be shown.
+    """
+    asked, found = st.query_params.get(RUN, ""), chosen_run()
+    listed = {run.id: run for run in _in_order(runs)}
+    if found and found.id not in listed and not refusal:
+        listed[found.id] = found
+    if asked and found is None:
+        st.error("There is no such run. Choose one from the list.", icon=":material/error:")
+    elif found and found.id not in listed:
+        st.info(refusal, icon=":material/info:")
+        st.page_link(
+            "pages/live.py", label="Look at this run", icon=":material/monitoring:", query_params={RUN: found.id}
+        )
+        found = None
+    elif found is None:
+        found = next(iter(listed.values()))
+    if found:
+        st.query_params[RUN] = found.id
+    labels = {run.id: _label(run) for run in listed.values()}
+    st.session_state[RUN_CHOICE] = found.id if found else None
+    st.selectbox(
+        "Run",
+        list(listed),
+        index=0 if found else None,
+        key=RUN_CHOICE,
+        format_func=labels.get,
+        on_change=_follow_choice,
+        placeholder="Choose a run",
+    )
+    return found
+
+
+def head(run: Run, status: Status) -> None:
+    """Name, way of training, backbone, and what can be done."""
+    st.subheader(plain(title(run)), anchor=False)
+    config = read_config(run)
+    if config is None:
+        st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
+    else:
+        training = MODES.get(config.training.mode, config.training.mode)
+        st.caption(
+            f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
+            f"data set {plain(_short_folder(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        action_buttons(run, status)
+        upkeep_buttons(run, active=status.is_active)
+        if run.has_model():
+            st.page_link(
+                "pages/predict.py",
+                label="Predict with this run",
+                icon=":material/image_search:",
+                query_params={RUN: run.id},
+            )
+
+
+def trouble(run: Run, status: Status) -> None:
+    """Why a run ended early, and what the person can do."""
+    message = plain(status.message or STATUSES[status.status])
+    if status.status == "failed":
+        st.error(message, icon=":material/error:")
+    elif status.status == "interrupted":
+        st.warning(message, icon=":material/power_off:")
+    if (status.status == "failed" and status.fault != "user") or status.status == "interrupted":
+        log = _log_tail(run.path / "worker.log")
+        if log:
+            with st.expander("The end of the worker's log", icon=":material/terminal:"):
+                st.code(log, language=None, wrap_lines=True)
+
+
+def settings_table(run: Run) -> None:
+    """Every setting, marked where it is not what is recommended."""
+    config = read_config(run)
+    if config is None:
+        return
+    advised = RunConfig().settings()
+    rows = [
+        {
+            "Setting": setting(key).metadata.get("label", key),
+            "Value": _shown(value),
+            "Recommended": _shown(advised[key]),
+            "Differs": "differs" if value != advised[key] else "",
+            "Key": key,
+        }
+        for key, value in config.settings().items()
+    ]
+    rows.sort(key=lambda row: not row["Differs"])
+    different = sum(bool(row["Differs"]) for row in rows)
+    with st.expander(f"Settings ({different} differ from what is recommended)", icon=":material/tune:"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Settings of the run and what is recommended")
+
+
+def downloads(run: Run) -> None:
+    """The model, the history and the predictions as files."""
+    model, predictions = run.path / "model.keras", run.path / "predictions.csv"
+    history = epochs(run)
+    with st.container(horizontal=True):
+        if model.is_file():
+            megabytes = model.stat().st_size / 2**20
+            _download(run, f"Model, {megabytes:.0f} MB", model, "application/octet-stream", ":material/deployed_code:")
+        if history:
+            st.download_button(
+                "History, CSV",
+                data=lambda: history_frame(history).to_csv(index=False).encode(),
+                file_name=f"{run.id}-history.csv",
+                mime="text/csv",
+                icon=":material/show_chart:",
+                on_click="ignore",
+                key=part_key("download", run.id, "history"),
+            )
+        if predictions.is_file():
+            _download(run, "Predictions, CSV", predictions, "text/csv", ":material/table:")
+
+
+def read_config(run: Run) -> RunConfig | None:
+    """The run's configuration; None when it cannot be read."""
+    stamp = file_stamp(run.path / "config.json")
+    return _config(str(run.path), stamp) if stamp else None
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _config(folder: str, stamp: Stamp) -> RunConfig | None:
+    """Shared by all viewers: nobody changes a configuration."""
+    try:
+        return Run(Path(folder)).config()
+    except RunError:
+        return None
+
+
+def active_runs(runs: Sequence[Run]) -> list[tuple[Run, Status]]:
+    """Runs at work or waiting, in the order in which they take their turns."""
+    # Only the newest are looked at: what is older and still active has been settled by then.
+    found = [(run, read_status(run)) for run in runs[:LISTED]]
+    settled = [(run, launch.poll(run)) for run, status in found if status.is_active]
+    return sorted(
+        ((run, status) for run, status in settled if status.is_active),
+        key=lambda item: (item[1].status == "queued", item[1].queued),
+    )
+
+
+def status_words(status: Status) -> tuple[str, str, str]:
+    """Word, icon and colour of a status."""
+    return LOOKS[status.status]
+
+
+def _in_order(runs: Sequence[Run]) -> list[Run]:
+    """Those at work first, then the newest first."""
+    listed = list(runs[:LISTED])
+    at_work = [run.id for run, _ in active_runs(listed)]
+    place = {run_id: k for k, run_id in enumerate(at_work)}
+    return sorted(listed, key=lambda run: place.get(run.id, len(place)))
+
+
+def _label(run: Run) -> str:
+    status = read_status(run)
+    # While it is at work only the fragment below is drawn anew: a closer word in the list would soon be wrong.
+    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"
+
+
+def _follow_choice() -> None:
+    if chosen := st.session_state[RUN_CHOICE]:
+        st.query_params[RUN] = chosen
+
+
+def _download(run: Run, label: str, path: Path, mime: str, icon: str) -> None:
+    """Read when pressed, not on every script run: a model may have 100 MB."""
+    st.download_button(
+        label,
+        data=path.read_bytes,
+        file_name=f"{run.id}-{path.name}",
+        mime=mime,
+        icon=icon,
+        on_click="ignore",
+        key=part_key("download", run.id, path.name),
+    )
+
+
+def _log_tail(path: Path) -> str:
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - _LOG_BYTES))
+            return log.read().decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _short_folder(reference: str) -> str:
+    """The last part of a folder's path: enough to tell data sets apart, and no path of the server."""
+    return Path(reference).name or reference
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

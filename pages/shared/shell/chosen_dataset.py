@@ -1,0 +1,184 @@
+"""The chosen data set in a page: scanned once for all viewers, split as the Train page says, with progress."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import paths
+from core.checks.data import data_findings
+from core.config import DataConfig, keys, make_config, setting
+from core.data.collections import published_of
+from core.data.corrections import Applied, correct
+from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
+from core.data.images import display_name
+from core.data.ingest import skipped_files
+from core.data.sample import sample_is_ready
+from core.data.scan import DatasetIndex, ImageFile
+from core.data.split import Split, require_trainable
+from core.data.split_file import SplitFile
+from core.errors import ConfigError, DataError
+from pages.shared.shell import uploads
+from pages.shared.shell.sample_pictures import draw_sample
+from pages.shared.state import field_key
+from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.progress_bar import with_bar
+from pages.shared.widgets.text import plain
+
+SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
+
+_KEPT = 8
+"""Scans kept in memory; one of 5,000 pictures has about 3 MB."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A data set as the pages show it.
+
+    Attributes:
+        reference: What `choose_dataset` was given.
+        index: What the scan found, corrected.
+        split: Which file serves what.
+        problem: Why it cannot be trained on; empty if it can.
+        skipped: Files that were left out, with the reason.
+        on_disk: What the scan found, as it is on disk.
+        corrections: What the list of corrections has changed.
+        split_file: The split of our own that is in use.
+    """
+
+    reference: str
+    index: DatasetIndex
+    split: Split
+    problem: str
+    skipped: tuple[tuple[str, str], ...]
+    on_disk: DatasetIndex
+    corrections: Applied
+    split_file: SplitFile | None
+
+    def dataset(self) -> Dataset:
+        """The same for the core."""
+        return Dataset(self.index, self.split, self.corrections, self.split_file)
+
+    def find(self, path: str) -> ImageFile | None:
+        """The picture of that path, corrected; None where it is not there or was left out."""
+        return next((file for file in self.index.files if file.path == path), None)
+
+    def part(self, split: str) -> tuple[ImageFile, ...]:
+        """Files of `train`, `val` or `test`."""
+        files: tuple[ImageFile, ...] = getattr(self.split, split)
+        return files
+
+    def counts(self) -> dict[str, int]:
+        """Pictures by split."""
+        return {split: len(self.part(split)) for split in SPLITS}
+
+    def labels(self) -> NDArray[np.int64]:
+        """Labels of the training pictures, in the order on disk."""
+        return self.dataset().labels(self.split.train)
+
+    def path(self, file: ImageFile) -> Path:
+        """Where a file lies."""
+        return self.index.root / file.path
+
+
+def title_of(reference: str) -> str:
+    """What to call a data set."""
+    if reference == SAMPLE:
+        return "Built-in sample"
+    folder = Path(reference)
+    if published := published_of(folder):
+        return published.label
+    return uploads.upload_title(folder) if uploads.is_upload(folder) else display_name(folder.name)
+
+
+def open_view(reference: str) -> View:
+    """Scans (the sample is drawn first if need be) and splits, with a progress bar while it lasts.
+
+    Raises:
+        DataError: the folder is missing or is no data set.
+    """
+    if reference == SAMPLE:
+        draw_sample()
+    kept, key = _scans(), (reference, str(paths.home()), _stamp(reference))
+    index = kept.get(key)
+    if index is None:
+        index = with_bar("Looking at every picture", lambda progress: scan_dataset(reference, progress))
+        kept[key] = index
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept)), None)
+    data = _divide(*correct(index))
+    skipped = index.skipped if reference == SAMPLE else (*index.skipped, *skipped_files(Path(reference)))
+    problem = _problem(data.index, data.split)
+    return View(reference, data.index, data.split, problem, skipped, index, data.corrections, data.split_file)
+
+
+def peek(reference: str) -> View | None:
+    """The same, but None for the sample set while it is not drawn: its counts are known without.
+
+    Raises:
+        DataError: the folder is missing or is no data set.
+    """
+    if reference == SAMPLE and not sample_is_ready(paths.samples_folder()):
+        return None
+    return open_view(reference)
+
+
+def show_warnings(view: View) -> None:
+    """What keeps the data set from being trained on, or would bias the figures."""
+    if view.problem:
+        st.warning(plain(view.problem), icon=":material/warning:")
+    show_findings(data_findings(view.index), ("error", "warning"))
+
+
+def forget_scans() -> None:
+    """Makes the next look read the folder again."""
+    _scans().clear()
+
+
+def data_config() -> DataConfig:
+    """The data settings as the Train page has them; the defaults where they cannot be used."""
+    data_keys = [key for key in keys() if key.startswith("data.")]
+    values = {key: st.session_state.get(field_key(key), setting(key).default) for key in data_keys}
+    try:
+        return make_config(SAMPLE, values).data
+    except ConfigError:
+        return DataConfig()
+
+
+@st.cache_resource(show_spinner=False)
+def _scans() -> dict[tuple[str, str, tuple[int, ...]], DatasetIndex]:
+    """Scans by reference, home and stamp, shared by all viewers; an index never changes."""
+    return {}
+
+
+def _stamp(reference: str) -> tuple[int, ...]:
+    """Times of the folder and two levels below: they change when files come or go, and are cheap to ask for."""
+    if reference == SAMPLE:
+        return ()
+    level, times = [Path(reference)], []
+    try:
+        for depth in range(3):
+            times += [folder.stat().st_mtime_ns for folder in level]
+            if depth < 2:
+                level = [child for folder in level for child in sorted(folder.iterdir()) if child.is_dir()]
+    except OSError:
+        return ()  # the scan says what is wrong
+    return tuple(times)
+
+
+def _divide(index: DatasetIndex, applied: Applied) -> Dataset:
+    """As the split file or the Train page says; by the defaults where those cannot be used (that page says so)."""
+    try:
+        return divide(index, data_config(), applied)
+    except ConfigError:
+        return divide(index, DataConfig(), applied)
+
+
+def _problem(index: DatasetIndex, split: Split) -> str:
+    try:
+        require_trainable(index, split)
+    except DataError as error:
+        return str(error)
+    return ""

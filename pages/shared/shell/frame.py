@@ -1,0 +1,69 @@
+"""What every page begins with: the page's settings and the menu."""
+
+import gc
+import sys
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.access import LOCAL, PUBLIC, mode
+from core.errors import UserError
+from pages.shared.shell.access import admit_person
+from pages.shared.shell.examples import put_in_place_for_all
+from pages.shared.shell.quota import lower_server_limit
+from pages.shared.shell.tour import show_tour
+from pages.shared.widgets.text import plain
+
+TITLE = "Parity"
+
+MENU = (
+    ("app.py", "Home", ":material/home:"),
+    ("pages/dataset.py", "Dataset", ":material/photo_library:"),
+    ("pages/train.py", "Train", ":material/tune:"),
+    ("pages/live.py", "Live", ":material/monitoring:"),
+    ("pages/diagnose.py", "Diagnose", ":material/troubleshoot:"),
+    ("pages/predict.py", "Predict", ":material/image_search:"),
+)
+
+
+def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
+    """Sets the page up, lets in who may see it, and draws the menu; the first thing a page does.
+
+    Args:
+        title: The page's name in the menu.
+        in_menu: Draws what stands below the entries of the menu.
+    """
+    st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
+    _freeze_imports()
+    admit_person()
+    if mode() == PUBLIC:
+        lower_server_limit()
+    if mode() != LOCAL:
+        st.set_option("client.showErrorDetails", "none")  # a traceback names folders; the terminal still has it
+    try:
+        put_in_place_for_all()
+    except UserError as error:
+        st.error(plain(str(error)))
+    with st.sidebar:
+        st.markdown(f"### :material/balance: {TITLE}")
+        for page, label, icon in MENU:
+            st.page_link(page, label=label, icon=icon)
+        if mode() == PUBLIC:
+            st.caption(
+                ":material/public: A public demonstration: everybody sees what is trained here, and all of it goes "
+                "when the app sleeps. For pictures of your own run Parity on your own machine."
+            )
+        if in_menu is not None:
+            in_menu()
+    try:
+        show_tour(title)
+    except UserError as error:
+        st.error(plain(str(error)))
+
+
+def _freeze_imports() -> None:
+    """Streamlit collects garbage after every tick of every viewer; modules loaded once need not be looked at again."""
+    if not getattr(sys, "_parity_frozen", False):
+        gc.collect()
+        gc.freeze()
+        sys._parity_frozen = True  # type: ignore[attr-defined]

@@ -1,0 +1,24 @@
+"""The pictures of the built-in sample, drawn when a page first needs them: the finished examples come without them."""
+
+import threading
+
+from core import paths
+from core.data.sample import ensure_sample, sample_is_ready
+from pages.shared.widgets.progress_bar import Progress, with_bar
+
+_turn = threading.Lock()
+
+
+def draw_sample() -> None:
+    """Draws the sample set where it is not there yet, with a progress bar while that lasts.
+
+    Raises:
+        DataError: the home cannot be written, or has no room left.
+    """
+    if not sample_is_ready(paths.samples_folder()):
+        with_bar("Drawing the sample set", _draw)
+
+
+def _draw(progress: Progress) -> None:
+    with _turn:  # of several viewers one draws; the others then find it there
+        ensure_sample(paths.samples_folder(), progress)

@@ -1,0 +1,187 @@
+"""A guided tour through the pages, on the finished runs that come with the program, so that nothing has to be trained.
+
+`?tour=1` in the address of any page begins it. The session remembers the step, so that a look at another page on the
+way does not end it.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.data.dataset import SAMPLE
+from core.store import examples as shipped
+from pages.shared import state
+from pages.shared.shell import examples
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stop of the tour.
+
+    Attributes:
+        page: Title of the page it is on.
+        file: The page's file.
+        title: What there is to see, in a few words.
+        words: One or two sentences.
+        shows: What the address names: nothing, `good`, `bad`, `pair` or `model`.
+    """
+
+    page: str
+    file: str
+    title: str
+    words: str
+    shows: str = ""
+
+
+STEPS = (
+    Step(
+        "Home",
+        "app.py",
+        "Two trainings that should agree",
+        "The same head on the same frozen network, trained in two ways: one learns, the other stays at chance. The "
+        "table below has both, finished; the next steps show how Parity finds out why.",
+    ),
+    Step(
+        "Dataset",
+        "pages/dataset.py",
+        "Look at the pictures first",
+        "The sample is a set of drawn chest films. Quality, Labels and Map find pictures that are odd, doubled or "
+        "perhaps under the wrong class; Batch X-ray shows which classes every batch of a training will hold.",
+    ),
+    Step(
+        "Live",
+        "pages/live.py",
+        "A run that learns",
+        "Loss and accuracy grow here while a run trains; afterwards come the confusion matrix, the ROC curve and the "
+        "worst mistakes. The address names the run, so a colleague can open the same page.",
+        "good",
+    ),
+    Step(
+        "Live",
+        "pages/live.py",
+        "The run that does not",
+        "Same network, same head, same pictures, but the validation accuracy is that of a coin. The cards below the "
+        "curves say what Parity noticed while it trained.",
+        "bad",
+    ),
+    Step(
+        "Diagnose",
+        "pages/diagnose.py",
+        "The cause, with its proof",
+        "Parity trained between the two runs, one setting switched at a time and in both directions, until one setting "
+        "made the difference. Further down is where the two computations first part.",
+        "pair",
+    ),
+    Step(
+        "Predict",
+        "pages/predict.py",
+        "Ask a trained run",
+        "Give it pictures of your own, or choose “Pictures of the data set”: it says which class it sees and how sure "
+        "it is, and a closer look shows the part of the picture that speaks for it.",
+        "model",
+    ),
+    Step(
+        "Train",
+        "pages/train.py",
+        "Now your own",
+        "A preset fills every field and each field explains itself. Choose pictures on the Dataset page, press “Start "
+        "training”, and watch; that is the end of the tour.",
+    ),
+)
+
+
+def is_under_way() -> bool:
+    """Whether this session is on the tour."""
+    return state.TOUR in st.session_state
+
+
+def show_tour(page: str) -> None:
+    """The card of the tour above a page, for whoever is on it; begins it where the address asks for it.
+
+    Args:
+        page: str. Title of the page.
+
+    Raises:
+        UserError: the home cannot be written.
+    """
+    asked = st.query_params.get(state.TOUR)
+    if asked is None and not is_under_way():
+        return
+    if not is_under_way():
+        _begin()
+    number = _number(st.session_state[state.TOUR] if asked is None else asked)
+    st.session_state[state.TOUR] = number
+    step = STEPS[number - 1]
+    with st.container(border=True, key=state.part_key(state.TOUR, "card")):
+        st.markdown(f":material/explore: **{step.title}**")
+        # A person may have followed a link of the page: what is said is then not what is seen.
+        st.markdown(step.words if page == step.page else f"This step of the tour is on the page {step.page}.")
+        _buttons(number, elsewhere=page != step.page)
+
+
+def _buttons(number: int, *, elsewhere: bool) -> None:
+    last = number == len(STEPS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if elsewhere and st.button("Go there", type="primary", icon=":material/my_location:", key="tour_return"):
+            _go(number)
+        if not last and st.button(
+            "Next",
+            type="secondary" if elsewhere else "primary",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            key="tour_next",
+        ):
+            _go(number + 1)
+        if st.button("Back", icon=":material/arrow_back:", disabled=number == 1, key="tour_back"):
+            _go(number - 1)
+        label = "End the tour" if last else "End"
+        st.button(label, type="tertiary", icon=":material/close:", key="tour_end", on_click=_end)
+        st.caption(f"{number} of {len(STEPS)}", width="content")
+
+
+def _begin() -> None:
+    """Puts the runs in place, and shows the sample on the Dataset page."""
+    examples.put_in_place()
+    st.session_state[state.TOUR_BEFORE] = (state.chosen_dataset(), st.session_state.pop(state.SOURCE, None))
+    state.choose_dataset(SAMPLE)
+
+
+def _end() -> None:
+    """Leaves the session as it was before the tour, and the person where they are.
+
+    It runs before the next script run: a change of the address is lost where `st.rerun()` follows it.
+    """
+    st.session_state.pop(state.TOUR, None)
+    dataset, source = st.session_state.pop(state.TOUR_BEFORE, (state.chosen_dataset(), None))
+    if state.chosen_dataset() == SAMPLE:  # else another was chosen on the way, and stays
+        state.choose_dataset(dataset)
+        st.session_state.pop(state.SOURCE, None)
+        if source is not None:
+            st.session_state[state.SOURCE] = source
+    st.query_params.pop(state.TOUR, None)
+
+
+def _go(number: int) -> None:
+    step = STEPS[number - 1]
+    st.session_state[state.TOUR] = number
+    st.switch_page(step.file, query_params={state.TOUR: str(number), **_query(step.shows)})
+
+
+def _query(shows: str) -> dict[str, str]:
+    """What the address of a step's page names beside the step."""
+    good, bad, bisect = shipped.puzzle()
+    named = {
+        "good": {state.RUN: good},
+        "bad": {state.RUN: bad},
+        "pair": {state.RUN_A: good, state.RUN_B: bad, state.BISECT: bisect},
+        "model": {state.RUN: shipped.run_with_model()},
+    }
+    return named.get(shows, {})
+
+
+def _number(asked: object) -> int:
+    """The step that an address asks for; the nearest where there is none of that number, the first for a word."""
+    try:
+        return min(max(int(str(asked)), 1), len(STEPS))
+    except ValueError:
+        return 1

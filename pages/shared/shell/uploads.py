@@ -1,0 +1,111 @@
+"""Uploaded data sets on disk: taken in, named, listed."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core import access, files, paths
+from core.access import Action
+from core.data.images import display_name
+from core.data.ingest import Limits, ingest_files, ingest_zip
+from pages.shared.shell.access import guarded, may, person
+from pages.shared.shell.quota import admit_files
+
+_TITLE, _OWNER = ".title.json", ".owner.json"  # hidden, so that they are no part of the data set
+
+_ABANDONED_SECONDS = 3600.0
+
+Progress = Callable[[int, int], None]
+
+
+@guarded(Action.UPLOAD)
+def take_zip(file: Any, progress: Progress) -> Path:
+    """Unpacks an uploaded zip into a folder of its own.
+
+    Args:
+        file: What the uploader gave: a binary file with a `name`.
+        progress: Called with (pictures written, pictures in all).
+
+    Raises:
+        DataError: the zip is damaged, too large, or holds no pictures.
+    """
+    admit_files([file.size])
+    sweep_broken_off()
+    folder = ingest_zip(file, paths.uploads_folder(), _limits(), progress)
+    return _kept(folder, display_name(Path(file.name).name))
+
+
+@guarded(Action.UPLOAD)
+def take_folder(uploaded: Sequence[Any], progress: Progress) -> Path:
+    """Writes the files of an uploaded folder into a folder of its own.
+
+    Args:
+        uploaded: Binary files whose `name` is their path inside the upload.
+        progress: Called with (pictures written, pictures in all).
+
+    Raises:
+        DataError: there are no pictures in it, or too many or too large ones.
+    """
+    admit_files([file.size for file in uploaded])
+    sweep_broken_off()
+    items: list[tuple[str, BinaryIO]] = [(file.name, file) for file in uploaded]
+    folder = ingest_files(items, paths.uploads_folder(), _limits(), progress)
+    return _kept(folder, display_name(items[0][0].split("/")[0]))
+
+
+def earlier_uploads() -> list[Path]:
+    """Folders of complete uploads that this person may use again, the newest first."""
+    root = paths.uploads_folder()
+    if not root.is_dir():
+        return []
+    complete = [entry for entry in os.scandir(root) if entry.is_dir() and not entry.name.endswith(".partial")]
+    folders = [root / entry.name for entry in sorted(complete, key=_time, reverse=True)]
+    return [folder for folder in folders if _is_mine(folder)]
+
+
+def upload_title(folder: Path) -> str:
+    """What the person called an upload: the name of the zip or folder; else the name of its folder here."""
+    title = files.read_json(folder / _TITLE)
+    return title if isinstance(title, str) and title else folder.name
+
+
+def is_upload(folder: Path) -> bool:
+    """Whether a folder came by upload."""
+    return folder.parent == paths.uploads_folder()
+
+
+@guarded(Action.UPLOAD)
+def sweep_broken_off() -> None:
+    """Removes what uploads have left whose server was killed: nothing has been written to them for an hour."""
+    for folder in paths.uploads_folder().glob("*.partial"):
+        with contextlib.suppress(OSError):
+            newest = max(path.stat().st_mtime for path in [folder, *folder.rglob("*")])
+            if time.time() - newest > _ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _limits() -> Limits:
+    limits = access.policy()
+    return Limits(files=limits.zip_files, total_bytes=limits.zip_bytes, file_bytes=limits.upload_bytes)
+
+
+def _kept(folder: Path, title: str) -> Path:
+    files.write_json(folder / _TITLE, title)
+    files.write_json(folder / _OWNER, person().name)
+    return folder
+
+
+def _is_mine(folder: Path) -> bool:
+    owner = files.read_json(folder / _OWNER)
+    return may(Action.MANAGE) or owner == person().name
+
+
+def _time(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except OSError:  # removed since the folder was read
+        return 0.0

@@ -1,0 +1,225 @@
+"""The Train page's form: which settings are shown where, what differs from the preset, and what the run will be."""
+
+import math
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from core.config import PRESETS, RunConfig, keys, make_config
+from core.data.order import batches_per_epoch
+from core.data.sample import CLASSES, SAMPLE_COUNTS
+from core.models.catalogue import find
+from core.models.unfreezing import require_blocks, stages
+from pages.shared.state import PRESET
+from pages.shared.widgets import fields
+from pages.shared.widgets.fields import MODE
+from pages.shared.widgets.text import plain
+
+PRESET_TITLES = {
+    "recommended": "Recommended",
+    "question-bottleneck": "Question: bottleneck",
+    "question-end-to-end": "Question: end to end",
+}
+
+GROUPS = {
+    "Pictures": (
+        "data.image_size",
+        "data.batch_size",
+        "data.shuffle",
+        "data.preprocessing",
+        "data.augmentation",
+        "data.augmentation_draws",
+    ),
+    "Network": ("model.backbone", "model.pooling", "model.dense_units", "model.dropout"),
+    "Training": (
+        "training.epochs",
+        "training.learning_rate",
+        "training.optimizer",
+        "training.early_stopping",
+        "training.reduce_on_plateau",
+        "training.unfreeze_from",
+        "training.finetune_stages",
+        "training.finetune_epochs",
+        "training.finetune_learning_rate",
+        "training.block_rate_factor",
+    ),
+}
+"""What is always in sight; every other setting is under Advanced."""
+
+_FINETUNE = (
+    *("training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate"),
+    "training.block_rate_factor",
+)
+
+
+def advanced_keys() -> list[str]:
+    """Settings that are in none of the groups in sight."""
+    shown = {key for group in GROUPS.values() for key in group} | {MODE}
+    return [key for key in keys() if key not in shown]
+
+
+def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> bool:
+    """Whether a setting can change anything, given the others and the data set."""
+    mode = values[MODE]
+    rules = {
+        "training.unfreeze_from": mode != "bottleneck",
+        **dict.fromkeys(_FINETUNE, mode == "fine_tune"),
+        "training.literal": mode == "end_to_end" and not values["training.unfreeze_from"],
+        "data.augmentation_draws": values["data.augmentation"] != "none",
+        "data.validation_split": not split_on_disk,
+        "data.group_pattern": not split_on_disk,
+    }
+    return rules.get(key, True)
+
+
+def settings(preset: str, *, split_on_disk: bool) -> dict[str, Any]:
+    """What the form asks for; a setting without meaning has the preset's value, whatever was typed there before."""
+    values, base = fields.form_values(preset), fields.preset_values(preset)
+    return {
+        key: value if has_meaning(key, values, split_on_disk=split_on_disk) else _without_meaning(key, base)
+        for key, value in values.items()
+    }
+
+
+def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) -> RunConfig:
+    """The form as a configuration.
+
+    Raises:
+        ConfigError: names the first setting that is outside what is allowed, or asks for blocks that are not there.
+    """
+    asked = settings(preset, split_on_disk=split_on_disk)
+    config = make_config(
+        dataset, {key: "" if value is None else value for key, value in asked.items()}, preset=preset, name=name.strip()
+    )
+    require_blocks(config)
+    return config
+
+
+def differences(preset: str, asked: dict[str, Any]) -> list[str]:
+    """Settings whose value is not the preset's."""
+    return [key for key, value in fields.preset_values(preset).items() if asked[key] != value]
+
+
+def preset_control() -> str:
+    """The choice of a preset; a click fills the form."""
+    st.session_state.setdefault(PRESET, "recommended")
+    fields.fill(st.session_state[PRESET], keep=True)
+    return str(
+        st.segmented_control(
+            "Start from",
+            list(PRESETS),
+            format_func=preset_title,
+            required=True,
+            key=PRESET,
+            on_change=lambda: fields.fill(st.session_state[PRESET]),
+            persist_state="session",
+            help="Fills every field below. The question's presets repeat a forum question: one network, two results.",
+        )
+    )
+
+
+def show_fields(preset: str, *, split_on_disk: bool) -> None:
+    """All settings: the way of training, three groups side by side, the rest under Advanced."""
+    values = fields.form_values(preset)
+    changed = differences(preset, settings(preset, split_on_disk=split_on_disk))
+    values[MODE] = fields.field(MODE, values, changed=MODE in changed)
+
+    def draw(group: Iterator[str]) -> None:
+        for key in group:
+            if has_meaning(key, values, split_on_disk=split_on_disk):
+                values[key] = fields.field(key, values, changed=key in changed)
+
+    for column, (title, group) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**")
+            draw(iter(group))
+    rare = advanced_keys()
+    with st.expander("Advanced: seeds, precision, weights and more", icon=":material/tune:"):
+        for k, column in enumerate(st.columns(3)):
+            with column:
+                draw(iter(rare[k::3]))
+
+
+def show_differences(preset: str, *, split_on_disk: bool) -> None:
+    """One line on what is not as the preset has it, and the way back."""
+    asked, base = settings(preset, split_on_disk=split_on_disk), fields.preset_values(preset)
+    changed = differences(preset, asked)
+    if not changed:
+        st.caption("All settings are as the preset has them.")
+        return
+    told = "; ".join(
+        f"{fields.label_of(key)}: {fields.word_of(key, asked[key])} instead of {fields.word_of(key, base[key])}"
+        for key in changed
+    )
+    count = "1 setting differs" if len(changed) == 1 else f"{len(changed)} settings differ"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":primary[●] {count} from the preset. {plain(told)}.", width="stretch")
+        st.button("Back to the preset", icon=":material/undo:", on_click=fields.fill, args=(preset,))
+
+
+def preset_title(preset: str) -> str:
+    """A preset as a person reads it."""
+    return PRESET_TITLES.get(preset, preset)
+
+
+def sample_counts() -> dict[str, int]:
+    """Pictures by split of the sample set, before it is drawn."""
+    return {split: count * len(CLASSES) for split, count in SAMPLE_COUNTS.items()}
+
+
+def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
+    """What a run will be, as label -> value."""
+    batches = batches_per_epoch(train, config.data.batch_size, config.data.drop_remainder)
+    return {
+        "Training pictures": f"{train:,}",
+        "Validation pictures": f"{val:,}",
+        "Batches per epoch": f"{batches:,}",
+        **({"Epochs at most": f"{config.training.most_epochs:,}"} if config.training.mode == "fine_tune" else {}),
+    }
+
+
+def cost_sentence(config: RunConfig, classes: int) -> str:
+    """How many weights learn, and where; of a run that is fine-tuned also how its epochs are shared out."""
+    cores = os.cpu_count() or 1
+    learn = f"{_parameters(config, classes)} weights learn, on this machine with {cores} processor cores."
+    found, training = stages(config), config.training
+    if not found:
+        return learn
+    times = f"{len(found)} stages of {training.finetune_epochs}" if len(found) > 1 else f"{training.finetune_epochs}"
+    return f"{learn} Epochs: {training.epochs} of the head, then {times} of fine-tuning, in the end {found[-1].words}."
+
+
+def queue_sentence(ahead: int) -> str:
+    """Who else waits for this machine."""
+    if not ahead:
+        return "No run is ahead of yours: it starts at once."
+    return "1 run is ahead of yours: it starts after that one." if ahead == 1 else f"{ahead} runs are ahead of yours."
+
+
+def _parameters(config: RunConfig, classes: int) -> str:
+    """Rough: the head exactly enough, an unfrozen backbone as a whole."""
+    row = find(config.model.backbone)
+    side = math.ceil(config.data.image_size / 32) if config.model.pooling == "flatten" else 1
+    outputs = 1 if classes == 2 else classes
+    inputs, units = row.channels * side * side, config.model.dense_units
+    head = (inputs + 1) * units + (units + 1) * outputs if units else (inputs + 1) * outputs
+    if config.training.is_frozen:
+        return f"About {_round(head)}"
+    if config.training.unfreeze_from == "all":
+        return f"About {_round(head + row.parameters)}"
+    return f"Between {_round(head)} and {_round(head + row.parameters)}"
+
+
+def _round(number: float) -> str:
+    """Two digits that matter and a word: 42 thousand, 4.1 million."""
+    for size, word in ((1e6, " million"), (1e3, " thousand")):
+        if number >= size:
+            return f"{float(f'{number / size:.2g}'):g}{word}"
+    return f"{number:.0f}"
+
+
+def _without_meaning(key: str, base: dict[str, Any]) -> Any:
+    """What a setting without meaning is set to: the preset's value; a block only where something can be unfrozen."""
+    return "" if key == "training.unfreeze_from" else base[key]

@@ -1,0 +1,43 @@
+"""What the Train page sets going beside a run: a search for a learning rate. Nothing is drawn in here."""
+
+from core import access, paths
+from core.access import Action
+from core.config import RunConfig
+from core.errors import RunError
+from core.lr_search.store import RateSearch, RateStore
+from core.workers import launch, predict_client
+from pages.shared.shell.access import guarded, person
+
+
+@guarded(Action.TRAIN)
+def start_search(config: RunConfig) -> RateSearch:
+    """Makes a search for these settings and starts its worker.
+
+    Raises:
+        AccessError: the person may not, or the mode does not allow such a training.
+        RunError: nothing can be written or started, or somebody searches already where few may.
+    """
+    limits = access.policy()
+    limits.check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+    at_work = sum(launch.poll(search).is_active for search in RateStore().list())
+    if at_work >= limits.waiting:
+        raise RunError(
+            f"{at_work} searches for a learning rate are at work already; start this one when some have ended"
+        )
+    if limits.mode == access.PUBLIC:
+        predict_client.release()  # its memory is the search's now
+    search = RateStore().create(config, owner=person().name)
+    launch.start(search, parent_pipe=True)
+    return search
+
+
+@guarded(Action.TRAIN)
+def stop_search(search: RateSearch) -> None:
+    """Asks a search to stop.
+
+    Raises:
+        AccessError: it is somebody else's.
+        RunError: it is not at work.
+    """
+    person().require(Action.TRAIN, search.owner())
+    launch.stop(search)

@@ -1,0 +1,142 @@
+"""The learning-rate finder on the Train page: start it, watch it, take what it suggests."""
+
+import dataclasses
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.config import RunConfig
+from core.errors import UserError
+from core.jobs.validate import admit
+from core.lr_search.store import RateSearch, RateStore
+from core.store.runs import RESUMABLE, STATUSES, Status
+from core.workers import launch
+from pages.shared import state
+from pages.shared.shell.access import may
+from pages.shared.train import rate_actions
+from pages.shared.train.rate_chart import MARKS, rate_chart, rate_words
+from pages.shared.widgets import fields
+from pages.shared.widgets.text import duration, plain, sentence
+
+EVERY_SECONDS = 1.0
+HEIGHT = 300
+
+RATE = "training.learning_rate"
+
+_ABOUT = (
+    "Trains the head for up to 100 steps, each with a larger learning rate than the one before, and reads from the "
+    "loss which rates suit these settings. It leaves no run behind."
+)
+
+
+def show_rate_finder(config: RunConfig | None) -> None:
+    """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
+    search = RateStore().by_id(str(st.session_state.get(state.RATE_SEARCH, "")))
+    with st.expander(
+        "Find a learning rate", icon=":material/speed:", key=state.RATE_PANEL, expanded=search is not None
+    ):
+        st.caption(_ABOUT)
+        status = launch.poll(search) if search else None
+        if not (status and status.is_active):
+            _start_button(config, again=search is not None)
+        if search and status:
+            every = EVERY_SECONDS if status.is_active else None
+            st.fragment(_tick, run_every=every)(search, config, status.is_active)
+
+
+def _start_button(config: RunConfig | None, *, again: bool) -> None:
+    if not may(Action.TRAIN):
+        st.info("You may look at this, but not start it here.", icon=":material/lock:")
+        return
+    label = "Search again" if again else "Start the search"
+    if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
+        try:
+            with st.spinner("Checking the data set …"):
+                search = rate_actions.start_search(admit(config)[0])
+        except UserError as error:
+            st.error(fields.tell(error))
+            return
+        st.session_state[state.RATE_SEARCH] = search.id
+        st.rerun()
+
+
+def _tick(search: RateSearch, config: RunConfig | None, was_active: bool) -> None:
+    status = launch.poll(search)
+    if status.is_active != was_active:
+        st.rerun()
+    if status.is_active:
+        _progress(search, status)
+    elif status.status in RESUMABLE:
+        said = plain(sentence(status.message or STATUSES[status.status]))
+        (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
+    elif result := search.result():
+        _show_result(search, result, config, status)
+
+
+def _progress(search: RateSearch, status: Status) -> None:
+    share = status.done / status.total if status.total else status.batch / status.batches if status.batches else 0.0
+    st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
+    stop = ":material/stop_circle:"
+    if st.button("Stop the search", icon=stop, on_click=_stop, args=(search,), key="rate_stop"):
+        st.rerun()  # the whole page: what went wrong is said at its top
+
+
+def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig | None, status: Status) -> None:
+    st.altair_chart(
+        rate_chart(result, dark=st.context.theme.type == "dark"), height=HEIGHT, width="stretch", alt=rate_words(result)
+    )
+    if result.get("valley") is None:
+        st.warning(plain(status.message), icon=":material/info:")
+        return
+    if config is not None and not _same(search.config(), config):
+        st.warning(
+            "The form has changed since this search: it holds for the settings it was made with.",
+            icon=":material/history:",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for name, about in MARKS.items():
+            rate = rounded(result[name])
+            taken = st.button(
+                f"Take {rate:g} ({name})",
+                type="primary" if name == "valley" else "secondary",
+                icon=":material/input:",
+                help=about,
+                on_click=take,
+                args=(rate,),
+                disabled=config is not None and config.training.learning_rate == rate,
+                key=state.part_key("rate_take", name),
+            )
+            if taken:
+                st.rerun()  # the whole page: the field stands outside of this fragment
+    st.caption(
+        f"{result['steps']} steps in {duration(result['seconds'])}. The suggestion is a place to begin, known to "
+        "about a factor of three: one sweep, on shuffled samples, judged by the training loss."
+    )
+
+
+def rounded(rate: float) -> float:
+    """A rate with the two digits that it deserves."""
+    return float(f"{rate:.2g}")
+
+
+def take(rate: float) -> None:
+    """Puts a rate into the form, before the next script run draws the field."""
+    st.session_state[state.field_key(RATE)] = rate
+
+
+def _same(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two configurations would have the same sweep, as far as the form can tell; names and folders aside."""
+    neutral = {"dataset": "", "name": ""}
+    parts = [
+        dataclasses.replace(c, **neutral, training=dataclasses.replace(c.training, learning_rate=1.0))
+        for c in (one, other)
+    ]
+    return parts[0] == parts[1]
+
+
+def _stop(search: RateSearch) -> None:
+    try:
+        rate_actions.stop_search(search)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))

@@ -1,0 +1,144 @@
+"""Paste a Keras script: what was read of it, what is open, what is wrong with it, and its settings into the form."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.checks.finding import Finding
+from core.config import keys
+from core.errors import UserError
+from core.script.importing import import_script
+from core.script.text import LONGEST
+from pages.shared.state import field_key, part_key
+from pages.shared.widgets import fields
+from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.text import plain, sentence
+
+VERSIONS = {
+    "Not known": None,
+    "2.0.8 or earlier": "2.0.8",
+    "2.0.9 to 2.2": "2.2.4",
+    "2.3": "2.3.1",
+    "2.4 to 2.15 (tf.keras)": "2.10.0",
+    "3": "3.0.0",
+}
+"""What a person may know of the version, and the one that stands for it."""
+
+TEXT, FILE = part_key("script", "text"), part_key("script", "file")
+VERSION, TAKEN = part_key("script", "version"), part_key("script", "taken")
+
+
+def script_import() -> None:
+    """The whole part of the Train page: closed until it is asked for."""
+    with st.expander("Paste a Keras script", icon=":material/code:"):
+        st.caption("Its text is read, nothing of it is run. Missing imports and folders do no harm.")
+        text, name = _given()
+        version = st.selectbox(
+            "Keras version it is for", list(VERSIONS), key=VERSION, help="Versions order the same script's batches "
+            "differently, and newer ones refuse older arguments.",
+        )  # fmt: skip
+        if st.session_state.pop(TAKEN, False):
+            st.success("The settings are in the form below; look through them before you start.")
+        if not text.strip():
+            return
+        try:
+            record = _read(text, name, VERSIONS[version or "Not known"])
+        except UserError as error:
+            st.error(plain(sentence(str(error))))
+            return
+        _show(record)
+
+
+def values_of(record: dict[str, Any]) -> dict[str, Any]:
+    """What goes into the form: what the script states, and what Keras does where it states nothing."""
+    parts = (record["not_stated"], record["settings"])
+    return {key: one["value"] for part in parts for key, one in part.items() if key in keys()}
+
+
+def _given() -> tuple[str, str]:
+    """The script's text and name: of the file where there is one, else of the text area."""
+    file = st.file_uploader("A script's file", type=["py", "txt"], key=FILE, help="It is read, never run.")
+    text = st.text_area(
+        "Or its text",
+        key=TEXT,
+        height=200,
+        max_chars=LONGEST,
+        placeholder="train_datagen = ImageDataGenerator(...)",
+        help="It is read, never run: settings that are found in it go into the form.",
+    )
+    if file is None:
+        return str(text or ""), "script"
+    if file.size > 4 * LONGEST:
+        return "#" * (LONGEST + 1), file.name  # refused in the same words as a long text
+    return file.getvalue().decode(errors="replace"), file.name
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _read(text: str, name: str, version: str | None) -> dict[str, Any]:
+    return import_script(text, name, version)
+
+
+def _show(record: dict[str, Any]) -> None:
+    values = values_of(record)
+    st.markdown(f"**Read from the script:** {len(record['settings'])} settings")
+    st.dataframe(
+        _rows(record),
+        hide_index=True,
+        width="stretch",
+        alt="Table of what was found in the script, setting by setting.",
+    )
+    _show_list(
+        "Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in record["open"]]
+    )
+    if record["dataset"]:
+        st.caption(f"The script's data set is {plain(record['dataset'])}; choose the pictures on the Dataset page.")
+    st.button(
+        "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
+        help="Fills the form below; open settings stay as they are there.", key=part_key("script", "use"),
+    )  # fmt: skip
+    if record["order"] and len(set(record["order"].values())) > 1:
+        told = "; ".join(
+            f"{version}: {fields.word_of('data.shuffle', order)}" for version, order in record["order"].items()
+        )
+        st.caption(f"Order of the samples by version of Keras. {plain(told)}.")
+    show_findings([_numbered(one) for one in record["findings"]])
+    _show_list("Not read", [f"Line {o['line']}: {plain(o['text'])}" for o in record["unread"]])
+
+
+def _rows(record: dict[str, Any]) -> list[dict[str, str]]:
+    """Stated settings with their line first, then what the script does not state."""
+    stated = [
+        {"Setting": fields.label_of(key), "Value": fields.word_of(key, one["value"]), "From": f"line {one['line']}"}
+        for key, one in record["settings"].items()
+    ]
+    return stated + [
+        {
+            "Setting": fields.label_of(key),
+            "Value": fields.word_of(key, one["value"]),
+            "From": f"not stated: {one['why']}",
+        }
+        for key, one in record["not_stated"].items()
+    ]
+
+
+def _show_list(title: str, rows: list[str]) -> None:
+    if rows:
+        st.markdown(f"**{title}**\n\n" + "\n".join(f"- {row}" for row in rows))
+
+
+def _label(key: str) -> str:
+    words = {"dataset": "Data set", "keras_version": "Version of Keras"}
+    return fields.label_of(key) if key in keys() else words.get(key, key)
+
+
+def _numbered(record: dict[str, Any]) -> Finding:
+    """A finding whose sentence begins with its line."""
+    known = {key: record[key] for key in ("id", "severity", "evidence", "remedy")}
+    return Finding(**known, claim=f"Line {record['evidence']['line']}: {record['claim']}")
+
+
+def _fill(values: dict[str, Any]) -> None:
+    """Before the next script run draws the fields, as their keys may be set only then."""
+    for key, value in values.items():
+        st.session_state[field_key(key)] = value
+    st.session_state[TAKEN] = True

@@ -1,0 +1,238 @@
+"""The sweep on the Train page: what to vary, how it goes, and the best settings into the form."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.config import RunConfig
+from core.errors import UserError
+from core.jobs.job import BUDGET_MINUTES
+from core.jobs.validate import admit
+from core.store.runs import RESUMABLE, STATUSES, Status
+from core.sweep.plan import MOST_ARMS, VARIED, Arm, plan, read_choices
+from core.sweep.store import Sweep, SweepStore
+from core.workers import launch
+from pages.shared import state
+from pages.shared.shell.access import may
+from pages.shared.train import sweep_actions
+from pages.shared.train.sweep_chart import HEIGHT, arms_figure, arms_table, arms_words, finished_arms
+from pages.shared.widgets import fields
+from pages.shared.widgets.text import duration, percent, plain, sentence
+
+EVERY_SECONDS = 2.0
+
+SUGGESTED = {
+    "training.learning_rate": "1e-4, 3e-4, 1e-3, 3e-3, 1e-2",
+    "model.dropout": "0, 0.2, 0.5",
+    "model.dense_units": "0, 64, 256",
+    "training.optimizer": "adam, sgd",
+    "data.batch_size": "16, 32, 64",
+    "training.epochs": "10, 30",
+    "training.early_stopping": "3, 10",
+    "training.reduce_on_plateau": "0, 2",
+    "training.class_weight": "none, balanced",
+    "data.shuffle": "samples, batches",
+    "data.drop_remainder": "no, yes",
+    "training.seed": "1, 2, 3",
+}
+"""Values that a field begins with."""
+
+_FIRST = ("training.learning_rate", "model.dropout")
+
+
+def show_sweep(config: RunConfig | None) -> None:
+    """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
+    if not may(Action.SWEEP):
+        return
+    sweep = _shown()
+    with st.expander(
+        "Try many settings (sweep)", icon=":material/grid_on:", key=state.SWEEP_PANEL, expanded=bool(sweep)
+    ):
+        st.caption(
+            "Trains the head once for each combination of these values, on the same saved features, one after the "
+            "other. Everything else is as in the form above."
+        )
+        status = launch.poll(sweep) if sweep else None
+        if not (status and status.is_active):
+            _form(config)
+        if sweep and status:
+            _early_end(sweep, status)
+            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(sweep, status.is_active)
+
+
+def _shown() -> Sweep | None:
+    """The sweep of this session; else the newest one that is at work."""
+    asked = SweepStore().by_id(str(st.session_state.get(state.SWEEP, "")))
+    if asked:
+        return asked
+    return next((sweep for sweep in SweepStore().list()[:5] if launch.poll(sweep).is_active), None)
+
+
+def _form(config: RunConfig | None) -> None:
+    st.session_state.setdefault(state.SWEEP_KEYS, list(_FIRST))
+    keys = st.multiselect(
+        "Settings to vary",
+        VARIED,
+        format_func=fields.label_of,
+        key=state.SWEEP_KEYS,
+        persist_state="session",
+        help="Every arm is a training with other values of these settings; all else is as in the form above.",
+    )
+    for key in keys:
+        st.session_state.setdefault(state.choices_key(key), SUGGESTED[key])
+        st.text_input(
+            fields.label_of(key),
+            key=state.choices_key(key),
+            max_chars=300,
+            persist_state="session",
+            help="Values with commas between them; for random arms also a range such as 1e-4..1e-1.",
+        )
+    _how_many()
+    arms = _arms(config, keys)
+    st.session_state.setdefault(state.SWEEP_BUDGET, round(BUDGET_MINUTES))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Budget in minutes",
+            min_value=1,
+            max_value=1440,
+            key=state.SWEEP_BUDGET,
+            width=160,
+            help="The sweep ends when it is spent, with the arms that are done by then.",
+        )
+        label = f"Train {len(arms)} arms" if len(arms) != 1 else "Train 1 arm"
+        if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not arms, key="sweep_start"):
+            _start(config, arms)
+
+
+def _how_many() -> None:
+    st.session_state.setdefault(state.SWEEP_RANDOM, 0)
+    st.session_state.setdefault(state.SWEEP_SEED, 1)
+    with st.container(horizontal=True):
+        st.number_input(
+            "Arms at random",
+            min_value=0,
+            max_value=MOST_ARMS,
+            key=state.SWEEP_RANDOM,
+            width=160,
+            help="0: every combination. With many settings, random arms find a good one sooner than a grid.",
+        )
+        if st.session_state[state.SWEEP_RANDOM]:
+            st.number_input(
+                "Seed of the draw",
+                min_value=0,
+                max_value=2**31 - 1,
+                key=state.SWEEP_SEED,
+                width=160,
+                help="The same seed draws the same arms.",
+            )
+
+
+def _arms(config: RunConfig | None, keys: list[str]) -> list[Arm]:
+    """The arms that the fields ask for; none, and a sentence, when something in them is not allowed."""
+    if config is None or not keys:
+        return []
+    try:
+        choices = {key: read_choices(key, str(st.session_state[state.choices_key(key)] or "")) for key in keys}
+        count, seed = int(st.session_state[state.SWEEP_RANDOM]), int(st.session_state.get(state.SWEEP_SEED, 1))
+        return plan(config, choices, count, seed)
+    except UserError as error:
+        st.warning(fields.tell(error), icon=":material/info:")
+        return []
+
+
+def _start(config: RunConfig | None, arms: list[Arm]) -> None:
+    if config is None:
+        return
+    try:
+        with st.spinner("Checking the data set …"):
+            base = admit(config)[0]
+        sweep = sweep_actions.start(base, arms, float(st.session_state[state.SWEEP_BUDGET]))
+    except UserError as error:
+        st.error(fields.tell(error))
+        return
+    st.session_state[state.SWEEP] = sweep.id
+    st.rerun()
+
+
+def _early_end(sweep: Sweep, status: Status) -> None:
+    if status.status not in RESUMABLE:
+        return
+    said = plain(sentence(status.message or STATUSES[status.status]))
+    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
+    st.button(
+        "Go on with the sweep", icon=":material/play_circle:", on_click=_do, args=(sweep_actions.resume, sweep),
+        help="Arms that have finished are not trained again.", key="sweep_resume",
+    )  # fmt: skip
+
+
+def _tick(sweep: Sweep, was_active: bool) -> None:
+    status, result = launch.poll(sweep), sweep.result()
+    if status.is_active != was_active:
+        st.rerun()
+    rows = result.get("arms") or []
+    if status.is_active:
+        done = sum(row["status"] in ("finished", "failed") for row in rows)
+        st.progress(done / len(rows) if rows else 0.0, text=plain(status.message or STATUSES[status.status]))
+        stop = ":material/stop_circle:"
+        if st.button("Stop the sweep", icon=stop, on_click=_do, args=(sweep_actions.stop, sweep), key="sweep_stop"):
+            st.rerun()  # the whole page: what went wrong is said at its top
+    if finished_arms(result):
+        _show_result(result)
+
+
+def _show_result(result: dict[str, Any]) -> None:
+    st.divider()
+    best = result.get("best")
+    if best:
+        st.markdown(f":material/emoji_events: {plain(result['sentence'])}")
+        taken = st.button(
+            "Put the best settings into the form", type="primary", icon=":material/input:", on_click=take,
+            args=(best["settings"],), key="sweep_take",
+        )  # fmt: skip
+        if taken:
+            st.rerun()  # the whole page: the fields stand outside of this fragment
+    figure = arms_figure(result, fields.label_of, dark=st.context.theme.type == "dark")
+    st.plotly_chart(figure, height=HEIGHT, alt=arms_words(result), config={"displayModeBar": False}, key="sweep_lines")
+    failed = [row["name"] for row in result["arms"] if row["status"] == "failed"]
+    if failed:
+        st.caption(f"Not trained to an end: {plain('; '.join(failed[:10]))}.")
+    _show_table(result)
+    if best:
+        st.caption(
+            "By how much the best looks too good is estimated by choosing again on pictures drawn with replacement "
+            f"and measuring on those left out (bootstrap bias correction): {percent(best['optimism'])} here. Time: "
+            f"{duration(60 * result['cost']['spent_minutes'])}."
+        )
+
+
+def _show_table(result: dict[str, Any]) -> None:
+    rows, column = finished_arms(result), st.column_config
+    st.dataframe(
+        arms_table(result, fields.label_of),
+        hide_index=True,
+        alt="Table of the arms, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
+        column_config={
+            "accuracy": column.NumberColumn("Accuracy", format="percent"),
+            "interval": column.TextColumn("95 % interval"),
+            "loss": column.NumberColumn("Loss", format="%.4f"),
+            "auc": column.NumberColumn("AUC", format="%.3f"),
+            "epochs": column.NumberColumn("Epochs"),
+            "open": column.ButtonColumn("Curves", type="tertiary", key=state.SWEEP_OPEN),
+        },
+    )
+    if click := st.session_state.get(state.SWEEP_OPEN):
+        st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["run"]})
+
+
+def take(settings: Arm) -> None:
+    """Puts an arm's settings into the form, before the next script run draws the fields."""
+    for key, value in settings.items():
+        st.session_state[state.field_key(key)] = value
+
+
+def _do(action: Any, sweep: Sweep) -> None:
+    try:
+        action(sweep)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))

@@ -1,0 +1,172 @@
+"""One widget for each setting of a run, made from what the setting says of itself."""
+
+import dataclasses
+import math
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.config import keys, make_config, setting
+from core.data.dataset import SAMPLE
+from core.errors import ConfigError, UserError
+from core.models.catalogue import BACKBONES, find
+from core.setting import allowed
+from pages.shared.state import field_key
+from pages.shared.widgets.text import plain
+
+BACKBONE, MODE, UNFREEZE = "model.backbone", "training.mode", "training.unfreeze_from"
+
+WORDS = {
+    "samples": "Samples, anew every epoch",
+    "batches": "Batches, each kept together",
+    "data.shuffle none": "None: as on disk",
+    "data.preprocessing backbone": "As the backbone was trained",
+    "rescale": "Divided by 255",
+    "": "None (frozen)",
+    "all": "All blocks",
+    "end_to_end": "End to end",
+    "fine_tune": "Fine-tune",
+    "imagenet": "ImageNet",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+    "none": "None",
+    "float32": "float32",
+    "bfloat16": "bfloat16",
+    "float16": "float16",
+}
+"""What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
+
+
+_LABELS = {"dataset": "Data set", "name": "Name"}
+
+
+def preset_values(preset: str) -> dict[str, Any]:
+    """The value of every setting under a preset."""
+    return make_config(SAMPLE, {}, preset=preset).settings()
+
+
+def fill(preset: str, *, keep: bool = False) -> None:
+    """Puts a preset's values into the form.
+
+    Args:
+        preset: One of `core.config.PRESETS`.
+        keep: Whether fields that have a value already keep it. Defaults to `False`.
+    """
+    for key, value in preset_values(preset).items():
+        if not (keep and field_key(key) in st.session_state):
+            st.session_state[field_key(key)] = value
+
+
+def form_values(preset: str) -> dict[str, Any]:
+    """The value of every setting as the form has it; a field never shown has the preset's."""
+    return {key: st.session_state.get(field_key(key), value) for key, value in preset_values(preset).items()}
+
+
+def label_of(key: str) -> str:
+    """The setting's few words."""
+    return str(setting(key).metadata["label"])
+
+
+def setting_label(key: str) -> str:
+    """What a person calls a setting."""
+    try:
+        return str(setting(key).metadata["label"])
+    except ConfigError:
+        return _LABELS.get(key, key)
+
+
+def help_of(key: str) -> str:
+    """The setting's explanation, what it may be, and its name on the command line."""
+    spec = setting(key)
+    limits = allowed(spec).removeprefix("; it may be ")
+    limits = f" Allowed: {plain(limits)}." if limits and spec.metadata["low"] is not None else ""
+    return f"{plain(spec.metadata['help'])}{limits}\n\nOn the command line: `{key}`"
+
+
+def tell(error: UserError) -> str:
+    """An error's sentence, ready for Markdown, beginning with the words of the field it is about."""
+    text = str(error)
+    key = text.split(" ", 1)[0].rstrip(":")
+    return plain(f"{label_of(key)}: {text}" if key in keys() else text)
+
+
+def word_of(key: str, value: Any) -> str:
+    """A value as a person reads it."""
+    if key == BACKBONE and value in BACKBONES:
+        return BACKBONES[value].title
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key == UNFREEZE else text.capitalize())
+
+
+def choices_of(key: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """What a setting may be, given the others; empty where it is not a choice."""
+    if key == BACKBONE:
+        return tuple(BACKBONES)
+    if key == UNFREEZE:
+        try:
+            return ("", *find(values[BACKBONE]).blocks, "all")
+        except ConfigError:
+            return ("", "all")
+    return tuple(setting(key).metadata["choices"])
+
+
+def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
+    """Draws the widget of a setting and gives its value.
+
+    Numbers have no hard limits in the browser: it would silently keep the old value, and the form's own sentence says
+    better what is wrong.
+
+    Args:
+        key: For instance `data.batch_size`; its value is in the session already.
+        values: All values of the form, for choices that depend on others.
+        changed: Whether to mark the field as different from the preset. Defaults to `False`.
+    """
+    spec = setting(key)
+    label = f"{label_of(key)} :primary[●]" if changed else label_of(key)
+    common: dict[str, Any] = {"key": field_key(key), "help": help_of(key), "persist_state": "session"}
+    st.session_state.setdefault(field_key(key), spec.default)
+    if choices := choices_of(key, values):
+        return _choice(key, label, choices, common, values)
+    if isinstance(spec.default, bool):
+        return st.toggle(label, **common)
+    if isinstance(spec.default, int):
+        return st.number_input(label, step=1, **common)
+    if isinstance(spec.default, float):
+        return st.number_input(label, step=_step(spec), format="%g", **common)
+    return st.text_input(label, max_chars=200, **common)
+
+
+def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, Any], values: dict[str, Any]) -> str:
+    value = st.session_state[field_key(key)]
+    if value not in choices:
+        st.session_state[field_key(key)] = setting(key).default
+        st.warning(
+            f"{plain(label_of(key))} was “{plain(value)}”, which is not among the choices here; it is back at "
+            f"{plain(word_of(key, setting(key).default))}."
+        )
+    common["format_func"] = partial(_word_among, key, values)
+    if key == MODE:
+        return str(st.segmented_control(label, choices, required=True, **common))
+    return str(st.selectbox(label, choices, **common))
+
+
+def _word_among(key: str, values: dict[str, Any], value: str) -> str:
+    """As `word_of`; no block named means another thing where the run is fine-tuned."""
+    if key == UNFREEZE and not value and values.get(MODE) == "fine_tune":
+        return "As many blocks as stages"
+    return word_of(key, value)
+
+
+def _step(spec: dataclasses.Field[Any]) -> float:
+    """A tenth of the default's size where the range spans many powers of ten, else a twentieth of one."""
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    if low and high / low > 1e4:
+        return float(10.0 ** (math.floor(math.log10(spec.default)) - 1))
+    return 0.05

@@ -1,0 +1,91 @@
+"""Findings of the checks as messages on a page."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.checks.finding import Finding
+from core.data.images import thumbnail
+from core.errors import UserError
+from core.report.pictures import SIDE, pictures_named
+from pages.shared.state import field_key
+from pages.shared.widgets import fields
+from pages.shared.widgets.text import plain
+
+_SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
+_ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+
+
+def show_findings(
+    findings: Sequence[Finding],
+    severities: Sequence[str] = ("error", "warning", "info"),
+    *,
+    can_apply: bool = False,
+    root: Path | None = None,
+) -> None:
+    """One message a finding: what was measured, and what to change.
+
+    Args:
+        findings: As the checks gave them.
+        severities: Which to show. Defaults to all.
+        can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
+        root: Folder of the data set, so that the evidence can show the pictures it names. Defaults to none.
+    """
+    for finding in findings:
+        if finding.severity not in severities:
+            continue
+        _SHOW[finding.severity](plain(f"{finding.claim} {finding.remedy}"), icon=_ICONS[finding.severity])
+        if can_apply:
+            with st.container(horizontal=True, horizontal_alignment="right"):
+                _show_actions(finding, root)
+
+
+def _show_actions(finding: Finding, root: Path | None) -> None:
+    """What the claim rests on, and a button where one setting helps."""
+    with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{finding.id}"):
+        if root:
+            _show_pictures(finding.evidence, root)
+        st.json(finding.evidence)
+    if finding.change:
+        st.button(
+            "Apply",
+            key=f"apply:{finding.id}",
+            type="tertiary",
+            icon=":material/build:",
+            help=plain(_told(finding)),
+            on_click=partial(_apply, finding),
+        )
+
+
+def _show_pictures(evidence: dict[str, Any], root: Path) -> None:
+    """The first pictures that the evidence names, small."""
+    named = pictures_named(evidence, root)
+    pictures = [(str(path), picture) for path in named if (picture := _small(str(root / path)))]
+    if pictures:
+        st.image(
+            [picture for _, picture in pictures],
+            caption=[plain(path) for path, _ in pictures],
+            width=SIDE,
+            alt=[path for path, _ in pictures],
+        )
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _small(path: str) -> bytes | None:
+    try:
+        return thumbnail(Path(path), SIDE)
+    except UserError:
+        return None
+
+
+def _apply(finding: Finding) -> None:
+    for key, value in finding.change.items():
+        st.session_state[field_key(key)] = value
+
+
+def _told(finding: Finding) -> str:
+    """What the button does, in the form's words."""
+    return "; ".join(f"{fields.label_of(key)}: {fields.word_of(key, value)}" for key, value in finding.change.items())

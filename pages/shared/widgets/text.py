@@ -1,0 +1,86 @@
+"""Text on a page: titles, a user's text made safe for Markdown, numbers, times and sizes in words."""
+
+import math
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+NOTHING = "–"
+
+
+def heading(title: str, sentence: str) -> None:
+    """A page's title and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    st.caption(sentence)
+
+
+def plain(text: object) -> str:
+    """Text from a user (a class, a file, a run's name) made safe for a place that reads Markdown."""
+    escaped = "".join(f"\\{c}" if c in _MARKDOWN else c for c in " ".join(str(text).split()))
+    # Addresses become links even when escaped; an invisible joiner (U+2060) inside them prevents it.
+    return escaped.replace("http", "http\u2060").replace("www", "www\u2060").replace("\\@", "\u2060\\@")
+
+
+_MARKDOWN = r"\`*_{}[]()<>#+-.!|$:~&@"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as a person would say it: `40 s`, `2 min`, `1 h 05 min`."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def about(seconds: float | None) -> str:
+    """How long something will still take."""
+    words = duration(seconds)
+    return words if words == NOTHING else f"about {words}"
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage with one decimal."""
+    return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """A number with fixed decimals."""
+    return NOTHING if value is None else f"{value:.{decimals}f}"
+
+
+def interval(bounds: tuple[float, float] | list[float]) -> str:
+    """A 95 % interval of a share."""
+    low, high = bounds
+    return f"95 % interval {100 * low:.1f} to {100 * high:.1f}"
+
+
+def file_size(size: int) -> str:
+    """Bytes as MB or GB (10**6 and 10**9 bytes)."""
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.0f} MB"
+
+
+def sentence(text: str) -> str:
+    """A message with a capital at its beginning, unless an address stands there, and a full stop at its end."""
+    text = text if text.startswith("http") else text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def moment(seconds: float | None, zone: str | None) -> str:
+    """A time of day and date where the viewer is.
+
+    Args:
+        seconds: Seconds since 1970.
+        zone: Name of the viewer's time zone, as the browser tells it; UTC when it tells none.
+    """
+    if not seconds:
+        return NOTHING
+    try:
+        there = ZoneInfo(zone) if zone else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        there = UTC
+    return f"{datetime.fromtimestamp(seconds, there):%Y-%m-%d %H:%M}"

@@ -1,0 +1,187 @@
+"""Which differences matter: every kind that provably does not, and its neighbour that does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core import files
+from core.bisect.factors import Factors, find_factors
+from core.config import make_config
+from core.errors import RunError
+from core.store.runs import Run, RunStore
+
+MakeRun = Callable[..., Run]
+
+
+@pytest.fixture
+def ended_run() -> MakeRun:
+    """A function that makes a run with one epoch and a manifest of so many pictures a class, without training."""
+
+    def make(
+        settings: dict[str, Any] | None = None,
+        *,
+        dataset: str = "/data/x",
+        counts: tuple[int, ...] = (20, 20),
+        on_disk: bool = True,
+        salt: str = "",
+        name: str = "",
+    ) -> Run:
+        run = RunStore().create(make_config(dataset, settings or {}, name=name))
+        part = {"train": "train" if on_disk else "", "val": "val" if on_disk else ""}
+        manifest: dict[str, Any] = {"root": dataset, "classes": list("abcd"[: len(counts)])}
+        for split, share in (("train", 1), ("val", 2)):
+            manifest[split] = [
+                {"path": f"{k}/{n}.png", "label": "abcd"[k], "split": part[split], "sha256": f"{salt}{split}{k}{n}"}
+                for k, count in enumerate(counts)
+                for n in range(count // share)
+            ]
+        files.write_json(run.path / "manifest.json", manifest)
+        run.add_event("epoch", epoch=1, val_accuracy=0.5)
+        return run
+
+    return make
+
+
+FactorsOf = Callable[[dict[str, Any], dict[str, Any]], Factors]
+
+
+@pytest.fixture
+def factors_of(ended_run: MakeRun) -> Callable[..., Factors]:
+    def factors(a: dict[str, Any], b: dict[str, Any], **options: Any) -> Factors:
+        return find_factors(ended_run(a, **options), ended_run(b, **options))
+
+    return factors
+
+
+TUNED = {"training.mode": "fine_tune"}
+IN_STAGES = {**TUNED, "training.finetune_stages": 3}
+
+NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
+    ({}, {"training.mode": "end_to_end"}, "training.mode", "cached features and end to end are the same training"),
+    ({}, {"training.mode": "end_to_end", "training.literal": True}, "training.literal", "executed"),
+    ({}, {"data.drop_remainder": True, "data.batch_size": 32}, "", ""),
+    ({"data.batch_size": 8}, {"data.batch_size": 8, "data.drop_remainder": True}, "data.drop_remainder",
+     "there is no tail: 40 pictures fill batches of 8"),
+    ({}, {"data.augmentation_draws": 1}, "data.augmentation_draws", "there is no augmentation"),
+    ({"data.augmentation": "light", "data.augmentation_draws": 25}, {"data.augmentation": "light"},
+     "data.augmentation_draws", "every epoch sees the same version of each picture"),
+    ({}, {"data.validation_split": 0.3}, "data.validation_split", "split on disk"),
+    ({}, {"data.group_pattern": ""}, "data.group_pattern", "split on disk"),
+    ({}, {"data.seed": 9}, "data.seed", "split on disk, there is no augmentation"),
+    ({}, {"training.finetune_epochs": 9}, "training.finetune_epochs", "neither run is fine-tuned"),
+    ({}, {"training.finetune_learning_rate": 1e-3}, "training.finetune_learning_rate", "neither run is fine-tuned"),
+    ({}, {"training.finetune_stages": 3}, "training.finetune_stages", "neither run is fine-tuned"),
+    ({}, {"training.block_rate_factor": 0.5}, "training.block_rate_factor", "neither run is fine-tuned"),
+    (TUNED, {**TUNED, "training.block_rate_factor": 0.5}, "training.block_rate_factor",
+     "only the uppermost block is trained"),
+    ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
+    ({}, {"training.seed": 2}, "training.seed", "it is chance"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b", "key", "reason"), [case for case in NEUTRAL if case[2]], ids=lambda v: str(v)[:40])
+def test_what_provably_changes_nothing_is_skipped_with_its_reason(
+    factors_of: FactorsOf, a: dict[str, Any], b: dict[str, Any], key: str, reason: str
+) -> None:
+    for one, two in ((a, b), (b, a)):
+        found = factors_of(one, two)
+        assert found.keys == ()
+        assert reason in found.skipped[key]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "key"),
+    [
+        ({}, {"data.drop_remainder": True}, "data.drop_remainder"),
+        ({"data.augmentation": "light"}, {"data.augmentation": "light", "data.augmentation_draws": 1},
+         "data.augmentation_draws"),
+        ({"data.augmentation": "light"}, {"data.augmentation": "light", "data.seed": 2}, "data.seed"),
+        ({"model.weights": "none"}, {"model.weights": "none", "data.seed": 2}, "data.seed"),
+        ({}, {"training.mode": "fine_tune"}, "training.mode"),
+        (TUNED, IN_STAGES, "training.finetune_stages"),
+        (IN_STAGES, {**IN_STAGES, "training.block_rate_factor": 0.5}, "training.block_rate_factor"),
+        ({}, {"data.shuffle": "none"}, "data.shuffle"),
+        ({}, {"training.early_stopping": 0}, "training.early_stopping"),
+        ({}, {"training.learning_rate": 1.0}, "training.learning_rate"),
+    ],
+    ids=lambda v: str(v)[:40],
+)  # fmt: skip
+def test_what_may_matter_is_a_factor(
+    factors_of: FactorsOf, a: dict[str, Any], b: dict[str, Any], key: str
+) -> None:  # fmt: skip
+    assert factors_of(a, b).keys == (key,)
+
+
+def test_the_split_matters_where_the_program_makes_it(factors_of: Callable[..., Factors]) -> None:
+    assert factors_of({}, {"data.validation_split": 0.3}, on_disk=False).keys == ("data.validation_split",)
+    assert factors_of({}, {"data.seed": 2}, on_disk=False).keys == ("data.seed",)
+
+
+def test_class_weights_matter_where_the_classes_are_unequal(factors_of: Callable[..., Factors]) -> None:
+    assert factors_of({}, {"training.class_weight": "balanced"}, counts=(30, 20)).keys == ("training.class_weight",)
+
+
+def test_an_unfrozen_base_is_told_by_what_it_unfreezes(factors_of: FactorsOf) -> None:
+    found = factors_of({}, {"training.mode": "end_to_end", "training.unfreeze_from": "all"})
+    assert found.keys == ("training.unfreeze_from",)
+    assert "training.unfreeze_from says what differs" in found.skipped["training.mode"]
+    assert found.config(frozenset(found.keys), 1).training.unfreeze_from == "all"
+
+
+def test_the_questions_presets_differ_in_order_and_draws(ended_run: MakeRun) -> None:
+    configs = [
+        make_config("/data/x", {}, preset=f"question-{name}").settings() for name in ("bottleneck", "end-to-end")
+    ]
+    found = find_factors(*(ended_run(config) for config in configs))
+    assert found.keys == ("data.shuffle", "data.augmentation_draws")
+    assert set(found.skipped) == {"training.mode", "data.drop_remainder"}
+
+
+def test_an_arm_takes_the_switched_values_and_the_seed(factors_of: FactorsOf) -> None:
+    found = factors_of({"data.shuffle": "none"}, {"model.dropout": 0.7, "training.mode": "end_to_end"})
+    arm = found.config(frozenset({"model.dropout"}), 42, name="bisect: x")
+    assert (arm.data.shuffle, arm.model.dropout, arm.training.seed, arm.name) == ("none", 0.7, 42, "bisect: x")
+    assert arm.training.is_frozen
+    assert not arm.training.literal
+
+
+def test_another_folder_is_a_factor(ended_run: MakeRun) -> None:
+    found = find_factors(ended_run(), ended_run(dataset="/data/y", salt="other"))
+    assert found.keys == ("dataset",)
+    assert found.config(frozenset({"dataset"}), 1).dataset == "/data/y"
+
+
+def test_a_copy_of_the_folder_is_none(ended_run: MakeRun) -> None:
+    found = find_factors(ended_run(), ended_run(dataset="/data/y"))
+    assert found.keys == ()
+    assert found.skipped["dataset"] == "the two folders hold the same pictures in the same order"
+
+
+def test_other_classes_are_refused(ended_run: MakeRun) -> None:
+    a, b = ended_run(), ended_run(counts=(9, 9, 9), dataset="/data/y")
+    with pytest.raises(RunError, match=r"tell different classes apart \(a, b; a, b, c\)"):
+        find_factors(a, b)
+
+
+def test_a_folder_that_has_changed_is_refused(ended_run: MakeRun) -> None:
+    a, b = ended_run(), ended_run(salt="new")
+    with pytest.raises(RunError, match=r"^the pictures in /data/x have changed between runs .*; train both again$"):
+        find_factors(a, b)
+
+
+def test_a_run_is_not_compared_with_itself(ended_run: MakeRun) -> None:
+    run = ended_run()
+    with pytest.raises(RunError, match=r"is compared with itself; give two runs$"):
+        find_factors(run, run)
+
+
+def test_a_run_without_an_epoch_is_refused(ended_run: MakeRun) -> None:
+    empty = RunStore().create(make_config("/data/x", {}))
+    with pytest.raises(RunError, match=rf"^run {empty.id} has not finished an epoch"):
+        find_factors(ended_run(), empty)
+
+
+def test_a_name_is_told_and_changes_nothing(ended_run: MakeRun) -> None:
+    found = find_factors(ended_run(name="x"), ended_run(name="y"))
+    assert (found.keys, found.skipped) == ((), {"name": "a name changes nothing"})

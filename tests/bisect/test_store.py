@@ -1,0 +1,269 @@
+"""A bisect from its making to its verdict, with a made-up training: values, stops, budgets and what is kept."""
+
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core import files
+from core.bisect.runner import Ledger
+from core.bisect.store import Bisect, BisectStore, estimate, is_bisect, resume_bisect
+from core.config import make_config
+from core.errors import ConfigError, RunError
+from core.jobs.trial_runner import BrokenOff
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
+
+PICTURES = 400
+
+
+def end(run: Run, value: float, status: str = "finished", seconds: float = 10.0) -> Run:
+    """What a training of a run would leave behind."""
+    manifest: dict[str, Any] = {"root": "/data/x", "classes": ["a", "b"]}
+    for part in ("train", "val"):
+        manifest[part] = [
+            {"path": f"{n}.png", "label": "ab"[n % 2], "split": part, "sha256": f"{part}{n}"} for n in range(PICTURES)
+        ]
+    files.write_json(run.path / "manifest.json", manifest)
+    run.add_event("epoch", epoch=1, val_accuracy=value)
+    run.add_event("epoch", epoch=2, val_accuracy=value - 0.1)
+    run.write_status(Status(status=status, created=time.time(), seconds={"features": 0.0, "total": seconds}))
+    return run
+
+
+def ended_run(settings: dict[str, Any], value: float) -> Run:
+    return end(RunStore().create(make_config("/data/x", settings)), value)
+
+
+class Trainer:
+    """Stands for the training: a configuration's true value, and a clock that every arm moves on by 10 seconds."""
+
+    def __init__(self, world: Callable[[dict[str, Any]], float]) -> None:
+        self.world, self.trained, self.now = world, list[Run](), 0.0
+        self.stop_at: int | None = None
+        self.stopped = False
+
+    def __call__(self, run: Run) -> str:
+        if self.stop_at is not None and len(self.trained) >= self.stop_at:
+            self.stopped = True
+            run.write_status(Status(status="stopped", message="Stopped."))
+            return "stopped"
+        self.trained.append(run)
+        self.now += 10
+        value = self.world(run.config().settings())
+        end(run, value, "finished" if value >= 0 else "failed")
+        return "finished" if value >= 0 else "failed"
+
+    def ledger(self, bisect: Bisect) -> Ledger:
+        return Ledger(bisect, self, lambda: self.stopped, clock=lambda: self.now)
+
+
+def by_order(settings: dict[str, Any]) -> float:
+    return (0.5 if settings["data.shuffle"] == "none" else 0.9) + 0.004 * (settings["training.seed"] % 3)
+
+
+@pytest.fixture
+def pair() -> tuple[Run, Run]:
+    return ended_run({}, 0.904), ended_run({"data.shuffle": "none", "model.dropout": 0.7}, 0.504)
+
+
+def test_a_bisect_names_the_culprit_and_keeps_every_arm_as_a_run(pair: tuple[Run, Run]) -> None:
+    bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
+    found = trainer.ledger(bisect).run()
+    result = bisect.result()
+    assert (found.verdict, found.factors) == ("single", ("data.shuffle",))
+    assert (result["verdict"], result["factors"], result["good"]) == ("single", ["data.shuffle"], "a")
+    assert result["noise"]["a"] == pytest.approx([0.904, 0.908, 0.9])
+    assert result["gap"]["value"] == pytest.approx(0.4)
+    assert result["gap"]["interval"][0] > 0.3
+    assert len(trainer.trained) == 6
+    own = {pair[0].id, pair[1].id}
+    assert {arm["run"] for arm in result["arms"]} == own | {run.id for run in trainer.trained}
+    assert {arm["status"] for arm in result["arms"]} == {"finished"}
+    assert all(run.title().startswith("bisect: ") for run in trainer.trained)
+    assert result["cost"]["spent_minutes"] == pytest.approx(1.0)
+    assert [(t["factor"], t["direction"], t["base"], t["side"]) for t in result["tests"]] == [
+        ("data.shuffle", "sufficient", "a", "bad"),
+        ("data.shuffle", "necessary", "b", "good"),
+    ]
+
+
+def test_the_result_has_every_key_before_anything_is_trained(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    before = bisect.result()
+    Trainer(by_order).ledger(bisect).run()
+    assert before.keys() == bisect.result().keys()
+    assert (before["verdict"], before["arms"]) == (None, [])
+    assert before["candidates"] == ["data.shuffle", "model.dropout"]
+
+
+def test_the_result_is_live_when_an_arm_starts_and_ends(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    seen: list[list[str]] = []
+
+    class Looking(Trainer):
+        def __call__(self, run: Run) -> str:
+            seen.append([arm["status"] for arm in bisect.result()["arms"]])
+            assert next(arm["run"] for arm in bisect.result()["arms"] if arm["status"] == "running") == run.id
+            return super().__call__(run)
+
+    Looking(by_order).ledger(bisect).run()
+    assert seen[0] == ["finished", "finished", "running", "waiting", "waiting", "waiting"]
+    assert seen[1] == ["finished", "finished", "finished", "running", "waiting", "waiting"]
+
+
+def test_the_best_epoch_counts_not_the_last(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    Trainer(by_order).ledger(bisect).run()
+    assert bisect.result()["arms"][0]["value"] == pytest.approx(0.904)
+
+
+def test_runs_that_differ_in_the_seed_alone_come_out_as_no_difference() -> None:
+    a, b = ended_run({}, 0.904), ended_run({"training.seed": 2}, 0.908)
+    bisect, trainer = BisectStore().create(a, b, 30), Trainer(by_order)
+    found = trainer.ledger(bisect).run()
+    assert (found.verdict, found.factors) == ("no-difference", ())
+    assert found.sentence.startswith("Nothing that can change the result differs but training.seed.")
+    arms = bisect.result()["arms"]
+    assert [(arm["base"], arm["seed"]) for arm in arms if arm["run"] in (a.id, b.id)] == [("a", 1), ("b", 2)]
+    assert len({arm["seed"] for arm in arms}) == 6
+
+
+def test_two_faults_are_both_named() -> None:
+    a, b = ended_run({}, 0.9), ended_run({"data.shuffle": "none", "training.learning_rate": 1.0}, 0.5)
+
+    def world(settings: dict[str, Any]) -> float:
+        return 0.5 if settings["data.shuffle"] == "none" or settings["training.learning_rate"] == 1 else 0.9
+
+    bisect = BisectStore().create(a, b, 30)
+    found = Trainer(world).ledger(bisect).run()
+    assert found.verdict == "interaction"
+    assert set(found.factors) == {"data.shuffle", "training.learning_rate"}
+
+
+def test_a_spent_budget_ends_the_search_before_an_arm_that_would_exceed_it(pair: tuple[Run, Run]) -> None:
+    bisect, trainer = BisectStore().create(*pair, 0.6), Trainer(by_order)  # 36 seconds, 10 an arm
+    with pytest.raises(
+        BrokenOff, match=r"^The budget of 0.6 minutes ended after 3 trainings: another would exceed it\."
+    ):
+        trainer.ledger(bisect).run()
+    result = bisect.result()
+    assert (result["verdict"], result["factors"]) == ("inconclusive", [])
+    assert {arm["status"] for arm in result["arms"]} == {"finished"}
+    assert result["cost"]["spent_minutes"] <= 0.6
+
+
+def test_a_stop_keeps_what_was_tried_and_resume_trains_only_the_rest(pair: tuple[Run, Run]) -> None:
+    bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
+    trainer.stop_at = 3
+    with pytest.raises(BrokenOff, match=r"^Stopped after 3 trainings, before there was a verdict\.$"):
+        trainer.ledger(bisect).run()
+    broken_off = [arm for arm in bisect.result()["arms"] if arm["status"] == "waiting"]
+    assert len(broken_off) == 1, "the arm that was broken off keeps its run folder"
+    again = Trainer(by_order)
+    assert again.ledger(bisect).run().verdict == "single"
+    assert len(again.trained) == 3
+    assert again.trained[0].id == broken_off[0]["run"]
+    assert bisect.result()["cost"]["spent_minutes"] == pytest.approx(1.0)
+
+
+def test_an_arm_whose_worker_died_is_trained_again(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+
+    class Dying(Trainer):
+        def __call__(self, run: Run) -> str:
+            run.write_status(Status(status="interrupted"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Dying(by_order).ledger(bisect).run()
+    assert [arm["status"] for arm in bisect.result()["arms"]].count("running") == 1
+    trainer = Trainer(by_order)
+    assert trainer.ledger(bisect).run().verdict == "single"
+    assert len(trainer.trained) == 6
+
+
+def test_a_failing_arm_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
+    def world(settings: dict[str, Any]) -> float:
+        mixed = (settings["data.shuffle"] == "none") != (settings["model.dropout"] == 0.7)
+        return -1.0 if mixed else by_order(settings)
+
+    bisect = BisectStore().create(*pair, 30)
+    assert Trainer(world).ledger(bisect).run().verdict == "inconclusive"
+    failed = [arm for arm in bisect.result()["arms"] if arm["status"] == "failed"]
+    assert len(failed) == 2
+    assert all(arm["value"] is None for arm in failed)
+
+
+def test_the_estimate_counts_only_what_is_not_known(pair: tuple[Run, Run]) -> None:
+    facts = estimate(*pair)
+    assert facts["factors"] == ["data.shuffle", "model.dropout"]
+    assert facts["arms"] == 6
+    assert facts["minutes"] == pytest.approx((10 + 6 * 10) / 60), "10 s an arm, features cached, and the start"
+
+
+def test_features_that_nobody_has_yet_are_part_of_the_estimate() -> None:
+    a = ended_run({}, 0.9)
+    b = ended_run({"data.image_size": 150, "data.preprocessing": "rescale"}, 0.5)
+    both = estimate(a, b)
+    assert both["arms"] == 6
+    # Each mixture of size and preprocessing needs features of its own: 400 pictures at 0.03 s.
+    assert both["minutes"] == pytest.approx((10 + 6 * 10 + 2 * 400 * 0.03) / 60)
+
+
+def test_the_store_finds_lists_and_tells_apart(pair: tuple[Run, Run]) -> None:
+    one, two = BisectStore().create(*pair, 30), BisectStore().create(pair[1], pair[0], 5)
+    assert [bisect.id for bisect in BisectStore().list()] == [two.id, one.id]
+    assert BisectStore().get(one.id[-6:]).id == one.id
+    assert two.run_ids() == (pair[1].id, pair[0].id)
+    assert (two.budget_minutes(), two.read_status().status) == (5.0, "queued")
+    assert is_bisect(one.path)
+    assert not is_bisect(pair[0].path)
+    with pytest.raises(RunError, match=r'^there is no bisect "nowhere"$'):
+        BisectStore().get("nowhere")
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0, float("nan")])
+def test_a_budget_that_is_no_positive_number_is_refused(pair: tuple[Run, Run], budget: float) -> None:
+    with pytest.raises(ConfigError, match=r"^the budget is .* minutes; give a number above 0$"):
+        BisectStore().create(*pair, budget)
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ends at once, in place of the real one."""
+    monkeypatch.setitem(sys.modules, "_parity_jobs", types.ModuleType("_parity_jobs"))
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **o: real([sys.executable, "-S", "-c", ""], **o))
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_bisect_that_is_not_at_work_cannot_be_stopped_and_a_finished_one_not_resumed(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    bisect.write_status(Status(status="finished"))
+    with pytest.raises(RunError, match=r"is not at work: it is finished$"):
+        launch.stop(bisect)
+    with pytest.raises(RunError, match=r"has come to its verdict; only one that has ended early can be resumed$"):
+        resume_bisect(bisect, parent_pipe=False)
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_resume_queues_it_again_with_a_budget_beyond_what_is_spent(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    bisect.write_result({**bisect.result(), "cost": {"spent_minutes": 12.0}})
+    bisect.request_stop()
+    bisect.write_status(Status(status="stopped"))
+    resume_bisect(bisect, parent_pipe=False, more_minutes=8)
+    assert bisect.budget_minutes() == 20.0
+    assert not bisect.stop_requested()
+    launch._jobs().processes[bisect.id].wait(30)
+
+
+def test_stop_writes_the_stop_file(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 30)
+    launch.stop(bisect)
+    assert bisect.stop_requested()

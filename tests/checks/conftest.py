@@ -1,0 +1,70 @@
+"""A healthy run before it starts, and the same with one thing wrong; nothing of it lies on the disk."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.checks.context import Context
+from core.checks.gray_histogram import Levels
+from core.config import make_config
+from core.data.dataset import Dataset
+from core.data.scan import DatasetIndex, ImageFile
+from core.data.split import Split
+
+MakeContext = Callable[..., Context]
+HEALTHY = {"train": {"cat": 120, "dog": 120}, "val": {"cat": 60, "dog": 60}}
+
+
+def image_file(split: str, label: str, number: int, **facts: Any) -> ImageFile:
+    """One picture of 320 x 240 pixels."""
+    path = f"{split}/{label}/{label}{number:03}.jpg" if split else f"{label}/{label}{number:03}.jpg"
+    sha = hashlib.sha256(path.encode()).hexdigest()
+    usual = {"width": 320, "height": 240, "mode": "RGB", "format": "JPEG", "orientation": 1}
+    return ImageFile(**{"path": path, "label": label, "split": split, "sha256": sha, "bytes": 999, **usual, **facts})
+
+
+def split_of(files: list[ImageFile]) -> Split:
+    train, val, test = (tuple(f for f in files if f.split == name) for name in ("train", "val", "test"))
+    return Split(train, val, test)
+
+
+@pytest.fixture
+def make_context() -> MakeContext:
+    """A function `make_context({"data.shuffle": "none"}, preset=..., counts=..., edit=..., pixels=..., **index)`.
+
+    `edit` gets each file and gives what is to stand for it; further arguments go to the index.
+    """
+
+    def make(
+        settings: dict[str, Any] | None = None,
+        *,
+        preset: str = "recommended",
+        counts: dict[str, dict[str, int]] | None = None,
+        edit: Callable[[ImageFile], ImageFile] | None = None,
+        pixels: Any = None,
+        dataset: str = "/data/animals",
+        **index: Any,
+    ) -> Context:
+        files = [
+            image_file(split, label, number)
+            for split, classes in (counts or HEALTHY).items()
+            for label, count in classes.items()
+            for number in range(count)
+        ]
+        files = [edit(file) for file in files] if edit else files
+        classes = tuple(sorted({label for part in (counts or HEALTHY).values() for label in part}))
+        facts = {"root": Path(dataset), "layout": "splits", "classes": classes, "files": tuple(files), **index}
+        config = make_config(dataset, settings or {}, preset=preset)
+        context = Context(config, Dataset(DatasetIndex(**facts), split_of(files)))
+        rng = np.random.default_rng(0)
+        if pixels is None:
+            pixels = rng.integers(0, 256, (16, config.data.image_size, config.data.image_size, 3), np.uint8)
+        small = {file.sha256: rng.integers(0, 256, (32, 33), np.uint8) for file in files}
+        context.__dict__.update(levels=Levels.of(pixels), thumbnails=small)  # computed already, as it were
+        return context
+
+    return make

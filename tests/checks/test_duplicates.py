@@ -1,0 +1,129 @@
+"""Pictures that look alike: found when saved again or rescaled, and not when merely of one kind."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from core import paths
+from core.checks import duplicates
+from core.checks.duplicates import near_groups, near_pairs
+from core.config import make_config
+from core.data.dataset import Dataset, open_dataset
+from core.data.thumbnails import thumbnails
+
+
+def smooth(seed: int, size: int = 160) -> Image.Image:
+    """A picture with structure, unlike noise: what rescaling leaves alike."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
+    return Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for k, place in enumerate(["train/a", "train/b", "val/a", "val/b"]):
+        (tmp_path / "set" / place).mkdir(parents=True)
+        for n in range(6):
+            smooth(100 * k + n).save(tmp_path / "set" / place / f"{n}.png")
+    smooth(3).save(tmp_path / "set/val/a/again.jpg", quality=80)
+    smooth(102).resize((100, 100)).save(tmp_path / "set/val/b/smaller.png")
+    return tmp_path / "set"
+
+
+def opened(folder: Path) -> Dataset:
+    return open_dataset(str(folder), make_config(str(folder), {}).data)
+
+
+def test_pictures_saved_again_or_rescaled_are_found_and_no_others(folder):
+    data = opened(folder)
+    pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
+    assert [(pair.train.path, pair.other.path) for pair in pairs] == [
+        ("train/a/3.png", "val/a/again.jpg"),
+        ("train/b/2.png", "val/b/smaller.png"),
+    ]
+    assert all(pair.bits <= duplicates.MAX_BITS and pair.correlation > 0.99 for pair in pairs)
+
+
+def test_identical_files_and_other_pictures_are_no_near_pairs(folder):
+    for path in [folder / "val/a/again.jpg", folder / "val/b/smaller.png"]:
+        path.unlink()
+    (folder / "val/a/same.png").write_bytes((folder / "train/a/0.png").read_bytes())
+    smooth(4).filter(ImageFilter.GaussianBlur(20)).save(folder / "val/a/blurred.png")
+    data = opened(folder)
+    assert near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val) == []
+
+
+def test_search_in_chunks_agrees_with_counting_bits_one_by_one(folder, monkeypatch):
+    data = opened(folder)
+    small = thumbnails(data.root, data.index.files)
+    monkeypatch.setattr(duplicates, "_CHUNK", 5)
+    monkeypatch.setattr(duplicates, "MAX_BITS", 500)
+    monkeypatch.setattr(duplicates, "MIN_CORRELATION", -2.0)
+    found = {(p.train.path, p.other.path): p.bits for p in near_pairs(small, data.split.train, data.split.val)}
+    obvious = {}
+    for a in data.split.train:
+        for b in data.split.val:
+            first, second = (small[f.sha256].astype(int) for f in (a, b))
+            bits = int(((np.diff(first) > 0) != (np.diff(second) > 0)).sum())
+            if bits <= 500:
+                obvious[a.path, b.path] = bits
+    assert found == obvious
+    assert len(found) > 5
+
+
+def test_blank_pictures_are_not_called_alike(folder):
+    for place in ("train/a/blank.png", "val/b/blank.png"):
+        level = 0 if place.startswith("train") else 9
+        Image.new("RGB", (64, 64), (level,) * 3).save(folder / place)
+    data = opened(folder)
+    pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
+    assert not [pair for pair in pairs if "blank" in pair.other.path]
+
+
+def test_groups_reach_across_parts_and_hold_every_copy_of_their_pictures(folder):
+    smooth(3).resize((90, 90)).save(folder / "train/b/third.png")
+    (folder / "val/b/copy.png").write_bytes((folder / "train/b/third.png").read_bytes())
+    data = opened(folder)
+    groups = near_groups(data.root, data.index.files)
+    assert [sorted(file.path for file in group) for group in groups] == [
+        ["train/a/3.png", "train/b/third.png", "val/a/again.jpg", "val/b/copy.png"],
+        ["train/b/2.png", "val/b/smaller.png"],
+    ]
+
+
+def test_groups_are_kept_until_a_file_changes(folder, monkeypatch):
+    data = opened(folder)
+    first = near_groups(data.root, data.index.files)
+    with monkeypatch.context() as patch:
+        patch.setattr(duplicates, "near_pairs", None)  # whoever compares now fails
+        assert near_groups(data.root, data.index.files) == first
+    (folder / "val/b/smaller.png").unlink()
+    data = opened(folder)
+    assert [len(group) for group in near_groups(data.root, data.index.files)] == [2]
+
+
+@pytest.mark.parametrize("pairs", ["x", [["a", "b"]], [[1, 2]], [["a"]], None])
+def test_damaged_memory_of_groups_is_made_anew(folder, pairs):
+    data = opened(folder)
+    first = near_groups(data.root, data.index.files)
+    (kept,) = (paths.cache_folder() / "duplicates").iterdir()
+    record = json.loads(kept.read_text(encoding="utf-8"))
+    kept.write_text(json.dumps({**record, "pairs": pairs}), encoding="utf-8")
+    assert near_groups(data.root, data.index.files) == first
+
+
+def test_many_flat_pictures_are_compared_at_once(tmp_path, monkeypatch):
+    """Their difference hashes agree nearly everywhere, so all of them are candidates of each other."""
+    for n in range(60):
+        place = tmp_path / "flat" / "ab"[n % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.zeros((40, 40), np.uint8)
+        pixels[n % 30 : n % 30 + 4, n // 2 : n // 2 + 4] = 200
+        Image.fromarray(pixels).save(place / f"{n}.png")
+    data, asked = opened(tmp_path / "flat"), []
+    real = duplicates._correlation
+    monkeypatch.setattr(duplicates, "_correlation", lambda a, b: asked.append(1) or real(a, b))
+    assert near_pairs(thumbnails(data.root, data.index.files), data.index.files, data.index.files) == []
+    assert len(asked) < 100

@@ -1,0 +1,138 @@
+"""Classes and labels."""
+
+import dataclasses
+
+import pytest
+
+from core.checks import labels
+
+
+def counts(train, val):
+    return {"train": train, "val": val}
+
+
+def test_class_absent_from_validation_shifts_the_others(make_context):
+    context = make_context(counts=counts({"a": 40, "b": 40, "c": 40}, {"a": 50, "b": 0, "c": 50}))
+    finding = labels.class_index_mismatch(context)
+    assert finding.severity == "warning"
+    assert finding.claim == (
+        "No validation picture is of the class b; numbered by itself, that folder would shift the numbers of c."
+    )
+    assert finding.evidence == {"absent": ["b"], "train_and_val_number": {"c": [2, 1]}}
+
+
+def test_last_class_absent_shifts_nothing(make_context):
+    context = make_context(counts=counts({"a": 40, "b": 40, "c": 40}, {"a": 50, "b": 50, "c": 0}))
+    assert labels.class_index_mismatch(context).claim == "No validation picture is of the class c."
+
+
+def test_helper_folder_as_a_class_is_named(make_context):
+    context = make_context(counts=counts({"cat": 40, "checkpoints": 3, "dog": 40}, {"cat": 50, "dog": 50}))
+    finding = labels.hidden_dir_as_class(context)
+    assert finding.severity == "warning"
+    assert finding.evidence["pictures"] == {"checkpoints": 3}
+
+
+def test_hidden_folder_beside_the_classes_is_worth_knowing(make_context, tmp_path):
+    (tmp_path / "train" / ".ipynb_checkpoints").mkdir(parents=True)
+    (tmp_path / "val").mkdir()
+    finding = labels.hidden_dir_as_class(make_context(dataset=str(tmp_path)))
+    assert finding.severity == "info"
+    assert finding.evidence == {"folders": ["train/.ipynb_checkpoints"]}
+    assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator takes" in finding.claim
+    (tmp_path / "train" / ".ipynb_checkpoints").rmdir()
+    assert labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))) is None
+
+
+def test_numbers_sorted_as_text_are_told(make_context):
+    three = {"class1": 40, "class10": 40, "class2": 40}
+    finding = labels.lexicographic_class_order(make_context(counts=counts(three, three)))
+    assert finding.severity == "info"
+    assert "class10 has number 1, by its own number it would have 2." in finding.claim
+
+
+@pytest.mark.parametrize("names", [("class01", "class02", "class10"), ("1", "2", "3"), ("b2", "c1"), ("cat", "dog")])
+def test_numbers_in_their_order_are_not_told(make_context, names):
+    these = dict.fromkeys(names, 40)
+    assert labels.lexicographic_class_order(make_context(counts=counts(these, these))) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "inverted"),
+    [
+        (("abnormal", "normal"), True),
+        (("COVID", "Healthy"), True),
+        (("NORMAL", "PNEUMONIA"), False),
+        (("negative", "positive"), False),
+    ],
+)
+def test_class_without_a_finding_as_second_is_told(make_context, names, inverted):
+    these = dict.fromkeys(names, 60)
+    finding = labels.positive_class_inverted(make_context(counts=counts(these, these)))
+    assert (finding is not None) == inverted
+    if finding:
+        assert finding.evidence == {"numbers": {names[0]: 0, names[1]: 1}}
+
+
+def test_majority_share_is_the_baseline(make_context):
+    these = counts({"cat": 100, "dog": 270}, {"cat": 27, "dog": 73})
+    finding = labels.class_imbalance_baseline(make_context(counts=these))
+    assert finding.severity == "warning"
+    assert finding.claim == (
+        "73 % of the validation pictures are dog: an accuracy of 0.730 is what always saying so reaches."
+    )
+    assert finding.change == {"training.class_weight": "balanced"}
+    weighted = labels.class_imbalance_baseline(make_context({"training.class_weight": "balanced"}, counts=these))
+    assert (weighted.severity, weighted.change) == ("info", {})
+
+
+@pytest.mark.parametrize("val", [{"a": 59, "b": 41}, {"a": 6, "b": 3}, {"a": 49, "b": 26, "c": 25}, {"a": 9}])
+def test_share_that_is_small_or_may_be_chance_is_no_imbalance(make_context, val):
+    assert labels.class_imbalance_baseline(make_context(counts=counts(val, val))) is None
+
+
+def test_many_classes_need_a_smaller_share_to_be_unbalanced(make_context):
+    val = {"a": 60, **dict.fromkeys("bcdefghij", 10)}
+    assert (
+        "40 % of the validation pictures are a"
+        in labels.class_imbalance_baseline(make_context(counts=counts(val, val))).claim
+    )
+
+
+def test_weights_where_classes_are_equal_change_nothing(make_context):
+    finding = labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}))
+    assert (finding.severity, finding.change) == ("info", {"training.class_weight": "none"})
+    assert "the largest class is only 1.00 times the smallest" in finding.claim
+
+
+def test_rare_class_without_weights_is_told(make_context):
+    these = counts({"cat": 20, "dog": 300}, {"cat": 50, "dog": 50})
+    finding = labels.class_weight_mismatch(make_context(counts=these))
+    assert (finding.severity, finding.change) == ("warning", {"training.class_weight": "balanced"})
+    assert finding.claim == (
+        "The rarest class has 20 training pictures, the largest 15 times as many, and all count alike in the loss."
+    )
+    assert labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}, counts=these)) is None
+
+
+def test_one_file_in_two_classes_is_a_conflict(make_context):
+    def same(file):
+        twins = ("train/cat/cat000.jpg", "val/dog/dog000.jpg")
+        return dataclasses.replace(file, sha256="f" * 64) if file.path in twins else file
+
+    finding = labels.conflicting_labels(make_context(edit=same))
+    assert finding.severity == "warning"
+    assert finding.claim == "1 picture lies in more than one class."
+    assert finding.evidence == {"groups": [["train/cat/cat000.jpg", "val/dog/dog000.jpg"]]}
+
+
+def test_one_file_twice_in_one_class_is_no_conflict(make_context):
+    def same(file):
+        return dataclasses.replace(file, sha256="f" * 64) if file.label == "cat" else file
+
+    assert labels.conflicting_labels(make_context(edit=same)) is None
+
+
+def test_skipped_files_are_counted(make_context):
+    finding = labels.skipped_files(make_context(skipped=(("train/a/notes.txt", "is not an image"),)))
+    assert finding.claim == "Files left out because of their kind or place: 1."

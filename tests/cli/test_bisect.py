@@ -1,0 +1,207 @@
+"""`bisect` on the command line: what goes to stdout and stderr; the worker here is played by the test."""
+
+import argparse
+import json
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import files
+from core.bisect.runner import Ledger
+from core.bisect.store import Bisect, BisectStore
+from core.cli import bisect as bisect_command
+from core.config import make_config
+from core.errors import DataError, RunError, UserError
+from core.jobs.trial_runner import BrokenOff, TrainArm
+from core.store.runs import Run, RunStore, Status
+
+
+def end(run: Run, value: float) -> Run:
+    manifest: dict[str, Any] = {"root": "/data/x", "classes": ["a", "b"]}
+    for part in ("train", "val"):
+        manifest[part] = [
+            {"path": f"{n}.png", "label": "ab"[n % 2], "split": part, "sha256": f"{part}{n}"} for n in range(200)
+        ]
+    files.write_json(run.path / "manifest.json", manifest)
+    run.add_event("epoch", epoch=1, val_accuracy=value)
+    run.write_status(Status(status="finished", seconds={"total": 5.0}))
+    return run
+
+
+def train(run: Run) -> str:
+    end(run, 0.5 if run.config().data.shuffle == "none" else 0.9)
+    return "finished"
+
+
+@pytest.fixture
+def pair() -> tuple[Run, Run]:
+    configs = make_config("/data/x", {}, name="good"), make_config("/data/x", {"data.shuffle": "none"}, name="bad")
+    runs = [RunStore().create(config) for config in configs]
+    return end(runs[0], 0.9), end(runs[1], 0.5)
+
+
+def play_worker(bisect: Bisect, train_arm: TrainArm = train) -> None:
+    """What the real worker does, but for the training."""
+    time.sleep(0.3)  # the command looks at it first
+    bisect.write_status(Status(status="running", pid=None, queued=time.monotonic()))
+    try:
+        Ledger(bisect, train_arm, bisect.stop_requested).run()
+        bisect.write_status(Status(status="finished"))
+    except BrokenOff as why:
+        bisect.write_status(Status(status="stopped", message=str(why)))
+    except UserError as error:
+        bisect.write_status(Status(status="failed", message=str(error), fault="user"))
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch: pytest.MonkeyPatch) -> list[Bisect]:
+    started: list[Bisect] = []
+
+    def start(bisect: Bisect, parent_pipe: bool) -> None:
+        assert not parent_pipe
+        started.append(bisect)
+        threading.Thread(target=play_worker, args=(bisect,)).start()
+
+    monkeypatch.setattr(bisect_command.launch, "start", start)
+    return started
+
+
+def options(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+
+    def command(name: str, function: Any, text: str, *, with_json: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text)
+        sub.set_defaults(command=function)
+        if with_json:
+            sub.add_argument("--json", action="store_true")
+        return sub
+
+    bisect_command.add_parser(command)
+    return parser.parse_args(["bisect", *arguments])
+
+
+def run(*arguments: str) -> int:
+    chosen = options(*arguments)
+    code: int = chosen.command(chosen)
+    return code
+
+
+def test_json_is_one_object_with_the_verdict_and_nothing_else(
+    pair: tuple[Run, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("good", "bad", "--json") == 0
+    out, err = capsys.readouterr()
+    record = json.loads(out)
+    assert {"verdict", "factors", "gap", "noise", "arms", "sentence", "skipped", "cost"} <= record.keys()
+    assert (record["verdict"], record["factors"], record["status"]) == ("single", ["data.shuffle"], "finished")
+    assert record["runs"] == [pair[0].id, pair[1].id]
+    assert err == ""
+
+
+@pytest.mark.usefixtures("pair")
+def test_progress_with_each_arm_goes_to_stderr_and_the_verdict_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("good", "bad", "--budget", "5") == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "single: data.shuffle"
+    assert lines[1].startswith("data.shuffle is the only difference that can matter")
+    assert re.fullmatch(r"gap 0\.4000 \[0\.\d{3}, 0\.\d{3}\] in best val_accuracy", lines[2])
+    assert re.fullmatch(r"spent \d s of 5 min", lines[3])
+    assert "not tried: name (a name changes nothing)\n" in err
+    assert "to try: data.shuffle; about 4 trainings, 30 s; at most 5 minutes\n" in err
+    assert re.search(r"^A again, training\.seed 2: 0\.9000 \[0\.8\d\d, 0\.9\d\d\]", err, re.MULTILINE)
+    assert len(re.findall(r"^[AB] again", err, re.MULTILINE)) == 6
+
+
+def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
+    pair: tuple[Run, Run], worker: list[Bisect], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bisect = BisectStore().create(*pair, 5)
+    with pytest.raises(BrokenOff):
+        Ledger(bisect, train, lambda: True).run()
+    bisect.write_status(Status(status="stopped"))
+    resumed: list[float | None] = []
+
+    def resume(known: Bisect, parent_pipe: bool, more_minutes: float | None = None) -> None:
+        assert not parent_pipe
+        resumed.append(more_minutes)
+        known.write_status(Status(status="queued", queued=time.monotonic()))
+        threading.Thread(target=play_worker, args=(known,)).start()
+
+    monkeypatch.setattr(bisect_command, "resume_bisect", resume)
+    assert run("bad", "good", "--budget", "7") == 0
+    out, err = capsys.readouterr()
+    assert (resumed, worker) == ([7.0], [])
+    assert f"bisect {bisect.id} goes on; 2 arms are known\n" in err
+    assert out.startswith("single: data.shuffle\n")
+    assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"
+    assert len(worker) == 1
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_failure_of_the_user_is_one_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(bisect: Bisect, parent_pipe: bool) -> None:
+        bisect.write_status(Status(status="failed", message="the folder is gone", fault="user"))
+
+    monkeypatch.setattr(bisect_command.launch, "start", start)
+    assert run("good", "bad") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1]) == ("", "the folder is gone")
+
+
+@pytest.mark.usefixtures("pair")
+def test_runs_that_cannot_be_bisected_are_refused_before_anything_starts(worker: list[Bisect]) -> None:
+    with pytest.raises(RunError, match=r"is compared with itself; give two runs$"):
+        run("good", "good")
+    with pytest.raises(RunError, match=r'^there is no run "other"'):
+        run("good", "other")
+    assert worker == []
+
+
+def test_the_budget_is_30_minutes_unless_told() -> None:
+    assert options("a", "b").budget == 30.0
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_report_is_written_as_a_page_or_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, record = tmp_path / "report.html", tmp_path / "report.json"
+    assert run("good", "bad", "--report", str(page)) == 0
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert run("good", "bad", "--report", str(record)) == 0
+    assert json.loads(record.read_text())["bisect"]["verdict"] == "single"
+    with pytest.raises(DataError, match=r" is a folder; give a file to --report$"):
+        run("good", "bad", "--report", str(tmp_path))
+
+
+@pytest.mark.usefixtures("pair")
+def test_ctrl_c_stops_and_keeps_what_was_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def train_and_press(run: Run) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+        return train(run)
+
+    def start(bisect: Bisect, parent_pipe: bool) -> None:
+        threading.Thread(target=play_worker, args=(bisect, train_and_press)).start()
+
+    monkeypatch.setattr(bisect_command.launch, "start", start)
+    assert run("good", "bad") == 0
+    out, err = capsys.readouterr()
+    assert "Stops after this batch; what was tried is kept.\n" in err
+    assert out.splitlines()[:2] == [
+        "inconclusive",
+        "Stopped after 1 training, before there was a verdict.",
+    ]
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,84 @@
+"""`check` on the command line, as main will register it, and the settings it shares with other commands."""
+
+import argparse
+import json
+
+import pytest
+
+from core.cli import check as check_command
+from core.cli import settings
+from core.errors import ConfigError
+
+
+def check(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
+
+    def command(name, function, text, *, with_json=True):
+        sub = commands.add_parser(name, help=text)
+        sub.set_defaults(command=function)
+        if with_json:
+            sub.add_argument("--json", action="store_true")
+        return sub
+
+    check_command.add_parser(command)
+    options = parser.parse_args(["check", *arguments])
+    return options.command(options)
+
+
+@pytest.fixture
+def folder(picture_folder):
+    return str(picture_folder(train=(60, 60), val=(50, 50), size=100))
+
+
+def test_findings_are_one_json_object_and_do_not_change_the_exit_code(folder, capsys):
+    assert check(folder, "--set", "data.image_size=96", "--set", "data.shuffle=none", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert list(record) == ["findings"]
+    (finding,) = record["findings"]
+    assert (finding["id"], finding["severity"]) == ("class-ordered-batches", "error")
+    assert finding["change"] == {"data.shuffle": "samples"}
+    assert {"claim", "evidence", "remedy"} < finding.keys()
+
+
+def test_findings_are_readable_text(folder, capsys):
+    check(folder, "--set", "data.image_size=96", "--set", "model.dropout=0.8")
+    assert capsys.readouterr().out == (
+        "info     dropout-too-strong\n"
+        "         80 % of the inputs of each layer of the head are dropped in training; its training accuracy will "
+        "stay below its validation accuracy.\n"
+        "         One half at most is usual: model.dropout=0.5.\n"
+    )
+
+
+def test_healthy_run_says_so(folder, capsys):
+    assert check(folder, "--set", "data.image_size=96") == 0
+    assert capsys.readouterr().out == "46 checks found nothing.\n"
+    check(folder, "--set", "data.image_size=96", "--json")
+    assert json.loads(capsys.readouterr().out) == {"findings": []}
+
+
+def test_missing_weights_do_not_keep_from_checking(folder, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr("urllib.request.urlopen", None)
+    check(folder, "--set", "data.image_size=96", "--set", "model.backbone=VGG16", "--json")
+    assert json.loads(capsys.readouterr().out) == {"findings": []}
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("model.backbone=Nope", 'model.backbone: there is no backbone "Nope"'),
+        ("data.image_size=20", "data.image_size is 20, but EfficientNet-Lite0"),
+        ("data.batchsize=20", 'there is no setting "data.batchsize"; did you mean data.batch_size'),
+        ("data.batch_size", "--set data.batch_size: KEY=VALUE is expected"),
+    ],
+)
+def test_what_no_run_could_be_made_of_is_refused(folder, pair, message):
+    with pytest.raises(ConfigError) as error:
+        check(folder, "--set", pair)
+    assert str(error.value).startswith(message)
+
+
+def test_settings_are_read_as_pairs():
+    assert settings.read_settings([" a = 1", "b=x=y", "c="]) == {"a": "1", "b": "x=y", "c": ""}

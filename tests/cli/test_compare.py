@@ -1,0 +1,110 @@
+"""`compare` on the command line: the answer as text and as JSON."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core import files
+from core.cli import compare
+from core.config import make_config
+from core.errors import RunError
+from core.store.runs import Run, RunStore
+from core.workers.probe_client import probe
+
+EPOCH = {
+    "epoch": 1, "phase": "training", "draw": 0, "order": "o", "batch_orders": ["b"], "mix": [[5, 5]], "losses": [0.7],
+    "gradient_norms": [1.0], "head": "h1", "base": None, "loss": 0.6, "accuracy": 0.7, "val_loss": 0.5,
+    "val_accuracy": 0.8, "val_auc": 0.9, "positive_share": 0.5, "predicted_class": "a", "predicted_share": 0.5,
+    "prediction_std": 0.3, "best_threshold_accuracy": 0.8, "dead_units": None, "feature_mean": 0.1, "feature_std": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def command() -> Callable[..., int]:
+    """Runs `compare` with arguments, as the program's parser would."""
+    parser = argparse.ArgumentParser()
+    subs = parser.add_subparsers()
+
+    def add(name: str, function: Any, text: str, *, with_json: bool = True) -> argparse.ArgumentParser:
+        sub = subs.add_parser(name, help=text)
+        sub.set_defaults(command=function)
+        if with_json:
+            sub.add_argument("--json", action="store_true")
+        return sub
+
+    compare.add_parser(add)
+
+    def run(*arguments: str) -> int:
+        options = parser.parse_args(["compare", *arguments])
+        code: int = options.command(options)
+        return code
+
+    return run
+
+
+def make_run(name: str, settings: dict[str, Any] | None = None, **changes: Any) -> Run:
+    run = RunStore().create(make_config("sample", settings or {}, name=name))
+    parts = {part: [{"path": part, "sha256": part, "label": "a"}] for part in ("train", "val")}
+    files.write_json(run.path / "manifest.json", {"root": "x", "classes": ["a", "b"], **parts})
+    trace = {
+        "format": 1,
+        "environment": {"python": "3.11"},
+        "data": {"train": "t", "val": "v", "labels": "l"},
+        "classes": ["a", "b"],
+        "hashes": {"base": "w", "statistics": None, "head": "h"},
+        "samples": [],
+        "epochs": [{**EPOCH, **changes}],
+    }
+    files.write_json(run.path / "trace.json", trace)
+    run.add_event("epoch", epoch=1, val_accuracy=0.8, val_auc=0.9, val_loss=0.5)
+    return run
+
+
+def test_the_text_says_what_differs_and_where_they_part(command: Callable[..., int], capsys: Any) -> None:
+    make_run("good")
+    make_run("bad", {"data.shuffle": "none"}, order="o2", batch_orders=["c"], mix=[[10, 0]])
+    assert command("good", "bad", "--no-probe") == 0
+    text = capsys.readouterr().out
+    assert "  data.shuffle                 samples              none\n" in text
+    assert "Data\n  no difference\n" in text
+    assert "  final val_accuracy           0.8000               0.8000\n" in text
+    assert (
+        "First divergence\n  labels and order: The batches part at epoch 1, batch 1: it holds 5 a, 5 b in one run and "
+        "10 a, 0 b in the other.\n"
+    ) in text
+    assert "Probe\n  Not measured.\n" in text
+
+
+def test_json_is_one_object_and_nothing_else(command: Callable[..., int], capsys: Any) -> None:
+    a, b = make_run("a"), make_run("b")
+    assert command(a.id, b.id, "--json") == 0
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)
+    assert list(record) == [
+        "runs", "titles", "differences", "metrics", "paired", "first_divergence", "divergence", "probe", "findings",
+    ]  # fmt: skip
+    assert (record["runs"], record["probe"], captured.err) == ([a.id, b.id], None, "")
+
+
+def test_a_run_without_a_model_is_compared_without_a_probe(command: Callable[..., int], capsys: Any) -> None:
+    a, b = make_run("a"), make_run("b")
+    assert command("a", "b") == 0
+    assert f"Probe\n  run {a.id} has no model yet" in capsys.readouterr().out
+    with pytest.raises(RunError, match=f"^run {a.id} has no model yet"):
+        probe(a, b)
+
+
+def test_an_unknown_run_is_one_sentence(command: Callable[..., int]) -> None:
+    with pytest.raises(RunError, match=r'^there is no run "nobody"; `python -m core runs` lists them$'):
+        command("nobody", "else")
+
+
+def test_a_probe_whose_process_fails_says_its_sentence() -> None:
+    a, b = make_run("a"), make_run("b")
+    for run in (a, b):
+        (run.path / "model.keras").write_bytes(b"no model")
+    with pytest.raises(RunError, match=r"^the two runs have no picture in common that is still where it was$"):
+        probe(a, b)

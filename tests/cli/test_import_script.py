@@ -1,0 +1,80 @@
+"""The command `import-script`: what it prints, and what it refuses in one sentence."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import import_script as script
+from core.errors import DataError
+from core.script.importing import import_script
+
+SCRIPTS = Path(__file__).parent.parent / "script" / "scripts"
+
+
+def run(*arguments: object) -> int:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+
+    def command(name: str, function: Any, text: str, *, with_json: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text)
+        sub.set_defaults(command=function)
+        if with_json:
+            sub.add_argument("--json", action="store_true")
+        return sub
+
+    script.add_parser(command)
+    options = parser.parse_args(["import-script", *map(str, arguments)])
+    code: int = options.command(options)
+    return code
+
+
+def test_json_is_the_record_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    path = SCRIPTS / "question_end_to_end.txt"
+    assert run(path, "--json") == 0
+    out, err = capsys.readouterr()
+    assert (err, out.count("\n")) == ("", 1)
+    assert json.loads(out) == import_script(path.read_text(), path.name)
+
+
+def test_version_decides_the_order(capsys: pytest.CaptureFixture[str]) -> None:
+    run(SCRIPTS / "question_end_to_end.txt", "--json", "--keras", "2.0.8")
+    assert json.loads(capsys.readouterr().out)["config"]["data"]["shuffle"] == "none"
+
+
+def test_text_names_settings_lines_and_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SCRIPTS / "question_bottleneck.txt") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("question_bottleneck.txt: bottleneck, data set data\n\ndata.image_size = 150  (line 31)\n")
+    assert "\nNot stated:\n" in out
+    assert "\n  line 22: warning bottleneck-one-draw: " in out
+    assert "\nOpen:" not in out
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read: No such file or directory; give a script's file"),
+        (b"x = '\xff'", "is no text in UTF-8: invalid start byte; save it as UTF-8"),
+        (b"#" * 2_000_000, "is longer than any script; paste the part that trains, at most 300,000 characters"),
+        (b"#" * 1_000_000, "has 1,000,000 characters; paste the part that trains, at most 300,000 characters"),
+        (b"print 'x'", "s.py, line 1: this is Python 2"),
+        (b"", "s.py: no backbone, generator, layer, compile or fit of Keras was found in it"),
+    ],
+    ids=["missing", "binary", "huge", "long", "python 2", "empty"],
+)
+def test_refused_file_is_one_sentence(content: bytes | None, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.py"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        run(path)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        run(tmp_path)

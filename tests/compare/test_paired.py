@@ -1,0 +1,91 @@
+"""Two models on the same pictures: exact test, interval of the gap, and when there is nothing to pair."""
+
+import csv
+from itertools import product
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import files
+from core.compare.paired import answers, gap_interval, mcnemar, paired_result, paired_test
+from core.config import make_config
+from core.store.runs import Run, RunStore
+
+
+def make_run(name: str, rows: list[tuple[str, str, str, str]]) -> Run:
+    """A run with predictions: rows of (path, content, label, predicted)."""
+    run = RunStore().create(make_config("sample", {}, name=name))
+    val = [{"path": path, "sha256": content, "label": label} for path, content, label, _ in rows]
+    files.write_json(run.path / "manifest.json", {"root": "x", "classes": ["a", "b"], "val": val})
+    with (run.path / "predictions.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["split", "file", "label", "predicted"])
+        writer.writerows(["val", path, label, predicted] for path, _, label, predicted in rows)
+        writer.writerow(["test", "never/looked/at.png", "a", "b"])
+    return run
+
+
+def test_the_exact_test_is_the_sum_over_all_outcomes_that_are_as_unlikely() -> None:
+    for one, other in product(range(7), range(7)):
+        total = one + other
+        chances = [comb(total, k) / 2**total for k in range(total + 1)]
+        obvious = sum(p for p in chances if p <= chances[one] * (1 + 1e-9))
+        assert mcnemar(one, other) == pytest.approx(obvious)
+
+
+def test_the_exact_test_agrees_with_a_table() -> None:
+    assert mcnemar(1, 9) == pytest.approx(0.021484375)
+    assert mcnemar(0, 0) == 1.0
+    assert mcnemar(0, 2000) == 0.0 or mcnemar(0, 2000) < 1e-300
+
+
+def test_the_interval_of_the_gap_agrees_with_newcombes_example() -> None:
+    # Newcombe 1998, Statistics in Medicine 17:2635, table III, method 10, the column (36, 12, 2, 0).
+    low, high = gap_interval(36, 12, 2, 0)
+    assert (low, high) == pytest.approx((0.0569, 0.3404), abs=5e-4)
+
+
+def test_the_interval_covers_the_true_gap_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    chances = [0.6, 0.2, 0.1, 0.1]
+    draws = rng.multinomial(80, chances, size=2000)
+    covered = np.mean([low <= 0.1 <= high for low, high in (gap_interval(*map(int, draw)) for draw in draws)])
+    assert 0.93 <= covered <= 0.98
+
+
+def test_a_gap_is_that_of_the_accuracies() -> None:
+    result = paired_result(50, 20, 4, 6)
+    assert result["gap"] == pytest.approx((50 + 20) / 80 - (50 + 4) / 80)
+    assert result["interval"][0] < result["gap"] < result["interval"][1]
+    assert result["significant"] is True
+
+
+def test_two_runs_are_paired_by_the_content_of_their_pictures() -> None:
+    a = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b"), ("3.png", "z", "b", "b")])
+    b = make_run("b", [("other/3.png", "x", "a", "a"), ("other/1.png", "y", "b", "a"), ("other/2.png", "z", "b", "b")])
+    result = paired_test(a, b)
+    counts = {name: result[name] for name in ("count", "only_a_right", "only_b_right", "p_value", "significant")}
+    assert counts == {"count": 3, "only_a_right": 1, "only_b_right": 0, "p_value": 1.0, "significant": False}
+
+
+def test_the_same_picture_twice_counts_twice() -> None:
+    run = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "x", "a", "b"), ("3.png", "x", "b", "b")])
+    assert answers(run) == {("x", "a", 0): True, ("x", "a", 1): False, ("x", "b", 0): True}
+
+
+def test_runs_validated_on_different_pictures_are_not_paired() -> None:
+    a = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b")])
+    b = make_run("b", [("1.png", "x", "a", "a"), ("2.png", "q", "b", "b"), ("3.png", "r", "b", "b")])
+    assert paired_test(a, b) == {
+        "reason": "The runs were validated on different pictures, so their accuracies cannot be paired: "
+        "1 only in the first, 2 only in the second, 1 in both."
+    }
+
+
+def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
+    a = make_run("a", [("1.png", "x", "a", "a")])
+    b: Any = RunStore().create(make_config("sample", {}, name="young"))
+    assert paired_test(a, b) == {"reason": "Run young has no predictions on validation pictures yet."}

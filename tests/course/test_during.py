@@ -1,0 +1,240 @@
+"""Findings of a training's course: each on figures that show it, none on figures that only look like it."""
+
+from typing import Any
+
+import pytest
+
+from core import files
+from core.checks.finding import Finding
+from core.config import make_config
+from core.course.during import trace_findings
+from core.course.recorded import recorded_order
+from core.store.runs import Run, RunStore
+
+ORDERED = [[10, 0]] * 20 + [[0, 10]] * 20
+MIXED = [[6, 4], [4, 6]] * 20
+FROZEN = {"base": "w", "statistics": "s", "head": "h", "base_after": "w", "statistics_after": "s"}
+MOVED = {**FROZEN, "base_after": "w2"}
+UNFROZEN = {"training.mode": "end_to_end", "training.unfreeze_from": "all", "training.learning_rate": 7e-4}
+
+
+def epoch(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A healthy epoch, and what is to be different in it."""
+    healthy = {
+        "epoch": number, "phase": "training", "draw": 0, "mix": MIXED, "losses": [0.7 - 0.01 * number],
+        "gradient_norms": [1.0], "loss": 0.6 - 0.02 * number, "accuracy": 0.8, "val_loss": 0.55 - 0.01 * number,
+        "val_accuracy": 0.8, "val_auc": 0.9, "positive_share": 0.5, "predicted_class": "NORMAL",
+        "predicted_share": 0.5, "prediction_std": 0.3, "best_threshold_accuracy": 0.82, "dead_units": 0.3,
+        "feature_mean": 0.2, "feature_std": 0.1,
+    }  # fmt: skip
+    return {**healthy, **changes}
+
+
+def course(
+    epochs: list[dict[str, Any]],
+    settings: dict[str, Any] | None = None,
+    hashes: dict[str, Any] | None = None,
+    val: tuple[int, int] = (40, 40),
+) -> Run:
+    """A run with that trace."""
+    run = RunStore().create(
+        make_config("sample", {"model.dense_units": 128, "training.epochs": 10, **(settings or {})})
+    )
+    labels = ["NORMAL"] * val[0] + ["PNEUMONIA"] * val[1]
+    manifest = {"classes": ["NORMAL", "PNEUMONIA"], "val": [{"path": "x", "label": label} for label in labels]}
+    files.write_json(run.path / "manifest.json", manifest)
+    record = {
+        "format": 1,
+        "classes": ["NORMAL", "PNEUMONIA"],
+        "hashes": hashes or FROZEN,
+        "samples": [{"draw": 0, "features_std": 0.4, "std": 0.2}],
+        "epochs": epochs,
+    }
+    files.write_json(run.path / "trace.json", record)
+    return run
+
+
+def found(*args: Any, **kwargs: Any) -> dict[str, Finding]:
+    return {finding.id: finding for finding in trace_findings(course(*args, **kwargs))}
+
+
+def several(count: int, **changes: Any) -> list[dict[str, Any]]:
+    return [epoch(number, **changes) for number in range(1, count + 1)]
+
+
+PINNED = {"val_accuracy": 0.5, "predicted_share": 1.0, "positive_share": 1.0, "predicted_class": "PNEUMONIA"}
+
+
+def test_a_healthy_training_has_no_findings() -> None:
+    assert found(several(10)) == {}
+
+
+def test_a_run_without_a_trace_has_no_findings() -> None:
+    assert trace_findings(RunStore().create(make_config("sample", {}))) == []
+
+
+def test_chance_accuracy_with_a_high_auc_and_class_order_is_the_fingerprint_of_class_order() -> None:
+    findings = found(several(3, **PINNED, val_auc=0.96, prediction_std=0.02, mix=ORDERED, best_threshold_accuracy=0.9))
+    assert list(findings) == ["majority-accuracy-high-auc"]
+    finding = findings["majority-accuracy-high-auc"]
+    assert finding.severity == "error" and finding.change == {"data.shuffle": "samples"}
+    assert finding.claim == (
+        "In epoch 3 100% of the validation pictures are called “PNEUMONIA”, so accuracy is 0.500, its share; but AUC "
+        "is 0.960, and another threshold would give accuracy 0.900. It has learnt to tell the classes apart; its "
+        "threshold has not. This is consistent with class-ordered batches, and the recorded order is class by class: "
+        "40 of 40 batches hold a single class, where a random order gives 0.1."
+    )
+    assert finding.evidence["single_class_batches"] == 40
+
+
+def test_the_same_figures_with_mixed_batches_do_not_blame_the_order() -> None:
+    finding = found(several(3, **PINNED, val_auc=0.96, prediction_std=0.02))["majority-accuracy-high-auc"]
+    assert finding.change == {}
+    assert "but here the classes are mixed (0 of 40 batches hold a single class" in finding.claim
+
+
+def test_one_epoch_that_calls_all_one_class_is_no_finding_yet() -> None:
+    assert found([epoch(1), epoch(2, **PINNED, val_auc=0.96)]) == {}
+
+
+def test_a_pinned_run_with_a_low_auc_is_never_said_to_have_learnt() -> None:
+    pinned = several(4, **PINNED, val_auc=0.5, prediction_std=1e-8, dead_units=1.0, mix=ORDERED, val_loss=5.0)
+    findings = found(pinned)
+    assert list(findings) == ["constant-predictor", "dead-relu-head"]
+    assert not any("learnt" in finding.claim for finding in findings.values())
+    assert findings["constant-predictor"].claim == (
+        "After epoch 4 all 80 validation pictures get the same answer, “PNEUMONIA”, with the same probability: its "
+        "standard deviation is 1e-08. The recorded order is class by class (40 of 40 batches hold a single class, "
+        "where a random order gives 0.1); this is consistent with it."
+    )
+    assert findings["dead-relu-head"].claim.startswith(
+        "After epoch 4 128 of the 128 hidden units of the head are active"
+    )
+    assert findings["constant-predictor"].change == {"data.shuffle": "samples"}
+
+
+def test_a_dead_head_with_mixed_batches_and_an_unchanged_base_is_consistent_with_the_rate() -> None:
+    finding = found(
+        several(3, **PINNED, val_auc=0.5, prediction_std=0.0, dead_units=1.0), {"training.learning_rate": 0.7}
+    )
+    assert "The backbone is unchanged and the classes are mixed" in finding["constant-predictor"].claim
+    assert finding["constant-predictor"].remedy == "Try a lower learning rate than 0.7."
+
+
+def test_an_unfrozen_base_whose_features_collapse_is_told_from_class_order() -> None:
+    epochs = several(3, **PINNED, val_auc=0.5, prediction_std=0.0, feature_std=0.0, feature_mean=0.0, loss=0.694,
+                     val_loss=0.693)  # fmt: skip
+    findings = found(epochs, UNFROZEN, MOVED)
+    assert list(findings) == ["collapsed-features", "constant-predictor", "loss-near-ln-k"]
+    assert "backbone's weights have moved" in findings["collapsed-features"].claim
+    assert "consistent with" in findings["collapsed-features"].claim
+
+
+def test_features_without_spread_of_a_base_that_did_not_move_have_not_collapsed() -> None:
+    assert "collapsed-features" not in found(several(3, feature_std=0.0))
+
+
+def test_a_frozen_base_that_moved_is_an_error() -> None:
+    finding = found(several(1), {}, MOVED)["base-moved-although-frozen"]
+    assert (finding.severity, finding.evidence) == ("error", {"before": "w", "after": "w2"})
+
+
+def test_a_base_that_fine_tuning_moved_is_none() -> None:
+    tuned = [epoch(1), epoch(2, phase="finetuning")]
+    assert found(tuned, {"training.mode": "fine_tune"}, MOVED) == {}
+
+
+STAGED = {"training.mode": "fine_tune", "training.finetune_stages": 3, "training.unfreeze_from": "block5"}
+
+
+@pytest.mark.parametrize(
+    ("phase", "moved", "ids"),
+    [
+        ("training", None, ["base-moved-although-frozen"]),  # of the base as a whole, which `MOVED` has
+        ("finetuning", ["top"], []),
+        ("finetuning", ["block7", "top"], ["base-moved-although-frozen"]),
+        ("finetuning", [], ["base-still-although-unfrozen"]),
+        ("finetuning 2", ["block7", "top"], []),
+        ("finetuning 2", ["top"], ["base-still-although-unfrozen"]),
+        ("finetuning 3", ["block5", "block6", "block7", "top"], []),
+        ("finetuning 3", ["stem", "block5", "block6", "top"],
+         ["base-moved-although-frozen", "base-still-although-unfrozen"]),
+    ],
+)  # fmt: skip
+def test_in_each_stage_the_blocks_it_trains_move_and_no_others(
+    phase: str, moved: list[str] | None, ids: list[str]
+) -> None:
+    last = epoch(2, phase=phase) if moved is None else epoch(2, phase=phase, moved_blocks=moved)
+    assert list(found([epoch(1), last], STAGED, MOVED)) == ids
+
+
+def test_a_block_that_moves_or_stays_against_the_settings_is_named() -> None:
+    last = epoch(2, phase="finetuning 3", moved_blocks=["stem", "block5", "block6", "top"])
+    findings = found([epoch(1), last], STAGED, MOVED)
+    assert findings["base-moved-although-frozen"].claim == (
+        "The weights of stem are other ones after epoch 2 than before training, although the backbone is frozen below "
+        "block5."
+    )
+    assert findings["base-still-although-unfrozen"].claim == (
+        "The weights of block7 are the same after epoch 2 as before training, although the backbone is set to be "
+        "trained from block5 on."
+    )
+
+
+def test_an_unfrozen_base_that_did_not_move_is_an_error() -> None:
+    assert list(found(several(2), UNFROZEN)) == ["base-still-although-unfrozen"]
+    assert list(found(several(2), UNFROZEN, MOVED)) == []
+
+
+def test_statistics_of_batch_normalisation_that_moved_are_an_error() -> None:
+    assert list(found(several(1), UNFROZEN, {**MOVED, "statistics_after": "s2"})) == ["bn-statistics-moved"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "claim"),
+    [
+        ({"loss": None, "losses": [0.7, None]}, "The loss is not a number any more in epoch 3."),
+        ({"loss": 9.5}, "The training loss is 9.5 in epoch 3; it began at 0.69, and equal probabilities for all "
+                        "classes would cost 0.693."),
+    ],
+)  # fmt: skip
+def test_a_loss_that_explodes_or_is_no_number_has_diverged(broken: dict[str, Any], claim: str) -> None:
+    findings = found([epoch(1), epoch(2), epoch(3, **broken)])
+    assert findings["diverged"].claim == claim
+
+
+def test_the_high_loss_of_class_order_has_not_diverged() -> None:
+    assert "diverged" not in found(several(3, **PINNED, loss=4.0, val_loss=10.0, mix=ORDERED, val_auc=0.5))
+
+
+def test_a_loss_at_ln_k_means_something_after_three_epochs_only() -> None:
+    assert "loss-near-ln-k" not in found(several(2, loss=0.693, val_loss=0.693))
+    finding = found(several(3, loss=0.693, val_loss=0.69))["loss-near-ln-k"]
+    assert finding.evidence["input_std"] == 0.2
+
+
+def test_an_accuracy_of_the_majority_share_is_said_to_be_that() -> None:
+    epochs = several(4, val_accuracy=0.73, predicted_share=0.99, val_auc=0.6)
+    finding = found(epochs, val=(73, 27))["class-imbalance-baseline"]
+    assert "always answering “NORMAL” would give 0.730" in finding.claim
+    assert found(epochs, val=(50, 50)) == {}
+
+
+def test_overfitting_is_a_rise_of_validation_loss_while_training_loss_falls() -> None:
+    losses = [0.5, 0.4, 0.45, 0.5, 0.55, 0.6]
+    epochs = [epoch(k, loss=0.6 - 0.08 * k, val_loss=v, accuracy=0.95) for k, v in enumerate(losses, start=1)]
+    kept, not_kept = found(epochs), found(epochs, {"training.early_stopping": 0})
+    assert (kept["overfitting"].severity, not_kept["overfitting"].severity) == ("info", "warning")
+    assert not_kept["overfitting"].change == {"training.early_stopping": 5}
+    assert "lowest in epoch 2, 0.400, and is 0.600 in epoch 6" in kept["overfitting"].claim
+    assert found([epoch(k, val_loss=0.4 + 0.01 * k) for k in range(1, 7)]) == {}
+
+
+def test_single_class_batches_in_random_order_are_not_called_class_ordered() -> None:
+    order = recorded_order([{"mix": [[10, 0], [0, 10]] * 20}], ["a", "b"])
+    assert not order.is_class_ordered and not order.is_mixed
+
+
+def test_pure_batches_that_chance_explains_are_mixed() -> None:
+    order = recorded_order([{"mix": [[8, 0]] * 18 + [[7, 1]] * 2}], ["a", "b"])
+    assert order.is_mixed and not order.is_class_ordered

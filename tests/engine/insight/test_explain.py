@@ -1,0 +1,169 @@
+"""Where a network looks: against finite differences, against the score itself, and on networks that can be foreseen."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core.engine.insight.explain import Explainer, scaled
+from core.insight.answer import CAM, GRAD_CAM
+from core.models.build import build_head, join
+
+pytestmark = pytest.mark.slow
+
+SIZE = 32
+CORNERS = {"top left": (0, 0), "top right": (0, 16), "bottom left": (16, 0), "bottom right": (16, 16)}
+
+
+def small_base(pooling: str = "average", seed: int = 0) -> keras.Model:
+    """A base as `build_base` makes them, of one convolution: maps of 4 by 4 places and 6 channels."""
+    inputs = keras.Input((SIZE, SIZE, 3), name="input")
+    x = keras.layers.Rescaling(1 / 255, name="preprocess")(inputs)
+    x = keras.layers.Conv2D(6, 8, 8, activation="relu", kernel_initializer=keras.initializers.HeNormal(seed))(x)
+    layer = keras.layers.GlobalAveragePooling2D if pooling == "average" else keras.layers.Flatten
+    return keras.Model(inputs, layer(name="features")(x), name="base")
+
+
+def network(pooling: str = "average", classes: int = 3, hidden: int = 0) -> keras.Model:
+    base = small_base(pooling)
+    head = build_head(base.output_shape[-1], classes, dense_units=hidden, dropout=0.4, seed=1)
+    for layer in head.layers:
+        if isinstance(layer, keras.layers.Dense):
+            layer.bias.assign(np.linspace(0.1, 0.7, layer.units))
+    return join(base, head)
+
+
+def noise(count: int = 3, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3), np.uint8)
+
+
+def score_of(model: keras.Model, maps: Any, classes: Any) -> Any:
+    """Scores in front of sigmoid or softmax, layer by layer."""
+    x = model.get_layer("base").get_layer("features")(maps)
+    *inner, output = model.get_layer("head").layers
+    for layer in inner:
+        x = layer(x)
+    scores = np.asarray(x, np.float64) @ output.kernel.numpy() + output.bias.numpy()
+    if scores.shape[1] == 1:
+        scores = np.concatenate([-scores, scores], axis=1)
+    return scores[np.arange(len(scores)), classes]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("pooling", "hidden"), [("average", 0), ("average", 5), ("flatten", 0), ("flatten", 5)])
+def test_probabilities_are_the_models_and_the_method_is_told(pooling: str, hidden: int, classes: int) -> None:
+    model = network(pooling, classes, hidden)
+    explainer = Explainer(model)
+    maps, probabilities = explainer.look(noise())
+    given = model(noise().astype(np.float32), training=False).numpy()
+    given = np.concatenate([1 - given, given], axis=1) if classes == 2 else given
+    np.testing.assert_allclose(probabilities, given, atol=1e-6)
+    assert maps.shape == (3, 4, 4, 6)
+    assert explainer.method == (CAM if (pooling, hidden) == ("average", 0) else GRAD_CAM)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_class_activation_map_adds_up_to_the_score(classes: int) -> None:
+    model = network(classes=classes)
+    explainer = Explainer(model)
+    maps, _ = explainer.look(noise())
+    bias = model.get_layer("head").layers[-1].bias.numpy()
+    bias = np.array([-bias[0], bias[0]]) if classes == 2 else bias
+    for chosen in range(classes):
+        which = np.full(3, chosen)
+        total = explainer.cam(maps, which).mean(axis=(1, 2)) + bias[chosen]
+        np.testing.assert_allclose(total, score_of(model, maps, which), atol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_grad_cam_of_a_pooled_head_without_hidden_layer_is_the_class_activation_map(classes: int) -> None:
+    explainer = Explainer(network(classes=classes))
+    maps, _ = explainer.look(noise())
+    which = np.array([0, 1, classes - 1])
+    np.testing.assert_allclose(
+        explainer.grad_cam(maps, which) * maps.shape[1] * maps.shape[2], explainer.cam(maps, which), atol=1e-5
+    )
+    np.testing.assert_array_equal(explainer.heat(maps, which), np.maximum(explainer.cam(maps, which), 0))
+
+
+@pytest.mark.parametrize(("pooling", "hidden", "classes"), [("average", 5, 3), ("flatten", 5, 2), ("flatten", 0, 3)])
+def test_grad_cam_is_that_of_finite_differences(pooling: str, hidden: int, classes: int) -> None:
+    model = network(pooling, classes, hidden)
+    explainer = Explainer(model)
+    maps, _ = explainer.look(noise(1))
+    which, step = np.array([1]), 1e-2
+    slopes = np.zeros_like(maps[0])
+    for place in np.ndindex(slopes.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = maps.copy()
+            moved[(0, *place)] += sign * step
+            ends.append(score_of(model, moved, which)[0])
+        slopes[place] = (ends[0] - ends[1]) / (2 * step)
+    expected = (maps[0] * slopes.mean(axis=(0, 1))).sum(axis=-1)
+    np.testing.assert_allclose(explainer.grad_cam(maps, which)[0], expected, atol=2e-3)
+    np.testing.assert_allclose(explainer.heat(maps, which)[0], np.maximum(expected, 0), atol=2e-3)
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize(("pooling", "hidden"), [("average", 0), ("average", 1), ("flatten", 0)])
+def test_the_corner_that_decides_is_the_one_that_lights_up(pooling: str, hidden: int, corner: str) -> None:
+    """The class is "there is something bright"; the bright thing is in one corner."""
+    base = small_base(pooling)
+    convolution = next(layer for layer in base.layers if isinstance(layer, keras.layers.Conv2D))
+    convolution.set_weights([np.full((8, 8, 3, 6), 1 / 192, np.float32), np.full(6, -0.3, np.float32)])
+    head = build_head(base.output_shape[-1], 2, dense_units=hidden)
+    for layer in head.layers:
+        layer.set_weights([np.ones(layer.kernel.shape, np.float32), np.zeros(layer.bias.shape, np.float32)])
+    pixels = np.full((1, SIZE, SIZE, 3), 60, np.uint8)
+    top, left = CORNERS[corner]
+    pixels[:, top : top + 16, left : left + 16] = 250
+    explainer = Explainer(join(base, head))
+    maps, _ = explainer.look(pixels)
+    heat = scaled(explainer.heat(maps, np.array([1])))[0]
+    inside = np.zeros((4, 4), bool)
+    inside[top // 8 : top // 8 + 2, left // 8 : left // 8 + 2] = True
+    assert (heat[inside] == 1).all()
+    assert (heat[~inside] == 0).all()
+    assert (explainer.heat(maps, np.array([0])) == 0).all()  # nothing speaks for "there is nothing"
+
+
+def test_a_map_of_nothing_stays_nothing() -> None:
+    assert scaled(np.zeros((2, 3, 3), np.float32)).tolist() == np.zeros((2, 3, 3)).tolist()
+    assert scaled(np.array([[[1.0, 2.0]], [[0.0, 4.0]]], np.float32)).tolist() == [[[0.5, 1.0]], [[0.0, 1.0]]]
+
+
+def elsewhere(form: str) -> keras.Model:
+    """A classifier as other programs make them: a sequence, a graph, or around a whole network."""
+    layers = [
+        keras.layers.Conv2D(4, 8, 8, activation="relu"), keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(5, activation="relu"), keras.layers.Dense(3, activation="softmax"),
+    ]  # fmt: skip
+    inputs = x = keras.Input((SIZE, SIZE, 3))
+    if form == "sequence":
+        return keras.Sequential([keras.Input((SIZE, SIZE, 3)), *layers])
+    if form == "nested":
+        layers[0] = keras.Model(inputs, layers[0](inputs), name="mobilenet")
+        x = inputs = keras.Input((SIZE, SIZE, 3))
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
+@pytest.mark.parametrize("form", ["sequence", "graph", "nested"])
+def test_a_model_from_elsewhere_is_explained_where_it_has_a_map(form: str) -> None:
+    model = elsewhere(form)
+    explainer = Explainer(model)
+    maps, probabilities = explainer.look(noise())
+    np.testing.assert_allclose(probabilities, model(noise().astype(np.float32)).numpy(), atol=1e-6)
+    assert explainer.method == GRAD_CAM
+    assert explainer.heat(maps, np.array([0, 1, 2])).shape == (3, 4, 4)
+
+
+def test_a_model_without_a_map_is_refused() -> None:
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    )
+    with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
+        Explainer(model)

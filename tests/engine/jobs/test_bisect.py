@@ -1,0 +1,137 @@
+"""A bisect for real: tiny pictures, a real worker, arms trained one after the other in one process."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import files
+from core.bisect.store import Bisect, BisectStore, resume_bisect
+from core.config import make_config
+from core.errors import DataError
+from core.store.runs import Run, RunStore
+from core.workers import launch
+
+pytestmark = pytest.mark.slow
+
+TINY: dict[str, Any] = {
+    "data.image_size": 32,
+    "data.batch_size": 10,
+    "training.epochs": 6,
+    "training.early_stopping": 0,
+    "training.learning_rate": 0.01,
+}
+
+
+@pytest.fixture
+def folder(picture_folder: Any) -> Path:
+    path: Path = picture_folder(train=(30, 30), val=(60, 60), size=32)
+    return path
+
+
+def ended(bisect: Bisect, seconds: float = 240) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while launch.poll(bisect).is_active:
+        assert time.monotonic() < deadline, (bisect.path / "worker.log").read_text()
+        time.sleep(0.2)
+    return bisect.result()
+
+
+def log(bisect: Bisect) -> str:
+    return (bisect.path / "worker.log").read_text()
+
+
+@pytest.fixture
+def pair(folder: Path, train_here: Any) -> tuple[Run, Run]:
+    bad = {**TINY, "training.learning_rate": 10.0, "training.optimizer": "sgd", "training.mode": "end_to_end",
+           "model.dropout": 0.0}  # fmt: skip
+    good = {**TINY, "training.optimizer": "sgd"}
+    return train_here(folder, good), train_here(folder, bad)
+
+
+@pytest.fixture
+def ended_pair() -> tuple[Run, Run]:
+    """Two runs that look as if they had been trained."""
+    runs = RunStore().create(make_config("/x", {})), RunStore().create(make_config("/x", {"data.shuffle": "none"}))
+    for run in runs:
+        part = [{"path": "1.png", "label": "a", "split": "train", "sha256": ""}]
+        files.write_json(run.path / "manifest.json", {"root": "/x", "classes": ["a", "b"], "train": part, "val": part})
+        run.add_event("epoch", epoch=1, val_accuracy=0.5)
+    return runs
+
+
+@pytest.fixture(autouse=True)
+def no_worker_is_left() -> Iterator[None]:
+    yield
+    for process in launch._jobs().processes.values():
+        process.wait(30)
+
+
+def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair, 10)
+    launch.start(bisect, parent_pipe=False)
+    deadline = time.monotonic() + 120
+    while sum(arm["status"] == "finished" for arm in bisect.result()["arms"]) < 4:
+        assert launch.poll(bisect).is_active, log(bisect)
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    launch.stop(bisect)
+    stopped = ended(bisect)
+    assert (bisect.read_status().status, stopped["verdict"]) == ("stopped", "inconclusive")
+    kept = [arm["run"] for arm in stopped["arms"] if arm["status"] == "finished"]
+    assert len(kept) >= 4
+    trained = [RunStore().get(run) for run in kept[2:]]
+    assert {run.read_status().pid for run in trained} == {bisect.read_status().pid}, "one process for all arms"
+
+    resume_bisect(bisect, parent_pipe=False)
+    result = ended(bisect)
+    assert bisect.status().status == "finished", log(bisect)
+    values = {arm["name"]: arm["value"] for arm in result["arms"]}
+    assert (result["verdict"], result["factors"]) == ("single", ["training.learning_rate"]), values
+    assert result["candidates"] == ["training.learning_rate", "model.dropout"]
+    assert [row["key"] for row in result["skipped"]] == ["training.mode"]
+    assert result["gap"]["interval"][0] > 0
+    assert set(kept) <= {arm["run"] for arm in result["arms"]}
+    assert len(RunStore().list()) == len(result["arms"]), "no arm was trained twice"
+    assert {RunStore().get(arm["run"]).read_status().status for arm in result["arms"]} == {"finished"}
+
+
+def test_an_arm_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run], train_here: Any) -> None:
+    from core.engine.jobs.bisect import train_arm
+    from core.engine.reporter import Reporter
+
+    bisect = BisectStore().create(*pair, 10)
+    config = pair[0].config()
+    arm = RunStore().create(make_config(config.dataset, config.settings()))
+    assert train_arm(arm, Reporter(bisect)) == "finished"
+    assert arm.history() == pair[0].history()
+
+
+def test_an_arm_that_cannot_be_trained_fails_alone(
+    ended_pair: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import core.engine.jobs.bisect as worker
+    from core.engine.reporter import Reporter
+
+    def fail(reporter: Reporter, **_: Any) -> str:
+        raise DataError("the folder is gone")
+
+    monkeypatch.setattr(worker, "train", fail)
+    run = RunStore().create(ended_pair[0].config())
+    assert worker.train_arm(run, Reporter(BisectStore().create(*ended_pair, 10))) == "failed"
+    status = run.read_status()
+    assert (status.status, status.message, status.fault) == ("failed", "the folder is gone", "user")
+
+
+def test_a_stop_of_the_bisect_reaches_the_arm(ended_pair: tuple[Run, Run]) -> None:
+    from core.engine.jobs.bisect import ArmReporter
+    from core.engine.reporter import Reporter
+
+    bisect = BisectStore().create(*ended_pair, 10)
+    reporter = ArmReporter(ended_pair[0], Reporter(bisect))
+    assert not reporter.stop_requested()
+    bisect.request_stop()
+    assert reporter.stop_requested()
+    assert not ended_pair[0].stop_requested()

@@ -1,0 +1,72 @@
+"""The probe: the same pictures through two saved models, stage by stage."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from core.compare.compare import compare
+from core.engine.jobs.probe import measure
+from core.workers.probe_client import probe
+
+pytestmark = pytest.mark.slow
+
+SMALL: dict[str, Any] = {"data.image_size": 32, "data.batch_size": 10, "training.epochs": 1}
+
+
+@pytest.fixture
+def pictures(picture_folder: Any) -> Path:
+    folder: Path = picture_folder(train=(10, 10), val=(5, 5), size=40)
+    return folder
+
+
+def largest(record: dict[str, Any]) -> dict[str, Any]:
+    return {stage["stage"]: stage["largest_difference"] for stage in record["stages"]}
+
+
+def test_each_stage_shows_the_largest_difference_of_the_same_pictures(pictures: Path, train_here: Any) -> None:
+    a, same = (train_here(pictures, {**SMALL, "data.shuffle": order}) for order in ("samples", "samples"))
+    assert set(largest(measure(a, same)).values()) == {0.0}
+    rescaled = train_here(pictures, {**SMALL, "data.preprocessing": "rescale"})
+    record = measure(a, rescaled)
+    stages = largest(record)
+    assert list(stages) == ["decoded pixels", "preprocessed input", "features", "probabilities"]
+    assert stages["decoded pixels"] == 0.0
+    # (255 - 127) / 128 = 1 where 255 / 255 = 1, and (0 - 127) / 128 where 0: the gap is largest for black.
+    worst = record["stages"][1]
+    assert worst["a"] == pytest.approx(255 * (worst["b"]) / 128 - 127 / 128, abs=1e-5)
+    assert stages["features"] > 0.01 and stages["probabilities"] > 0.001
+    assert len(record["pictures"]) == 10
+
+    smaller = train_here(pictures, {**SMALL, "data.image_size": 48})
+    first = measure(a, smaller)["stages"][0]
+    assert (first["largest_difference"], first["note"]) == (
+        None, "They have different shapes, 32×32×3 and 48×48×3.",
+    )  # fmt: skip
+
+
+def test_a_fault_planted_in_a_model_is_seen_where_it_is(pictures: Path, train_here: Any) -> None:
+    """Pixels scaled twice: no setting of the program can do it, but a model from elsewhere may."""
+    a, b = (train_here(pictures, {**SMALL, "data.preprocessing": "rescale"}) for _ in range(2))
+    model = keras.models.load_model(b.path / "model.keras", compile=False)
+    layer = model.get_layer("base").get_layer("preprocess")
+    layer.scale = [value / 255 for value in layer.scale]
+    model.save(b.path / "model.keras")
+    stages = largest(measure(a, b))
+    assert stages["decoded pixels"] == 0.0
+    assert stages["preprocessed input"] > 0.5
+
+
+def test_a_probe_is_measured_once_by_a_process_and_then_part_of_the_comparison(
+    pictures: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = (train_here(pictures, {**SMALL, "training.seed": seed}) for seed in (1, 2))
+    assert compare(a, b)["probe"] is None
+    first = probe(a, b)
+    assert [stage["largest_difference"] for stage in first[:3]] == [0.0, 0.0, 0.0]
+    assert first[3]["largest_difference"] > 0
+    monkeypatch.setattr("core.workers.probe_client._measure", lambda *_: pytest.fail("measured twice"))
+    assert probe(a, b) == first == compare(a, b)["probe"]
+    assert json.dumps(first)

@@ -1,0 +1,383 @@
+"""The story of a run, told on tiny pictures in this process."""
+
+import csv
+import itertools
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from core.config import make_config
+from core.course.during import trace_findings
+from core.data import images
+from core.data.feature_cache import feature_cache
+from core.data.images import load
+from core.engine.reporter import Reporter
+from core.engine.train.checkpoint import CheckpointFolder, Progress
+from core.engine.train.training import Training, judge, reduced, train
+from core.errors import UserError
+from core.stats import metrics
+from core.store.runs import Run, RunStore
+
+pytestmark = pytest.mark.slow
+
+TINY: dict[str, Any] = {
+    "data.image_size": 32,
+    "data.batch_size": 8,
+    "model.dropout": 0.3,
+    "training.epochs": 4,
+    "training.learning_rate": 0.01,
+    "training.early_stopping": 0,
+}
+
+PLATEAU: dict[str, Any] = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0}
+"""A rate at which the validation loss goes up and down, so that it is halved more than once."""
+
+
+STAGES: dict[str, Any] = {
+    "training.mode": "fine_tune", "training.finetune_stages": 2, "training.block_rate_factor": 0.5,
+    "training.finetune_learning_rate": 1e-3, "training.epochs": 1,
+}  # fmt: skip
+
+
+def new_run(folder: Path, settings: dict[str, Any]) -> Run:
+    return RunStore().create(make_config(str(folder), {**TINY, **settings}))
+
+
+def rates(run: Run) -> list[float]:
+    """The learning rate of every epoch."""
+    return [record["learning_rate"] for record in run.epochs()]
+
+
+def arrays(run: Run) -> list[Any]:
+    checkpoint = CheckpointFolder(run.path / "resume").load()
+    assert checkpoint is not None
+    return checkpoint.arrays
+
+
+class StopAfter(Reporter):
+    """A reporter whose person asks for a stop at batch `batch` of epoch `epoch`."""
+
+    def __init__(self, run: Run, epoch: int, batch: int) -> None:
+        super().__init__(run)
+        self.when = (epoch, batch)
+
+    def batch(self, number: int, **changes: Any) -> None:
+        super().batch(number, **changes)
+        if (self.status.epoch, number) == self.when:
+            self.request_stop()
+
+
+def test_a_run_learns_and_leaves_every_file_it_promises(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(20, 20), val=(6, 6), test=(4, 4))
+    run = train_here(folder, {**TINY, "model.dropout": 0, "training.epochs": 12})
+    assert [record["epoch"] for record in run.epochs()] == list(range(1, 13))
+    assert run.history()["val_accuracy"][-1] >= 0.9
+    evaluation = run.evaluation()
+    assert evaluation["weights"] == "epoch 12, the last"
+    assert evaluation["val"]["count"] == 12
+    assert evaluation["test"]["count"] == 8
+    assert evaluation["val"]["accuracy"] == pytest.approx(run.history()["val_accuracy"][-1])
+    assert evaluation["val"]["interval"] == list(metrics.wilson(evaluation["val"]["correct"], 12))
+    assert np.sum(evaluation["val"]["confusion"]) == 12
+    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["split"] for row in rows] == ["val"] * 12 + ["test"] * 8
+    assert list((run.path / "tensorboard" / "validation").glob("events.out.tfevents*"))
+    assert run.manifest()["classes"] == ["a", "b"]
+
+
+def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(
+    picture_folder: Any, train_here: Any
+) -> None:
+    folder = picture_folder(train=(20, 20), val=(6, 6))
+    run = train_here(folder, TINY)
+    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    model = keras.saving.load_model(run.path / "model.keras")
+    pixels = np.stack([load(folder / row["file"], 32) for row in rows])
+    np.testing.assert_allclose(
+        model.predict(pixels, verbose=0)[:, 0], [float(row["p(b)"]) for row in rows], atol=2e-6
+    )  # fmt: skip
+
+
+def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
+    run = train_here(folder, {**TINY, "training.class_weight": "balanced", "training.epochs": 2})
+    evaluation = run.evaluation()
+    assert len(evaluation["val"]["roc"]) == 10
+    assert np.shape(evaluation["val"]["confusion"]) == (10, 10)
+    model = keras.saving.load_model(run.path / "model.keras")
+    assert model.output_shape == (None, 10)
+    assert model.predict(np.zeros((1, 32, 32, 3)), verbose=0).sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "breaks"),
+    [
+        ({}, [3]),
+        ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, [2]),
+        ({**PLATEAU, "training.epochs": 5}, [4]),
+        ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, [2]),
+        ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, [4]),
+        (
+            {**STAGES, "training.finetune_epochs": 2, "training.early_stopping": 2, "training.optimizer": "adamw"},
+            [4, 5],
+        ),
+    ],
+    ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
+)
+def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
+    picture_folder: Any, settings: dict[str, Any], breaks: list[int]
+) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    unbroken, broken = new_run(folder, settings), new_run(folder, settings)
+    assert train(Reporter(unbroken)) == "finished"
+    for epoch in breaks:
+        assert train(StopAfter(broken, epoch, 2)) == "stopped"
+        assert broken.evaluation()["weights"] == f"stopped in epoch {epoch}"  # type: ignore[index]
+        assert broken.has_model()
+    assert train(Reporter(broken)) == "finished"
+    for one, other in zip(arrays(unbroken), arrays(broken), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert broken.history() == unbroken.history()
+    assert rates(broken) == rates(unbroken)
+    if settings.get("training.reduce_on_plateau"):
+        assert len(set(rates(unbroken)[: breaks[0]])) > 1, "the rate was never halved before the break"
+    assert broken.evaluation() == unbroken.evaluation()
+
+
+def test_a_stop_before_the_first_batch_leaves_no_model(picture_folder: Any) -> None:
+    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), {})
+    reporter = Reporter(run)
+    reporter.request_stop()
+    assert train(reporter) == "stopped"
+    assert not run.has_model()
+    assert run.evaluation() is None
+
+
+def test_early_stopping_keeps_the_best_epoch(picture_folder: Any, train_here: Any) -> None:
+    settings = {**TINY, "training.epochs": 30, "training.early_stopping": 2, "training.learning_rate": 1.0}
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    losses = run.history()["val_loss"]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 3, "two epochs without a lower loss end the run"
+    assert run.evaluation()["weights"] == f"epoch {best + 1}, the best"
+    assert run.evaluation()["val"]["loss"] == pytest.approx(losses[best])
+
+
+def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
+    picture_folder: Any, train_here: Any
+) -> None:
+    rate = {"training.optimizer": "sgd", "training.learning_rate": 3.0, "training.reduce_on_plateau": 2}
+    settings = {**TINY, **rate, "training.epochs": 12}
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    expected, best, waited = [3.0], float("inf"), 0
+    for loss in run.history()["val_loss"]:  # as Keras' ReduceLROnPlateau has it, without a least difference
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        expected.append(expected[-1] / 2 if waited == 2 else expected[-1])
+        waited = 0 if waited == 2 else waited
+    assert rates(run) == expected[:-1]
+    assert rates(run)[-1] < 3.0
+    told = [event for event in run.events() if event["event"] == "learning rate"]
+    assert [event["rate"] for event in told] == sorted({*rates(run)} - {3.0}, reverse=True)
+    assert told[0]["message"].startswith(f"The learning rate goes from 3 to 1.5 after epoch {told[0]['epoch']}: ")
+
+
+def test_balanced_weights_count_every_class_alike(picture_folder: Any) -> None:
+    from core.data.dataset import open_dataset
+    from core.engine.train.context import make_work
+
+    config = make_config(str(picture_folder(train=(6, 18), val=(2, 2))), {**TINY, "training.class_weight": "balanced"})
+    dataset = open_dataset(config.dataset, config.data)
+    work = make_work(config, dataset, Reporter(RunStore().create(config)))
+    labels = dataset.labels(dataset.split.train)
+    weights = work.sample_weights(labels)
+    assert weights is not None
+    assert [set(weights[labels == k].tolist()) for k in (0, 1)] == [{2.0}, {np.float32(2 / 3)}]
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
+    assert weights.mean() == pytest.approx(1.0)
+
+
+def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_here: Any) -> None:
+    from core.models.build import build_base
+    from core.models.catalogue import find
+
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    settings = {"training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3}
+    run = train_here(folder, {**TINY, **settings, "training.epochs": 1, "training.finetune_epochs": 2})
+    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning"]
+    trained = keras.saving.load_model(run.path / "model.keras").get_layer("base")
+    fresh = build_base(find("EfficientNetLite0"), image_size=32)
+    moved = [
+        one.path
+        for one, other in zip(trained.weights, fresh.weights, strict=True)
+        if not np.array_equal(one.numpy(), other.numpy())
+    ]
+    assert moved
+    assert all(path.split("/")[-2].startswith("top") for path in moved)
+    assert not any("moving" in path for path in moved), "batch normalisation's statistics stay put"
+
+
+def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
+    picture_folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One batch an epoch and one epoch a stage: as Adam's first step is as long as the rate, so is what moves."""
+    seen: list[dict[str, Any]] = []
+    messages: list[str] = []
+
+    class Watching(Reporter):
+        def phase(self, name: str, message: str, **facts: Any) -> None:
+            messages.append(message)
+            super().phase(name, message, **facts)
+
+    def validate(self: Training, phase: Any, logs: dict[str, float]) -> dict[str, Any]:
+        seen.append({weight.path: weight.numpy() for weight in self.work.base.weights})
+        return original(self, phase, logs)
+
+    original = Training._validate
+    monkeypatch.setattr(Training, "_validate", validate)
+    settings = {**STAGES, "data.batch_size": 32, "training.finetune_stages": 3, "training.finetune_epochs": 1}
+    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    assert train(Watching(run)) == "finished"
+    moved = [lengths(before, after) for before, after in itertools.pairwise(seen)]
+    assert [sorted(blocks) for blocks in moved] == [["top"], ["block7", "top"], ["block6", "block7", "top"]]
+    for blocks in moved:
+        for block, length in blocks.items():
+            assert length == pytest.approx(1e-3 * {"top": 1, "block7": 0.5, "block6": 0.25}[block], rel=0.01)
+    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
+    assert [message for message in messages if "epoch" in message.lower()] == [
+        "Epoch 1 of 4.",
+        "Fine-tunes the uppermost block: epoch 2 of 4.",
+        "Fine-tunes the 2 upper blocks: epoch 3 of 4.",
+        "Fine-tunes the 3 upper blocks: epoch 4 of 4.",
+    ]
+    told = [event["message"] for event in run.events() if event["event"] == "stage"]
+    assert told[1] == (
+        "Stage 2 of 3 of fine-tuning begins with epoch 3: the 2 upper blocks (from block7 on) and the head train."
+    )
+    epochs = json.loads((run.path / "trace.json").read_text())["epochs"]
+    assert [epoch.get("moved_blocks") for epoch in epochs] == [
+        None, ["top"], ["block7", "top"], ["block6", "block7", "top"]
+    ]  # fmt: skip
+    assert not [finding for finding in trace_findings(run) if finding.id.startswith("base-")]
+
+
+def lengths(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
+    """The longest step of any weight in each block whose weights are other ones."""
+    found: dict[str, float] = {}
+    for path, old in before.items():
+        if (step := float(np.abs(after[path] - old).max())) > 0:
+            assert "moving" not in path, "batch normalisation's statistics stay put"
+            block = re.match(r"(?:.*/)?(top|block\d|stem)", path)[1]  # type: ignore[index]
+            found[block] = max(found.get(block, 0.0), step)
+    return found
+
+
+def test_with_a_factor_of_one_keras_own_optimizer_trains(picture_folder: Any) -> None:
+    from core.data.dataset import open_dataset
+    from core.engine.train.context import make_work
+    from core.engine.train.phases import plan
+
+    for factor, plain in ((1.0, True), (0.5, False)):
+        config = make_config(
+            str(picture_folder(f"p{factor}", train=(2, 2), val=(1, 1))),
+            {**TINY, **STAGES, "training.block_rate_factor": factor},
+        )
+        work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
+        phases = plan(work)
+        assert [(phase.name, phase.epochs) for phase in phases] == [
+            ("training", 1),
+            ("finetuning", 5),
+            ("finetuning 2", 5),
+        ]
+        assert [type(phase.make().model.optimizer) is keras.optimizers.Adam for phase in phases] == [True, plain, plain]
+
+
+def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(picture_folder: Any, train_here: Any) -> None:
+    run = train_here(picture_folder(train=(4, 4), val=(2, 2)), {**TINY, "training.epochs": 1})
+    state = json.loads((run.path / "resume" / "state.json").read_text())
+    state[0]["progress"]["phase"] = "finetuning 2"
+    (run.path / "resume" / "state.json").write_text(json.dumps(state))
+    with pytest.raises(UserError, match=r"is of “finetuning 2”, which its settings do not have"):
+        train(Reporter(run))
+
+
+def test_a_second_run_on_the_same_pictures_computes_no_features_again(
+    picture_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    train_here(folder, TINY)
+
+    decoded: list[Any] = []
+
+    def counting(source: Any, size: Any, **how: Any) -> Any:
+        decoded.append(source)
+        return read(source, size, **how)
+
+    read = images._read  # every decoding goes through it
+    monkeypatch.setattr(images, "_read", counting)
+    run = train_here(folder, {**TINY, "training.seed": 5, "model.dense_units": 8, "data.shuffle": "none"})
+    assert len(run.epochs()) == 4
+    assert not decoded
+
+
+def test_half_precision_features_change_little_and_are_kept_apart(picture_folder: Any, train_here: Any) -> None:
+    folder = picture_folder(train=(12, 12), val=(6, 6))
+    exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
+    stored = {np.load(path, mmap_mode="r").dtype.name for path in feature_cache().folder.glob("*.npy")}
+    assert stored == {"float32", "float16"}
+    losses = [[epoch["val_loss"] for epoch in run.epochs()] for run in (exact, half)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], abs=0.01)
+
+
+def test_a_picture_that_vanishes_while_training_is_named(picture_folder: Any) -> None:
+    folder = picture_folder(train=(12, 12), val=(4, 4))
+    run = new_run(folder, {"training.mode": "end_to_end", "training.literal": True})
+
+    class Deleting(Reporter):
+        def batch(self, number: int, **changes: Any) -> None:
+            shutil.rmtree(folder / "train" / "a", ignore_errors=True)
+
+    with pytest.raises(UserError, match=r"\d{3}\.png"):
+        train(Deleting(run))
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(picture_folder: Any, train_here: Any) -> None:
+    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), TINY)
+    state = json.loads((run.path / "resume" / "state.json").read_text())
+    assert [record["progress"]["epoch"] for record in state] == [4, 3]
+    newest = run.path / "resume" / state[0]["arrays"]
+    newest.write_bytes(newest.read_bytes()[:100])
+    checkpoint = CheckpointFolder(run.path / "resume").load()
+    assert checkpoint is not None
+    assert checkpoint.progress.epoch == 3
+    (run.path / "resume" / state[1]["arrays"]).unlink()
+    with pytest.raises(UserError, match="the checkpoint in the run's resume folder is damaged"):
+        CheckpointFolder(run.path / "resume").load()
+
+
+@pytest.mark.parametrize(
+    ("rate", "waited", "patience", "after"),
+    [(1e-3, 2, 2, 5e-4), (1e-3, 4, 2, 5e-4), (1e-3, 3, 2, 1e-3), (1e-3, 0, 1, 1e-3), (1e-3, 3, 0, 1e-3),
+     (1.5e-7, 1, 1, 1e-7), (1e-7, 1, 1, 1e-7)],
+)  # fmt: skip
+def test_the_rate_is_reduced_at_every_multiple_of_the_patience(
+    rate: float, waited: int, patience: int, after: float
+) -> None:
+    assert reduced(rate, Progress(waited=waited), patience) == after
+
+
+def test_judge_counts_epochs_without_a_lower_loss() -> None:
+    progress = Progress()
+    for loss in (1.0, 0.5, 0.7, float("nan")):
+        progress = judge(progress, loss, patience=2, last=10)
+    assert (progress.best_epoch, progress.best_loss, progress.waited, progress.complete) == (2, 0.5, 2, True)
+    assert not judge(Progress(), 1.0, patience=0, last=2).complete
+    assert judge(Progress(epoch=1), 1.0, patience=0, last=2).complete

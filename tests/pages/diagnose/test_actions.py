@@ -1,0 +1,111 @@
+"""Comparisons and bisects set going from a page: once, and told apart from the runs of a person."""
+
+import pytest
+
+from core import files, paths
+from core.bisect.store import BisectStore
+from core.errors import UserError
+from core.store.runs import Run
+from core.workers import launch
+from pages.shared.diagnose import actions
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """Ids of the jobs for which a worker would have been started."""
+    ids: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda job, *, parent_pipe: ids.append(job.id))
+    return ids
+
+
+@pytest.fixture
+def pair(make_pair) -> tuple[Run, Run]:
+    return make_pair()
+
+
+def test_two_newest_finished_runs_are_the_default_the_older_first(make_run):
+    first, second = make_run("first", records=1), make_run("second", records=1)
+    make_run("stopped", "stopped", records=1)
+    runs = actions.comparable_runs(10)
+    assert [run.title() for run in runs] == ["stopped", "second", "first"]
+    assert [run.id for run in actions.default_pair(runs) or ()] == [first.id, second.id]
+    assert actions.default_pair(runs[:2]) is None
+
+
+def test_runs_at_work_or_without_an_epoch_are_not_comparable(make_run):
+    make_run("at work", "running", records=2)
+    make_run("failed at once", "failed")
+    assert actions.comparable_runs(10) == []
+
+
+def test_a_second_click_gives_the_bisect_at_work(pair, started):
+    first = actions.start(*pair, 30)
+    assert actions.start(*pair, 30).id == first.id
+    assert actions.start(pair[1], pair[0], 5).id == first.id
+    assert started == [first.id]
+    assert actions.runs_of(first) == (pair[0].id, pair[1].id)
+
+
+def test_after_one_has_ended_another_can_be_started(pair, finish, started):
+    first = actions.start(*pair, 30)
+    finish(first, "single")
+    second = actions.start(*pair, 30)
+    assert second.id != first.id
+    assert started == [first.id, second.id]
+    assert actions.newest_bisect(*pair).id == second.id
+
+
+def test_bisect_of_other_runs_is_not_taken_for_this_one(pair, make_pair):
+    actions.start(*pair, 30)
+    assert actions.newest_bisect(*make_pair()) is None
+
+
+def test_unknown_ids_are_none():
+    assert actions.find_bisect("") is None
+    assert actions.find_bisect("../../etc") is None
+    assert actions.find_run("x" * 3000) is None
+
+
+def test_runs_trained_by_a_bisect_are_not_offered(pair, make_run, finish):
+    arm = make_run("bisect: A again", records=1)
+    bisect = actions.start(*pair, 30)
+    finish(bisect, "single", arms=[{"run": arm.id}, {"run": pair[0].id}, {"run": None}])
+    assert actions.arm_ids() == {arm.id}
+    assert {run.id for run in actions.comparable_runs(10)} == {run.id for run in pair}
+
+
+def test_stop_asks_and_resume_goes_on(pair, started):
+    bisect = actions.start(*pair, 30)
+    actions.stop(bisect)
+    assert bisect.stop_requested()
+    with pytest.raises(UserError, match="is still at work"):
+        actions.resume(bisect)
+    bisect.write_status(type(bisect.read_status())(status="stopped"))
+    actions.resume(bisect)
+    assert not bisect.stop_requested()
+    assert started == [bisect.id, bisect.id]
+
+
+def test_damaged_bisect_has_no_runs(pair):
+    bisect = actions.start(*pair, 30)
+    files.write_json(bisect.path / "config.json", ["no", "object"])
+    assert actions.runs_of(bisect) == ()
+    assert actions.newest_bisect(*pair) is None
+
+
+def test_same_run_twice_is_refused_in_one_sentence(pair, started):
+    with pytest.raises(UserError, match="is compared with itself; give two runs"):
+        actions.start(pair[0], pair[0], 30)
+    assert started == []
+    assert BisectStore().list() == []
+
+
+def test_only_one_waits_no_longer_than_told():
+    with (
+        actions.only_one("x"),
+        pytest.raises(UserError, match="try again in a moment"),
+        actions.only_one("x", seconds=0.05),
+    ):
+        pass
+    with actions.only_one("x", seconds=0.05):
+        assert (paths.home() / "x.lock").exists()

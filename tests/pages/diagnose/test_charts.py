@@ -1,0 +1,97 @@
+"""Figures of the Diagnose page: what is drawn, and what is said of it."""
+
+import json
+
+import pytest
+
+from pages.shared.diagnose import charts
+
+
+def epochs(*values: float) -> list[dict[str, object]]:
+    return [{"epoch": k, "val_accuracy": value, "val_loss": 1 - value} for k, value in enumerate(values, 1)]
+
+
+def arm(name: str, base: str, value: float | None = None, status: str = "finished", **facts) -> dict[str, object]:
+    interval = None if value is None else [value - 0.05, value + 0.05]
+    return {"name": name, "base": base, "value": value, "interval": interval, "status": status, **facts}
+
+
+RESULT = {
+    "noise": {"a": [0.88, 0.9], "b": [0.5]},
+    "arms": [
+        arm("A again", "a", 0.88),
+        arm("A with data.shuffle = none", "a", 0.5, seconds=12.5),
+        arm("B with data.shuffle = samples", "b", None, "running"),
+        arm("B with x", "b", None, "failed"),
+    ],
+}
+
+
+def test_each_run_has_its_line_in_its_colour():
+    drawn = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy").to_dict()
+    rows = next(iter(drawn["datasets"].values()))
+    assert [(row["run"], row["epoch"], row["value"]) for row in rows] == [
+        ("A", 1, 0.5), ("A", 2, 0.8), ("B", 1, 0.5), ("B", 2, 0.5), ("B", 3, 0.5),
+    ]  # fmt: skip
+    assert drawn["encoding"]["color"]["scale"] == {"domain": ["A", "B"], "range": ["#0072B2", "#E69F00"]}
+    assert drawn["encoding"]["x"]["scale"]["domain"] == [1, 3]
+
+
+def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
+    records = [{"epoch": 1, "val_auc": None}, {"epoch": 2, "val_auc": 0.75}]
+    drawn = charts.pair_curve(records, [], "auc", "AUC").to_dict()
+    assert [row["epoch"] for row in next(iter(drawn["datasets"].values()))] == [2]
+    assert charts.pair_curve([], [], "loss", "Loss").to_dict()
+
+
+def test_curves_are_said_in_words():
+    words = charts.pair_words(epochs(0.5, 0.8), [], "accuracy", "Validation accuracy")
+    assert words == "Validation accuracy of both runs over the epochs. At the end A has 80.0 % and B –."
+
+
+def test_every_arm_has_a_row_whatever_its_state():
+    frame = charts.arms_frame(RESULT)
+    assert list(frame["label"]) == [
+        "A again: 88.0 %",
+        "A with data.shuffle = none: 50.0 %",
+        "B with data.shuffle = samples: trains now …",
+        "B with x: failed",
+    ]
+    assert list(frame["from"]) == ["A", "A", "B", "B"]
+    assert list(frame["low"].dropna()) == pytest.approx([0.83, 0.45])
+
+
+def test_bands_span_the_repeats_and_a_single_value_is_still_seen():
+    bands = charts.bands_frame(RESULT)
+    assert list(bands["from"]) == ["A", "B"]
+    assert list(bands["low"]) == pytest.approx([0.876, 0.496])
+    assert list(bands["high"]) == pytest.approx([0.904, 0.504])
+    assert list(bands["about"]) == ["A with 2 seeds: 88.0 % to 90.0 %", "B with 1 seeds: 50.0 % to 50.0 %"]
+
+
+def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
+    drawn = charts.arms_chart(RESULT, dark=False).to_dict()
+    domains = {
+        json.dumps(layer["encoding"]["x"]["scale"]["domain"])
+        for layer in drawn["layer"]
+        if "scale" in layer["encoding"]["x"]
+    }
+    assert domains == {"[0.4, 1.0]"}
+
+
+def test_picture_has_the_same_layers_before_anything_was_measured():
+    empty, full = (charts.arms_chart(result, dark=True).to_dict() for result in ({}, RESULT))
+    assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
+    assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "text"]
+
+
+def test_picture_grows_with_the_arms():
+    assert charts.arms_height(10) - charts.arms_height(4) == 6 * charts.ARM_HEIGHT
+    assert charts.arms_height(0) == charts.arms_height(1)
+
+
+def test_arms_are_said_in_words():
+    words = charts.arms_words(RESULT)
+    assert "A with data.shuffle = none: 50.0 %" in words
+    assert "A with 2 seeds: 88.0 % to 90.0 %" in words
+    assert charts.arms_words({}).endswith("none is planned yet.")

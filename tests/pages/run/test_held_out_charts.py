@@ -1,0 +1,66 @@
+"""Figures of held-out pictures: what is in them, and what a click means."""
+
+import numpy as np
+import pytest
+
+from core.insight.calibration import Calibration
+from pages.shared.run.held_out_charts import (
+    cell_words,
+    cells_in_order,
+    clickable_confusion,
+    clicked_cell,
+    mark_on_roc,
+    reliability_figure,
+    reliability_words,
+)
+
+TABLE = [[5, 2], [0, 7]]
+BINS = [{"low": 0.5, "high": 0.6, "count": 4, "sure": 0.55, "right": 0.5, "interval": [0.15, 0.85]}]
+
+
+def test_every_cell_can_be_clicked_and_says_which_it_is() -> None:
+    figure = clickable_confusion(TABLE, ["a", "<b>"])
+    marks = figure.data[1]
+    assert list(zip(marks.y, marks.x, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert marks.marker.opacity == 0
+    assert marks.customdata[1].startswith("a read as &lt;b&gt;<br>2 pictures")
+
+
+@pytest.mark.parametrize(
+    ("state", "cell"),
+    [
+        ({"selection": {"points": [{"x": 1, "y": 0}]}}, (0, 1)),
+        ({"selection": {"points": []}}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_click_is_a_cell(state: object, cell: object) -> None:
+    assert clicked_cell(state) == cell
+
+
+def test_cells_come_wrong_ones_first_and_empty_ones_not_at_all() -> None:
+    assert cells_in_order(np.array(TABLE)) == [(0, 1), (1, 1), (0, 0)]
+    assert cells_in_order(np.array([[0, 1], [3, 0]])) == [(1, 0), (0, 1)]
+    assert cell_words(["a", "b"], (0, 1), 2) == "a read as b: 2"
+    assert cell_words(["a", "b"], (1, 1), 7) == "b, read rightly: 7"
+
+
+def test_the_threshold_is_marked_where_it_is_known() -> None:
+    figure = mark_on_roc(reliability_figure(BINS, None), 0.25, 0.75)
+    assert (figure.data[-1].x, figure.data[-1].y) == ((0.25,), (0.75,))
+    count = len(figure.data)
+    assert len(mark_on_roc(figure, None, 0.5).data) == count
+
+
+def test_the_reliability_diagram_has_intervals_and_words() -> None:
+    figure = reliability_figure(BINS, BINS)
+    assert [trace.name for trace in figure.data] == ["as right as sure", "as the model says", "calibrated"]
+    assert figure.data[1].error_y.array == pytest.approx([0.35])
+    assert figure.data[1].error_y.arrayminus == pytest.approx([0.35])
+    found = Calibration(40, 2.0, (0.1, 0.05, 0.06), (0.5, 0.4, 0.45))
+    assert reliability_words(BINS, BINS, found) == (
+        "Reliability diagram. As the model says: 55.0 % sure, 50.0 % of 4 right. "
+        "Calibrated at temperature 2.00: 55.0 % sure, 50.0 % right."
+    )
+    assert len(reliability_figure(BINS, None).data) == 2

@@ -1,0 +1,49 @@
+"""Findings of a training's course on Live: they appear with the epoch that shows them."""
+
+from streamlit.testing.v1 import AppTest
+
+from core import files
+from pages.shared.widgets.text import plain
+
+EPOCH = {
+    "epoch": 1, "phase": "training", "mix": [[10, 0]] * 20 + [[0, 10]] * 20, "losses": [0.7], "gradient_norms": [1.0],
+    "loss": 0.6, "accuracy": 0.9, "val_loss": 5.0, "val_accuracy": 0.5, "val_auc": 0.5, "predicted_class": "*b*",
+    "predicted_share": 1.0, "prediction_std": 0.0, "best_threshold_accuracy": 0.5, "dead_units": 0.2,
+    "feature_mean": 0.1, "feature_std": 0.1,
+}  # fmt: skip
+
+
+def open_live(run_id: str) -> AppTest:
+    at = AppTest.from_file("../../../app.py", default_timeout=20).run()
+    at.query_params["run"] = run_id
+    return at.switch_page("pages/live.py").run()
+
+
+def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_markdown(make_run):
+    run = make_run("pinned", records=1)
+    at = open_live(run.id)
+    assert not at.exception
+    assert not at.error
+    record = {
+        "format": 1, "classes": ["a", "*b*"], "hashes": {"base": "w"}, "samples": [], "epochs": [EPOCH],
+    }  # fmt: skip
+    files.write_json(run.path / "trace.json", record)
+    at.run()
+    assert not at.exception
+    assert [box.value for box in at.error] == [
+        plain(
+            "After epoch 1 all 4 validation pictures get the same answer, “*b*”, with the same probability: its "
+            "standard deviation is 0. The recorded order is class by class (40 of 40 batches hold a single class, "
+            "where a random order gives 0.1); this is consistent with it. Shuffle the samples anew every epoch: "
+            "data.shuffle=samples."
+        )
+    ]
+    assert "##### What the epochs so far show" in [text.value for text in at.markdown]
+
+
+def test_a_damaged_trace_shows_nothing_and_breaks_nothing(make_run):
+    run = make_run("broken", records=2)
+    (run.path / "trace.json").write_text("{")
+    at = open_live(run.id)
+    assert not at.exception
+    assert not at.error

@@ -1,0 +1,125 @@
+"""What one visit may send and ask for, refused before anything is stored."""
+
+import dataclasses
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from core import access, paths
+from core.errors import AccessError, DataError
+from pages.shared.predict import session_pictures
+from pages.shared.shell import quota, uploads
+
+MB = 10**6
+
+
+@pytest.mark.parametrize(("before", "after"), [(500, 10), (10, 10), (5, 5)])
+def test_a_public_server_is_told_what_is_too_large_and_never_to_take_more(
+    monkeypatch: pytest.MonkeyPatch, before: int, after: int
+) -> None:
+    monkeypatch.setenv("PARITY_MODE", "public")
+    config.set_option("server.maxUploadSize", before)
+    AppTest.from_file("../../../app.py", default_timeout=30).run()
+    assert config.get_option("server.maxUploadSize") == after
+    assert after * 2**20 >= min(before * 2**20, access.policy().upload_bytes)  # what a page takes, the server takes
+
+
+@pytest.mark.parametrize("mode", ["local", "team"])
+def test_elsewhere_the_server_keeps_its_limit(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setenv("PARITY_MODE", mode)
+    config.set_option("server.maxUploadSize", 500)
+    AppTest.from_file("../../../app.py", default_timeout=30).run()
+    assert config.get_option("server.maxUploadSize") == 500
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch):
+    """A function that sets the limits of the mode."""
+
+    def put(**changes: int) -> None:
+        changed = dataclasses.replace(access.POLICIES["local"], spare_bytes=0, **changes)
+        monkeypatch.setitem(access.POLICIES, "local", changed)
+
+    return put
+
+
+def test_one_file_is_limited_and_named_in_megabytes(limits) -> None:
+    limits(upload_bytes=2 * MB)
+    quota.admit_files([2 * MB])
+    with pytest.raises(DataError, match="a file has 3 MB; here a file may have 2 MB at most"):
+        quota.admit_files([3 * MB])
+
+
+def test_a_visits_files_are_counted_together_and_a_refused_upload_costs_nothing(limits) -> None:
+    limits(session_files=4, session_bytes=10 * MB)
+    quota.admit_files([MB, MB])
+    with pytest.raises(DataError, match="you would have sent 5 files; one visit may send 4 at most"):
+        quota.admit_files([MB, MB, MB])
+    with pytest.raises(DataError, match="you would have sent 11 MB; one visit may send 10 MB at most"):
+        quota.admit_files([9 * MB])
+    quota.admit_files([8 * MB])
+
+
+def test_questions_are_counted_by_the_minute(limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits(predictions=20)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    quota.admit_questions(15)
+    now[0] += 40
+    with pytest.raises(DataError, match="a minute are answered here, and you asked about 25; go on in 20 s"):
+        quota.admit_questions(10)
+    with pytest.raises(DataError, match="give 20 at a time"):
+        quota.admit_questions(30)
+    now[0] += 21
+    quota.admit_questions(20)
+
+
+def test_the_spare_room_of_the_disk_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 0, 2_100 * MB))
+    quota.admit_files([100 * MB])
+    with pytest.raises(DataError, match="the disk has 2,100 MB free, of which 2,000 MB are kept for the trainings"):
+        quota.admit_files([101 * MB])
+
+
+def test_all_uploads_together_are_limited(limits) -> None:
+    limits(disk_bytes=3 * MB)
+    paths.uploads_folder().mkdir(parents=True)
+    (paths.uploads_folder() / "x").write_bytes(bytes(2 * MB))
+    quota.admit_files([MB])
+    with pytest.raises(DataError, match="uploads hold 2 MB of the 3 MB they may"):
+        quota.admit_files([MB + 1])
+
+
+def test_pictures_of_a_session_that_has_gone_are_removed(home: Path) -> None:
+    for name, age in (("old", 3700), ("new", 10)):
+        folder = home / "sessions" / name
+        folder.mkdir(parents=True)
+        (folder / "00000").write_bytes(b"x")
+        uploads.os.utime(folder, (time.time() - age,) * 2)
+    session_pictures.forget_old()
+    assert [path.name for path in (home / "sessions").iterdir()] == ["new"]
+    assert session_pictures.kept_picture("../../etc", "passwd") is None
+    assert session_pictures.kept_picture("new", "00000") == home / "sessions" / "new" / "00000"
+
+
+def test_an_upload_broken_off_by_a_crash_is_swept_and_one_under_way_is_not(home: Path) -> None:
+    for name, age in (("dead.partial", 3700), ("busy.partial", 3700), ("whole", 3700)):
+        folder = home / "uploads" / name
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"x")
+        if name != "busy.partial":
+            uploads.os.utime(folder / "file", (time.time() - age,) * 2)
+        uploads.os.utime(folder, (time.time() - age,) * 2)
+    uploads.sweep_broken_off()
+    assert sorted(path.name for path in (home / "uploads").iterdir()) == ["busy.partial", "whole"]
+
+
+def test_a_public_visitor_uploads_no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_MODE", "public")
+    for take in (uploads.take_zip, uploads.take_folder):
+        with pytest.raises(AccessError, match="does not let you upload a data set"):
+            take(None, lambda done, total: None)

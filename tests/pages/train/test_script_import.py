@@ -1,0 +1,109 @@
+"""The Train page's script part: what it shows, and that its button fills the form."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import state
+from pages.shared.train import script_import as part
+
+SCRIPTS = Path(__file__).parents[2] / "script" / "scripts"
+PAGE = """
+from pages.shared import fields
+from pages.shared.train.script_import import script_import
+script_import()
+values = fields.form_values("recommended")
+for key in ("data.batch_size", "data.shuffle", "training.mode", "model.backbone", "model.dropout"):
+    fields.field(key, values)
+"""
+
+
+def opened(text: str, version: str = "Not known") -> AppTest:
+    at = AppTest.from_string(PAGE, default_timeout=20).run()
+    at.get_by_key(part.TEXT).set_value(text)
+    at.get_by_key(part.VERSION).set_value(version)
+    at = at.run()
+    assert not at.exception
+    return at
+
+
+def script(name: str) -> str:
+    return (SCRIPTS / name).read_text()
+
+
+def button(at: AppTest) -> object:
+    return next(button for button in at.button if button.label == "Use these settings")
+
+
+def text_of(at: AppTest) -> str:
+    parts = [*at.markdown, *at.caption, *at.error, *at.warning, *at.info, *at.success]
+    return " ".join(one.value for one in parts).replace("\\", "")
+
+
+def test_nothing_is_shown_before_a_script_is_there() -> None:
+    at = opened("  \n")
+    assert (len(at.dataframe), len(at.button), len(at.error)) == (0, 0, 0)
+
+
+def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
+    at = opened(script("question_end_to_end.txt"), "2.0.8 or earlier")
+    rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
+    assert rows["Batch size"] == ("20", "line 46")
+    assert rows["Order of the samples"] == ("None: as on disk", "line 48")
+    assert rows["Early stopping"] == ("0", "not stated: no EarlyStopping: all epochs are trained")
+    assert at.get_by_key(state.field_key("data.batch_size")).value == 32
+    button(at).click()
+    at.run()
+    assert not at.exception
+    filled = {key: at.get_by_key(state.field_key(key)).value for key in ("data.shuffle", "data.batch_size")}
+    assert filled == {"data.shuffle": "none", "data.batch_size": 20}
+    assert at.get_by_key(state.field_key("training.mode")).value == "end_to_end"
+    assert at.get_by_key(state.field_key("model.backbone")).value == "VGG16"
+    assert "The settings are in the form below" in at.success[0].value
+    assert not at.run().success
+
+
+def test_version_decides_the_order_and_both_are_told() -> None:
+    at = opened(script("question_end_to_end.txt"), "3")
+    told = text_of(at)
+    assert "keras <= 2.0.8: None: as on disk; later: Batches, each kept together" in told
+    assert "Line 48: shuffle=False on the training generator: Keras up to 2.0.8" in told
+
+
+def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
+    gone = ("img_width", "train_data_dir")
+    lines = [line for line in script("question_bottleneck.txt").split("\n") if not line.startswith(gone)]
+    at = opened("\n".join(lines))
+    told = text_of(at)
+    assert "Open: decide these yourself" in told
+    assert "Image size: line 29: img_width, img_height are not defined in the script" in told.replace("**", "")
+    assert "Data set: line 28: train_data_dir is not defined in the script" in told.replace("**", "")
+    button(at).click()
+    at.run()
+    assert at.get_by_key(state.field_key("model.dropout")).value == 0.7
+    assert state.field_key("data.image_size") not in at.session_state
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("print 'x'", "Script, line 1: this is Python 2"),
+        ("x = 1", "Script: no backbone, generator, layer, compile or fit of Keras was found in it"),
+        ("def f(:", "Script, line 1: this is not Python 3: invalid syntax"),
+    ],
+)
+def test_refused_script_is_one_sentence(text: str, sentence: str) -> None:
+    at = opened(text)
+    assert len(at.error) == 1
+    assert text_of(at).split("no harm. ")[1].startswith(sentence)
+    assert not at.dataframe
+
+
+def test_markup_in_a_script_stays_text() -> None:
+    at = opened(
+        "epochs = 1\nmodel.fit(x, epochs=epochs['<img src=x>**bold**'])\nVGG16(weights='![x](http://e.x/y.png)')"
+    )
+    shown = " ".join(one.value for one in at.markdown)
+    assert "\\<img" in shown
+    assert "![x](http" not in shown

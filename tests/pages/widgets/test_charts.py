@@ -1,0 +1,196 @@
+"""Figures from records: what is in them, and that names from users stay text."""
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pages.shared.widgets.charts import (
+    BASELINE,
+    FINETUNING,
+    POINTS,
+    SERIES,
+    TRAINING,
+    VALIDATION,
+    axis_end,
+    confusion_figure,
+    confusion_words,
+    curve,
+    curve_words,
+    history_frame,
+    roc_figure,
+    roc_words,
+    thin,
+)
+
+
+def records(count: int) -> list[dict]:
+    return [
+        {"epoch": k, "phase": "training", "loss": 1 / k, "val_loss": 2 / k, "accuracy": 0.5, "val_accuracy": None}
+        for k in range(1, count + 1)
+    ]
+
+
+def values(chart, series: str) -> list[tuple[float, float]]:
+    """Points of one curve in the chart's own data."""
+    rows = chart.frame[chart.frame["series"] == series]
+    return list(zip(rows["epoch"], rows["value"], strict=True))
+
+
+def test_thin_keeps_first_and_last():
+    assert thin(records(5)) == records(5)
+    kept = thin(records(1000))
+    assert len(kept) == POINTS
+    assert (kept[0]["epoch"], kept[-1]["epoch"]) == (1, 1000)
+    assert all(a["epoch"] < b["epoch"] for a, b in itertools.pairwise(kept))
+
+
+def test_curve_draws_training_validation_and_baseline():
+    chart = curve(records(2), "loss", "Loss", 10)
+    assert values(chart, "training") == [(1, 1.0), (2, 0.5)]
+    assert values(chart, "validation") == [(1, 2.0), (2, 1.0)]
+    chart = curve(records(2), "accuracy", "Accuracy", 10, baseline=0.6)
+    assert values(chart, "majority") == [(1, 0.6), (10, 0.6)]
+    assert values(chart, "validation") == []
+
+
+def test_curve_keeps_its_description_while_epochs_arrive():
+    assert curve(records(2), "loss", "Loss", 10).spec == curve(records(7), "loss", "Loss", 10).spec
+
+
+@pytest.mark.parametrize(
+    ("planned", "last", "end"), [(10, 3, 10), (30, 0, 30), (400, 16, 30), (400, 30, 60), (400, 399, 400), (3, 7, 7)]
+)
+def test_axis_of_a_long_training_grows_in_steps(planned, last, end):
+    assert axis_end(planned, last) == end
+
+
+def test_many_epochs_have_no_dots():
+    assert "point" in curve(records(40), "loss", "Loss", 50).spec["layer"][0]["mark"]
+    assert not curve(records(41), "loss", "Loss", 50).spec["layer"][0]["mark"]["point"]
+
+
+def test_curve_without_epochs_is_an_empty_picture():
+    spec = curve([], "auc", "AUC", 0).spec
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 2]
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
+
+
+def test_fine_tuning_is_marked_where_it_begins():
+    tuned = [*records(3), {"epoch": 4, "phase": "finetuning", "loss": 0.1, "val_loss": 0.1}]
+    frame = curve(tuned, "loss", "Loss", 4).frame
+    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [3.5]
+    assert FINETUNING not in set(curve(records(3), "loss", "Loss", 4).frame["series"])
+
+
+def test_every_stage_is_marked_with_words_where_it_begins():
+    phases = ["training", "finetuning", "finetuning", "finetuning 2", "finetuning 3"]
+    tuned = [{**record, "phase": phase} for record, phase in zip(records(5), phases, strict=True)]
+    chart = curve(tuned, "loss", "Loss", 5)
+    marks = chart.frame[chart.frame["series"].str.startswith(FINETUNING)]
+    assert list(zip(marks["epoch"], marks["series"], strict=True)) == [
+        (1.5, "fine-tuning"), (3.5, "fine-tuning, stage 2"), (4.5, "fine-tuning, stage 3")
+    ]  # fmt: skip
+    assert chart.spec == curve(records(5), "loss", "Loss", 5).spec
+    assert [layer["mark"]["type"] for layer in chart.spec["layer"]] == ["line", "rule", "text"]
+
+
+def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
+    tuned = [*records(999), *({**record, "phase": "finetuning"} for record in records(2))]
+    tuned = [{**record, "epoch": number} for number, record in enumerate(tuned, start=1)]
+    frame = curve(tuned, "loss", "Loss", 1001).frame
+    assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [999.5]
+
+
+def test_words_for_those_who_cannot_see():
+    assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch is finished yet."
+    words = curve_words([{"epoch": 3, "accuracy": 0.5, "val_accuracy": 0.625}], "accuracy", "Accuracy")
+    assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
+    words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
+    assert words == (
+        "Confusion matrix: of 4 pictures of <b>, 3 were read as <b>; of 4 pictures of 肺炎, 4 were read as 肺炎."
+    )
+    assert roc_words({"a": {"auc": 0.97}}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
+
+
+def test_confusion_has_counts_row_shares_and_literal_names():
+    figure = confusion_figure([[3, 1], [0, 0]], ["<img src=x onerror=alert(1)>", "$\\frac$ &amp;"])
+    assert figure.data[0].z.tolist() == [[0.75, 0.25], [0, 0]]
+    assert [a.text for a in figure.layout.annotations] == ["3<br>75%", "1<br>25%", "0<br>0%", "0<br>0%"]
+    assert figure.layout.xaxis.ticktext == ("&lt;img src=x onerro…", "$\\frac$ &amp;amp;")
+    assert figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; read as $\\frac$ &amp;amp;")
+
+
+def test_confusion_of_many_classes_is_not_written_full():
+    names = [f"class {k}" for k in range(30)]
+    figure = confusion_figure([[0] * 30 for _ in names], names)
+    assert not figure.layout.annotations
+    assert figure.data[0].showscale
+
+
+def test_names_cut_alike_stay_apart():
+    figure = confusion_figure([[1, 0], [0, 1]], ["a" * 40 + "1", "a" * 40 + "2"])
+    assert figure.layout.xaxis.tickvals == (0, 1)
+
+
+def test_roc_draws_the_worst_classes_and_the_diagonal():
+    curves = {
+        f"<b>{k}": {"false_positive_rate": [0, 1], "true_positive_rate": [0, 1], "auc": k / 20}
+        for k in range(20, 0, -1)
+    }
+    figure = roc_figure(curves)
+    assert len(figure.data) == len(SERIES) + 1
+    assert figure.data[0].name == "&lt;b&gt;1, AUC 0.050"
+    assert figure.data[-1].name == "chance"
+
+
+def test_roc_of_a_class_without_pictures_has_no_area():
+    assert roc_figure({"a": {"auc": None}}).data[0].name == "a, AUC –"
+
+
+def test_history_is_a_table_with_a_fixed_head():
+    frame = history_frame(records(2))
+    assert list(frame) == [
+        "epoch", "phase", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "learning_rate",
+        "seconds",
+    ]  # fmt: skip
+    assert frame["loss"].tolist() == [1.0, 0.5]
+
+
+THEME = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours, 1 to 21, as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+        linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_words_of_a_button_and_what_is_chosen_can_be_read(name: str) -> None:
+    theme = {**THEME, **THEME[name]}
+    assert contrast("#ffffff", theme["primaryColor"]) > 4.2  # Streamlit writes white on it
+    assert contrast(theme["backgroundColor"], theme["primaryColor"]) > 4.2
+    assert contrast(theme["backgroundColor"], theme["textColor"]) > 7
+
+
+def test_colours_are_those_of_the_theme():
+    theme = THEME
+    assert list(SERIES) == theme["chartCategoricalColors"]
+    assert (SERIES[0], SERIES[1], SERIES[-1]) == (TRAINING, VALIDATION, BASELINE)
+
+
+def test_learning_rates_far_apart_can_both_be_read() -> None:
+    records = [{"epoch": k, "phase": "training", "learning_rate": rate} for k, rate in ((1, 1e-3), (2, 1e-5))]
+    found = curve(records, "learning_rate", "Learning rate", 2)
+    assert found.spec["layer"][0]["encoding"]["y"]["scale"] == {"type": "log"}
+    assert curve([], "learning_rate", "Learning rate", 2).spec["layer"][0]["encoding"]["y"]["scale"] == {
+        "domain": [0, 1]
+    }

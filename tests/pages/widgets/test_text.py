@@ -1,0 +1,39 @@
+"""Numbers and moments in words."""
+
+import pytest
+
+from pages.shared.widgets.text import about, duration, interval, moment, number, percent, sentence
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "–"), (float("nan"), "–"), (float("inf"), "–"), (-1, "–"), (0, "0 s"), (59.6, "60 s"), (125, "2 min"),
+        (5399, "1 h 30 min"), (7500, "2 h 05 min"),
+    ],
+)  # fmt: skip
+def test_duration(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_about():
+    assert about(125) == "about 2 min"
+    assert about(None) == "–"
+
+
+def test_shares_and_numbers():
+    assert percent(0.8625) == "86.2 %"
+    assert percent(None) == number(None) == "–"
+    assert number(0.98765) == "0.988"
+    assert interval([0.8014, 0.91]) == "95 % interval 80.1 to 91.0"
+
+
+def test_moment_is_where_the_viewer_is():
+    assert moment(1e9, "Asia/Shanghai") == "2001-09-09 09:46"
+    assert moment(1e9, None) == moment(1e9, "No/Such_Zone") == moment(1e9, "../etc") == "2001-09-09 01:46"
+    assert moment(0, None) == "–"
+
+
+def test_sentence():
+    assert sentence("there is no run") == "There is no run."
+    assert sentence("Done!") == "Done!"

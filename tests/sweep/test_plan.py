@@ -1,0 +1,97 @@
+"""What a sweep tries: grids, random arms, and what is refused."""
+
+import math
+
+import pytest
+
+from core.config import RunConfig, make_config
+from core.errors import ConfigError
+from core.sweep.plan import VARIED, Span, arm_name, config_of, plan, read_choices
+
+RATE, DROPOUT, UNITS = "training.learning_rate", "model.dropout", "model.dense_units"
+BASE = make_config("sample", {"training.epochs": 3})
+
+
+def test_a_grid_is_every_combination_in_order() -> None:
+    choices = {RATE: read_choices(RATE, "1e-4, 1e-3"), DROPOUT: read_choices(DROPOUT, "0,.5,.5")}
+    arms = plan(BASE, choices)
+    assert arms == [
+        {RATE: 1e-4, DROPOUT: 0.0}, {RATE: 1e-4, DROPOUT: 0.5}, {RATE: 1e-3, DROPOUT: 0.0}, {RATE: 1e-3, DROPOUT: 0.5},
+    ]  # fmt: skip
+    config = config_of(BASE, arms[1], "x")
+    assert (config.training.learning_rate, config.model.dropout, config.training.epochs, config.name) == (
+        1e-4, 0.5, 3, "x",
+    )  # fmt: skip
+    assert arm_name(arms[1]) == "learning_rate=0.0001, dropout=0.5"
+
+
+def test_random_arms_are_different_a_function_of_the_seed_and_within_their_ranges() -> None:
+    choices = {RATE: read_choices(RATE, "1e-5..1e-1"), UNITS: read_choices(UNITS, "8..12"), DROPOUT: (0.0, 0.5)}
+    arms = plan(BASE, choices, 60, seed=4)
+    assert len(arms) == 60
+    assert len({tuple(arm.items()) for arm in arms}) == 60
+    assert plan(BASE, choices, 60, seed=4) == arms
+    assert plan(BASE, choices, 60, seed=5) != arms
+    rates = [arm[RATE] for arm in arms]
+    assert 1e-5 <= min(rates) <= max(rates) <= 1e-1
+    below = sum(rate < 1e-3 for rate in rates)
+    assert 15 < below < 45, "half of them on either side of the middle power of ten"
+    assert {type(arm[UNITS]) for arm in arms} == {int}
+    assert {arm[UNITS] for arm in arms} == {8, 9, 10, 11, 12}
+    assert {arm[DROPOUT] for arm in arms} == {0.0, 0.5}
+
+
+def test_more_arms_than_there_are_gives_those_that_there_are() -> None:
+    arms = plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)}, 50)
+    assert sorted(map(str, arms)) == sorted(map(str, plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)})))
+
+
+def test_a_narrow_range_is_drawn_from_evenly() -> None:
+    span = read_choices(DROPOUT, "0..0.9")
+    assert span == Span(0.0, 0.9)
+    values = [arm[DROPOUT] for arm in plan(BASE, {DROPOUT: span}, 100)]
+    assert math.isclose(sum(values) / len(values), 0.45, abs_tol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "sentence"),
+    [
+        ("data.image_size", "32,64", "data.image_size cannot be varied in a sweep, as the saved features would change"),
+        ("training.learning_rat", "1", 'there is no setting "training.learning_rat"; did you mean'),
+        (RATE, "fast", 'training.learning_rate is a number, but "fast" came; it may be 1e-07 to 10'),
+        (RATE, "100", "training.learning_rate is 100.0; it may be 1e-07 to 10"),
+        (RATE, "1e-2..1e-3", "training.learning_rate: the range 1e-2..1e-3 is empty; give the smaller number first"),
+        (RATE, " , ", "training.learning_rate has no values to try"),
+        ("training.optimizer", "adam..sgd", "training.optimizer is no number, so it has no range"),
+        ("training.optimizer", "adam,magic", 'training.optimizer is "magic"; it may be adam, adamw, sgd, rmsprop'),
+    ],
+)
+def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_choices(key, text)
+    assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("base", "choices", "count", "sentence"),
+    [
+        ({}, {}, 0, "nothing is varied"),
+        ({}, {RATE: Span(1e-4, 1e-1)}, 0, "training.learning_rate is a range; say how many arms are to be drawn"),
+        ({}, {RATE: tuple(k / 100 for k in range(1, 12)), "training.seed": tuple(range(10))}, 0,
+         "that makes 110 combinations; a sweep may have 100: draw some at random"),
+        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 arms were asked for; a sweep may have 1 to 100"),
+        ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on saved features"),
+        ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
+    ],
+)  # fmt: skip
+def test_sweeps_that_cannot_be_are_one_sentence(base, choices, count, sentence) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ConfigError) as error:
+        plan(make_config("sample", base), choices, count)
+    assert str(error.value).startswith(sentence)
+
+
+def test_what_may_be_varied_changes_no_features() -> None:
+    from core.bisect.costs import _FEATURE_KEYS
+
+    assert not set(VARIED) & set(_FEATURE_KEYS)
+    assert set(VARIED) <= set(RunConfig().settings())
