@@ -18,6 +18,7 @@ from core.data.order import Indices, epoch_batches
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.catalogue import Backbone, find
+from core.progress import Progress
 
 NAMED = 20
 """File names listed as evidence."""
@@ -35,7 +36,7 @@ class Context:
 
     config: RunConfig
     dataset: Dataset
-    progress: Callable[[int, int], None] | None = None
+    progress: Progress | None = None
 
     @property
     def index(self) -> DatasetIndex:

@@ -7,7 +7,7 @@ have a training picture within 2 bits. With 1,024 bits the nearest pair that is 
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,12 +19,11 @@ from core import files as disk
 from core import paths
 from core.data.scan import ImageFile
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
+from core.progress import Progress
 
 MAX_BITS = 51  # 5 % of 1,024
 MIN_CORRELATION = 0.99
 _CHUNK = 2048  # pictures compared at once: two sides of it make 16 MB of distances
-
-Progress = Callable[[int, int], None]
 
 
 class Pair(NamedTuple):

@@ -1,6 +1,5 @@
 """All checks of a run before it starts, and the one call that makes them."""
 
-from collections.abc import Callable
 from typing import Any
 
 from core.checks import augmentation, freezing, head, labels, order, pixels, split
@@ -8,6 +7,7 @@ from core.checks.context import Check, Context
 from core.checks.finding import SEVERITIES, Finding
 from core.config import RunConfig
 from core.data.dataset import Dataset
+from core.progress import Progress
 
 CHECKS: tuple[Check, ...] = (
     order.class_ordered_batches,
@@ -60,7 +60,7 @@ CHECKS: tuple[Check, ...] = (
 """Every check there is; docs/checks.md has a row for each. A check's id is its name with hyphens."""
 
 
-def preflight(config: RunConfig, dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> list[Finding]:
+def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
     """What is worth knowing before a run is trained; nothing on a healthy data set with sensible settings.
 
     Args:

@@ -15,6 +15,7 @@ import numpy as np
 from core.checks.duplicates import near_groups
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED
+from core.progress import Progress
 
 MAX_BLUR = 0.7
 MAX_HIGHLIGHT_OF_DARK = 0.32
@@ -26,8 +27,6 @@ MIN_SIZE_FACTOR = 1.5
 
 USUAL = 0.5
 """Share of the pictures from which on a kind is how the data set is."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """A new split that repairs leaks: patients and copies stay together, every class keeps its share in every part."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ from core.data.split import AUTO, choose_groups, join_files
 from core.data.split_file import write_split
 from core.data.thumbnails import MAX_COMPARED
 from core.errors import DataError
-
-Progress = Callable[[int, int], None]
+from core.progress import Progress
 
 _LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_patient)
 

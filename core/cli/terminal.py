@@ -3,10 +3,10 @@
 import signal
 import sys
 import time
-from collections.abc import Callable
 from types import FrameType
 
 from core.models.unfreezing import is_training
+from core.progress import Progress
 from core.store.runs import Run, Status
 from core.workers import launch
 
@@ -36,7 +36,7 @@ class Line:
             sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
-    def progress(self, what: str) -> Callable[[int, int], None]:
+    def progress(self, what: str) -> Progress:
         """A callback of (done, total) that draws a bar."""
         return lambda done, total: self.show(f"{what} {bar(done, total)}")
 

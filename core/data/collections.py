@@ -1,7 +1,6 @@
 """Published data sets that can be fetched by name, and how each becomes folders of pictures."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +13,8 @@ from PIL import Image
 from core import files, paths
 from core.data.download import digest, download
 from core.errors import DataError
+from core.progress import Progress
 
-Progress = Callable[[int, int], None]
 Pixels = NDArray[np.uint8]
 
 

@@ -1,6 +1,6 @@
 """A data set as the engine sees it: its scan, its split, and the two together as a manifest a run keeps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,11 +16,10 @@ from core.data.sample import ensure_sample
 from core.data.scan import DatasetIndex, ImageFile, scan
 from core.data.split import Split, require_trainable, split_files
 from core.data.split_file import SplitFile, read_split
+from core.progress import Progress
 
 SAMPLE = "sample"
 """The word that stands for the built-in sample set wherever a folder may be named."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

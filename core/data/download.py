@@ -4,13 +4,13 @@ import hashlib
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from errno import EACCES, ENOSPC, EROFS
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import DataError
+from core.progress import Progress
 
 TRIES = 4
 """A connection that breaks off is taken up again so often before the person is told."""
@@ -21,8 +21,6 @@ _CHUNK = 2**18
 _DISK = (EACCES, ENOSPC, EROFS)
 _TIMEOUT = 30.0
 """Seconds without a byte after which the network counts as gone."""
-
-Progress = Callable[[int, int], None]
 
 
 def download(url: str, target: Path, md5: str, progress: Progress | None = None) -> Path:

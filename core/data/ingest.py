@@ -7,7 +7,7 @@ name only when everything in it is on the disk.
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -17,10 +17,10 @@ from core.data.names import JUNK, Place, Places
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
 from core.errors import DataError
 from core.files import read_json, sync_folder, write_json
+from core.progress import Progress
 
 __all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "plan_zip", "skipped_files"]
 
-Progress = Callable[[int, int], None]
 
 _CHUNK = 2**20
 _RECHECK = 64 * 2**20  # bytes between two looks at the free disk space: others write, too

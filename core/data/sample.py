@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import cache
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from core.errors import DataError
+from core.progress import Progress
 
 Plane: TypeAlias = NDArray[np.float32]
 Points: TypeAlias = NDArray[np.float64]
@@ -221,7 +222,7 @@ def sample_is_ready(root: Path) -> bool:
     return False
 
 
-def ensure_sample(root: Path, progress: Callable[[int, int], None] | None = None) -> Path:
+def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
     """Returns the sample set's folder; draws the set first if it is not there.
 
     Drawn beside its place and moved there in one step: no reader meets half a set, and of several processes that draw
@@ -274,7 +275,7 @@ def _draw_one(path: Path, seed: list[int]) -> None:
     Image.fromarray(picture).save(path, quality=92)
 
 
-def _draw_all(folder: Path, progress: Callable[[int, int], None] | None) -> None:
+def _draw_all(folder: Path, progress: Progress | None) -> None:
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
     try:
         drawn = [pool.submit(_draw_one, folder / name, seed) for name, seed in _pictures()]

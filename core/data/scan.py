@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -21,13 +21,12 @@ from core.data.layout import EXPECTED, Layout, find_layout, is_junk
 from core.data.quality import Measures
 from core.data.scan_cache import ScanCache
 from core.errors import DataError, UnreadableImage
+from core.progress import Progress
 
 MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not wait for a walk through it
 MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
 _BATCH = 16  # files a thread reads in one go: handing over each small file costs time of its own
 _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

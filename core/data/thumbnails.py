@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +18,7 @@ from core import files as disk
 from core import paths
 from core.data.images import read_grey
 from core.data.quality import SIDE as _MEASURED
+from core.progress import Progress
 
 VERSION = 2
 SIDE = 32
@@ -29,7 +30,6 @@ _THREADS = min(8, max(2, os.cpu_count() or 2))
 
 Small = NDArray[np.uint8]
 Thumbnails = dict[str, Small]
-Progress = Callable[[int, int], None]
 
 
 class _File(Protocol):

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -17,12 +16,10 @@ from core.export.formats import Format, find_format
 from core.export.labels import label_keras, model_record
 from core.export.script import BASE_SUFFIX, require_repeatable, training_script
 from core.export.target import placing, refuse_overwriting, target_of
+from core.progress import StepProgress
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 from core.workers.predict_client import require_model
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, in words, and the share that is done, 0 to 1."""
 
 SECONDS = 600.0
 """Most a conversion may take: a large network takes about a minute on two cores."""
@@ -51,7 +48,7 @@ def export_run(
     out: Path,
     *,
     force: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     pictures: str | None = None,
 ) -> Export:
     """Writes a run, or its model, in another form; whole or not at all.
@@ -82,7 +79,7 @@ def export_run(
     return Export(target, size_of(target), facts=facts)
 
 
-def _write(run: Run, kind: Format, path: Path, say: Progress) -> dict[str, Any]:
+def _write(run: Run, kind: Format, path: Path, say: StepProgress) -> dict[str, Any]:
     if kind.converts:
         return _in_process(run, kind.name, path, say)
     if kind.name == "keras":
@@ -94,7 +91,7 @@ def _write(run: Run, kind: Format, path: Path, say: Progress) -> dict[str, Any]:
     return {}
 
 
-def _export_script(run: Run, target: Path, say: Progress, *, force: bool, pictures: str | None) -> Export:
+def _export_script(run: Run, target: Path, say: StepProgress, *, force: bool, pictures: str | None) -> Export:
     """The script, and beside it the base it starts from."""
     require_repeatable(run)
     base = target.with_name(target.stem + BASE_SUFFIX)
@@ -106,7 +103,7 @@ def _export_script(run: Run, target: Path, say: Progress, *, force: bool, pictur
     return Export(target, size_of(target), (base,), facts)
 
 
-def _in_process(run: Run, kind: str, path: Path, say: Progress) -> dict[str, Any]:
+def _in_process(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
     """Lets a process with TensorFlow write `path`; returns what it says of it.
 
     Raises:
@@ -143,7 +140,7 @@ def _in_process(run: Run, kind: str, path: Path, say: Progress) -> dict[str, Any
         raise RunError(str(last["error"]) if "error" in last else _reason(run, code, said))
 
 
-def _listen(process: subprocess.Popen[bytes], say: Progress) -> dict[str, Any]:
+def _listen(process: subprocess.Popen[bytes], say: StepProgress) -> dict[str, Any]:
     """Passes on what the process is at; returns the last thing it says."""
     record: dict[str, Any] = {}
     for line in process.stdout or ():

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from core import files, paths
 from core.errors import RunError
-from core.export.export_client import Progress, export_run
+from core.export.export_client import export_run
 from core.export.formats import Format
+from core.progress import StepProgress
 from core.store.runs import Run
 
 LIMIT_BYTES = 2 * 10**9
@@ -32,7 +33,7 @@ def prepared(run: Run, kind: Format) -> Path | None:
     return next((path for path in folder.iterdir() if path.is_file()), None) if folder.is_dir() else None
 
 
-def prepare_export(run: Run, kind: Format, progress: Progress | None = None, pictures: str | None = None) -> Path:
+def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None, pictures: str | None = None) -> Path:
     """Makes one file of an export; a SavedModel's folder, or a script with its model, as a zip.
 
     Args:

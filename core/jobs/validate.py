@@ -4,12 +4,13 @@ import dataclasses
 
 from core import paths
 from core.config import RunConfig
-from core.data.dataset import SAMPLE, Dataset, Progress, locate, open_dataset
+from core.data.dataset import SAMPLE, Dataset, locate, open_dataset
 from core.data.sample import sample_is_ready
 from core.errors import ConfigError
 from core.models import catalogue
 from core.models.fetch import require_reachable
 from core.models.unfreezing import require_blocks
+from core.progress import Progress
 
 
 def admit(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:

@@ -3,12 +3,12 @@
 import hashlib
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from core import files
 from core.errors import WeightsError
 from core.models.catalogue import Backbone, keras_home
+from core.progress import Progress
 
 _CHUNK = 2**20
 _TIMEOUT = 20.0
@@ -28,7 +28,7 @@ def require_reachable(backbone: Backbone) -> None:
         raise _missing(backbone) from error
 
 
-def fetch(backbone: Backbone, progress: Callable[[int, int], None] | None = None) -> Path:
+def fetch(backbone: Backbone, progress: Progress | None = None) -> Path:
     """Downloads the weight file; it gets its name only when its hash is right.
 
     Args:

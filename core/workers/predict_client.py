@@ -23,6 +23,7 @@ from core.access import PUBLIC, mode
 from core.data.images import load
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
+from core.progress import Progress
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 
@@ -45,7 +46,7 @@ Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]] | Reply]
 def predict(
     run: Run,
     pictures: Sequence[Picture],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     *,
     heat: bool = False,
 ) -> list[Prediction]:
@@ -73,7 +74,7 @@ def release() -> None:
 
 
 def answers(
-    run: Run, pictures: Sequence[Picture], model: Model, progress: Callable[[int, int], None] | None = None
+    run: Run, pictures: Sequence[Picture], model: Model, progress: Progress | None = None
 ) -> Iterator[Prediction]:
     """Predictions through any model function; `predict` and the command line share it.
 

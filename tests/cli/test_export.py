@@ -11,6 +11,7 @@ from core import files
 from core.__main__ import main
 from core.config import make_config
 from core.export import export_client
+from core.progress import StepProgress
 from core.store.runs import Run, RunStore, Status
 from core.workers.launch import ROOT
 from tests.keras_file import keras_file
@@ -29,7 +30,7 @@ def run() -> Run:
 def test_it_says_where_the_file_is_and_how_to_use_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def make(run: Run, kind: str, path: Path, say: export_client.Progress) -> dict[str, float]:
+    def make(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, float]:
         path.write_bytes(b"x" * 100_000)
         return {"difference": 4e-7, "pictures": 8}
 

@@ -14,6 +14,7 @@ from core.config import make_config
 from core.errors import RunError
 from core.export import export_client
 from core.export.export_client import export_run
+from core.progress import StepProgress
 from core.store.runs import METRICS, Run, RunStore, Status
 from tests.keras_file import keras_file, weights_of
 
@@ -99,7 +100,7 @@ def test_a_run_without_a_model_or_of_a_newer_version_is_refused(run: Run, tmp_pa
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process would need ten seconds to load TensorFlow, which is loaded here."""
 
-    def make(run: Run, kind: str, path: Path, say: export_client.Progress) -> dict[str, Any]:
+    def make(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
         from core.engine.jobs.export import save_base
 
         assert kind == "script"

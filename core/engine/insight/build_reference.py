@@ -21,6 +21,7 @@ from core.engine.insight.predict import open_network
 from core.engine.train.context import Work
 from core.errors import RunError
 from core.insight import reference
+from core.progress import Progress
 from core.store.runs import Run
 
 Advance = Callable[[int], None]
@@ -58,7 +59,7 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
     return True
 
 
-def make_reference(run: Run, progress: Callable[[int, int], None] | None = None) -> reference.Familiarity:
+def make_reference(run: Run, progress: Progress | None = None) -> reference.Familiarity:
     """Writes the reference of a run from its saved model and the pictures where they lie.
 
     Args:
@@ -133,7 +134,7 @@ def _choose(files: Sequence[ImageFile], classes: Sequence[str]) -> NDArray[np.in
 class _Counter:
     """Adds up the pictures that were done."""
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
+    def __init__(self, tell: Callable[[int], object]) -> None:
         self._tell, self._done = tell, 0
 
     def __call__(self, count: int) -> None:

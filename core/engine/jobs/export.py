@@ -27,10 +27,10 @@ from core.export.labels import Record, as_texts, label_litert, label_savedmodel,
 from core.models import catalogue
 from core.models.build import backbone_layers, build_base
 from core.models.unfreezing import stages
+from core.progress import StepProgress
 from core.store.runs import Run
 
 Array = NDArray[np.float32]
-Say = Callable[[str, float], None]
 
 PICTURES = 8
 """Pictures of the run that both models are asked about."""
@@ -39,7 +39,7 @@ TOLERANCE = 1e-4
 """Largest difference of a probability that another runtime may make; measured: 4e-7, 3e-6 with LiteRT."""
 
 
-def convert(run: Run, kind: str, path: Path, say: Say) -> dict[str, Any]:
+def convert(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
     """Writes the run's model in another format, with what its user has to know in it, and compares the two.
 
     Args:
@@ -78,7 +78,7 @@ def convert(run: Run, kind: str, path: Path, say: Say) -> dict[str, Any]:
     return {"pictures": len(pixels), "difference": difference}
 
 
-def save_base(run: Run, path: Path, say: Say) -> dict[str, Any]:
+def save_base(run: Run, path: Path, say: StepProgress) -> dict[str, Any]:
     """Saves the base as it was before the run's training, for a script that repeats it.
 
     Raises:

@@ -34,7 +34,7 @@ def count_chart(counts: Counts) -> alt.Chart:
         for split, classes in counts.items()
         for name, number in classes.items()
     ]
-    return (
+    chart: alt.Chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadiusEnd=3)
         .encode(
@@ -50,6 +50,7 @@ def count_chart(counts: Counts) -> alt.Chart:
         )
         .properties(height=min(120 + 22 * len(rows), 900))
     )
+    return chart
 
 
 def mix_figure(mix: NDArray[np.int64], names: tuple[str, ...]) -> go.Figure:

@@ -7,10 +7,11 @@ import streamlit as st
 from core.access import Action
 from core.data.collections import COLLECTIONS, Collection, fetch_collection, fetched_bytes, published_of
 from core.errors import UserError
+from core.progress import Progress
 from pages.shared import state
 from pages.shared.shell.access import guarded
 from pages.shared.shell.quota import admit_download
-from pages.shared.widgets.progress_bar import Progress, follow
+from pages.shared.widgets.progress_bar import follow
 from pages.shared.widgets.text import plain, sentence
 
 

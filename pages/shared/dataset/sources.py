@@ -11,7 +11,7 @@ from core.access import PUBLIC, Action, mode
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
-from core.data.scan import is_junk
+from core.data.layout import is_junk
 from core.errors import AccessError, UserError
 from pages.shared import state
 from pages.shared.dataset.published import choose_published
@@ -51,7 +51,7 @@ def choose_source() -> None:
             _choose_server_folder()
         elif source == PUBLISHED:
             choose_published()
-        elif source != SAMPLE_SOURCE:
+        elif source and source != SAMPLE_SOURCE:
             _choose_upload(source)
     except AccessError as error:
         st.error(plain(str(error)), icon=":material/lock:")

@@ -1,11 +1,13 @@
 """What the Dataset page's tabs show."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.checks.data import data_findings
-from core.config import setting
+from core.config import TrainConfig, setting
 from core.data.augment import AUGMENTATIONS, augment
 from core.data.images import display_name, load
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
@@ -171,11 +173,11 @@ def _show_sizes(view: View) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Pictures by width and height.")
     with right:
         st.markdown("##### Colour modes")
-        rows = [{"Mode": _mode(mode), "Pictures": number} for mode, number in modes.items()]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Pictures by colour mode.")
+        found = [{"Mode": _mode(mode), "Pictures": number} for mode, number in modes.items()]
+        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Pictures by colour mode.")
 
 
-def _height(rows: list[dict[str, object]]) -> int:
+def _height(rows: Sequence[object]) -> int:
     return 38 + 35 * min(max(1, len(rows)), 6)
 
 
@@ -251,6 +253,6 @@ def _xray_controls() -> tuple[str, int, bool, int, int]:
 
 
 def _training_seed() -> int:
-    spec = setting("training.seed")
-    value = st.session_state.get(field_key("training.seed"), spec.default)
-    return value if isinstance(value, int) and 0 <= value < 2**31 else int(spec.default)
+    default = TrainConfig().seed
+    value = st.session_state.get(field_key("training.seed"), default)
+    return value if isinstance(value, int) and 0 <= value < 2**31 else default

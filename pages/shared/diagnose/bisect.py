@@ -10,6 +10,7 @@ from core.access import Action
 from core.bisect.orient import seen_from
 from core.bisect.store import Bisect
 from core.errors import UserError
+from core.housekeeping.trial_ids import runs_of
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
@@ -56,7 +57,7 @@ def shown_bisect(pair: Pair) -> Bisect | None:
     found = diagnose_actions.find_bisect(asked)
     if found is None:
         st.error("There is no such search. What is known of the two runs is below.", icon=":material/error:")
-    elif set(diagnose_actions.runs_of(found)) != {run.id for run in pair}:
+    elif set(runs_of(found)) != {run.id for run in pair}:
         st.info("The search in the address is one between two other runs.", icon=":material/info:")
         found = None
     return found or diagnose_actions.newest_bisect(*pair)

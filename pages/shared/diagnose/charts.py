@@ -46,7 +46,7 @@ def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
     y_scale = alt.Scale(zero=False, domainMax=1) if metric != "loss" else alt.Scale(zero=True)
     legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, labelFontSize=12)
     dashes = alt.Scale(domain=list(SIDES), range=[[1, 0], [7, 3]])
-    return (
+    chart: alt.Chart = (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5, clip=True)
         .encode(
@@ -62,6 +62,7 @@ def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
         )
         .properties(title=title, height=CURVE_HEIGHT)
     )
+    return chart
 
 
 def pair_words(a: Sequence[Record], b: Sequence[Record], metric: str, title: str) -> str:
@@ -76,7 +77,7 @@ def arms_height(count: int) -> int:
     return ARM_HEIGHT * max(1, count) + _AXIS_HEIGHT
 
 
-def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart:
+def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
 
     The same layers are there whatever has been measured, so that the browser keeps the picture and swaps the data in.
@@ -114,7 +115,7 @@ def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart:
         bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),
         measured.mark_rule(strokeWidth=3, yOffset=8).encode(start, alt.X2("high:Q"), y, color=colour),
         measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(x, y, color=colour, tooltip=tips),
-        names.encode(alt.XValue(2), y, alt.Text("label:N"), tooltip=tips),
+        names.encode(y, alt.Text("label:N"), x=alt.value(2), tooltip=tips),
     ).properties(height=arms_height(len(arms)))
 
 

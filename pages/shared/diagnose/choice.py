@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.housekeeping.trial_ids import runs_of
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title
@@ -63,7 +64,7 @@ def _asked() -> dict[str, str]:
     if not bisect_id or all(asked.values()):
         return asked
     bisect = diagnose_actions.find_bisect(bisect_id)
-    runs = diagnose_actions.runs_of(bisect) if bisect else ()
+    runs = runs_of(bisect) if bisect else ()
     return dict(zip(_LABELS, runs, strict=True)) if len(runs) == 2 else asked
 
 
@@ -86,7 +87,7 @@ def _choose(side: str, run: Run | None, listed: dict[str, Run]) -> None:
         _LABELS[side],
         list(listed),
         key=key,
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         on_change=_follow_choice,
         args=(side,),
         placeholder="Choose a run",

@@ -1,12 +1,13 @@
 """Asks a run's model about pictures, once for each question however often the page is drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.access import PUBLIC, Action, mode
 from core.errors import DataError, UserError
 from core.insight.answer import Prediction
+from core.progress import Progress
 from core.store.runs import Run
 from core.workers.predict_client import Picture, predict
 from pages.shared.predict.picture_sources import Shown
@@ -53,7 +54,7 @@ def ask_once(
 
 
 @guarded(Action.PREDICT)
-def _ask(run: Run, pictures: Sequence[Picture], progress: Callable[[int, int], None], heat: bool) -> list[Prediction]:
+def _ask(run: Run, pictures: Sequence[Picture], progress: Progress, heat: bool) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
         raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
     admit_questions(len(pictures))

@@ -42,7 +42,7 @@ def closer_look(
     if st.session_state.get(CLOSER_PICTURE) not in readable:
         st.session_state[CLOSER_PICTURE] = readable[0]
     labels = {k: f"{k + 1}. {display_name(pictures[k].name)}" for k in readable}
-    k = st.selectbox("Picture", readable, key=CLOSER_PICTURE, format_func=labels.get)
+    k = st.selectbox("Picture", readable, key=CLOSER_PICTURE, format_func=labels.__getitem__)
     answer, small = answers[k], smalls[k]
     if small:
         _where_it_looks(pictures[k], answer, small)

@@ -37,7 +37,7 @@ def two_runs(run: Run, runs: Sequence[Run], pictures: Sequence[Shown], answers: 
         list(others),
         index=None,
         key=OTHER_RUN,
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         placeholder="No other run",
         help="Its answers stand beside those above, and the pictures on which the two disagree come first.",
     )
@@ -58,7 +58,7 @@ def _show(run: Run, other: Run, pictures: Sequence[Shown], pairs: Sequence[Pair]
     st.caption("Probabilities as the models give them, not calibrated.")
     frame = pd.DataFrame([_row(pictures[pair.position], pair) for pair in pairs])
     column = st.column_config
-    share = {"min_value": 0, "max_value": 1, "format": "%.3f"}
+    share: dict[str, Any] = {"min_value": 0, "max_value": 1, "format": "%.3f"}
     st.dataframe(
         frame,
         hide_index=True,

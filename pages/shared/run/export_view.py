@@ -1,6 +1,5 @@
 """The panel that takes a run away: what for, made by a process of its own, then a file to download."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -9,6 +8,7 @@ from core.access import LOCAL, Action, mode
 from core.errors import UserError
 from core.export.formats import FORMATS, Format
 from core.export.prepared import prepare_export, prepared
+from core.progress import StepProgress
 from core.store.runs import Run
 from pages.shared.run.facts import data_facts
 from pages.shared.shell.access import guarded, may
@@ -87,7 +87,7 @@ def _prepare_with_progress(run: Run, kind: Format) -> Path | None:
 
 
 @guarded(Action.EXPORT)
-def _convert(run: Run, kind: Format, progress: Callable[[str, float], None]) -> Path:
+def _convert(run: Run, kind: Format, progress: StepProgress) -> Path:
     """What needs TensorFlow. Only the person at the machine itself gets the folder of the pictures in a script."""
     facts = data_facts(run)
     pictures = None if mode() == LOCAL or facts is None else Path(facts.root).name
@@ -95,7 +95,7 @@ def _convert(run: Run, kind: Format, progress: Callable[[str, float], None]) -> 
 
 
 @guarded(Action.LOOK)
-def _collect(run: Run, kind: Format, progress: Callable[[str, float], None]) -> Path:
+def _collect(run: Run, kind: Format, progress: StepProgress) -> Path:
     """What only copies what whoever may look can see."""
     return prepare_export(run, kind, progress)
 

@@ -43,7 +43,7 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         on_menu: Called when an entry was chosen.
     """
     column = st.column_config
-    share = {"min_value": 0.0, "max_value": 1.0, "format": "percent", "width": 90}
+    share: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "percent", "width": 90}
     return {
         "name": column.TextColumn("Run", width=150, pinned=True),
         "open": column.ButtonColumn("Curves", width=78, type="tertiary", key=key),

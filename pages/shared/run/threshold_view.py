@@ -94,7 +94,7 @@ def _at_threshold(run: Run, part: str, stored: Stored) -> Record:
 def _predicted(stored: Stored, figures: Record | None) -> metrics.Labels:
     if figures is None:
         return metrics.decide(stored.probabilities)
-    return (stored.probabilities[:, 1] > figures["threshold"]).astype(np.int64)
+    return np.asarray(stored.probabilities[:, 1] > figures["threshold"], dtype=np.int64)
 
 
 def _roc(run: Run, part: str, record: Record, figures: Record | None) -> None:
@@ -129,7 +129,7 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
         cells,
         index=None,
         key=choice,
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         placeholder="Click in the matrix, or choose here",
         help="Shows the pictures that a cell of the matrix counts, the surest answers first.",
     )

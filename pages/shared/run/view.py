@@ -69,7 +69,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
         list(listed),
         index=0 if found else None,
         key=RUN_CHOICE,
-        format_func=labels.get,
+        format_func=labels.__getitem__,
         on_change=_follow_choice,
         placeholder="Choose a run",
     )

@@ -4,7 +4,8 @@ import threading
 
 from core import paths
 from core.data.sample import ensure_sample, sample_is_ready
-from pages.shared.widgets.progress_bar import Progress, with_bar
+from core.progress import Progress
+from pages.shared.widgets.progress_bar import with_bar
 
 _turn = threading.Lock()
 

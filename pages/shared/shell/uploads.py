@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,14 +12,13 @@ from core import access, files, paths
 from core.access import Action
 from core.data.images import display_name
 from core.data.ingest import Limits, ingest_files, ingest_zip
+from core.progress import Progress
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
 
 _TITLE, _OWNER = ".title.json", ".owner.json"  # hidden, so that they are no part of the data set
 
 _ABANDONED_SECONDS = 3600.0
-
-Progress = Callable[[int, int], None]
 
 
 @guarded(Action.UPLOAD)

@@ -71,7 +71,7 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
         "data.validation_split": not split_on_disk,
         "data.group_pattern": not split_on_disk,
     }
-    return rules.get(key, True)
+    return bool(rules.get(key, True))
 
 
 def settings(preset: str, *, split_on_disk: bool) -> dict[str, Any]:

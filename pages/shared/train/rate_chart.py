@@ -16,7 +16,7 @@ MARKS = {
 _INK = {False: "#17211f", True: "#e6edeb"}
 
 
-def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart:
+def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Loss over learning rate: each step faint, the smoothed curve, the suggestions as lines.
 
     Args:
@@ -59,7 +59,7 @@ def _marks(result: dict[str, Any], *, dark: bool) -> list[alt.Chart]:
     labels = [
         alt.Chart(pd.DataFrame([row]))
         .mark_text(align="left", dx=5, baseline="top", fontSize=12, color=_INK[dark])
-        .encode(x, alt.YValue(4 + 16 * k), alt.Text("name:N"))
+        .encode(x, alt.Text("name:N"), y=alt.value(4 + 16 * k))
         for k, row in enumerate(rows)
     ]
     return [rule, *labels]

@@ -127,9 +127,8 @@ def take(rate: float) -> None:
 
 def _same(one: RunConfig, other: RunConfig) -> bool:
     """Whether two configurations would have the same sweep, as far as the form can tell; names and folders aside."""
-    neutral = {"dataset": "", "name": ""}
     parts = [
-        dataclasses.replace(c, **neutral, training=dataclasses.replace(c.training, learning_rate=1.0))
+        dataclasses.replace(c, dataset="", name="", training=dataclasses.replace(c.training, learning_rate=1.0))
         for c in (one, other)
     ]
     return parts[0] == parts[1]

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.errors import UserError
+from pages.shared.run.at_work import active_runs
 from pages.shared.shell import chosen_dataset
-from pages.shared.train import actions
 from pages.shared.train import form as train_form
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import plain
@@ -37,7 +37,7 @@ def show_summary(config: RunConfig, view: chosen_dataset.View | None) -> None:
     with st.grid(min_column_width=150):
         for label, value in facts.items():
             st.metric(label, value)
-    queue = train_form.queue_sentence(len(actions.active_runs()))
+    queue = train_form.queue_sentence(len(active_runs()))
     st.caption(f"{train_form.cost_sentence(config, classes)} {queue}")
 
 

@@ -168,5 +168,5 @@ def _step(spec: dataclasses.Field[Any]) -> float:
     """A tenth of the default's size where the range spans many powers of ten, else a twentieth of one."""
     low, high = spec.metadata["low"], spec.metadata["high"]
     if low and high / low > 1e4:
-        return float(10.0 ** (math.floor(math.log10(spec.default)) - 1))
+        return float(10.0 ** (math.floor(math.log10(float(str(spec.default)))) - 1))
     return 0.05

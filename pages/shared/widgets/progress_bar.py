@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-Progress = Callable[[int, int], None]
+from core.progress import Progress
 
 
 def with_bar(text: str, work: Callable[[Progress], Any]) -> Any:
