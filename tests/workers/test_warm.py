@@ -93,7 +93,8 @@ def test_an_edited_program_is_noticed() -> None:
 
 AGED = """
 import sys
-from core import warm, worker
+from core import worker
+from core.workers import warm
 warm.has_aged = lambda born: True
 sys.exit(worker.main(["--warm", "--parent-pipe"]))
 """

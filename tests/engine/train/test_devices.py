@@ -21,7 +21,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
 
 from core.config import make_config
-from core.engine import devices
+from core.engine.train import devices
 from core.engine.reporter import Reporter
 from core.engine.train.training import train
 from core.store.runs import RunStore

@@ -10,7 +10,7 @@ from pages.shared.train import script_import as part
 
 SCRIPTS = Path(__file__).parents[2] / "script" / "scripts"
 PAGE = """
-from pages.shared import fields
+from pages.shared.widgets import fields
 from pages.shared.train.script_import import script_import
 script_import()
 values = fields.form_values("recommended")
