@@ -61,7 +61,7 @@ def show_runs() -> None:
     if not rows:
         show_deleted()
         st.info(
-            "No runs yet. Press “Show me the puzzle”, train on pictures of your own, or look at a finished example: "
+            "No runs yet. Press “Show me the puzzle”, train on images of your own, or look at a finished example: "
             "the puzzle with its verdict, and a model to predict with.",
             icon=":material/info:",
         )

@@ -97,11 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     find_rate.add_parser(command)
     sweep.add_parser(command)
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
-    predict.add_options(command("predict", _predict, "Class probabilities of pictures, and what is near them."))
+    predict.add_options(command("predict", _predict, "Class probabilities of images, and what is near them."))
     evaluate.add_parser(command)
-    remember = (
-        "Keep features of a run's training pictures, for the nearest ones of a new picture; training does so itself."
-    )
+    remember = "Keep features of a run's training images, for the nearest ones of a new image; training does so itself."
     command("remember", _remember, remember).add_argument("run", metavar="RUN")
     return parser
 
@@ -140,7 +138,7 @@ def _report(run: Run, status: Status, *, as_json: bool) -> int:
         print(f"run {run.id} {status.status}: {status.message}")
         for name, part in ((name, evaluation[name]) for name in ("val", "test") if name in evaluation):
             low, high = part["interval"]
-            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part['count']} pictures, "
+            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part['count']} images, "
                   f"AUC {_number(part['auc'])}, {evaluation['weights']}")  # fmt: skip
     return 0
 

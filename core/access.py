@@ -22,7 +22,7 @@ class Action(StrEnum):
     """What a page can do beyond showing what is there; the value completes the sentence "You may not …"."""
 
     LOOK = "look at runs"
-    PREDICT = "predict pictures"
+    PREDICT = "predict images"
     UPLOAD = "upload a data set"
     BROWSE = "open folders of the server"
     FETCH = "fetch a published data set"
@@ -62,7 +62,7 @@ class Policy:
         epochs: Most epochs of a training.
         sample_only: Whether a training may use the built-in sample set and network only.
         waiting: Most trainings that may wait for their turn.
-        predictions: Most pictures a session may ask about in one minute; 0 for no limit.
+        predictions: Most images a session may ask about in one minute; 0 for no limit.
         disk_bytes: Most that uploads may hold in all; 0 for no limit.
         spare_bytes: Free disk below which nothing is taken in.
     """

@@ -21,12 +21,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which pictures the network sees, how they are prepared, and in which order."""
+    """Which images the network sees, how they are prepared, and in which order."""
 
     image_size: int = setting_field(
-        224, "Image size", "Side in pixels to which every picture is resized (width and height).", low=16, high=1024
+        224, "Image size", "Side in pixels to which every image is resized (width and height).", low=16, high=1024
     )
-    batch_size: int = setting_field(32, "Batch size", "Pictures per training step.", low=1, high=1024)
+    batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
     shuffle: str = setting_field(
         "samples",
         "Order of the samples",
@@ -37,14 +37,14 @@ class DataConfig:
     augmentation: str = setting_field(
         "none",
         "Augmentation",
-        "Random changes to the training pictures. light: small shifts, turns and brightness, no flip. question: shear "
+        "Random changes to the training images. light: small shifts, turns and brightness, no flip. question: shear "
         "0.2 degrees, zoom 0.8 to 1.2, horizontal flip.",
         choices=("none", "light", "question"),
     )
     augmentation_draws: int = setting_field(
         0,
         "Augmentation draws",
-        "How many random versions of each picture there are. 0: a new one every epoch. 1: one version, frozen into "
+        "How many random versions of each image there are. 0: a new one every epoch. 1: one version, frozen into "
         "the features. n: n versions in turn.",
         low=0,
         high=1000,
@@ -64,7 +64,7 @@ class DataConfig:
     validation_split: float = setting_field(
         0.2,
         "Validation share",
-        "Share of the pictures held out for validation when the data set has no val folder of its own.",
+        "Share of the images held out for validation when the data set has no val folder of its own.",
         low=0.01,
         high=0.9,
     )
@@ -88,7 +88,7 @@ class ModelConfig:
     """The backbone and the head on top of it."""
 
     backbone: str = setting_field(
-        "EfficientNetLite0", "Backbone", "The network, trained on ImageNet, that sees the picture."
+        "EfficientNetLite0", "Backbone", "The network, trained on ImageNet, that sees the image."
     )
     weights: str = setting_field(
         "imagenet",
@@ -122,12 +122,12 @@ class TrainConfig:
     mode: str = setting_field(
         "bottleneck",
         "Way of training",
-        "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: pictures go through "
+        "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: images go through "
         "the backbone in every step. fine_tune: the head first, then the upper blocks of the backbone at a low rate.",
         choices=("bottleneck", "end_to_end", "fine_tune"),
     )
     epochs: int = setting_field(
-        20, "Epochs", "Passes over the training pictures (fine-tune: of the head alone).", low=1, high=1000
+        20, "Epochs", "Passes over the training images (fine-tune: of the head alone).", low=1, high=1000
     )
     optimizer: str = setting_field(
         "adam", "Optimizer", "How gradients become steps.", choices=("adam", "adamw", "sgd", "rmsprop")
@@ -200,7 +200,7 @@ class TrainConfig:
         False,
         "Literal execution",
         "End to end with a frozen backbone gives the same numbers from cached features, much faster, and is run that "
-        "way. On: push every picture through the backbone in every step all the same.",
+        "way. On: push every image through the backbone in every step all the same.",
     )
     precision: str = setting_field(
         "float32",

@@ -32,7 +32,7 @@ class DataError(UserError):
 
 
 class UnreadableImage(DataError):
-    """Leave out or repair the picture that the message names."""
+    """Leave out or repair the image that the message names."""
 
 
 class RunError(UserError):

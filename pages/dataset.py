@@ -1,4 +1,4 @@
-"""Dataset: choose the pictures, and see what a training will make of them."""
+"""Dataset: choose the images, and see what a training will make of them."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from pages.shared.widgets.text import heading, plain
 
 TABS = {
     "Overview": dataset_tabs.show_overview,
-    "Pictures": dataset_tabs.show_pictures,
+    "Images": dataset_tabs.show_images,
     "Quality": quality_view.show_quality,
     "Labels": labels_view.show_labels,
     "Map": map_view.show_map,
@@ -46,7 +46,7 @@ def show_dataset(reference: str) -> None:
 
 
 frame("Dataset", in_menu=follow_puzzle)
-heading("Dataset", "The pictures to learn from, and what every batch of a training will really hold.")
+heading("Dataset", "The images to learn from, and what every batch of a training will really hold.")
 sources.choose_source()
 st.divider()
 show_dataset(state.chosen_dataset())

@@ -1,10 +1,10 @@
-"""New pictures to a trained run: what it sees in them, and how sure it is."""
+"""New images to a trained run: what it sees in them, and how sure it is."""
 
 import streamlit as st
 
 from core.store.runs import RunStore
+from pages.shared.predict.image_sources import choose_images
 from pages.shared.predict.model_import import show_model_import, show_run_import
-from pages.shared.predict.picture_sources import choose_pictures
 from pages.shared.predict.view import preparation, show_answers
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.export_view import show_export
@@ -13,7 +13,7 @@ from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
 frame("Predict", in_menu=follow_puzzle)
-heading("Predict", "Give pictures to a trained run and see its answer for each, with the probability of every class.")
+heading("Predict", "Give images to a trained run and see its answer for each, with the probability of every class.")
 
 runs = [run for run in RunStore().list() if run.has_model()]
 if not runs:
@@ -26,8 +26,8 @@ elif run := choose_run(
     runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
 ):
     preparation(run)
-    if pictures := choose_pictures(run):
-        show_answers(run, pictures, runs)
+    if images := choose_images(run):
+        show_answers(run, images, runs)
     show_export(run)
 show_model_import()
 show_run_import()

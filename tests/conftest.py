@@ -1,4 +1,4 @@
-"""What all tests share: a home of their own, small pictures, and the real data where it is."""
+"""What all tests share: a home of their own, small images, and the real data where it is."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -56,8 +56,8 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def picture_folder(tmp_path: Path) -> MakeFolder:
-    """A function that makes a data set: `picture_folder(train=(30, 25), val=(8, 8), size=40)`.
+def image_folder(tmp_path: Path) -> MakeFolder:
+    """A function that makes a data set: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
 
     The classes `a`, `b`, ... are told apart by their brightness, so a head can learn them in a few epochs.
     """

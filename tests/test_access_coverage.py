@@ -62,7 +62,7 @@ READS = {
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
     "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.validate",
     "core.label_review.store", "core.lr_search.store", "core.models.catalogue", "core.models.fetch",
-    "core.models.unfreezing", "core.paths", "core.progress", "core.report.pictures", "core.report.report",
+    "core.models.unfreezing", "core.paths", "core.progress", "core.report.images", "core.report.report",
     "core.script.importing", "core.script.text", "core.setting", "core.stats.metrics", "core.store.examples",
     "core.store.index", "core.store.notes", "core.store.runs", "core.sweep.plan", "core.sweep.store",
     "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",

@@ -93,7 +93,7 @@ IMAGES: list[tuple[str, str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("number", "name", "content", "words"), IMAGES, ids=[f"{n}-{name}" for n, name, *_ in IMAGES])
-def test_a_bad_picture_is_named_on_the_predict_page_and_in_a_data_set(
+def test_a_bad_image_is_named_on_the_predict_page_and_in_a_data_set(
     tmp_path: Path, number: str, name: str, content: bytes, words: str
 ) -> None:
     with pytest.raises(UnreadableImage) as error:
@@ -135,7 +135,7 @@ READ: list[tuple[str, str, Callable[[], bytes]]] = [
 
 
 @pytest.mark.parametrize(("number", "name", "content"), READ, ids=[f"{n}-{name}" for n, name, _ in READ])
-def test_an_unusual_picture_is_read_or_refused_in_a_sentence(
+def test_an_unusual_image_is_read_or_refused_in_a_sentence(
     number: str, name: str, content: Callable[[], bytes]
 ) -> None:
     try:
@@ -225,7 +225,7 @@ ZIPS: list[tuple[str, str, Callable[[], io.BytesIO], str]] = [
     ("34", "damage inside", lambda: named(zipped(*PETS).getvalue()[:200] + b"x" + zipped(*PETS).getvalue()[201:]),
      "cats/1.png is damaged: Bad CRC-32"),
     ("35", "a name twice", twice, "pets.zip has cats/1.png twice; pack it again."),
-    ("36", "no pictures", lambda: zipped(**{"cats/notes.txt": b"x"}), "pets.zip contains no images."),
+    ("36", "no images", lambda: zipped(**{"cats/notes.txt": b"x"}), "pets.zip contains no images."),
     ("37", "2,000 folders deep", lambda: zipped("x/" * 2000 + "1.png"), "lies more than 8 folders deep"),
     ("38", "reserved on Windows", lambda: zipped("con/1.png", "dogs/1.png"), "con is reserved on Windows"),
     ("40", "the same name in another case", lambda: zipped("Cat/1.png", "cat/1.png"), "Cat and cat look the same"),
@@ -268,8 +268,8 @@ def test_39_what_systems_leave_makes_no_class(tmp_path: Path) -> None:
 FOLDERS: list[tuple[str, str, dict[str, int], str]] = [
     ("43", "no class folders", {"": 4}, "are not in class folders."),
     ("44", "one class", {"cats": 4}, "There is only one class, cats"),
-    ("45", "a class of no picture", {"train/cats": 3, "train/dogs": 0, "val/cats": 2, "val/dogs": 2}, "dogs"),
-    ("47", "four pictures", {"a": 1, "b": 3}, "The class a has 1 readable image"),
+    ("45", "a class of no image", {"train/cats": 3, "train/dogs": 0, "val/cats": 2, "val/dogs": 2}, "dogs"),
+    ("47", "four images", {"a": 1, "b": 3}, "The class a has 1 readable image"),
     ("48", "validation alone knows a class", {"train/a": 3, "train/b": 3, "val/a": 2, "val/c": 2},
      "The validation images have classes that the training images lack: c; add them to train/."),
 ]  # fmt: skip

@@ -73,8 +73,8 @@ def no_worker_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def folder(picture_folder: Any) -> Path:
-    path: Path = picture_folder(train=(12, 12), val=(4, 4), size=32)
+def folder(image_folder: Any) -> Path:
+    path: Path = image_folder(train=(12, 12), val=(4, 4), size=32)
     return path
 
 

@@ -1,7 +1,7 @@
 """Faults planted one at a time, and what names each: pre-flight, the reading of a script, or comparing two runs.
 
 What the settings cannot express (live batch normalisation, softmax on one unit) is planted in a script, what lies in
-the pictures in the data. The bisect's own cases, which train, are in tests/engine/jobs/test_bisect.py.
+the images in the data. The bisect's own cases, which train, are in tests/engine/jobs/test_bisect.py.
 """
 
 import shutil
@@ -44,8 +44,8 @@ def turn_by_exif(folder: Path) -> None:
     for path in sorted((folder / "train" / "a").iterdir())[:5]:
         exif = Image.Exif()
         exif[0x0112] = 6
-        with Image.open(path) as picture:
-            picture.convert("RGB").save(path.with_suffix(".jpg"), exif=exif)
+        with Image.open(path) as image:
+            image.convert("RGB").save(path.with_suffix(".jpg"), exif=exif)
         path.unlink()
 
 
@@ -76,26 +76,26 @@ SETTINGS = [
 
 @pytest.mark.parametrize(("fault", "settings", "finding"), SETTINGS, ids=[row[0] for row in SETTINGS])
 def test_preflight_names_a_fault_in_the_settings(
-    picture_folder: Any, fault: str, settings: dict[str, Any], finding: str
+    image_folder: Any, fault: str, settings: dict[str, Any], finding: str
 ) -> None:
-    folder = picture_folder(train=(50, 50), val=(50, 50))
+    folder = image_folder(train=(50, 50), val=(50, 50))
     assert finding not in checked(folder, {})
     assert finding in checked(folder, settings), fault
 
 
 DATA: list[tuple[str, Callable[[Path], None], str]] = [
     ("class index shift", drop_class, "class-index-mismatch"),
-    ("one picture in two classes", copy_into_other_class, "conflicting-labels"),
+    ("one image in two classes", copy_into_other_class, "conflicting-labels"),
     ("leak", copy_into_validation, "leak-exact-duplicate"),
-    ("turned pictures", turn_by_exif, "exif-orientation"),
+    ("turned images", turn_by_exif, "exif-orientation"),
 ]
 
 
 @pytest.mark.parametrize(("fault", "plant", "finding"), DATA, ids=[row[0] for row in DATA])
 def test_preflight_names_a_fault_in_the_data(
-    picture_folder: Any, fault: str, plant: Callable[[Path], None], finding: str
+    image_folder: Any, fault: str, plant: Callable[[Path], None], finding: str
 ) -> None:
-    folder = picture_folder(train=(50, 50, 50), val=(50, 50, 50))
+    folder = image_folder(train=(50, 50, 50), val=(50, 50, 50))
     assert finding not in checked(folder, {})
     plant(folder)
     assert finding in checked(folder, {}), fault
@@ -127,10 +127,10 @@ def test_the_reading_of_a_script_names_a_fault_in_it(fault: str, edits: list[tup
 
 
 @pytest.mark.slow
-def test_comparison_names_label_noise(picture_folder: Any, train_here: Any) -> None:
+def test_comparison_names_label_noise(image_folder: Any, train_here: Any) -> None:
     settings = {"data.image_size": 32, "data.batch_size": 8, "training.epochs": 1}
-    clean = picture_folder("clean", train=(16, 16), val=(6, 6))
-    noisy = picture_folder("noisy", train=(16, 16), val=(6, 6))
+    clean = image_folder("clean", train=(16, 16), val=(6, 6))
+    noisy = image_folder("noisy", train=(16, 16), val=(6, 6))
     for k in range(4):
         one, other = (noisy / "train" / label / f"{k:03}.png" for label in "ab")
         keep = one.read_bytes()
@@ -138,5 +138,5 @@ def test_comparison_names_label_noise(picture_folder: Any, train_here: Any) -> N
         other.write_bytes(keep)
     answer = compare(train_here(clean, settings), train_here(noisy, settings))
     assert [row["key"] for row in answer["differences"]["config"] if row["key"] != "dataset"] == []
-    assert answer["differences"]["data"], "the same pictures under other labels are another data set"
+    assert answer["differences"]["data"], "the same images under other labels are another data set"
     assert answer["first_divergence"]["stage"] in ("files", "labels and order", "decoded pixels")

@@ -59,8 +59,8 @@ def no_worker_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def folder(picture_folder: Any) -> Path:
-    path: Path = picture_folder(train=(12, 12), val=(4, 4), size=32)
+def folder(image_folder: Any) -> Path:
+    path: Path = image_folder(train=(12, 12), val=(4, 4), size=32)
     return path
 
 
@@ -155,8 +155,8 @@ def test_ctrl_c_in_the_command_line_stops_and_keeps_the_model(folder: Path, home
 
 
 def test_a_users_mistake_inside_the_worker_becomes_one_sentence(folder: Path) -> None:
-    for picture in (folder / "train" / "b").iterdir():
-        picture.unlink()
+    for image in (folder / "train" / "b").iterdir():
+        image.unlink()
     run = start(folder)
     status = wait(run, lambda s: not s.is_active)
     assert (status.status, status.fault) == ("failed", "user")

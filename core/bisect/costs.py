@@ -12,7 +12,7 @@ STARTING_SECONDS = 10.0
 """TensorFlow's import, the scan and the first network."""
 
 _FEATURE_SECONDS = 0.03
-"""A picture through the backbone, where neither run says."""
+"""An image through the backbone, where neither run says."""
 
 _STEP_SECONDS = 0.03
 """A step of the head on cached features, where neither run says."""
@@ -49,8 +49,8 @@ class Costs:
     def arm(self, config: RunConfig) -> float:
         """Expected seconds of an arm."""
         missing = len(_features(config) - self._cached) if config.training.is_frozen else 0
-        pictures = self.factors.a.count("train")
-        return self._training(config) + missing * pictures * self._feature_seconds()
+        images = self.factors.a.count("train")
+        return self._training(config) + missing * images * self._feature_seconds()
 
     def finished(self, config: RunConfig, seconds: dict[str, float]) -> None:
         """Learns from an arm: what it took, and that its features are cached now."""
@@ -98,12 +98,12 @@ class Costs:
         return 3 * passes * self.factors.a.count("train") * self._feature_seconds()
 
     def _feature_seconds(self) -> float:
-        """Seconds that a picture takes through the backbone; a run that found its features cached says nothing."""
+        """Seconds that an image takes through the backbone; a run that found its features cached says nothing."""
         rates = []
         for run, end in ((self.a, self.factors.a), (self.b, self.factors.b)):
             config = end.config
-            pictures = end.count("val") + len(_features(config)) * end.count("train")
-            rates.append(run.read_status().seconds.get("features", 0.0) / pictures)
+            images = end.count("val") + len(_features(config)) * end.count("train")
+            rates.append(run.read_status().seconds.get("features", 0.0) / images)
         return max(rates) if max(rates) > _FEATURE_SECONDS / 10 else _FEATURE_SECONDS
 
 
@@ -113,7 +113,7 @@ def _kind(config: RunConfig) -> tuple[bool, int]:
 
 
 def _features(config: RunConfig) -> set[tuple[object, ...]]:
-    """The feature arrays of the training pictures that a frozen run needs."""
+    """The feature arrays of the training images that a frozen run needs."""
     values = {"dataset": config.dataset, **config.settings()}
     facts = tuple(values[key] for key in _FEATURE_KEYS if key != "data.seed" or config.data.augmentation != "none")
     kind, draws = config.data.augmentation, config.data.augmentation_draws

@@ -32,7 +32,7 @@ class End:
 
     Attributes:
         config: RunConfig. As its arms are trained: frozen runs on cached features.
-        manifest: dict. The pictures it was trained on, as the run keeps them.
+        manifest: dict. The images it was trained on, as the run keeps them.
     """
 
     config: RunConfig
@@ -44,7 +44,7 @@ class End:
         return {DATASET: self.config.dataset, **self.config.settings()}
 
     def count(self, part: str) -> int:
-        """Pictures in `train` or `val`."""
+        """Images in `train` or `val`."""
         return len(self.manifest[part])
 
     @property
@@ -119,14 +119,14 @@ def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
             "cannot be explained by each other; choose two runs on the same classes"
         )
     same_reading = all(one.values[key] == two.values[key] for key in (DATASET, *_SPLIT))
-    if same_reading and _pictures(one) != _pictures(two):
+    if same_reading and _images(one) != _images(two):
         raise RunError(
-            f"the pictures in {one.config.dataset} have changed between runs {a.id} and {b.id}, so the earlier one "
+            f"the images in {one.config.dataset} have changed between runs {a.id} and {b.id}, so the earlier one "
             "cannot be repeated; train both again"
         )
 
 
-def _pictures(end: End) -> list[tuple[str, str, str]]:
+def _images(end: End) -> list[tuple[str, str, str]]:
     return [(part, file["label"], file["sha256"]) for part in ("train", "val") for file in end.manifest[part]]
 
 
@@ -160,7 +160,7 @@ def _matters(a: End, b: End, differing: list[str]) -> str:
 
 
 def _dataset(a: End, b: End, differing: list[str]) -> str:
-    return "" if _pictures(a) != _pictures(b) else "the two folders hold the same pictures in the same order"
+    return "" if _images(a) != _images(b) else "the two folders hold the same images in the same order"
 
 
 def _seed(a: End, b: End, differing: list[str]) -> str:
@@ -172,7 +172,7 @@ def _drop_remainder(a: End, b: End, differing: list[str]) -> str:
     resplit = not (a.split_on_disk and b.split_on_disk) and any(key in differing for key in (DATASET, *_SPLIT))
     if resplit or any(count % size for count in counts for size in sizes):
         return ""
-    return f"there is no tail: {_either(counts)} pictures fill batches of {_either(sizes)}"
+    return f"there is no tail: {_either(counts)} images fill batches of {_either(sizes)}"
 
 
 def _draws(a: End, b: End, differing: list[str]) -> str:
@@ -183,7 +183,7 @@ def _draws(a: End, b: End, differing: list[str]) -> str:
     draws = [
         [draw_of_epoch(epoch, "any", end.config.data.augmentation_draws) for epoch in range(epochs)] for end in (a, b)
     ]
-    return "every epoch sees the same version of each picture" if draws[0] == draws[1] else ""
+    return "every epoch sees the same version of each image" if draws[0] == draws[1] else ""
 
 
 def _most_epochs(a: End, b: End) -> int:

@@ -46,8 +46,8 @@ class Ledger(ArmLedger):
         self._seeds = seeds_of(own[0], own[1], same=not self.factors.keys)
         self._take_over(own)
         skipped = [key for key in self.factors.skipped if key != "name"]
-        pictures = min(self.factors.a.count("val"), self.factors.b.count("val"))
-        self.search = Search(self.factors.keys, self._seeds, pictures, self.measure, self.plan, skipped)
+        images = min(self.factors.a.count("val"), self.factors.b.count("val"))
+        self.search = Search(self.factors.keys, self._seeds, images, self.measure, self.plan, skipped)
 
     def outcome(self) -> str:
         """See `ArmLedger.outcome`."""

@@ -35,7 +35,7 @@ class Search:
     Args:
         factors: tuple of str. Keys, the likeliest culprits first.
         seeds: pair of sequences. Training seeds of the repeats of run A and of run B, at least three each.
-        pictures: int. Validation pictures.
+        images: int. Validation images.
         measure: callable. See `Measure`.
         planned: callable. Is told arms that are known to follow. Defaults to none.
         skipped: sequence of str. Keys that differ and change nothing, for the sentence.
@@ -50,7 +50,7 @@ class Search:
 
     factors: tuple[str, ...]
     seeds: tuple[Sequence[int], Sequence[int]]
-    pictures: int
+    images: int
     measure: Measure
     planned: Callable[[list[tuple[Set, int]]], object] = lambda arms: None
     skipped: Sequence[str] = ()
@@ -84,7 +84,7 @@ class Search:
         a, b = self.repeats
         if not a or not b:
             raise Unclear("Every repeat of one of the two ends failed.")
-        self.noise = verdict.pool([a, b], self.pictures)
+        self.noise = verdict.pool([a, b], self.images)
         self.values = {everything: b, nothing: a}
         self.good = "a" if sum(a) / len(a) >= sum(b) / len(b) else "b"
         (good, bad) = (a, b) if self.good == "a" else (b, a)

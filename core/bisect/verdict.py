@@ -5,9 +5,9 @@ the best one anyway. It is uncertain in two ways, which are added in quadrature:
 
 * another training seed gives another value: Student's t, 95 %, over the repeats. The standard deviation is pooled
   over the repeats of the two ends, as most other arms have a single repeat;
-* other validation pictures would give another value: half of Wilson's interval of that share of so many pictures.
+* other validation images would give another value: half of Wilson's interval of that share of so many images.
 
-All arms see the same validation pictures, so the second part is more than a paired test would ask for: the verdict
+All arms see the same validation images, so the second part is more than a paired test would ask for: the verdict
 would rather be `inconclusive` than name a wrong culprit.
 """
 
@@ -50,26 +50,26 @@ class Noise:
     Attributes:
         spread: float. Standard deviation between training seeds, pooled over groups of repeats.
         freedom: int. Degrees of freedom behind it; 0 where nothing was repeated.
-        pictures: int. Validation pictures that each value is a share of.
+        images: int. Validation images that each value is a share of.
     """
 
     spread: float
     freedom: int
-    pictures: int
+    images: int
 
 
-def pool(groups: Sequence[Sequence[float]], pictures: int) -> Noise:
+def pool(groups: Sequence[Sequence[float]], images: int) -> Noise:
     """Noise from groups of repeats; the members of a group differ in the training seed alone."""
     squares = sum(sum((value - _mean(group)) ** 2 for value in group) for group in groups if group)
     freedom = sum(max(0, len(group) - 1) for group in groups)
-    return Noise(math.sqrt(squares / freedom) if freedom else 0.0, freedom, pictures)
+    return Noise(math.sqrt(squares / freedom) if freedom else 0.0, freedom, images)
 
 
 def estimate(values: Sequence[float], noise: Noise) -> Interval:
-    """Mean of repeats with its interval; never of width 0, as the validation pictures are a sample too."""
+    """Mean of repeats with its interval; never of width 0, as the validation images are a sample too."""
     mean = _mean(values)
     by_seed = _quantile(noise.freedom) * noise.spread / math.sqrt(len(values)) if noise.freedom else 0.0
-    low, high = wilson(round(mean * noise.pictures), noise.pictures)
+    low, high = wilson(round(mean * noise.images), noise.images)
     half = math.hypot(by_seed, (high - low) / 2)
     return Interval(mean, mean - half, mean + half)
 

@@ -1,4 +1,4 @@
-"""Checks of the random changes to training pictures."""
+"""Checks of the random changes to training images."""
 
 import re
 
@@ -7,7 +7,7 @@ from core.checks.finding import Finding
 from core.data.dataset import SAMPLE
 
 _SIDED = ("pneumonia", "xray", "x-ray", "x_ray", "x ray", "radiograph", "mammogra", "covid", "thorax", "mnist")
-"""Words, also within others, for pictures whose left and right mean something: bodies, digits, letters, signs."""
+"""Words, also within others, for images whose left and right mean something: bodies, digits, letters, signs."""
 
 _SIDED_WORDS = frozenset(
     (
@@ -18,7 +18,7 @@ _SIDED_WORDS = frozenset(
 
 
 def bottleneck_one_draw(context: Context) -> Finding | None:
-    """Every picture is changed once and stays so: no variety is gained, and what is learnt are the changed pictures.
+    """Every image is changed once and stays so: no variety is gained, and what is learnt are the changed images.
 
     Measured: 0.845 with one frozen draw, 0.91 without any augmentation, 0.87 with five draws in turn.
     """
@@ -28,7 +28,7 @@ def bottleneck_one_draw(context: Context) -> Finding | None:
     return Finding(
         "bottleneck-one-draw",
         "warning",
-        "Every training picture is augmented once, and that one version is used in all epochs; validation pictures are "
+        "Every training image is augmented once, and that one version is used in all epochs; validation images are "
         "not augmented.",
         {"augmentation": data.augmentation, "draws": 1, "epochs": context.config.training.epochs},
         "Train without augmentation (data.augmentation=none), or on several versions (data.augmentation_draws=0).",
@@ -37,14 +37,14 @@ def bottleneck_one_draw(context: Context) -> Finding | None:
 
 
 def label_breaking_augmentation(context: Context) -> Finding | None:
-    """Pictures whose left and right mean something are mirrored: a heart on the wrong side, a b that becomes a d."""
+    """Images whose left and right mean something are mirrored: a heart on the wrong side, a b that becomes a d."""
     word = _sided_word(context)
     if context.config.data.augmentation != "question" or not word:
         return None
     return Finding(
         "label-breaking-augmentation",
         "warning",
-        f"Half of the training pictures are mirrored, and by their name ({word}) left and right are not the same in "
+        f"Half of the training images are mirrored, and by their name ({word}) left and right are not the same in "
         "them.",
         {"augmentation": "question", "word": word},
         "Take the augmentation without mirroring: data.augmentation=light.",

@@ -31,7 +31,7 @@ class Context:
     Attributes:
         config: RunConfig.
         dataset: Dataset.
-        progress: callable of (done, total) pictures decoded. Defaults to none.
+        progress: callable of (done, total) images decoded. Defaults to none.
     """
 
     config: RunConfig
@@ -66,17 +66,17 @@ class Context:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """Labels of the training pictures, in the order on disk."""
+        """Labels of the training images, in the order on disk."""
         return self.dataset.labels(self.train)
 
     @cached_property
     def train_counts(self) -> Counter[str]:
-        """Training pictures by class."""
+        """Training images by class."""
         return Counter(file.label for file in self.train)
 
     @cached_property
     def val_counts(self) -> Counter[str]:
-        """Validation pictures by class."""
+        """Validation images by class."""
         return Counter(file.label for file in self.val)
 
     @cached_property
@@ -89,7 +89,7 @@ class Context:
 
     @cached_property
     def levels(self) -> Levels | None:
-        """Grey levels of a few training pictures as the network's preprocessing gets them; None without any.
+        """Grey levels of a few training images as the network's preprocessing gets them; None without any.
 
         Raises:
             UnreadableImage: a file has gone or changed since the scan.
@@ -112,17 +112,17 @@ class Context:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the pictures are few enough to decode and compare them all before a training."""
+        """Whether the images are few enough to decode and compare them all before a training."""
         return 0 < len(self.part_of) <= MAX_COMPARED
 
     @cached_property
     def thumbnails(self) -> Thumbnails:
-        """Small grey versions of all pictures, by the SHA-256 of the file."""
+        """Small grey versions of all images, by the SHA-256 of the file."""
         return thumbnails(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
 
     @cached_property
     def near_pairs(self) -> list[Pair]:
-        """Pairs of a training picture and another part's picture that look alike without being the same file."""
+        """Pairs of a training image and another part's image that look alike without being the same file."""
         others = [file for name, part in self.parts.items() if name != "train" for file in part]
         return near_pairs(self.thumbnails, self.train, others)
 

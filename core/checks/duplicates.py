@@ -1,7 +1,7 @@
-"""Pictures that look alike: a 32x32 difference hash finds candidates, the correlation of small pictures confirms them.
+"""Images that look alike: a 32x32 difference hash finds candidates, the correlation of small images confirms them.
 
-The usual 64-bit hashes are useless on pictures of one kind: on chest X-rays three quarters of the validation pictures
-have a training picture within 2 bits. With 1,024 bits the nearest pair that is no duplicate differs in 13 %.
+The usual 64-bit hashes are useless on images of one kind: on chest X-rays three quarters of the validation images
+have a training image within 2 bits. With 1,024 bits the nearest pair that is no duplicate differs in 13 %.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from core.progress import Progress
 
 MAX_BITS = 51  # 5 % of 1,024
 MIN_CORRELATION = 0.99
-_CHUNK = 2048  # pictures compared at once: two sides of it make 16 MB of distances
+_CHUNK = 2048  # images compared at once: two sides of it make 16 MB of distances
 
 
 class Pair(NamedTuple):
@@ -36,12 +36,12 @@ class Pair(NamedTuple):
 
 
 def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[ImageFile]) -> list[Pair]:
-    """Every pair of a training and another picture that look alike but are not the same file.
+    """Every pair of a training and another image that look alike but are not the same file.
 
     Args:
         small: dict. From `thumbnails`.
         train: sequence of ImageFile.
-        others: sequence of ImageFile. Validation and test pictures.
+        others: sequence of ImageFile. Validation and test images.
 
     Returns:
         List of Pair, in the order of `others`.
@@ -59,17 +59,17 @@ def near_pairs(small: Thumbnails, train: Sequence[ImageFile], others: Sequence[I
 def near_groups(
     root: Path, files: Sequence[ImageFile], progress: Progress | None = None
 ) -> list[tuple[ImageFile, ...]]:
-    """Groups of pictures that look alike, whatever part they are in; identical files count as one picture.
+    """Groups of images that look alike, whatever part they are in; identical files count as one image.
 
     What was found is kept on disk until a file comes, goes or changes.
 
     Args:
         root: Path. The folder that the files' paths are relative to.
         files: sequence of ImageFile.
-        progress: callable of (done, total) pictures decoded. Defaults to none.
+        progress: callable of (done, total) images decoded. Defaults to none.
 
     Returns:
-        Groups in the order of their first file, each with every file of its pictures; a picture that is near to one of
+        Groups in the order of their first file, each with every file of its images; an image that is near to one of
         a group belongs to it.
 
     Raises:
@@ -87,7 +87,7 @@ def near_groups(
 
 
 def _pairs_among(small: Thumbnails, files: Sequence[ImageFile]) -> list[Pair]:
-    """Every pair of these pictures that look alike, once."""
+    """Every pair of these images that look alike, once."""
     side, found = _Side.of(small, files), []
     for row, column, bits in _alike(side, side, once=True):
         a, b = files[row], files[column]
@@ -98,12 +98,12 @@ def _pairs_among(small: Thumbnails, files: Sequence[ImageFile]) -> list[Pair]:
 
 
 class _Side(NamedTuple):
-    """Pictures of one side of a comparison, one a row.
+    """Images of one side of a comparison, one a row.
 
     Attributes:
         signs: float32 `(n, SIDE * SIDE)`: the difference hash, +1 where a pixel is brighter than its left neighbour,
             else -1.
-        forms: float32 `(n, SIDE * (SIDE + 1))`: the small picture with mean 0 and length 1; zeros for a blank one.
+        forms: float32 `(n, SIDE * (SIDE + 1))`: the small image with mean 0 and length 1; zeros for a blank one.
     """
 
     signs: NDArray[np.float32]
@@ -140,14 +140,14 @@ def _alike(rows: _Side, columns: _Side, *, once: bool = False) -> Iterator[tuple
                 close = np.triu(close, 1)
             if not close.any():
                 continue
-            # Flat pictures agree in nearly every bit, thousands of them with each other: only then is this needed.
+            # Flat images agree in nearly every bit, thousands of them with each other: only then is this needed.
             close &= one.forms @ other.forms.T > MIN_CORRELATION - 1e-3
             for row, column in np.argwhere(close):
                 yield start + int(row), begin + int(column), int(SIDE * SIDE - agreement[row, column]) // 2
 
 
 def _correlation(a: Small, b: Small) -> float:
-    """Pearson's correlation of two small pictures; 0 where one of them is blank."""
+    """Pearson's correlation of two small images; 0 where one of them is blank."""
     first, second = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
     first, second = first - first.mean(), second - second.mean()
     scale = float(np.sqrt((first @ first) * (second @ second)))
@@ -179,7 +179,7 @@ def _place(root: Path) -> Path:
 
 
 def _digest(files: Sequence[ImageFile]) -> str:
-    """What the pairs depend on: the pictures in their order and the limits."""
+    """What the pairs depend on: the images in their order and the limits."""
     text = "\n".join([f"{SIDE} {MAX_BITS} {MIN_CORRELATION}", *(f"{f.sha256} {f.path}" for f in files)])
     return hashlib.sha256(os.fsencode(text)).hexdigest()
 

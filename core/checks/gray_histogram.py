@@ -1,4 +1,4 @@
-"""Which grey levels the network is given: counted on a few training pictures, kept on disk between calls."""
+"""Which grey levels the network is given: counted on a few training images, kept on disk between calls."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ VERSION = 1
 """Part of every name: to be raised when decoding, resizing or augmentation change their numbers."""
 
 LOOKED_AT = 16
-"""Pictures counted, evenly spread over the training files: the same ones whatever their order in a run."""
+"""Images counted, evenly spread over the training files: the same ones whatever their order in a run."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Levels:
 
     Attributes:
         counts: integer array of shape `(256, 3)`: pixels of each level in red, green and blue.
-        pictures: int. How many pictures were counted.
+        images: int. How many images were counted.
     """
 
     counts: NDArray[np.int64]
-    pictures: int
+    image_count: int
 
     @classmethod
     def of(cls, pixels: images.Pixels) -> "Levels":
@@ -58,10 +58,10 @@ class Levels:
 
 
 def training_levels(dataset: Dataset, *, size: int, augmentation: str, seed: int) -> Levels:
-    """The grey levels of a few training pictures as preprocessing gets them.
+    """The grey levels of a few training images as preprocessing gets them.
 
     Args:
-        dataset: Dataset. With at least one training picture.
+        dataset: Dataset. With at least one training image.
         size: int. Side in pixels.
         augmentation: str. Its first random version is taken.
         seed: int. The data seed.
@@ -79,7 +79,7 @@ def training_levels(dataset: Dataset, *, size: int, augmentation: str, seed: int
         ]
         kept = Levels.of(np.stack(pixels))
         with suppress(OSError):  # it only saves time: a full or read-only disk is no reason to fail
-            files.write_json(path, {"counts": kept.counts.tolist(), "pictures": kept.pictures})
+            files.write_json(path, {"counts": kept.counts.tolist(), "pictures": kept.image_count})
     return kept
 
 
@@ -89,11 +89,11 @@ def _name(chosen: Sequence[ImageFile], size: int, augmentation: str, seed: int) 
 
 
 def _read(path: Path) -> Levels | None:
-    """What was kept; whatever is wrong with it, the pictures are decoded again."""
+    """What was kept; whatever is wrong with it, the images are decoded again."""
     record = files.read_json(path)
     try:
         counts = np.array(record["counts"], dtype=np.int64)
-        pictures = int(record["pictures"])
+        image_count = int(record["pictures"])
     except (TypeError, KeyError, ValueError, OverflowError):
         return None
-    return Levels(counts, pictures) if counts.shape == (256, 3) and counts.sum() > 0 and counts.min() >= 0 else None
+    return Levels(counts, image_count) if counts.shape == (256, 3) and counts.sum() > 0 and counts.min() >= 0 else None

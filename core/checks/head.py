@@ -34,7 +34,7 @@ def dropout_too_strong(context: Context) -> Finding | None:
 
 
 def flatten_vs_gap(context: Context) -> Finding | None:
-    """A head on the flattened map has hundreds of weights for each training picture."""
+    """A head on the flattened map has hundreds of weights for each training image."""
     model, count = context.config.model, len(context.train)
     if model.pooling != "flatten" or not count:
         return None
@@ -48,7 +48,7 @@ def flatten_vs_gap(context: Context) -> Finding | None:
     return Finding(
         "flatten-vs-gap",
         "info",
-        f"The head on the flattened map has about {flat:,} weights for {count:,} training pictures; on the averaged "
+        f"The head on the flattened map has about {flat:,} weights for {count:,} training images; on the averaged "
         f"map it would have {pooled:,}.",
         {"flatten": flat, "average": pooled, "training_pictures": count},
         "Average the map: model.pooling=average.",

@@ -37,9 +37,9 @@ def class_index_mismatch(context: Context) -> Finding | None:
     return Finding(
         "class-index-mismatch",
         "warning",
-        f"No validation picture is of the class {named(absent)}{more}.",
+        f"No validation image is of the class {named(absent)}{more}.",
         {"absent": absent, "train_and_val_number": shifted},
-        "Add validation pictures of every class; what is not validated has no figure.",
+        "Add validation images of every class; what is not validated has no figure.",
     )
 
 
@@ -106,7 +106,7 @@ def positive_class_inverted(context: Context) -> Finding | None:
 
 
 def class_imbalance_baseline(context: Context) -> Finding | None:
-    """Most validation pictures are of one class: always saying so reaches an accuracy that looks like learning."""
+    """Most validation images are of one class: always saying so reaches an accuracy that looks like learning."""
     counts, count = context.val_counts, len(context.val)
     classes = len(context.dataset.classes)
     if len(counts) < 2:
@@ -119,7 +119,7 @@ def class_imbalance_baseline(context: Context) -> Finding | None:
     return Finding(
         "class-imbalance-baseline",
         "info" if weighted else "warning",
-        f"{percent(most, count)} of the validation pictures are {named([name])}: an accuracy of {most / count:.3f} is "
+        f"{percent(most, count)} of the validation images are {named([name])}: an accuracy of {most / count:.3f} is "
         "what always saying so reaches.",
         {"majority_class": name, "share": round(most / count, 4), "val": dict(counts)},
         "Judge by balanced accuracy and AUC"
@@ -148,7 +148,7 @@ def class_weight_mismatch(context: Context) -> Finding | None:
         return Finding(
             "class-weight-mismatch",
             "warning",
-            f"The rarest class has {min(counts)} training pictures, the largest {ratio:.0f} times as many, and all "
+            f"The rarest class has {min(counts)} training images, the largest {ratio:.0f} times as many, and all "
             "count alike in the loss.",
             evidence,
             "Let the rare class count more: training.class_weight=balanced.",
@@ -158,7 +158,7 @@ def class_weight_mismatch(context: Context) -> Finding | None:
 
 
 def skipped_files(context: Context) -> Finding | None:
-    """Files that are no pictures by their kind or place; another program may read them."""
+    """Files that are no images by their kind or place; another program may read them."""
     skipped = context.index.skipped
     if not skipped:
         return None
@@ -167,7 +167,7 @@ def skipped_files(context: Context) -> Finding | None:
         "info",
         f"Files left out because of their kind or place: {len(skipped)}.",
         {"files": [path for path, _ in skipped[:NAMED]]},
-        "Convert pictures of other kinds to JPEG or PNG.",
+        "Convert images of other kinds to JPEG or PNG.",
     )
 
 
@@ -183,7 +183,7 @@ def conflicting_labels(context: Context) -> Finding | None:
     return Finding(
         "conflicting-labels",
         "warning",
-        f"{len(torn)} {'picture lies' if len(torn) == 1 else 'pictures lie'} in more than one class.",
+        f"{len(torn)} {'image lies' if len(torn) == 1 else 'images lie'} in more than one class.",
         {"groups": [paths_of(files) for files in torn[:NAMED]]},
         "Decide for one class each and remove the other copies.",
     )
@@ -197,7 +197,7 @@ def _hidden_folders(context: Context) -> list[str]:
         try:
             entries = sorted(os.scandir(root / parent), key=lambda entry: entry.name)
         except OSError:
-            continue  # gone since the scan: whoever opens its pictures says so
+            continue  # gone since the scan: whoever opens its images says so
         names = [entry.name for entry in entries if is_junk(entry.name) and entry.is_dir(follow_symlinks=False)]
         found += [f"{parent}/{name}".lstrip("/") for name in names]
     return found

@@ -1,4 +1,4 @@
-"""Checks of the order in which pictures come, from the batches that an epoch will really have."""
+"""Checks of the order in which images come, from the batches that an epoch will really have."""
 
 from collections import Counter
 from math import comb, sqrt
@@ -45,7 +45,7 @@ def class_ordered_batches(context: Context) -> Finding | None:
         "class-ordered-batches",
         "error",
         f"The batches come class by class: {purity.pure} of {purity.batches} hold a single class, where a random order "
-        f"gives {purity.expected:.1f}, and up to {purity.longest_run} pictures in a row are of one class.",
+        f"gives {purity.expected:.1f}, and up to {purity.longest_run} images in a row are of one class.",
         {**_evidence(purity), "first_batch": _mix(context, 0), "last_batch": _mix(context, -1)},
         "Shuffle the samples anew every epoch: data.shuffle=samples.",
         {"data.shuffle": "samples"},
@@ -80,7 +80,7 @@ def steps_zero(context: Context) -> Finding | None:
     return Finding(
         "steps-zero",
         "error",
-        f"The {count} training pictures do not fill one batch of {data.batch_size}, and partial batches are dropped: "
+        f"The {count} training images do not fill one batch of {data.batch_size}, and partial batches are dropped: "
         "no batch is left.",
         {"pictures": count, "batch_size": data.batch_size},
         "Keep the last partial batch: data.drop_remainder=false.",
@@ -89,7 +89,7 @@ def steps_zero(context: Context) -> Finding | None:
 
 
 def partial_batch_dropped(context: Context) -> Finding | None:
-    """The tail of the order is left out; in a fixed order these are the same pictures, all of the last classes."""
+    """The tail of the order is left out; in a fixed order these are the same images, all of the last classes."""
     data, count = context.config.data, len(context.train)
     lost = count % data.batch_size
     if not data.drop_remainder or not lost or count < data.batch_size:
@@ -101,7 +101,7 @@ def partial_batch_dropped(context: Context) -> Finding | None:
     return Finding(
         "partial-batch-dropped",
         "info" if changing else "warning",
-        f"{lost} of {count} training pictures ({percent(lost, count)}) are left out of each epoch: {which}.",
+        f"{lost} of {count} training images ({percent(lost, count)}) are left out of each epoch: {which}.",
         {"left_out": lost, "pictures": count} | ({} if changing else {"classes": classes, "files": paths_of(tail)}),
         "Keep the last partial batch: data.drop_remainder=false.",
         {"data.drop_remainder": False},
@@ -109,7 +109,7 @@ def partial_batch_dropped(context: Context) -> Finding | None:
 
 
 def tiny_last_batch(context: Context) -> Finding | None:
-    """The same one to three pictures make a batch of their own in every epoch, a full step for each of them."""
+    """The same one to three images make a batch of their own in every epoch, a full step for each of them."""
     data, count = context.config.data, len(context.train)
     last = count % data.batch_size
     if data.shuffle == "samples" or data.drop_remainder or not 1 <= last <= 3 or data.batch_size < 8:
@@ -120,7 +120,7 @@ def tiny_last_batch(context: Context) -> Finding | None:
     return Finding(
         "tiny-last-batch",
         "info",
-        f"The last batch has {last} of {data.batch_size} pictures, the same in every epoch, and counts as a full step.",
+        f"The last batch has {last} of {data.batch_size} images, the same in every epoch, and counts as a full step.",
         {"last_batch": last, "batch_size": data.batch_size, "files": paths_of(tail)},
         "Shuffle the samples, so that they change: data.shuffle=samples.",
         {"data.shuffle": "samples"},
@@ -182,5 +182,5 @@ def _evidence(purity: Purity) -> dict[str, object]:
 
 
 def _mix(context: Context, batch: int) -> dict[str, int]:
-    """Pictures by class in one batch."""
+    """Images by class in one batch."""
     return dict(Counter(context.train[k].label for k in context.batches[batch]))

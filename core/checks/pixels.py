@@ -1,4 +1,4 @@
-"""Checks of the pictures themselves: how they are stored, and what the network will get of them."""
+"""Checks of the images themselves: how they are stored, and what the network will get of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
@@ -13,13 +13,13 @@ from core.data.scan import ImageFile
 from core.stats.metrics import wilson
 
 _DARK = 0.05 * 255
-"""Grey level that a batch of proper pictures exceeds somewhere; scaled twice, everything lies below it."""
+"""Grey level that a batch of proper images exceeds somewhere; scaled twice, everything lies below it."""
 
 _FLAT = 0.01 * 255
 """Standard deviation below which there is next to nothing to see."""
 
 _WIDEST = 2.0
-"""Ratio of the widest to the tallest pictures from which on stretching them all to a square changes shapes much."""
+"""Ratio of the widest to the tallest images from which on stretching them all to a square changes shapes much."""
 
 _TRANSPARENT = {"RGBA", "LA", "PA", "La", "RGBa"}
 _GREY = {"1", "L", "LA", "I", "I;16", "I;16B", "I;16L"}
@@ -39,7 +39,7 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
         "wrong-preprocess-for-backbone",
         "info",
         f"{context.backbone.title} gets values from {got['min']:.3g} to {got['max']:.3g}; it was trained on values "
-        f"from {meant['min']:.3g} to {meant['max']:.3g} for the same pictures.",
+        f"from {meant['min']:.3g} to {meant['max']:.3g} for the same images.",
         {"input": rounded(got), "as_trained": rounded(meant)},
         "Scale as the backbone was trained: data.preprocessing=backbone.",
         {"data.preprocessing": "backbone"},
@@ -49,7 +49,7 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
 def double_rescale(context: Context) -> Finding | None:
     """The network gets next to nothing: pixels are scaled once more than they should be.
 
-    Measured: accuracy at chance. Either the backbone scales by itself, or the stored pictures are scaled already.
+    Measured: accuracy at chance. Either the backbone scales by itself, or the stored images are scaled already.
     """
     if context.levels is None:
         return None
@@ -70,15 +70,15 @@ def double_rescale(context: Context) -> Finding | None:
     return Finding(
         "double-rescale",
         "error",
-        f"Of the training pictures, the {context.levels.pictures} that were looked at are nearly blank: grey levels "
+        f"Of the training images, the {context.levels.image_count} that were looked at are nearly blank: grey levels "
         f"{stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
         {"pixels": rounded(stored)},
-        "Store the pictures with the full range of grey levels; these may have been divided by 255 already.",
+        "Store the images with the full range of grey levels; these may have been divided by 255 already.",
     )
 
 
 def train_val_preprocess_mismatch(context: Context) -> Finding | None:
-    """Validation pictures of a class are stored brighter or darker than its training pictures, by far.
+    """Validation images of a class are stored brighter or darker than its training images, by far.
 
     Both go through the same preprocessing here, so a difference lies in the files: another device, window or export.
     Measured for a difference in scaling: validation accuracy falls from 0.91 to 0.50.
@@ -98,8 +98,8 @@ def train_val_preprocess_mismatch(context: Context) -> Finding | None:
             return Finding(
                 "train-val-preprocess-mismatch",
                 "warning",
-                f"Validation pictures of {named([name])} are on average {abs(gap):.0f} of 255 grey levels "
-                f"{'brighter' if gap > 0 else 'darker'} than its training pictures, which differ by {within:.0f} "
+                f"Validation images of {named([name])} are on average {abs(gap):.0f} of 255 grey levels "
+                f"{'brighter' if gap > 0 else 'darker'} than its training images, which differ by {within:.0f} "
                 "among themselves.",
                 {"class": name, "train_mean": round(float(train.mean()), 1), "val_mean": round(float(val.mean()), 1)},
                 "Find out how the two folders were made, and make them alike.",
@@ -120,7 +120,7 @@ def grayscale_channels(context: Context) -> Finding | None:
     return Finding(
         "grayscale-channels",
         "warning",
-        f"{percent(grey['train'])} of the training pictures but {percent(grey['val'])} of the validation pictures are "
+        f"{percent(grey['train'])} of the training images but {percent(grey['val'])} of the validation images are "
         "stored in grey.",
         {"grey_share": {name: round(share, 4) for name, share in grey.items()}, "modes": context.index.modes()},
         "Store both in the same way.",
@@ -128,7 +128,7 @@ def grayscale_channels(context: Context) -> Finding | None:
 
 
 def mode_reveals_class(context: Context) -> Finding | None:
-    """How a picture is stored (pixel format, file format, size, orientation) tells its class.
+    """How an image is stored (pixel format, file format, size, orientation) tells its class.
 
     A network can learn the trace of that instead of the content. The rule is taken from training and tried on
     validation, against always naming the most frequent class.
@@ -144,17 +144,17 @@ def mode_reveals_class(context: Context) -> Finding | None:
     return Finding(
         "mode-reveals-class",
         "warning",
-        f"The {name} alone tells the class of {percent(right, count)} of the validation pictures; always naming the "
+        f"The {name} alone tells the class of {percent(right, count)} of the validation images; always naming the "
         f"most frequent class is right for {percent(base, count)}.",
         {"property": name, "right": right, "baseline": base, "val": count},
-        "Store the pictures of all classes in the same way and size.",
+        "Store the images of all classes in the same way and size.",
     )
 
 
 def sixteen_bit_png(context: Context) -> Finding | None:
-    """Pictures with 16 bits a pixel: here the whole range is scaled to 8 bits, most other loaders clip it to white.
+    """Images with 16 bits a pixel: here the whole range is scaled to 8 bits, most other loaders clip it to white.
 
-    Where a picture uses only the lower bits (12-bit X-rays, say) it becomes nearly black.
+    Where an image uses only the lower bits (12-bit X-rays, say) it becomes nearly black.
     """
     files = [f for part in context.parts.values() for f in part if f.mode.startswith("I")]
     if not files:
@@ -164,7 +164,7 @@ def sixteen_bit_png(context: Context) -> Finding | None:
     return Finding(
         "sixteen-bit-png",
         "warning" if dark else "info",
-        f"{len(files)} pictures have 16 bits a pixel"
+        f"{len(files)} images have 16 bits a pixel"
         + (f" but use only the lowest of them: after scaling to 8 bits, {brightest} of 255 is the brightest."
            if dark else ". They are scaled to 8 bits here; Keras' load_img would clip them to white."),
         {"pictures": len(files), "brightest": brightest, "files": paths_of(files)},
@@ -173,14 +173,14 @@ def sixteen_bit_png(context: Context) -> Finding | None:
 
 
 def alpha_dropped(context: Context) -> Finding | None:
-    """Pictures with transparency: here they are laid over white, other loaders show what is hidden beneath."""
+    """Images with transparency: here they are laid over white, other loaders show what is hidden beneath."""
     files = [f for part in context.parts.values() for f in part if f.mode in _TRANSPARENT]
     if not files:
         return None
     return Finding(
         "alpha-dropped",
         "info",
-        f"{len(files)} pictures have a transparency channel. They are laid over white here; Keras' loaders drop the "
+        f"{len(files)} images have a transparency channel. They are laid over white here; Keras' loaders drop the "
         "channel and show the colours beneath it.",
         {"pictures": len(files), "files": paths_of(files)},
         "Save them without transparency.",
@@ -188,14 +188,14 @@ def alpha_dropped(context: Context) -> Finding | None:
 
 
 def exif_orientation(context: Context) -> Finding | None:
-    """Pictures whose camera was turned: upright here and in viewers, but not in Keras' or TensorFlow's loaders."""
+    """Images whose camera was turned: upright here and in viewers, but not in Keras' or TensorFlow's loaders."""
     files = [f for part in context.parts.values() for f in part if f.orientation != 1]
     if not files:
         return None
     return Finding(
         "exif-orientation",
         "info",
-        f"{len(files)} pictures are stored turned or mirrored and are put upright here by their EXIF orientation; "
+        f"{len(files)} images are stored turned or mirrored and are put upright here by their EXIF orientation; "
         "Keras' and TensorFlow's loaders do not do that.",
         {"pictures": len(files), "files": paths_of(files)},
         "Save them upright where other programs read them too.",
@@ -203,7 +203,7 @@ def exif_orientation(context: Context) -> Finding | None:
 
 
 def aspect_stretch_vs_crop(context: Context) -> Finding | None:
-    """Shapes differ widely, and every picture is stretched to a square: the same thing looks wide here, tall there."""
+    """Shapes differ widely, and every image is stretched to a square: the same thing looks wide here, tall there."""
     files = [*context.train, *context.val]
     if not files:
         return None
@@ -213,15 +213,15 @@ def aspect_stretch_vs_crop(context: Context) -> Finding | None:
     return Finding(
         "aspect-stretch-vs-crop",
         "info",
-        f"Width over height goes from {low:.2f} to {high:.2f} (nine tenths of the pictures), and all are stretched to "
+        f"Width over height goes from {low:.2f} to {high:.2f} (nine tenths of the images), and all are stretched to "
         "a square.",
         {"aspect_5_percent": round(float(low), 3), "aspect_95_percent": round(float(high), 3)},
-        "Crop or pad the pictures to one shape first if shapes matter.",
+        "Crop or pad the images to one shape first if shapes matter.",
     )
 
 
 def size_upscaled(context: Context) -> Finding | None:
-    """Pictures are much smaller than the network's input: enlarged, they cost time and gain no detail."""
+    """Images are much smaller than the network's input: enlarged, they cost time and gain no detail."""
     sides = [max(file.width, file.height) for file in context.train]
     size = context.config.data.image_size
     if not sides or np.median(sides) >= size / 2:
@@ -231,7 +231,7 @@ def size_upscaled(context: Context) -> Finding | None:
     return Finding(
         "size-upscaled",
         "info",
-        f"Half of the pictures are at most {side} pixels wide or high and are enlarged to {size} × {size}.",
+        f"Half of the images are at most {side} pixels wide or high and are enlarged to {size} × {size}.",
         {"median_side": side, "image_size": size},
         f"A smaller size is as good and faster: data.image_size={fitting}." if fitting < size else "",
         {"data.image_size": fitting} if fitting < size else {},
@@ -250,20 +250,20 @@ def input_too_small(context: Context) -> Finding | None:
         f"At {size} × {size} pixels the last map of {context.backbone.title} has about one place; it was trained at "
         f"{native} × {native}.",
         {"image_size": size, "trained_at": native},
-        f"Take larger pictures: data.image_size={native}.",
+        f"Take larger images: data.image_size={native}.",
         {"data.image_size": native},
     )
 
 
 def corrupt_image(context: Context) -> Finding | None:
-    """Files with a picture's name that cannot be decoded; they are left out, others crash on them in mid-epoch."""
+    """Files with an image's name that cannot be decoded; they are left out, others crash on them in mid-epoch."""
     bad = context.index.unreadable
     if not bad:
         return None
     return Finding(
         "corrupt-image",
         "warning",
-        f"Picture files left out because they cannot be read: {len(bad)}.",
+        f"Image files left out because they cannot be read: {len(bad)}.",
         {"files": [file.path for file in bad[:20]]},
         "Repair or remove them.",
     )
@@ -278,7 +278,7 @@ _PROPERTIES: dict[str, Callable[[ImageFile], Hashable]] = {
 
 
 def _told_by(context: Context, key: Callable[[ImageFile], Hashable]) -> int:
-    """Validation pictures whose class follows from a property, by the majority of the training pictures with it."""
+    """Validation images whose class follows from a property, by the majority of the training images with it."""
     seen: dict[Hashable, Counter[str]] = defaultdict(Counter)
     for file in context.train:
         seen[key(file)][file.label] += 1
@@ -292,6 +292,6 @@ def _scaled_twice(context: Context) -> bool:
 
 
 def _aspect(file: ImageFile) -> float:
-    """Width over height of the upright picture."""
+    """Width over height of the upright image."""
     turned = file.orientation >= 5
     return file.height / file.width if turned else file.width / file.height

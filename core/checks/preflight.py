@@ -66,14 +66,14 @@ def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = N
     Args:
         config: RunConfig.
         dataset: Dataset. Split as the configuration says.
-        progress: callable of (done, total) pictures decoded; the first look at a data set decodes each picture once.
+        progress: callable of (done, total) images decoded; the first look at a data set decodes each image once.
             Defaults to none.
 
     Returns:
         List of findings, errors first.
 
     Raises:
-        UserError: there is no such backbone, or a picture has gone or changed since the scan.
+        UserError: there is no such backbone, or an image has gone or changed since the scan.
     """
     context = Context(config, dataset, progress)
     findings = [finding for check in CHECKS if (finding := check(context)) is not None]

@@ -1,6 +1,6 @@
-"""Which pictures of a data set are worth a look: eight questions, each with its limit and the reason for it.
+"""Which images of a data set are worth a look: eight questions, each with its limit and the reason for it.
 
-Nothing is removed by itself: a picture can be odd and right. Where most pictures of a data set are of one kind, that
+Nothing is removed by itself: an image can be odd and right. Where most images of a data set are of one kind, that
 is how the data set is, and it is said so.
 """
 
@@ -26,12 +26,12 @@ FENCE = 3.0
 MIN_SIZE_FACTOR = 1.5
 
 USUAL = 0.5
-"""Share of the pictures from which on a kind is how the data set is."""
+"""Share of the images from which on a kind is how the data set is."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One question that every picture is asked.
+    """One question that every image is asked.
 
     Attributes:
         id: Its name in JSON.
@@ -52,7 +52,7 @@ KINDS = (
         "Blurry",
         f"blur effect above {MAX_BLUR:g}: blurring it once more (9 pixels, at 128 a side) takes away less than "
         f"{100 * (1 - MAX_BLUR):.0f} % of the differences between neighbours",
-        "Out of focus, moved, or enlarged from a small picture.",
+        "Out of focus, moved, or enlarged from a small image.",
     ),
     Kind(
         "dark",
@@ -70,7 +70,7 @@ KINDS = (
         "low_information",
         "Low information",
         f"entropy of the grey levels below {MIN_ENTROPY:g} of 8 bits",
-        "Blank, a few flat areas, or a placeholder instead of a picture.",
+        "Blank, a few flat areas, or a placeholder instead of an image.",
     ),
     Kind(
         "odd_size",
@@ -83,7 +83,7 @@ KINDS = (
         "odd_aspect_ratio",
         "Odd aspect ratio",
         f"longer side above {MAX_ASPECT:g} times the shorter",
-        "Training stretches every picture to a square; one this long is distorted beyond what augmentation covers.",
+        "Training stretches every image to a square; one this long is distorted beyond what augmentation covers.",
     ),
     Kind(
         "exact_duplicates",
@@ -101,7 +101,7 @@ KINDS = (
 
 
 class Odd(NamedTuple):
-    """A picture that one question singles out, with the value that does."""
+    """An image that one question singles out, with the value that does."""
 
     file: ImageFile
     value: float
@@ -112,24 +112,24 @@ class Quality:
     """The answers for a data set.
 
     Attributes:
-        pictures: Number of readable pictures.
-        odd: For each question about single pictures the pictures it singles out, the worst first.
+        images: Number of readable images.
+        odd: For each question about single images the images it singles out, the worst first.
         groups: For the two questions about duplicates the groups of files.
         is_compared: Whether near duplicates were looked for; not where the data set is too large.
     """
 
-    pictures: int
+    images: int
     odd: dict[str, tuple[Odd, ...]]
     groups: dict[str, tuple[tuple[ImageFile, ...], ...]]
     is_compared: bool
 
     def count(self, kind: str) -> int:
-        """Pictures that a question singles out."""
+        """Images that a question singles out."""
         return len(self.odd[kind]) if kind in self.odd else sum(map(len, self.groups[kind]))
 
     def is_usual(self, kind: str) -> bool:
-        """Whether most pictures are so: then it is how the data set is, and no reason to look at single ones."""
-        return self.count(kind) > USUAL * self.pictures
+        """Whether most images are so: then it is how the data set is, and no reason to look at single ones."""
+        return self.count(kind) > USUAL * self.images
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types: `{kind: {"count", "limit", "usual", "files": [{"file", "value"}] or "groups": [[file]]}}`."""
@@ -145,11 +145,11 @@ class Quality:
 
 
 def assess(index: DatasetIndex, progress: Progress | None = None) -> Quality:
-    """Asks every picture all questions; needs no decoding beyond what the scan has done.
+    """Asks every image all questions; needs no decoding beyond what the scan has done.
 
     Args:
         index: DatasetIndex. What the scan found, with its measures.
-        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+        progress: callable of (done, total) images, where small versions are missing. Defaults to none.
 
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
@@ -159,7 +159,7 @@ def assess(index: DatasetIndex, progress: Progress | None = None) -> Quality:
     compared = len(files) <= MAX_COMPARED
     near = near_groups(index.root, files, progress) if compared else []
     return Quality(
-        pictures=len(index.files),
+        images=len(index.files),
         odd={
             "blurry": _worst(files, lambda f: measures[f.path].blur, above=MAX_BLUR),
             "dark": _worst(files, lambda f: measures[f.path].highlight, below=MAX_HIGHLIGHT_OF_DARK),

@@ -29,8 +29,8 @@ class Resplit:
     Attributes:
         place: Path. Where its file lies.
         parts: dict from `train`, `val`, `test` to files.
-        groups: int. Groups of two and more pictures that were kept together.
-        grouped: int. Pictures in them.
+        groups: int. Groups of two and more images that were kept together.
+        grouped: int. Images in them.
     """
 
     place: Path
@@ -39,7 +39,7 @@ class Resplit:
     grouped: int
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Pictures by part and class."""
+        """Images by part and class."""
         return {part: dict(sorted(Counter(f.label for f in files).items())) for part, files in self.parts.items()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None)
     Args:
         dataset: Dataset.
         config: RunConfig. Its group pattern counts.
-        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+        progress: callable of (done, total) images, where small versions are missing. Defaults to none.
     """
     context = Context(config, dataset, progress)
     return [finding for check in _LEAKS if (finding := check(context)) is not None]
@@ -62,17 +62,17 @@ def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None)
 def resplit(
     index: DatasetIndex, share: float, seed: int, pattern: str = AUTO, progress: Progress | None = None
 ) -> Resplit:
-    """Divides all pictures anew, whatever folder they lie in, and keeps the split beside the data set.
+    """Divides all images anew, whatever folder they lie in, and keeps the split beside the data set.
 
-    A test part is made where there is one on disk, with as many pictures as it has there.
+    A test part is made where there is one on disk, with as many images as it has there.
 
     Args:
         index: DatasetIndex. As the folder is on disk; the list of corrections is heeded.
-        share: float. Part of each class's pictures to validate on, above 0 and below 1.
+        share: float. Part of each class's images to validate on, above 0 and below 1.
         seed: int. Decides which, at least 0.
         pattern: str. How file names tell what belongs together; see `group_name`. Empty counts as `auto`, as in the
             check for leaks.
-        progress: callable of (done, total) pictures, where small versions are missing. Defaults to none.
+        progress: callable of (done, total) images, where small versions are missing. Defaults to none.
 
     Raises:
         DataError: a part would be empty, or the split can be written nowhere.
@@ -100,7 +100,7 @@ def resplit(
 
 
 def _test_share(index: DatasetIndex) -> float:
-    """Part of the pictures that lie in a test folder of their own."""
+    """Part of the images that lie in a test folder of their own."""
     return sum(file.split == "test" for file in index.files) / max(1, len(index.files))
 
 
@@ -113,6 +113,6 @@ def _require(parts: dict[str, tuple[ImageFile, ...]]) -> None:
     for part, files in parts.items():
         if not files:
             raise DataError(
-                f"The {'training' if part == 'train' else 'validation'} part would be empty: too many pictures belong "
+                f"The {'training' if part == 'train' else 'validation'} part would be empty: too many images belong "
                 "together to be divided. Take another share, or a data.group_pattern that joins fewer."
             )

@@ -16,9 +16,9 @@ _LIKELY = 0.85
 """Accuracy for which the width of validation's interval is told."""
 
 _WIDEST = 0.15
-"""Width of that interval from which on runs can hardly be told apart: below about 85 pictures."""
+"""Width of that interval from which on runs can hardly be told apart: below about 85 images."""
 
-_DIVIDE = "divide the pictures anew (Split on the Dataset page, or python -m core split)"
+_DIVIDE = "divide the images anew (Split on the Dataset page, or python -m core split)"
 
 
 def leak_exact_duplicate(context: Context) -> Finding | None:
@@ -30,8 +30,8 @@ def leak_exact_duplicate(context: Context) -> Finding | None:
     return Finding(
         "leak-exact-duplicate",
         "warning",
-        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out pictures "
-        f"{'is a copy of a picture' if len(held_out) == 1 else 'are copies of pictures'} in another part "
+        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out images "
+        f"{'is a copy of an image' if len(held_out) == 1 else 'are copies of images'} in another part "
         f"({_groups(groups)}).",
         {
             "groups": len(groups),
@@ -51,7 +51,7 @@ def duplicate_within_split(context: Context) -> Finding | None:
     return Finding(
         "duplicate-within-split",
         "info",
-        f"{extra} {'picture is a copy' if extra == 1 else 'pictures are copies'} of another in the same part "
+        f"{extra} {'image is a copy' if extra == 1 else 'images are copies'} of another in the same part "
         f"({_groups(groups)}).",
         {"groups": len(groups), "copies": extra, "files": [paths_of(files) for files in groups[:NAMED]]},
         "Keep one of each.",
@@ -59,9 +59,9 @@ def duplicate_within_split(context: Context) -> Finding | None:
 
 
 def leak_near_duplicate(context: Context) -> Finding | None:
-    """A held-out picture looks like a training picture down to its details: rescaled or saved again.
+    """A held-out image looks like a training image down to its details: rescaled or saved again.
 
-    At most 5 % of 1,024 difference bits differ and small versions correlate above 0.99; pictures of one kind alone,
+    At most 5 % of 1,024 difference bits differ and small versions correlate above 0.99; images of one kind alone,
     such as two X-rays, do not come that near.
     """
     if not context.is_comparable:
@@ -74,15 +74,15 @@ def leak_near_duplicate(context: Context) -> Finding | None:
     return Finding(
         "leak-near-duplicate",
         "warning",
-        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out pictures "
-        f"{'is' if len(held_out) == 1 else 'are'} nearly the same as a training picture.",
+        f"{len(held_out)} of {len(context.part_of) - len(context.train)} held-out images "
+        f"{'is' if len(held_out) == 1 else 'are'} nearly the same as a training image.",
         {"held_out": len(held_out), "train_held_out_bits_correlation": shown},
         "Remove one of each pair, or " + _DIVIDE + ".",
     )
 
 
 def leak_patient(context: Context) -> Finding | None:
-    """Pictures of one patient (or another group that names tell) are trained on and validated on.
+    """Images of one patient (or another group that names tell) are trained on and validated on.
 
     A network may know the patient instead of the disease: published splits of this kind overstate accuracy by a third.
     """
@@ -98,7 +98,7 @@ def leak_patient(context: Context) -> Finding | None:
     return Finding(
         "leak-patient",
         "warning",
-        f"{len(shared)} of {len(context.val)} validation pictures ({percent(len(shared), len(context.val))}) have "
+        f"{len(shared)} of {len(context.val)} validation images ({percent(len(shared), len(context.val))}) have "
         f"their {word}, by file name, in training too: {len(both):,} of {len(every):,} {word}s are in both.",
         {
             "validation_pictures": len(shared),
@@ -108,7 +108,7 @@ def leak_patient(context: Context) -> Finding | None:
             "examples": both[:NAMED],
             "files": paths_of(shared),
         },
-        f"Keep each {word}'s pictures together: data.group_pattern=auto."
+        f"Keep each {word}'s images together: data.group_pattern=auto."
         if change
         else f"Put each {word} on one side: {_DIVIDE}. data.group_pattern says what names tell.",
         change,
@@ -123,15 +123,15 @@ def split_after_sort(context: Context) -> Finding | None:
     return Finding(
         "split-after-sort",
         "error",
-        f"All {len(context.val)} validation pictures are {named([name])}, while {len(context.train_counts)} classes "
+        f"All {len(context.val)} validation images are {named([name])}, while {len(context.train_counts)} classes "
         "are trained on: validation accuracy says nothing.",
         {"val": dict(context.val_counts), "train": dict(context.train_counts)},
-        "Take validation pictures from every class.",
+        "Take validation images from every class.",
     )
 
 
 def val_too_small(context: Context) -> Finding | None:
-    """So few validation pictures that chance alone moves the accuracy by more than runs differ."""
+    """So few validation images that chance alone moves the accuracy by more than runs differ."""
     count = len(context.val)
     if not count:
         return None
@@ -142,10 +142,10 @@ def val_too_small(context: Context) -> Finding | None:
     return Finding(
         "val-too-small",
         "warning",
-        f"With {count} validation pictures an accuracy of {right / count:.2f} means anything from {low:.2f} to "
+        f"With {count} validation images an accuracy of {right / count:.2f} means anything from {low:.2f} to "
         f"{high:.2f} (95 %).",
         {"val": count, "accuracy": round(right / count, 4), "interval": [round(low, 4), round(high, 4)]},
-        "Validate on more pictures: 100 at least, several hundred to compare runs.",
+        "Validate on more images: 100 at least, several hundred to compare runs.",
     )
 
 
@@ -165,8 +165,8 @@ def prior_shift_val(context: Context) -> Finding | None:
     return Finding(
         "prior-shift-val",
         "info",
-        f"{named([classes[k]])} is {percent(float(train[k]))} of the training pictures but {percent(float(val[k]))} of "
-        "the validation pictures.",
+        f"{named([classes[k]])} is {percent(float(train[k]))} of the training images but {percent(float(val[k]))} of "
+        "the validation images.",
         {"train": dict(context.train_counts), "val": dict(context.val_counts), "chi_square": round(square, 1)},
         "Compare runs by balanced accuracy or AUC, which do not depend on the shares.",
     )
@@ -179,9 +179,9 @@ def test_as_validation(context: Context) -> Finding | None:
     return Finding(
         "test-as-validation",
         "warning",
-        "There is no val folder, so the test pictures serve as validation and no untouched test is left.",
+        "There is no val folder, so the test images serve as validation and no untouched test is left.",
         {"pictures": sum(context.index.counts().get("val", {}).values())},
-        "Make a val folder, or put all pictures into one folder of classes and let data.validation_split divide them.",
+        "Make a val folder, or put all images into one folder of classes and let data.validation_split divide them.",
     )
 
 
@@ -209,7 +209,7 @@ def _not_compared(context: Context) -> Finding | None:
     return Finding(
         "leak-near-duplicate",
         "info",
-        f"{len(context.part_of):,} pictures are more than the {MAX_COMPARED:,} up to which near duplicates are looked "
+        f"{len(context.part_of):,} images are more than the {MAX_COMPARED:,} up to which near duplicates are looked "
         "for; identical files were.",
         {"pictures": len(context.part_of), "limit": MAX_COMPARED},
         "Nothing has to be changed.",

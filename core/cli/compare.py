@@ -21,7 +21,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--no-probe",
         action="store_true",
-        help="do not push pictures through the two models (it takes about 20 seconds)",
+        help="do not push images through the two models (it takes about 20 seconds)",
     )
 
 
@@ -39,7 +39,7 @@ def compare(options: argparse.Namespace) -> int:
 
 def _probe(a: Run, b: Run, line: Line) -> str:
     """Lets the probe be measured where it can be; why not, if not, in a sentence."""
-    line.show("Pushes 16 pictures through both models.", lasting=True)
+    line.show("Pushes 16 images through both models.", lasting=True)
     try:
         probe(a, b)
     except RunError as error:
@@ -55,7 +55,7 @@ def _print(record: dict[str, Any], note: str) -> None:
         "Program and machine", [(row["what"], row["a"], row["b"]) for row in record["differences"]["environment"]]
     )
     _print_rows("Figures", [(name, _number(a), _number(b)) for name, (a, b) in record["metrics"].items()])
-    print(f"\nThe same validation pictures\n  {_paired(record['paired'])}")
+    print(f"\nThe same validation images\n  {_paired(record['paired'])}")
     print(f"\nFirst divergence\n  {_divergence(record)}")
     print("\nProbe")
     for stage in record["probe"] or []:

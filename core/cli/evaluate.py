@@ -21,10 +21,10 @@ def add_parser(command: Command) -> None:
     parser = command(
         "evaluate",
         run_evaluate,
-        "Figures of a run's held-out pictures at a threshold, and its calibration; no model is asked.",
+        "Figures of a run's held-out images at a threshold, and its calibration; no model is asked.",
     )
     parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--part", choices=("val", "test"), default="val", help="which pictures; val unless told")
+    parser.add_argument("--part", choices=("val", "test"), default="val", help="which images; val unless told")
     parser.add_argument(
         "--threshold",
         type=float,
@@ -41,7 +41,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
     if stored is None or fitted_on is None:
-        raise RunError(f"run {run.id} has no predictions of {options.part} pictures; it keeps them when it ends")
+        raise RunError(f"run {run.id} has no predictions of {options.part} images; it keeps them when it ends")
     calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
     figures = _figures(stored, options.threshold)
     if options.json:
@@ -72,7 +72,7 @@ def _figures(stored: Stored, threshold: float) -> dict[str, Any]:
 def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) -> None:
     if "threshold" in figures:
         print(f'"{stored.classes[1]}" is said above {figures["threshold"]:g}')
-    print(f"{figures['count']} pictures; rows are the true class, columns what was said")
+    print(f"{figures['count']} images; rows are the true class, columns what was said")
     for name, row in zip(stored.classes, figures["confusion"], strict=True):
         print("  " + "  ".join(f"{count:>6}" for count in row) + f"  {name}")
     for name in ("accuracy", "sensitivity", "specificity", "precision"):

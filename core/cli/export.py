@@ -66,6 +66,6 @@ def _words(run: Run, kind: str, done: Export) -> list[str]:
     difference = done.facts.get("difference")
     if difference is not None:
         words.append(
-            f"compared with the run's own model on {done.facts['pictures']} pictures: differs by {difference:.1g}"
+            f"compared with the run's own model on {done.facts['pictures']} images: differs by {difference:.1g}"
         )
     return [*words, *([NOT_MEDICAL] if is_medical(run) else [])]

@@ -11,7 +11,7 @@ from core.data.collections import COLLECTIONS, fetch_collection, find_collection
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the command."""
-    parser = command("fetch", fetch, "Get a published data set, checked, as folders of pictures.")
+    parser = command("fetch", fetch, "Get a published data set, checked, as folders of images.")
     names = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
     parser.add_argument("name", metavar="NAME", help=names)
     parser.add_argument("--size", type=int, help="pixels a side: 28, 64, 128 or 224; 28 unless told")
@@ -19,7 +19,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def fetch(options: argparse.Namespace) -> int:
-    """Fetches and prints where the pictures lie."""
+    """Fetches and prints where the images lie."""
     collection, line = find_collection(options.name, options.size), Line(quiet=options.json)
     folder = fetch_collection(collection, options.file, line.progress("Fetches"))
     line.show("")

@@ -1,4 +1,4 @@
-"""`labels`: suspicious labels, ranked; and the list of corrections: pictures left out or given another class."""
+"""`labels`: suspicious labels, ranked; and the list of corrections: images left out or given another class."""
 
 import argparse
 import json
@@ -20,8 +20,8 @@ from core.workers import launch
 _SHOWN = 20
 
 _METHODS = {
-    "cleanlab": "by confident learning (cleanlab) on predictions of a head that has not seen the picture",
-    "neighbours": "by the classes of the most similar pictures, as cleanlab is not installed",
+    "cleanlab": "by confident learning (cleanlab) on predictions of a head that has not seen the image",
+    "neighbours": "by the classes of the most similar images, as cleanlab is not installed",
 }
 
 
@@ -34,7 +34,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     parser.add_argument("--top", type=int, default=_SHOWN, metavar="N", help=f"print so many; {_SHOWN} unless told")
-    parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave a picture out")
+    parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave an image out")
     parser.add_argument("--relabel", action="append", default=[], metavar="FILE=CLASS", help="give it another class")
     parser.add_argument("--undo", action="store_true", help="take back the last change")
 
@@ -60,7 +60,7 @@ def labels(options: argparse.Namespace) -> int:
 
 
 def _find_or_make(reference: str, index: DatasetIndex) -> Review:
-    """The review of these pictures and labels: one that is there, or a new one at work."""
+    """The review of these images and labels: one that is there, or a new one at work."""
     dataset, store = prepare(index, DataConfig()), ReviewStore()
     review = store.find(dataset)
     if review is None or _has_ended_early(launch.poll(review)):
@@ -91,7 +91,7 @@ def _changes(excluded: list[str], relabelled: list[str]) -> dict[str, str]:
 def _undo(index: DatasetIndex, *, as_json: bool) -> int:
     number = undo_labels(index.root)
     if not as_json:
-        print(f"The last change, of {number} pictures, is taken back." if number else "There is nothing to take back.")
+        print(f"The last change, of {number} images, is taken back." if number else "There is nothing to take back.")
     return _tell(index, as_json=as_json)
 
 
@@ -118,7 +118,7 @@ def _print(review: Review, result: dict[str, Any], options: argparse.Namespace) 
     print(f"{result['issues']:,} of {result['pictures']:,} labels look wrong, {_METHODS[result['method']]}.")
     for row in result["files"][: max(0, options.top)]:
         mark = "!" if row["issue"] else " "
-        fits = f"{row['neighbours']} of 10 similar pictures agree"
+        fits = f"{row['neighbours']} of 10 similar images agree"
         print(f"{mark} {row['score']:.3f}  {row['file']}: {row['label']}, looks like {row['suggested']}; {fits}")
     if result["files"]:
-        print("Put one right: --relabel FILE=CLASS or --exclude FILE; --undo takes it back. No picture is touched.")
+        print("Put one right: --relabel FILE=CLASS or --exclude FILE; --undo takes it back. No image is touched.")

@@ -1,4 +1,4 @@
-"""`predict`: class probabilities of pictures, where the model looks, what is near, and the same through another run."""
+"""`predict`: class probabilities of images, where the model looks, what is near, and the same through another run."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from core.insight.overlay import overlay
 from core.insight.side_by_side import Pair, side_by_side
 from core.insight.stored import stored_predictions
 from core.store.runs import Run, RunStore
-from core.workers.predict_client import NOT_MEDICAL, Picture, answers, is_medical, require_model, to_csv
+from core.workers.predict_client import NOT_MEDICAL, NamedImage, answers, is_medical, require_model, to_csv
 
 Command = Callable[..., argparse.ArgumentParser]
 Ask = Callable[[Run, bool], Callable[[Any], Reply]]
@@ -31,22 +31,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
-    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write a picture there of where the model looks")
+    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write an image there of where the model looks")
     parser.add_argument("--calibrated", action="store_true", help="probabilities softened as the validation asks for")
     parser.add_argument("--with", dest="other", metavar="RUN", help="ask another run too; disagreements come first")
 
 
 def predict(options: argparse.Namespace, ask: Ask) -> int:
-    """Asks, prints and writes; 1 when no picture could be read."""
+    """Asks, prints and writes; 1 when no image could be read."""
     run = RunStore().get(options.run)
     other = RunStore().get(options.other) if options.other else None
     for asked in filter(None, (run, other)):
         require_model(asked)
     temperature = _temperature(run) if options.calibrated else 1.0
-    pictures: list[Picture] = [(str(path), path) for path in options.images]
-    raw = list(answers(run, pictures, ask(run, options.heatmaps is not None)))
+    images: list[NamedImage] = [(str(path), path) for path in options.images]
+    raw = list(answers(run, images, ask(run, options.heatmaps is not None)))
     found = [calibration.soften(answer, temperature) for answer in raw]
-    theirs = list(answers(other, pictures, ask(other, False))) if other else []
+    theirs = list(answers(other, images, ask(other, False))) if other else []
     classes = (run.manifest() or {}).get("classes", [])
     if options.csv:
         _write(options.csv, "--csv", to_csv(found, classes).encode(errors="backslashreplace"))
@@ -73,13 +73,13 @@ def _temperature(run: Run) -> float:
     stored = stored_predictions(run, "val")
     found = calibration.calibrate(stored.labels, stored.probabilities) if stored else None
     if found is None or found.refusal:
-        reason = found.refusal if found else "it has no predictions on validation pictures"
+        reason = found.refusal if found else "it has no predictions on validation images"
         raise DataError(f"the probabilities of run {run.id} cannot be calibrated: {reason}; leave out --calibrated")
     return found.temperature
 
 
 def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction]) -> dict[int, str]:
-    """One PNG a picture, of its predicted class; by the picture's number the path."""
+    """One PNG an image, of its predicted class; by the image's number the path."""
     written = {}
     for k, (path, answer) in enumerate(zip(images, found, strict=True)):
         if heat := answer.insight.heat.get(answer.label):
@@ -101,7 +101,7 @@ def _write(path: Path, option: str, content: bytes) -> None:
 
 
 def _record(answer: Prediction, heatmap: str | None) -> Record:
-    """One picture as JSON has it; what could not be told is left out."""
+    """One image as JSON has it; what could not be told is left out."""
     insight = answer.insight
     record: Record = {
         "file": answer.file, "class": answer.label, "probability": answer.probability,
@@ -123,7 +123,7 @@ def _pair_record(pair: Pair) -> Record:
 
 
 def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice: str) -> None:
-    """For a person: a line a picture, foreign ones marked, then what the other run says."""
+    """For a person: a line an image, foreign ones marked, then what the other run says."""
     familiarity = reference.read_familiarity(run)
     for answer in found:
         if answer.label:

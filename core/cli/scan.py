@@ -1,4 +1,4 @@
-"""`scan`: what a data set holds, how good its pictures are, and what people have decided about it."""
+"""`scan`: what a data set holds, how good its images are, and what people have decided about it."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ _NAMED = 3
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the command."""
-    parser = command("scan", scan, "What a data set holds, and which of its pictures are worth a look.")
+    parser = command("scan", scan, "What a data set holds, and which of its images are worth a look.")
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
 
 
@@ -92,9 +92,9 @@ def _print_quality(quality: Quality) -> None:
         else:
             names = [" = ".join(file.path for file in group) for group in quality.groups[kind.id]]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        usual = ", as most pictures are here" if quality.is_usual(kind.id) else ""
+        usual = ", as most images are here" if quality.is_usual(kind.id) else ""
         print(f"{kind.title.lower()}: {quality.count(kind.id)}{usual}: {', '.join(names[:_NAMED])}{more}")
     if not found:
-        print("No picture is blurry, dark, light, empty, of odd size or shape, or a copy.")
+        print("No image is blurry, dark, light, empty, of odd size or shape, or a copy.")
     if not quality.is_compared:
-        print("There are too many pictures to look for near duplicates; identical files were looked for.")
+        print("There are too many images to look for near duplicates; identical files were looked for.")

@@ -17,7 +17,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     parser = command(
         "split",
         split,
-        "Divide a data set anew: patients and copies stay together, classes keep their share. No picture is moved.",
+        "Divide a data set anew: patients and copies stay together, classes keep their share. No image is moved.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     parser.add_argument("--share", default=DataConfig().validation_split, help="to validate on; 0.2 unless told")
@@ -49,5 +49,5 @@ def split(options: argparse.Namespace) -> int:
         return 0
     for part, counts in made.counts().items():
         print(f"{part:<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
-    print(f"{made.groups:,} groups of {made.grouped:,} pictures were kept together. Kept in {made.place}")
+    print(f"{made.groups:,} groups of {made.grouped:,} images were kept together. Kept in {made.place}")
     return 0

@@ -154,9 +154,9 @@ def _classes(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _files(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
-    """How many pictures only one of the runs has, part by part, by the content of the files."""
+    """How many images only one of the runs has, part by part, by the content of the files."""
     rows = []
-    for part, name in (("train", "training pictures"), ("val", "validation pictures"), ("test", "test pictures")):
+    for part, name in (("train", "training images"), ("val", "validation images"), ("test", "test images")):
         mine, theirs = ({item.get("sha256", "") for item in manifest.get(part, [])} for manifest in (one, other))
         if mine != theirs:
             only = (f"{len(mine - theirs)} of {len(mine)}", f"{len(theirs - mine)} of {len(theirs)}")
@@ -165,7 +165,7 @@ def _files(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _labels(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
-    """Pictures that both have, under different labels."""
+    """Images that both have, under different labels."""
     mine, theirs = _labels_by_file(one), _labels_by_file(other)
     changed = [key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key]]
     if not changed:
@@ -173,7 +173,7 @@ def _labels(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
     example = min(changed)
     return [
         {
-            "what": f"labels of {len(changed)} pictures, for instance",
+            "what": f"labels of {len(changed)} images, for instance",
             "a": ", ".join(sorted(mine[example])),
             "b": ", ".join(sorted(theirs[example])),
         }
@@ -185,7 +185,7 @@ def _counts(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
     for part, name in (("train", "training"), ("val", "validation"), ("test", "test")):
         mine, theirs = len(one.get(part, [])), len(other.get(part, []))
         if mine != theirs:
-            rows.append({"what": f"number of {name} pictures", "a": mine, "b": theirs})
+            rows.append({"what": f"number of {name} images", "a": mine, "b": theirs})
     return rows
 
 

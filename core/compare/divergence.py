@@ -3,7 +3,7 @@
     files -> decoded pixels -> augmented pixels -> preprocessed input -> labels and order -> initial weights -> features
     -> loss -> gradients -> weights, and from the second epoch on pixels -> order -> ... again
 
-Each stage is a function of the two traces and the epoch; the first that sees a difference names it. Pictures are
+Each stage is a function of the two traces and the epoch; the first that sees a difference names it. Images are
 compared by the hash of their file, never by their place in a batch: else another order would look like other pixels.
 """
 
@@ -74,7 +74,7 @@ class _Look:
         return int(self.one["epoch"])
 
     def samples(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """The pictures that both runs followed, each in the version of the epoch."""
+        """The images that both runs followed, each in the version of the epoch."""
         mine, theirs = _samples(self.a, self.one["draw"]), _samples(self.b, self.other["draw"])
         return [(mine[file], theirs[file]) for file in sorted(mine.keys() & theirs.keys())]
 
@@ -124,7 +124,7 @@ def _order(look: _Look) -> Divergence | None:
     if "nothing" in (mine, theirs):
         sentence = f"In {where} one run has a batch that the other has not: {mine} against {theirs}."
     elif mine == theirs:
-        sentence = f"In {where} the same number of each class ({mine}), but other pictures or another order of them."
+        sentence = f"In {where} the same number of each class ({mine}), but other images or another order of them."
     else:
         sentence = f"The batches part at {where}: it holds {mine} in one run and {theirs} in the other."
     return Divergence("labels and order", step, mine, theirs, sentence)

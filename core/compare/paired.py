@@ -1,4 +1,4 @@
-"""Two models on the same validation pictures: who is right where the other is wrong, and whether chance explains it."""
+"""Two models on the same validation images: who is right where the other is wrong, and whether chance explains it."""
 
 import csv
 import math
@@ -16,11 +16,11 @@ _Z = 1.959964
 """97.5 % quantile of the normal distribution: 95 % lie between minus this and this."""
 
 Key = tuple[str, str, int]
-"""A picture by the hash of its file, its label, and its number among files of that content and label."""
+"""An image by the hash of its file, its label, and its number among files of that content and label."""
 
 
 def paired_test(a: Run, b: Run) -> dict[str, Any]:
-    """Compares the saved models of two runs, picture by picture.
+    """Compares the saved models of two runs, image by image.
 
     Args:
         a: Run. Finished or stopped, with predictions.
@@ -33,11 +33,11 @@ def paired_test(a: Run, b: Run) -> dict[str, Any]:
     one, other = answers(a), answers(b)
     for run, found in ((a, one), (b, other)):
         if not found:
-            return {"reason": f"Run {run.title()} has no predictions on validation pictures yet."}
+            return {"reason": f"Run {run.title()} has no predictions on validation images yet."}
     if one.keys() != other.keys():
         only_a, only_b = len(one.keys() - other.keys()), len(other.keys() - one.keys())
         return {
-            "reason": "The runs were validated on different pictures, so their accuracies cannot be paired: "
+            "reason": "The runs were validated on different images, so their accuracies cannot be paired: "
             f"{only_a} only in the first, {only_b} only in the second, {len(one.keys() & other.keys())} in both."
         }
     outcomes = Counter((one[key], other[key]) for key in one)
@@ -50,10 +50,10 @@ def paired_result(both: int, only_a: int, only_b: int, neither: int) -> dict[str
     """McNemar's exact test and the interval of the gap from the four counts of a paired comparison.
 
     Args:
-        both: int. Pictures that both models call right.
+        both: int. Images that both models call right.
         only_a: int. Right in the first, wrong in the second.
         only_b: int. Wrong in the first, right in the second.
-        neither: int. Pictures that both call wrong.
+        neither: int. Images that both call wrong.
     """
     count = both + only_a + only_b + neither
     p_value = mcnemar(only_a, only_b)
@@ -72,8 +72,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """Exact two-sided p-value: the chance of a split of the disagreements at least this uneven, were it a coin's.
 
     Args:
-        only_a: int. Pictures that only the first model calls right.
-        only_b: int. Pictures that only the second calls right.
+        only_a: int. Images that only the first model calls right.
+        only_b: int. Images that only the second calls right.
     """
     total, fewer = only_a + only_b, min(only_a, only_b)
     tail = sum(math.comb(total, k) for k in range(fewer + 1))
@@ -98,7 +98,7 @@ def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[flo
 
 
 def answers(run: Run) -> dict[Key, bool]:
-    """Whether the saved model is right, for every validation picture; empty before there are predictions."""
+    """Whether the saved model is right, for every validation image; empty before there are predictions."""
     validation = (run.manifest() or {}).get("val", [])
     hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
     try:

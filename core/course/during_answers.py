@@ -20,7 +20,7 @@ DEAD = 0.9
 
 
 def majority_accuracy_high_auc(course: Course) -> Finding | None:
-    """Every picture gets the same class, yet the probabilities rank the pictures well: the fingerprint of class order.
+    """Every image gets the same class, yet the probabilities rank the images well: the fingerprint of class order.
     A high AUC at chance accuracy also fits a mismatch between training and validation; a low one decides nothing."""
     recent = course.epochs[-2:]
     if len(recent) < 2 and course.config.training.epochs > 1:
@@ -39,7 +39,7 @@ def majority_accuracy_high_auc(course: Course) -> Finding | None:
     return Finding(
         "majority-accuracy-high-auc",
         "error",
-        f"In epoch {course.number} {last['predicted_share']:.0%} of the validation pictures are called "
+        f"In epoch {course.number} {last['predicted_share']:.0%} of the validation images are called "
         f"“{last['predicted_class']}”, so accuracy is {last['val_accuracy']:.3f}, its share; but AUC is "
         f"{last['val_auc']:.3f}{another}. It has learnt to tell the classes apart; its threshold has not. {reason}",
         {
@@ -49,20 +49,20 @@ def majority_accuracy_high_auc(course: Course) -> Finding | None:
         },
         "Shuffle the samples anew every epoch: data.shuffle=samples."
         if order.is_class_ordered
-        else "Compare the pixels of training and validation pictures, and their shares of classes.",
+        else "Compare the pixels of training and validation images, and their shares of classes.",
         {"data.shuffle": "samples"} if order.is_class_ordered else {},
     )
 
 
 def constant_predictor(course: Course) -> Finding | None:
-    """All validation pictures get one and the same probability: the network ignores the picture."""
+    """All validation images get one and the same probability: the network ignores the image."""
     last = course.last
     if last["prediction_std"] is None or last["prediction_std"] >= CONSTANT or last["predicted_share"] < 1:
         return None
     return Finding(
         "constant-predictor",
         "error",
-        f"After epoch {course.number} all {course.count} validation pictures get the same answer, "
+        f"After epoch {course.number} all {course.count} validation images get the same answer, "
         f"“{last['predicted_class']}”, with the same probability: its standard deviation is "
         f"{last['prediction_std']:.1g}.{_consistent(course)}",
         {
@@ -78,7 +78,7 @@ def constant_predictor(course: Course) -> Finding | None:
 
 
 def dead_relu_head(course: Course) -> Finding | None:
-    """Hidden units of the head that are active on no picture pass nothing on and no longer learn."""
+    """Hidden units of the head that are active on no image pass nothing on and no longer learn."""
     dead = course.last.get("dead_units")
     if dead is None or dead <= DEAD:
         return None
@@ -87,7 +87,7 @@ def dead_relu_head(course: Course) -> Finding | None:
         "dead-relu-head",
         "error" if dead == 1 else "warning",
         f"After epoch {course.number} {round(dead * units)} of the {units} hidden units of the head are active on no "
-        f"validation picture.{_consistent(course)}",
+        f"validation image.{_consistent(course)}",
         {
             "dead_units": dead,
             "per_epoch": [epoch["dead_units"] for epoch in course.epochs],

@@ -94,7 +94,7 @@ def statistics_moved(course: Course) -> Finding | None:
 
 
 def collapsed_features(course: Course) -> Finding | None:
-    """The unfrozen backbone gives every picture the same features. Looks like class order from afar (accuracy at
+    """The unfrozen backbone gives every image the same features. Looks like class order from afar (accuracy at
     chance), but there the backbone is unchanged and the predictions still spread."""
     known = [sample["features_std"] for sample in course.samples if sample.get("features_std")]
     spread = course.last.get("feature_std")
@@ -103,8 +103,8 @@ def collapsed_features(course: Course) -> Finding | None:
     return Finding(
         "collapsed-features",
         "error",
-        f"After epoch {course.number} the backbone gives all {course.count} validation pictures nearly the same "
-        f"features: their standard deviation over the pictures is {spread:.2g}, their mean {_mean(course):.2g}. The "
+        f"After epoch {course.number} the backbone gives all {course.count} validation images nearly the same "
+        f"features: their standard deviation over the images is {spread:.2g}, their mean {_mean(course):.2g}. The "
         "backbone's weights have moved; this is consistent with a learning rate too high for an unfrozen backbone.",
         {
             "feature_std": spread,

@@ -12,7 +12,7 @@ class Order:
 
     Attributes:
         batches: int. Recorded batches; 0 when none are.
-        pure: int. Batches of more than one picture that hold a single class.
+        pure: int. Batches of more than one image that hold a single class.
         expected: float. As many a random order would have.
         changes: int. How often the class changes from one single-class batch to the next.
         classes: int. Number of classes.

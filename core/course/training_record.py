@@ -17,11 +17,11 @@ class Course:
         config: RunConfig.
         epochs: list of dict. The trace's epochs, at least one.
         hashes: dict. Of weights before and after.
-        samples: list of dict. Pictures followed to their features.
+        samples: list of dict. Images followed to their features.
         order: Order. What the recorded batches hold.
         classes: list of str.
-        majority: tuple of (name, share) of the most frequent class of the validation pictures.
-        count: int. Validation pictures.
+        majority: tuple of (name, share) of the most frequent class of the validation images.
+        count: int. Validation images.
     """
 
     config: RunConfig

@@ -1,4 +1,4 @@
-"""Random changes to a training picture, each a pure function of (seed, draw, file content, pixels).
+"""Random changes to a training image, each a pure function of (seed, draw, file content, pixels).
 
 Nothing here depends on threads, on the order of calls or on a global generator, so cached features and end-to-end
 training see the same numbers.
@@ -43,7 +43,7 @@ class Parameters:
 
 
 def augment(pixels: Pixels, kind: str, seed: int, draw: int, content: str) -> Pixels:
-    """Changes one picture at random, reproducibly.
+    """Changes one image at random, reproducibly.
 
     Args:
         pixels: uint8 array of shape `(height, width, 3)`.
@@ -98,7 +98,7 @@ def draw_parameters(kind: str, seed: int, draw: int, content: str) -> Parameters
 def warp(pixels: Pixels, parameters: Parameters) -> Pixels:
     """Applies a change: linear interpolation, and beyond the edge its nearest pixel.
 
-    Values are rounded down: on a square picture within one grey level of the floats that Keras'
+    Values are rounded down: on a square image within one grey level of the floats that Keras'
     `apply_affine_transform` computes by scipy, which takes some ten times as long.
 
     Args:
@@ -126,7 +126,7 @@ def warp(pixels: Pixels, parameters: Parameters) -> Pixels:
 def _affine(p: Parameters, height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Output (x, y) -> source (x, y), both counted from the centre of the first pixel, as `matrix @ xy + offset`.
 
-    The product rotation · shift · shear · zoom about the picture's centre, in Keras' order.
+    The product rotation · shift · shear · zoom about the image's centre, in Keras' order.
     """
     turn, lean = math.radians(p.rotation), math.radians(p.shear)
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
@@ -148,7 +148,7 @@ def _margin(matrix: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], he
 
 @lru_cache(maxsize=256)
 def _edge_indices(length: int, pad: int) -> npt.NDArray[np.intp]:
-    """0 0 0 1 2 ... n-1 n-1 n-1: padding by the nearest pixel, several times faster than `np.pad` for a picture."""
+    """0 0 0 1 2 ... n-1 n-1 n-1: padding by the nearest pixel, several times faster than `np.pad` for an image."""
     return np.clip(np.arange(-pad, length + pad), 0, length - 1)
 
 

@@ -1,4 +1,4 @@
-"""Published data sets that can be fetched by name, and how each becomes folders of pictures."""
+"""Published data sets that can be fetched by name, and how each becomes folders of images."""
 
 import shutil
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class Collection:
     Attributes:
         name: What it is called on the command line.
         title: What it is called by its authors.
-        size: Side of the pictures in pixels.
+        size: Side of the images in pixels.
         url: Address of the file.
         md5: Its hash.
         classes: Names, by the number of the label.
-        counts: Pictures by part.
+        counts: Images by part.
         licence: Under which it may be used.
         source: Whom to name.
     """
@@ -56,7 +56,7 @@ class Collection:
 
     @property
     def folder(self) -> Path:
-        """Where its pictures lie, once fetched."""
+        """Where its images lie, once fetched."""
         return paths.collections_folder() / f"{self.name}-{self.size}"
 
 
@@ -71,7 +71,7 @@ def _pneumonia(size: int, suffix: str, md5: str) -> Collection:
         ("normal", "pneumonia"),
         {"train": 4708, "val": 524, "test": 624},
         "CC BY 4.0",
-        "Yang et al., MedMNIST v2, Scientific Data 10 (2023) 41; pictures by Kermany et al., Cell 172 (2018) 1122",
+        "Yang et al., MedMNIST v2, Scientific Data 10 (2023) 41; images by Kermany et al., Cell 172 (2018) 1122",
     )
 
 
@@ -124,13 +124,13 @@ def fetch_collection(
     progress: Progress | None = None,
     writing: Progress | None = None,
 ) -> Path:
-    """Fetches a data set and writes its pictures out; what is there already is used.
+    """Fetches a data set and writes its images out; what is there already is used.
 
     Args:
         collection: Collection.
         file: A file of it that was fetched otherwise. Defaults to none: it is downloaded.
         progress: Called with (bytes so far, bytes in all). Defaults to none.
-        writing: Called with (pictures written, pictures in all). Defaults to `progress`.
+        writing: Called with (images written, images in all). Defaults to `progress`.
 
     Returns:
         Folder with `train`, `val` and `test`, each with a folder of PNG files a class.
@@ -168,29 +168,29 @@ def _fetch(collection: Collection, file: Path | None, progress: Progress | None,
             Path(partial, "new").replace(target)
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
-        raise DataError(f"The pictures cannot be written below {root}: {error.strerror or error}.") from error
+        raise DataError(f"The images cannot be written below {root}: {error.strerror or error}.") from error
     if file is None:
         archive.unlink(missing_ok=True)
 
 
 def unpack(archive: Path, folder: Path, collection: Collection, progress: Progress | None = None) -> None:
-    """Writes the pictures of an .npz out as PNG files: `train/normal/00001.png`.
+    """Writes the images of an .npz out as PNG files: `train/normal/00001.png`.
 
     Args:
         archive: Path. Arrays `<part>_images` (uint8, `(n, size, size)`) and `<part>_labels` (`(n, 1)`).
         folder: Path. Made here.
         collection: Collection. What must be in it.
-        progress: Called with (pictures written, pictures in all). Defaults to none.
+        progress: Called with (images written, images in all). Defaults to none.
 
     Raises:
         DataError: other arrays are in it than there should be.
     """
     done, whole = 0, sum(collection.counts.values())
     for part in collection.counts:
-        pictures, labels = _read(archive, part, collection)
+        images, labels = _read(archive, part, collection)
         for label in collection.classes:
             (folder / part / label).mkdir(parents=True)
-        for number, (pixels, place) in enumerate(zip(pictures, labels, strict=True), 1):
+        for number, (pixels, place) in enumerate(zip(images, labels, strict=True), 1):
             Image.fromarray(pixels).save(folder / part / collection.classes[place] / f"{number:05}.png")
             done += 1
             if progress is not None:
@@ -201,19 +201,17 @@ def unpack(archive: Path, folder: Path, collection: Collection, progress: Progre
 
 
 def _read(archive: Path, part: str, collection: Collection) -> tuple[Pixels, list[int]]:
-    """One part's pictures and labels, checked; an array of objects, which could run code, is not even read."""
+    """One part's images and labels, checked; an array of objects, which could run code, is not even read."""
     count, size = collection.counts[part], collection.size
     try:
         with archive.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            pictures, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+            images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
     except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(f"{archive.name} is not {collection.title}: {error}.") from error
-    fits = pictures.shape == (count, size, size) and pictures.dtype == np.uint8 and labels.size == count
+    fits = images.shape == (count, size, size) and images.dtype == np.uint8 and labels.size == count
     if not fits or not np.isin(labels, np.arange(len(collection.classes))).all():
-        raise DataError(
-            f"{archive.name} is not {collection.title}: its {part} part is not {count} pictures with labels."
-        )
-    return pictures, [int(label) for label in labels.ravel()]
+        raise DataError(f"{archive.name} is not {collection.title}: its {part} part is not {count} images with labels.")
+    return images, [int(label) for label in labels.ravel()]
 
 
 def _archive(collection: Collection) -> Path:

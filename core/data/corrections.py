@@ -1,4 +1,4 @@
-"""Labels that people have put right and pictures they have taken out, as a list beside the data set.
+"""Labels that people have put right and images they have taken out, as a list beside the data set.
 
 The list is a history of steps, so that the last one can be undone. A change belongs to a file's place *and* content:
 where the file was replaced since, it says nothing about the new one.
@@ -18,7 +18,7 @@ from core.errors import DataError
 NAME = "labels"
 VERSION = 1
 EXCLUDED = ""
-"""Stands for a class where a picture is taken out."""
+"""Stands for a class where an image is taken out."""
 
 MAX_STEPS = 1000
 
@@ -44,8 +44,8 @@ class Applied:
 
     Attributes:
         place: Path or None. Where the list lies; None where there is none.
-        excluded: tuple of ImageFile. Pictures left out, as they are on disk.
-        relabelled: tuple of (ImageFile, str). Pictures as they are on disk, and the class they have now.
+        excluded: tuple of ImageFile. Images left out, as they are on disk.
+        relabelled: tuple of (ImageFile, str). Images as they are on disk, and the class they have now.
         stale: int. Changes that say nothing any more: the file has gone or changed, or there is no such class.
         steps: int. Steps that can be undone.
     """
@@ -69,16 +69,16 @@ class Applied:
         """One sentence on what was changed; empty where nothing was."""
         words = []
         if self.excluded:
-            words.append(f"{_pictures(len(self.excluded))} left out")
+            words.append(f"{_images(len(self.excluded))} left out")
         if self.relabelled:
-            words.append(f"{_pictures(len(self.relabelled))} given another class")
+            words.append(f"{_images(len(self.relabelled))} given another class")
         if self.stale:
-            words.append(f"{_pictures(self.stale)} on the list but gone or changed since")
+            words.append(f"{_images(self.stale)} on the list but gone or changed since")
         return f"By the list of corrections: {', '.join(words)}." if words else ""
 
 
 def correct(index: DatasetIndex) -> tuple[DatasetIndex, Applied]:
-    """The scan with the list's changes made: labels replaced, excluded pictures left out.
+    """The scan with the list's changes made: labels replaced, excluded images left out.
 
     Args:
         index: DatasetIndex. As the folder is on disk.
@@ -122,12 +122,12 @@ def change_labels(index: DatasetIndex, labels: Mapping[str, str]) -> Path:
         Where the list lies.
 
     Raises:
-        DataError: there is no such picture or class, or the list cannot be written.
+        DataError: there is no such image or class, or the list cannot be written.
     """
     files = {file.path: file for file in index.files}
     for path, label in labels.items():
         if path not in files:
-            raise DataError(f"There is no readable picture {path} in {index.root}; give its path below that folder.")
+            raise DataError(f"There is no readable image {path} in {index.root}; give its path below that folder.")
         if label not in (EXCLUDED, *index.classes):
             raise DataError(f"There is no class {label}; the classes are {', '.join(index.classes)}.")
     step = [Change(path, files[path].sha256, label) for path, label in labels.items()]
@@ -141,7 +141,7 @@ def undo_labels(root: Path) -> int:
         root: Path. The data set's folder.
 
     Returns:
-        Number of pictures that step was about; 0 where the list is empty.
+        Number of images that step was about; 0 where the list is empty.
 
     Raises:
         DataError: the list cannot be written.
@@ -157,7 +157,7 @@ def undo_labels(root: Path) -> int:
 
 
 def _steps(root: Path) -> list[list[Change]]:
-    """The list as it lies there, damaged entries left out: it may have come with the pictures from elsewhere."""
+    """The list as it lies there, damaged entries left out: it may have come with the images from elsewhere."""
     record = sidecar.read(root, NAME)
     steps = record.get("steps") if record.get("version") == VERSION else None
     listed = [step for step in steps if isinstance(step, list)] if isinstance(steps, list) else []
@@ -174,7 +174,7 @@ def _change(item: Any) -> Change | None:
 
 def _write(root: Path, steps: Iterable[Iterable[Change]]) -> Path:
     record = {
-        "about": "Labels put right and pictures left out, for Parity; the last step counts. Delete it to forget them.",
+        "about": "Labels put right and images left out, for Parity; the last step counts. Delete it to forget them.",
         "version": VERSION,
         "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "steps": [[dataclasses.asdict(change) for change in step] for step in steps],
@@ -182,5 +182,5 @@ def _write(root: Path, steps: Iterable[Iterable[Change]]) -> Path:
     return sidecar.write(root, NAME, record)
 
 
-def _pictures(number: int) -> str:
-    return f"{number:,} {'picture' if number == 1 else 'pictures'}"
+def _images(number: int) -> str:
+    return f"{number:,} {'image' if number == 1 else 'images'}"

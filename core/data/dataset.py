@@ -71,7 +71,7 @@ def locate(reference: str, progress: Progress | None = None) -> Path:
 
     Args:
         reference: str. A folder, or the word `sample`.
-        progress: callable of (done, total) pictures drawn. Defaults to none.
+        progress: callable of (done, total) images drawn. Defaults to none.
     """
     if reference == SAMPLE:
         return ensure_sample(paths.samples_folder(), progress)

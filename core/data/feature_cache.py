@@ -1,8 +1,8 @@
 """Arrays of bottleneck features on disk.
 
-A cache entry is one array of shape `(pictures, width)` for one draw of the augmentation. Its name is the hash of
+A cache entry is one array of shape `(images, width)` for one draw of the augmentation. Its name is the hash of
 all that decides its numbers, so a changed file, weight or setting can never meet stale features. A note may lie beside
-it, `<key>.json`: what else was learnt of the pictures while they were decoded; it goes with the array. So does a list
+it, `<key>.json`: what else was learnt of the images while they were decoded; it goes with the array. So does a list
 of its rows, `<key>.<family>.rows`: of which file each is, for other arrays made in the same way of some of these files.
 """
 
@@ -101,7 +101,7 @@ class FeatureCache:
 
         Args:
             key: str.
-            shape: tuple. Pictures, and length of a feature vector.
+            shape: tuple. Images, and length of a feature vector.
             fill: callable of the array to be filled.
             dtype: str. `float32`, or `float16` for half the room. Defaults to `"float32"`.
 

@@ -1,4 +1,4 @@
-"""One way from a picture file to pixels, used by pages, scan, check, training and prediction alike.
+"""One way from an image file to pixels, used by pages, scan, check, training and prediction alike.
 
 Two loaders disagree by up to 6 grey levels on a JPEG, by 90 degrees on a phone photo and by everything on a
 16-bit PNG. A model trained through one and asked through the other fails without an error, so there is only this one.
@@ -32,7 +32,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
-MAX_PIXELS = 40_000_000  # 120 MB once decoded to RGB; the largest phone and X-ray pictures have about 25
+MAX_PIXELS = 40_000_000  # 120 MB once decoded to RGB; the largest phone and X-ray images have about 25
 MAX_SIDE = 20_000  # a 40 Mpx strip of 1 x 40,000,000 would cost more in bookkeeping than in pixels
 
 _SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"RIFF")
@@ -40,7 +40,7 @@ _BROKEN = (
     *(OSError, ValueError, SyntaxError, TypeError, LookupError, AttributeError, OverflowError, EOFError),
     *(RuntimeError, AssertionError, UserWarning, struct.error, zlib.error),
 )
-_TRANSPOSE = {  # EXIF orientation -> what puts the picture upright
+_TRANSPOSE = {  # EXIF orientation -> what puts the image upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -82,7 +82,7 @@ PREPROCESSING: dict[str, Preprocessing] = {
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file says about itself before its pixels are decoded.
+    """What an image file says about itself before its pixels are decoded.
 
     Attributes:
         width: Pixels from left to right as stored, that is before `orientation` is applied.
@@ -129,32 +129,32 @@ def read_header(source: Source) -> Header:
         source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
 
     Raises:
-        UnreadableImage: if it is no picture of the five formats, or larger than is read.
+        UnreadableImage: if it is no image of the five formats, or larger than is read.
     """
     with _opened(source) as (file, name), _open_image(file, name) as image:
         return _header(image)
 
 
 def decode(source: Source, size: int | None = None) -> Image.Image:
-    """Decodes a whole picture file into an upright RGB image.
+    """Decodes a whole image file into an upright RGB image.
 
     Grey and palette become RGB, 16 bits become 8 (65535 -> 255), CMYK is converted, transparency is laid over
     white, of an animation the first frame is taken.
 
     Args:
         source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
-        size: If the picture will be shrunk to about this many pixels a side, a JPEG may be decoded at 1/2, 1/4 or 1/8
+        size: If the image will be shrunk to about this many pixels a side, a JPEG may be decoded at 1/2, 1/4 or 1/8
             of its size (DCT scaling) as long as both sides stay at least twice as long as `size`. It depends on
             nothing but the file and `size`, and the whole file is still read and checked.
 
     Raises:
-        UnreadableImage: if the file is empty, no picture of the five formats, too large or damaged.
+        UnreadableImage: if the file is empty, no image of the five formats, too large or damaged.
     """
     return _read(source, size, grey=False)[1]
 
 
 def read_grey(source: Source, size: int) -> tuple[Header, Image.Image]:
-    """Header and luma (8 bits) of a picture by one opening of its file, for what is measured and compared in grey.
+    """Header and luma (8 bits) of an image by one opening of its file, for what is measured and compared in grey.
 
     Args:
         source: Path, bytes or binary file object.
@@ -186,7 +186,7 @@ def _read(source: Source, size: int | None, *, grey: bool) -> tuple[Header, Imag
 
 
 def load(source: Source, size: int) -> Pixels:
-    """Decodes a picture and stretches it to a square, by Pillow's bilinear filter with antialiasing.
+    """Decodes an image and stretches it to a square, by Pillow's bilinear filter with antialiasing.
 
     Args:
         source: Path, bytes or binary file object.

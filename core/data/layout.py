@@ -20,7 +20,7 @@ _MAX_WRAPPERS = 8
 
 @dataclass(frozen=True)
 class ClassFolder:
-    """One folder of pictures: `path` relative to the root, its class, and its split (`""` if not split on disk)."""
+    """One folder of images: `path` relative to the root, its class, and its split (`""` if not split on disk)."""
 
     path: str
     label: str
@@ -33,7 +33,7 @@ class Layout:
 
     Attributes:
         folders: Every class folder of every split.
-        outside: Picture files beside the class folders, which belong to no class.
+        outside: Image files beside the class folders, which belong to no class.
     """
 
     root: Path
@@ -47,16 +47,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Folder:
-    """A folder's visible content: names of sub-folders, of linked sub-folders and of picture files, each sorted."""
+    """A folder's visible content: names of sub-folders, of linked sub-folders and of image files, each sorted."""
 
     path: Path
     folders: tuple[str, ...]
     links: tuple[str, ...]
-    pictures: tuple[str, ...]
+    images: tuple[str, ...]
 
     @property
     def holds_folders_only(self) -> bool:
-        return bool(self.folders) and not self.pictures
+        return bool(self.folders) and not self.images
 
 
 def find_layout(root: Path) -> Layout:
@@ -83,7 +83,7 @@ def find_layout(root: Path) -> Layout:
         for name in part.folders
     ]
     beside = {folder.path: folder, **{part.path: part for part in parts.values()}}.values()
-    outside = [(f.path / name).relative_to(folder.path).as_posix() for f in beside for name in f.pictures]
+    outside = [(f.path / name).relative_to(folder.path).as_posix() for f in beside for name in f.images]
     notes += [
         f"{images.display_name(n)} is a link to a folder; links are not followed." for f in beside for n in f.links
     ]
@@ -153,14 +153,14 @@ def _look(path: Path) -> _Folder:
         path=path.resolve(),
         folders=tuple(e.name for e in folders if not e.is_symlink()),
         links=tuple(e.name for e in folders if e.is_symlink()),
-        pictures=tuple(e.name for e in entries if Path(e.name).suffix.lower() in images.EXTENSIONS and e.is_file()),
+        images=tuple(e.name for e in entries if Path(e.name).suffix.lower() in images.EXTENSIONS and e.is_file()),
     )
 
 
 def _unwrap(folder: _Folder) -> _Folder:
-    """Goes down while there is nothing but one folder, which itself holds folders and no pictures."""
+    """Goes down while there is nothing but one folder, which itself holds folders and no images."""
     for _ in range(_MAX_WRAPPERS):
-        if len(folder.folders) != 1 or folder.pictures:
+        if len(folder.folders) != 1 or folder.images:
             break
         inner = _look(folder.path / folder.folders[0])
         if not inner.holds_folders_only:
@@ -179,7 +179,7 @@ def _split_folders(folder: _Folder) -> tuple[dict[str, _Folder], list[str]]:
     if others:
         # A vehicle data set has a class "train": as a split it would hold folders, and so would its companion.
         named = [name for name in named if inner[name].holds_folders_only]
-        if any(inner[name].pictures for name in others) and len(named) < 2:
+        if any(inner[name].images for name in others) and len(named) < 2:
             return {}, []
     splits: dict[str, _Folder] = {}
     for name in named:

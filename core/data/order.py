@@ -61,7 +61,7 @@ def batch_mix(labels: NDArray[np.integer], batches: list[Indices], classes: int)
 
 
 def draw_of_epoch(epoch: int, augmentation: str, draws: int) -> int:
-    """Which random version of each picture an epoch uses: 0 without augmentation, else the epoch, modulo `draws`.
+    """Which random version of each image an epoch uses: 0 without augmentation, else the epoch, modulo `draws`.
 
     Args:
         epoch: int. From 0.

@@ -1,4 +1,4 @@
-"""Batches for Keras: cached features, or pictures decoded and augmented in threads while the network computes.
+"""Batches for Keras: cached features, or images decoded and augmented in threads while the network computes.
 
 Both kinds serve batch `k` of an epoch as a pure function of `k`, whoever asks for it and how often; `EpochStream` feeds
 them to `fit()`.
@@ -28,8 +28,8 @@ _AHEAD = 3
 """Batches decoded or read ahead of the one in use: enough to keep the network busy, few enough to weigh nothing."""
 
 
-class Pictures:
-    """The pictures of one part of a data set, at one size, with one augmentation.
+class Images:
+    """The images of one part of a data set, at one size, with one augmentation.
 
     Args:
         root: Path. Folder that the files' paths are relative to.
@@ -47,7 +47,7 @@ class Pictures:
         return len(self.files)
 
     def one(self, position: int, draw: int) -> Pixels:
-        """Picture `position` in its random version `draw`: uint8 of shape `(size, size, 3)`, RGB, 0 to 255.
+        """Image `position` in its random version `draw`: uint8 of shape `(size, size, 3)`, RGB, 0 to 255.
 
         Raises:
             UnreadableImage: the file has gone or changed since the scan.
@@ -57,17 +57,17 @@ class Pictures:
         return augment(pixels, self.augmentation, self.seed, draw, file.sha256)
 
 
-class PictureLoader:
-    """Decodes batches of pictures ahead of their use, in threads (Pillow and numpy let go of the interpreter's lock).
+class ImageLoader:
+    """Decodes batches of images ahead of their use, in threads (Pillow and numpy let go of the interpreter's lock).
 
     Args:
-        pictures: Pictures.
+        images: Images.
         batches: list of integer arrays, as from `epoch_batches`.
-        draw: int. Random version of each picture.
+        draw: int. Random version of each image.
     """
 
-    def __init__(self, pictures: Pictures, batches: Sequence[Indices], draw: int) -> None:
-        self._pictures, self._batches, self._draw = pictures, batches, draw
+    def __init__(self, images: Images, batches: Sequence[Indices], draw: int) -> None:
+        self._images, self._batches, self._draw = images, batches, draw
         self._pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="decode")
         self._waiting: dict[int, list[Future[Pixels]]] = {}
 
@@ -76,8 +76,7 @@ class PictureLoader:
         for ahead in range(k, min(k + _AHEAD, len(self._batches))):
             if ahead not in self._waiting:
                 self._waiting[ahead] = [
-                    self._pool.submit(self._pictures.one, int(position), self._draw)
-                    for position in self._batches[ahead]
+                    self._pool.submit(self._images.one, int(position), self._draw) for position in self._batches[ahead]
                 ]
         return np.stack([future.result() for future in self._waiting.pop(k)])
 
@@ -119,31 +118,31 @@ class FeatureBatches:
         return _with_targets(np.asarray(self._features[batch], np.float32), self._targets, self._weights, batch)
 
 
-class PictureBatches:
-    """One epoch over pictures.
+class ImageBatches:
+    """One epoch over images.
 
     Args:
-        pictures: Pictures.
+        images: Images.
         targets: float32 array of shape `(count, outputs)`.
         batches: list of integer arrays, as from `epoch_batches`.
-        draw: int. Random version of each picture.
+        draw: int. Random version of each image.
         weights: float32 array of shape `(count,)`. Weight of each sample's loss. Defaults to none.
 
     Attributes:
-        failure: UserError or None. What was wrong with a picture: TensorFlow turns an error raised in here into one
+        failure: UserError or None. What was wrong with an image: TensorFlow turns an error raised in here into one
             of its own.
     """
 
     def __init__(
         self,
-        pictures: Pictures,
+        images: Images,
         targets: Array,
         batches: Sequence[Indices],
         draw: int,
         weights: Array | None = None,
     ) -> None:
         self.failure: UserError | None = None
-        self._loader = PictureLoader(pictures, batches, draw)
+        self._loader = ImageLoader(images, batches, draw)
         self._targets, self._batches, self._weights = targets, batches, weights
 
     def __len__(self) -> int:
@@ -162,7 +161,7 @@ class PictureBatches:
         self._loader.close()
 
 
-Batches = FeatureBatches | PictureBatches
+Batches = FeatureBatches | ImageBatches
 
 
 class EpochStream:

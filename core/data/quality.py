@@ -1,11 +1,11 @@
-"""What a single picture is like, in four numbers, measured on a small grey version while the file is decoded anyway.
+"""What a single image is like, in four numbers, measured on a small grey version while the file is decoded anyway.
 
 * **Blur**: the blur effect of Crété, Dolmiere, Ladret and Nicolas ("The blur effect: perception and estimation with a
-  new no-reference perceptual blur metric", SPIE 2007). A sharp picture loses most of the differences between
+  new no-reference perceptual blur metric", SPIE 2007). A sharp image loses most of the differences between
   neighbours when it is blurred once more, a blurred one hardly any. It is a share, so contrast does not matter.
 * **Shadow and highlight**: the 5th and the 99th percentile of luma (ITU-R BT.601), as a histogram in a camera shows
   under- and over-exposure.
-* **Entropy** of the grey levels in bits (Shannon, 1948): 0 for a blank picture, 8 where all 256 levels are as frequent.
+* **Entropy** of the grey levels in bits (Shannon, 1948): 0 for a blank image, 8 where all 256 levels are as frequent.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from PIL import Image, ImageChops, ImageFilter
 
 SIDE = 128
-"""Pixels of the longer side that everything is measured at, so that pictures of all sizes are judged alike: what is
+"""Pixels of the longer side that everything is measured at, so that images of all sizes are judged alike: what is
 lost below it no usual network would see (their inputs have 150 to 300 pixels)."""
 
 _RADIUS = 4  # a window of 9, as in the paper
@@ -26,7 +26,7 @@ _SHARP = 0.5
 
 
 class Measures(NamedTuple):
-    """Four numbers of one picture.
+    """Four numbers of one image.
 
     Attributes:
         blur: Share of the differences between neighbours that survives another blur, 0 (sharp) to 1.
@@ -42,7 +42,7 @@ class Measures(NamedTuple):
 
 
 def measure(grey: Image.Image) -> Measures:
-    """Measures a picture.
+    """Measures an image.
 
     Args:
         grey: Mode `L`, upright, at least `SIDE` pixels a side where the file has as many.
@@ -55,20 +55,20 @@ def measure(grey: Image.Image) -> Measures:
     blur = blur_effect(small)
     if blur > _SHARP:
         # Of a strong blur hardly a grey level is left between neighbours, of which rounding makes steps; not so at
-        # half the size. A sharp picture has its larger value at the full one.
+        # half the size. A sharp image has its larger value at the full one.
         blur = max(blur, blur_effect(_reduce(small, SIDE // 2)))
     figures = (blur, _percentile(levels, 0.05), _percentile(levels, 0.99), _entropy(levels))
     return Measures(*(round(value, 4) for value in figures))
 
 
 def blur_effect(grey: Image.Image) -> float:
-    """The blur effect of a picture as it is, along the axis where it is the larger.
+    """The blur effect of an image as it is, along the axis where it is the larger.
 
     Args:
         grey: Mode `L`.
 
     Returns:
-        0 (sharp) to 1; 0 for a blank picture, in which nothing can be blurred.
+        0 (sharp) to 1; 0 for a blank image, in which nothing can be blurred.
     """
     return max(_blur_along(grey, horizontal=True), _blur_along(grey, horizontal=False))
 
@@ -92,7 +92,7 @@ def _sum(image: Image.Image) -> int:
 
 
 def _reduce(grey: Image.Image, side: int) -> Image.Image:
-    """The picture with its longer side at `side` pixels, never enlarged."""
+    """The image with its longer side at `side` pixels, never enlarged."""
     longer = max(grey.size)
     if longer <= side:
         return grey

@@ -1,8 +1,8 @@
 """The built-in sample set: chest-film-like phantoms drawn from a seed, 224 px, grey, NORMAL and PNEUMONIA.
 
-Every picture is a pure function of (SAMPLE_SEED, split, class, number). Both classes share one drawing; PNEUMONIA only
+Every image is a pure function of (SAMPLE_SEED, split, class, number). Both classes share one drawing; PNEUMONIA only
 adds one to three soft opacities inside the lungs. Lengths are in body units: (0, 0) is the middle of the chest, x grows
-to the right of the picture, y downwards, and 1 is about half the picture.
+to the right of the image, y downwards, and 1 is about half the image.
 """
 
 import itertools
@@ -31,8 +31,8 @@ Plane: TypeAlias = NDArray[np.float32]
 Points: TypeAlias = NDArray[np.float64]
 
 SAMPLE_SEED = 20180222
-SAMPLE_VERSION = 1  # raise it whenever a picture changes: it names the folder, and a run's record names the folder
-SAMPLE_COUNTS = {"train": 400, "val": 80}  # pictures of each class
+SAMPLE_VERSION = 1  # raise it whenever an image changes: it names the folder, and a run's record names the folder
+SAMPLE_COUNTS = {"train": 400, "val": 80}  # images of each class
 CLASSES = ("NORMAL", "PNEUMONIA")
 SIZE = 224
 # How much of the grey range the middle of an opacity adds, and its size in pixels. With 0.18 and (14, 26) the
@@ -41,11 +41,11 @@ OPACITY_PEAK = 0.20
 OPACITY_SIZE = (22, 36)
 _DRAW = 2  # shapes are drawn this many times larger: Pillow's polygons have no smooth edges of their own
 _UNIT = SIZE * _DRAW / 2  # of the body, in those pixels
-_README = """These pictures are synthetic: the program drew them from a seed. There is no patient and no film behind
+_README = """These images are synthetic: the program drew them from a seed. There is no patient and no film behind
 them, and they show no disease. Do not use them for diagnosis or to judge a medical method. Licence: CC0 1.0.\n"""
 _MIRROR = np.array((-1.0, 1.0))
 # fmt: off
-# Outlines of the half on the left of the picture. The lung: apex, chest wall, diaphragm, mediastinum.
+# Outlines of the half on the left of the image. The lung: apex, chest wall, diaphragm, mediastinum.
 _LUNG = np.array([
     (-0.30, -0.76), (-0.46, -0.60), (-0.58, -0.30), (-0.66, 0.05), (-0.70, 0.36), (-0.69, 0.55), (-0.55, 0.42),
     (-0.38, 0.36), (-0.20, 0.42), (-0.13, 0.40), (-0.15, 0.05), (-0.12, -0.40), (-0.17, -0.66)])
@@ -69,7 +69,7 @@ class _Shape(NamedTuple):
 
 
 class _Film:
-    """How one body lies on its film: turns shapes in body units into layers of the picture."""
+    """How one body lies on its film: turns shapes in body units into layers of the image."""
 
     def __init__(self, rng: Generator) -> None:
         self.offset = (1 + rng.normal((0, 0.02), (0.035, 0.035))) * _UNIT
@@ -88,7 +88,7 @@ class _Film:
                 draw.line(mine, fill=value, width=max(1, round(width * _UNIT)))
             else:
                 draw.polygon(mine, fill=value)
-        shrink = _DRAW if blur < 4 else 8 * _DRAW  # a wide blur leaves nothing that a small picture cannot hold
+        shrink = _DRAW if blur < 4 else 8 * _DRAW  # a wide blur leaves nothing that a small image cannot hold
         soft = image.reduce(shrink).filter(ImageFilter.BoxBlur(blur * _DRAW / shrink))
         return np.asarray(soft.resize((SIZE, SIZE), Image.Resampling.BICUBIC), np.float32) / np.float32(255)
 
@@ -218,7 +218,7 @@ def sample_is_ready(root: Path) -> bool:
     folder = sample_folder(root)
     with suppress(OSError, ValueError):
         counts = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
-        return counts == SAMPLE_COUNTS and all((folder / name).is_file() for name, _ in _pictures())
+        return counts == SAMPLE_COUNTS and all((folder / name).is_file() for name, _ in _images())
     return False
 
 
@@ -230,7 +230,7 @@ def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
 
     Args:
         root: Folder that holds the sample set; made if absent.
-        progress: Called in this thread with (pictures drawn, pictures in all); not called if nothing is drawn.
+        progress: Called in this thread with (images drawn, images in all); not called if nothing is drawn.
 
     Returns:
         `<root>/sample-v<version>`, with `train` and `val`, each with a folder of JPEG files per class.
@@ -260,8 +260,8 @@ def sample_folder(root: Path) -> Path:
     return root / f"sample-v{SAMPLE_VERSION}"
 
 
-def _pictures() -> Iterator[tuple[str, list[int]]]:
-    """Every picture's path and seed. Numbers run through the whole set, so that no two pictures share a name."""
+def _images() -> Iterator[tuple[str, list[int]]]:
+    """Every image's path and seed. Numbers run through the whole set, so that no two images share a name."""
     numbers = itertools.count(1)
     for part, (split, count) in enumerate(SAMPLE_COUNTS.items()):
         for diseased, label in enumerate(CLASSES):
@@ -271,14 +271,14 @@ def _pictures() -> Iterator[tuple[str, list[int]]]:
 
 def _draw_one(path: Path, seed: list[int]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = draw_phantom(np.random.default_rng(seed), diseased=path.parent.name == CLASSES[1])
-    Image.fromarray(picture).save(path, quality=92)
+    image = draw_phantom(np.random.default_rng(seed), diseased=path.parent.name == CLASSES[1])
+    Image.fromarray(image).save(path, quality=92)
 
 
 def _draw_all(folder: Path, progress: Progress | None) -> None:
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
     try:
-        drawn = [pool.submit(_draw_one, folder / name, seed) for name, seed in _pictures()]
+        drawn = [pool.submit(_draw_one, folder / name, seed) for name, seed in _images()]
         for done, future in enumerate(as_completed(drawn), start=1):
             future.result()
             if progress:
@@ -295,7 +295,7 @@ def _install(partial: Path, root: Path) -> None:
     try:
         if not sample_is_ready(root):
             with suppress(FileNotFoundError):
-                folder.replace(partial / "old")  # a set that somebody took pictures out of
+                folder.replace(partial / "old")  # a set that somebody took images out of
         (partial / "new").replace(folder)
     except OSError:
         if not sample_is_ready(root):

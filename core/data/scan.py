@@ -1,6 +1,6 @@
-"""A folder of pictures becomes an index: classes, splits, what every file holds, and what cannot be used.
+"""A folder of images becomes an index: classes, splits, what every file holds, and what cannot be used.
 
-Every picture is decoded once and hashed here, so that no training fails half-way on a damaged file; while its pixels
+Every image is decoded once and hashed here, so that no training fails half-way on a damaged file; while its pixels
 are there its quality is measured and a small grey version is kept for the search for duplicates. All of it is kept
 per file, so that an unchanged folder is scanned again in a fraction of a second.
 """
@@ -31,7 +31,7 @@ _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; mor
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One readable picture.
+    """One readable image.
 
     Attributes:
         path: Relative to the index's root, with `/`.
@@ -60,7 +60,7 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """One file that has a picture's name but cannot be used; `reason` is a sentence that starts with the name."""
+    """One file that has an image's name but cannot be used; `reason` is a sentence that starts with the name."""
 
     path: str
     label: str
@@ -76,13 +76,13 @@ class DatasetIndex:
         root: The folder that holds the splits or the classes, below any wrapper folders.
         layout: `"splits"` where there are train and val (or test) folders, else `"classes"`.
         classes: Names of all classes of all splits, in code-point order; the position is the label's number.
-        files: Readable pictures, sorted by split, class and path (code points).
-        unreadable: Pictures that cannot be used, sorted alike.
-        skipped: `(path, why)` of files that are no pictures by their extension, or lie outside the class folders.
-        empty_classes: Classes without a single readable picture in any split.
+        files: Readable images, sorted by split, class and path (code points).
+        unreadable: Images that cannot be used, sorted alike.
+        skipped: `(path, why)` of files that are no images by their extension, or lie outside the class folders.
+        empty_classes: Classes without a single readable image in any split.
         notes: Sentences about what was decided while scanning.
         test_as_validation: Whether a `test` folder serves as validation because there is no `val`.
-        measures: What each picture is like, by its SHA-256.
+        measures: What each image is like, by its SHA-256.
     """
 
     root: Path
@@ -97,18 +97,18 @@ class DatasetIndex:
     measures: dict[str, Measures] = field(default_factory=dict)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Readable pictures by split and class, zeros included: `{"train": {"NORMAL": 12, ...}, ...}`."""
+        """Readable images by split and class, zeros included: `{"train": {"NORMAL": 12, ...}, ...}`."""
         always = {"train", "val"} if self.layout == "splits" else {""}
         splits = sorted(always | {f.split for f in self.files})
         found = Counter((f.split, f.label) for f in self.files)
         return {split: {label: found[split, label] for label in self.classes} for split in splits}
 
     def sizes(self) -> dict[tuple[int, int], int]:
-        """Number of pictures by `(width, height)`, the most frequent first."""
+        """Number of images by `(width, height)`, the most frequent first."""
         return dict(Counter((f.width, f.height) for f in self.files).most_common())
 
     def modes(self) -> dict[str, int]:
-        """Number of pictures by pixel format, the most frequent first."""
+        """Number of images by pixel format, the most frequent first."""
         return dict(Counter(f.mode for f in self.files).most_common())
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class DatasetIndex:
 
 @dataclass(frozen=True)
 class _Found:
-    """A file with a picture's extension, before it is read."""
+    """A file with an image's extension, before it is read."""
 
     path: str
     label: str
@@ -152,7 +152,7 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
         progress: Called with (files read, files in all), from the calling thread.
 
     Raises:
-        DataError: if the folder is missing, cannot be read, or does not hold pictures in at least two class folders.
+        DataError: if the folder is missing, cannot be read, or does not hold images in at least two class folders.
     """
     layout = find_layout(root)
     found, skipped = _list_files(layout)
@@ -184,7 +184,7 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
 
 
 def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
-    """Pictures in the class folders, sorted by split, class and path; and what was passed over."""
+    """Images in the class folders, sorted by split, class and path; and what was passed over."""
     found: list[_Found] = []
     skipped = [(path, "lies outside the class folders") for path in layout.outside]
     for folder in layout.folders:
@@ -201,7 +201,7 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
 
 
 def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_result | None, str]]:
-    """Yields (path, status, "") of pictures and (path, None, why) of all else; follows no symlink to a folder."""
+    """Yields (path, status, "") of images and (path, None, why) of all else; follows no symlink to a folder."""
     try:
         entries = sorted(os.scandir(root / relative), key=lambda e: e.name)
     except OSError as error:

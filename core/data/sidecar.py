@@ -1,7 +1,7 @@
-"""Files of ours that belong to a data set: what people have decided about it. The pictures are never touched.
+"""Files of ours that belong to a data set: what people have decided about it. The images are never touched.
 
-They lie beside the pictures, hidden, so that they go where the folder goes and other programs pass over them; where
-the folder cannot be written they lie in the home, under the folder's place. What is beside the pictures counts first.
+They lie beside the images, hidden, so that they go where the folder goes and other programs pass over them; where
+the folder cannot be written they lie in the home, under the folder's place. What is beside the images counts first.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from core import files, paths
 from core.errors import DataError
 
 MAX_BYTES = 200_000_000
-"""A larger file is none of ours: half a million pictures have about 80 MB."""
+"""A larger file is none of ours: half a million images have about 80 MB."""
 
 
 def find(root: Path, name: str) -> Path | None:
@@ -41,7 +41,7 @@ def read(root: Path, name: str) -> dict[str, Any]:
 
 
 def write(root: Path, name: str, record: dict[str, Any]) -> Path:
-    """Replaces a file of ours whole, beside the pictures or else in the home; returns where it lies.
+    """Replaces a file of ours whole, beside the images or else in the home; returns where it lies.
 
     Args:
         root: Path. The data set's folder.
@@ -86,6 +86,6 @@ def remove(root: Path, name: str) -> bool:
 
 
 def _places(root: Path, name: str) -> tuple[Path, Path]:
-    """Beside the pictures, and in the home."""
+    """Beside the images, and in the home."""
     key = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return root / f".parity-{name}.json", paths.home() / "datasets" / key / f"{name}.json"

@@ -1,6 +1,6 @@
-"""Which pictures train, which validate: as on disk, else stratified, seeded and with whole groups kept together.
+"""Which images train, which validate: as on disk, else stratified, seeded and with whole groups kept together.
 
-Pictures of one patient, or copies of one file, on both sides of a split make validation look better than it is.
+Images of one patient, or copies of one file, on both sides of a split make validation look better than it is.
 """
 
 import re
@@ -17,7 +17,7 @@ from core.errors import ConfigError, DataError
 AUTO = "auto"
 # person123_bacteria_4, patient0042_..., sub-01_..., case 7; not the "sub" in "submarine1" or the "case" in "suitcase1".
 _PERSON = re.compile(r"(?<![a-z0-9])((?:person|patient|subject|subj|sub|case|pat|pid)[ _-]?\d+)", re.IGNORECASE)
-# IM-0115-0001 and NORMAL2-IM-0023-0001, as in the chest X-rays of Kermany et al.: all but the picture's own number.
+# IM-0115-0001 and NORMAL2-IM-0023-0001, as in the chest X-rays of Kermany et al.: all but the image's own number.
 _STUDY = re.compile(r"(?<![a-z0-9])((?:[a-z0-9]+-)?IM-\d+)(?=[-_.])", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""A split of our own, kept beside the data set: which picture trains, validates, tests, whatever folder it lies in."""
+"""A split of our own, kept beside the data set: which image trains, validates, tests, whatever folder it lies in."""
 
 import time
 from collections import Counter
@@ -31,7 +31,7 @@ class SplitFile:
     settings: dict[str, Any]
 
     def divide(self, index: DatasetIndex) -> Split:
-        """The split of a scan; pictures the file does not know serve what their folder says, or training.
+        """The split of a scan; images the file does not know serve what their folder says, or training.
 
         Args:
             index: DatasetIndex.
@@ -44,7 +44,7 @@ class SplitFile:
         return Split(**{part: tuple(files) for part, files in parts.items()})
 
     def unknown(self, index: DatasetIndex) -> int:
-        """Pictures that have come or changed since: nobody has seen to it that they leak nothing."""
+        """Images that have come or changed since: nobody has seen to it that they leak nothing."""
         return sum((file.path, file.sha256) not in self.part_of for file in index.files)
 
     def to_dict(self, index: DatasetIndex) -> dict[str, Any]:
@@ -60,8 +60,8 @@ class SplitFile:
     def sentence(self, index: DatasetIndex) -> str:
         """One sentence that says that this split is in use."""
         new = self.unknown(index)
-        more = f" {new:,} new or changed pictures are not in it; make it again to place them." if new else ""
-        return f"The pictures are divided by a split file ({self.place.name}), not by their folders.{more}"
+        more = f" {new:,} new or changed images are not in it; make it again to place them." if new else ""
+        return f"The images are divided by a split file ({self.place.name}), not by their folders.{more}"
 
 
 def read_split(root: Path) -> SplitFile | None:
@@ -95,7 +95,7 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
         DataError: it can be written nowhere.
     """
     record = {
-        "about": "Which picture serves what, for Parity, in place of its folder. Delete it to go by the folders again.",
+        "about": "Which image serves what, for Parity, in place of its folder. Delete it to go by the folders again.",
         "version": VERSION,
         "settings": {**settings, "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
         "parts": {part: {file.path: file.sha256 for file in parts.get(part, ())} for part in PARTS},

@@ -1,4 +1,4 @@
-"""Small grey versions of pictures, kept on disk by the content of the file; made in the scan, where it is decoded."""
+"""Small grey versions of images, kept on disk by the content of the file; made in the scan, where it is decoded."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ VERSION = 2
 SIDE = 32
 
 MAX_COMPARED = 20_000
-"""Pictures up to which every one is kept small and compared with the others; more would take minutes."""
+"""Images up to which every one is kept small and compared with the others; more would take minutes."""
 
 _THREADS = min(8, max(2, os.cpu_count() or 2))
 
@@ -43,7 +43,7 @@ class _File(Protocol):
 
 
 def shrink(grey: Image.Image) -> Small:
-    """The small version of a picture.
+    """The small version of an image.
 
     Args:
         grey: Mode `L`, upright, at least twice `SIDE` a side where the file has as many.
@@ -55,12 +55,12 @@ def shrink(grey: Image.Image) -> Small:
 
 
 def thumbnails(root: Path, files: Sequence[_File], progress: Progress | None = None) -> Thumbnails:
-    """Small grey versions of pictures: what the scan has kept, and what is missing of it.
+    """Small grey versions of images: what the scan has kept, and what is missing of it.
 
     Args:
         root: Path. The folder that the files' paths are relative to.
         files: sequence of ImageFile.
-        progress: callable of (done, total) pictures. Defaults to none; not called when nothing has to be decoded.
+        progress: callable of (done, total) images. Defaults to none; not called when nothing has to be decoded.
 
     Returns:
         Dict from SHA-256 to uint8 of shape `(SIDE, SIDE + 1)`.
@@ -102,12 +102,12 @@ def _place(root: Path) -> Path:
 
 
 def _read(path: Path) -> Thumbnails:
-    """What `_write` kept; whatever is wrong with it, the pictures are decoded again."""
+    """What `_write` kept; whatever is wrong with it, the images are decoded again."""
     record = disk.read_json(path)
-    pictures = record.get("pictures") if isinstance(record, dict) and record.get("version") == VERSION else None
-    if not isinstance(pictures, dict):
+    images = record.get("pictures") if isinstance(record, dict) and record.get("version") == VERSION else None
+    if not isinstance(images, dict):
         return {}
-    return {sha: small for sha, text in pictures.items() if (small := _unpack(text)) is not None}
+    return {sha: small for sha, text in images.items() if (small := _unpack(text)) is not None}
 
 
 def _unpack(text: Any) -> Small | None:

@@ -42,14 +42,14 @@ class Reporter:
         self._change(changes, urgent=True)
 
     def phase(self, name: str, message: str, *, total: int = 0, **changes: Any) -> None:
-        """Begins a phase; `total` is the number of pictures it goes through, 0 where that is no measure."""
+        """Begins a phase; `total` is the number of images it goes through, 0 where that is no measure."""
         self._phase_started = time.monotonic()
         if name != self._status.phase:
             changes = {"images_per_second": None, "eta_seconds": None, **changes}
         self.say(phase=name, message=message, done=0, total=total, **changes)
 
     def advance(self, done: int, *, ahead: int = 0) -> None:
-        """Says how many pictures of the phase are done; `ahead` more are known to follow in later phases."""
+        """Says how many images of the phase are done; `ahead` more are known to follow in later phases."""
         elapsed = time.monotonic() - self._phase_started
         rate = done / elapsed if elapsed > 0 else None
         left = self._status.total - done + ahead

@@ -29,7 +29,7 @@ RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predict
 """Every record that goes along, where it is there."""
 
 REFERENCE = "reference.npz"
-"""Features of training pictures, by which a new one is found to be like none of them."""
+"""Features of training images, by which a new one is found to be like none of them."""
 
 
 def write_bundle(run: Run, path: Path) -> None:
@@ -68,7 +68,7 @@ def write_bundle(run: Run, path: Path) -> None:
 
 
 def _clean(run: Run, name: str) -> bytes:
-    """A record without the folder that the pictures lie in: only its last part goes along."""
+    """A record without the folder that the images lie in: only its last part goes along."""
     text = (run.path / name).read_text(encoding="utf-8")
     if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
         text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")

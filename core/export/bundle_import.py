@@ -31,7 +31,7 @@ from core.store.runs import Run, RunStore, Status
 from core.workers.try_model_client import MAX_BYTES, examine
 
 RECORD_BYTES = 200_000_000
-"""Most that one record may have: a manifest of 500,000 pictures has 150 MB."""
+"""Most that one record may have: a manifest of 500,000 images has 150 MB."""
 
 MOST_ENTRIES = 32
 """More than a run has, so that what is too much in a zip can be told by its name."""
@@ -168,19 +168,19 @@ def _keep_reference(
 
 
 def _check_model(folder: Path, config: RunConfig, records: Record) -> None:
-    """The model is looked into and tried, and must be one for the run's pictures and classes."""
+    """The model is looked into and tried, and must be one for the run's images and classes."""
     if not (folder / MODEL).exists():
         return
     facts, classes = examine(folder / MODEL), records["manifest.json"]["classes"]
     if max(2, facts["outputs"]) != len(classes) or facts["image_size"] != config.data.image_size:
         raise DataError(
-            f"the model of this run takes pictures of {facts['image_size']} pixels and tells "
+            f"the model of this run takes images of {facts['image_size']} pixels and tells "
             f"{max(2, facts['outputs'])} classes apart; its records say {config.data.image_size} and {len(classes)}"
         )
 
 
 def _write(folder: Path, records: Record, config: RunConfig, owner: str) -> None:
-    """The records as this program writes them; the folder of the pictures is one that is not there, or the sample."""
+    """The records as this program writes them; the folder of the images is one that is not there, or the sample."""
     name = Path(str(records["manifest.json"].get("root", ""))).name or "pictures"
     root = sample_folder(paths.samples_folder()) if config.dataset == SAMPLE else folder.parent / "absent" / name
     records["manifest.json"]["root"] = str(root)

@@ -1,4 +1,4 @@
-"""The features that a zipped run remembers its training pictures by: numpy's form, looked into before numpy opens it.
+"""The features that a zipped run remembers its training images by: numpy's form, looked into before numpy opens it.
 
 numpy makes room for the shape that a file's header claims, so a file of 100 bytes could ask for all memory there is.
 """
@@ -32,7 +32,7 @@ def checked_reference(content: bytes, training: int) -> dict[str, NDArray[Any]]:
 
     Args:
         content: bytes. Of the file.
-        training: int. Training pictures that the run lists.
+        training: int. Training images that the run lists.
 
     Raises:
         DataError: it is not what a run writes.
@@ -48,7 +48,7 @@ def checked_reference(content: bytes, training: int) -> dict[str, NDArray[Any]]:
         and all(np.isfinite(arrays[name]).all() for name in ("features", "validation"))
     )
     if not fits:
-        raise DataError("this is no run of Parity: its reference.npz does not fit its list of pictures")
+        raise DataError("this is no run of Parity: its reference.npz does not fit its list of images")
     return arrays
 
 

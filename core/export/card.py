@@ -42,7 +42,7 @@ def model_card(run: Run) -> str:
         _what_it_is(config, manifest, row.title),
         f"## Data\n\n{_data(config, manifest)}",
         f"## Training\n\n{_training(run, config)}",
-        *(f"## Figures on the {_PARTS[part]} pictures\n\n{_figures(evaluation[part])}" for part in parts),
+        *(f"## Figures on the {_PARTS[part]} images\n\n{_figures(evaluation[part])}" for part in parts),
         f"## Limits\n\n{_limits(run, config, manifest)}",
         f"## How to use it\n\n{_use(config, evaluation['classes'])}",
     ]
@@ -111,7 +111,7 @@ def _data(config: RunConfig, manifest: Record) -> str:
         labels = [item.get("label") for item in manifest.get(part, [])]
         if labels:
             rows.append([part, str(len(labels)), *(str(labels.count(name)) for name in classes)])
-    table = _table(["part", "pictures", *map(_plain, classes)], rows)
+    table = _table(["part", "images", *map(_plain, classes)], rows)
     return f"{_plain(_data_name(config))}, one folder a class.\n\n{table}"
 
 
@@ -152,10 +152,10 @@ def _figures(figures: Record) -> str:
             [_plain(str(item["class"])), _proportion(hit, item["support"]), _proportion(hit, said), f1,
              str(item["support"])]
         )  # fmt: skip
-    table = _table(["class", "recall", "precision", "F1", "pictures"], rows)
+    table = _table(["class", "recall", "precision", "F1", "images"], rows)
     return (
-        f"{_table(['figure', f'on {count} pictures'], head)}\n\n{table}\n\n"
-        "In brackets: Wilson's 95 % interval, for pictures drawn like these."
+        f"{_table(['figure', f'on {count} images'], head)}\n\n{table}\n\n"
+        "In brackets: Wilson's 95 % interval, for images drawn like these."
     )
 
 
@@ -168,13 +168,13 @@ def _proportion(part: int, whole: int) -> str:
 
 def _limits(run: Run, config: RunConfig, manifest: Record) -> str:
     points = [
-        "It knows these classes and no others: every picture gets one of them, whatever it shows.",
-        f"Pictures are stretched to a square of {config.data.image_size} pixels: finer detail is lost on it.",
-        "The intervals speak of pictures like the ones it was evaluated on, not of another camera, place or group.",
+        "It knows these classes and no others: every image gets one of them, whatever it shows.",
+        f"Images are stretched to a square of {config.data.image_size} pixels: finer detail is lost on it.",
+        "The intervals speak of images like the ones it was evaluated on, not of another camera, place or group.",
     ]
     if config.training.early_stopping and not manifest.get("test"):
         points.append(
-            "The epoch was chosen on the validation pictures: the figures on them are a little better than on new ones."
+            "The epoch was chosen on the validation images: the figures on them are a little better than on new ones."
         )
     if is_medical(run):
         points.insert(0, f"**{NOT_MEDICAL}**")
@@ -197,7 +197,7 @@ def _use(config: RunConfig, classes: list[str]) -> str:
 import keras, numpy as np
 from PIL import Image
 model = keras.saving.load_model("model.keras")
-pixels = np.asarray(Image.open("picture.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR))
+pixels = np.asarray(Image.open("image.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR))
 {answer}
 ```"""
 

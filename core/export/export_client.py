@@ -49,7 +49,7 @@ def export_run(
     *,
     force: bool = False,
     progress: StepProgress | None = None,
-    pictures: str | None = None,
+    images: str | None = None,
 ) -> Export:
     """Writes a run, or its model, in another form; whole or not at all.
 
@@ -59,7 +59,7 @@ def export_run(
         out: Path. Gets the format's suffix where it lacks one.
         force: bool. Replace what is there. Defaults to `False`.
         progress: callable of (words, share done). Defaults to none.
-        pictures: str or None. Where a script looks for the pictures. Defaults to where they were.
+        images: str or None. Where a script looks for the images. Defaults to where they were.
 
     Raises:
         RunError: there is no such format, the run has not what it needs, something is in the way, or the file cannot
@@ -72,7 +72,7 @@ def export_run(
     target = target_of(out, kind)
     say = progress or (lambda words, share: None)
     if kind.name == "script":
-        return _export_script(run, target, say, force=force, pictures=pictures)
+        return _export_script(run, target, say, force=force, images=images)
     refuse_overwriting(target, force=force)
     with placing(target) as path:
         facts = _write(run, kind, path, say)
@@ -91,7 +91,7 @@ def _write(run: Run, kind: Format, path: Path, say: StepProgress) -> dict[str, A
     return {}
 
 
-def _export_script(run: Run, target: Path, say: StepProgress, *, force: bool, pictures: str | None) -> Export:
+def _export_script(run: Run, target: Path, say: StepProgress, *, force: bool, images: str | None) -> Export:
     """The script, and beside it the base it starts from."""
     require_repeatable(run)
     base = target.with_name(target.stem + BASE_SUFFIX)
@@ -99,7 +99,7 @@ def _export_script(run: Run, target: Path, say: StepProgress, *, force: bool, pi
         refuse_overwriting(path, force=force)
     with placing(target) as script, placing(base) as model:
         facts = _in_process(run, "script", model, say)
-        script.write_text(training_script(run, base.name, facts, pictures), encoding="utf-8")
+        script.write_text(training_script(run, base.name, facts, images), encoding="utf-8")
     return Export(target, size_of(target), (base,), facts)
 
 

@@ -1,4 +1,4 @@
-"""What whoever uses an exported model has to know, in the file itself: classes in order, picture size, pixels, answer.
+"""What whoever uses an exported model has to know, in the file itself: classes in order, image size, pixels, answer.
 
 onnx         metadata_props: one text for each key of the record, what is no text as JSON
 keras        the key `parity` in metadata.json, which Keras writes and does not read
@@ -40,7 +40,7 @@ def model_record(run: Run) -> Record:
 
     Returns:
         `{"classes": names in the order of the answers, "image_size": side in pixels, "channels": "RGB", "pixel_range":
-        [0, 255], "input", "preprocessing", "output": a sentence each, "run": id}`, and `notice` for medical pictures.
+        [0, 255], "input", "preprocessing", "output": a sentence each, "run": id}`, and `notice` for medical images.
     """
     config, manifest = run.config(), run.manifest() or {}
     size, classes = config.data.image_size, [str(name) for name in manifest.get("classes", [])]
@@ -50,7 +50,7 @@ def model_record(run: Run) -> Record:
         "image_size": size,
         "channels": "RGB",
         "pixel_range": [0, 255],
-        "input": f"float32, (n, {size}, {size}, 3): pictures upright, RGB, 0 to 255, {_FIT}",
+        "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {_FIT}",
         "preprocessing": "inside the model" if is_imported(run) else _SCALING[config.data.preprocessing],
         "output": _output(classes, outputs),
         "run": run.id,

@@ -23,7 +23,7 @@ def labels_of(part: Sequence[tuple[str, int, str]]) -> NDArray[np.int64]:
 
 
 def figures(logs: dict[str, Any], labels: Array, probabilities: Array) -> dict[str, Any]:
-    """What an epoch has come to, on the training and on the validation pictures."""
+    """What an epoch has come to, on the training and on the validation images."""
     return {
         **{name: float(logs[name][-1]) for name in ("loss", "accuracy", "auc")},
         "val_loss": cross_entropy(labels, probabilities),

@@ -26,7 +26,7 @@ from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
 
 # Flags: decided when a script is written.
-AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_PICTURES = True
+AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_IMAGES = True
 UNFREEZES = STAGED = BY_BLOCK = True
 
 # Settings: a script has those of its run.
@@ -48,24 +48,24 @@ Array = NDArray[Any]
 
 
 def main() -> None:
-    """Check the pictures, train, save the model and the history, and compare with the run."""
-    check_pictures()
+    """Check the images, train, save the model and the history, and compare with the run."""
+    check_images()
     base = keras.saving.load_model(BASE)  # raw pixels in, features out; preprocessing is inside
     base.trainable = False
     head = build_head(base.output_shape[-1])
     history: list[dict[str, Any]] = []
     if ON_FEATURES:
         train_on_features(base, head, history)
-    if ON_PICTURES:
+    if ON_IMAGES:
         if STAGED:
             # One block more in each stage; the optimizer begins anew.
             for first in UNFREEZE_FROM:
                 unfreeze(base, first)
-                train_on_pictures(base, head, history)
+                train_on_images(base, head, history)
         else:
             if UNFREEZES:
                 unfreeze(base, UNFREEZE_FROM)
-            train_on_pictures(base, head, history)
+            train_on_images(base, head, history)
     inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3), name="image")
     here = Path(__file__)
     keras.Model(inputs, head(base(inputs))).save(here.with_name(f"{here.stem}_model.keras"))
@@ -73,14 +73,14 @@ def main() -> None:
     compare(history)
 
 
-def check_pictures() -> None:
-    """End with a sentence unless the pictures are those that the run was trained on, byte for byte."""
+def check_images() -> None:
+    """End with a sentence unless the images are those that the run was trained on, byte for byte."""
     for path, _, content in (*TRAIN, *VAL):
         file = DATA / path
         if not file.is_file():
-            sys.exit(f"{file} is not there; say where the pictures are: python {sys.argv[0]} FOLDER")
+            sys.exit(f"{file} is not there; say where the images are: python {sys.argv[0]} FOLDER")
         if not hashlib.sha256(file.read_bytes()).hexdigest().startswith(content):
-            sys.exit(f"{file} is not the picture that the run was trained on: its content has changed")
+            sys.exit(f"{file} is not the image that the run was trained on: its content has changed")
 
 
 def compare(history: list[dict[str, Any]]) -> None:
@@ -95,7 +95,7 @@ def compare(history: list[dict[str, Any]]) -> None:
 
 
 def load(path: Path) -> NDArray[np.uint8]:
-    """Decode a picture, turn it upright, make it RGB and stretch it: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
+    """Decode an image, turn it upright, make it RGB and stretch it: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
     with Image.open(path) as image:
         try:
             orientation = image.getexif().get(0x0112, 1)
@@ -112,14 +112,14 @@ def load(path: Path) -> NDArray[np.uint8]:
 
 
 def draw_of_epoch(epoch: int) -> int:
-    """Which random version of the pictures an epoch (from 0) sees."""
+    """Which random version of the images an epoch (from 0) sees."""
     if AUGMENTED:
         return epoch % AUGMENTATION_DRAWS if AUGMENTATION_DRAWS else epoch
     return 0
 
 
-def training_pictures(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
-    """Training pictures by their positions in TRAIN, in random version `draw`: uint8 (n, size, size, 3)."""
+def training_images(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
+    """Training images by their positions in TRAIN, in random version `draw`: uint8 (n, size, size, 3)."""
 
     def one(position: int) -> NDArray[np.uint8]:
         path, _, content = TRAIN[position]
@@ -133,8 +133,8 @@ def training_pictures(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
         return np.stack(list(pool.map(one, batch)))
 
 
-def validation_pictures(start: int) -> NDArray[np.uint8]:
-    """The 16 validation pictures from `start` on, never augmented."""
+def validation_images(start: int) -> NDArray[np.uint8]:
+    """The 16 validation images from `start` on, never augmented."""
     return np.stack([load(DATA / path) for path, _, _ in VAL[start : start + 16]])
 
 
@@ -169,7 +169,7 @@ def compile_model(model: keras.Model, learning_rate: float, optimizer: Any = OPT
 
 
 def targets() -> NDArray[np.float32]:
-    """What the training pictures should give."""
+    """What the training images should give."""
     labels = labels_of(TRAIN)
     if BINARY:
         return labels.astype(np.float32)[:, None]
@@ -222,16 +222,16 @@ def kept(chunks: Sequence[Array]) -> Array:
 
 def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
     """Train the head alone: a frozen base gives the same features for the same pixels every time, so they are computed
-    once for each random version of the pictures, and not in every step."""
+    once for each random version of the images, and not in every step."""
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
     forward = graph(lambda pixels: base(tf.cast(pixels, tf.float32), training=False), size, tf.uint8)
-    validation = kept([forward(validation_pictures(k)) for k in range(0, len(VAL), 16)])
+    validation = kept([forward(validation_images(k)) for k in range(0, len(VAL), 16)])
     answer = graph(lambda features: head(features, training=False), head.input_shape[1:], tf.float32)
 
     @lru_cache(maxsize=max(1, AUGMENTATION_DRAWS))
     def features(draw: int) -> Array:
         chunks = [range(k, min(k + 16, len(TRAIN))) for k in range(0, len(TRAIN), 16)]
-        return kept([forward(training_pictures(chunk, draw)) for chunk in chunks])
+        return kept([forward(training_images(chunk, draw)) for chunk in chunks])
 
     model = keras.Sequential([keras.Input(head.input_shape[1:]), head])
     compile_model(model, LEARNING_RATE)
@@ -269,8 +269,8 @@ def unfreeze(base: keras.Model, first: str) -> None:
         layer.trainable = started and layer.name != "features"
 
 
-def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
-    """Train the whole network, pictures in."""
+def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
+    """Train the whole network, images in."""
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
     inputs = keras.Input(size, name="image")
     model = keras.Model(inputs, head(FrozenBase(base)(inputs)))
@@ -293,8 +293,8 @@ def train_on_pictures(base: keras.Model, head: keras.Model, history: list[dict[s
     fit(
         model,
         learnt,
-        lambda epoch: Batches(lambda batch: training_pictures(batch, draw_of_epoch(epoch)), epoch),
-        lambda: spread([answer(validation_pictures(k)) for k in range(0, len(VAL), 16)]),
+        lambda epoch: Batches(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
+        lambda: spread([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
         epochs,
         history,
     )

@@ -33,14 +33,14 @@ def prepared(run: Run, kind: Format) -> Path | None:
     return next((path for path in folder.iterdir() if path.is_file()), None) if folder.is_dir() else None
 
 
-def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None, pictures: str | None = None) -> Path:
+def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None, images: str | None = None) -> Path:
     """Makes one file of an export; a SavedModel's folder, or a script with its model, as a zip.
 
     Args:
         run: Run.
         kind: Format.
         progress: callable of (words, share done). Defaults to none.
-        pictures: str or None. Where a script looks for the pictures. Defaults to where they were.
+        images: str or None. Where a script looks for the images. Defaults to where they were.
 
     Raises:
         RunError: see `export_run`; or others are being made.
@@ -54,7 +54,7 @@ def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None,
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=root) as scratch:
             name = f"{run.id}{kind.suffix}" if kind.suffix else run.id
-            done = export_run(run, kind.name, Path(scratch) / "made" / name, progress=progress, pictures=pictures)
+            done = export_run(run, kind.name, Path(scratch) / "made" / name, progress=progress, images=images)
             ready = _one_file(done.path, Path(scratch) / "ready", packed=not kind.suffix or bool(done.beside))
             _make_room(ready.stat().st_size)
             return _keep(ready, _folder(run, kind))

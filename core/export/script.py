@@ -1,4 +1,4 @@
-"""A run as one script in plain Keras that repeats it: same pictures, order, augmentation, seeds, head and optimizer.
+"""A run as one script in plain Keras that repeats it: same images, order, augmentation, seeds, head and optimizer.
 
 The functions are the program's own (core/export/plain_keras.py, plain_fit.py and what they use), so the script computes
 what the run has computed. Beside it lies the base as it was before training: the built-in one is in no other library.
@@ -26,11 +26,11 @@ BASE_SUFFIX = "_base.keras"
 _SECTIONS = {
     "The training": "core/export/plain_keras.py",
     "Epoch after epoch": "core/export/plain_fit.py",
-    "From a picture file to pixels": "core/data/images.py",
+    "From an image file to pixels": "core/data/images.py",
     "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
     "Which sample comes when": "core/data/order.py",
-    "Figures on the validation pictures": "core/stats/metrics.py",
+    "Figures on the validation images": "core/stats/metrics.py",
 }
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 _PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
@@ -56,7 +56,7 @@ def require_repeatable(run: Run) -> None:
     elif any(event.get("event") == "resumed" for event in run.events()):
         why = "it was interrupted and resumed; start a new run with the same settings"
     elif not (run.manifest() or {}).get("train"):
-        why = "its list of pictures (manifest.json) is gone"
+        why = "its list of images (manifest.json) is gone"
     if why:
         raise RunError(f"no script can repeat run {run.id}: {why}")
 
@@ -69,7 +69,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
         base_name: str. Name of the model beside the script that it starts from.
         facts: mapping. `unfreeze_from`: first layer of the base that is trained too, a list of them where there are
             several stages; empty for none. `block_starts`: where blocks have rates of their own.
-        folder: str or None. Where the script looks for the pictures. Defaults to where they were.
+        folder: str or None. Where the script looks for the images. Defaults to where they were.
     """
     config, manifest = run.config(), run.manifest() or {}
     flags = _flags(config, manifest)
@@ -107,7 +107,7 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
         "DROPS": config.model.dropout > 0,
         "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
-        "ON_PICTURES": fine_tunes or not on_features,
+        "ON_IMAGES": fine_tunes or not on_features,
         "UNFREEZES": fine_tunes or bool(training.unfreeze_from),
         "STAGED": fine_tunes and training.finetune_stages > 1,
         "BY_BLOCK": fine_tunes and training.block_rate_factor != 1,
@@ -121,7 +121,7 @@ def _settings(
     data, model, training = config.data, config.model, config.training
     place = str(manifest.get("root", "")) if folder is None else folder
     return {
-        "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {place!r})", "folder of the pictures"),
+        "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {place!r})", "folder of the images"),
         "BASE": (f"Path(__file__).with_name({base_name!r})", "the backbone before training; lies beside this script"),
         "CLASSES": (repr(tuple(manifest["classes"])), ""),
         "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
@@ -129,7 +129,7 @@ def _settings(
         "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
         "DROP_REMAINDER": (repr(data.drop_remainder), "whether a last partial batch is left out"),
         "AUGMENTATION": (repr(data.augmentation), ""),
-        "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each picture; 0: a new one every epoch"),
+        "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each image; 0: a new one every epoch"),
         "DATA_SEED": (repr(data.seed), "decides the augmentation"),
         "DENSE_UNITS": (repr(model.dense_units), "of the hidden layer"),
         "DROPOUT": (repr(model.dropout), ""),
@@ -175,7 +175,7 @@ def _header(run: Run, config: RunConfig, base_name: str) -> str:
     made = time.strftime("%Y-%m-%d", time.gmtime())
     paragraphs = [
         f'Repeats the run "{name}": {row.name} with {weights}, {how}.',
-        "    python {this file} [FOLDER OF THE PICTURES]",
+        "    python {this file} [FOLDER OF THE IMAGES]",
         f"Written by Parity on {made} from run {run.id}; it does not need Parity. {_versions(run)}",
         f"It starts from {base_name}, which lies beside it: {row.name} up to its features ({config.model.pooling} "
         f"pooling), with {weights}, and its preprocessing as first layers: {prepared}.",
@@ -229,7 +229,7 @@ def _section(title: str, pieces: list[Piece]) -> list[str]:
 def _lists(run: Run, manifest: Record) -> list[str]:
     place = {name: k for k, name in enumerate(manifest["classes"])}
     lines = [
-        "", "", "# --- The pictures and the run's history ".ljust(100, "-"), "",
+        "", "", "# --- The images and the run's history ".ljust(100, "-"), "",
         "# Path below DATA, number of the class, first digits of the file's SHA-256.",
     ]  # fmt: skip
     for name, part in (("TRAIN", "train"), ("VAL", "val")):

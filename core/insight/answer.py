@@ -1,4 +1,4 @@
-"""What a model says of one picture, and what can be said about that answer."""
+"""What a model says of one image, and what can be said about that answer."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,7 +20,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training picture near a picture in feature space.
+    """A training image near an image in feature space.
 
     Attributes:
         file: str. Relative to the data set's root.
@@ -38,10 +38,10 @@ class Insight:
     """What is known about an answer besides its probabilities; what could not be had is empty or None.
 
     Attributes:
-        neighbours: tuple of Neighbour. The nearest training pictures, the nearest first.
-        distance: float or None. Cosine distance to the k-th nearest training picture.
-        unlike: bool or None. Whether it lies further off than nearly all validation pictures do.
-        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the picture speaks for that class. All
+        neighbours: tuple of Neighbour. The nearest training images, the nearest first.
+        distance: float or None. Cosine distance to the k-th nearest training image.
+        unlike: bool or None. Whether it lies further off than nearly all validation images do.
+        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the image speaks for that class. All
             zeros where no place does. Only the most probable classes.
         method: str. How the maps were made: `cam`, `grad-cam`, or empty without maps.
     """
@@ -64,11 +64,11 @@ class Insight:
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's answer to a batch of pictures.
+    """A model's answer to a batch of images.
 
     Attributes:
         probabilities: float array of shape `(n, classes)`.
-        insights: sequence of Insight, one a picture, or empty.
+        insights: sequence of Insight, one an image, or empty.
     """
 
     probabilities: NDArray[np.floating[Any]]
@@ -77,14 +77,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one picture.
+    """The answer for one image.
 
     Attributes:
-        file: str. The picture's name.
-        label: str. The most probable class; empty when the picture could not be read.
+        file: str. The image's name.
+        label: str. The most probable class; empty when the image could not be read.
         probability: float. Probability of that class, 0 to 1.
         probabilities: dict. Every class with its probability.
-        error: str. Why the picture could not be read; else empty.
+        error: str. Why the image could not be read; else empty.
         insight: Insight. What else is known about the answer.
     """
 

@@ -1,7 +1,7 @@
 """How far a probability can be taken at its word, and one number that mends it: temperature scaling.
 
 Guo et al. 2017, "On calibration of modern neural networks": dividing the scores in front of softmax by one temperature,
-fitted on held-out pictures, changes how sure the answers are but never which class comes first.
+fitted on held-out images, changes how sure the answers are but never which class comes first.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ BINS = 10
 FOLDS = 5
 
 FEWEST = 30
-"""With fewer pictures nothing is fitted: a bin would hold a handful."""
+"""With fewer images nothing is fitted: a bin would hold a handful."""
 
 COLDEST, HOTTEST = 0.05, 20.0
 """Temperatures are sought in between."""
@@ -28,13 +28,13 @@ _FLOOR = 5e-7
 
 @dataclass(frozen=True)
 class Calibration:
-    """What temperature scaling does on the pictures it was fitted on, and on pictures it was not fitted on.
+    """What temperature scaling does on the images it was fitted on, and on images it was not fitted on.
 
     Attributes:
-        count: int. Pictures.
+        count: int. Images.
         temperature: float. Above 1 the answers were too sure, below 1 not sure enough; 1 where nothing was fitted.
-        ece: tuple of float. Expected calibration error as it was, after fitting on the same pictures, and
-            cross-validated: each fifth of the pictures judged at the temperature of the other four.
+        ece: tuple of float. Expected calibration error as it was, after fitting on the same images, and
+            cross-validated: each fifth of the images judged at the temperature of the other four.
         loss: tuple of float. Cross-entropy in nats, in the same order.
         refusal: str. Why nothing was fitted; else empty.
     """
@@ -47,7 +47,7 @@ class Calibration:
 
     @property
     def helps(self) -> bool:
-        """Whether it makes the probabilities better on pictures it was not fitted on, by error and cross-entropy."""
+        """Whether it makes the probabilities better on images it was not fitted on, by error and cross-entropy."""
         return not self.refusal and self.loss[2] < self.loss[0] and self.ece[2] < self.ece[0]
 
     def describe(self) -> str:
@@ -58,12 +58,12 @@ class Calibration:
         before, after, crossed = (f"{100 * value:.1f} %" for value in self.ece)
         losses = f"cross-entropy {self.loss[0]:.3f} before, {self.loss[2]:.3f} cross-validated"
         verdict = (
-            f"It helps on pictures it was not fitted on, too ({losses})."
+            f"It helps on images it was not fitted on, too ({losses})."
             if self.helps
-            else f"On pictures it was not fitted on there is no clear gain ({losses})."
+            else f"On images it was not fitted on there is no clear gain ({losses})."
         )
         return (
-            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation pictures: the answers "
+            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the answers "
             f"were {tendency}. Expected calibration error {before} before and {after} after; {crossed} cross-validated "
             f"({FOLDS} parts, each judged at the temperature of the others). {verdict}"
         )
@@ -129,7 +129,7 @@ def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def cross_validated(labels: Labels, probabilities: Probabilities) -> Probabilities:
-    """Each picture's probabilities at the temperature fitted without its part of the pictures."""
+    """Each image's probabilities at the temperature fitted without its part of the images."""
     parts, scaled = folds(labels), np.empty_like(probabilities, dtype=np.float64)
     for part in range(FOLDS):
         inside = parts == part
@@ -138,7 +138,7 @@ def cross_validated(labels: Labels, probabilities: Probabilities) -> Probabiliti
 
 
 def folds(labels: Labels) -> Labels:
-    """Number of the part, 0 to 4, of each picture: at random, each class spread evenly."""
+    """Number of the part, 0 to 4, of each image: at random, each class spread evenly."""
     order = np.random.default_rng(0).permutation(len(labels))
     parts = np.empty(len(labels), np.int64)
     parts[order[np.argsort(labels[order], kind="stable")]] = np.arange(len(labels)) % FOLDS
@@ -173,9 +173,9 @@ def expected_calibration_error(labels: Labels, probabilities: Probabilities) -> 
 
 def _refusal(labels: Labels, probabilities: Probabilities) -> str:
     if len(labels) < FEWEST:
-        return f"{len(labels)} pictures are too few to fit a temperature on; it takes {FEWEST}"
+        return f"{len(labels)} images are too few to fit a temperature on; it takes {FEWEST}"
     if (probabilities.argmax(axis=1) == labels).all():
-        return "not one of the pictures was read wrongly, so there is nothing to learn from on how sure to be"
+        return "not one of the images was read wrongly, so there is nothing to learn from on how sure to be"
     return ""
 
 

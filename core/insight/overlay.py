@@ -1,4 +1,4 @@
-"""A map of where a model looks, laid over the picture: numpy and Pillow only."""
+"""A map of where a model looks, laid over the image: numpy and Pillow only."""
 
 import io
 from collections.abc import Sequence
@@ -20,26 +20,26 @@ USUAL_OPACITY = 0.6
 Map = Sequence[Sequence[float]] | NDArray[np.floating]
 
 
-def overlay(picture: Image.Image, heat: Map, opacity: float = USUAL_OPACITY, form: str = "PNG") -> bytes:
-    """Lays a map over a picture.
+def overlay(image: Image.Image, heat: Map, opacity: float = USUAL_OPACITY, form: str = "PNG") -> bytes:
+    """Lays a map over an image.
 
     Args:
-        picture: Image. RGB.
-        heat: `h` rows of `w` numbers, 0 to 1. Stretched over the whole picture, as the picture was for the model.
-        opacity: float. 0 shows the picture alone, 1 the map alone. Defaults to 0.6.
+        image: Image. RGB.
+        heat: `h` rows of `w` numbers, 0 to 1. Stretched over the whole image, as the image was for the model.
+        opacity: float. 0 shows the image alone, 1 the map alone. Defaults to 0.6.
         form: str. `PNG`, or `JPEG` for less to send. Defaults to `PNG`.
 
     Returns:
-        The bytes of a file of the picture's size.
+        The bytes of a file of the image's size.
     """
-    colours = Image.fromarray(colour(smooth(heat, picture.size)))
+    colours = Image.fromarray(colour(smooth(heat, image.size)))
     out = io.BytesIO()
-    Image.blend(picture.convert("RGB"), colours, min(1.0, max(0.0, opacity))).save(out, form)
+    Image.blend(image.convert("RGB"), colours, min(1.0, max(0.0, opacity))).save(out, form)
     return out.getvalue()
 
 
 def smooth(heat: Map, size: tuple[int, int]) -> NDArray[np.float32]:
-    """A map at the size (width, height) of a picture, by bicubic interpolation, kept within 0 and 1."""
+    """A map at the size (width, height) of an image, by bicubic interpolation, kept within 0 and 1."""
     small = Image.fromarray(np.asarray(heat, np.float32))
     return np.clip(np.asarray(small.resize(size, Image.Resampling.BICUBIC), np.float32), 0, 1)
 

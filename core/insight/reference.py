@@ -1,9 +1,9 @@
-"""The training pictures a run remembers by their features: which are nearest, and what is unlike all of them.
+"""The training images a run remembers by their features: which are nearest, and what is unlike all of them.
 
 `reference.npz` lies in the run's folder, so it outlives the feature cache. It holds pooled features (the mean of the
-last feature map over its places, whatever the head is given) of at most 2,000 training pictures, of length 1 and in
+last feature map over its places, whatever the head is given) of at most 2,000 training images, of length 1 and in
 half precision: 5 MB with 1,280 channels. The distance is the cosine distance, 1 minus the cosine of the angle: it does
-not care how bright a picture makes its features, and the distance to the k-th nearest neighbour is then a good measure
+not care how bright an image makes its features, and the distance to the k-th nearest neighbour is then a good measure
 of what is foreign (Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbors").
 """
 
@@ -24,56 +24,56 @@ from core.store.runs import Run
 FILE = "reference.npz"
 
 MOST = 2000
-"""Most training pictures that are kept, and most validation pictures that set the limit."""
+"""Most training images that are kept, and most validation images that set the limit."""
 
 NEIGHBOURS = 5
-"""The distance to this nearest one tells how foreign a picture is: one odd training picture then excuses nothing."""
+"""The distance to this nearest one tells how foreign an image is: one odd training image then excuses nothing."""
 
 QUANTILE = 0.99
-"""Share of the validation pictures that lie within the limit."""
+"""Share of the validation images that lie within the limit."""
 
 FEWEST = 20
-"""With fewer validation pictures no limit is set."""
+"""With fewer validation images no limit is set."""
 
 Features = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Familiarity:
-    """How far held-out pictures lie from the training pictures, and so from where on a picture is foreign.
+    """How far held-out images lie from the training images, and so from where on an image is foreign.
 
     Attributes:
-        pictures: int. Training pictures that are kept.
-        k: int. Which nearest training picture is meant.
-        distances: float array of shape `(validation pictures,)`. Cosine distance to the k-th nearest.
-        augmented: bool. Whether the training pictures are kept as they were augmented, not as they are.
+        images: int. Training images that are kept.
+        k: int. Which nearest training image is meant.
+        distances: float array of shape `(validation images,)`. Cosine distance to the k-th nearest.
+        augmented: bool. Whether the training images are kept as they were augmented, not as they are.
     """
 
-    pictures: int
+    images: int
     k: int
     distances: Features
     augmented: bool = False
 
     @cached_property
     def limit(self) -> float | None:
-        """Distance that 99 % of the validation pictures do not exceed; None where they are too few."""
+        """Distance that 99 % of the validation images do not exceed; None where they are too few."""
         return limit_of(self.distances) if len(self.distances) >= FEWEST else None
 
     @cached_property
     def flagged_held_out(self) -> int:
-        """Validation pictures called foreign when the limit comes from the other half of them."""
+        """Validation images called foreign when the limit comes from the other half of them."""
         order = np.random.default_rng(0).permutation(self.distances)
         halves = order[0::2], order[1::2]
         return sum(int((part > limit_of(other)).sum()) for part, other in (halves, halves[::-1]))
 
     def is_unlike(self, distance: float) -> bool | None:
-        """Whether a picture at this distance is called foreign; None without a limit."""
+        """Whether an image at this distance is called foreign; None without a limit."""
         return None if self.limit is None else distance > self.limit
 
     def to_record(self) -> dict[str, Any]:
-        """As plain values: the number of pictures, the limit, and what was measured on the validation pictures."""
+        """As plain values: the number of images, the limit, and what was measured on the validation images."""
         return {
-            "pictures": self.pictures,
+            "pictures": self.images,
             "k": self.k,
             "limit": self.limit,
             "augmented": self.augmented,
@@ -87,20 +87,18 @@ class Familiarity:
         count = len(self.distances)
         kept = ", as they were augmented" if self.augmented else ""
         if self.limit is None:
-            return (
-                f"With {count} validation pictures there is no telling which picture is unlike the training pictures."
-            )
+            return f"With {count} validation images there is no telling which image is unlike the training images."
         beyond = int((self.distances > self.limit).sum())
         return (
-            f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.pictures:,} "
-            f"training pictures{kept}. The limit, {self.limit:.3f}, is the 99th "
-            f"percentile of the {count:,} validation pictures: {beyond} of them lie beyond it. With the limit from one "
+            f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.images:,} "
+            f"training images{kept}. The limit, {self.limit:.3f}, is the 99th "
+            f"percentile of the {count:,} validation images: {beyond} of them lie beyond it. With the limit from one "
             f"half of them, {self.flagged_held_out} ({100 * self.flagged_held_out / count:.1f} %) of the others did."
         )
 
 
 class Reference:
-    """Features of training pictures, to be searched for the nearest.
+    """Features of training images, to be searched for the nearest.
 
     Args:
         features: array of shape `(n, width)`, rows of length 1.
@@ -118,7 +116,7 @@ class Reference:
         return int(self._features.shape[1])
 
     def nearest(self, features: Features, count: int) -> list[tuple[Neighbour, ...]]:
-        """The nearest training pictures of each row.
+        """The nearest training images of each row.
 
         Args:
             features: array of shape `(m, width)`, of any length.
@@ -133,17 +131,17 @@ class Reference:
         return Neighbour(file, label, distance)
 
     def distance(self, features: Features) -> NDArray[np.float32]:
-        """Cosine distance of each row to its k-th nearest training picture, shape `(m,)`."""
+        """Cosine distance of each row to its k-th nearest training image, shape `(m,)`."""
         return kth_distance(unit(features), self._features, self.familiarity.k)
 
 
 def measure(features: Features, validation: Features, *, augmented: bool = False) -> Familiarity:
-    """How far the validation pictures lie from the training pictures.
+    """How far the validation images lie from the training images.
 
     Args:
-        features: array of shape `(n, width)`. Of the training pictures.
+        features: array of shape `(n, width)`. Of the training images.
         validation: array of shape `(m, width)`.
-        augmented: bool. Whether the training pictures were augmented. Defaults to no.
+        augmented: bool. Whether the training images were augmented. Defaults to no.
     """
     k = min(NEIGHBOURS, len(features))
     distances = kth_distance(unit(validation), half_precision(features), k)
@@ -156,7 +154,7 @@ def write(run: Run, features: Features, positions: NDArray[np.integer[Any]], fam
     Args:
         run: Run.
         features: array of shape `(n, width)`.
-        positions: integer array of shape `(n,)`. Which training pictures of the manifest these are.
+        positions: integer array of shape `(n,)`. Which training images of the manifest these are.
         familiarity: Familiarity.
     """
     with files.replacing(run.path / FILE) as file:
@@ -171,7 +169,7 @@ def write(run: Run, features: Features, positions: NDArray[np.integer[Any]], fam
 
 
 def read(run: Run) -> Reference | None:
-    """The reference of a run; None where there is none, or it does not fit the run's list of pictures."""
+    """The reference of a run; None where there is none, or it does not fit the run's list of images."""
     familiarity, manifest = read_familiarity(run), run.manifest()
     if familiarity is None or manifest is None:
         return None
@@ -198,7 +196,7 @@ def read_familiarity(run: Run) -> Familiarity | None:
 
 
 def choose(labels: NDArray[np.integer[Any]], most: int = MOST, seed: int = 0) -> NDArray[np.int64]:
-    """Which pictures to keep, in order: all, or a random choice that takes as evenly from each class as there are.
+    """Which images to keep, in order: all, or a random choice that takes as evenly from each class as there are.
 
     Args:
         labels: integer array of shape `(n,)`.

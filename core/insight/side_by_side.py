@@ -1,4 +1,4 @@
-"""The same pictures through two runs: where they say different classes comes first."""
+"""The same images through two runs: where they say different classes comes first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from core.insight.answer import Prediction
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers to one picture.
+    """Two answers to one image.
 
     Attributes:
-        position: int. Number of the picture, from 0, in the order it was asked in.
+        position: int. Number of the image, from 0, in the order it was asked in.
         one: Prediction. The first run's.
         other: Prediction. The second run's.
     """
@@ -22,12 +22,12 @@ class Pair:
 
     @property
     def file(self) -> str:
-        """The picture's name."""
+        """The image's name."""
         return self.one.file
 
     @property
     def agree(self) -> bool:
-        """Whether both say the same class; a picture that could not be read is no disagreement."""
+        """Whether both say the same class; an image that could not be read is no disagreement."""
         return self.one.label == self.other.label
 
     @property
@@ -51,7 +51,7 @@ def side_by_side(ones: Sequence[Prediction], others: Sequence[Prediction]) -> li
 
     Args:
         ones: sequence of Prediction. Of the first run.
-        others: sequence of Prediction. Of the second run, for the same pictures in the same order.
+        others: sequence of Prediction. Of the second run, for the same images in the same order.
     """
     pairs = [Pair(k, one, other) for k, (one, other) in enumerate(zip(ones, others, strict=True))]
     return sorted(pairs, key=lambda pair: (pair.agree, -pair.gap))

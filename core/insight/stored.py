@@ -1,4 +1,4 @@
-"""The predictions that a run keeps of its validation and test pictures (predictions.csv), as arrays."""
+"""The predictions that a run keeps of its validation and test images (predictions.csv), as arrays."""
 
 import csv
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.store.runs import Run
 
 @dataclass(frozen=True)
 class Stored:
-    """What the saved model said of the pictures of one part.
+    """What the saved model said of the images of one part.
 
     Attributes:
         classes: tuple of str.

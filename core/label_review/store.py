@@ -17,9 +17,9 @@ from core.jobs.job import Job, JobStore
 from core.workers import launch
 
 VERSION = 2
-"""Raised when the same pictures and labels would get another result."""
+"""Raised when the same images and labels would get another result."""
 
-MAX_PICTURES = 50_000
+MAX_IMAGES = 50_000
 """More would need more memory for their features than a usual machine has (5 kB each), and hours."""
 
 KEPT = 12
@@ -60,7 +60,7 @@ class Review(Job):
         Returns:
             `{"method", "pictures", "issues", "explained": [x, y], "files": [{"file", "label", "suggested", "score",
             "issue", "neighbours", "x", "y", "tsne"}]}`, the most suspicious first; `score` is 0 (suspicious) to 1,
-            `neighbours` the number of the 10 most similar pictures that have the label, `x` and `y` the place on the
+            `neighbours` the number of the 10 most similar images that have the label, `x` and `y` the place on the
             map by PCA, `tsne` that on the map by neighbourhoods, `[x, y]`, or null for what that leaves out.
         """
         record = self.result()
@@ -73,12 +73,12 @@ class ReviewStore(JobStore[Review]):
     kind, folder = Review, "reviews"
 
     def find(self, dataset: Dataset) -> Review | None:
-        """The newest review of exactly these pictures and labels; None where there is none."""
+        """The newest review of exactly these images and labels; None where there is none."""
         key = review_key(dataset)
         return next((review for review in self.list() if review.key() == key), None)
 
     def latest(self, dataset: Dataset) -> Review | None:
-        """The newest finished review of this folder, whatever its pictures and labels were then."""
+        """The newest finished review of this folder, whatever its images and labels were then."""
         prefix = _folder_key(dataset)
         done = (r for r in self.list() if r.key().startswith(prefix) and r.read_status().status == "finished")
         return next(done, None)
@@ -92,14 +92,14 @@ class ReviewStore(JobStore[Review]):
             owner: str. Who starts it. Defaults to nobody in particular.
 
         Raises:
-            DataError: there are too many pictures, or too few.
+            DataError: there are too many images, or too few.
             RunError: the folder cannot be written.
         """
         number = len(dataset.index.files)
-        if number > MAX_PICTURES:
-            raise DataError(f"There are {number:,} pictures; labels of up to {MAX_PICTURES:,} are reviewed.")
+        if number > MAX_IMAGES:
+            raise DataError(f"There are {number:,} images; labels of up to {MAX_IMAGES:,} are reviewed.")
         if number < 10 or len({file.label for file in dataset.index.files}) < 2:
-            raise DataError("A review of the labels needs at least 10 pictures of two classes.")
+            raise DataError("A review of the labels needs at least 10 images of two classes.")
         place = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
         review = self._make({"review": place, "key": review_key(dataset)}, owner)
         self._forget_old(KEPT)
@@ -112,7 +112,7 @@ def is_review(path: Path) -> bool:
 
 
 def review_key(dataset: Dataset) -> str:
-    """What a result depends on: the folder, and place, content and label of every picture; its split does not matter.
+    """What a result depends on: the folder, and place, content and label of every image; its split does not matter.
 
     Args:
         dataset: Dataset. With its corrections.

@@ -172,7 +172,7 @@ def _check_kind(path: Path) -> None:
     if start.startswith(b"\x80") or start.startswith(b"(dp"):
         raise ModelError("this is a pickle, which runs as a program when it is opened; save the model as .keras")
     if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
-        raise ModelError("this is a picture, not a model")
+        raise ModelError("this is an image, not a model")
     if not start.startswith(b"PK\x03\x04"):
         raise ModelError("this is no .keras file")
 

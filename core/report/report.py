@@ -1,7 +1,7 @@
 """The diagnosis to pass on: one HTML page that opens without the app and asks the network for nothing, or JSON.
 
 It names no folder of this machine: known folders and whatever looks like a path are cut to their last part. It holds
-no picture unless it is asked to.
+no image unless it is asked to.
 """
 
 import re
@@ -14,7 +14,7 @@ from core import paths
 from core.bisect.orient import seen_from
 from core.config import RunConfig
 from core.report.figures import arms_figure, curves_figure
-from core.report.pictures import embedded_pictures, right_in_one_only
+from core.report.images import embedded_images, right_in_one_only
 from core.report.script import report_script
 from core.store.runs import Run
 
@@ -24,8 +24,8 @@ FORMAT = 1
 Record = dict[str, Any]
 
 _PATH = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:[\\/]|~[\\/]|/(?=[^/\s]+/)|\\\\)[^\s\"'<>|,;()]+")
-_PICTURE = "data:image/"
-_SAFE_PICTURE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+")
+_IMAGE = "data:image/"
+_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+")
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -48,7 +48,7 @@ def report_json(
         b: Run.
         comparison: dict or None. What `compare` says of the two.
         result: dict or None. What a bisect between them has found.
-        with_images: bool. Put in small pictures that belong to the evidence. Defaults to `False`.
+        with_images: bool. Put in small images that belong to the evidence. Defaults to `False`.
 
     Returns:
         Dictionary with `format`, `titles`, `configs`, `comparison`, `history`, `bisect`, `script`.
@@ -56,7 +56,7 @@ def report_json(
     configs = [a.config(), b.config()]
     result = seen_from(result, a.id) if result else None
     if with_images:
-        comparison = _with_pictures(a, b, comparison)
+        comparison = _with_images(a, b, comparison)
     record = {
         "format": FORMAT,
         "runs": [a.id, b.id],
@@ -100,8 +100,8 @@ def report_html(
     )
 
 
-def _with_pictures(a: Run, b: Run, comparison: Record | None) -> Record:
-    """The comparison with the pictures that findings name, and those on which only one of the two is right."""
+def _with_images(a: Run, b: Run, comparison: Record | None) -> Record:
+    """The comparison with the images that findings name, and those on which only one of the two is right."""
     compared = dict(comparison or {})
     found = {}
     for name, run in (("a", a), ("b", b)):
@@ -116,8 +116,8 @@ def _with_pictures(a: Run, b: Run, comparison: Record | None) -> Record:
 
 def _illustrated(item: Record, root: Path | None) -> Record:
     evidence = item.get("evidence") or {}
-    pictures = embedded_pictures(evidence, root)
-    return {**item, "evidence": {**evidence, "pictures": pictures}} if pictures else item
+    images = embedded_images(evidence, root)
+    return {**item, "evidence": {**evidence, "pictures": images}} if images else item
 
 
 def _script(a: RunConfig, b: RunConfig, result: Record | None) -> str:
@@ -149,8 +149,8 @@ def _clean(value: Any, clean: Callable[[str], str], *, with_images: bool) -> Any
         return [_clean(item, clean, with_images=with_images) for item in value]
     if not isinstance(value, str):
         return value
-    if _PICTURE in value:
-        return value if with_images and _SAFE_PICTURE.fullmatch(value) else ""
+    if _IMAGE in value:
+        return value if with_images and _SAFE_IMAGE.fullmatch(value) else ""
     return clean(value)
 
 
@@ -215,17 +215,17 @@ def _paired(paired: Record | None) -> str:
     if "p_value" not in paired:
         return f"<p>{escape(str(paired.get('reason', '')))}</p>"
     return (
-        f"<p>On the same {_shown(paired.get('count'))} validation pictures only A is right on "
+        f"<p>On the same {_shown(paired.get('count'))} validation images only A is right on "
         f"{_shown(paired.get('only_a_right'))}, only B on {_shown(paired.get('only_b_right'))} "
         f"(McNemar, p = {_shown(paired['p_value'])}).</p>"
     )
 
 
-def _one_only(pictures: Record | None, titles: Sequence[str]) -> str:
+def _one_only(images: Record | None, titles: Sequence[str]) -> str:
     rows = [
-        f"<p>Right in {escape(title)} only:</p><p>{''.join(_images(pictures[name]))}</p>"
+        f"<p>Right in {escape(title)} only:</p><p>{''.join(_images(images[name]))}</p>"
         for name, title in zip("ab", titles, strict=True)
-        if pictures and pictures.get(name)
+        if images and images.get(name)
     ]
     return "".join(rows)
 
@@ -244,14 +244,14 @@ def _findings(findings: Record | None, titles: Sequence[str]) -> str:
 
 
 def _images(evidence: Any) -> Iterable[str]:
-    """Pictures in the evidence; `_clean` has left none that was not asked for, and no other kind of address."""
+    """Images in the evidence; `_clean` has left none that was not asked for, and no other kind of address."""
     if isinstance(evidence, dict):
         evidence = list(evidence.values())
     if isinstance(evidence, list):
         for item in evidence:
             yield from _images(item)
-    elif isinstance(evidence, str) and _SAFE_PICTURE.fullmatch(evidence):
-        yield f'<img src="{escape(evidence)}" alt="A picture of the data set">'
+    elif isinstance(evidence, str) and _SAFE_IMAGE.fullmatch(evidence):
+        yield f'<img src="{escape(evidence)}" alt="An image of the data set">'
 
 
 def _code(script: str) -> str:

@@ -91,7 +91,7 @@ class _Writer:
             "none": "p",
         }
         lines = [
-            "def pictures(part):",
+            "def images(part):",
             '    data = keras.utils.image_dataset_from_directory(f"{DATA}/{part}", image_size=(SIZE, SIZE),',
             '                                                    label_mode="int", shuffle=False)',
             "    x, y = (np.concatenate(arrays) for arrays in zip(*data.as_numpy_iterator()))",
@@ -100,8 +100,8 @@ class _Writer:
             "def prepare(p):",
             self._line("data.preprocessing", "    return {}", *self._pair(kinds, "data.preprocessing"), raw=True),
             "",
-            'pixels, y = pictures("train")',
-            'val_pixels, val_y = pictures("val")',
+            'pixels, y = images("train")',
+            'val_pixels, val_y = images("val")',
             "classes = len(np.unique(y))",
         ]
         if self.fresh:
@@ -163,7 +163,7 @@ class _Writer:
             *extra,
             "for epoch in range(EPOCHS):",
             *(
-                ["    if epoch and DRAWS != 1:  # a new version of every picture", f"        x = {see}(draw(pixels))"]
+                ["    if epoch and DRAWS != 1:  # a new version of every image", f"        x = {see}(draw(pixels))"]
                 if self.fresh
                 else []
             ),

@@ -1,4 +1,4 @@
-"""The parts of a training script: where its pictures come from, its backbone, head, and what it trains."""
+"""The parts of a training script: where its images come from, its backbone, head, and what it trains."""
 
 import ast
 from functools import cached_property
@@ -106,7 +106,7 @@ class Facts:
 
     @cached_property
     def train_flow(self) -> Flow | None:
-        """Where the training pictures come from."""
+        """Where the training images come from."""
         fed = [fit.feed for fit in self.fits if fit.feed is not None]
         if self.mode != "bottleneck" and fed:
             return fed[-1]
@@ -115,14 +115,14 @@ class Facts:
 
     @cached_property
     def val_flow(self) -> Flow | None:
-        """Where the validation pictures come from."""
+        """Where the validation images come from."""
         if self.mode != "bottleneck":
             return next((fit.val for fit in self.fits if fit.val is not None), None)
         return next((flow for flow in self.extracted if flow is not self.train_flow), None)
 
     @cached_property
     def extracted(self) -> list[Flow]:
-        """Sources of the pictures whose features are extracted."""
+        """Sources of the images whose features are extracted."""
         found = [self.flow_of(self.input_of(call), call.place) for call in self.extractions]
         return [flow for flow in found if flow is not None]
 
@@ -198,7 +198,7 @@ class Facts:
         return id(layer) in self._sequentials
 
     def random_arguments(self, generator: Call | None) -> dict[str, Value]:
-        """Arguments of an ImageDataGenerator that change pictures at random."""
+        """Arguments of an ImageDataGenerator that change images at random."""
         names = (
             *("rotation_range", "width_shift_range", "height_shift_range", "brightness_range", "shear_range"),
             *("zoom_range", "channel_shift_range", "horizontal_flip", "vertical_flip"),
@@ -212,7 +212,7 @@ class Facts:
 
     @cached_property
     def random_layers(self) -> list[Call]:
-        """Layers that change pictures at random."""
+        """Layers that change images at random."""
         return self.script.find(*RANDOM)
 
     def _flow(self, call: Call) -> Flow | None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from core.errors import DataError
 from core.script.facts import Facts
+from core.script.images import fill_images
 from core.script.imported_settings import Sheet
 from core.script.parts import missing
-from core.script.pictures import fill_pictures
 from core.script.rules import script_findings
 from core.script.training import fill_training
 from core.script.versions import read_version
@@ -41,7 +41,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             "paste the script that trains"
         )
     sheet = Sheet(script)
-    order = fill_pictures(facts, sheet, version)
+    order = fill_images(facts, sheet, version)
     fill_training(facts, sheet)
     if len(set(order.values())) > 1 and not keras_version:
         sheet.leave_open("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
@@ -65,7 +65,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
 
 
 def _sizes(facts: Facts, sheet: Sheet) -> None:
-    """Counts of pictures that steps are computed from: no setting, but a person will look for them."""
+    """Counts of images that steps are computed from: no setting, but a person will look for them."""
     calls = [*facts.extractions, *(fit.call for fit in facts.fits)]
     for call in calls:
         for argument in ("steps", "steps_per_epoch", "validation_steps"):

@@ -48,7 +48,7 @@ def output_and_loss(facts: Facts, version: Version) -> Iterator[Finding]:
             "softmax-one-unit",
             "error",
             activation.line,
-            "Softmax over one unit is always 1: every picture gets the same class, while the loss falls as if healthy.",
+            "Softmax over one unit is always 1: every image gets the same class, while the loss falls as if healthy.",
             "Use sigmoid, or two units.",
         )
     for compiled in facts.compiles[-1:]:

@@ -23,11 +23,11 @@ def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
                 "error",
                 flow.call.line,
                 f"{flow.call.short} shuffles unless told otherwise, so the saved features are in a random order and no "
-                "label belongs to its picture.",
+                "label belongs to its image.",
             )
         elif shuffle.value is True:
             yield _misaligned(
-                "error", shuffle.line, "shuffle=True while features are saved: no label belongs to its picture."
+                "error", shuffle.line, "shuffle=True while features are saved: no label belongs to its image."
             )
     for fit in facts.fits:
         labels = labels_by_hand(facts.script, fit.labels, fit.call.place)
@@ -51,7 +51,7 @@ def _by_hand(facts: Facts, labels: ast.expr, text: str) -> Finding:
         "warning",
         labels.lineno,
         f"Labels are written by hand ({text}) while class_mode=None drops those of the folders: they fit only if each "
-        "class has exactly as many pictures, in this order, and no tail is left out.",
+        "class has exactly as many images, in this order, and no tail is left out.",
         labels=count,
         class_mode_line=mode or None,
     )

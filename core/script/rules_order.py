@@ -14,7 +14,7 @@ from core.script.versions import ARRAYS_BATCH, ITERATOR, LATEST, batch_order, ch
 Version = tuple[int, ...]
 
 _SMALL_BUFFER = 1000
-"""Pictures; with two classes of 500 each, a buffer of 500 still leaves single-class batches."""
+"""Images; with two classes of 500 each, a buffer of 500 still leaves single-class batches."""
 
 
 def finding(id: str, severity: str, line: int, claim: str, remedy: str, **evidence: Any) -> Finding:
@@ -57,7 +57,7 @@ def _by_version(line: int, order: dict[str, str], version: Version) -> Finding:
     if version != LATEST and chosen == "batches":
         id = "single-class-batches"
     claim = (
-        "shuffle=False on the training generator: Keras up to 2.0.8 takes the pictures class by class; from 2.0.9 on, "
+        "shuffle=False on the training generator: Keras up to 2.0.8 takes the images class by class; from 2.0.9 on, "
         "fit shuffles the order of the batches, but each batch still holds one class."
     )
     return finding(
@@ -92,7 +92,7 @@ def shuffle_of_fit(facts: Facts, version: Version) -> Iterator[Finding]:
                 "warning",
                 value.line,
                 "fit(shuffle=True) does not shuffle the samples of a generator or Dataset that has shuffle=False.",
-                "Shuffle where the pictures are read (data.shuffle=samples).",
+                "Shuffle where the images are read (data.shuffle=samples).",
             )
         elif value.value is False and fit.feed is None and facts.mode == "bottleneck":
             yield _ordered(value.line, "fit(shuffle=False) takes saved features as they were saved, class by class")
@@ -113,7 +113,7 @@ def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
                     "warning",
                     call.line,
                     f"The buffer of {size.value} sees only that many neighbours of the files sorted by class; of 1,000 "
-                    "sorted pictures in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
+                    "sorted images in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
                     "Shuffle the list of files, or take a buffer as large as the data set.",
                     buffer=size.value,
                 )
@@ -137,17 +137,17 @@ def steps(facts: Facts, version: Version) -> Iterator[Finding]:
                 "steps-per-epoch-wrong-unit",
                 "error",
                 value.line,
-                f"steps_per_epoch={value.text} counts pictures; from Keras 2 on a step is a batch.",
+                f"steps_per_epoch={value.text} counts images; from Keras 2 on a step is a batch.",
                 "Leave it out: the generator knows how many batches an epoch has.",
             )
 
 
 _LOSS = {
-    "partial-batch-dropped": "the pictures of the last partial batch get no features, and files sorted by class lose "
+    "partial-batch-dropped": "the images of the last partial batch get no features, and files sorted by class lose "
     "them from the last class only",
     "steps-per-epoch-floor": "the generator is continued, not restarted: in Keras 3 every second epoch then trains on "
     "the left-over batch alone",
-    "validation-steps-floor": "each epoch is then validated on a different part of the pictures",
+    "validation-steps-floor": "each epoch is then validated on a different part of the images",
 }
 
 
@@ -161,16 +161,16 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
             "steps-zero",
             "error",
             value.line,
-            f"{value.text} is 0: fewer pictures than fill a batch; Keras 2 then takes none, Keras 3 takes all.",
+            f"{value.text} is 0: fewer images than fill a batch; Keras 2 then takes none, Keras 3 takes all.",
             "Leave the steps out.",
             value=0,
         )
         return
     rest = count % batch if isinstance(count, int) and isinstance(batch, int) and batch else None
     exact = rest == 0
-    numbers = f" ({count:,} pictures, {rest} left over)" if rest else ""
+    numbers = f" ({count:,} images, {rest} left over)" if rest else ""
     claim = (
-        f"{value.text} is exact for the {count:,} pictures that the script names; with any other number in the folder, "
+        f"{value.text} is exact for the {count:,} images that the script names; with any other number in the folder, "
         if exact
         else f"{name}={value.text} is rounded down{numbers}: "
     )

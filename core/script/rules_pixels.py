@@ -1,11 +1,11 @@
-"""Findings on a script: scaling, augmentation and sizes of its pictures."""
+"""Findings on a script: scaling, augmentation and sizes of its images."""
 
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
-from core.script.pictures import preprocess_calls, preprocess_family
+from core.script.images import preprocess_calls, preprocess_family
 from core.script.reader import Call
 from core.script.rules_order import Version, finding
 
@@ -26,9 +26,9 @@ def augmented_features(facts: Facts, version: Version) -> Iterator[Finding]:
             "bottleneck-one-draw",
             "warning",
             value.line,
-            f"{', '.join(random)} act while features are saved, so one random version of each picture is frozen into "
+            f"{', '.join(random)} act while features are saved, so one random version of each image is frozen into "
             "them; measured on X-rays, that cost .91 -> .845.",
-            "Extract without random changes, or several versions of each picture (data.augmentation_draws).",
+            "Extract without random changes, or several versions of each image (data.augmentation_draws).",
             arguments=list(random),
         )
 
@@ -42,7 +42,7 @@ def augmented_validation(facts: Facts, version: Version) -> Iterator[Finding]:
             "augment-on-val",
             "warning",
             flow.call.line,
-            f"The validation pictures go through {', '.join(random)} too (line {flow.generator.line}), so the figures "
+            f"The validation images go through {', '.join(random)} too (line {flow.generator.line}), so the figures "
             "change from one evaluation to the next.",
             "Give validation a generator of its own that only scales.",
             arguments=list(random),
@@ -91,7 +91,7 @@ def _double(line: int, what: str) -> Finding:
 
 
 def mismatch(facts: Facts, version: Version) -> Iterator[Finding]:
-    """Training and validation pictures that are scaled differently."""
+    """Training and validation images that are scaled differently."""
     train, val = facts.train_flow, facts.val_flow
     if train is None or val is None or train.generator is None or val.generator is None:
         return
@@ -144,7 +144,7 @@ def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
                     "warning",
                     value.line,
                     f"{name}=True, but fit of this generator is never called, so nothing is centred: Keras only warns.",
-                    "Call datagen.fit(...) on training pictures first, or leave it out.",
+                    "Call datagen.fit(...) on training images first, or leave it out.",
                 )
                 break
 

@@ -236,7 +236,7 @@ def _callbacks(facts: Facts, sheet: Sheet) -> None:
 def _class_weight(facts: Facts, sheet: Sheet) -> None:
     value = facts.script.argument(facts.fits[-1].call, "class_weight") if facts.fits else Value()
     if not value.stated or value.value is None:
-        sheet.leave_out("training.class_weight", "none", "no class_weight: every picture counts the same")
+        sheet.leave_out("training.class_weight", "none", "no class_weight: every image counts the same")
         return
     computed = facts.script.find("compute_class_weight")
     if value.value in ("auto", "balanced") or any("balanced" in facts.script.text(call.node) for call in computed):

@@ -1,7 +1,7 @@
-"""How much too good the best of many looks on the very pictures it was chosen on.
+"""How much too good the best of many looks on the very images it was chosen on.
 
 The bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis (Bootstrapping the out-of-sample predictions for
-efficient and accurate cross-validation, 2018): the choice is repeated on pictures drawn with replacement, and what was
+efficient and accurate cross-validation, 2018): the choice is repeated on images drawn with replacement, and what was
 chosen is measured on those that were not drawn. No network is trained again.
 """
 
@@ -15,13 +15,13 @@ ROUNDS = 2000
 
 @dataclass(frozen=True)
 class Corrected:
-    """What to expect of the chosen one on other pictures.
+    """What to expect of the chosen one on other images.
 
     Attributes:
         value: float. Accuracy to be expected.
         interval: tuple of (low, high). 95 % of the repeated choices lie in it; on the wide side, as each is measured on
-            about a third of the pictures.
-        optimism: float. By how much the accuracy on the pictures of the choice is too high.
+            about a third of the images.
+        optimism: float. By how much the accuracy on the images of the choice is too high.
     """
 
     value: float
@@ -33,7 +33,7 @@ def best_of(correct: NDArray[np.bool_], loss: NDArray[np.float64]) -> int:
     """The row with the most right answers; of equals the one with the lowest loss.
 
     Args:
-        correct: bool array of shape `(candidates, pictures)`.
+        correct: bool array of shape `(candidates, images)`.
         loss: float array of the same shape.
     """
     hits = correct.sum(axis=1)
@@ -41,22 +41,22 @@ def best_of(correct: NDArray[np.bool_], loss: NDArray[np.float64]) -> int:
 
 
 def correct_for_choice(correct: NDArray[np.bool_], loss: NDArray[np.float64], seed: int = 0) -> Corrected:
-    """What the best of several candidates may be expected to do on other pictures.
+    """What the best of several candidates may be expected to do on other images.
 
     Args:
-        correct: bool array of shape `(candidates, pictures)`. Whether each answer is right.
+        correct: bool array of shape `(candidates, images)`. Whether each answer is right.
         loss: float array of the same shape. Decides between equals.
         seed: int. Decides what is drawn. Defaults to `0`.
     """
-    rng, (_, pictures) = np.random.default_rng(seed), correct.shape
+    rng, (_, images) = np.random.default_rng(seed), correct.shape
     found: list[float] = []
     for _ in range(ROUNDS):
-        drawn = rng.integers(0, pictures, pictures)
-        left = np.setdiff1d(np.arange(pictures), drawn)
+        drawn = rng.integers(0, images, images)
+        left = np.setdiff1d(np.arange(images), drawn)
         if len(left):
             found.append(float(correct[best_of(correct[:, drawn], loss[:, drawn])][left].mean()))
     chosen = float(correct[best_of(correct, loss)].mean())
-    if not found:  # one picture: nothing is ever left out
+    if not found:  # one image: nothing is ever left out
         return Corrected(chosen, (0.0, 1.0), 0.0)
     low, high = np.percentile(found, (2.5, 97.5))
     value = float(np.mean(found))

@@ -3,11 +3,11 @@
 runs/<id>/config.json       written before the start, never again
           status.json       replaced whole: where the run is, and one sentence for the person
           events.jsonl      appended: one object a line, for instance a finished epoch
-          manifest.json     the pictures it trains on, with their hashes and split
-          evaluation.json   what the finished model does on the validation pictures
-          predictions.csv   its probabilities, picture by picture
+          manifest.json     the images it trains on, with their hashes and split
+          evaluation.json   what the finished model does on the validation images
+          predictions.csv   its probabilities, image by image
           model.keras       raw pixels in, probabilities out
-          reference.npz     features of training pictures, for those nearest to a new one
+          reference.npz     features of training images, for those nearest to a new one
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
           job.json          the job of a cluster that works on it, where one does; see core/workers/ray_jobs.py
@@ -72,7 +72,7 @@ class Status:
     batch: int = 0
     batches: int = 0
     done: int = 0
-    """Pictures done of `total` in a phase that goes through pictures."""
+    """Images done of `total` in a phase that goes through images."""
     total: int = 0
     images_per_second: float | None = None
     eta_seconds: float | None = None

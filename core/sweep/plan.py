@@ -93,7 +93,7 @@ def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: 
     """
     if not base.training.is_frozen or base.training.literal:
         raise ConfigError(
-            "a sweep trains heads on saved features, but these settings push every picture through the network; set "
+            "a sweep trains heads on saved features, but these settings push every image through the network; set "
             "training.mode to bottleneck"
         )
     if not choices:

@@ -126,14 +126,14 @@ class SweepLedger(ArmLedger):
         self.write()
 
 
-def sentence(row: Record, arms: int, pictures: int, expected: Corrected, alike: int) -> str:
+def sentence(row: Record, arms: int, images: int, expected: Corrected, alike: int) -> str:
     """What a sweep has found, with what is to be believed of it."""
     if arms == 1:
-        return f"One arm was tried: {row['name']}, {row['value']:.1%} on {pictures} validation pictures."
+        return f"One arm was tried: {row['name']}, {row['value']:.1%} on {images} validation images."
     low, high = expected.interval
     return (
-        f"Best of {arms}: {row['name']}, {row['value']:.1%} on the {pictures} validation pictures it was chosen on. "
-        f"The best of many looks too good there: expect {expected.value:.1%} on other pictures (95 % interval "
+        f"Best of {arms}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
+        f"The best of many looks too good there: expect {expected.value:.1%} on other images (95 % interval "
         f"{low:.1%} to {high:.1%}).{_alike(alike, arms - 1)}"
     )
 
@@ -142,7 +142,7 @@ def _alike(alike: int, others: int) -> str:
     if not alike:
         return ""
     who = "All others lie" if alike == others else f"{alike} of the {others} others {'lies' if alike == 1 else 'lie'}"
-    return f" {who} within its 95 % interval, so these pictures hardly tell them apart."
+    return f" {who} within its 95 % interval, so these images hardly tell them apart."
 
 
 def _outcome(run: Run, status: str) -> Record:
@@ -161,7 +161,7 @@ def _outcome(run: Run, status: str) -> Record:
 
 
 def _answers(run_id: str) -> tuple[Any, Any] | None:
-    """Of each validation picture whether the run's answer is right, and its loss; None when its file is gone."""
+    """Of each validation image whether the run's answer is right, and its loss; None when its file is gone."""
     try:
         with (RunStore().root / run_id / "predictions.csv").open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["split"] == "val"]

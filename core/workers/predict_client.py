@@ -1,6 +1,6 @@
-"""Ask a run's model about new pictures, from a process that must not import TensorFlow.
+"""Ask a run's model about new images, from a process that must not import TensorFlow.
 
-The pictures become pixels here, by the code training uses. A service process holds the model: it is started by the
+The images become pixels here, by the code training uses. A service process holds the model: it is started by the
 first question, answers the next ones at once, and ends when idle or when this process ends.
 """
 
@@ -27,14 +27,14 @@ from core.progress import Progress
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 
-Picture = tuple[str, Path | bytes]
-"""A picture's name and where it is: a file, or its bytes."""
+NamedImage = tuple[str, Path | bytes]
+"""An image's name and where it is: a file, or its bytes."""
 
 CHUNK, SMALL_CHUNK = 32, 8
-"""Pictures decoded and sent at a time, so that memory does not grow with their number; fewer on a public server."""
+"""Images decoded and sent at a time, so that memory does not grow with their number; fewer on a public server."""
 
 WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
-"""How long a question waits for those before it, and the longest that one chunk of pictures may take."""
+"""How long a question waits for those before it, and the longest that one chunk of images may take."""
 
 NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
 
@@ -45,27 +45,27 @@ Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]] | Reply]
 
 def predict(
     run: Run,
-    pictures: Sequence[Picture],
+    images: Sequence[NamedImage],
     progress: Progress | None = None,
     *,
     heat: bool = False,
 ) -> list[Prediction]:
-    """Class probabilities of pictures and what is near them, by the service process.
+    """Class probabilities of images and what is near them, by the service process.
 
     Args:
         run: Run. It has a model.
-        pictures: sequence of (name, path or bytes).
+        images: sequence of (name, path or bytes).
         progress: callable of (done, total). Defaults to none.
         heat: bool. Whether to say where the model looks, too. Defaults to no.
 
     Returns:
-        One prediction a picture, in their order; a picture that cannot be read has its `error` set.
+        One prediction an image, in their order; an image that cannot be read has its `error` set.
 
     Raises:
         RunError: the run has no model, or it cannot be loaded.
     """
     service = _service()
-    return list(answers(run, pictures, lambda pixels: service.ask(run, pixels, heat=heat), progress))
+    return list(answers(run, images, lambda pixels: service.ask(run, pixels, heat=heat), progress))
 
 
 def release() -> None:
@@ -74,7 +74,7 @@ def release() -> None:
 
 
 def answers(
-    run: Run, pictures: Sequence[Picture], model: Model, progress: Progress | None = None
+    run: Run, images: Sequence[NamedImage], model: Model, progress: Progress | None = None
 ) -> Iterator[Prediction]:
     """Predictions through any model function; `predict` and the command line share it.
 
@@ -84,10 +84,10 @@ def answers(
     require_model(run)
     classes, size = list((run.manifest() or {}).get("classes", [])), run.config().data.image_size
     chunk = SMALL_CHUNK if mode() == PUBLIC else CHUNK
-    for start in range(0, len(pictures), chunk):
-        yield from _answer_chunk(pictures[start : start + chunk], classes, size, model)
+    for start in range(0, len(images), chunk):
+        yield from _answer_chunk(images[start : start + chunk], classes, size, model)
         if progress:
-            progress(min(start + chunk, len(pictures)), len(pictures))
+            progress(min(start + chunk, len(images)), len(images))
 
 
 def require_model(run: Run) -> None:
@@ -99,10 +99,10 @@ def require_model(run: Run) -> None:
 
 
 def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
-    """Predictions as CSV text: file, class, its probability, that of each class, how foreign the picture is, error.
+    """Predictions as CSV text: file, class, its probability, that of each class, how foreign the image is, error.
 
-    `unlike training` is yes or no, and `distance` how far its k-th nearest training picture is; both are empty where
-    the run keeps no features of its training pictures.
+    `unlike training` is yes or no, and `distance` how far its k-th nearest training image is; both are empty where
+    the run keeps no features of its training images.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -121,7 +121,7 @@ def _foreign(insight: Insight) -> tuple[str, str]:
 
 
 def is_medical(run: Run) -> bool:
-    """Whether the data set looks like medical pictures: its predictions then need a warning beside them."""
+    """Whether the data set looks like medical images: its predictions then need a warning beside them."""
     manifest = run.manifest() or {}
     words = " ".join([str(manifest.get("root", "")), *map(str, manifest.get("classes", []))]).lower()
     return run.config().dataset == "sample" or bool(_MEDICAL.search(words))
@@ -135,7 +135,7 @@ _MEDICAL_WORDS = (
 _MEDICAL = re.compile(rf"(?<![a-z])(?:{'|'.join(_MEDICAL_WORDS)})")
 
 
-def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
+def _answer_chunk(chunk: Sequence[NamedImage], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
     pixels: list[NDArray[np.uint8]] = []
     errors: dict[int, str] = {}
     for k, (name, source) in enumerate(chunk):
@@ -155,7 +155,7 @@ def _answer_chunk(chunk: Sequence[Picture], classes: list[str], size: int, model
 
 
 def _rows(reply: NDArray[np.floating[Any]] | Reply) -> list[tuple[list[float], Insight]]:
-    """Probabilities of each picture, and what else is known of it."""
+    """Probabilities of each image, and what else is known of it."""
     if not isinstance(reply, Reply):
         reply = Reply(reply)
     rows = reply.probabilities.tolist()
@@ -163,7 +163,7 @@ def _rows(reply: NDArray[np.floating[Any]] | Reply) -> list[tuple[list[float], I
 
 
 def _named(name: str, source: Path | bytes) -> Path | BinaryIO:
-    """Bytes as a file with a name, so that an error can say which picture it is about."""
+    """Bytes as a file with a name, so that an error can say which image it is about."""
     if isinstance(source, Path):
         if source.name == Path(name).name or not source.is_file():
             return source

@@ -11,11 +11,11 @@ from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 
 SECONDS = 300.0
-"""Most a probe may take: TensorFlow's import and 16 pictures through two networks take about 20."""
+"""Most a probe may take: TensorFlow's import and 16 images through two networks take about 20."""
 
 
 def probe(a: Run, b: Run) -> list[dict[str, Any]]:
-    """The largest difference of two saved models at every stage, on the same pictures; measured once and kept.
+    """The largest difference of two saved models at every stage, on the same images; measured once and kept.
 
     Args:
         a: Run. With a model.
@@ -25,11 +25,11 @@ def probe(a: Run, b: Run) -> list[dict[str, Any]]:
         `[{"stage", "largest_difference", "file", "a", "b", "note"}]`, in the order of the computation.
 
     Raises:
-        RunError: a run has no model, the runs have no picture in common, or the process failed.
+        RunError: a run has no model, the runs have no image in common, or the process failed.
     """
     for run in (a, b):
         if not run.has_model():
-            raise RunError(f"run {run.id} has no model yet, so no pictures can be pushed through it")
+            raise RunError(f"run {run.id} has no model yet, so no images can be pushed through it")
     if (known := stored_probe(a, b)) is None:
         _measure(a, b, probe_path(a, b))
         known = stored_probe(a, b)

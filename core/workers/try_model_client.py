@@ -34,7 +34,7 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
     """Makes a run of a .keras file.
 
     Args:
-        source: Binary file: a classifier of square RGB pictures, values from 0 to 255, that gives probabilities.
+        source: Binary file: a classifier of square RGB images, values from 0 to 255, that gives probabilities.
         classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for.
         name: What to call it.
         owner: Whose it is. Defaults to nobody's in particular.
@@ -65,7 +65,7 @@ def examine(path: Path) -> dict[str, Any]:
     """Looks into a .keras file without Keras, then tries it in a limited process.
 
     Returns:
-        `{"image_size", "outputs", "parameters"}`: side of the pictures, numbers it gives for each, its size.
+        `{"image_size", "outputs", "parameters"}`: side of the images, numbers it gives for each, its size.
 
     Raises:
         ModelError: it is not let in.

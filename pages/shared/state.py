@@ -42,7 +42,7 @@ UPLOADER = "uploader"
 """Session key: a number that grows with every upload; part of the uploader's key, so that it is empty afterwards."""
 
 QUALITY_KIND = "quality_kind"
-"""Session key: the question whose pictures the Quality tab shows."""
+"""Session key: the question whose images the Quality tab shows."""
 
 MAP_COLOUR, MAP_PROJECTION = "map_colour", "map_projection"
 """Session keys: what the colours of the map mean, and how it is laid out."""
@@ -51,7 +51,7 @@ MAP_CLICKED = "map_clicked"
 """Session key: the file whose dot was clicked last, and the files that a lasso held then."""
 
 MAP_CHART = "map_chart"
-"""Key of the part of the page that holds the map and the card with the picture under the pointer."""
+"""Key of the part of the page that holds the map and the card with the image under the pointer."""
 
 CURATE_NOTICE = "curate_notice"
 """Session key: what a change of labels or split did, until the next script run has said it: (whether, sentence)."""
@@ -143,21 +143,21 @@ PAIR_CHOICE = {RUN_A: "pair_choice_a", RUN_B: "pair_choice_b"}
 BUDGET = "bisect_budget"
 """Session key: how many minutes the next bisect may take."""
 
-WITH_PICTURES = "report_with_pictures"
-"""Session key: whether the report to download holds pictures of the data set."""
+WITH_IMAGES = "report_with_pictures"
+"""Session key: whether the report to download holds images of the data set."""
 
-PICTURE_SOURCE = "predict_source"
-"""Session key: where the pictures to predict come from."""
+IMAGE_SOURCE = "predict_source"
+"""Session key: where the images to predict come from."""
 
 UPLOADS = "predict_uploads"
 CAMERA = "predict_camera"
-"""Session keys of the two ways of giving pictures of one's own."""
+"""Session keys of the two ways of giving images of one's own."""
 
-PICTURES = "predict_pictures"
-"""Session key: the pictures given last, (folder, [(file in it, what the person calls it)])."""
+IMAGES = "predict_pictures"
+"""Session key: the images given last, (folder, [(file in it, what the person calls it)])."""
 
-PICTURES_NOTICE = "predict_pictures_notice"
-"""Session key: sentences on what was not taken of the last pictures, until they have been said."""
+IMAGES_NOTICE = "predict_pictures_notice"
+"""Session key: sentences on what was not taken of the last images, until they have been said."""
 
 MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
 """Session keys of the form that brings a model from elsewhere."""
@@ -169,7 +169,7 @@ EXPORT = "export_as"
 """First part of the session keys of the panel that takes a run away; the run's id is the second."""
 
 DRAW = "predict_draw"
-"""Session key: how often other pictures of the data set were asked for."""
+"""Session key: how often other images of the data set were asked for."""
 
 ANSWERS, OTHER_ANSWERS = "predict_answers", "predict_other_answers"
 """Session keys: the predictions shown last with what they belong to, so that a rerun does not predict again; those of
@@ -181,8 +181,8 @@ CALIBRATED = "predict_calibrated"
 OTHER_RUN = "predict_other_run"
 """Session key: the id of the run that the answers are compared with."""
 
-CLOSER_PICTURE, CLOSER_CLASS, OPACITY = "closer_picture", "closer_class", "closer_opacity"
-"""Session keys of the closer look: number of the picture, class of the map, opacity of the map in percent."""
+CLOSER_IMAGE, CLOSER_CLASS, OPACITY = "closer_picture", "closer_class", "closer_opacity"
+"""Session keys of the closer look: number of the image, class of the map, opacity of the map in percent."""
 
 
 def part_key(*parts: str) -> str:
@@ -209,7 +209,7 @@ def browse_key(folder: object) -> str:
 
 
 def page_key(split: str, label: str) -> str:
-    """Session key of the page number of the pictures of a split and class."""
+    """Session key of the page number of the images of a split and class."""
     return f"page:{split}:{label}"
 
 

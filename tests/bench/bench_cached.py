@@ -2,7 +2,7 @@
 
     python tests/bench/bench_cached.py
 
-The literal training is Keras alone: base and head in one model, pictures decoded by the same threads, `fit` for as many
+The literal training is Keras alone: base and head in one model, images decoded by the same threads, `fit` for as many
 epochs with the same order and draws, validation after each. Both must learn the same head, bit for bit: checked
 here too. The time is that of `core.engine.train.training.train`; of a later run, from its first batch to its last.
 """
@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, table
-from tests.bench.pictures import draw
+from tests.bench.images import draw
 
 EPOCHS = 10
 NETWORKS = {"VGG16": (600, 120), "EfficientNetLite0": (300, 60)}
-"""Training and validation pictures per class."""
+"""Training and validation images per class."""
 
 TARGETS = {  # network, augmentation -> first time, later; the network of which they are asked is VGG16
     ("VGG16", "none"): (">= 8", ">= 50"),
@@ -94,7 +94,7 @@ def _literal(config: Any) -> tuple[float, list[Any]]:
     import keras
 
     from core.data.dataset import open_dataset
-    from core.data.pipeline import EpochStream, PictureBatches
+    from core.data.pipeline import EpochStream, ImageBatches
     from core.engine.reporter import Reporter
     from core.engine.train.context import make_work
     from core.engine.train.phases import compile_model, order
@@ -107,14 +107,14 @@ def _literal(config: Any) -> tuple[float, list[Any]]:
     compile_model(work, model, config.training.learning_rate)
     parts = {}
     for name, files in (("train", work.dataset.split.train), ("val", work.dataset.split.val)):
-        pictures = work.pictures(files, augmented=name == "train")
-        parts[name] = pictures, work.targets(work.dataset.labels(files))
+        images = work.images(files, augmented=name == "train")
+        parts[name] = images, work.targets(work.dataset.labels(files))
     stream, validation = EpochStream(), EpochStream()
     started = time.perf_counter()
     for epoch in range(EPOCHS):
-        data = PictureBatches(*parts["train"], order(work, epoch), work.draw(epoch))
+        data = ImageBatches(*parts["train"], order(work, epoch), work.draw(epoch))
         model.fit(stream.of(data), shuffle=False, verbose=0)
-        held_out = PictureBatches(*parts["val"], _in_order(len(parts["val"][0])), 0)
+        held_out = ImageBatches(*parts["val"], _in_order(len(parts["val"][0])), 0)
         model.evaluate(validation.of(held_out), verbose=0)
         data.close()
         held_out.close()

@@ -23,7 +23,7 @@ from PIL import Image
 from tests.bench.figures import Figure
 
 SMALL = {"object_store_memory": 80 * 2**20}
-PICTURES, SIDE = 4096, 224
+IMAGES, SIDE = 4096, 224
 GOOD = {
     "data.image_size": 32, "data.batch_size": 10, "data.augmentation": "light", "data.augmentation_draws": 2,
     "training.epochs": 40, "training.early_stopping": 0, "training.optimizer": "sgd", "training.learning_rate": 0.1,
@@ -52,24 +52,24 @@ def measure() -> list[Figure | dict[str, Any]]:
 
 
 def _extractions(folder: Path, processors: list[int]) -> Iterator[Figure]:
-    pictures = make_pictures(folder / "large", PICTURES // 2, 64)
-    alone, _ = _apart(processors[0], extraction, pictures, spread=False)
+    images = make_images(folder / "large", IMAGES // 2, 64)
+    alone, _ = _apart(processors[0], extraction, images, spread=False)
     with cluster([processors[1:2]]):
-        together, elsewhere = _apart(processors[0], extraction, pictures, spread=True)
+        together, elsewhere = _apart(processors[0], extraction, images, spread=True)
         cost = _apart(processors[0], handing_out, 500)
         empty = _apart(processors[0], handing_out, 500, 1)
-    note = f"{PICTURES} pictures at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} of them on the other"
+    note = f"{IMAGES} images at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} of them on the other"
     yield Figure("extraction, one machine against two", round(alone / together, 2), "", "x", note)
-    note = f"of the asking worker's processor, mean of 500 that cost nothing else; {empty:.1f} ms for one picture"
-    yield Figure("handing out a shard of 1,024 pictures", round(cost, 1), "", "ms", note)
+    note = f"of the asking worker's processor, mean of 500 that cost nothing else; {empty:.1f} ms for one image"
+    yield Figure("handing out a shard of 1,024 images", round(cost, 1), "", "ms", note)
 
 
 def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
     from core.bisect.store import BisectStore
     from core.workers import launch
 
-    pictures = make_pictures(folder / "small", 30, 32)
-    pair = [_trained(pictures, settings) for settings in (GOOD, BAD)]
+    images = make_images(folder / "small", 30, 32)
+    pair = [_trained(images, settings) for settings in (GOOD, BAD)]
     seconds, arms, verdicts = [], 0, set()
     os.environ["PARITY_EXECUTOR"] = "ray"
     for nodes in (1, 2):
@@ -124,7 +124,7 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in held]
 
 
-def make_pictures(root: Path, per_class: int, side: int) -> Path:
+def make_images(root: Path, per_class: int, side: int) -> Path:
     """Two classes told apart by their brightness."""
     rng = np.random.default_rng(0)
     for split, count in (("train", per_class), ("val", 60)):
@@ -137,20 +137,20 @@ def make_pictures(root: Path, per_class: int, side: int) -> Path:
     return root
 
 
-def extraction(pictures: Path, *, spread: bool) -> tuple[float, int]:
-    """Seconds of one extraction, and pictures that the asking process did not compute itself."""
+def extraction(images: Path, *, spread: bool) -> tuple[float, int]:
+    """Seconds of one extraction, and images that the asking process did not compute itself."""
     from core.config import make_config
     from core.data.dataset import open_dataset
-    from core.data.pipeline import Pictures
+    from core.data.pipeline import Images
     from core.engine.cluster.shard_tasks import NoTasks, Tasks
     from core.engine.cluster.shards import Extraction
     from core.engine.features.features import forward_function
     from core.models.build import base_for, weights_hash
 
-    config = make_config(str(pictures), {"data.image_size": SIDE})
+    config = make_config(str(images), {"data.image_size": SIDE})
     files = open_dataset(config.dataset, config.data).split.train
     base = base_for(config)
-    part = Pictures(pictures, files, SIDE, "none", 1)
+    part = Images(images, files, SIDE, "none", 1)
     with tempfile.TemporaryDirectory() as folder, Tasks() if spread else contextlib.nullcontext(NoTasks()) as tasks:
         work = Extraction(config, weights_hash(base), forward_function(base), part, 0, Path(folder) / "k.shards",
                           shard=256)  # fmt: skip
@@ -160,7 +160,7 @@ def extraction(pictures: Path, *, spread: bool) -> tuple[float, int]:
         return time.perf_counter() - began, work.elsewhere
 
 
-def handing_out(count: int, pictures: int = 1024) -> float:
+def handing_out(count: int, images: int = 1024) -> float:
     """Milliseconds of the asking worker's processor for a shard, without the computing."""
     from core.data.scan import ImageFile
     from core.engine.cluster.shard_tasks import Tasks
@@ -170,7 +170,7 @@ def handing_out(count: int, pictures: int = 1024) -> float:
         used, submitted, ended = time.process_time(), 0, 0
         while ended < count:
             while submitted < count and tasks.has_room():
-                tasks.submit(nothing, submitted, {"files": [dict(vars(file)) for _ in range(pictures)]})
+                tasks.submit(nothing, submitted, {"files": [dict(vars(file)) for _ in range(images)]})
                 submitted += 1
             ended += sum(1 for _ in tasks.ended())
         return 1000 * (time.process_time() - used) / count
@@ -181,13 +181,13 @@ def nothing(order: dict[str, Any]) -> str:
     return ""
 
 
-def _trained(pictures: Path, settings: dict[str, Any]) -> Any:
+def _trained(images: Path, settings: dict[str, Any]) -> Any:
     """A run that was trained on this machine."""
     from core.config import make_config
     from core.store.runs import RunStore
     from core.workers import launch
 
-    run = RunStore().create(make_config(str(pictures), settings))
+    run = RunStore().create(make_config(str(images), settings))
     launch.start(run, parent_pipe=False)
     while launch.poll(run).is_active:
         time.sleep(0.2)

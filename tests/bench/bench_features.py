@@ -3,7 +3,7 @@
     python tests/bench/bench_features.py
 
 The limit is the pure forward pass on tensors that are in memory already. Files must be decoded too, which costs
-processor time that the forward pass wants: with all cores busy, a picture takes at least `forward + decode / cores`.
+processor time that the forward pass wants: with all cores busy, an image takes at least `forward + decode / cores`.
 For small JPEGs the second part is next to nothing; for large ones it is the bound that is named.
 """
 
@@ -20,22 +20,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, ratio, rounds, table
-from tests.bench.pictures import draw
+from tests.bench.images import draw
 
 ROUNDS = 7
 NETWORKS = {"VGG16": 150, "EfficientNetLite0": 224}
 COUNT = {"VGG16": 64, "EfficientNetLite0": 192}
-"""Pictures per round: a few seconds."""
+"""Images per round: a few seconds."""
 
 
 class Extraction:
-    """One network and one folder of pictures: the same work done in several ways."""
+    """One network and one folder of images: the same work done in several ways."""
 
     def __init__(self, network: str, folder: Path, count: int, augmentation: str = "none") -> None:
         import numpy as np
         import tensorflow as tf
 
-        from core.data.pipeline import Pictures
+        from core.data.pipeline import Images
         from core.data.scan import scan
         from core.engine.features.features import BATCH, forward_function
         from core.models import catalogue
@@ -46,9 +46,9 @@ class Extraction:
         weights = "imagenet" if catalogue.find_weights(catalogue.find(network)) else "none"
         self.base = build_base(catalogue.find(network), self.size, weights, "flatten", "rescale")
         self.forward = forward_function(self.base)
-        self.pictures = Pictures(index.root, index.files[:count], self.size, augmentation, 0)
+        self.images = Images(index.root, index.files[:count], self.size, augmentation, 0)
         self.target = np.zeros((count, self.base.output_shape[-1]), np.float32)
-        pixels = np.stack([self.pictures.one(k, 0) for k in range(count)])
+        pixels = np.stack([self.images.one(k, 0) for k in range(count)])
         self._in_memory = [tf.constant(pixels[start : start + BATCH]) for start in range(0, count, BATCH)]
 
     def pure(self) -> None:
@@ -60,13 +60,13 @@ class Extraction:
         """From the files to an array of features, as a run does it."""
         from core.engine.features.features import extract
 
-        extract(self.forward, self.pictures, 0, self.target, lambda done: None)
+        extract(self.forward, self.images, 0, self.target, lambda done: None)
 
     def decode_seconds(self) -> float:
-        """Processor time that decoding, resizing and augmenting one picture takes."""
+        """Processor time that decoding, resizing and augmenting one image takes."""
         started = time.process_time()
         for k in range(min(self.count, 32)):
-            self.pictures.one(k, 0)
+            self.images.one(k, 0)
         return (time.process_time() - started) / min(self.count, 32)
 
     def generator(self, **augmentation: Any) -> Callable[[], None]:
@@ -103,7 +103,7 @@ def _against_forward(home: Path) -> list[Figure]:
             decode = median(work.decode_seconds() for _ in range(3))
             found = rounds(ROUNDS, pure=work.pure, ours=work.ours)
             rate, cores = count / median(found["pure"]), os.cpu_count() or 1
-            note = f"forward alone {rate:.1f}/s, decoding {1000 * decode:.1f} ms a picture"
+            note = f"forward alone {rate:.1f}/s, decoding {1000 * decode:.1f} ms an image"
             name = f"extraction from {side} px JPEGs, {network} at {size} px,"
             if side == 224:
                 figures.append(ratio(f"{name} of the pure forward pass", found["pure"], found["ours"], ">= 0.95", note))

@@ -1,4 +1,4 @@
-"""Memory and time over the number of pictures, and an epoch over features larger than memory.
+"""Memory and time over the number of images, and an epoch over features larger than memory.
 
     python tests/bench/bench_memory.py
 
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, table
-from tests.bench.pictures import draw
+from tests.bench.images import draw
 
 SIDE, FEW, MANY = 64, 1_000, 10_000
 GROUPS = Path("/sys/fs/cgroup")
@@ -44,14 +44,14 @@ def _over_the_number(home: Path) -> list[Figure]:
         low, high = few[part]["memory_mb"], many[part]["memory_mb"]
         figures.append(
             Figure(
-                f"peak anonymous memory of {part}, {MANY:,} pictures against {FEW:,}", round(high / low, 3), "<= 1.1",
+                f"peak anonymous memory of {part}, {MANY:,} images against {FEW:,}", round(high / low, 3), "<= 1.1",
                 "x", f"{high:.0f} MB against {low:.0f} MB; EfficientNet-Lite0 at {SIDE} px, the question's head",
             )
         )  # fmt: skip
         one, other = few[part]["seconds"] / FEW, many[part]["seconds"] / MANY
         figures.append(
             Figure(
-                f"time a picture of {part}, {MANY:,} pictures against {FEW:,}", round(other / one, 2), "<= 1.1",
+                f"time an image of {part}, {MANY:,} images against {FEW:,}", round(other / one, 2), "<= 1.1",
                 "x", f"{1000 * other:.2f} ms against {1000 * one:.2f} ms: linear is 1",
             )
         )  # fmt: skip
@@ -141,9 +141,9 @@ def train(folder: Path) -> None:
     config = make_config(str(folder), settings, preset="question-bottleneck")
     reporter = Reporter(RunStore().create(config))
     work = make_work(config, open_dataset(config.dataset, config.data), reporter)
-    work.features(work.pictures(work.dataset.split.val, augmented=False), 0, "")  # whatever is made once
+    work.features(work.images(work.dataset.split.val, augmented=False), 0, "")  # whatever is made once
     with Peak() as extraction:
-        work.features(work.train_pictures(), work.draw(0), "")
+        work.features(work.train_images(), work.draw(0), "")
     made = train.Training(work, Tracking(reporter))
     phase = plan(work)[0][1]()
     made._begin(phase, None)

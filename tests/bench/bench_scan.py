@@ -1,8 +1,8 @@
-"""What the scan costs, against cleanvision on the same questions: both in turn, on the same pictures, in one run.
+"""What the scan costs, against cleanvision on the same questions: both in turn, on the same images, in one run.
 
     python tests/bench/bench_scan.py [ROUNDS]
 
-The pictures are the X-rays of PARITY_TEST_DATA, else the built-in sample. Each measurement is a process of its own
+The images are the X-rays of PARITY_TEST_DATA, else the built-in sample. Each measurement is a process of its own
 that times the work alone, without its imports; ours begins with an empty home. cleanvision (requirements-bench.txt)
 may live in another environment, whose interpreter PARITY_BENCH_PYTHON then names; where it is not installed the
 comparison is left out, saying so.
@@ -75,7 +75,7 @@ def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
         say: callable of a sentence on what was just measured. Defaults to silence.
     """
     with tempfile.TemporaryDirectory() as home:
-        folder, what = _pictures(Path(home))
+        folder, what = _images(Path(home))
         reason, first, again, theirs, last = _missing(), [], [], [], {}
         for number in range(rounds):
             place = Path(home) / f"round-{number}"
@@ -87,8 +87,8 @@ def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
                 last["theirs"] = _run(THEIRS, _interpreter(), place, folder, ",".join(KINDS))
                 theirs.append(last["theirs"]["seconds"])
                 say(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
-    pictures = f"{last['ours']['pictures']:,} {what}"
-    spread = f"medians of {rounds} on {pictures}"
+    images = f"{last['ours']['pictures']:,} {what}"
+    spread = f"medians of {rounds} on {images}"
     same = Figure("scan of an unchanged folder", round(median(again), 2), f"<= {SECONDS:g}", "s", spread)
     name = "scan with quality against cleanvision on the same questions"
     if not theirs:
@@ -98,7 +98,7 @@ def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
 
 
 def _agreement(ours: dict[str, Any], theirs: dict[str, Any]) -> list[Figure]:
-    """How many pictures both single out, kind by kind; nothing is asked for, the questions are put differently."""
+    """How many images both single out, kind by kind; nothing is asked for, the questions are put differently."""
     figures = []
     for kind in KINDS:
         mine, other = set(ours["found"][kind]), set(theirs["found"][kind])
@@ -107,7 +107,7 @@ def _agreement(ours: dict[str, Any], theirs: dict[str, Any]) -> list[Figure]:
     return figures
 
 
-def _pictures(home: Path) -> tuple[Path, str]:
+def _images(home: Path) -> tuple[Path, str]:
     """The folder that is scanned, and what is in it."""
     data = os.environ.get("PARITY_TEST_DATA")
     xrays = Path(data) / "data" / "chest_xray" if data else None
@@ -115,7 +115,7 @@ def _pictures(home: Path) -> tuple[Path, str]:
         return xrays.resolve(), "X-rays"
     from core.data.sample import ensure_sample
 
-    return ensure_sample(home / "sample"), "pictures of the built-in sample"
+    return ensure_sample(home / "sample"), "images of the built-in sample"
 
 
 def _interpreter() -> str:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, rounds, table
-from tests.bench.pictures import draw
+from tests.bench.images import draw
 
 SETTINGS = {"data.image_size": 150, "data.augmentation": "none", "training.epochs": 2}
 
@@ -103,7 +103,7 @@ def _wait_until_idle(pid: int) -> None:
 
 
 def _prediction(run: Any, folder: Path) -> list[Figure]:
-    """One picture, asked of the process that holds the model, against the forward pass alone."""
+    """One image, asked of the process that holds the model, against the forward pass alone."""
     import keras
     import tensorflow as tf
 
@@ -111,17 +111,17 @@ def _prediction(run: Any, folder: Path) -> list[Figure]:
     from core.engine.insight.predict import load_model
     from core.workers.predict_client import predict, release
 
-    picture = next((folder / "pictures").rglob("*.jpg"))
+    image = next((folder / "pictures").rglob("*.jpg"))
     network = keras.saving.load_model(run.path / "model.keras")
     forward, pixels = forward_function(network), tf.zeros((1, 150, 150, 3), tf.uint8)
     load_model(run)
-    found = rounds(30, ask=lambda: predict(run, [("one.jpg", picture)]), forward=lambda: forward(pixels).numpy())
+    found = rounds(30, ask=lambda: predict(run, [("one.jpg", image)]), forward=lambda: forward(pixels).numpy())
     release()
     extra = [1000 * (a - b) for a, b in zip(found["ask"], found["forward"], strict=True)]
     note = (
         f"{1000 * median(found['ask']):.0f} ms in all, forward pass {1000 * median(found['forward']):.0f} ms, 30 rounds"
     )
-    return [Figure("prediction of one picture beyond its forward pass", round(median(extra), 1), "<= 50", "ms", note)]
+    return [Figure("prediction of one image beyond its forward pass", round(median(extra), 1), "<= 50", "ms", note)]
 
 
 def _viewer(folder: Path) -> list[Figure]:

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from tests.bench.figures import Figure, ratio, table
-from tests.bench.pictures import draw
+from tests.bench.images import draw
 
 KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
-    # Settings over `question-bottleneck`, training pictures per class, largest ratio allowed.
+    # Settings over `question-bottleneck`, training images per class, largest ratio allowed.
     "cached step, the question's head": ({"data.augmentation": "none"}, 200, 1.10),
     "cached step, pooled features, no hidden layer": (
         {"data.augmentation": "none", "model.pooling": "average", "model.dense_units": 0}, 400, 0.0,
@@ -103,14 +103,14 @@ def one_kind(name: str, epochs: int, home: Path) -> list[Figure]:
     """The figures of one kind of step: of the wall clock, and of the processors, which is the one that is judged."""
     from core.data.order import batches_per_epoch
 
-    settings, pictures, limit = KINDS[name]
-    folder = draw(home / f"pictures-{pictures}", side=150, train=pictures, val=20)
+    settings, images, limit = KINDS[name]
+    folder = draw(home / f"pictures-{images}", side=150, train=images, val=20)
     seconds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     trainings = {traced: training(folder, settings, traced=traced) for traced in (True, False)}
     for epoch in range(1, epochs + 1):
         for traced in (True, False) if epoch % 2 else (False, True):
             seconds[traced].append(one_epoch(*trainings[traced], epoch))
-    steps = batches_per_epoch(2 * pictures, 20, True)
+    steps = batches_per_epoch(2 * images, 20, True)
     figures = []
     for k, clock in enumerate(("wall", "processors")):
         some, none = ([pair[k] for pair in seconds[traced]] for traced in (True, False))

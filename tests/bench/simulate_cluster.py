@@ -3,7 +3,7 @@
     python -m tests.bench.simulate_cluster
 
 No cluster is used. What a node does is as in core/engine/cluster/shards.py: the coordinator hands out one shard after
-the other; the node reads its pictures while it computes, and writes the features; all nodes share one storage; at the
+the other; the node reads its images while it computes, and writes the features; all nodes share one storage; at the
 end the coordinator reads every shard and writes the one file that trainings read. The coordinator's costs and the
 speed of a node with one processor were measured by `python -m tests.bench cluster`; the rest is assumed.
 """
@@ -19,24 +19,24 @@ class Costs:
     """What is assumed of one extraction.
 
     Attributes:
-        pictures: Of the data set.
-        shard: Pictures in a shard.
+        images: Of the data set.
+        shard: Images in a shard.
         hand_out: Seconds of the coordinator for handing out a shard and taking it in.
-        record: Seconds of the coordinator for each picture's record in the order of a shard.
+        record: Seconds of the coordinator for each image's record in the order of a shard.
         start: Seconds until a node's process is ready for its first shard.
-        speed: Pictures a second that one node computes.
-        picture_bytes: Length of a picture's file.
-        feature_bytes: Of one picture's features: EfficientNet-Lite0's 1,280 in float32.
+        speed: Images a second that one node computes.
+        image_bytes: Length of an image's file.
+        feature_bytes: Of one image's features: EfficientNet-Lite0's 1,280 in float32.
         bandwidth: Bytes a second of the shared storage, for all nodes together.
     """
 
-    pictures: int = 100_000_000
+    images: int = 100_000_000
     shard: int = 1024
     hand_out: float = 0.0024
     record: float = 2e-6
     start: float = 6.0
     speed: float = 116.0
-    picture_bytes: int = 100_000
+    image_bytes: int = 100_000
     feature_bytes: int = 1280 * 4
     bandwidth: float = 1e9
 
@@ -73,9 +73,9 @@ class Server:
 
 def simulate(nodes: int, costs: Costs) -> Outcome:
     """Plays an extraction through, event by event."""
-    left = -(-costs.pictures // costs.shard)
+    left = -(-costs.images // costs.shard)
     shards, compute, order = left, costs.shard / costs.speed, costs.hand_out + costs.shard * costs.record
-    read, write = (costs.shard * size / costs.bandwidth for size in (costs.picture_bytes, costs.feature_bytes))
+    read, write = (costs.shard * size / costs.bandwidth for size in (costs.image_bytes, costs.feature_bytes))
     coordinator, storage, end = Server(), Server(), 0.0
     events = [(costs.start, "free", node) for node in range(nodes)]
     while events:
@@ -88,7 +88,7 @@ def simulate(nodes: int, costs: Costs) -> Outcome:
         elif what == "write":
             end = storage.serve(at, write)
             heapq.heappush(events, (end, "free", node))
-    merge = 2 * costs.pictures * costs.feature_bytes / costs.bandwidth
+    merge = 2 * costs.images * costs.feature_bytes / costs.bandwidth
     busy = (coordinator.busy / end, storage.busy / end, shards * compute / nodes / end)
     return Outcome(end / 3600, merge / 3600, *busy)
 
@@ -98,16 +98,16 @@ def tables() -> str:
     base = Costs()
     quick = replace(base, speed=2000.0)
     wide = replace(quick, bandwidth=2e10)
-    packed = replace(wide, picture_bytes=10_000)
+    packed = replace(wide, image_bytes=10_000)
     sets = {
-        "116 pictures/s a node, storage 1 GB/s": base,
-        "2,000 pictures/s a node, storage 1 GB/s": quick,
-        "2,000 pictures/s a node, storage 20 GB/s": wide,
-        "the same, pictures of 10 kB instead of 100": packed,
+        "116 images/s a node, storage 1 GB/s": base,
+        "2,000 images/s a node, storage 1 GB/s": quick,
+        "2,000 images/s a node, storage 20 GB/s": wide,
+        "the same, images of 10 kB instead of 100": packed,
         "the same, shards of 16,384 instead of 1,024": replace(packed, shard=16_384),
         "the same, an order names rows of a list on the storage": replace(packed, shard=16_384, record=0.0),
     }
-    lines = [f"{base.pictures:,} pictures"]
+    lines = [f"{base.images:,} images"]
     for name, costs in sets.items():
         lines += ["", name, f"{'nodes':>6} {'hours':>8} {'merge':>6}   busy: nodes  storage  coordinator"]
         for nodes in NODES:

@@ -16,7 +16,7 @@ MakeRun = Callable[..., Run]
 
 @pytest.fixture
 def ended_run() -> MakeRun:
-    """A function that makes a run with one epoch and a manifest of so many pictures a class, without training."""
+    """A function that makes a run with one epoch and a manifest of so many images a class, without training."""
 
     def make(
         settings: dict[str, Any] | None = None,
@@ -62,10 +62,10 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({}, {"training.mode": "end_to_end", "training.literal": True}, "training.literal", "executed"),
     ({}, {"data.drop_remainder": True, "data.batch_size": 32}, "", ""),
     ({"data.batch_size": 8}, {"data.batch_size": 8, "data.drop_remainder": True}, "data.drop_remainder",
-     "there is no tail: 40 pictures fill batches of 8"),
+     "there is no tail: 40 images fill batches of 8"),
     ({}, {"data.augmentation_draws": 1}, "data.augmentation_draws", "there is no augmentation"),
     ({"data.augmentation": "light", "data.augmentation_draws": 25}, {"data.augmentation": "light"},
-     "data.augmentation_draws", "every epoch sees the same version of each picture"),
+     "data.augmentation_draws", "every epoch sees the same version of each image"),
     ({}, {"data.validation_split": 0.3}, "data.validation_split", "split on disk"),
     ({}, {"data.group_pattern": ""}, "data.group_pattern", "split on disk"),
     ({}, {"data.seed": 9}, "data.seed", "split on disk, there is no augmentation"),
@@ -155,7 +155,7 @@ def test_another_folder_is_a_factor(ended_run: MakeRun) -> None:
 def test_a_copy_of_the_folder_is_none(ended_run: MakeRun) -> None:
     found = find_factors(ended_run(), ended_run(dataset="/data/y"))
     assert found.keys == ()
-    assert found.skipped["dataset"] == "the two folders hold the same pictures in the same order"
+    assert found.skipped["dataset"] == "the two folders hold the same images in the same order"
 
 
 def test_other_classes_are_refused(ended_run: MakeRun) -> None:
@@ -166,7 +166,7 @@ def test_other_classes_are_refused(ended_run: MakeRun) -> None:
 
 def test_a_folder_that_has_changed_is_refused(ended_run: MakeRun) -> None:
     a, b = ended_run(), ended_run(salt="new")
-    with pytest.raises(RunError, match=r"^the pictures in /data/x have changed between runs .*; train both again$"):
+    with pytest.raises(RunError, match=r"^the images in /data/x have changed between runs .*; train both again$"):
         find_factors(a, b)
 
 

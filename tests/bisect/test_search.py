@@ -27,8 +27,8 @@ class Bench:
         return None if self.world(arm) < 0 else value
 
 
-def search(world: World, factors: tuple[str, ...] = ABC, *, noise: float = 0.01, pictures: int = 800) -> Search:
-    return Search(factors, seeds_of(1, 1, same=not factors), pictures, Bench(world, noise))
+def search(world: World, factors: tuple[str, ...] = ABC, *, noise: float = 0.01, images: int = 800) -> Search:
+    return Search(factors, seeds_of(1, 1, same=not factors), images, Bench(world, noise))
 
 
 def bad_if(*sets: str) -> World:
@@ -83,7 +83,7 @@ def test_three_factors_needed_together_among_six() -> None:
 
 
 def test_an_effect_in_equal_parts_is_joint() -> None:
-    found = search(lambda arm: 0.9 - 0.2 * len(arm & {"a", "b"}), pictures=4000).run()
+    found = search(lambda arm: 0.9 - 0.2 * len(arm & {"a", "b"}), images=4000).run()
     assert (found.verdict, found.factors) == ("joint", ("a", "b"))
 
 
@@ -103,15 +103,15 @@ def test_nothing_that_differs_is_no_difference_whatever_the_values() -> None:
     assert len(set(bench.asked)) == 2 * REPEATS, "each end has trainings of its own"
 
 
-def test_a_gap_below_what_the_validation_pictures_can_show_is_no_difference() -> None:
+def test_a_gap_below_what_the_validation_images_can_show_is_no_difference() -> None:
     world: World = lambda arm: 0.9 if not arm else 0.85  # noqa: E731
-    assert search(world, noise=0.001, pictures=50).run().verdict == "no-difference"
-    assert search(world, noise=0.001, pictures=5000).run().verdict != "no-difference"
+    assert search(world, noise=0.001, images=50).run().verdict == "no-difference"
+    assert search(world, noise=0.001, images=5000).run().verdict != "no-difference"
 
 
 def test_an_arm_on_neither_side_makes_the_search_inconclusive() -> None:
-    # Thirty pictures: 0.78 lies so near the midpoint of 0.7, and so near 0.9, that it is neither.
-    found = search(lambda arm: {0: 0.9, 1: 0.78, 2: 0.5}[len(arm)], ("a", "b"), noise=0, pictures=30).run()
+    # Thirty images: 0.78 lies so near the midpoint of 0.7, and so near 0.9, that it is neither.
+    found = search(lambda arm: {0: 0.9, 1: 0.78, 2: 0.5}[len(arm)], ("a", "b"), noise=0, images=30).run()
     assert (found.verdict, found.factors) == ("inconclusive", ())
     assert "is on neither side after 3 repeats." in found.sentence
 
@@ -127,7 +127,7 @@ def test_an_end_that_always_fails_is_told() -> None:
 
 
 def test_an_arm_is_repeated_only_while_it_is_unclear() -> None:
-    clear, noisy = search(bad_if("a")), search(bad_if("a"), noise=0.09, pictures=100)
+    clear, noisy = search(bad_if("a")), search(bad_if("a"), noise=0.09, images=100)
     for searching in (clear, noisy):
         searching.run()
     counts = [

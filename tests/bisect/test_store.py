@@ -18,7 +18,7 @@ from core.jobs.trial_runner import BrokenOff
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 
-PICTURES = 400
+IMAGES = 400
 
 
 def end(run: Run, value: float, status: str = "finished", seconds: float = 10.0) -> Run:
@@ -26,7 +26,7 @@ def end(run: Run, value: float, status: str = "finished", seconds: float = 10.0)
     manifest: dict[str, Any] = {"root": "/data/x", "classes": ["a", "b"]}
     for part in ("train", "val"):
         manifest[part] = [
-            {"path": f"{n}.png", "label": "ab"[n % 2], "split": part, "sha256": f"{part}{n}"} for n in range(PICTURES)
+            {"path": f"{n}.png", "label": "ab"[n % 2], "split": part, "sha256": f"{part}{n}"} for n in range(IMAGES)
         ]
     files.write_json(run.path / "manifest.json", manifest)
     run.add_event("epoch", epoch=1, val_accuracy=value)
@@ -211,7 +211,7 @@ def test_features_that_nobody_has_yet_are_part_of_the_estimate() -> None:
     b = ended_run({"data.image_size": 150, "data.preprocessing": "rescale"}, 0.5)
     both = estimate(a, b)
     assert both["arms"] == 6
-    # Each mixture of size and preprocessing needs features of its own: 400 pictures at 0.03 s.
+    # Each mixture of size and preprocessing needs features of its own: 400 images at 0.03 s.
     assert both["minutes"] == pytest.approx((10 + 6 * 10 + 2 * 400 * 0.03) / 60)
 
 

@@ -17,14 +17,14 @@ def test_the_spread_is_pooled_over_groups_of_repeats() -> None:
     assert verdict.pool([[0.8], [0.5]], 160) == Noise(0.0, 0, 160)
 
 
-def test_an_interval_is_students_t_over_seeds_and_wilsons_over_pictures_in_quadrature() -> None:
+def test_an_interval_is_students_t_over_seeds_and_wilsons_over_images_in_quadrature() -> None:
     interval = verdict.estimate([0.8, 0.9], Noise(0.05, 4, 100))
     low, high = wilson(85, 100)
     half = math.hypot(2.776 * 0.05 / math.sqrt(2), (high - low) / 2)
     assert interval == Interval(pytest.approx(0.85), pytest.approx(0.85 - half), pytest.approx(0.85 + half))
 
 
-def test_equal_repeats_still_leave_the_pictures_uncertainty() -> None:
+def test_equal_repeats_still_leave_the_images_uncertainty() -> None:
     interval = verdict.estimate([0.5, 0.5, 0.5], Noise(0.0, 4, 160))
     assert 0.15 < interval.high - interval.low < 0.16
 

@@ -136,7 +136,7 @@ def test_the_page_is_drawn_for_whom_nginx_names_and_for_nobody_else(visitor: Pag
     expect(visitor.get_by_test_id("stSidebar").get_by_text("trainer")).to_be_visible()
 
 
-def test_a_folder_of_pictures_comes_through(visitor: Page, address: str, tmp_path: Path) -> None:
+def test_a_folder_of_images_comes_through(visitor: Page, address: str, tmp_path: Path) -> None:
     for name in ("cats", "dogs"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for n in range(20):
@@ -149,7 +149,7 @@ def test_a_folder_of_pictures_comes_through(visitor: Page, address: str, tmp_pat
     settle(visitor)
     visitor.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(tmp_path / "pictures")
     expect(visitor.get_by_role("heading", name="pictures", exact=True)).to_be_visible()
-    expect(visitor.locator("[data-testid='stMetric']", has_text="Pictures")).to_contain_text("40")
+    expect(visitor.locator("[data-testid='stMetric']", has_text="Images")).to_contain_text("40")
     assert [answer.status for answer in answers] == [204] * 40
 
 

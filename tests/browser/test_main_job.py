@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.close()
 
 
-def picture(brightness: int, seed: int) -> bytes:
+def image(brightness: int, seed: int) -> bytes:
     pixels = np.random.default_rng(seed).normal(brightness, 40, (64, 64, 3)).clip(0, 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
@@ -37,21 +37,19 @@ def picture(brightness: int, seed: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def upload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zip of 2 x 40 training and 2 x 12 validation pictures, one damaged file, and a Mac's rubbish."""
+    """A zip of 2 x 40 training and 2 x 12 validation images, one damaged file, and a Mac's rubbish."""
     path = tmp_path_factory.mktemp("upload") / "meine Bilder.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for k, (name, brightness) in enumerate(CLASSES.items()):
             for split, count in (("train", 40), ("val", 12)):
                 for n in range(count):
-                    archive.writestr(
-                        f"bilder/{split}/{name}/{n:03}.png", picture(brightness, 1000 * k + n + 100 * count)
-                    )
+                    archive.writestr(f"bilder/{split}/{name}/{n:03}.png", image(brightness, 1000 * k + n + 100 * count))
         archive.writestr(f"bilder/train/{next(iter(CLASSES))}/broken.png", b"\x89PNG not really")
         archive.writestr("__MACOSX/bilder/train/x/._000.png", b"junk")
     return path
 
 
-def test_a_person_opens_pictures_trains_watches_and_predicts(
+def test_a_person_opens_images_trains_watches_and_predicts(
     server: Server, page: Page, browser: Browser, upload: Path, tmp_path: Path
 ) -> None:
     page.goto(server.url)
@@ -76,7 +74,7 @@ def open_zip(page: Page, upload: Path) -> None:
     expect(page.get_by_text("broken").first).to_be_attached()
     page.get_by_role("tab", name="Batch X-ray").click()
     expect(page.locator("[data-testid='stPlotlyChart']").first).to_be_visible()
-    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("tab", name="Images").click()
     expect(page.locator("[data-testid='stImage'] img").first).to_be_visible()
 
 
@@ -114,11 +112,11 @@ def watch_training(page: Page, browser: Browser) -> None:
 
 
 def predict_with_it(page: Page, folder: Path) -> None:
-    """Predict: new pictures, one of them damaged, as a table and as CSV."""
+    """Predict: new images, one of them damaged, as a table and as CSV."""
     page.get_by_role("link", name="Predict with this run").click()
     settle(page)
     for k, brightness in enumerate(CLASSES.values()):
-        (folder / f"neu {k}.png").write_bytes(picture(brightness, 5000 + k))
+        (folder / f"neu {k}.png").write_bytes(image(brightness, 5000 + k))
     (folder / "kaputt.png").write_bytes(b"\x89PNG")
     page.locator("[data-testid='stFileUploaderDropzoneInput']").first.set_input_files(sorted(folder.glob("*.png")))
     as_csv = page.locator("[data-testid='stDownloadButton'] button")

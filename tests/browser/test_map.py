@@ -31,7 +31,7 @@ PLACE = """(name) => {
   }
 }"""
 
-# The colour in the middle of the card's picture.
+# The colour in the middle of the card's image.
 PIXEL = """(image) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}), pen = canvas.getContext("2d")
   pen.drawImage(image, image.naturalWidth / 2, image.naturalHeight / 2, 1, 1, 0, 0, 1, 1)
@@ -49,7 +49,7 @@ def name_of(n: int) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A data set of pictures of one colour each, reviewed: they lie on the map in rows of six."""
+    """A data set of images of one colour each, reviewed: they lie on the map in rows of six."""
     place = tmp_path_factory.mktemp("map")
     folder, home = place / "data" / "colours", place / "home"
     for n in range(NUMBER):
@@ -103,7 +103,7 @@ def hover(page: Page, name: str) -> dict[str, float]:
 
 
 def expect_card(page: Page, n: int, *about: str) -> None:
-    """The card is open, says the name literally and shows the very picture."""
+    """The card is open, says the name literally and shows the very image."""
     card = page.locator(".card.open")
     expect(card.locator(".name")).to_have_text(name_of(n))
     for text in about:
@@ -124,7 +124,7 @@ def selected(page: Page) -> Any:
     return page.get_by_role("heading", level=5)
 
 
-def test_the_card_shows_the_picture_the_lasso_picks_and_a_click_picks_one(mapped: Page) -> None:
+def test_the_card_shows_the_image_the_lasso_picks_and_a_click_picks_one(mapped: Page) -> None:
     hover(mapped, name_of(8))
     expect_card(mapped, 8, "warm · training")
     place = hover(mapped, name_of(1))

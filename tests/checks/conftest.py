@@ -20,7 +20,7 @@ HEALTHY = {"train": {"cat": 120, "dog": 120}, "val": {"cat": 60, "dog": 60}}
 
 
 def image_file(split: str, label: str, number: int, **facts: Any) -> ImageFile:
-    """One picture of 320 x 240 pixels."""
+    """One image of 320 x 240 pixels."""
     path = f"{split}/{label}/{label}{number:03}.jpg" if split else f"{label}/{label}{number:03}.jpg"
     sha = hashlib.sha256(path.encode()).hexdigest()
     usual = {"width": 320, "height": 240, "mode": "RGB", "format": "JPEG", "orientation": 1}

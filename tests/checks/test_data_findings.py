@@ -38,19 +38,19 @@ def test_an_empty_index_does_not_fail() -> None:
     assert data_findings(DatasetIndex(Path("/data"), "classes", (), ())) == []
 
 
-def test_test_pictures_that_validate_are_a_warning() -> None:
+def test_test_images_that_validate_are_a_warning() -> None:
     finding = only(test_as_validation=True)
     assert (finding.id, finding.severity) == ("test-as-validation", "warning")
     assert finding.evidence == {"pictures": 6}
     assert finding.claim == (
-        "There is no val folder, so the test pictures serve as validation and no untouched test is left."
+        "There is no val folder, so the test images serve as validation and no untouched test is left."
     )
 
 
 def test_unreadable_files_are_counted_and_the_first_are_named() -> None:
     finding = only(unreadable=SICK.unreadable)
     assert (finding.id, finding.severity) == ("corrupt-image", "warning")
-    assert finding.claim == "Picture files left out because they cannot be read: 25."
+    assert finding.claim == "Image files left out because they cannot be read: 25."
     assert finding.evidence == {"files": [f"train/a/bad{n}.png" for n in range(20)]}
 
 

@@ -1,4 +1,4 @@
-"""Pictures that look alike: found when saved again or rescaled, and not when merely of one kind."""
+"""Images that look alike: found when saved again or rescaled, and not when merely of one kind."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from core.data.thumbnails import thumbnails
 
 
 def smooth(seed: int, size: int = 160) -> Image.Image:
-    """A picture with structure, unlike noise: what rescaling leaves alike."""
+    """An image with structure, unlike noise: what rescaling leaves alike."""
     pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
     return Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
 
@@ -36,7 +36,7 @@ def opened(folder: Path) -> Dataset:
     return open_dataset(str(folder), make_config(str(folder), {}).data)
 
 
-def test_pictures_saved_again_or_rescaled_are_found_and_no_others(folder):
+def test_images_saved_again_or_rescaled_are_found_and_no_others(folder):
     data = opened(folder)
     pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
     assert [(pair.train.path, pair.other.path) for pair in pairs] == [
@@ -46,7 +46,7 @@ def test_pictures_saved_again_or_rescaled_are_found_and_no_others(folder):
     assert all(pair.bits <= duplicates.MAX_BITS and pair.correlation > 0.99 for pair in pairs)
 
 
-def test_identical_files_and_other_pictures_are_no_near_pairs(folder):
+def test_identical_files_and_other_images_are_no_near_pairs(folder):
     for path in [folder / "val/a/again.jpg", folder / "val/b/smaller.png"]:
         path.unlink()
     (folder / "val/a/same.png").write_bytes((folder / "train/a/0.png").read_bytes())
@@ -73,7 +73,7 @@ def test_search_in_chunks_agrees_with_counting_bits_one_by_one(folder, monkeypat
     assert len(found) > 5
 
 
-def test_blank_pictures_are_not_called_alike(folder):
+def test_blank_images_are_not_called_alike(folder):
     for place in ("train/a/blank.png", "val/b/blank.png"):
         level = 0 if place.startswith("train") else 9
         Image.new("RGB", (64, 64), (level,) * 3).save(folder / place)
@@ -82,7 +82,7 @@ def test_blank_pictures_are_not_called_alike(folder):
     assert not [pair for pair in pairs if "blank" in pair.other.path]
 
 
-def test_groups_reach_across_parts_and_hold_every_copy_of_their_pictures(folder):
+def test_groups_reach_across_parts_and_hold_every_copy_of_their_images(folder):
     smooth(3).resize((90, 90)).save(folder / "train/b/third.png")
     (folder / "val/b/copy.png").write_bytes((folder / "train/b/third.png").read_bytes())
     data = opened(folder)
@@ -114,7 +114,7 @@ def test_damaged_memory_of_groups_is_made_anew(folder, pairs):
     assert near_groups(data.root, data.index.files) == first
 
 
-def test_many_flat_pictures_are_compared_at_once(tmp_path, monkeypatch):
+def test_many_flat_images_are_compared_at_once(tmp_path, monkeypatch):
     """Their difference hashes agree nearly everywhere, so all of them are candidates of each other."""
     for n in range(60):
         place = tmp_path / "flat" / "ab"[n % 2]

@@ -1,4 +1,4 @@
-"""The grey levels behind the pixel checks, against the pictures themselves."""
+"""The grey levels behind the pixel checks, against the images themselves."""
 
 import numpy as np
 import pytest
@@ -22,8 +22,8 @@ def test_statistics_are_those_of_the_preprocessed_pixels(kind):
     assert Levels.of(pixels).statistics(kind, divided_by=2) == pytest.approx(wanted, abs=1e-9)
 
 
-def test_levels_are_counted_once_and_kept(picture_folder, monkeypatch):
-    dataset = open_dataset(str(picture_folder(train=(12, 12), val=(5, 5), size=40)), DataConfig())
+def test_levels_are_counted_once_and_kept(image_folder, monkeypatch):
+    dataset = open_dataset(str(image_folder(train=(12, 12), val=(5, 5), size=40)), DataConfig())
     levels = training_levels(dataset, **CHOICE)
     pixels = [
         augment(images.load(dataset.root / file.path, 40), "question", 3, 0, file.sha256)
@@ -32,14 +32,14 @@ def test_levels_are_counted_once_and_kept(picture_folder, monkeypatch):
     assert np.array_equal(levels.counts, Levels.of(np.stack(pixels)).counts)
     monkeypatch.setattr(images, "decode", None)  # the second look decodes nothing
     again = training_levels(dataset, **CHOICE)
-    assert (again.pictures, again.counts.tolist()) == (16, levels.counts.tolist())
+    assert (again.image_count, again.counts.tolist()) == (16, levels.counts.tolist())
 
 
 @pytest.mark.parametrize(
     "kept", ["", "[]", '{"counts": [[1, 2, 3]], "pictures": 16}', '{"counts": "x", "pictures": 1}']
 )
-def test_damaged_levels_are_counted_again(picture_folder, kept):
-    dataset = open_dataset(str(picture_folder(train=(5, 5), val=(5, 5), size=40)), DataConfig())
+def test_damaged_levels_are_counted_again(image_folder, kept):
+    dataset = open_dataset(str(image_folder(train=(5, 5), val=(5, 5), size=40)), DataConfig())
     levels = training_levels(dataset, **CHOICE)
     (path,) = (paths.cache_folder() / "levels").glob("*.json")
     path.write_text(kept, encoding="utf-8")

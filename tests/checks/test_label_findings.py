@@ -16,14 +16,14 @@ def test_class_absent_from_validation_shifts_the_others(make_context):
     finding = labels.class_index_mismatch(context)
     assert finding.severity == "warning"
     assert finding.claim == (
-        "No validation picture is of the class b; numbered by itself, that folder would shift the numbers of c."
+        "No validation image is of the class b; numbered by itself, that folder would shift the numbers of c."
     )
     assert finding.evidence == {"absent": ["b"], "train_and_val_number": {"c": [2, 1]}}
 
 
 def test_last_class_absent_shifts_nothing(make_context):
     context = make_context(counts=counts({"a": 40, "b": 40, "c": 40}, {"a": 50, "b": 50, "c": 0}))
-    assert labels.class_index_mismatch(context).claim == "No validation picture is of the class c."
+    assert labels.class_index_mismatch(context).claim == "No validation image is of the class c."
 
 
 def test_helper_folder_as_a_class_is_named(make_context):
@@ -79,7 +79,7 @@ def test_majority_share_is_the_baseline(make_context):
     finding = labels.class_imbalance_baseline(make_context(counts=these))
     assert finding.severity == "warning"
     assert finding.claim == (
-        "73 % of the validation pictures are dog: an accuracy of 0.730 is what always saying so reaches."
+        "73 % of the validation images are dog: an accuracy of 0.730 is what always saying so reaches."
     )
     assert finding.change == {"training.class_weight": "balanced"}
     weighted = labels.class_imbalance_baseline(make_context({"training.class_weight": "balanced"}, counts=these))
@@ -94,7 +94,7 @@ def test_share_that_is_small_or_may_be_chance_is_no_imbalance(make_context, val)
 def test_many_classes_need_a_smaller_share_to_be_unbalanced(make_context):
     val = {"a": 60, **dict.fromkeys("bcdefghij", 10)}
     assert (
-        "40 % of the validation pictures are a"
+        "40 % of the validation images are a"
         in labels.class_imbalance_baseline(make_context(counts=counts(val, val))).claim
     )
 
@@ -110,7 +110,7 @@ def test_rare_class_without_weights_is_told(make_context):
     finding = labels.class_weight_mismatch(make_context(counts=these))
     assert (finding.severity, finding.change) == ("warning", {"training.class_weight": "balanced"})
     assert finding.claim == (
-        "The rarest class has 20 training pictures, the largest 15 times as many, and all count alike in the loss."
+        "The rarest class has 20 training images, the largest 15 times as many, and all count alike in the loss."
     )
     assert labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}, counts=these)) is None
 
@@ -122,7 +122,7 @@ def test_one_file_in_two_classes_is_a_conflict(make_context):
 
     finding = labels.conflicting_labels(make_context(edit=same))
     assert finding.severity == "warning"
-    assert finding.claim == "1 picture lies in more than one class."
+    assert finding.claim == "1 image lies in more than one class."
     assert finding.evidence == {"groups": [["train/cat/cat000.jpg", "val/dog/dog000.jpg"]]}
 
 

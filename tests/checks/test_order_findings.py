@@ -18,7 +18,7 @@ def test_class_by_class_is_an_error_with_its_figures(make_context):
     assert (finding.id, finding.severity) == ("class-ordered-batches", "error")
     assert finding.claim == (
         "The batches come class by class: 20 of 20 hold a single class, where a random order gives 0.0, and up to 200 "
-        "pictures in a row are of one class."
+        "images in a row are of one class."
     )
     assert finding.evidence == {
         "batches": 20,
@@ -87,7 +87,7 @@ def test_dropped_tail_of_a_fixed_order_names_the_class_that_loses(make_context):
     finding = order.partial_batch_dropped(make_context(settings))
     assert (finding.severity, finding.change) == ("warning", {"data.drop_remainder": False})
     assert finding.claim == (
-        "30 of 240 training pictures (12 %) are left out of each epoch: the same in every epoch, of dog."
+        "30 of 240 training images (12 %) are left out of each epoch: the same in every epoch, of dog."
     )
     assert finding.evidence["classes"] == {"dog": 30}
     assert finding.evidence["files"][0] == "train/dog/dog090.jpg"
@@ -108,7 +108,7 @@ def test_no_batch_left_is_an_error(make_context):
     finding = order.steps_zero(context)
     assert finding.severity == "error"
     assert finding.claim == (
-        "The 240 training pictures do not fill one batch of 256, and partial batches are dropped: no batch is left."
+        "The 240 training images do not fill one batch of 256, and partial batches are dropped: no batch is left."
     )
     assert order.partial_batch_dropped(context) is None
     assert order.steps_zero(make_context({"data.batch_size": 256})) is None
@@ -117,7 +117,7 @@ def test_no_batch_left_is_an_error(make_context):
 def test_tiny_last_batch_matters_in_a_fixed_order_only(make_context):
     counts = {"train": {"cat": 33, "dog": 32}, "val": {"cat": 60, "dog": 60}}
     finding = order.tiny_last_batch(make_context({"data.shuffle": "batches"}, counts=counts))
-    assert finding.claim == ("The last batch has 1 of 32 pictures, the same in every epoch, and counts as a full step.")
+    assert finding.claim == ("The last batch has 1 of 32 images, the same in every epoch, and counts as a full step.")
     assert finding.evidence["files"] == ["train/dog/dog031.jpg"]
     assert order.tiny_last_batch(make_context({"data.shuffle": "samples"}, counts=counts)) is None
     assert order.tiny_last_batch(make_context({"data.shuffle": "batches"})) is None

@@ -1,4 +1,4 @@
-"""How pictures are stored, and what the network gets of them."""
+"""How images are stored, and what the network gets of them."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def test_other_scaling_is_told_by_the_values_the_network_gets(make_context):
     finding = pixels.wrong_preprocess_for_backbone(make_context(settings, pixels=RANGE))
     assert (finding.severity, finding.change) == ("info", {"data.preprocessing": "backbone"})
     assert finding.claim == (
-        "VGG16 gets values from 0 to 1; it was trained on values from -124 to 151 for the same pictures."
+        "VGG16 gets values from 0 to 1; it was trained on values from -124 to 151 for the same images."
     )
     assert finding.evidence["input"] == {"min": 0.0, "max": 1.0, "mean": pytest.approx(0.498, abs=0.01),
                                          "std": pytest.approx(0.289, abs=0.01)}  # fmt: skip
@@ -49,31 +49,31 @@ def test_scaling_before_a_backbone_that_scales_itself_is_an_error(make_context):
     assert pixels.wrong_preprocess_for_backbone(context) is None
 
 
-def test_pictures_stored_as_zeros_and_ones_are_an_error(make_context):
+def test_images_stored_as_zeros_and_ones_are_an_error(make_context):
     finding = pixels.double_rescale(make_context(pixels=RANGE // 255))
     assert finding.severity == "error"
     assert "are nearly blank: grey levels 0 to 1 of 255" in finding.claim
     assert pixels.double_rescale(make_context({"data.preprocessing": "rescale"}, pixels=RANGE)) is None
 
 
-def test_levels_are_read_from_the_files(picture_folder):
-    folder = picture_folder(train=(5, 5), val=(5, 5), size=40)
+def test_levels_are_read_from_the_files(image_folder):
+    folder = image_folder(train=(5, 5), val=(5, 5), size=40)
     for path in folder.rglob("*.png"):
         Image.fromarray(np.asarray(Image.open(path)) // 200).save(path)
     finding = pixels.double_rescale(opened(folder, {"data.image_size": 40}))
     assert finding.claim.startswith(
-        "Of the training pictures, the 10 that were looked at are nearly blank: grey levels 0"
+        "Of the training images, the 10 that were looked at are nearly blank: grey levels 0"
     )
 
 
-def test_darker_validation_pictures_of_a_class_are_told(make_context):
+def test_darker_validation_images_of_a_class_are_told(make_context):
     context = make_context()
     for files, level in ((context.train, 160), (context.val, 70)):
         for k, file in enumerate(files):
             context.thumbnails[file.sha256] = np.full((32, 33), level + k % 9, np.uint8)
     finding = pixels.train_val_preprocess_mismatch(context)
     assert finding.severity == "warning"
-    assert "pictures of cat are on average 90 of 255 grey levels darker than its training pictures" in finding.claim
+    assert "images of cat are on average 90 of 255 grey levels darker than its training images" in finding.claim
 
 
 def test_classes_of_different_brightness_are_fine(make_context):
@@ -83,7 +83,7 @@ def test_classes_of_different_brightness_are_fine(make_context):
     assert pixels.train_val_preprocess_mismatch(context) is None
 
 
-def test_brightness_is_not_compared_where_there_are_too_many_pictures(make_context, monkeypatch):
+def test_brightness_is_not_compared_where_there_are_too_many_images(make_context, monkeypatch):
     monkeypatch.setattr(context_module, "MAX_COMPARED", 10)
     context = make_context()
     context.thumbnails.clear()
@@ -94,7 +94,7 @@ def test_grey_training_and_colour_validation_are_told(make_context):
     finding = pixels.grayscale_channels(
         make_context(edit=lambda f: dataclasses.replace(f, mode="L" if f.split == "train" else "RGB"))
     )
-    assert finding.claim == ("100 % of the training pictures but 0 % of the validation pictures are stored in grey.")
+    assert finding.claim == ("100 % of the training images but 0 % of the validation images are stored in grey.")
     assert pixels.grayscale_channels(make_context(edit=each(mode="L"))) is None
 
 
@@ -114,7 +114,7 @@ def test_storage_that_tells_the_class_is_told(make_context, facts, word):
     finding = pixels.mode_reveals_class(make_context(edit=of_cats))
     assert finding.severity == "warning"
     assert finding.claim == (
-        f"The {word} alone tells the class of 100 % of the validation pictures; always naming the most frequent class "
+        f"The {word} alone tells the class of 100 % of the validation images; always naming the most frequent class "
         "is right for 50 %."
     )
 
@@ -134,12 +134,12 @@ def sixteen_bits(folder, top):
 @pytest.mark.parametrize(
     ("top", "severity", "words"),
     [
-        (65535, "info", "20 pictures have 16 bits a pixel. They are scaled to 8 bits here;"),
+        (65535, "info", "20 images have 16 bits a pixel. They are scaled to 8 bits here;"),
         (4095, "warning", "but use only the lowest of them: after scaling to 8 bits, 16 of 255 is the brightest."),
     ],
 )
-def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(picture_folder, top, severity, words):
-    folder = picture_folder(train=(5, 5), val=(5, 5), size=40)
+def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, severity, words):
+    folder = image_folder(train=(5, 5), val=(5, 5), size=40)
     sixteen_bits(folder, top)
     finding = pixels.sixteen_bit_png(opened(folder, {}))
     assert finding.severity == severity
@@ -149,10 +149,10 @@ def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(picture_folder, top, 
 def test_transparency_is_worth_knowing(make_context):
     finding = pixels.alpha_dropped(make_context(edit=each(mode="RGBA")))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
-    assert finding.claim.startswith("360 pictures have a transparency channel. They are laid over white here;")
+    assert finding.claim.startswith("360 images have a transparency channel. They are laid over white here;")
 
 
-def test_turned_pictures_are_worth_knowing(make_context):
+def test_turned_images_are_worth_knowing(make_context):
     finding = pixels.exif_orientation(make_context(edit=each(orientation=6)))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
     assert "put upright here by their EXIF orientation" in finding.claim
@@ -165,7 +165,7 @@ def test_widely_different_shapes_are_told(make_context):
 
     finding = pixels.aspect_stretch_vs_crop(make_context(edit=shape))
     assert finding.claim == (
-        "Width over height goes from 0.56 to 1.78 (nine tenths of the pictures), and all are stretched to a square."
+        "Width over height goes from 0.56 to 1.78 (nine tenths of the images), and all are stretched to a square."
     )
 
     def turned(file):
@@ -174,9 +174,9 @@ def test_widely_different_shapes_are_told(make_context):
     assert pixels.aspect_stretch_vs_crop(make_context(edit=turned)) is None
 
 
-def test_small_pictures_that_are_enlarged_are_told(make_context):
+def test_small_images_that_are_enlarged_are_told(make_context):
     finding = pixels.size_upscaled(make_context(edit=each(width=28, height=28)))
-    assert finding.claim == "Half of the pictures are at most 28 pixels wide or high and are enlarged to 224 × 224."
+    assert finding.claim == "Half of the images are at most 28 pixels wide or high and are enlarged to 224 × 224."
     assert finding.change == {"data.image_size": 64}
 
 

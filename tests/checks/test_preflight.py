@@ -61,7 +61,7 @@ def test_the_docs_have_no_check_that_is_not_there():
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=id_of)
-def test_no_check_fails_on_a_data_set_without_pictures(check, make_context):
+def test_no_check_fails_on_a_data_set_without_images(check, make_context):
     assert check(make_context(counts={"train": {"cat": 0, "dog": 0}, "val": {"cat": 0, "dog": 0}})) is None
 
 
@@ -112,8 +112,8 @@ def test_one_click_on_each_finding_repairs_what_it_says(make_context, settings):
         assert check(make_context({**settings, **finding.change})) is None, finding.id
 
 
-def test_a_real_folder_is_checked_and_its_findings_sorted(picture_folder):
-    folder = picture_folder(train=(60, 60), val=(50, 50), size=100)
+def test_a_real_folder_is_checked_and_its_findings_sorted(image_folder):
+    folder = image_folder(train=(60, 60), val=(50, 50), size=100)
     config = make_config(str(folder), {"data.shuffle": "none", "model.dropout": 0.8, "data.image_size": 96})
     findings = preflight(config, open_dataset(config.dataset, config.data))
     assert [(f.severity, f.id) for f in findings] == [

@@ -24,7 +24,7 @@ def photo(seed: int, size: tuple[int, int] = (200, 160)) -> Image.Image:
 
 @pytest.fixture
 def degraded(tmp_path: Path) -> Path:
-    """Twelve sound pictures, and one for each question."""
+    """Twelve sound images, and one for each question."""
     for name in "ab":
         (tmp_path / "set" / name).mkdir(parents=True)
         for n in range(6):
@@ -41,7 +41,7 @@ def degraded(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-def test_every_degraded_picture_is_found_by_its_question_and_no_sound_one(degraded):
+def test_every_degraded_image_is_found_by_its_question_and_no_sound_one(degraded):
     found = assess(scan_dataset(str(degraded))).to_dict()
     assert list(found) == [kind.id for kind in KINDS]
     for kind in KINDS[:6]:
@@ -85,7 +85,7 @@ def test_sizes_are_odd_against_the_others(monkeypatch, sizes, odd):
     assert [each.file.path for each in assess(files(*sizes)).odd["odd_size"]] == odd
 
 
-def test_what_most_pictures_are_is_how_the_data_set_is(monkeypatch):
+def test_what_most_images_are_is_how_the_data_set_is(monkeypatch):
     monkeypatch.setattr(quality, "near_groups", lambda *_: [])
     answers = assess(files(*[(300, 100)] * 3, (100, 100)))
     assert answers.count("odd_aspect_ratio") == 3
@@ -99,7 +99,7 @@ def test_a_data_set_too_large_to_compare_says_so(monkeypatch):
     assert (record["count"], record["compared"]) == (0, False)
 
 
-def test_an_empty_index_has_no_odd_pictures():
+def test_an_empty_index_has_no_odd_images():
     answers = assess(DatasetIndex(Path("/x"), "classes", (), ()))
     assert [answers.count(kind.id) for kind in KINDS] == [0] * 8
 

@@ -18,14 +18,14 @@ from core.errors import ConfigError, DataError
 LEAKS = {"leak-exact-duplicate", "leak-near-duplicate", "leak-patient"}
 
 
-def picture(seed: int) -> Image.Image:
+def draw_image(seed: int) -> Image.Image:
     pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
     return Image.fromarray(pixels).resize((96, 96), Image.Resampling.BICUBIC)
 
 
 @pytest.fixture
 def leaky(tmp_path: Path) -> Path:
-    """Forty patients with a picture in each part, ten copies, and ten pictures saved again smaller."""
+    """Forty patients with an image in each part, ten copies, and ten images saved again smaller."""
     for number in range(60):
         label = "NORMAL" if number % 3 else "PNEUMONIA"
         for part, again in (("train", 0), ("val", 1)):
@@ -33,7 +33,7 @@ def leaky(tmp_path: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             other = number >= 40
             name = f"{number}x{again}.png" if other else f"person{number}_{again}.png"
-            image = picture(number) if other else picture(1000 * again + number)
+            image = draw_image(number) if other else draw_image(1000 * again + number)
             if number >= 50 and again:
                 image = image.resize((70, 70))
             image.save(folder / name)
@@ -87,7 +87,7 @@ def test_corrected_labels_are_what_is_divided_by(leaky: Path) -> None:
 
 
 def test_what_cannot_be_divided_is_refused(leaky: Path) -> None:
-    with pytest.raises(DataError, match=r"^The validation part would be empty: too many pictures belong together"):
+    with pytest.raises(DataError, match=r"^The validation part would be empty: too many images belong together"):
         resplit(scan_dataset(str(leaky)), 0.25, 1, "(png)")
     with pytest.raises(ConfigError, match=r"^data\.group_pattern is no regular expression"):
         resplit(scan_dataset(str(leaky)), 0.25, 1, "(")

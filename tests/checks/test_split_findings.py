@@ -24,7 +24,7 @@ def test_copies_across_the_split_are_counted_on_the_held_out_side(make_context):
     finding = split.leak_exact_duplicate(make_context(edit=twins(ACROSS, WITHIN)))
     assert finding.severity == "warning"
     assert finding.claim == (
-        "1 of 120 held-out pictures is a copy of a picture in another part (1 group of identical files)."
+        "1 of 120 held-out images is a copy of an image in another part (1 group of identical files)."
     )
     assert finding.evidence == {"groups": 1, "held_out_copies": 1, "files": [list(ACROSS)]}
 
@@ -34,34 +34,34 @@ def test_copies_within_a_part_are_the_other_finding(make_context):
     assert split.leak_exact_duplicate(context) is None
     finding = split.duplicate_within_split(context)
     assert finding.severity == "info"
-    assert finding.claim == "1 picture is a copy of another in the same part (1 group of identical files)."
+    assert finding.claim == "1 image is a copy of another in the same part (1 group of identical files)."
     assert split.duplicate_within_split(make_context(edit=twins(ACROSS))) is None
 
 
 def test_near_duplicate_is_told_with_its_figures(make_context):
     context = make_context()
     a, b = context.train[3], context.val[5]
-    picture = np.random.default_rng(3).integers(20, 200, (32, 33), np.uint8)
-    context.thumbnails[a.sha256] = picture
-    context.thumbnails[b.sha256] = picture + np.uint8(9)
+    image = np.random.default_rng(3).integers(20, 200, (32, 33), np.uint8)
+    context.thumbnails[a.sha256] = image
+    context.thumbnails[b.sha256] = image + np.uint8(9)
     finding = split.leak_near_duplicate(context)
     assert finding.severity == "warning"
-    assert finding.claim == "1 of 120 held-out pictures is nearly the same as a training picture."
+    assert finding.claim == "1 of 120 held-out images is nearly the same as a training image."
     assert finding.evidence["train_held_out_bits_correlation"] == [[a.path, b.path, 0, 1.0]]
 
 
-def test_too_many_pictures_are_not_compared_and_that_is_said(make_context, monkeypatch):
+def test_too_many_images_are_not_compared_and_that_is_said(make_context, monkeypatch):
     monkeypatch.setattr(context_module, "MAX_COMPARED", 100)
     monkeypatch.setattr(split, "MAX_COMPARED", 100)
     finding = split.leak_near_duplicate(make_context())
     assert finding.severity == "info"
     assert finding.claim == (
-        "360 pictures are more than the 100 up to which near duplicates are looked for; identical files were."
+        "360 images are more than the 100 up to which near duplicates are looked for; identical files were."
     )
 
 
 def patients(file):
-    """Three pictures each; the first ten patients of validation are trained on too."""
+    """Three images each; the first ten patients of validation are trained on too."""
     number = int(file.path[-7:-4]) // 3
     person = number if file.split == "train" else number + 30
     return dataclasses.replace(file, path=f"{file.split}/{file.label}/person{person}_{file.path[-7:]}")
@@ -71,7 +71,7 @@ def test_share_of_validation_with_known_patients_is_told(make_context):
     finding = split.leak_patient(make_context(edit=patients))
     assert finding.severity == "warning"
     assert finding.claim == (
-        "60 of 120 validation pictures (50 %) have their patient, by file name, in training too: 10 of 50 patients are "
+        "60 of 120 validation images (50 %) have their patient, by file name, in training too: 10 of 50 patients are "
         "in both."
     )
     assert finding.evidence["groups_in_both"] == 10
@@ -84,13 +84,13 @@ def test_pattern_of_ones_own_decides_what_a_group_is(make_context):
 
     assert split.leak_patient(make_context(edit=scenes)) is None
     finding = split.leak_patient(make_context({"data.group_pattern": r"scene\d+"}, edit=scenes))
-    assert "120 of 120 validation pictures (100 %) have their group" in finding.claim
+    assert "120 of 120 validation images (100 %) have their group" in finding.claim
 
 
 def test_own_split_without_groups_can_be_changed_by_a_setting(make_context):
     finding = split.leak_patient(make_context({"data.group_pattern": ""}, edit=patients, layout="classes"))
     assert finding.change == {"data.group_pattern": "auto"}
-    assert finding.remedy == "Keep each patient's pictures together: data.group_pattern=auto."
+    assert finding.remedy == "Keep each patient's images together: data.group_pattern=auto."
 
 
 def test_validation_of_one_class_is_an_error(make_context):
@@ -98,7 +98,7 @@ def test_validation_of_one_class_is_an_error(make_context):
     finding = split.split_after_sort(make_context(counts=counts))
     assert finding.severity == "error"
     assert finding.claim == (
-        "All 90 validation pictures are dog, while 2 classes are trained on: validation accuracy says nothing."
+        "All 90 validation images are dog, while 2 classes are trained on: validation accuracy says nothing."
     )
 
 
@@ -115,7 +115,7 @@ def test_other_class_shares_in_validation_are_told(make_context):
     counts = {"train": {"cat": 200, "dog": 200}, "val": {"cat": 40, "dog": 160}}
     finding = split.prior_shift_val(make_context(counts=counts))
     assert finding.severity == "info"
-    assert finding.claim == "dog is 50 % of the training pictures but 80 % of the validation pictures."
+    assert finding.claim == "dog is 50 % of the training images but 80 % of the validation images."
 
 
 @pytest.mark.parametrize("val", [(55, 45), (7, 3), (108, 92)])

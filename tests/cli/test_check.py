@@ -27,8 +27,8 @@ def check(*arguments: str) -> int:
 
 
 @pytest.fixture
-def folder(picture_folder):
-    return str(picture_folder(train=(60, 60), val=(50, 50), size=100))
+def folder(image_folder):
+    return str(image_folder(train=(60, 60), val=(50, 50), size=100))
 
 
 def test_findings_are_one_json_object_and_do_not_change_the_exit_code(folder, capsys):

@@ -55,7 +55,7 @@ def refused(capsys: Capture, *arguments: object) -> str:
 
 
 class SureModel:
-    """Finds every picture to be of class b, by 3 to 1; its map lights the top left, and one picture lies near."""
+    """Finds every image to be of class b, by 3 to 1; its map lights the top left, and one image lies near."""
 
     def look(self, pixels: Any, *, heat: bool = False) -> Reply:
         near = (Neighbour("train/b/1.png", "b", 0.125),)
@@ -65,7 +65,7 @@ class SureModel:
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A finished run whose model finds every picture to be of class b, by 3 to 1."""
+    """A finished run whose model finds every image to be of class b, by 3 to 1."""
     engine = types.ModuleType("core.engine.insight.predict")
     engine.load_model = lambda run: SureModel()  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "core.engine.insight.predict", engine)
@@ -78,13 +78,13 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
+def image(tmp_path: Path) -> Path:
     Image.new("L", (20, 10), 99).save(tmp_path / "a, b.png")
     return tmp_path / "a, b.png"
 
 
-def test_scan_prints_counts_sizes_and_what_is_left_out(picture_folder: MakeFolder, capsys: Capture) -> None:
-    folder = picture_folder(train=(3, 2), val=(1, 1), size=8)
+def test_scan_prints_counts_sizes_and_what_is_left_out(image_folder: MakeFolder, capsys: Capture) -> None:
+    folder = image_folder(train=(3, 2), val=(1, 1), size=8)
     (folder / "train" / "a" / "notes.txt").write_text("x")
     (folder / "train" / "a" / "bad.png").write_bytes(b"")
     assert main("scan", folder) == 0
@@ -97,12 +97,12 @@ def test_scan_prints_counts_sizes_and_what_is_left_out(picture_folder: MakeFolde
         "modes RGB (7)",
         "unreadable: train/a/bad.png: bad.png is empty.",
         "left out: train/a/notes.txt: is not an image by its extension",
-        "No picture is blurry, dark, light, empty, of odd size or shape, or a copy.",
+        "No image is blurry, dark, light, empty, of odd size or shape, or a copy.",
     ]
 
 
-def test_scan_as_json_is_one_object(picture_folder: MakeFolder, capsys: Capture) -> None:
-    folder = picture_folder(train=(3, 2), test=(1, 1), size=8)
+def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -> None:
+    folder = image_folder(train=(3, 2), test=(1, 1), size=8)
     (folder / "train" / "b" / "bad.png").write_bytes(b"")
     record = json_of(capsys, "scan", folder)
     findings, quality = record.pop("findings"), record.pop("quality")
@@ -125,8 +125,8 @@ def test_scan_as_json_is_one_object(picture_folder: MakeFolder, capsys: Capture)
     }
 
 
-def test_scan_of_class_folders_calls_their_one_part_all(picture_folder: MakeFolder, capsys: Capture) -> None:
-    folder = picture_folder(train=(3, 2)) / "train"
+def test_scan_of_class_folders_calls_their_one_part_all(image_folder: MakeFolder, capsys: Capture) -> None:
+    folder = image_folder(train=(3, 2)) / "train"
     assert json_of(capsys, "scan", folder)["counts"] == {"all": {"a": 3, "b": 2}}
 
 
@@ -176,57 +176,57 @@ def test_a_damaged_run_does_not_hide_the_others(trained: Run, capsys: Capture, c
     ]  # fmt: skip
 
 
-def test_predict_as_json(trained: Run, picture: Path, capsys: Capture) -> None:
-    assert json_of(capsys, "predict", "mine", picture) == {
+def test_predict_as_json(trained: Run, image: Path, capsys: Capture) -> None:
+    assert json_of(capsys, "predict", "mine", image) == {
         "run": trained.id,
         "classes": ["a", "b"],
         "predictions": [
-            {"file": str(picture), "class": "b", "probability": 0.75, "probabilities": {"a": 0.25, "b": 0.75},
+            {"file": str(image), "class": "b", "probability": 0.75, "probabilities": {"a": 0.25, "b": 0.75},
              "error": ""},
         ],
         "notice": "",
     }  # fmt: skip
 
 
-def test_predict_prints_a_line_a_picture_and_writes_the_table(
-    trained: Run, picture: Path, tmp_path: Path, capsys: Capture
+def test_predict_prints_a_line_an_image_and_writes_the_table(
+    trained: Run, image: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     table = tmp_path / "new" / "table.csv"
-    assert main("predict", trained.id, picture, "--csv", table) == 0
-    assert capsys.readouterr() == (f"{picture}  b  0.7500\n", "")
+    assert main("predict", trained.id, image, "--csv", table) == 0
+    assert capsys.readouterr() == (f"{image}  b  0.7500\n", "")
     assert table.read_bytes().decode() == (
         "file,class,probability,p(a),p(b),unlike training,distance,error\r\n"
-        f'"{picture}",b,0.750000,0.250000,0.750000,,,\r\n'
+        f'"{image}",b,0.750000,0.250000,0.750000,,,\r\n'
     )
 
 
 def test_predict_names_what_it_cannot_read_and_answers_the_rest(
-    trained: Run, picture: Path, tmp_path: Path, capsys: Capture
+    trained: Run, image: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert main("predict", trained.id, tmp_path / "gone.png", picture) == 0
+    assert main("predict", trained.id, tmp_path / "gone.png", image) == 0
     out, err = capsys.readouterr()
-    assert out == f"{picture}  b  0.7500\n"
+    assert out == f"{image}  b  0.7500\n"
     assert err == "gone.png cannot be opened: No such file or directory.\n"
 
 
-def test_predict_takes_names_that_are_no_valid_text(trained: Run, tmp_path: Path, picture: Path) -> None:
+def test_predict_takes_names_that_are_no_valid_text(trained: Run, tmp_path: Path, image: Path) -> None:
     odd = tmp_path / os.fsdecode(b"b\xffad.png")
-    odd.write_bytes(picture.read_bytes())
+    odd.write_bytes(image.read_bytes())
     assert main("predict", trained.id, odd, "--csv", tmp_path / "table.csv", "--json") == 0
     assert b"b\\udcffad.png,b," in (tmp_path / "table.csv").read_bytes()
 
 
-def test_predict_writes_where_the_model_looks(trained: Run, picture: Path, tmp_path: Path, capsys: Capture) -> None:
-    [row] = json_of(capsys, "predict", trained.id, picture, "--heatmaps", tmp_path / "maps")["predictions"]
+def test_predict_writes_where_the_model_looks(trained: Run, image: Path, tmp_path: Path, capsys: Capture) -> None:
+    [row] = json_of(capsys, "predict", trained.id, image, "--heatmaps", tmp_path / "maps")["predictions"]
     assert row["nearest"] == [{"file": "train/b/1.png", "class": "b", "distance": 0.125}]
     assert (row["distance"], row["unlike"], row["method"]) == (0.25, True, "cam")
     assert row["heatmap"] == str(tmp_path / "maps" / "a, b-001-b.png")
     pixels = np.asarray(Image.open(row["heatmap"])).astype(int).sum(axis=2)
     assert pixels.shape == (10, 20)
     assert pixels[0, 0] > 2 * pixels[-1, -1]
-    assert main("predict", trained.id, picture, "--heatmaps", tmp_path / "maps") == 0
+    assert main("predict", trained.id, image, "--heatmaps", tmp_path / "maps") == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"{picture}  b  0.7500  unlike anything in training, distance 0.250\n")
+    assert out.startswith(f"{image}  b  0.7500  unlike anything in training, distance 0.250\n")
     assert "Class activation map: exactly what each place" in out
 
 
@@ -240,37 +240,37 @@ def keep_predictions(run: Run, rows: list[tuple[str, float]]) -> None:
 TOO_SURE = [("b", 0.99)] * 27 + [("a", 0.99)] * 3 + [("a", 0.01)] * 27 + [("b", 0.01)] * 3
 
 
-def test_predict_softens_as_the_validation_asks_for(trained: Run, picture: Path, capsys: Capture) -> None:
+def test_predict_softens_as_the_validation_asks_for(trained: Run, image: Path, capsys: Capture) -> None:
     keep_predictions(trained, TOO_SURE)
-    record = json_of(capsys, "predict", trained.id, picture, "--calibrated")
+    record = json_of(capsys, "predict", trained.id, image, "--calibrated")
     temperature = np.log(99) / np.log(9)
     assert record["temperature"] == pytest.approx(temperature, rel=1e-3)
     odds = 3 ** (1 / temperature)
     assert record["predictions"][0]["probability"] == pytest.approx(odds / (1 + odds), rel=1e-3)
 
 
-def test_what_cannot_be_calibrated_is_refused(trained: Run, picture: Path, capsys: Capture) -> None:
+def test_what_cannot_be_calibrated_is_refused(trained: Run, image: Path, capsys: Capture) -> None:
     begin = f"the probabilities of run {trained.id} cannot be calibrated: "
-    said = refused(capsys, "predict", trained.id, picture, "--calibrated")
-    assert said == f"{begin}it has no predictions on validation pictures; leave out --calibrated"
+    said = refused(capsys, "predict", trained.id, image, "--calibrated")
+    assert said == f"{begin}it has no predictions on validation images; leave out --calibrated"
     keep_predictions(trained, [("b", 0.9)] * 40)
-    assert refused(capsys, "predict", trained.id, picture, "--calibrated").startswith(f"{begin}not one of the pictures")
+    assert refused(capsys, "predict", trained.id, image, "--calibrated").startswith(f"{begin}not one of the images")
 
 
 def test_predict_with_another_run_puts_both_side_by_side(
-    trained: Run, picture: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    trained: Run, image: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = RunStore().create(make_config("/data", {"data.image_size": 16}, name="theirs"))
     files.write_json(other.path / "manifest.json", {"root": "/data", "classes": ["b", "a"]})
     (other.path / "model.keras").write_bytes(b"x")
-    record = json_of(capsys, "predict", "mine", picture, "--with", "theirs")
+    record = json_of(capsys, "predict", "mine", image, "--with", "theirs")
     assert record["other"] == other.id
     assert record["pairs"] == [
-        {"file": str(picture), "agree": False, "class": "b", "other_class": "a", "probability": 0.75,
+        {"file": str(image), "agree": False, "class": "b", "other_class": "a", "probability": 0.75,
          "other_probability": 0.75, "gap": 0.5}
     ]  # fmt: skip
-    assert main("predict", "mine", picture, "--with", "theirs") == 0
-    assert f"DISAGREE  {picture}  b 0.7500 / a 0.7500" in capsys.readouterr().out
+    assert main("predict", "mine", image, "--with", "theirs") == 0
+    assert f"DISAGREE  {image}  b 0.7500 / a 0.7500" in capsys.readouterr().out
 
 
 def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture) -> None:
@@ -278,10 +278,10 @@ def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture
     record = json_of(capsys, "evaluate", "mine", "--threshold", "0.65")
     assert (record["count"], record["confusion"]) == (4, [[2, 0], [1, 1]])
     assert (record["sensitivity"], record["specificity"], record["precision"]) == (0.5, 1.0, 1.0)
-    assert record["calibration"]["refusal"].startswith("4 pictures are too few")
+    assert record["calibration"]["refusal"].startswith("4 images are too few")
     assert main("evaluate", "mine", "--threshold", "0.65") == 0
     out = capsys.readouterr().out
-    assert out.startswith('"b" is said above 0.65\n4 pictures; rows are the true class')
+    assert out.startswith('"b" is said above 0.65\n4 images; rows are the true class')
     assert "sensitivity 0.5000\n" in out
 
 
@@ -295,31 +295,31 @@ def test_evaluate_tells_the_calibration(trained: Run, capsys: Capture) -> None:
 
 def test_evaluate_refuses_what_it_cannot_tell(trained: Run, capsys: Capture) -> None:
     said = refused(capsys, "evaluate", "mine")
-    assert said == f"run {trained.id} has no predictions of val pictures; it keeps them when it ends"
+    assert said == f"run {trained.id} has no predictions of val images; it keeps them when it ends"
     said = refused(capsys, "evaluate", "mine", "--threshold", "7")
     assert said == "--threshold is 7; give a probability from 0 to 1"
 
 
 @pytest.mark.parametrize("name", [".", "folder"])
 def test_a_table_cannot_take_the_place_of_a_folder(
-    trained: Run, picture: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, name: str
+    trained: Run, image: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.chdir(picture.parent)
-    (picture.parent / "folder").mkdir()
-    message = refused(capsys, "predict", trained.id, picture, "--csv", name)
+    monkeypatch.chdir(image.parent)
+    (image.parent / "folder").mkdir()
+    message = refused(capsys, "predict", trained.id, image, "--csv", name)
     assert message == f"{name} is a folder; give a file to --csv"
 
 
-def test_an_unreadable_picture_alone_is_the_persons_mistake(trained: Run, tmp_path: Path, capsys: Capture) -> None:
+def test_an_unreadable_image_alone_is_the_persons_mistake(trained: Run, tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "bad.png").write_bytes(b"text")
     assert refused(capsys, "predict", trained.id, tmp_path / "bad.png").startswith("bad.png is ")
 
 
-def test_predictions_on_medical_pictures_come_with_a_warning(trained: Run, picture: Path, capsys: Capture) -> None:
+def test_predictions_on_medical_images_come_with_a_warning(trained: Run, image: Path, capsys: Capture) -> None:
     files.write_json(trained.path / "manifest.json", {"root": "/chest_xray", "classes": ["a", "b"]})
     notice = "This is no medical device: never use its answers for a diagnosis or a treatment."
-    assert json_of(capsys, "predict", trained.id, picture)["notice"] == notice
-    assert main("predict", trained.id, picture) == 0
+    assert json_of(capsys, "predict", trained.id, image)["notice"] == notice
+    assert main("predict", trained.id, image) == 0
     assert capsys.readouterr().out.endswith(f"0.7500\n{notice}\n")
 
 
@@ -343,8 +343,8 @@ def empty_class(folder: Path) -> None:
 
 
 @pytest.fixture
-def pictures(picture_folder: MakeFolder) -> Path:
-    return picture_folder(train=(3, 3), val=(2, 2))
+def images(image_folder: MakeFolder) -> Path:
+    return image_folder(train=(3, 3), val=(2, 2))
 
 
 @pytest.mark.parametrize(
@@ -356,10 +356,10 @@ def pictures(picture_folder: MakeFolder) -> Path:
     ],
 )
 def test_a_data_set_that_cannot_be_trained_on_is_refused(
-    pictures: Path, home: Path, capsys: Capture, damage: Callable[[Path], None], sentence: str
+    images: Path, home: Path, capsys: Capture, damage: Callable[[Path], None], sentence: str
 ) -> None:
-    damage(pictures)
-    assert refused(capsys, "train", pictures).startswith(sentence.format(pictures))
+    damage(images)
+    assert refused(capsys, "train", images).startswith(sentence.format(images))
     assert not (home / "runs").exists()
 
 
@@ -388,27 +388,27 @@ def test_a_missing_folder_is_refused(tmp_path: Path, home: Path, capsys: Capture
     ],
 )
 def test_a_setting_that_is_not_allowed_is_refused(
-    pictures: Path, home: Path, capsys: Capture, arguments: tuple[str, ...], sentence: str
+    images: Path, home: Path, capsys: Capture, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    assert refused(capsys, "train", pictures, *arguments) == sentence
+    assert refused(capsys, "train", images, *arguments) == sentence
     assert not (home / "runs").exists()
 
 
-def test_an_unknown_backbone_is_refused(pictures: Path, home: Path, capsys: Capture) -> None:
-    message = refused(capsys, "train", pictures, "--set", "model.backbone=VGG61")
+def test_an_unknown_backbone_is_refused(images: Path, home: Path, capsys: Capture) -> None:
+    message = refused(capsys, "train", images, "--set", "model.backbone=VGG61")
     assert message.startswith('model.backbone: there is no backbone "VGG61"; did you mean VGG16? Known are: ')
     assert not (home / "runs").exists()
 
 
 def test_weights_that_are_nowhere_are_refused(
-    pictures: Path, home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    images: Path, home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def unreachable(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError("no network")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(urllib.request, "urlopen", unreachable)
-    message = refused(capsys, "train", pictures, "--set", "model.backbone=VGG16")
+    message = refused(capsys, "train", images, "--set", "model.backbone=VGG16")
     assert message.startswith("the ImageNet weights of VGG16 are not on this machine and cannot be downloaded; get ")
     assert not (home / "runs").exists()
 
@@ -418,9 +418,9 @@ def test_an_unknown_run_is_refused(capsys: Capture, command: tuple[str, ...]) ->
     assert refused(capsys, *command) == 'there is no run "x"; `python -m core runs` lists them'
 
 
-def test_a_run_without_a_model_cannot_predict(capsys: Capture, picture: Path) -> None:
+def test_a_run_without_a_model_cannot_predict(capsys: Capture, image: Path) -> None:
     run = RunStore().create(make_config("sample", {}))
-    assert refused(capsys, "predict", run.id, picture).startswith(f"run {run.id} has no model yet: ")
+    assert refused(capsys, "predict", run.id, image).startswith(f"run {run.id} has no model yet: ")
 
 
 def test_a_finished_run_is_neither_stopped_nor_resumed(trained: Run, capsys: Capture) -> None:
@@ -478,11 +478,11 @@ def engine_that_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[Status], None
 
 
 def test_train_as_json_has_the_promised_keys(
-    pictures: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
+    images: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
 ) -> None:
     engine_that_ends(Status(status="finished", message="Ran to its end.", seconds={"training": 1.5, "total": 2.0}))
-    (pictures / "train" / "a" / "bad.png").write_bytes(b"")
-    record = json_of(capsys, "train", pictures, "--name", "first")
+    (images / "train" / "a" / "bad.png").write_bytes(b"")
+    record = json_of(capsys, "train", images, "--name", "first")
     run = RunStore().get("first")
     assert record["run"] == run.id
     assert record["status"] == "finished"
@@ -491,20 +491,20 @@ def test_train_as_json_has_the_promised_keys(
     assert record["classes"] == ["a", "b"]
     assert record["seconds"] == {"features": 0.0, "training": 1.5, "total": 2.0}
     assert [finding["id"] for finding in record["findings"]] == ["corrupt-image"]
-    assert run.config() == make_config(str(pictures), {}, name="first")
+    assert run.config() == make_config(str(images), {}, name="first")
 
 
 def test_train_for_a_person_ends_with_the_result(
-    pictures: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
+    images: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
 ) -> None:
     engine_that_ends(Status(status="finished", message="Ran to its end."))
-    assert main("train", pictures, "--set", "data.batch_size = 8") == 0
+    assert main("train", images, "--set", "data.batch_size = 8") == 0
     out, err = capsys.readouterr()
     run = RunStore().list()[0]
     assert run.config().data.batch_size == 8
     assert out.splitlines() == [
         f"run {run.id} finished: Ran to its end.",
-        "val: accuracy 0.7500 [0.300, 0.954] on 4 pictures, AUC –, those of epoch 1",
+        "val: accuracy 0.7500 [0.300, 0.954] on 4 images, AUC –, those of epoch 1",
     ]
     assert err.splitlines()[0] == f"run {run.id}"
 
@@ -512,25 +512,25 @@ def test_train_for_a_person_ends_with_the_result(
 @pytest.mark.parametrize(
     ("status", "code"),
     [
-        (Status(status="failed", fault="user", message="A picture has gone."), 1),
+        (Status(status="failed", fault="user", message="An image has gone."), 1),
         (Status(status="failed", fault="program", message="Parity failed inside."), 3),
         (Status(status="interrupted", message="Killed."), 3),
     ],
 )
 def test_a_run_that_fails_says_why_and_whose_fault_it_was(
-    pictures: Path, capsys: Capture, engine_that_ends: Callable[[Status], None], status: Status, code: int
+    images: Path, capsys: Capture, engine_that_ends: Callable[[Status], None], status: Status, code: int
 ) -> None:
     engine_that_ends(status)
-    assert main("train", pictures, "--json") == code
+    assert main("train", images, "--json") == code
     out, err = capsys.readouterr()
     assert err == status.message + "\n"
     assert json.loads(out)["status"] == status.status
 
 
 def test_json_is_written_even_where_the_console_knows_no_umlauts(
-    picture_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+    image_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = picture_folder("Äpfel 肺炎", train=(2, 2), val=(1, 1))
+    folder = image_folder("Äpfel 肺炎", train=(2, 2), val=(1, 1))
     console = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     monkeypatch.setattr(sys, "stdout", console)
     assert main("scan", folder, "--json") == 0
@@ -549,25 +549,25 @@ def run_command(*arguments: object, **options: Any) -> "subprocess.CompletedProc
 
 
 @pytest.mark.slow
-def test_a_reader_that_has_read_enough_is_no_failure(pictures: Path) -> None:
+def test_a_reader_that_has_read_enough_is_no_failure(images: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    result = run_command("scan", pictures, stdout=write)
+    result = run_command("scan", images, stdout=write)
     os.close(write)
     assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.slow
-def test_a_console_that_cannot_write_a_sign_gets_it_escaped(picture_folder: MakeFolder) -> None:
-    folder = picture_folder("肺炎", train=(2, 2), val=(1, 1))
+def test_a_console_that_cannot_write_a_sign_gets_it_escaped(image_folder: MakeFolder) -> None:
+    folder = image_folder("肺炎", train=(2, 2), val=(1, 1))
     result = run_command("scan", folder, environment={"PYTHONIOENCODING": "ascii"})
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[0].endswith("\\u80ba\\u708e")
 
 
 @pytest.mark.slow
-def test_a_training_in_its_own_process_from_scan_to_prediction(picture_folder: MakeFolder, tmp_path: Path) -> None:
-    folder = picture_folder(train=(8, 8), val=(4, 4), size=32)
+def test_a_training_in_its_own_process_from_scan_to_prediction(image_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = image_folder(train=(8, 8), val=(4, 4), size=32)
     settings = ("--set", "data.image_size=32", "--set", "training.epochs=2")
     trained = run_command("train", folder, "--json", *settings)
     assert (trained.returncode, trained.stderr) == (0, "")

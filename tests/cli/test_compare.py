@@ -106,5 +106,5 @@ def test_a_probe_whose_process_fails_says_its_sentence() -> None:
     a, b = make_run("a"), make_run("b")
     for run in (a, b):
         (run.path / "model.keras").write_bytes(b"no model")
-    with pytest.raises(RunError, match=r"^the two runs have no picture in common that is still where it was$"):
+    with pytest.raises(RunError, match=r"^the two runs have no image in common that is still where it was$"):
         probe(a, b)

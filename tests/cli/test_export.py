@@ -40,7 +40,7 @@ def test_it_says_where_the_file_is_and_how_to_use_it(
     assert capsys.readouterr().out.splitlines() == [
         f"{out}  0.1 MB",
         "takes RGB pixels, 0 to 255, float32, (n, 48, 48, 3); gives the probability of dog (cat, dog)",
-        "compared with the run's own model on 8 pictures: differs by 4e-07",
+        "compared with the run's own model on 8 images: differs by 4e-07",
         "This is no medical device: never use its answers for a diagnosis or a treatment.",
     ]
 

@@ -15,8 +15,8 @@ from core.store.runs import Status
 
 
 @pytest.fixture
-def folder(picture_folder) -> Path:
-    made: Path = picture_folder(train=(8, 8), val=(3, 3), size=12)
+def folder(image_folder) -> Path:
+    made: Path = image_folder(train=(8, 8), val=(3, 3), size=12)
     return made
 
 
@@ -34,7 +34,7 @@ def test_changes_are_kept_told_and_taken_back(folder: Path, capsys) -> None:
     assert len(open_dataset(str(folder), DataConfig()).split.train) == 15
     assert main(["labels", str(folder), "--undo"]) == 0
     assert capsys.readouterr().out == (
-        "The last change, of 2 pictures, is taken back.\nThe list of corrections is empty.\n"
+        "The last change, of 2 images, is taken back.\nThe list of corrections is empty.\n"
     )
     assert main(["labels", str(folder), "--undo"]) == 0
     assert capsys.readouterr().out.startswith("There is nothing to take back.\n")
@@ -45,7 +45,7 @@ def test_changes_are_kept_told_and_taken_back(folder: Path, capsys) -> None:
     [
         (["--relabel", "train/a/001.png"], "--relabel train/a/001.png: FILE=CLASS is expected, for instance "),
         (["--relabel", "train/a/001.png=c"], "There is no class c; the classes are a, b."),
-        (["--exclude", "nothing.png"], "There is no readable picture nothing.png in "),
+        (["--exclude", "nothing.png"], "There is no readable image nothing.png in "),
     ],
 )
 def test_a_change_that_cannot_be_made_is_one_sentence(folder: Path, capsys, arguments, words) -> None:
@@ -85,9 +85,9 @@ def test_the_ranking_is_printed_and_not_computed_twice(folder: Path, capsys, rev
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
         "1 of 22 labels look wrong, by confident learning (cleanlab) on predictions of a head that has not seen the "
-        "picture."
+        "image."
     )
-    assert lines[1] == "! 0.100  train/a/001.png: a, looks like b; 1 of 10 similar pictures agree"
+    assert lines[1] == "! 0.100  train/a/001.png: a, looks like b; 1 of 10 similar images agree"
     assert len(lines) == 3
     assert len(reviewed) == 1
 

@@ -37,7 +37,7 @@ def test_a_duration_in_words(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_a_phase_through_pictures_has_a_bar_a_rate_and_the_time_left() -> None:
+def test_a_phase_through_images_has_a_bar_a_rate_and_the_time_left() -> None:
     status = Status(message="Computes features", phase="features", done=6, total=24, images_per_second=41.7,
                     eta_seconds=61)  # fmt: skip
     assert describe(status) == "Computes features ██████░░░░░░░░░░░░░░░░░░ 6/24  42 images/s  1 min 1 s left"

@@ -38,8 +38,8 @@ TINY: dict[str, Any] = {
 
 
 @pytest.fixture
-def folder(picture_folder: Any) -> Path:
-    path: Path = picture_folder(train=(30, 30), val=(60, 60), size=32)
+def folder(image_folder: Any) -> Path:
+    path: Path = image_folder(train=(30, 30), val=(60, 60), size=32)
     return path
 
 
@@ -135,33 +135,33 @@ def test_what_waits_for_a_place_can_be_stopped_and_what_fails_says_why(
 
 
 def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_none(
-    picture_folder: Any, on_cluster: Lose, tmp_path: Path
+    image_folder: Any, on_cluster: Lose, tmp_path: Path
 ) -> None:
     from core.config import RunConfig
     from core.data.dataset import open_dataset
-    from core.data.pipeline import Pictures
+    from core.data.pipeline import Images
     from core.engine.cluster.shard_tasks import Tasks
     from core.engine.cluster.shards import Extraction
     from core.engine.features.features import BATCH, forward_function
     from core.models.build import base_for, weights_hash
 
     config: RunConfig = make_config(
-        str(picture_folder(train=(301, 300), val=(2, 2), size=32)), {**TINY, "data.augmentation": "light"}
+        str(image_folder(train=(301, 300), val=(2, 2), size=32)), {**TINY, "data.augmentation": "light"}
     )
     files = open_dataset(config.dataset, config.data).split.train
     root = Path(config.dataset)
-    pictures = Pictures(root, files, 32, "light", config.data.seed)
+    images = Images(root, files, 32, "light", config.data.seed)
     base = base_for(config)
     forward = forward_function(base)
     cuts = [range(start, min(start + BATCH, len(files))) for start in range(0, len(files), BATCH)]
-    expected = np.concatenate([forward(np.stack([pictures.one(k, 3) for k in cut])).numpy() for cut in cuts])
+    expected = np.concatenate([forward(np.stack([images.one(k, 3) for k in cut])).numpy() for cut in cuts])
 
     def slow(pixels: Any) -> Any:  # so that the other machines have the time to load TensorFlow
         time.sleep(0.2 if lost else 1.5)
         return forward(pixels)
 
     lost = list[int]()
-    shards = Extraction(config, weights_hash(base), slow, pictures, 3, tmp_path / "x.shards", shard=BATCH)
+    shards = Extraction(config, weights_hash(base), slow, images, 3, tmp_path / "x.shards", shard=BATCH)
     target, seen = np.full(expected.shape, np.nan, np.float32), list[int]()
 
     def advance(done: int) -> None:

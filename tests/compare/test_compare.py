@@ -52,7 +52,7 @@ def test_two_equal_runs_differ_in_nothing() -> None:
     assert (record["titles"], record["first_divergence"], record["probe"]) == (["a", "b"], None, None)
     assert record["divergence"] == "No divergence recorded: the two computations agree in all 1 epochs."
     assert record["findings"] == {"a": [], "b": []}
-    assert record["paired"] == {"reason": "Run a has no predictions on validation pictures yet."}
+    assert record["paired"] == {"reason": "Run a has no predictions on validation images yet."}
 
 
 def test_final_best_and_saved_figures_stand_beside_each_other() -> None:
@@ -82,9 +82,9 @@ def test_files_labels_and_counts_that_differ_are_listed() -> None:
         "val": [{"path": "3", "sha256": "3", "label": "a"}],
     }
     assert compare(make_run("a"), make_run("b", manifest=other))["differences"]["data"] == [
-        {"what": "validation pictures that only this run has", "a": "1 of 2", "b": "0 of 1"},
-        {"what": "labels of 1 pictures, for instance", "a": "a", "b": "b"},
-        {"what": "number of validation pictures", "a": 2, "b": 1},
+        {"what": "validation images that only this run has", "a": "1 of 2", "b": "0 of 1"},
+        {"what": "labels of 1 images, for instance", "a": "a", "b": "b"},
+        {"what": "number of validation images", "a": 2, "b": 1},
     ]
 
 

@@ -1,4 +1,4 @@
-"""Two models on the same pictures: exact test, interval of the gap, and when there is nothing to pair."""
+"""Two models on the same images: exact test, interval of the gap, and when there is nothing to pair."""
 
 import csv
 from itertools import product
@@ -63,7 +63,7 @@ def test_a_gap_is_that_of_the_accuracies() -> None:
     assert result["significant"] is True
 
 
-def test_two_runs_are_paired_by_the_content_of_their_pictures() -> None:
+def test_two_runs_are_paired_by_the_content_of_their_images() -> None:
     a = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b"), ("3.png", "z", "b", "b")])
     b = make_run("b", [("other/3.png", "x", "a", "a"), ("other/1.png", "y", "b", "a"), ("other/2.png", "z", "b", "b")])
     result = paired_test(a, b)
@@ -71,16 +71,16 @@ def test_two_runs_are_paired_by_the_content_of_their_pictures() -> None:
     assert counts == {"count": 3, "only_a_right": 1, "only_b_right": 0, "p_value": 1.0, "significant": False}
 
 
-def test_the_same_picture_twice_counts_twice() -> None:
+def test_the_same_image_twice_counts_twice() -> None:
     run = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "x", "a", "b"), ("3.png", "x", "b", "b")])
     assert answers(run) == {("x", "a", 0): True, ("x", "a", 1): False, ("x", "b", 0): True}
 
 
-def test_runs_validated_on_different_pictures_are_not_paired() -> None:
+def test_runs_validated_on_different_images_are_not_paired() -> None:
     a = make_run("a", [("1.png", "x", "a", "a"), ("2.png", "y", "b", "b")])
     b = make_run("b", [("1.png", "x", "a", "a"), ("2.png", "q", "b", "b"), ("3.png", "r", "b", "b")])
     assert paired_test(a, b) == {
-        "reason": "The runs were validated on different pictures, so their accuracies cannot be paired: "
+        "reason": "The runs were validated on different images, so their accuracies cannot be paired: "
         "1 only in the first, 2 only in the second, 1 in both."
     }
 
@@ -88,4 +88,4 @@ def test_runs_validated_on_different_pictures_are_not_paired() -> None:
 def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
     a = make_run("a", [("1.png", "x", "a", "a")])
     b: Any = RunStore().create(make_config("sample", {}, name="young"))
-    assert paired_test(a, b) == {"reason": "Run young has no predictions on validation pictures yet."}
+    assert paired_test(a, b) == {"reason": "Run young has no predictions on validation images yet."}

@@ -79,7 +79,7 @@ def test_chance_accuracy_with_a_high_auc_and_class_order_is_the_fingerprint_of_c
     finding = findings["majority-accuracy-high-auc"]
     assert finding.severity == "error" and finding.change == {"data.shuffle": "samples"}
     assert finding.claim == (
-        "In epoch 3 100% of the validation pictures are called “PNEUMONIA”, so accuracy is 0.500, its share; but AUC "
+        "In epoch 3 100% of the validation images are called “PNEUMONIA”, so accuracy is 0.500, its share; but AUC "
         "is 0.960, and another threshold would give accuracy 0.900. It has learnt to tell the classes apart; its "
         "threshold has not. This is consistent with class-ordered batches, and the recorded order is class by class: "
         "40 of 40 batches hold a single class, where a random order gives 0.1."
@@ -103,7 +103,7 @@ def test_a_pinned_run_with_a_low_auc_is_never_said_to_have_learnt() -> None:
     assert list(findings) == ["constant-predictor", "dead-relu-head"]
     assert not any("learnt" in finding.claim for finding in findings.values())
     assert findings["constant-predictor"].claim == (
-        "After epoch 4 all 80 validation pictures get the same answer, “PNEUMONIA”, with the same probability: its "
+        "After epoch 4 all 80 validation images get the same answer, “PNEUMONIA”, with the same probability: its "
         "standard deviation is 1e-08. The recorded order is class by class (40 of 40 batches hold a single class, "
         "where a random order gives 0.1); this is consistent with it."
     )

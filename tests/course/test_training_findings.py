@@ -12,7 +12,7 @@ def test_one_frozen_draw_is_told(make_context):
     finding = augmentation.bottleneck_one_draw(make_context({**QUESTION, "data.augmentation_draws": 1}))
     assert (finding.severity, finding.change) == ("warning", {"data.augmentation": "none"})
     assert finding.claim == (
-        "Every training picture is augmented once, and that one version is used in all epochs; validation pictures are "
+        "Every training image is augmented once, and that one version is used in all epochs; validation images are "
         "not augmented."
     )
 
@@ -43,7 +43,7 @@ def test_mirroring_what_has_a_left_and_a_right_is_told(make_context, dataset, cl
 
 
 @pytest.mark.parametrize("classes", [("cat", "dog"), ("chestnut", "oak"), ("texture", "signal"), ("0", "1")])
-def test_mirroring_other_pictures_is_fine(make_context, classes):
+def test_mirroring_other_images_is_fine(make_context, classes):
     these = {"train": dict.fromkeys(classes, 50), "val": dict.fromkeys(classes, 50)}
     assert augmentation.label_breaking_augmentation(make_context(QUESTION, counts=these)) is None
 

@@ -1,4 +1,4 @@
-"""Tiny pictures and data sets, made on the fly."""
+"""Tiny images and data sets, made on the fly."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 
-def picture(number: int = 0, kind: str = "PNG") -> bytes:
+def image(number: int = 0, kind: str = "PNG") -> bytes:
     """A file of 8 x 6 pixels; each number gives other bytes."""
     pixels = np.random.default_rng(number).integers(0, 256, (6, 8, 3), dtype=np.uint8)
     out = io.BytesIO()
@@ -28,7 +28,7 @@ def make(tmp_path: Path) -> Callable[[Iterable[str]], Path]:
                 path.mkdir(parents=True, exist_ok=True)
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture(number))
+            path.write_bytes(image(number))
         return tmp_path / root
 
     return build

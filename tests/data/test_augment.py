@@ -8,7 +8,7 @@ import pytest
 
 from core.data.augment import AUGMENTATIONS, Parameters, augment, draw_parameters, warp
 
-CONTENT = hashlib.sha256(b"a picture").hexdigest()
+CONTENT = hashlib.sha256(b"an image").hexdigest()
 
 
 def noise(height=40, width=40, seed=0):
@@ -98,7 +98,7 @@ def test_brightness_scales_and_clips():
     assert warp(pixels, Parameters(brightness=0.9)).tolist() == [[[0, 90, 225]]]
 
 
-def test_a_flat_picture_stays_flat():
+def test_a_flat_image_stays_flat():
     flat = np.full((30, 30, 3), 200, dtype=np.uint8)
     for draw in range(20):
         assert (augment(flat, "question", 0, draw, CONTENT) == 200).all()

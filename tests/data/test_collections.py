@@ -1,4 +1,4 @@
-"""Published data sets: fetched from a server of the test's own, checked, and written out as pictures."""
+"""Published data sets: fetched from a server of the test's own, checked, and written out as images."""
 
 import dataclasses
 import io
@@ -37,8 +37,8 @@ def test_it_becomes_folders_that_the_scan_reads(serve: list[bytes]) -> None:
         "val": {"normal": 2, "pneumonia": 2},
     }
     assert (index.skipped, index.modes(), index.sizes()) == ((), {"L": 21}, {(28, 28): 21})
-    with np.load(io.BytesIO(content)) as arrays, Image.open(folder / "val/pneumonia/00004.png") as picture:
-        assert (np.asarray(picture) == arrays["val_images"][3]).all()
+    with np.load(io.BytesIO(content)) as arrays, Image.open(folder / "val/pneumonia/00004.png") as image:
+        assert (np.asarray(image) == arrays["val_images"][3]).all()
     assert steps[-1] == (21, 21)
     assert json.loads((folder / ".source.json").read_text())["licence"] == "CC BY 4.0"
     assert [path.name for path in folder.parent.glob("[!.]*")] == [folder.name]
@@ -130,7 +130,7 @@ def test_every_published_file_is_whole_in_the_catalogue() -> None:
     assert len({each.md5 for each in COLLECTIONS}) == len(COLLECTIONS)
 
 
-def test_the_command_prints_where_the_pictures_are(serve, monkeypatch, capsys) -> None:
+def test_the_command_prints_where_the_images_are(serve, monkeypatch, capsys) -> None:
     import argparse
 
     monkeypatch.setattr(collections, "COLLECTIONS", (published(serve, archive()),))

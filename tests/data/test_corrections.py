@@ -1,4 +1,4 @@
-"""Labels put right and pictures taken out: respected everywhere, undone, and never a harm to the pictures."""
+"""Labels put right and images taken out: respected everywhere, undone, and never a harm to the images."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -48,14 +48,12 @@ def test_labels_and_exclusions_are_respected_by_whoever_opens_the_data_set(index
         "relabelled": [{"file": "train/cats/1.png", "from": "cats", "to": "dogs"}],
         "stale": 0,
     }
-    assert data.corrections.sentence() == (
-        "By the list of corrections: 1 picture left out, 1 picture given another class."
-    )
+    assert data.corrections.sentence() == ("By the list of corrections: 1 image left out, 1 image given another class.")
     assert {path: path.read_bytes() for path in index.root.rglob("*.png")} == before
     assert scan_dataset(str(index.root)) == index
 
 
-def test_the_last_change_of_a_picture_counts_and_its_own_class_restores_it(index: DatasetIndex) -> None:
+def test_the_last_change_of_an_image_counts_and_its_own_class_restores_it(index: DatasetIndex) -> None:
     change_labels(index, {"val/cats/1.png": EXCLUDED, "val/cats/2.png": EXCLUDED})
     change_labels(index, {"val/cats/1.png": "cats", "val/cats/2.png": "dogs"})
     corrected, applied = correct(index)
@@ -76,21 +74,21 @@ def test_undo_takes_one_step_back_after_the_other(index: DatasetIndex) -> None:
     assert (correct(index)[0], undo_labels(index.root)) == (index, 0)
 
 
-def test_a_replaced_file_is_another_picture(index: DatasetIndex) -> None:
+def test_a_replaced_file_is_another_image(index: DatasetIndex) -> None:
     change_labels(index, {"train/cats/1.png": EXCLUDED})
     (index.root / "train/cats/1.png").write_bytes((index.root / "train/dogs/1.png").read_bytes())
     fresh = scan_dataset(str(index.root))
     corrected, applied = correct(fresh)
     assert len(corrected.files) == len(fresh.files)
     assert applied.stale == 1
-    assert "1 picture on the list but gone or changed since" in applied.sentence()
+    assert "1 image on the list but gone or changed since" in applied.sentence()
 
 
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ({"train/cats/9.png": "dogs"}, r"^There is no readable picture train/cats/9\.png in "),
-        ({"../../etc/passwd": EXCLUDED}, r"^There is no readable picture \.\./"),
+        ({"train/cats/9.png": "dogs"}, r"^There is no readable image train/cats/9\.png in "),
+        ({"../../etc/passwd": EXCLUDED}, r"^There is no readable image \.\./"),
         ({"train/cats/1.png": "birds"}, r"^There is no class birds; the classes are cats, dogs\.$"),
     ],
 )
@@ -136,7 +134,7 @@ def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: Dataset
     assert correct(index)[0] == index
 
 
-def test_what_lies_beside_the_pictures_counts_before_what_lies_in_the_home(index: DatasetIndex) -> None:
+def test_what_lies_beside_the_images_counts_before_what_lies_in_the_home(index: DatasetIndex) -> None:
     at_home = sidecar._places(index.root, "labels")[1]
     sidecar.files.write_json(at_home, {"version": 1, "steps": []})
     change_labels(index, {"train/cats/1.png": EXCLUDED})
@@ -144,7 +142,7 @@ def test_what_lies_beside_the_pictures_counts_before_what_lies_in_the_home(index
     assert sidecar.find(index.root, "labels") == index.root / ".parity-labels.json"
 
 
-def test_a_class_that_loses_its_last_picture_is_called_empty(make: Make) -> None:
+def test_a_class_that_loses_its_last_image_is_called_empty(make: Make) -> None:
     index = scan_dataset(str(make(["a/1.png", "a/2.png", "b/1.png", "b/2.png"])))
     change_labels(index, {"b/1.png": EXCLUDED, "b/2.png": "a"})
     assert correct(index)[0].empty_classes == ("b",)

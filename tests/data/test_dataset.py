@@ -96,7 +96,7 @@ def test_the_manifest_lists_every_file_with_its_hash(make: Make) -> None:
     assert (first["path"], first["label"], first["sha256"]) == (SPLITS[0], "cats", data.split.train[0].sha256)
 
 
-def test_the_manifest_says_when_the_test_pictures_validate(make: Make) -> None:
+def test_the_manifest_says_when_the_test_images_validate(make: Make) -> None:
     folder = make([name.replace("val/", "test/") for name in SPLITS])
     manifest = open_dataset(str(folder), DataConfig()).manifest()
     assert manifest["test_as_validation"] is True

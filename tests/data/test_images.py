@@ -1,4 +1,4 @@
-"""Every kind of picture file has one right reading, and every bad one its own sentence."""
+"""Every kind of image file has one right reading, and every bad one its own sentence."""
 
 import io
 import re

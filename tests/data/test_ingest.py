@@ -23,15 +23,15 @@ from core.data.scan import scan
 from core.errors import DataError
 
 
-def picture(number: int = 0) -> bytes:
+def image(number: int = 0) -> bytes:
     out = io.BytesIO()
     Image.fromarray(np.random.default_rng(number).integers(0, 256, (6, 8, 3), dtype=np.uint8)).save(out, "PNG")
     return out.getvalue()
 
 
 def zipped(names, method=zipfile.ZIP_STORED) -> io.BytesIO:
-    """A zip of different pictures under these names, or of the given bytes where `names` is a dict."""
-    items = names if isinstance(names, dict) else {name: picture(i) for i, name in enumerate(names)}
+    """A zip of different images under these names, or of the given bytes where `names` is a dict."""
+    items = names if isinstance(names, dict) else {name: image(i) for i, name in enumerate(names)}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in items.items():
@@ -82,7 +82,7 @@ def test_a_zip_becomes_a_data_set(tmp_path, method):
     assert (index.root, index.layout, index.classes) == (folder / "pets", "splits", ("cats", "dogs"))
     assert index.counts() == {s: {"cats": 2, "dogs": 2} for s in ("train", "val")}
     assert index.files[0].path == "train/cats/0-00001.png"
-    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == picture(0)
+    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == image(0)
     assert calls == [(i, 8) for i in range(1, 9)]
     assert skipped_files(folder) == ()
 
@@ -98,11 +98,11 @@ def test_a_path_works_as_well_as_a_file(tmp_path):
 
 def test_a_folder_upload_becomes_a_data_set(tmp_path):
     calls = []
-    files = [("pets/" + name, io.BytesIO(picture(i))) for i, name in enumerate(PETS)]
+    files = [("pets/" + name, io.BytesIO(image(i))) for i, name in enumerate(PETS)]
     files[0][1].read()  # wherever the file stands
     folder = ingest_files(files, tmp_path / "up", progress=lambda done, total: calls.append((done, total)))
     assert scan(folder).counts() == {s: {"cats": 2, "dogs": 2} for s in ("train", "val")}
-    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == picture(0)
+    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == image(0)
     assert calls[-1] == (8, 8)
 
 
@@ -114,7 +114,7 @@ def test_names_of_all_scripts_stay_readable(tmp_path, name):
     expected = unicodedata.normalize("NFC", name)
     for folder in (
         ingest_zip(zipped(names), tmp_path / "a"),
-        ingest_files([(n, io.BytesIO(picture())) for n in names], tmp_path / "b"),
+        ingest_files([(n, io.BytesIO(image())) for n in names], tmp_path / "b"),
     ):
         index = scan(folder)
         assert expected in index.classes
@@ -135,7 +135,7 @@ def test_patients_stay_recognisable_and_same_names_do_not_collide(tmp_path):
 
 
 def test_empty_classes_and_classes_of_other_files_stay_visible(tmp_path):
-    folder = ingest_zip(zipped({"a/1.png": picture(1), "b/1.png": picture(2), "c/": b"", "d/1.tif": b"II"}), tmp_path)
+    folder = ingest_zip(zipped({"a/1.png": image(1), "b/1.png": image(2), "c/": b"", "d/1.tif": b"II"}), tmp_path)
     assert scan(folder).empty_classes == ("c", "d")
     assert skipped_files(folder) == (("d/1.tif", "is not an image by its extension"),)
 
@@ -163,7 +163,7 @@ def test_unsafe_names_are_left_out_and_listed(tmp_path):
     names = [*UNSAFE, "cats/1.png", "dogs/1.png"]
     for folder in (
         ingest_zip(zipped(names), tmp_path / "zip"),
-        ingest_files([(n, io.BytesIO(picture())) for n in names], tmp_path / "files"),
+        ingest_files([(n, io.BytesIO(image())) for n in names], tmp_path / "files"),
     ):
         assert tree(folder) == ["cats/1-00001.png", "dogs/1-00002.png"]
         assert dict(skipped_files(folder)) == UNSAFE
@@ -229,7 +229,7 @@ def test_the_total_and_each_file_are_limited(tmp_path):
     refused(
         zipped(PETS), r"train/cats/0\.png in pets\.zip has 0 MB; a file may have", tmp_path / "u", Limits(file_bytes=99)
     )
-    files = [("a/1.png", io.BytesIO(picture())), ("b/1.png", io.BytesIO(picture()))]
+    files = [("a/1.png", io.BytesIO(image())), ("b/1.png", io.BytesIO(image()))]
     for limits, message in (
         (Limits(files=1), r"The upload has 2 files; at most 1 are taken\."),
         (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are taken\."),
@@ -240,10 +240,10 @@ def test_the_total_and_each_file_are_limited(tmp_path):
     assert not (tmp_path / "f").exists()
 
 
-def test_a_bomb_is_refused_and_a_black_picture_is_not(tmp_path):
-    bomb = zipped({"a/1.png": b"\0" * 5_000_000, "b/1.png": picture()}, zipfile.ZIP_DEFLATED)
+def test_a_bomb_is_refused_and_a_black_image_is_not(tmp_path):
+    bomb = zipped({"a/1.png": b"\0" * 5_000_000, "b/1.png": image()}, zipfile.ZIP_DEFLATED)
     refused(bomb, r"a/1\.png in pets\.zip unpacks to more than 200 times its size; images do not\.", tmp_path / "up")
-    small = zipped({"a/1.bmp": b"\0" * 900_000, "b/1.png": picture()}, zipfile.ZIP_DEFLATED)
+    small = zipped({"a/1.bmp": b"\0" * 900_000, "b/1.png": image()}, zipfile.ZIP_DEFLATED)
     assert len(plan_zip(small)) == 2
 
 
@@ -301,7 +301,7 @@ def test_overlapping_entries_are_refused(tmp_path):
 def test_duplicate_names_are_refused(tmp_path):
     source = zipped(PETS)
     with zipfile.ZipFile(source, "a") as archive:
-        archive.writestr(PETS[0], picture(9))
+        archive.writestr(PETS[0], image(9))
     refused(source, r"pets\.zip has train/cats/0\.png twice; pack it again\.", tmp_path / "up")
 
 
@@ -326,7 +326,7 @@ def test_deep_folders_are_refused(tmp_path):
 def test_class_names_that_cannot_be_kept_are_refused(tmp_path, name, message):
     refused(zipped([f"{name}/1.png", "b/1.png"]), message, tmp_path / "up")
     with pytest.raises(DataError, match=message):
-        ingest_files([(f"{name}/1.png", io.BytesIO(picture()))], tmp_path / "up")
+        ingest_files([(f"{name}/1.png", io.BytesIO(image()))], tmp_path / "up")
 
 
 @pytest.mark.parametrize("pair", [("Cat", "cat"), ("caf\u00e9", "cafe\u0301"), ("what?", "what*"), ("a ", "a")])
@@ -363,7 +363,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path):
             return b"x" * 1000
 
     with pytest.raises(DataError, match=r"a/1\.png does not hold the \d+ bytes it declares; upload it again\."):
-        ingest_files([("a/1.png", Growing(picture()))], tmp_path / "up")
+        ingest_files([("a/1.png", Growing(image()))], tmp_path / "up")
     assert list((tmp_path / "up").iterdir()) == []
 
 
@@ -371,7 +371,7 @@ def test_twice_the_size_must_be_free_before_and_what_is_left_while_writing(tmp_p
     from core.data import ingest
 
     usage = shutil.disk_usage(tmp_path)
-    size = sum(len(picture(i)) for i in range(8))
+    size = sum(len(image(i)) for i in range(8))
     monkeypatch.setattr(ingest.shutil, "disk_usage", lambda _: usage._replace(free=2 * size - 1))
     with pytest.raises(DataError, match=r"The upload needs 0 MB of free disk space, there are 0 MB; make room\."):
         ingest_zip(zipped(PETS), tmp_path / "up")

@@ -15,7 +15,7 @@ from core.errors import DataError
 
 @pytest.fixture
 def small(monkeypatch):
-    """A sample set of ten pictures instead of 960."""
+    """A sample set of ten images instead of 960."""
     monkeypatch.setattr(sample, "SAMPLE_COUNTS", {"train": 3, "val": 2})
 
 
@@ -27,16 +27,16 @@ def files_below(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.jpg"))
 
 
-def test_a_phantom_is_a_grey_picture_of_224_pixels():
-    picture = drawn([1, 2])
-    assert picture.shape == (224, 224)
-    assert picture.dtype == np.uint8
-    assert picture.min() < 40
-    assert picture.max() > 180
+def test_a_phantom_is_a_grey_image_of_224_pixels():
+    image = drawn([1, 2])
+    assert image.shape == (224, 224)
+    assert image.dtype == np.uint8
+    assert image.min() < 40
+    assert image.max() > 180
 
 
 @pytest.mark.parametrize("diseased", [False, True])
-def test_the_same_seed_draws_the_same_picture_and_another_number_another(diseased):
+def test_the_same_seed_draws_the_same_image_and_another_number_another(diseased):
     assert drawn([1, 2], diseased).tobytes() == drawn([1, 2], diseased).tobytes()
     assert np.abs(drawn([1, 2], diseased).astype(int) - drawn([1, 3], diseased)).mean() > 2
 
@@ -63,18 +63,18 @@ def test_both_lungs_are_there_and_darker_than_what_surrounds_them():
         assert middle - grey[lungs > 0.9].mean() > 0.25
 
 
-def test_the_word_synthetic_is_burned_into_the_same_corner_of_every_picture():
+def test_the_word_synthetic_is_burned_into_the_same_corner_of_every_image():
     mask = sample._label()
     rows, columns = np.nonzero(mask)
     assert mask.sum() > 100
     assert rows.min() > 200
     assert columns.max() < 70
-    for picture in (drawn([1, 2]), drawn([1, 3], True)):
-        assert (picture[mask] == 210).all()
+    for image in (drawn([1, 2]), drawn([1, 3], True)):
+        assert (image[mask] == 210).all()
 
 
-def test_no_two_pictures_share_a_name_or_a_seed():
-    names, seeds = zip(*sample._pictures(), strict=True)
+def test_no_two_images_share_a_name_or_a_seed():
+    names, seeds = zip(*sample._images(), strict=True)
     assert len(names) == 960
     assert len({Path(name).name for name in names}) == 960
     assert len({tuple(seed) for seed in seeds}) == 960
@@ -82,14 +82,14 @@ def test_no_two_pictures_share_a_name_or_a_seed():
     assert names[-1] == "val/PNEUMONIA/phantom-0960.jpg"
 
 
-def test_the_set_is_complete_and_each_picture_is_the_one_its_seed_draws(tmp_path, small):
+def test_the_set_is_complete_and_each_image_is_the_one_its_seed_draws(tmp_path, small):
     assert not sample.sample_is_ready(tmp_path)
     folder = sample.ensure_sample(tmp_path)
     assert folder == tmp_path / f"sample-v{sample.SAMPLE_VERSION}"
     assert sample.sample_is_ready(tmp_path)
     counts = {str(place.relative_to(folder)): len(list(place.iterdir())) for place in folder.glob("*/*")}
     assert counts == {"train/NORMAL": 3, "train/PNEUMONIA": 3, "val/NORMAL": 2, "val/PNEUMONIA": 2}
-    name, seed = list(sample._pictures())[4]
+    name, seed = list(sample._images())[4]
     with Image.open(folder / name) as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "L", (224, 224))
         difference = np.abs(np.asarray(image).astype(int) - drawn(seed, "PNEUMONIA" in name))
@@ -136,11 +136,11 @@ def test_a_killed_process_leaves_no_set_and_its_leftovers_go_after_an_hour(tmp_p
     assert fresh.exists()
 
 
-@pytest.mark.parametrize("damage", ["picture", "json", "half json", "other counts"])
+@pytest.mark.parametrize("damage", ["image", "json", "half json", "other counts"])
 def test_a_damaged_set_does_not_count_and_is_replaced(tmp_path, small, damage):
     folder = sample.ensure_sample(tmp_path)
     match damage:
-        case "picture":
+        case "image":
             (folder / "val/NORMAL/phantom-0007.jpg").unlink()
         case "json":
             (folder / "sample.json").unlink()

@@ -71,7 +71,7 @@ def test_the_chest_xrays_as_kaggle_packs_them_are_read_as_they_are(make, depth):
 
 
 def test_kaggles_second_copy_of_everything_is_counted_once_and_told(make):
-    """The archive holds chest_xray/train and chest_xray/chest_xray/train, the same pictures twice."""
+    """The archive holds chest_xray/train and chest_xray/chest_xray/train, the same images twice."""
     root = make([f"chest_xray/{name}" for name in KAGGLE] + [f"chest_xray/chest_xray/{name}" for name in KAGGLE])
     index = scan(root)
     assert index.root == root / "chest_xray"
@@ -135,7 +135,7 @@ def test_classes_are_in_code_point_order_over_all_splits(make):
     assert index.counts()["val"] == {"Zebra": 0, "apple": 0, "class10": 0, "class2": 1}
 
 
-def test_pictures_are_found_below_the_class_down_to_eight_folders(make):
+def test_images_are_found_below_the_class_down_to_eight_folders(make):
     deep = "/".join("abcdefgh")
     index = scan(make([*TWO, f"cats/{deep}/3.png", f"cats/{deep}/i/4.png"]))
     assert [f.path for f in index.files if f.label == "cats"] == ["cats/1.png", "cats/2.png", f"cats/{deep}/3.png"]
@@ -274,14 +274,14 @@ def test_a_loop_of_links_is_refused(tmp_path):
         scan(tmp_path / "a")
 
 
-def test_pictures_without_class_folders_are_refused_with_the_layout(make):
+def test_images_without_class_folders_are_refused_with_the_layout(make):
     with pytest.raises(DataError, match=rf"The images in .*data are not in class folders\. {LAYOUT}"):
         scan(make(["1.png", "2.png"]))
     with pytest.raises(DataError, match=rf"The images in .*flat are not in class folders\. {LAYOUT}"):
         scan(make(["train/1.png", "val/2.png"], "flat"))
 
 
-def test_no_pictures_at_all_are_refused_with_the_layout(make):
+def test_no_images_at_all_are_refused_with_the_layout(make):
     with pytest.raises(DataError, match=rf"There are no images in .*data\. {LAYOUT}"):
         scan(make(["readme.txt"]))
     with pytest.raises(DataError, match=rf"There are no images \(\.bmp, .*\) in .*text\. {LAYOUT}"):

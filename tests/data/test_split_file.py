@@ -39,7 +39,7 @@ def test_it_is_used_by_whoever_opens_the_data_set_and_told_in_the_manifest(index
     assert not remove_split(index.root)
 
 
-def test_pictures_that_came_later_go_by_their_folder_and_are_counted(index: DatasetIndex) -> None:
+def test_images_that_came_later_go_by_their_folder_and_are_counted(index: DatasetIndex) -> None:
     write_split(index.root, crossed(index), {})
     (index.root / "val/cats/new.png").write_bytes((index.root / "val/cats/0.png").read_bytes())
     (index.root / "train/dogs/1.png").write_bytes((index.root / "val/cats/0.png").read_bytes())
@@ -50,8 +50,8 @@ def test_pictures_that_came_later_go_by_their_folder_and_are_counted(index: Data
     )  # fmt: skip
     assert data.split_file is not None
     assert data.split_file.sentence(data.index) == (
-        "The pictures are divided by a split file (.parity-split.json), not by their folders. "
-        "2 new or changed pictures are not in it; make it again to place them."
+        "The images are divided by a split file (.parity-split.json), not by their folders. "
+        "2 new or changed images are not in it; make it again to place them."
     )
 
 

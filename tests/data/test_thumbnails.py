@@ -1,4 +1,4 @@
-"""Small versions of pictures: made in the scan, kept by content, made anew where they are lost."""
+"""Small versions of images: made in the scan, kept by content, made anew where they are lost."""
 
 import dataclasses
 import json
@@ -22,8 +22,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / "set" / name).mkdir(parents=True)
         for n in range(3):
             pixels = np.random.default_rng(10 * k + n).integers(0, 256, (20, 20, 3), np.uint8)
-            picture = Image.fromarray(pixels).resize((300, 260), Image.Resampling.BICUBIC)
-            picture.save(tmp_path / "set" / name / f"{n}.jpg", quality=90)
+            image = Image.fromarray(pixels).resize((300, 260), Image.Resampling.BICUBIC)
+            image.save(tmp_path / "set" / name / f"{n}.jpg", quality=90)
     return tmp_path / "set"
 
 
@@ -40,8 +40,8 @@ def test_the_scan_decodes_every_file_once_and_keeps_its_small_version(folder, mo
     small = thumbnails(index.root, index.files, lambda *_: pytest.fail("was decoded again"))
     assert sorted(opened) == sorted(2 * ["0.jpg", "1.jpg", "2.jpg"])
     for file in index.files:
-        with Image.open(folder / file.path) as picture:
-            obvious = np.asarray(picture.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
+        with Image.open(folder / file.path) as image:
+            obvious = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
         assert np.abs(small[file.sha256].astype(int) - obvious).max() <= 2
 
 
@@ -75,13 +75,13 @@ def test_a_damaged_store_is_made_anew(folder, content):
     assert len(json.loads(kept().read_text(encoding="utf-8"))["pictures"]) == 6
 
 
-def test_none_are_kept_of_more_pictures_than_are_compared(folder, monkeypatch):
+def test_none_are_kept_of_more_images_than_are_compared(folder, monkeypatch):
     monkeypatch.setattr(store, "MAX_COMPARED", 5)
     scan_dataset(str(folder))
     assert not (paths.cache_folder() / "thumbnails").exists()
 
 
-def test_a_picture_that_has_gone_is_one_sentence(folder):
+def test_an_image_that_has_gone_is_one_sentence(folder):
     index = scan_dataset(str(folder))
     gone = dataclasses.replace(index.files[0], path="a/gone.png", sha256="0" * 64)
     with pytest.raises(UnreadableImage, match=r"^gone\.png cannot be opened: No such file or directory\.$"):

@@ -8,8 +8,8 @@ from core.data.dataset import open_dataset
 
 
 @pytest.mark.slow
-def test_run_keeps_its_findings_beside_its_manifest(train_here, picture_folder):
-    folder = picture_folder(train=(20, 20), val=(8, 8), size=64)
+def test_run_keeps_its_findings_beside_its_manifest(train_here, image_folder):
+    folder = image_folder(train=(20, 20), val=(8, 8), size=64)
     settings = {"data.image_size": 64, "data.shuffle": "none", "training.epochs": 1, "model.weights": "none"}
     run = train_here(folder, settings)
     kept = files.read_json(run.path / "findings.json")["findings"]

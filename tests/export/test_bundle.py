@@ -69,7 +69,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def remember(run: Run) -> None:
-    """Features of three training pictures, as a training keeps them."""
+    """Features of three training images, as a training keeps them."""
     features = np.eye(3, 4, dtype=np.float32)
     reference.write(run, features, np.array([0, 5, 9]), reference.measure(features, np.ones((25, 4), np.float32)))
 
@@ -144,7 +144,7 @@ def test_a_run_comes_back_as_it_was(packed: Path, shipped: Run) -> None:
 
 
 @pytest.mark.usefixtures("tried")
-def test_a_run_that_was_stopped_is_over_and_its_pictures_are_nowhere(records: Contents) -> None:
+def test_a_run_that_was_stopped_is_over_and_its_images_are_nowhere(records: Contents) -> None:
     contents = changed(records, "status.json", lambda record: record.update(status="stopped", pid=1))
     contents = changed(contents, "manifest.json", lambda record: record.update(root="/etc"))
     contents = changed(contents, "config.json", lambda record: record.update(dataset="pets"))
@@ -195,9 +195,9 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("more stages than blocks",
      harm("config.json", lambda r: r["training"].update(mode="fine_tune", unfreeze_from="top", finetune_stages=9)),
      "training.finetune_stages is 9, but from top on EfficientNetLite0 has 1 block"),
-    ("picture elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
+    ("image elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
      r"manifest\.json\.val\[0\]\.path leads out of the data set"),
-    ("absolute picture", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "leads out"),
+    ("absolute image", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "leads out"),
     ("one class", harm("manifest.json", lambda r: r.update(classes=["a"])), "two or more different classes"),
     ("other classes", harm("evaluation.json", lambda r: r.update(classes=["a", "b"])), "is not what the rest of the"),
     ("status unknown", harm("status.json", lambda r: r.update(status="running!")), "is none of what is allowed"),
@@ -250,10 +250,10 @@ def test_links_bombs_and_lies_about_sizes_are_refused(records: Contents, tmp_pat
     assert nothing_is_left()
 
 
-def test_a_model_for_other_pictures_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_for_other_images_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 32, "outputs": 3, "parameters": 5})
     with pytest.raises(
-        DataError, match=r"takes pictures of 32 pixels and tells 3 classes apart; its records say 224 and 2"
+        DataError, match=r"takes images of 32 pixels and tells 3 classes apart; its records say 224 and 2"
     ):
         import_bundle(packed)
     assert nothing_is_left()

@@ -48,7 +48,7 @@ def test_what_a_run_writes_comes_back() -> None:
     ],
 )
 def test_what_does_not_fit_the_run_is_refused(values: Arrays) -> None:
-    with pytest.raises(DataError, match=r"its reference\.npz does not fit its list of pictures$"):
+    with pytest.raises(DataError, match=r"its reference\.npz does not fit its list of images$"):
         checked_reference(packed(values), 6)
 
 

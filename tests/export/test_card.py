@@ -50,11 +50,11 @@ def test_the_header_is_what_hugging_face_reads(shipped: Run) -> None:
 
 def test_figures_have_wilsons_intervals_and_the_sections_are_there(shipped: Run) -> None:
     card = model_card(shipped)
-    for title in ("Data", "Training", "Figures on the validation pictures", "Limits", "How to use it"):
+    for title in ("Data", "Training", "Figures on the validation images", "Limits", "How to use it"):
         assert f"\n## {title}\n" in card
     low, high = wilson(140, 160)
     assert f"| accuracy | 0.8750 [{low:.3f}, {high:.3f}] |" in card
-    low, high = wilson(67, 80)  # of 80 pictures of the second class 67 are found
+    low, high = wilson(67, 80)  # of 80 images of the second class 67 are found
     assert f"| PNEUMONIA | {67 / 80:.4f} [{low:.3f}, {high:.3f}] | 0.9054 [" in card
     assert "| train | 800 | 400 | 400 |" in card
     assert "- **This is no medical device" in card

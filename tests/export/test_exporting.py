@@ -133,11 +133,11 @@ TINY: dict[str, Any] = {
     ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages"],
 )  # fmt: skip
 def test_a_script_repeats_its_run_to_the_last_digit(
-    picture_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    image_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], settings: dict[str, Any],
 ) -> None:  # fmt: skip
     classes = (7, 9, 6) if "training.class_weight" in settings else (10, 9)
-    folder = picture_folder(train=classes, val=(4,) * len(classes), size=36)
+    folder = image_folder(train=classes, val=(4,) * len(classes), size=36)
     run = train_here(folder, {**TINY, **settings})
     in_this_process(monkeypatch)
     done = export_run(run, "script", tmp_path / "out" / "again")
@@ -155,17 +155,17 @@ def test_a_script_repeats_its_run_to_the_last_digit(
 
 
 @pytest.mark.slow
-def test_a_script_says_when_the_pictures_are_gone_or_changed(
-    picture_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_script_says_when_the_images_are_gone_or_changed(
+    image_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = picture_folder(train=(3, 3), val=(2, 2), size=36)
+    folder = image_folder(train=(3, 3), val=(2, 2), size=36)
     run = train_here(folder, {**TINY, "training.epochs": 1})
     in_this_process(monkeypatch)
     path = export_run(run, "script", tmp_path / "again").path
     monkeypatch.setattr(sys, "argv", [str(path)])
     (folder / "val" / "b" / "001.png").write_bytes(b"other")
-    with pytest.raises(SystemExit, match=r"val/b/001\.png is not the picture that the run was trained on"):
+    with pytest.raises(SystemExit, match=r"val/b/001\.png is not the image that the run was trained on"):
         runpy.run_path(str(path), run_name="__main__")
     monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path / "nowhere")])
-    with pytest.raises(SystemExit, match=r"000\.png is not there; say where the pictures are: python .* FOLDER"):
+    with pytest.raises(SystemExit, match=r"000\.png is not there; say where the images are: python .* FOLDER"):
         runpy.run_path(str(path), run_name="__main__")

@@ -31,7 +31,7 @@ def test_the_record_says_classes_size_pixels_and_answer() -> None:
         "image_size": 48,
         "channels": "RGB",
         "pixel_range": [0, 255],
-        "input": "float32, (n, 48, 48, 3): pictures upright, RGB, 0 to 255, stretched to the square (bilinear)",
+        "input": "float32, (n, 48, 48, 3): images upright, RGB, 0 to 255, stretched to the square (bilinear)",
         "preprocessing": "inside the model, division by 255",
         "output": "(n, 1): the probability of dog; that of cat is the rest to 1",
         "run": run.id,
@@ -45,7 +45,7 @@ def test_a_model_from_elsewhere_may_give_two_probabilities_and_prepares_as_it_wi
     assert record["preprocessing"] == "inside the model"
 
 
-def test_medical_pictures_keep_their_notice() -> None:
+def test_medical_images_keep_their_notice() -> None:
     assert model_record(run_on(["normal", "pneumonia"]))["notice"].startswith("This is no medical device")
 
 

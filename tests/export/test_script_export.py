@@ -21,7 +21,7 @@ from core.store.runs import Run, RunStore, Status
 MakeRun = Callable[..., Run]
 
 
-def picture(part: str, label: str, name: str = "0.png") -> dict[str, str]:
+def image(part: str, label: str, name: str = "0.png") -> dict[str, str]:
     return {"path": f"{part}/{label}/{name}", "label": label, "sha256": "0123456789abcdef" * 4}
 
 
@@ -31,7 +31,7 @@ def make_run() -> MakeRun:
 
     def make(status: str = "finished", classes: tuple[str, ...] = ("a", "b"), **settings: Any) -> Run:
         run = RunStore().create(make_config("/data/pets", settings, name='a "name"\\'))
-        parts = {part: [picture(part, label) for label in classes] for part in ("train", "val")}
+        parts = {part: [image(part, label) for label in classes] for part in ("train", "val")}
         files.write_json(run.path / "manifest.json", {"root": "/data/pets", "classes": classes, **parts})
         run.add_event("epoch", epoch=1, loss=0.5, accuracy=0.5, auc=None, val_loss=0.5, val_accuracy=1.0, val_auc=1.0)
         run.write_status(Status(status=status))
@@ -59,7 +59,7 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
     text = training_script(make_run(), "x_base.keras", {})
     assert imported(text) - sys.stdlib_module_names == {"keras", "numpy", "tensorflow", "PIL"}
     assert {"main", "train_on_features", "fit", "epoch_batches", "load"} <= defined(text)
-    assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_pictures"})
+    assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_images"})
     assert not any(flag in text for flag in ("AUGMENTED", "BINARY", "STOPS", "type: ignore", "softmax"))
     assert "('train/a/0.png', 0, '0123456789abcdef')," in text
     assert "LEARNING_RATE = 0.001\n" in text
@@ -72,7 +72,7 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
     ("settings", "classes", "words", "names"),
     [
         ({"data.augmentation": "question"}, "ab", ["AUGMENTATION = 'question'"], {"warp", "draw_parameters"}),
-        ({"training.mode": "end_to_end", "training.literal": "true"}, "ab", [], {"FrozenBase", "train_on_pictures"}),
+        ({"training.mode": "end_to_end", "training.literal": "true"}, "ab", [], {"FrozenBase", "train_on_images"}),
         ({"training.mode": "fine_tune"}, "ab", ["UNFREEZE_FROM = 'top_conv'"], {"FrozenBase", "train_on_features"}),
         ({"training.class_weight": "balanced"}, "abc", ["counts = np.bincount", "CLASSES = ('a', 'b', 'c')"], set()),
         ({"training.early_stopping": 0, "training.optimizer": "sgd"}, "ab", ["keras.optimizers.SGD"], set()),
@@ -98,14 +98,14 @@ def test_what_cannot_be_repeated_is_refused_with_its_reason(make_run: MakeRun) -
     files.write_json(foreign.path / "manifest.json", {"classes": ["a", "b"], "imported": {"outputs": 1}})
     for run, why in (
         (resumed, "it was interrupted and resumed; start a new run with the same settings$"),
-        (lost, r"its list of pictures \(manifest.json\) is gone$"),
+        (lost, r"its list of images \(manifest.json\) is gone$"),
         (foreign, "it is a model from elsewhere, of whose training nothing is known$"),
     ):
         with pytest.raises(RunError, match=why):
             require_repeatable(run)
 
 
-def odd_pictures(folder: Path) -> list[Path]:
+def odd_images(folder: Path) -> list[Path]:
     """Every kind of file that is decoded in a way of its own."""
     rng = np.random.default_rng(0)
     colour = Image.fromarray(rng.integers(0, 256, (90, 70, 3)).astype(np.uint8))
@@ -137,5 +137,5 @@ def test_its_pixels_are_those_of_the_program(
     monkeypatch.setitem(sys.modules, "script", script)  # its dataclass looks for its module
     exec(compile(text, "x.py", "exec"), vars(script))
     (tmp_path / "odd").mkdir()
-    for path in odd_pictures(tmp_path / "odd"):
+    for path in odd_images(tmp_path / "odd"):
         np.testing.assert_array_equal(script.load(path), images.load(path, 32), err_msg=path.name)

@@ -40,7 +40,7 @@ def test_the_temperature_is_the_best_of_a_fine_grid(sharpness: float, classes: i
     assert metrics.cross_entropy(labels, scale(probabilities, found)) <= min(losses) + 1e-9
 
 
-def test_a_known_overconfidence_is_found_and_mended_on_other_pictures() -> None:
+def test_a_known_overconfidence_is_found_and_mended_on_other_images() -> None:
     labels, probabilities = overconfident(4000, 3.0)
     found = calibrate(labels, probabilities)
     assert found.temperature == pytest.approx(3.0, rel=0.1)
@@ -52,7 +52,7 @@ def test_a_known_overconfidence_is_found_and_mended_on_other_pictures() -> None:
     assert found.ece[2] == pytest.approx(after, abs=0.03)  # the cross-validated figure foretells it
     assert found.helps
     assert "too sure" in found.describe()
-    assert "fitted on these same 4,000 validation pictures" in found.describe()
+    assert "fitted on these same 4,000 validation images" in found.describe()
 
 
 def test_the_order_of_the_classes_never_changes() -> None:
@@ -107,8 +107,8 @@ def test_each_part_is_judged_at_the_temperature_of_the_others() -> None:
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (np.array([0, 1] * 14), "28 pictures are too few to fit a temperature on; it takes 30"),
-        (np.zeros(40, int), "not one of the pictures was read wrongly"),
+        (np.array([0, 1] * 14), "28 images are too few to fit a temperature on; it takes 30"),
+        (np.zeros(40, int), "not one of the images was read wrongly"),
     ],
 )
 def test_what_cannot_be_fitted_is_left_alone(labels: np.ndarray, expected: str) -> None:

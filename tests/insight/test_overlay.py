@@ -1,4 +1,4 @@
-"""The map over the picture: colours, place, words."""
+"""The map over the image: colours, place, words."""
 
 import io
 
@@ -28,7 +28,7 @@ def test_lightness_rises_evenly_with_the_value() -> None:
     assert np.abs(np.diff(grey)).max() <= 5
 
 
-def test_no_opacity_is_the_picture_and_full_opacity_the_map() -> None:
+def test_no_opacity_is_the_image_and_full_opacity_the_map() -> None:
     assert (pixels(overlay(GREY, CORNER, 0)) == 100).all()
     full = pixels(overlay(GREY, CORNER, 1))
     assert full.shape == (40, 60, 3)

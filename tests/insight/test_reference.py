@@ -1,4 +1,4 @@
-"""Nearest training pictures and the limit of what is familiar, against plain loops."""
+"""Nearest training images and the limit of what is familiar, against plain loops."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_the_nearest_are_those_of_a_plain_loop(run: Run) -> None:
     np.testing.assert_allclose(found.distance(asked), fifth, atol=1e-3)
 
 
-def test_a_training_picture_is_its_own_nearest_however_bright_its_features(run: Run) -> None:
+def test_a_training_image_is_its_own_nearest_however_bright_its_features(run: Run) -> None:
     features = np.random.default_rng(1).normal(size=(20, 32)).astype(np.float32)
     found = kept(run, features, features)
     first = found.nearest(features[7:8] * 1000, 1)[0][0]
@@ -58,7 +58,7 @@ def test_features_too_large_for_half_precision_are_kept(run: Run) -> None:
     assert kept(run, features, features).nearest(features[:1], 1)[0][0].file == "0.png"
 
 
-def test_the_limit_is_the_99th_percentile_of_the_validation_pictures() -> None:
+def test_the_limit_is_the_99th_percentile_of_the_validation_images() -> None:
     distances = np.random.default_rng(0).permutation(np.arange(1, 201)).astype(np.float32)
     familiarity = Familiarity(10, 5, distances)
     assert familiarity.limit == 199
@@ -72,11 +72,11 @@ def test_the_limit_is_the_99th_percentile_of_the_validation_pictures() -> None:
     assert "1 of them lie beyond it" in familiarity.describe()
 
 
-def test_few_validation_pictures_set_no_limit() -> None:
+def test_few_validation_images_set_no_limit() -> None:
     familiarity = Familiarity(10, 5, np.ones(19, np.float32))
     assert familiarity.limit is None
     assert familiarity.is_unlike(99) is None
-    assert familiarity.describe().startswith("With 19 validation pictures there is no telling")
+    assert familiarity.describe().startswith("With 19 validation images there is no telling")
     assert familiarity.to_record()["flagged_held_out"] is None
 
 
@@ -90,7 +90,7 @@ def test_what_points_elsewhere_is_flagged_and_what_is_drawn_alike_is_not(run: Ru
     assert flagged(rng.normal(size=(500, 64)).astype(np.float32)) == 1
 
 
-def test_fewer_training_pictures_than_neighbours_are_enough(run: Run) -> None:
+def test_fewer_training_images_than_neighbours_are_enough(run: Run) -> None:
     found = kept(run, np.eye(3, dtype=np.float32), np.ones((30, 3)))
     assert found.familiarity.k == 3
     assert len(found.nearest(np.ones((1, 3), np.float32), 6)[0]) == 3
@@ -117,7 +117,7 @@ def test_a_damaged_reference_is_none(run: Run, damage: bytes | None) -> None:
     assert reference.read_familiarity(run) is None
 
 
-def test_a_reference_of_another_list_of_pictures_is_none(run: Run) -> None:
+def test_a_reference_of_another_list_of_images_is_none(run: Run) -> None:
     features = np.eye(30, dtype=np.float32)
     kept(run, features, features)
     files.write_json(run.path / "manifest.json", {"train": [], "classes": []})

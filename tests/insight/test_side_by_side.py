@@ -1,4 +1,4 @@
-"""Two runs on the same pictures: order and gaps."""
+"""Two runs on the same images: order and gaps."""
 
 import pytest
 
@@ -22,12 +22,12 @@ def test_disagreements_come_first_and_then_the_largest_gap() -> None:
     assert pairs[0].words() == "a 0.8000 / b 0.9000"
 
 
-def test_pictures_of_one_name_stay_apart() -> None:
+def test_images_of_one_name_stay_apart() -> None:
     ones, others = [said("x", "a", a=0.9, b=0.1)] * 2, [said("x", "a", a=0.9, b=0.1), said("x", "b", a=0.2, b=0.8)]
     assert [pair.position for pair in side_by_side(ones, others)] == [1, 0]
 
 
-def test_other_classes_and_unreadable_pictures() -> None:
+def test_other_classes_and_unreadable_images() -> None:
     broken = Prediction("b", error="damaged")
     pairs = side_by_side([broken, said("c", "cat", cat=0.7, dog=0.3)], [broken, said("c", "fox", fox=0.8, cat=0.2)])
     assert [(pair.file, pair.agree, pair.gap) for pair in pairs] == [("c", False, 0.8), ("b", True, 0.0)]

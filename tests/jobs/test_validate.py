@@ -37,8 +37,8 @@ def refusal(config: RunConfig, kind: type[UserError]) -> str:
     return str(error.value)
 
 
-def test_a_good_run_is_let_in_with_its_data_set(picture_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = picture_folder(train=(3, 2), val=(1, 1))
+def test_a_good_run_is_let_in_with_its_data_set(image_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = image_folder(train=(3, 2), val=(1, 1))
     monkeypatch.chdir(folder.parent)
     seen: list[tuple[int, int]] = []
     config, dataset = admit(make_config("pictures", {}, name="mine"), lambda *now: seen.append(now))
@@ -55,9 +55,9 @@ def test_the_sample_set_need_not_be_drawn_yet(home: Path) -> None:
 
 
 def test_the_sample_set_keeps_its_name_once_it_is_drawn(
-    picture_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+    image_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = picture_folder(train=(2, 2), val=(1, 1))
+    folder = image_folder(train=(2, 2), val=(1, 1))
     monkeypatch.setattr(validate, "sample_is_ready", lambda root: True)
     monkeypatch.setattr("core.data.dataset.ensure_sample", lambda root, progress: folder)
     config, dataset = admit(make_config("sample", {}))
@@ -76,7 +76,7 @@ def test_a_misspelt_backbone_gets_the_nearest_name() -> None:
     assert message.startswith('model.backbone: there is no backbone "VGG61"; did you mean VGG16? Known are: ')
 
 
-def test_a_picture_too_small_for_the_backbone_is_refused() -> None:
+def test_an_image_too_small_for_the_backbone_is_refused() -> None:
     assert refusal(make_config("sample", {"data.image_size": 31}), ConfigError) == (
         "data.image_size is 31, but EfficientNet-Lite0 (built in) needs at least 32 pixels"
     )
@@ -132,10 +132,10 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     assert refusal(make_config(str(folder), {}), DataError) == f"There is no folder {folder}; check the path."
 
 
-def test_one_class_is_refused(picture_folder: MakeFolder) -> None:
-    message = refusal(make_config(str(picture_folder(train=(3,), val=(2,))), {}), DataError)
+def test_one_class_is_refused(image_folder: MakeFolder) -> None:
+    message = refusal(make_config(str(image_folder(train=(3,), val=(2,))), {}), DataError)
     assert message.startswith("There is only one class, a, in ")
 
 
-def test_the_model_is_looked_at_before_the_pictures(tmp_path: Path) -> None:
+def test_the_model_is_looked_at_before_the_images(tmp_path: Path) -> None:
     refusal(make_config(str(tmp_path / "absent"), {"model.backbone": "nothing"}), ConfigError)

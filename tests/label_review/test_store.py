@@ -1,4 +1,4 @@
-"""Reviews on disk: found again for the same pictures and labels, made anew for others, and never piling up."""
+"""Reviews on disk: found again for the same images and labels, made anew for others, and never piling up."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ RESULT = {"method": "cleanlab", "pictures": 1, "issues": 0, "explained": [0.1, 0
 
 
 @pytest.fixture
-def folder(picture_folder) -> Path:
-    made: Path = picture_folder(train=(8, 8), val=(3, 3), size=12)
+def folder(image_folder) -> Path:
+    made: Path = image_folder(train=(8, 8), val=(3, 3), size=12)
     return made
 
 
@@ -73,12 +73,12 @@ def test_old_reviews_make_room_but_not_one_at_work(folder: Path, monkeypatch) ->
     assert [review.path.is_dir() for review in made] == [False, False, True, True]
 
 
-def test_what_cannot_be_reviewed_is_refused(folder: Path, picture_folder, monkeypatch) -> None:
-    few = picture_folder("few", train=(3, 3), val=(1, 1))
-    with pytest.raises(DataError, match=r"^A review of the labels needs at least 10 pictures of two classes\.$"):
+def test_what_cannot_be_reviewed_is_refused(folder: Path, image_folder, monkeypatch) -> None:
+    few = image_folder("few", train=(3, 3), val=(1, 1))
+    with pytest.raises(DataError, match=r"^A review of the labels needs at least 10 images of two classes\.$"):
         ReviewStore().create(str(few), opened(few))
-    monkeypatch.setattr(reviews, "MAX_PICTURES", 5)
-    with pytest.raises(DataError, match=r"^There are 22 pictures; labels of up to 5 are reviewed\.$"):
+    monkeypatch.setattr(reviews, "MAX_IMAGES", 5)
+    with pytest.raises(DataError, match=r"^There are 22 images; labels of up to 5 are reviewed\.$"):
         ReviewStore().create(str(folder), opened(folder))
 
 

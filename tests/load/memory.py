@@ -103,11 +103,11 @@ def train(page: Page, server: Server) -> None:
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible(timeout=900_000)
 
 
-def predict(page: Page, pictures: list[Path]) -> None:
-    """Twenty pictures to the run that has just been trained."""
+def predict(page: Page, images: list[Path]) -> None:
+    """Twenty images to the run that has just been trained."""
     page.get_by_role("link", name="Predict with this run").click()
     settle(page)
-    page.locator("[data-testid='stFileUploaderDropzoneInput']").first.set_input_files(pictures)
+    page.locator("[data-testid='stFileUploaderDropzoneInput']").first.set_input_files(images)
     expect(page.locator("[data-testid='stDownloadButton'] button").first).to_be_visible(timeout=300_000)
 
 

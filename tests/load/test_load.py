@@ -25,7 +25,7 @@ from tests.load.uploads import measure  # noqa: E402
 
 @pytest.fixture
 def server(home: Path, sample_home: Path) -> Iterator[Server]:
-    """With the sample drawn: the first page that shows pictures of it would draw it, for seconds."""
+    """With the sample drawn: the first page that shows images of it would draw it, for seconds."""
     ensure_sample(sample_home / "sample")
     shutil.copytree(sample_home / "sample", home / "sample")
     examples.install()

@@ -26,7 +26,7 @@ from core.models.catalogue import BACKBONES, find
 LITE0 = find("EfficientNetLite0")
 
 
-def pictures(count, size, seed=0):
+def noise_images(count, size, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3)).astype(np.float32)
 
 
@@ -66,7 +66,7 @@ def test_every_backbone_builds_and_has_what_its_row_says(row):
     assert indices == sorted(set(indices))
     assert layers[-1].output.shape[:3] == (None, 1, 1)
     assert not base.trainable_weights
-    features = base(pictures(2, row.min_size), training=False)
+    features = base(noise_images(2, row.min_size), training=False)
     assert features.dtype == "float32"
     assert features.shape == (2, layers[-1].output.shape[-1])
     assert np.isfinite(features).all()
@@ -105,7 +105,7 @@ def test_weight_files_are_those_that_keras_would_fetch(row, monkeypatch):
 def test_preprocessing_in_the_model_is_the_formula_bit_for_bit(name, preprocessing, kind):
     base = build_base(find(name), 32, weights="none", preprocessing=preprocessing)
     first = backbone_layers(base)[0]
-    images = pictures(3, 32) + np.float32(0.3)
+    images = noise_images(3, 32) + np.float32(0.3)
     rule = PREPROCESSING[kind]
     expected = images * np.float32(rule.scale) + np.float32(rule.offset)
     expected = expected[..., ::-1] if rule.bgr else expected
@@ -119,13 +119,13 @@ def test_torch_preprocessing_is_the_formula_bit_for_bit():
     from core.models.build import _preprocess
 
     inputs = keras.Input((8, 8, 3))
-    images, rule = pictures(2, 8), PREPROCESSING["torch"]
+    images, rule = noise_images(2, 8), PREPROCESSING["torch"]
     given = keras.Model(inputs, _preprocess(inputs, "torch")).predict(images, verbose=0)
     assert np.array_equal(given, images * np.float32(rule.scale) + np.float32(rule.offset))
 
 
 def test_flatten_keeps_positions_and_average_does_not():
-    images = pictures(2, 64)
+    images = noise_images(2, 64)
     flat = build_base(LITE0, 64, pooling="flatten").predict(images, verbose=0)
     mean = build_base(LITE0, 64, pooling="average").predict(images, verbose=0)
     assert flat.shape == (2, 2 * 2 * 1280)
@@ -144,7 +144,7 @@ def test_imagenet_weights_do_not_depend_on_the_seed():
 
 
 def test_bfloat16_is_near_and_leaves_the_policy_and_the_weights_alone():
-    images = pictures(2, 64)
+    images = noise_images(2, 64)
     exact, rough = build_base(LITE0, 64), build_base(LITE0, 64, precision="bfloat16")
     assert keras.config.dtype_policy().name == "float32"
     assert weights_hash(exact) == weights_hash(rough)
@@ -208,7 +208,7 @@ def test_efficientnet_b0_gives_what_keras_gives_for_imagenet_weights(no_network,
     monkeypatch.setenv("PARITY_WEIGHTS", str(path.parent))
     theirs = keras.applications.EfficientNetB0(include_top=False, weights="imagenet", input_shape=(32, 32, 3))
     ours = build_base(row, 32, pooling="flatten")
-    images = pictures(2, 32)
+    images = noise_images(2, 32)
     expected = theirs.predict(images, verbose=0).reshape(2, -1)
     np.testing.assert_allclose(ours.predict(images, verbose=0), expected, rtol=1e-3, atol=1e-6 * abs(expected).max())
 
@@ -253,7 +253,7 @@ def test_a_damaged_file_and_the_file_of_another_network_are_named(no_network, mo
 
 
 @pytest.mark.slow
-def test_real_vgg16_weights_load_and_tell_pictures_apart(monkeypatch, no_network):
+def test_real_vgg16_weights_load_and_tell_images_apart(monkeypatch, no_network):
     data = os.environ.get("PARITY_TEST_DATA")
     if not data:
         pytest.skip("PARITY_TEST_DATA is not set: no real VGG16 weights to load")
@@ -261,7 +261,7 @@ def test_real_vgg16_weights_load_and_tell_pictures_apart(monkeypatch, no_network
     base = build_base(find("VGG16"), 64, pooling="flatten")
     kernel = base.get_layer("block1_conv1").get_weights()[0]
     assert kernel[0, 0, :, 0] == pytest.approx([0.42947, 0.55038, 0.48002], abs=1e-5)  # as published by Oxford
-    images = pictures(2, 64)
+    images = noise_images(2, 64)
     images[1] = 0
     features = base.predict(images, verbose=0)
     assert features.shape == (2, 2 * 2 * 512)
@@ -285,7 +285,7 @@ def noisy_base():
 
 
 def test_a_frozen_base_gives_the_same_in_training_mode_as_in_inference():
-    base, images = noisy_base(), pictures(4, 8)
+    base, images = noisy_base(), noise_images(4, 8)
     frozen = FrozenBase(base)
     expected = base(images, training=False).numpy()
     assert np.array_equal(frozen(images, training=True), expected)
@@ -298,7 +298,7 @@ def test_fit_moves_the_head_only():
     model = train_model(base, head)
     assert len(model.trainable_weights) == 2
     before, head_before = weights_hash(base), weights_hash(head)
-    learning(model, pictures(8, 8), np.arange(8) % 2)
+    learning(model, noise_images(8, 8), np.arange(8) % 2)
     assert weights_hash(base) == before
     assert weights_hash(head) != head_before
 
@@ -310,7 +310,7 @@ def test_after_unfreezing_weights_move_but_statistics_and_earlier_layers_do_not(
     model.get_layer("frozen_base").unfreeze(names.index("block2_conv"))
     assert {weight.path.split("/")[0] for weight in base.trainable_weights} == {"block2_conv", "block2_bn"}
     before = {weight.path: weight.numpy() for weight in base.weights}
-    learning(model, pictures(8, 8), np.arange(8) % 2)
+    learning(model, noise_images(8, 8), np.arange(8) % 2)
     moved = {weight.path for weight in base.weights if not np.array_equal(weight.numpy(), before[weight.path])}
     assert moved == {"block2_conv/kernel", "block2_conv/bias", "block2_bn/gamma", "block2_bn/beta"}
 
@@ -339,7 +339,7 @@ def test_fine_tuning_the_built_in_backbone_keeps_its_statistics():
     )
     assert [weight.path for weight in base.trainable_weights] == ["top_conv/kernel", "top_bn/gamma", "top_bn/beta"]
     kernel, statistics = base.trainable_weights[0].numpy(), moving(base)
-    learning(model, pictures(8, 32), np.arange(8) % 2, rate=1e-3)
+    learning(model, noise_images(8, 32), np.arange(8) % 2, rate=1e-3)
     assert not np.array_equal(base.trainable_weights[0].numpy(), kernel)
     assert all(np.array_equal(a, b) for a, b in zip(moving(base), statistics, strict=True))
 
@@ -409,7 +409,7 @@ def test_layers_of_one_head_do_not_share_a_seed():
 
 def test_the_joined_model_and_the_trained_one_agree_bit_for_bit():
     base, head = build_base(LITE0, 64), build_head(1280, 3, dense_units=8, dropout=0.5, seed=2)
-    images = pictures(5, 64)
+    images = noise_images(5, 64)
     trained = train_model(base, head).predict(images, batch_size=2, verbose=0)
     assert np.array_equal(join(base, head).predict(images, batch_size=2, verbose=0), trained)
     cached = head.predict(base.predict(images, batch_size=2, verbose=0), batch_size=2, verbose=0)
@@ -421,7 +421,7 @@ def test_the_saved_model_opens_with_keras_alone(tmp_path, precision):
     base = build_base(find("VGG16"), 32, weights="none", precision=precision)
     model = join(base, build_head(512, 2, dense_units=8, dropout=0.5, seed=2))
     model.save(tmp_path / "model.keras")
-    np.save(tmp_path / "images.npy", pictures(3, 32))
+    np.save(tmp_path / "images.npy", noise_images(3, 32))
     code = (
         "import json, sys, keras, numpy as np; model = keras.models.load_model('model.keras');"
         "given = model.predict(np.load('images.npy'), verbose=0).tolist();"
@@ -430,7 +430,7 @@ def test_the_saved_model_opens_with_keras_alone(tmp_path, precision):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     given, ours = json.loads(done.stdout.splitlines()[-1])
     assert not ours
-    assert np.array_equal(np.float32(given), model.predict(pictures(3, 32), verbose=0))
+    assert np.array_equal(np.float32(given), model.predict(noise_images(3, 32), verbose=0))
 
 
 def test_the_layers_of_a_loaded_model_are_found_again(tmp_path):
@@ -445,7 +445,7 @@ def test_the_layers_of_a_loaded_model_are_found_again(tmp_path):
 
 def test_maps_before_pooling_can_be_had_from_the_base():
     base = build_base(LITE0, 64)
-    maps, features = keras.Model(base.input, [backbone_layers(base)[-1].output, base.output])(pictures(2, 64))
+    maps, features = keras.Model(base.input, [backbone_layers(base)[-1].output, base.output])(noise_images(2, 64))
     assert maps.shape == (2, 2, 2, 1280)
     np.testing.assert_allclose(maps.numpy().mean((1, 2)), features, atol=1e-5)
 

@@ -8,7 +8,7 @@ from core.models.lite0 import EfficientNetLite0, load_weights
 
 WEIGHTS = find_weights(find("EfficientNetLite0"))
 
-# Pooled features of the published PyTorch weights (float32) for `picture(size)`, computed once in torch with an
+# Pooled features of the published PyTorch weights (float32) for `image(size)`, computed once in torch with an
 # independent forward pass: mean over 1280 channels, standard deviation, and the strongest channels.
 TORCH = {
     150: (0.278721, 0.693700, {327: 5.2082, 403: 5.0740, 714: 4.9277, 113: 4.7738, 115: 4.5605, 1126: 4.1313}),
@@ -16,8 +16,8 @@ TORCH = {
 }
 
 
-def picture(size):
-    """Three different gradients: a picture that is the same on every machine."""
+def image(size):
+    """Three different gradients: an image that is the same on every machine."""
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
     channels = [(3 * rows + 5 * columns) % 256, (rows * columns / 7) % 256, np.abs(rows - columns) % 256]
     return np.stack(channels, axis=-1).astype(np.uint8)
@@ -32,7 +32,7 @@ def arrays():
 @pytest.mark.parametrize(("size", "side"), [(150, 5), (224, 7)])
 def test_features_are_those_of_the_published_weights(size, side):
     model = EfficientNetLite0((size, size, 3), WEIGHTS)
-    maps = model(((picture(size).astype(np.float32) - 127) / 128)[None], training=False).numpy()
+    maps = model(((image(size).astype(np.float32) - 127) / 128)[None], training=False).numpy()
     assert maps.shape == (1, side, side, 1280)
     assert maps.min() >= 0
     assert maps.max() <= 6
@@ -58,7 +58,7 @@ def test_layers_are_stock_and_named_by_block():
 def test_built_upon_a_tensor_it_starts_where_that_tensor_starts():
     inputs = keras.Input((64, 64, 3))
     model = EfficientNetLite0((64, 64, 3), WEIGHTS, input_tensor=keras.layers.Rescaling(1 / 128, -127 / 128)(inputs))
-    pixels = picture(64)[None].astype(np.float32)
+    pixels = image(64)[None].astype(np.float32)
     alone = EfficientNetLite0((64, 64, 3), WEIGHTS)
     np.testing.assert_allclose(model(pixels), alone((pixels - 127) / 128), atol=1e-4)
 

@@ -74,7 +74,7 @@ def epoch_record(epoch: int) -> dict[str, object]:
 
 
 def manifest(root: Path, classes: tuple[str, ...]) -> dict[str, object]:
-    """Three validation pictures of the first class and one of every other; the first two exist."""
+    """Three validation images of the first class and one of every other; the first two exist."""
     labels = [classes[0]] * 3 + list(classes[1:])
     val = [{"path": f"val/{k}.png", "label": label, "split": "val"} for k, label in enumerate(labels)]
     (root / "val").mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def manifest(root: Path, classes: tuple[str, ...]) -> dict[str, object]:
 
 @pytest.fixture
 def evaluation() -> dict[str, object]:
-    """What evaluation.json says of the pictures that `make_run` lists."""
+    """What evaluation.json says of the images that `make_run` lists."""
     part = {
         "count": 4, "correct": 2, "accuracy": 0.5, "interval": [0.15, 0.85], "auc": 0.75, "loss": 0.6,
         "majority_class": AWKWARD[0], "majority_share": 0.75, "confusion": [[2, 1], [1, 0]],
@@ -104,7 +104,7 @@ def evaluation() -> dict[str, object]:
 
 @pytest.fixture
 def make_pair(make_run: MakeRun) -> Callable[..., tuple[Run, Run]]:
-    """A function that makes two finished runs on the same pictures, one with its batches class by class."""
+    """A function that makes two finished runs on the same images, one with its batches class by class."""
 
     def make(a: str = "good", b: str = "bad") -> tuple[Run, Run]:
         runs = make_run(a, records=3), make_run(b, records=3, settings={"data.shuffle": "none"})

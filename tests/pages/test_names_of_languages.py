@@ -32,9 +32,9 @@ def said(at: AppTest) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch, picture_folder) -> Path:
+def folder(tmp_path: Path, monkeypatch, image_folder) -> Path:
     """A data set of these classes, whose files have a space in their names."""
-    root = picture_folder("daten/Röntgen 肺", train=(9, 8, 7), val=(3, 3, 3))
+    root = image_folder("daten/Röntgen 肺", train=(9, 8, 7), val=(3, 3, 3))
     for part in ("train", "val"):
         for letter, name in zip("abc", CLASSES, strict=True):
             (root / part / letter).rename(root / part / name)
@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch, picture_folder) -> Path:
     return root
 
 
-@pytest.mark.parametrize("tab", ["Overview", "Pictures", "Quality", "Batch X-ray", "Problems"])
+@pytest.mark.parametrize("tab", ["Overview", "Images", "Quality", "Batch X-ray", "Problems"])
 def test_the_dataset_page_shows_them(folder: Path, tab: str) -> None:
     at = open_page("dataset", **{state.SOURCE: sources.SERVER, state.DATASET: str(folder), state.TAB: tab})
     assert not at.exception
@@ -53,7 +53,7 @@ def test_the_dataset_page_shows_them(folder: Path, tab: str) -> None:
     assert plain("Röntgen 肺") in said(at)
     if tab == "Overview":
         assert set(CLASSES) <= {str(cell) for cell in at.dataframe[0].value.to_numpy().ravel()}
-    if tab == "Pictures":
+    if tab == "Images":
         words = [image.alt for block in at.get("image") for image in block.proto.imgs]
         assert all(any(name in alt for alt in words) for name in CLASSES)
         assert any("Aufnahme n° 0 片.png" in alt for alt in words)
@@ -74,9 +74,9 @@ def test_live_shows_them(make_run) -> None:
 
 
 def test_predict_shows_them(make_run, monkeypatch) -> None:
-    def predict(run, pictures, progress=None, *, heat=False):
+    def predict(run, images, progress=None, *, heat=False):
         return [
-            Prediction(name, CLASSES[2], 0.5, dict(zip(CLASSES, (0.2, 0.3, 0.5), strict=True))) for name, _ in pictures
+            Prediction(name, CLASSES[2], 0.5, dict(zip(CLASSES, (0.2, 0.3, 0.5), strict=True))) for name, _ in images
         ]
 
     monkeypatch.setattr(asking, "predict", predict)

@@ -1,4 +1,4 @@
-"""The Dataset page: sources, counts, pictures, augmentation, batches, problems."""
+"""The Dataset page: sources, counts, images, augmentation, batches, problems."""
 
 import io
 import zipfile
@@ -19,11 +19,11 @@ NAME = "Hünde *neu* [x](y)"
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch, picture_folder):
+def root(tmp_path, monkeypatch, image_folder):
     """The data root, with a good data set, one of a single class, and one with damage and names."""
-    picture_folder("data/good", train=(12, 8), val=(3, 3))
-    picture_folder("data", **{"one class": (4,)})
-    picture_folder("data", names=(5, 6))
+    image_folder("data/good", train=(12, 8), val=(3, 3))
+    image_folder("data", **{"one class": (4,)})
+    image_folder("data", names=(5, 6))
     names = tmp_path / "data" / "names"
     (names / "a").rename(names / NAME)
     (names / "b").rename(names / "猫")
@@ -53,18 +53,18 @@ def images(at: AppTest) -> list[Any]:
 
 
 def make_zip(names: list[str]) -> bytes:
-    picture, out = io.BytesIO(), io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    image, out = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(image, "PNG")
     with zipfile.ZipFile(out, "w") as archive:
         for name in names:
-            archive.writestr(name, picture.getvalue())
+            archive.writestr(name, image.getvalue())
     return out.getvalue()
 
 
-def test_overview_counts_pictures_by_class_and_split(root):
+def test_overview_counts_images_by_class_and_split(root):
     at = open_page(root / "good")
     assert not at.exception
-    assert metrics(at) == {"Pictures": "26", "Classes": "2", "Training": "20", "Validation": "6", "Unreadable": "0"}
+    assert metrics(at) == {"Images": "26", "Classes": "2", "Training": "20", "Validation": "6", "Unreadable": "0"}
     table = at.dataframe[0].value
     assert table.values.tolist() == [["a", 12, 3], ["b", 8, 3], ["All", 20, 6]]
     assert at.dataframe[1].value.values.tolist() == [[40, 40, 26]]
@@ -95,13 +95,13 @@ def test_names_are_shown_literally_and_problems_by_name(root):
         ["猫/broken.png", "broken.png is damaged: its header cannot be read."]
     ]
     assert at.dataframe[1].value.values.tolist() == [["猫/notes.txt", "It is not an image by its extension."]]
-    captions = [image.caption for image in images(open_page(root / "names", "Pictures"))]
+    captions = [image.caption for image in images(open_page(root / "names", "Images"))]
     assert any("\\*neu\\*" in caption for caption in captions)
 
 
-def test_pictures_come_in_pages_and_by_class(root):
-    at = open_page(root / "good", "Pictures")
-    assert "1 to 20 of 20 pictures" in [caption.value for caption in at.caption]
+def test_images_come_in_pages_and_by_class(root):
+    at = open_page(root / "good", "Images")
+    assert "1 to 20 of 20 images" in [caption.value for caption in at.caption]
     at.selectbox[-1].set_value("b").run()
     assert not at.exception
     assert len(images(at)) == 8
@@ -127,7 +127,7 @@ def test_xray_states_what_the_batches_hold(root):
     at.segmented_control[-1].set_value("none")
     at.number_input[0].set_value(4).run()
     assert not at.exception
-    assert "5 of 5 batches hold a single class; the longest run of one class is 12 pictures (a)." in said(at)
+    assert "5 of 5 batches hold a single class; the longest run of one class is 12 images (a)." in said(at)
     assert at.get("plotly_chart")
 
 
@@ -135,7 +135,7 @@ def test_xray_names_what_is_left_out(root):
     at = open_page(root / "good", "Batch X-ray")
     at.number_input[0].set_value(8)
     at.toggle[0].set_value(True).run()
-    assert "4 pictures at the end of the order are left out, as they do not fill a batch." in [
+    assert "4 images at the end of the order are left out, as they do not fill a batch." in [
         caption.value for caption in at.caption
     ]
     at.number_input[0].set_value(64).run()
@@ -157,10 +157,10 @@ def test_empty_class_is_shown_but_cannot_be_trained_on(root):
     assert "Train on this" not in [button.label for button in at.button]
 
 
-def test_without_a_data_root_it_says_how_to_set_one(monkeypatch, picture_folder):
+def test_without_a_data_root_it_says_how_to_set_one(monkeypatch, image_folder):
     monkeypatch.delenv("PARITY_DATA", raising=False)
-    at = open_page(picture_folder(train=(3, 3), val=(2, 2)))
-    assert "PARITY_DATA=~/pictures make run" in at.info[0].value
+    at = open_page(image_folder(train=(3, 3), val=(2, 2)))
+    assert "PARITY_DATA=~/images make run" in at.info[0].value
 
 
 def test_folders_are_browsed_and_chosen(root):
@@ -169,7 +169,7 @@ def test_folders_are_browsed_and_chosen(root):
     at.selectbox[0].set_value("names").run()
     next(button for button in at.button if button.label == "Use this folder").click().run()
     assert at.session_state[state.DATASET] == str(root / "names")
-    assert metrics(at)["Pictures"] == "11"
+    assert metrics(at)["Images"] == "11"
 
 
 @pytest.mark.parametrize("path", ["..", "../..", "/etc", "good/../../..", "link"])
@@ -183,7 +183,7 @@ def test_zip_is_taken_in_named_and_offered_again(root):
     at = open_page(root / "good", source=sources.ZIP)
     at.file_uploader[0].upload("Tiere (1).zip", make_zip(["w/a/1.png", "w/a/2.png", "w/b/1.png", "w/b/2.png"])).run()
     assert not at.exception
-    assert metrics(at)["Pictures"] == "4"
+    assert metrics(at)["Images"] == "4"
     assert at.subheader[0].value.replace("\\", "") == "Tiere (1).zip"
     assert not at.file_uploader[0].value
     again = open_page(root / "good", source=sources.ZIP)
@@ -203,10 +203,10 @@ def test_zip_that_is_none_is_refused_once(root):
 
 def test_folder_upload_keeps_its_classes(root):
     at = open_page(root / "good", source=sources.FOLDER)
-    picture = io.BytesIO()
-    Image.new("L", (9, 9)).save(picture, "PNG")
+    image = io.BytesIO()
+    Image.new("L", (9, 9)).save(image, "PNG")
     for name in ("pets/a/1.png", "pets/a/2.png", "pets/b/1.png", "pets/b/2.png"):
-        at.file_uploader[0].upload(name, picture.getvalue())
+        at.file_uploader[0].upload(name, image.getvalue())
     at.run()
     assert not at.exception
     assert metrics(at)["Classes"] == "2"

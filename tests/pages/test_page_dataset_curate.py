@@ -19,20 +19,20 @@ from pages.shared import state
 from pages.shared.dataset import curate, quality_view, sources
 
 
-def picture(seed: int) -> Image.Image:
+def draw_image(seed: int) -> Image.Image:
     pixels = np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8)
     return Image.fromarray(pixels).resize((96, 96), Image.Resampling.NEAREST)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twenty sound pictures, a blurred one, and a training picture that is validated on as well."""
+    """Twenty sound images, a blurred one, and a training image that is validated on as well."""
     root = tmp_path / "data" / "set"
     for k, (part, label) in enumerate((p, c) for p in ("train", "val") for c in ("a", "b")):
         (root / part / label).mkdir(parents=True)
         for n in range(5):
-            picture(100 * k + n).save(root / part / label / f"{n}.png")
-    picture(7).filter(ImageFilter.GaussianBlur(5)).save(root / "train/a/soft.png")
+            draw_image(100 * k + n).save(root / part / label / f"{n}.png")
+    draw_image(7).filter(ImageFilter.GaussianBlur(5)).save(root / "train/a/soft.png")
     (root / "val/a/copy.png").write_bytes((root / "train/a/1.png").read_bytes())
     monkeypatch.setenv("PARITY_DATA", str(tmp_path / "data"))
     return root
@@ -75,7 +75,7 @@ def review_of(folder: Path, *rows: tuple[str, str, str, bool]) -> Review:
     return made
 
 
-def test_quality_counts_every_question_and_shows_the_pictures_of_one(folder: Path) -> None:
+def test_quality_counts_every_question_and_shows_the_images_of_one(folder: Path) -> None:
     at = open_tab(folder, "Quality")
     pills = at.button_group[-1]
     counts = {option.content.rsplit(" ", 1)[0]: option.content.rsplit(" ", 1)[1] for option in pills.proto.options}
@@ -100,11 +100,11 @@ def test_the_button_for_copies_says_how_many_go(groups: int, extra: int, words: 
     assert quality_view._leave_copies(groups, extra) == words
 
 
-def test_the_button_for_odd_pictures_says_how_many_go(folder: Path) -> None:
-    leave = button(open_tab(folder, "Quality"), "Leave this picture out")
+def test_the_button_for_odd_images_says_how_many_go(folder: Path) -> None:
+    leave = button(open_tab(folder, "Quality"), "Leave this image out")
     assert leave.help == "It stays where it is and is no longer trained on. The Labels tab takes it back."
-    picture(8).filter(ImageFilter.GaussianBlur(5)).save(folder / "train/b/soft.png")
-    leave = button(open_tab(folder, "Quality"), "Leave these 2 pictures out")
+    draw_image(8).filter(ImageFilter.GaussianBlur(5)).save(folder / "train/b/soft.png")
+    leave = button(open_tab(folder, "Quality"), "Leave these 2 images out")
     assert leave.help.startswith("They stay where they are and are no longer trained on.")
 
 
@@ -112,12 +112,12 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     at = open_tab(folder, "Quality")
     at.session_state[state.QUALITY_KIND] = "exact_duplicates"
     button(at.run(), "Keep one of the two, leave the other out").click().run()
-    assert said(at).startswith("1 picture is left out. The Labels tab takes it back.")
+    assert said(at).startswith("1 image is left out. The Labels tab takes it back.")
     (left_out,) = open_dataset(str(folder), DataConfig()).corrections.excluded
     assert left_out.path == "val/a/copy.png"
     at = open_tab(folder, "Labels")
     button(at, "Undo the last change").click().run()
-    assert said(at) == "Taken back: 1 picture is as before."
+    assert said(at) == "Taken back: 1 image is as before."
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
 
@@ -170,7 +170,7 @@ def test_suspicious_labels_are_shown_and_put_right_or_left_out(folder: Path) -> 
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
 
-def test_the_map_has_a_dot_for_every_picture_and_shows_those_that_are_picked(folder: Path) -> None:
+def test_the_map_has_a_dot_for_every_image_and_shows_those_that_are_picked(folder: Path) -> None:
     rows = [(f.path, f.label, f.label, False) for f in scan_dataset(str(folder)).files]
     review_of(folder, *rows)
     at = open_tab(folder, "Map")
@@ -199,7 +199,7 @@ def test_the_map_can_be_laid_out_and_coloured_in_other_ways(folder: Path) -> Non
     assert [name in chart.proto.spec for name in ("nothing odd", "blurry", "exact duplicates", "dark")] == [
         True, True, True, False,
     ]  # fmt: skip
-    assert any("Laid out are 21 of 22 pictures" in each.value for each in at.caption)
+    assert any("Laid out are 21 of 22 images" in each.value for each in at.caption)
     for colour, word in (("split", "validation"), ("fit", "fits its label")):
         at.session_state[state.MAP_COLOUR] = colour
         assert not at.run().exception
@@ -224,7 +224,7 @@ def test_a_map_of_which_nothing_was_laid_out_by_neighbourhoods_says_so(folder: P
 
 def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(folder: Path) -> None:
     at = open_tab(folder, "Split")
-    assert "held-out pictures is a copy" in at.warning[0].value.replace("\\", "")
+    assert "held-out images is a copy" in at.warning[0].value.replace("\\", "")
     button(at, "Divide anew").click().run()
     assert said(at).startswith("Divided anew: ")
     assert "Nothing leaks" in said(at)
@@ -243,7 +243,7 @@ def test_what_cannot_be_done_is_one_sentence(folder: Path, monkeypatch: pytest.M
     at = open_tab(folder, "Split")
     at.session_state[state.field_key("data.group_pattern")] = "(png)"
     button(at.run(), "Divide anew").click().run()
-    assert "part would be empty: too many pictures belong together" in said(at)
+    assert "part would be empty: too many images belong together" in said(at)
 
 
 def test_a_visitor_looks_and_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

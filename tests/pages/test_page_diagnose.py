@@ -102,7 +102,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
     assert f"**{plain('good *run*')}**" in said(at)
     assert "bad 肺炎" in said(at)
     best = [m for m in at.metric if m.label == "Best validation accuracy"]
-    # 0.575 of 4 pictures is 2 of 4: Wilson gives 0.150 to 0.850.
+    # 0.575 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
     assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % interval 15.0 to 85.0")] * 2
     assert len(at.get("vega_lite_chart")) == 3
 
@@ -155,14 +155,14 @@ def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
         {"Setting": "Data set", "A": "films", "B": "x y", "Key": "dataset"},
     ]
     assert "/secret" not in settings.to_csv()
-    assert ":material/check: Nothing differs. Both saw the same pictures with the same labels, split the same way." in [
+    assert ":material/check: Nothing differs. Both saw the same images with the same labels, split the same way." in [
         m.value for m in at.markdown
     ]
 
 
 def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
     at = open_diagnose()
-    assert "**The gap is real.** Of 200 pictures, 78 are read rightly by A alone and 2 by B alone." in said(at)
+    assert "**The gap is real.** Of 200 images, 78 are read rightly by A alone and 2 by B alone." in said(at)
     gap = next(m for m in at.metric if m.label == "Gap, A minus B")
     assert (gap.value, gap.delta) == ("+38.0", "95 % interval +31.0 to +45.0")
     assert next(m for m in at.metric if m.label == "Chance alone (p)").value == "< 0.001"
@@ -173,7 +173,7 @@ def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
 
 def test_gap_within_chance_is_said():
     paired = {"count": 100, "only_a_right": 6, "only_b_right": 5, "p_value": 1.0, "significant": False}
-    assert diagnose_view.gap_sentence(paired).startswith("**The gap may be chance.** Of 100 pictures, 6 are")
+    assert diagnose_view.gap_sentence(paired).startswith("**The gap may be chance.** Of 100 images, 6 are")
 
 
 def test_findings_stand_under_their_run_and_are_literal(pair):
@@ -308,13 +308,13 @@ def test_report_holds_what_the_page_shows(pair):
     assert isinstance(json.loads(record), dict)
 
 
-def test_pictures_are_not_in_the_report_unless_ticked(pair):
+def test_images_are_not_in_the_report_unless_ticked(pair):
     at = open_diagnose()
-    assert at.checkbox[0].label == "With pictures"
+    assert at.checkbox[0].label == "With images"
     assert at.checkbox[0].value is False
 
 
-def test_one_click_pushes_the_same_pictures_through_both_runs(pair, monkeypatch):
+def test_one_click_pushes_the_same_images_through_both_runs(pair, monkeypatch):
     asked = []
 
     def measure(a, b):

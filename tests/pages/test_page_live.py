@@ -78,14 +78,14 @@ def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
     at = open_live(run=run.id)
     assert not at.exception
     assert [bar.text for bar in at.get("progress")] == [
-        "Pictures of this step: 30 of 120",
+        "Images of this step: 30 of 120",
         "Epoch 2 of 10, batch 5 of 20",
     ]
     assert [bar.value for bar in at.get("progress")] == [25, 12]
     assert metric(at, "Time left")[0] == "about 2 min"
-    assert metric(at, "Pictures per second")[0] == "42"
+    assert metric(at, "Images per second")[0] == "42"
     assert metric(at, "Memory of the worker")[0] == "700 MB"
-    # 0.55 of 4 pictures is 2 of 4: Wilson gives 0.150 to 0.850.
+    # 0.55 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
     assert metric(at, "Validation accuracy") == ("55.0 %", "95 % interval 15.0 to 85.0")
     assert metric(at, "Validation AUC")[0] == "0.650"
     assert metric(at, "Always the majority class")[0] == "75.0 %"
@@ -113,14 +113,14 @@ def test_evaluation_is_shown_with_its_mistakes(make_run, evaluation):
     assert metric(at, "Accuracy") == ("50.0 %", "95 % interval 15.0 to 85.0")
     assert metric(at, "Correct")[0] == "2 of 4"
     assert len(at.get("plotly_chart")) == 2
-    # Listed and there: a picture. Listed and gone, or never listed: a sentence.
+    # Listed and there: an image. Listed and gone, or never listed: a sentence.
     assert len(at.get("image")) == 1
-    assert texts(at).count("The picture is no longer where it was") == 2
+    assert texts(at).count("The image is no longer where it was") == 2
     assert [link.label for link in at.get("page_link")].count("Predict with this run") == 1
     assert NOT_MEDICAL not in [warning.value for warning in at.warning]
 
 
-def test_medical_pictures_come_with_the_warning(make_run, evaluation):
+def test_medical_images_come_with_the_warning(make_run, evaluation):
     run = make_run("done", records=3, classes=("NORMAL", "PNEUMONIA"))
     files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["NORMAL", "PNEUMONIA"]})
     assert NOT_MEDICAL in [warning.value for warning in open_live(run=run.id).warning]
@@ -135,7 +135,7 @@ def test_test_split_has_a_tab_of_its_own(make_run, evaluation):
 def test_no_mistakes_is_said(make_run, evaluation):
     run = make_run("done", records=3)
     files.write_json(run.path / "evaluation.json", {**evaluation, "val": {**evaluation["val"], "worst": []}})
-    assert open_live(run=run.id).success[0].value == "No picture was read wrongly."
+    assert open_live(run=run.id).success[0].value == "No image was read wrongly."
 
 
 def test_failed_run_says_why_and_shows_the_log_of_a_program_fault_only(make_run):

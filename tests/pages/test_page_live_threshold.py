@@ -1,4 +1,4 @@
-"""Live's evaluation with kept predictions: the threshold, the pictures of a cell, the calibration."""
+"""Live's evaluation with kept predictions: the threshold, the images of a cell, the calibration."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -28,7 +28,7 @@ def keep(run: Run, rows: list[tuple[str, str, list[float]]], classes: tuple[str,
 
 @pytest.fixture
 def finished(make_run, evaluation) -> Run:
-    """Three cats at .1, .4 and .7 and a dog at .6 of being a dog; the first two pictures exist."""
+    """Three cats at .1, .4 and .7 and a dog at .6 of being a dog; the first two images exist."""
     run = make_run("done", records=3, classes=("cat", "dog"))
     files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["cat", "dog"]})
     scores = [
@@ -54,9 +54,9 @@ def test_the_figures_follow_the_threshold(finished):
     assert [metric(at, name) for name in figures] == ["0.0 %", "100.0 %", "–", "75.0 %"]
 
 
-def test_the_pictures_of_a_cell_are_shown(finished):
+def test_the_images_of_a_cell_are_shown(finished):
     at = open_live(finished)
-    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
     assert choice.options == ["cat read as dog: 1", "cat, read rightly: 2", "dog, read rightly: 1"]
     choice.set_value((0, 0)).run()
     assert not at.exception
@@ -65,17 +65,17 @@ def test_the_pictures_of_a_cell_are_shown(finished):
     slider = next(s for s in at.slider if s.label.startswith("Say"))
     slider.set_value(0.2).run()
     assert not at.exception
-    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
     assert choice.value == (0, 0)
     assert choice.options[0] == "cat read as dog: 2"
 
 
 def test_a_cell_that_empties_is_let_go(finished):
     at = open_live(finished)
-    next(s for s in at.selectbox if s.label == "Pictures of a cell").set_value((0, 1)).run()
+    next(s for s in at.selectbox if s.label == "Images of a cell").set_value((0, 1)).run()
     next(s for s in at.slider if s.label.startswith("Say")).set_value(0.95).run()
     assert not at.exception
-    assert next(s for s in at.selectbox if s.label == "Pictures of a cell").value is None
+    assert next(s for s in at.selectbox if s.label == "Images of a cell").value is None
 
 
 def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
@@ -85,13 +85,13 @@ def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
     at = open_live(run)
     assert not at.exception
     assert not at.slider
-    choice = next(s for s in at.selectbox if s.label == "Pictures of a cell")
+    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
     assert choice.options == ["a read as b: 1", "c, read rightly: 1"]
 
 
-def test_too_few_pictures_to_calibrate_is_said(finished):
+def test_too_few_images_to_calibrate_is_said(finished):
     at = open_live(finished)
-    assert any("4 pictures are too few to fit a temperature on" in m.value.replace("\\", "") for m in at.markdown)
+    assert any("4 images are too few to fit a temperature on" in m.value.replace("\\", "") for m in at.markdown)
 
 
 def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
@@ -101,6 +101,6 @@ def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
     at = open_live(run)
     assert not at.exception
     said = " ".join(m.value for m in at.markdown).replace("\\", "")
-    assert "fitted on these same 60 validation pictures: the answers were too sure" in said
+    assert "fitted on these same 60 validation images: the answers were too sure" in said
     assert "Expected calibration error 9.0 % before and 0.0 % after" in said
     assert len(at.get("plotly_chart")) == 3

@@ -1,4 +1,4 @@
-"""Predict: choosing run and pictures, answers, their file. The model is a function of the test."""
+"""Predict: choosing run and images, answers, their file. The model is a function of the test."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
 from core.workers.predict_client import NOT_MEDICAL
-from pages.shared.predict import asking, picture_sources
+from pages.shared.predict import asking, image_sources
 from pages.shared.predict import view as predict_view
 from pages.shared.widgets.text import plain
 
@@ -31,18 +31,18 @@ def png(level: int = 99) -> bytes:
 
 @pytest.fixture
 def asked(monkeypatch) -> list[list[str]]:
-    """Names of the pictures in each question to the model, which reads all but `broken.png`."""
+    """Names of the images in each question to the model, which reads all but `broken.png`."""
     questions: list[list[str]] = []
 
-    def predict(run, pictures, progress=None, *, heat=False):
-        questions.append([name for name, _ in pictures])
+    def predict(run, images, progress=None, *, heat=False):
+        questions.append([name for name, _ in images])
         a, b = (run.manifest() or {})["classes"]
         if progress:
-            progress(len(pictures), len(pictures))
+            progress(len(images), len(images))
         return [
             Prediction(name, error="The image is damaged.") if name == "broken.png"
             else Prediction(name, b, 0.75, {a: 0.25, b: 0.75})
-            for name, _ in pictures
+            for name, _ in images
         ]  # fmt: skip
 
     monkeypatch.setattr(asking, "predict", predict)
@@ -75,12 +75,12 @@ def test_unknown_run_is_said(make_run, run_id):
     assert at.error[0].value == "There is no such run. Choose one from the list."
 
 
-def test_says_how_pictures_are_prepared(make_run):
+def test_says_how_images_are_prepared(make_run):
     make_run("trained", records=1, model=True, settings={"data.image_size": 150, "data.preprocessing": "rescale"})
     assert "stretched to 150 × 150 pixels, their values divided by 255" in open_predict().caption[1].value
 
 
-def test_pictures_get_cards_and_a_table(make_run, asked):
+def test_images_get_cards_and_a_table(make_run, asked):
     make_run("trained", records=1, model=True, classes=("NORMAL", "PNEUMONIA"))
     at = open_predict()
     uploader = at.file_uploader[0]
@@ -91,14 +91,14 @@ def test_pictures_get_cards_and_a_table(make_run, asked):
     assert not at.exception
     assert asked == [["Über 肺 *x*.png", "Über 肺 *x*.png", "broken.png"]]
     assert [bar.text for bar in at.get("progress")] == ["PNEUMONIA 75.0 %", "NORMAL 25.0 %"] * 2
-    assert at.warning[1].value == "1 of 3 pictures could not be read; the table says why."
+    assert at.warning[1].value == "1 of 3 images could not be read; the table says why."
     assert at.error[0].value == plain("The image is damaged.")
     table = at.dataframe[0].value
     assert table["label"].tolist() == ["PNEUMONIA", "PNEUMONIA", ""]
     assert table["p0"].tolist()[:2] == [0.25, 0.25]
     assert table["error"].tolist() == ["", "", "The image is damaged."]
-    assert table["picture"][0].startswith("data:image/jpeg;base64,")
-    assert table["picture"][0] != table["picture"][1]
+    assert table["image"][0].startswith("data:image/jpeg;base64,")
+    assert table["image"][0] != table["image"][1]
 
 
 def test_a_rerun_does_not_ask_again_but_another_run_does(make_run, asked):
@@ -113,7 +113,7 @@ def test_a_rerun_does_not_ask_again_but_another_run_does(make_run, asked):
     assert len(asked) == 2
 
 
-def test_many_pictures_get_the_table_alone(make_run, asked):
+def test_many_images_get_the_table_alone(make_run, asked):
     make_run("trained", records=1, model=True)
     at = open_predict()
     for number in range(13):
@@ -125,8 +125,8 @@ def test_many_pictures_get_the_table_alone(make_run, asked):
 
 
 def test_limits_hold_on_the_server_too(make_run, asked, monkeypatch):
-    monkeypatch.setattr(picture_sources, "MAX_FILES", 2)
-    monkeypatch.setattr(picture_sources, "MAX_MEGABYTES", 1)
+    monkeypatch.setattr(image_sources, "MAX_FILES", 2)
+    monkeypatch.setattr(image_sources, "MAX_MEGABYTES", 1)
     make_run("trained", records=1, model=True)
     at = open_predict()
     for name in ("a.png", "b.png", "c.png"):
@@ -136,11 +136,11 @@ def test_limits_hold_on_the_server_too(make_run, asked, monkeypatch):
     assert asked == [["a.png", "b.png"]]
     assert [error.value for error in at.error] == [
         plain("Left out, as they have more than 1 MB: large.png."),
-        plain("3 pictures came; the first 2 are looked at. Give the rest afterwards."),
+        plain("3 images came; the first 2 are looked at. Give the rest afterwards."),
     ]
 
 
-def test_pictures_given_lie_on_the_disk_under_names_of_ours_and_go_when_asked(make_run, asked, home):
+def test_images_given_lie_on_the_disk_under_names_of_ours_and_go_when_asked(make_run, asked, home):
     make_run("trained", records=1, model=True)
     at = open_predict()
     at.file_uploader[0].upload("../../etc/cron.d/x.png", png())
@@ -154,7 +154,7 @@ def test_pictures_given_lie_on_the_disk_under_names_of_ours_and_go_when_asked(ma
     assert not at.exception
 
 
-def test_pictures_that_are_gone_are_asked_for_again(make_run, asked, home):
+def test_images_that_are_gone_are_asked_for_again(make_run, asked, home):
     make_run("trained", records=1, model=True)
     at = open_predict()
     at.file_uploader[0].upload("a.png", png())
@@ -179,12 +179,12 @@ def test_a_visit_may_send_so_many_files(make_run, asked, monkeypatch):
     assert plain("With these 9 you would have sent 27 files; one visit may send 20 at most.") in at.error[0].value
 
 
-def test_pictures_of_the_data_set_come_with_their_true_class(make_run, asked):
+def test_images_of_the_data_set_come_with_their_true_class(make_run, asked):
     run = make_run("trained", records=1, model=True, classes=("NORMAL", "PNEUMONIA"))
     at = open_predict(run=run.id)
-    at.segmented_control[0].set_value("Pictures of the data set").run()
+    at.segmented_control[0].set_value("Images of the data set").run()
     assert not at.exception
-    # Of the four listed pictures only two are still there.
+    # Of the four listed images only two are still there.
     assert sorted(asked[0]) == ["val/0.png", "val/1.png"]
     assert [c.value for c in at.caption if "truly" in c.value] == [":material/close: truly NORMAL"] * 2
     next(b for b in at.button if b.label == "Take others").click().run()
@@ -195,7 +195,7 @@ def test_data_set_that_is_gone_is_said(make_run, asked, tmp_path):
     make_run("trained", records=1, model=True)
     (tmp_path / "pictures").rename(tmp_path / "moved")
     at = open_predict()
-    at.segmented_control[0].set_value("Pictures of the data set").run()
+    at.segmented_control[0].set_value("Images of the data set").run()
     assert "no longer where they were" in at.warning[0].value
     assert not asked
 
@@ -211,7 +211,7 @@ def test_medical_answers_never_stand_without_the_warning(make_run, asked, classe
 
 
 def test_a_model_that_cannot_answer_is_one_sentence(make_run, monkeypatch):
-    def refuse(run, pictures, progress=None, *, heat=False):
+    def refuse(run, images, progress=None, *, heat=False):
         raise RunError(f"the model of run {run.id} could not answer")
 
     monkeypatch.setattr(asking, "predict", refuse)

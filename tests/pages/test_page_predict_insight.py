@@ -1,4 +1,4 @@
-"""Predict beyond probabilities: maps, neighbours, foreign pictures, calibration, a second run. The model is ours."""
+"""Predict beyond probabilities: maps, neighbours, foreign images, calibration, a second run. The model is ours."""
 
 import io
 
@@ -37,15 +37,15 @@ def png() -> bytes:
 
 @pytest.fixture
 def asked(monkeypatch) -> list[tuple[str, int, bool]]:
-    """Run, number of pictures and whether maps were wanted, of each question. Names that begin with `odd` are foreign.
+    """Run, number of images and whether maps were wanted, of each question. Names that begin with `odd` are foreign.
 
     The run called "other" says the first class, all others the second.
     """
     questions: list[tuple[str, int, bool]] = []
 
-    def predict(run, pictures, progress=None, *, heat=False):
-        questions.append((run.title(), len(pictures), heat))
-        return [say(run, name, heat) for name, _ in pictures]
+    def predict(run, images, progress=None, *, heat=False):
+        questions.append((run.title(), len(images), heat))
+        return [say(run, name, heat) for name, _ in images]
 
     monkeypatch.setattr(asking, "predict", predict)
     return questions
@@ -61,7 +61,7 @@ def say(run: Run, name: str, heat: bool) -> Prediction:
 
 
 def remember(run: Run) -> None:
-    """A reference whose limit is the same for all: every validation picture lies 0.5 away."""
+    """A reference whose limit is the same for all: every validation image lies 0.5 away."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(8, 4)).astype(np.float32)
     familiarity = measure(features, features)
@@ -80,12 +80,10 @@ def test_a_closer_look_shows_map_neighbours_and_whether_it_is_foreign(make_run, 
     at = open_predict("a.png", "odd.png")
     assert not at.exception
     assert asked == [("trained", 2, True)]
-    assert at.warning[0].value.startswith("1 of 2 pictures is unlike anything in training")
+    assert at.warning[0].value.startswith("1 of 2 images is unlike anything in training")
     assert [c.value for c in at.caption].count(":material/help: unlike anything in training") == 1
     assert any(METHODS["cam"] in c.value and "at the top left" in c.value for c in at.caption)
-    assert any(
-        "Like the training pictures: its 5th nearest training picture is 0.050 away" in m.value for m in at.markdown
-    )
+    assert any("Like the training images: its 5th nearest training image is 0.050 away" in m.value for m in at.markdown)
     at.selectbox(key="closer_picture").set_value(1).run()
     assert "Unlike anything in training: its 5th nearest" in at.warning[1].value
     assert asked == [("trained", 2, True)]
@@ -96,7 +94,7 @@ def test_neighbours_that_are_gone_have_their_names(make_run, asked):
     remember(run)
     at = open_predict("a.png")
     alts = images(at)
-    assert "Training picture val/0.png of class cat, distance 0.125" in alts
+    assert "Training image val/0.png of class cat, distance 0.125" in alts
     assert not any("val/3.png" in alt for alt in alts)
     assert any("no longer where it was" in c.value for c in at.caption)
     assert plain("val/3.png") in [c.value for c in at.caption]
@@ -111,7 +109,7 @@ def test_a_class_for_which_nothing_speaks_is_said(make_run, asked):
     assert any(alt.endswith("a map of what speaks for cat: most of it nowhere") for alt in images(at))
 
 
-def test_the_opacity_changes_the_picture(make_run, asked):
+def test_the_opacity_changes_the_image(make_run, asked):
     make_run("trained", records=1, model=True, classes=("cat", "dog"))
     at = open_predict("a.png")
     before = [image.proto.imgs[0].url for image in at.get("image")]
@@ -134,7 +132,7 @@ def test_a_model_from_elsewhere_says_why_it_cannot(make_run, asked):
     assert any("a model from elsewhere does not tell what it was trained on" in c.value for c in at.caption)
 
 
-def test_maps_are_asked_for_a_few_pictures_only(make_run, asked):
+def test_maps_are_asked_for_a_few_images_only(make_run, asked):
     make_run("trained", records=1, model=True, classes=("cat", "dog"))
     at = open_predict(*(f"{k}.png" for k in range(12)), "odd.png")
     assert not at.exception
@@ -160,7 +158,7 @@ def test_calibrated_answers_are_less_sure(make_run, asked):
     share = 100 * odds / (1 + odds)
     assert next(bar.text for bar in at.get("progress")) == f"dog {share:.1f} %"
     assert at.dataframe[0].value["probability"][0] == pytest.approx(share / 100, abs=1e-3)
-    assert any("fitted on these same 50 validation pictures" in c.value for c in at.caption)
+    assert any("fitted on these same 50 validation images" in c.value for c in at.caption)
     assert len(asked) == 1
 
 
@@ -169,10 +167,10 @@ def test_what_cannot_be_calibrated_is_not_offered(make_run, asked):
     keep_predictions(run, 45, 0)
     at = open_predict("a.png")
     assert at.toggle(key="predict_calibrated").disabled
-    assert any("not one of the pictures was read wrongly" in c.value for c in at.caption)
+    assert any("not one of the images was read wrongly" in c.value for c in at.caption)
 
 
-def test_another_run_is_asked_about_the_same_pictures(make_run, asked):
+def test_another_run_is_asked_about_the_same_images(make_run, asked):
     other = make_run("other", records=1, model=True, classes=("cat", "dog"))
     run = make_run("trained", records=1, model=True, classes=("cat", "dog"))
     at = open_predict("same.png", "b.png", run=run.id)
@@ -184,7 +182,7 @@ def test_another_run_is_asked_about_the_same_pictures(make_run, asked):
     assert table["agree"].tolist() == ["differ", "same"]
     assert table[["one", "other"]].iloc[0].tolist() == ["dog", "cat"]
     assert table["gap"].tolist() == pytest.approx([0.8, 0.0])
-    assert any("say different classes for **1 of 2** pictures." in m.value for m in at.markdown)
+    assert any("say different classes for **1 of 2** images." in m.value for m in at.markdown)
     at.run()
     assert len(asked) == 2
 

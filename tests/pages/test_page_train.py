@@ -18,8 +18,8 @@ def started(monkeypatch):
 
 
 @pytest.fixture
-def pictures(picture_folder):
-    return picture_folder("Röntgen *neu*", train=(6, 5), val=(2, 2))
+def images(image_folder):
+    return image_folder("Röntgen *neu*", train=(6, 5), val=(2, 2))
 
 
 def open_page(reference: object = "sample", **fields: object) -> AppTest:
@@ -53,8 +53,8 @@ def test_page_opens_with_the_recommended_preset_for_the_sample():
     assert not at.warning
     assert field(at, "data.batch_size").value == 32
     assert {m.label: m.value for m in at.metric} == {
-        "Training pictures": "800",
-        "Validation pictures": "160",
+        "Training images": "800",
+        "Validation images": "160",
         "Batches per epoch": "25",
     }
     assert "All settings are as the preset has them." in captions(at)
@@ -92,14 +92,14 @@ def test_values_are_kept_while_another_page_is_visited():
     assert field(at, "data.batch_size").value == 20
 
 
-def test_start_makes_one_run_and_opens_it(pictures, started):
-    at = open_page(pictures)
+def test_start_makes_one_run_and_opens_it(images, started):
+    at = open_page(images)
     field(at, "training.epochs").set_value(3)
     at.get_by_key(state.RUN_NAME).set_value("Versuch 1 猫").run()
     press(at)
     config = RunStore().get(started[0]).config()
     assert len(started) == 1
-    assert (config.name, config.training.epochs, config.dataset) == ("Versuch 1 猫", 3, str(pictures))
+    assert (config.name, config.training.epochs, config.dataset) == ("Versuch 1 猫", 3, str(images))
     assert at.query_params["run"] in (started[0], [started[0]])
 
 
@@ -190,8 +190,8 @@ def test_missing_weights_are_one_sentence(monkeypatch, started, tmp_path):
     assert started == []
 
 
-def test_one_class_and_a_missing_folder_are_one_sentence(picture_folder, tmp_path):
-    at = press(open_page(picture_folder("single", only=(4,))))
+def test_one_class_and_a_missing_folder_are_one_sentence(image_folder, tmp_path):
+    at = press(open_page(image_folder("single", only=(4,))))
     assert not at.exception
     assert len(at.error) == 1
     assert "only one class" in errors(at)[0]
@@ -201,9 +201,9 @@ def test_one_class_and_a_missing_folder_are_one_sentence(picture_folder, tmp_pat
     assert len(gone.error) == 1
 
 
-def test_empty_class_is_told_before_and_refused_at_the_start(pictures, started):
-    (pictures / "train" / "c").mkdir()
-    at = open_page(pictures)
+def test_empty_class_is_told_before_and_refused_at_the_start(images, started):
+    (images / "train" / "c").mkdir()
+    at = open_page(images)
     assert at.warning[0].value.startswith("The class c has 0 readable images")
     assert len(press(at).error) == 1
     assert started == []

@@ -9,8 +9,8 @@ from pages.shared.train import preflight
 
 
 @pytest.fixture
-def pictures(picture_folder):
-    return picture_folder(train=(60, 60), val=(50, 50), size=100)
+def images(image_folder):
+    return image_folder(train=(60, 60), val=(50, 50), size=100)
 
 
 def open_page(reference: object, **fields: object) -> AppTest:
@@ -30,19 +30,19 @@ def captions(at: AppTest) -> str:
     return " ".join(texts(at.caption))
 
 
-def test_healthy_form_has_one_line(pictures):
-    at = open_page(pictures)
+def test_healthy_form_has_one_line(images):
+    at = open_page(images)
     assert not at.exception
     assert "The checks found nothing to mention." in captions(at)
     assert (texts(at.error), texts(at.warning), texts(at.info)) == ([], [], [])
 
 
-def test_finding_is_shown_and_one_click_repairs_it(pictures):
-    at = open_page(pictures, data__shuffle="none", model__dropout=0.8)
+def test_finding_is_shown_and_one_click_repairs_it(images):
+    at = open_page(images, data__shuffle="none", model__dropout=0.8)
     assert not at.exception
     assert texts(at.error)[0].startswith("The batches come class by class: 3 of 4 hold a single class,")
     assert [expander.label for expander in at.expander if "note" in expander.label] == [
-        "1 note on these settings and pictures"
+        "1 note on these settings and images"
     ]
     at.get_by_key("apply:class-ordered-batches").click().run()
     assert at.get_by_key(state.field_key("data.shuffle")).value == "samples"
@@ -52,17 +52,17 @@ def test_finding_is_shown_and_one_click_repairs_it(pictures):
     assert "The checks found nothing to mention." in captions(at)
 
 
-def test_finding_without_a_setting_has_no_button(picture_folder):
-    at = open_page(picture_folder(train=(40, 40), val=(8, 8), size=100))
-    assert texts(at.warning)[0].startswith("With 16 validation pictures an accuracy of 0.88 means anything from")
+def test_finding_without_a_setting_has_no_button(image_folder):
+    at = open_page(image_folder(train=(40, 40), val=(8, 8), size=100))
+    assert texts(at.warning)[0].startswith("With 16 validation images an accuracy of 0.88 means anything from")
     assert not [button for button in at.button if button.label == "Apply"]
 
 
-def test_checks_run_once_for_each_form_and_data_set(pictures, monkeypatch):
+def test_checks_run_once_for_each_form_and_data_set(images, monkeypatch):
     calls = []
     awkward = Finding("odd-name", "warning", "The class **<b>x</b>** is `odd`.", {"files": ["<b>"]}, "Rename.")
     monkeypatch.setattr(preflight, "preflight", lambda config, dataset: calls.append(config) or [awkward])
-    at = open_page(pictures)
+    at = open_page(images)
     at.get_by_key(state.RUN_NAME).set_value("another name").run()
     assert len(calls) == 1
     at.get_by_key(state.field_key("training.epochs")).set_value(9).run()
@@ -74,9 +74,9 @@ def test_sample_that_is_not_drawn_yet_is_explained():
     assert "The checks need the sample set, which is drawn" in captions(open_page("sample"))
 
 
-def test_picture_that_has_gone_is_one_sentence(pictures):
-    at = open_page(pictures)
-    for path in (pictures / "train" / "a").iterdir():
+def test_image_that_has_gone_is_one_sentence(images):
+    at = open_page(images)
+    for path in (images / "train" / "a").iterdir():
         path.write_bytes(b"")  # the folder's own time stays, so the scan is the old one
     # Another size has to be looked at anew; what was looked at before is kept.
     at.get_by_key(state.field_key("data.image_size")).set_value(72).run()
@@ -84,11 +84,11 @@ def test_picture_that_has_gone_is_one_sentence(pictures):
     assert [text for text in texts(at.error) if text.endswith("png is empty.")]
 
 
-def test_evidence_shows_the_pictures_it_names(pictures):
-    copy = pictures / "val" / "a" / "twin.png"
-    copy.write_bytes((pictures / "train" / "a" / "000.png").read_bytes())
-    at = open_page(pictures)
+def test_evidence_shows_the_images_it_names(images):
+    copy = images / "val" / "a" / "twin.png"
+    copy.write_bytes((images / "train" / "a" / "000.png").read_bytes())
+    at = open_page(images)
     assert not at.exception
     assert any("same" in text or "cop" in text for text in texts(at.warning) + texts(at.error))
-    shown = [picture.caption.replace("\\", "") for block in at.get("image") for picture in block.proto.imgs]
+    shown = [image.caption.replace("\\", "") for block in at.get("image") for image in block.proto.imgs]
     assert sorted(shown)[:2] == ["train/a/000.png", "val/a/twin.png"]

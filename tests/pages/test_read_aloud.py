@@ -1,4 +1,4 @@
-"""What a screen reader needs: words for every picture, chart and table, and an explanation with every input."""
+"""What a screen reader needs: words for every image, chart and table, and an explanation with every input."""
 
 import ast
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ OBVIOUS = {
     "Open a folder in it",
     "Class",
     "Split",
-    "Picture",
-    "Take a picture",
+    "Image",
+    "Take an image",
     "Filter by words",
     "Filter by tags",
 }
@@ -55,7 +55,7 @@ def names_of(found: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_picture_chart_and_table_has_words(path: Path) -> None:
+def test_every_image_chart_and_table_has_words(path: Path) -> None:
     for call in calls(path, SEEN):
         assert gives(call, "alt"), f"{path.name}:{call.lineno} shows something that a screen reader cannot say: alt="
 

@@ -133,17 +133,17 @@ def test_no_folder_of_the_machine_is_named(pair: tuple[Run, Run], tmp_path: Path
     assert record["comparison"]["findings"]["a"][0]["claim"] == "in hospital/val/1.png"
 
 
-def test_there_is_no_picture_unless_it_is_asked_for(pair: tuple[Run, Run]) -> None:
+def test_there_is_no_image_unless_it_is_asked_for(pair: tuple[Run, Run]) -> None:
     comparison = comparison_of(Path("/srv/x"))
     assert PIXEL not in report_html(*pair, comparison, result_of(*pair))
     assert "data:image" not in json.dumps(report_json(*pair, comparison, result_of(*pair)))
     assert PIXEL in report_html(*pair, comparison, result_of(*pair), with_images=True)
 
 
-def test_pictures_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
-    pair: tuple[Run, Run], picture_folder: Any
+def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
+    pair: tuple[Run, Run], image_folder: Any
 ) -> None:
-    folder = picture_folder("x", val=(2, 2))
+    folder = image_folder("x", val=(2, 2))
     named = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*") if path.is_file())
     for run, right in zip(pair, (named[0], named[1]), strict=True):
         val = [{"path": path, "sha256": f"{k:064}", "label": "c0"} for k, path in enumerate(named)]
@@ -244,8 +244,8 @@ def test_two_culprits_are_two_switches() -> None:
 
 
 @pytest.mark.slow
-def test_the_script_runs(picture_folder: Any, tmp_path: Path) -> None:
-    folder = picture_folder(train=(6, 6), val=(3, 3), size=32)
+def test_the_script_runs(image_folder: Any, tmp_path: Path) -> None:
+    folder = image_folder(train=(6, 6), val=(3, 3), size=32)
     settings = {"data.image_size": 32, "model.weights": "none", "training.epochs": 2, "data.batch_size": 4}
     good, bad = (make_config("sample", {**settings, "data.shuffle": order}) for order in ("samples", "batches"))
     script = report_script(good, bad, ["data.shuffle"]).replace("'data'", repr(str(folder)))

@@ -90,7 +90,7 @@ def test_order_is_certain_where_fit_does_not_shuffle_either() -> None:
 def test_counts_that_do_not_divide_are_warned_of_with_the_number_lost() -> None:
     (one, _) = found(changed(BOTTLENECK, ("samples = 2000", "samples = 2010")), "partial-batch-dropped")
     assert (one["severity"], one["evidence"]["left_over"], one["evidence"]["pictures"]) == ("warning", 10, 2010)
-    assert "2,010 pictures, 10 left over" in one["claim"]
+    assert "2,010 images, 10 left over" in one["claim"]
     exact, _ = found(BOTTLENECK, "partial-batch-dropped")
     assert (exact["severity"], exact["evidence"]["left_over"]) == ("info", 0)
 

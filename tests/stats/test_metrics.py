@@ -70,7 +70,7 @@ def test_auc_of_one_class_alone_is_none(label: int) -> None:
     assert auc(np.full(3, label), two([0.1, 0.5, 0.9])) is None
 
 
-def test_auc_is_high_where_every_picture_gets_the_same_class() -> None:
+def test_auc_is_high_where_every_image_gets_the_same_class() -> None:
     labels, probabilities = np.array([0, 0, 1, 1]), two([0.51, 0.6, 0.7, 0.99])
     assert (accuracy(labels, probabilities), auc(labels, probabilities)) == (0.5, 1.0)
 

@@ -8,10 +8,10 @@ from core.stats.winner_bias import best_of, correct_for_choice
 TRUTH = 0.5
 
 
-def coin_flips(candidates: int, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def coin_flips(candidates: int, images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Answers of candidates that know nothing: each is right half of the time, whatever is chosen."""
     rng = np.random.default_rng(seed)
-    return rng.random((candidates, pictures)) < TRUTH, rng.random((candidates, pictures))
+    return rng.random((candidates, images)) < TRUTH, rng.random((candidates, images))
 
 
 def test_of_equals_the_one_with_the_lower_loss_is_best() -> None:
@@ -43,7 +43,7 @@ def test_one_candidate_alone_or_one_far_ahead_needs_no_correction() -> None:
     assert found.optimism == pytest.approx(0, abs=0.01)
 
 
-def test_the_same_answers_give_the_same_figures_and_one_picture_no_false_certainty() -> None:
+def test_the_same_answers_give_the_same_figures_and_one_image_no_false_certainty() -> None:
     correct, loss = coin_flips(5, 50, 3)
     assert correct_for_choice(correct, loss) == correct_for_choice(correct, loss)
     alone = correct_for_choice(np.array([[True]]), np.zeros((1, 1)))

@@ -18,7 +18,7 @@ from core.sweep.store import Sweep, SweepStore, resume_sweep
 
 ARMS = plan(make_config("sample", {}), {"model.dropout": (0.0, 0.1, 0.2), "training.learning_rate": (0.01,)})
 ACCURACY = {0.0: 0.6, 0.1: 0.9, 0.2: 0.7}
-PICTURES = 100
+IMAGES = 100
 
 
 class Trainer:
@@ -42,15 +42,15 @@ class Trainer:
 
 
 def leave(run: Run, accuracy: float) -> None:
-    """The files of a run that was right on this share of the pictures."""
-    right = round(accuracy * PICTURES)
-    part = {"accuracy": right / PICTURES, "correct": right, "count": PICTURES, "loss": 1 - accuracy, "auc": accuracy}
+    """The files of a run that was right on this share of the images."""
+    right = round(accuracy * IMAGES)
+    part = {"accuracy": right / IMAGES, "correct": right, "count": IMAGES, "loss": 1 - accuracy, "auc": accuracy}
     files.write_json(run.path / "evaluation.json", {"val": part})
     with (run.path / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["split", "file", "label", "predicted", "p(a)", "p(b)"])
-        order = np.random.default_rng(0).permutation(PICTURES)
-        for k in range(PICTURES):
+        order = np.random.default_rng(0).permutation(IMAGES)
+        for k in range(IMAGES):
             writer.writerow(["val", f"{k}.png", "a", "a" if order[k] < right else "b", accuracy, 1 - accuracy])
 
 
@@ -79,7 +79,7 @@ def test_every_arm_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Swee
     assert best["alike"] == 0
     assert said == result["sentence"]
     assert said.startswith(
-        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0% on the 100 validation pictures it was chosen on. The "
+        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0% on the 100 validation images it was chosen on. The "
         "best of many looks too good there: expect "
     )
     configs = {run.id: run.config() for run in RunStore().list()}
@@ -88,12 +88,12 @@ def test_every_arm_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Swee
     assert result["cost"] == {"spent_minutes": pytest.approx(0.5), "budget_minutes": 10}
 
 
-def test_arms_that_the_pictures_cannot_tell_apart_are_counted(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arms_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ACCURACY, 0.2, 0.88)
     assert (
         ledger(sweep, Trainer())
         .run()
-        .endswith("1 of the 2 others lies within its 95 % interval, so these pictures hardly tell them apart.")
+        .endswith("1 of the 2 others lies within its 95 % interval, so these images hardly tell them apart.")
     )
     monkeypatch.setitem(ACCURACY, 0.0, 0.89)
     again = SweepStore().create(sweep.config(), ARMS, 10)
@@ -149,4 +149,4 @@ def test_a_budget_is_a_positive_number(minutes: float) -> None:
 def test_one_arm_alone_has_nothing_to_be_corrected() -> None:
     one: list[dict[str, Any]] = [{"model.dropout": 0.1}]
     sweep = SweepStore().create(make_config("sample", {}), one, 10)
-    assert ledger(sweep, Trainer()).run() == "One arm was tried: dropout=0.1, 90.0% on 100 validation pictures."
+    assert ledger(sweep, Trainer()).run() == "One arm was tried: dropout=0.1, 90.0% on 100 validation images."

@@ -16,14 +16,14 @@ from core.config import make_config
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
 from core.store.runs import Run, RunStore
-from core.workers.predict_client import CHUNK, Picture, answers, is_medical, require_model, to_csv, write_message
+from core.workers.predict_client import CHUNK, NamedImage, answers, is_medical, require_model, to_csv, write_message
 
 MakeTrained = Callable[..., Run]
 
 
 @pytest.fixture
 def trained() -> MakeTrained:
-    """A function that gives a run with a model, for pictures of 16 px."""
+    """A function that gives a run with a model, for images of 16 px."""
 
     def make(*classes: str, root: str = "/data", dataset: str = "/data") -> Run:
         run = RunStore().create(make_config(dataset, {"data.image_size": 16}))
@@ -34,7 +34,7 @@ def trained() -> MakeTrained:
     return make
 
 
-def picture(level: int) -> bytes:
+def image(level: int) -> bytes:
     """A grey PNG of 20 x 10 pixels."""
     out = io.BytesIO()
     Image.new("L", (20, 10), level).save(out, "PNG")
@@ -42,7 +42,7 @@ def picture(level: int) -> bytes:
 
 
 class BrightnessModel:
-    """Probability of the second class: the picture's grey level over 255. It notes how many pictures came at a time."""
+    """Probability of the second class: the image's grey level over 255. It notes how many images came at a time."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, ...]] = []
@@ -53,39 +53,37 @@ class BrightnessModel:
         return np.stack([1 - share, share], axis=1)
 
 
-def answer(run: Run, pictures: Sequence[Picture], model: Any = None) -> list[Prediction]:
-    return list(answers(run, pictures, model or BrightnessModel()))
+def answer(run: Run, images: Sequence[NamedImage], model: Any = None) -> list[Prediction]:
+    return list(answers(run, images, model or BrightnessModel()))
 
 
-def test_every_picture_gets_the_most_probable_class(trained: MakeTrained) -> None:
-    found = answer(trained("dark", "light"), [("a", picture(51)), ("b", picture(204))])
+def test_every_image_gets_the_most_probable_class(trained: MakeTrained) -> None:
+    found = answer(trained("dark", "light"), [("a", image(51)), ("b", image(204))])
     assert [(p.file, p.label, p.error) for p in found] == [("a", "dark", ""), ("b", "light", "")]
     assert found[0].probabilities == pytest.approx({"dark": 0.8, "light": 0.2})
     assert [p.probability for p in found] == pytest.approx([0.8, 0.8])
 
 
 def test_a_tie_goes_to_the_first_class(trained: MakeTrained) -> None:
-    found = answer(trained("x", "y"), [("a", picture(9))], lambda pixels: np.full((len(pixels), 2), 0.5))
+    found = answer(trained("x", "y"), [("a", image(9))], lambda pixels: np.full((len(pixels), 2), 0.5))
     assert found[0].label == "x"
 
 
 def test_a_file_on_disk_is_read_too(trained: MakeTrained, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(picture(255))
+    (tmp_path / "a.png").write_bytes(image(255))
     assert answer(trained("dark", "light"), [("a.png", tmp_path / "a.png")])[0].label == "light"
 
 
-def test_an_unreadable_picture_has_its_reason_and_the_others_their_answers(
-    trained: MakeTrained, tmp_path: Path
-) -> None:
-    pictures: list[Picture] = [
-        ("1", picture(0)),
-        ("broken", picture(9)[:-40]),
-        ("2", picture(255)),
+def test_an_unreadable_image_has_its_reason_and_the_others_their_answers(trained: MakeTrained, tmp_path: Path) -> None:
+    images: list[NamedImage] = [
+        ("1", image(0)),
+        ("broken", image(9)[:-40]),
+        ("2", image(255)),
         ("gone", tmp_path / "gone.png"),
-        ("3", picture(0)),
+        ("3", image(0)),
     ]
     model = BrightnessModel()
-    found = answer(trained("dark", "light"), pictures, model)
+    found = answer(trained("dark", "light"), images, model)
     assert [(p.file, p.label) for p in found] == [
         ("1", "dark"), ("broken", ""), ("2", "light"), ("gone", ""), ("3", "dark"),
     ]  # fmt: skip
@@ -102,11 +100,11 @@ def test_the_model_is_not_asked_about_nothing(trained: MakeTrained) -> None:
     assert model.asked == []
 
 
-def test_many_pictures_go_through_in_chunks_and_stay_in_order(trained: MakeTrained) -> None:
+def test_many_images_go_through_in_chunks_and_stay_in_order(trained: MakeTrained) -> None:
     count = 2 * CHUNK + 3
-    pictures: list[Picture] = [(str(n), picture(n)) for n in range(count)]
+    images: list[NamedImage] = [(str(n), image(n)) for n in range(count)]
     model, seen = BrightnessModel(), []
-    found = list(answers(trained("a", "b"), pictures, model, lambda *now: seen.append(now)))
+    found = list(answers(trained("a", "b"), images, model, lambda *now: seen.append(now)))
     assert [p.file for p in found] == [str(n) for n in range(count)]
     assert [p.probabilities["b"] for p in found] == pytest.approx([n / 255 for n in range(count)])
     assert [shape[0] for shape in model.asked] == [CHUNK, CHUNK, 3]
@@ -116,13 +114,13 @@ def test_many_pictures_go_through_in_chunks_and_stay_in_order(trained: MakeTrain
 def test_a_run_without_a_model_is_refused() -> None:
     run = RunStore().create(make_config("sample", {}))
     expected = f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch"
-    for ask in (require_model, lambda run: answer(run, [("a", picture(1))])):
+    for ask in (require_model, lambda run: answer(run, [("a", image(1))])):
         with pytest.raises(RunError) as error:
             ask(run)
         assert str(error.value) == expected
 
 
-def test_a_table_has_a_row_a_picture_and_a_column_a_class() -> None:
+def test_a_table_has_a_row_an_image_and_a_column_a_class() -> None:
     rows = [
         Prediction("a,b.png", "Größe, klein", 0.75, {"Größe, klein": 0.75, 'say "x"': 0.25}),
         Prediction("ü\n.png", error='is damaged: "truncated", sorry'),
@@ -140,11 +138,11 @@ def test_a_table_has_a_row_a_picture_and_a_column_a_class() -> None:
     [
         (Insight(distance=0.512345678, unlike=True), ["yes", "0.512346"]),
         (Insight(distance=0.05, unlike=False), ["no", "0.050000"]),
-        (Insight(distance=0.05), ["", "0.050000"]),  # too few validation pictures to say where foreign begins
+        (Insight(distance=0.05), ["", "0.050000"]),  # too few validation images to say where foreign begins
         (Insight(), ["", ""]),
     ],
 )
-def test_a_table_says_how_foreign_a_picture_is(insight: Insight, columns: list[str]) -> None:
+def test_a_table_says_how_foreign_an_image_is(insight: Insight, columns: list[str]) -> None:
     row = to_csv([Prediction("a.png", "a", 0.75, {"a": 0.75, "b": 0.25}, insight=insight)], ["a", "b"]).splitlines()[1]
     assert row.split(",")[5:7] == columns
 
@@ -163,7 +161,7 @@ def test_a_table_of_nothing_is_its_heading() -> None:
         (("daisy", "rose"), "/data/flowers", False),
     ],
 )
-def test_medical_pictures_are_known_by_their_classes_or_folder(
+def test_medical_images_are_known_by_their_classes_or_folder(
     trained: MakeTrained, classes: tuple[str, ...], root: str, medical: bool
 ) -> None:
     assert is_medical(trained(*classes, root=root)) is medical

@@ -102,9 +102,9 @@ sys.exit(worker.main(["--warm", "--parent-pipe"]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("aged", [False, True])
-def test_a_run_is_trained_by_the_process_that_waited(picture_folder: Any, aged: bool, program: list[Any]) -> None:
+def test_a_run_is_trained_by_the_process_that_waited(image_folder: Any, aged: bool, program: list[Any]) -> None:
     """Also when the program was updated meanwhile: then the process begins anew before it trains."""
-    folder = picture_folder(train=(6, 6), val=(3, 3))
+    folder = image_folder(train=(6, 6), val=(3, 3))
     run = RunStore().create(make_config(str(folder), {"data.image_size": 32, "training.epochs": 1}))
     program += ["-c", AGED] if aged else []
     launch.get_ready()

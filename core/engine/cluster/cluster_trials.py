@@ -68,7 +68,7 @@ class AtWork:
             time.sleep(_LOOK_SECONDS)
 
     def wait_for_features(self, run: Run) -> None:
-        """Until an arm has computed the features, which arms with the same pictures and network then find."""
+        """Until an arm has computed the features, which arms with the same images and network then find."""
         while run.id not in self._look() and not is_training(run.read_status().phase):
             if self._reporter.stop_requested():
                 return

@@ -1,7 +1,7 @@
 """Features of a large data set on many machines: shards as Ray tasks, merged into the array one machine would make.
 
 A shard is some of the batches that one machine would push through the base, so its rows are those of the whole, bit for
-bit, wherever the processors compute alike. (A picture alone in its batch may get other last bits than among others.)
+bit, wherever the processors compute alike. (An image alone in its batch may get other last bits than among others.)
 Whether a machine computes alike is tested before it is believed: it must have the same weights, and make of one batch
 the very bits that the asking worker makes of it.
 
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.config import RunConfig
-from core.data.pipeline import PictureLoader, Pictures
+from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.cluster.shard_tasks import NoTasks, OutOfReach, Tasks
 from core.engine.features.features import BATCH, forward_function
@@ -35,7 +35,7 @@ from core.models.build import base_for, weights_hash
 from core.workers import launch
 
 SHARD = 1024
-"""Pictures in a shard: some 10 s on 2 cores. Starting a process (6 s, once) weighs little, and so does losing one."""
+"""Images in a shard: some 10 s on 2 cores. Starting a process (6 s, once) weighs little, and so does losing one."""
 
 REFUSALS = 3
 """After so many shards that came back undone the asking worker hands out no more: a machine that fails at once would
@@ -57,13 +57,13 @@ class Extraction:
         config: RunConfig. From which every machine builds the base.
         base_hash: str. Hash of the base's weights.
         forward: callable. Pixels to features of shape `(n, width)`, from `features.forward_function`.
-        pictures: Pictures.
-        draw: int. Random version of each picture.
+        images: Images.
+        draw: int. Random version of each image.
         folder: Path. For the shards' files, on storage that all machines share; removed at the end.
-        shard: int. Pictures in a shard, a multiple of `features.BATCH`. Defaults to `SHARD`.
+        shard: int. Images in a shard, a multiple of `features.BATCH`. Defaults to `SHARD`.
 
     Attributes:
-        elsewhere: int. Pictures that other machines have computed.
+        elsewhere: int. Images that other machines have computed.
         refused: list of str. Why shards came back undone.
     """
 
@@ -72,17 +72,17 @@ class Extraction:
         config: RunConfig,
         base_hash: str,
         forward: Forward,
-        pictures: Pictures,
+        images: Images,
         draw: int,
         folder: Path,
         *,
         shard: int = SHARD,
     ) -> None:
-        self._forward, self._pictures, self._draw, self._folder, self._shard = forward, pictures, draw, folder, shard
+        self._forward, self._images, self._draw, self._folder, self._shard = forward, images, draw, folder, shard
         if shard % BATCH:
-            raise ValueError(f"a shard of {shard} pictures would cut a batch of {BATCH}")
-        self._order = _order(config, base_hash, forward, pictures, draw)
-        self._starts = range(0, len(pictures), shard)
+            raise ValueError(f"a shard of {shard} images would cut a batch of {BATCH}")
+        self._order = _order(config, base_hash, forward, images, draw)
+        self._starts = range(0, len(images), shard)
         self.elsewhere, self.refused = 0, list[str]()
         self._done = self._here = 0
         self._own: int | None = None
@@ -91,12 +91,12 @@ class Extraction:
         self._advance: Callable[[int], None] = lambda done: None
 
     def run(self, tasks: NoTasks, target: Rows, advance: Callable[[int], None]) -> None:
-        """Fills `target`, of shape `(len(pictures), width)`, as `features.extract` does.
+        """Fills `target`, of shape `(len(images), width)`, as `features.extract` does.
 
         Args:
             tasks: NoTasks. The cluster; open.
             target: float array, written in place.
-            advance: callable of the number of pictures done; may raise to give up. Whole shards are kept then.
+            advance: callable of the number of images done; may raise to give up. Whole shards are kept then.
         """
         _sweep(self._folder)
         self._advance = advance
@@ -152,20 +152,20 @@ class Extraction:
         if start in self._open:
             self._open.remove(start)
             self._done += self._size(start)
-        if start == self._own:  # whoever computed it, its pictures count once
+        if start == self._own:  # whoever computed it, its images count once
             self._here = 0
 
-    def _part(self, start: int) -> Pictures:
-        whole = self._pictures
+    def _part(self, start: int) -> Images:
+        whole = self._images
         part = whole.files[start : start + self._shard]
-        return Pictures(whole.root, part, whole.size, whole.augmentation, whole.seed)
+        return Images(whole.root, part, whole.size, whole.augmentation, whole.seed)
 
     def _ordered(self, start: int) -> dict[str, Any]:
         part = [dict(vars(file)) for file in self._part(start).files]  # asdict takes ten times as long
         return {**self._order, "files": part, "path": str(self._path(start))}
 
     def _size(self, start: int) -> int:
-        return min(self._shard, len(self._pictures) - start)
+        return min(self._shard, len(self._images) - start)
 
     def _path(self, start: int) -> Path:
         return self._folder / f"{self._shard}-{start:012}.npy"
@@ -194,7 +194,7 @@ def over_cluster(extraction: "Extraction", target: Rows, advance: Callable[[int]
 
 
 def is_large(count: int) -> bool:
-    """Whether so many pictures are worth being spread over a cluster, and there is one."""
+    """Whether so many images are worth being spread over a cluster, and there is one."""
     return launch.uses_cluster() and count >= 2 * SHARD
 
 
@@ -202,7 +202,7 @@ def compute(order: dict[str, Any]) -> str:
     """Computes one shard on whatever machine this is.
 
     Args:
-        order: dict. As from `Extraction`: configuration, pictures, draw, path, and what proves that we compute alike.
+        order: dict. As from `Extraction`: configuration, images, draw, path, and what proves that we compute alike.
 
     Returns:
         Why this machine must not; empty when the shard is done.
@@ -210,25 +210,25 @@ def compute(order: dict[str, Any]) -> str:
     forward, base_hash = _base(json.dumps(order["config"], sort_keys=True))
     if base_hash != order["base_hash"]:
         return "another machine has other weights of the same network"
-    if _witness(forward, _pictures(order, order["witness"], "none")) != order["witness_hash"]:
-        return "another machine computes other features of the same pictures: another processor, or other libraries"
-    part = _pictures(order, order["files"], order["augmentation"])
+    if _witness(forward, _images(order, order["witness"], "none")) != order["witness_hash"]:
+        return "another machine computes other features of the same images: another processor, or other libraries"
+    part = _images(order, order["files"], order["augmentation"])
     _write(Path(order["path"]), np.concatenate(list(_batches(forward, part, order["draw"]))))
     return ""
 
 
-def _order(config: RunConfig, base_hash: str, forward: Forward, pictures: Pictures, draw: int) -> dict[str, Any]:
+def _order(config: RunConfig, base_hash: str, forward: Forward, images: Images, draw: int) -> dict[str, Any]:
     """What every machine is told."""
-    plain = Pictures(pictures.root, pictures.files[:_WITNESSES], pictures.size, "none", pictures.seed)
+    plain = Images(images.root, images.files[:_WITNESSES], images.size, "none", images.seed)
     return {
         "config": config.to_dict(),
         "base_hash": base_hash,
         "witness": [dict(vars(file)) for file in plain.files],
         "witness_hash": _witness(forward, plain),
-        "root": str(pictures.root),
-        "size": pictures.size,
-        "augmentation": pictures.augmentation,
-        "seed": pictures.seed,
+        "root": str(images.root),
+        "size": images.size,
+        "augmentation": images.augmentation,
+        "seed": images.seed,
         "draw": draw,
     }
 
@@ -240,20 +240,20 @@ def _base(config: str) -> tuple[Forward, str]:
     return forward_function(base), weights_hash(base)
 
 
-def _pictures(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Pictures:
+def _images(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Images:
     found = [ImageFile(**record) for record in records]
-    return Pictures(Path(order["root"]), found, order["size"], augmentation, order["seed"])
+    return Images(Path(order["root"]), found, order["size"], augmentation, order["seed"])
 
 
-def _witness(forward: Forward, picture: Pictures) -> str:
-    return hashlib.sha256(next(_batches(forward, picture, 0)).tobytes()).hexdigest()
+def _witness(forward: Forward, image: Images) -> str:
+    return hashlib.sha256(next(_batches(forward, image, 0)).tobytes()).hexdigest()
 
 
-def _batches(forward: Forward, pictures: Pictures, draw: int) -> Iterator[Rows]:
+def _batches(forward: Forward, images: Images, draw: int) -> Iterator[Rows]:
     """Features batch by batch."""
-    starts = range(0, len(pictures), BATCH)
-    batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in starts]
-    for pixels in PictureLoader(pictures, batches, draw):
+    starts = range(0, len(images), BATCH)
+    batches = [np.arange(start, min(start + BATCH, len(images))) for start in starts]
+    for pixels in ImageLoader(images, batches, draw):
         yield forward(tf.constant(pixels)).numpy()
 
 

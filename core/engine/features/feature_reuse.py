@@ -1,7 +1,7 @@
 """Rows of features that need not be computed again: another array of the cache has them, of the same files.
 
-Leaving a picture out, or dividing the pictures anew, makes another list of files and so another array, of nearly the
-same rows. What a network makes of a picture may depend in its last bits on how many others go through it at once, but
+Leaving an image out, or dividing the images anew, makes another list of files and so another array, of nearly the
+same rows. What a network makes of an image may depend in its last bits on how many others go through it at once, but
 not on which: so a row is taken from a full batch into a full batch only, and what is left over is computed in just
 the batches that it would have been in. The array is then, bit for bit, what it would be without this.
 """
@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.feature_cache import Features
-from core.data.pipeline import Pictures
+from core.data.pipeline import Images
 from core.engine.features.features import batch_size, forward_batches
 
 Batch = NDArray[np.int64]
@@ -25,7 +25,7 @@ Known = Iterable[tuple[list[str], Features]]
 def take_over(
     known: Known,
     forward: Callable[[Any], Any],
-    pictures: Pictures,
+    images: Images,
     draw: int,
     target: Features,
     advance: Callable[[int], None],
@@ -36,21 +36,21 @@ def take_over(
     nothing over.
 
     Args:
-        known: iterable of (files of the rows, array). Arrays of the family of these pictures.
+        known: iterable of (files of the rows, array). Arrays of the family of these images.
         forward: callable. From `forward_function`.
-        pictures: Pictures.
-        draw: int. Random version of each picture.
-        target: float array of shape `(len(pictures), width)`, written in place.
-        advance: callable of the number of pictures done; may raise to give up.
+        images: Images.
+        draw: int. Random version of each image.
+        target: float array of shape `(len(images), width)`, written in place.
+        advance: callable of the number of images done; may raise to give up.
     """
-    batches, size = forward_batches(len(pictures)), batch_size()
-    hashes = [file.sha256 for file in pictures.files]
+    batches, size = forward_batches(len(images)), batch_size()
+    hashes = [file.sha256 for file in images.files]
     places = _places(known, set(hashes), size)
     taken = [b for b in batches if len(b) == size and all(hashes[k] in places for k in b.tolist())]
     for number, batch in enumerate(taken):
         rows = [places[hashes[k]] for k in batch.tolist()]
         target[batch] = np.stack([features[row] for features, row in rows])
-        if number == 0 and not _is_alike(forward, pictures, draw, batch, target):
+        if number == 0 and not _is_alike(forward, images, draw, batch, target):
             return batches
         advance((number + 1) * size)
     begun = {int(batch[0]) for batch in taken}
@@ -69,8 +69,8 @@ def _places(known: Known, wanted: set[str], size: int) -> dict[str, tuple[Featur
     return places
 
 
-def _is_alike(forward: Callable[[Any], Any], pictures: Pictures, draw: int, batch: Batch, target: Features) -> bool:
+def _is_alike(forward: Callable[[Any], Any], images: Images, draw: int, batch: Batch, target: Features) -> bool:
     """Whether what was taken over for a batch is, to the last bit, what computing it gives."""
-    pixels = np.stack([pictures.one(k, draw) for k in batch.tolist()])
+    pixels = np.stack([images.one(k, draw) for k in batch.tolist()])
     fresh: NDArray[Any] = forward(tf.constant(pixels)).numpy().astype(target.dtype)
     return fresh.tobytes() == np.ascontiguousarray(target[batch]).tobytes()

@@ -1,4 +1,4 @@
-"""Bottleneck features: what the frozen base makes of every picture. core/data/feature_cache.py keeps them."""
+"""Bottleneck features: what the frozen base makes of every image. core/data/feature_cache.py keeps them."""
 
 import hashlib
 import json
@@ -14,58 +14,58 @@ from numpy.typing import NDArray
 
 from core.access import PUBLIC, mode
 from core.data.feature_cache import Features
-from core.data.pipeline import PictureLoader, Pictures
+from core.data.pipeline import ImageLoader, Images
 
 FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
 
 BATCH, _SMALL_BATCH = 16, 8
-"""Pictures per forward pass; the smaller where memory is short, on a public server. Measured on 9 networks: with
-either number a row has the same bits, in whatever place and whatever company. With another number it may not: a picture
+"""Images per forward pass; the smaller where memory is short, on a public server. Measured on 9 networks: with
+either number a row has the same bits, in whatever place and whatever company. With another number it may not: an image
 alone in its batch gets other last bits from most networks, and from ConvNeXt those of nearly any other size do."""
 
 _IN_FLIGHT = 2
 """Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written.
-On a public server it is one all the same: at 224 pixels a second pass of 16 pictures took 160 MB more."""
+On a public server it is one all the same: at 224 pixels a second pass of 16 images took 160 MB more."""
 
 
 def batch_size() -> int:
-    """Pictures per forward pass in this mode."""
+    """Images per forward pass in this mode."""
     return _SMALL_BATCH if mode() == PUBLIC else BATCH
 
 
 def forward_batches(count: int) -> list[NDArray[np.int64]]:
-    """Positions of `count` pictures, cut into what goes through a network at once.
+    """Positions of `count` images, cut into what goes through a network at once.
 
     Args:
-        count: int. Number of pictures.
+        count: int. Number of images.
     """
     size = batch_size()
     return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def features_family(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
-    """The same as `features_key` for whatever pictures: of two arrays of one family, equal files have equal rows.
+def features_family(images: Images, draw: int, recipe: dict[str, Any]) -> str:
+    """The same as `features_key` for whatever images: of two arrays of one family, equal files have equal rows.
 
     That holds for the rows of full batches; see `BATCH`.
     """
-    return _hash({**_facts(pictures, draw, recipe), "batch": batch_size()})
+    return _hash({**_facts(images, draw, recipe), "batch": batch_size()})
 
 
-def features_key(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> str:
-    """The name under which the features of these pictures are kept.
+def features_key(images: Images, draw: int, recipe: dict[str, Any]) -> str:
+    """The name under which the features of these images are kept.
 
     Args:
-        pictures: Pictures. Their hashes, size and augmentation are part of it.
-        draw: int. Random version of each picture.
+        images: Images. Their hashes, size and augmentation are part of it.
+        draw: int. Random version of each image.
         recipe: dict. What else decides the numbers: backbone, hash of its weights, preprocessing, pooling, precision.
     """
-    return _hash({**_facts(pictures, draw, recipe), "files": [file.sha256 for file in pictures.files]})
+    return _hash({**_facts(images, draw, recipe), "files": [file.sha256 for file in images.files]})
 
 
-def _facts(pictures: Pictures, draw: int, recipe: dict[str, Any]) -> dict[str, Any]:
-    facts = {"format": FORMAT, "size": pictures.size, "augmentation": pictures.augmentation, **recipe}
-    return facts if pictures.augmentation == "none" else {**facts, "seed": pictures.seed, "draw": draw}
+def _facts(images: Images, draw: int, recipe: dict[str, Any]) -> dict[str, Any]:
+    facts = {"format": FORMAT, "size": images.size, "augmentation": images.augmentation, **recipe}
+    return facts if images.augmentation == "none" else {**facts, "seed": images.seed, "draw": draw}
 
 
 def _hash(facts: dict[str, Any]) -> str:
@@ -74,24 +74,24 @@ def _hash(facts: dict[str, Any]) -> str:
 
 def extract(
     forward: Callable[[Any], Any],
-    pictures: Pictures,
+    images: Images,
     draw: int,
     target: Features,
     advance: Callable[[int], None],
     batches: Sequence[NDArray[np.int64]] | None = None,
 ) -> None:
-    """Pushes every picture through the base, batch by batch, into `target`; the next ones are decoded meanwhile.
+    """Pushes every image through the base, batch by batch, into `target`; the next ones are decoded meanwhile.
 
     Args:
         forward: callable. From `forward_function`: pixels to features of shape `(n, width)`.
-        pictures: Pictures.
-        draw: int. Random version of each picture.
-        target: float32 array of shape `(len(pictures), width)`, written in place.
-        advance: callable of the number of pictures done; may raise to give up.
+        images: Images.
+        draw: int. Random version of each image.
+        target: float32 array of shape `(len(images), width)`, written in place.
+        advance: callable of the number of images done; may raise to give up.
         batches: sequence of integer arrays. Those of `forward_batches` that are still to be done. Defaults to all.
     """
-    batches = forward_batches(len(pictures)) if batches is None else batches
-    done, most = len(pictures) - sum(map(len, batches)), 1 if mode() == PUBLIC else _IN_FLIGHT
+    batches = forward_batches(len(images)) if batches is None else batches
+    done, most = len(images) - sum(map(len, batches)), 1 if mode() == PUBLIC else _IN_FLIGHT
 
     def push(start: int, pixels: NDArray[np.uint8]) -> int:
         target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
@@ -104,7 +104,7 @@ def extract(
 
     running: deque[Future[int]] = deque()
     with ThreadPoolExecutor(most, thread_name_prefix="forward") as pool:
-        for batch, pixels in zip(batches, PictureLoader(pictures, batches, draw), strict=True):
+        for batch, pixels in zip(batches, ImageLoader(images, batches, draw), strict=True):
             running.append(pool.submit(push, int(batch[0]), pixels))
             if len(running) > most:
                 tell(running.popleft().result())

@@ -1,7 +1,7 @@
-"""Writes a run's reference: features of training pictures, and how far the validation pictures lie from them.
+"""Writes a run's reference: features of training images, and how far the validation images lie from them.
 
 At the end of a training with a frozen network the features are in the cache already and cost nothing. Where the
-network itself was trained, or pictures went through it without a cache, the pictures that are kept are pushed through
+network itself was trained, or images went through it without a cache, the images that are kept are pushed through
 it once more: at most 4,000, less than one more epoch.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.feature_cache import Features
-from core.data.pipeline import PictureLoader, Pictures
+from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.features.features import forward_batches, forward_function
 from core.engine.insight.predict import open_network
@@ -45,12 +45,12 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
         kept = pooled(work.base, features, positions)
         familiarity = reference.measure(kept, pooled(work.base, validation, of_val), augmented=augmented)
     elif may_compute:
-        message = "Remembers training pictures, for the nearest ones of a new picture."
+        message = "Remembers training images, for the nearest ones of a new image."
         work.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
         done = _Counter(work.reporter.advance)
         parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
         kept, validation = (
-            through(work.base, work.forward, work.pictures(part, augmented=False), done) for part in parts
+            through(work.base, work.forward, work.images(part, augmented=False), done) for part in parts
         )
         familiarity = reference.measure(kept, validation)
     else:
@@ -60,39 +60,37 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
 
 
 def make_reference(run: Run, progress: Progress | None = None) -> reference.Familiarity:
-    """Writes the reference of a run from its saved model and the pictures where they lie.
+    """Writes the reference of a run from its saved model and the images where they lie.
 
     Args:
         run: Run. It has a model, and its data set is still there.
-        progress: callable of (done, total) pictures. Defaults to none.
+        progress: callable of (done, total) images. Defaults to none.
 
     Raises:
-        RunError: the model is no network of this program, or the run has no list of pictures.
-        UnreadableImage: a picture has gone.
+        RunError: the model is no network of this program, or the run has no list of images.
+        UnreadableImage: an image has gone.
     """
     base = next((layer for layer in open_network(run).layers if layer.name == "base"), None)
     manifest, size = run.manifest() or {}, run.config().data.image_size
     train, val = ([ImageFile(**item) for item in manifest.get(part, [])] for part in ("train", "val"))
     if base is None or not train or not val:
-        raise RunError(f"run {run.id} was not trained here, so there are no training pictures to remember")
+        raise RunError(f"run {run.id} was not trained here, so there are no training images to remember")
     root = Path(str(manifest["root"]))
     positions, of_val = (_choose(files, manifest["classes"]) for files in (train, val))
     total = len(positions) + len(of_val)
     done = _Counter(lambda number: progress(number, total) if progress else None)
     forward = forward_function(base)
     parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
-    kept, validation = (through(base, forward, Pictures(root, part, size, "none", 0), done) for part in parts)
+    kept, validation = (through(base, forward, Images(root, part, size, "none", 0), done) for part in parts)
     familiarity = reference.measure(kept, validation)
     reference.write(run, kept, positions, familiarity)
     return familiarity
 
 
-def through(
-    base: keras.Model, forward: Callable[[Any], Any], pictures: Pictures, advance: Advance
-) -> NDArray[np.float32]:
-    """Pooled features of shape `(len(pictures), channels)`, computed now by the base's `forward_function`."""
+def through(base: keras.Model, forward: Callable[[Any], Any], images: Images, advance: Advance) -> NDArray[np.float32]:
+    """Pooled features of shape `(len(images), channels)`, computed now by the base's `forward_function`."""
     rows = []
-    for pixels in PictureLoader(pictures, forward_batches(len(pictures)), 0):
+    for pixels in ImageLoader(images, forward_batches(len(images)), 0):
         features = forward(pixels).numpy()
         rows.append(pooled(base, features, np.arange(len(features))))
         advance(len(pixels))
@@ -117,10 +115,10 @@ def pooled(base: keras.Model, features: Features, positions: NDArray[np.integer[
 
 
 def _cached(work: Work, train: Sequence[ImageFile], val: Sequence[ImageFile]) -> tuple[Features, Features, bool] | None:
-    """Features of training and validation pictures from the cache, and whether the former are augmented ones."""
-    validation = work.features_on_disk(work.pictures(val, augmented=False), 0)
-    plain = work.features_on_disk(work.pictures(train, augmented=False), 0)
-    features = plain if plain is not None else work.features_on_disk(work.train_pictures(), work.draw(0))
+    """Features of training and validation images from the cache, and whether the former are augmented ones."""
+    validation = work.features_on_disk(work.images(val, augmented=False), 0)
+    plain = work.features_on_disk(work.images(train, augmented=False), 0)
+    features = plain if plain is not None else work.features_on_disk(work.train_images(), work.draw(0))
     if features is None or validation is None:
         return None
     return features, validation, plain is None
@@ -132,7 +130,7 @@ def _choose(files: Sequence[ImageFile], classes: Sequence[str]) -> NDArray[np.in
 
 
 class _Counter:
-    """Adds up the pictures that were done."""
+    """Adds up the images that were done."""
 
     def __init__(self, tell: Callable[[int], object]) -> None:
         self._tell, self._done = tell, 0

@@ -81,7 +81,7 @@ class Explainer:
 
         Args:
             maps: float32 array of shape `(n, height, width, channels)`, from `look`.
-            classes: integer array of shape `(n,)`. One class for each picture.
+            classes: integer array of shape `(n,)`. One class for each image.
 
         Returns:
             Array of shape `(n, height, width)`, at least 0. With CAM in the unit of the score: before negative places

@@ -1,9 +1,9 @@
 """Which labels are suspicious: out-of-fold predictions of a simple head, ranked by confident learning, or neighbours.
 
 Confident learning (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR
-2021) as cleanlab has it: a label is suspicious where a head that has not seen the picture, nor one of its patient, is
+2021) as cleanlab has it: a label is suspicious where a head that has not seen the image, nor one of its patient, is
 surer of another class than it usually is of that class. Where cleanlab is not installed, the share of similar
-pictures with the same label ranks instead.
+images with the same label ranks instead.
 """
 
 import warnings
@@ -25,7 +25,7 @@ NEIGHBOURS = 10
 
 STRENGTH = 1e-3
 """Inverse of the head's L2 penalty on standardised features. Of 1e-4 to 1e-1 the best on both sets tried: with 5 % of
-the labels flipped, 82 % of as many pictures at the top were flipped ones on 2,000 X-rays, 75 % on the sample."""
+the labels flipped, 82 % of as many images at the top were flipped ones on 2,000 X-rays, 75 % on the sample."""
 
 _CHUNK = 2048
 
@@ -37,9 +37,9 @@ class Suspects:
     Attributes:
         method: str. `cleanlab` or `neighbours`.
         score: float32 `(n,)`. 0 (suspicious) to 1.
-        suggested: int `(n,)`. The class the picture looks like.
+        suggested: int `(n,)`. The class the image looks like.
         issue: bool `(n,)`. Whether the label is called wrong, not merely unlikely.
-        neighbours: int `(n,)`. How many of the `NEIGHBOURS` most similar pictures have the label.
+        neighbours: int `(n,)`. How many of the `NEIGHBOURS` most similar images have the label.
     """
 
     method: str
@@ -71,12 +71,12 @@ def find_suspects(features: Floats, labels: Labels, groups: Sequence[Sequence[in
 
 
 def neighbour_votes(features: Floats, labels: Labels, group_of: Labels, classes: int) -> Labels:
-    """How many of the most similar pictures have each class, by cosine similarity of standardised features.
+    """How many of the most similar images have each class, by cosine similarity of standardised features.
 
     Args:
         features: float32 `(n, width)`.
         labels: int `(n,)`.
-        group_of: int `(n,)`. Pictures of one group are not counted for each other.
+        group_of: int `(n,)`. Images of one group are not counted for each other.
         classes: Number of classes.
 
     Returns:
@@ -99,7 +99,7 @@ def neighbour_votes(features: Floats, labels: Labels, group_of: Labels, classes:
 def out_of_fold(
     features: Floats, labels: Labels, groups: Sequence[Sequence[int]], classes: int
 ) -> NDArray[np.float64] | None:
-    """Probabilities `(n, classes)` of a softmax head that has seen neither the picture nor its group.
+    """Probabilities `(n, classes)` of a softmax head that has seen neither the image nor its group.
 
     Args:
         features: float32 `(n, width)`.
@@ -130,7 +130,7 @@ def out_of_fold(
 
 
 def folds(labels: Labels, groups: Sequence[Sequence[int]]) -> Labels:
-    """A fold for every picture: whole groups, each to the fold that has the fewest of its class so far.
+    """A fold for every image: whole groups, each to the fold that has the fewest of its class so far.
 
     Args:
         labels: int `(n,)`.

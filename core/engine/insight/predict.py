@@ -17,10 +17,10 @@ from core.store.runs import Run
 Pixels = NDArray[np.uint8]
 
 NEAREST = 6
-"""Nearest training pictures told for each picture."""
+"""Nearest training images told for each image."""
 
 HEAT_CLASSES = 5
-"""Classes with a map for each picture, the most probable first."""
+"""Classes with a map for each image, the most probable first."""
 
 
 class LoadedModel:
@@ -49,7 +49,7 @@ class LoadedModel:
         return spread(self._forward(pixels).numpy())
 
     def look(self, pixels: Pixels, *, heat: bool = False) -> Reply:
-        """Probabilities, with the nearest training pictures where the run remembers them.
+        """Probabilities, with the nearest training images where the run remembers them.
 
         Args:
             pixels: uint8 array of shape `(n, size, size, 3)`, RGB.
@@ -79,7 +79,7 @@ class LoadedModel:
     def _heat(
         self, explainer: Explainer, maps: NDArray[np.float32], probabilities: Probabilities
     ) -> list[dict[str, list[list[float]]]]:
-        """For each picture its maps by class name."""
+        """For each image its maps by class name."""
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, :HEAT_CLASSES]
         shown: list[dict[str, list[list[float]]]] = [{} for _ in maps]
         for chosen in order.T:

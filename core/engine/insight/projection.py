@@ -1,8 +1,8 @@
 """Two ways of drawing features in a plane: the directions in which they vary most (PCA), and who is near whom (t-SNE).
 
 t-SNE (van der Maaten and Hinton, JMLR 2008; by the Barnes-Hut tree, 2014) comes with scikit-learn, which is there for
-the labels. UMAP would show much the same and is faster from some ten thousand pictures on, but umap-learn brings numba
-and llvmlite: more than 150 MB beside a program that hosts give 1 GB, for a picture that is computed once.
+the labels. UMAP would show much the same and is faster from some ten thousand images on, but umap-learn brings numba
+and llvmlite: more than 150 MB beside a program that hosts give 1 GB, for an image that is computed once.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ COMPONENTS = 50
 MAX_LAID_OUT = 6_000
 """Contents that t-SNE gives a place: half a minute on one core; ten times as many would take many minutes."""
 
-SECONDS_A_PICTURE = 0.005
+SECONDS_AN_IMAGE = 0.005
 """What a place takes on one usual core, for an estimate: 2,000 X-rays took 9 s, 5,000 took 28 s."""
 
 _PERPLEXITY = 30
@@ -92,10 +92,10 @@ def neighbourhoods(features: Floats) -> Floats | None:
 def drawn_contents(contents: Sequence[str], most: int = MAX_LAID_OUT) -> list[str]:
     """Which contents are laid out: each once, and of too many those with the smallest hashes.
 
-    That is a sample as good as a random one, and it stays the same when other pictures come or go.
+    That is a sample as good as a random one, and it stays the same when other images come or go.
 
     Args:
-        contents: SHA-256 of the pictures.
+        contents: SHA-256 of the images.
         most: How many at most. Defaults to `MAX_LAID_OUT`.
     """
     return sorted(set(contents))[:most]

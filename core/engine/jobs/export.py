@@ -1,7 +1,7 @@
 """The part of an export that needs TensorFlow: `python -m core.engine.jobs.export RUN_DIR FORMAT PATH`.
 
 Says on standard output what it is at, one JSON object a line, `{"stage": words, "share": 0..1}`; the last one is
-`{"done": {...}}` or `{"error": sentence}`. A model that was converted is opened again and asked about a few pictures:
+`{"done": {...}}` or `{"error": sentence}`. A model that was converted is opened again and asked about a few images:
 what comes out must be what the run's own model says.
 """
 
@@ -32,8 +32,8 @@ from core.store.runs import Run
 
 Array = NDArray[np.float32]
 
-PICTURES = 8
-"""Pictures of the run that both models are asked about."""
+IMAGES = 8
+"""Images of the run that both models are asked about."""
 
 TOLERANCE = 1e-4
 """Largest difference of a probability that another runtime may make; measured: 4e-7, 3e-6 with LiteRT."""
@@ -57,7 +57,7 @@ def convert(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any
     """
     say("Loads the model.", 0.2)
     model = in_plain_layers(_open(run))
-    pixels = _pictures(run, model.input_shape[1])
+    pixels = _images(run, model.input_shape[1])
     expected = np.asarray(model(pixels, training=False))
     say("Converts it.", 0.35)
     try:
@@ -126,17 +126,17 @@ def _open(run: Run) -> keras.Model:
         raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
 
 
-def _pictures(run: Run, size: int) -> Array:
-    """Validation pictures of the run as the model takes them; noise where they are gone."""
+def _images(run: Run, size: int) -> Array:
+    """Validation images of the run as the model takes them; noise where they are gone."""
     manifest = run.manifest() or {}
     root, found = Path(str(manifest.get("root", ""))), []
     for item in manifest.get("val", []):
         with contextlib.suppress(UnreadableImage):
             found.append(load(root / item["path"], size))
-        if len(found) == PICTURES:
+        if len(found) == IMAGES:
             break
     if not found:
-        found = list(np.random.default_rng(0).integers(0, 256, (PICTURES, size, size, 3)).astype(np.uint8))
+        found = list(np.random.default_rng(0).integers(0, 256, (IMAGES, size, size, 3)).astype(np.uint8))
     return np.stack(found).astype(np.float32)
 
 

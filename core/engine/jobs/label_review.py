@@ -1,4 +1,4 @@
-"""Reviews a data set's labels in a worker: features, suspicious labels, and the map of all pictures."""
+"""Reviews a data set's labels in a worker: features, suspicious labels, and the map of all images."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ from core.data.dataset import Dataset, prepare, scan_dataset
 from core.data.scan import ImageFile
 from core.data.split import AUTO, join_files
 from core.engine.insight.label_issues import find_suspects, positions
-from core.engine.insight.projection import SECONDS_A_PICTURE, drawn_contents, neighbourhoods, plane
+from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, neighbourhoods, plane
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_work
 from core.label_review.store import Review
@@ -63,7 +63,7 @@ def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Ma
 
     Args:
         dataset: Dataset.
-        files: list of ImageFile. Its pictures.
+        files: list of ImageFile. Its images.
         features: float32 `(len(files), width)`.
         places: mapping from SHA-256. Places on the map by neighbourhoods, of some or all of them.
     """
@@ -96,13 +96,13 @@ def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Ma
 
 
 def _places(dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter) -> dict[str, Floats]:
-    """Places on the map by neighbourhoods, by content: kept, so that it does not move when a picture is left out."""
+    """Places on the map by neighbourhoods, by content: kept, so that it does not move when an image is left out."""
     wanted = drawn_contents([file.sha256 for file in files])
     store = RowStore(dataset.root, "places")
     if any(sha not in store.rows for sha in wanted):
-        seconds = SECONDS_A_PICTURE * len(wanted)
+        seconds = SECONDS_AN_IMAGE * len(wanted)
         about = f"some {max(10, 10 * round(seconds / 10))} seconds" if seconds > 5 else "some seconds"
-        reporter.phase("evaluating", f"Lays out {len(wanted):,} pictures by their neighbourhoods: {about}.")
+        reporter.phase("evaluating", f"Lays out {len(wanted):,} images by their neighbourhoods: {about}.")
         row_of = {file.sha256: features[k] for k, file in enumerate(files)}
         made = neighbourhoods(np.stack([row_of[sha] for sha in wanted]))
         store.rows = {} if made is None else dict(zip(wanted, made, strict=True))
@@ -124,14 +124,14 @@ def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter) 
         split = dataset.split
         for part in [missing] if store.rows else [split.train, split.val, split.test]:
             if part:
-                made = work.features(work.pictures(part, augmented=False), 0, "Computes features of the pictures.")
+                made = work.features(work.images(part, augmented=False), 0, "Computes features of the images.")
                 store.add(part, np.asarray(made))
         store.save()
     return store.of(files)
 
 
 class RowStore:
-    """Rows of numbers of a data set's pictures by SHA-256, in one file; whatever is wrong with it, they are made again.
+    """Rows of numbers of a data set's images by SHA-256, in one file; whatever is wrong with it, they are made again.
 
     Args:
         root: Path. The data set's folder.
@@ -159,7 +159,7 @@ class RowStore:
         return np.stack([self.rows[file.sha256] for file in files])
 
     def save(self) -> None:
-        """Replaces the file; of pictures that were left out the rows stay, as they may come back."""
+        """Replaces the file; of images that were left out the rows stay, as they may come back."""
         if not self.rows:
             return
         names = list(self.rows)

@@ -1,4 +1,4 @@
-"""The learning-rate range test: one sweep over ever larger rates, with the head, order and pictures of a run."""
+"""The learning-rate range test: one sweep over ever larger rates, with the head, order and images of a run."""
 
 import dataclasses
 import time
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from core.config import RunConfig
 from core.data.dataset import open_dataset
-from core.data.pipeline import PictureBatches
+from core.data.pipeline import ImageBatches
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_work
 from core.engine.train.phases import Phase, plan
@@ -17,7 +17,7 @@ from core.lr_search.store import RateSearch
 from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, smooth, suggest, sweep_rates
 
 _NO_FALL = (
-    "The loss fell at no learning rate, so none can be suggested: look at the checks of the pictures and the settings."
+    "The loss fell at no learning rate, so none can be suggested: look at the checks of the images and the settings."
 )
 
 
@@ -53,7 +53,7 @@ def find_rate(reporter: Reporter) -> tuple[str, str]:
 
 
 def for_sweep(config: RunConfig) -> RunConfig:
-    """A run's settings as the sweep uses them: samples shuffled, and one version of every augmented picture.
+    """A run's settings as the sweep uses them: samples shuffled, and one version of every augmented image.
 
     Batches of one class would tell more about the order than about the rate, and another version in every epoch would
     cost another pass through the network for features that are needed once.
@@ -73,11 +73,11 @@ def run_sweep(phase: Phase, reporter: Reporter) -> "Sweep":
         try:
             phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[sweep])
         except tf.errors.OpError:
-            if isinstance(data, PictureBatches) and data.failure:
+            if isinstance(data, ImageBatches) and data.failure:
                 raise data.failure from None
             raise
         finally:
-            if isinstance(data, PictureBatches):
+            if isinstance(data, ImageBatches):
                 data.close()
         epoch += 1
     return sweep

@@ -1,7 +1,7 @@
-"""The same pictures through the pipelines of two runs: `python -m core.engine.jobs.probe RUN_DIR RUN_DIR OUT`.
+"""The same images through the pipelines of two runs: `python -m core.engine.jobs.probe RUN_DIR RUN_DIR OUT`.
 
 Where the traces tell what happened in training, this looks at the two saved models as they are: what each makes of 16
-validation pictures at every stage, and the largest difference.
+validation images at every stage, and the largest difference.
 """
 
 import sys
@@ -18,13 +18,13 @@ from core.engine.train.context import spread
 from core.errors import RunError, UserError
 from core.store.runs import Run
 
-PICTURES = 16
+IMAGES = 16
 
 Array = NDArray[Any]
 
 
 def measure(a: Run, b: Run) -> dict[str, Any]:
-    """Pushes the same pictures through both saved models.
+    """Pushes the same images through both saved models.
 
     Args:
         a: Run. With a model.
@@ -35,9 +35,9 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
         the computation; `a` and `b` are the values where the difference is largest.
 
     Raises:
-        RunError: a model or the pictures are gone, or the runs have no picture in common.
+        RunError: a model or the images are gone, or the runs have no image in common.
     """
-    chosen = common_pictures(a, b)
+    chosen = common_images(a, b)
     names = [str(mine.name) for mine, _ in chosen]
     one = _stages(a, [mine for mine, _ in chosen])
     other = _stages(b, [theirs for _, theirs in chosen])
@@ -45,12 +45,12 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
     return {"pictures": names, "stages": stages}
 
 
-def common_pictures(a: Run, b: Run) -> list[tuple[Path, Path]]:
-    """Validation pictures of the first run that the second has too, by the content of the files; each where it lies."""
+def common_images(a: Run, b: Run) -> list[tuple[Path, Path]]:
+    """Validation images of the first run that the second has too, by the content of the files; each where it lies."""
     mine, theirs = _places(a, ("val",)), _places(b, ("val", "train", "test"))
-    found = [(mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())][:PICTURES]
+    found = [(mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())][:IMAGES]
     if not found:
-        raise RunError("the two runs have no picture in common that is still where it was")
+        raise RunError("the two runs have no image in common that is still where it was")
     return found
 
 
@@ -61,9 +61,9 @@ def _places(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
     return {key: path for key, path in places.items() if path.is_file()}
 
 
-def _stages(run: Run, pictures: list[Path]) -> dict[str, Array]:
-    """What the run makes of the pictures, stage by stage."""
-    pixels = np.stack([load(path, run.config().data.image_size) for path in pictures])
+def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
+    """What the run makes of the images, stage by stage."""
+    pixels = np.stack([load(path, run.config().data.image_size) for path in images])
     model = _open(run)
     values: dict[str, Array] = {"decoded pixels": pixels}
     given = pixels.astype(np.float32)

@@ -2,7 +2,7 @@
 
     python -m core.engine.jobs.try_model FILE
 
-Prints one JSON object: `image_size`, `outputs` (numbers it gives for a picture), `parameters`. The limits are set on
+Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`. The limits are set on
 the process itself before TensorFlow is imported; whoever starts it limits the time.
 """
 
@@ -33,16 +33,16 @@ def limit() -> None:
 
 
 def describe(path: Path) -> dict[str, object]:
-    """What the model takes and gives; `error` instead, in words, where it is no classifier of RGB pictures."""
+    """What the model takes and gives; `error` instead, in words, where it is no classifier of RGB images."""
     import keras
     import numpy as np
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     shape, out = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] and shape[1] == shape[2]):
-        return {"error": f"it takes inputs of shape {shape}; a classifier of square RGB pictures is needed"}
+        return {"error": f"it takes inputs of shape {shape}; a classifier of square RGB images is needed"}
     if not (isinstance(out, tuple) and len(out) == 2 and out[1]):
-        return {"error": f"it gives outputs of shape {out}; one row of probabilities for each picture is needed"}
+        return {"error": f"it gives outputs of shape {out}; one row of probabilities for each image is needed"}
     answer = np.asarray(model(np.zeros((1, shape[1], shape[1], 3), np.float32), training=False))
     if not np.isfinite(answer).all() or answer.min() < -1e-5 or answer.max() > 1 + 1e-5:
         return {"error": "it gives no probabilities (numbers from 0 to 1); end it with sigmoid or softmax"}

@@ -13,7 +13,7 @@ class BatchWatch(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         reporter: Reporter.
-        batch_size: int. For the rate in pictures per second.
+        batch_size: int. For the rate in images per second.
         epochs_left: int. Epochs after this one, as far as they will take about as long.
         durations: list of float. Seconds that finished epochs took.
 

@@ -14,7 +14,7 @@ from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.feature_cache import FeatureCache, Features, feature_cache
 from core.data.order import draw_of_epoch
-from core.data.pipeline import PictureLoader, Pictures
+from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.cluster.shards import Extraction, is_large, over_cluster
 from core.engine.features.feature_reuse import take_over
@@ -55,49 +55,49 @@ class Work:
     ignore_stop: bool = False
     """Set once what was learnt is being kept: that must not be broken off."""
 
-    def pictures(self, files: Sequence[ImageFile], *, augmented: bool) -> Pictures:
-        """The pictures of one part; only training pictures are ever augmented."""
+    def images(self, files: Sequence[ImageFile], *, augmented: bool) -> Images:
+        """The images of one part; only training images are ever augmented."""
         data = self.config.data
         augmentation = data.augmentation if augmented else "none"
-        return Pictures(self.dataset.root, files, data.image_size, augmentation, data.seed)
+        return Images(self.dataset.root, files, data.image_size, augmentation, data.seed)
 
-    def train_pictures(self) -> Pictures:
-        """The training pictures, with the run's augmentation."""
-        return self.pictures(self.dataset.split.train, augmented=True)
+    def train_images(self) -> Images:
+        """The training images, with the run's augmentation."""
+        return self.images(self.dataset.split.train, augmented=True)
 
     def draw(self, epoch: int) -> int:
-        """Random version of the training pictures in an epoch (from 0)."""
+        """Random version of the training images in an epoch (from 0)."""
         return draw_of_epoch(epoch, self.config.data.augmentation, self.config.data.augmentation_draws)
 
-    def features(self, pictures: Pictures, draw: int, message: str, *, later: int = 0) -> Features:
-        """The features of pictures, from the cache or computed now.
+    def features(self, images: Images, draw: int, message: str, *, later: int = 0) -> Features:
+        """The features of images, from the cache or computed now.
 
         Args:
-            pictures: Pictures.
+            images: Images.
             draw: int. Random version.
             message: str. What the person reads meanwhile.
-            later: int. Pictures that are known to follow, for the estimate of the time left.
+            later: int. Images that are known to follow, for the estimate of the time left.
 
         Raises:
             StopRequested: the person asked for a stop meanwhile; nothing is kept of the unfinished array.
         """
-        key = self._key(pictures, draw)
+        key = self._key(images, draw)
         features = self.cache.open(key)
         if features is None:
             started = time.monotonic()
-            self.reporter.phase("features", message, total=len(pictures))
-            shape = (len(pictures), int(self.base.output_shape[-1]))
+            self.reporter.phase("features", message, total=len(images))
+            shape = (len(images), int(self.base.output_shape[-1]))
             stored = self.config.training.feature_precision
-            features = self.cache.build(key, shape, lambda out: self._fill(pictures, draw, out, later), stored)
-            family = features_family(pictures, draw, self._recipe())
-            self.cache.keep_rows(key, family, [file.sha256 for file in pictures.files])
+            features = self.cache.build(key, shape, lambda out: self._fill(images, draw, out, later), stored)
+            family = features_family(images, draw, self._recipe())
+            self.cache.keep_rows(key, family, [file.sha256 for file in images.files])
             self.seconds["features"] += time.monotonic() - started
         return features
 
     def missing_draws(self, epochs: int) -> list[int]:
-        """Draws of the training pictures that the epochs need and the cache lacks."""
-        pictures, draws = self.train_pictures(), {self.draw(epoch) for epoch in range(epochs)}
-        return [draw for draw in draws if self._key(pictures, draw) not in self.cache]
+        """Draws of the training images that the epochs need and the cache lacks."""
+        images, draws = self.train_images(), {self.draw(epoch) for epoch in range(epochs)}
+        return [draw for draw in draws if self._key(images, draw) not in self.cache]
 
     @cached_property
     def observer(self) -> Observer:
@@ -106,27 +106,27 @@ class Work:
 
     def observe_frozen(self, files: Sequence[ImageFile], message: str) -> tuple[Probabilities, Activity]:
         """Probabilities of shape `(n, classes)` through cached features and the head, and what the layers did."""
-        outputs, activity = self.observer.on_features(self.features(self.pictures(files, augmented=False), 0, message))
+        outputs, activity = self.observer.on_features(self.features(self.images(files, augmented=False), 0, message))
         return spread(outputs), activity
 
-    def observe_pictures(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
+    def observe_images(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
         """Probabilities of shape `(n, classes)` through the whole network, and what the layers did."""
-        pictures = self.pictures(files, augmented=False)
-        batches = [np.arange(start, min(start + BATCH, len(pictures))) for start in range(0, len(pictures), BATCH)]
-        outputs, activity = self.observer.on_pictures(PictureLoader(pictures, batches, 0))
+        images = self.images(files, augmented=False)
+        batches = [np.arange(start, min(start + BATCH, len(images))) for start in range(0, len(images), BATCH)]
+        outputs, activity = self.observer.on_images(ImageLoader(images, batches, 0))
         return spread(outputs), activity
 
-    def features_on_disk(self, pictures: Pictures, draw: int) -> Features | None:
-        """Cached features of pictures, or None when there are none; computes nothing."""
-        return self.cache.open(self._key(pictures, draw))
+    def features_on_disk(self, images: Images, draw: int) -> Features | None:
+        """Cached features of images, or None when there are none; computes nothing."""
+        return self.cache.open(self._key(images, draw))
 
     def note(self, draw: int) -> Any:
-        """What is kept beside the cached features of the training pictures; None when there is nothing."""
-        return self.cache.note(self._key(self.train_pictures(), draw))
+        """What is kept beside the cached features of the training images; None when there is nothing."""
+        return self.cache.note(self._key(self.train_images(), draw))
 
     def keep_note(self, draw: int, record: Any) -> None:
-        """Keeps a record beside the cached features of the training pictures, if there are any."""
-        self.cache.keep_note(self._key(self.train_pictures(), draw), record)
+        """Keeps a record beside the cached features of the training images, if there are any."""
+        self.cache.keep_note(self._key(self.train_images(), draw), record)
 
     def targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Labels as the loss wants them: `(n, 1)` of 0 and 1 for two classes, else one-hot `(n, classes)`."""
@@ -141,37 +141,37 @@ class Work:
         counts = np.bincount(labels, minlength=len(self.dataset.classes))
         return (len(labels) / (len(counts) * counts[labels])).astype(np.float32)
 
-    def _fill(self, pictures: Pictures, draw: int, out: Features, later: int) -> None:
+    def _fill(self, images: Images, draw: int, out: Features, later: int) -> None:
         def advance(done: int) -> None:
             self.reporter.advance(done, ahead=later)
             if self.reporter.stop_requested() and not self.ignore_stop:
                 raise StopRequested
 
-        if is_large(len(pictures)):
-            self._fill_over_cluster(pictures, draw, out, advance)
+        if is_large(len(images)):
+            self._fill_over_cluster(images, draw, out, advance)
         else:
-            known = self.cache.family(features_family(pictures, draw, self._recipe()))
-            rest = take_over(known, self.forward, pictures, draw, out, advance)
-            extract(self.forward, pictures, draw, out, advance, rest)
+            known = self.cache.family(features_family(images, draw, self._recipe()))
+            rest = take_over(known, self.forward, images, draw, out, advance)
+            extract(self.forward, images, draw, out, advance, rest)
 
-    def _fill_over_cluster(self, pictures: Pictures, draw: int, out: Features, advance: Callable[[int], None]) -> None:
-        folder = self.cache.folder / f"{self._key(pictures, draw)}.shards"
-        spread_out = Extraction(self.config, self.base_hash, self.forward, pictures, draw, folder)
+    def _fill_over_cluster(self, images: Images, draw: int, out: Features, advance: Callable[[int], None]) -> None:
+        folder = self.cache.folder / f"{self._key(images, draw)}.shards"
+        spread_out = Extraction(self.config, self.base_hash, self.forward, images, draw, folder)
         trouble = over_cluster(spread_out, out, advance)
-        self.reporter.event("features on the cluster", pictures=len(pictures), elsewhere=spread_out.elsewhere)
+        self.reporter.event("features on the cluster", pictures=len(images), elsewhere=spread_out.elsewhere)
         if trouble:
             self.reporter.event("cluster", message=trouble)
 
     @cached_property
     def forward(self) -> Callable[[Any], Any]:
-        """Traced once: a network of many layers takes half a second, as long as a hundred small pictures."""
+        """Traced once: a network of many layers takes half a second, as long as a hundred small images."""
         return forward_function(self.base)
 
-    def _key(self, pictures: Pictures, draw: int) -> str:
+    def _key(self, images: Images, draw: int) -> str:
         """Computed once for each part and draw: it hashes the name of every file."""
-        known = (id(pictures.files), pictures.augmentation, draw)
+        known = (id(images.files), images.augmentation, draw)
         if known not in self._keys:
-            self._keys[known] = features_key(pictures, draw, self._recipe())
+            self._keys[known] = features_key(images, draw, self._recipe())
         return self._keys[known]
 
     def _recipe(self) -> dict[str, Any]:

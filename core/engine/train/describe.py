@@ -1,4 +1,4 @@
-"""Pictures, answers and arrays in a few figures, as the trace keeps them."""
+"""Images, answers and arrays in a few figures, as the trace keeps them."""
 
 from collections.abc import Sequence
 from typing import Any

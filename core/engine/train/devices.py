@@ -22,7 +22,7 @@ def all_devices(config: RunConfig) -> Iterator[int]:
     Yields:
         The number of devices that share a batch.
     """
-    devices = shared_devices() if passes_pictures(config) else []
+    devices = shared_devices() if passes_images(config) else []
     if len(devices) < 2:
         yield 1
         return
@@ -31,8 +31,8 @@ def all_devices(config: RunConfig) -> Iterator[int]:
         yield int(strategy.num_replicas_in_sync)
 
 
-def passes_pictures(config: RunConfig) -> bool:
-    """Whether the run pushes pictures through the backbone in its training steps."""
+def passes_images(config: RunConfig) -> bool:
+    """Whether the run pushes images through the backbone in its training steps."""
     training = config.training
     return training.mode == "fine_tune" or not training.is_frozen or training.literal
 

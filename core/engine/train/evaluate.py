@@ -1,4 +1,4 @@
-"""What is kept of a trained network: the joined model, its figures on held-out pictures, its predictions one by one."""
+"""What is kept of a trained network: the joined model, its figures on held-out images, its predictions one by one."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ from core.models.build import join
 from core.stats import metrics
 
 WORST = 24
-"""Mistakes shown as pictures."""
+"""Mistakes shown as images."""
 
 
 def keep_results(work: Work, predict: Callable[[Sequence[ImageFile]], Probabilities], weights: str) -> None:
@@ -28,7 +28,7 @@ def keep_results(work: Work, predict: Callable[[Sequence[ImageFile]], Probabilit
         weights: str. Which weights these are, in words.
     """
     reporter, split = work.reporter, work.dataset.split
-    reporter.phase("evaluating", "Evaluates on the held-out pictures.")
+    reporter.phase("evaluating", "Evaluates on the held-out images.")
     parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
     probabilities = {name: predict(part) for name, part in parts.items()}
     record: dict[str, Any] = {"classes": list(work.dataset.classes), "weights": weights}
@@ -86,14 +86,14 @@ def save_model(model: keras.Model, path: Path) -> None:
 def write_predictions(
     path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
 ) -> None:
-    """One line a picture: part, file, true class, predicted class, and the probability of each class."""
+    """One line an image: part, file, true class, predicted class, and the probability of each class."""
     with files.replacing(path, "w") as file:
         writer = csv.writer(file)
         writer.writerow(["split", "file", "label", "predicted", *(f"p({name})" for name in classes)])
         for name, part in parts.items():
             predicted = metrics.decide(probabilities[name])
-            for picture, k, row in zip(part, predicted, probabilities[name], strict=True):
-                writer.writerow([name, picture.path, picture.label, classes[k], *(f"{p:.6f}" for p in row)])
+            for image, k, row in zip(part, predicted, probabilities[name], strict=True):
+                writer.writerow([name, image.path, image.label, classes[k], *(f"{p:.6f}" for p in row)])
 
 
 def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:

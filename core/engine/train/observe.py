@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _SLICE_BYTES = 2**25
-"""Cached features pushed through the head at a time, at most 1,024 pictures: memory must not grow with the data set."""
+"""Cached features pushed through the head at a time, at most 1,024 images: memory must not grow with the data set."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What the layers did on one pass over pictures.
+    """What the layers did on one pass over images.
 
     Attributes:
-        dead_units: float or None. Share of the hidden units that were active on no picture. None without hidden layer.
+        dead_units: float or None. Share of the hidden units that were active on no image. None without hidden layer.
         feature_mean: float. Mean of the features that entered the head.
-        feature_std: float. Standard deviation of a feature over the pictures, averaged over the features.
+        feature_std: float. Standard deviation of a feature over the images, averaged over the features.
     """
 
     dead_units: float | None
@@ -62,7 +62,7 @@ class Observer:
 
         self.from_pixels, self.from_features = from_pixels, from_features
 
-    def on_pictures(self, batches: Iterable[Array]) -> tuple[Array, Activity]:
+    def on_images(self, batches: Iterable[Array]) -> tuple[Array, Activity]:
         """Outputs for batches of uint8 pixels, and the activity over all of them."""
         outputs, alive, moments = [], [], _Moments()
         for pixels in batches:

@@ -1,7 +1,7 @@
 """The phases a training is made of: which network `fit` trains, on what, for how many epochs.
 
 Bottleneck and frozen end-to-end training are the same phase, on cached features: same numbers, a fraction of the
-work. Literal and unfrozen end-to-end training go through the pictures. Fine-tuning is the first, then the second,
+work. Literal and unfrozen end-to-end training go through the images. Fine-tuning is the first, then the second,
 once for each stage in which blocks of the backbone become trainable.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from core.data.order import Indices, epoch_batches
-from core.data.pipeline import Batches, EpochStream, FeatureBatches, PictureBatches
+from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, Work
 from core.engine.train.observe import Activity
@@ -76,26 +76,25 @@ def plan(work: Work) -> list[Planned]:
     """The phases of a run, in their order."""
     training = work.config.training
     on_cache = training.mode == "fine_tune" or (training.is_frozen and not training.literal)
-    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_pictures, work))
+    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_images, work))
     later = (
-        Planned(stage.phase, training.finetune_epochs, partial(on_pictures, work, stage))
-        for stage in stages(work.config)
+        Planned(stage.phase, training.finetune_epochs, partial(on_images, work, stage)) for stage in stages(work.config)
     )
     return [first, *later]
 
 
 def on_features(work: Work) -> Phase:
-    """The head alone, on cached features. Those of the validation pictures come first: every epoch ends with them."""
+    """The head alone, on cached features. Those of the validation images come first: every epoch ends with them."""
     work.observe_frozen(work.dataset.split.val, _VALIDATION)
     labels = work.dataset.labels(work.dataset.split.train)
     targets, weights = work.targets(labels), work.sample_weights(labels)
-    pictures, epochs = work.train_pictures(), work.config.training.epochs
+    images, epochs = work.train_images(), work.config.training.epochs
     model = TracedSequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
     compile_model(work, model, work.config.training.learning_rate)
 
     def data(epoch: int) -> FeatureBatches:
         later = [draw for draw in work.missing_draws(epochs) if draw > work.draw(epoch)]
-        features = work.features(pictures, work.draw(epoch), _wording(work, epoch), later=len(later) * len(pictures))
+        features = work.features(images, work.draw(epoch), _wording(work, epoch), later=len(later) * len(images))
         return FeatureBatches(features, targets, order(work, epoch), weights)
 
     return Phase(
@@ -104,8 +103,8 @@ def on_features(work: Work) -> Phase:
     )  # fmt: skip
 
 
-def on_pictures(work: Work, stage: Stage | None = None) -> Phase:
-    """The whole network, pictures in; the base frozen, or trained from the block of the stage or the settings on."""
+def on_images(work: Work, stage: Stage | None = None) -> Phase:
+    """The whole network, images in; the base frozen, or trained from the block of the stage or the settings on."""
     training = work.config.training
     network = train_model(work.base, work.head)
     model = TracedModel(network.inputs, network.outputs, name=network.name)
@@ -115,10 +114,10 @@ def on_pictures(work: Work, stage: Stage | None = None) -> Phase:
         frozen_base(model).unfreeze(catalogue.find(work.config.model.backbone).first_trainable(names, block))
     compile_model(work, model, training.finetune_learning_rate if stage else training.learning_rate, stage)
     labels = work.dataset.labels(work.dataset.split.train)
-    targets, weights, pictures = work.targets(labels), work.sample_weights(labels), work.train_pictures()
+    targets, weights, images = work.targets(labels), work.sample_weights(labels), work.train_images()
 
-    def data(epoch: int) -> PictureBatches:
-        return PictureBatches(pictures, targets, order(work, epoch), work.draw(epoch), weights)
+    def data(epoch: int) -> ImageBatches:
+        return ImageBatches(images, targets, order(work, epoch), work.draw(epoch), weights)
 
     return Phase(
         stage.phase if stage else HEAD,
@@ -126,7 +125,7 @@ def on_pictures(work: Work, stage: Stage | None = None) -> Phase:
         model,
         model if block else work.head,
         data,
-        work.observe_pictures,
+        work.observe_images,
         stage=stage,
     )
 
@@ -183,11 +182,11 @@ def frozen_base(model: keras.Model) -> FrozenBase:
     return next(layer for layer in model.layers if isinstance(layer, FrozenBase))
 
 
-_VALIDATION = "Computes the features of the held-out pictures, once."
+_VALIDATION = "Computes the features of the held-out images, once."
 
 
 def _wording(work: Work, epoch: int) -> str:
     data = work.config.data
     if data.augmentation == "none" or data.augmentation_draws == 1:
-        return "Computes the features of the training pictures, once."
-    return f"Computes the features of augmented draw {work.draw(epoch) + 1} of the training pictures."
+        return "Computes the features of the training images, once."
+    return f"Computes the features of augmented draw {work.draw(epoch) + 1} of the training images."

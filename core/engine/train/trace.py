@@ -1,14 +1,14 @@
 """What a training leaves behind to be compared with another: hashes, orders, losses, gradients, epoch by epoch.
 
 Two runs that should agree are laid beside each other stage by stage (core/compare/divergence.py), so everything is
-recorded by what it is, not by where it lies: a picture by the hash of its file, a batch by the pictures in it.
+recorded by what it is, not by where it lies: an image by the hash of its file, a batch by the images in it.
 
     runs/<id>/trace.json
       environment   versions of Python, the libraries and this program; processor
       data          hashes of the training files, the validation files, and the labels of all
       classes       names
       hashes        weights of base and head and the statistics of batch normalisation, before and after
-      samples       four fixed training pictures per random version: decoded, augmented, preprocessed, their features
+      samples       four fixed training images per random version: decoded, augmented, preprocessed, their features
       inputs        statistics of the first batches that the network was given
       epochs        order, label mix, losses and gradient norms of the batches; what validation looked like; blocks of
                     a backbone in training that are other ones than before it
@@ -27,7 +27,7 @@ from core import files
 from core.data.augment import augment
 from core.data.images import load, preprocess
 from core.data.order import Indices, batch_mix
-from core.data.pipeline import Batches, PictureBatches
+from core.data.pipeline import Batches, ImageBatches
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
 from core.engine.train.context import Probabilities, Work
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
@@ -42,7 +42,7 @@ DETAILED = 20_000
 """Batches of a run that are recorded one by one; the file then has about 1 MB."""
 
 SAMPLES = 4
-"""Pictures that are followed from the file to the features."""
+"""Images that are followed from the file to the features."""
 
 FIRST = 2
 """Batches at the beginning whose numbers are described."""
@@ -88,7 +88,7 @@ class Trace:
         self._epochs: list[tuple[int, int, str]] = [
             (epoch["epoch"], len(epoch.get("losses", [])), json.dumps(epoch)) for epoch in stored.get("epochs", [])
         ]
-        self._watch, self._on_pictures = Watch(), False
+        self._watch, self._on_images = Watch(), False
         self._order: Sequence[Indices] = ()
 
     def begin_epoch(self, epoch: int, order: Sequence[Indices], data: Batches, *, moving: bool) -> Watch:
@@ -104,7 +104,7 @@ class Trace:
             A callback for `fit`.
         """
         self._epochs = [item for item in self._epochs if item[0] <= epoch]
-        self._watch, self._order, self._on_pictures = Watch(), order, isinstance(data, PictureBatches)
+        self._watch, self._order, self._on_images = Watch(), order, isinstance(data, ImageBatches)
         self._moving = moving
         first = not self._epochs
         draw = self._work.draw(epoch)
@@ -125,11 +125,11 @@ class Trace:
             phase: str. Its name; see core/engine/train/phases.py.
             epoch: int. From 1, over the whole run.
             record: dict. What was measured.
-            probabilities: float array of shape `(n, classes)`, on the validation pictures.
+            probabilities: float array of shape `(n, classes)`, on the validation images.
             activity: Activity. Of the same pass.
         """
         work = self._work
-        if self._on_pictures:
+        if self._on_images:
             self._hash_after()
         self._head["hashes"]["head_after"] = head = digest(work.head.variables)
         item = {
@@ -188,18 +188,18 @@ class Trace:
         return {**facts, "batch_orders": hashes, "mix": mix, **figures}
 
     def _batch_hash(self, batch: Indices) -> str:
-        """The pictures of a batch and their labels, in their order."""
+        """The images of a batch and their labels, in their order."""
         return digest([self._ids[batch], self._labels[batch]])[:8]
 
     def _samples(self, epoch: int, draw: int, *, without_features: bool) -> list[dict[str, Any]]:
-        """The followed pictures in one random version; runs on the same cached features decode them once.
+        """The followed images in one random version; runs on the same cached features decode them once.
 
-        A run that goes through the pictures decodes its own: its trace is evidence of what it was given.
+        A run that goes through the images decodes its own: its trace is evidence of what it was given.
         """
-        followed = None if self._on_pictures else self._kept_samples(draw)
+        followed = None if self._on_images else self._kept_samples(draw)
         if followed is None:
             followed = [self._sample(k, draw, without_features) for k in self._positions]
-            if not self._on_pictures:
+            if not self._on_images:
                 self._work.keep_note(draw, {"format": FORMAT, "samples": followed})
         paths = [self._work.dataset.split.train[k].path for k in self._positions]
         return [{"epoch": epoch + 1, "path": path, **sample} for path, sample in zip(paths, followed, strict=True)]
@@ -213,11 +213,11 @@ class Trace:
         return samples if fits else None
 
     def _sample(self, position: int, draw: int, without_features: bool) -> dict[str, Any]:
-        """One picture on its way from the file to the features."""
-        pictures, data = self._work.train_pictures(), self._work.config.data
-        file = pictures.files[position]
-        decoded = load(pictures.root / file.path, pictures.size)
-        pixels = augment(decoded, pictures.augmentation, pictures.seed, draw, file.sha256)
+        """One image on its way from the file to the features."""
+        images, data = self._work.train_images(), self._work.config.data
+        file = images.files[position]
+        decoded = load(images.root / file.path, images.size)
+        pixels = augment(decoded, images.augmentation, images.seed, draw, file.sha256)
         prepared = preprocess(pixels, self._kind(data.preprocessing))
         features = None if without_features else self._features(position, draw, pixels)
         return {
@@ -235,8 +235,8 @@ class Trace:
         }
 
     def _features(self, position: int, draw: int, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """From the cache where there is one; else by one pass of one picture."""
-        cached = self._work.features_on_disk(self._work.train_pictures(), draw)
+        """From the cache where there is one; else by one pass of one image."""
+        cached = self._work.features_on_disk(self._work.train_images(), draw)
         if cached is not None:
             return np.asarray(cached[position], np.float32)
         return np.asarray(self._work.observer.from_pixels(pixels[None])[0].numpy()[0])

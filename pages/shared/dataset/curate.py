@@ -1,6 +1,6 @@
-"""What a page can change about a data set: labels, pictures left out, the split; and the review of its labels.
+"""What a page can change about a data set: labels, images left out, the split; and the review of its labels.
 
-Nothing is drawn in here but the sentence on what the last change did. No picture is ever touched.
+Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
 """
 
 import threading
@@ -39,7 +39,7 @@ def show_notice() -> None:
 
 
 def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
-    """Puts labels right, or leaves pictures out, as one step that can be undone; for a button's `on_click`.
+    """Puts labels right, or leaves images out, as one step that can be undone; for a button's `on_click`.
 
     Args:
         view: View.
@@ -61,16 +61,16 @@ def undo(view: View) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        pictures = "1 picture is" if number == 1 else f"{number:,} pictures are"
-        _note(f"Taken back: {pictures} as before.")
+        images = "1 image is" if number == 1 else f"{number:,} images are"
+        _note(f"Taken back: {images} as before.")
 
 
 def divide_anew(view: View, share: float, config: DataConfig) -> None:
-    """Divides all pictures so that nothing leaks; for a button's `on_click`.
+    """Divides all images so that nothing leaks; for a button's `on_click`.
 
     Args:
         view: View.
-        share: Part of the pictures to validate on.
+        share: Part of the images to validate on.
         config: DataConfig. Seed and group pattern.
     """
     try:
@@ -79,7 +79,7 @@ def divide_anew(view: View, share: float, config: DataConfig) -> None:
         _note(str(error), done=False)
     else:
         parts = ", ".join(f"{len(files):,} to {_WORDS[part]} on" for part, files in made.parts.items())
-        _note(f"Divided anew: {parts}. {made.groups:,} groups of pictures were kept together.")
+        _note(f"Divided anew: {parts}. {made.groups:,} groups of images were kept together.")
 
 
 def go_by_folders(view: View) -> None:

@@ -9,7 +9,7 @@ from core.data.corrections import EXCLUDED
 from core.data.images import display_name
 from core.data.scan import ImageFile
 from pages.shared.dataset import curate
-from pages.shared.dataset.picture_grid import page_of, show_file
+from pages.shared.dataset.image_grid import page_of, show_file
 from pages.shared.dataset.review_view import show_review
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import part_key
@@ -19,7 +19,7 @@ _ON_A_PAGE = 12
 
 _METHODS = {
     "cleanlab": "Ranked by confident learning (cleanlab): 0 is least, 1 most in keeping with the label.",
-    "neighbours": "Ranked by the classes of the ten most similar pictures, as cleanlab is not installed.",
+    "neighbours": "Ranked by the classes of the ten most similar images, as cleanlab is not installed.",
 }
 
 
@@ -49,7 +49,7 @@ def _show_corrections(view: View) -> None:
                     on_click=curate.undo,
                     args=(view,),
                 )
-        st.caption(f"Kept in a file {_where(view)}. Trainings heed it and say so; the pictures are not touched.")
+        st.caption(f"Kept in a file {_where(view)}. Trainings heed it and say so; the images are not touched.")
         if applied.excluded or applied.relabelled:
             with st.expander("Show them"):
                 _show_changed(view)
@@ -58,8 +58,8 @@ def _show_corrections(view: View) -> None:
 def _where(view: View) -> str:
     place = view.corrections.place
     if place is not None and place.parent == view.on_disk.root:
-        return f"beside the pictures ({plain(place.name)})"
-    return "in Parity's own folder, as the pictures' folder cannot be written"
+        return f"beside the images ({plain(place.name)})"
+    return "in Parity's own folder, as the images' folder cannot be written"
 
 
 def _show_changed(view: View) -> None:
@@ -103,12 +103,12 @@ def _show_ranking(view: View, record: dict[str, Any]) -> None:
 
 
 def _show_suspect(view: View, file: ImageFile, row: dict[str, Any]) -> None:
-    """One picture with what its label is and what it looks like, and what can be done about it."""
+    """One image with what its label is and what it looks like, and what can be done about it."""
     show_file(view, file)
     flag = ":material/flag: " if row["issue"] else ""
     looks = f"looks like **{_name(row['suggested'])}**" if row["suggested"] != file.label else "looks like it, barely"
     st.markdown(f"{flag}**{_name(file.label)}**, {looks}")
-    st.caption(f"{row['score']:.2f} · {row['neighbours']} of 10 similar pictures have this label")
+    st.caption(f"{row['score']:.2f} · {row['neighbours']} of 10 similar images have this label")
     if not curate.may_curate():
         return
     act = partial(st.button, type="tertiary", on_click=curate.relabel, width="stretch")

@@ -1,4 +1,4 @@
-"""The map of a data set's pictures as a figure. No Streamlit in here."""
+"""The map of a data set's images as a figure. No Streamlit in here."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,11 @@ Row = Mapping[str, Any]
 
 
 def map_figure(rows: Sequence[Row], groups: Sequence[Group], axes: Sequence[str]) -> go.Figure:
-    """A dot for every picture: its colour says the group, its form the part; rings are around what looks wrong.
+    """A dot for every image: its colour says the group, its form the part; rings are around what looks wrong.
 
     Args:
         rows: `{"file", "label", "part", "x", "y", "issue", "note"}`; `part` is `train`, `val` or `test`, `note` what
-            to say of the picture beside its class.
+            to say of the image beside its class.
         groups: What is drawn in one colour, or along one scale of colours, in the order of the legend.
         axes: Titles of the two axes; empty where a number on them means nothing.
     """

@@ -68,11 +68,11 @@ def by_fit(rows: Rows) -> list[Group]:
 
 
 def by_quality(rows: Rows, problems: Mapping[str, Sequence[str]]) -> list[Group]:
-    """A colour for each question of the Quality tab that singles pictures out, in grey what none does.
+    """A colour for each question of the Quality tab that singles images out, in grey what none does.
 
     Args:
         rows: With `file`.
-        problems: Ids of the questions by file; a picture has the colour of the first.
+        problems: Ids of the questions by file; an image has the colour of the first.
     """
     found = [Group(NOTHING_ODD, [row for row in rows if not problems.get(row["file"])])]
     for k, kind in enumerate(KINDS):
@@ -82,7 +82,7 @@ def by_quality(rows: Rows, problems: Mapping[str, Sequence[str]]) -> list[Group]
 
 
 def problems_of(quality: Quality) -> dict[str, list[str]]:
-    """What the Quality tab says of each file: ids of its questions. What most pictures are is no problem of a few."""
+    """What the Quality tab says of each file: ids of its questions. What most images are is no problem of a few."""
     found: dict[str, list[str]] = {}
     for kind in KINDS:
         if quality.is_usual(kind.id):
@@ -95,7 +95,7 @@ def problems_of(quality: Quality) -> dict[str, list[str]]:
 
 
 def note_of(row: Mapping[str, Any], problems: Sequence[str] = ()) -> str:
-    """What to say of a picture beside its class; empty for most."""
+    """What to say of an image beside its class; empty for most."""
     words = []
     if row["suggested"] != row["label"]:
         looks = f"looks like {display_name(row['suggested'])}"

@@ -1,11 +1,11 @@
-// A card with the picture of the dot under the pointer, beside the map that Plotly draws. Where there is no such
+// A card with the image of the dot under the pointer, beside the map that Plotly draws. Where there is no such
 // chart, nothing happens; Plotly's own label with the file's name is hidden only once the card has taken its place.
 //
 // Names of files and classes are put in as text and never as HTML.
 
 const CONTAINER = ".st-key-map_chart"
-const KEPT = 1500 // pictures kept in the browser, some 13 MB
-const REST = 70 // milliseconds that the pointer stays on a dot before its picture is asked for
+const KEPT = 1500 // images kept in the browser, some 13 MB
+const REST = 70 // milliseconds that the pointer stays on a dot before its image is asked for
 const PATIENCE = 8000 // milliseconds after which a question counts as lost
 const GAP = 16
 const MARGIN = 8
@@ -30,7 +30,7 @@ class Card {
   constructor(root) {
     this.box = root.querySelector(".card")
     this.image = root.querySelector("img")
-    this.pictures = new Map() // file -> data URI, empty where it cannot be read
+    this.images = new Map() // file -> data URI, empty where it cannot be read
     this.shown = null // file of the open card
     this.question = null // {file, number, since} while it is not answered
     this.number = 0
@@ -39,7 +39,7 @@ class Card {
     this.observer = new MutationObserver(() => this.attach())
     if (this.container) this.observer.observe(this.container, { childList: true, subtree: true })
     this.listeners = new AbortController()
-    this.container?.addEventListener("map-pictures", (event) => this.take(event.detail), {
+    this.container?.addEventListener("map-images", (event) => this.take(event.detail), {
       signal: this.listeners.signal,
     })
     const options = { signal: this.listeners.signal, capture: true, passive: true }
@@ -55,9 +55,9 @@ class Card {
   }
 
   take(data) {
-    for (const [file, picture] of data?.pictures ?? []) this.keep(file, picture)
+    for (const [file, image] of data?.images ?? []) this.keep(file, image)
     if (this.question && data?.number === this.question.number) {
-      if (!this.pictures.has(this.question.file)) this.keep(this.question.file, "")
+      if (!this.images.has(this.question.file)) this.keep(this.question.file, "")
       this.question = null
     }
     if (this.shown !== null) this.draw()
@@ -103,11 +103,11 @@ class Card {
   }
 
   draw() {
-    const picture = this.pictures.get(this.shown)
-    if (picture) this.image.src = picture
+    const image = this.images.get(this.shown)
+    if (image) this.image.src = image
     else this.image.removeAttribute("src")
-    this.box.classList.toggle("bare", picture === "")
-    if (picture === undefined) this.request(this.shown)
+    this.box.classList.toggle("bare", image === "")
+    if (image === undefined) this.request(this.shown)
   }
 
   request(file) {
@@ -120,11 +120,11 @@ class Card {
     }, REST)
   }
 
-  keep(file, picture) {
-    const isPicture = typeof picture === "string" && picture.startsWith("data:image/jpeg;base64,")
-    this.pictures.delete(file)
-    this.pictures.set(file, isPicture ? picture : "")
-    if (this.pictures.size > KEPT) this.pictures.delete(this.pictures.keys().next().value)
+  keep(file, image) {
+    const isImage = typeof image === "string" && image.startsWith("data:image/jpeg;base64,")
+    this.images.delete(file)
+    this.images.set(file, isImage ? image : "")
+    if (this.images.size > KEPT) this.images.delete(this.images.keys().next().value)
   }
 
   put(name, text) {

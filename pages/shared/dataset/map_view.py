@@ -1,4 +1,4 @@
-"""The Map tab: every picture as a dot, similar ones near each other; a lasso picks some to look at."""
+"""The Map tab: every image as a dot, similar ones near each other; a lasso picks some to look at."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,6 +11,7 @@ from core.data.images import display_name
 from core.data.scan import ImageFile
 from core.errors import UserError
 from pages.shared.dataset import curate
+from pages.shared.dataset.image_grid import page_of, show_file
 from pages.shared.dataset.map_charts import map_figure, near_order, selected_files
 from pages.shared.dataset.map_colours import (
     CLASS,
@@ -27,7 +28,6 @@ from pages.shared.dataset.map_colours import (
     problems_of,
 )
 from pages.shared.dataset.map_hover import answer_hover
-from pages.shared.dataset.picture_grid import page_of, show_file
 from pages.shared.dataset.quality_view import quality_of
 from pages.shared.dataset.review_view import show_review
 from pages.shared.shell.chosen_dataset import SPLITS, View
@@ -38,19 +38,19 @@ PCA, TSNE = "pca", "tsne"
 PROJECTIONS = {PCA: "Overview (PCA)", TSNE: "Neighbourhoods (t-SNE)"}
 
 _PROJECTION_HELP = (
-    "Overview: the two directions in which the pictures differ most, so far apart means different; what differs in "
-    "other directions lies on top of each other. Neighbourhoods: pictures that the network finds similar lie "
+    "Overview: the two directions in which the images differ most, so far apart means different; what differs in "
+    "other directions lies on top of each other. Neighbourhoods: images that the network finds similar lie "
     "together, and groups come apart more clearly; but how far one group lies from another, and how large it looks, "
     "means nothing."
 )
 _COLOUR_HELP = (
     "Label fit: how well the label fits by the review of the labels, from 0 (suspicious) to 1. Quality: what the "
-    "Quality tab finds; a picture with several problems has the colour of the first."
+    "Quality tab finds; an image with several problems has the colour of the first."
 )
 
 
 def show_map(view: View) -> None:
-    """The map, and the pictures that are picked on it."""
+    """The map, and the images that are picked on it."""
     curate.show_notice()
     found = show_review(view, "map")
     if found is None:
@@ -114,7 +114,7 @@ def _choose() -> tuple[str, str]:
 
 
 def _rows(view: View, files: Mapping[str, ImageFile], record: dict[str, Any], projection: str) -> list[dict[str, Any]]:
-    """What the review says of each picture that is still there and has a place, under the label it has now."""
+    """What the review says of each image that is still there and has a place, under the label it has now."""
     part_of = {file.path: part for part in SPLITS for file in view.part(part)}
     rows = []
     for row in record["files"]:
@@ -151,17 +151,17 @@ def _axes(projection: str, explained: Sequence[float]) -> tuple[str, str]:
 def _explain(projection: str, number: int, all_of_them: int) -> None:
     way = "the two directions in which its features vary most" if projection == PCA else "by their neighbourhoods"
     text = (
-        f"Each dot is a picture; what the network finds similar lies close together ({way}). Point at a dot to see "
-        "its picture. Draw a lasso around dots, or click one, to see the pictures below."
+        f"Each dot is an image; what the network finds similar lies close together ({way}). Point at a dot to see "
+        "its image. Draw a lasso around dots, or click one, to see the images below."
     )
     if number < all_of_them:
-        text += f" Laid out are {number:,} of {all_of_them:,} pictures, drawn by their content: more take too long."
+        text += f" Laid out are {number:,} of {all_of_them:,} images, drawn by their content: more take too long."
     st.caption(text)
 
 
 def _words(view: View, number: int) -> str:
     classes = ", ".join(display_name(name) for name in view.index.classes)
-    return f"Map of {number} pictures, one dot each; the classes are {classes}. What is picked is listed below it."
+    return f"Map of {number} images, one dot each; the classes are {classes}. What is picked is listed below it."
 
 
 def _show_selected(view: View, files: Sequence[ImageFile]) -> None:
@@ -176,7 +176,7 @@ def _show_selected(view: View, files: Sequence[ImageFile]) -> None:
 
 def _actions(view: View, files: Sequence[ImageFile]) -> None:
     """What can be done with all of them at once."""
-    number = "1 picture is" if len(files) == 1 else f"{len(files):,} pictures are"
+    number = "1 image is" if len(files) == 1 else f"{len(files):,} images are"
     with st.container(horizontal=True):
         st.button(
             "Leave them out",

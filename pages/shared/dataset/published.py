@@ -25,7 +25,7 @@ def choose_published() -> None:
         "Data set",
         list(known),
         key=state.PUBLISHED,
-        help="Larger pictures show more, and take longer to fetch and to train on.",
+        help="Larger images show more, and take longer to fetch and to train on.",
     )
     collection = known[label]
     _describe(collection)
@@ -51,7 +51,7 @@ def _offer(collection: Collection) -> None:
     held = fetched_bytes(collection)
     st.caption(
         f":material/download: At most {_megabytes(collection.most_bytes)} are fetched from {_server(collection)}, and "
-        "the pictures take about as much room here. Nothing of yours is sent."
+        "the images take about as much room here. Nothing of yours is sent."
         + (f" {_megabytes(held)} came before it broke off; it goes on from there." if held else "")
     )
     st.caption(
@@ -66,7 +66,7 @@ def _offer(collection: Collection) -> None:
         st.button("Cancel", icon=":material/close:")
         st.caption("Leaving the page cancels it, too. What has come is kept.", width="content")
     try:
-        folder = _fetch(collection, follow(bar, "Fetching", _bytes), follow(bar, "Writing the pictures"))
+        folder = _fetch(collection, follow(bar, "Fetching", _bytes), follow(bar, "Writing the images"))
     except UserError as error:
         st.session_state[state.NOTICE] = sentence(str(error))
     else:

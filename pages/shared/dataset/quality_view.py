@@ -1,4 +1,4 @@
-"""The Quality tab: which pictures are worth a look, question by question."""
+"""The Quality tab: which images are worth a look, question by question."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from core.data.scan import ImageFile
 from core.errors import UserError
 from core.label_review.store import review_key
 from pages.shared.dataset import curate
-from pages.shared.dataset.picture_grid import PER_PAGE, page_of, show_file
+from pages.shared.dataset.image_grid import PER_PAGE, page_of, show_file
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import QUALITY_KIND, page_key
 from pages.shared.widgets.text import plain
@@ -29,7 +29,7 @@ _UNITS = {
 
 
 def show_quality(view: View) -> None:
-    """The eight questions with their counts, and the pictures of the one that is chosen."""
+    """The eight questions with their counts, and the images of the one that is chosen."""
     curate.show_notice()
     try:
         quality = quality_of(view)
@@ -39,7 +39,7 @@ def show_quality(view: View) -> None:
     found = [kind for kind in KINDS if quality.count(kind.id)]
     if not found:
         st.success(
-            f"Nothing odd among {quality.pictures:,} pictures: none is blurry, dark, light, empty, of odd size or "
+            f"Nothing odd among {quality.images:,} images: none is blurry, dark, light, empty, of odd size or "
             "shape, or a copy of another.",
             icon=":material/check_circle:",
         )
@@ -47,9 +47,9 @@ def show_quality(view: View) -> None:
     st.markdown(f"**{kind.title}**: {plain(kind.limit)}.")
     st.caption(plain(kind.meaning))
     if kind.id == "near_duplicates" and not quality.is_compared:
-        st.info("There are too many pictures to compare each with all others; identical files were looked for.")
+        st.info("There are too many images to compare each with all others; identical files were looked for.")
     elif quality.is_usual(kind.id):
-        st.info("Most pictures here are so: that is how this data set is, not what is odd about single pictures.")
+        st.info("Most images here are so: that is how this data set is, not what is odd about single images.")
     if kind.id in quality.odd:
         _show_odd(view, kind, quality)
     else:
@@ -57,7 +57,7 @@ def show_quality(view: View) -> None:
 
 
 def quality_of(view: View) -> Quality:
-    """The answers for what is trained on, kept until a picture or a label changes.
+    """The answers for what is trained on, kept until an image or a label changes.
 
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
@@ -73,7 +73,7 @@ def _choose(quality: Quality, found: Sequence[Kind]) -> Kind:
         default=(found or KINDS)[0].id,
         required=True,
         key=QUALITY_KIND,
-        help="The number behind each question is how many pictures it finds.",
+        help="The number behind each question is how many images it finds.",
         format_func={kind.id: f"{kind.title} {quality.count(kind.id):,}" for kind in KINDS}.__getitem__,
     )
     return kinds[str(chosen)]
@@ -83,7 +83,7 @@ def _show_odd(view: View, kind: Kind, quality: Quality) -> None:
     values = {odd.file.path: odd.value for odd in quality.odd[kind.id]}
     files = [odd.file for odd in quality.odd[kind.id]]
     if not files:
-        st.caption(":material/check: No picture is.")
+        st.caption(":material/check: No image is.")
         return
     _leave_out(view, kind, files, _leave_odd(len(files)))
     shown = page_of(kind.id, files)
@@ -95,7 +95,7 @@ def _show_odd(view: View, kind: Kind, quality: Quality) -> None:
 def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
     groups = quality.groups[kind.id]
     if not groups:
-        st.caption(":material/check: No picture has one.")
+        st.caption(":material/check: No image has one.")
         return
     extra = [file for group in groups for file in group[1:]]
     _leave_out(view, kind, extra, _leave_copies(len(groups), len(extra)))
@@ -105,7 +105,7 @@ def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
         with st.container(border=True):
             labels = {file.label for file in group}
             if len(labels) > 1:
-                st.caption(":material/warning: The same picture under different classes.")
+                st.caption(":material/warning: The same image under different classes.")
             with st.grid(min_column_width=130):
                 for file in group[:PER_PAGE]:
                     show_file(view, file, part_of.get(file.path, ""), with_class=True)
@@ -115,7 +115,7 @@ def _leave_out(view: View, kind: Kind, files: Sequence[ImageFile], title: str) -
     if not curate.may_curate():
         return
     one = len(files) == 1
-    number = "1 picture is" if one else f"{len(files):,} pictures are"
+    number = "1 image is" if one else f"{len(files):,} images are"
     stay = "It stays where it is and is" if one else "They stay where they are and are"
     st.button(
         title,
@@ -128,18 +128,18 @@ def _leave_out(view: View, kind: Kind, files: Sequence[ImageFile], title: str) -
 
 
 def _leave_odd(number: int) -> str:
-    """What the button says that leaves so many single pictures out."""
-    return "Leave this picture out" if number == 1 else f"Leave these {number:,} pictures out"
+    """What the button says that leaves so many single images out."""
+    return "Leave this image out" if number == 1 else f"Leave these {number:,} images out"
 
 
 def _leave_copies(groups: int, extra: int) -> str:
-    """What the button says that keeps the first picture of each group and leaves out the rest, `extra` in all."""
+    """What the button says that keeps the first image of each group and leaves out the rest, `extra` in all."""
     if groups == 1:
         return "Keep one of the two, leave the other out" if extra == 1 else f"Keep one, leave the other {extra:,} out"
     return f"Keep one of each group, leave the other {extra:,} out"
 
 
-@st.cache_data(max_entries=8, show_spinner="Comparing the pictures …")
+@st.cache_data(max_entries=8, show_spinner="Comparing the images …")
 def _quality(key: str, _view: View) -> Quality:
     """The answers for what is trained on; the key alone says whether they are known already."""
     return assess(_view.index)

@@ -18,7 +18,7 @@ from pages.shared.widgets.text import about, plain, sentence
 EVERY_SECONDS = 2.0
 """How often a review at work is looked at."""
 
-_SECONDS, _SECONDS_A_PICTURE = 15, 0.025
+_SECONDS, _SECONDS_AN_IMAGE = 15, 0.025
 """What a review takes on two usual cores; for the estimate before there is a better one."""
 
 
@@ -27,7 +27,7 @@ class Result(NamedTuple):
 
     Attributes:
         record: dict. See `Review.result`.
-        is_current: Whether it is about these very pictures and labels.
+        is_current: Whether it is about these very images and labels.
     """
 
     record: dict[str, Any]
@@ -67,17 +67,17 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
         return
     if again:
         st.info(
-            "Labels or pictures have changed since the last review, whose result this is, or an older version made "
+            "Labels or images have changed since the last review, whose result this is, or an older version made "
             "it. Another one takes seconds, as the features are kept.",
             icon=":material/history:",
         )
     else:
         st.markdown(
-            "A worker pushes every picture once through the built-in network, then asks for each label whether a "
-            "simple classifier that has not seen the picture, nor another of the same patient, would agree. The same "
+            "A worker pushes every image once through the built-in network, then asks for each label whether a "
+            "simple classifier that has not seen the image, nor another of the same patient, would agree. The same "
             "features make the map."
         )
-    seconds = _SECONDS + _SECONDS_A_PICTURE * len(view.index.files)
+    seconds = _SECONDS + _SECONDS_AN_IMAGE * len(view.index.files)
     st.button(
         "Review again" if again else f"Review the labels ({about(seconds)})",
         type="secondary" if again else "primary",

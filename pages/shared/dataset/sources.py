@@ -36,7 +36,7 @@ def choose_source() -> None:
     if st.session_state[state.SOURCE] not in offered:
         st.session_state[state.SOURCE] = SAMPLE_SOURCE
     source = st.segmented_control(
-        "Where are the pictures?",
+        "Where are the images?",
         offered,
         required=True,
         key=state.SOURCE,
@@ -108,7 +108,7 @@ def _choose_server_folder() -> None:
     if root is None:
         st.info(
             "To open folders of this machine, start Parity with PARITY_DATA naming the folder they lie in, for "
-            "instance `PARITY_DATA=~/pictures make run`.",
+            "instance `PARITY_DATA=~/images make run`.",
             icon=":material/folder_off:",
         )
         return
@@ -151,14 +151,14 @@ def _browse(root: Path, here: Path) -> None:
 def _choose_upload(source: str) -> None:
     if source == ZIP:
         key = state.uploader_key("zip")
-        file = st.file_uploader("A zip of pictures", type="zip", key=key, help=LAYOUT)
+        file = st.file_uploader("A zip of images", type="zip", key=key, help=LAYOUT)
         if file:
             _take(lambda progress: uploads.take_zip(file, progress))
     else:
         key = state.uploader_key("folder")
         types = sorted(extension.removeprefix(".") for extension in EXTENSIONS)
         files = st.file_uploader(
-            "A folder of pictures", type=types, accept_multiple_files="directory", key=key, help=LAYOUT
+            "A folder of images", type=types, accept_multiple_files="directory", key=key, help=LAYOUT
         )
         if files:
             _take(lambda progress: uploads.take_folder(files, progress))
@@ -168,9 +168,9 @@ def _choose_upload(source: str) -> None:
 
 def _take(take: Callable[[Any], Path]) -> None:
     """Takes an upload in; the uploader is emptied in any case, or every rerun would take it in again."""
-    bar = st.progress(0.0, text="Storing the pictures …")
+    bar = st.progress(0.0, text="Storing the images …")
     try:
-        folder = take(follow(bar, "Storing the pictures"))
+        folder = take(follow(bar, "Storing the images"))
     except UserError as error:
         st.session_state[state.NOTICE] = str(error)
     else:

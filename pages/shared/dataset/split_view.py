@@ -1,4 +1,4 @@
-"""The Split tab: how the pictures are divided, whether that leaks, and one button that repairs it."""
+"""The Split tab: how the images are divided, whether that leaks, and one button that repairs it."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ def show_split(view: View) -> None:
     curate.show_notice()
     st.markdown(f":material/call_split: {plain(_source(view))}")
     counts = ", ".join(f"{SPLITS[part]} {number:,}" for part, number in view.counts().items() if number)
-    st.caption(f"Pictures: {plain(counts)}.")
+    st.caption(f"Images: {plain(counts)}.")
     try:
         found = _leaks(_key(view), view)
     except UserError as error:
@@ -28,7 +28,7 @@ def show_split(view: View) -> None:
     show_findings(found)
     if not found:
         st.success(
-            "Nothing leaks: no patient, no copy and no nearly identical picture is in two parts.",
+            "Nothing leaks: no patient, no copy and no nearly identical image is in two parts.",
             icon=":material/check_circle:",
         )
     if curate.may_curate():
@@ -40,8 +40,8 @@ def _source(view: View) -> str:
         made = view.split_file.settings.get("made", "")
         return f"{view.split_file.sentence(view.index)}{f' Made {made}.' if made else ''}"
     if view.index.layout == "splits":
-        return "The pictures are divided as their folders say."
-    return "The pictures are divided by the settings of the Train page, patients and identical files kept together."
+        return "The images are divided as their folders say."
+    return "The images are divided by the settings of the Train page, patients and identical files kept together."
 
 
 def _offer(view: View, is_leaky: bool) -> None:
@@ -50,9 +50,9 @@ def _offer(view: View, is_leaky: bool) -> None:
     with st.container(border=True):
         st.markdown("##### Divide anew so that nothing leaks")
         st.caption(
-            "Every picture of a patient, and every copy or nearly identical picture, goes to the same part; each class "
-            "keeps its share in every part. What came of it is kept in a file beside the pictures and used by every "
-            "training. No picture is moved."
+            "Every image of a patient, and every copy or nearly identical image, goes to the same part; each class "
+            "keeps its share in every part. What came of it is kept in a file beside the images and used by every "
+            "training. No image is moved."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             share = st.number_input(
@@ -61,7 +61,7 @@ def _offer(view: View, is_leaky: bool) -> None:
                 max_value=float(spec["high"]),
                 value=float(config.validation_split),
                 step=0.05,
-                help="This part of the pictures is kept out of the training, to measure it by.",
+                help="This part of the images is kept out of the training, to measure it by.",
                 width=180,
             )
             st.button(

@@ -14,7 +14,7 @@ from core.data.order import batch_mix, draw_of_epoch, epoch_batches
 from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.dataset import charts as dataset_charts
-from pages.shared.dataset.picture_grid import PER_PAGE, SIDE, show_file
+from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
 from pages.shared.state import field_key, page_key
 from pages.shared.widgets import fields
@@ -27,7 +27,7 @@ EPOCHS = 8
 def show_metrics(view: View) -> None:
     """The data set in numbers."""
     counts = view.counts()
-    numbers = {"Pictures": len(view.index.files), "Classes": len(view.index.classes)}
+    numbers = {"Images": len(view.index.files), "Classes": len(view.index.classes)}
     numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
     numbers["Unreadable"] = len(view.index.unreadable)
     with st.grid(min_column_width=110):
@@ -40,18 +40,18 @@ def show_overview(view: View) -> None:
     counts = _counts(view)
     left, right = st.columns([3, 2])
     with left:
-        st.markdown("##### Pictures of every class")
-        alt = "; ".join(f"{split}: {sum(classes.values())} pictures" for split, classes in counts.items())
-        st.altair_chart(dataset_charts.count_chart(counts), alt=f"Bars of pictures by class and split. {alt}.")
+        st.markdown("##### Images of every class")
+        alt = "; ".join(f"{split}: {sum(classes.values())} images" for split, classes in counts.items())
+        st.altair_chart(dataset_charts.count_chart(counts), alt=f"Bars of images by class and split. {alt}.")
     with right:
         st.markdown("##### The same in numbers")
-        st.dataframe(dataset_charts.count_table(counts), hide_index=True, alt="Pictures by class and split.")
+        st.dataframe(dataset_charts.count_table(counts), hide_index=True, alt="Images by class and split.")
     _show_sizes(view)
     if view.index.unreadable or view.skipped:
         st.caption(":material/warning: Some files could not be used; the tab Problems names them.")
     for note in (*view.index.notes, *decisions(view)):
         st.caption(plain(note))
-    st.caption("How the pictures are split and prepared follows the settings of the Train page.")
+    st.caption("How the images are split and prepared follows the settings of the Train page.")
 
 
 def decisions(view: View) -> list[str]:
@@ -60,29 +60,29 @@ def decisions(view: View) -> list[str]:
     return [said for said in (view.corrections.sentence(), own) if said]
 
 
-def show_pictures(view: View) -> None:
-    """A page of pictures of one split and class."""
+def show_images(view: View) -> None:
+    """A page of images of one split and class."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = _choose_split(view)
         label = st.selectbox("Class", ["", *view.index.classes], format_func=_class_title)
     chosen = [file for file in view.part(split) if label in ("", file.label)]
     if not chosen:
-        st.info("There are no readable pictures of this class in this split.")
+        st.info("There are no readable images of this class in this split.")
         return
     pages = -(-len(chosen) // PER_PAGE)
     page = st.pagination(pages, key=page_key(split, label)) if pages > 1 else 1
     first = (page - 1) * PER_PAGE
     shown = chosen[first : first + PER_PAGE]
-    st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} pictures")
+    st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} images")
     with st.grid(min_column_width=110):
         for file in shown:
             show_file(view, file, with_class=True)
 
 
 def show_augmentation(view: View) -> None:
-    """One picture as it is, and as it will be in the first epochs."""
+    """One image as it is, and as it will be in the first epochs."""
     if not view.split.train:
-        st.info("There are no training pictures to change.")
+        st.info("There are no training images to change.")
         return
     config = data_config()
     left, middle, right = st.columns(3)
@@ -97,7 +97,7 @@ def show_augmentation(view: View) -> None:
         )
     with middle:
         number = st.number_input(
-            "Training picture", 1, len(view.split.train), value=1, help="Which one, in the order on disk."
+            "Training image", 1, len(view.split.train), value=1, help="Which one, in the order on disk."
         )
     with right:
         draws = st.number_input(
@@ -115,7 +115,7 @@ def show_augmentation(view: View) -> None:
 def show_xray(view: View) -> None:
     """What every batch of an epoch holds."""
     if not view.split.train:
-        st.info("There are no training pictures to put into batches.")
+        st.info("There are no training images to put into batches.")
         return
     st.caption(
         "Which classes each batch of an epoch will hold. Starts from the Train page's settings and changes none."
@@ -131,7 +131,7 @@ def show_xray(view: View) -> None:
         st.plotly_chart(dataset_charts.mix_figure(mix, view.index.classes), alt=sentence)
     left_out = len(labels) - len(order)
     if left_out and batches:
-        st.caption(f"{left_out} pictures at the end of the order are left out, as they do not fill a batch.")
+        st.caption(f"{left_out} images at the end of the order are left out, as they do not fill a batch.")
 
 
 def show_problems(view: View) -> None:
@@ -142,11 +142,11 @@ def show_problems(view: View) -> None:
     findings = data_findings(index)
     show_findings(findings)
     for name in index.empty_classes:
-        st.warning(f"The class {plain(display_name(name))} has no readable picture.")
+        st.warning(f"The class {plain(display_name(name))} has no readable image.")
     if index.unreadable:
-        st.markdown("##### Pictures that cannot be read")
+        st.markdown("##### Images that cannot be read")
         rows = [{"File": display_name(bad.path), "Reason": bad.reason} for bad in index.unreadable]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Unreadable pictures with the reason.")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Unreadable images with the reason.")
     if view.skipped:
         st.markdown("##### Files left out")
         rows = [{"File": display_name(path), "Why": f"It {why}."} for path, why in view.skipped]
@@ -169,12 +169,12 @@ def _show_sizes(view: View) -> None:
     left, right = st.columns([3, 2])
     with left:
         st.markdown("##### Sizes")
-        rows = [{"Width": w, "Height": h, "Pictures": number} for (w, h), number in sizes.items()]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Pictures by width and height.")
+        rows = [{"Width": w, "Height": h, "Images": number} for (w, h), number in sizes.items()]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Images by width and height.")
     with right:
         st.markdown("##### Colour modes")
-        found = [{"Mode": _mode(mode), "Pictures": number} for mode, number in modes.items()]
-        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Pictures by colour mode.")
+        found = [{"Mode": _mode(mode), "Images": number} for mode, number in modes.items()]
+        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by colour mode.")
 
 
 def _height(rows: Sequence[object]) -> int:
@@ -209,9 +209,9 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
     except UnreadableImage as error:
         st.error(plain(str(error)))
         return
-    st.image(pixels, width=SIDE, caption="as it is", alt="The picture without augmentation.")
+    st.image(pixels, width=SIDE, caption="as it is", alt="The image without augmentation.")
     if kind == "none":
-        st.info("Without augmentation every epoch sees this same picture. Choose another to see what it does.")
+        st.info("Without augmentation every epoch sees this same image. Choose another to see what it does.")
         return
     with st.grid(min_column_width=160):
         for epoch in range(EPOCHS):
@@ -221,7 +221,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
                 changed,
                 width="stretch",
                 caption=f"epoch {epoch + 1} (draw {draw})",
-                alt=f"The picture in epoch {epoch + 1}.",
+                alt=f"The image in epoch {epoch + 1}.",
             )
 
 

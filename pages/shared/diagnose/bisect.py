@@ -224,8 +224,8 @@ def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
         st.progress(done / len(arms) if len(arms) else 0.0, text=f"Trainings done: {done} of {len(arms)} planned")
     st.caption(_cost_words(result.get("cost") or {}))
     if len(arms):
-        picture = arms_chart(result, dark=st.context.theme.type == "dark")
-        st.altair_chart(picture, width="stretch", height=arms_height(len(arms)), alt=arms_words(result))
+        chart = arms_chart(result, dark=st.context.theme.type == "dark")
+        st.altair_chart(chart, width="stretch", height=arms_height(len(arms)), alt=arms_words(result))
         st.caption(
             "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
             "that has moved from the band of its own colour into the other one has switched sides."

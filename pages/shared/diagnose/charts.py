@@ -31,7 +31,7 @@ def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
         a: One record an epoch of run A.
         b: The same of run B.
         metric: `accuracy`, `loss` or `auc`.
-        title: What the picture is called.
+        title: What the chart is called.
     """
     form = _METRICS[metric]
     rows = [
@@ -73,18 +73,18 @@ def pair_words(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
 
 
 def arms_height(count: int) -> int:
-    """Height of the picture of so many arms with its axis, in pixels."""
+    """Height of the chart of so many arms with its axis, in pixels."""
     return ARM_HEIGHT * max(1, count) + _AXIS_HEIGHT
 
 
 def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
 
-    The same layers are there whatever has been measured, so that the browser keeps the picture and swaps the data in.
+    The same layers are there whatever has been measured, so that the browser keeps the chart and swaps the data in.
 
     Args:
         result: What the bisect has found so far.
-        dark: Whether the page is dark: text in a picture does not take the theme's colour by itself.
+        dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
     arms = arms_frame(result)
     low, high = _ends_of_axis(result, arms)

@@ -91,7 +91,7 @@ def _choose(side: str, run: Run | None, listed: dict[str, Run]) -> None:
         on_change=_follow_choice,
         args=(side,),
         placeholder="Choose a run",
-        help="Two runs on the same pictures can be compared picture by picture, and searched for the cause.",
+        help="Two runs on the same images can be compared image by image, and searched for the cause.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The same pictures through both runs' saved models, and how far apart they are at every stage."""
+"""The same images through both runs' saved models, and how far apart they are at every stage."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,11 +24,11 @@ def show_probe(pair: Pair) -> None:
         return
     if not (may(Action.DIAGNOSE) or stored_probe(a, b)):
         return
-    with st.expander("The same pictures through both runs", icon=":material/linear_scale:"):
+    with st.expander("The same images through both runs", icon=":material/linear_scale:"):
         if rows := stored_probe(a, b):
             _show_table(rows)
             return
-        st.caption("Pushes 16 pictures through both models and shows at which stage their numbers part.")
+        st.caption("Pushes 16 images through both models and shows at which stage their numbers part.")
         if st.button("Push them through", icon=":material/play_arrow:", key=part_key("probe", a.id, b.id)):
             try:
                 with st.spinner("Loads both models; about 20 seconds …"):
@@ -43,6 +43,6 @@ def _measure(a: Run, b: Run) -> list[dict[str, Any]]:
 
 
 def _show_table(rows: Sequence[dict[str, Any]]) -> None:
-    st.caption("Largest difference at each stage when the same pictures go through both.")
+    st.caption("Largest difference at each stage when the same images go through both.")
     table = [{"Stage": row.get("stage"), "Largest difference": row.get("largest_difference")} for row in rows]
     st.dataframe(pd.DataFrame(table), hide_index=True, alt="Largest difference between the two runs at each stage")

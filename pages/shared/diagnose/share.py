@@ -8,7 +8,7 @@ from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
 from pages.shared.run.sample_of_run import draw_sample_of
-from pages.shared.state import WITH_PICTURES, part_key
+from pages.shared.state import WITH_IMAGES, part_key
 
 Record = dict[str, Any]
 
@@ -16,18 +16,18 @@ Record = dict[str, Any]
 def show_share(pair: Pair, comparison: Record, result: Record | None) -> None:
     """The report as a file, made when it is asked for."""
     section("Share", "All of this as one page that opens without the app. It names no folder of this machine.")
-    with_pictures = st.checkbox(
-        "With pictures",
-        key=WITH_PICTURES,
-        help="Puts a few pictures of the data set into the page. Off for pictures that are not yours to share.",
+    with_images = st.checkbox(
+        "With images",
+        key=WITH_IMAGES,
+        help="Puts a few images of the data set into the page. Off for images that are not yours to share.",
     )
     a, b = pair
-    if with_pictures:
+    if with_images:
         draw_sample_of(a)
     with st.container(horizontal=True):
         st.download_button(
             "Report, HTML",
-            data=lambda: diagnose_actions.report_page(a, b, comparison, result, with_images=with_pictures).encode(),
+            data=lambda: diagnose_actions.report_page(a, b, comparison, result, with_images=with_images).encode(),
             file_name=f"diagnosis-{a.id}-{b.id}.html",
             mime="text/html",
             icon=":material/description:",
@@ -36,7 +36,7 @@ def show_share(pair: Pair, comparison: Record, result: Record | None) -> None:
         )
         st.download_button(
             "Report, JSON",
-            data=lambda: diagnose_actions.report_record(a, b, comparison, result, with_images=with_pictures).encode(),
+            data=lambda: diagnose_actions.report_record(a, b, comparison, result, with_images=with_images).encode(),
             file_name=f"diagnosis-{a.id}-{b.id}.json",
             mime="application/json",
             icon=":material/data_object:",

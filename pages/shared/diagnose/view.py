@@ -28,7 +28,7 @@ _FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events
 _CHANCE = 0.001
 """A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
 
-AUC_HELP = "How well the answers rank the pictures, wherever the threshold: 0.5 is chance, 1 is perfect."
+AUC_HELP = "How well the answers rank the images, wherever the threshold: 0.5 is chance, 1 is perfect."
 
 
 Record = dict[str, Any]
@@ -69,7 +69,7 @@ def _head(side: str, run: Run) -> None:
             delta=interval(facts.interval(best)) if facts and best is not None else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The highest of any epoch. The interval is where the accuracy on all such pictures lies, as far as so "
+            help="The highest of any epoch. The interval is where the accuracy on all such images lies, as far as so "
             "few can tell (Wilson).",
         )
     with right:
@@ -105,11 +105,11 @@ def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Record:  # the
 
 def show_differences(comparison: Record) -> None:
     """Settings, data and environment: only what differs."""
-    section("What differs", "Settings, pictures and machine of the two runs; what is equal is left out.")
+    section("What differs", "Settings, images and machine of the two runs; what is equal is left out.")
     differences = comparison.get("differences") or {}
     parts = (
         ("Settings", "config", "Setting", "Both have the same settings."),
-        ("Data", "data", "What", "Both saw the same pictures with the same labels, split the same way."),
+        ("Data", "data", "What", "Both saw the same images with the same labels, split the same way."),
         ("Environment", "environment", "What", "Both ran with the same program, libraries and kind of machine."),
     )
     for part, key, heading, nothing in parts:
@@ -137,8 +137,8 @@ def _table(rows: Sequence[Record], heading: str, alt: str) -> None:
 
 
 def show_curves(pair: Pair) -> None:
-    """Each validation metric of both runs in one picture."""
-    section("Curves over each other", "How both did on the validation pictures after every epoch.")
+    """Each validation metric of both runs in one chart."""
+    section("Curves over each other", "How both did on the validation images after every epoch.")
     a, b = epochs(pair[0]), epochs(pair[1])
     with st.grid(3, min_column_width=250):
         for metric, name in _CURVES:
@@ -151,19 +151,19 @@ def show_curves(pair: Pair) -> None:
 
 
 def show_gap(comparison: Record) -> None:
-    """The paired test on the pictures that both runs were judged by."""
+    """The paired test on the images that both runs were judged by."""
     section(
         "Is the gap real?",
-        "Both runs answered the same validation pictures, so it counts on which ones only one of them is right.",
+        "Both runs answered the same validation images, so it counts on which ones only one of them is right.",
     )
-    paired = comparison.get("paired") or {"reason": "no predictions of both runs on the same pictures are kept"}
+    paired = comparison.get("paired") or {"reason": "no predictions of both runs on the same images are kept"}
     if "reason" in paired:
         st.info(f"This cannot be tested. {plain(sentence(str(paired['reason'])))}", icon=":material/info:")
         return
     st.markdown(gap_sentence(paired))
     with st.grid(4, min_column_width=150):
-        st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Pictures that B reads wrongly.")
-        st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Pictures that A reads wrongly.")
+        st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Images that B reads wrongly.")
+        st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Images that A reads wrongly.")
         bounds = paired.get("interval")
         st.metric(
             "Gap, A minus B",
@@ -171,7 +171,7 @@ def show_gap(comparison: Record) -> None:
             delta=f"95 % interval {points(bounds[0])} to {points(bounds[1])}" if bounds else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="Difference of the two accuracies on the same pictures, in percentage points.",
+            help="Difference of the two accuracies on the same images, in percentage points.",
         )
         st.metric(
             "Chance alone (p)",
@@ -184,7 +184,7 @@ def show_gap(comparison: Record) -> None:
 def gap_sentence(paired: Record) -> str:
     """The paired test in words."""
     one, other = paired.get("only_a_right", 0), paired.get("only_b_right", 0)
-    counted = f"Of {paired.get('count', NOTHING)} pictures, {one} are read rightly by A alone and {other} by B alone."
+    counted = f"Of {paired.get('count', NOTHING)} images, {one} are read rightly by A alone and {other} by B alone."
     p_value = plain(chance(paired.get("p_value")))
     if paired.get("significant"):
         return f"**The gap is real.** {counted} Chance alone hardly ever does this (p {p_value})."

@@ -1,4 +1,4 @@
-"""Asks a run's model about pictures, once for each question however often the page is drawn."""
+"""Asks a run's model about images, once for each question however often the page is drawn."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from core.errors import DataError, UserError
 from core.insight.answer import Prediction
 from core.progress import Progress
 from core.store.runs import Run
-from core.workers.predict_client import Picture, predict
-from pages.shared.predict.picture_sources import Shown
+from core.workers.predict_client import NamedImage, predict
+from pages.shared.predict.image_sources import Shown
 from pages.shared.run.at_work import active_runs
 from pages.shared.run.facts import file_stamp
 from pages.shared.shell.access import guarded
@@ -19,29 +19,27 @@ from pages.shared.state import ANSWERS
 from pages.shared.widgets.text import plain, sentence
 
 
-def ask_once(
-    run: Run, pictures: Sequence[Shown], slot: str = ANSWERS, *, heat: bool = False
-) -> list[Prediction] | None:
+def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bool = False) -> list[Prediction] | None:
     """The answers of a run; None when it could not answer, which is then said.
 
     Args:
         run: Run. It has a model.
-        pictures: Those to be asked about.
+        images: Those to be asked about.
         slot: Session key under which the answers are remembered. Defaults to that of the first run.
         heat: Whether to say where the model looks, too. Defaults to no.
     """
     stamps = tuple(file_stamp(run.path / name) for name in ("model.keras", "reference.npz"))
-    about = (run.id, stamps, heat, tuple(picture.key for picture in pictures))
+    about = (run.id, stamps, heat, tuple(image.key for image in images))
     known, answers = st.session_state.get(slot, (None, None))
     if known == about:
         return list(answers)
-    bar = st.progress(0.0, text="Prepares the pictures.")
+    bar = st.progress(0.0, text="Prepares the images.")
     try:
         with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
             answers = _ask(
                 run,
-                [(picture.name, picture.source) for picture in pictures],
-                lambda done, total: bar.progress(done / total, text=f"{done} of {total} pictures"),
+                [(image.name, image.source) for image in images],
+                lambda done, total: bar.progress(done / total, text=f"{done} of {total} images"),
                 heat,
             )
     except UserError as error:
@@ -54,8 +52,8 @@ def ask_once(
 
 
 @guarded(Action.PREDICT)
-def _ask(run: Run, pictures: Sequence[Picture], progress: Progress, heat: bool) -> list[Prediction]:
+def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
         raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
-    admit_questions(len(pictures))
-    return predict(run, pictures, progress, heat=heat)
+    admit_questions(len(images))
+    return predict(run, images, progress, heat=heat)

@@ -1,4 +1,4 @@
-"""A closer look at one answer: where the model looks, which training pictures are near, whether it is foreign to it."""
+"""A closer look at one answer: where the model looks, which training images are near, whether it is foreign to it."""
 
 import io
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, where
 from core.insight.reference import Familiarity, ordinal
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
-from pages.shared.predict.picture_sources import Shown
-from pages.shared.run.facts import picture_path, small_picture
+from pages.shared.predict.image_sources import Shown
+from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import familiarity
 from pages.shared.run.sample_of_run import draw_sample_of
-from pages.shared.state import CLOSER_CLASS, CLOSER_PICTURE, OPACITY
+from pages.shared.state import CLOSER_CLASS, CLOSER_IMAGE, OPACITY
 from pages.shared.widgets.text import number, plain
 
 SIDE, _NEAR_SIDE = 480, 200
-"""Longer side of the pictures that are shown, in pixels."""
+"""Longer side of the images that are shown, in pixels."""
 
 
 @st.fragment
 def closer_look(
-    run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction], smalls: Sequence[bytes | None]
+    run: Run, images: Sequence[Shown], answers: Sequence[Prediction], smalls: Sequence[bytes | None]
 ) -> None:
-    """One picture at a time, chosen by the person.
+    """One image at a time, chosen by the person.
 
     Args:
         run: Run.
-        pictures: Those that were asked about.
+        images: Those that were asked about.
         answers: One for each.
         smalls: A JPEG of each, of at most `SIDE` pixels; None where it cannot be shown.
     """
@@ -39,33 +39,33 @@ def closer_look(
     if not readable:
         return
     st.markdown("##### A closer look")
-    if st.session_state.get(CLOSER_PICTURE) not in readable:
-        st.session_state[CLOSER_PICTURE] = readable[0]
-    labels = {k: f"{k + 1}. {display_name(pictures[k].name)}" for k in readable}
-    k = st.selectbox("Picture", readable, key=CLOSER_PICTURE, format_func=labels.__getitem__)
+    if st.session_state.get(CLOSER_IMAGE) not in readable:
+        st.session_state[CLOSER_IMAGE] = readable[0]
+    labels = {k: f"{k + 1}. {display_name(images[k].name)}" for k in readable}
+    k = st.selectbox("Image", readable, key=CLOSER_IMAGE, format_func=labels.__getitem__)
     answer, small = answers[k], smalls[k]
     if small:
-        _where_it_looks(pictures[k], answer, small)
+        _where_it_looks(images[k], answer, small)
     _familiar(run, answer)
     if answer.insight.neighbours:
         _nearest(run, answer.insight.neighbours)
 
 
 def foreign_words(answer: Prediction, known: Familiarity | None) -> str:
-    """Whether a picture is unlike the training pictures, in one sentence; empty where it is not known."""
+    """Whether an image is unlike the training images, in one sentence; empty where it is not known."""
     distance = answer.insight.distance
     if known is None or known.limit is None or distance is None:
         return ""
-    nearest = f"its {ordinal(known.k)} nearest training picture is {distance:.3f} away"
+    nearest = f"its {ordinal(known.k)} nearest training image is {distance:.3f} away"
     if answer.insight.unlike:
         return (
-            f"Unlike anything in training: {nearest}, and 99 % of the validation pictures lie within "
+            f"Unlike anything in training: {nearest}, and 99 % of the validation images lie within "
             f"{known.limit:.3f}. The answer is a guess about something the model has never seen."
         )
-    return f"Like the training pictures: {nearest}; 99 % of the validation pictures lie within {known.limit:.3f}."
+    return f"Like the training images: {nearest}; 99 % of the validation images lie within {known.limit:.3f}."
 
 
-def _where_it_looks(picture: Shown, answer: Prediction, small: bytes) -> None:
+def _where_it_looks(image: Shown, answer: Prediction, small: bytes) -> None:
     maps = answer.insight.heat
     if not maps:
         st.caption(
@@ -81,7 +81,7 @@ def _where_it_looks(picture: Shown, answer: Prediction, small: bytes) -> None:
             names,
             key=CLOSER_CLASS,
             width=260,
-            help="The map shows which parts of the picture raise the probability of this class.",
+            help="The map shows which parts of the image raise the probability of this class.",
         )
         opacity = st.slider(
             "Opacity of the map",
@@ -92,13 +92,13 @@ def _where_it_looks(picture: Shown, answer: Prediction, small: bytes) -> None:
             format="%d %%",
             key=OPACITY,
             width=260,
-            help="0 shows the picture alone, 100 the map alone.",
+            help="0 shows the image alone, 100 the map alone.",
         )
     heat, place = maps[name], where(maps[name])
     laid = overlay(Image.open(io.BytesIO(small)), heat, opacity / 100, "JPEG")
     with st.grid(2, min_column_width=240):
-        st.image(small, width="stretch", alt=f"{picture.name}, as it was given")
-        st.image(laid, width="stretch", alt=f"{picture.name} with a map of what speaks for {name}: most of it {place}")
+        st.image(small, width="stretch", alt=f"{image.name}, as it was given")
+        st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {place}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("nothing", width="content")
         st.image(scale_bar(), width=160, alt="Colours of the map, from dark for nothing to bright for most")
@@ -117,7 +117,7 @@ def _familiar(run: Run, answer: Prediction) -> None:
             else f"this run keeps no features of them (it was stopped, or is of an earlier version); "
             f"`python -m core remember {run.id}` makes up for it"
         )
-        st.caption(f":material/info: Nearest training pictures are not known: {reason}.")
+        st.caption(f":material/info: Nearest training images are not known: {reason}.")
         return
     words = foreign_words(answer, known)
     if answer.insight.unlike:
@@ -128,7 +128,7 @@ def _familiar(run: Run, answer: Prediction) -> None:
 
 
 def _nearest(run: Run, neighbours: Sequence[Neighbour]) -> None:
-    st.markdown("###### Nearest training pictures")
+    st.markdown("###### Nearest training images")
     draw_sample_of(run)
     with st.grid(min_column_width=115):
         for neighbour in neighbours:
@@ -137,12 +137,12 @@ def _nearest(run: Run, neighbours: Sequence[Neighbour]) -> None:
 
 
 def _neighbour(run: Run, neighbour: Neighbour) -> None:
-    path = picture_path(run, "train", neighbour.file)
-    picture = small_picture(path, _NEAR_SIDE) if path else None
-    if picture:
-        alt = f"Training picture {neighbour.file} of class {neighbour.label}, distance {neighbour.distance:.3f}"
-        st.image(picture, width="stretch", alt=alt)
+    path = image_path(run, "train", neighbour.file)
+    image = small_image(path, _NEAR_SIDE) if path else None
+    if image:
+        alt = f"Training image {neighbour.file} of class {neighbour.label}, distance {neighbour.distance:.3f}"
+        st.image(image, width="stretch", alt=alt)
     else:
-        st.caption(":material/hide_image: The picture is no longer where it was.")
+        st.caption(":material/hide_image: The image is no longer where it was.")
     st.markdown(f"**{plain(neighbour.label)}** · {number(neighbour.distance)}")
     st.caption(plain(display_name(neighbour.file)))

@@ -49,7 +49,7 @@ def show_run_import() -> None:
     with st.expander("Bring a run from elsewhere", icon=":material/unarchive:"):
         st.caption(
             "A zip that was made by **Take this run away**, here or in another Parity. Its records and its model are "
-            "checked before anything is kept; the pictures are not in it."
+            "checked before anything is kept; the images are not in it."
         )
         file = st.file_uploader(
             "The zip of a run",

@@ -1,4 +1,4 @@
-"""The same pictures through another run: a table side by side, disagreements first."""
+"""The same images through another run: a table side by side, disagreements first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,19 +10,19 @@ from core.insight.answer import Prediction
 from core.insight.side_by_side import Pair, side_by_side
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once
-from pages.shared.predict.picture_sources import Shown
+from pages.shared.predict.image_sources import Shown
 from pages.shared.run.facts import title
 from pages.shared.state import OTHER_ANSWERS, OTHER_RUN
 from pages.shared.widgets.text import moment, plain
 
 
-def two_runs(run: Run, runs: Sequence[Run], pictures: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Sequence[Prediction]) -> None:
     """Offers a second run, asks it, and shows both.
 
     Args:
         run: The run that has answered.
         runs: All that have a model.
-        pictures: Those that were asked about.
+        images: Those that were asked about.
         answers: One for each, as the model gave them.
     """
     others = {other.id: other for other in runs if other.id != run.id}
@@ -33,37 +33,37 @@ def two_runs(run: Run, runs: Sequence[Run], pictures: Sequence[Shown], answers: 
         st.session_state[OTHER_RUN] = None
     labels = {run_id: f"{title(other)} · {_made(other)}" for run_id, other in others.items()}
     chosen = st.selectbox(
-        "Ask another run about the same pictures",
+        "Ask another run about the same images",
         list(others),
         index=None,
         key=OTHER_RUN,
         format_func=labels.__getitem__,
         placeholder="No other run",
-        help="Its answers stand beside those above, and the pictures on which the two disagree come first.",
+        help="Its answers stand beside those above, and the images on which the two disagree come first.",
     )
     if chosen is None:
         return
-    theirs = ask_once(others[chosen], pictures, OTHER_ANSWERS)
+    theirs = ask_once(others[chosen], images, OTHER_ANSWERS)
     if theirs is not None:
-        _show(run, others[chosen], pictures, side_by_side(answers, theirs))
+        _show(run, others[chosen], images, side_by_side(answers, theirs))
 
 
-def _show(run: Run, other: Run, pictures: Sequence[Shown], pairs: Sequence[Pair]) -> None:
+def _show(run: Run, other: Run, images: Sequence[Shown], pairs: Sequence[Pair]) -> None:
     differ = sum(not pair.agree for pair in pairs)
     mine, theirs = title(run), title(other)
     st.markdown(
-        f"{plain(mine)} and {plain(theirs)} say different classes for **{differ} of {len(pairs)}** pictures."
-        f"{_right(pictures, pairs)}"
+        f"{plain(mine)} and {plain(theirs)} say different classes for **{differ} of {len(pairs)}** images."
+        f"{_right(images, pairs)}"
     )
     st.caption("Probabilities as the models give them, not calibrated.")
-    frame = pd.DataFrame([_row(pictures[pair.position], pair) for pair in pairs])
+    frame = pd.DataFrame([_row(images[pair.position], pair) for pair in pairs])
     column = st.column_config
     share: dict[str, Any] = {"min_value": 0, "max_value": 1, "format": "%.3f"}
     st.dataframe(
         frame,
         hide_index=True,
         placeholder="–",
-        alt=f"Answers of {mine} and {theirs} to the same pictures, disagreements first",
+        alt=f"Answers of {mine} and {theirs} to the same images, disagreements first",
         column_config={
             "agree": column.TextColumn("", width="small", help="Whether both say the same class."),
             "file": column.TextColumn("File", width="medium"),
@@ -77,11 +77,11 @@ def _show(run: Run, other: Run, pictures: Sequence[Shown], pairs: Sequence[Pair]
     )
 
 
-def _row(picture: Shown, pair: Pair) -> dict[str, Any]:
+def _row(image: Shown, pair: Pair) -> dict[str, Any]:
     return {
         "agree": "same" if pair.agree else "differ",
         "file": pair.file,
-        "truth": picture.truth,
+        "truth": image.truth,
         "one": pair.one.label or "not read",
         "p_one": pair.one.probability if pair.one.label else None,
         "other": pair.other.label or "not read",
@@ -90,9 +90,9 @@ def _row(picture: Shown, pair: Pair) -> dict[str, Any]:
     }
 
 
-def _right(pictures: Sequence[Shown], pairs: Sequence[Pair]) -> str:
+def _right(images: Sequence[Shown], pairs: Sequence[Pair]) -> str:
     """How many each gets right, where the true classes are known."""
-    known = [(pictures[pair.position].truth, pair) for pair in pairs if pictures[pair.position].truth]
+    known = [(images[pair.position].truth, pair) for pair in pairs if images[pair.position].truth]
     if not known:
         return ""
     one, other = (sum(truth == label(pair) for truth, pair in known) for label in (_one, _other))

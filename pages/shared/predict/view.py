@@ -1,4 +1,4 @@
-"""A run's answers on pictures: cards for a few, a table for many, a file for all."""
+"""A run's answers on images: cards for a few, a table for many, a file for all."""
 
 import base64
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
 from pages.shared.predict.asking import ask_once
 from pages.shared.predict.closer_view import SIDE as CLOSER_SIDE
 from pages.shared.predict.closer_view import closer_look
-from pages.shared.predict.picture_sources import Shown
+from pages.shared.predict.image_sources import Shown
 from pages.shared.predict.two_runs_view import two_runs
 from pages.shared.run.facts import data_facts
 from pages.shared.run.held_out import calibration
@@ -26,13 +26,13 @@ from pages.shared.state import CALIBRATED, part_key
 from pages.shared.widgets.text import percent, plain
 
 CARDS = 12
-"""Up to so many pictures are shown large, with a bar for each class."""
+"""Up to so many images are shown large, with a bar for each class."""
 
 BARS = 5
 """Most classes with a bar, the most probable first."""
 
 THUMBNAILS = 300
-"""Pictures of a table that are shown: they go through the browser's socket."""
+"""Images of a table that are shown: they go through the browser's socket."""
 
 _CARD_SIDE, _ROW_SIDE = 320, 72
 
@@ -44,27 +44,27 @@ _SCALING = {
 
 
 def preparation(run: Run) -> None:
-    """How the pictures are prepared: the one thing scripts for prediction usually get wrong."""
+    """How the images are prepared: the one thing scripts for prediction usually get wrong."""
     config = read_config(run)
     if config is None:
         return
     size = config.data.image_size
     st.caption(
-        ":material/info: Pictures are prepared exactly as in training: turned upright, made RGB, stretched to "
+        ":material/info: Images are prepared exactly as in training: turned upright, made RGB, stretched to "
         f"{size} × {size} pixels, their values {_SCALING.get(config.data.preprocessing, config.data.preprocessing)}."
     )
 
 
-def show_answers(run: Run, pictures: Sequence[Shown], runs: Sequence[Run]) -> None:
-    """Predicts the pictures and shows what comes out.
+def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None:
+    """Predicts the images and shows what comes out.
 
     Args:
         run: Run. It has a model.
-        pictures: Those to be predicted.
+        images: Those to be predicted.
         runs: All runs with a model: one of them may be asked too.
     """
-    few = len(pictures) <= CARDS
-    raw = ask_once(run, pictures, heat=few)
+    few = len(images) <= CARDS
+    raw = ask_once(run, images, heat=few)
     if raw is None:
         return
     medical = read_config(run) is not None and is_medical(run)
@@ -72,14 +72,14 @@ def show_answers(run: Run, pictures: Sequence[Shown], runs: Sequence[Run]) -> No
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
     unreadable = sum(bool(answer.error) for answer in raw)
     if unreadable:
-        st.warning(f"{unreadable} of {len(raw)} pictures could not be read; the table says why.")
+        st.warning(f"{unreadable} of {len(raw)} images could not be read; the table says why.")
     _say_foreign(raw)
     answers = _calibrated(run, raw)
     if few:
-        _cards(pictures, answers, medical)
-        closer_look(run, pictures, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in pictures])
-    _table(run, pictures, answers)
-    two_runs(run, runs, pictures, raw)
+        _cards(images, answers, medical)
+        closer_look(run, images, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in images])
+    _table(run, images, answers)
+    two_runs(run, runs, images, raw)
 
 
 def _say_foreign(answers: Sequence[Prediction]) -> None:
@@ -87,14 +87,14 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
     if count:
         verb = "is" if count == 1 else "are"
         st.warning(
-            f"{count} of {len(answers)} pictures {verb} unlike anything in training: what the model says of such a "
-            "picture is a guess.",
+            f"{count} of {len(answers)} images {verb} unlike anything in training: what the model says of such a "
+            "image is a guess.",
             icon=":material/help:",
         )
 
 
 def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
-    """The answers, at the temperature fitted on the validation pictures where the person asks for it."""
+    """The answers, at the temperature fitted on the validation images where the person asks for it."""
     found = calibration(run)
     if found is None:
         return list(answers)
@@ -102,7 +102,7 @@ def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
         "Calibrated probabilities",
         key=CALIBRATED,
         disabled=bool(found.refusal),
-        help="Makes the answers as sure as they were right on the validation pictures. No class changes.",
+        help="Makes the answers as sure as they were right on the validation images. No class changes.",
     )
     if found.refusal:
         st.caption(found.describe())
@@ -123,31 +123,31 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _cards(pictures: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
+def _cards(images: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
     with st.grid(min_column_width=230):
-        for picture, answer in zip(pictures, answers, strict=True):
+        for image, answer in zip(images, answers, strict=True):
             with st.container(border=True):
-                _card(picture, answer, medical)
+                _card(image, answer, medical)
 
 
-def _card(picture: Shown, answer: Prediction, medical: bool) -> None:
-    small = _small(picture.key, _CARD_SIDE, picture.source)
+def _card(image: Shown, answer: Prediction, medical: bool) -> None:
+    small = _small(image.key, _CARD_SIDE, image.source)
     if answer.error:
         st.error(plain(answer.error), icon=":material/hide_image:")
-        st.caption(plain(display_name(picture.name)))
+        st.caption(plain(display_name(image.name)))
         return
     said = f"{answer.label}, {percent(answer.probability)}"
     if small:
-        st.image(small, width="stretch", alt=f"{picture.name}, predicted as {said}")
+        st.image(small, width="stretch", alt=f"{image.name}, predicted as {said}")
     st.markdown(f"**{plain(answer.label)}** · {percent(answer.probability)}")
     for name, value in _most_probable(answer):
         st.progress(min(1.0, max(0.0, value)), text=f"{plain(name)} {percent(value)}")
     if answer.insight.unlike:
         st.caption(":material/help: unlike anything in training")
-    if picture.truth:
-        icon = ":material/check:" if picture.truth == answer.label else ":material/close:"
-        st.caption(f"{icon} truly {plain(picture.truth)}")
-    st.caption(plain(display_name(picture.name)))
+    if image.truth:
+        icon = ":material/check:" if image.truth == answer.label else ":material/close:"
+        st.caption(f"{icon} truly {plain(image.truth)}")
+    st.caption(plain(display_name(image.name)))
     if medical:
         st.caption(f":material/medical_information: {NOT_MEDICAL}")
 
@@ -156,15 +156,13 @@ def _most_probable(answer: Prediction) -> list[tuple[str, float]]:
     return sorted(answer.probabilities.items(), key=lambda item: -item[1])[:BARS]
 
 
-def _table(run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction]) -> None:
+def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> None:
     facts = data_facts(run)
     classes = list(facts.classes) if facts else []
     st.markdown("##### All answers")
-    if len(pictures) > THUMBNAILS:
-        st.caption(f"The first {THUMBNAILS} of {len(pictures)} with a small picture.")
-    rows = [
-        _row(k, picture, answer, classes) for k, (picture, answer) in enumerate(zip(pictures, answers, strict=True))
-    ]
+    if len(images) > THUMBNAILS:
+        st.caption(f"The first {THUMBNAILS} of {len(images)} with a small image.")
+    rows = [_row(k, image, answer, classes) for k, (image, answer) in enumerate(zip(images, answers, strict=True))]
     frame = pd.DataFrame(rows)
     st.dataframe(
         frame,
@@ -172,7 +170,7 @@ def _table(run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction]) -
         row_height=56,
         placeholder="–",
         column_config=_columns(frame, classes),
-        alt="Predicted class and probabilities of every picture",
+        alt="Predicted class and probabilities of every image",
     )
     st.download_button(
         "Answers, CSV",
@@ -185,12 +183,12 @@ def _table(run: Run, pictures: Sequence[Shown], answers: Sequence[Prediction]) -
     )
 
 
-def _row(k: int, picture: Shown, answer: Prediction, classes: Sequence[str]) -> dict[str, Any]:
-    small = _small(picture.key, _ROW_SIDE, picture.source) if k < THUMBNAILS and not answer.error else None
+def _row(k: int, image: Shown, answer: Prediction, classes: Sequence[str]) -> dict[str, Any]:
+    small = _small(image.key, _ROW_SIDE, image.source) if k < THUMBNAILS and not answer.error else None
     return {
-        "picture": f"data:image/jpeg;base64,{base64.b64encode(small).decode()}" if small else None,
+        "image": f"data:image/jpeg;base64,{base64.b64encode(small).decode()}" if small else None,
         "file": answer.file,
-        "truth": picture.truth,
+        "truth": image.truth,
         "label": answer.label,
         "probability": None if answer.error else answer.probability,
         "unlike": "unlike" if answer.insight.unlike else "",
@@ -205,7 +203,7 @@ def _columns(frame: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     number = column.NumberColumn
     return {
-        "picture": column.ImageColumn("Picture", width="small"),
+        "image": column.ImageColumn("Image", width="small"),
         "file": column.TextColumn("File", width="medium"),
         "truth": column.TextColumn("True class") if frame["truth"].any() else None,
         "label": column.TextColumn("Predicted class"),

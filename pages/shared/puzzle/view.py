@@ -11,7 +11,7 @@ from pages.shared.state import RUN
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import percent, plain, sentence
 
-_TITLES = ("Bottleneck: the head learns from saved features", "End to end: every picture goes through the network")
+_TITLES = ("Bottleneck: the head learns from saved features", "End to end: every image goes through the network")
 _WHY = "Why? Trainings between the two find the setting that makes the difference"
 _WAITING = ":material/radio_button_unchecked:"
 _ICONS = {

@@ -39,11 +39,11 @@ def calibration_panel(run: Run, part: str, stored: Stored) -> None:
         if part == "test" and scaled is not None:
             old, new = (expected_calibration_error(stored.labels, p) for p in (stored.probabilities, scaled))
             st.markdown(
-                f"On these {len(stored.labels):,} test pictures, on which nothing was fitted, the error is "
+                f"On these {len(stored.labels):,} test images, on which nothing was fitted, the error is "
                 f"{100 * old:.1f} % before and {100 * new:.1f} % after."
             )
         st.caption(
             "The expected calibration error is the mean gap between how sure the answers are and how often they are "
-            "right, over tenths of the scale weighted by their pictures. Of few pictures it is never quite 0. A "
+            "right, over tenths of the scale weighted by their images. Of few images it is never quite 0. A "
             "temperature changes how sure the answers are, not which class they name; Predict can use it."
         )

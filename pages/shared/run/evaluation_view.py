@@ -1,4 +1,4 @@
-"""What the finished model does on pictures it was not trained on: figures, confusion matrix, ROC, worst mistakes."""
+"""What the finished model does on images it was not trained on: figures, confusion matrix, ROC, worst mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import streamlit as st
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 from pages.shared.run.calibration_view import calibration_panel
-from pages.shared.run.facts import picture_path, small_picture
+from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import stored
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.threshold_view import threshold_panel
@@ -123,7 +123,7 @@ def _per_class(record: Record) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        alt="Precision, recall, F1 and number of pictures of each class",
+        alt="Precision, recall, F1 and number of images of each class",
         column_config={
             "class": "Class",
             "precision": share(
@@ -133,7 +133,7 @@ def _per_class(record: Record) -> None:
                 "Recall", min_value=0, max_value=1, format="%.3f", help="Of those that are, how many were found."
             ),
             "f1": share("F1", min_value=0, max_value=1, format="%.3f", help="Harmonic mean of the two."),
-            "support": st.column_config.NumberColumn("Pictures"),
+            "support": st.column_config.NumberColumn("Images"),
         },
     )
 
@@ -142,7 +142,7 @@ def _mistakes(run: Run, part: str, record: Record) -> None:
     worst = record.get("worst", [])[:_MISTAKES]
     st.markdown("##### The worst mistakes")
     if not worst:
-        st.success("No picture was read wrongly.", icon=":material/check_circle:")
+        st.success("No image was read wrongly.", icon=":material/check_circle:")
         return
     if read_config(run) and is_medical(run):
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
@@ -156,11 +156,11 @@ def _mistakes(run: Run, part: str, record: Record) -> None:
 def _mistake(run: Run, part: str, mistake: Record) -> None:
     file = str(mistake.get("file", ""))
     said = f"{mistake.get('label', '')} read as {mistake.get('predicted', '')}, {number(mistake.get('probability'), 2)}"
-    path = picture_path(run, part, file)
-    picture = small_picture(path, _SIDE) if path else None
-    if picture:
-        st.image(picture, width="stretch", alt=f"{file}: {said}")
+    path = image_path(run, part, file)
+    image = small_image(path, _SIDE) if path else None
+    if image:
+        st.image(image, width="stretch", alt=f"{file}: {said}")
     else:
-        st.caption(":material/hide_image: The picture is no longer where it was, or cannot be read.")
+        st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
     st.markdown(plain(said))
     st.caption(plain(file))

@@ -88,10 +88,10 @@ def _prepare_with_progress(run: Run, kind: Format) -> Path | None:
 
 @guarded(Action.EXPORT)
 def _convert(run: Run, kind: Format, progress: StepProgress) -> Path:
-    """What needs TensorFlow. Only the person at the machine itself gets the folder of the pictures in a script."""
+    """What needs TensorFlow. Only the person at the machine itself gets the folder of the images in a script."""
     facts = data_facts(run)
-    pictures = None if mode() == LOCAL or facts is None else Path(facts.root).name
-    return prepare_export(run, kind, progress, pictures)
+    images = None if mode() == LOCAL or facts is None else Path(facts.root).name
+    return prepare_export(run, kind, progress, images)
 
 
 @guarded(Action.LOOK)

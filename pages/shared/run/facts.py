@@ -29,9 +29,9 @@ class DataFacts:
     Attributes:
         root: Folder of the data set.
         classes: Names of the classes.
-        counts: Pictures in `train`, `val` and `test`.
-        majority_class: The most frequent class of the validation pictures.
-        majority_share: Its share: the accuracy of always giving that answer. None without validation pictures.
+        counts: Images in `train`, `val` and `test`.
+        majority_class: The most frequent class of the validation images.
+        majority_share: Its share: the accuracy of always giving that answer. None without validation images.
     """
 
     root: str
@@ -41,7 +41,7 @@ class DataFacts:
     majority_share: float | None
 
     def interval(self, accuracy: float) -> tuple[float, float]:
-        """Wilson's 95 % interval of an accuracy on the validation pictures."""
+        """Wilson's 95 % interval of an accuracy on the validation images."""
         count = self.counts["val"]
         return wilson(round(accuracy * count), count)
 
@@ -70,13 +70,13 @@ def data_facts(run: Run) -> DataFacts | None:
 
 
 def split_files(run: Run, part: str) -> dict[str, str]:
-    """Path (relative to the data set's root) and true class of the pictures in `train`, `val` or `test`."""
+    """Path (relative to the data set's root) and true class of the images in `train`, `val` or `test`."""
     stamp = file_stamp(run.path / "manifest.json")
     return _split_files(str(run.path), stamp, part) if stamp else {}
 
 
-def picture_path(run: Run, part: str, file: str) -> Path | None:
-    """A picture of the run's data set; None when the manifest does not list it, or it lies outside or is gone."""
+def image_path(run: Run, part: str, file: str) -> Path | None:
+    """An image of the run's data set; None when the manifest does not list it, or it lies outside or is gone."""
     facts = data_facts(run)
     if facts is None or file not in split_files(run, part):
         return None
@@ -88,10 +88,10 @@ def picture_path(run: Run, part: str, file: str) -> Path | None:
         return None
 
 
-def small_picture(source: Path, side: int) -> bytes | None:
+def small_image(source: Path, side: int) -> bytes | None:
     """A small JPEG of a file for display; None when the file cannot be read."""
     stamp = file_stamp(source)
-    return _small_picture(str(source), stamp, side) if stamp else None
+    return _small_image(str(source), stamp, side) if stamp else None
 
 
 def shared_stamp(path: Path) -> Stamp | None:
@@ -155,7 +155,7 @@ def _split_files(folder: str, stamp: Stamp, part: str) -> dict[str, str]:
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
-def _small_picture(path: str, stamp: Stamp, side: int) -> bytes | None:
+def _small_image(path: str, stamp: Stamp, side: int) -> bytes | None:
     try:
         return thumbnail(Path(path), side)
     except UnreadableImage:

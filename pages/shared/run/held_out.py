@@ -1,4 +1,4 @@
-"""What a run keeps of held-out pictures, read and reckoned once per change of the file however many people look."""
+"""What a run keeps of held-out images, read and reckoned once per change of the file however many people look."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ def stored(run: Run, part: str) -> Stored | None:
 
 
 def calibration(run: Run) -> Calibration | None:
-    """The temperature fitted on the validation pictures; None without predictions."""
+    """The temperature fitted on the validation images; None without predictions."""
     stamp = file_stamp(run.path / "predictions.csv")
     return _calibration(str(run.path), stamp) if stamp else None
 
 
 def familiarity(run: Run) -> Familiarity | None:
-    """From where on a picture is foreign to the run; None where it keeps no features of its training pictures."""
+    """From where on an image is foreign to the run; None where it keeps no features of its training images."""
     stamp = file_stamp(reference.reference_path(run))
     return _familiarity(str(run.path), stamp) if stamp else None
 

@@ -1,4 +1,4 @@
-"""Figures of held-out pictures: a confusion matrix to click in, a place on the ROC curve, a reliability diagram."""
+"""Figures of held-out images: a confusion matrix to click in, a place on the ROC curve, a reliability diagram."""
 
 import html
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ def cell_words(classes: Sequence[str], cell: tuple[int, int], count: int) -> str
 
 
 def cells_in_order(table: np.ndarray) -> list[tuple[int, int]]:
-    """Cells with pictures in them: the wrong ones first, the fullest first."""
+    """Cells with images in them: the wrong ones first, the fullest first."""
     filled = [(int(i), int(j)) for i, j in zip(*np.nonzero(table), strict=True)]
     return sorted(filled, key=lambda cell: (cell[0] == cell[1], -table[cell]))
 

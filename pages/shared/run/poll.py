@@ -117,9 +117,9 @@ def _expected(config: RunConfig) -> set[str]:
 
 
 def _progress(status: Status) -> None:
-    pictures = status.done / status.total if status.total else 0.0
+    images = status.done / status.total if status.total else 0.0
     counted = f"{status.done} of {status.total}" if status.total else NOTHING
-    st.progress(_share(pictures), text=f"Pictures of this step: {counted}")
+    st.progress(_share(images), text=f"Images of this step: {counted}")
     within = status.batch / status.batches if status.batches and is_training(status.phase) else 0.0
     epochs_done = max(0, status.epoch - 1) + within
     at = f"{status.epoch} of {status.epochs}" if status.epochs else NOTHING
@@ -137,7 +137,7 @@ def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | Non
         figures = [
             ("Time left", about(left)),
             ("Time so far", duration(so_far)),
-            ("Pictures per second", speed),
+            ("Images per second", speed),
             ("Memory of the worker", memory),
         ]
     else:
@@ -153,7 +153,7 @@ def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | Non
 
 
 def _pace(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> tuple[float | None, float | None]:
-    """Pictures a second and seconds left; from the last epochs where they are too short to be timed inside."""
+    """Images a second and seconds left; from the last epochs where they are too short to be timed inside."""
     alike = [record for record in records[-5:] if record.get("phase", status.phase) == status.phase]
     recent = [record["seconds"] for record in alike if record.get("seconds")]
     if not recent or not is_training(status.phase):
@@ -178,7 +178,7 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
             delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The interval is where the accuracy on all such pictures lies, as far as so few can tell (Wilson).",
+            help="The interval is where the accuracy on all such images lies, as far as so few can tell (Wilson).",
         )
         st.metric(
             "Validation AUC",
@@ -186,7 +186,7 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
             delta="0.5 is chance, 1 is perfect",
             delta_color="off",
             delta_arrow="off",
-            help="How well the answers rank the pictures, wherever the threshold. It can be high at 50 % accuracy.",
+            help="How well the answers rank the images, wherever the threshold. It can be high at 50 % accuracy.",
         )
         st.metric(
             "Validation loss",
@@ -201,7 +201,7 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
             delta=f"“{plain(facts.majority_class)}”" if facts and majority else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The accuracy of an answer that never looks at the picture: the dashed line in the chart.",
+            help="The accuracy of an answer that never looks at the image: the dashed line in the chart.",
         )
 
 

@@ -7,7 +7,7 @@ from core.data.sample import sample_folder
 from core.errors import DataError
 from core.store.runs import Run
 from pages.shared.run.facts import data_facts
-from pages.shared.shell.sample_pictures import draw_sample
+from pages.shared.shell.sample_images import draw_sample
 from pages.shared.widgets.text import plain
 
 

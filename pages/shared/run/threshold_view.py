@@ -1,4 +1,4 @@
-"""The confusion matrix of held-out pictures at a threshold that can be moved, and the pictures in each of its cells."""
+"""The confusion matrix of held-out images at a threshold that can be moved, and the images in each of its cells."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from core.insight.stored import Stored
 from core.stats import metrics
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
-from pages.shared.run.facts import picture_path, small_picture
+from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out_charts import (
     cell_words,
     cells_in_order,
@@ -27,7 +27,7 @@ from pages.shared.widgets.charts import CURVES, confusion_words, roc_figure, roc
 from pages.shared.widgets.text import number, percent, plain
 
 SHOWN = 12
-"""Pictures of a cell that are shown, the surest answers first."""
+"""Images of a cell that are shown, the surest answers first."""
 
 _SIDE = 220
 _CONFIG = {"displaylogo": False, "displayModeBar": False}
@@ -37,7 +37,7 @@ Record = dict[str, Any]
 
 @st.fragment
 def threshold_panel(run: Run, part: str, record: Record, stored: Stored) -> None:
-    """Threshold, figures, confusion matrix, ROC curve and the pictures of a cell; only this is drawn again by a slider.
+    """Threshold, figures, confusion matrix, ROC curve and the images of a cell; only this is drawn again by a slider.
 
     Args:
         run: Run.
@@ -83,11 +83,9 @@ def _at_threshold(run: Run, part: str, stored: Stored) -> Record:
         st.metric("Sensitivity", percent(found["sensitivity"]), help=f"Of those that are {plain(positive)}, found.")
         st.metric("Specificity", percent(found["specificity"]), help=f"Of those that are not {plain(positive)}, left.")
         st.metric("Precision", percent(found["precision"]), help=f"Of those called {plain(positive)}, right.")
-        st.metric("Accuracy there", percent(found["accuracy"]), help="Of all pictures, right at this threshold.")
+        st.metric("Accuracy there", percent(found["accuracy"]), help="Of all images, right at this threshold.")
     if threshold != 0.5:
-        st.caption(
-            ":material/info: A threshold chosen on these pictures looks better on them than it will on new ones."
-        )
+        st.caption(":material/info: A threshold chosen on these images looks better on them than it will on new ones.")
     return found
 
 
@@ -119,19 +117,19 @@ def _follow_click(chart: str, choice: str) -> None:
 
 
 def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table: np.ndarray) -> None:
-    """The list of cells, which the keyboard reaches and a click in the matrix moves, and the pictures of one."""
+    """The list of cells, which the keyboard reaches and a click in the matrix moves, and the images of one."""
     choice, cells = part_key("cell", run.id, part), cells_in_order(table)
     if st.session_state.get(choice) not in cells:
         st.session_state[choice] = None
     labels = {cell: cell_words(stored.classes, cell, int(table[cell])) for cell in cells}
     cell = st.selectbox(
-        "Pictures of a cell",
+        "Images of a cell",
         cells,
         index=None,
         key=choice,
         format_func=labels.__getitem__,
         placeholder="Click in the matrix, or choose here",
-        help="Shows the pictures that a cell of the matrix counts, the surest answers first.",
+        help="Shows the images that a cell of the matrix counts, the surest answers first.",
     )
     if cell is None:
         return
@@ -145,17 +143,17 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
     with st.grid(min_column_width=150):
         for k in surest:
             with st.container(border=True):
-                _picture(run, part, stored, int(k), cell)
+                _image(run, part, stored, int(k), cell)
 
 
-def _picture(run: Run, part: str, stored: Stored, k: int, cell: Sequence[int]) -> None:
+def _image(run: Run, part: str, stored: Stored, k: int, cell: Sequence[int]) -> None:
     file, sure = stored.files[k], float(stored.probabilities[k, cell[1]])
     said = f"{stored.classes[cell[0]]} read as {stored.classes[cell[1]]}, {number(sure, 2)}"
-    path = picture_path(run, part, file)
-    picture = small_picture(path, _SIDE) if path else None
-    if picture:
-        st.image(picture, width="stretch", alt=f"{file}: {said}")
+    path = image_path(run, part, file)
+    image = small_image(path, _SIDE) if path else None
+    if image:
+        st.image(image, width="stretch", alt=f"{file}: {said}")
     else:
-        st.caption(":material/hide_image: The picture is no longer where it was, or cannot be read.")
+        st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
     st.markdown(f"**{number(sure, 2)}** {plain(stored.classes[cell[1]])}")
     st.caption(plain(display_name(file)))

@@ -21,7 +21,7 @@ from core.data.split import Split, require_trainable
 from core.data.split_file import SplitFile
 from core.errors import ConfigError, DataError
 from pages.shared.shell import uploads
-from pages.shared.shell.sample_pictures import draw_sample
+from pages.shared.shell.sample_images import draw_sample
 from pages.shared.state import field_key
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.progress_bar import with_bar
@@ -30,7 +30,7 @@ from pages.shared.widgets.text import plain
 SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
 
 _KEPT = 8
-"""Scans kept in memory; one of 5,000 pictures has about 3 MB."""
+"""Scans kept in memory; one of 5,000 images has about 3 MB."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class View:
         return Dataset(self.index, self.split, self.corrections, self.split_file)
 
     def find(self, path: str) -> ImageFile | None:
-        """The picture of that path, corrected; None where it is not there or was left out."""
+        """The image of that path, corrected; None where it is not there or was left out."""
         return next((file for file in self.index.files if file.path == path), None)
 
     def part(self, split: str) -> tuple[ImageFile, ...]:
@@ -71,11 +71,11 @@ class View:
         return files
 
     def counts(self) -> dict[str, int]:
-        """Pictures by split."""
+        """Images by split."""
         return {split: len(self.part(split)) for split in SPLITS}
 
     def labels(self) -> NDArray[np.int64]:
-        """Labels of the training pictures, in the order on disk."""
+        """Labels of the training images, in the order on disk."""
         return self.dataset().labels(self.split.train)
 
     def path(self, file: ImageFile) -> Path:
@@ -104,7 +104,7 @@ def open_view(reference: str) -> View:
     kept, key = _scans(), (reference, str(paths.home()), _stamp(reference))
     index = kept.get(key)
     if index is None:
-        index = with_bar("Looking at every picture", lambda progress: scan_dataset(reference, progress))
+        index = with_bar("Looking at every image", lambda progress: scan_dataset(reference, progress))
         kept[key] = index
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)), None)

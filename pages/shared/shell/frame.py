@@ -51,7 +51,7 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
         if mode() == PUBLIC:
             st.caption(
                 ":material/public: A public demonstration: everybody sees what is trained here, and all of it goes "
-                "when the app sleeps. For pictures of your own run Parity on your own machine."
+                "when the app sleeps. For images of your own run Parity on your own machine."
             )
         if in_menu is not None:
             in_menu()

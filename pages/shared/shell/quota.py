@@ -80,7 +80,7 @@ def admit_download(size: int) -> None:
 
 
 def admit_questions(count: int) -> None:
-    """Lets a session ask about so many pictures, or says when it may go on.
+    """Lets a session ask about so many images, or says when it may go on.
 
     Raises:
         DataError: it has asked about too many in the last minute.
@@ -96,9 +96,7 @@ def admit_questions(count: int) -> None:
         if before + count > most:
             wait = _MINUTE - (now - asked[0][0]) if asked else _MINUTE
             advice = f"go on in {wait:.0f} s" if count <= most else f"give {most} at a time"
-            raise DataError(
-                f"{most} pictures a minute are answered here, and you asked about {before + count}; {advice}"
-            )
+            raise DataError(f"{most} images a minute are answered here, and you asked about {before + count}; {advice}")
         asked.append((now, count))
 
 

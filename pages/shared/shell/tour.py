@@ -44,8 +44,8 @@ STEPS = (
     Step(
         "Dataset",
         "pages/dataset.py",
-        "Look at the pictures first",
-        "The sample is a set of drawn chest films. Quality, Labels and Map find pictures that are odd, doubled or "
+        "Look at the images first",
+        "The sample is a set of drawn chest films. Quality, Labels and Map find images that are odd, doubled or "
         "perhaps under the wrong class; Batch X-ray shows which classes every batch of a training will hold.",
     ),
     Step(
@@ -60,7 +60,7 @@ STEPS = (
         "Live",
         "pages/live.py",
         "The run that does not",
-        "Same network, same head, same pictures, but the validation accuracy is that of a coin. The cards below the "
+        "Same network, same head, same images, but the validation accuracy is that of a coin. The cards below the "
         "curves say what Parity noticed while it trained.",
         "bad",
     ),
@@ -76,15 +76,15 @@ STEPS = (
         "Predict",
         "pages/predict.py",
         "Ask a trained run",
-        "Give it pictures of your own, or choose “Pictures of the data set”: it says which class it sees and how sure "
-        "it is, and a closer look shows the part of the picture that speaks for it.",
+        "Give it images of your own, or choose “Images of the data set”: it says which class it sees and how sure "
+        "it is, and a closer look shows the part of the image that speaks for it.",
         "model",
     ),
     Step(
         "Train",
         "pages/train.py",
         "Now your own",
-        "A preset fills every field and each field explains itself. Choose pictures on the Dataset page, press “Start "
+        "A preset fills every field and each field explains itself. Choose images on the Dataset page, press “Start "
         "training”, and watch; that is the end of the tour.",
     ),
 )

@@ -27,10 +27,10 @@ def take_zip(file: Any, progress: Progress) -> Path:
 
     Args:
         file: What the uploader gave: a binary file with a `name`.
-        progress: Called with (pictures written, pictures in all).
+        progress: Called with (images written, images in all).
 
     Raises:
-        DataError: the zip is damaged, too large, or holds no pictures.
+        DataError: the zip is damaged, too large, or holds no images.
     """
     admit_files([file.size])
     sweep_broken_off()
@@ -44,10 +44,10 @@ def take_folder(uploaded: Sequence[Any], progress: Progress) -> Path:
 
     Args:
         uploaded: Binary files whose `name` is their path inside the upload.
-        progress: Called with (pictures written, pictures in all).
+        progress: Called with (images written, images in all).
 
     Raises:
-        DataError: there are no pictures in it, or too many or too large ones.
+        DataError: there are no images in it, or too many or too large ones.
     """
     admit_files([file.size for file in uploaded])
     sweep_broken_off()

@@ -15,7 +15,7 @@ def show_cache() -> None:
     arrays, size = cache.held()
     with st.expander(title(arrays, size, cache.limit_bytes), icon=":material/database:"):
         st.caption(
-            "What the frozen network makes of each picture is kept, so that a later run on the same pictures starts at "
+            "What the frozen network makes of each image is kept, so that a later run on the same images starts at "
             "once, whatever its head, order or rate. When the limit is reached, what was not used for longest goes "
             "first; a run whose features have gone computes them again."
         )

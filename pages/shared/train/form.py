@@ -24,7 +24,7 @@ PRESET_TITLES = {
 }
 
 GROUPS = {
-    "Pictures": (
+    "Data": (
         "data.image_size",
         "data.batch_size",
         "data.shuffle",
@@ -32,7 +32,7 @@ GROUPS = {
         "data.augmentation",
         "data.augmentation_draws",
     ),
-    "Network": ("model.backbone", "model.pooling", "model.dense_units", "model.dropout"),
+    "Model": ("model.backbone", "model.pooling", "model.dense_units", "model.dropout"),
     "Training": (
         "training.epochs",
         "training.learning_rate",
@@ -165,7 +165,7 @@ def preset_title(preset: str) -> str:
 
 
 def sample_counts() -> dict[str, int]:
-    """Pictures by split of the sample set, before it is drawn."""
+    """Images by split of the sample set, before it is drawn."""
     return {split: count * len(CLASSES) for split, count in SAMPLE_COUNTS.items()}
 
 
@@ -173,8 +173,8 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
     """What a run will be, as label -> value."""
     batches = batches_per_epoch(train, config.data.batch_size, config.data.drop_remainder)
     return {
-        "Training pictures": f"{train:,}",
-        "Validation pictures": f"{val:,}",
+        "Training images": f"{train:,}",
+        "Validation images": f"{val:,}",
         "Batches per epoch": f"{batches:,}",
         **({"Epochs at most": f"{config.training.most_epochs:,}"} if config.training.mode == "fine_tune" else {}),
     }

@@ -36,20 +36,20 @@ def show_preflight(config: RunConfig, view: View | None) -> None:
     notes = [finding for finding in findings if finding.severity == "info"]
     show_findings(urgent, can_apply=True, root=view.index.root)
     if notes:
-        with st.expander(f"{len(notes)} {'note' if len(notes) == 1 else 'notes'} on these settings and pictures"):
+        with st.expander(f"{len(notes)} {'note' if len(notes) == 1 else 'notes'} on these settings and images"):
             show_findings(notes, can_apply=True, root=view.index.root)
     if not findings:
         st.caption(":material/check_circle: The checks found nothing to mention.")
 
 
-@st.cache_data(max_entries=_KEPT, show_spinner="Checking settings and pictures …")
+@st.cache_data(max_entries=_KEPT, show_spinner="Checking settings and images …")
 def _findings(key: str, _config: RunConfig, _index: DatasetIndex) -> list[Finding]:
     """The findings; the key alone says whether they are known already."""
     return preflight(_config, divide(_index, _config.data))
 
 
 def _key(config: RunConfig, view: View) -> str:
-    """A hash of the settings and of every file's place, class and content; a few milliseconds for 5,000 pictures."""
+    """A hash of the settings and of every file's place, class and content; a few milliseconds for 5,000 images."""
     index, own = view.index, view.split_file
     record: dict[str, Any] = {**config.settings(), "dataset": config.dataset, "home": str(paths.home())}
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""The sweep of a learning-rate search as a picture. Nothing here draws on a page."""
+"""The loss over the learning rates of a range test as a chart. Nothing here draws on a page."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart | alt.Fa
 
     Args:
         result: What the search has found.
-        dark: Whether the page is dark: text in a picture does not take the theme's colour by itself.
+        dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
     frame = pd.DataFrame({name: result[name] for name in ("rates", "losses", "smoothed")})
     # What explodes at the end would press the rest flat.

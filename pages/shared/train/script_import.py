@@ -91,7 +91,7 @@ def _show(record: dict[str, Any]) -> None:
         "Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in record["open"]]
     )
     if record["dataset"]:
-        st.caption(f"The script's data set is {plain(record['dataset'])}; choose the pictures on the Dataset page.")
+        st.caption(f"The script's data set is {plain(record['dataset'])}; choose the images on the Dataset page.")
     st.button(
         "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
         help="Fills the form below; open settings stay as they are there.", key=part_key("script", "use"),

@@ -55,7 +55,7 @@ def arms_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
     Args:
         result: What the sweep has found so far; at least one arm has finished.
         label: Setting to its words.
-        dark: Whether the page is dark: text in a picture does not take the theme's colour by itself.
+        dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
     rows = finished_arms(result)
     values = [row["value"] for row in rows]

@@ -200,7 +200,7 @@ def _show_result(result: dict[str, Any]) -> None:
     _show_table(result)
     if best:
         st.caption(
-            "By how much the best looks too good is estimated by choosing again on pictures drawn with replacement "
+            "By how much the best looks too good is estimated by choosing again on images drawn with replacement "
             f"and measuring on those left out (bootstrap bias correction): {percent(best['optimism'])} here. Time: "
             f"{duration(60 * result['cost']['spent_minutes'])}."
         )

@@ -27,7 +27,7 @@ FINETUNING = "fine-tuning"
 """Begins the names of series that are no curves: where fine-tuning, or a later stage of it, begins."""
 
 CURVES = 8
-"""Most ROC curves in one picture, the worst first."""
+"""Most ROC curves in one chart, the worst first."""
 
 CURVE_HEIGHT, FIGURE_HEIGHT = 320, 380
 
@@ -60,7 +60,7 @@ def history_frame(records: Sequence[Record]) -> pd.DataFrame:
 
 
 class Curve(NamedTuple):
-    """A picture of lines: how it is drawn (Vega-Lite, without data) and what is in it."""
+    """A line chart: how it is drawn (Vega-Lite, without data) and what is in it."""
 
     spec: dict[str, Any]
     frame: pd.DataFrame
@@ -72,7 +72,7 @@ def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, b
     Args:
         records: One record an epoch.
         metric: `loss`, `accuracy`, `auc`, or `learning_rate`, which has one line.
-        title: What the picture is called.
+        title: What the chart is called.
         last_epoch: Where the axis ends, so that it does not move while epochs arrive.
         baseline: A constant drawn dashed, for instance the share of the majority class. Defaults to none.
 
@@ -159,7 +159,7 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     names = [html.escape(name, quote=False) for name in classes]
     about = [
-        [f"{names[i]} read as {names[j]}<br>{counts[i, j]} pictures, {shares[i, j]:.1%} of its row" for j in _to(names)]
+        [f"{names[i]} read as {names[j]}<br>{counts[i, j]} images, {shares[i, j]:.1%} of its row" for j in _to(names)]
         for i in _to(names)
     ]
     heat = go.Heatmap(z=shares, zmin=0, zmax=1, colorscale=_BLUES, customdata=about, xgap=2, ygap=2)
@@ -179,7 +179,7 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
 def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     """The confusion matrix for somebody who cannot see it."""
     rows = [
-        f"of {sum(row)} pictures of {name}, {row[k]} were read as {name}"
+        f"of {sum(row)} images of {name}, {row[k]} were read as {name}"
         for k, (name, row) in enumerate(zip(classes, table, strict=False))
     ]
     return f"Confusion matrix: {'; '.join(rows[:_CELLS])}."

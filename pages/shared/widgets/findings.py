@@ -10,7 +10,7 @@ import streamlit as st
 from core.checks.finding import Finding
 from core.data.images import thumbnail
 from core.errors import UserError
-from core.report.pictures import SIDE, pictures_named
+from core.report.images import SIDE, images_named
 from pages.shared.state import field_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import plain
@@ -32,7 +32,7 @@ def show_findings(
         findings: As the checks gave them.
         severities: Which to show. Defaults to all.
         can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
-        root: Folder of the data set, so that the evidence can show the pictures it names. Defaults to none.
+        root: Folder of the data set, so that the evidence can show the images it names. Defaults to none.
     """
     for finding in findings:
         if finding.severity not in severities:
@@ -47,7 +47,7 @@ def _show_actions(finding: Finding, root: Path | None) -> None:
     """What the claim rests on, and a button where one setting helps."""
     with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{finding.id}"):
         if root:
-            _show_pictures(finding.evidence, root)
+            _show_images(finding.evidence, root)
         st.json(finding.evidence)
     if finding.change:
         st.button(
@@ -60,16 +60,16 @@ def _show_actions(finding: Finding, root: Path | None) -> None:
         )
 
 
-def _show_pictures(evidence: dict[str, Any], root: Path) -> None:
-    """The first pictures that the evidence names, small."""
-    named = pictures_named(evidence, root)
-    pictures = [(str(path), picture) for path in named if (picture := _small(str(root / path)))]
-    if pictures:
+def _show_images(evidence: dict[str, Any], root: Path) -> None:
+    """The first images that the evidence names, small."""
+    named = images_named(evidence, root)
+    images = [(str(path), image) for path in named if (image := _small(str(root / path)))]
+    if images:
         st.image(
-            [picture for _, picture in pictures],
-            caption=[plain(path) for path, _ in pictures],
+            [image for _, image in images],
+            caption=[plain(path) for path, _ in images],
             width=SIDE,
-            alt=[path for path, _ in pictures],
+            alt=[path for path, _ in images],
         )
 
 

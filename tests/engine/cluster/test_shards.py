@@ -10,7 +10,7 @@ import pytest
 
 from core.config import make_config
 from core.data.dataset import open_dataset
-from core.data.pipeline import Pictures
+from core.data.pipeline import Images
 from core.engine.cluster import shards
 from core.engine.cluster.shard_tasks import NoTasks
 from core.engine.cluster.shards import REFUSALS, Extraction, compute, is_large
@@ -52,22 +52,22 @@ class Machines(NoTasks):
 
 
 @pytest.fixture
-def pictures(picture_folder: Any) -> Pictures:
-    folder = picture_folder(train=(80, 70), val=(2, 2), size=16)
+def images(image_folder: Any) -> Images:
+    folder = image_folder(train=(80, 70), val=(2, 2), size=16)
     config = make_config(str(folder), {})
-    return Pictures(folder, open_dataset(str(folder), config.data).split.train, 16, "light", 1)
+    return Images(folder, open_dataset(str(folder), config.data).split.train, 16, "light", 1)
 
 
 @pytest.fixture
-def extraction(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Extraction]:
+def extraction(images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Extraction]:
     monkeypatch.setattr(shards, "_base", lambda config: (forward, "hash"))
     config = make_config("x", {})
-    return lambda: Extraction(config, "hash", forward, pictures, 2, tmp_path / "k.shards", shard=BATCH)
+    return lambda: Extraction(config, "hash", forward, images, 2, tmp_path / "k.shards", shard=BATCH)
 
 
 @pytest.fixture
-def expected(pictures: Pictures) -> Any:
-    return forward(SimpleNamespace(numpy=lambda: np.stack([pictures.one(k, 2) for k in range(150)]))).numpy()
+def expected(images: Images) -> Any:
+    return forward(SimpleNamespace(numpy=lambda: np.stack([images.one(k, 2) for k in range(150)]))).numpy()
 
 
 def filled(extraction: Extraction, tasks: NoTasks, advance: Callable[[int], None] = lambda done: None) -> Any:
@@ -99,7 +99,7 @@ def test_a_machine_that_computes_otherwise_is_not_believed(
         rows = forward(pixels).numpy() * np.float32(1 + 2**-23)
         return SimpleNamespace(numpy=lambda: rows)
 
-    for base, reason in (((other, "hash"), "other features of the same pictures"), ((forward, "x"), "other weights")):
+    for base, reason in (((other, "hash"), "other features of the same images"), ((forward, "x"), "other weights")):
         monkeypatch.setattr(shards, "_base", lambda config, base=base: base)
         found = extraction()
         assert (filled(found, Machines()) == expected).all()
@@ -138,9 +138,9 @@ def test_what_is_done_is_not_computed_again_after_a_stop(extraction: Any, expect
     assert seen[0] > 0
 
 
-def test_a_shard_is_made_of_whole_batches(extraction: Any, pictures: Pictures, tmp_path: Path) -> None:
+def test_a_shard_is_made_of_whole_batches(extraction: Any, images: Images, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="would cut a batch"):
-        Extraction(make_config("x", {}), "hash", forward, pictures, 2, tmp_path / "k.shards", shard=BATCH + 1)
+        Extraction(make_config("x", {}), "hash", forward, images, 2, tmp_path / "k.shards", shard=BATCH + 1)
     assert shards.SHARD % BATCH == 0
 
 

@@ -14,7 +14,7 @@ from core.config import DataConfig
 from core.data.corrections import EXCLUDED, change_labels
 from core.data.dataset import open_dataset, scan_dataset
 from core.data.feature_cache import FeatureCache
-from core.data.pipeline import Pictures
+from core.data.pipeline import Images
 from core.data.scan import ImageFile, scan
 from core.engine.features import feature_reuse
 from core.engine.features.feature_reuse import take_over
@@ -39,41 +39,41 @@ def forward(base: keras.Model) -> Forward:
 
 
 @pytest.fixture
-def files(picture_folder: Any) -> tuple[Path, list[ImageFile]]:
-    """Four full batches and three pictures."""
-    index = scan(picture_folder(train=(2 * BATCH, 2 * BATCH + 3)))
+def files(image_folder: Any) -> tuple[Path, list[ImageFile]]:
+    """Four full batches and three images."""
+    index = scan(image_folder(train=(2 * BATCH, 2 * BATCH + 3)))
     return index.root, list(index.files)
 
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Paths of the pictures that were decoded."""
+    """Paths of the images that were decoded."""
     paths_seen: list[str] = []
-    one = Pictures.one
+    one = Images.one
 
-    def count(self: Pictures, position: int, draw: int) -> Any:
+    def count(self: Images, position: int, draw: int) -> Any:
         paths_seen.append(self.files[position].path)
         return one(self, position, draw)
 
-    monkeypatch.setattr(Pictures, "one", count)
+    monkeypatch.setattr(Images, "one", count)
     yield paths_seen
 
 
-def of(root: Path, files: list[ImageFile], augmentation: str = "none") -> Pictures:
-    return Pictures(root, files, SIZE, augmentation, 3)
+def of(root: Path, files: list[ImageFile], augmentation: str = "none") -> Images:
+    return Images(root, files, SIZE, augmentation, 3)
 
 
-def compute(forward: Forward, pictures: Pictures, draw: int = 0) -> Array:
-    target = np.zeros((len(pictures), 1280), np.float32)
-    extract(forward, pictures, draw, target, lambda done: None)
+def compute(forward: Forward, images: Images, draw: int = 0) -> Array:
+    target = np.zeros((len(images), 1280), np.float32)
+    extract(forward, images, draw, target, lambda done: None)
     return target
 
 
-def take(known: Any, forward: Forward, pictures: Pictures, draw: int = 0) -> tuple[Array, list[int]]:
+def take(known: Any, forward: Forward, images: Images, draw: int = 0) -> tuple[Array, list[int]]:
     """The array, and what was told of the progress."""
-    target, told = np.full((len(pictures), 1280), np.nan, np.float32), list[int]()
-    rest = take_over(known, forward, pictures, draw, target, told.append)
-    extract(forward, pictures, draw, target, told.append, rest)
+    target, told = np.full((len(images), 1280), np.nan, np.float32), list[int]()
+    rest = take_over(known, forward, images, draw, target, told.append)
+    extract(forward, images, draw, target, told.append, rest)
     return target, told
 
 
@@ -83,7 +83,7 @@ def hashes(files: list[ImageFile]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("left_out", [0, 5, 40, 66])
-def test_without_one_picture_nearly_nothing_is_computed_and_the_bits_are_the_same(
+def test_without_one_image_nearly_nothing_is_computed_and_the_bits_are_the_same(
     forward: Forward, files: tuple[Path, list[ImageFile]], decoded: list[str], left_out: int
 ) -> None:
     root, listed = files
@@ -93,14 +93,14 @@ def test_without_one_picture_nearly_nothing_is_computed_and_the_bits_are_the_sam
     decoded.clear()
     taken, told = take(known, forward, of(root, fewer))
     assert taken.tobytes() == fresh.tobytes()
-    # One batch to compare, the pictures of the last batch, and a batch that one of the old last batch has moved into.
+    # One batch to compare, the images of the last batch, and a batch that one of the old last batch has moved into.
     assert len(decoded) == BATCH + 2 + (BATCH if left_out < 64 else 0)
     assert told[-1] == len(fewer)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("augmentation", ["none", "question"])
-def test_a_new_division_of_the_same_pictures_takes_from_both_parts(
+def test_a_new_division_of_the_same_images_takes_from_both_parts(
     forward: Forward, files: tuple[Path, list[ImageFile]], decoded: list[str], augmentation: str
 ) -> None:
     root, listed = files
@@ -151,16 +151,16 @@ def test_a_family_is_what_decides_the_numbers_but_for_the_files(
     assert features_key(plain, 0, RECIPE) != features_key(fewer, 0, RECIPE)
     families = {features_family(bent, draw, RECIPE) for draw in (0, 1)} | {features_family(plain, 0, RECIPE)}
     families.add(features_family(plain, 0, {"backbone": "VGG16"}))
-    monkeypatch.setenv("PARITY_MODE", "public")  # fewer pictures go through at once
+    monkeypatch.setenv("PARITY_MODE", "public")  # fewer images go through at once
     families.add(features_family(plain, 0, RECIPE))
     assert len(families) == 5
 
 
 @pytest.mark.slow
-def test_a_training_without_one_picture_decodes_next_to_none_again(
-    picture_folder: Any, train_here: Any, decoded: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_training_without_one_image_decodes_next_to_none_again(
+    image_folder: Any, train_here: Any, decoded: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    folder = picture_folder(train=(40, 40), val=(16, 16), size=36)
+    folder = image_folder(train=(40, 40), val=(16, 16), size=36)
     settings = {"data.image_size": 32, "training.epochs": 2, "training.early_stopping": 0}
     train_here(folder, settings)
     change_labels(scan_dataset(str(folder)), {"train/a/003.png": EXCLUDED})

@@ -1,4 +1,4 @@
-"""Extraction: whatever is in flight at once, every picture's features end in its own row."""
+"""Extraction: whatever is in flight at once, every image's features end in its own row."""
 
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.data.pipeline import Pictures
+from core.data.pipeline import Images
 from core.data.scan import scan
 from core.engine.features.features import BATCH, extract, features_key, forward_function
 
 
 @pytest.fixture
-def pictures(picture_folder: Any) -> Pictures:
-    folder: Path = picture_folder(train=(BATCH + 3, BATCH + 4))
+def images(image_folder: Any) -> Images:
+    folder: Path = image_folder(train=(BATCH + 3, BATCH + 4))
     index = scan(folder)
-    return Pictures(index.root, index.files, 24, "question", 3)
+    return Images(index.root, index.files, 24, "question", 3)
 
 
 def base() -> keras.Model:
@@ -27,50 +27,50 @@ def base() -> keras.Model:
     return keras.Model(inputs, keras.layers.Flatten()(x))
 
 
-def test_features_are_those_of_one_picture_at_a_time(pictures: Pictures) -> None:
+def test_features_are_those_of_one_image_at_a_time(images: Images) -> None:
     model, done = base(), list[int]()
-    target = np.zeros((len(pictures), model.output_shape[-1]), np.float32)
-    extract(forward_function(model), pictures, 2, target, done.append)
-    for k in range(len(pictures)):
-        alone = model(tf.constant(pictures.one(k, 2)[None], tf.float32), training=False).numpy()[0]
+    target = np.zeros((len(images), model.output_shape[-1]), np.float32)
+    extract(forward_function(model), images, 2, target, done.append)
+    for k in range(len(images)):
+        alone = model(tf.constant(images.one(k, 2)[None], tf.float32), training=False).numpy()[0]
         assert np.array_equal(target[k], alone), k
-    assert done == [16, 32, len(pictures)], "progress is told in order"
+    assert done == [16, 32, len(images)], "progress is told in order"
 
 
 def test_a_small_public_server_takes_fewer_at_once_and_computes_the_same(
-    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forward, usual, small = forward_function(base()), list[int](), list[int]()
-    targets = [np.zeros((len(pictures), base().output_shape[-1]), np.float32) for _ in range(2)]
-    extract(forward, pictures, 0, targets[0], usual.append)
+    targets = [np.zeros((len(images), base().output_shape[-1]), np.float32) for _ in range(2)]
+    extract(forward, images, 0, targets[0], usual.append)
     monkeypatch.setenv("PARITY_MODE", "public")
-    extract(forward, pictures, 0, targets[1], small.append)
-    assert usual == [16, 32, len(pictures)]
-    assert small == [8, 16, 24, 32, len(pictures)]
+    extract(forward, images, 0, targets[1], small.append)
+    assert usual == [16, 32, len(images)]
+    assert small == [8, 16, 24, 32, len(images)]
     assert np.array_equal(*targets)
 
 
-def test_whoever_is_told_of_the_progress_can_give_up(pictures: Pictures) -> None:
+def test_whoever_is_told_of_the_progress_can_give_up(images: Images) -> None:
     model = base()
-    target = np.zeros((len(pictures), model.output_shape[-1]), np.float32)
+    target = np.zeros((len(images), model.output_shape[-1]), np.float32)
 
     def give_up(done: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract(forward_function(model), pictures, 0, target, give_up)
+        extract(forward_function(model), images, 0, target, give_up)
 
 
-def test_a_key_names_all_that_decides_the_numbers(pictures: Pictures) -> None:
+def test_a_key_names_all_that_decides_the_numbers(images: Images) -> None:
     recipe = {"backbone": "x", "weights": "y"}
-    plain = Pictures(pictures.root, pictures.files, 24, "none", 3)
+    plain = Images(images.root, images.files, 24, "none", 3)
     keys = {
-        features_key(pictures, 0, recipe),
-        features_key(pictures, 1, recipe),
-        features_key(pictures, 0, {**recipe, "weights": "z"}),
-        features_key(Pictures(pictures.root, pictures.files, 24, "question", 4), 0, recipe),
-        features_key(Pictures(pictures.root, pictures.files[1:], 24, "question", 3), 0, recipe),
-        features_key(Pictures(pictures.root, pictures.files, 25, "question", 3), 0, recipe),
+        features_key(images, 0, recipe),
+        features_key(images, 1, recipe),
+        features_key(images, 0, {**recipe, "weights": "z"}),
+        features_key(Images(images.root, images.files, 24, "question", 4), 0, recipe),
+        features_key(Images(images.root, images.files[1:], 24, "question", 3), 0, recipe),
+        features_key(Images(images.root, images.files, 25, "question", 3), 0, recipe),
         features_key(plain, 0, recipe),
     }
     assert len(keys) == 7

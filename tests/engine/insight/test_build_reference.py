@@ -1,4 +1,4 @@
-"""What a run remembers of its training pictures, against the saved model itself; and what it then finds foreign."""
+"""What a run remembers of its training images, against the saved model itself; and what it then finds foreign."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ SIZE = 32
 
 
 def by_the_saved_model(run: Run, part: str) -> Any:
-    """Mean of the last feature map over its places, for every picture of a part."""
+    """Mean of the last feature map over its places, for every image of a part."""
     manifest = run.manifest() or {}
     base = keras.saving.load_model(run.path / "model.keras").get_layer("base")
     pixels = np.stack([load(Path(manifest["root"]) / item["path"], SIZE) for item in manifest[part]])
@@ -49,9 +49,9 @@ def by_the_saved_model(run: Run, part: str) -> Any:
     ids=["pooled", "flattened", "fine-tuned", "literal", "augmented"],
 )
 def test_what_is_remembered_are_the_features_of_the_saved_model(
-    picture_folder: Any, train_here: Any, settings: dict[str, Any], augmented: bool
+    image_folder: Any, train_here: Any, settings: dict[str, Any], augmented: bool
 ) -> None:
-    run = train_here(picture_folder(train=(9, 8), val=(12, 12)), {**TINY, **settings})
+    run = train_here(image_folder(train=(9, 8), val=(12, 12)), {**TINY, **settings})
     shutil.rmtree(paths.cache_folder() / "features")  # what is remembered does not need it
     found = reference.read(run)
     assert found is not None
@@ -75,28 +75,28 @@ class StopAtOnce(Reporter):
         self.request_stop()
 
 
-def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(picture_folder: Any) -> None:
+def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(image_folder: Any) -> None:
     settings = {**TINY, "training.mode": "end_to_end", "training.unfreeze_from": "top"}
-    run = RunStore().create(make_config(str(picture_folder(train=(9, 8), val=(12, 12))), settings))
+    run = RunStore().create(make_config(str(image_folder(train=(9, 8), val=(12, 12))), settings))
     assert train(StopAtOnce(run)) == "stopped"
     assert reference.read(run) is None
     assert load_model(run).look(np.zeros((1, SIZE, SIZE, 3), np.uint8)).insights[0].distance is None
     seen: list[tuple[int, int]] = []
     familiarity = make_reference(run, lambda *now: seen.append(now))
     assert seen[-1] == (41, 41)
-    assert familiarity.pictures == 17
+    assert familiarity.images == 17
     near = reference.read(run).nearest(by_the_saved_model(run, "train"), 1)  # type: ignore[union-attr]
     assert [one[0].file for one in near] == [item["path"] for item in (run.manifest() or {})["train"]]
 
 
-def test_an_arm_of_a_search_remembers_nothing_nor_does_a_run_without_pictures(picture_folder: Any) -> None:
-    run = RunStore().create(make_config(str(picture_folder(train=(4, 4), val=(2, 2))), TINY))
+def test_an_arm_of_a_search_remembers_nothing_nor_does_a_run_without_images(image_folder: Any) -> None:
+    run = RunStore().create(make_config(str(image_folder(train=(4, 4), val=(2, 2))), TINY))
     assert train(Reporter(run), remember=False) == "finished"
     assert not reference.reference_path(run).exists()
     (run.path / "manifest.json").write_text('{"classes": ["a", "b"], "train": [], "val": []}')
     with pytest.raises(RunError) as error:
         make_reference(run)
-    assert str(error.value) == f"run {run.id} was not trained here, so there are no training pictures to remember"
+    assert str(error.value) == f"run {run.id} was not trained here, so there are no training images to remember"
 
 
 def draw_phantoms(folder: Path, **counts: int) -> Path:
@@ -111,7 +111,7 @@ def draw_phantoms(folder: Path, **counts: int) -> Path:
 
 
 def foreign(size: int) -> dict[str, Any]:
-    """Pictures that are no films: noise, a plain wall, a colourful scene."""
+    """Images that are no films: noise, a plain wall, a colourful scene."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[0:size, 0:size] / size
     scene = np.stack([255 * x, 200 * (1 - y), 255 * (np.hypot(x - 0.5, y - 0.5) < 0.3)], axis=-1)
@@ -132,7 +132,7 @@ def test_films_and_what_is_no_film(tmp_path: Path, train_here: Any) -> None:
     assert dict(zip(strange, [one.unlike for one in said], strict=True)) == dict.fromkeys(strange, True)
     films = np.stack([load(path, 96) for path in sorted((folder / "test").rglob("*.png"))])
     flagged = [one.unlike for one in model.look(films).insights]
-    assert sum(map(bool, flagged)) <= 5  # of 50; the limit is meant for 1 %, and comes from 60 pictures
+    assert sum(map(bool, flagged)) <= 5  # of 50; the limit is meant for 1 %, and comes from 60 images
 
     known = np.stack([load(folder / "train" / "NORMAL" / f"{k:03}.png", 96) for k in range(3)])
     reply = model.look(known, heat=True)

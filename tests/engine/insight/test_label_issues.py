@@ -58,7 +58,7 @@ def test_without_cleanlab_the_head_alone_ranks(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_copy_with_the_same_mistake_does_not_vouch_for_it() -> None:
-    """Two pictures of a patient with one wrong label would agree with each other in different folds."""
+    """Two images of a patient with one wrong label would agree with each other in different folds."""
     features, labels = clusters(300)
     features = np.concatenate([features, features[:10]])
     given = np.concatenate([labels, labels[:10]])

@@ -24,7 +24,7 @@ def test_the_map_is_that_of_a_singular_value_decomposition(shape: tuple[int, int
     assert explained == pytest.approx(tuple(size[:2] ** 2 / (size**2).sum()), abs=1e-6)
 
 
-def test_pictures_that_are_all_the_same_have_one_place_on_the_map() -> None:
+def test_images_that_are_all_the_same_have_one_place_on_the_map() -> None:
     places, explained = plane(np.ones((12, 5), np.float32))
     assert (places == 0).all()
     assert explained == (0.0, 0.0)
@@ -61,7 +61,7 @@ def test_small_sets_have_a_map_by_neighbourhoods_too(number: int) -> None:
     assert len({tuple(place) for place in places.tolist()}) == number
 
 
-def test_pictures_that_are_all_the_same_have_no_neighbourhoods() -> None:
+def test_images_that_are_all_the_same_have_no_neighbourhoods() -> None:
     assert neighbourhoods(np.ones((12, 5), np.float32)) is None
 
 

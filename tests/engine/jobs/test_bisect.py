@@ -1,4 +1,4 @@
-"""A bisect for real: tiny pictures, a real worker, arms trained one after the other in one process."""
+"""A bisect for real: tiny images, a real worker, arms trained one after the other in one process."""
 
 import time
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ TINY: dict[str, Any] = {
 
 
 @pytest.fixture
-def folder(picture_folder: Any) -> Path:
-    path: Path = picture_folder(train=(30, 30), val=(60, 60), size=32)
+def folder(image_folder: Any) -> Path:
+    path: Path = image_folder(train=(30, 30), val=(60, 60), size=32)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Every format opened by its own runtime, asked about real pictures, against the run's own model."""
+"""Every format opened by its own runtime, asked about real images, against the run's own model."""
 
 import json
 import sys
@@ -68,7 +68,7 @@ def small_run() -> Run:
 
 
 @pytest.fixture(scope="module")
-def pictures(test_data: Path) -> Array:
+def images(test_data: Path) -> Array:
     """Real X-rays, as the model takes them."""
     files = sorted((test_data / "data" / "chest_xray" / "val").glob("*/*.jpeg"))[::60]
     assert len(files) >= 10
@@ -125,16 +125,16 @@ def told_by_onnxruntime(path: Path) -> tuple[list[str], Record]:
     ids=["savedmodel", "litert", "onnx"],
 )  # fmt: skip
 def test_a_converted_model_answers_as_the_run_does_and_names_its_classes(
-    run: Run, model: keras.Model, pictures: Array, tmp_path: Path, kind: str,
+    run: Run, model: keras.Model, images: Array, tmp_path: Path, kind: str,
     ask: Callable[[Path, Array], Any], told: Callable[[Path], tuple[list[str], Record]],
 ) -> None:  # fmt: skip
     stages: list[str] = []
     path = tmp_path / f"model{FORMATS[kind].suffix}"
     facts = convert(run, kind, path, lambda words, share: stages.append(words))
-    expected = np.asarray(model(pictures, training=False))
+    expected = np.asarray(model(images, training=False))
     assert expected.std() > 1e-3, "a constant answer would agree with anything"
-    np.testing.assert_allclose(ask(path, pictures), expected, atol=CLOSE, rtol=0)
-    np.testing.assert_allclose(ask(path, pictures[:1]), expected[:1], atol=CLOSE, rtol=0)  # any number of pictures
+    np.testing.assert_allclose(ask(path, images), expected, atol=CLOSE, rtol=0)
+    np.testing.assert_allclose(ask(path, images[:1]), expected[:1], atol=CLOSE, rtol=0)  # any number of images
     assert facts["difference"] <= CLOSE
     assert stages == ["Loads the model.", "Converts it.", "Opens it again and compares."]
     assert told(path) == (CLASSES, model_record(run))

@@ -28,7 +28,7 @@ def run(folder: Path) -> tuple[Review, tuple[str, str]]:
 
 @pytest.fixture
 def mislabelled(sample_home: Path, tmp_path: Path) -> tuple[Path, set[str]]:
-    """300 of the drawn pictures, of which 15 training ones lie in the other class's folder."""
+    """300 of the drawn images, of which 15 training ones lie in the other class's folder."""
     drawn, folder = ensure_sample(sample_home / "sample"), tmp_path / "mislabelled"
     for part, number in (("train", 110), ("val", 40)):
         for label in ("NORMAL", "PNEUMONIA"):
@@ -53,7 +53,7 @@ def test_most_planted_mistakes_are_at_the_top_and_a_second_review_needs_no_netwo
     assert (status, result["method"], result["pictures"]) == ("finished", "cleanlab", 300)
     assert sentence == f"{result['issues']} of 300 labels look wrong."
     names = [row["file"].split("/")[-1] for row in result["files"]]
-    # 15 of 300 are wrong, and 150 pictures teach a head little: chance would put 1.5 into the first 30.
+    # 15 of 300 are wrong, and 150 images teach a head little: chance would put 1.5 into the first 30.
     assert sum(name in wrong for name in names[:30]) >= 10
     assert [row["score"] for row in result["files"]] == sorted(row["score"] for row in result["files"])
     assert {row["label"] for row in result["files"]} == {"NORMAL", "PNEUMONIA"}

@@ -29,8 +29,8 @@ def sweep(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {**search.result(), "message": message}
 
 
-def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(picture_folder: Any, train_here: Any) -> None:
-    folder = picture_folder(train=(20, 20), val=(20, 20))
+def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(image_folder: Any, train_here: Any) -> None:
+    folder = image_folder(train=(20, 20), val=(20, 20))
     found = sweep(folder, {"training.optimizer": "sgd"})
     assert 1e-4 < found["valley"] < 1
     settings = {**TINY, "training.optimizer": "sgd", "training.epochs": 10, "training.early_stopping": 0}
@@ -44,22 +44,20 @@ def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(picture_fo
     assert len(RunStore().list()) == 2
 
 
-def test_unfrozen_and_augmented_runs_have_a_sweep_of_their_own(picture_folder: Any, home: Path) -> None:
-    folder = picture_folder(train=(10, 10), val=(4, 4))
+def test_unfrozen_and_augmented_runs_have_a_sweep_of_their_own(image_folder: Any, home: Path) -> None:
+    folder = image_folder(train=(10, 10), val=(4, 4))
     unfrozen = {"training.mode": "end_to_end", "training.unfreeze_from": "top"}
     found = sweep(folder, {**unfrozen, "data.augmentation": "question", "data.shuffle": "none"})
     assert len(found["losses"]) == found["steps"] == len(found["smoothed"]) <= 100
-    assert not list((home / "cache" / "features").glob("*.npy")), "pictures, not features"
+    assert not list((home / "cache" / "features").glob("*.npy")), "images, not features"
     sweep(folder, {"data.augmentation": "question"})
-    assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, (
-        "one version of the pictures, and the validation"
-    )
+    assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "one version of the images, and the validation"
 
 
 def test_a_search_in_a_worker_answers_the_command_and_leaves_no_run(
-    picture_folder: Any, capsys: pytest.CaptureFixture[str]
+    image_folder: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = picture_folder(train=(20, 20), val=(6, 6))
+    folder = image_folder(train=(20, 20), val=(6, 6))
     arguments = [f"--set={key}={value}" for key, value in TINY.items()]
     assert main(["find-rate", str(folder), *arguments, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -81,15 +79,15 @@ def test_the_rate_for_the_drawn_sample_is_sane_and_trains_a_good_head(sample_hom
         assert max(run.history()["val_accuracy"]) > 0.75
 
 
-def test_old_searches_go(picture_folder: Any) -> None:
+def test_old_searches_go(image_folder: Any) -> None:
     for _ in range(KEPT + 3):
         search = RateStore().create(make_config("sample", {}))
         search.write_status(type(search.read_status())(status="finished"))
     assert len(RateStore().list()) == KEPT
 
 
-def test_a_stop_ends_a_search_without_a_result(picture_folder: Any) -> None:
-    search = RateStore().create(make_config(str(picture_folder(train=(6, 6), val=(2, 2))), TINY))
+def test_a_stop_ends_a_search_without_a_result(image_folder: Any) -> None:
+    search = RateStore().create(make_config(str(image_folder(train=(6, 6), val=(2, 2))), TINY))
     reporter = Reporter(search)
     reporter.request_stop()
     assert find_rate(reporter)[0] == "stopped"

@@ -1,4 +1,4 @@
-"""The probe: the same pictures through two saved models, stage by stage."""
+"""The probe: the same images through two saved models, stage by stage."""
 
 import json
 from pathlib import Path
@@ -17,8 +17,8 @@ SMALL: dict[str, Any] = {"data.image_size": 32, "data.batch_size": 10, "training
 
 
 @pytest.fixture
-def pictures(picture_folder: Any) -> Path:
-    folder: Path = picture_folder(train=(10, 10), val=(5, 5), size=40)
+def images(image_folder: Any) -> Path:
+    folder: Path = image_folder(train=(10, 10), val=(5, 5), size=40)
     return folder
 
 
@@ -26,10 +26,10 @@ def largest(record: dict[str, Any]) -> dict[str, Any]:
     return {stage["stage"]: stage["largest_difference"] for stage in record["stages"]}
 
 
-def test_each_stage_shows_the_largest_difference_of_the_same_pictures(pictures: Path, train_here: Any) -> None:
-    a, same = (train_here(pictures, {**SMALL, "data.shuffle": order}) for order in ("samples", "samples"))
+def test_each_stage_shows_the_largest_difference_of_the_same_images(images: Path, train_here: Any) -> None:
+    a, same = (train_here(images, {**SMALL, "data.shuffle": order}) for order in ("samples", "samples"))
     assert set(largest(measure(a, same)).values()) == {0.0}
-    rescaled = train_here(pictures, {**SMALL, "data.preprocessing": "rescale"})
+    rescaled = train_here(images, {**SMALL, "data.preprocessing": "rescale"})
     record = measure(a, rescaled)
     stages = largest(record)
     assert list(stages) == ["decoded pixels", "preprocessed input", "features", "probabilities"]
@@ -40,16 +40,16 @@ def test_each_stage_shows_the_largest_difference_of_the_same_pictures(pictures: 
     assert stages["features"] > 0.01 and stages["probabilities"] > 0.001
     assert len(record["pictures"]) == 10
 
-    smaller = train_here(pictures, {**SMALL, "data.image_size": 48})
+    smaller = train_here(images, {**SMALL, "data.image_size": 48})
     first = measure(a, smaller)["stages"][0]
     assert (first["largest_difference"], first["note"]) == (
         None, "They have different shapes, 32×32×3 and 48×48×3.",
     )  # fmt: skip
 
 
-def test_a_fault_planted_in_a_model_is_seen_where_it_is(pictures: Path, train_here: Any) -> None:
+def test_a_fault_planted_in_a_model_is_seen_where_it_is(images: Path, train_here: Any) -> None:
     """Pixels scaled twice: no setting of the program can do it, but a model from elsewhere may."""
-    a, b = (train_here(pictures, {**SMALL, "data.preprocessing": "rescale"}) for _ in range(2))
+    a, b = (train_here(images, {**SMALL, "data.preprocessing": "rescale"}) for _ in range(2))
     model = keras.models.load_model(b.path / "model.keras", compile=False)
     layer = model.get_layer("base").get_layer("preprocess")
     layer.scale = [value / 255 for value in layer.scale]
@@ -60,9 +60,9 @@ def test_a_fault_planted_in_a_model_is_seen_where_it_is(pictures: Path, train_he
 
 
 def test_a_probe_is_measured_once_by_a_process_and_then_part_of_the_comparison(
-    pictures: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    images: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a, b = (train_here(pictures, {**SMALL, "training.seed": seed}) for seed in (1, 2))
+    a, b = (train_here(images, {**SMALL, "training.seed": seed}) for seed in (1, 2))
     assert compare(a, b)["probe"] is None
     first = probe(a, b)
     assert [stage["largest_difference"] for stage in first[:3]] == [0.0, 0.0, 0.0]

@@ -24,9 +24,9 @@ SMALL = [
 
 
 def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
-    picture_folder: Any, home: Path, capsys: pytest.CaptureFixture[str]
+    image_folder: Any, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = picture_folder(train=(20, 20), val=(20, 20))
+    folder = image_folder(train=(20, 20), val=(20, 20))
     assert main(["sweep", str(folder), *SMALL, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["status"] == "finished"
@@ -38,7 +38,7 @@ def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
     runs = RunStore().list()
     assert len(runs) == 2
     assert {run.read_status().pid for run in runs} == {SweepStore().list()[0].read_status().pid}, "one process"
-    assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "training and validation pictures, once each"
+    assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "training and validation images, once each"
     assert all(run.has_model() for run in runs)
     launch._jobs().processes.pop(record["id"]).wait(30)
 
@@ -49,8 +49,8 @@ def finished_arms() -> int:
     return sum(arm["status"] == "finished" for arm in arms)
 
 
-def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(picture_folder: Any) -> None:
-    folder = picture_folder(train=(20, 20), val=(6, 6))
+def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(image_folder: Any) -> None:
+    folder = image_folder(train=(20, 20), val=(6, 6))
     few = ["--set=training.epochs=12" if argument.endswith("epochs=4") else argument for argument in SMALL]
     command = [sys.executable, "-m", "core", "sweep", str(folder), *few, "--json"]
     with subprocess.Popen(command, cwd=launch.ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.config import make_config
-from core.engine.train.devices import passes_pictures
+from core.engine.train.devices import passes_images
 from core.workers.launch import ROOT
 
 PROGRAM = """
@@ -51,8 +51,8 @@ def trained(count: int, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_two_devices_learn_what_one_learns(picture_folder: Any) -> None:
-    folder = picture_folder(train=(16, 16), val=(8, 8), size=32)
+def test_two_devices_learn_what_one_learns(image_folder: Any) -> None:
+    folder = image_folder(train=(16, 16), val=(8, 8), size=32)
     alone, together = trained(1, folder), trained(2, folder)
     assert (alone["shared"], together["shared"]) == ([], [2])
     assert together["status"] == "finished" and together["model"]
@@ -72,5 +72,5 @@ def test_two_devices_learn_what_one_learns(picture_folder: Any) -> None:
         ({"training.mode": "fine_tune"}, True),
     ],
 )
-def test_only_what_passes_pictures_is_shared(settings: dict[str, Any], answer: bool) -> None:
-    assert passes_pictures(make_config("sample", settings)) is answer
+def test_only_what_passes_images_is_shared(settings: dict[str, Any], answer: bool) -> None:
+    assert passes_images(make_config("sample", settings)) is answer

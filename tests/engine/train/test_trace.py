@@ -39,8 +39,8 @@ def learnt(run: Run) -> list[Any]:
 
 
 @pytest.fixture
-def pictures(picture_folder: Any) -> Path:
-    folder: Path = picture_folder(train=(13, 12), val=(6, 6), size=32)
+def images(image_folder: Any) -> Path:
+    folder: Path = image_folder(train=(13, 12), val=(6, 6), size=32)
     return folder
 
 
@@ -52,7 +52,7 @@ def test_the_best_threshold_is_the_best_of_all_thresholds() -> None:
         assert best_threshold(labels, scores) == pytest.approx(obvious)
 
 
-def test_one_class_for_every_picture_is_described_as_such() -> None:
+def test_one_class_for_every_image_is_described_as_such() -> None:
     answers = describe_answers(np.array([0, 0, 1, 1]), np.array([[0.4, 0.6]] * 4), ["a", "b"])
     assert answers == {
         "positive_share": 1.0,
@@ -70,8 +70,8 @@ def test_of_three_classes_the_share_is_that_of_the_most_frequent_answer() -> Non
 
 
 @pytest.mark.slow
-def test_a_trace_says_what_each_batch_held_and_what_it_cost(pictures: Path, train_here: Any) -> None:
-    trace = trace_of(train_here(pictures, {**SMALL, "data.shuffle": "none"}))
+def test_a_trace_says_what_each_batch_held_and_what_it_cost(images: Path, train_here: Any) -> None:
+    trace = trace_of(train_here(images, {**SMALL, "data.shuffle": "none"}))
     assert [epoch["epoch"] for epoch in trace["epochs"]] == [1, 2]
     epoch = trace["epochs"][0]
     assert epoch["mix"] == [[10, 0], [3, 7], [0, 5]]
@@ -86,10 +86,10 @@ def test_a_trace_says_what_each_batch_held_and_what_it_cost(pictures: Path, trai
 
 @pytest.mark.slow
 def test_cached_and_literal_runs_have_the_same_trace_up_to_what_the_network_is_given(
-    pictures: Path, train_here: Any
+    images: Path, train_here: Any
 ) -> None:
     settings = {**SMALL, "data.augmentation": "question"}
-    cached, literal = (trace_of(train_here(pictures, {**settings, **extra})) for extra in ({}, LITERAL))
+    cached, literal = (trace_of(train_here(images, {**settings, **extra})) for extra in ({}, LITERAL))
     assert cached["data"] == literal["data"] and cached["samples"] == literal["samples"]
     assert {sample["draw"] for sample in cached["samples"]} == {0, 1}
     assert cached["hashes"] == literal["hashes"]
@@ -106,13 +106,13 @@ def test_cached_and_literal_runs_have_the_same_trace_up_to_what_the_network_is_g
 @pytest.mark.slow
 @pytest.mark.parametrize("extra", [{}, LITERAL, {"training.mode": "end_to_end", "training.unfreeze_from": "all"}])
 def test_what_is_learnt_is_bit_identical_without_the_traced_step(
-    pictures: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
+    images: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
 ) -> None:
     settings = {**SMALL, "model.dropout": 0.5, **extra}
-    traced = train_here(pictures, settings)
+    traced = train_here(images, settings)
     monkeypatch.setattr(core.engine.train.phases, "TracedSequential", keras.Sequential)
     monkeypatch.setattr(core.engine.train.phases, "TracedModel", keras.Model)
-    plain = train_here(pictures, settings)
+    plain = train_here(images, settings)
     assert not trace_of(plain)["epochs"][0]["losses"]
     for one, other in zip(learnt(traced), learnt(plain), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -121,19 +121,19 @@ def test_what_is_learnt_is_bit_identical_without_the_traced_step(
 
 
 @pytest.mark.slow
-def test_an_unfrozen_base_is_seen_to_move_and_its_statistics_to_stay(pictures: Path, train_here: Any) -> None:
+def test_an_unfrozen_base_is_seen_to_move_and_its_statistics_to_stay(images: Path, train_here: Any) -> None:
     settings = {**SMALL, "training.mode": "end_to_end", "training.unfreeze_from": "all", "training.epochs": 1}
-    hashes = trace_of(train_here(pictures, settings))["hashes"]
+    hashes = trace_of(train_here(images, settings))["hashes"]
     assert hashes["base"] != hashes["base_after"]
     assert hashes["statistics"] == hashes["statistics_after"]
 
 
 @pytest.mark.slow
 def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
-    pictures: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    images: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {**SMALL, "training.epochs": 3}
-    whole = train_here(pictures, settings)
+    whole = train_here(images, settings)
     begin = core.engine.train.training.Trace.begin_epoch
 
     def break_down(self: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
@@ -143,7 +143,7 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(core.engine.train.training.Trace, "begin_epoch", break_down)
-        train_here(pictures, settings)
+        train_here(images, settings)
     from core.store.runs import RunStore
 
     broken = RunStore().list()[0]
@@ -159,11 +159,11 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
 
 @pytest.mark.slow
 def test_beyond_the_limit_an_epoch_is_only_summed_up(
-    pictures: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    images: Path, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert DETAILED > 0
     monkeypatch.setattr(core.engine.train.trace, "DETAILED", 4)
-    first, second = trace_of(train_here(pictures, SMALL))["epochs"]
+    first, second = trace_of(train_here(images, SMALL))["epochs"]
     assert len(first["losses"]) == 3
     assert (second["losses"], second["mix"], second["batches"]) == ([], [], 3)
     assert second["greatest_norm"] > 0 and second["order"] != first["order"]

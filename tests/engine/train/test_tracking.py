@@ -198,10 +198,10 @@ def test_a_slow_server_holds_nobody_up(fake: Fake, run: Run, monkeypatch: pytest
 
 @pytest.mark.slow
 def test_a_training_is_not_harmed_by_a_server_that_is_not_there(
-    picture_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+    image_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    run = train_here(picture_folder(train=(4, 4), val=(2, 2), size=32), {"data.image_size": 32, "training.epochs": 2})
+    run = train_here(image_folder(train=(4, 4), val=(2, 2), size=32), {"data.image_size": 32, "training.epochs": 2})
     assert run.read_status().status == "finished"
     assert run.has_model()
     assert [event["event"] for event in run.events()] == ["mlflow", "epoch", "epoch", "mlflow"]
@@ -209,7 +209,7 @@ def test_a_training_is_not_harmed_by_a_server_that_is_not_there(
 
 @pytest.mark.slow
 def test_a_real_server_shows_the_run(
-    picture_folder: Any, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    image_folder: Any, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against `mlflow server` itself, where PARITY_TEST_MLFLOW names the program."""
     program = os.environ.get("PARITY_TEST_MLFLOW")
@@ -226,7 +226,7 @@ def test_a_real_server_shows_the_run(
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
         monkeypatch.setattr(tracking, "TIMEOUT", 60.0)  # two cores that others may be using
         monkeypatch.setattr(tracking, "LAST_SECONDS", 120.0)
-        folder = picture_folder(train=(6, 6), val=(3, 3), size=32)
+        folder = image_folder(train=(6, 6), val=(3, 3), size=32)
         run = train_here(folder, {"data.image_size": 32, "training.epochs": 3, "training.early_stopping": 0})
         (event,) = [event for event in run.events() if event["event"] == "mlflow"]
         base = f"http://127.0.0.1:{port}/api/2.0/mlflow"

@@ -1,4 +1,4 @@
-"""The story of a run, told on tiny pictures in this process."""
+"""The story of a run, told on tiny images in this process."""
 
 import csv
 import itertools
@@ -73,8 +73,8 @@ class StopAfter(Reporter):
             self.request_stop()
 
 
-def test_a_run_learns_and_leaves_every_file_it_promises(picture_folder: Any, train_here: Any) -> None:
-    folder = picture_folder(train=(20, 20), val=(6, 6), test=(4, 4))
+def test_a_run_learns_and_leaves_every_file_it_promises(image_folder: Any, train_here: Any) -> None:
+    folder = image_folder(train=(20, 20), val=(6, 6), test=(4, 4))
     run = train_here(folder, {**TINY, "model.dropout": 0, "training.epochs": 12})
     assert [record["epoch"] for record in run.epochs()] == list(range(1, 13))
     assert run.history()["val_accuracy"][-1] >= 0.9
@@ -93,9 +93,9 @@ def test_a_run_learns_and_leaves_every_file_it_promises(picture_folder: Any, tra
 
 
 def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(
-    picture_folder: Any, train_here: Any
+    image_folder: Any, train_here: Any
 ) -> None:
-    folder = picture_folder(train=(20, 20), val=(6, 6))
+    folder = image_folder(train=(20, 20), val=(6, 6))
     run = train_here(folder, TINY)
     with (run.path / "predictions.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -106,8 +106,8 @@ def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_
     )  # fmt: skip
 
 
-def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, train_here: Any) -> None:
-    folder = picture_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
+def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, train_here: Any) -> None:
+    folder = image_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
     run = train_here(folder, {**TINY, "training.class_weight": "balanced", "training.epochs": 2})
     evaluation = run.evaluation()
     assert len(evaluation["val"]["roc"]) == 10
@@ -133,9 +133,9 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(picture_folder: Any, t
     ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
 )
 def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
-    picture_folder: Any, settings: dict[str, Any], breaks: list[int]
+    image_folder: Any, settings: dict[str, Any], breaks: list[int]
 ) -> None:
-    folder = picture_folder(train=(12, 12), val=(4, 4))
+    folder = image_folder(train=(12, 12), val=(4, 4))
     unbroken, broken = new_run(folder, settings), new_run(folder, settings)
     assert train(Reporter(unbroken)) == "finished"
     for epoch in breaks:
@@ -152,8 +152,8 @@ def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     assert broken.evaluation() == unbroken.evaluation()
 
 
-def test_a_stop_before_the_first_batch_leaves_no_model(picture_folder: Any) -> None:
-    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), {})
+def test_a_stop_before_the_first_batch_leaves_no_model(image_folder: Any) -> None:
+    run = new_run(image_folder(train=(12, 12), val=(4, 4)), {})
     reporter = Reporter(run)
     reporter.request_stop()
     assert train(reporter) == "stopped"
@@ -161,9 +161,9 @@ def test_a_stop_before_the_first_batch_leaves_no_model(picture_folder: Any) -> N
     assert run.evaluation() is None
 
 
-def test_early_stopping_keeps_the_best_epoch(picture_folder: Any, train_here: Any) -> None:
+def test_early_stopping_keeps_the_best_epoch(image_folder: Any, train_here: Any) -> None:
     settings = {**TINY, "training.epochs": 30, "training.early_stopping": 2, "training.learning_rate": 1.0}
-    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    run = train_here(image_folder(train=(12, 12), val=(4, 4)), settings)
     losses = run.history()["val_loss"]
     best = int(np.argmin(losses))
     assert len(losses) == best + 3, "two epochs without a lower loss end the run"
@@ -172,11 +172,11 @@ def test_early_stopping_keeps_the_best_epoch(picture_folder: Any, train_here: An
 
 
 def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
-    picture_folder: Any, train_here: Any
+    image_folder: Any, train_here: Any
 ) -> None:
     rate = {"training.optimizer": "sgd", "training.learning_rate": 3.0, "training.reduce_on_plateau": 2}
     settings = {**TINY, **rate, "training.epochs": 12}
-    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    run = train_here(image_folder(train=(12, 12), val=(4, 4)), settings)
     expected, best, waited = [3.0], float("inf"), 0
     for loss in run.history()["val_loss"]:  # as Keras' ReduceLROnPlateau has it, without a least difference
         best, waited = (loss, 0) if loss < best else (best, waited + 1)
@@ -189,11 +189,11 @@ def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
     assert told[0]["message"].startswith(f"The learning rate goes from 3 to 1.5 after epoch {told[0]['epoch']}: ")
 
 
-def test_balanced_weights_count_every_class_alike(picture_folder: Any) -> None:
+def test_balanced_weights_count_every_class_alike(image_folder: Any) -> None:
     from core.data.dataset import open_dataset
     from core.engine.train.context import make_work
 
-    config = make_config(str(picture_folder(train=(6, 18), val=(2, 2))), {**TINY, "training.class_weight": "balanced"})
+    config = make_config(str(image_folder(train=(6, 18), val=(2, 2))), {**TINY, "training.class_weight": "balanced"})
     dataset = open_dataset(config.dataset, config.data)
     work = make_work(config, dataset, Reporter(RunStore().create(config)))
     labels = dataset.labels(dataset.split.train)
@@ -204,11 +204,11 @@ def test_balanced_weights_count_every_class_alike(picture_folder: Any) -> None:
     assert weights.mean() == pytest.approx(1.0)
 
 
-def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_here: Any) -> None:
+def test_fine_tuning_moves_only_the_blocks_it_names(image_folder: Any, train_here: Any) -> None:
     from core.models.build import build_base
     from core.models.catalogue import find
 
-    folder = picture_folder(train=(12, 12), val=(4, 4))
+    folder = image_folder(train=(12, 12), val=(4, 4))
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3}
     run = train_here(folder, {**TINY, **settings, "training.epochs": 1, "training.finetune_epochs": 2})
     assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning"]
@@ -225,7 +225,7 @@ def test_fine_tuning_moves_only_the_blocks_it_names(picture_folder: Any, train_h
 
 
 def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
-    picture_folder: Any, monkeypatch: pytest.MonkeyPatch
+    image_folder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One batch an epoch and one epoch a stage: as Adam's first step is as long as the rate, so is what moves."""
     seen: list[dict[str, Any]] = []
@@ -243,7 +243,7 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
     original = Training._validate
     monkeypatch.setattr(Training, "_validate", validate)
     settings = {**STAGES, "data.batch_size": 32, "training.finetune_stages": 3, "training.finetune_epochs": 1}
-    run = new_run(picture_folder(train=(12, 12), val=(4, 4)), settings)
+    run = new_run(image_folder(train=(12, 12), val=(4, 4)), settings)
     assert train(Watching(run)) == "finished"
     moved = [lengths(before, after) for before, after in itertools.pairwise(seen)]
     assert [sorted(blocks) for blocks in moved] == [["top"], ["block7", "top"], ["block6", "block7", "top"]]
@@ -279,14 +279,14 @@ def lengths(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def test_with_a_factor_of_one_keras_own_optimizer_trains(picture_folder: Any) -> None:
+def test_with_a_factor_of_one_keras_own_optimizer_trains(image_folder: Any) -> None:
     from core.data.dataset import open_dataset
     from core.engine.train.context import make_work
     from core.engine.train.phases import plan
 
     for factor, plain in ((1.0, True), (0.5, False)):
         config = make_config(
-            str(picture_folder(f"p{factor}", train=(2, 2), val=(1, 1))),
+            str(image_folder(f"p{factor}", train=(2, 2), val=(1, 1))),
             {**TINY, **STAGES, "training.block_rate_factor": factor},
         )
         work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
@@ -299,8 +299,8 @@ def test_with_a_factor_of_one_keras_own_optimizer_trains(picture_folder: Any) ->
         assert [type(phase.make().model.optimizer) is keras.optimizers.Adam for phase in phases] == [True, plain, plain]
 
 
-def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(picture_folder: Any, train_here: Any) -> None:
-    run = train_here(picture_folder(train=(4, 4), val=(2, 2)), {**TINY, "training.epochs": 1})
+def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(image_folder: Any, train_here: Any) -> None:
+    run = train_here(image_folder(train=(4, 4), val=(2, 2)), {**TINY, "training.epochs": 1})
     state = json.loads((run.path / "resume" / "state.json").read_text())
     state[0]["progress"]["phase"] = "finetuning 2"
     (run.path / "resume" / "state.json").write_text(json.dumps(state))
@@ -308,10 +308,10 @@ def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(picture_folde
         train(Reporter(run))
 
 
-def test_a_second_run_on_the_same_pictures_computes_no_features_again(
-    picture_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_second_run_on_the_same_images_computes_no_features_again(
+    image_folder: Any, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = picture_folder(train=(12, 12), val=(4, 4))
+    folder = image_folder(train=(12, 12), val=(4, 4))
     train_here(folder, TINY)
 
     decoded: list[Any] = []
@@ -327,8 +327,8 @@ def test_a_second_run_on_the_same_pictures_computes_no_features_again(
     assert not decoded
 
 
-def test_half_precision_features_change_little_and_are_kept_apart(picture_folder: Any, train_here: Any) -> None:
-    folder = picture_folder(train=(12, 12), val=(6, 6))
+def test_half_precision_features_change_little_and_are_kept_apart(image_folder: Any, train_here: Any) -> None:
+    folder = image_folder(train=(12, 12), val=(6, 6))
     exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
     stored = {np.load(path, mmap_mode="r").dtype.name for path in feature_cache().folder.glob("*.npy")}
     assert stored == {"float32", "float16"}
@@ -337,8 +337,8 @@ def test_half_precision_features_change_little_and_are_kept_apart(picture_folder
     assert losses[0] == pytest.approx(losses[1], abs=0.01)
 
 
-def test_a_picture_that_vanishes_while_training_is_named(picture_folder: Any) -> None:
-    folder = picture_folder(train=(12, 12), val=(4, 4))
+def test_an_image_that_vanishes_while_training_is_named(image_folder: Any) -> None:
+    folder = image_folder(train=(12, 12), val=(4, 4))
     run = new_run(folder, {"training.mode": "end_to_end", "training.literal": True})
 
     class Deleting(Reporter):
@@ -349,8 +349,8 @@ def test_a_picture_that_vanishes_while_training_is_named(picture_folder: Any) ->
         train(Deleting(run))
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(picture_folder: Any, train_here: Any) -> None:
-    run = train_here(picture_folder(train=(12, 12), val=(4, 4)), TINY)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(image_folder: Any, train_here: Any) -> None:
+    run = train_here(image_folder(train=(12, 12), val=(4, 4)), TINY)
     state = json.loads((run.path / "resume" / "state.json").read_text())
     assert [record["progress"]["epoch"] for record in state] == [4, 3]
     newest = run.path / "resume" / state[0]["arrays"]

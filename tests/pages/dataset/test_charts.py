@@ -19,7 +19,7 @@ def mixed(shuffle: str, count: int = 800, size: int = 20, **more):
 def test_class_order_is_told_as_counted():
     mix, order = mixed("none")
     assert describe_mix(mix, order, NAMES) == (
-        "40 of 40 batches hold a single class; the longest run of one class is 400 pictures (NORMAL)."
+        "40 of 40 batches hold a single class; the longest run of one class is 400 images (NORMAL)."
     )
 
 
@@ -56,7 +56,7 @@ def test_counts_have_a_row_for_all_and_a_bar_for_each_split():
     counts = {"Training": {"a": 3, "b": 0}, "Validation": {"a": 1, "b": 2}}
     assert count_table(counts).values.tolist() == [["a", 3, 1], ["b", 0, 2], ["All", 3, 3]]
     rows = next(iter(count_chart(counts).to_dict()["datasets"].values()))
-    assert {(row["class"], row["split"]): row["pictures"] for row in rows} == {
+    assert {(row["class"], row["split"]): row["images"] for row in rows} == {
         ("a", "Training"): 3,
         ("b", "Training"): 0,
         ("a", "Validation"): 1,

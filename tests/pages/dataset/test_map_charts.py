@@ -1,4 +1,4 @@
-"""The map as a figure: a dot for every picture, told apart by group and part, and what a lasso gives back."""
+"""The map as a figure: a dot for every image, told apart by group and part, and what a lasso gives back."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ ROWS = [
 AXES = ("First component", "Second component")
 
 
-def test_every_picture_is_a_dot_of_its_class_and_part() -> None:
+def test_every_image_is_a_dot_of_its_class_and_part() -> None:
     figure = map_figure(ROWS, by_class(ROWS, ("cats", "<i>dogs")), AXES)
     names = [trace.name for trace in figure.data]
     assert names == [

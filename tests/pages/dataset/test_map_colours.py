@@ -1,4 +1,4 @@
-"""What the colours of the map mean: who is in which group, and what is said of a picture."""
+"""What the colours of the map mean: who is in which group, and what is said of an image."""
 
 from pathlib import Path
 
@@ -48,11 +48,11 @@ def test_by_quality_the_first_problem_gives_the_colour_and_grey_is_drawn_first()
 def test_the_problems_are_those_of_the_quality_tab(tmp_path: Path) -> None:
     for n in range(8):
         pixels = np.random.default_rng(n).integers(0, 256, (20, 20, 3), np.uint8)
-        picture = Image.fromarray(pixels).resize((96, 96), Image.Resampling.NEAREST)
+        image = Image.fromarray(pixels).resize((96, 96), Image.Resampling.NEAREST)
         if n == 0:
-            picture = picture.filter(ImageFilter.GaussianBlur(5))
+            image = image.filter(ImageFilter.GaussianBlur(5))
         (tmp_path / "ab"[n % 2]).mkdir(exist_ok=True)
-        picture.save(tmp_path / "ab"[n % 2] / f"{n}.png")
+        image.save(tmp_path / "ab"[n % 2] / f"{n}.png")
     (tmp_path / "b" / "copy.png").write_bytes((tmp_path / "a" / "2.png").read_bytes())
     assert problems_of(assess(scan(tmp_path))) == {
         "a/0.png": ["blurry"], "a/2.png": ["exact_duplicates"], "b/copy.png": ["exact_duplicates"],
@@ -68,5 +68,5 @@ def test_the_problems_are_those_of_the_quality_tab(tmp_path: Path) -> None:
         ("a", True, ("dark", "blurry"), "label looks wrong, blurry, dark"),
     ],
 )
-def test_what_is_said_of_a_picture(suggested: str, issue: bool, problems: tuple[str, ...], note: str) -> None:
+def test_what_is_said_of_an_image(suggested: str, issue: bool, problems: tuple[str, ...], note: str) -> None:
     assert note_of({"label": "a", "suggested": suggested, "issue": issue}, problems) == note

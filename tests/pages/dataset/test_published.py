@@ -29,8 +29,8 @@ def serve(monkeypatch) -> Iterator[list[bytes]]:
 
 
 @pytest.fixture(autouse=True)
-def another_is_chosen(picture_folder, tmp_path) -> None:
-    picture_folder(train=(3, 3), val=(2, 2))
+def another_is_chosen(image_folder, tmp_path) -> None:
+    image_folder(train=(3, 3), val=(2, 2))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_it_says_what_it_is_and_is_fetched_and_opened(serve, page):
     assert not page.error
     assert page.session_state[state.DATASET] == str(paths.collections_folder() / "pneumoniamnist-28")
     assert plain("PneumoniaMNIST (MedMNIST v2), 28 × 28 pixels") in [each.value for each in page.subheader]
-    assert next(metric.value for metric in page.metric if metric.label == "Pictures") == "21"
+    assert next(metric.value for metric in page.metric if metric.label == "Images") == "21"
     assert button(page, "Fetch it") is None
     assert "It is on this machine." in said(page)
 

@@ -79,13 +79,13 @@ def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
     assert domains == {"[0.4, 1.0]"}
 
 
-def test_picture_has_the_same_layers_before_anything_was_measured():
+def test_chart_has_the_same_layers_before_anything_was_measured():
     empty, full = (charts.arms_chart(result, dark=True).to_dict() for result in ({}, RESULT))
     assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
     assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "text"]
 
 
-def test_picture_grows_with_the_arms():
+def test_chart_grows_with_the_arms():
     assert charts.arms_height(10) - charts.arms_height(4) == 6 * charts.ARM_HEIGHT
     assert charts.arms_height(0) == charts.arms_height(1)
 

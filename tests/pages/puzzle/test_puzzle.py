@@ -122,11 +122,11 @@ def test_a_search_that_cannot_begin_is_said_and_not_tried_for_ever(pair, monkeyp
 
     def refuse(*arguments):
         tried.append(1)
-        raise RunError("the pictures have changed")
+        raise RunError("the images have changed")
 
     monkeypatch.setattr(diagnose_actions, "start", refuse)
     for _ in range(3):
-        assert (story := puzzle.story()) and story.problem == "the pictures have changed" and not story.under_way
+        assert (story := puzzle.story()) and story.problem == "the images have changed" and not story.under_way
     assert len(tried) == 1
 
 

@@ -35,7 +35,7 @@ def made(monkeypatch, tmp_path):
     names: list[str] = []
     path = tmp_path / "it.onnx"
 
-    def make(run, kind, progress, pictures=None):
+    def make(run, kind, progress, images=None):
         progress("Converts it.", 0.4)
         names.append(kind.name)
         path.write_bytes(b"x" * 1500)
@@ -102,9 +102,7 @@ def test_a_visitor_is_offered_what_is_cheap_and_can_get_nothing_else(run, monkey
 
 def test_a_script_for_others_names_no_folder_of_the_server(run, monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        export_view, "prepare_export", lambda run, kind, progress, pictures=None: asked.append(pictures)
-    )
+    monkeypatch.setattr(export_view, "prepare_export", lambda run, kind, progress, images=None: asked.append(images))
     export_view._convert(run, FORMATS["script"], lambda words, share: None)
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_TRAINERS", "tom@lab.example")

@@ -1,4 +1,4 @@
-"""Figures of held-out pictures: what is in them, and what a click means."""
+"""Figures of held-out images: what is in them, and what a click means."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_every_cell_can_be_clicked_and_says_which_it_is() -> None:
     marks = figure.data[1]
     assert list(zip(marks.y, marks.x, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert marks.marker.opacity == 0
-    assert marks.customdata[1].startswith("a read as &lt;b&gt;<br>2 pictures")
+    assert marks.customdata[1].startswith("a read as &lt;b&gt;<br>2 images")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import access, paths
 from core.errors import AccessError, DataError
-from pages.shared.predict import session_pictures
+from pages.shared.predict import session_images
 from pages.shared.shell import quota, uploads
 
 MB = 10**6
@@ -94,16 +94,16 @@ def test_all_uploads_together_are_limited(limits) -> None:
         quota.admit_files([MB + 1])
 
 
-def test_pictures_of_a_session_that_has_gone_are_removed(home: Path) -> None:
+def test_images_of_a_session_that_has_gone_are_removed(home: Path) -> None:
     for name, age in (("old", 3700), ("new", 10)):
         folder = home / "sessions" / name
         folder.mkdir(parents=True)
         (folder / "00000").write_bytes(b"x")
         uploads.os.utime(folder, (time.time() - age,) * 2)
-    session_pictures.forget_old()
+    session_images.forget_old()
     assert [path.name for path in (home / "sessions").iterdir()] == ["new"]
-    assert session_pictures.kept_picture("../../etc", "passwd") is None
-    assert session_pictures.kept_picture("new", "00000") == home / "sessions" / "new" / "00000"
+    assert session_images.kept_image("../../etc", "passwd") is None
+    assert session_images.kept_image("new", "00000") == home / "sessions" / "new" / "00000"
 
 
 def test_an_upload_broken_off_by_a_crash_is_swept_and_one_under_way_is_not(home: Path) -> None:

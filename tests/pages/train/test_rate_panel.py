@@ -117,7 +117,7 @@ def test_a_public_search_is_as_small_as_a_public_training(monkeypatch, started):
     assert len(started) == 2
 
 
-def test_the_picture_marks_the_suggestions_and_says_them():
+def test_the_image_marks_the_suggestions_and_says_them():
     spec = rate_chart(result(), dark=True).to_dict()
     assert len(spec["layer"]) == 5
     assert (

@@ -71,7 +71,7 @@ def test_many_epochs_have_no_dots():
     assert not curve(records(41), "loss", "Loss", 50).spec["layer"][0]["mark"]["point"]
 
 
-def test_curve_without_epochs_is_an_empty_picture():
+def test_curve_without_epochs_is_an_empty_chart():
     spec = curve([], "auc", "AUC", 0).spec
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [1, 2]
     assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
@@ -109,7 +109,7 @@ def test_words_for_those_who_cannot_see():
     assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
     words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
     assert words == (
-        "Confusion matrix: of 4 pictures of <b>, 3 were read as <b>; of 4 pictures of 肺炎, 4 were read as 肺炎."
+        "Confusion matrix: of 4 images of <b>, 3 were read as <b>; of 4 images of 肺炎, 4 were read as 肺炎."
     )
     assert roc_words({"a": {"auc": 0.97}}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
 
@@ -145,7 +145,7 @@ def test_roc_draws_the_worst_classes_and_the_diagonal():
     assert figure.data[-1].name == "chance"
 
 
-def test_roc_of_a_class_without_pictures_has_no_area():
+def test_roc_of_a_class_without_images_has_no_area():
     assert roc_figure({"a": {"auc": None}}).data[0].name == "a, AUC –"
 
 

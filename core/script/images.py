@@ -1,4 +1,4 @@
-"""The pictures' part of a script as settings: folders, size, batch, order, augmentation, preprocessing."""
+"""The images' part of a script as settings: folders, size, batch, order, augmentation, preprocessing."""
 
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
@@ -21,7 +21,7 @@ _FAMILY = {
 """Modules of `keras.applications` by what their `preprocess_input` does."""
 
 
-def fill_pictures(facts: Facts, sheet: Sheet, version: tuple[int, ...]) -> dict[str, str]:
+def fill_images(facts: Facts, sheet: Sheet, version: tuple[int, ...]) -> dict[str, str]:
     """Writes the settings `data.*` on the sheet.
 
     Returns:
@@ -55,7 +55,7 @@ def _dataset(facts: Facts, sheet: Sheet) -> None:
     values = [(flow, facts.script.argument(flow.call, "directory")) for flow in facts.flows]
     stated = [(flow, value) for flow, value in values if value.stated]
     if not stated:
-        sheet.leave_open("dataset", "the script names no folder of pictures")
+        sheet.leave_open("dataset", "the script names no folder of images")
         return
     for _, value in stated:
         if not isinstance(value.value, str):
@@ -94,7 +94,7 @@ def _image_size(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
     elif sides[0] != sides[1]:
         sheet.leave_open(
             "data.image_size",
-            f"line {value.line}: {sides[0]} high and {sides[1]} wide, but the program takes square pictures",
+            f"line {value.line}: {sides[0]} high and {sides[1]} wide, but the program takes square images",
         )
     else:
         sheet.state("data.image_size", sides[0], value.line)
@@ -119,7 +119,7 @@ def _augmentation(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
         return
     random = facts.random_arguments(generator)
     if not random:
-        why = "no argument that changes pictures at random"
+        why = "no argument that changes images at random"
         unread = generator is not None and generator.unread
         if unread and generator is not None:
             sheet.leave_open("data.augmentation", f"line {generator.line}: **options cannot be read")

@@ -1,4 +1,4 @@
-"""Where pictures to predict come from: files of the person's own, the camera, or the run's data set."""
+"""Where images to predict come from: files of the person's own, the camera, or the run's data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from core import access
 from core.data.images import EXTENSIONS, display_name
 from core.errors import UserError
 from core.store.runs import Run
-from pages.shared.predict.session_pictures import forget, keep_pictures, kept_picture
-from pages.shared.run.facts import picture_path, split_files
+from pages.shared.predict.session_images import forget, keep_images, kept_image
+from pages.shared.run.facts import image_path, split_files
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.state import (
     CAMERA,
     DRAW,
-    PICTURE_SOURCE,
-    PICTURES,
-    PICTURES_NOTICE,
+    IMAGE_SOURCE,
+    IMAGES,
+    IMAGES_NOTICE,
     UPLOADS,
     clear_uploader,
     uploader_key,
@@ -32,17 +32,17 @@ MAX_MEGABYTES = 50
 """Limits of one upload. The browser knows them too, but what the browser says is not trusted."""
 
 DRAWN = 6
-"""Pictures of the data set shown at a time."""
+"""Images of the data set shown at a time."""
 
-UPLOAD, SHOOT, DATASET = "Files", "Camera", "Pictures of the data set"
+UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the data set"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture to be predicted.
+    """An image to be predicted.
 
     Attributes:
-        key: Tells it from every other picture of this session, whatever it is called.
+        key: Tells it from every other image of this session, whatever it is called.
         name: What the person calls it.
         source: The file, or its bytes.
         truth: Its true class where that is known; else empty.
@@ -54,15 +54,15 @@ class Shown:
     truth: str = ""
 
 
-def choose_pictures(run: Run) -> list[Shown]:
-    """Asks for pictures in one of the three ways."""
+def choose_images(run: Run) -> list[Shown]:
+    """Asks for images in one of the three ways."""
     source = st.segmented_control(
-        "Where do the pictures come from?",
+        "Where do the images come from?",
         [UPLOAD, SHOOT, DATASET],
         default=UPLOAD,
         required=True,
-        key=PICTURE_SOURCE,
-        help="Pictures of the data set come with their true class, so the answers can be checked.",
+        key=IMAGE_SOURCE,
+        help="Images of the data set come with their true class, so the answers can be checked.",
     )
     if source == SHOOT:
         return _from_camera()
@@ -73,7 +73,7 @@ def _from_files() -> list[Shown]:
     limits = access.policy()
     most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
     uploads = st.file_uploader(
-        f"Drop one picture or many (at most {most} of up to {megabytes} MB)",
+        f"Drop one image or many (at most {most} of up to {megabytes} MB)",
         type=sorted(extension.lstrip(".") for extension in EXTENSIONS),
         accept_multiple_files=True,
         max_upload_size=megabytes,
@@ -84,7 +84,7 @@ def _from_files() -> list[Shown]:
         _keep(uploads, most, megabytes)
         clear_uploader()
         st.rerun()
-    for words in st.session_state.pop(PICTURES_NOTICE, ()):
+    for words in st.session_state.pop(IMAGES_NOTICE, ()):
         st.error(plain(words), icon=":material/error:")
     return _kept()
 
@@ -97,56 +97,56 @@ def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
     if large:
         notices.append(f"Left out, as they have more than {megabytes} MB: {', '.join(large[:5])}.")
     if len(fitting) > most:
-        notices.append(f"{len(fitting)} pictures came; the first {most} are looked at. Give the rest afterwards.")
+        notices.append(f"{len(fitting)} images came; the first {most} are looked at. Give the rest afterwards.")
     if fitting:
         try:
-            folder, kept = keep_pictures(fitting[:most])
+            folder, kept = keep_images(fitting[:most])
         except UserError as error:
             notices.append(sentence(str(error)))
         else:
             _forget()
-            st.session_state[PICTURES] = (folder.name, kept)
-    st.session_state[PICTURES_NOTICE] = notices
+            st.session_state[IMAGES] = (folder.name, kept)
+    st.session_state[IMAGES_NOTICE] = notices
 
 
 def _kept() -> list[Shown]:
-    """The pictures that this session has given last."""
-    folder, names = st.session_state.get(PICTURES, ("", []))
-    found = [(file, name, path) for file, name in names if (path := kept_picture(folder, file))]
+    """The images that this session has given last."""
+    folder, names = st.session_state.get(IMAGES, ("", []))
+    found = [(file, name, path) for file, name in names if (path := kept_image(folder, file))]
     if names and not found:
-        st.info("The pictures given earlier are no longer kept. Give them again.")
+        st.info("The images given earlier are no longer kept. Give them again.")
     if not found:
         return []
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = f"{len(found)} picture{'s' if len(found) > 1 else ''} of yours, removed an hour after the last look."
+        count = f"{len(found)} image{'s' if len(found) > 1 else ''} of yours, removed an hour after the last look."
         st.caption(count, width="content")
         st.button("Remove them", icon=":material/delete:", on_click=_forget, type="tertiary")
     return [Shown(f"{folder}/{file}", _printable(name), path) for file, name, path in found]
 
 
 def _forget() -> None:
-    folder, _ = st.session_state.pop(PICTURES, ("", []))
+    folder, _ = st.session_state.pop(IMAGES, ("", []))
     if folder:
         forget(folder)
 
 
 def _from_camera() -> list[Shown]:
-    shot = st.camera_input("Take a picture", key=CAMERA)
-    return [Shown(shot.file_id, "camera picture", shot.getvalue())] if shot else []
+    shot = st.camera_input("Take an image", key=CAMERA)
+    return [Shown(shot.file_id, "camera image", shot.getvalue())] if shot else []
 
 
 def _from_dataset(run: Run) -> list[Shown]:
-    """A few pictures at random, from those kept back for a test where there are any."""
+    """A few images at random, from those kept back for a test where there are any."""
     part = "test" if split_files(run, "test") else "val"
     labels = split_files(run, part)
-    st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} pictures: none was trained on.")
+    st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} images: none was trained on.")
     st.button("Take others", icon=":material/casino:", on_click=_draw_again)
     draw_sample_of(run)
     chosen = _drawn(sorted(labels), int(st.session_state.get(DRAW, 0)))
-    found = [(file, picture_path(run, part, file)) for file in chosen]
+    found = [(file, image_path(run, part, file)) for file in chosen]
     shown = [Shown(str(path), file, path, labels[file]) for file, path in found if path]
     if not shown:
-        st.warning("The pictures of this run's data set are no longer where they were. Give pictures of your own.")
+        st.warning("The images of this run's data set are no longer where they were. Give images of your own.")
     return shown
 
 

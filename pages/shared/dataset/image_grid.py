@@ -1,4 +1,4 @@
-"""Single pictures of a data set, small, wherever a page shows some of them."""
+"""Single images of a data set, small, wherever a page shows some of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +16,11 @@ PER_PAGE = 24
 SIDE = 192
 
 _LONGEST = 20
-"""Characters of a name that fit under a picture on a phone; the whole name is in its description."""
+"""Characters of a name that fit under an image on a phone; the whole name is in its description."""
 
 
 def show_file(view: View, file: ImageFile, note: str = "", *, with_class: bool = False) -> None:
-    """One picture with its name and a note, or why it cannot be shown.
+    """One image with its name and a note, or why it cannot be shown.
 
     Args:
         view: View.
@@ -30,17 +30,17 @@ def show_file(view: View, file: ImageFile, note: str = "", *, with_class: bool =
     """
     name = display_name(file.path.rsplit("/", 1)[-1])
     try:
-        picture = small_picture(view, file)
+        image = small_image(view, file)
     except UnreadableImage as error:
         st.caption(plain(str(error)))
         return
     words = [*([_short(file.label)] if with_class else []), _short(name), *([note] if note else [])]
     caption = " · ".join(map(plain, words))
-    st.image(picture, width="stretch", caption=caption, alt=f"{display_name(file.label)}: {name}")
+    st.image(image, width="stretch", caption=caption, alt=f"{display_name(file.label)}: {name}")
 
 
-def small_picture(view: View, file: ImageFile) -> bytes:
-    """A picture as a small JPEG, kept while others are looked at.
+def small_image(view: View, file: ImageFile) -> bytes:
+    """An image as a small JPEG, kept while others are looked at.
 
     Args:
         view: View.
@@ -73,5 +73,5 @@ def _short(name: str) -> str:
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(path: str, sha256: str) -> bytes:  # the hash only says whether the kept picture still holds
+def _thumbnail(path: str, sha256: str) -> bytes:  # the hash only says whether the kept image still holds
     return thumbnail(Path(path), SIDE)

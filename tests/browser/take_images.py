@@ -1,7 +1,7 @@
-"""Takes the README's pictures from the running app: `python -m tests.browser.take_pictures [HOME]`, some three minutes.
+"""Takes the README's images from the running app: `python -m tests.browser.take_images [HOME]`, some three minutes.
 
 It photographs the finished runs that come with the program. For what the Dataset and Train pages find, it uploads a
-zip of pictures of the sample with planted faults (blurred, dark, doubled, under the wrong class), and lets the app
+zip of images of the sample with planted faults (blurred, dark, doubled, under the wrong class), and lets the app
 review the labels, search a learning rate and run a small sweep. Without a HOME a new one is made and removed.
 """
 
@@ -25,7 +25,7 @@ from core.store.runs import RunStore
 from tests.browser.app_server import ROOT, Server
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, settle
 
-PICTURES = ROOT / "docs" / "pictures"
+IMAGES = ROOT / "docs" / "images"
 WAIT = 400_000
 LARGEST_BYTES = 250_000
 
@@ -38,8 +38,8 @@ NOTES = {
 
 
 def main() -> None:
-    """Makes a home with something in it and takes the pictures."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    """Makes a home with something in it and takes the images."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         home = Path(sys.argv[1] if len(sys.argv) > 1 else f"{folder}/home").resolve()
         os.environ["PARITY_HOME"] = str(home)
@@ -63,7 +63,7 @@ def _take_all(chromium: Browser, url: str) -> None:
     model = examples.run_with_model()
     _open(page, url)
     _take(page, "home")
-    _open(page, f"{url}/dataset")  # draws the sample, of which Predict takes pictures
+    _open(page, f"{url}/dataset")  # draws the sample, of which Predict takes images
     page.get_by_role("button", name="Train on this").wait_for()
     _live(page, url, model)
     _predict(page, url, model)
@@ -82,7 +82,7 @@ def _take_all(chromium: Browser, url: str) -> None:
 
 def _dataset(page: Page, url: str) -> None:
     _open(page, f"{url}/dataset")
-    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("tab", name="Images").click()
     page.locator("[data-testid='stImage'] img").first.wait_for()
     _take(page, "dataset")
     page.get_by_role("tab", name="Batch X-ray").click()
@@ -112,7 +112,7 @@ def _dataset(page: Page, url: str) -> None:
 
 
 def _point_at_suspect(page: Page) -> None:
-    """Moves the pointer onto the dot of the label that looks most wrong, and waits for its picture."""
+    """Moves the pointer onto the dot of the label that looks most wrong, and waits for its image."""
     time.sleep(1)  # scrolling takes a moment, and closes the card
     place = page.evaluate(
         """() => {
@@ -128,26 +128,26 @@ def _point_at_suspect(page: Page) -> None:
 
 
 def _faulty_zip() -> Path:
-    """127 pictures of each class of the sample; some are blurred, dark, doubled or really of the other class."""
+    """127 images of each class of the sample; some are blurred, dark, doubled or really of the other class."""
     path = Path(os.environ["PARITY_HOME"]).parent / "chest films.zip"
     folders = sorted((sample_folder(paths.samples_folder()) / "train").iterdir())
     with zipfile.ZipFile(path, "w") as archive:
         for folder, other in zip(folders, reversed(folders), strict=True):
             files = sorted(folder.iterdir())
             for number, file in enumerate([*files[:120], *sorted(other.iterdir())[130:134], *files[:3]]):
-                picture = Image.open(file).convert("RGB")
+                image = Image.open(file).convert("RGB")
                 if number in (10, 11):
-                    picture = picture.filter(ImageFilter.GaussianBlur(6))
+                    image = image.filter(ImageFilter.GaussianBlur(6))
                 if number == 12:
-                    picture = picture.point(lambda level: level // 8)
+                    image = image.point(lambda level: level // 8)
                 data = BytesIO()
-                picture.save(data, "PNG")
+                image.save(data, "PNG")
                 archive.writestr(f"chest films/{folder.name}/film {number:03}.png", data.getvalue())
     return path
 
 
 def _train(page: Page) -> None:
-    """On the pictures that were uploaded: they are few, so the search and the sweep take seconds."""
+    """On the images that were uploaded: they are few, so the search and the sweep take seconds."""
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Start training").wait_for()
     _take(page, "train")
@@ -175,7 +175,7 @@ def _live(page: Page, url: str, run: str, ending: str = "") -> None:
 
 def _predict(page: Page, url: str, run: str) -> None:
     _open(page, f"{url}/predict?run={run}")
-    page.get_by_text("Pictures of the data set").click()
+    page.get_by_text("Images of the data set").click()
     page.get_by_role("heading", name="Answers").wait_for()
     _take(page, "predict")
     _to_top(page.get_by_role("heading", name="A closer look"))
@@ -194,16 +194,16 @@ def _to_top(place: Locator) -> None:
 
 def _take(page: Page, name: str) -> None:
     settle(page)
-    time.sleep(2)  # charts and pictures fade in
+    time.sleep(2)  # charts and images fade in
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= page.viewport_size["width"], f"{name} scrolls sideways: {width} pixels"  # type: ignore[index]
-    _write(Image.open(BytesIO(page.screenshot())).convert("RGB"), PICTURES / f"{name}.png")
+    _write(Image.open(BytesIO(page.screenshot())).convert("RGB"), IMAGES / f"{name}.png")
 
 
-def _write(picture: Image.Image, path: Path) -> None:
+def _write(image: Image.Image, path: Path) -> None:
     """With as many colours as fit into the size."""
     for colours in (256, 128, 64, 32):
-        picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= LARGEST_BYTES:
             return
 

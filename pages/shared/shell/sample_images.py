@@ -1,4 +1,4 @@
-"""The pictures of the built-in sample, drawn when a page first needs them: the finished examples come without them."""
+"""The images of the built-in sample, drawn when a page first needs them: the finished examples come without them."""
 
 import threading
 

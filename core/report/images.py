@@ -1,4 +1,4 @@
-"""Small pictures for the evidence: those that a finding names, and those on which only one of two models is right."""
+"""Small images for the evidence: those that a finding names, and those on which only one of two models is right."""
 
 import base64
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ from core.errors import UnreadableImage
 from core.store.runs import Run
 
 MOST, SIDE = 4, 120
-"""Pictures that are shown with a piece of evidence, and their longer side in pixels."""
+"""Images that are shown with a piece of evidence, and their longer side in pixels."""
 
 
-def pictures_named(evidence: dict[str, Any], root: Path) -> list[Path]:
-    """The first pictures that a finding's evidence names and that are still there, as paths relative to `root`."""
+def images_named(evidence: dict[str, Any], root: Path) -> list[Path]:
+    """The first images that a finding's evidence names and that are still there, as paths relative to `root`."""
     named = (Path(text) for text in _texts(evidence.get("files") or evidence.get("groups") or []))
     found = (path for path in named if _is_below(root, path))
     return [path for path, _ in zip(found, range(MOST), strict=False)]
 
 
-def embedded_pictures(evidence: dict[str, Any], root: Path | None) -> list[str]:
+def embedded_images(evidence: dict[str, Any], root: Path | None) -> list[str]:
     """The same as `data:` addresses; empty without a folder."""
-    paths = pictures_named(evidence, root) if root else []
+    paths = images_named(evidence, root) if root else []
     return [address for path in paths if root and (address := _embedded(root / path))]
 
 
 def right_in_one_only(a: Run, b: Run) -> tuple[list[str], list[str]]:
-    """Validation pictures that only the first run's model calls right, and those that only the second's does.
+    """Validation images that only the first run's model calls right, and those that only the second's does.
 
     Returns:
-        Two lists of at most `MOST` `data:` addresses; empty where the runs or the pictures are not there.
+        Two lists of at most `MOST` `data:` addresses; empty where the runs or the images are not there.
     """
     one, other, manifest = answers(a), answers(b), a.manifest() or {}
     root = Path(str(manifest.get("root", "")))

@@ -1,4 +1,4 @@
-"""The finished examples in a new home: the sample's pictures are drawn when a page first needs them."""
+"""The finished examples in a new home: the sample's images are drawn when a page first needs them."""
 
 import io
 
@@ -19,7 +19,7 @@ from pages.shared.widgets.text import plain
 
 @pytest.fixture(autouse=True)
 def drawn(monkeypatch) -> list[int]:
-    """One entry a drawing of the whole set; a picture takes no time."""
+    """One entry a drawing of the whole set; an image takes no time."""
     drawings: list[int] = []
     plain_film, draw_all = np.full((sample.SIZE, sample.SIZE), 90, np.uint8), sample._draw_all
 
@@ -34,14 +34,14 @@ def drawn(monkeypatch) -> list[int]:
 
 @pytest.fixture
 def asked(monkeypatch) -> list[str]:
-    """Names of the pictures that the model was asked about."""
+    """Names of the images that the model was asked about."""
     names: list[str] = []
 
-    def predict(run, pictures, progress=None, *, heat=False):
-        names.extend(name for name, _ in pictures)
+    def predict(run, images, progress=None, *, heat=False):
+        names.extend(name for name, _ in images)
         near = (Neighbour((run.manifest() or {})["train"][0]["path"], "NORMAL", 0.1),)
         both = {"NORMAL": 0.75, "PNEUMONIA": 0.25}
-        return [Prediction(name, "NORMAL", 0.75, both, insight=Insight(near)) for name, _ in pictures]
+        return [Prediction(name, "NORMAL", 0.75, both, insight=Insight(near)) for name, _ in images]
 
     monkeypatch.setattr(asking, "predict", predict)
     return names
@@ -55,11 +55,11 @@ def open_page(page: str, **query: str) -> AppTest:
 
 
 @pytest.mark.parametrize("mode", ["local", "public"])
-def test_pictures_of_the_data_set_have_answers_in_a_new_home(mode, asked, drawn, monkeypatch):
+def test_images_of_the_data_set_have_answers_in_a_new_home(mode, asked, drawn, monkeypatch):
     monkeypatch.setenv("PARITY_MODE", mode)
     at = open_page("predict", tour="6")
     assert not drawn
-    at.segmented_control[0].set_value("Pictures of the data set").run()
+    at.segmented_control[0].set_value("Images of the data set").run()
     assert not at.exception
     assert not [w for w in at.warning if "no longer where they were" in w.value]
     assert len(asked) == 6
@@ -71,12 +71,12 @@ def test_pictures_of_the_data_set_have_answers_in_a_new_home(mode, asked, drawn,
     assert drawn == [1]
 
 
-def test_neighbours_of_a_picture_of_ones_own_are_shown(asked, drawn):
+def test_neighbours_of_an_image_of_ones_own_are_shown(asked, drawn):
     examples.install()
     at = open_page("predict", run=examples.run_with_model())
     at.file_uploader[0].upload("mine.png", png()).run()
     assert drawn == [1]
-    assert any(image.proto.imgs[0].alt.startswith("Training picture") for image in at.get("image"))
+    assert any(image.proto.imgs[0].alt.startswith("Training image") for image in at.get("image"))
 
 
 def test_the_worst_mistakes_of_an_example_are_shown(drawn):
@@ -93,14 +93,14 @@ def test_what_keeps_it_from_being_drawn_is_said(asked, drawn):
     examples.install()
     paths.samples_folder().write_text("in the way")
     at = open_page("predict", run=examples.run_with_model())
-    at.segmented_control[0].set_value("Pictures of the data set").run()
+    at.segmented_control[0].set_value("Images of the data set").run()
     assert not at.exception
     assert at.error[0].value.startswith(plain(f"The sample set cannot be drawn into {paths.samples_folder()}"))
     assert "no longer where they were" in at.warning[0].value
     assert not asked
 
 
-def test_nothing_is_drawn_for_a_run_on_other_pictures(make_run, drawn):
+def test_nothing_is_drawn_for_a_run_on_other_images(make_run, drawn):
     sample_of_run.draw_sample_of(make_run("other", records=1))
     assert not drawn
 

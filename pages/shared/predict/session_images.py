@@ -1,4 +1,4 @@
-"""Pictures that a person gives to be predicted, kept on disk and not in the server's memory, and not for long."""
+"""Images that a person gives to be predicted, kept on disk and not in the server's memory, and not for long."""
 
 import contextlib
 import os
@@ -16,20 +16,20 @@ from pages.shared.shell.access import guarded
 from pages.shared.shell.quota import admit_files
 
 _FORGOTTEN_SECONDS = 3600.0
-"""Pictures that nobody has looked at for so long are removed."""
+"""Images that nobody has looked at for so long are removed."""
 
 _CHUNK = 2**20
 
 
 @guarded(Action.PREDICT)
-def keep_pictures(uploads: Sequence[Any]) -> tuple[Path, list[tuple[str, str]]]:
-    """Copies uploaded pictures into a new folder of their own.
+def keep_images(uploads: Sequence[Any]) -> tuple[Path, list[tuple[str, str]]]:
+    """Copies uploaded images into a new folder of their own.
 
     Args:
         uploads: Binary files with `name` and `size`.
 
     Returns:
-        The folder, and for each picture its file in it and what the person calls it.
+        The folder, and for each image its file in it and what the person calls it.
 
     Raises:
         DataError: they are too large or too many, or cannot be stored; nothing is kept then.
@@ -48,12 +48,12 @@ def keep_pictures(uploads: Sequence[Any]) -> tuple[Path, list[tuple[str, str]]]:
             kept.append((f"{number:05}", str(upload.name)))
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(f"the pictures cannot be stored: {error.strerror}") from error
+        raise DataError(f"the images cannot be stored: {error.strerror}") from error
     return folder, kept
 
 
-def kept_picture(folder: str, name: str) -> Path | None:
-    """A kept picture, which is then not forgotten for another hour; None when it is gone."""
+def kept_image(folder: str, name: str) -> Path | None:
+    """A kept image, which is then not forgotten for another hour; None when it is gone."""
     path = paths.home() / "sessions" / Path(folder).name / Path(name).name
     with contextlib.suppress(OSError):
         os.utime(path.parent)
@@ -63,13 +63,13 @@ def kept_picture(folder: str, name: str) -> Path | None:
 
 @guarded(Action.PREDICT)
 def forget(folder: str) -> None:
-    """Removes the pictures of a folder."""
+    """Removes the images of a folder."""
     shutil.rmtree(paths.home() / "sessions" / Path(folder).name, ignore_errors=True)
 
 
 @guarded(Action.PREDICT)
 def forget_old() -> None:
-    """Removes pictures whose session has gone."""
+    """Removes images whose session has gone."""
     root = paths.home() / "sessions"
     for folder in root.iterdir() if root.is_dir() else ():
         with contextlib.suppress(OSError):
