@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.housekeeping.trial_ids import arm_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared.puzzle.menu import follow_puzzle
@@ -20,8 +20,8 @@ heading("Live", "Watch a training as it happens. The address of this page names 
 show_notice()
 show_deleted()
 
-arms = arm_ids()  # a bisect's trainings are opened from Diagnose; in the list they would bury the person's own runs
-runs = [run for run in RunStore().list() if run.id not in arms]
+trials = trial_ids()  # a bisect's trainings are opened from Diagnose; in the list they would bury the person's own runs
+runs = [run for run in RunStore().list() if run.id not in trials]
 if not runs:
     st.info("There are no runs yet. Start one on the Train page, or let the home page show you the puzzle.")
     with st.container(horizontal=True):

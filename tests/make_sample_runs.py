@@ -51,9 +51,9 @@ def make(home: Path) -> None:
         command("bisect", *(run.id for run in ends), "--json")
     bisect = BisectStore().list()[0]
     shutil.rmtree(SHIPPED, ignore_errors=True)
-    arms = {arm["run"] for arm in bisect.result()["arms"] if arm["run"]}
+    trials = {trial["run"] for trial in bisect.result()["arms"] if trial["run"]}
     for run in store.list():
-        if run.title() == POOLED or run.id in {*arms, *(end.id for end in ends)}:
+        if run.title() == POOLED or run.id in {*trials, *(end.id for end in ends)}:
             pack(run.path, SHIPPED / "runs" / run.id, home, model=run.title() == POOLED)
     pack(bisect.path, SHIPPED / "bisects" / bisect.id, home, model=False)
     files.write_json(SHIPPED / "puzzle.json", {"runs": [run.id for run in ends], "bisect": bisect.id})

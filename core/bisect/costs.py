@@ -1,4 +1,4 @@
-"""What the arms of a bisect will take, from what the two runs took; features that are cached cost nothing."""
+"""What the trials of a bisect will take, from what the two runs took; features that are cached cost nothing."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ _FEATURE_KEYS = (
 
 @dataclass
 class Costs:
-    """Expected seconds of each arm, kept up to date with what arms have taken.
+    """Expected seconds of each trial, kept up to date with what trials have taken.
 
     Args:
         a: Run.
@@ -46,14 +46,14 @@ class Costs:
             if config.training.is_frozen and not config.training.literal:
                 self._cached |= _features(config)
 
-    def arm(self, config: RunConfig) -> float:
-        """Expected seconds of an arm."""
+    def trial(self, config: RunConfig) -> float:
+        """Expected seconds of a trial."""
         missing = len(_features(config) - self._cached) if config.training.is_frozen else 0
         images = self.factors.a.count("train")
         return self._training(config) + missing * images * self._feature_seconds()
 
     def finished(self, config: RunConfig, seconds: dict[str, float]) -> None:
-        """Learns from an arm: what it took, and that its features are cached now."""
+        """Learns from a trial: what it took, and that its features are cached now."""
         self._measured.setdefault(_kind(config), []).append(seconds.get("total", 0.0) - seconds.get("features", 0.0))
         if config.training.is_frozen:
             self._cached |= _features(config)
@@ -65,17 +65,17 @@ class Costs:
         seeds = seeds_of(values[0], values[1], same=not keys)
         none: Set = frozenset()
         own = {(none, values[0]), (keys, values[1])}
-        arms = {(none, seed) for seed in seeds[0]} | {(keys, seed) for seed in seeds[1]}
+        trials = {(none, seed) for seed in seeds[0]} | {(keys, seed) for seed in seeds[1]}
         if len(keys) > 1:
-            arms |= {(arm, seeds[0][0]) for key in keys for arm in (frozenset({key}), keys - {key})}
-        todo = sorted((sorted(arm), seed) for arm, seed in arms if (arm, seed) not in own)
+            trials |= {(trial, seeds[0][0]) for key in keys for trial in (frozenset({key}), keys - {key})}
+        todo = sorted((sorted(trial), seed) for trial, seed in trials if (trial, seed) not in own)
         return len(todo), STARTING_SECONDS + self._sum(todo)
 
     def _sum(self, todo: list[tuple[list[str], int]]) -> float:
         before, total = set(self._cached), 0.0
-        for arm, seed in todo:
-            config = self.factors.config(frozenset(arm), seed)
-            total += self.arm(config)
+        for trial, seed in todo:
+            config = self.factors.config(frozenset(trial), seed)
+            total += self.trial(config)
             self._cached |= _features(config) if config.training.is_frozen else set()
         self._cached = before
         return total

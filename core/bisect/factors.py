@@ -1,7 +1,7 @@
 """Which settings two runs differ in, and which of them provably change nothing.
 
 A frozen run is the same training whether it is called bottleneck or end to end, and whether it is executed literally
-or on cached features: every such arm of a bisect is trained on cached features.
+or on cached features: every such trial of a bisect is trained on cached features.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ class End:
     """One end of a bisect.
 
     Attributes:
-        config: RunConfig. As its arms are trained: frozen runs on cached features.
+        config: RunConfig. As its trials are trained: frozen runs on cached features.
         manifest: dict. The images it was trained on, as the run keeps them.
     """
 
@@ -72,7 +72,7 @@ class Factors:
     def config(self, from_b: frozenset[str], seed: int, name: str = "") -> RunConfig:
         """The first run's configuration with some of the second's values, and a training seed."""
         values = {key: (self.b if key in from_b else self.a).values[key] for key in self.a.values}
-        # What is skipped changes nothing: one choice for all arms, so that equal arms have equal configurations.
+        # What is skipped changes nothing: one choice for all trials, so that equal trials have equal configurations.
         dataset = str(values.pop(DATASET))
         return make_config(dataset, {**values, "training.seed": seed}, name=name)
 

@@ -29,11 +29,11 @@ def seen_from(result: Record, first: str) -> Record:
         "good": _OTHER.get(result["good"], ""),
         "noise": {**noise, "a": noise["b"], "b": noise["a"]},
         "tests": [{**test, "base": _OTHER[test["base"]]} for test in result["tests"]],
-        "arms": [_exchanged(arm, everything) for arm in result["arms"]],
+        "arms": [_exchanged(trial, everything) for trial in result["arms"]],
     }
 
 
-def _exchanged(arm: Record, everything: set[str]) -> Record:
-    base = _OTHER[arm["base"]]
-    name = f"{base.upper()}{arm['name'][1:]}"  # "A again, …" or "A with …"
-    return {**arm, "base": base, "name": name, "from_b": sorted(everything - set(arm["from_b"]))}
+def _exchanged(trial: Record, everything: set[str]) -> Record:
+    base = _OTHER[trial["base"]]
+    name = f"{base.upper()}{trial['name'][1:]}"  # "A again, …" or "A with …"
+    return {**trial, "base": base, "name": name, "from_b": sorted(everything - set(trial["from_b"]))}

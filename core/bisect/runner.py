@@ -1,4 +1,4 @@
-"""The arms of a bisect: which were tried, what came out, what it cost; kept in result.json, so that nothing is lost."""
+"""Trains the trials of a bisect within its budget, and keeps in result.json what came out and what it cost."""
 
 import time
 from collections.abc import Callable
@@ -11,26 +11,26 @@ from core.bisect.search import Search, Set, seeds_of
 from core.bisect.store import Bisect, empty_result, estimate
 from core.bisect.verdict import Conclusion
 from core.config import RunConfig
-from core.jobs.trial_runner import ArmLedger, BrokenOff, TrainArm, begun
+from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.store.runs import Run, RunStore
 
 
-class Ledger(ArmLedger):
+class BisectRunner(TrialRunner):
     """Runs the search of one bisect and keeps its result up to date.
 
-    Arms that an earlier attempt has finished are taken from result.json; the search is a function of their values, so
-    it goes the same way again up to the arm where it was broken off.
+    Trials that an earlier attempt has finished are taken from result.json; the search is a function of their values, so
+    it goes the same way again up to the trial where it was broken off.
 
     Args:
         bisect: Bisect.
-        train, stop_requested, say, clock: see `ArmLedger`.
+        train, stop_requested, say, clock: see `TrialRunner`.
     """
 
     def __init__(
         self,
         bisect: Bisect,
-        train: TrainArm,
+        train: TrainTrial,
         stop_requested: Callable[[], bool],
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
@@ -50,7 +50,7 @@ class Ledger(ArmLedger):
         self.search = Search(self.factors.keys, self._seeds, images, self.measure, self.plan, skipped)
 
     def outcome(self) -> str:
-        """See `ArmLedger.outcome`."""
+        """See `TrialRunner.outcome`."""
         found = self.run()
         return f"{found.verdict}: {', '.join(found.factors)}" if found.factors else found.verdict
 
@@ -64,13 +64,13 @@ class Ledger(ArmLedger):
         self._keep(found)
         return found
 
-    def measure(self, arm: Set, seed: int) -> float | None:
-        """The value of an arm, trained now unless it is known; None when its training failed.
+    def measure(self, trial: Set, seed: int) -> float | None:
+        """The value of a trial, trained now unless it is known; None when its training failed.
 
         Raises:
             BrokenOff: a stop was asked for, or the budget does not suffice for it.
         """
-        row = self._row(arm, seed)
+        row = self._row(trial, seed)
         if row["status"] in ("finished", "failed"):
             value: float | None = row["value"]
             return value
@@ -87,23 +87,23 @@ class Ledger(ArmLedger):
         """The two runs themselves are repeats of the ends; what was running when a worker died waits again."""
         self._wait_again()
         everything = frozenset(self.factors.keys)
-        for run, arm, seed in ((self.a, frozenset[str](), own[0]), (self.b, everything, own[1])):
-            row = self._row(arm, seed)
-            if run.read_status().status == "finished" and row["status"] == "waiting" and self._is_own(arm, seed, run):
+        for run, trial, seed in ((self.a, frozenset[str](), own[0]), (self.b, everything, own[1])):
+            row = self._row(trial, seed)
+            if run.read_status().status == "finished" and row["status"] == "waiting" and self._is_own(trial, seed, run):
                 row["run"] = run.id
                 self.finish_row(row, run, "finished")
                 row["seconds"] = 0.0
 
-    def _is_own(self, arm: Set, seed: int, run: Run) -> bool:
+    def _is_own(self, trial: Set, seed: int, run: Run) -> bool:
         return bool(self.factors.keys) or seed in self._seeds[0 if run.id == self.a.id else 1]
 
     def config_of(self, row: dict[str, Any]) -> RunConfig:
-        """The configuration of an arm's training."""
+        """The configuration of a trial's training."""
         return self.factors.config(frozenset(row["from_b"]), row["seed"], name=f"bisect: {row['name']}"[:100])
 
     def affords(self, row: dict[str, Any], config: RunConfig) -> bool:
-        """Whether the budget suffices for an arm."""
-        return self.spent_seconds() + self.costs.arm(config) <= 60 * self.bisect.budget_minutes()
+        """Whether the budget suffices for a trial."""
+        return self.spent_seconds() + self.costs.trial(config) <= 60 * self.bisect.budget_minutes()
 
     def _afford(self, row: dict[str, Any], config: RunConfig) -> None:
         if self._stop_requested():
@@ -119,7 +119,7 @@ class Ledger(ArmLedger):
         return begun(row["run"]) or RunStore().create(config)
 
     def finish_row(self, row: dict[str, Any], run: Run, status: str) -> None:
-        """Notes what came out of an arm.
+        """Notes what came out of a trial.
 
         Raises:
             BrokenOff: it was stopped with the whole bisect.
@@ -135,18 +135,18 @@ class Ledger(ArmLedger):
             count = len(manifest.get("val", [])) or self.factors.a.count("val")
             row["interval"] = list(wilson(round(value * count), count))
 
-    def plan(self, arms: list[tuple[Set, int]]) -> list[dict[str, Any]]:
-        """Notes arms that are known to follow; gives their rows."""
-        rows = [self._row(arm, seed) for arm, seed in arms]
+    def plan(self, trials: list[tuple[Set, int]]) -> list[dict[str, Any]]:
+        """Notes trials that are known to follow; gives their rows."""
+        rows = [self._row(trial, seed) for trial, seed in trials]
         self.write()
         return rows
 
-    def _row(self, arm: Set, seed: int) -> dict[str, Any]:
+    def _row(self, trial: Set, seed: int) -> dict[str, Any]:
         rows: list[dict[str, Any]] = self.record["arms"]
-        switched = sorted(arm)
+        switched = sorted(trial)
         row = next((row for row in rows if (row["from_b"], row["seed"]) == (switched, seed)), None)
         if row is None:
-            base, settings = self._described(arm, seed)
+            base, settings = self._described(trial, seed)
             row = {
                 "name": _name(base, settings, seed),
                 "base": base,
@@ -162,13 +162,13 @@ class Ledger(ArmLedger):
             rows.append(row)
         return row
 
-    def _described(self, arm: Set, seed: int) -> tuple[str, dict[str, Any]]:
+    def _described(self, trial: Set, seed: int) -> tuple[str, dict[str, Any]]:
         """The end from which fewer settings change, and what they are changed to."""
-        others = frozenset(self.factors.keys) - arm
+        others = frozenset(self.factors.keys) - trial
         if not self.factors.keys:
             return ("b" if seed in self._seeds[1] else "a"), {}
-        if len(arm) <= len(others):
-            return "a", {key: self.factors.b.values[key] for key in self.factors.keys if key in arm}
+        if len(trial) <= len(others):
+            return "a", {key: self.factors.b.values[key] for key in self.factors.keys if key in trial}
         return "b", {key: self.factors.a.values[key] for key in self.factors.keys if key in others}
 
     def _tried(self) -> int:
@@ -181,7 +181,7 @@ class Ledger(ArmLedger):
         self.write()
 
     def write(self) -> None:
-        """See `ArmLedger.write`."""
+        """See `TrialRunner.write`."""
         search = getattr(self, "search", None)
         if search:
             a, b = search.repeats

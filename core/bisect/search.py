@@ -1,6 +1,6 @@
 """The search for the setting that makes two runs differ: noise floor, single factors, then delta debugging.
 
-An arm is a set of factors at the bad run's value, all others at the good one's: the empty set is the good run, the
+A trial is a set of factors at the bad run's value, all others at the good one's: the empty set is the good run, the
 full set the bad one. So "the good run with f switched" is `{f}` and "the bad run with f switched back" is everything
 but `f`; where two questions are the same set, one training answers both.
 
@@ -18,14 +18,14 @@ from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Interva
 Set = frozenset[str]
 
 Measure = Callable[[Set, int], float | None]
-"""Trains the arm with these factors at run B's value and this training seed; None when that failed."""
+"""Trains the trial with these factors at run B's value and this training seed; None when that failed."""
 
 REPEATS = 3
-"""Trainings of one arm at most; each end has as many."""
+"""Trainings of one trial at most; each end has as many."""
 
 
 class Unclear(Exception):
-    """An arm is on neither side after all repeats, or failed, and the verdict depends on it."""
+    """A trial is on neither side after all repeats, or failed, and the verdict depends on it."""
 
 
 @dataclass
@@ -37,12 +37,12 @@ class Search:
         seeds: pair of sequences. Training seeds of the repeats of run A and of run B, at least three each.
         images: int. Validation images.
         measure: callable. See `Measure`.
-        planned: callable. Is told arms that are known to follow. Defaults to none.
+        planned: callable. Is told trials that are known to follow. Defaults to none.
         skipped: sequence of str. Keys that differ and change nothing, for the sentence.
 
     Attributes:
         good: str. `a` or `b`: the run with the higher mean; empty before that is known.
-        values: dict. Arm (as factors at run B's value) to the values of its repeats.
+        values: dict. Trial (as factors at run B's value) to the values of its repeats.
         gap: Interval or None. Good minus bad.
         tests: list of dict. What each single factor did: factor, direction (sufficient: switched in the good run;
             necessary: switched back in the bad one), base, value, interval, side.
@@ -52,7 +52,7 @@ class Search:
     seeds: tuple[Sequence[int], Sequence[int]]
     images: int
     measure: Measure
-    planned: Callable[[list[tuple[Set, int]]], object] = lambda arms: None
+    planned: Callable[[list[tuple[Set, int]]], object] = lambda trials: None
     skipped: Sequence[str] = ()
     good: str = ""
     values: dict[Set, list[float]] = field(default_factory=dict)
@@ -75,11 +75,11 @@ class Search:
         everything = frozenset(self.factors)
         nothing: Set = frozenset()
         ends = ((nothing, self.seeds[0]), (everything, self.seeds[1]))
-        self.planned([(arm, seeds[repeat]) for repeat in range(REPEATS) for arm, seeds in ends])
+        self.planned([(trial, seeds[repeat]) for repeat in range(REPEATS) for trial, seeds in ends])
         self.repeats = ([], [])
         for repeat in range(REPEATS):  # in turn, so that a search that is broken off knows about both
-            for values, (arm, seeds) in zip(self.repeats, ends, strict=True):
-                value = self.measure(arm, seeds[repeat])
+            for values, (trial, seeds) in zip(self.repeats, ends, strict=True):
+                value = self.measure(trial, seeds[repeat])
                 values.extend([] if value is None else [value])
         a, b = self.repeats
         if not a or not b:
@@ -102,17 +102,17 @@ class Search:
         if len(self.factors) == 1:
             return verdict.single(self.factors[0], None, None, self.ends())
         alone = [(frozenset({key}), self._all() - {key}) for key in self.factors]
-        arms = [arm for pair in alone for arm in pair]
-        self.planned([(self._by_b(arm), self._seed(arm, 0)) for arm in arms])
+        trials = [trial for pair in alone for trial in pair]
+        self.planned([(self._by_b(trial), self._seed(trial, 0)) for trial in trials])
         for key, (there, back) in zip(self.factors, alone, strict=True):
             sides = self._test(key, "sufficient", there), self._test(key, "necessary", back)
             if sides == (BAD, GOOD):
                 return verdict.single(key, self._interval(there), self._interval(back), self.ends())
         return None
 
-    def _test(self, key: str, direction: str, arm: Set) -> str:
-        side = self._side(arm)
-        values = self.values.get(self._by_b(arm))
+    def _test(self, key: str, direction: str, trial: Set) -> str:
+        side = self._side(trial)
+        values = self.values.get(self._by_b(trial))
         interval = verdict.estimate(values, self.noise) if values else None
         other = "b" if self.good == "a" else "a"
         self.tests.append(
@@ -130,8 +130,10 @@ class Search:
     def _sets(self) -> Conclusion:
         """Delta debugging, once for the smallest set that spoils the good run, once for the one that cures the bad."""
         everything = self._all()
-        worse = self._alone("sufficient", BAD) or ddmin(self.factors, lambda arm: self._decided(arm, BAD))
-        cure = self._alone("necessary", GOOD) or ddmin(self.factors, lambda arm: self._decided(everything - arm, GOOD))
+        worse = self._alone("sufficient", BAD) or ddmin(self.factors, lambda trial: self._decided(trial, BAD))
+        cure = self._alone("necessary", GOOD) or ddmin(
+            self.factors, lambda trial: self._decided(everything - trial, GOOD)
+        )
         return verdict.sets(worse, cure, self.factors)
 
     def _alone(self, direction: str, side: str) -> Set:
@@ -139,22 +141,22 @@ class Search:
         keys = [test["factor"] for test in self.tests if (test["direction"], test["side"]) == (direction, side)]
         return frozenset(keys[:1])
 
-    def _decided(self, arm: Set, wanted: str) -> bool:
-        side = self._side(arm)
+    def _decided(self, trial: Set, wanted: str) -> bool:
+        side = self._side(trial)
         if side == UNCLEAR:
-            what = ", ".join(key for key in self.factors if key in arm) or "nothing"
+            what = ", ".join(key for key in self.factors if key in trial) or "nothing"
             raise Unclear(f"The good run with {what} switched is on neither side after {REPEATS} repeats.")
         return side == wanted
 
-    def _side(self, arm: Set) -> str:
-        """Repeats an arm, with one more seed each time, until its interval clears."""
-        key = self._by_b(arm)
+    def _side(self, trial: Set) -> str:
+        """Repeats a trial, with one more seed each time, until its interval clears."""
+        key = self._by_b(trial)
         while True:
             values = self.values.get(key, [])
             side = self._judge(values)
             if side != UNCLEAR or len(values) >= REPEATS or key in self._failed:
                 return side
-            value = self.measure(key, self._seed(arm, len(values)))
+            value = self.measure(key, self._seed(trial, len(values)))
             if value is None:
                 self._failed.add(key)
             else:
@@ -173,17 +175,17 @@ class Search:
         good, bad = self.values[self._by_b(frozenset())], self.values[self._by_b(self._all())]
         return verdict.estimate(good, self.noise), verdict.estimate(bad, self.noise)
 
-    def _interval(self, arm: Set) -> Interval:
-        return verdict.estimate(self.values[self._by_b(arm)], self.noise)
+    def _interval(self, trial: Set) -> Interval:
+        return verdict.estimate(self.values[self._by_b(trial)], self.noise)
 
     def _all(self) -> Set:
         return frozenset(self.factors)
 
-    def _by_b(self, arm: Set) -> Set:
-        """The arm as the factors that have run B's value."""
-        return arm if self.good == "a" else self._all() - arm
+    def _by_b(self, trial: Set) -> Set:
+        """The trial as the factors that have run B's value."""
+        return trial if self.good == "a" else self._all() - trial
 
-    def _seed(self, arm: Set, repeat: int) -> int:
+    def _seed(self, trial: Set, repeat: int) -> int:
         return self.seeds[0 if self.good == "a" else 1][repeat]
 
 

@@ -1,7 +1,7 @@
 """Bisects on disk: jobs, each with a folder below `bisects`.
 
 config.json   {"runs": [id, id], "budget_minutes"}
-result.json   replaced whole whenever an arm starts or ends; see `arms.Ledger`
+result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`
 """
 
 from pathlib import Path
@@ -99,11 +99,11 @@ def estimate(a: Run, b: Run) -> dict[str, Any]:
         RunError: the two runs cannot be held against each other.
     """
     factors = find_factors(a, b)
-    arms, seconds = Costs(a, b, factors).expected()
+    trials, seconds = Costs(a, b, factors).expected()
     return {
         "factors": list(factors.keys),
         "skipped": [{"key": key, "reason": reason} for key, reason in factors.skipped.items()],
-        "arms": arms,
+        "arms": trials,
         "minutes": seconds / 60,
     }
 
@@ -134,7 +134,7 @@ def empty_result(bisect: Bisect, a: Run, b: Run, facts: dict[str, Any]) -> dict[
 
 
 def resume_bisect(bisect: Bisect, parent_pipe: bool, more_minutes: float | None = None) -> None:
-    """Goes on with a bisect that has ended early; arms that have finished are not trained again.
+    """Goes on with a bisect that has ended early; trials that have finished are not trained again.
 
     Args:
         bisect: Bisect.

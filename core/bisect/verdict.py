@@ -4,10 +4,10 @@ A value is the best epoch's validation accuracy. The last epoch's is noisy on sm
 the best one anyway. It is uncertain in two ways, which are added in quadrature:
 
 * another training seed gives another value: Student's t, 95 %, over the repeats. The standard deviation is pooled
-  over the repeats of the two ends, as most other arms have a single repeat;
+  over the repeats of the two ends, as most other trials have a single repeat;
 * other validation images would give another value: half of Wilson's interval of that share of so many images.
 
-All arms see the same validation images, so the second part is more than a paired test would ask for: the verdict
+All trials see the same validation images, so the second part is more than a paired test would ask for: the verdict
 would rather be `inconclusive` than name a wrong culprit.
 """
 
@@ -80,14 +80,14 @@ def difference(a: Interval, b: Interval) -> Interval:
     return Interval(a.value - b.value, a.value - b.value - half, a.value - b.value + half)
 
 
-def side(arm: Interval, good: float, bad: float) -> str:
-    """On which side of the midpoint between the two ends' means an arm lies, where its interval leaves no doubt."""
+def side(trial: Interval, good: float, bad: float) -> str:
+    """On which side of the midpoint between the two ends' means a trial lies, where its interval leaves no doubt."""
     middle = (good + bad) / 2
-    if arm.low > middle:
+    if trial.low > middle:
         return GOOD
-    if arm.high < middle:
+    if trial.high < middle:
         return BAD
-    return BETWEEN if arm.excludes(good) and arm.excludes(bad) else UNCLEAR
+    return BETWEEN if trial.excludes(good) and trial.excludes(bad) else UNCLEAR
 
 
 @dataclass(frozen=True)

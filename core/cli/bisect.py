@@ -69,8 +69,8 @@ def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
     pair = {a.id, b.id}
     known = next((bisect for bisect in BisectStore().list() if set(bisect.result().get("runs", [])) == pair), None)
     if known and launch.poll(known).status in RESUMABLE:
-        tried = sum(arm["status"] == "finished" for arm in known.result().get("arms", []))
-        line.show(f"bisect {known.id} goes on; {tried} arms are known", lasting=True)
+        tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
+        line.show(f"bisect {known.id} goes on; {tried} trials are known", lasting=True)
         resume_bisect(known, parent_pipe=False, more_minutes=budget)
         return known
     facts = estimate(a, b)
@@ -88,7 +88,7 @@ def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
 
 
 def follow(bisect: Bisect, line: Line, first: Run) -> Status:
-    """Shows each arm's result as it comes, until the bisect ends; Ctrl-C asks it to stop.
+    """Shows each trial's result as it comes, until the bisect ends; Ctrl-C asks it to stop.
 
     Args:
         bisect: Bisect. A worker has been started for it.
@@ -108,10 +108,10 @@ def follow(bisect: Bisect, line: Line, first: Run) -> Status:
     try:
         while True:
             status = launch.poll(bisect)
-            for arm in seen_from(bisect.result(), first.id).get("arms", []):
-                if arm["status"] in ("finished", "failed") and arm["name"] not in seen:
-                    seen.add(arm["name"])
-                    line.show(describe_arm(arm), lasting=True)
+            for trial in seen_from(bisect.result(), first.id).get("arms", []):
+                if trial["status"] in ("finished", "failed") and trial["name"] not in seen:
+                    seen.add(trial["name"])
+                    line.show(describe_trial(trial), lasting=True)
             if not status.is_active:
                 return status
             line.show(status.message)
@@ -122,12 +122,12 @@ def follow(bisect: Bisect, line: Line, first: Run) -> Status:
             signal.signal(name, handler)
 
 
-def describe_arm(arm: dict[str, Any]) -> str:
-    """One line on a finished arm."""
-    if arm["value"] is None:
-        return f"{arm['name']}: failed"
-    low, high = arm["interval"]
-    return f"{arm['name']}: {arm['value']:.4f} [{low:.3f}, {high:.3f}]  {duration(arm['seconds'])}"
+def describe_trial(trial: dict[str, Any]) -> str:
+    """One line on a finished trial."""
+    if trial["value"] is None:
+        return f"{trial['name']}: failed"
+    low, high = trial["interval"]
+    return f"{trial['name']}: {trial['value']:.4f} [{low:.3f}, {high:.3f}]  {duration(trial['seconds'])}"
 
 
 def describe_result(result: dict[str, Any]) -> list[str]:

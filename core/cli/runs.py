@@ -9,7 +9,7 @@ from typing import Any
 
 from core import files
 from core.housekeeping import trash
-from core.housekeeping.trial_ids import arm_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.store.index import Summary, summaries
 from core.store.notes import Note, matches, read_note, write_note
 from core.store.runs import Run, RunStore, Status
@@ -38,13 +38,13 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 def list_runs(options: argparse.Namespace) -> int:
     """Prints the runs, or those in the trash; what bisects and sweeps have trained only where it is asked for."""
     runs = [one.run for one in trash.deleted_runs()] if options.deleted else RunStore().list()
-    arms = set[str]() if options.deleted or options.all else arm_ids()
+    trials = set[str]() if options.deleted or options.all else trial_ids()
     records, hidden = [], 0
     for run, summary in zip(runs, summaries(runs), strict=True):
         note = read_note(run)
         if not matches(note, summary.name or run.id, text=options.text, tags=options.tag):
             continue
-        if run.id in arms:
+        if run.id in trials:
             hidden += 1
         else:
             records.append(run_record(run, summary, note, settle=not options.deleted))

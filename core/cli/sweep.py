@@ -16,7 +16,7 @@ from core.config import RunConfig
 from core.jobs.job import BUDGET_MINUTES
 from core.jobs.validate import admit
 from core.store.runs import RESUMABLE, Status
-from core.sweep.plan import Arm, plan, read_choices
+from core.sweep.plan import Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepStore, resume_sweep
 from core.workers import launch
 
@@ -34,7 +34,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--vary", action="append", default=[], metavar="KEY=VALUES", required=True,
         help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many arms at random, not all")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many trials at random, not all")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="decides what is drawn; 1 unless told")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
@@ -43,13 +43,13 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def run_sweep(options: argparse.Namespace) -> int:
-    """Runs one sweep to its end and prints the best arm."""
+    """Runs one sweep to its end and prints the best trial."""
     config, line = read_config(options), Line(quiet=options.json)
     choices = {key: read_choices(key, text) for key, text in read_settings(options.vary, "--vary").items()}
-    arms = plan(config, choices, options.random, options.seed)
+    trials = plan(config, choices, options.random, options.seed)
     config, _ = admit(config, line.progress("Looks through"))
     line.show("")
-    sweep = _begin(config, arms, options.budget, line)
+    sweep = _begin(config, trials, options.budget, line)
     status = _follow(sweep, line)
     result = sweep.result()
     if options.json:
@@ -62,22 +62,22 @@ def run_sweep(options: argparse.Namespace) -> int:
     return 0
 
 
-def _begin(config: RunConfig, arms: list[Arm], budget: float, line: Line) -> Sweep:
+def _begin(config: RunConfig, trials: list[Trial], budget: float, line: Line) -> Sweep:
     """Starts a sweep, or goes on with the same one where it has ended early."""
     for known in SweepStore().list():
-        if known.arms() == arms and launch.poll(known).status in RESUMABLE and known.config() == config:
+        if known.trials() == trials and launch.poll(known).status in RESUMABLE and known.config() == config:
             done = sum(row["status"] == "finished" for row in known.result().get("arms", []))
-            line.show(f"sweep {known.id} goes on; {done} arms are known", lasting=True)
+            line.show(f"sweep {known.id} goes on; {done} trials are known", lasting=True)
             resume_sweep(known, parent_pipe=False, more_minutes=budget)
             return known
-    sweep = SweepStore().create(config, arms, budget)
-    line.show(f"sweep {sweep.id}: {len(arms)} arms, at most {budget:g} minutes", lasting=True)
+    sweep = SweepStore().create(config, trials, budget)
+    line.show(f"sweep {sweep.id}: {len(trials)} trials, at most {budget:g} minutes", lasting=True)
     launch.start(sweep, parent_pipe=False)
     return sweep
 
 
 def _follow(sweep: Sweep, line: Line) -> Status:
-    """Shows each arm's result as it comes, until the sweep ends; Ctrl-C asks it to stop."""
+    """Shows each trial's result as it comes, until the sweep ends; Ctrl-C asks it to stop."""
     seen: set[str] = set()
 
     def ask_to_stop(*_: int | FrameType | None) -> None:

@@ -118,8 +118,8 @@ def uses(run: Run) -> str:
         found = "There is a search" if ends == 1 else f"There are {ends} searches"
         return f"{found} on the Diagnose page between it and another run; it can be read again once restored."
     results = [*(bisect.result() for bisect in bisects), *(sweep.result() for sweep in SweepStore().list())]
-    arms = [str(arm.get("run")) for result in results for arm in result.get("arms", [])]
-    return "It was trained by a search or a sweep; the figures that were found stay." if run.id in arms else ""
+    trials = [str(trial.get("run")) for result in results for trial in result.get("arms", [])]
+    return "It was trained by a search or a sweep; the figures that were found stay." if run.id in trials else ""
 
 
 def _when(run: Run) -> float:

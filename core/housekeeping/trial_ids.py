@@ -11,11 +11,11 @@ from core.sweep.store import SweepStore
 Record = dict[str, Any]
 
 
-def arm_ids() -> set[str]:
+def trial_ids() -> set[str]:
     """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
     found: set[str] = set()
     for bisect in BisectStore().list():
-        found |= _arms_of_bisect(bisect.path, _stamp(bisect.path))
+        found |= _trials_of_bisect(bisect.path, _stamp(bisect.path))
     for sweep in SweepStore().list():
         found |= _named(sweep.result())
     return found
@@ -30,13 +30,15 @@ def runs_of(bisect: Bisect) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=10_000)
-def _arms_of_bisect(path: Path, stamp: tuple[int, int]) -> set[str]:  # the stamp says whether what is kept still holds
+def _trials_of_bisect(
+    path: Path, stamp: tuple[int, int]
+) -> set[str]:  # the stamp says whether what is kept still holds
     bisect = Bisect(path)
     return _named(bisect.result()) - set(runs_of(bisect))
 
 
 def _named(result: Record) -> set[str]:
-    return {str(arm["run"]) for arm in result.get("arms") or [] if arm.get("run")}
+    return {str(trial["run"]) for trial in result.get("arms") or [] if trial.get("run")}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

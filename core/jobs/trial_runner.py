@@ -1,4 +1,4 @@
-"""What a bisect and a sweep have in common: arms that are trained within a budget, noted so that nothing is lost."""
+"""What a bisect and a sweep have in common: trials that are trained within a budget, noted so that nothing is lost."""
 
 import time
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from typing import Any
 from core.jobs.job import BudgetedJob
 from core.store.runs import RESUMABLE, Run, RunStore
 
-TrainArm = Callable[[Run], str]
+TrainTrial = Callable[[Run], str]
 """Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
 
 Record = dict[str, Any]
@@ -18,8 +18,8 @@ class BrokenOff(Exception):
     """A job ends before its end: a person stopped it, or the budget is spent. The text says which."""
 
 
-class ArmLedger(ABC):
-    """Trains the arms of one job and keeps its result up to date.
+class TrialRunner(ABC):
+    """Trains the trials of one job and keeps its result up to date.
 
     Args:
         job: BudgetedJob.
@@ -29,7 +29,7 @@ class ArmLedger(ABC):
         clock: callable. Seconds that only grow. Defaults to `time.monotonic`.
 
     Attributes:
-        record: dict. What result.json says; its `arms` have at least `name`, `run`, `status` and `seconds`.
+        record: dict. What result.json says; its `trials` have at least `name`, `run`, `status` and `seconds`.
     """
 
     record: Record
@@ -37,7 +37,7 @@ class ArmLedger(ABC):
     def __init__(
         self,
         job: BudgetedJob,
-        train: TrainArm,
+        train: TrainTrial,
         stop_requested: Callable[[], bool],
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
@@ -46,7 +46,7 @@ class ArmLedger(ABC):
         self._started, self._spent_before = clock(), 60 * job.spent_minutes()
 
     def work(self) -> tuple[str, str]:
-        """Trains arms to the job's end, to a stop, or to the end of its budget.
+        """Trains trials to the job's end, to a stop, or to the end of its budget.
 
         Returns:
             The final status, `finished` or `stopped`, and a sentence for the person.
@@ -58,10 +58,10 @@ class ArmLedger(ABC):
 
     @abstractmethod
     def outcome(self) -> str:
-        """Trains arms to the job's end; returns what came out, in words.
+        """Trains trials to the job's end; returns what came out, in words.
 
         Raises:
-            BrokenOff: a stop was asked for, or the budget does not suffice for another arm.
+            BrokenOff: a stop was asked for, or the budget does not suffice for another trial.
         """
 
     def spent_seconds(self) -> float:
@@ -75,7 +75,7 @@ class ArmLedger(ABC):
         self._job.write_result(self.record)
 
     def _trained(self, row: Record, run: Run, saying: str) -> str:
-        """Trains an arm's run; gives its final status."""
+        """Trains a trial's run; gives its final status."""
         row |= {"status": "running", "run": run.id}
         self._say(saying)
         self.write()

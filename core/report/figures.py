@@ -9,28 +9,28 @@ _WIDTH, _LEFT, _RIGHT = 720, 300, 60
 Curve = Sequence[float | None]
 
 
-def arms_figure(arms: Sequence[dict[str, Any]], good: str) -> str:
+def trials_figure(trials: Sequence[dict[str, Any]], good: str) -> str:
     """Every training of a bisect as a row: its value as a dot, its interval as a line.
 
     Args:
-        arms: sequence of dict. As in result.json; those without a value are left out.
+        trials: sequence of dict. As in result.json; those without a value are left out.
         good: str. `a` or `b`: the run whose side is the good one.
     """
-    rows = [arm for arm in arms if arm.get("value") is not None]
+    rows = [trial for trial in trials if trial.get("value") is not None]
     if not rows:
         return ""
     height = 26 * len(rows) + 34
-    low = min(0.5, *(arm["interval"][0] for arm in rows))
+    low = min(0.5, *(trial["interval"][0] for trial in rows))
     parts = [_open(height, "Validation accuracy of every training, with its 95 % interval"), _axis(low, height)]
-    for place, arm in enumerate(rows):
+    for place, trial in enumerate(rows):
         y = 26 * place + 16
-        kind = _kind(arm, good)
-        low_x, high_x, x = (_x(value, low) for value in (*arm["interval"], arm["value"]))
+        kind = _kind(trial, good)
+        low_x, high_x, x = (_x(value, low) for value in (*trial["interval"], trial["value"]))
         parts.append(
-            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(_short(arm["name"]))}</text>'
+            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(_short(trial["name"]))}</text>'
             f'<line class="{kind}" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y}" y2="{y}"/>'
-            f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(arm["name"])}</title></circle>'
-            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{arm["value"]:.3f}</text>'
+            f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(trial["name"])}</title></circle>'
+            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{trial["value"]:.3f}</text>'
         )
     return "".join([*parts, "</svg>"])
 
@@ -84,11 +84,11 @@ def _x(value: float, low: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(1.0, max(0.0, share))
 
 
-def _kind(arm: dict[str, Any], good: str) -> str:
-    """The ends are told apart from the arms in between."""
-    if arm.get("settings"):
+def _kind(trial: dict[str, Any], good: str) -> str:
+    """The ends are told apart from the trials in between."""
+    if trial.get("settings"):
         return "between"
-    return "good" if arm.get("base") == good else "bad"
+    return "good" if trial.get("base") == good else "bad"
 
 
 def _short(name: str) -> str:

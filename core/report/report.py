@@ -13,7 +13,7 @@ from typing import Any
 from core import paths
 from core.bisect.orient import seen_from
 from core.config import RunConfig
-from core.report.figures import arms_figure, curves_figure
+from core.report.figures import curves_figure, trials_figure
 from core.report.images import embedded_images, right_in_one_only
 from core.report.script import report_script
 from core.store.runs import Run
@@ -79,7 +79,7 @@ def report_html(
     titles, found, compared = record["titles"], record["bisect"] or {}, record["comparison"] or {}
     parts = [
         _verdict(found, titles),
-        _section("Every training between the two", arms_figure(found.get("arms", []), found.get("good", "a")),
+        _section("Every training between the two", trials_figure(found.get("arms", []), found.get("good", "a")),
                  _cost(found)),
         _section("What differs", _differences(record, compared)),
         _section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),

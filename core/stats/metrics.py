@@ -54,7 +54,7 @@ def wilson(correct: int, count: int, z: float = 1.959964) -> tuple[float, float]
 
     Args:
         correct: int. Successes.
-        count: int. Trials; with 0 the interval is all of 0 to 1.
+        count: int. How many were tried; with 0 the interval is all of 0 to 1.
         z: float. Quantile of the normal distribution.
     """
     if count == 0:

@@ -1,6 +1,6 @@
 """What a sweep tries: settings of the head with several values each, as a grid or drawn at random.
 
-Only settings that leave the features as they are: all arms then train on the same cached features.
+Only settings that leave the features as they are: all trials then train on the same cached features.
 """
 
 import itertools
@@ -21,15 +21,15 @@ VARIED = (
 )
 """Settings that a sweep may vary, the usual ones first."""
 
-MOST_ARMS = 100
+MOST_TRIALS = 100
 
 _DECADES = 10.0
 """A range whose ends are further apart than this factor is drawn from evenly in the logarithm."""
 
 _TRIES = 50
-"""So often a drawn arm that is known already is drawn anew."""
+"""So often a drawn trial that is known already is drawn anew."""
 
-Arm = dict[str, Any]
+Trial = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,20 @@ def read_choices(key: str, text: str) -> Choices:
     return tuple(dict.fromkeys(values))
 
 
-def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: int = 1) -> list[Arm]:
-    """The arms of a sweep: every combination, or so many at random.
+def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: int = 1) -> list[Trial]:
+    """The trials of a sweep: every combination, or so many at random.
 
     Args:
         base: RunConfig. What is not varied; its training must be on cached features.
         choices: mapping. Setting to its values.
-        count: int. Arms to draw at random; 0 for every combination.
+        count: int. Trials to draw at random; 0 for every combination.
         seed: int. Decides what is drawn. Defaults to `1`.
 
     Returns:
-        The values of the varied settings, arm by arm, each once.
+        The values of the varied settings, trial by trial, each once.
 
     Raises:
-        ConfigError: nothing is varied, a range is to be combined, an arm is not allowed, or there are too many.
+        ConfigError: nothing is varied, a range is to be combined, a trial is not allowed, or there are too many.
     """
     if not base.training.is_frozen or base.training.literal:
         raise ConfigError(
@@ -98,50 +98,50 @@ def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: 
         )
     if not choices:
         raise ConfigError("nothing is varied; name a setting with several values, such as training.learning_rate")
-    if count < 0 or count > MOST_ARMS:
-        raise ConfigError(f"{count} arms were asked for; a sweep may have 1 to {MOST_ARMS}")
-    arms = _draw(choices, count, seed) if count else _combine(choices)
-    for arm in arms:
-        config_of(base, arm)
-    return arms
+    if count < 0 or count > MOST_TRIALS:
+        raise ConfigError(f"{count} trials were asked for; a sweep may have 1 to {MOST_TRIALS}")
+    trials = _draw(choices, count, seed) if count else _combine(choices)
+    for trial in trials:
+        config_of(base, trial)
+    return trials
 
 
-def config_of(base: RunConfig, arm: Arm, name: str = "") -> RunConfig:
-    """The configuration of an arm.
+def config_of(base: RunConfig, trial: Trial, name: str = "") -> RunConfig:
+    """The configuration of a trial.
 
     Raises:
         ConfigError: its values do not go together.
     """
-    return make_config(base.dataset, {**base.settings(), **arm}, name=name)
+    return make_config(base.dataset, {**base.settings(), **trial}, name=name)
 
 
-def arm_name(arm: Arm) -> str:
-    """The arm in words: `learning_rate=0.001, dropout=0.2`."""
-    return ", ".join(f"{key.partition('.')[2]}={_short(value)}" for key, value in arm.items())
+def trial_name(trial: Trial) -> str:
+    """The trial in words: `learning_rate=0.001, dropout=0.2`."""
+    return ", ".join(f"{key.partition('.')[2]}={_short(value)}" for key, value in trial.items())
 
 
-def _combine(choices: Mapping[str, Choices]) -> list[Arm]:
+def _combine(choices: Mapping[str, Choices]) -> list[Trial]:
     lists: dict[str, tuple[Any, ...]] = {}
     for key, values in choices.items():
         if isinstance(values, Span):
-            raise ConfigError(f"{key} is a range; say how many arms are to be drawn at random, or list its values")
+            raise ConfigError(f"{key} is a range; say how many trials are to be drawn at random, or list its values")
         lists[key] = values
     size = math.prod(len(values) for values in lists.values())
-    if size > MOST_ARMS:
-        raise ConfigError(f"that makes {size:,} combinations; a sweep may have {MOST_ARMS}: draw some at random")
+    if size > MOST_TRIALS:
+        raise ConfigError(f"that makes {size:,} combinations; a sweep may have {MOST_TRIALS}: draw some at random")
     return [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
 
 
-def _draw(choices: Mapping[str, Choices], count: int, seed: int) -> list[Arm]:
-    """Different arms, drawn independently; fewer than asked for where there are no more."""
-    rng, arms = random.Random(seed), []  # noqa: S311 (it decides what is tried, nothing secret)
+def _draw(choices: Mapping[str, Choices], count: int, seed: int) -> list[Trial]:
+    """Different trials, drawn independently; fewer than asked for where there are no more."""
+    rng, trials = random.Random(seed), []  # noqa: S311 (it decides what is tried, nothing secret)
     for _ in range(count):
         for _ in range(_TRIES):
-            arm = {key: _one(key, values, rng) for key, values in choices.items()}
-            if arm not in arms:
-                arms.append(arm)
+            trial = {key: _one(key, values, rng) for key, values in choices.items()}
+            if trial not in trials:
+                trials.append(trial)
                 break
-    return arms
+    return trials
 
 
 def _one(key: str, values: Choices, rng: random.Random) -> Any:

@@ -1,4 +1,4 @@
-"""The arms of a sweep: which were tried, what came out, which is best and how far that can be believed."""
+"""The trials of a sweep: which were tried, what came out, which is best and how far that can be believed."""
 
 import csv
 import math
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.trial_runner import ArmLedger, BrokenOff, Record, TrainArm, begun
+from core.jobs.trial_runner import BrokenOff, Record, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
 from core.store.runs import Run, RunStore
@@ -18,18 +18,18 @@ from core.sweep.store import Sweep, empty_result
 _LEAST_PROBABILITY = 1e-7
 
 
-class SweepLedger(ArmLedger):
-    """Trains the arms of a sweep one after the other and keeps its result up to date.
+class SweepRunner(TrialRunner):
+    """Trains the trials of a sweep one after the other and keeps its result up to date.
 
     Args:
         sweep: Sweep.
-        train, stop_requested, say, clock: see `ArmLedger`.
+        train, stop_requested, say, clock: see `TrialRunner`.
     """
 
     def __init__(
         self,
         sweep: Sweep,
-        train: TrainArm,
+        train: TrainTrial,
         stop_requested: Callable[[], bool],
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
@@ -40,31 +40,31 @@ class SweepLedger(ArmLedger):
         self._wait_again()
 
     def outcome(self) -> str:
-        """See `ArmLedger.outcome`."""
-        return self.run() or "No arm could be trained; their folders say why."
+        """See `TrialRunner.outcome`."""
+        return self.run() or "No trial could be trained; their folders say why."
 
     def run(self) -> str:
-        """Trains every arm that waits; returns the sentence on the best one.
+        """Trains every trial that waits; returns the sentence on the best one.
 
         Raises:
-            BrokenOff: a stop was asked for, or the budget does not suffice for another arm.
+            BrokenOff: a stop was asked for, or the budget does not suffice for another trial.
         """
         try:
             for number, row in enumerate(self.record["arms"], 1):
-                if row["status"] in ("waiting", "running"):  # on a cluster arms are at work before their turn here
+                if row["status"] in ("waiting", "running"):  # on a cluster trials are at work before their turn here
                     self._afford(row)
-                    self._arm(row, f"Arm {number} of {len(self.record['arms'])}: {row['name']}.")
+                    self._trial(row, f"Trial {number} of {len(self.record['arms'])}: {row['name']}.")
         finally:
             self._judge()
         return str(self.record["sentence"])
 
-    def _arm(self, row: Record, saying: str) -> None:
+    def _trial(self, row: Record, saying: str) -> None:
         run = self.run_of(row)
         self.finish_row(row, run, self._trained(row, run, saying))
         self._judge()
 
     def finish_row(self, row: Record, run: Run, status: str) -> None:
-        """Notes what came out of an arm.
+        """Notes what came out of a trial.
 
         Raises:
             BrokenOff: it was stopped with the whole sweep.
@@ -79,11 +79,11 @@ class SweepLedger(ArmLedger):
         return begun(row["run"]) or self.new_run(row)
 
     def new_run(self, row: Record) -> Run:
-        """A new run folder for an arm."""
+        """A new run folder for a trial."""
         return RunStore().create(config_of(self._base, row["settings"], f"sweep: {row['name']}"[:100]))
 
     def affords(self, row: Record) -> bool:
-        """Whether the budget suffices for an arm that takes as long as the others did."""
+        """Whether the budget suffices for a trial that takes as long as the others did."""
         taken = [row["seconds"] for row in self.record["arms"] if row["status"] in ("finished", "failed")]
         expected = sum(taken) / len(taken) if taken else 0.0
         return self.spent_seconds() + expected <= 60 * self.sweep.budget_minutes()
@@ -96,10 +96,10 @@ class SweepLedger(ArmLedger):
 
     def _after(self, words: str) -> str:
         done = sum(row["status"] in ("finished", "failed") for row in self.record["arms"])
-        return f"{words} {done} of {len(self.record['arms'])} arms; what was tried is kept."
+        return f"{words} {done} of {len(self.record['arms'])} trials; what was tried is kept."
 
     def _judge(self) -> None:
-        """The best arm so far, and what may be expected of it."""
+        """The best trial so far, and what may be expected of it."""
         rows = [row for row in self.record["arms"] if row["status"] == "finished"]
         answers = [(row, found) for row in rows if (found := _answers(row["run"])) is not None]
         count = max((len(found[0]) for _, found in answers), default=0)
@@ -126,15 +126,15 @@ class SweepLedger(ArmLedger):
         self.write()
 
 
-def sentence(row: Record, arms: int, images: int, expected: Corrected, alike: int) -> str:
+def sentence(row: Record, trials: int, images: int, expected: Corrected, alike: int) -> str:
     """What a sweep has found, with what is to be believed of it."""
-    if arms == 1:
-        return f"One arm was tried: {row['name']}, {row['value']:.1%} on {images} validation images."
+    if trials == 1:
+        return f"One trial was tried: {row['name']}, {row['value']:.1%} on {images} validation images."
     low, high = expected.interval
     return (
-        f"Best of {arms}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
+        f"Best of {trials}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
         f"The best of many looks too good there: expect {expected.value:.1%} on other images (95 % interval "
-        f"{low:.1%} to {high:.1%}).{_alike(alike, arms - 1)}"
+        f"{low:.1%} to {high:.1%}).{_alike(alike, trials - 1)}"
     )
 
 
@@ -146,7 +146,7 @@ def _alike(alike: int, others: int) -> str:
 
 
 def _outcome(run: Run, status: str) -> Record:
-    """What came of an arm."""
+    """What came of a trial."""
     part = (run.evaluation() or {}).get("val")
     if status != "finished" or not part:
         return {"status": "failed"}

@@ -1,7 +1,7 @@
 """Sweeps on disk: jobs, each with a folder below `sweeps`.
 
 config.json   {"kind": "sweep", "config": what is not varied, "arms": [{key: value}], "budget_minutes"}
-result.json   replaced whole whenever an arm starts or ends; see `sweep_arms.SweepLedger`
+result.json   replaced whole whenever a trial starts or ends; see `SweepRunner`
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
-from core.sweep.plan import Arm, arm_name
+from core.sweep.plan import Trial, trial_name
 from core.workers import launch
 
 KIND = "sweep"
@@ -38,9 +38,9 @@ class Sweep(BudgetedJob):
         except (KeyError, ConfigError) as error:
             raise RunError(f"sweep {self.id} cannot be read: {error}") from error
 
-    def arms(self) -> list[Arm]:
-        """The values of the varied settings, arm by arm."""
-        return [arm for arm in self.settings().get("arms", []) if isinstance(arm, dict)]
+    def trials(self) -> list[Trial]:
+        """The values of the varied settings, trial by trial."""
+        return [trial for trial in self.settings().get("arms", []) if isinstance(trial, dict)]
 
 
 class SweepStore(JobStore[Sweep]):
@@ -49,13 +49,13 @@ class SweepStore(JobStore[Sweep]):
     kind, folder = Sweep, "sweeps"
 
     def create(
-        self, base: RunConfig, arms: Sequence[Arm], budget_minutes: float = BUDGET_MINUTES, owner: str = ""
+        self, base: RunConfig, trials: Sequence[Trial], budget_minutes: float = BUDGET_MINUTES, owner: str = ""
     ) -> Sweep:
         """Makes the folder of a new sweep, queued.
 
         Args:
             base: RunConfig. What is not varied.
-            arms: sequence of dict. From `sweep_plan.plan`.
+            trials: sequence of dict. From `sweep_plan.plan`.
             budget_minutes: float. What it may take.
             owner: str. Who starts it. Defaults to nobody in particular.
 
@@ -64,7 +64,7 @@ class SweepStore(JobStore[Sweep]):
             ConfigError: the budget is no positive number.
         """
         job.check_budget(budget_minutes)
-        settings = {"kind": KIND, "config": base.to_dict(), "arms": list(arms), "budget_minutes": budget_minutes}
+        settings = {"kind": KIND, "config": base.to_dict(), "arms": list(trials), "budget_minutes": budget_minutes}
         return self._make(settings, owner, empty_result)
 
 
@@ -75,18 +75,19 @@ def is_sweep(path: Path) -> bool:
 
 def empty_result(sweep: Sweep) -> dict[str, Any]:
     """The result before anything was trained; every key that it will ever have."""
-    arms = sweep.arms()
+    trials = sweep.trials()
     rows = [
         {
-            "name": arm_name(arm), "settings": arm, "run": None, "status": "waiting", "value": None, "interval": None,
+            "name": trial_name(trial), "settings": trial, "run": None, "status": "waiting", "value": None,
+            "interval": None,
             "loss": None, "auc": None, "epochs": None, "seconds": 0.0,
         }
-        for arm in arms
+        for trial in trials
     ]  # fmt: skip
     return {
         "id": sweep.id,
         "metric": "val_accuracy of the weights that were kept",
-        "varied": list(dict.fromkeys(key for arm in arms for key in arm)),
+        "varied": list(dict.fromkeys(key for trial in trials for key in trial)),
         "arms": rows,
         "best": None,
         "sentence": "",
@@ -95,7 +96,7 @@ def empty_result(sweep: Sweep) -> dict[str, Any]:
 
 
 def resume_sweep(sweep: Sweep, parent_pipe: bool, more_minutes: float | None = None) -> None:
-    """Goes on with a sweep that has ended early; arms that have finished are not trained again.
+    """Goes on with a sweep that has ended early; trials that have finished are not trained again.
 
     Args:
         sweep: Sweep.

@@ -45,7 +45,7 @@ def start(run: Run) -> None:
         RunError: the cluster cannot be reached or does not take it.
         ConfigError: a setting of the environment is not allowed.
     """
-    # A bisect hands its arms over and reads their results: with a place of its own it would keep them waiting.
+    # A bisect hands its trials over and reads their results: with a place of its own it would keep them waiting.
     wanted = needs() if run.takes_place else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
     attempt = int(run.cluster_job().get("attempt", 0)) + 1
     name = f"parity-{run.id}-{attempt}"

@@ -93,10 +93,10 @@ SWEEP, SWEEP_PANEL = "sweep", "sweep_panel"
 """Session keys: id of the sweep that is shown, and the part of the page it is shown in."""
 
 SWEEP_KEYS, SWEEP_RANDOM, SWEEP_SEED, SWEEP_BUDGET = "sweep_keys", "sweep_random", "sweep_seed", "sweep_budget"
-"""Session keys: which settings the next sweep varies, how many arms are drawn, with which seed, for how long."""
+"""Session keys: which settings the next sweep varies, how many trials are drawn, with which seed, for how long."""
 
 SWEEP_OPEN = "sweep_open"
-"""Session key: the row whose button was pressed in the table of a sweep's arms."""
+"""Session key: the row whose button was pressed in the table of a sweep's trials."""
 
 NOTICE = "notice"
 """Session key: a sentence to show once after a rerun."""

@@ -32,7 +32,7 @@ BAD = {
     **GOOD, "data.preprocessing": "rescale", "data.augmentation": "question", "data.augmentation_draws": 3,
     "training.epochs": 1,
 }  # fmt: skip
-"""Four differences, two of which ruin it: eight arms with one of them, four repeats, then pairs."""
+"""Four differences, two of which ruin it: eight trials with one of them, four repeats, then pairs."""
 
 
 def measure() -> list[Figure | dict[str, Any]]:
@@ -70,7 +70,7 @@ def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
 
     images = make_images(folder / "small", 30, 32)
     pair = [_trained(images, settings) for settings in (GOOD, BAD)]
-    seconds, arms, verdicts = [], 0, set()
+    seconds, trials, verdicts = [], 0, set()
     os.environ["PARITY_EXECUTOR"] = "ray"
     for nodes in (1, 2):
         with cluster([processors[:1], processors[1:2]][:nodes]):
@@ -78,10 +78,10 @@ def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
             seconds.append(_seconds_of(bisect))
             assert launch.poll(bisect).status == "finished", (bisect.path / "worker.log").read_text(encoding="utf-8")
             result = bisect.result()
-            arms = sum(bool(arm["seconds"]) for arm in result["arms"])
+            trials = sum(bool(trial["seconds"]) for trial in result["arms"])
             verdicts.add((result["verdict"], tuple(result["factors"])))
     assert len(verdicts) == 1, verdicts
-    note = f"{arms} arms: {seconds[0]:.1f} s, then {seconds[1]:.1f} s; the same verdict"
+    note = f"{trials} trials: {seconds[0]:.1f} s, then {seconds[1]:.1f} s; the same verdict"
     yield Figure("bisect, one node against two", round(seconds[0] / seconds[1], 2), "", "x", note)
 
 

@@ -138,12 +138,12 @@ def test_the_questions_presets_differ_in_order_and_draws(ended_run: MakeRun) -> 
     assert set(found.skipped) == {"training.mode", "data.drop_remainder"}
 
 
-def test_an_arm_takes_the_switched_values_and_the_seed(factors_of: FactorsOf) -> None:
+def test_a_trial_takes_the_switched_values_and_the_seed(factors_of: FactorsOf) -> None:
     found = factors_of({"data.shuffle": "none"}, {"model.dropout": 0.7, "training.mode": "end_to_end"})
-    arm = found.config(frozenset({"model.dropout"}), 42, name="bisect: x")
-    assert (arm.data.shuffle, arm.model.dropout, arm.training.seed, arm.name) == ("none", 0.7, 42, "bisect: x")
-    assert arm.training.is_frozen
-    assert not arm.training.literal
+    trial = found.config(frozenset({"model.dropout"}), 42, name="bisect: x")
+    assert (trial.data.shuffle, trial.model.dropout, trial.training.seed, trial.name) == ("none", 0.7, 42, "bisect: x")
+    assert trial.training.is_frozen
+    assert not trial.training.literal
 
 
 def test_another_folder_is_a_factor(ended_run: MakeRun) -> None:

@@ -27,11 +27,11 @@ def test_from_the_second_run_the_sides_are_exchanged_and_the_facts_stay():
     assert seen["good"] == "b"
     assert seen["noise"] == {"a": [0.5], "b": [0.9, 0.91], "spread": 0.01}
     assert seen["tests"][0] == {"factor": "data.shuffle", "direction": "sufficient", "base": "b", "value": 0.5}
-    assert [arm["name"] for arm in seen["arms"]] == [
+    assert [trial["name"] for trial in seen["arms"]] == [
         "B again, training.seed 1",
         "A with data.shuffle = samples, training.seed 2",
     ]
-    assert [arm["from_b"] for arm in seen["arms"]] == [["data.shuffle", "training.seed"], ["data.shuffle"]]
+    assert [trial["from_b"] for trial in seen["arms"]] == [["data.shuffle", "training.seed"], ["data.shuffle"]]
     assert (seen["verdict"], seen["gap"]) == (RESULT["verdict"], RESULT["gap"])
 
 

@@ -21,10 +21,10 @@ class Bench:
         self.world, self.noise = world, noise
         self.asked: list[tuple[Set, int]] = []
 
-    def __call__(self, arm: Set, seed: int) -> float | None:
-        self.asked.append((arm, seed))
-        value = self.world(arm) + random.Random(f"{sorted(arm)} {seed}").gauss(0, self.noise)
-        return None if self.world(arm) < 0 else value
+    def __call__(self, trial: Set, seed: int) -> float | None:
+        self.asked.append((trial, seed))
+        value = self.world(trial) + random.Random(f"{sorted(trial)} {seed}").gauss(0, self.noise)
+        return None if self.world(trial) < 0 else value
 
 
 def search(world: World, factors: tuple[str, ...] = ABC, *, noise: float = 0.01, images: int = 800) -> Search:
@@ -32,7 +32,7 @@ def search(world: World, factors: tuple[str, ...] = ABC, *, noise: float = 0.01,
 
 
 def bad_if(*sets: str) -> World:
-    return lambda arm: 0.5 if any(set(s) <= arm for s in sets) else 0.9
+    return lambda trial: 0.5 if any(set(s) <= trial for s in sets) else 0.9
 
 
 def test_one_factor_that_spoils_and_cures_is_single() -> None:
@@ -45,7 +45,7 @@ def test_one_factor_that_spoils_and_cures_is_single() -> None:
 
 
 def test_the_order_of_the_two_runs_does_not_matter() -> None:
-    searching = search(lambda arm: 0.5 if "b" not in arm else 0.9)
+    searching = search(lambda trial: 0.5 if "b" not in trial else 0.9)
     found = searching.run()
     assert (found.verdict, found.factors, searching.good) == ("single", ("b",), "b")
     assert searching.gap is not None
@@ -83,18 +83,18 @@ def test_three_factors_needed_together_among_six() -> None:
 
 
 def test_an_effect_in_equal_parts_is_joint() -> None:
-    found = search(lambda arm: 0.9 - 0.2 * len(arm & {"a", "b"}), images=4000).run()
+    found = search(lambda trial: 0.9 - 0.2 * len(trial & {"a", "b"}), images=4000).run()
     assert (found.verdict, found.factors) == ("joint", ("a", "b"))
 
 
 def test_noise_alone_is_no_difference() -> None:
     for repeat in range(20):
-        searching = search(lambda arm, repeat=repeat: 0.9 + 1e-6 * repeat, noise=0.02)  # type: ignore[misc]
+        searching = search(lambda trial, repeat=repeat: 0.9 + 1e-6 * repeat, noise=0.02)  # type: ignore[misc]
         assert searching.run().verdict == "no-difference"
 
 
 def test_nothing_that_differs_is_no_difference_whatever_the_values() -> None:
-    searching = search(lambda arm: 0.9, ())
+    searching = search(lambda trial: 0.9, ())
     searching.skipped = ["training.seed"]
     found = searching.run()
     assert (found.verdict, found.factors) == ("no-difference", ())
@@ -104,36 +104,36 @@ def test_nothing_that_differs_is_no_difference_whatever_the_values() -> None:
 
 
 def test_a_gap_below_what_the_validation_images_can_show_is_no_difference() -> None:
-    world: World = lambda arm: 0.9 if not arm else 0.85  # noqa: E731
+    world: World = lambda trial: 0.9 if not trial else 0.85  # noqa: E731
     assert search(world, noise=0.001, images=50).run().verdict == "no-difference"
     assert search(world, noise=0.001, images=5000).run().verdict != "no-difference"
 
 
-def test_an_arm_on_neither_side_makes_the_search_inconclusive() -> None:
+def test_a_trial_on_neither_side_makes_the_search_inconclusive() -> None:
     # Thirty images: 0.78 lies so near the midpoint of 0.7, and so near 0.9, that it is neither.
-    found = search(lambda arm: {0: 0.9, 1: 0.78, 2: 0.5}[len(arm)], ("a", "b"), noise=0, images=30).run()
+    found = search(lambda trial: {0: 0.9, 1: 0.78, 2: 0.5}[len(trial)], ("a", "b"), noise=0, images=30).run()
     assert (found.verdict, found.factors) == ("inconclusive", ())
     assert "is on neither side after 3 repeats." in found.sentence
 
 
-def test_a_failed_arm_makes_the_search_inconclusive_not_wrong() -> None:
-    found = search(lambda arm: -1.0 if arm == {"a"} else bad_if("ab")(arm), ("a", "b")).run()
+def test_a_failed_trial_makes_the_search_inconclusive_not_wrong() -> None:
+    found = search(lambda trial: -1.0 if trial == {"a"} else bad_if("ab")(trial), ("a", "b")).run()
     assert found.verdict == "inconclusive"
 
 
 def test_an_end_that_always_fails_is_told() -> None:
-    found = search(lambda arm: -1.0 if arm else 0.9).run()
+    found = search(lambda trial: -1.0 if trial else 0.9).run()
     assert found.sentence == "Every repeat of one of the two ends failed."
 
 
-def test_an_arm_is_repeated_only_while_it_is_unclear() -> None:
+def test_a_trial_is_repeated_only_while_it_is_unclear() -> None:
     clear, noisy = search(bad_if("a")), search(bad_if("a"), noise=0.09, images=100)
     for searching in (clear, noisy):
         searching.run()
     counts = [
-        max(len(list(group)) for _, group in itertools.groupby(sorted(map(sorted, arms))))
+        max(len(list(group)) for _, group in itertools.groupby(sorted(map(sorted, trials))))
         for searching in (clear, noisy)
-        if (arms := [arm for arm, _ in searching.measure.asked[2 * REPEATS :]])  # type: ignore[attr-defined]
+        if (trials := [trial for trial, _ in searching.measure.asked[2 * REPEATS :]])  # type: ignore[attr-defined]
     ]
     assert counts[0] == 1
     assert counts[1] <= REPEATS
@@ -143,9 +143,9 @@ def test_an_arm_is_repeated_only_while_it_is_unclear() -> None:
 def test_ddmin_finds_the_smallest_set(culprits: tuple[str, ...]) -> None:
     asked: list[Set] = []
 
-    def fails(arm: Set) -> bool:
-        asked.append(arm)
-        return set(culprits) <= arm
+    def fails(trial: Set) -> bool:
+        asked.append(trial)
+        return set(culprits) <= trial
 
     assert ddmin("abcdef", fails) == set(culprits)
     assert frozenset() not in asked
@@ -153,7 +153,7 @@ def test_ddmin_finds_the_smallest_set(culprits: tuple[str, ...]) -> None:
 
 
 def test_ddmin_gives_a_set_of_which_no_part_fails_where_several_do() -> None:
-    found = ddmin("abcdef", lambda arm: {"a", "b"} <= arm or {"e", "f"} <= arm)
+    found = ddmin("abcdef", lambda trial: {"a", "b"} <= trial or {"e", "f"} <= trial)
     assert found in ({"a", "b"}, {"e", "f"})
 
 

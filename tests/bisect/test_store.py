@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import files
-from core.bisect.runner import Ledger
+from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore, estimate, is_bisect, resume_bisect
 from core.config import make_config
 from core.errors import ConfigError, RunError
@@ -40,7 +40,7 @@ def ended_run(settings: dict[str, Any], value: float) -> Run:
 
 
 class Trainer:
-    """Stands for the training: a configuration's true value, and a clock that every arm moves on by 10 seconds."""
+    """Stands for the training: a configuration's true value, and a clock that every trial moves on by 10 seconds."""
 
     def __init__(self, world: Callable[[dict[str, Any]], float]) -> None:
         self.world, self.trained, self.now = world, list[Run](), 0.0
@@ -58,8 +58,8 @@ class Trainer:
         end(run, value, "finished" if value >= 0 else "failed")
         return "finished" if value >= 0 else "failed"
 
-    def ledger(self, bisect: Bisect) -> Ledger:
-        return Ledger(bisect, self, lambda: self.stopped, clock=lambda: self.now)
+    def runner(self, bisect: Bisect) -> BisectRunner:
+        return BisectRunner(bisect, self, lambda: self.stopped, clock=lambda: self.now)
 
 
 def by_order(settings: dict[str, Any]) -> float:
@@ -71,9 +71,9 @@ def pair() -> tuple[Run, Run]:
     return ended_run({}, 0.904), ended_run({"data.shuffle": "none", "model.dropout": 0.7}, 0.504)
 
 
-def test_a_bisect_names_the_culprit_and_keeps_every_arm_as_a_run(pair: tuple[Run, Run]) -> None:
+def test_a_bisect_names_the_culprit_and_keeps_every_trial_as_a_run(pair: tuple[Run, Run]) -> None:
     bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
-    found = trainer.ledger(bisect).run()
+    found = trainer.runner(bisect).run()
     result = bisect.result()
     assert (found.verdict, found.factors) == ("single", ("data.shuffle",))
     assert (result["verdict"], result["factors"], result["good"]) == ("single", ["data.shuffle"], "a")
@@ -82,8 +82,8 @@ def test_a_bisect_names_the_culprit_and_keeps_every_arm_as_a_run(pair: tuple[Run
     assert result["gap"]["interval"][0] > 0.3
     assert len(trainer.trained) == 6
     own = {pair[0].id, pair[1].id}
-    assert {arm["run"] for arm in result["arms"]} == own | {run.id for run in trainer.trained}
-    assert {arm["status"] for arm in result["arms"]} == {"finished"}
+    assert {trial["run"] for trial in result["arms"]} == own | {run.id for run in trainer.trained}
+    assert {trial["status"] for trial in result["arms"]} == {"finished"}
     assert all(run.title().startswith("bisect: ") for run in trainer.trained)
     assert result["cost"]["spent_minutes"] == pytest.approx(1.0)
     assert [(t["factor"], t["direction"], t["base"], t["side"]) for t in result["tests"]] == [
@@ -95,42 +95,42 @@ def test_a_bisect_names_the_culprit_and_keeps_every_arm_as_a_run(pair: tuple[Run
 def test_the_result_has_every_key_before_anything_is_trained(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
     before = bisect.result()
-    Trainer(by_order).ledger(bisect).run()
+    Trainer(by_order).runner(bisect).run()
     assert before.keys() == bisect.result().keys()
     assert (before["verdict"], before["arms"]) == (None, [])
     assert before["candidates"] == ["data.shuffle", "model.dropout"]
 
 
-def test_the_result_is_live_when_an_arm_starts_and_ends(pair: tuple[Run, Run]) -> None:
+def test_the_result_is_live_when_a_trial_starts_and_ends(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
     seen: list[list[str]] = []
 
     class Looking(Trainer):
         def __call__(self, run: Run) -> str:
-            seen.append([arm["status"] for arm in bisect.result()["arms"]])
-            assert next(arm["run"] for arm in bisect.result()["arms"] if arm["status"] == "running") == run.id
+            seen.append([trial["status"] for trial in bisect.result()["arms"]])
+            assert next(trial["run"] for trial in bisect.result()["arms"] if trial["status"] == "running") == run.id
             return super().__call__(run)
 
-    Looking(by_order).ledger(bisect).run()
+    Looking(by_order).runner(bisect).run()
     assert seen[0] == ["finished", "finished", "running", "waiting", "waiting", "waiting"]
     assert seen[1] == ["finished", "finished", "finished", "running", "waiting", "waiting"]
 
 
 def test_the_best_epoch_counts_not_the_last(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
-    Trainer(by_order).ledger(bisect).run()
+    Trainer(by_order).runner(bisect).run()
     assert bisect.result()["arms"][0]["value"] == pytest.approx(0.904)
 
 
 def test_runs_that_differ_in_the_seed_alone_come_out_as_no_difference() -> None:
     a, b = ended_run({}, 0.904), ended_run({"training.seed": 2}, 0.908)
     bisect, trainer = BisectStore().create(a, b, 30), Trainer(by_order)
-    found = trainer.ledger(bisect).run()
+    found = trainer.runner(bisect).run()
     assert (found.verdict, found.factors) == ("no-difference", ())
     assert found.sentence.startswith("Nothing that can change the result differs but training.seed.")
-    arms = bisect.result()["arms"]
-    assert [(arm["base"], arm["seed"]) for arm in arms if arm["run"] in (a.id, b.id)] == [("a", 1), ("b", 2)]
-    assert len({arm["seed"] for arm in arms}) == 6
+    trials = bisect.result()["arms"]
+    assert [(trial["base"], trial["seed"]) for trial in trials if trial["run"] in (a.id, b.id)] == [("a", 1), ("b", 2)]
+    assert len({trial["seed"] for trial in trials}) == 6
 
 
 def test_two_faults_are_both_named() -> None:
@@ -140,20 +140,20 @@ def test_two_faults_are_both_named() -> None:
         return 0.5 if settings["data.shuffle"] == "none" or settings["training.learning_rate"] == 1 else 0.9
 
     bisect = BisectStore().create(a, b, 30)
-    found = Trainer(world).ledger(bisect).run()
+    found = Trainer(world).runner(bisect).run()
     assert found.verdict == "interaction"
     assert set(found.factors) == {"data.shuffle", "training.learning_rate"}
 
 
-def test_a_spent_budget_ends_the_search_before_an_arm_that_would_exceed_it(pair: tuple[Run, Run]) -> None:
-    bisect, trainer = BisectStore().create(*pair, 0.6), Trainer(by_order)  # 36 seconds, 10 an arm
+def test_a_spent_budget_ends_the_search_before_a_trial_that_would_exceed_it(pair: tuple[Run, Run]) -> None:
+    bisect, trainer = BisectStore().create(*pair, 0.6), Trainer(by_order)  # 36 seconds, 10 a trial
     with pytest.raises(
         BrokenOff, match=r"^The budget of 0.6 minutes ended after 3 trainings: another would exceed it\."
     ):
-        trainer.ledger(bisect).run()
+        trainer.runner(bisect).run()
     result = bisect.result()
     assert (result["verdict"], result["factors"]) == ("inconclusive", [])
-    assert {arm["status"] for arm in result["arms"]} == {"finished"}
+    assert {trial["status"] for trial in result["arms"]} == {"finished"}
     assert result["cost"]["spent_minutes"] <= 0.6
 
 
@@ -161,17 +161,17 @@ def test_a_stop_keeps_what_was_tried_and_resume_trains_only_the_rest(pair: tuple
     bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
     trainer.stop_at = 3
     with pytest.raises(BrokenOff, match=r"^Stopped after 3 trainings, before there was a verdict\.$"):
-        trainer.ledger(bisect).run()
-    broken_off = [arm for arm in bisect.result()["arms"] if arm["status"] == "waiting"]
-    assert len(broken_off) == 1, "the arm that was broken off keeps its run folder"
+        trainer.runner(bisect).run()
+    broken_off = [trial for trial in bisect.result()["arms"] if trial["status"] == "waiting"]
+    assert len(broken_off) == 1, "the trial that was broken off keeps its run folder"
     again = Trainer(by_order)
-    assert again.ledger(bisect).run().verdict == "single"
+    assert again.runner(bisect).run().verdict == "single"
     assert len(again.trained) == 3
     assert again.trained[0].id == broken_off[0]["run"]
     assert bisect.result()["cost"]["spent_minutes"] == pytest.approx(1.0)
 
 
-def test_an_arm_whose_worker_died_is_trained_again(pair: tuple[Run, Run]) -> None:
+def test_a_trial_whose_worker_died_is_trained_again(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
 
     class Dying(Trainer):
@@ -180,30 +180,30 @@ def test_an_arm_whose_worker_died_is_trained_again(pair: tuple[Run, Run]) -> Non
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Dying(by_order).ledger(bisect).run()
-    assert [arm["status"] for arm in bisect.result()["arms"]].count("running") == 1
+        Dying(by_order).runner(bisect).run()
+    assert [trial["status"] for trial in bisect.result()["arms"]].count("running") == 1
     trainer = Trainer(by_order)
-    assert trainer.ledger(bisect).run().verdict == "single"
+    assert trainer.runner(bisect).run().verdict == "single"
     assert len(trainer.trained) == 6
 
 
-def test_a_failing_arm_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
+def test_a_failing_trial_is_kept_as_failed(pair: tuple[Run, Run]) -> None:
     def world(settings: dict[str, Any]) -> float:
         mixed = (settings["data.shuffle"] == "none") != (settings["model.dropout"] == 0.7)
         return -1.0 if mixed else by_order(settings)
 
     bisect = BisectStore().create(*pair, 30)
-    assert Trainer(world).ledger(bisect).run().verdict == "inconclusive"
-    failed = [arm for arm in bisect.result()["arms"] if arm["status"] == "failed"]
+    assert Trainer(world).runner(bisect).run().verdict == "inconclusive"
+    failed = [trial for trial in bisect.result()["arms"] if trial["status"] == "failed"]
     assert len(failed) == 2
-    assert all(arm["value"] is None for arm in failed)
+    assert all(trial["value"] is None for trial in failed)
 
 
 def test_the_estimate_counts_only_what_is_not_known(pair: tuple[Run, Run]) -> None:
     facts = estimate(*pair)
     assert facts["factors"] == ["data.shuffle", "model.dropout"]
     assert facts["arms"] == 6
-    assert facts["minutes"] == pytest.approx((10 + 6 * 10) / 60), "10 s an arm, features cached, and the start"
+    assert facts["minutes"] == pytest.approx((10 + 6 * 10) / 60), "10 s a trial, features cached, and the start"
 
 
 def test_features_that_nobody_has_yet_are_part_of_the_estimate() -> None:

@@ -157,7 +157,7 @@ def _train(page: Page) -> None:
     _to_top(page.get_by_text("Find a learning rate"))
     _take(page, "rate-finder")
     page.get_by_text("Try many settings (sweep)").click()
-    page.get_by_role("button", name=re.compile(r"Train \d+ arms")).click()
+    page.get_by_role("button", name=re.compile(r"Train \d+ trials")).click()
     page.get_by_role("button", name="Stop the sweep").wait_for()
     expect(page.get_by_role("button", name="Stop the sweep")).to_have_count(0, timeout=WAIT)
     _to_top(page.get_by_text("Try many settings (sweep)"))

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from core import files
-from core.bisect.runner import Ledger
+from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore
 from core.cli import bisect as bisect_command
 from core.config import make_config
 from core.errors import DataError, RunError, UserError
-from core.jobs.trial_runner import BrokenOff, TrainArm
+from core.jobs.trial_runner import BrokenOff, TrainTrial
 from core.store.runs import Run, RunStore, Status
 
 
@@ -46,12 +46,12 @@ def pair() -> tuple[Run, Run]:
     return end(runs[0], 0.9), end(runs[1], 0.5)
 
 
-def play_worker(bisect: Bisect, train_arm: TrainArm = train) -> None:
+def play_worker(bisect: Bisect, train_trial: TrainTrial = train) -> None:
     """What the real worker does, but for the training."""
     time.sleep(0.3)  # the command looks at it first
     bisect.write_status(Status(status="running", pid=None, queued=time.monotonic()))
     try:
-        Ledger(bisect, train_arm, bisect.stop_requested).run()
+        BisectRunner(bisect, train_trial, bisect.stop_requested).run()
         bisect.write_status(Status(status="finished"))
     except BrokenOff as why:
         bisect.write_status(Status(status="stopped", message=str(why)))
@@ -106,7 +106,7 @@ def test_json_is_one_object_with_the_verdict_and_nothing_else(
 
 
 @pytest.mark.usefixtures("pair")
-def test_progress_with_each_arm_goes_to_stderr_and_the_verdict_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_with_each_trial_goes_to_stderr_and_the_verdict_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("good", "bad", "--budget", "5") == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
@@ -125,7 +125,7 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
 ) -> None:
     bisect = BisectStore().create(*pair, 5)
     with pytest.raises(BrokenOff):
-        Ledger(bisect, train, lambda: True).run()
+        BisectRunner(bisect, train, lambda: True).run()
     bisect.write_status(Status(status="stopped"))
     resumed: list[float | None] = []
 
@@ -139,7 +139,7 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     assert run("bad", "good", "--budget", "7") == 0
     out, err = capsys.readouterr()
     assert (resumed, worker) == ([7.0], [])
-    assert f"bisect {bisect.id} goes on; 2 arms are known\n" in err
+    assert f"bisect {bisect.id} goes on; 2 trials are known\n" in err
     assert out.startswith("single: data.shuffle\n")
     assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"
     assert len(worker) == 1

@@ -58,31 +58,31 @@ def test_a_run_is_deleted_and_restored(runs: list[Run], capsys: Capture) -> None
     assert names(capsys, "--deleted") == []
 
 
-def add_arms(runs: list[Run]) -> None:
-    """A bisect between the two runs, and a sweep; two arms of the one, one of the other."""
-    arms = [RunStore().create(make_config("sample", {}, name=f"arm {k}")) for k in range(3)]
-    for arm in arms:
-        arm.write_status(Status(status="finished", created=1e9))
+def add_trials(runs: list[Run]) -> None:
+    """A bisect between the two runs, and a sweep; two trials of the one, one of the other."""
+    trials = [RunStore().create(make_config("sample", {}, name=f"trial {k}")) for k in range(3)]
+    for trial in trials:
+        trial.write_status(Status(status="finished", created=1e9))
     bisect = Bisect(BisectStore().root / "20260101-000000-000-abcdef")
     bisect.write_settings({"runs": [run.id for run in runs], "budget_minutes": 30})
-    bisect.write_result({"arms": [{"run": run.id} for run in (runs[0], *arms[:2])]})
+    bisect.write_result({"arms": [{"run": run.id} for run in (runs[0], *trials[:2])]})
     sweep = SweepStore().create(make_config("sample", {}), [{"training.seed": 1}], 5)
-    sweep.write_result({"arms": [{"run": arms[2].id}, {"run": None}]})
+    sweep.write_result({"arms": [{"run": trials[2].id}, {"run": None}]})
 
 
 def test_what_bisects_and_sweeps_have_trained_is_listed_only_when_asked_for(runs: list[Run], capsys: Capture) -> None:
-    add_arms(runs)
+    add_trials(runs)
     assert names(capsys) == ["second", "first"]
     assert json_of(capsys, "runs")["hidden"] == 3
     assert main(["runs"]) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
     assert err == "3 runs of bisects and sweeps are not shown; --all shows them.\n"
-    assert names(capsys, "--all") == ["arm 2", "arm 1", "arm 0", "second", "first"]
+    assert names(capsys, "--all") == ["trial 2", "trial 1", "trial 0", "second", "first"]
     assert "hidden" not in json_of(capsys, "runs", "--all")
-    assert main(["runs", "--text", "arm 1"]) == 0
+    assert main(["runs", "--text", "trial 1"]) == 0
     assert capsys.readouterr() == ("", "1 run of bisects and sweeps is not shown; --all shows it.\n")
-    assert names(capsys, "--all", "--text", "arm 1") == ["arm 1"]
+    assert names(capsys, "--all", "--text", "trial 1") == ["trial 1"]
 
 
 def test_what_cannot_be_is_one_sentence(runs: list[Run], capsys: Capture) -> None:

@@ -189,7 +189,9 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
     assert (other["verdict"], other["factors"]) == (one["verdict"], one["factors"]) == (
         "single", ["training.learning_rate"],
     )  # fmt: skip
-    values = [{(*arm["from_b"], arm["seed"]): arm["value"] for arm in result["arms"]} for result in (one, other)]
+    values = [
+        {(*trial["from_b"], trial["seed"]): trial["value"] for trial in result["arms"]} for result in (one, other)
+    ]
     assert values[0] == values[1]
     assert one["gap"] == other["gap"]
 
@@ -198,10 +200,12 @@ def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_fin
     folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = make_config(str(folder), {**TINY, "training.epochs": 20})
-    arms = [{"training.learning_rate": rate} for rate in (1e-4, 1e-3, 1e-2, 1e-1)]
-    one, other = _both_ways(lambda: SweepStore().create(base, arms, 10), on_cluster, monkeypatch)
+    trials = [{"training.learning_rate": rate} for rate in (1e-4, 1e-3, 1e-2, 1e-1)]
+    one, other = _both_ways(lambda: SweepStore().create(base, trials, 10), on_cluster, monkeypatch)
     kept = ("name", "status", "value", "interval", "loss", "auc", "epochs")
-    assert [[arm[key] for key in kept] for arm in other["arms"]] == [[arm[key] for key in kept] for arm in one["arms"]]
+    assert [[trial[key] for key in kept] for trial in other["arms"]] == [
+        [trial[key] for key in kept] for trial in one["arms"]
+    ]
     assert (other["sentence"], other["best"]["arm"]) == (one["sentence"], one["best"]["arm"])
 
 
@@ -224,6 +228,6 @@ def _both_ways(
 
 
 def _at_work(job: BudgetedJob) -> list[Run]:
-    """Arms that train at the moment, and are said to."""
-    runs = [RunStore().by_id(arm["run"]) for arm in job.result()["arms"] if arm["status"] == "running"]
+    """Trials that train at the moment, and are said to."""
+    runs = [RunStore().by_id(trial["run"]) for trial in job.result()["arms"] if trial["status"] == "running"]
     return [run for run in runs if run and run.read_status().status == "running"]

@@ -41,7 +41,7 @@ COMPARISON = {
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
 }  # fmt: skip
-ARMS = [
+TRIALS = [
     {"name": "A again", "base": "a", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
     {"name": "A with data.shuffle = none", "base": "a", "value": None, "interval": None, "status": "running"},
 ]
@@ -227,9 +227,9 @@ def test_start_makes_one_search_with_the_budget_and_names_it_in_the_address(pair
     assert "Find the cause" not in [b.label for b in at.button]
 
 
-def test_search_at_work_shows_its_arms_and_can_be_stopped(pair):
+def test_search_at_work_shows_its_trials_and_can_be_stopped(pair):
     bisect = BisectStore().create(*pair)
-    files.write_json(bisect.path / "result.json", {**bisect.result(), "arms": ARMS, "verdict": "inconclusive"})
+    files.write_json(bisect.path / "result.json", {**bisect.result(), "arms": TRIALS, "verdict": "inconclusive"})
     bisect.write_status(Status(status="queued", created=1e9, queued=time.monotonic(), message="Tries *it*."))
     at = open_diagnose()
     assert not at.exception
@@ -245,7 +245,7 @@ def test_search_at_work_shows_its_arms_and_can_be_stopped(pair):
 def test_verdict_is_the_sentence_of_the_result(pair, finish):
     bisect = BisectStore().create(*pair)
     sentence = "data.shuffle made the difference: switching it alone turns 0.89 into 0.50 and back"
-    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=ARMS[:1])
+    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, trials=TRIALS[:1])
     at = open_diagnose()
     assert f"### {plain(sentence)}" in [m.value for m in at.markdown]
     assert "One setting makes the difference" in said(at)
@@ -254,9 +254,9 @@ def test_verdict_is_the_sentence_of_the_result(pair, finish):
 
 def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair, finish):
     a, b = pair
-    arms = [{**ARMS[0], "from_b": []}]
+    trials = [{**TRIALS[0], "from_b": []}]
     noise = {"a": [0.8], "b": [0.5], "spread": None}
-    finish(BisectStore().create(a, b), "no-difference", sentence="It.", good="a", arms=arms, noise=noise)
+    finish(BisectStore().create(a, b), "no-difference", sentence="It.", good="a", trials=trials, noise=noise)
     at = open_diagnose(a=b.id, b=a.id)
     assert "B again" in str(at.get("vega_lite_chart")[-1].proto)
     assert "A again" not in str(at.get("vega_lite_chart")[-1].proto)
@@ -286,7 +286,9 @@ def test_failed_search_says_why_and_goes_on_when_asked(pair, finish, started):
 
 
 def test_nothing_trains_in_a_search_that_has_ended():
-    states = [[arm["status"] for arm in settled({"arms": ARMS}, is_active=active)["arms"]] for active in (True, False)]
+    states = [
+        [trial["status"] for trial in settled({"arms": TRIALS}, is_active=active)["arms"]] for active in (True, False)
+    ]
     assert states == [["finished", "running"], ["finished", "waiting"]]
 
 

@@ -86,9 +86,9 @@ def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
 
 
 def test_runs_of_a_search_are_not_listed(solved):
-    arm = make_run("bisect: A again", "finished")
+    trial = make_run("bisect: A again", "finished")
     bisect = BisectStore().get(solved.bisect)
-    bisect.write_result({**bisect.result(), "arms": [{"run": arm.id}]})
+    bisect.write_result({**bisect.result(), "arms": [{"run": trial.id}]})
     assert list(open_home().dataframe[0].value["name"]) == ["Puzzle: end to end", "Puzzle: bottleneck"]
 
 

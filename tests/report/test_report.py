@@ -13,7 +13,7 @@ import pytest
 
 from core import files
 from core.config import PRESETS, keys, make_config, setting
-from core.report.figures import arms_figure, curves_figure
+from core.report.figures import curves_figure, trials_figure
 from core.report.report import report_html, report_json
 from core.report.script import report_script
 from core.store.runs import Run, RunStore
@@ -57,12 +57,12 @@ def pair(tmp_path: Path) -> tuple[Run, Run]:
 
 
 def result_of(a: Run, b: Run, **changes: Any) -> dict[str, Any]:
-    arms = [
+    trials = [
         {"name": f"{base.upper()} {HOSTILE}", "base": base, "settings": settings, "from_b": [], "seed": 1,
          "value": value, "interval": [value - 0.1, value + 0.1], "status": "finished", "run": a.id}
         for base, settings, value in (("a", {}, 0.9), ("b", {}, 0.5), ("a", {"data.shuffle": "none"}, 0.51))
     ]  # fmt: skip
-    arms.append(
+    trials.append(
         {
             "name": "waits",
             "base": "a",
@@ -75,7 +75,7 @@ def result_of(a: Run, b: Run, **changes: Any) -> dict[str, Any]:
     )
     return {
         "runs": [a.id, b.id], "metric": "best val_accuracy", "verdict": "single", "factors": ["data.shuffle"],
-        "sentence": "data.shuffle alone takes it from 0.9 to 0.5.", "good": "a", "arms": arms,
+        "sentence": "data.shuffle alone takes it from 0.9 to 0.5.", "good": "a", "arms": trials,
         "gap": {"value": 0.4, "interval": [0.3, 0.5]}, "skipped": [{"key": "training.mode", "reason": "both frozen"}],
         "cost": {"spent_minutes": 3.7}, "titles": [a.title(), b.title()], "tests": [], "candidates": ["data.shuffle"],
         "noise": {"a": [0.9], "b": [0.5], "spread": 0.01}, **changes,
@@ -95,7 +95,7 @@ def comparison_of(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_the_page_tells_verdict_arms_differences_divergence_and_script(pair: tuple[Run, Run]) -> None:
+def test_the_page_tells_verdict_trials_differences_divergence_and_script(pair: tuple[Run, Run]) -> None:
     text = report_html(*pair, comparison_of(Path("/srv/x")), result_of(*pair))
     for words in (
         "One setting makes the difference", "data.shuffle alone takes it from 0.9 to 0.5.", "0.400 [0.300, 0.500]",
@@ -168,8 +168,8 @@ def test_a_bisect_made_the_other_way_round_is_told_in_the_order_of_the_report(pa
     a, b = pair
     page = report_html(b, a, None, result_of(a, b))
     assert "in favour of &lt;script&gt;" in page  # the good run is the same one, although it is B now
-    arms = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
-    assert [(arm["base"], arm["name"][0]) for arm in arms[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
+    trials = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
+    assert [(trial["base"], trial["name"][0]) for trial in trials[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
 
 
 def test_there_is_a_report_without_bisect_and_comparison(pair: tuple[Run, Run]) -> None:
@@ -195,12 +195,12 @@ def test_the_script_starts_from_the_good_run_whichever_way_round(pair: tuple[Run
 
 
 def test_the_figures_are_whole_svg_and_leave_out_what_has_no_value(pair: tuple[Run, Run]) -> None:
-    arms = ET.fromstring(arms_figure(result_of(*pair)["arms"], "a"))
-    kinds = [circle.attrib["class"] for circle in arms.iter("circle")]
+    trials = ET.fromstring(trials_figure(result_of(*pair)["arms"], "a"))
+    kinds = [circle.attrib["class"] for circle in trials.iter("circle")]
     assert kinds == ["good", "bad", "between"]
     curves = ET.fromstring(curves_figure(([0.5, None, 0.9], [0.5]), [HOSTILE, "b"]))
     assert [len(line.attrib["points"].split()) for line in curves.iter("polyline")] == [2, 1]
-    assert curves_figure(([], []), ["a", "b"]) == arms_figure([], "a") == ""
+    assert curves_figure(([], []), ["a", "b"]) == trials_figure([], "a") == ""
 
 
 GOOD = make_config("sample", {}, preset="question-bottleneck")

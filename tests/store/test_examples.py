@@ -43,7 +43,7 @@ def test_put_in_place_they_are_runs_like_any_other(home: Path) -> None:
     (bisect,) = BisectStore().list()
     result = bisect.result()
     assert (result["verdict"], result["factors"], bisect.runs()[0].id) == ("single", ["data.shuffle"], good.id)
-    assert {arm["run"] for arm in result["arms"]} <= {run.id for run in RunStore().list()}
+    assert {trial["run"] for trial in result["arms"]} <= {run.id for run in RunStore().list()}
     page = report_html(good, bad, compare(good, bad), result)
     assert "One setting makes the difference" in page
     assert str(home) not in page

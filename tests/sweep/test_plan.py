@@ -1,4 +1,4 @@
-"""What a sweep tries: grids, random arms, and what is refused."""
+"""What a sweep tries: grids, random trials, and what is refused."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 
 from core.config import RunConfig, make_config
 from core.errors import ConfigError
-from core.sweep.plan import VARIED, Span, arm_name, config_of, plan, read_choices
+from core.sweep.plan import VARIED, Span, config_of, plan, read_choices, trial_name
 
 RATE, DROPOUT, UNITS = "training.learning_rate", "model.dropout", "model.dense_units"
 BASE = make_config("sample", {"training.epochs": 3})
@@ -14,42 +14,42 @@ BASE = make_config("sample", {"training.epochs": 3})
 
 def test_a_grid_is_every_combination_in_order() -> None:
     choices = {RATE: read_choices(RATE, "1e-4, 1e-3"), DROPOUT: read_choices(DROPOUT, "0,.5,.5")}
-    arms = plan(BASE, choices)
-    assert arms == [
+    trials = plan(BASE, choices)
+    assert trials == [
         {RATE: 1e-4, DROPOUT: 0.0}, {RATE: 1e-4, DROPOUT: 0.5}, {RATE: 1e-3, DROPOUT: 0.0}, {RATE: 1e-3, DROPOUT: 0.5},
     ]  # fmt: skip
-    config = config_of(BASE, arms[1], "x")
+    config = config_of(BASE, trials[1], "x")
     assert (config.training.learning_rate, config.model.dropout, config.training.epochs, config.name) == (
         1e-4, 0.5, 3, "x",
     )  # fmt: skip
-    assert arm_name(arms[1]) == "learning_rate=0.0001, dropout=0.5"
+    assert trial_name(trials[1]) == "learning_rate=0.0001, dropout=0.5"
 
 
-def test_random_arms_are_different_a_function_of_the_seed_and_within_their_ranges() -> None:
+def test_random_trials_are_different_a_function_of_the_seed_and_within_their_ranges() -> None:
     choices = {RATE: read_choices(RATE, "1e-5..1e-1"), UNITS: read_choices(UNITS, "8..12"), DROPOUT: (0.0, 0.5)}
-    arms = plan(BASE, choices, 60, seed=4)
-    assert len(arms) == 60
-    assert len({tuple(arm.items()) for arm in arms}) == 60
-    assert plan(BASE, choices, 60, seed=4) == arms
-    assert plan(BASE, choices, 60, seed=5) != arms
-    rates = [arm[RATE] for arm in arms]
+    trials = plan(BASE, choices, 60, seed=4)
+    assert len(trials) == 60
+    assert len({tuple(trial.items()) for trial in trials}) == 60
+    assert plan(BASE, choices, 60, seed=4) == trials
+    assert plan(BASE, choices, 60, seed=5) != trials
+    rates = [trial[RATE] for trial in trials]
     assert 1e-5 <= min(rates) <= max(rates) <= 1e-1
     below = sum(rate < 1e-3 for rate in rates)
     assert 15 < below < 45, "half of them on either side of the middle power of ten"
-    assert {type(arm[UNITS]) for arm in arms} == {int}
-    assert {arm[UNITS] for arm in arms} == {8, 9, 10, 11, 12}
-    assert {arm[DROPOUT] for arm in arms} == {0.0, 0.5}
+    assert {type(trial[UNITS]) for trial in trials} == {int}
+    assert {trial[UNITS] for trial in trials} == {8, 9, 10, 11, 12}
+    assert {trial[DROPOUT] for trial in trials} == {0.0, 0.5}
 
 
-def test_more_arms_than_there_are_gives_those_that_there_are() -> None:
-    arms = plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)}, 50)
-    assert sorted(map(str, arms)) == sorted(map(str, plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)})))
+def test_more_trials_than_there_are_gives_those_that_there_are() -> None:
+    trials = plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)}, 50)
+    assert sorted(map(str, trials)) == sorted(map(str, plan(BASE, {DROPOUT: (0.0, 0.5), UNITS: (0, 8)})))
 
 
 def test_a_narrow_range_is_drawn_from_evenly() -> None:
     span = read_choices(DROPOUT, "0..0.9")
     assert span == Span(0.0, 0.9)
-    values = [arm[DROPOUT] for arm in plan(BASE, {DROPOUT: span}, 100)]
+    values = [trial[DROPOUT] for trial in plan(BASE, {DROPOUT: span}, 100)]
     assert math.isclose(sum(values) / len(values), 0.45, abs_tol=0.1)
 
 
@@ -76,10 +76,10 @@ def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sente
     ("base", "choices", "count", "sentence"),
     [
         ({}, {}, 0, "nothing is varied"),
-        ({}, {RATE: Span(1e-4, 1e-1)}, 0, "training.learning_rate is a range; say how many arms are to be drawn"),
+        ({}, {RATE: Span(1e-4, 1e-1)}, 0, "training.learning_rate is a range; say how many trials are to be drawn"),
         ({}, {RATE: tuple(k / 100 for k in range(1, 12)), "training.seed": tuple(range(10))}, 0,
          "that makes 110 combinations; a sweep may have 100: draw some at random"),
-        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 arms were asked for; a sweep may have 1 to 100"),
+        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials were asked for; a sweep may have 1 to 100"),
         ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on saved features"),
         ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
     ],

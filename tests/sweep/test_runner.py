@@ -1,4 +1,4 @@
-"""A sweep's bookkeeping, with a trainer that only pretends: arms once each, budget, stops, the best arm."""
+"""A sweep's bookkeeping, with a trainer that only pretends: trials once each, budget, stops, the best trial."""
 
 import csv
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from core.errors import ConfigError
 from core.jobs.trial_runner import BrokenOff
 from core.store.runs import Run, RunStore
 from core.sweep.plan import plan
-from core.sweep.runner import SweepLedger
+from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep, SweepStore, resume_sweep
 
-ARMS = plan(make_config("sample", {}), {"model.dropout": (0.0, 0.1, 0.2), "training.learning_rate": (0.01,)})
+TRIALS = plan(make_config("sample", {}), {"model.dropout": (0.0, 0.1, 0.2), "training.learning_rate": (0.01,)})
 ACCURACY = {0.0: 0.6, 0.1: 0.9, 0.2: 0.7}
 IMAGES = 100
 
 
 class Trainer:
-    """Leaves what a run leaves; takes ten seconds of a clock of its own for each arm."""
+    """Leaves what a run leaves; takes ten seconds of a clock of its own for each trial."""
 
     def __init__(self, fails: float | None = None) -> None:
         self.now, self.fails, self.trained = 0.0, fails, list[str]()
@@ -56,26 +56,26 @@ def leave(run: Run, accuracy: float) -> None:
 
 @pytest.fixture
 def sweep() -> Sweep:
-    return SweepStore().create(make_config("sample", {"training.epochs": 2}), ARMS, 10)
+    return SweepStore().create(make_config("sample", {"training.epochs": 2}), TRIALS, 10)
 
 
-def ledger(sweep: Sweep, train: Trainer, stop: Callable[[], bool] = lambda: False) -> SweepLedger:
-    return SweepLedger(sweep, train, stop, clock=train.clock)
+def runner(sweep: Sweep, train: Trainer, stop: Callable[[], bool] = lambda: False) -> SweepRunner:
+    return SweepRunner(sweep, train, stop, clock=train.clock)
 
 
 def states(sweep: Sweep) -> list[str]:
     return [row["status"] for row in sweep.result()["arms"]]
 
 
-def test_every_arm_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Sweep) -> None:
+def test_every_trial_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Sweep) -> None:
     assert states(sweep) == ["waiting"] * 3
-    said = ledger(sweep, Trainer()).run()
+    said = runner(sweep, Trainer()).run()
     result = sweep.result()
     assert states(sweep) == ["finished"] * 3
     best = result["best"]
     assert (best["arm"], best["settings"]) == (1, {"model.dropout": 0.1, "training.learning_rate": 0.01})
     assert best["value"] == 0.9
-    assert best["expected"] == pytest.approx(0.9, abs=0.01), "one arm is far ahead: no choice, no optimism"
+    assert best["expected"] == pytest.approx(0.9, abs=0.01), "one trial is far ahead: no choice, no optimism"
     assert best["alike"] == 0
     assert said == result["sentence"]
     assert said.startswith(
@@ -88,65 +88,65 @@ def test_every_arm_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Swee
     assert result["cost"] == {"spent_minutes": pytest.approx(0.5), "budget_minutes": 10}
 
 
-def test_arms_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trials_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ACCURACY, 0.2, 0.88)
     assert (
-        ledger(sweep, Trainer())
+        runner(sweep, Trainer())
         .run()
         .endswith("1 of the 2 others lies within its 95 % interval, so these images hardly tell them apart.")
     )
     monkeypatch.setitem(ACCURACY, 0.0, 0.89)
-    again = SweepStore().create(sweep.config(), ARMS, 10)
-    assert "All others lie within its 95 % interval" in ledger(again, Trainer()).run()
+    again = SweepStore().create(sweep.config(), TRIALS, 10)
+    assert "All others lie within its 95 % interval" in runner(again, Trainer()).run()
 
 
-def test_an_arm_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None:
-    said = ledger(sweep, Trainer(fails=0.1)).run()
+def test_a_trial_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None:
+    said = runner(sweep, Trainer(fails=0.1)).run()
     assert states(sweep) == ["finished", "failed", "finished"]
     assert said.startswith("Best of 2: dropout=0.2")
 
 
-def test_a_stopped_sweep_goes_on_without_training_an_arm_twice(sweep: Sweep) -> None:
+def test_a_stopped_sweep_goes_on_without_training_a_trial_twice(sweep: Sweep) -> None:
     train = Trainer()
-    with pytest.raises(BrokenOff, match=r"Stopped after 2 of 3 arms; what was tried is kept\."):
-        ledger(sweep, train, lambda: len(train.trained) == 2).run()
+    with pytest.raises(BrokenOff, match=r"Stopped after 2 of 3 trials; what was tried is kept\."):
+        runner(sweep, train, lambda: len(train.trained) == 2).run()
     assert states(sweep) == ["finished", "finished", "waiting"]
     assert sweep.result()["best"]["arm"] == 1
-    ledger(sweep, train).run()
+    runner(sweep, train).run()
     assert states(sweep) == ["finished"] * 3
     assert len(train.trained) == len(set(train.trained)) == len(RunStore().list()) == 3
 
 
-def test_an_arm_whose_worker_died_goes_on_in_its_own_run(sweep: Sweep) -> None:
+def test_a_trial_whose_worker_died_goes_on_in_its_own_run(sweep: Sweep) -> None:
     record = sweep.result()
     begun = RunStore().create(make_config("sample", {"model.dropout": 0.0}))
     begun.write_status(type(begun.read_status())(status="interrupted"))
     record["arms"][0] |= {"status": "running", "run": begun.id}
     sweep.write_result(record)
-    ledger(sweep, Trainer()).run()
+    runner(sweep, Trainer()).run()
     assert sweep.result()["arms"][0]["run"] == begun.id
     assert len(RunStore().list()) == 3
 
 
-def test_the_budget_ends_before_an_arm_that_would_exceed_it(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_budget_ends_before_a_trial_that_would_exceed_it(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep.write_budget(25 / 60)
-    with pytest.raises(BrokenOff, match=r"ended after 2 of 3 arms; what was tried is kept\."):
-        ledger(sweep, Trainer()).run()
+    with pytest.raises(BrokenOff, match=r"ended after 2 of 3 trials; what was tried is kept\."):
+        runner(sweep, Trainer()).run()
     assert states(sweep) == ["finished", "finished", "waiting"]
     sweep.write_status(type(sweep.read_status())(status="stopped"))
     monkeypatch.setattr("core.workers.launch.start", lambda job, parent_pipe: None)
     resume_sweep(sweep, parent_pipe=False, more_minutes=1)
     assert sweep.budget_minutes() == pytest.approx(20 / 60 + 1)
-    assert sweep.arms() == ARMS
+    assert sweep.trials() == TRIALS
 
 
 @pytest.mark.parametrize("minutes", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_budget_is_a_positive_number(minutes: float) -> None:
     with pytest.raises(ConfigError, match="give a number above 0"):
-        SweepStore().create(make_config("sample", {}), ARMS, minutes)
+        SweepStore().create(make_config("sample", {}), TRIALS, minutes)
 
 
-def test_one_arm_alone_has_nothing_to_be_corrected() -> None:
+def test_one_trial_alone_has_nothing_to_be_corrected() -> None:
     one: list[dict[str, Any]] = [{"model.dropout": 0.1}]
     sweep = SweepStore().create(make_config("sample", {}), one, 10)
-    assert ledger(sweep, Trainer()).run() == "One arm was tried: dropout=0.1, 90.0% on 100 validation images."
+    assert runner(sweep, Trainer()).run() == "One trial was tried: dropout=0.1, 90.0% on 100 validation images."

@@ -1,15 +1,15 @@
-"""Arms on a cluster: those of a bisect or a sweep are jobs of their own there, and train at the same time.
+"""Trials on a cluster: those of a bisect or a sweep are jobs of their own there, and train at the same time.
 
-The search of a bisect is the serial one. It asks for the value of one arm after the other and is a function of these
-values alone; here most of them are under way before they are asked for. An arm has the settings and the seed that it
-has serially, so the verdict is the same, and so is the best arm of a sweep. One that turns out not to be needed is
+The search of a bisect is the serial one. It asks for the value of one trial after the other and is a function of these
+values alone; here most of them are under way before they are asked for. A trial has the settings and the seed that it
+has serially, so the verdict is the same, and so is the best trial of a sweep. One that turns out not to be needed is
 stopped.
 """
 
 import time
 from collections.abc import Callable
 
-from core.bisect.runner import Ledger
+from core.bisect.runner import BisectRunner
 from core.bisect.search import Set
 from core.bisect.store import Bisect
 from core.bisect.verdict import Conclusion
@@ -19,21 +19,21 @@ from core.errors import RunError
 from core.jobs.trial_runner import Record
 from core.models.unfreezing import is_training
 from core.store.runs import RESUMABLE, Run, RunStore
-from core.sweep.runner import SweepLedger
+from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep
 from core.workers import launch
 
 LOSSES = 3
-"""So many times an arm whose machine is lost goes on elsewhere; then it has failed."""
+"""So many times a trial whose machine is lost goes on elsewhere; then it has failed."""
 
 _LOOK_SECONDS = 0.5
 
 
 class AtWork:
-    """Arms on their way.
+    """Trials on their way.
 
     Args:
-        reporter: Reporter. Of the job whose arms they are.
+        reporter: Reporter. Of the job whose trials they are.
     """
 
     def __init__(self, reporter: Reporter) -> None:
@@ -45,7 +45,7 @@ class AtWork:
         return run_id in self._runs
 
     def run_of(self, run_id: str | None, new: Callable[[], Run]) -> Run:
-        """The run of an arm, on its way: begun by us, or by a worker of this job that was lost, or begun now."""
+        """The run of a trial, on its way: begun by us, or by a worker of this job that was lost, or begun now."""
         if run_id is not None and run_id in self._runs:
             return self._runs[run_id]
         run = RunStore().by_id(run_id) if run_id else None
@@ -58,7 +58,7 @@ class AtWork:
         return run
 
     def wait(self, run: Run) -> str:
-        """Looks after all arms until one has ended; gives its final status."""
+        """Looks after all trials until one has ended; gives its final status."""
         while True:
             ended = self._look()
             if run.id in ended:
@@ -68,14 +68,14 @@ class AtWork:
             time.sleep(_LOOK_SECONDS)
 
     def wait_for_features(self, run: Run) -> None:
-        """Until an arm has computed the features, which arms with the same images and network then find."""
+        """Until a trial has computed the features, which trials with the same images and network then find."""
         while run.id not in self._look() and not is_training(run.read_status().phase):
             if self._reporter.stop_requested():
                 return
             time.sleep(_LOOK_SECONDS)
 
     def stop_all(self) -> None:
-        """Asks every arm at work to stop; what has just ended need not be asked."""
+        """Asks every trial at work to stop; what has just ended need not be asked."""
         for run in self._runs.values():
             if run.read_status().is_active and not run.stop_requested():
                 try:
@@ -84,14 +84,14 @@ class AtWork:
                     continue
 
     def _look(self) -> dict[str, str]:
-        """Arms that have ended, with their final status."""
+        """Trials that have ended, with their final status."""
         ended = {one.id: status for one in list(self._runs.values()) if (status := self._tended(one))}
         count = len(self._runs.keys() - ended.keys())
-        self._reporter.say(message=f"{count} arm{'' if count == 1 else 's'} at work on the cluster.")
+        self._reporter.say(message=f"{count} trial{'' if count == 1 else 's'} at work on the cluster.")
         return ended
 
     def _tended(self, run: Run) -> str:
-        """The final status of an arm; empty while it is at work, or is again after its machine was lost."""
+        """The final status of a trial; empty while it is at work, or is again after its machine was lost."""
         status = launch.poll(run)
         if status.is_active:
             return ""
@@ -109,8 +109,8 @@ class AtWork:
         return ""
 
 
-class SpreadBisect(Ledger):
-    """A bisect's ledger whose arms train on the cluster.
+class SpreadBisect(BisectRunner):
+    """A bisect's runner whose trials train on the cluster.
 
     Args:
         reporter: Reporter. The bisect's.
@@ -121,23 +121,23 @@ class SpreadBisect(Ledger):
         super().__init__(Bisect(reporter.run.path), self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> Conclusion:
-        """See `Ledger.run`; whatever ends it, no arm is left at work."""
+        """See `BisectRunner.run`; whatever ends it, no trial is left at work."""
         try:
             return super().run()
         finally:
             self._at_work.stop_all()
 
-    def plan(self, arms: list[tuple[Set, int]]) -> list[Record]:
-        """Starts arms that are known to follow."""
-        rows = super().plan(arms)
+    def plan(self, trials: list[tuple[Set, int]]) -> list[Record]:
+        """Starts trials that are known to follow."""
+        rows = super().plan(trials)
         for row in rows:
             config = self.config_of(row)
             if row["status"] == "waiting" and self.affords(row, config) and not self._stop_requested():
                 row |= {"run": self.run_of(row, config).id, "status": "running"}
-        return super().plan(arms)
+        return super().plan(trials)
 
     def affords(self, row: Record, config: RunConfig) -> bool:
-        """Whether the budget suffices for an arm; one that is at work is only broken off when it is spent."""
+        """Whether the budget suffices for a trial; one that is at work is only broken off when it is spent."""
         if row["run"] in self._at_work:
             return self.spent_seconds() <= 60 * self.bisect.budget_minutes()
         return super().affords(row, config)
@@ -147,7 +147,7 @@ class SpreadBisect(Ledger):
         return self._at_work.run_of(row["run"], lambda: RunStore().create(config))
 
     def _keep(self, found: Conclusion) -> None:
-        """Arms that were not needed: one that has ended in time is shown with its value, the others are stopped."""
+        """Trials that were not needed: one that has ended in time is shown with its value, the others are stopped."""
         self._at_work.stop_all()
         for row in self.record["arms"]:
             if row["run"] in self._at_work and row["status"] == "running":
@@ -158,13 +158,13 @@ class SpreadBisect(Ledger):
         super()._keep(found)
 
     def finish_row(self, row: Record, run: Run, status: str) -> None:
-        """See `Ledger.finish_row`; what an arm took is what its run says, not how long we had to wait for it."""
+        """See `BisectRunner.finish_row`; what a trial took is what its run says, not how long we had to wait for it."""
         super().finish_row(row, run, status)
         row["seconds"] = seconds_of(run, row["seconds"])
 
 
-class SpreadSweep(SweepLedger):
-    """A sweep's ledger whose arms train on the cluster.
+class SpreadSweep(SweepRunner):
+    """A sweep's runner whose trials train on the cluster.
 
     Args:
         reporter: Reporter. The sweep's.
@@ -175,7 +175,7 @@ class SpreadSweep(SweepLedger):
         super().__init__(Sweep(reporter.run.path), self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> str:
-        """See `SweepLedger.run`; whatever ends it, no arm is left at work."""
+        """See `SweepRunner.run`; whatever ends it, no trial is left at work."""
         try:
             self._start_all()
             return super().run()
@@ -185,7 +185,7 @@ class SpreadSweep(SweepLedger):
             self.write()
 
     def affords(self, row: Record) -> bool:
-        """Whether there is budget left: the arms are at work already."""
+        """Whether there is budget left: the trials are at work already."""
         return self.spent_seconds() <= 60 * self.sweep.budget_minutes()
 
     def run_of(self, row: Record) -> Run:
@@ -193,12 +193,12 @@ class SpreadSweep(SweepLedger):
         return self._at_work.run_of(row["run"], lambda: self.new_run(row))
 
     def finish_row(self, row: Record, run: Run, status: str) -> None:
-        """See `SweepLedger.finish_row`; what an arm took is what its run says, not how long we had to wait for it."""
+        """See `SweepRunner.finish_row`; what a trial took is what its run says, not how long we had to wait for it."""
         row["seconds"] = seconds_of(run, row["seconds"])
         super().finish_row(row, run, status)
 
     def _start_all(self) -> None:
-        """The first arm computes the features that all share; the others start when it has them."""
+        """The first trial computes the features that all share; the others start when it has them."""
         waiting = [row for row in self.record["arms"] if row["status"] == "waiting"]
         for number, row in enumerate(waiting):
             if self._stop_requested() or not self.affords(row):
@@ -216,7 +216,7 @@ def seconds_of(run: Run, otherwise: float) -> float:
 
 
 def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
-    """Works on a bisect like `core.engine.jobs.bisect.bisect`, with its arms as jobs of the cluster.
+    """Works on a bisect like `core.engine.jobs.bisect.bisect`, with its trials as jobs of the cluster.
 
     Raises:
         UserError: the two runs cannot be held against each other any more, or the cluster takes no jobs.
@@ -226,10 +226,10 @@ def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
 
 
 def sweep_over_cluster(reporter: Reporter) -> tuple[str, str]:
-    """Works on a sweep like `core.engine.jobs.sweep.sweep`, with its arms as jobs of the cluster.
+    """Works on a sweep like `core.engine.jobs.sweep.sweep`, with its trials as jobs of the cluster.
 
     Raises:
         UserError: the sweep cannot be read, or the cluster takes no jobs.
     """
-    reporter.say(status="running", message="Begins with the first arm.")
+    reporter.say(status="running", message="Begins with the first trial.")
     return SpreadSweep(reporter).work()

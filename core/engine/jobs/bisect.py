@@ -1,4 +1,4 @@
-"""Trains the arms of a bisect one after the other in one process: one TensorFlow import, one feature cache."""
+"""Trains the trials of a bisect one after the other in one process: one TensorFlow import, one feature cache."""
 
 import gc
 import os
@@ -7,7 +7,7 @@ import traceback
 import keras
 
 from core import files
-from core.bisect.runner import Ledger
+from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect
 from core.engine.reporter import Reporter
 from core.engine.train.training import train
@@ -15,11 +15,11 @@ from core.errors import UserError
 from core.store.runs import STATUSES, Run
 
 
-class ArmReporter(Reporter):
-    """What an arm has to say goes into its own run folder; a stop of the whole bisect stops it too.
+class TrialReporter(Reporter):
+    """What a trial has to say goes into its own run folder; a stop of the whole bisect stops it too.
 
     Args:
-        run: Run. The arm's.
+        run: Run. The trial's.
         whole: Reporter. The bisect's.
     """
 
@@ -28,7 +28,7 @@ class ArmReporter(Reporter):
         self._whole = whole
 
     def stop_requested(self) -> bool:
-        """Whether somebody asked this arm or the bisect to stop."""
+        """Whether somebody asked this trial or the bisect to stop."""
         return super().stop_requested() or self._whole.stop_requested()
 
 
@@ -45,19 +45,19 @@ def bisect(reporter: Reporter) -> tuple[str, str]:
         UserError: the two runs cannot be held against each other any more.
     """
     reporter.say(status="running", message="Looks at what differs.")
-    return Ledger(
+    return BisectRunner(
         Bisect(reporter.run.path),
-        lambda run: train_arm(run, reporter),
+        lambda run: train_trial(run, reporter),
         reporter.stop_requested,
         lambda text: reporter.say(message=text),
     ).work()
 
 
-def train_arm(run: Run, whole: Reporter) -> str:
-    """Trains one arm in this process; an arm that fails ends itself, not the bisect."""
+def train_trial(run: Run, whole: Reporter) -> str:
+    """Trains one trial in this process; a trial that fails ends itself, not the bisect."""
     lock = files.Lock(run.path / "lock")
     lock.acquire(timeout=5)
-    reporter = ArmReporter(run, whole)
+    reporter = TrialReporter(run, whole)
     reporter.say(status="starting", pid=os.getpid(), message=STATUSES["starting"])
     reporter.start_heartbeat()
     try:
@@ -71,6 +71,6 @@ def train_arm(run: Run, whole: Reporter) -> str:
     finally:
         reporter.close()
         lock.release()
-        keras.backend.clear_session()  # or the graphs of all arms would pile up
+        keras.backend.clear_session()  # or the graphs of all trials would pile up
         gc.collect()
     return status

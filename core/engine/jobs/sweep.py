@@ -1,13 +1,13 @@
-"""Trains the arms of a sweep one after the other in one process: one TensorFlow import, one feature cache."""
+"""Trains the trials of a sweep one after the other in one process: one TensorFlow import, one feature cache."""
 
-from core.engine.jobs.bisect import train_arm
+from core.engine.jobs.bisect import train_trial
 from core.engine.reporter import Reporter
-from core.sweep.runner import SweepLedger
+from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep
 
 
 def sweep(reporter: Reporter) -> tuple[str, str]:
-    """Works on a sweep to its last arm, to a stop, or to the end of its budget.
+    """Works on a sweep to its last trial, to a stop, or to the end of its budget.
 
     Args:
         reporter: Reporter. Of a sweep whose worker has just got its turn.
@@ -18,10 +18,10 @@ def sweep(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: the sweep cannot be read.
     """
-    reporter.say(status="running", message="Begins with the first arm.")
-    return SweepLedger(
+    reporter.say(status="running", message="Begins with the first trial.")
+    return SweepRunner(
         Sweep(reporter.run.path),
-        lambda run: train_arm(run, reporter),
+        lambda run: train_trial(run, reporter),
         reporter.stop_requested,
         lambda text: reporter.say(message=text),
     ).work()

@@ -11,7 +11,7 @@ from core.bisect import store as bisects
 from core.bisect.store import Bisect, BisectStore
 from core.compare import compare
 from core.errors import RunError, UserError
-from core.housekeeping.trial_ids import arm_ids, runs_of
+from core.housekeeping.trial_ids import runs_of, trial_ids
 from core.report import report
 from core.store.index import summaries
 from core.store.runs import Run, RunStore, Status
@@ -25,8 +25,8 @@ Record = dict[str, Any]
 
 def comparable_runs(most: int) -> list[Run]:
     """Runs that have ended with something to look at, the newest first; those that a bisect has trained left out."""
-    arms, found = arm_ids(), list[Run]()
-    others = [run for run in RunStore().list() if run.id not in arms]
+    trials, found = trial_ids(), list[Run]()
+    others = [run for run in RunStore().list() if run.id not in trials]
     for start in range(0, len(others), most):
         some = others[start : start + most]
         found += [

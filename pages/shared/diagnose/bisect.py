@@ -14,7 +14,7 @@ from core.housekeeping.trial_ids import runs_of
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
-from pages.shared.diagnose.charts import arms_chart, arms_frame, arms_height, arms_words
+from pages.shared.diagnose.charts import trials_chart, trials_frame, trials_height, trials_words
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
@@ -133,8 +133,8 @@ def _offer(pair: Pair, before: Bisect | None) -> None:
     else:
         named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
         st.markdown(f"To be tried: {named}.")
-    arms, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
-    st.markdown(f"Up to **{arms} trainings**, about **{duration(60 * minutes)}** on this machine.")
+    trials, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
+    st.markdown(f"Up to **{trials} trainings**, about **{duration(60 * minutes)}** on this machine.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Budget in minutes",
@@ -214,18 +214,18 @@ def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
     if status.is_active != was_active:
         st.rerun()  # the whole page: the verdict and the buttons change with it
     result = settled(seen_from(result_of(bisect) or {}, first), is_active=status.is_active)
-    arms = arms_frame(result)
+    trials = trials_frame(result)
     word, icon, colour = LOOKS[status.status]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.text(_message(status))
-    done = int(arms["state"].isin(["finished", "failed"]).sum())
+    done = int(trials["state"].isin(["finished", "failed"]).sum())
     if status.is_active:
-        st.progress(done / len(arms) if len(arms) else 0.0, text=f"Trainings done: {done} of {len(arms)} planned")
+        st.progress(done / len(trials) if len(trials) else 0.0, text=f"Trainings done: {done} of {len(trials)} planned")
     st.caption(_cost_words(result.get("cost") or {}))
-    if len(arms):
-        chart = arms_chart(result, dark=st.context.theme.type == "dark")
-        st.altair_chart(chart, width="stretch", height=arms_height(len(arms)), alt=arms_words(result))
+    if len(trials):
+        chart = trials_chart(result, dark=st.context.theme.type == "dark")
+        st.altair_chart(chart, width="stretch", height=trials_height(len(trials)), alt=trials_words(result))
         st.caption(
             "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
             "that has moved from the band of its own colour into the other one has switched sides."
@@ -238,8 +238,11 @@ def settled(result: Record, *, is_active: bool) -> Record:
     """The result as it is to be shown: in a search that has ended nothing trains, whatever was written last."""
     if is_active:
         return result
-    arms = [{**arm, "status": "waiting"} if arm.get("status") == "running" else arm for arm in result.get("arms") or []]
-    return {**result, "arms": arms}
+    trials = [
+        {**trial, "status": "waiting"} if trial.get("status") == "running" else trial
+        for trial in result.get("arms") or []
+    ]
+    return {**result, "arms": trials}
 
 
 def _message(status: Status) -> str:

@@ -1,4 +1,4 @@
-"""Figures of the Diagnose page: two runs' curves over each other, and the arms of a bisect. Nothing here draws."""
+"""Figures of the Diagnose page: two runs' curves over each other, and the trials of a bisect. Nothing here draws."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ COLOURS = dict(zip(SIDES, SERIES, strict=False))
 """First and second series of the theme."""
 
 CURVE_HEIGHT = 300
-ARM_HEIGHT, _AXIS_HEIGHT = 44, 130
+TRIAL_HEIGHT, _AXIS_HEIGHT = 44, 130
 
 _METRICS = {"accuracy": ".0%", "loss": ".2f", "auc": ".2f"}
 _THINNEST = 0.004
@@ -72,12 +72,12 @@ def pair_words(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
     return f"{title} of both runs over the epochs. At the end A has {ends[0]} and B {ends[1]}."
 
 
-def arms_height(count: int) -> int:
-    """Height of the chart of so many arms with its axis, in pixels."""
-    return ARM_HEIGHT * max(1, count) + _AXIS_HEIGHT
+def trials_height(count: int) -> int:
+    """Height of the chart of so many trials with its axis, in pixels."""
+    return TRIAL_HEIGHT * max(1, count) + _AXIS_HEIGHT
 
 
-def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
 
     The same layers are there whatever has been measured, so that the browser keeps the chart and swaps the data in.
@@ -86,14 +86,14 @@ def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart
         result: What the bisect has found so far.
         dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
-    arms = arms_frame(result)
-    low, high = _ends_of_axis(result, arms)
+    trials = trials_frame(result)
+    low, high = _ends_of_axis(result, trials)
     # The same scale in every layer: a layer without one would draw the axis to zero.
     scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
     title = "Best validation accuracy"
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
     start = alt.X("low:Q", title=title, scale=scale)
-    y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_places(arms), paddingInner=0))
+    y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_places(trials), paddingInner=0))
     colour = alt.Color(
         "from:N",
         title="Starts as",
@@ -108,35 +108,35 @@ def arms_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart
         alt.Tooltip("high:Q", title="Interval to", format=".1%"),
         alt.Tooltip("seconds:Q", title="Seconds", format=".0f"),
     ]
-    measured = alt.Chart(arms[arms["value"].notna()])
+    measured = alt.Chart(trials[trials["value"].notna()])
     bands = alt.Chart(bands_frame(result)).mark_rect(opacity=0.16)
-    names = alt.Chart(arms).mark_text(align="left", dy=-11, fontSize=12, limit=900, color=_INK[dark])
+    names = alt.Chart(trials).mark_text(align="left", dy=-11, fontSize=12, limit=900, color=_INK[dark])
     return alt.layer(
         bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),
         measured.mark_rule(strokeWidth=3, yOffset=8).encode(start, alt.X2("high:Q"), y, color=colour),
         measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(x, y, color=colour, tooltip=tips),
         names.encode(y, alt.Text("label:N"), x=alt.value(2), tooltip=tips),
-    ).properties(height=arms_height(len(arms)))
+    ).properties(height=trials_height(len(trials)))
 
 
-def arms_frame(result: Record) -> pd.DataFrame:
-    """One row an arm: its name, what it starts from, its state, its value and interval."""
+def trials_frame(result: Record) -> pd.DataFrame:
+    """One row a trial: its name, what it starts from, its state, its value and interval."""
     rows = []
-    for place, arm in enumerate(result.get("arms") or []):
-        value, bounds = arm.get("value"), arm.get("interval") or (None, None)
-        state = str(arm.get("status", "waiting"))
+    for place, trial in enumerate(result.get("arms") or []):
+        value, bounds = trial.get("value"), trial.get("interval") or (None, None)
+        state = str(trial.get("status", "waiting"))
         said = percent(value) if value is not None else _STATES.get(state, state)
         rows.append(
             {
                 "place": place,
-                "name": str(arm.get("name", "")),
-                "label": f"{arm.get('name', '')}: {said}",
-                "from": str(arm.get("base") or "a").upper()[:1],
+                "name": str(trial.get("name", "")),
+                "label": f"{trial.get('name', '')}: {said}",
+                "from": str(trial.get("base") or "a").upper()[:1],
                 "state": state,
                 "value": value,
                 "low": value if bounds[0] is None else bounds[0],
                 "high": value if bounds[1] is None else bounds[1],
-                "seconds": arm.get("seconds"),
+                "seconds": trial.get("seconds"),
             }
         )
     columns = ["place", "name", "label", "from", "state", "value", "low", "high", "seconds"]
@@ -157,13 +157,13 @@ def bands_frame(result: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["from", "low", "high", "about"])
 
 
-def arms_words(result: Record) -> str:
-    """The arms for somebody who cannot see them."""
-    arms = [f"{arm.label}" for arm in arms_frame(result).itertuples()]
+def trials_words(result: Record) -> str:
+    """The trials for somebody who cannot see them."""
+    trials = [f"{trial.label}" for trial in trials_frame(result).itertuples()]
     bands = [str(about) for about in bands_frame(result)["about"]]
-    if not arms:
+    if not trials:
         return "The trainings between the two runs; none is planned yet."
-    return f"The trainings between the two runs and their best validation accuracy. {'; '.join([*bands, *arms])}."
+    return f"The trainings between the two runs and their best validation accuracy. {'; '.join([*bands, *trials])}."
 
 
 _INK = {False: "#17211f", True: "#e6edeb"}
@@ -176,14 +176,14 @@ def _colours() -> alt.Scale:
     return alt.Scale(domain=list(SIDES), range=[COLOURS[side] for side in SIDES])
 
 
-def _places(arms: pd.DataFrame) -> list[int]:
-    return [int(place) for place in arms["place"]] or [0]
+def _places(trials: pd.DataFrame) -> list[int]:
+    return [int(place) for place in trials["place"]] or [0]
 
 
-def _ends_of_axis(result: Record, arms: pd.DataFrame) -> tuple[float, float]:
-    """Where the axis begins and ends, in steps of ten percent, so that it rarely moves while arms arrive."""
+def _ends_of_axis(result: Record, trials: pd.DataFrame) -> tuple[float, float]:
+    """Where the axis begins and ends, in steps of ten percent, so that it rarely moves while trials arrive."""
     bands = bands_frame(result)
-    values = [*arms["low"].dropna(), *arms["high"].dropna(), *bands["low"], *bands["high"]]
+    values = [*trials["low"].dropna(), *trials["high"].dropna(), *bands["low"], *bands["high"]]
     low, high = min(values, default=0.0), max(values, default=1.0)
     return max(0.0, math.floor(low * 10 - 0.2) / 10), min(1.0, math.ceil(high * 10) / 10)
 

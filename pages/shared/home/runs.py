@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.access import Action
-from core.housekeeping.trial_ids import arm_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.store.notes import Note, matches
 from core.store.runs import Run, RunStore
 from pages.shared import state
@@ -31,8 +31,8 @@ Row = dict[str, Any]
 
 def own_runs() -> list[Row]:
     """The runs that a person has started; those that a search or a sweep has trained stand where it stands."""
-    arms = arm_ids()
-    return [row for row in run_list.recent_runs() if row["id"] not in arms]
+    trials = trial_ids()
+    return [row for row in run_list.recent_runs() if row["id"] not in trials]
 
 
 def show_table(rows: list[Row]) -> None:

@@ -73,9 +73,9 @@ def _search_words(story: puzzle.Story | None) -> str:
         return "begins when both have finished"
     if not story.bisect_status.is_active:
         return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
-    arms = (story.result or {}).get("arms") or []
-    done = sum(arm.get("status") in ("finished", "failed") for arm in arms)
-    return f"{done} of {len(arms)} trainings done" if arms else "begins"
+    trials = (story.result or {}).get("arms") or []
+    done = sum(trial.get("status") in ("finished", "failed") for trial in trials)
+    return f"{done} of {len(trials)} trainings done" if trials else "begins"
 
 
 def _verdict_words(story: puzzle.Story) -> str:

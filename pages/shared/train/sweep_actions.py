@@ -7,14 +7,14 @@ from core.access import Action
 from core.config import RunConfig
 from core.errors import RunError
 from core.sweep import store as sweeps
-from core.sweep.plan import Arm
+from core.sweep.plan import Trial
 from core.sweep.store import Sweep, SweepStore
 from core.workers import launch
 from pages.shared.shell.access import guarded, person
 
 
 @guarded(Action.SWEEP)
-def start(base: RunConfig, arms: Sequence[Arm], minutes: float) -> Sweep:
+def start(base: RunConfig, trials: Sequence[Trial], minutes: float) -> Sweep:
     """Makes a sweep and starts its worker.
 
     Raises:
@@ -27,7 +27,7 @@ def start(base: RunConfig, arms: Sequence[Arm], minutes: float) -> Sweep:
     at_work = sum(launch.poll(sweep).is_active for sweep in SweepStore().list())
     if at_work >= limits.waiting:
         raise RunError(f"{at_work} sweeps are at work or wait already; start this one when some have ended")
-    sweep = SweepStore().create(base, arms, minutes, owner=person().name)
+    sweep = SweepStore().create(base, trials, minutes, owner=person().name)
     launch.start(sweep, parent_pipe=True)
     return sweep
 

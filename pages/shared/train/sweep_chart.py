@@ -1,4 +1,4 @@
-"""The arms of a sweep as a table and as parallel coordinates. Nothing here draws on a page."""
+"""The trials of a sweep as a table and as parallel coordinates. Nothing here draws on a page."""
 
 import math
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ HEIGHT = 340
 
 _INK = {False: "#17211f", True: "#e6edeb"}
 _SCALE = [[0, "#D55E00"], [0.5, "#8C6BB1"], [1, "#1F8FD0"]]
-"""From the worst arm to the best; neither end vanishes on a light or on a dark page."""
+"""From the worst trial to the best; neither end vanishes on a light or on a dark page."""
 
 _DECADES = 10.0
 
 Record = dict[str, Any]
 
 
-def finished_arms(result: Record) -> list[Record]:
-    """The arms with a value, the best first; of equals the one with the lower loss."""
+def finished_trials(result: Record) -> list[Record]:
+    """The trials with a value, the best first; of equals the one with the lower loss."""
     rows = [row for row in result.get("arms") or [] if row.get("value") is not None]
     return sorted(rows, key=lambda row: (-row["value"], row["loss"]))
 
 
-def arms_table(result: Record, label: Any) -> pd.DataFrame:
-    """One row a finished arm, the best first.
+def trials_table(result: Record, label: Any) -> pd.DataFrame:
+    """One row a finished trial, the best first.
 
     Args:
         result: What the sweep has found so far.
@@ -44,20 +44,20 @@ def arms_table(result: Record, label: Any) -> pd.DataFrame:
             "epochs": row["epochs"],
             "open": ":material/monitoring: Open",
         }
-        for row in finished_arms(result)
+        for row in finished_trials(result)
     ]
     return pd.DataFrame(rows)
 
 
-def arms_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
-    """Every finished arm as a line through its settings to its accuracy, coloured by the accuracy.
+def trials_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
+    """Every finished trial as a line through its settings to its accuracy, coloured by the accuracy.
 
     Args:
-        result: What the sweep has found so far; at least one arm has finished.
+        result: What the sweep has found so far; at least one trial has finished.
         label: Setting to its words.
         dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
-    rows = finished_arms(result)
+    rows = finished_trials(result)
     values = [row["value"] for row in rows]
     low, high = min(values), max(values)
     spread = (low, high) if high > low else (low - 0.01, high + 0.01)
@@ -76,10 +76,12 @@ def arms_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
     return figure.update_layout(height=HEIGHT, margin=margin, paper_bgcolor=clear, plot_bgcolor=clear)
 
 
-def arms_words(result: Record) -> str:
-    """The arms for somebody who cannot see them."""
-    best = [f"{row['name']} {percent(row['value'])}" for row in finished_arms(result)[:3]]
-    return f"Parallel coordinates of the arms and their validation accuracy. The best: {'; '.join(best) or 'none yet'}."
+def trials_words(result: Record) -> str:
+    """The trials for somebody who cannot see them."""
+    best = [f"{row['name']} {percent(row['value'])}" for row in finished_trials(result)[:3]]
+    return (
+        f"Parallel coordinates of the trials and their validation accuracy. The best: {'; '.join(best) or 'none yet'}."
+    )
 
 
 def _dimension(name: str, key: str, values: Sequence[Any]) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.jobs.validate import admit
 from core.store.runs import RESUMABLE, STATUSES, Status
-from core.sweep.plan import MOST_ARMS, VARIED, Arm, plan, read_choices
+from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepStore
 from core.workers import launch
 from pages.shared import state
 from pages.shared.shell.access import may
 from pages.shared.train import sweep_actions
-from pages.shared.train.sweep_chart import HEIGHT, arms_figure, arms_table, arms_words, finished_arms
+from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, percent, plain, sentence
 
@@ -77,7 +77,7 @@ def _form(config: RunConfig | None) -> None:
         format_func=fields.label_of,
         key=state.SWEEP_KEYS,
         persist_state="session",
-        help="Every arm is a training with other values of these settings; all else is as in the form above.",
+        help="Every trial is a training with other values of these settings; all else is as in the form above.",
     )
     for key in keys:
         st.session_state.setdefault(state.choices_key(key), SUGGESTED[key])
@@ -86,10 +86,10 @@ def _form(config: RunConfig | None) -> None:
             key=state.choices_key(key),
             max_chars=300,
             persist_state="session",
-            help="Values with commas between them; for random arms also a range such as 1e-4..1e-1.",
+            help="Values with commas between them; for random trials also a range such as 1e-4..1e-1.",
         )
     _how_many()
-    arms = _arms(config, keys)
+    trials = _trials(config, keys)
     st.session_state.setdefault(state.SWEEP_BUDGET, round(BUDGET_MINUTES))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -98,11 +98,11 @@ def _form(config: RunConfig | None) -> None:
             max_value=1440,
             key=state.SWEEP_BUDGET,
             width=160,
-            help="The sweep ends when it is spent, with the arms that are done by then.",
+            help="The sweep ends when it is spent, with the trials that are done by then.",
         )
-        label = f"Train {len(arms)} arms" if len(arms) != 1 else "Train 1 arm"
-        if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not arms, key="sweep_start"):
-            _start(config, arms)
+        label = f"Train {len(trials)} trials" if len(trials) != 1 else "Train 1 trial"
+        if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not trials, key="sweep_start"):
+            _start(config, trials)
 
 
 def _how_many() -> None:
@@ -110,12 +110,12 @@ def _how_many() -> None:
     st.session_state.setdefault(state.SWEEP_SEED, 1)
     with st.container(horizontal=True):
         st.number_input(
-            "Arms at random",
+            "Random trials",
             min_value=0,
-            max_value=MOST_ARMS,
+            max_value=MOST_TRIALS,
             key=state.SWEEP_RANDOM,
             width=160,
-            help="0: every combination. With many settings, random arms find a good one sooner than a grid.",
+            help="0: every combination. With many settings, random trials find a good one sooner than a grid.",
         )
         if st.session_state[state.SWEEP_RANDOM]:
             st.number_input(
@@ -124,12 +124,12 @@ def _how_many() -> None:
                 max_value=2**31 - 1,
                 key=state.SWEEP_SEED,
                 width=160,
-                help="The same seed draws the same arms.",
+                help="The same seed draws the same trials.",
             )
 
 
-def _arms(config: RunConfig | None, keys: list[str]) -> list[Arm]:
-    """The arms that the fields ask for; none, and a sentence, when something in them is not allowed."""
+def _trials(config: RunConfig | None, keys: list[str]) -> list[Trial]:
+    """The trials that the fields ask for; none, and a sentence, when something in them is not allowed."""
     if config is None or not keys:
         return []
     try:
@@ -141,13 +141,13 @@ def _arms(config: RunConfig | None, keys: list[str]) -> list[Arm]:
         return []
 
 
-def _start(config: RunConfig | None, arms: list[Arm]) -> None:
+def _start(config: RunConfig | None, trials: list[Trial]) -> None:
     if config is None:
         return
     try:
         with st.spinner("Checking the data set …"):
             base = admit(config)[0]
-        sweep = sweep_actions.start(base, arms, float(st.session_state[state.SWEEP_BUDGET]))
+        sweep = sweep_actions.start(base, trials, float(st.session_state[state.SWEEP_BUDGET]))
     except UserError as error:
         st.error(fields.tell(error))
         return
@@ -162,7 +162,7 @@ def _early_end(sweep: Sweep, status: Status) -> None:
     (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
     st.button(
         "Go on with the sweep", icon=":material/play_circle:", on_click=_do, args=(sweep_actions.resume, sweep),
-        help="Arms that have finished are not trained again.", key="sweep_resume",
+        help="Trials that have finished are not trained again.", key="sweep_resume",
     )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
         stop = ":material/stop_circle:"
         if st.button("Stop the sweep", icon=stop, on_click=_do, args=(sweep_actions.stop, sweep), key="sweep_stop"):
             st.rerun()  # the whole page: what went wrong is said at its top
-    if finished_arms(result):
+    if finished_trials(result):
         _show_result(result)
 
 
@@ -192,8 +192,10 @@ def _show_result(result: dict[str, Any]) -> None:
         )  # fmt: skip
         if taken:
             st.rerun()  # the whole page: the fields stand outside of this fragment
-    figure = arms_figure(result, fields.label_of, dark=st.context.theme.type == "dark")
-    st.plotly_chart(figure, height=HEIGHT, alt=arms_words(result), config={"displayModeBar": False}, key="sweep_lines")
+    figure = trials_figure(result, fields.label_of, dark=st.context.theme.type == "dark")
+    st.plotly_chart(
+        figure, height=HEIGHT, alt=trials_words(result), config={"displayModeBar": False}, key="sweep_lines"
+    )
     failed = [row["name"] for row in result["arms"] if row["status"] == "failed"]
     if failed:
         st.caption(f"Not trained to an end: {plain('; '.join(failed[:10]))}.")
@@ -207,11 +209,11 @@ def _show_result(result: dict[str, Any]) -> None:
 
 
 def _show_table(result: dict[str, Any]) -> None:
-    rows, column = finished_arms(result), st.column_config
+    rows, column = finished_trials(result), st.column_config
     st.dataframe(
-        arms_table(result, fields.label_of),
+        trials_table(result, fields.label_of),
         hide_index=True,
-        alt="Table of the arms, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
+        alt="Table of the trials, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
         column_config={
             "accuracy": column.NumberColumn("Accuracy", format="percent"),
             "interval": column.TextColumn("95 % interval"),
@@ -225,8 +227,8 @@ def _show_table(result: dict[str, Any]) -> None:
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["run"]})
 
 
-def take(settings: Arm) -> None:
-    """Puts an arm's settings into the form, before the next script run draws the fields."""
+def take(settings: Trial) -> None:
+    """Puts a trial's settings into the form, before the next script run draws the fields."""
     for key, value in settings.items():
         st.session_state[state.field_key(key)] = value
 

@@ -89,7 +89,7 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
     assert [one[0].file for one in near] == [item["path"] for item in (run.manifest() or {})["train"]]
 
 
-def test_an_arm_of_a_search_remembers_nothing_nor_does_a_run_without_images(image_folder: Any) -> None:
+def test_a_trial_of_a_search_remembers_nothing_nor_does_a_run_without_images(image_folder: Any) -> None:
     run = RunStore().create(make_config(str(image_folder(train=(4, 4), val=(2, 2))), TINY))
     assert train(Reporter(run), remember=False) == "finished"
     assert not reference.reference_path(run).exists()

@@ -1,4 +1,4 @@
-"""A bisect for real: tiny images, a real worker, arms trained one after the other in one process."""
+"""A bisect for real: tiny images, a real worker, trials trained one after the other in one process."""
 
 import time
 from collections.abc import Iterator
@@ -73,43 +73,43 @@ def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[R
     bisect = BisectStore().create(*pair, 10)
     launch.start(bisect, parent_pipe=False)
     deadline = time.monotonic() + 120
-    while sum(arm["status"] == "finished" for arm in bisect.result()["arms"]) < 4:
+    while sum(trial["status"] == "finished" for trial in bisect.result()["arms"]) < 4:
         assert launch.poll(bisect).is_active, log(bisect)
         assert time.monotonic() < deadline
         time.sleep(0.05)
     launch.stop(bisect)
     stopped = ended(bisect)
     assert (bisect.read_status().status, stopped["verdict"]) == ("stopped", "inconclusive")
-    kept = [arm["run"] for arm in stopped["arms"] if arm["status"] == "finished"]
+    kept = [trial["run"] for trial in stopped["arms"] if trial["status"] == "finished"]
     assert len(kept) >= 4
     trained = [RunStore().get(run) for run in kept[2:]]
-    assert {run.read_status().pid for run in trained} == {bisect.read_status().pid}, "one process for all arms"
+    assert {run.read_status().pid for run in trained} == {bisect.read_status().pid}, "one process for all trials"
 
     resume_bisect(bisect, parent_pipe=False)
     result = ended(bisect)
     assert bisect.status().status == "finished", log(bisect)
-    values = {arm["name"]: arm["value"] for arm in result["arms"]}
+    values = {trial["name"]: trial["value"] for trial in result["arms"]}
     assert (result["verdict"], result["factors"]) == ("single", ["training.learning_rate"]), values
     assert result["candidates"] == ["training.learning_rate", "model.dropout"]
     assert [row["key"] for row in result["skipped"]] == ["training.mode"]
     assert result["gap"]["interval"][0] > 0
-    assert set(kept) <= {arm["run"] for arm in result["arms"]}
-    assert len(RunStore().list()) == len(result["arms"]), "no arm was trained twice"
-    assert {RunStore().get(arm["run"]).read_status().status for arm in result["arms"]} == {"finished"}
+    assert set(kept) <= {trial["run"] for trial in result["arms"]}
+    assert len(RunStore().list()) == len(result["arms"]), "no trial was trained twice"
+    assert {RunStore().get(trial["run"]).read_status().status for trial in result["arms"]} == {"finished"}
 
 
-def test_an_arm_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run], train_here: Any) -> None:
-    from core.engine.jobs.bisect import train_arm
+def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run], train_here: Any) -> None:
+    from core.engine.jobs.bisect import train_trial
     from core.engine.reporter import Reporter
 
     bisect = BisectStore().create(*pair, 10)
     config = pair[0].config()
-    arm = RunStore().create(make_config(config.dataset, config.settings()))
-    assert train_arm(arm, Reporter(bisect)) == "finished"
-    assert arm.history() == pair[0].history()
+    trial = RunStore().create(make_config(config.dataset, config.settings()))
+    assert train_trial(trial, Reporter(bisect)) == "finished"
+    assert trial.history() == pair[0].history()
 
 
-def test_an_arm_that_cannot_be_trained_fails_alone(
+def test_a_trial_that_cannot_be_trained_fails_alone(
     ended_pair: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import core.engine.jobs.bisect as worker
@@ -120,17 +120,17 @@ def test_an_arm_that_cannot_be_trained_fails_alone(
 
     monkeypatch.setattr(worker, "train", fail)
     run = RunStore().create(ended_pair[0].config())
-    assert worker.train_arm(run, Reporter(BisectStore().create(*ended_pair, 10))) == "failed"
+    assert worker.train_trial(run, Reporter(BisectStore().create(*ended_pair, 10))) == "failed"
     status = run.read_status()
     assert (status.status, status.message, status.fault) == ("failed", "the folder is gone", "user")
 
 
-def test_a_stop_of_the_bisect_reaches_the_arm(ended_pair: tuple[Run, Run]) -> None:
-    from core.engine.jobs.bisect import ArmReporter
+def test_a_stop_of_the_bisect_reaches_the_trial(ended_pair: tuple[Run, Run]) -> None:
+    from core.engine.jobs.bisect import TrialReporter
     from core.engine.reporter import Reporter
 
     bisect = BisectStore().create(*ended_pair, 10)
-    reporter = ArmReporter(ended_pair[0], Reporter(bisect))
+    reporter = TrialReporter(ended_pair[0], Reporter(bisect))
     assert not reporter.stop_requested()
     bisect.request_stop()
     assert reporter.stop_requested()

@@ -1,4 +1,4 @@
-"""A sweep for real: the command, a worker, arms in one process on one set of features."""
+"""A sweep for real: the command, a worker, trials in one process on one set of features."""
 
 import json
 import signal
@@ -43,10 +43,10 @@ def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
     launch._jobs().processes.pop(record["id"]).wait(30)
 
 
-def finished_arms() -> int:
-    """Arms that the newest sweep has finished so far; its folder comes before its result."""
-    arms = [arm for sweep in SweepStore().list()[:1] for arm in sweep.result().get("arms", [])]
-    return sum(arm["status"] == "finished" for arm in arms)
+def finished_trials() -> int:
+    """Trials that the newest sweep has finished so far; its folder comes before its result."""
+    trials = [trial for sweep in SweepStore().list()[:1] for trial in sweep.result().get("arms", [])]
+    return sum(trial["status"] == "finished" for trial in trials)
 
 
 def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(image_folder: Any) -> None:
@@ -55,14 +55,14 @@ def test_ctrl_c_keeps_what_was_tried_and_the_same_command_goes_on(image_folder: 
     command = [sys.executable, "-m", "core", "sweep", str(folder), *few, "--json"]
     with subprocess.Popen(command, cwd=launch.ROOT, stdout=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 120
-        while finished_arms() < 1:
+        while finished_trials() < 1:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         stopped = json.loads(process.communicate(timeout=60)[0])
     assert stopped["status"] == "stopped"
-    assert stopped["message"].startswith("Stopped after 1 of 2 arms")
+    assert stopped["message"].startswith("Stopped after 1 of 2 trials")
     kept = stopped["arms"][0]["run"]
     done = json.loads(subprocess.run(command, cwd=launch.ROOT, capture_output=True, check=True, text=True).stdout)
     assert (done["id"], done["status"]) == (stopped["id"], "finished")

@@ -11,7 +11,7 @@ def epochs(*values: float) -> list[dict[str, object]]:
     return [{"epoch": k, "val_accuracy": value, "val_loss": 1 - value} for k, value in enumerate(values, 1)]
 
 
-def arm(name: str, base: str, value: float | None = None, status: str = "finished", **facts) -> dict[str, object]:
+def trial(name: str, base: str, value: float | None = None, status: str = "finished", **facts) -> dict[str, object]:
     interval = None if value is None else [value - 0.05, value + 0.05]
     return {"name": name, "base": base, "value": value, "interval": interval, "status": status, **facts}
 
@@ -19,10 +19,10 @@ def arm(name: str, base: str, value: float | None = None, status: str = "finishe
 RESULT = {
     "noise": {"a": [0.88, 0.9], "b": [0.5]},
     "arms": [
-        arm("A again", "a", 0.88),
-        arm("A with data.shuffle = none", "a", 0.5, seconds=12.5),
-        arm("B with data.shuffle = samples", "b", None, "running"),
-        arm("B with x", "b", None, "failed"),
+        trial("A again", "a", 0.88),
+        trial("A with data.shuffle = none", "a", 0.5, seconds=12.5),
+        trial("B with data.shuffle = samples", "b", None, "running"),
+        trial("B with x", "b", None, "failed"),
     ],
 }
 
@@ -49,8 +49,8 @@ def test_curves_are_said_in_words():
     assert words == "Validation accuracy of both runs over the epochs. At the end A has 80.0 % and B –."
 
 
-def test_every_arm_has_a_row_whatever_its_state():
-    frame = charts.arms_frame(RESULT)
+def test_every_trial_has_a_row_whatever_its_state():
+    frame = charts.trials_frame(RESULT)
     assert list(frame["label"]) == [
         "A again: 88.0 %",
         "A with data.shuffle = none: 50.0 %",
@@ -70,7 +70,7 @@ def test_bands_span_the_repeats_and_a_single_value_is_still_seen():
 
 
 def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
-    drawn = charts.arms_chart(RESULT, dark=False).to_dict()
+    drawn = charts.trials_chart(RESULT, dark=False).to_dict()
     domains = {
         json.dumps(layer["encoding"]["x"]["scale"]["domain"])
         for layer in drawn["layer"]
@@ -80,18 +80,18 @@ def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
 
 
 def test_chart_has_the_same_layers_before_anything_was_measured():
-    empty, full = (charts.arms_chart(result, dark=True).to_dict() for result in ({}, RESULT))
+    empty, full = (charts.trials_chart(result, dark=True).to_dict() for result in ({}, RESULT))
     assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
     assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "text"]
 
 
-def test_chart_grows_with_the_arms():
-    assert charts.arms_height(10) - charts.arms_height(4) == 6 * charts.ARM_HEIGHT
-    assert charts.arms_height(0) == charts.arms_height(1)
+def test_chart_grows_with_the_trials():
+    assert charts.trials_height(10) - charts.trials_height(4) == 6 * charts.TRIAL_HEIGHT
+    assert charts.trials_height(0) == charts.trials_height(1)
 
 
-def test_arms_are_said_in_words():
-    words = charts.arms_words(RESULT)
+def test_trials_are_said_in_words():
+    words = charts.trials_words(RESULT)
     assert "A with data.shuffle = none: 50.0 %" in words
     assert "A with 2 seeds: 88.0 % to 90.0 %" in words
-    assert charts.arms_words({}).endswith("none is planned yet.")
+    assert charts.trials_words({}).endswith("none is planned yet.")

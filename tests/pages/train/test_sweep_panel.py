@@ -12,7 +12,7 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.train import sweep_actions
-from pages.shared.train.sweep_chart import arms_figure, arms_table, arms_words
+from pages.shared.train.sweep_chart import trials_figure, trials_table, trials_words
 from pages.shared.widgets.fields import label_of
 
 CHOICES = {"training.learning_rate": (1e-4, 1e-2), "training.optimizer": ("adam", "sgd")}
@@ -28,7 +28,7 @@ def started(monkeypatch):
 
 @pytest.fixture
 def done() -> Sweep:
-    """A sweep that has finished, its third arm the best and its last one failed."""
+    """A sweep that has finished, its third trial the best and its last one failed."""
     base = make_config("sample", {})
     sweep = SweepStore().create(base, plan(base, CHOICES), 5)
     record = sweep.result()
@@ -67,32 +67,32 @@ def test_the_fields_make_a_grid_that_is_started_with_the_form(started):
     at = open_page(training__epochs=7)
     at.get_by_key(state.SWEEP_KEYS).set_value(["training.learning_rate", "training.optimizer"]).run()
     at.get_by_key(state.choices_key("training.learning_rate")).set_value("1e-4, 1e-2").run()
-    assert "Train 4 arms" in labels(at)
-    press(at, "Train 4 arms")
+    assert "Train 4 trials" in labels(at)
+    press(at, "Train 4 trials")
     assert not at.exception
     (sweep,) = SweepStore().list()
     assert started == [sweep.id]
-    assert sweep.arms() == plan(make_config("sample", {}), CHOICES)
+    assert sweep.trials() == plan(make_config("sample", {}), CHOICES)
     assert (sweep.config().training.epochs, sweep.budget_minutes()) == (7, 30)
     assert "Stop the sweep" in labels(at)
     press(at, "Stop the sweep")
     assert sweep.stop_requested()
 
 
-def test_random_arms_have_a_seed_and_take_ranges():
+def test_random_trials_have_a_seed_and_take_ranges():
     at = open_page()
     at.get_by_key(state.SWEEP_KEYS).set_value(["training.learning_rate"]).run()
     at.get_by_key(state.choices_key("training.learning_rate")).set_value("1e-4..1e-1").run()
-    assert "is a range; say how many arms" in at.warning[-1].value.replace("\\", "")
-    assert next(button for button in at.button if button.label == "Train 0 arms").disabled
+    assert "is a range; say how many trials" in at.warning[-1].value.replace("\\", "")
+    assert next(button for button in at.button if button.label == "Train 0 trials").disabled
     at.get_by_key(state.SWEEP_RANDOM).set_value(5).run()
     at.get_by_key(state.SWEEP_SEED).set_value(3).run()
-    press(at, "Train 5 arms")
+    press(at, "Train 5 trials")
     (sweep,) = SweepStore().list()
     from core.sweep.plan import read_choices
 
     span = read_choices("training.learning_rate", "1e-4..1e-1")
-    assert sweep.arms() == plan(make_config("sample", {}), {"training.learning_rate": span}, 5, 3)
+    assert sweep.trials() == plan(make_config("sample", {}), {"training.learning_rate": span}, 5, 3)
 
 
 def test_an_unfrozen_form_is_told_that_a_sweep_needs_features():
@@ -115,27 +115,27 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
 
 
 def test_a_sweep_that_ended_early_can_go_on(done, started):
-    done.write_status(Status(status="stopped", message="Stopped after 3 of 4 arms; what was tried is kept."))
+    done.write_status(Status(status="stopped", message="Stopped after 3 of 4 trials; what was tried is kept."))
     at = press(open_page(done), "Go on with the sweep")
     assert not at.exception
     assert started == [done.id]
 
 
-def test_arms_are_kept_out_of_the_lists_of_runs(done):
-    assert diagnose_actions.arm_ids() == {"run0", "run1", "run2", "run3"}
+def test_trials_are_kept_out_of_the_lists_of_runs(done):
+    assert diagnose_actions.trial_ids() == {"run0", "run1", "run2", "run3"}
 
 
 def test_the_lines_go_through_every_setting_to_the_accuracy(done):
-    lines = arms_figure(done.result(), label_of, dark=True).data[0]
+    lines = trials_figure(done.result(), label_of, dark=True).data[0]
     rate, optimizer, accuracy = lines.dimensions
     assert (list(rate["values"]), list(rate["ticktext"])) == ([-2, -4, -4], ["0.0001", "0.01"])
     assert (list(optimizer["values"]), list(optimizer["ticktext"])) == ([0, 0, 1], ["adam", "sgd"])
     assert list(accuracy["values"]) == [0.9, 0.8, 0.7]
-    assert arms_words(done.result()).endswith(
+    assert trials_words(done.result()).endswith(
         "The best: learning_rate=0.01, optimizer=adam 90.0 %; learning_rate=0.0001, optimizer=adam 80.0 %; "
         "learning_rate=0.0001, optimizer=sgd 70.0 %."
     )
-    assert len(arms_table(done.result(), label_of)) == 3
+    assert len(trials_table(done.result(), label_of)) == 3
 
 
 def test_a_public_visitor_sees_no_sweep_and_cannot_start_one(monkeypatch, started):
