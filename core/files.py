@@ -32,7 +32,7 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     sync_folder(path.parent)
 
 
-def sweep(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Removes what writers that were killed have left in a folder and below; nobody else may be writing there."""
     for pattern in (".*.tmp", ".*.tmp.keras"):
         for left in folder.rglob(pattern):

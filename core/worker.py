@@ -22,7 +22,7 @@ from core.engine.reporter import Reporter
 from core.errors import UserError
 from core.jobs.queue import turn
 from core.label_review.store import is_review
-from core.lr_search.store import is_rate_search
+from core.lr_search.store import is_lr_search
 from core.store.runs import STATUSES, Run
 from core.sweep.store import is_sweep
 from core.workers import process_info, warm
@@ -126,7 +126,7 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
     if not reporter.status.is_active or run.is_from_newer_version():
         print(f"run {run.id} is {reporter.status.status}; it was not put in the queue", file=sys.stderr)
         return 1
-    files.sweep(run.path)
+    files.remove_leftovers(run.path)
     ballast = _take_ballast(run.path)
     host = socket.gethostname() if on_cluster else ""
     reporter.say(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
@@ -197,7 +197,7 @@ def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
             from core.engine.jobs.bisect import bisect
 
         return bisect(reporter)
-    if is_rate_search(reporter.run.path):
+    if is_lr_search(reporter.run.path):
         from core.engine.jobs.lr_search import find_rate
 
         return find_rate(reporter)

@@ -101,5 +101,5 @@ def test_what_a_killed_writer_left_is_swept_and_the_rest_stays(tmp_path: Path, s
     assert left, "no kill has left a file behind, so this test shows nothing"
     kept = {path for path in folder.rglob("*") if path not in left}
     (folder / ".model.7.tmp.keras").write_bytes(b"half a model")
-    files.sweep(folder)
+    files.remove_leftovers(folder)
     assert set(folder.rglob("*")) == {path for path in kept if not path.name.endswith(".tmp")}

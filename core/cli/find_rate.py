@@ -10,7 +10,7 @@ from core import files
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, duration, follow
 from core.jobs.validate import admit
-from core.lr_search.store import RateStore
+from core.lr_search.store import LrSearchStore
 from core.workers import launch
 
 
@@ -24,7 +24,7 @@ def find_rate(options: argparse.Namespace) -> int:
     config, line = read_config(options), Line(quiet=options.json)
     config, _ = admit(config, line.progress("Looks through"))
     line.show("")
-    search = RateStore().create(config)
+    search = LrSearchStore().create(config)
     launch.start(search, parent_pipe=False)
     status = follow(search, quiet=options.json, stopping="Stops after this batch.")
     result = search.result()

@@ -135,7 +135,7 @@ class FeatureCache:
             _, freed, oldest = entries.pop(0)
             _remove(oldest)
             held -= freed
-        self._sweep()
+        self._remove_leftovers()
         if self._free() < size + SPARE_BYTES:
             raise UserError(
                 f"the features need {size / 2**30:.1f} GB, but only {self._free() / 2**30:.1f} GB are free in "
@@ -170,7 +170,7 @@ class FeatureCache:
     def _free(self) -> int:
         return shutil.disk_usage(self.folder).free
 
-    def _sweep(self) -> None:
+    def _remove_leftovers(self) -> None:
         """A worker that was killed leaves its unfinished array behind."""
         for partial in self.folder.glob("*.partial"):
             if time.time() - partial.stat().st_mtime > 3600:

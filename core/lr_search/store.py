@@ -1,7 +1,7 @@
 """Searches for a learning rate on disk: jobs, each with a folder below `rates`.
 
 config.json   {"kind": "rate", "config": the run's settings}
-result.json   the sweep and what it suggests
+result.json   the range test and what it suggests
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ KEPT = 20
 """So many searches are kept; older ones go when a new one is made."""
 
 
-class RateSearch(Job):
+class LrSearch(Job):
     """One search; nothing that it trains is kept.
 
     Args:
@@ -38,12 +38,12 @@ class RateSearch(Job):
             raise RunError(f"search {self.id} cannot be read: {error}") from error
 
 
-class RateStore(JobStore[RateSearch]):
+class LrSearchStore(JobStore[LrSearch]):
     """All searches; see `JobStore`."""
 
-    kind, folder = RateSearch, "rates"
+    kind, folder = LrSearch, "rates"
 
-    def create(self, config: RunConfig, owner: str = "") -> RateSearch:
+    def create(self, config: RunConfig, owner: str = "") -> LrSearch:
         """Makes the folder of a new search, queued; the oldest that have ended go.
 
         Raises:
@@ -54,6 +54,6 @@ class RateStore(JobStore[RateSearch]):
         return search
 
 
-def is_rate_search(path: Path) -> bool:
+def is_lr_search(path: Path) -> bool:
     """Whether a job's folder is that of a search for a learning rate."""
     return job.settings_of(path).get("kind") == KIND

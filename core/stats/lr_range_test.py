@@ -1,4 +1,4 @@
-"""From a sweep of the learning rate to a suggestion: losses of steps with ever larger rates, and where they fall.
+"""From a range test of the learning rate to a suggestion: losses of steps with ever larger rates, and where they fall.
 
 The range test is Smith's (Cyclical Learning Rates for Training Neural Networks, 2017). Smoothing, trimming and the two
 suggestions, `valley` and `steep`, are those of fastai's `lr_find`, with two changes: the flat beginning is left out,
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
-"""First and last rate of a sweep, and its steps: those of fastai's `lr_find`."""
+"""First and last rate of a range test, and its steps: those of fastai's `lr_find`."""
 
 DIVERGED = 4.0
-"""A sweep ends where the smoothed loss has grown to so many times its lowest value."""
+"""A range test ends where the smoothed loss has grown to so many times its lowest value."""
 
 _MEMORY = 0.98
 _LAST = 5
@@ -34,19 +34,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Learning rates read from a sweep.
+    """Learning rates read from a range test.
 
     Attributes:
         valley: float or None. A middle of the longest stretch in which the smoothed loss falls: the one to take.
-        steep: float or None. Where the smoothed loss falls fastest, over a tenth of the sweep.
+        steep: float or None. Where the smoothed loss falls fastest, over a tenth of the range test.
     """
 
     valley: float | None
     steep: float | None
 
 
-def sweep_rates(steps: int = STEPS) -> Floats:
-    """Learning rates of a sweep, evenly spaced in their logarithm: array of shape `(steps,)`."""
+def range_test_rates(steps: int = STEPS) -> Floats:
+    """Learning rates of a range test, evenly spaced in their logarithm: array of shape `(steps,)`."""
     return np.geomspace(LOWEST, HIGHEST, steps)
 
 
@@ -60,7 +60,7 @@ def smooth(losses: Sequence[float], memory: float = _MEMORY) -> Floats:
 
 
 def has_diverged(losses: Sequence[float]) -> bool:
-    """Whether a sweep with these losses so far may end: the last is no number, or it has grown too far."""
+    """Whether a range test with these losses so far may end: the last is no number, or it has grown too far."""
     if not losses:
         return False
     if not math.isfinite(losses[-1]):
@@ -70,7 +70,7 @@ def has_diverged(losses: Sequence[float]) -> bool:
 
 
 def suggest(rates: Sequence[float], losses: Sequence[float], steps: int = STEPS) -> Suggestion:
-    """Learning rates that suit the head, read from a sweep.
+    """Learning rates that suit the head, read from a range test.
 
     Args:
         rates: Of the steps that were made, ascending.

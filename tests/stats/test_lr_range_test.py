@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from core.stats.lr_range_test import HIGHEST, LOWEST, Suggestion, has_diverged, smooth, suggest, sweep_rates
+from core.stats.lr_range_test import HIGHEST, LOWEST, Suggestion, has_diverged, range_test_rates, smooth, suggest
 
 
 def quadratic(curvature: float) -> tuple[list[float], list[float]]:
-    """A sweep of gradient descent on c/2 w**2, which is stable up to a rate of 2/c and exact in one step at 1/c."""
+    """A range test of gradient descent on c/2 w**2: stable up to a rate of 2/c and exact in one step at 1/c."""
     w, rates, losses = 1.0, [], []
-    for rate in sweep_rates():
+    for rate in range_test_rates():
         rates.append(float(rate))
         losses.append(curvature / 2 * w * w)
         w -= rate * curvature * w
@@ -19,12 +19,12 @@ def quadratic(curvature: float) -> tuple[list[float], list[float]]:
 
 
 def logistic(scale: float) -> tuple[list[float], list[float], float]:
-    """A sweep of stochastic gradient descent on a logistic regression, and its limit: 2 / the largest curvature."""
+    """Range test of stochastic gradient descent on a logistic regression, and its limit: 2 / the largest curvature."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 20)) * scale
     y, w = (x @ rng.normal(size=20) > 0).astype(float), np.zeros(20)
     rates, losses = [], []
-    for rate in sweep_rates():
+    for rate in range_test_rates():
         batch = rng.choice(400, 32)
         p = np.clip(1 / (1 + np.exp(-np.clip(x[batch] @ w, -500, 500))), 1e-12, 1 - 1e-12)
         rates.append(float(rate))
@@ -82,11 +82,11 @@ def test_with_noisy_batches_the_suggestion_stays_below_the_limit_and_within_two_
     ids=["flat", "rising", "too few", "none", "no number", "hardly falling"],
 )
 def test_where_the_loss_never_falls_nothing_is_suggested(losses: list[float]) -> None:
-    assert suggest(sweep_rates()[: len(losses)].tolist(), losses) == Suggestion(None, None)
+    assert suggest(range_test_rates()[: len(losses)].tolist(), losses) == Suggestion(None, None)
 
 
 def test_the_sweep_has_the_ends_and_the_steps_it_promises() -> None:
-    rates = sweep_rates()
+    rates = range_test_rates()
     assert (len(rates), rates[0], rates[-1]) == (100, pytest.approx(LOWEST), pytest.approx(HIGHEST))
     np.testing.assert_allclose(rates[1:] / rates[:-1], rates[1] / rates[0])
 

@@ -98,7 +98,7 @@ class Extraction:
             target: float array, written in place.
             advance: callable of the number of images done; may raise to give up. Whole shards are kept then.
         """
-        _sweep(self._folder)
+        _remove_leftovers(self._folder)
         self._advance = advance
         for start in self._starts:
             self._open.add(start)
@@ -262,7 +262,7 @@ def _write(path: Path, rows: Rows) -> None:
         np.save(file, rows)
 
 
-def _sweep(folder: Path) -> None:
+def _remove_leftovers(folder: Path) -> None:
     """Shards of a training that was given up long ago go; of this one, what a writer that was killed has left."""
     for other in folder.parent.glob(f"*{folder.suffix}"):
         with contextlib.suppress(OSError):

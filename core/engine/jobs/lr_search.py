@@ -1,4 +1,4 @@
-"""The learning-rate range test: one sweep over ever larger rates, with the head, order and images of a run."""
+"""The learning-rate range test: ever larger rates, batch after batch, with the head, order and images of a run."""
 
 import dataclasses
 import time
@@ -13,8 +13,8 @@ from core.data.pipeline import ImageBatches
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_work
 from core.engine.train.phases import Phase, plan
-from core.lr_search.store import RateSearch
-from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, smooth, suggest, sweep_rates
+from core.lr_search.store import LrSearch
+from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, range_test_rates, smooth, suggest
 
 _NO_FALL = (
     "The loss fell at no learning rate, so none can be suggested: look at the checks of the images and the settings."
@@ -22,7 +22,7 @@ _NO_FALL = (
 
 
 def find_rate(reporter: Reporter) -> tuple[str, str]:
-    """Makes the sweep of a search whose worker has just got its turn, and writes its result.
+    """Makes the range test of a search whose worker has just got its turn, and writes its result.
 
     Args:
         reporter: Reporter. Of the search.
@@ -33,27 +33,27 @@ def find_rate(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: something the person can put right, in one sentence.
     """
-    search, started = RateSearch(reporter.run.path), time.monotonic()
-    config = for_sweep(search.config())
+    search, started = LrSearch(reporter.run.path), time.monotonic()
+    config = for_range_test(search.config())
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         work = make_work(config, dataset, reporter)
         phase = plan(work)[0].make()  # fine-tuning begins with the head, whose rate is the one looked for
-        sweep = run_sweep(phase, reporter)
+        test = run_range_test(phase, reporter)
     except StopRequested:
-        return "stopped", "Stopped before the sweep was made."
-    if sweep.stopped:
-        return "stopped", "Stopped before the sweep was at its end."
-    found = suggest(sweep.rates, sweep.losses)
-    search.write_result(_record(sweep, found, time.monotonic() - started))
+        return "stopped", "Stopped before the range test was made."
+    if test.stopped:
+        return "stopped", "Stopped before the range test was at its end."
+    found = suggest(test.rates, test.losses)
+    search.write_result(_record(test, found, time.monotonic() - started))
     if found.valley is None:
         return "finished", _NO_FALL
     return "finished", f"A learning rate of {found.valley:.2g} suits these settings."
 
 
-def for_sweep(config: RunConfig) -> RunConfig:
-    """A run's settings as the sweep uses them: samples shuffled, and one version of every augmented image.
+def for_range_test(config: RunConfig) -> RunConfig:
+    """A run's settings as the range test uses them: samples shuffled, and one version of every augmented image.
 
     Batches of one class would tell more about the order than about the rate, and another version in every epoch would
     cost another pass through the network for features that are needed once.
@@ -64,14 +64,14 @@ def for_sweep(config: RunConfig) -> RunConfig:
     )
 
 
-def run_sweep(phase: Phase, reporter: Reporter) -> "Sweep":
+def run_range_test(phase: Phase, reporter: Reporter) -> "LrRangeTest":
     """Trains batch after batch, epoch after epoch, each batch with the next rate, until the loss explodes."""
-    sweep, epoch = Sweep(reporter), 0
+    test, epoch = LrRangeTest(reporter), 0
     reporter.phase("training", "Tries ever larger learning rates.", batches=STEPS, batch=0)
-    while not sweep.ended:
+    while not test.ended:
         data = phase.data(epoch)
         try:
-            phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[sweep])
+            phase.model.fit(phase.stream.of(data), shuffle=False, verbose=0, callbacks=[test])
         except tf.errors.OpError:
             if isinstance(data, ImageBatches) and data.failure:
                 raise data.failure from None
@@ -80,10 +80,10 @@ def run_sweep(phase: Phase, reporter: Reporter) -> "Sweep":
             if isinstance(data, ImageBatches):
                 data.close()
         epoch += 1
-    return sweep
+    return test
 
 
-class Sweep(keras.callbacks.Callback):  # type: ignore[misc]
+class LrRangeTest(keras.callbacks.Callback):  # type: ignore[misc]
     """Sets the rate before each batch and takes its loss after it.
 
     Args:
@@ -98,7 +98,7 @@ class Sweep(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, reporter: Reporter) -> None:
         super().__init__()
-        self._reporter, self._planned = reporter, sweep_rates()
+        self._reporter, self._planned = reporter, range_test_rates()
         self.rates: list[float] = []
         self.losses: list[float] = []
         self.ended = self.stopped = False
@@ -109,7 +109,7 @@ class Sweep(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.optimizer.learning_rate.assign(self._planned[len(self.losses)])
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Takes the loss and ends the sweep where there is nothing more to learn; Keras calls this."""
+        """Takes the loss and ends the range test where there is nothing more to learn; Keras calls this."""
         self.rates.append(float(self._planned[len(self.losses)]))
         self.losses.append(float((logs or {})["batch_loss"]))
         self._reporter.batch(len(self.losses))
@@ -119,14 +119,14 @@ class Sweep(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
 
-def _record(sweep: Sweep, found: Suggestion, seconds: float) -> dict[str, Any]:
+def _record(test: LrRangeTest, found: Suggestion, seconds: float) -> dict[str, Any]:
     return {
-        "rates": sweep.rates,
-        "losses": sweep.losses,
-        "smoothed": smooth(sweep.losses).tolist(),
+        "rates": test.rates,
+        "losses": test.losses,
+        "smoothed": smooth(test.losses).tolist(),
         "valley": found.valley,
         "steep": found.steep,
-        "steps": len(sweep.rates),
-        "diverged": has_diverged(sweep.losses),
+        "steps": len(test.rates),
+        "diverged": has_diverged(test.losses),
         "seconds": seconds,
     }

@@ -33,7 +33,7 @@ def take_zip(file: Any, progress: Progress) -> Path:
         DataError: the zip is damaged, too large, or holds no images.
     """
     admit_files([file.size])
-    sweep_broken_off()
+    remove_broken_uploads()
     folder = ingest_zip(file, paths.uploads_folder(), _limits(), progress)
     return _kept(folder, display_name(Path(file.name).name))
 
@@ -50,7 +50,7 @@ def take_folder(uploaded: Sequence[Any], progress: Progress) -> Path:
         DataError: there are no images in it, or too many or too large ones.
     """
     admit_files([file.size for file in uploaded])
-    sweep_broken_off()
+    remove_broken_uploads()
     items: list[tuple[str, BinaryIO]] = [(file.name, file) for file in uploaded]
     folder = ingest_files(items, paths.uploads_folder(), _limits(), progress)
     return _kept(folder, display_name(items[0][0].split("/")[0]))
@@ -78,7 +78,7 @@ def is_upload(folder: Path) -> bool:
 
 
 @guarded(Action.UPLOAD)
-def sweep_broken_off() -> None:
+def remove_broken_uploads() -> None:
     """Removes what uploads have left whose server was killed: nothing has been written to them for an hour."""
     for folder in paths.uploads_folder().glob("*.partial"):
         with contextlib.suppress(OSError):

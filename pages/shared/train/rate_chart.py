@@ -42,7 +42,7 @@ def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart | alt.Fa
 
 
 def rate_words(result: dict[str, Any]) -> str:
-    """The sweep for somebody who cannot see it."""
+    """The range test for somebody who cannot see it."""
     said = [f"{name} {result[name]:.2g}" for name in MARKS if result.get(name) is not None]
     ends = f"from {result['rates'][0]:.1g} to {result['rates'][-1]:.1g}"
     return f"Training loss over learning rates {ends}. Suggested: {', '.join(said) or 'none'}."

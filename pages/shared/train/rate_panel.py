@@ -9,7 +9,7 @@ from core.access import Action
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.validate import admit
-from core.lr_search.store import RateSearch, RateStore
+from core.lr_search.store import LrSearch, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
 from pages.shared import state
@@ -32,7 +32,7 @@ _ABOUT = (
 
 def show_rate_finder(config: RunConfig | None) -> None:
     """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
-    search = RateStore().by_id(str(st.session_state.get(state.RATE_SEARCH, "")))
+    search = LrSearchStore().by_id(str(st.session_state.get(state.RATE_SEARCH, "")))
     with st.expander(
         "Find a learning rate", icon=":material/speed:", key=state.RATE_PANEL, expanded=search is not None
     ):
@@ -61,7 +61,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
         st.rerun()
 
 
-def _tick(search: RateSearch, config: RunConfig | None, was_active: bool) -> None:
+def _tick(search: LrSearch, config: RunConfig | None, was_active: bool) -> None:
     status = launch.poll(search)
     if status.is_active != was_active:
         st.rerun()
@@ -74,7 +74,7 @@ def _tick(search: RateSearch, config: RunConfig | None, was_active: bool) -> Non
         _show_result(search, result, config, status)
 
 
-def _progress(search: RateSearch, status: Status) -> None:
+def _progress(search: LrSearch, status: Status) -> None:
     share = status.done / status.total if status.total else status.batch / status.batches if status.batches else 0.0
     st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
     stop = ":material/stop_circle:"
@@ -82,7 +82,7 @@ def _progress(search: RateSearch, status: Status) -> None:
         st.rerun()  # the whole page: what went wrong is said at its top
 
 
-def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig | None, status: Status) -> None:
+def _show_result(search: LrSearch, result: dict[str, Any], config: RunConfig | None, status: Status) -> None:
     st.altair_chart(
         rate_chart(result, dark=st.context.theme.type == "dark"), height=HEIGHT, width="stretch", alt=rate_words(result)
     )
@@ -111,7 +111,7 @@ def _show_result(search: RateSearch, result: dict[str, Any], config: RunConfig |
                 st.rerun()  # the whole page: the field stands outside of this fragment
     st.caption(
         f"{result['steps']} steps in {duration(result['seconds'])}. The suggestion is a place to begin, known to "
-        "about a factor of three: one sweep, on shuffled samples, judged by the training loss."
+        "about a factor of three: one range test, on shuffled samples, judged by the training loss."
     )
 
 
@@ -126,7 +126,7 @@ def take(rate: float) -> None:
 
 
 def _same(one: RunConfig, other: RunConfig) -> bool:
-    """Whether two configurations would have the same sweep, as far as the form can tell; names and folders aside."""
+    """Whether two configurations would have the same range test, as far as the form tells; names and folders aside."""
     parts = [
         dataclasses.replace(c, dataset="", name="", training=dataclasses.replace(c.training, learning_rate=1.0))
         for c in (one, other)
@@ -134,7 +134,7 @@ def _same(one: RunConfig, other: RunConfig) -> bool:
     return parts[0] == parts[1]
 
 
-def _stop(search: RateSearch) -> None:
+def _stop(search: LrSearch) -> None:
     try:
         rate_actions.stop_search(search)
     except UserError as error:

@@ -114,7 +114,7 @@ def test_an_upload_broken_off_by_a_crash_is_swept_and_one_under_way_is_not(home:
         if name != "busy.partial":
             uploads.os.utime(folder / "file", (time.time() - age,) * 2)
         uploads.os.utime(folder, (time.time() - age,) * 2)
-    uploads.sweep_broken_off()
+    uploads.remove_broken_uploads()
     assert sorted(path.name for path in (home / "uploads").iterdir()) == ["busy.partial", "whole"]
 
 

@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
 from core.errors import AccessError, RunError
-from core.lr_search.store import RateSearch, RateStore
-from core.stats.lr_range_test import smooth, sweep_rates
+from core.lr_search.store import LrSearch, LrSearchStore
+from core.stats.lr_range_test import range_test_rates, smooth
 from core.store.runs import RunStore, Status
 from core.workers import launch
 from pages.shared import state
@@ -27,18 +27,18 @@ def result(valley: float | None = 0.01234) -> dict[str, object]:
     losses = np.concatenate([np.linspace(0.7, 0.2, 90), np.linspace(0.3, 9, 10)]).tolist()
     steep = None if valley is None else 3 * valley
     return {
-        "rates": sweep_rates().tolist(), "losses": losses, "smoothed": smooth(losses).tolist(), "valley": valley,
+        "rates": range_test_rates().tolist(), "losses": losses, "smoothed": smooth(losses).tolist(), "valley": valley,
         "steep": steep, "steps": 100, "diverged": True, "seconds": 5.0,
     }  # fmt: skip
 
 
-def end(search: RateSearch, status: str = "finished", message: str = "", **found: object) -> None:
+def end(search: LrSearch, status: str = "finished", message: str = "", **found: object) -> None:
     if found:
         search.write_result(dict(found))
     search.write_status(Status(status=status, message=message))
 
 
-def open_page(search: RateSearch | None = None, **fields: object) -> AppTest:
+def open_page(search: LrSearch | None = None, **fields: object) -> AppTest:
     at = AppTest.from_file("../../../app.py", default_timeout=20).run()
     at.switch_page("pages/train.py")
     if search:
@@ -59,7 +59,7 @@ def labels(at: AppTest) -> list[str]:
 def test_a_search_is_started_with_the_form_and_leaves_no_run(started):
     at = press(open_page(training__optimizer="sgd"), "Start the search")
     assert not at.exception
-    (search,) = RateStore().list()
+    (search,) = LrSearchStore().list()
     assert started == [search.id]
     assert search.config().training.optimizer == "sgd"
     assert RunStore().list() == []
@@ -70,7 +70,7 @@ def test_a_search_is_started_with_the_form_and_leaves_no_run(started):
 
 
 def test_what_is_suggested_is_taken_with_one_click():
-    search = RateStore().create(make_config("sample", {}))
+    search = LrSearchStore().create(make_config("sample", {}))
     end(search, **result())
     at = open_page(search)
     assert not at.exception
@@ -82,14 +82,14 @@ def test_what_is_suggested_is_taken_with_one_click():
 
 
 def test_a_search_for_other_settings_says_so():
-    search = RateStore().create(make_config("sample", {}))
+    search = LrSearchStore().create(make_config("sample", {}))
     end(search, **result())
     at = open_page(search, training__optimizer="sgd")
     assert at.warning[0].value == "The form has changed since this search: it holds for the settings it was made with."
 
 
 def test_a_search_without_a_suggestion_or_without_an_end_is_one_sentence():
-    search = RateStore().create(make_config("sample", {}))
+    search = LrSearchStore().create(make_config("sample", {}))
     end(search, message="The loss fell at no learning rate.", **result(valley=None))
     at = open_page(search)
     assert at.warning[0].value.replace("\\", "") == "The loss fell at no learning rate."
