@@ -204,7 +204,7 @@ def graph(function: Callable[[Any], Any], shape: tuple[int, ...], dtype: Any) ->
     return tf.function(function, input_signature=[tf.TensorSpec((None, *shape), dtype)], jit_compile=False)
 
 
-def spread(outputs: Sequence[Array]) -> NDArray[np.float32]:
+def class_probabilities(outputs: Sequence[Array]) -> NDArray[np.float32]:
     """Batches of outputs as one probability a class."""
     joined = np.concatenate(outputs)
     if BINARY:
@@ -239,7 +239,7 @@ def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[s
         model,
         head,
         lambda epoch: Batches(lambda batch: features(draw_of_epoch(epoch))[batch], epoch),
-        lambda: spread([answer(validation[k : k + 1024]) for k in range(0, len(VAL), 1024)]),
+        lambda: class_probabilities([answer(validation[k : k + 1024]) for k in range(0, len(VAL), 1024)]),
         EPOCHS,
         history,
     )
@@ -294,7 +294,7 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
         model,
         learnt,
         lambda epoch: Batches(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
-        lambda: spread([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
+        lambda: class_probabilities([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
         epochs,
         history,
     )

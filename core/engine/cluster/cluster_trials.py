@@ -109,7 +109,7 @@ class AtWork:
         return ""
 
 
-class SpreadBisect(BisectRunner):
+class ClusterBisect(BisectRunner):
     """A bisect's runner whose trials train on the cluster.
 
     Args:
@@ -163,7 +163,7 @@ class SpreadBisect(BisectRunner):
         row["seconds"] = seconds_of(run, row["seconds"])
 
 
-class SpreadSweep(SweepRunner):
+class ClusterSweep(SweepRunner):
     """A sweep's runner whose trials train on the cluster.
 
     Args:
@@ -222,7 +222,7 @@ def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
         UserError: the two runs cannot be held against each other any more, or the cluster takes no jobs.
     """
     reporter.say(status="running", message="Looks at what differs.")
-    return SpreadBisect(reporter).work()
+    return ClusterBisect(reporter).work()
 
 
 def sweep_over_cluster(reporter: Reporter) -> tuple[str, str]:
@@ -232,4 +232,4 @@ def sweep_over_cluster(reporter: Reporter) -> tuple[str, str]:
         UserError: the sweep cannot be read, or the cluster takes no jobs.
     """
     reporter.say(status="running", message="Begins with the first trial.")
-    return SpreadSweep(reporter).work()
+    return ClusterSweep(reporter).work()

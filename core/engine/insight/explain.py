@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.engine.train.context import Probabilities, spread
+from core.engine.train.context import Probabilities, class_probabilities
 from core.insight.answer import CAM, GRAD_CAM
 
 Array = NDArray[np.float32]
@@ -74,7 +74,7 @@ class Explainer:
     def look(self, pixels: NDArray[np.uint8]) -> tuple[Array, Probabilities]:
         """Feature maps of shape `(n, height, width, channels)` and probabilities of shape `(n, classes)`."""
         maps, outputs = self._look(pixels)
-        return maps.numpy(), spread(outputs.numpy())
+        return maps.numpy(), class_probabilities(outputs.numpy())
 
     def heat(self, maps: Array, classes: NDArray[np.integer[Any]]) -> Array:
         """How much each place speaks for a class, by the network's `method`.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.engine.features.features import forward_function
 from core.engine.insight.explain import Explainer, scaled
-from core.engine.train.context import Probabilities, spread
+from core.engine.train.context import Probabilities, class_probabilities
 from core.errors import RunError
 from core.insight import reference
 from core.insight.answer import Insight, Reply
@@ -46,7 +46,7 @@ class LoadedModel:
 
     def __call__(self, pixels: Pixels) -> NDArray[np.floating[Any]]:
         """From uint8 pixels of shape `(n, size, size, 3)`, RGB, to probabilities of shape `(n, classes)`."""
-        return spread(self._forward(pixels).numpy())
+        return class_probabilities(self._forward(pixels).numpy())
 
     def look(self, pixels: Pixels, *, heat: bool = False) -> Reply:
         """Probabilities, with the nearest training images where the run remembers them.

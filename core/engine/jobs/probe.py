@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.data.images import load
-from core.engine.train.context import spread
+from core.engine.train.context import class_probabilities
 from core.errors import RunError, UserError
 from core.store.runs import Run
 
@@ -72,7 +72,7 @@ def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
         prepared = _prepared(base)
         values["preprocessed input"] = given if prepared is None else prepared.predict_on_batch(given)
         values["features"] = base.predict_on_batch(given)
-    values["probabilities"] = spread(model.predict_on_batch(given))
+    values["probabilities"] = class_probabilities(model.predict_on_batch(given))
     return values
 
 

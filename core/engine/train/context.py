@@ -107,14 +107,14 @@ class Work:
     def observe_frozen(self, files: Sequence[ImageFile], message: str) -> tuple[Probabilities, Activity]:
         """Probabilities of shape `(n, classes)` through cached features and the head, and what the layers did."""
         outputs, activity = self.observer.on_features(self.features(self.images(files, augmented=False), 0, message))
-        return spread(outputs), activity
+        return class_probabilities(outputs), activity
 
     def observe_images(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
         """Probabilities of shape `(n, classes)` through the whole network, and what the layers did."""
         images = self.images(files, augmented=False)
         batches = [np.arange(start, min(start + BATCH, len(images))) for start in range(0, len(images), BATCH)]
         outputs, activity = self.observer.on_images(ImageLoader(images, batches, 0))
-        return spread(outputs), activity
+        return class_probabilities(outputs), activity
 
     def features_on_disk(self, images: Images, draw: int) -> Features | None:
         """Cached features of images, or None when there are none; computes nothing."""
@@ -156,9 +156,9 @@ class Work:
 
     def _fill_over_cluster(self, images: Images, draw: int, out: Features, advance: Callable[[int], None]) -> None:
         folder = self.cache.folder / f"{self._key(images, draw)}.shards"
-        spread_out = Extraction(self.config, self.base_hash, self.forward, images, draw, folder)
-        trouble = over_cluster(spread_out, out, advance)
-        self.reporter.event("features on the cluster", pictures=len(images), elsewhere=spread_out.elsewhere)
+        extraction = Extraction(self.config, self.base_hash, self.forward, images, draw, folder)
+        trouble = over_cluster(extraction, out, advance)
+        self.reporter.event("features on the cluster", pictures=len(images), elsewhere=extraction.elsewhere)
         if trouble:
             self.reporter.event("cluster", message=trouble)
 
@@ -200,7 +200,7 @@ def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
     return Work(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
 
 
-def spread(outputs: NDArray[Any]) -> Probabilities:
+def class_probabilities(outputs: NDArray[Any]) -> Probabilities:
     """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
     outputs = np.asarray(outputs, dtype=np.float32)
     return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
