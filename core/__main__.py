@@ -176,7 +176,7 @@ def _predict(options: argparse.Namespace) -> int:
         from core.engine.insight.predict import load_model
 
         model = load_model(run)
-        return lambda pixels: model.look(pixels, heat=heat)
+        return lambda pixels: model.answer(pixels, heat=heat)
 
     return predict.predict(options, ask)
 

@@ -129,7 +129,7 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
     files.remove_leftovers(run.path)
     ballast = _take_ballast(run.path)
     host = socket.gethostname() if on_cluster else ""
-    reporter.say(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
+    reporter.set_status(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
     _watch(reporter, parent_pipe=parent_pipe)
     try:
         return _work(reporter, ballast, on_cluster=on_cluster)
@@ -189,7 +189,7 @@ def _turn(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContext
 
 def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
     """Final status and the sentence that goes with it."""
-    reporter.say(status="starting", message=STATUSES["starting"])
+    reporter.set_status(status="starting", message=STATUSES["starting"])
     if is_bisect(reporter.run.path):
         if on_cluster:
             from core.engine.cluster.cluster_trials import bisect_over_cluster as bisect

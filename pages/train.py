@@ -33,7 +33,7 @@ def start(config: RunConfig, token: str) -> None:
         run = actions.start_once(token, config)
     except UserError as error:
         bar.empty()
-        st.error(fields.tell(error))
+        st.error(fields.sentence_of(error))
         return
     st.switch_page("pages/live.py", query_params={state.RUN: run.id})
 

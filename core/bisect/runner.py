@@ -24,7 +24,7 @@ class BisectRunner(TrialRunner):
 
     Args:
         bisect: Bisect.
-        train, stop_requested, say, clock: see `TrialRunner`.
+        train, stop_requested, announce, clock: see `TrialRunner`.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class BisectRunner(TrialRunner):
         bisect: Bisect,
         train: TrainTrial,
         stop_requested: Callable[[], bool],
-        say: Callable[[str], None] = lambda text: None,
+        announce: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(bisect, train, stop_requested, say, clock)
+        super().__init__(bisect, train, stop_requested, announce, clock)
         self.bisect = bisect
         self.a, self.b = bisect.runs()
         self.factors = find_factors(self.a, self.b)

@@ -48,7 +48,7 @@ def labels(options: argparse.Namespace) -> int:
         return _undo(index, as_json=options.json)
     if changes := _changes(options.exclude, options.relabel):
         change_labels(index, changes)
-        return _tell(index, as_json=options.json)
+        return _print_list(index, as_json=options.json)
     review = _find_or_make(options.dataset, index)
     status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
     result = review.found()
@@ -92,10 +92,10 @@ def _undo(index: DatasetIndex, *, as_json: bool) -> int:
     number = undo_labels(index.root)
     if not as_json:
         print(f"The last change, of {number} images, is taken back." if number else "There is nothing to take back.")
-    return _tell(index, as_json=as_json)
+    return _print_list(index, as_json=as_json)
 
 
-def _tell(index: DatasetIndex, *, as_json: bool) -> int:
+def _print_list(index: DatasetIndex, *, as_json: bool) -> int:
     """What the list says now."""
     applied = correct(index)[1]
     if as_json:

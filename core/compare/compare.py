@@ -75,13 +75,13 @@ def data_differences(a: Run, b: Run) -> list[dict[str, Any]]:
     one, other = a.manifest(), b.manifest()
     if one is None or other is None:
         return []
-    looks: tuple[Callable[[dict[str, Any], dict[str, Any]], list[dict[str, Any]]], ...] = (
+    comparers: tuple[Callable[[dict[str, Any], dict[str, Any]], list[dict[str, Any]]], ...] = (
         _classes,
         _files,
         _labels,
         _counts,
     )
-    return [difference for look in looks for difference in look(one, other)]
+    return [difference for comparer in comparers for difference in comparer(one, other)]
 
 
 def environment_differences(a: Run, b: Run) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def first_divergence(a: Trace, b: Trace) -> Divergence | None:
         return found
     for one, other in zip(a["epochs"], b["epochs"], strict=False):
         for stage in (_pixels, _order, _initial_weights, _features, _steps, _weights):
-            if found := stage(_Look(a, b, one, other)):
+            if found := stage(_EpochPair(a, b, one, other)):
                 return found
     return _length(a, b)
 
@@ -61,7 +61,7 @@ def recorded_epochs(a: Trace, b: Trace) -> int:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _EpochPair:
     """Both traces, and the record of one epoch in each."""
 
     a: Trace
@@ -97,30 +97,30 @@ _PIXELS = (
 )
 
 
-def _pixels(look: _Look) -> Divergence | None:
+def _pixels(pair: _EpochPair) -> Divergence | None:
     for stage, key, figure, what in _PIXELS:
-        for mine, theirs in look.samples():
+        for mine, theirs in pair.samples():
             if mine[key] != theirs[key]:
                 sentence = (
-                    f"In epoch {look.epoch} the same file, {mine['path']}, {what}: its mean is {_number(mine[figure])} "
+                    f"In epoch {pair.epoch} the same file, {mine['path']}, {what}: its mean is {_number(mine[figure])} "
                     f"in one run and {_number(theirs[figure])} in the other."
                 )
                 return Divergence(
-                    stage, {"epoch": look.epoch}, _values(mine, key, figure), _values(theirs, key, figure), sentence
+                    stage, {"epoch": pair.epoch}, _values(mine, key, figure), _values(theirs, key, figure), sentence
                 )
     return None
 
 
-def _order(look: _Look) -> Divergence | None:
-    if look.one["order"] == look.other["order"]:
+def _order(pair: _EpochPair) -> Divergence | None:
+    if pair.one["order"] == pair.other["order"]:
         return None
-    place = _first_difference(look.one["batch_orders"], look.other["batch_orders"])
+    place = _first_difference(pair.one["batch_orders"], pair.other["batch_orders"])
     if place is None:
-        sentence = f"In epoch {look.epoch} the samples come in another order."
-        return Divergence("labels and order", {"epoch": look.epoch}, look.one["order"], look.other["order"], sentence)
-    mine, theirs = (_mix(trace, record, place) for trace, record in ((look.a, look.one), (look.b, look.other)))
-    step = {"epoch": look.epoch, "batch": place + 1}
-    where = f"epoch {look.epoch}, batch {place + 1}"
+        sentence = f"In epoch {pair.epoch} the samples come in another order."
+        return Divergence("labels and order", {"epoch": pair.epoch}, pair.one["order"], pair.other["order"], sentence)
+    mine, theirs = (_mix(trace, record, place) for trace, record in ((pair.a, pair.one), (pair.b, pair.other)))
+    step = {"epoch": pair.epoch, "batch": place + 1}
+    where = f"epoch {pair.epoch}, batch {place + 1}"
     if "nothing" in (mine, theirs):
         sentence = f"In {where} one run has a batch that the other has not: {mine} against {theirs}."
     elif mine == theirs:
@@ -130,19 +130,19 @@ def _order(look: _Look) -> Divergence | None:
     return Divergence("labels and order", step, mine, theirs, sentence)
 
 
-def _initial_weights(look: _Look) -> Divergence | None:
-    if look.epoch > 1:
+def _initial_weights(pair: _EpochPair) -> Divergence | None:
+    if pair.epoch > 1:
         return None
     names = {"base": "the backbone", "statistics": "the backbone's batch normalisation", "head": "the head"}
     for key, name in names.items():
-        mine, theirs = look.a["hashes"].get(key), look.b["hashes"].get(key)
+        mine, theirs = pair.a["hashes"].get(key), pair.b["hashes"].get(key)
         if mine != theirs:
             return Divergence("initial weights", {}, mine, theirs, f"The initial weights of {name} differ.")
     return None
 
 
-def _features(look: _Look) -> Divergence | None:
-    for mine, theirs in look.samples():
+def _features(pair: _EpochPair) -> Divergence | None:
+    for mine, theirs in pair.samples():
         # The features of a base that trains are recorded in its first epoch only.
         if mine.get("features") and theirs.get("features") and mine["features"] != theirs["features"]:
             one, other = (_values(sample, "features", "features_mean", "features_std") for sample in (mine, theirs))
@@ -155,14 +155,14 @@ def _features(look: _Look) -> Divergence | None:
                 f"The backbone makes other features of the same input, {mine['path']}: "
                 f"{'the difference is of the size of rounding' if rounding else means}."
             )
-            return Divergence("features", {"epoch": look.epoch}, one, other, sentence)
+            return Divergence("features", {"epoch": pair.epoch}, one, other, sentence)
     return None
 
 
-def _steps(look: _Look) -> Divergence | None:
+def _steps(pair: _EpochPair) -> Divergence | None:
     """Batch by batch: a loss that differs after equal gradients means that the step between them differed."""
-    for place, (mine, theirs) in enumerate(zip(look.one["losses"], look.other["losses"], strict=False)):
-        step, where = {"epoch": look.epoch, "batch": place + 1}, f"epoch {look.epoch}, batch {place + 1}"
+    for place, (mine, theirs) in enumerate(zip(pair.one["losses"], pair.other["losses"], strict=False)):
+        step, where = {"epoch": pair.epoch, "batch": place + 1}, f"epoch {pair.epoch}, batch {place + 1}"
         if not _close(mine, theirs):
             values = f"{_number(mine)} in one run and {_number(theirs)} in the other"
             if place == 0:
@@ -172,8 +172,8 @@ def _steps(look: _Look) -> Divergence | None:
                 f"Losses and gradients agree up to the batch before; after its step the weights differ, for the loss "
                 f"in {where} is {values}."
             )
-            return Divergence("weights", {"epoch": look.epoch, "batch": place}, mine, theirs, sentence)
-        one, other = look.one["gradient_norms"][place], look.other["gradient_norms"][place]
+            return Divergence("weights", {"epoch": pair.epoch, "batch": place}, mine, theirs, sentence)
+        one, other = pair.one["gradient_norms"][place], pair.other["gradient_norms"][place]
         if not _close(one, other):
             sentence = (
                 f"In {where} the loss agrees, but the norm of its gradients is {_number(one)} in one run and "
@@ -183,12 +183,12 @@ def _steps(look: _Look) -> Divergence | None:
     return None
 
 
-def _weights(look: _Look) -> Divergence | None:
+def _weights(pair: _EpochPair) -> Divergence | None:
     for key, name in (("head", "head"), ("base", "backbone")):
-        mine, theirs = look.one.get(key), look.other.get(key)
+        mine, theirs = pair.one.get(key), pair.other.get(key)
         if mine and theirs and mine != theirs:
-            sentence = f"After epoch {look.epoch} the weights of the {name} differ; nothing recorded before does."
-            return Divergence("weights", {"epoch": look.epoch}, mine, theirs, sentence)
+            sentence = f"After epoch {pair.epoch} the weights of the {name} differ; nothing recorded before does."
+            return Divergence("weights", {"epoch": pair.epoch}, mine, theirs, sentence)
     return None
 
 

@@ -68,7 +68,7 @@ def find_layout(root: Path) -> Layout:
     Raises:
         DataError: if it is missing or unreadable, or has no two classes with usable, different names.
     """
-    folder = _unwrap(_look(root))
+    folder = _unwrap(_list_folder(root))
     splits, notes = _split_folders(folder)
     if list(splits) == ["train"]:  # nothing to validate on beside it: its classes are split later, as if it were alone
         folder, splits = splits["train"], {}
@@ -136,7 +136,7 @@ def check_distinct(names: Iterable[str]) -> None:
             )
 
 
-def _look(path: Path) -> _Folder:
+def _list_folder(path: Path) -> _Folder:
     """Lists a folder, junk left out."""
     shown = images.display_name(str(path))
     try:
@@ -162,7 +162,7 @@ def _unwrap(folder: _Folder) -> _Folder:
     for _ in range(_MAX_WRAPPERS):
         if len(folder.folders) != 1 or folder.images:
             break
-        inner = _look(folder.path / folder.folders[0])
+        inner = _list_folder(folder.path / folder.folders[0])
         if not inner.holds_folders_only:
             break
         folder = inner
@@ -175,7 +175,7 @@ def _split_folders(folder: _Folder) -> tuple[dict[str, _Folder], list[str]]:
     if not named:
         return {}, []
     others = [name for name in folder.folders if name not in named]
-    inner = {name: _look(folder.path / name) for name in folder.folders}
+    inner = {name: _list_folder(folder.path / name) for name in folder.folders}
     if others:
         # A vehicle data set has a class "train": as a split it would hold folders, and so would its companion.
         named = [name for name in named if inner[name].holds_folders_only]

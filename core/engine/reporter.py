@@ -37,7 +37,7 @@ class Reporter:
         """The status as last said."""
         return self._status
 
-    def say(self, **changes: Any) -> None:
+    def set_status(self, **changes: Any) -> None:
         """Changes the status and writes it at once."""
         self._change(changes, urgent=True)
 
@@ -46,7 +46,7 @@ class Reporter:
         self._phase_started = time.monotonic()
         if name != self._status.phase:
             changes = {"images_per_second": None, "eta_seconds": None, **changes}
-        self.say(phase=name, message=message, done=0, total=total, **changes)
+        self.set_status(phase=name, message=message, done=0, total=total, **changes)
 
     def advance(self, done: int, *, ahead: int = 0) -> None:
         """Says how many images of the phase are done; `ahead` more are known to follow in later phases."""
@@ -80,7 +80,7 @@ class Reporter:
     def finish(self, status: str, message: str, **changes: Any) -> None:
         """Writes a final status."""
         now = time.time()
-        self.say(status=status, message=message, ended=now, eta_seconds=None, **changes)
+        self.set_status(status=status, message=message, ended=now, eta_seconds=None, **changes)
 
     def start_heartbeat(self) -> None:
         """Lets a thread refresh the status, so that a viewer can tell a long computation from a dead process."""

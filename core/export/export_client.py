@@ -70,18 +70,18 @@ def export_run(
     if kind.of_model:
         require_model(run)
     target = target_of(out, kind)
-    say = progress or (lambda words, share: None)
+    report = progress or (lambda words, share: None)
     if kind.name == "script":
-        return _export_script(run, target, say, force=force, images=images)
+        return _export_script(run, target, report, force=force, images=images)
     refuse_overwriting(target, force=force)
     with placing(target) as path:
-        facts = _write(run, kind, path, say)
+        facts = _write(run, kind, path, report)
     return Export(target, size_of(target), facts=facts)
 
 
-def _write(run: Run, kind: Format, path: Path, say: StepProgress) -> dict[str, Any]:
+def _write(run: Run, kind: Format, path: Path, report: StepProgress) -> dict[str, Any]:
     if kind.converts:
-        return _in_process(run, kind.name, path, say)
+        return _in_process(run, kind.name, path, report)
     if kind.name == "keras":
         label_keras(run.path / "model.keras", path, model_record(run))
     elif kind.name == "card":
@@ -91,19 +91,19 @@ def _write(run: Run, kind: Format, path: Path, say: StepProgress) -> dict[str, A
     return {}
 
 
-def _export_script(run: Run, target: Path, say: StepProgress, *, force: bool, images: str | None) -> Export:
+def _export_script(run: Run, target: Path, report: StepProgress, *, force: bool, images: str | None) -> Export:
     """The script, and beside it the base it starts from."""
     require_repeatable(run)
     base = target.with_name(target.stem + BASE_SUFFIX)
     for path in (target, base):
         refuse_overwriting(path, force=force)
     with placing(target) as script, placing(base) as model:
-        facts = _in_process(run, "script", model, say)
+        facts = _in_process(run, "script", model, report)
         script.write_text(training_script(run, base.name, facts, images), encoding="utf-8")
     return Export(target, size_of(target), (base,), facts)
 
 
-def _in_process(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
+def _in_process(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, Any]:
     """Lets a process with TensorFlow write `path`; returns what it says of it.
 
     Raises:
@@ -118,7 +118,7 @@ def _in_process(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str,
         kind,
         str(path.resolve()),
     ]
-    say("Loads TensorFlow.", 0.05)
+    report("Loads TensorFlow.", 0.05)
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
@@ -129,7 +129,7 @@ def _in_process(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str,
         watch = threading.Timer(SECONDS, process.kill)
         watch.start()
         try:
-            last = _listen(process, say)
+            last = _listen(process, report)
             code = process.wait()
         finally:
             watch.cancel()
@@ -140,13 +140,13 @@ def _in_process(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str,
         raise RunError(str(last["error"]) if "error" in last else _reason(run, code, said))
 
 
-def _listen(process: subprocess.Popen[bytes], say: StepProgress) -> dict[str, Any]:
+def _listen(process: subprocess.Popen[bytes], report: StepProgress) -> dict[str, Any]:
     """Passes on what the process is at; returns the last thing it says."""
     record: dict[str, Any] = {}
     for line in process.stdout or ():
         record = json.loads(line)
         if "stage" in record:
-            say(record["stage"], record["share"])
+            report(record["stage"], record["share"])
     return record
 
 

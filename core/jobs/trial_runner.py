@@ -25,7 +25,7 @@ class TrialRunner(ABC):
         job: BudgetedJob.
         train: callable. See `TrainArm`.
         stop_requested: callable. Whether a person asked for a stop.
-        say: callable. Is told what is being tried, in one sentence. Defaults to nothing.
+        announce: callable. Is told what is being tried, in one sentence. Defaults to nothing.
         clock: callable. Seconds that only grow. Defaults to `time.monotonic`.
 
     Attributes:
@@ -39,10 +39,16 @@ class TrialRunner(ABC):
         job: BudgetedJob,
         train: TrainTrial,
         stop_requested: Callable[[], bool],
-        say: Callable[[str], None] = lambda text: None,
+        announce: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._job, self._train, self._stop_requested, self._say, self._clock = job, train, stop_requested, say, clock
+        self._job, self._train, self._stop_requested, self._announce, self._clock = (
+            job,
+            train,
+            stop_requested,
+            announce,
+            clock,
+        )
         self._started, self._spent_before = clock(), 60 * job.spent_minutes()
 
     def work(self) -> tuple[str, str]:
@@ -74,10 +80,10 @@ class TrialRunner(ABC):
         self.record["cost"] = {**self.record.get("cost", {}), **cost}
         self._job.write_result(self.record)
 
-    def _trained(self, row: Record, run: Run, saying: str) -> str:
+    def _trained(self, row: Record, run: Run, message: str) -> str:
         """Trains a trial's run; gives its final status."""
         row |= {"status": "running", "run": run.id}
-        self._say(saying)
+        self._announce(message)
         self.write()
         began = self._clock()
         status = self._train(run)

@@ -23,7 +23,7 @@ class SweepRunner(TrialRunner):
 
     Args:
         sweep: Sweep.
-        train, stop_requested, say, clock: see `TrialRunner`.
+        train, stop_requested, announce, clock: see `TrialRunner`.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class SweepRunner(TrialRunner):
         sweep: Sweep,
         train: TrainTrial,
         stop_requested: Callable[[], bool],
-        say: Callable[[str], None] = lambda text: None,
+        announce: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(sweep, train, stop_requested, say, clock)
+        super().__init__(sweep, train, stop_requested, announce, clock)
         self.sweep, self._base = sweep, sweep.config()
         self.record = {**empty_result(sweep), **sweep.result()}
         self._wait_again()
@@ -58,9 +58,9 @@ class SweepRunner(TrialRunner):
             self._judge()
         return str(self.record["sentence"])
 
-    def _trial(self, row: Record, saying: str) -> None:
+    def _trial(self, row: Record, message: str) -> None:
         run = self.run_of(row)
-        self.finish_row(row, run, self._trained(row, run, saying))
+        self.finish_row(row, run, self._trained(row, run, message))
         self._judge()
 
     def finish_row(self, row: Record, run: Run, status: str) -> None:

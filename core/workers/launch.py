@@ -90,20 +90,20 @@ def end_now(run: Run) -> None:
     if not status.is_active:
         raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
     run.request_stop()
-    if not _executor_of(run).press(run, status, hard=True):
+    if not _executor_of(run).terminate(run, status, kill=True):
         raise RunError(f"the worker of {run.noun} {run.id} cannot be reached from here; end it where it was started")
 
 
 def poll(run: Run) -> Status:
     """The run's status; when its worker has died, it says how, and one that hangs after a stop is ended."""
     executor = _executor_of(run)
-    status: Status = executor.look(run)
+    status: Status = executor.poll(run)
     if not status.is_active:
         return status
     silence = executor.silence(run, status)
     if silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
         # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
-        executor.press(run, status, hard=silence > 2 * QUIET_SECONDS)
+        executor.terminate(run, status, kill=silence > 2 * QUIET_SECONDS)
     return _with_silence(status, silence)
 
 

@@ -53,7 +53,7 @@ def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
         raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
 
 
-def look(run: Run) -> Status:
+def poll(run: Run) -> Status:
     """The run's status; when our own worker has died, it says how."""
     with jobs().lock:
         process = jobs().processes.get(run.id)
@@ -77,9 +77,9 @@ def silence(run: Run, status: Status) -> float:
     return status.silence
 
 
-def press(run: Run, status: Status, *, hard: bool) -> bool:
+def terminate(run: Run, status: Status, *, kill: bool) -> bool:
     """Tells the worker to end, or ends it; whether it could be reached."""
-    name = "SIGKILL" if hard else "SIGTERM"
+    name = "SIGKILL" if kill else "SIGTERM"
     with jobs().lock:
         process = jobs().processes.get(run.id)
         if process is not None and process.poll() is None:

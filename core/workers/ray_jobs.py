@@ -58,7 +58,7 @@ def start(run: Run) -> None:
         raise
 
 
-def look(run: Run) -> Status:
+def poll(run: Run) -> Status:
     """The run's status, settled by what Ray says of its job."""
     status, record = run.read_status(), run.cluster_job()
     if not status.is_active or run.is_from_newer_version():
@@ -80,7 +80,7 @@ def silence(run: Run, status: Status) -> float:
     return ray_client.seconds_unchanged(run.id, status.heartbeat) if status.pid is not None else 0.0
 
 
-def press(run: Run, status: Status, *, hard: bool) -> bool:
+def terminate(run: Run, status: Status, *, kill: bool) -> bool:
     """Lets Ray end the worker: politely, and three seconds later by force. Whether Ray could be reached."""
     return ray_client.stop(str(run.cluster_job().get("job")))
 

@@ -106,7 +106,7 @@ class Peak:
 
     def __enter__(self) -> "Peak":
         self.memory_mb, self._open, self._started = 0.0, True, time.perf_counter()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(target=self._measure)
         self._thread.start()
         return self
 
@@ -115,7 +115,7 @@ class Peak:
         self._thread.join()
         self.seconds = time.perf_counter() - self._started
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         from core.engine.reporter import own_memory
 
         while self._open:

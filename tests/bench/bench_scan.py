@@ -64,10 +64,10 @@ KINDS = (
     "blurry", "dark", "light", "low_information", "odd_size", "odd_aspect_ratio", "exact_duplicates", "near_duplicates",
 )  # fmt: skip
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
+def measure(rounds: int = ROUNDS, report: Report = lambda _: None) -> list[Figure]:
     """The figures; the comparison only where cleanvision is installed.
 
     Args:
@@ -82,11 +82,11 @@ def measure(rounds: int = ROUNDS, say: Say = lambda _: None) -> list[Figure]:
             last["ours"] = _run(OURS, sys.executable, place, folder)
             first.append(last["ours"]["seconds"])
             again.append(_run(OURS, sys.executable, place, folder)["seconds"])
-            say(f"round {number + 1}: ours {first[-1]:.2f} s, then {again[-1]:.2f} s")
+            report(f"round {number + 1}: ours {first[-1]:.2f} s, then {again[-1]:.2f} s")
             if not reason:
                 last["theirs"] = _run(THEIRS, _interpreter(), place, folder, ",".join(KINDS))
                 theirs.append(last["theirs"]["seconds"])
-                say(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
+                report(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
     images = f"{last['ours']['pictures']:,} {what}"
     spread = f"medians of {rounds} on {images}"
     same = Figure("scan of an unchanged folder", round(median(again), 2), f"<= {SECONDS:g}", "s", spread)

@@ -57,7 +57,7 @@ def refused(capsys: Capture, *arguments: object) -> str:
 class SureModel:
     """Finds every image to be of class b, by 3 to 1; its map lights the top left, and one image lies near."""
 
-    def look(self, pixels: Any, *, heat: bool = False) -> Reply:
+    def answer(self, pixels: Any, *, heat: bool = False) -> Reply:
         near = (Neighbour("train/b/1.png", "b", 0.125),)
         insight = Insight(near, 0.25, True, {"b": [[1.0, 0.0], [0.0, 0.0]]}, "cam") if heat else Insight()
         return Reply(np.full((len(pixels), 2), (0.25, 0.75)), [insight] * len(pixels))

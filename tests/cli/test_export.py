@@ -30,7 +30,7 @@ def run() -> Run:
 def test_it_says_where_the_file_is_and_how_to_use_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def make(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, float]:
+    def make(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, float]:
         path.write_bytes(b"x" * 100_000)
         return {"difference": 4e-7, "pictures": 8}
 

@@ -100,11 +100,11 @@ def test_a_run_without_a_model_or_of_a_newer_version_is_refused(run: Run, tmp_pa
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process would need ten seconds to load TensorFlow, which is loaded here."""
 
-    def make(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
+    def make(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, Any]:
         from core.engine.jobs.export import save_base
 
         assert kind == "script"
-        return save_base(run, path, say)
+        return save_base(run, path, report)
 
     monkeypatch.setattr(export_client, "_in_process", make)
 

@@ -46,7 +46,7 @@ def test_it_is_made_once_and_anew_when_the_model_is_another(run: Run, home: Path
 
 
 def test_a_folder_becomes_a_zip(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
+    def make(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, Any]:
         (path / "variables").mkdir(parents=True)
         (path / "saved_model.pb").write_bytes(b"graph")
         (path / "variables" / "index").write_bytes(b"numbers")

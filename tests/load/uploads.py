@@ -76,7 +76,7 @@ async def measure(count: int, megabytes: int, server: Server) -> dict[str, float
     await asyncio.gather(*(event.wait() for event in events))
     before, peak, answers, health, over = memory_mb(pid), [0.0], list[int](), list[float](), threading.Event()
 
-    def look() -> None:
+    def watch() -> None:
         while not over.wait(0.02):
             peak[0] = max(peak[0], memory_mb(pid))
             started = time.monotonic()
@@ -85,7 +85,7 @@ async def measure(count: int, megabytes: int, server: Server) -> dict[str, float
                 connection.getresponse().read()
             health.append(time.monotonic() - started)
 
-    watcher = threading.Thread(target=look)
+    watcher = threading.Thread(target=watch)
     watcher.start()
     started = time.monotonic()
     puts = [threading.Thread(target=put, args=(port, ids[k], megabytes, answers)) for k in range(count)]

@@ -45,13 +45,13 @@ def asked(monkeypatch) -> list[tuple[str, int, bool]]:
 
     def predict(run, images, progress=None, *, heat=False):
         questions.append((run.title(), len(images), heat))
-        return [say(run, name, heat) for name, _ in images]
+        return [answer_of(run, name, heat) for name, _ in images]
 
     monkeypatch.setattr(asking, "predict", predict)
     return questions
 
 
-def say(run: Run, name: str, heat: bool) -> Prediction:
+def answer_of(run: Run, name: str, heat: bool) -> Prediction:
     a, b = (run.manifest() or {})["classes"]
     near = (Neighbour("val/0.png", a, 0.125), Neighbour("val/3.png", b, 0.25))
     odd = name.startswith("odd")

@@ -149,12 +149,12 @@ def test_many_at_once_agree() -> None:
     runs = [make(f"{k}") for k in range(20)]
     found: list[Any] = []
 
-    def look() -> None:
+    def read_all() -> None:
         for _ in range(5):
             registry.forget()
             found.append(summaries(runs))
 
-    threads = [threading.Thread(target=look) for _ in range(4)]
+    threads = [threading.Thread(target=read_all) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

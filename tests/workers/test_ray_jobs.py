@@ -40,7 +40,7 @@ class Cluster:
         if self.refuses:
             raise RuntimeError("Request failed with status code 500: no.\nmore")
         self.submitted.append(facts)
-        self.say(facts["submission_id"], "PENDING")
+        self.set_state(facts["submission_id"], "PENDING")
 
     def get_job_info(self, name: str) -> SimpleNamespace:
         if self.silent:
@@ -56,7 +56,7 @@ class Cluster:
         self.stopped.append(name)
         return True
 
-    def say(self, name: str, state: str, error: str = "", code: int | None = None) -> None:
+    def set_state(self, name: str, state: str, error: str = "", code: int | None = None) -> None:
         self.jobs[name] = SimpleNamespace(status=State(state), error_type=error, message="hm", driver_exit_code=code)
 
 
@@ -166,7 +166,7 @@ def test_a_cluster_that_has_just_been_started_is_asked_again(cluster: Cluster, m
 
 def test_a_run_on_the_cluster_is_not_judged_by_a_lock_of_this_machine(cluster: Cluster, run: Run) -> None:
     at_work(run, queued=0.0, heartbeat=0.0)
-    cluster.say(job(run), "RUNNING")
+    cluster.set_state(job(run), "RUNNING")
     assert run.status().status == "running"
     assert launch.poll(run).status == "running"
     with pytest.raises(RunError, match="is still at work"):
@@ -175,7 +175,7 @@ def test_a_run_on_the_cluster_is_not_judged_by_a_lock_of_this_machine(cluster: C
 
 ENDS: dict[str, tuple[Callable[[Cluster, str], None], str, str]] = {
     "lost": (
-        lambda c, name: c.say(name, "FAILED", "JobErrorType.JOB_SUPERVISOR_ACTOR_DIED"),
+        lambda c, name: c.set_state(name, "FAILED", "JobErrorType.JOB_SUPERVISOR_ACTOR_DIED"),
         "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
     ),
     "unknown": (
@@ -184,31 +184,31 @@ ENDS: dict[str, tuple[Callable[[Cluster, str], None], str, str]] = {
         "last finished epoch.",
     ),
     "killed": (
-        lambda c, name: c.say(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 137),
+        lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 137),
         "interrupted", "The worker was killed by the system, probably out of memory. Try a smaller batch or image "
         "size; Resume continues after the last finished epoch.",
     ),
     "killed, by signal": (
-        lambda c, name: c.say(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", -9),
+        lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", -9),
         "interrupted", "The worker was killed by the system, probably out of memory. Try a smaller batch or image "
         "size; Resume continues after the last finished epoch.",
     ),
     "full disk": (
-        lambda c, name: c.say(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 74),
+        lambda c, name: c.set_state(name, "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 74),
         "failed", "The run's folder could not be written: the disk is full, or it is read-only. Resume continues after "
         "the last finished epoch.",
     ),
     "stopped by somebody else": (
-        lambda c, name: c.say(name, "STOPPED"),
+        lambda c, name: c.set_state(name, "STOPPED"),
         "interrupted", "Its job was stopped in the cluster. Resume continues after the last finished epoch.",
     ),
     "without a word": (
-        lambda c, name: c.say(name, "SUCCEEDED", "", 0),
+        lambda c, name: c.set_state(name, "SUCCEEDED", "", 0),
         "interrupted", "The worker ended unexpectedly (exit code 0); the end of worker.log may say why. Resume "
         "continues after the last finished epoch.",
     ),
     "could not be run": (
-        lambda c, name: c.say(name, "FAILED", "RUNTIME_ENV_SETUP_FAILURE"),
+        lambda c, name: c.set_state(name, "FAILED", "RUNTIME_ENV_SETUP_FAILURE"),
         "interrupted", "The cluster could not run it; the end of worker.log says why. Resume continues after the last "
         "finished epoch.",
     ),
@@ -229,14 +229,14 @@ def test_ray_says_how_a_worker_ended_that_could_not(cluster: Cluster, run: Run, 
 
 def test_a_last_word_that_came_through_is_kept(cluster: Cluster, run: Run) -> None:
     at_work(run, status="failed", message="the folder is gone")
-    cluster.say(job(run), "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 1)
+    cluster.set_state(job(run), "FAILED", "JOB_ENTRYPOINT_COMMAND_ERROR", 1)
     assert launch.poll(run).message == "the folder is gone"
 
 
 def test_an_end_is_believed_only_after_a_while(cluster: Cluster, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_jobs, "_GRACE_SECONDS", 60.0)
     at_work(run)
-    cluster.say(job(run), "SUCCEEDED")
+    cluster.set_state(job(run), "SUCCEEDED")
     assert launch.poll(run).status == "running", "its last word may still be on its way through the file server"
 
 
@@ -251,7 +251,7 @@ def test_a_cluster_that_does_not_answer_settles_nothing(cluster: Cluster, run: R
 
 
 def test_a_job_that_waited_too_long_for_ray_is_handed_over_again(cluster: Cluster, run: Run) -> None:
-    cluster.say(job(run), "FAILED", "JOB_SUPERVISOR_ACTOR_START_TIMEOUT")
+    cluster.set_state(job(run), "FAILED", "JOB_SUPERVISOR_ACTOR_START_TIMEOUT")
     assert launch.poll(run).status == "queued"
     assert [facts["submission_id"] for facts in cluster.submitted] == [f"parity-{run.id}-1", f"parity-{run.id}-2"]
     assert job(run) == f"parity-{run.id}-2"
@@ -269,7 +269,7 @@ def test_a_worker_that_is_silent_after_a_stop_is_ended_by_ray(
 ) -> None:
     monkeypatch.setattr(launch, "QUIET_SECONDS", -1.0)
     at_work(run)
-    cluster.say(job(run), "RUNNING")
+    cluster.set_state(job(run), "RUNNING")
     launch.stop(run)
     launch.poll(run)
     assert cluster.stopped == [job(run)]

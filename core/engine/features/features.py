@@ -97,7 +97,7 @@ def extract(
         target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
         return len(pixels)
 
-    def tell(count: int) -> None:
+    def report(count: int) -> None:
         nonlocal done
         done += count
         advance(done)
@@ -107,9 +107,9 @@ def extract(
         for batch, pixels in zip(batches, ImageLoader(images, batches, draw), strict=True):
             running.append(pool.submit(push, int(batch[0]), pixels))
             if len(running) > most:
-                tell(running.popleft().result())
+                report(running.popleft().result())
         while running:
-            tell(running.popleft().result())
+            report(running.popleft().result())
 
 
 def forward_function(model: keras.Model) -> Callable[[Any], Any]:

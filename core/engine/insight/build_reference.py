@@ -132,9 +132,9 @@ def _choose(files: Sequence[ImageFile], classes: Sequence[str]) -> NDArray[np.in
 class _Counter:
     """Adds up the images that were done."""
 
-    def __init__(self, tell: Callable[[int], object]) -> None:
-        self._tell, self._done = tell, 0
+    def __init__(self, report: Callable[[int], object]) -> None:
+        self._report, self._done = report, 0
 
     def __call__(self, count: int) -> None:
         self._done += count
-        self._tell(self._done)
+        self._report(self._done)

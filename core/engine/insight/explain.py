@@ -54,7 +54,7 @@ class Explainer:
         @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8)], jit_compile=False
         )
-        def look(pixels: Any) -> Any:
+        def forward(pixels: Any) -> Any:
             maps = tf.cast(parts.trunk(tf.cast(pixels, tf.float32)), tf.float32)
             return maps, parts.output(parts.before_output(maps))
 
@@ -69,11 +69,11 @@ class Explainer:
                 chosen = tf.gather(scores, classes, axis=1, batch_dims=1)
             return tape.gradient(chosen, maps)
 
-        self._look, self._gradient = look, gradient
+        self._forward, self._gradient = forward, gradient
 
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[Array, Probabilities]:
+    def forward(self, pixels: NDArray[np.uint8]) -> tuple[Array, Probabilities]:
         """Feature maps of shape `(n, height, width, channels)` and probabilities of shape `(n, classes)`."""
-        maps, outputs = self._look(pixels)
+        maps, outputs = self._forward(pixels)
         return maps.numpy(), class_probabilities(outputs.numpy())
 
     def heat(self, maps: Array, classes: NDArray[np.integer[Any]]) -> Array:

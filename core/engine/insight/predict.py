@@ -48,7 +48,7 @@ class LoadedModel:
         """From uint8 pixels of shape `(n, size, size, 3)`, RGB, to probabilities of shape `(n, classes)`."""
         return class_probabilities(self._forward(pixels).numpy())
 
-    def look(self, pixels: Pixels, *, heat: bool = False) -> Reply:
+    def answer(self, pixels: Pixels, *, heat: bool = False) -> Reply:
         """Probabilities, with the nearest training images where the run remembers them.
 
         Args:
@@ -57,7 +57,7 @@ class LoadedModel:
         """
         if self._explainer is None:
             return Reply(self(pixels))
-        maps, probabilities = self._explainer.look(pixels)
+        maps, probabilities = self._explainer.forward(pixels)
         near = self._near(maps.mean(axis=(1, 2)))
         if heat:
             shown = self._heat(self._explainer, maps, probabilities)

@@ -44,12 +44,12 @@ def bisect(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: the two runs cannot be held against each other any more.
     """
-    reporter.say(status="running", message="Looks at what differs.")
+    reporter.set_status(status="running", message="Looks at what differs.")
     return BisectRunner(
         Bisect(reporter.run.path),
         lambda run: train_trial(run, reporter),
         reporter.stop_requested,
-        lambda text: reporter.say(message=text),
+        lambda text: reporter.set_status(message=text),
     ).work()
 
 
@@ -58,7 +58,7 @@ def train_trial(run: Run, whole: Reporter) -> str:
     lock = files.Lock(run.path / "lock")
     lock.acquire(timeout=5)
     reporter = TrialReporter(run, whole)
-    reporter.say(status="starting", pid=os.getpid(), message=STATUSES["starting"])
+    reporter.set_status(status="starting", pid=os.getpid(), message=STATUSES["starting"])
     reporter.start_heartbeat()
     try:
         status = train(reporter, remember=False)

@@ -39,14 +39,14 @@ TOLERANCE = 1e-4
 """Largest difference of a probability that another runtime may make; measured: 4e-7, 3e-6 with LiteRT."""
 
 
-def convert(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any]:
+def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, Any]:
     """Writes the run's model in another format, with what its user has to know in it, and compares the two.
 
     Args:
         run: Run. With a model.
         kind: str. `savedmodel`, `litert` or `onnx`.
         path: Path. The file or folder to write.
-        say: callable of (what it is at, share done).
+        report: callable of (what it is at, share done).
 
     Returns:
         `{"pictures": number compared, "difference": largest difference of a probability, or None where no runtime of
@@ -55,17 +55,17 @@ def convert(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any
     Raises:
         RunError: the model is absent or damaged, a package is missing, or the two do not agree.
     """
-    say("Loads the model.", 0.2)
+    report("Loads the model.", 0.2)
     model = in_plain_layers(_open(run))
     pixels = _images(run, model.input_shape[1])
     expected = np.asarray(model(pixels, training=False))
-    say("Converts it.", 0.35)
+    report("Converts it.", 0.35)
     try:
         _WRITERS[kind](model, path)
     except ModuleNotFoundError as error:
         raise RunError(f"this format needs the package {error.name}; install what requirements.txt names") from error
     _LABELLERS[kind](path, model_record(run))
-    say("Opens it again and compares.", 0.8)
+    report("Opens it again and compares.", 0.8)
     answers = _READERS[kind](path, pixels)
     if answers is None:
         return {"pictures": len(pixels), "difference": None}
@@ -78,7 +78,7 @@ def convert(run: Run, kind: str, path: Path, say: StepProgress) -> dict[str, Any
     return {"pictures": len(pixels), "difference": difference}
 
 
-def save_base(run: Run, path: Path, say: StepProgress) -> dict[str, Any]:
+def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     """Saves the base as it was before the run's training, for a script that repeats it.
 
     Raises:
@@ -86,7 +86,7 @@ def save_base(run: Run, path: Path, say: StepProgress) -> dict[str, Any]:
     """
     config = run.config()
     row = catalogue.find(config.model.backbone)
-    say(f"Builds {row.title}.", 0.3)
+    report(f"Builds {row.title}.", 0.3)
     base = build_base(
         row,
         image_size=config.data.image_size,
@@ -102,7 +102,7 @@ def save_base(run: Run, path: Path, say: StepProgress) -> dict[str, Any]:
             f"the weights of {row.title} on this machine are not those that run {run.id} started from; put the same "
             "file in its place"
         )
-    say("Saves it.", 0.8)
+    report("Saves it.", 0.8)
     base.save(path)
     return _trained_layers(config, base)
 
@@ -214,16 +214,16 @@ def main(arguments: list[str]) -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not mix with the answers
 
-    def tell(record: dict[str, Any]) -> None:
+    def send(record: dict[str, Any]) -> None:
         print(json.dumps(record), file=answers, flush=True)
 
-    def say(stage: str, share: float) -> None:
-        tell({"stage": stage, "share": share})
+    def report(stage: str, share: float) -> None:
+        send({"stage": stage, "share": share})
 
     try:
-        tell({"done": save_base(run, path, say) if kind == "script" else convert(run, kind, path, say)})
+        send({"done": save_base(run, path, report) if kind == "script" else convert(run, kind, path, report)})
     except UserError as error:
-        tell({"error": str(error)})
+        send({"error": str(error)})
     return 0
 
 

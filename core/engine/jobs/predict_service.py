@@ -49,7 +49,7 @@ def answer(question: dict[str, Any], pipe: BinaryIO | Any) -> dict[str, Any]:
     pixels = np.frombuffer(pipe.read(prod(shape)), dtype=np.uint8).reshape(shape)
     path = Path(question["run"])
     try:
-        reply = _model(path, _changed(path)).look(pixels, heat=bool(question.get("heat")))
+        reply = _model(path, _changed(path)).answer(pixels, heat=bool(question.get("heat")))
         insights = [insight.to_record() for insight in reply.insights]
         return {"probabilities": reply.probabilities.tolist(), "insights": insights}
     except (RunError, OSError) as error:

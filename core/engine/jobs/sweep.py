@@ -18,10 +18,10 @@ def sweep(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: the sweep cannot be read.
     """
-    reporter.say(status="running", message="Begins with the first trial.")
+    reporter.set_status(status="running", message="Begins with the first trial.")
     return SweepRunner(
         Sweep(reporter.run.path),
         lambda run: train_trial(run, reporter),
         reporter.stop_requested,
-        lambda text: reporter.say(message=text),
+        lambda text: reporter.set_status(message=text),
     ).work()

@@ -63,7 +63,7 @@ class Server:
         """A question, such as `experiments/get-by-name`."""
         return self._send(f"{path}?{urllib.parse.urlencode(query)}", None)
 
-    def tell(self, path: str, **body: Any) -> Record:
+    def send(self, path: str, **body: Any) -> Record:
         """A change, such as `runs/create`."""
         return self._send(path, json.dumps(body).encode())
 
@@ -167,11 +167,11 @@ class Tracking:
         run = self._reporter.run
         known = [event["run"] for event in run.events() if event.get("event") == EVENT and "run" in event]
         if known:
-            server.tell("runs/update", run_id=str(known[-1]), status="RUNNING")
+            server.send("runs/update", run_id=str(known[-1]), status="RUNNING")
             self._run_id = str(known[-1])
             return
         tags = {"mlflow.source.name": "Parity", "parity.run": run.id}
-        made = server.tell(
+        made = server.send(
             "runs/create",
             experiment_id=_experiment(server),
             run_name=run.title(),
@@ -182,21 +182,21 @@ class Tracking:
         self._reporter.event(EVENT, run=self._run_id, server=server.name)
         settings = {"dataset": run.config().dataset, **run.config().settings()}
         params = [{"key": key, "value": str(value)} for key, value in settings.items()]
-        server.tell("runs/log-batch", run_id=self._run_id, params=params)
+        server.send("runs/log-batch", run_id=self._run_id, params=params)
 
     def _flush(self, server: Server) -> None:
         """Sends all figures that were not taken in yet."""
         if not self._run_id:
             self._begin(server)
         while batch := self._unsent[:MOST]:
-            server.tell("runs/log-batch", run_id=self._run_id, metrics=batch)
+            server.send("runs/log-batch", run_id=self._run_id, metrics=batch)
             del self._unsent[: len(batch)]
 
     def _end(self, server: Server, status: str) -> None:
         if not self._run_id and not self._unsent:
             return  # it failed before it began to learn
         self._flush(server)
-        server.tell("runs/update", run_id=self._run_id, status=_STATES.get(status, "FAILED"), end_time=_now())
+        server.send("runs/update", run_id=self._run_id, status=_STATES.get(status, "FAILED"), end_time=_now())
 
 
 def _experiment(server: Server) -> str:
@@ -207,7 +207,7 @@ def _experiment(server: Server) -> str:
     except TrackingError as error:
         if "404" not in str(error):
             raise
-    return str(server.tell("experiments/create", name=name)["experiment_id"])
+    return str(server.send("experiments/create", name=name)["experiment_id"])
 
 
 def _credentials(parts: urllib.parse.SplitResult) -> dict[str, str]:

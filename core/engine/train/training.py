@@ -74,7 +74,7 @@ def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
     finally:
         training.event_files.close()
         parts = {**work.seconds, "total": time.monotonic() - started}
-        reporter.say(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
+        reporter.set_status(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
     if training.phase and training.has_learnt:
         work.ignore_stop = True
         keep_results(work, training.phase.predict, training.description())
@@ -177,7 +177,7 @@ class Training:
     def _run_phase(self, phase: Phase, later: int) -> None:
         """Trains to the phase's end; `later` epochs at most follow in other phases."""
         last = self.progress.start + phase.epochs
-        self.reporter.say(epoch=self.progress.epoch, epochs=last + later)
+        self.reporter.set_status(epoch=self.progress.epoch, epochs=last + later)
         while not self.progress.complete and self.progress.epoch < last:
             started, features = time.monotonic(), self.work.seconds["features"]
             logs = self._fit_epoch(phase, self.progress.epoch, last, later)

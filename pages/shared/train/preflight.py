@@ -14,7 +14,7 @@ from core.data.dataset import divide
 from core.data.scan import DatasetIndex
 from core.errors import UserError
 from pages.shared.shell.chosen_dataset import View
-from pages.shared.widgets.fields import tell
+from pages.shared.widgets.fields import sentence_of
 from pages.shared.widgets.findings import show_findings
 
 _KEPT = 200
@@ -30,7 +30,7 @@ def show_preflight(config: RunConfig, view: View | None) -> None:
     try:
         findings = _findings(_key(config, view), config, view.index)
     except UserError as error:
-        st.error(tell(error))
+        st.error(sentence_of(error))
         return
     urgent = [finding for finding in findings if finding.severity != "info"]
     notes = [finding for finding in findings if finding.severity == "info"]

@@ -55,7 +55,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
             with st.spinner("Checking the data set …"):
                 search = rate_actions.start_search(admit(config)[0])
         except UserError as error:
-            st.error(fields.tell(error))
+            st.error(fields.sentence_of(error))
             return
         st.session_state[state.RATE_SEARCH] = search.id
         st.rerun()

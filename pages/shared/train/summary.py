@@ -46,7 +46,7 @@ def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool) 
     try:
         return train_form.read_config(reference, preset, name, split_on_disk=split_on_disk)
     except UserError as error:
-        st.error(fields.tell(error))
+        st.error(fields.sentence_of(error))
         return None
 
 

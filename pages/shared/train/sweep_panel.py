@@ -137,7 +137,7 @@ def _trials(config: RunConfig | None, keys: list[str]) -> list[Trial]:
         count, seed = int(st.session_state[state.SWEEP_RANDOM]), int(st.session_state.get(state.SWEEP_SEED, 1))
         return plan(config, choices, count, seed)
     except UserError as error:
-        st.warning(fields.tell(error), icon=":material/info:")
+        st.warning(fields.sentence_of(error), icon=":material/info:")
         return []
 
 
@@ -149,7 +149,7 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
             base = admit(config)[0]
         sweep = sweep_actions.start(base, trials, float(st.session_state[state.SWEEP_BUDGET]))
     except UserError as error:
-        st.error(fields.tell(error))
+        st.error(fields.sentence_of(error))
         return
     st.session_state[state.SWEEP] = sweep.id
     st.rerun()

@@ -146,10 +146,10 @@ def curve_words(records: Sequence[Record], metric: str, title: str) -> str:
     last = records[-1]
     if metric == "learning_rate":
         return f"{title} over the epochs. In epoch {last.get('epoch')} it is {last.get(metric) or 0:.3g}."
-    say = percent if metric == "accuracy" else number
+    formatted = percent if metric == "accuracy" else number
     return (
-        f"{title} over the epochs. After epoch {last.get('epoch')}: training {say(last.get(metric))}, "
-        f"validation {say(last.get('val_' + metric))}."
+        f"{title} over the epochs. After epoch {last.get('epoch')}: training {formatted(last.get(metric))}, "
+        f"validation {formatted(last.get('val_' + metric))}."
     )
 
 

@@ -86,7 +86,7 @@ def help_of(key: str) -> str:
     return f"{plain(spec.metadata['help'])}{limits}\n\nOn the command line: `{key}`"
 
 
-def tell(error: UserError) -> str:
+def sentence_of(error: UserError) -> str:
     """An error's sentence, ready for Markdown, beginning with the words of the field it is about."""
     text = str(error)
     key = text.split(" ", 1)[0].rstrip(":")

@@ -80,7 +80,7 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
     run = RunStore().create(make_config(str(image_folder(train=(9, 8), val=(12, 12))), settings))
     assert train(StopAtOnce(run)) == "stopped"
     assert reference.read(run) is None
-    assert load_model(run).look(np.zeros((1, SIZE, SIZE, 3), np.uint8)).insights[0].distance is None
+    assert load_model(run).answer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).insights[0].distance is None
     seen: list[tuple[int, int]] = []
     familiarity = make_reference(run, lambda *now: seen.append(now))
     assert seen[-1] == (41, 41)
@@ -128,14 +128,14 @@ def test_films_and_what_is_no_film(tmp_path: Path, train_here: Any) -> None:
     model = load_model(run)
 
     strange = foreign(96)
-    said = model.look(np.stack(list(strange.values()))).insights
+    said = model.answer(np.stack(list(strange.values()))).insights
     assert dict(zip(strange, [one.unlike for one in said], strict=True)) == dict.fromkeys(strange, True)
     films = np.stack([load(path, 96) for path in sorted((folder / "test").rglob("*.png"))])
-    flagged = [one.unlike for one in model.look(films).insights]
+    flagged = [one.unlike for one in model.answer(films).insights]
     assert sum(map(bool, flagged)) <= 5  # of 50; the limit is meant for 1 %, and comes from 60 images
 
     known = np.stack([load(folder / "train" / "NORMAL" / f"{k:03}.png", 96) for k in range(3)])
-    reply = model.look(known, heat=True)
+    reply = model.answer(known, heat=True)
     np.testing.assert_allclose(reply.probabilities, model(known), atol=1e-6)
     assert [one.neighbours[0].file for one in reply.insights] == [f"train/NORMAL/{k:03}.png" for k in range(3)]
     assert [one.unlike for one in reply.insights] == [False] * 3
@@ -144,7 +144,7 @@ def test_films_and_what_is_no_film(tmp_path: Path, train_here: Any) -> None:
         assert set(one.heat) == {"NORMAL", "PNEUMONIA"}
         assert np.shape(one.heat["NORMAL"]) == (3, 3)
         assert {float(np.max(heat)) for heat in one.heat.values()} <= {0.0, 1.0}
-    assert all(not one.heat and not one.method for one in model.look(known).insights)
+    assert all(not one.heat and not one.method for one in model.answer(known).insights)
 
     shutil.rmtree(paths.cache_folder())
     path = folder / "train" / "NORMAL" / "000.png"

@@ -55,7 +55,7 @@ def score_of(model: keras.Model, maps: Any, classes: Any) -> Any:
 def test_probabilities_are_the_models_and_the_method_is_told(pooling: str, hidden: int, classes: int) -> None:
     model = network(pooling, classes, hidden)
     explainer = Explainer(model)
-    maps, probabilities = explainer.look(noise())
+    maps, probabilities = explainer.forward(noise())
     given = model(noise().astype(np.float32), training=False).numpy()
     given = np.concatenate([1 - given, given], axis=1) if classes == 2 else given
     np.testing.assert_allclose(probabilities, given, atol=1e-6)
@@ -67,7 +67,7 @@ def test_probabilities_are_the_models_and_the_method_is_told(pooling: str, hidde
 def test_a_class_activation_map_adds_up_to_the_score(classes: int) -> None:
     model = network(classes=classes)
     explainer = Explainer(model)
-    maps, _ = explainer.look(noise())
+    maps, _ = explainer.forward(noise())
     bias = model.get_layer("head").layers[-1].bias.numpy()
     bias = np.array([-bias[0], bias[0]]) if classes == 2 else bias
     for chosen in range(classes):
@@ -79,7 +79,7 @@ def test_a_class_activation_map_adds_up_to_the_score(classes: int) -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_grad_cam_of_a_pooled_head_without_hidden_layer_is_the_class_activation_map(classes: int) -> None:
     explainer = Explainer(network(classes=classes))
-    maps, _ = explainer.look(noise())
+    maps, _ = explainer.forward(noise())
     which = np.array([0, 1, classes - 1])
     np.testing.assert_allclose(
         explainer.grad_cam(maps, which) * maps.shape[1] * maps.shape[2], explainer.cam(maps, which), atol=1e-5
@@ -91,7 +91,7 @@ def test_grad_cam_of_a_pooled_head_without_hidden_layer_is_the_class_activation_
 def test_grad_cam_is_that_of_finite_differences(pooling: str, hidden: int, classes: int) -> None:
     model = network(pooling, classes, hidden)
     explainer = Explainer(model)
-    maps, _ = explainer.look(noise(1))
+    maps, _ = explainer.forward(noise(1))
     which, step = np.array([1]), 1e-2
     slopes = np.zeros_like(maps[0])
     for place in np.ndindex(slopes.shape):
@@ -120,7 +120,7 @@ def test_the_corner_that_decides_is_the_one_that_lights_up(pooling: str, hidden:
     top, left = CORNERS[corner]
     pixels[:, top : top + 16, left : left + 16] = 250
     explainer = Explainer(join(base, head))
-    maps, _ = explainer.look(pixels)
+    maps, _ = explainer.forward(pixels)
     heat = scaled(explainer.heat(maps, np.array([1])))[0]
     inside = np.zeros((4, 4), bool)
     inside[top // 8 : top // 8 + 2, left // 8 : left // 8 + 2] = True
@@ -155,7 +155,7 @@ def elsewhere(form: str) -> keras.Model:
 def test_a_model_from_elsewhere_is_explained_where_it_has_a_map(form: str) -> None:
     model = elsewhere(form)
     explainer = Explainer(model)
-    maps, probabilities = explainer.look(noise())
+    maps, probabilities = explainer.forward(noise())
     np.testing.assert_allclose(probabilities, model(noise().astype(np.float32)).numpy(), atol=1e-6)
     assert explainer.method == GRAD_CAM
     assert explainer.heat(maps, np.array([0, 1, 2])).shape == (3, 4, 4)
