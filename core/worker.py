@@ -181,7 +181,7 @@ def _work(reporter: Reporter, ballast: Path, *, on_cluster: bool) -> int:
 
 
 def _turn(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
-    """Waits for a place on this machine; on a cluster Ray has waited for it."""
+    """Waits for a slot on this machine; on a cluster Ray has waited for it."""
     if on_cluster:
         return contextlib.nullcontext(not reporter.stop_requested())
     return turn(reporter.run, reporter.stop_requested)

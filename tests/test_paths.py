@@ -10,8 +10,8 @@ from core import paths
 
 def test_everything_lies_below_the_home(home: Path) -> None:
     assert paths.home() == home
-    places = [paths.runs_folder(), paths.cache_folder(), paths.uploads_folder(), paths.samples_folder()]
-    assert [place.relative_to(home).as_posix() for place in places] == ["runs", "cache", "uploads", "sample"]
+    found = [paths.runs_folder(), paths.cache_folder(), paths.uploads_folder(), paths.samples_folder()]
+    assert [function.relative_to(home).as_posix() for function in found] == ["runs", "cache", "uploads", "sample"]
     assert not home.exists()
 
 
@@ -29,13 +29,13 @@ def test_without_a_setting_the_home_is_beside_the_work(
 
 @pytest.mark.parametrize(("name", "place"), [("PARITY_HOME", paths.home), ("PARITY_DATA", paths.data_root)])
 def test_a_tilde_is_the_persons_folder_and_a_relative_path_becomes_absolute(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, place: Callable[[], Path | None]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, function: Callable[[], Path | None]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     for value in ("~/x", "x", "y/../x"):
         monkeypatch.setenv(name, value)
-        assert place() == tmp_path.resolve() / "x"
+        assert function() == tmp_path.resolve() / "x"
 
 
 def test_without_a_data_root_no_folder_of_the_server_is_open(monkeypatch: pytest.MonkeyPatch) -> None:

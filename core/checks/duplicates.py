@@ -174,7 +174,7 @@ def _joined(contents: list[str], pairs: Sequence[tuple[str, str]]) -> list[list[
     return [[sha for sha in contents if sha in group] for group in groups]
 
 
-def _place(root: Path) -> Path:
+def _path(root: Path) -> Path:
     return paths.cache_folder() / "duplicates" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
 
 
@@ -185,7 +185,7 @@ def _digest(files: Sequence[ImageFile]) -> str:
 
 
 def _known(root: Path, files: Sequence[ImageFile]) -> list[tuple[str, str]] | None:
-    record: Any = disk.read_json(_place(root))
+    record: Any = disk.read_json(_path(root))
     if not isinstance(record, dict) or record.get("digest") != _digest(files):
         return None
     there = {file.sha256 for file in files}
@@ -198,4 +198,4 @@ def _known(root: Path, files: Sequence[ImageFile]) -> list[tuple[str, str]] | No
 
 def _remember(root: Path, files: Sequence[ImageFile], pairs: Sequence[tuple[str, str]]) -> None:
     with suppress(OSError):  # it only saves time
-        disk.write_json(_place(root), {"digest": _digest(files), "pairs": pairs})
+        disk.write_json(_path(root), {"digest": _digest(files), "pairs": pairs})

@@ -41,7 +41,8 @@ def flatten_vs_gap(context: Context) -> Finding | None:
     side = math.ceil(context.config.data.image_size / 32)
     outputs = 1 if len(context.dataset.classes) == 2 else len(context.dataset.classes)
     flat, pooled = (
-        _head_weights(context.backbone.channels * places, model.dense_units, outputs) for places in (side * side, 1)
+        _head_weights(context.backbone.channels * positions, model.dense_units, outputs)
+        for positions in (side * side, 1)
     )
     if flat <= 100 * count:
         return None

@@ -173,11 +173,11 @@ def skipped_files(context: Context) -> Finding | None:
 
 def conflicting_labels(context: Context) -> Finding | None:
     """The very same file lies in two classes: at least one of its labels is wrong."""
-    places: dict[str, list[ImageFile]] = defaultdict(list)
+    by_content: dict[str, list[ImageFile]] = defaultdict(list)
     for part in context.parts.values():
         for file in part:
-            places[file.sha256].append(file)
-    torn = [files for files in places.values() if len({file.label for file in files}) > 1]
+            by_content[file.sha256].append(file)
+    torn = [files for files in by_content.values() if len({file.label for file in files}) > 1]
     if not torn:
         return None
     return Finding(

@@ -33,7 +33,7 @@ class Resplit:
         grouped: int. Images in them.
     """
 
-    place: Path
+    path: Path
     parts: dict[str, tuple[ImageFile, ...]]
     groups: int
     grouped: int
@@ -44,7 +44,7 @@ class Resplit:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""
-        return {"file": str(self.place), "counts": self.counts(), "groups": self.groups, "grouped": self.grouped}
+        return {"file": str(self.path), "counts": self.counts(), "groups": self.groups, "grouped": self.grouped}
 
 
 def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
@@ -95,8 +95,8 @@ def resplit(
     _require(parts)
     together = [group for group in groups if len(group) > 1]
     settings = {"share": share, "seed": seed, "group_pattern": pattern, "groups": len(together)}
-    place = write_split(index.root, parts, settings | ({"test_share": round(test_share, 4)} if test else {}))
-    return Resplit(place, parts, len(together), sum(map(len, together)))
+    path = write_split(index.root, parts, settings | ({"test_share": round(test_share, 4)} if test else {}))
+    return Resplit(path, parts, len(together), sum(map(len, together)))
 
 
 def _test_share(index: DatasetIndex) -> float:

@@ -101,7 +101,7 @@ def _print_list(index: DatasetIndex, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"corrections": applied.to_dict()}))
     elif text := applied.sentence():
-        print(f"{text} The list lies in {applied.place}")
+        print(f"{text} The list lies in {applied.path}")
     else:
         print("The list of corrections is empty.")
     return 0

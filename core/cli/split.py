@@ -49,5 +49,5 @@ def split(options: argparse.Namespace) -> int:
         return 0
     for part, counts in made.counts().items():
         print(f"{part:<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
-    print(f"{made.groups:,} groups of {made.grouped:,} images were kept together. Kept in {made.place}")
+    print(f"{made.groups:,} groups of {made.grouped:,} images were kept together. Kept in {made.path}")
     return 0

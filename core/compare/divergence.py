@@ -114,13 +114,13 @@ def _pixels(pair: _EpochPair) -> Divergence | None:
 def _order(pair: _EpochPair) -> Divergence | None:
     if pair.one["order"] == pair.other["order"]:
         return None
-    place = _first_difference(pair.one["batch_orders"], pair.other["batch_orders"])
-    if place is None:
+    index = _first_difference(pair.one["batch_orders"], pair.other["batch_orders"])
+    if index is None:
         sentence = f"In epoch {pair.epoch} the samples come in another order."
         return Divergence("labels and order", {"epoch": pair.epoch}, pair.one["order"], pair.other["order"], sentence)
-    mine, theirs = (_mix(trace, record, place) for trace, record in ((pair.a, pair.one), (pair.b, pair.other)))
-    step = {"epoch": pair.epoch, "batch": place + 1}
-    where = f"epoch {pair.epoch}, batch {place + 1}"
+    mine, theirs = (_mix(trace, record, index) for trace, record in ((pair.a, pair.one), (pair.b, pair.other)))
+    step = {"epoch": pair.epoch, "batch": index + 1}
+    where = f"epoch {pair.epoch}, batch {index + 1}"
     if "nothing" in (mine, theirs):
         sentence = f"In {where} one run has a batch that the other has not: {mine} against {theirs}."
     elif mine == theirs:
@@ -161,19 +161,19 @@ def _features(pair: _EpochPair) -> Divergence | None:
 
 def _steps(pair: _EpochPair) -> Divergence | None:
     """Batch by batch: a loss that differs after equal gradients means that the step between them differed."""
-    for place, (mine, theirs) in enumerate(zip(pair.one["losses"], pair.other["losses"], strict=False)):
-        step, where = {"epoch": pair.epoch, "batch": place + 1}, f"epoch {pair.epoch}, batch {place + 1}"
+    for index, (mine, theirs) in enumerate(zip(pair.one["losses"], pair.other["losses"], strict=False)):
+        step, where = {"epoch": pair.epoch, "batch": index + 1}, f"epoch {pair.epoch}, batch {index + 1}"
         if not _close(mine, theirs):
             values = f"{_number(mine)} in one run and {_number(theirs)} in the other"
-            if place == 0:
+            if index == 0:
                 sentence = f"In {where} the same input and the same weights give another loss: {values}."
                 return Divergence("loss", step, mine, theirs, sentence)
             sentence = (
                 f"Losses and gradients agree up to the batch before; after its step the weights differ, for the loss "
                 f"in {where} is {values}."
             )
-            return Divergence("weights", {"epoch": pair.epoch, "batch": place}, mine, theirs, sentence)
-        one, other = pair.one["gradient_norms"][place], pair.other["gradient_norms"][place]
+            return Divergence("weights", {"epoch": pair.epoch, "batch": index}, mine, theirs, sentence)
+        one, other = pair.one["gradient_norms"][index], pair.other["gradient_norms"][index]
         if not _close(one, other):
             sentence = (
                 f"In {where} the loss agrees, but the norm of its gradients is {_number(one)} in one run and "
@@ -210,19 +210,19 @@ def _first_difference(one: list[Any], other: list[Any]) -> int | None:
     """Place of the first difference; None when nothing was recorded to look at."""
     if not one or not other:
         return None
-    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+    for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):
         if mine != theirs:
-            return place
+            return index
     return min(len(one), len(other))
 
 
-def _mix(trace: Trace, record: dict[str, Any], place: int) -> Any:
+def _mix(trace: Trace, record: dict[str, Any], index: int) -> Any:
     """What a batch holds, in words: `7 NORMAL, 13 PNEUMONIA`; its hash where classes are too many to count."""
-    if place >= len(record["batch_orders"]):
+    if index >= len(record["batch_orders"]):
         return "nothing"
     if not record["mix"]:
-        return record["batch_orders"][place]
-    return ", ".join(f"{n} {name}" for n, name in zip(record["mix"][place], trace["classes"], strict=False))
+        return record["batch_orders"][index]
+    return ", ".join(f"{n} {name}" for n, name in zip(record["mix"][index], trace["classes"], strict=False))
 
 
 def _values(sample: dict[str, Any], *keys: str) -> dict[str, Any]:

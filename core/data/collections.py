@@ -190,8 +190,8 @@ def unpack(archive: Path, folder: Path, collection: Collection, progress: Progre
         images, labels = _read(archive, part, collection)
         for label in collection.classes:
             (folder / part / label).mkdir(parents=True)
-        for number, (pixels, place) in enumerate(zip(images, labels, strict=True), 1):
-            Image.fromarray(pixels).save(folder / part / collection.classes[place] / f"{number:05}.png")
+        for number, (pixels, index) in enumerate(zip(images, labels, strict=True), 1):
+            Image.fromarray(pixels).save(folder / part / collection.classes[index] / f"{number:05}.png")
             done += 1
             if progress is not None:
                 progress(done, whole)

@@ -50,7 +50,7 @@ class Applied:
         steps: int. Steps that can be undone.
     """
 
-    place: Path | None = None
+    path: Path | None = None
     excluded: tuple[ImageFile, ...] = ()
     relabelled: tuple[tuple[ImageFile, str], ...] = ()
     stale: int = 0
@@ -59,7 +59,7 @@ class Applied:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types: `{"file", "excluded": [path], "relabelled": [{"file", "from", "to"}], "stale"}`."""
         return {
-            "file": str(self.place) if self.place else "",
+            "file": str(self.path) if self.path else "",
             "excluded": [file.path for file in self.excluded],
             "relabelled": [{"file": f.path, "from": f.label, "to": label} for f, label in self.relabelled],
             "stale": self.stale,
@@ -107,8 +107,8 @@ def correct(index: DatasetIndex) -> tuple[DatasetIndex, Applied]:
     changed = dataclasses.replace(
         index, files=tuple(kept), empty_classes=tuple(name for name in index.classes if name not in filled)
     )
-    place = sidecar.find(index.root, NAME)
-    return changed, Applied(place, tuple(excluded), tuple(relabelled), len(todo), len(steps))
+    path = sidecar.find(index.root, NAME)
+    return changed, Applied(path, tuple(excluded), tuple(relabelled), len(todo), len(steps))
 
 
 def change_labels(index: DatasetIndex, labels: Mapping[str, str]) -> Path:

@@ -50,8 +50,8 @@ class Dataset:
 
     def labels(self, files: Sequence[ImageFile]) -> NDArray[np.int64]:
         """Integer labels of shape `(len(files),)`."""
-        place = {name: k for k, name in enumerate(self.classes)}
-        return np.array([place[file.label] for file in files], dtype=np.int64)
+        index_of = {name: k for k, name in enumerate(self.classes)}
+        return np.array([index_of[file.label] for file in files], dtype=np.int64)
 
     def manifest(self) -> dict[str, Any]:
         """What a run keeps of it: root, classes, corrections, and each part's files with their hashes."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.data.images import display_name
-from core.data.names import JUNK, Place, Places
+from core.data.names import JUNK, Location, Locations
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
 from core.errors import DataError
 from core.files import read_json, sync_folder, write_json
@@ -46,15 +46,15 @@ def ingest_zip(
     """
     with opened_zip(source, limits) as (archive, name):
         entries = planned(archive, name, limits or Limits())
-        items = [(e.name, e.size, e.place) for e in entries]
+        items = [(e.name, e.size, e.location) for e in entries]
         with _new_folder(destination_root, items) as (folder, final):
             writer = _Writer(folder, items, progress)
             for entry in entries:
-                if entry.place.file:
+                if entry.location.file:
                     with damage_reported(name):
                         stream = archive.open(entry.info)
                     with stream:
-                        writer.write(stream, entry.name, entry.size, entry.place)
+                        writer.write(stream, entry.name, entry.size, entry.location)
     return final
 
 
@@ -82,15 +82,15 @@ def ingest_files(
     uploads = list(files)
     if len(uploads) > limits.files:
         raise DataError(f"The upload has {len(uploads):,} files; at most {limits.files:,} are taken.")
-    places = Places()
-    items = [(name, _length(file), places.place(name)) for name, file in uploads]
+    locations = Locations()
+    items = [(name, _length(file), locations.location(name)) for name, file in uploads]
     _check_sizes(items, limits)
     with _new_folder(destination_root, items) as (folder, final):
         writer = _Writer(folder, items, progress)
-        for (_, file), (name, size, place) in zip(uploads, items, strict=True):
-            if place.file:
+        for (_, file), (name, size, location) in zip(uploads, items, strict=True):
+            if location.file:
                 file.seek(0)
-                writer.write(file, name, size, place)
+                writer.write(file, name, size, location)
     return final
 
 
@@ -106,7 +106,7 @@ def skipped_files(folder: Path) -> tuple[tuple[str, str], ...]:
         return ()
 
 
-_Item = tuple[str, int, Place]  # name as it came, bytes it declares, where it goes
+_Item = tuple[str, int, Location]  # name as it came, bytes it declares, where it goes
 
 
 class _Writer:
@@ -115,14 +115,14 @@ class _Writer:
     def __init__(self, folder: Path, items: list[_Item], progress: Progress | None) -> None:
         self._folder = folder
         self._progress = progress
-        self._files = sum(bool(place.file) for _, _, place in items)
+        self._files = sum(bool(location.file) for _, _, location in items)
         self._left = _total(items)
         self._done = self._since_check = 0
 
-    def write(self, stream: IO[bytes], name: str, size: int, place: Place) -> None:
+    def write(self, stream: IO[bytes], name: str, size: int, location: Location) -> None:
         """Copies one stream of exactly `size` bytes."""
         written = 0
-        with (self._folder / place.folder / place.file).open("xb") as out:
+        with (self._folder / location.folder / location.file).open("xb") as out:
             while chunk := _read(stream, name):
                 written += len(chunk)
                 if written > size:
@@ -155,11 +155,11 @@ def _length(file: BinaryIO) -> int:
 
 
 def _total(items: list[_Item]) -> int:
-    return sum(size for _, size, place in items if place.file)
+    return sum(size for _, size, location in items if location.file)
 
 
 def _check_sizes(items: list[_Item], limits: Limits) -> None:
-    if not any(place.file for _, _, place in items):
+    if not any(location.file for _, _, location in items):
         raise DataError("The upload contains no images.")
     for name, size, _ in items:
         if size > limits.file_bytes:
@@ -188,7 +188,7 @@ def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
         root.mkdir(parents=True, exist_ok=True)
         _check_free(root, 2 * _total(items))  # twice: the feature cache and the run come after
         partial.mkdir()
-        for folder in sorted({place.folder for _, _, place in items}):
+        for folder in sorted({location.folder for _, _, location in items}):
             (partial / folder).mkdir(parents=True, exist_ok=True)
         yield partial, final
         _write_record(partial, items)
@@ -203,6 +203,6 @@ def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
 
 
 def _write_record(folder: Path, items: list[_Item]) -> None:
-    skipped = [[name, place.why] for name, _, place in items if place.why not in ("", JUNK)]
-    files = {f"{place.folder}/{place.file}".lstrip("/"): name for name, _, place in items if place.file}
+    skipped = [[name, location.why] for name, _, location in items if location.why not in ("", JUNK)]
+    files = {f"{location.folder}/{location.file}".lstrip("/"): name for name, _, location in items if location.file}
     write_json(folder / _RECORD, {"skipped": skipped, "files": files})

@@ -22,7 +22,7 @@ _STEM_BYTES = 120
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where a file of an upload goes.
 
     Attributes:
@@ -36,14 +36,14 @@ class Place:
     why: str
 
 
-class Places:
+class Locations:
     """Gives each file of one upload its place; one object for one upload."""
 
     def __init__(self) -> None:
         self._count = 0
         self._seen: dict[tuple[str, str], str] = {}  # (parent, folded name) -> name as it came
 
-    def place(self, name: str) -> Place:
+    def location(self, name: str) -> Location:
         """Finds the place for one name.
 
         Args:
@@ -55,22 +55,22 @@ class Places:
         """
         why = unsafe(name)
         if why:
-            return Place("", "", why)
+            return Location("", "", why)
         parts = [p for p in name.split("/") if p not in ("", ".")]
         if any(is_junk(p) for p in parts):
-            return Place("", "", JUNK)
+            return Location("", "", JUNK)
         folders = parts if name.endswith("/") else parts[:-1]
         if len(folders) > MAX_FOLDERS:
             shown = images.display_name(name)
             raise DataError(f"{shown} lies more than {MAX_FOLDERS} folders deep; pack the images less deeply nested.")
         folder = self._folder(folders)
         if name.endswith("/") or not parts:
-            return Place(folder, "", "")
+            return Location(folder, "", "")
         path = PurePosixPath(parts[-1])
         if path.suffix.lower() not in images.EXTENSIONS:
-            return Place(folder, "", "is not an image by its extension")
+            return Location(folder, "", "is not an image by its extension")
         self._count += 1
-        return Place(folder, f"{safe_stem(path.stem)}-{self._count:05d}{path.suffix.lower()}", "")
+        return Location(folder, f"{safe_stem(path.stem)}-{self._count:05d}{path.suffix.lower()}", "")
 
     def _folder(self, parts: list[str]) -> str:
         """Safe path for the folders; refuses two that become one, or would on another computer."""

@@ -194,10 +194,10 @@ def _cloud(rng: Generator, cells: int) -> Plane:
 
 def _opacities(rng: Generator, lungs: Plane) -> Plane:
     """One to three soft patches, about 1 in the middle, nothing outside the lungs."""
-    places = 8 * np.argwhere(np.asarray(Image.fromarray(lungs).reduce(8)) > 0.9) + 4
+    positions = 8 * np.argwhere(np.asarray(Image.fromarray(lungs).reduce(8)) > 0.9) + 4
     shape, pixel = np.zeros((SIZE, SIZE), np.float32), np.arange(SIZE, dtype=np.float32)
     for _ in range(int(rng.integers(1, 4))):
-        row, column = places[rng.integers(len(places))]
+        row, column = positions[rng.integers(len(positions))]
         tall, wide = (np.exp(-0.7 * ((pixel - at) / rng.uniform(*OPACITY_SIZE)) ** 2) for at in (row, column))
         shape = np.maximum(shape, np.outer(tall, wide))
     texture = 1 + 0.24 * _cloud(rng, 24) + 0.12 * _cloud(rng, 64)

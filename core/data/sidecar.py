@@ -23,7 +23,7 @@ def find(root: Path, name: str) -> Path | None:
         root: Path. The data set's folder, as `DatasetIndex.root` has it.
         name: str. `labels` or `split`.
     """
-    return next((place for place in _places(root, name) if place.is_file()), None)
+    return next((path for path in _paths(root, name) if path.is_file()), None)
 
 
 def read(root: Path, name: str) -> dict[str, Any]:
@@ -33,10 +33,10 @@ def read(root: Path, name: str) -> dict[str, Any]:
         root: Path. The data set's folder.
         name: str. `labels` or `split`.
     """
-    place = find(root, name)
-    if place is None or place.stat().st_size > MAX_BYTES:
+    path = find(root, name)
+    if path is None or path.stat().st_size > MAX_BYTES:
         return {}
-    record = files.read_json(place)
+    record = files.read_json(path)
     return record if isinstance(record, dict) else {}
 
 
@@ -51,7 +51,7 @@ def write(root: Path, name: str, record: dict[str, Any]) -> Path:
     Raises:
         DataError: neither place can be written.
     """
-    beside, at_home = _places(root, name)
+    beside, at_home = _paths(root, name)
     try:
         files.write_json(beside, record)
     except OSError:  # read-only, or somebody else's
@@ -76,16 +76,16 @@ def remove(root: Path, name: str) -> bool:
     Raises:
         DataError: it cannot be removed.
     """
-    there = [place for place in _places(root, name) if place.is_file()]
-    for place in there:
+    there = [path for path in _paths(root, name) if path.is_file()]
+    for path in there:
         try:
-            place.unlink()
+            path.unlink()
         except OSError as error:
-            raise DataError(f"{place} cannot be removed: {error.strerror}.") from error
+            raise DataError(f"{path} cannot be removed: {error.strerror}.") from error
     return bool(there)
 
 
-def _places(root: Path, name: str) -> tuple[Path, Path]:
+def _paths(root: Path, name: str) -> tuple[Path, Path]:
     """Beside the images, and in the home."""
     key = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return root / f".parity-{name}.json", paths.home() / "datasets" / key / f"{name}.json"

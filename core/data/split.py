@@ -168,10 +168,10 @@ def join_files(
         for key in [("sha256", file.sha256)] + [("name", name)] * bool(name):
             a, b = head(first.setdefault(key, i)), head(i)
             parent[max(a, b)] = min(a, b)
-    place = {file.path: i for i, file in enumerate(files)}
+    index_of = {file.path: i for i, file in enumerate(files)}
     for group in alike:
         for file in group:
-            a, b = head(place[group[0].path]), head(place[file.path])
+            a, b = head(index_of[group[0].path]), head(index_of[file.path])
             parent[max(a, b)] = min(a, b)
     members: dict[int, list[ImageFile]] = {}
     for i, file in enumerate(files):

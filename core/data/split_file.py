@@ -26,7 +26,7 @@ class SplitFile:
         settings: dict. How it was made: share, seed, group pattern, day.
     """
 
-    place: Path
+    path: Path
     part_of: dict[tuple[str, str], str]
     settings: dict[str, Any]
 
@@ -51,7 +51,7 @@ class SplitFile:
         """As JSON types: `{"file", "counts": {part: number}, "unknown", ...settings}`."""
         counts = Counter(self.part_of.values())
         return {
-            "file": str(self.place),
+            "file": str(self.path),
             "counts": {part: counts[part] for part in PARTS},
             "unknown": self.unknown(index),
             **self.settings,
@@ -61,7 +61,7 @@ class SplitFile:
         """One sentence that says that this split is in use."""
         new = self.unknown(index)
         more = f" {new:,} new or changed images are not in it; make it again to place them." if new else ""
-        return f"The images are divided by a split file ({self.place.name}), not by their folders.{more}"
+        return f"The images are divided by a split file ({self.path.name}), not by their folders.{more}"
 
 
 def read_split(root: Path) -> SplitFile | None:
@@ -70,17 +70,17 @@ def read_split(root: Path) -> SplitFile | None:
     Args:
         root: Path. The data set's folder, as `DatasetIndex.root` has it.
     """
-    place, record = sidecar.find(root, NAME), sidecar.read(root, NAME)
+    path, record = sidecar.find(root, NAME), sidecar.read(root, NAME)
     parts = record.get("parts") if record.get("version") == VERSION else None
-    if place is None or not isinstance(parts, dict):
+    if path is None or not isinstance(parts, dict):
         return None
     part_of = {}
     for part in PARTS:
         entries = parts.get(part, {})
-        for path, sha in entries.items() if isinstance(entries, dict) else ():
-            part_of[path, str(sha)] = part
+        for name, sha in entries.items() if isinstance(entries, dict) else ():
+            part_of[name, str(sha)] = part
     settings = record.get("settings")
-    return SplitFile(place, part_of, _plain(settings)) if part_of else None
+    return SplitFile(path, part_of, _plain(settings)) if part_of else None
 
 
 def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: Mapping[str, Any]) -> Path:

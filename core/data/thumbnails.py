@@ -68,7 +68,7 @@ def thumbnails(root: Path, files: Sequence[_File], progress: Progress | None = N
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
     """
-    kept = _read(_place(root))
+    kept = _read(_path(root))
     wanted = {file.sha256: file for file in files}
     missing = [file for sha, file in wanted.items() if sha not in kept]
     if missing:
@@ -79,7 +79,7 @@ def thumbnails(root: Path, files: Sequence[_File], progress: Progress | None = N
                 kept[missing[done].sha256] = small
                 if progress is not None:
                     progress(done + 1, len(missing))
-        _write(_place(root), {sha: kept[sha] for sha in wanted})
+        _write(_path(root), {sha: kept[sha] for sha in wanted})
     return {sha: kept[sha] for sha in wanted}
 
 
@@ -92,11 +92,11 @@ def keep(root: Path, fresh: Mapping[str, Small], wanted: Sequence[str]) -> None:
         wanted: sequence of str. Contents that are there now; of others nothing is kept.
     """
     if fresh and len(wanted) <= MAX_COMPARED:
-        known = {**_read(_place(root)), **fresh}
-        _write(_place(root), {sha: known[sha] for sha in wanted if sha in known})
+        known = {**_read(_path(root)), **fresh}
+        _write(_path(root), {sha: known[sha] for sha in wanted if sha in known})
 
 
-def _place(root: Path) -> Path:
+def _path(root: Path) -> Path:
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return paths.cache_folder() / "thumbnails" / f"{name}.json"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.data.images import display_name
-from core.data.names import Place, Places
+from core.data.names import Location, Locations
 from core.errors import DataError
 
 MAX_ENTRIES = 20_000
@@ -54,7 +54,7 @@ class PlannedEntry:
 
     name: str
     size: int
-    place: Place
+    location: Location
     info: zipfile.ZipInfo = field(repr=False, compare=False)
 
 
@@ -107,12 +107,12 @@ def damage_reported(name: str) -> Iterator[None]:
 
 def planned(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[PlannedEntry]:
     """The plan of an open zip; see `plan_zip`."""
-    places = Places()
+    locations = Locations()
     entries = [
-        PlannedEntry(entry_name, info.file_size, places.place(entry_name), info)
+        PlannedEntry(entry_name, info.file_size, locations.location(entry_name), info)
         for entry_name, info in checked_entries(archive, name, limits)
     ]
-    if not any(entry.place.file for entry in entries):
+    if not any(entry.location.file for entry in entries):
         raise DataError(f"{name} contains no images.")
     return entries
 

@@ -72,8 +72,8 @@ def _clean(run: Run, name: str) -> bytes:
     text = (run.path / name).read_text(encoding="utf-8")
     if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
         text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")
-    places: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}
-    for place in sorted((str(place) for place in places if place), key=len, reverse=True):
-        if Path(place).is_absolute() and Path(place).name:
-            text = text.replace(json.dumps(place)[1:-1], json.dumps(Path(place).name)[1:-1])
+    folders: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}
+    for folder in sorted((str(folder) for folder in folders if folder), key=len, reverse=True):
+        if Path(folder).is_absolute() and Path(folder).name:
+            text = text.replace(json.dumps(folder)[1:-1], json.dumps(Path(folder).name)[1:-1])
     return text.encode()

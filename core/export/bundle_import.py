@@ -61,7 +61,7 @@ def import_bundle(source: Path | BinaryIO, owner: str = "") -> Run:
         with opened_zip(source, limits) as (archive, name):
             entries = dict(checked_entries(archive, name, limits))
             label = _label(archive, entries, name)
-            RunStore().free_place(label["run"])  # said before ten seconds go into the model
+            RunStore().free_path(label["run"])  # said before ten seconds go into the model
             records = _records(archive, entries, label)
             config = check_records(records)
             _unpack_model(archive, entries, label, folder)

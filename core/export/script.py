@@ -119,9 +119,9 @@ def _settings(
 ) -> dict[str, tuple[str, str]]:
     """Name -> value and comment, each as it stands in the script; only those that the script uses are written."""
     data, model, training = config.data, config.model, config.training
-    place = str(manifest.get("root", "")) if folder is None else folder
+    index_of = str(manifest.get("root", "")) if folder is None else folder
     return {
-        "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {place!r})", "folder of the images"),
+        "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {index_of!r})", "folder of the images"),
         "BASE": (f"Path(__file__).with_name({base_name!r})", "the backbone before training; lies beside this script"),
         "CLASSES": (repr(tuple(manifest["classes"])), ""),
         "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
@@ -227,14 +227,14 @@ def _section(title: str, pieces: list[Piece]) -> list[str]:
 
 
 def _lists(run: Run, manifest: Record) -> list[str]:
-    place = {name: k for k, name in enumerate(manifest["classes"])}
+    index_of = {name: k for k, name in enumerate(manifest["classes"])}
     lines = [
         "", "", "# --- The images and the run's history ".ljust(100, "-"), "",
         "# Path below DATA, number of the class, first digits of the file's SHA-256.",
     ]  # fmt: skip
     for name, part in (("TRAIN", "train"), ("VAL", "val")):
         lines += [f"{name} = ("]
-        lines += [f"    ({f['path']!r}, {place[f['label']]}, {f['sha256'][:16]!r})," for f in manifest[part]]
+        lines += [f"    ({f['path']!r}, {index_of[f['label']]}, {f['sha256'][:16]!r})," for f in manifest[part]]
         lines += [")", ""]
     epochs = [{name: record.get(name) for name in METRICS} for record in run.epochs()]
     return [*lines, "RECORDED = (", *(f"    {record!r}," for record in epochs), ")", "", ""]

@@ -153,10 +153,10 @@ def reliability(labels: Labels, probabilities: Probabilities) -> list[dict[str, 
         of the predicted class), `right` (share that is right) and `interval` (Wilson's, 95 %).
     """
     sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.minimum((sure * BINS).astype(int), BINS - 1)
+    bin_of = np.minimum((sure * BINS).astype(int), BINS - 1)
     records = []
-    for k in np.unique(place).tolist():
-        inside = place == k
+    for k in np.unique(bin_of).tolist():
+        inside = bin_of == k
         count, hits = int(inside.sum()), int(right[inside].sum())
         records.append(
             {"low": k / BINS, "high": (k + 1) / BINS, "count": count, "sure": float(sure[inside].mean()),

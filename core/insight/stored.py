@@ -45,12 +45,12 @@ def stored_predictions(run: Run, part: str) -> Stored | None:
 def _parsed(rows: list[list[str]], part: str) -> Stored | None:
     """The columns are split, file, label, predicted, and `p(name)` for each class."""
     classes = tuple(name[2:-1] for name in rows[0][4:])
-    place = {name: k for k, name in enumerate(classes)}
+    index_of = {name: k for k, name in enumerate(classes)}
     chosen = [row for row in rows[1:] if row[0] == part]
-    if not chosen or len(classes) < 2 or any(row[2] not in place for row in chosen):
+    if not chosen or len(classes) < 2 or any(row[2] not in index_of for row in chosen):
         return None
     probabilities: NDArray[Any] = np.array([[float(value) for value in row[4:]] for row in chosen])
     if probabilities.shape != (len(chosen), len(classes)) or not np.isfinite(probabilities).all():
         return None
-    labels = np.array([place[row[2]] for row in chosen], dtype=np.int64)
+    labels = np.array([index_of[row[2]] for row in chosen], dtype=np.int64)
     return Stored(classes, tuple(row[1] for row in chosen), labels, probabilities)

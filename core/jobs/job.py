@@ -54,7 +54,7 @@ class Job(Run):
 class BudgetedJob(Job):
     """A job that trains runs, its trials, as long as its budget lasts."""
 
-    takes_place = False  # on a cluster its trials are jobs of their own, and it only waits for them
+    takes_slot = False  # on a cluster its trials are jobs of their own, and it only waits for them
 
     def budget_minutes(self) -> float:
         """What it may take in all, waiting for its turn not counted."""

@@ -1,4 +1,4 @@
-"""Whose turn it is to train: a machine has few training places, and whoever was queued first gets the next one."""
+"""Whose turn it is to train: a machine has few training slots, and whoever was queued first gets the next one."""
 
 import contextlib
 import time
@@ -10,31 +10,31 @@ from core.store.runs import Run, RunStore
 _POLL_SECONDS = 0.3
 
 _OTHERS = ("bisects", "rates", "sweeps", "reviews")
-"""Folders of the home whose jobs take a place too."""
+"""Folders of the home whose jobs take a slot too."""
 
 
 @contextlib.contextmanager
 def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
-    """Waits until one of the machine's training places is free and no older job waits.
+    """Waits until one of the machine's training slots is free and no older job waits.
 
     Args:
-        job: Run. Queued; a run, a bisect, a sweep, a search for a rate or a review: each takes a place.
+        job: Run. Queued; a run, a bisect, a sweep, a search for a rate or a review: each takes a slot.
         stop_requested: callable. Whether to give up.
 
     Returns:
-        A context in which the place is held; its value is False when a stop came before the turn did.
+        A context in which the slot is held; its value is False when a stop came before the turn did.
     """
-    places = [files.Lock(paths.home() / f"training-{k}.lock") for k in range(paths.parallel_runs())]
+    slots = [files.Lock(paths.home() / f"training-{k}.lock") for k in range(paths.parallel_runs())]
     before = _all_before(job)
     while not stop_requested():
         # Whoever is queued from now on, or again, stands behind: the list only grows shorter.
         before = [other for other in before if other.status().status == "queued"]
-        place = None if before else next((place for place in places if place.acquire()), None)
-        if place:
+        slot = None if before else next((slot for slot in slots if slot.acquire()), None)
+        if slot:
             try:
                 yield True
             finally:
-                place.release()
+                slot.release()
             return
         time.sleep(_POLL_SECONDS)
     yield False

@@ -100,8 +100,8 @@ class ReviewStore(JobStore[Review]):
             raise DataError(f"There are {number:,} images; labels of up to {MAX_IMAGES:,} are reviewed.")
         if number < 10 or len({file.label for file in dataset.index.files}) < 2:
             raise DataError("A review of the labels needs at least 10 images of two classes.")
-        place = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
-        review = self._make({"review": place, "key": review_key(dataset)}, owner)
+        location = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
+        review = self._make({"review": location, "key": review_key(dataset)}, owner)
         self._forget_old(KEPT)
         return review
 

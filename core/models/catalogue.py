@@ -64,10 +64,10 @@ class Backbone:
         Raises:
             ConfigError: If the backbone has no such block; the message lists those it has.
         """
-        place = self.place(block)
+        number = self.index_of(block)
         if _plain(block) == "all":
             return 0
-        prefix = self.prefixes[place]
+        prefix = self.prefixes[number]
         for index, name in enumerate(layer_names):
             if name.startswith(prefix):
                 return index
@@ -83,9 +83,9 @@ class Backbone:
 
     def check_block(self, block: str) -> None:
         """Raise `ConfigError` if `block` is neither one of `blocks` nor `"all"`; needs no model."""
-        self.place(block)
+        self.index_of(block)
 
-    def place(self, block: str) -> int:
+    def index_of(self, block: str) -> int:
         """Give the index of a block in `blocks`, 0 for `"all"`; raise `ConfigError` if it is neither."""
         names = [_plain(name) for name in self.blocks]
         wanted = _plain(block)
@@ -263,10 +263,10 @@ def find_weights(backbone: Backbone) -> Path | None:
         The file: the one that comes with this program, else the one in the Keras cache, else the one in the folder
         that the environment variable `PARITY_WEIGHTS` names; `None` if it is in none of them.
     """
-    return next((path for path in weights_places(backbone) if path.is_file()), None)
+    return next((path for path in weights_paths(backbone) if path.is_file()), None)
 
 
-def weights_places(backbone: Backbone) -> list[Path]:
+def weights_paths(backbone: Backbone) -> list[Path]:
     """List where the weight file may lie, in the order in which it is looked for."""
     if backbone.built_in:
         return [BUILT_IN / backbone.weights_file]

@@ -90,7 +90,7 @@ def stages(config: RunConfig) -> tuple[Stage, ...]:
     _require_blocks(number, training.unfreeze_from, row)
     lowest = training.unfreeze_from or row.blocks[-number]
     blocks = [*row.blocks[:-number:-1], lowest]
-    counts = [len(row.blocks) - row.place(block) for block in blocks]
+    counts = [len(row.blocks) - row.index_of(block) for block in blocks]
     return tuple(
         Stage(k, block, count, count == len(row.blocks))
         for k, (block, count) in enumerate(zip(blocks, counts, strict=True), start=1)
@@ -110,7 +110,7 @@ def trained_blocks(config: RunConfig, phase: str) -> tuple[str, ...]:
     if not block:
         return ()
     row = find(config.model.backbone)
-    return row.blocks[row.place(block) :]
+    return row.blocks[row.index_of(block) :]
 
 
 def stage_of(phase: str) -> int:
@@ -126,7 +126,7 @@ def is_training(phase: str) -> bool:
 
 def _require_blocks(number: int, named: str, row: Backbone) -> None:
     """Refuses more stages than there are blocks for them."""
-    blocks = len(row.blocks) - (row.place(named) if named else 0)
+    blocks = len(row.blocks) - (row.index_of(named) if named else 0)
     if number <= blocks:
         return
     there = f"{blocks} block{'s' if blocks > 1 else ''}"

@@ -22,8 +22,8 @@ def trials_figure(trials: Sequence[dict[str, Any]], good: str) -> str:
     height = 26 * len(rows) + 34
     low = min(0.5, *(trial["interval"][0] for trial in rows))
     parts = [_open(height, "Validation accuracy of every training, with its 95 % interval"), _axis(low, height)]
-    for place, trial in enumerate(rows):
-        y = 26 * place + 16
+    for index, trial in enumerate(rows):
+        y = 26 * index + 16
         kind = _kind(trial, good)
         low_x, high_x, x = (_x(value, low) for value in (*trial["interval"], trial["value"]))
         parts.append(

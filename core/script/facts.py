@@ -16,7 +16,7 @@ from core.script.parts import (
     Head,
     is_noise,
 )
-from core.script.reader import Call, Place, Script, Value
+from core.script.reader import Call, Location, Script, Value
 
 
 class Facts:
@@ -89,8 +89,8 @@ class Facts:
         """Whether layers are made trainable between two trainings."""
         if len(self.fits) < 2:
             return False
-        first, last = self.fits[0].call.place.position, self.fits[-1].call.place.position
-        return any(first < one.place.position < last and one.value is not False for one in self.script.trainables)
+        first, last = self.fits[0].call.location.position, self.fits[-1].call.location.position
+        return any(first < one.location.position < last and one.value is not False for one in self.script.trainables)
 
     @cached_property
     def mode(self) -> str:
@@ -123,7 +123,7 @@ class Facts:
     @cached_property
     def extracted(self) -> list[Flow]:
         """Sources of the images whose features are extracted."""
-        found = [self.flow_of(self.input_of(call), call.place) for call in self.extractions]
+        found = [self.flow_of(self.input_of(call), call.location) for call in self.extractions]
         return [flow for flow in found if flow is not None]
 
     def directory(self, flow: Flow) -> str:
@@ -135,11 +135,11 @@ class Facts:
     def _loads_arrays(self) -> bool:
         return any(call.name in ("np.load", "numpy.load") for call in self.script.calls)
 
-    def flow_of(self, node: ast.expr | None, place: Place) -> Flow | None:
+    def flow_of(self, node: ast.expr | None, location: Location) -> Flow | None:
         """The source of batches that an expression is, through `.map(...).prefetch(...)` and names."""
         chain: list[Call] = []
         for _ in range(30):
-            call = self.script.call_of(node, place)
+            call = self.script.call_of(node, location)
             if call is None:
                 return None
             if (flow := self._flow(call)) is not None:
@@ -147,7 +147,7 @@ class Facts:
             if not isinstance(call.node.func, ast.Attribute):
                 return None
             chain.append(call)
-            node, place = call.node.func.value, call.place
+            node, location = call.node.func.value, call.location
         return None
 
     def input_of(self, call: Call) -> ast.expr | None:
@@ -161,14 +161,14 @@ class Facts:
         """The call that made the model whose method is called."""
         return self.script.at(self.script.receiver(call)[0])
 
-    def structure(self, node: ast.expr, place: Place) -> str:
+    def structure(self, node: ast.expr, location: Location) -> str:
         """How `.layers` of a model are numbered.
 
         Returns:
             `backbone` (the backbone's own layers), `flat` (those, then the head's), `nested` (the backbone is one
             layer among others), or empty where the script does not tell.
         """
-        call = self.script.call_of(node, place)
+        call = self.script.call_of(node, location)
         if call is None:
             return ""
         if call in self.backbones:
@@ -176,10 +176,10 @@ class Facts:
         if call.short == "Sequential":
             return "nested" if any(item in self.backbones for item in self.items(call)) else ""
         if call.short == "Model":
-            inputs = self.script.origin(self.script.argument(call, "inputs").node, call.place)[0]
+            inputs = self.script.origin(self.script.argument(call, "inputs").node, call.location)[0]
             if isinstance(inputs, ast.Subscript):
                 inputs = inputs.value
-            if isinstance(inputs, ast.Attribute) and self.script.call_of(inputs.value, call.place) in self.backbones:
+            if isinstance(inputs, ast.Attribute) and self.script.call_of(inputs.value, call.location) in self.backbones:
                 return "flat"
             return "nested" if self._is_called else ""
         return ""
@@ -188,9 +188,9 @@ class Facts:
         """The layers of a Sequential: those in its list, and those added."""
         given = self.script.argument(sequential, "layers").node
         listed = given.elts if isinstance(given, (ast.List, ast.Tuple)) else []
-        found = [self.script.call_of(item, sequential.place) for item in listed]
+        found = [self.script.call_of(item, sequential.location) for item in listed]
         for call in self._added.get(id(sequential), []):
-            found.append(self.script.call_of(self.script.argument(call, "layer").node, call.place))
+            found.append(self.script.call_of(self.script.argument(call, "layer").node, call.location))
         return [item for item in found if item is not None]
 
     def is_in_sequential(self, layer: Call) -> bool:
@@ -230,7 +230,11 @@ class Facts:
         val = self.script.argument(call, "validation_data").node
         labels = self.script.argument(call, "y").node
         return Fit(
-            call, self.flow_of(given, call.place), self.flow_of(val, call.place), self._with_backbone(call), labels
+            call,
+            self.flow_of(given, call.location),
+            self.flow_of(val, call.location),
+            self._with_backbone(call),
+            labels,
         )
 
     def _is_model_fit(self, call: Call) -> bool:
@@ -249,7 +253,7 @@ class Facts:
             )
         if made_by is not None and made_by.short == "Model":
             owner = call.node.func.value if isinstance(call.node.func, ast.Attribute) else None
-            return owner is not None and bool(self.structure(owner, call.place))
+            return owner is not None and bool(self.structure(owner, call.location))
         return made_by in self.backbones if made_by else self.backbone is not None and not self.extractions
 
     def _is_extraction(self, call: Call) -> bool:
@@ -260,11 +264,11 @@ class Facts:
             return self.script.argument(made_by, "include_top").value is False
         if made_by.short not in ("Model", "Sequential") or not isinstance(call.node.func, ast.Attribute):
             return False
-        return bool(self.structure(call.node.func.value, call.place)) and call.place.position < self._first_fit
+        return bool(self.structure(call.node.func.value, call.location)) and call.location.position < self._first_fit
 
     @cached_property
     def _first_fit(self) -> int:
-        return next((call.place.position for call in self.script.find(*FITS) if self._is_model_fit(call)), 0)
+        return next((call.location.position for call in self.script.find(*FITS) if self._is_model_fit(call)), 0)
 
     @cached_property
     def _added(self) -> dict[int, list[Call]]:
@@ -278,13 +282,14 @@ class Facts:
     def _is_called(self) -> bool:
         """Whether the backbone is called as a layer: `base(x)`."""
         return any(
-            isinstance(call.node.func, ast.Name) and self.script.call_of(call.node.func, call.place) in self.backbones
+            isinstance(call.node.func, ast.Name)
+            and self.script.call_of(call.node.func, call.location) in self.backbones
             for call in self.script.calls
         )
 
     def _container(self, layer: Call) -> object:
         """What a layer belongs to: the Sequential it is in, else the function it stands in."""
-        return self._sequentials.get(id(layer), layer.place.scope)
+        return self._sequentials.get(id(layer), layer.location.scope)
 
     @cached_property
     def _sequentials(self) -> dict[int, int]:

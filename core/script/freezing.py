@@ -35,7 +35,7 @@ def freezing(facts: Facts, position: int) -> Freezing:
     trains = [True] * LAYER_COUNTS.get(backbone.short, 1)
     line, head_frozen = 0, False
     for one in facts.script.trainables:
-        if one.place.position > position:
+        if one.location.position > position:
             break
         if is_of_head(facts, one):
             continue
@@ -48,13 +48,13 @@ def freezing(facts: Facts, position: int) -> Freezing:
 
 def is_of_head(facts: Facts, one: Trainable) -> bool:
     """Whether it is a single layer of the head whose `trainable` is set."""
-    call = facts.script.call_of(one.owner, one.place)
+    call = facts.script.call_of(one.owner, one.location)
     return call is not None and not one.layers and any(call in [*head.dense, *head.other] for head in facts.heads)
 
 
 def hits_head(facts: Facts, one: Trainable) -> bool:
     """Whether a freeze reaches the head's layers as well."""
-    structure = facts.structure(one.owner, one.place)
+    structure = facts.structure(one.owner, one.location)
     if structure in ("", "backbone"):
         return False
     if not one.layers:
@@ -70,7 +70,7 @@ def hits_head(facts: Facts, one: Trainable) -> bool:
 
 def total_layers(facts: Facts, one: Trainable, structure: str) -> int | None:
     """Number of layers in the model whose layers are set; None where it is not known."""
-    model = facts.script.call_of(one.owner, one.place)
+    model = facts.script.call_of(one.owner, one.location)
     if structure == "nested" and model is not None and model.short == "Sequential":
         return len(facts.items(model))
     head = facts.head
@@ -87,21 +87,21 @@ def layers_in_front(facts: Facts) -> int:
     given = facts.script.argument(facts.backbone, "input_tensor").node
     if facts.backbone is None or given is None:
         return 0
-    node = facts.script.origin(given, facts.backbone.place)[0]
+    node = facts.script.origin(given, facts.backbone.location)[0]
     count = 0
     while (call := facts.script.at(node)) is not None and count < 20:
         # `Rescaling(...)(x)`: the layer is what is called, x is what it is called with.
-        layer = facts.script.call_of(call.node.func, call.place)
+        layer = facts.script.call_of(call.node.func, call.location)
         if layer is None or layer.short not in PREPARING or not call.node.args:
             break
         count += 1
-        node = facts.script.origin(call.node.args[0], call.place)[0]
+        node = facts.script.origin(call.node.args[0], call.location)[0]
     return count
 
 
 def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> str:
     """Applies one change to the layers; a sentence where it cannot be told what it changes."""
-    structure = facts.structure(one.owner, one.place)
+    structure = facts.structure(one.owner, one.location)
     if not structure:
         return f"line {one.line}: it cannot be told which layers {facts.script.text(one.owner)} has"
     if one.condition:
@@ -117,7 +117,7 @@ def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> 
 def _apply_slice(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> str:
     if backbone.short not in LAYER_COUNTS:
         return f"line {one.line}: how the layers of {backbone.short} are numbered is not known here"
-    structure = facts.structure(one.owner, one.place)
+    structure = facts.structure(one.owner, one.location)
     ends: list[Any] = [one.start, one.stop]
     if structure == "flat" and any(end is not None and end < 0 for end in ends):
         total = total_layers(facts, one, structure)

@@ -88,7 +88,7 @@ def missing(script: Script, value: Value) -> list[str]:
 
 def rounds_down(script: Script, call: Call, name: str) -> bool:
     """Whether an argument is `n // batch_size`, or `int(n / batch_size)`, without one for the rest."""
-    node = script.origin(script.argument(call, name).node, call.place)[0]
+    node = script.origin(script.argument(call, name).node, call.location)[0]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "int" and node.args:
         return isinstance(node.args[0], ast.BinOp) and isinstance(node.args[0].op, ast.Div)
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv)

@@ -14,7 +14,7 @@ _DEPTH = 20
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where in the script something is: later things have a higher position."""
 
     position: int
@@ -26,7 +26,7 @@ class Assignment:
     """A name gets a value; `sure` where neither a branch nor a loop decides whether it does."""
 
     value: ast.expr | None
-    place: Place
+    location: Location
     sure: bool
 
 
@@ -36,7 +36,7 @@ class Call:
 
     name: str
     node: ast.Call
-    place: Place
+    location: Location
     arguments: dict[str, tuple[ast.expr, int]]
     unread: bool = False
     """Whether it has arguments that only running would tell (`*args`, `**options`)."""
@@ -89,7 +89,7 @@ class Trainable:
     condition: bool
     name: str
     line: int
-    place: Place
+    location: Location
 
 
 @dataclass
@@ -111,38 +111,38 @@ class Script:
     def find(self, *names: str) -> list[Call]:
         """Calls whose last name is one of these, in order."""
         found = [call for name in dict.fromkeys(names) for call in self.by_name.get(name, [])]
-        return sorted(found, key=lambda call: call.place.position)
+        return sorted(found, key=lambda call: call.location.position)
 
     def argument(self, call: Call | None, name: str) -> Value:
         """What a call says of an argument."""
         if call is None or name not in call.arguments:
             return Value()
         node, line = call.arguments[name]
-        return Value(True, self.fold(node, call.place), self.text(node), line, node)
+        return Value(True, self.fold(node, call.location), self.text(node), line, node)
 
-    def fold(self, node: ast.expr | None, place: Place, depth: int = 0) -> Any:
+    def fold(self, node: ast.expr | None, location: Location, depth: int = 0) -> Any:
         """The value of an expression at a place; `UNKNOWN` where only running would tell."""
 
         def lookup(name: str) -> Any:
-            assignment = self.assigned(name, place)
+            assignment = self.assigned(name, location)
             if assignment is None or assignment.value is None or depth > _DEPTH:
                 return UNKNOWN
-            key = assignment.place.position
+            key = assignment.location.position
             if key not in self._folded:
                 self._folded[key] = UNKNOWN  # for a name that stands for itself
-                self._folded[key] = self.fold(assignment.value, assignment.place, depth + 1)
+                self._folded[key] = self.fold(assignment.value, assignment.location, depth + 1)
             return self._folded[key]
 
         return fold(node, lookup)
 
-    def assigned(self, name: str, place: Place) -> Assignment | None:
+    def assigned(self, name: str, location: Location) -> Assignment | None:
         """The assignment that gives a name its value at a place; None where there is none or a branch decides."""
-        for length in range(len(place.scope), -1, -1):
-            known = self.assignments.get((place.scope[:length], name))
+        for length in range(len(location.scope), -1, -1):
+            known = self.assignments.get((location.scope[:length], name))
             if not known:
                 continue
-            before = bisect_left(known, place.position, key=lambda one: one.place.position)
-            if not before and length == len(place.scope) and length:
+            before = bisect_left(known, location.position, key=lambda one: one.location.position)
+            if not before and length == len(location.scope) and length:
                 return None
             # A function may stand above the constants that it uses.
             last = known[max(0, before - 1)]
@@ -153,27 +153,27 @@ class Script:
         """Whether the script gives the name a value anywhere, or imports it."""
         return name in self.aliases or hasattr(builtins, name) or any(known == name for _, known in self.assignments)
 
-    def origin(self, node: ast.expr | None, place: Place) -> tuple[ast.expr | None, Place]:
+    def origin(self, node: ast.expr | None, location: Location) -> tuple[ast.expr | None, Location]:
         """The expression behind a name, and where it stands; other expressions are their own origin."""
         for _ in range(_DEPTH):
-            if not isinstance(node, ast.Name) or (assignment := self.assigned(node.id, place)) is None:
+            if not isinstance(node, ast.Name) or (assignment := self.assigned(node.id, location)) is None:
                 break
-            node, place = assignment.value, assignment.place
-        return node, place
+            node, location = assignment.value, assignment.location
+        return node, location
 
-    def call_of(self, node: ast.expr | None, place: Place) -> Call | None:
+    def call_of(self, node: ast.expr | None, location: Location) -> Call | None:
         """The call whose result an expression is."""
-        return self.at(self.origin(node, place)[0])
+        return self.at(self.origin(node, location)[0])
 
     def at(self, node: ast.AST | None) -> Call | None:
         """The call that a node of the tree is."""
         return self.by_node.get(id(node))
 
-    def receiver(self, call: Call) -> tuple[ast.expr | None, Place]:
+    def receiver(self, call: Call) -> tuple[ast.expr | None, Location]:
         """The object whose method is called, by its origin."""
         if not isinstance(call.node.func, ast.Attribute):
-            return None, call.place
-        return self.origin(call.node.func.value, call.place)
+            return None, call.location
+        return self.origin(call.node.func.value, call.location)
 
     def text(self, node: ast.expr) -> str:
         """The source of an expression, on one line and not too long."""

@@ -22,7 +22,7 @@ def loss_of(facts: Facts, compiled: Call) -> tuple[str, Value, Call | None]:
     value = facts.script.argument(compiled, "loss")
     if isinstance(value.value, str):
         return value.value, value, None
-    call = facts.script.call_of(value.node, compiled.place)
+    call = facts.script.call_of(value.node, compiled.location)
     name = call.short if call is not None else value.text.rpartition(".")[2]
     return _SNAKE.get(name.replace("_", "").lower(), name), value, call
 
@@ -32,7 +32,7 @@ def activation_of(facts: Facts) -> Value:
     output = facts.head.output
     value = facts.script.argument(output, "activation")
     behind = [call for call in facts.head.other if call.short == "Activation"]
-    if not value.stated and output is not None and behind and behind[-1].place.position > output.place.position:
+    if not value.stated and output is not None and behind and behind[-1].location.position > output.location.position:
         value = facts.script.argument(behind[-1], "#0")
     return value
 
@@ -277,7 +277,9 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
             )
         saved.setdefault(value.value, value.line)
     kept = script.find("ModelCheckpoint")
-    if kept and not any(c.place.position > kept[0].place.position for c in script.find("load_weights", "load_model")):
+    if kept and not any(
+        c.location.position > kept[0].location.position for c in script.find("load_weights", "load_model")
+    ):
         yield finding(
             "last-vs-best-weights",
             "info",

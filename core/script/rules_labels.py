@@ -8,7 +8,7 @@ from typing import Any
 from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.parts import targets
-from core.script.reader import Place, Script, Value
+from core.script.reader import Location, Script, Value
 from core.script.rules_order import Version, finding
 
 
@@ -30,7 +30,7 @@ def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
                 "error", shuffle.line, "shuffle=True while features are saved: no label belongs to its image."
             )
     for fit in facts.fits:
-        labels = labels_by_hand(facts.script, fit.labels, fit.call.place)
+        labels = labels_by_hand(facts.script, fit.labels, fit.call.location)
         if labels is not None:
             yield _by_hand(facts, labels, facts.script.text(labels))
 
@@ -104,7 +104,7 @@ def confusion(facts: Facts, version: Version) -> Iterator[Finding]:
         return
     compared = {id(flow.call) for flow in facts.flows if asked.intersection(targets(facts.script, flow))}
     for call in facts.predictions:
-        flow = facts.flow_of(facts.input_of(call), call.place)
+        flow = facts.flow_of(facts.input_of(call), call.location)
         shuffle = facts.script.argument(flow.call, "shuffle") if flow else Value(value=False)
         if flow is not None and id(flow.call) in compared and shuffle.value is not False:
             yield finding(
@@ -144,9 +144,9 @@ def splits(facts: Facts, version: Version) -> Iterator[Finding]:
         )
 
 
-def labels_by_hand(script: Script, node: ast.expr | None, place: Place) -> ast.expr | None:
+def labels_by_hand(script: Script, node: ast.expr | None, location: Location) -> ast.expr | None:
     """`[0] * 1000 + [1] * 1000`, in whatever it is wrapped, or None."""
-    origin, where = script.origin(node, place)
+    origin, where = script.origin(node, location)
     for inner in ast.walk(origin) if origin is not None else ():
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Mult):
             if isinstance(inner.left, ast.List) or isinstance(inner.right, ast.List):

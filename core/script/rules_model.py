@@ -21,11 +21,13 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
     if facts.backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
         return
     last = facts.fits[-1].call
-    state = freezing(facts, last.place.position)
+    state = freezing(facts, last.location.position)
     rate = _rate(facts)
     high = rate is None or rate > _HIGH
     told = f"the learning rate is {rate:g}" if rate is not None else "the learning rate cannot be read"
-    froze = any(one.value is False and one.place.position < last.place.position for one in facts.script.trainables)
+    froze = any(
+        one.value is False and one.location.position < last.location.position for one in facts.script.trainables
+    )
     if state.block == "all" and not froze:
         yield finding(
             "base-not-frozen",
@@ -86,7 +88,7 @@ def _hits_head(facts: Facts, one: Trainable) -> Finding:
 
 
 def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
-    structure = facts.structure(one.owner, one.place)
+    structure = facts.structure(one.owner, one.location)
     count = LAYER_COUNTS.get(backbone.short)
     if structure not in ("flat", "backbone") or count is None or one.start not in (None, 0) or one.stop < 0:
         return
@@ -121,10 +123,10 @@ def _index(facts: Facts, backbone: Call, one: Trainable) -> Iterator[Finding]:
 
 def after_compile(facts: Facts, version: Version) -> Iterator[Finding]:
     """`trainable` set after `compile`, and no `compile` after it."""
-    compiles = [call.place.position for call in facts.compiles]
-    fits = [fit.call.place.position for fit in facts.fits]
+    compiles = [call.location.position for call in facts.compiles]
+    fits = [fit.call.location.position for fit in facts.fits]
     for one in facts.script.trainables:
-        here = one.place.position
+        here = one.location.position
         before = max((position for position in compiles if position < here), default=None)
         next_fit = min((position for position in fits if position > here), default=None)
         if before is None or next_fit is None or any(here < position < next_fit for position in compiles):
@@ -165,7 +167,7 @@ def batch_norm(facts: Facts, version: Version) -> Iterator[Finding]:
     backbone = facts.backbone
     if backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
         return
-    state = freezing(facts, facts.fits[-1].call.place.position)
+    state = freezing(facts, facts.fits[-1].call.location.position)
     if backbone.short.startswith(WITH_BATCH_NORM):
         yield from _batch_norm(facts, backbone, state, version)
     if backbone.short.startswith(WITH_DROPOUT) and state.block == "":
@@ -192,7 +194,7 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
         )
     for call in facts.script.calls if version >= (3,) and state.block != "" else ():
         given = facts.script.argument(call, "training")
-        if given.value is False and facts.script.call_of(call.node.func, call.place) is backbone:
+        if given.value is False and facts.script.call_of(call.node.func, call.location) is backbone:
             yield finding(
                 "keras3-training-false-ignored",
                 "warning",

@@ -122,7 +122,7 @@ def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
 def steps(facts: Facts, version: Version) -> Iterator[Finding]:
     """Steps rounded down, of extraction, training and validation."""
     for call in facts.extractions:
-        flow = facts.flow_of(facts.input_of(call), call.place)
+        flow = facts.flow_of(facts.input_of(call), call.location)
         yield from _rounded(facts, call, "steps", flow, "partial-batch-dropped")
     for fit in facts.fits:
         yield from _rounded(facts, fit.call, "steps_per_epoch", fit.feed, "steps-per-epoch-floor")
@@ -188,9 +188,9 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
 
 def _division(facts: Facts, call: Call, name: str, flow: Flow | None) -> tuple[Any, Any]:
     """Both sides of `n // batch_size`, as far as they can be read."""
-    node, place = facts.script.origin(facts.script.argument(call, name).node, call.place)
+    node, location = facts.script.origin(facts.script.argument(call, name).node, call.location)
     if isinstance(node, ast.Call) and node.args:
         node = node.args[0]
     if not isinstance(node, ast.BinOp):
         return UNKNOWN, UNKNOWN
-    return facts.script.fold(node.left, place), facts.script.fold(node.right, place)
+    return facts.script.fold(node.left, location), facts.script.fold(node.right, location)

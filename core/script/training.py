@@ -35,7 +35,7 @@ def optimizer_of(facts: Facts, compiled: Call | None) -> tuple[str, Call | None,
         return "", None, 0
     if isinstance(value.value, str):
         return value.value.lower(), None, value.line
-    call = facts.script.call_of(value.node, compiled.place)
+    call = facts.script.call_of(value.node, compiled.location)
     return (call.short.lower(), call, call.line) if call is not None else ("", None, value.line)
 
 
@@ -140,7 +140,7 @@ def _way(facts: Facts, sheet: Sheet) -> None:
     sheet.state("training.mode", facts.mode, line)
     if facts.mode == "bottleneck":
         return
-    state = freezing(facts, facts.fits[-1].call.place.position)
+    state = freezing(facts, facts.fits[-1].call.location.position)
     if state.block is None:
         sheet.leave_open("training.unfreeze_from", state.why)
     elif facts.mode == "fine_tune" and not state.block:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from core.errors import DataError
 from core.script.calls import bind
 from core.script.fold import UNKNOWN, dotted
-from core.script.reader import Assignment, Call, Place, Script, Trainable
+from core.script.reader import Assignment, Call, Location, Script, Trainable
 from core.script.text import parse
 
 MOST_CALLS = 1_500
@@ -39,9 +39,9 @@ class _Walker:
         self.script, self.used, self.position = script, used, 0
         self.in_loops: set[int] = set()
 
-    def place(self, scope: tuple[str, ...]) -> Place:
+    def location(self, scope: tuple[str, ...]) -> Location:
         self.position += 1
-        return Place(self.position, scope)
+        return Location(self.position, scope)
 
     def block(self, statements: list[ast.stmt], scope: tuple[str, ...], *, sure: bool) -> None:
         for statement in statements:
@@ -91,7 +91,7 @@ class _Walker:
         if not isinstance(node, ast.ClassDef):
             for parameter, value in _parameters(node, self.used.get(node.name, [])):
                 # The value stands outside, where the function is called or defined.
-                known = Assignment(value, self.place(scope), True)
+                known = Assignment(value, self.location(scope), True)
                 self.script.assignments[inner, parameter].append(known)
         self.block(node.body, inner, sure=True)
 
@@ -104,12 +104,12 @@ class _Walker:
             if not isinstance(target, ast.Attribute) or node.value is None or id(node) in self.in_loops:
                 continue
             if target.attr == "trainable":
-                value = self.script.fold(node.value, place := self.place(scope))
-                self.script.trainables.append(_whole(target.value, value, node.lineno, place, self.script))
+                value = self.script.fold(node.value, location := self.location(scope))
+                self.script.trainables.append(_whole(target.value, value, node.lineno, location, self.script))
 
     def bind(self, target: ast.expr, value: ast.expr | None, scope: tuple[str, ...], *, sure: bool) -> None:
         if isinstance(target, ast.Name):
-            self.script.assignments[scope, target.id].append(Assignment(value, self.place(scope), sure))
+            self.script.assignments[scope, target.id].append(Assignment(value, self.location(scope), sure))
         elif isinstance(target, (ast.Tuple, ast.List)):
             parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
             fits = len(parts) == len(target.elts)
@@ -121,14 +121,14 @@ class _Walker:
         if not isinstance(node.target, ast.Name) or (over := _layers(node.iter)) is None:
             return
         sets = [one for one in ast.walk(node) if isinstance(one, ast.Assign) and _sets_trainable(one, node.target.id)]
-        place = self.place(scope)
-        start, stop = _slice(node.iter, place, self.script)
+        location = self.location(scope)
+        start, stop = _slice(node.iter, location, self.script)
         self.in_loops |= {id(one) for one in sets}
         for one in sets:
             direct = one in node.body
             self.script.trainables.append(
-                Trainable(over, True, start, stop, self.script.fold(one.value, place), not direct,
-                          "" if direct else _asked_name(node), one.lineno, place)
+                Trainable(over, True, start, stop, self.script.fold(one.value, location), not direct,
+                          "" if direct else _asked_name(node), one.lineno, location)
             )  # fmt: skip
 
     def expressions(self, node: ast.AST, scope: tuple[str, ...]) -> None:
@@ -145,9 +145,9 @@ class _Walker:
         name = dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
         first, dot, rest = name.partition(".")
         name = self.script.aliases.get(first, first) + dot + rest
-        place = self.place(scope)
-        arguments, unread = bind(node, name.rpartition(".")[2], lambda inner: self.script.origin(inner, place)[0])
-        call = Call(name, node, place, arguments, unread)
+        location = self.location(scope)
+        arguments, unread = bind(node, name.rpartition(".")[2], lambda inner: self.script.origin(inner, location)[0])
+        call = Call(name, node, location, arguments, unread)
         self.script.calls.append(call)
         self.script.by_name[call.short].append(call)
         self.script.by_node[id(node)] = call
@@ -178,14 +178,14 @@ def _is_main_guard(node: ast.stmt) -> TypeGuard[ast.If]:
     return isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
 
 
-def _whole(owner: ast.expr, value: Any, line: int, place: Place, script: Script) -> Trainable:
+def _whole(owner: ast.expr, value: Any, line: int, location: Location, script: Script) -> Trainable:
     """`base.trainable = False`, or of one layer: `model.layers[0].trainable = False`."""
     over = owner.value if isinstance(owner, ast.Subscript) else None
     if isinstance(over, ast.Attribute) and over.attr == "layers" and isinstance(owner, ast.Subscript):
-        index = script.fold(owner.slice, place)
+        index = script.fold(owner.slice, location)
         stop = index + 1 if isinstance(index, int) and index != -1 else (None if index == -1 else UNKNOWN)
-        return Trainable(over.value, True, index, stop, value, False, "", line, place)
-    return Trainable(owner, False, None, None, value, False, "", line, place)
+        return Trainable(over.value, True, index, stop, value, False, "", line, location)
+    return Trainable(owner, False, None, None, value, False, "", line, location)
 
 
 def _layers(node: ast.expr) -> ast.expr | None:
@@ -195,10 +195,10 @@ def _layers(node: ast.expr) -> ast.expr | None:
     return node.value if isinstance(node, ast.Attribute) and node.attr == "layers" else None
 
 
-def _slice(node: ast.expr, place: Place, script: Script) -> tuple[Any, Any]:
+def _slice(node: ast.expr, location: Location, script: Script) -> tuple[Any, Any]:
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice):
         return None, None
-    ends = [None if end is None else script.fold(end, place) for end in (node.slice.lower, node.slice.upper)]
+    ends = [None if end is None else script.fold(end, location) for end in (node.slice.lower, node.slice.upper)]
     start, stop = (end if end is None or isinstance(end, int) else UNKNOWN for end in ends)
     return (start, stop) if node.slice.step is None else (UNKNOWN, UNKNOWN)
 

@@ -124,7 +124,7 @@ class Run:
     noun = "run"
     """What sentences call it."""
 
-    takes_place = True
+    takes_slot = True
     """Whether its worker trains, and so takes a place on a machine."""
 
     def __init__(self, path: Path) -> None:
@@ -362,12 +362,12 @@ class RunStore:
         Raises:
             RunError: it is no id of a run, or there is such a run already.
         """
-        path = self.free_place(run_id)
+        path = self.free_path(run_id)
         folder.rename(path)  # onto a folder that somebody has just made it fails: no run is ever replaced
         files.sync_folder(self.root)
         return Run(path)
 
-    def free_place(self, run_id: str) -> Path:
+    def free_path(self, run_id: str) -> Path:
         """Where a run of that id would lie.
 
         Raises:

@@ -107,9 +107,9 @@ def poll(run: Run) -> Status:
     return _with_silence(status, silence)
 
 
-def place(run: Run, status: Status) -> str:
+def location(run: Run, status: Status) -> str:
     """Where the run's worker is, in words; empty for this machine."""
-    return str(_ray().place(run, status)) if run.is_on_cluster() else ""
+    return str(_ray().location(run, status)) if run.is_on_cluster() else ""
 
 
 def uses_cluster() -> bool:

@@ -45,8 +45,8 @@ def start(run: Run) -> None:
         RunError: the cluster cannot be reached or does not take it.
         ConfigError: a setting of the environment is not allowed.
     """
-    # A bisect hands its trials over and reads their results: with a place of its own it would keep them waiting.
-    wanted = needs() if run.takes_place else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
+    # A bisect hands its trials over and reads their results: with a slot of its own it would keep them waiting.
+    wanted = needs() if run.takes_slot else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
     attempt = int(run.cluster_job().get("attempt", 0)) + 1
     name = f"parity-{run.id}-{attempt}"
     run.join_cluster({"job": name, "attempt": attempt, "address": ray_client.address(), "needs": wanted,
@@ -86,9 +86,9 @@ def terminate(run: Run, status: Status, *, kill: bool) -> bool:
 
 
 def withdraw(run: Run) -> None:
-    """Takes back a run of which no worker has been heard: it need not get a place first to be stopped."""
+    """Takes back a run of which no worker has been heard: it need not get a slot first to be stopped."""
     ray_client.stop(str(run.cluster_job().get("job")))
-    message = "Stopped while it waited for a place on the cluster."
+    message = "Stopped while it waited for a slot on the cluster."
     run.write_status(dataclasses.replace(run.read_status(), status="stopped", message=message, ended=time.time()))
 
 
@@ -96,7 +96,7 @@ def wait(run: Run, seconds: float) -> None:
     """Nothing to wait for: a worker whose job is no longer the run's ends by itself."""
 
 
-def place(run: Run, status: Status) -> str:
+def location(run: Run, status: Status) -> str:
     """Where the worker is, in words."""
     record = run.cluster_job()
     machine = f", machine {status.host}" if status.host else ""
@@ -135,7 +135,7 @@ def _settle(run: Run, record: dict[str, Any], job: Job) -> Status:
 
 def _how_it_ended(job: Job, status: Status, *, stopped: bool) -> tuple[str, str]:
     if stopped and status.pid is None:
-        return "stopped", "Stopped while it waited for a place on the cluster."
+        return "stopped", "Stopped while it waited for a slot on the cluster."
     if job.state == "STOPPED":
         by = "The worker did not stop by itself and was ended." if stopped else "Its job was stopped in the cluster."
         return "interrupted", f"{by} {RESUME}"
@@ -167,7 +167,7 @@ def _waits(record: dict[str, Any]) -> str:
     wanted = record.get("needs") or {}
     units = {"cpus": "CPUs", "gpus": "GPUs", "memory_gb": "GB of memory"}
     words = [f"{wanted[name]:g} {unit}" for name, unit in units.items() if wanted.get(name)]
-    return f"Waits for a place on the cluster{': it needs ' if words else ''}{', '.join(words)}."
+    return f"Waits for a slot on the cluster{': it needs ' if words else ''}{', '.join(words)}."
 
 
 def _unreachable(record: dict[str, Any]) -> str:

@@ -78,13 +78,13 @@ def measure(rounds: int = ROUNDS, report: Report = lambda _: None) -> list[Figur
         folder, what = _images(Path(home))
         reason, first, again, theirs, last = _missing(), [], [], [], {}
         for number in range(rounds):
-            place = Path(home) / f"round-{number}"
-            last["ours"] = _run(OURS, sys.executable, place, folder)
+            round_home = Path(home) / f"round-{number}"
+            last["ours"] = _run(OURS, sys.executable, round_home, folder)
             first.append(last["ours"]["seconds"])
-            again.append(_run(OURS, sys.executable, place, folder)["seconds"])
+            again.append(_run(OURS, sys.executable, round_home, folder)["seconds"])
             report(f"round {number + 1}: ours {first[-1]:.2f} s, then {again[-1]:.2f} s")
             if not reason:
-                last["theirs"] = _run(THEIRS, _interpreter(), place, folder, ",".join(KINDS))
+                last["theirs"] = _run(THEIRS, _interpreter(), round_home, folder, ",".join(KINDS))
                 theirs.append(last["theirs"]["seconds"])
                 report(f"round {number + 1}: cleanvision {theirs[-1]:.2f} s")
     images = f"{last['ours']['pictures']:,} {what}"

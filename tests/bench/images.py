@@ -11,10 +11,10 @@ def draw(folder: Path, *, side: int, **splits: int) -> Path:
     rng = np.random.default_rng(0)
     for split, count in splits.items():
         for level, name in ((90, "a"), (140, "b")):
-            place = folder / split / name
-            place.mkdir(parents=True, exist_ok=True)
+            class_folder = folder / split / name
+            class_folder.mkdir(parents=True, exist_ok=True)
             for number in range(count):
-                path = place / f"{number:05}.jpg"
+                path = class_folder / f"{number:05}.jpg"
                 if not path.exists():
                     one(rng, side, level).save(path, quality=90)
     return folder

@@ -114,7 +114,7 @@ def _dataset(page: Page, url: str) -> None:
 def _point_at_suspect(page: Page) -> None:
     """Moves the pointer onto the dot of the label that looks most wrong, and waits for its image."""
     time.sleep(1)  # scrolling takes a moment, and closes the card
-    place = page.evaluate(
+    spot = page.evaluate(
         """() => {
           const chart = document.querySelector(".js-plotly-plot"), box = chart.getBoundingClientRect()
           const {_size: size, xaxis, yaxis} = chart._fullLayout
@@ -122,8 +122,8 @@ def _point_at_suspect(page: Page) -> None:
           return [box.left + size.l + xaxis.d2p(rings.x[0]), box.top + size.t + yaxis.d2p(rings.y[0])]
         }"""
     )
-    page.mouse.move(place[0] - 5, place[1] - 5)
-    page.mouse.move(*place, steps=4)
+    page.mouse.move(spot[0] - 5, spot[1] - 5)
+    page.mouse.move(*spot, steps=4)
     page.locator(".card.open img[src]").wait_for()
 
 
@@ -187,9 +187,9 @@ def _open(page: Page, address: str) -> None:
     settle(page)
 
 
-def _to_top(place: Locator) -> None:
+def _to_top(spot: Locator) -> None:
     """Scrolls a little less than to the very top: the page's own bar lies there."""
-    place.first.evaluate("e => { e.style.scrollMarginTop = '4rem'; e.scrollIntoView({block: 'start'}) }")
+    spot.first.evaluate("e => { e.style.scrollMarginTop = '4rem'; e.scrollIntoView({block: 'start'}) }")
 
 
 def _take(page: Page, name: str) -> None:

@@ -21,7 +21,7 @@ AWKWARD = 'größe <img src=x onerror="window.hit=1"> &amp; {}.png'
 NUMBER = 30
 
 # Where the dot of a file is on the screen: there is no element to ask for it.
-PLACE = """(name) => {
+SPOT = """(name) => {
   const chart = document.querySelector(".js-plotly-plot")
   const layout = chart._fullLayout, box = chart.getBoundingClientRect()
   for (const trace of chart._fullData) {
@@ -50,8 +50,8 @@ def name_of(n: int) -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A data set of images of one colour each, reviewed: they lie on the map in rows of six."""
-    place = tmp_path_factory.mktemp("map")
-    folder, home = place / "data" / "colours", place / "home"
+    spot = tmp_path_factory.mktemp("map")
+    folder, home = spot / "data" / "colours", spot / "home"
     for n in range(NUMBER):
         path = folder / ("train" if n % 3 else "val") / ("warm" if n < NUMBER // 2 else "cold") / name_of(n)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                      "score": 0.5, "issue": n == 1, "neighbours": 5, "x": x, "y": y, "tsne": [y, x]})  # fmt: skip
     review.write_result({"method": "cleanlab", "pictures": NUMBER, "issues": 1, "explained": [0.5, 0.2], "files": rows})
     review.write_status(Status(status="finished"))
-    server = Server(home, PARITY_DATA=str(place / "data"))
+    server = Server(home, PARITY_DATA=str(spot / "data"))
     yield server
     server.close()
 
@@ -96,10 +96,10 @@ def open_map(page: Page, server: Server) -> Page:
 
 def hover(page: Page, name: str) -> dict[str, float]:
     """Moves the pointer onto a dot, as a hand does: not in one step."""
-    place: dict[str, float] = page.evaluate(PLACE, name)
-    page.mouse.move(place["x"] - 4, place["y"] - 30)
-    page.mouse.move(place["x"], place["y"], steps=4)
-    return place
+    spot: dict[str, float] = page.evaluate(SPOT, name)
+    page.mouse.move(spot["x"] - 4, spot["y"] - 30)
+    page.mouse.move(spot["x"], spot["y"], steps=4)
+    return spot
 
 
 def expect_card(page: Page, n: int, *about: str) -> None:
@@ -127,7 +127,7 @@ def selected(page: Page) -> Any:
 def test_the_card_shows_the_image_the_lasso_picks_and_a_click_picks_one(mapped: Page) -> None:
     hover(mapped, name_of(8))
     expect_card(mapped, 8, "warm · training")
-    place = hover(mapped, name_of(1))
+    spot = hover(mapped, name_of(1))
     expect_card(mapped, 1, "warm · training", "label looks wrong: looks like cold")
     assert mapped.evaluate("window.hit") is None
     assert mapped.locator(".hoverlayer").is_hidden()  # Plotly's own label does not lie on the card
@@ -135,9 +135,9 @@ def test_the_card_shows_the_image_the_lasso_picks_and_a_click_picks_one(mapped: 
     expect(mapped.locator(".card.open")).to_have_count(0)
 
     # A lasso around dots 1, 2, 7 and 8.
-    step = mapped.evaluate(PLACE, name_of(8))["x"] - mapped.evaluate(PLACE, name_of(7))["x"]
-    left, right = place["x"] - step / 2, place["x"] + 1.5 * step
-    bottom, top = place["y"] + 25, mapped.evaluate(PLACE, name_of(7))["y"] - 25
+    step = mapped.evaluate(SPOT, name_of(8))["x"] - mapped.evaluate(SPOT, name_of(7))["x"]
+    left, right = spot["x"] - step / 2, spot["x"] + 1.5 * step
+    bottom, top = spot["y"] + 25, mapped.evaluate(SPOT, name_of(7))["y"] - 25
     mapped.mouse.move(left, bottom)
     mapped.mouse.down()
     for x, y in ((right, bottom), (right, top), (left, top), (left, bottom)):
@@ -178,8 +178,8 @@ def test_another_map_and_other_colours_have_the_card_too(mapped: Page) -> None:
 def test_a_tap_shows_the_card_on_a_phone(browser: Browser, server: Server) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = open_map(context.new_page(), server)
-    place = page.evaluate(PLACE, name_of(14))
-    page.touchscreen.tap(place["x"], place["y"])
+    spot = page.evaluate(SPOT, name_of(14))
+    page.touchscreen.tap(spot["x"], spot["y"])
     expect_card(page, 14)
     expect(selected(page)).to_have_text("1 selected")
     context.close()

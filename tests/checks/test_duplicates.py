@@ -23,10 +23,10 @@ def smooth(seed: int, size: int = 160) -> Image.Image:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for k, place in enumerate(["train/a", "train/b", "val/a", "val/b"]):
-        (tmp_path / "set" / place).mkdir(parents=True)
+    for k, class_folder in enumerate(["train/a", "train/b", "val/a", "val/b"]):
+        (tmp_path / "set" / class_folder).mkdir(parents=True)
         for n in range(6):
-            smooth(100 * k + n).save(tmp_path / "set" / place / f"{n}.png")
+            smooth(100 * k + n).save(tmp_path / "set" / class_folder / f"{n}.png")
     smooth(3).save(tmp_path / "set/val/a/again.jpg", quality=80)
     smooth(102).resize((100, 100)).save(tmp_path / "set/val/b/smaller.png")
     return tmp_path / "set"
@@ -74,9 +74,9 @@ def test_search_in_chunks_agrees_with_counting_bits_one_by_one(folder, monkeypat
 
 
 def test_blank_images_are_not_called_alike(folder):
-    for place in ("train/a/blank.png", "val/b/blank.png"):
-        level = 0 if place.startswith("train") else 9
-        Image.new("RGB", (64, 64), (level,) * 3).save(folder / place)
+    for class_folder in ("train/a/blank.png", "val/b/blank.png"):
+        level = 0 if class_folder.startswith("train") else 9
+        Image.new("RGB", (64, 64), (level,) * 3).save(folder / class_folder)
     data = opened(folder)
     pairs = near_pairs(thumbnails(data.root, data.index.files), data.split.train, data.split.val)
     assert not [pair for pair in pairs if "blank" in pair.other.path]
@@ -117,11 +117,11 @@ def test_damaged_memory_of_groups_is_made_anew(folder, pairs):
 def test_many_flat_images_are_compared_at_once(tmp_path, monkeypatch):
     """Their difference hashes agree nearly everywhere, so all of them are candidates of each other."""
     for n in range(60):
-        place = tmp_path / "flat" / "ab"[n % 2]
-        place.mkdir(parents=True, exist_ok=True)
+        class_folder = tmp_path / "flat" / "ab"[n % 2]
+        class_folder.mkdir(parents=True, exist_ok=True)
         pixels = np.zeros((40, 40), np.uint8)
         pixels[n % 30 : n % 30 + 4, n // 2 : n // 2 + 4] = 200
-        Image.fromarray(pixels).save(place / f"{n}.png")
+        Image.fromarray(pixels).save(class_folder / f"{n}.png")
     data, asked = opened(tmp_path / "flat"), []
     real = duplicates._correlation
     monkeypatch.setattr(duplicates, "_correlation", lambda a, b: asked.append(1) or real(a, b))

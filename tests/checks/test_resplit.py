@@ -101,7 +101,7 @@ def test_on_the_chest_xrays_the_checks_for_leaks_are_silent_afterwards(test_data
         pytest.skip("PARITY_TEST_DATA has no data/chest_xray")
     from core.data import sidecar
 
-    monkeypatch.setattr(sidecar, "_places", lambda root, name: (home / f"beside-{name}", home / name))
+    monkeypatch.setattr(sidecar, "_paths", lambda root, name: (home / f"beside-{name}", home / name))
     index = scan_dataset(str(root))
     config = make_config(str(root), {})
     before = {finding.id for finding in preflight(config, open_dataset(str(root), config.data))}

@@ -74,10 +74,10 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
     unbroken = train_here(folder, settings)
     run = RunStore().create(make_config(str(folder), settings))
     launch.start(run, parent_pipe=True)
-    assert launch.poll(run).message == "Waits for a place on the cluster: it needs 1 CPUs."
+    assert launch.poll(run).message == "Waits for a slot on the cluster: it needs 1 CPUs."
     wait(run, lambda status: status.epoch >= 2 or ended(status))
     assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
-    assert launch.place(run, launch.poll(run)).startswith(
+    assert launch.location(run, launch.poll(run)).startswith(
         f"Ray cluster {ray_cluster.address}, job parity-{run.id}-1, m"
     )
 
@@ -108,7 +108,7 @@ def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
     lose([node.node_id for node in ray_cluster.nodes].index(told.driver_node_id))
 
 
-def test_what_waits_for_a_place_can_be_stopped_and_what_fails_says_why(
+def test_what_waits_for_a_slot_can_be_stopped_and_what_fails_says_why(
     folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARITY_RAY_CPUS", "64")
@@ -117,7 +117,7 @@ def test_what_waits_for_a_place_can_be_stopped_and_what_fails_says_why(
     assert wait(run, lambda status: "64" in status.message).status == "queued"
     launch.stop(run)
     status = launch.poll(run)
-    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a place on the cluster.")
+    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a slot on the cluster.")
 
     monkeypatch.delenv("PARITY_RAY_CPUS")
     failing = RunStore().create(make_config(str(folder / "nowhere"), TINY))

@@ -34,10 +34,10 @@ def trace() -> dict[str, Any]:
 def part(trace: dict[str, Any], *path: Any, value: Any) -> tuple[Any, ...]:
     """Stage, step and values of the divergence of the trace from a copy with one value changed."""
     other = copy.deepcopy(trace)
-    place = other
+    node = other
     for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+        node = node[key]
+    node[path[-1]] = value
     found = first_divergence(trace, other)
     assert found is not None
     assert found.sentence.endswith(".")

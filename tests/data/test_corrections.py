@@ -27,13 +27,13 @@ def index(make: Make) -> DatasetIndex:
 def test_without_a_list_nothing_changes(index: DatasetIndex) -> None:
     same, applied = correct(index)
     assert same is index
-    assert (applied.place, applied.sentence(), applied.steps) == (None, "", 0)
+    assert (applied.path, applied.sentence(), applied.steps) == (None, "", 0)
 
 
 def test_labels_and_exclusions_are_respected_by_whoever_opens_the_data_set(index: DatasetIndex) -> None:
     before = {path: path.read_bytes() for path in index.root.rglob("*.png")}
-    place = change_labels(index, {"train/cats/1.png": "dogs", "train/cats/2.png": EXCLUDED})
-    assert place == index.root / ".parity-labels.json"
+    path = change_labels(index, {"train/cats/1.png": "dogs", "train/cats/2.png": EXCLUDED})
+    assert path == index.root / ".parity-labels.json"
     data = open_dataset(str(index.root), DataConfig())
     assert [(f.path, f.label) for f in data.split.train] == [
         ("train/cats/3.png", "cats"),
@@ -43,7 +43,7 @@ def test_labels_and_exclusions_are_respected_by_whoever_opens_the_data_set(index
         ("train/dogs/2.png", "dogs"),
     ]
     assert data.manifest()["corrections"] == {
-        "file": str(place),
+        "file": str(path),
         "excluded": ["train/cats/2.png"],
         "relabelled": [{"file": "train/cats/1.png", "from": "cats", "to": "dogs"}],
         "stale": 0,
@@ -127,15 +127,15 @@ def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: Dataset
         real(path, record)
 
     monkeypatch.setattr(sidecar.files, "write_json", read_only)
-    place = change_labels(index, {"train/cats/1.png": EXCLUDED})
-    assert place.is_relative_to(paths.home() / "datasets")
+    path = change_labels(index, {"train/cats/1.png": EXCLUDED})
+    assert path.is_relative_to(paths.home() / "datasets")
     assert len(correct(index)[0].files) == len(index.files) - 1
     assert undo_labels(index.root) == 1
     assert correct(index)[0] == index
 
 
 def test_what_lies_beside_the_images_counts_before_what_lies_in_the_home(index: DatasetIndex) -> None:
-    at_home = sidecar._places(index.root, "labels")[1]
+    at_home = sidecar._paths(index.root, "labels")[1]
     sidecar.files.write_json(at_home, {"version": 1, "steps": []})
     change_labels(index, {"train/cats/1.png": EXCLUDED})
     assert not at_home.exists()

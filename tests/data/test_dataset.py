@@ -78,7 +78,7 @@ def test_what_cannot_be_trained_on_is_refused(make: Make) -> None:
         open_dataset(folder, DataConfig())
 
 
-def test_a_label_is_the_place_of_its_class(make: Make) -> None:
+def test_a_label_is_the_index_of_its_class(make: Make) -> None:
     data = open_dataset(str(make(SPLITS)), DataConfig())
     assert data.labels(data.split.train).tolist() == [0, 0, 1, 1]
     assert data.labels(data.split.train[::-1]).tolist() == [1, 1, 0, 0]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.ingest import Limits, ingest_files, ingest_zip, plan_zip, skipped_files
-from core.data.names import Places, safe_folder, safe_stem, unsafe
+from core.data.names import Locations, safe_folder, safe_stem, unsafe
 from core.data.scan import scan
 from core.errors import DataError
 
@@ -424,18 +424,18 @@ NAMES = st.text(st.one_of(st.sampled_from("./\\:ab \n\0\u0301é猫\u202e*?"), st
 @settings(max_examples=500, deadline=None)
 def test_no_name_leads_out_of_the_folder(name):
     try:
-        place = Places().place(name + ".png")
+        location = Locations().location(name + ".png")
     except DataError as error:
         assert str(error).isprintable()
         return
-    assert not place.why or not place.file
-    for part in [*place.folder.split("/"), place.file]:
+    assert not location.why or not location.file
+    for part in [*location.folder.split("/"), location.file]:
         assert part not in (".", "..")
         assert not set(part) & set('<>:"/\\|?*\0')
         assert part.isprintable()
         assert len(part.encode()) <= 255
         assert part == part.strip(" ")
-    assert not place.folder.startswith("/")
+    assert not location.folder.startswith("/")
 
 
 @given(stem=NAMES)

@@ -87,7 +87,9 @@ def test_the_set_is_complete_and_each_image_is_the_one_its_seed_draws(tmp_path, 
     folder = sample.ensure_sample(tmp_path)
     assert folder == tmp_path / f"sample-v{sample.SAMPLE_VERSION}"
     assert sample.sample_is_ready(tmp_path)
-    counts = {str(place.relative_to(folder)): len(list(place.iterdir())) for place in folder.glob("*/*")}
+    counts = {
+        str(class_folder.relative_to(folder)): len(list(class_folder.iterdir())) for class_folder in folder.glob("*/*")
+    }
     assert counts == {"train/NORMAL": 3, "train/PNEUMONIA": 3, "val/NORMAL": 2, "val/PNEUMONIA": 2}
     name, seed = list(sample._images())[4]
     with Image.open(folder / name) as image:

@@ -26,13 +26,13 @@ def crossed(index: DatasetIndex) -> dict[str, tuple]:
 
 
 def test_it_is_used_by_whoever_opens_the_data_set_and_told_in_the_manifest(index: DatasetIndex) -> None:
-    place = write_split(index.root, crossed(index), {"share": 0.5, "seed": 3})
+    path = write_split(index.root, crossed(index), {"share": 0.5, "seed": 3})
     data = open_dataset(str(index.root), DataConfig(validation_split=0.1))
     assert {f.split for f in data.split.train} == {"val"}
     assert {f.split for f in data.split.val} == {"train"}
     assert [f.path for f in data.split.train] == sorted(f.path for f in data.split.train)
     kept = data.manifest()["split_file"]
-    assert (kept["file"], kept["counts"], kept["unknown"]) == (str(place), {"train": 8, "val": 8, "test": 0}, 0)
+    assert (kept["file"], kept["counts"], kept["unknown"]) == (str(path), {"train": 8, "val": 8, "test": 0}, 0)
     assert (kept["share"], kept["seed"]) == (0.5, 3)
     assert remove_split(index.root)
     assert {f.split for f in open_dataset(str(index.root), DataConfig()).split.train} == {"train"}
@@ -74,9 +74,9 @@ def test_a_damaged_file_is_as_good_as_none(index: DatasetIndex, content: str) ->
 
 
 def test_settings_from_elsewhere_are_plain_or_nothing(index: DatasetIndex) -> None:
-    place = write_split(index.root, crossed(index), {})
-    record = json.loads(place.read_text())
-    place.write_text(json.dumps({**record, "settings": {"share": [1], "file": "/etc/passwd", "seed": 2}}))
+    path = write_split(index.root, crossed(index), {})
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "settings": {"share": [1], "file": "/etc/passwd", "seed": 2}}))
     split = read_split(index.root)
     assert split is not None
     assert split.settings == {"seed": 2}

@@ -19,7 +19,7 @@ def never() -> bool:
     return False
 
 
-def test_whoever_is_alone_gets_the_place_and_gives_it_back() -> None:
+def test_whoever_is_alone_gets_the_slot_and_gives_it_back() -> None:
     run = job("runs", time.monotonic())
     with turn(run, never) as came:
         assert came

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from core.errors import ConfigError
-from core.models.catalogue import BACKBONES, find, find_weights, weights_places
+from core.models.catalogue import BACKBONES, find, find_weights, weights_paths
 
 VGG16_LAYERS = [f"block{b}_conv{c}" for b, n in enumerate((2, 2, 3, 3, 3), 1) for c in range(1, n + 1)]
 
@@ -87,7 +87,7 @@ def test_weights_are_looked_for_in_the_keras_cache_and_then_in_the_own_folder(tm
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("PARITY_WEIGHTS", str(tmp_path / "own"))
     row = find("VGG16")
-    cached, own = weights_places(row)
+    cached, own = weights_paths(row)
     assert cached == tmp_path / "keras" / "models" / row.weights_file
     assert own == tmp_path / "own" / row.weights_file
     assert find_weights(row) is None
@@ -102,7 +102,7 @@ def test_without_settings_the_cache_is_where_keras_has_it(tmp_path, monkeypatch)
     monkeypatch.delenv("PARITY_WEIGHTS", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     row = find("MobileNet")
-    assert weights_places(row) == [tmp_path / ".keras" / "models" / row.weights_file]
+    assert weights_paths(row) == [tmp_path / ".keras" / "models" / row.weights_file]
 
 
 def test_the_catalogue_loads_neither_tensorflow_nor_keras_nor_numpy():

@@ -249,16 +249,16 @@ def test_looking_into_a_bomb_takes_little_memory_and_never_keras(tmp_path: Path)
 def mutate(value: Any, choose: Callable[[int], int], fresh: Any) -> Any:
     """A copy in which one part, chosen by numbers, is another."""
     value = copy.deepcopy(value)
-    place: Any = value
+    node: Any = value
     for _ in range(choose(12)):
-        keys = list(place) if isinstance(place, dict) else list(range(len(place))) if isinstance(place, list) else []
+        keys = list(node) if isinstance(node, dict) else list(range(len(node))) if isinstance(node, list) else []
         if not keys:
             break
         key = keys[choose(len(keys))]
-        if not isinstance(place[key], dict | list) or choose(4) == 0:
-            place[key] = fresh
+        if not isinstance(node[key], dict | list) or choose(4) == 0:
+            node[key] = fresh
             break
-        place = place[key]
+        node = node[key]
     return value
 
 

@@ -210,12 +210,12 @@ def test_for_the_order_one_line_of_the_script_is_switched() -> None:
     bad = make_config("sample", {}, preset="question-end-to-end")
     script = report_script(GOOD, bad, ["data.shuffle"])
     lines = script.splitlines()
-    place = next(k for k, line in enumerate(lines) if "<-- data.shuffle: good" in line)
-    assert lines[place] == "    order = rng.permutation(len(x))  # <-- data.shuffle: good"
-    assert lines[place + 1] == "    # order = np.arange(len(x))  # <-- bad"
+    index = next(k for k, line in enumerate(lines) if "<-- data.shuffle: good" in line)
+    assert lines[index] == "    order = rng.permutation(len(x))  # <-- data.shuffle: good"
+    assert lines[index + 1] == "    # order = np.arange(len(x))  # <-- bad"
     assert script.count("<-- ") == 3, "the switch, and the first line that tells of it"
     assert len(lines) < 60
-    switched = "\n".join([*lines[:place], lines[place + 1].replace("# ", "", 1), *lines[place + 2 :]])
+    switched = "\n".join([*lines[:index], lines[index + 1].replace("# ", "", 1), *lines[index + 2 :]])
     ast.parse(switched)
 
 

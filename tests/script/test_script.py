@@ -115,8 +115,8 @@ def test_options_not_stated_are_said_to_be_so_and_never_settings() -> None:
 def test_every_setting_is_in_exactly_one_place() -> None:
     for script in (BOTTLENECK, END_TO_END, WHOLE):
         record = import_script(script)
-        places = [*record["settings"], *record["not_stated"], *(k for k in opened(record) if "." in k)]
-        assert sorted(places) == sorted(make_config("", {}).settings())
+        keys = [*record["settings"], *record["not_stated"], *(k for k in opened(record) if "." in k)]
+        assert sorted(keys) == sorted(make_config("", {}).settings())
 
 
 @pytest.mark.parametrize(

@@ -106,11 +106,11 @@ def test_a_run_is_handed_over_with_its_needs(cluster: Cluster, monkeypatch: pyte
     assert environment["PYTHONPATH"] == str(launch.ROOT)
     assert "SECRET_OF_THE_SERVER" not in environment
     status = launch.poll(run)
-    assert status.message == "Waits for a place on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
-    assert launch.place(run, status) == f"Ray cluster 10.0.0.1:6379, job parity-{run.id}-1"
+    assert status.message == "Waits for a slot on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
+    assert launch.location(run, status) == f"Ray cluster 10.0.0.1:6379, job parity-{run.id}-1"
 
 
-def test_a_bisect_takes_no_place(cluster: Cluster) -> None:
+def test_a_bisect_takes_no_slot(cluster: Cluster) -> None:
     bisect = Bisect(RunStore().create(make_config("sample", {})).path)
     launch.start(bisect, parent_pipe=True)
     assert cluster.submitted[0]["entrypoint_num_cpus"] is None
@@ -260,7 +260,7 @@ def test_a_job_that_waited_too_long_for_ray_is_handed_over_again(cluster: Cluste
 def test_what_waits_is_stopped_without_a_worker(cluster: Cluster, run: Run) -> None:
     launch.stop(run)
     status = launch.poll(run)
-    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a place on the cluster.")
+    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a slot on the cluster.")
     assert cluster.stopped == [job(run)]
 
 
@@ -297,7 +297,7 @@ def test_a_resumed_run_is_a_new_job_and_may_move_back(
     monkeypatch.setattr("core.workers.local.start", lambda run, parent_pipe: None)
     launch.resume(run, parent_pipe=True)
     assert not run.is_on_cluster()
-    assert launch.place(run, run.read_status()) == ""
+    assert launch.location(run, run.read_status()) == ""
 
 
 def test_the_worker_of_another_job_leaves_the_run_alone(

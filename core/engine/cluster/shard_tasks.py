@@ -13,7 +13,7 @@ RETRIES = 5
 """So many machines may be lost under one call before it counts as failed."""
 
 _AHEAD = 2
-"""Calls handed out for each place of the cluster: enough that no machine waits for the next."""
+"""Calls handed out for each slot of the cluster: enough that no machine waits for the next."""
 
 Call = Callable[[dict[str, Any]], str]
 
@@ -53,7 +53,7 @@ class Tasks(NoTasks):
 
     def __init__(self) -> None:
         self._refs: dict[Any, int] = {}
-        self._places, self._options = 0, dict[str, Any]()
+        self._slots, self._options = 0, dict[str, Any]()
 
     def __enter__(self) -> "Tasks":
         try:
@@ -82,8 +82,8 @@ class Tasks(NoTasks):
 
         total: dict[str, float] = ray.cluster_resources()
         wanted = {"CPU": self._options["num_cpus"], "GPU": self._options["num_gpus"]}
-        places = min((total.get(name, 0.0) / count for name, count in wanted.items() if count), default=1.0)
-        return len(self._refs) < max(1, _AHEAD * int(places))
+        slots = min((total.get(name, 0.0) / count for name, count in wanted.items() if count), default=1.0)
+        return len(self._refs) < max(1, _AHEAD * int(slots))
 
     def submit(self, call: Call, key: int, order: dict[str, Any]) -> None:
         """Hands out `call(order)` under a key."""

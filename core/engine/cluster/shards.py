@@ -7,7 +7,7 @@ the very bits that the asking worker makes of it.
 
 Each shard is a file beside the cache entry. It gets its name when it is whole, so a lost machine costs the shards it
 was at, and a lost worker none that is done. The asking worker takes shards too, from the other end: it never only
-waits, and where the cluster has no place free it is as if there were none.
+waits, and where the cluster has no slot free it is as if there were none.
 """
 
 import contextlib

@@ -45,10 +45,10 @@ def take_over(
     """
     batches, size = forward_batches(len(images)), batch_size()
     hashes = [file.sha256 for file in images.files]
-    places = _places(known, set(hashes), size)
-    taken = [b for b in batches if len(b) == size and all(hashes[k] in places for k in b.tolist())]
+    sources = _sources(known, set(hashes), size)
+    taken = [b for b in batches if len(b) == size and all(hashes[k] in sources for k in b.tolist())]
     for number, batch in enumerate(taken):
-        rows = [places[hashes[k]] for k in batch.tolist()]
+        rows = [sources[hashes[k]] for k in batch.tolist()]
         target[batch] = np.stack([features[row] for features, row in rows])
         if number == 0 and not _is_alike(forward, images, draw, batch, target):
             return batches
@@ -57,16 +57,16 @@ def take_over(
     return [batch for batch in batches if int(batch[0]) not in begun]
 
 
-def _places(known: Known, wanted: set[str], size: int) -> dict[str, tuple[Features, int]]:
+def _sources(known: Known, wanted: set[str], size: int) -> dict[str, tuple[Features, int]]:
     """Array and row of each wanted file that is in a full batch of one of the arrays."""
-    places: dict[str, tuple[Features, int]] = {}
+    sources: dict[str, tuple[Features, int]] = {}
     for hashes, features in known:
         for row, file in enumerate(hashes[: len(hashes) // size * size]):
             if file in wanted:
-                places.setdefault(file, (features, row))
-        if len(places) == len(wanted):
+                sources.setdefault(file, (features, row))
+        if len(sources) == len(wanted):
             break
-    return places
+    return sources
 
 
 def _is_alike(forward: Callable[[Any], Any], images: Images, draw: int, batch: Batch, target: Features) -> bool:

@@ -125,8 +125,8 @@ def _cached(work: Work, train: Sequence[ImageFile], val: Sequence[ImageFile]) ->
 
 
 def _choose(files: Sequence[ImageFile], classes: Sequence[str]) -> NDArray[np.int64]:
-    place = {name: k for k, name in enumerate(classes)}
-    return reference.choose(np.array([place[file.label] for file in files]))
+    index_of = {name: k for k, name in enumerate(classes)}
+    return reference.choose(np.array([index_of[file.label] for file in files]))
 
 
 class _Counter:

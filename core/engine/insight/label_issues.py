@@ -155,8 +155,8 @@ def positions(files: Sequence[ImageFile], groups: Sequence[Sequence[ImageFile]])
         files: sequence of ImageFile.
         groups: Groups of these files.
     """
-    place = {file.path: k for k, file in enumerate(files)}
-    return [[place[file.path] for file in group] for group in groups]
+    index_of = {file.path: k for k, file in enumerate(files)}
+    return [[index_of[file.path] for file in group] for group in groups]
 
 
 def _confident(labels: Labels, probabilities: NDArray[np.float64]) -> tuple[Floats, NDArray[np.bool_]]:

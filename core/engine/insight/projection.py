@@ -34,8 +34,8 @@ def plane(features: Floats) -> tuple[Floats, tuple[float, float]]:
     Returns:
         float32 `(n, 2)`, and the share of the variance along each. Signs are fixed, so that the map does not flip.
     """
-    places, shares = principal(features, 2)
-    return places, (shares[0], shares[1])
+    positions, shares = principal(features, 2)
+    return positions, (shares[0], shares[1])
 
 
 def principal(features: Floats, number: int) -> tuple[Floats, list[float]]:
@@ -53,13 +53,13 @@ def principal(features: Floats, number: int) -> tuple[Floats, list[float]]:
     # Of the smaller of the two squares; both have the same leading directions.
     if len(values) < values.shape[1]:
         size, left = np.linalg.eigh(values @ values.T)
-        places = left[:, ::-1][:, :number] * np.sqrt(np.maximum(size[::-1][:number], 0))
+        positions = left[:, ::-1][:, :number] * np.sqrt(np.maximum(size[::-1][:number], 0))
     else:
         size, right = np.linalg.eigh(values.T @ values)
-        places = values @ right[:, ::-1][:, :number]
-    places *= np.sign(places[np.abs(places).argmax(axis=0), np.arange(number)])
+        positions = values @ right[:, ::-1][:, :number]
+    positions *= np.sign(positions[np.abs(positions).argmax(axis=0), np.arange(number)])
     whole = max(float(size.sum()), 1e-12)
-    return places.astype(np.float32), [float(part) / whole for part in size[::-1][:number]]
+    return positions.astype(np.float32), [float(part) / whole for part in size[::-1][:number]]
 
 
 def neighbourhoods(features: Floats) -> Floats | None:
@@ -85,8 +85,8 @@ def neighbourhoods(features: Floats) -> Floats | None:
     maker = TSNE(perplexity=_perplexity(len(scores)), init=start, random_state=_SEED)
     # With several threads the sum over all points would depend on which of them is first, and the map with it.
     with threadpool_limits(1):
-        places: Floats = np.asarray(maker.fit_transform(scores), np.float32)
-    return places
+        positions: Floats = np.asarray(maker.fit_transform(scores), np.float32)
+    return positions
 
 
 def drawn_contents(contents: Sequence[str], most: int = MAX_LAID_OUT) -> list[str]:

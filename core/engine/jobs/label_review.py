@@ -51,14 +51,16 @@ def review(reporter: Reporter) -> tuple[str, str]:
         return "stopped", "Stopped before the labels were looked at; the features so far are computed again."
     if reporter.stop_requested():
         return "stopped", "Stopped before the labels were looked at; the features are kept."
-    places = _places(dataset, files, features, reporter)
+    map_positions = _map_positions(dataset, files, features, reporter)
     reporter.phase("evaluating", "Looks for labels that do not fit.")
-    record = judge(dataset, files, features, places)
+    record = judge(dataset, files, features, map_positions)
     job.write_result(record)
     return "finished", f"{record['issues']:,} of {record['pictures']:,} labels look wrong."
 
 
-def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Mapping[str, Floats]) -> dict[str, Any]:
+def judge(
+    dataset: Dataset, files: list[ImageFile], features: Floats, map_positions: Mapping[str, Floats]
+) -> dict[str, Any]:
     """The result of a review; see `Review.result`.
 
     Args:
@@ -82,7 +84,7 @@ def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Ma
             "neighbours": int(found.neighbours[k]),
             "x": round(float(overview[k, 0]), 3),
             "y": round(float(overview[k, 1]), 3),
-            "tsne": _rounded(places.get(files[k].sha256)),
+            "tsne": _rounded(map_positions.get(files[k].sha256)),
         }
         for k in order
     ]
@@ -95,7 +97,9 @@ def judge(dataset: Dataset, files: list[ImageFile], features: Floats, places: Ma
     }
 
 
-def _places(dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter) -> dict[str, Floats]:
+def _map_positions(
+    dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter
+) -> dict[str, Floats]:
     """Places on the map by neighbourhoods, by content: kept, so that it does not move when an image is left out."""
     wanted = drawn_contents([file.sha256 for file in files])
     store = RowStore(dataset.root, "places")
@@ -110,8 +114,8 @@ def _places(dataset: Dataset, files: Sequence[ImageFile], features: Floats, repo
     return {sha: store.rows[sha] for sha in wanted if sha in store.rows}
 
 
-def _rounded(place: Floats | None) -> list[float] | None:
-    return None if place is None else [round(float(value), 3) for value in place]
+def _rounded(position: Floats | None) -> list[float] | None:
+    return None if position is None else [round(float(value), 3) for value in position]
 
 
 def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter) -> Floats:

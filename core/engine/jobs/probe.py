@@ -47,18 +47,18 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
 
 def common_images(a: Run, b: Run) -> list[tuple[Path, Path]]:
     """Validation images of the first run that the second has too, by the content of the files; each where it lies."""
-    mine, theirs = _places(a, ("val",)), _places(b, ("val", "train", "test"))
+    mine, theirs = _paths(a, ("val",)), _paths(b, ("val", "train", "test"))
     found = [(mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())][:IMAGES]
     if not found:
         raise RunError("the two runs have no image in common that is still where it was")
     return found
 
 
-def _places(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
+def _paths(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
     manifest = run.manifest() or {}
     root = Path(str(manifest.get("root", "")))
-    places = {item["sha256"]: root / item["path"] for part in parts for item in manifest.get(part, [])}
-    return {key: path for key, path in places.items() if path.is_file()}
+    paths = {item["sha256"]: root / item["path"] for part in parts for item in manifest.get(part, [])}
+    return {key: path for key, path in paths.items() if path.is_file()}
 
 
 def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
@@ -95,13 +95,13 @@ def _difference(stage: str, one: Array, other: Array, names: list[str]) -> dict[
         shapes = " and ".join("×".join(map(str, value.shape[1:])) for value in (one, other))
         return {**record, "note": f"They have different shapes, {shapes}."}
     gap = np.abs(one.astype(np.float64) - other.astype(np.float64))
-    place = np.unravel_index(int(gap.argmax()), gap.shape)
+    worst = np.unravel_index(int(gap.argmax()), gap.shape)
     return {
         **record,
-        "largest_difference": float(gap[place]),
-        "file": names[int(place[0])],
-        "a": float(one[place]),
-        "b": float(other[place]),
+        "largest_difference": float(gap[worst]),
+        "file": names[int(worst[0])],
+        "a": float(one[worst]),
+        "b": float(other[worst]),
     }
 
 

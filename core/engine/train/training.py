@@ -122,17 +122,17 @@ class Training:
 
     def _run_phases(self, stored: Checkpoint | None) -> None:
         planned = plan(self.work)
-        first = self._place(stored, [phase.name for phase in planned]) if stored else 0
-        for place in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
-            later = sum(phase.epochs for phase in planned[place + 1 :])
-            self.phase = planned[place].make()
+        first = self._index(stored, [phase.name for phase in planned]) if stored else 0
+        for index in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
+            later = sum(phase.epochs for phase in planned[index + 1 :])
+            self.phase = planned[index].make()
             self._begin(self.phase, stored)
             stored = None
             self._run_phase(self.phase, later)
             if self.stopped:
                 break
 
-    def _place(self, stored: Checkpoint, names: list[str]) -> int:
+    def _index(self, stored: Checkpoint, names: list[str]) -> int:
         """Which phase of the plan a checkpoint is of."""
         if stored.progress.phase not in names:
             raise RunError(

@@ -56,9 +56,9 @@ def _show_corrections(view: View) -> None:
 
 
 def _where(view: View) -> str:
-    place = view.corrections.place
-    if place is not None and place.parent == view.on_disk.root:
-        return f"beside the images ({plain(place.name)})"
+    path = view.corrections.path
+    if path is not None and path.parent == view.on_disk.root:
+        return f"beside the images ({plain(path.name)})"
     return "in Parity's own folder, as the images' folder cannot be written"
 
 

@@ -44,8 +44,8 @@ def map_figure(rows: Sequence[Row], groups: Sequence[Group], axes: Sequence[str]
         dragmode="lasso",
         hovermode="closest",
     )
-    for place, title in zip((figure.layout.xaxis, figure.layout.yaxis), axes, strict=True):
-        place.update(title=title, zeroline=False, showticklabels=bool(title), showgrid=bool(title))
+    for axis, title in zip((figure.layout.xaxis, figure.layout.yaxis), axes, strict=True):
+        axis.update(title=title, zeroline=False, showticklabels=bool(title), showgrid=bool(title))
     return figure
 
 
@@ -57,9 +57,9 @@ def near_order(rows: Sequence[Row]) -> list[int]:
     """
     if not rows:
         return []
-    places = np.array([(row["x"], row["y"]) for row in rows], float)
-    spread = np.maximum(np.ptp(places, axis=0), 1e-12)
-    cells = ((places - places.min(axis=0)) / spread * 1023).astype(np.int64)
+    positions = np.array([(row["x"], row["y"]) for row in rows], float)
+    spread = np.maximum(np.ptp(positions, axis=0), 1e-12)
+    cells = ((positions - positions.min(axis=0)) / spread * 1023).astype(np.int64)
     # The bits of both cells by turns: x0 y0 x1 y1 ...
     codes = sum(((cells[:, axis] >> bit) & 1) << (2 * bit + axis) for bit in range(10) for axis in (0, 1))
     order: list[int] = np.argsort(codes, kind="stable").tolist()
@@ -95,7 +95,7 @@ def _dots(kind: Any, group: Group) -> Any:
         marker |= {"color": list(group.values), "colorscale": _FITS, "cmin": 0, "cmax": 1, "colorbar": bar}
     name = shown(group.name)
     return kind(
-        **_places(group.rows),
+        **_positions(group.rows),
         text=[shown(row["file"]) for row in group.rows],
         mode="markers",
         name=name,
@@ -108,7 +108,7 @@ def _dots(kind: Any, group: Group) -> Any:
 def _rings(kind: Any, rows: Sequence[Row]) -> Any:
     """Open circles in a colour of no class, which do not take part in hovering."""
     return kind(
-        **_places(rows),
+        **_positions(rows),
         mode="markers",
         name="label looks wrong",
         marker={"color": "rgba(0,0,0,0)", "size": 12, "line": {"color": "#D62728", "width": 1.5}, "symbol": "circle"},
@@ -116,7 +116,7 @@ def _rings(kind: Any, rows: Sequence[Row]) -> Any:
     )
 
 
-def _places(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def _positions(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Where the dots are and whose they are: the file, its class and part, and what else there is to say of it.
 
     These are texts, drawn as such by the card of pages/shared/dataset/map_hover.js; Plotly itself does not show them.

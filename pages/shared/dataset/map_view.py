@@ -118,10 +118,10 @@ def _rows(view: View, files: Mapping[str, ImageFile], record: dict[str, Any], pr
     part_of = {file.path: part for part in SPLITS for file in view.part(part)}
     rows = []
     for row in record["files"]:
-        place = (row["x"], row["y"]) if projection == PCA else row.get("tsne")
-        if row["file"] in files and row["file"] in part_of and place:
+        position = (row["x"], row["y"]) if projection == PCA else row.get("tsne")
+        if row["file"] in files and row["file"] in part_of and position:
             now = {**row, "label": files[row["file"]].label, "part": part_of[row["file"]]}
-            rows.append({**now, "x": place[0], "y": place[1], "note": note_of(now)})
+            rows.append({**now, "x": position[0], "y": position[1], "note": note_of(now)})
     return rows
 
 

@@ -93,7 +93,7 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
     title = "Best validation accuracy"
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
     start = alt.X("low:Q", title=title, scale=scale)
-    y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_places(trials), paddingInner=0))
+    y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_rows(trials), paddingInner=0))
     colour = alt.Color(
         "from:N",
         title="Starts as",
@@ -122,13 +122,13 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
 def trials_frame(result: Record) -> pd.DataFrame:
     """One row a trial: its name, what it starts from, its state, its value and interval."""
     rows = []
-    for place, trial in enumerate(result.get("arms") or []):
+    for row, trial in enumerate(result.get("arms") or []):
         value, bounds = trial.get("value"), trial.get("interval") or (None, None)
         state = str(trial.get("status", "waiting"))
         said = percent(value) if value is not None else _STATES.get(state, state)
         rows.append(
             {
-                "place": place,
+                "place": row,
                 "name": str(trial.get("name", "")),
                 "label": f"{trial.get('name', '')}: {said}",
                 "from": str(trial.get("base") or "a").upper()[:1],
@@ -176,8 +176,8 @@ def _colours() -> alt.Scale:
     return alt.Scale(domain=list(SIDES), range=[COLOURS[side] for side in SIDES])
 
 
-def _places(trials: pd.DataFrame) -> list[int]:
-    return [int(place) for place in trials["place"]] or [0]
+def _rows(trials: pd.DataFrame) -> list[int]:
+    return [int(row) for row in trials["place"]] or [0]
 
 
 def _ends_of_axis(result: Record, trials: pd.DataFrame) -> tuple[float, float]:

@@ -94,17 +94,17 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes) -> None:
             width=260,
             help="0 shows the image alone, 100 the map alone.",
         )
-    heat, place = maps[name], where(maps[name])
+    heat, region = maps[name], where(maps[name])
     laid = overlay(Image.open(io.BytesIO(small)), heat, opacity / 100, "JPEG")
     with st.grid(2, min_column_width=240):
         st.image(small, width="stretch", alt=f"{image.name}, as it was given")
-        st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {place}")
+        st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {region}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("nothing", width="content")
         st.image(scale_bar(), width=160, alt="Colours of the map, from dark for nothing to bright for most")
         st.caption("most", width="content")
     size = f"{len(heat)} × {len(heat[0])}"
-    found = f"Most of it lies {place}" if place != "nowhere" else "No place speaks for this class"
+    found = f"Most of it lies {region}" if region != "nowhere" else "No place speaks for this class"
     st.caption(f"{found}. {METHODS[answer.insight.method]} The map has {size} places, drawn smooth.")
 
 

@@ -54,7 +54,7 @@ def _tick(run: Run, was_active: bool) -> None:
     status = launch.poll(run)
     if status.is_active != was_active:
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
-    config, where = read_config(run) or RunConfig(), launch.place(run, status)
+    config, where = read_config(run) or RunConfig(), launch.location(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
     _state(status, config, others)
     if where:
@@ -98,14 +98,14 @@ def _steps(status: Status, config: RunConfig) -> str:
     stage = stage_of(status.phase)
     phase = FINETUNING if stage else status.phase
     names = [name for name in _PHASES if name in _expected(config) or name == phase]
-    place = len(names) if status.status == "finished" else names.index(phase) if phase in names else -1
+    index = len(names) if status.status == "finished" else names.index(phase) if phase in names else -1
     marks = [
-        ":material/check:" if k < place else ":material/play_arrow:" if k == place else ":material/more_horiz:"
+        ":material/check:" if k < index else ":material/play_arrow:" if k == index else ":material/more_horiz:"
         for k in range(len(names))
     ]
     of_stages = f", stage {stage} of {config.training.finetune_stages}" if config.training.finetune_stages > 1 else ""
     at = {FINETUNING: f"{_PHASES[FINETUNING]}{of_stages}"}
-    words = [f"**{at.get(name, _PHASES[name])}**" if k == place else _PHASES[name] for k, name in enumerate(names)]
+    words = [f"**{at.get(name, _PHASES[name])}**" if k == index else _PHASES[name] for k, name in enumerate(names)]
     return " · ".join(f"{mark} {word}" for mark, word in zip(marks, words, strict=True))
 
 

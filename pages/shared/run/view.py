@@ -193,8 +193,8 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
     """Those at work first, then the newest first."""
     listed = list(runs[:LISTED])
     at_work = [run.id for run, _ in active_runs(listed)]
-    place = {run_id: k for k, run_id in enumerate(at_work)}
-    return sorted(listed, key=lambda run: place.get(run.id, len(place)))
+    rank = {run_id: k for k, run_id in enumerate(at_work)}
+    return sorted(listed, key=lambda run: rank.get(run.id, len(rank)))
 
 
 def _label(run: Run) -> str:

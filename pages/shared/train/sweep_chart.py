@@ -88,8 +88,8 @@ def _dimension(name: str, key: str, values: Sequence[Any]) -> dict[str, Any]:
     """An axis: numbers as they are, in their logarithm where they span powers of ten; words by their place."""
     different = sorted(set(values), key=lambda value: (isinstance(value, str), value))
     if isinstance(setting(key).default, str | bool):
-        places = {value: place for place, value in enumerate(different)}
-        return _axis(name, [places[value] for value in values], list(places.values()), [str(v) for v in different])
+        indices = {value: index for index, value in enumerate(different)}
+        return _axis(name, [indices[value] for value in values], list(indices.values()), [str(v) for v in different])
     shown = different if len(different) <= 6 else [different[round(k * (len(different) - 1) / 4)] for k in range(5)]
     texts = [f"{value:g}" for value in shown]
     if different[0] > 0 and different[-1] / different[0] >= _DECADES:

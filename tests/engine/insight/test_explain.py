@@ -94,13 +94,13 @@ def test_grad_cam_is_that_of_finite_differences(pooling: str, hidden: int, class
     maps, _ = explainer.forward(noise(1))
     which, step = np.array([1]), 1e-2
     slopes = np.zeros_like(maps[0])
-    for place in np.ndindex(slopes.shape):
+    for position in np.ndindex(slopes.shape):
         ends = []
         for sign in (1, -1):
             moved = maps.copy()
-            moved[(0, *place)] += sign * step
+            moved[(0, *position)] += sign * step
             ends.append(score_of(model, moved, which)[0])
-        slopes[place] = (ends[0] - ends[1]) / (2 * step)
+        slopes[position] = (ends[0] - ends[1]) / (2 * step)
     expected = (maps[0] * slopes.mean(axis=(0, 1))).sum(axis=-1)
     np.testing.assert_allclose(explainer.grad_cam(maps, which)[0], expected, atol=2e-3)
     np.testing.assert_allclose(explainer.heat(maps, which)[0], np.maximum(expected, 0), atol=2e-3)

@@ -63,8 +63,8 @@ def test_axes_that_mean_nothing_have_no_numbers() -> None:
 def test_what_lies_close_on_the_map_is_close_in_the_order() -> None:
     rng = np.random.default_rng(0)
     corner = np.arange(80) % 4
-    places = np.stack([corner % 2, corner // 2], axis=1) * 10 + rng.random((80, 2))
-    order = near_order([{"x": x, "y": y} for x, y in places])
+    positions = np.stack([corner % 2, corner // 2], axis=1) * 10 + rng.random((80, 2))
+    order = near_order([{"x": x, "y": y} for x, y in positions])
     assert sorted(order) == list(range(80))
     assert (np.diff(corner[order]) != 0).sum() == 3
     assert near_order([]) == []

@@ -49,7 +49,7 @@ def test_start_queues_both_in_order_and_a_second_click_starts_nothing(started):
     assert story.run_to_watch.id == first.id
 
 
-def test_the_second_run_starts_when_the_first_has_its_place(monkeypatch):
+def test_the_second_run_starts_when_the_first_has_its_slot(monkeypatch):
     seen: list[bool] = []
 
     def start(run, *, parent_pipe):
