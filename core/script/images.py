@@ -5,7 +5,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from core.models.catalogue import BACKBONES
 from core.script import versions
 from core.script.facts import Facts
-from core.script.imported_settings import Sheet
+from core.script.imported_settings import ImportedSettings
 from core.script.parts import Flow, rounds_down
 from core.script.reader import Call, Value
 
@@ -21,21 +21,21 @@ _FAMILY = {
 """Modules of `keras.applications` by what their `preprocess_input` does."""
 
 
-def fill_images(facts: Facts, sheet: Sheet, version: tuple[int, ...]) -> dict[str, str]:
-    """Writes the settings `data.*` on the sheet.
+def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ...]) -> dict[str, str]:
+    """Writes the settings `data.*` on the imported settings.
 
     Returns:
         The order of the samples by version of Keras; empty where the script does not tell.
     """
     flow = facts.train_flow
-    _dataset(facts, sheet)
-    _image_size(facts, sheet, flow)
-    _batch_size(facts, sheet, flow)
-    _augmentation(facts, sheet, flow)
-    _preprocessing(facts, sheet, flow)
-    _split_and_seed(facts, sheet, flow)
-    _tail(facts, sheet)
-    return _order(facts, sheet, flow, version)
+    _dataset(facts, imported)
+    _image_size(facts, imported, flow)
+    _batch_size(facts, imported, flow)
+    _augmentation(facts, imported, flow)
+    _preprocessing(facts, imported, flow)
+    _split_and_seed(facts, imported, flow)
+    _tail(facts, imported)
+    return _order(facts, imported, flow, version)
 
 
 def preprocess_family(facts: Facts, name: str) -> str:
@@ -51,56 +51,58 @@ def preprocess_calls(facts: Facts) -> list[Call]:
     return [call for call in facts.script.calls if call.name.endswith("preprocess_input")]
 
 
-def _dataset(facts: Facts, sheet: Sheet) -> None:
+def _dataset(facts: Facts, imported: ImportedSettings) -> None:
     values = [(flow, facts.script.argument(flow.call, "directory")) for flow in facts.flows]
     stated = [(flow, value) for flow, value in values if value.stated]
     if not stated:
-        sheet.leave_open("dataset", "the script names no folder of images")
+        imported.leave_open("dataset", "the script names no folder of images")
         return
     for _, value in stated:
         if not isinstance(value.value, str):
-            sheet.leave_open("dataset", facts.script.why_unknown(value))
+            imported.leave_open("dataset", facts.script.why_unknown(value))
             return
     paths = {_path(value.value) for _, value in stated}
     line = min(value.line for _, value in stated)
     if len(paths) == 1:
         path = paths.pop()
         lonely = path.name.lower() in ("train", "training", "val", "validation", "test")
-        sheet.dataset = str(path.parent if lonely else path)
+        imported.dataset = str(path.parent if lonely else path)
         return
     parents, names = {path.parent for path in paths}, {path.name.lower() for path in paths}
     if len(parents) == 1 and names <= {"train", "val", "validation", "test"}:
-        sheet.dataset = str(parents.pop())
+        imported.dataset = str(parents.pop())
         return
     told = ", ".join(sorted(str(path) for path in paths)[:4])
-    sheet.leave_open("dataset", f"line {line}: {told}; the program wants train and val (or validation) in one folder")
+    imported.leave_open(
+        "dataset", f"line {line}: {told}; the program wants train and val (or validation) in one folder"
+    )
 
 
 def _path(text: str) -> PurePath:
     return PureWindowsPath(text) if "\\" in text else PurePosixPath(text)
 
 
-def _image_size(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
+def _image_size(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
     name = "image_size" if flow is not None and flow.is_dataset else "target_size"
     value = facts.script.argument(flow.call if flow else None, name)
     if not value.stated and flow is None:
         value = facts.script.argument(facts.backbone, "input_shape")
     if not value.stated:
-        sheet.leave_out("data.image_size", 256 if flow else 224, f"no {name}: Keras then takes 256 by 256")
+        imported.leave_out("data.image_size", 256 if flow else 224, f"no {name}: Keras then takes 256 by 256")
         return
     sides = value.value[:2] if isinstance(value.value, tuple) else ()
     if len(sides) != 2 or not all(isinstance(side, int) for side in sides):
-        sheet.leave_open("data.image_size", facts.script.why_unknown(value))
+        imported.leave_open("data.image_size", facts.script.why_unknown(value))
     elif sides[0] != sides[1]:
-        sheet.leave_open(
+        imported.leave_open(
             "data.image_size",
             f"line {value.line}: {sides[0]} high and {sides[1]} wide, but the program takes square images",
         )
     else:
-        sheet.state("data.image_size", sides[0], value.line)
+        imported.state("data.image_size", sides[0], value.line)
 
 
-def _batch_size(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
+def _batch_size(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
     script = facts.script
     on_arrays = bool(facts.fits) and facts.fits[-1].feed is None
     value = script.argument(facts.fits[-1].call, "batch_size") if on_arrays else Value()
@@ -108,36 +110,36 @@ def _batch_size(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
         value = script.argument(flow.call, "batch_size")
     if value.stated and value.value is None:
         value = Value()
-    sheet.take("data.batch_size", value, 32, "no batch_size: Keras then takes 32")
+    imported.take("data.batch_size", value, 32, "no batch_size: Keras then takes 32")
 
 
-def _augmentation(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
+def _augmentation(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
     generator = flow.generator if flow else None
     if facts.random_layers:
         names = ", ".join(dict.fromkeys(call.short for call in facts.random_layers))
-        sheet.leave_open("data.augmentation", f"line {facts.random_layers[0].line}: the program has no {names}")
+        imported.leave_open("data.augmentation", f"line {facts.random_layers[0].line}: the program has no {names}")
         return
     random = facts.random_arguments(generator)
     if not random:
         why = "no argument that changes images at random"
         unread = generator is not None and generator.unread
         if unread and generator is not None:
-            sheet.leave_open("data.augmentation", f"line {generator.line}: **options cannot be read")
+            imported.leave_open("data.augmentation", f"line {generator.line}: **options cannot be read")
         else:
-            sheet.leave_out("data.augmentation", "none", why)
+            imported.leave_out("data.augmentation", "none", why)
         return
     told = {name: value.value for name, value in random.items()}
     line = min(value.line for value in random.values())
     if told != QUESTION:
         words = ", ".join(f"{name}={value.text}" for name, value in random.items())
-        sheet.leave_open("data.augmentation", f"line {line}: the program has no augmentation of {words}")
+        imported.leave_open("data.augmentation", f"line {line}: the program has no augmentation of {words}")
         return
-    sheet.state("data.augmentation", "question", line)
+    imported.state("data.augmentation", "question", line)
     if facts.mode == "bottleneck" and facts.extractions:
-        sheet.state("data.augmentation_draws", 1, facts.extractions[0].line)
+        imported.state("data.augmentation_draws", 1, facts.extractions[0].line)
 
 
-def _preprocessing(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
+def _preprocessing(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
     """From the generator that feeds the training, or from layers and calls in the model."""
     script = facts.script
     rescale = script.argument(flow.generator if flow else None, "rescale")
@@ -145,111 +147,111 @@ def _preprocessing(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
     layers, calls = script.find("Rescaling"), preprocess_calls(facts)
     if sum((rescale.stated, function.stated, bool(layers), bool(calls))) > 1:
         line = max(rescale.line, function.line, *(call.line for call in [*layers, *calls]), 0)
-        sheet.leave_open("data.preprocessing", f"line {line}: pixels are scaled in more than one place")
+        imported.leave_open("data.preprocessing", f"line {line}: pixels are scaled in more than one place")
     elif rescale.stated:
-        _scale(sheet, rescale, offset=0)
+        _scale(imported, rescale, offset=0)
     elif layers:
         offset = script.argument(layers[0], "offset")
-        _scale(sheet, script.argument(layers[0], "scale"), offset=offset.value if offset.stated else 0)
+        _scale(imported, script.argument(layers[0], "scale"), offset=offset.value if offset.stated else 0)
     elif function.stated or calls:
         name = function.text if function.stated else calls[0].name
         name = script.aliases.get(name, name)
-        _own(facts, sheet, name, function.line or calls[0].line)
+        _own(facts, imported, name, function.line or calls[0].line)
     else:
-        sheet.leave_out("data.preprocessing", "none", "no rescale and no preprocess_input: pixels stay at 0 to 255")
+        imported.leave_out("data.preprocessing", "none", "no rescale and no preprocess_input: pixels stay at 0 to 255")
 
 
-def _scale(sheet: Sheet, scale: Value, offset: object) -> None:
+def _scale(imported: ImportedSettings, scale: Value, offset: object) -> None:
     if not scale.known or not isinstance(scale.value, (int, float)):
-        sheet.leave_open("data.preprocessing", sheet.script.why_unknown(scale))
+        imported.leave_open("data.preprocessing", imported.script.why_unknown(scale))
     elif abs(scale.value - 1 / 255) < 1e-5 and offset == 0:
-        sheet.state("data.preprocessing", "rescale", scale.line)
+        imported.state("data.preprocessing", "rescale", scale.line)
     elif scale.value in (1, 0) and offset == 0:
-        sheet.state("data.preprocessing", "none", scale.line)
+        imported.state("data.preprocessing", "none", scale.line)
     else:
-        sheet.leave_open("data.preprocessing", f"line {scale.line}: the program does not scale by {scale.text}")
+        imported.leave_open("data.preprocessing", f"line {scale.line}: the program does not scale by {scale.text}")
 
 
-def _own(facts: Facts, sheet: Sheet, name: str, line: int) -> None:
+def _own(facts: Facts, imported: ImportedSettings, name: str, line: int) -> None:
     row = BACKBONES.get(facts.backbone.short) if facts.backbone else None
     family = preprocess_family(facts, name) if name.endswith("preprocess_input") else ""
     if row is not None and family == row.preprocessing:
-        sheet.state("data.preprocessing", "backbone", line)
+        imported.state("data.preprocessing", "backbone", line)
     elif family:
         whose = facts.backbone.short if facts.backbone else "the backbone"
-        sheet.leave_open("data.preprocessing", f"line {line}: {name} is not the preprocessing of {whose}")
+        imported.leave_open("data.preprocessing", f"line {line}: {name} is not the preprocessing of {whose}")
     else:
-        sheet.leave_open("data.preprocessing", f"line {line}: what {name} does is not known here")
+        imported.leave_open("data.preprocessing", f"line {line}: what {name} does is not known here")
 
 
-def _split_and_seed(facts: Facts, sheet: Sheet, flow: Flow | None) -> None:
+def _split_and_seed(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
     script = facts.script
     split = script.argument(flow.generator if flow else None, "validation_split")
     if flow is not None and flow.is_dataset:
         split = script.argument(flow.call, "validation_split")
     if split.stated:
-        sheet.take("data.validation_split", split, 0.2, "")
+        imported.take("data.validation_split", split, 0.2, "")
     seed = script.argument(flow.call if flow else None, "seed")
     if seed.stated and seed.value is not None:
-        sheet.take("data.seed", seed, 1, "")
+        imported.take("data.seed", seed, 1, "")
 
 
-def _tail(facts: Facts, sheet: Sheet) -> None:
+def _tail(facts: Facts, imported: ImportedSettings) -> None:
     """Steps rounded down lose the tail of one pass, as feature extraction is; training goes on where it stopped."""
     for call in facts.extractions if facts.mode == "bottleneck" else []:
         steps = facts.script.argument(call, "steps")
         if rounds_down(facts.script, call, "steps"):
-            sheet.state("data.drop_remainder", True, steps.line)
+            imported.state("data.drop_remainder", True, steps.line)
             return
-    sheet.leave_out("data.drop_remainder", False, "no step of the script leaves the last partial batch out for good")
+    imported.leave_out("data.drop_remainder", False, "no step of the script leaves the last partial batch out for good")
 
 
-def _order(facts: Facts, sheet: Sheet, flow: Flow | None, version: tuple[int, ...]) -> dict[str, str]:
+def _order(facts: Facts, imported: ImportedSettings, flow: Flow | None, version: tuple[int, ...]) -> dict[str, str]:
     if not facts.fits:
-        sheet.leave_open("data.shuffle", "the script has no fit, so nothing says in which order it trains")
+        imported.leave_open("data.shuffle", "the script has no fit, so nothing says in which order it trains")
         return {}
     fit = facts.fits[-1]
     of_fit = facts.script.argument(fit.call, "shuffle")
     if fit.feed is None:
-        return _order_of_arrays(sheet, of_fit, version)
+        return _order_of_arrays(imported, of_fit, version)
     of_flow = facts.script.argument(fit.feed.call, "shuffle")
     if not of_flow.stated or of_flow.value is True:
         order = versions.same_order("samples")
         if of_flow.stated:
-            sheet.state("data.shuffle", "samples", of_flow.line)
+            imported.state("data.shuffle", "samples", of_flow.line)
         else:
-            sheet.leave_out("data.shuffle", "samples", f"{fit.feed.call.short} shuffles samples by itself")
+            imported.leave_out("data.shuffle", "samples", f"{fit.feed.call.short} shuffles samples by itself")
         return order
     if of_flow.value is not False:
-        sheet.leave_open("data.shuffle", facts.script.why_unknown(of_flow))
+        imported.leave_open("data.shuffle", facts.script.why_unknown(of_flow))
         return {}
     if fit.feed.is_dataset:
-        return _order_of_dataset(sheet, fit.feed, of_flow)
+        return _order_of_dataset(imported, fit.feed, of_flow)
     workers = facts.script.argument(fit.call, "workers").value == 0
     order = versions.iterator_order(fit_shuffles=of_fit.value is not False, workers_zero=workers)
-    sheet.state("data.shuffle", versions.choose(order, version), of_flow.line)
+    imported.state("data.shuffle", versions.choose(order, version), of_flow.line)
     return order
 
 
-def _order_of_dataset(sheet: Sheet, feed: Flow, of_flow: Value) -> dict[str, str]:
+def _order_of_dataset(imported: ImportedSettings, feed: Flow, of_flow: Value) -> dict[str, str]:
     if any(call.short == "shuffle" for call in feed.chain):
-        sheet.leave_open("data.shuffle", f"line {of_flow.line}: the buffer of .shuffle(...) decides the order")
+        imported.leave_open("data.shuffle", f"line {of_flow.line}: the buffer of .shuffle(...) decides the order")
         return {}
-    sheet.state("data.shuffle", "none", of_flow.line)
+    imported.state("data.shuffle", "none", of_flow.line)
     return versions.same_order("none")
 
 
-def _order_of_arrays(sheet: Sheet, of_fit: Value, version: tuple[int, ...]) -> dict[str, str]:
+def _order_of_arrays(imported: ImportedSettings, of_fit: Value, version: tuple[int, ...]) -> dict[str, str]:
     if not of_fit.stated:
-        sheet.leave_out("data.shuffle", "samples", "fit shuffles the samples of arrays by itself")
+        imported.leave_out("data.shuffle", "samples", "fit shuffles the samples of arrays by itself")
         return versions.same_order("samples")
     if of_fit.value == "batch":
         order = versions.batch_order()
-        sheet.state("data.shuffle", versions.choose(order, version), of_fit.line)
+        imported.state("data.shuffle", versions.choose(order, version), of_fit.line)
         return order
     if not isinstance(of_fit.value, bool):
-        sheet.leave_open("data.shuffle", sheet.script.why_unknown(of_fit))
+        imported.leave_open("data.shuffle", imported.script.why_unknown(of_fit))
         return {}
     word = "samples" if of_fit.value else "none"
-    sheet.state("data.shuffle", word, of_fit.line)
+    imported.state("data.shuffle", word, of_fit.line)
     return versions.same_order(word)

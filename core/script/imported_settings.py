@@ -1,4 +1,4 @@
-"""The sheet that a script's settings are written on: stated, open, not stated, not read."""
+"""Settings imported from a pasted Keras script: stated, left open, not stated, not read."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from core.setting import check, convert
 
 
 @dataclass
-class Sheet:
+class ImportedSettings:
     """Collects settings; every key ends up in one place only.
 
     Attributes:

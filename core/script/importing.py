@@ -5,7 +5,7 @@ from typing import Any
 from core.errors import DataError
 from core.script.facts import Facts
 from core.script.images import fill_images
-from core.script.imported_settings import Sheet
+from core.script.imported_settings import ImportedSettings
 from core.script.parts import missing
 from core.script.rules import script_findings
 from core.script.training import fill_training
@@ -40,54 +40,54 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             f"{' '.join(name.split())[:100]}: no backbone, generator, layer, compile or fit of Keras was found in it; "
             "paste the script that trains"
         )
-    sheet = Sheet(script)
-    order = fill_images(facts, sheet, version)
-    fill_training(facts, sheet)
+    imported = ImportedSettings(script)
+    order = fill_images(facts, imported, version)
+    fill_training(facts, imported)
     if len(set(order.values())) > 1 and not keras_version:
-        sheet.leave_open("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
-    _sizes(facts, sheet)
-    _unread(facts, sheet)
-    sheet.finish()
-    config = sheet.config()
+        imported.leave_open("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
+    _sizes(facts, imported)
+    _unread(facts, imported)
+    imported.finish()
+    config = imported.config()
     return {
         "name": script.name,
         "keras_version": keras_version or None,
         "mode": facts.mode or None,
-        "dataset": sheet.dataset,
-        "settings": sheet.settings,
-        "open": sheet.open,
-        "not_stated": sheet.not_stated,
-        "unread": sheet.unread,
+        "dataset": imported.dataset,
+        "settings": imported.settings,
+        "open": imported.open,
+        "not_stated": imported.not_stated,
+        "unread": imported.unread,
         "order": order,
         "findings": [finding.to_dict() for finding in script_findings(facts, version)],
         "config": config.to_dict() if config else None,
     }
 
 
-def _sizes(facts: Facts, sheet: Sheet) -> None:
+def _sizes(facts: Facts, imported: ImportedSettings) -> None:
     """Counts of images that steps are computed from: no setting, but a person will look for them."""
     calls = [*facts.extractions, *(fit.call for fit in facts.fits)]
     for call in calls:
         for argument in ("steps", "steps_per_epoch", "validation_steps"):
             value = facts.script.argument(call, argument)
             for name in missing(facts.script, value):
-                sheet.leave_open(name, f"line {value.line}: {name} is not defined in the script", blocks=False)
+                imported.leave_open(name, f"line {value.line}: {name} is not defined in the script", blocks=False)
 
 
-def _unread(facts: Facts, sheet: Sheet) -> None:
+def _unread(facts: Facts, imported: ImportedSettings) -> None:
     script = facts.script
     for line in script.magic:
-        sheet.note(line, f"{script.line_text(line)}: a notebook's command")
+        imported.note(line, f"{script.line_text(line)}: a notebook's command")
     for call in script.find(*_CODE):
-        sheet.note(call.line, f"{call.short}: what it does is known only when the script runs")
+        imported.note(call.line, f"{call.short}: what it does is known only when the script runs")
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
         if call.unread:
-            sheet.note(call.line, f"{call.short}: some of its arguments cannot be read")
+            imported.note(call.line, f"{call.short}: some of its arguments cannot be read")
     for fit in facts.fits:
         if fit.call.short == "fit_generator" and fit.feed is None:
-            sheet.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
+            imported.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
     for call in script.find("add"):
         if facts.model_of(call) in facts.backbones:
-            sheet.note(call.line, "add: a functional network has none, so the script stops here")
+            imported.note(call.line, "add: a functional network has none, so the script stops here")
     if len(facts.backbones) > 1:
-        sheet.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")
+        imported.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")

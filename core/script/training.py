@@ -4,7 +4,7 @@ from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
 from core.script.fold import UNKNOWN
 from core.script.freezing import freezing
-from core.script.imported_settings import Sheet
+from core.script.imported_settings import ImportedSettings
 from core.script.parts import Head
 from core.script.reader import Call, Value
 
@@ -16,16 +16,16 @@ _READ_CALLBACKS = ("EarlyStopping", "ModelCheckpoint")
 _OTHER_CALLBACKS = ("ReduceLROnPlateau", "LearningRateScheduler", "CyclicLR", "CosineDecay", "ExponentialDecay")
 
 
-def fill_training(facts: Facts, sheet: Sheet) -> None:
-    """Writes the settings `model.*` and `training.*` on the sheet."""
-    _backbone(facts, sheet)
-    _head(facts, sheet)
-    _way(facts, sheet)
-    _optimizer(facts, sheet)
-    _epochs(facts, sheet)
-    _callbacks(facts, sheet)
-    _class_weight(facts, sheet)
-    _seed_and_precision(facts, sheet)
+def fill_training(facts: Facts, imported: ImportedSettings) -> None:
+    """Writes the settings `model.*` and `training.*` on the imported settings."""
+    _backbone(facts, imported)
+    _head(facts, imported)
+    _way(facts, imported)
+    _optimizer(facts, imported)
+    _epochs(facts, imported)
+    _callbacks(facts, imported)
+    _class_weight(facts, imported)
+    _seed_and_precision(facts, imported)
 
 
 def optimizer_of(facts: Facts, compiled: Call | None) -> tuple[str, Call | None, int]:
@@ -44,217 +44,217 @@ def rate_of(facts: Facts, compiled: Call | None) -> Value:
     return facts.script.argument(optimizer_of(facts, compiled)[1], "learning_rate")
 
 
-def _backbone(facts: Facts, sheet: Sheet) -> None:
+def _backbone(facts: Facts, imported: ImportedSettings) -> None:
     call = facts.backbone
     if call is None:
-        sheet.leave_open("model.backbone", "the script makes no backbone of a known name")
+        imported.leave_open("model.backbone", "the script makes no backbone of a known name")
         return
     if call.short not in BACKBONES:
         why = f"line {call.line}: the program has no {call.short}; it has {', '.join(BACKBONES)}"
-        sheet.leave_open("model.backbone", why)
+        imported.leave_open("model.backbone", why)
     else:
-        sheet.state("model.backbone", call.short, call.line)
+        imported.state("model.backbone", call.short, call.line)
     weights = facts.script.argument(call, "weights")
     if not weights.stated:
-        sheet.leave_out("model.weights", "imagenet", "no weights: Keras then loads those of ImageNet")
+        imported.leave_out("model.weights", "imagenet", "no weights: Keras then loads those of ImageNet")
     elif weights.value in ("imagenet", None):
-        sheet.state("model.weights", weights.value or "none", weights.line)
+        imported.state("model.weights", weights.value or "none", weights.line)
     else:
-        sheet.leave_open("model.weights", f"line {weights.line}: {weights.text} is a file of the script's own")
+        imported.leave_open("model.weights", f"line {weights.line}: {weights.text} is a file of the script's own")
 
 
-def _head(facts: Facts, sheet: Sheet) -> None:
+def _head(facts: Facts, imported: ImportedSettings) -> None:
     head = facts.head
     if head.output is None:
         for key in ("model.pooling", "model.dense_units", "model.dropout"):
-            sheet.leave_open(key, "the script has no Dense layer")
+            imported.leave_open(key, "the script has no Dense layer")
         return
-    _pooling(facts, head, sheet)
-    _hidden(facts, head, sheet)
-    _dropout(facts, head, sheet)
+    _pooling(facts, head, imported)
+    _hidden(facts, head, imported)
+    _dropout(facts, head, imported)
     for call in head.other:
         if call.short != "Activation":
-            sheet.note(call.line, f"{call.short} in the head: there is no setting for it")
+            imported.note(call.line, f"{call.short} in the head: there is no setting for it")
     if len(facts.heads) > 1:
-        sheet.note(facts.heads[0].dense[0].line, "the script has more than one head; the last one was read")
+        imported.note(facts.heads[0].dense[0].line, "the script has more than one head; the last one was read")
 
 
-def _pooling(facts: Facts, head: Head, sheet: Sheet) -> None:
+def _pooling(facts: Facts, head: Head, imported: ImportedSettings) -> None:
     names = {"Flatten": "flatten", "GlobalAveragePooling2D": "average", "GlobalAvgPool2D": "average"}
     known = [(names.get(call.short, ""), call) for call in head.pools]
     inside = facts.script.argument(facts.backbone, "pooling")
     if inside.value in ("avg", "max"):
         if inside.value == "avg":
-            sheet.state("model.pooling", "average", inside.line)
+            imported.state("model.pooling", "average", inside.line)
         else:
-            sheet.leave_open("model.pooling", f"line {inside.line}: the program has no maximum over places")
+            imported.leave_open("model.pooling", f"line {inside.line}: the program has no maximum over places")
     elif not known:
-        sheet.leave_open("model.pooling", "neither Flatten nor GlobalAveragePooling2D is in the script")
+        imported.leave_open("model.pooling", "neither Flatten nor GlobalAveragePooling2D is in the script")
     elif known[0][0]:
-        sheet.state("model.pooling", known[0][0], known[0][1].line)
+        imported.state("model.pooling", known[0][0], known[0][1].line)
     else:
-        sheet.leave_open("model.pooling", f"line {known[0][1].line}: the program has no {known[0][1].short}")
+        imported.leave_open("model.pooling", f"line {known[0][1].line}: the program has no {known[0][1].short}")
 
 
-def _hidden(facts: Facts, head: Head, sheet: Sheet) -> None:
+def _hidden(facts: Facts, head: Head, imported: ImportedSettings) -> None:
     if len(head.hidden) > 1:
         lines = ", ".join(str(call.line) for call in head.hidden[:9])
-        sheet.leave_open("model.dense_units", f"lines {lines}: the program's head has one hidden layer at most")
+        imported.leave_open("model.dense_units", f"lines {lines}: the program's head has one hidden layer at most")
     elif not head.hidden:
         line = head.output.line if head.output else 0
-        sheet.state("model.dense_units", 0, line)
+        imported.state("model.dense_units", 0, line)
     else:
         units = facts.script.argument(head.hidden[0], "units")
-        sheet.take("model.dense_units", units, 0, "no units")
+        imported.take("model.dense_units", units, 0, "no units")
         activation = facts.script.argument(head.hidden[0], "activation")
         if activation.stated and activation.value != "relu":
-            sheet.note(activation.line, f"activation {activation.text} of the hidden layer: the program's is relu")
+            imported.note(activation.line, f"activation {activation.text} of the hidden layer: the program's is relu")
 
 
-def _dropout(facts: Facts, head: Head, sheet: Sheet) -> None:
+def _dropout(facts: Facts, head: Head, imported: ImportedSettings) -> None:
     rates = [facts.script.argument(call, "rate") for call in head.dropouts]
     if not rates:
-        sheet.leave_out("model.dropout", 0.0, "no Dropout in the head")
+        imported.leave_out("model.dropout", 0.0, "no Dropout in the head")
         return
     unknown = next((rate for rate in rates if not isinstance(rate.value, (int, float))), None)
     if unknown is not None:
-        sheet.leave_open("model.dropout", facts.script.why_unknown(unknown))
+        imported.leave_open("model.dropout", facts.script.why_unknown(unknown))
     elif len({rate.value for rate in rates}) > 1:
         told = ", ".join(f"{rate.text} (line {rate.line})" for rate in rates[:9])
-        sheet.leave_open("model.dropout", f"{told}: the program has one rate for all layers of the head")
+        imported.leave_open("model.dropout", f"{told}: the program has one rate for all layers of the head")
     elif len(rates) != len(head.dense):
-        sheet.leave_open(
+        imported.leave_open(
             "model.dropout",
             f"line {rates[0].line}: dropout before {len(rates)} of {len(head.dense)} Dense layers, but the program "
             "drops before each",
         )
     else:
-        sheet.state("model.dropout", rates[0].value, rates[0].line)
+        imported.state("model.dropout", rates[0].value, rates[0].line)
 
 
-def _way(facts: Facts, sheet: Sheet) -> None:
+def _way(facts: Facts, imported: ImportedSettings) -> None:
     if not facts.mode:
-        sheet.leave_open("training.mode", "neither features of a backbone nor a fit through it was found")
+        imported.leave_open("training.mode", "neither features of a backbone nor a fit through it was found")
         return
     line = facts.extractions[0].line if facts.mode == "bottleneck" and facts.extractions else facts.fits[-1].call.line
-    sheet.state("training.mode", facts.mode, line)
+    imported.state("training.mode", facts.mode, line)
     if facts.mode == "bottleneck":
         return
     state = freezing(facts, facts.fits[-1].call.location.position)
     if state.block is None:
-        sheet.leave_open("training.unfreeze_from", state.why)
+        imported.leave_open("training.unfreeze_from", state.why)
     elif facts.mode == "fine_tune" and not state.block:
-        sheet.leave_open("training.unfreeze_from", f"line {state.line}: nothing is unfrozen, though it is set anew")
+        imported.leave_open("training.unfreeze_from", f"line {state.line}: nothing is unfrozen, though it is set anew")
     elif state.line:
-        sheet.state("training.unfreeze_from", state.block, state.line)
+        imported.state("training.unfreeze_from", state.block, state.line)
     else:
-        sheet.leave_out("training.unfreeze_from", "all", "nothing is frozen: every layer of the backbone trains")
+        imported.leave_out("training.unfreeze_from", "all", "nothing is frozen: every layer of the backbone trains")
 
 
-def _optimizer(facts: Facts, sheet: Sheet) -> None:
+def _optimizer(facts: Facts, imported: ImportedSettings) -> None:
     compiles = facts.compiles
     if not compiles:
-        sheet.leave_open("training.optimizer", "the script has no compile")
-        sheet.leave_open("training.learning_rate", "the script has no compile")
+        imported.leave_open("training.optimizer", "the script has no compile")
+        imported.leave_open("training.learning_rate", "the script has no compile")
         return
     head = compiles[0] if facts.mode == "fine_tune" else compiles[-1]
     name, call, line = optimizer_of(facts, head)
     if not line:
-        sheet.leave_out("training.optimizer", "rmsprop", "no optimizer: Keras then takes RMSprop")
-        sheet.leave_out("training.learning_rate", 0.001, "no optimizer: Keras then takes 0.001")
+        imported.leave_out("training.optimizer", "rmsprop", "no optimizer: Keras then takes RMSprop")
+        imported.leave_out("training.learning_rate", 0.001, "no optimizer: Keras then takes 0.001")
         return
     if name:
-        sheet.state("training.optimizer", name, line)
+        imported.state("training.optimizer", name, line)
     else:
         value = facts.script.argument(head, "optimizer")
-        sheet.leave_open("training.optimizer", facts.script.why_unknown(value))
-    _rate(facts, sheet, "training.learning_rate", head, name)
+        imported.leave_open("training.optimizer", facts.script.why_unknown(value))
+    _rate(facts, imported, "training.learning_rate", head, name)
     if facts.mode == "fine_tune" and len(compiles) > 1:
-        _rate(facts, sheet, "training.finetune_learning_rate", compiles[-1], optimizer_of(facts, compiles[-1])[0])
+        _rate(facts, imported, "training.finetune_learning_rate", compiles[-1], optimizer_of(facts, compiles[-1])[0])
     for key, (node, at) in call.arguments.items() if call else ():
         if key not in _READ_OF_OPTIMIZERS and not key.startswith("#"):
-            sheet.note(
+            imported.note(
                 at, f"{key}={facts.script.text(node)} of {call.short if call else ''}: there is no setting for it"
             )
 
 
-def _rate(facts: Facts, sheet: Sheet, key: str, compiled: Call, name: str) -> None:
+def _rate(facts: Facts, imported: ImportedSettings, key: str, compiled: Call, name: str) -> None:
     default = _RATES.get(name)
     value = rate_of(facts, compiled)
     if not value.stated and default is None:
-        sheet.leave_open(key, f"line {compiled.line}: the optimizer's learning rate is not in the script")
+        imported.leave_open(key, f"line {compiled.line}: the optimizer's learning rate is not in the script")
     else:
-        sheet.take(key, value, default, f"no learning rate: Keras takes {default} for {name}")
+        imported.take(key, value, default, f"no learning rate: Keras takes {default} for {name}")
 
 
-def _epochs(facts: Facts, sheet: Sheet) -> None:
+def _epochs(facts: Facts, imported: ImportedSettings) -> None:
     if not facts.fits:
-        sheet.leave_open("training.epochs", "the script has no fit")
+        imported.leave_open("training.epochs", "the script has no fit")
         return
     first, last = facts.fits[0], facts.fits[-1]
     call = first.call if facts.mode == "fine_tune" else last.call
-    sheet.take("training.epochs", facts.script.argument(call, "epochs"), 1, "no epochs: Keras then takes 1")
+    imported.take("training.epochs", facts.script.argument(call, "epochs"), 1, "no epochs: Keras then takes 1")
     if facts.mode == "fine_tune":
-        _further_epochs(facts, sheet, last.call)
-        _stages(facts, sheet)
+        _further_epochs(facts, imported, last.call)
+        _stages(facts, imported)
 
 
-def _further_epochs(facts: Facts, sheet: Sheet, call: Call) -> None:
+def _further_epochs(facts: Facts, imported: ImportedSettings, call: Call) -> None:
     """Epochs after unfreezing: `epochs` counts from the first of all where `initial_epoch` is given."""
     value, begun = facts.script.argument(call, "epochs"), facts.script.argument(call, "initial_epoch")
     if not begun.stated:
-        sheet.take("training.finetune_epochs", value, 1, "no epochs: Keras then takes 1")
+        imported.take("training.finetune_epochs", value, 1, "no epochs: Keras then takes 1")
     elif isinstance(value.value, int) and isinstance(begun.value, int):
-        sheet.state("training.finetune_epochs", value.value - begun.value, value.line)
+        imported.state("training.finetune_epochs", value.value - begun.value, value.line)
     else:
         unknown = value if not isinstance(value.value, int) else begun
-        sheet.leave_open("training.finetune_epochs", facts.script.why_unknown(unknown))
+        imported.leave_open("training.finetune_epochs", facts.script.why_unknown(unknown))
 
 
-def _stages(facts: Facts, sheet: Sheet) -> None:
+def _stages(facts: Facts, imported: ImportedSettings) -> None:
     """More than one training after unfreezing may be gradual unfreezing; which blocks each one opens is not read."""
     tuned = [fit for fit in facts.fits[1:] if fit.with_backbone]
     if len(tuned) > 1:
         why = f"line {tuned[1].call.line}: the network is trained {len(tuned)} times after unfreezing"
-        sheet.leave_open("training.finetune_stages", f"{why}; take as many stages if each opens one block more")
+        imported.leave_open("training.finetune_stages", f"{why}; take as many stages if each opens one block more")
 
 
-def _callbacks(facts: Facts, sheet: Sheet) -> None:
+def _callbacks(facts: Facts, imported: ImportedSettings) -> None:
     script = facts.script
     stops = script.find("EarlyStopping")
     if not stops:
-        sheet.leave_out("training.early_stopping", 0, "no EarlyStopping: all epochs are trained")
+        imported.leave_out("training.early_stopping", 0, "no EarlyStopping: all epochs are trained")
     else:
-        sheet.take("training.early_stopping", script.argument(stops[0], "patience"), 0, "no patience")
+        imported.take("training.early_stopping", script.argument(stops[0], "patience"), 0, "no patience")
         monitor = script.argument(stops[0], "monitor")
         if monitor.stated and monitor.value != "val_loss":
-            sheet.note(monitor.line, f"EarlyStopping watches {monitor.text}; the program watches val_loss")
+            imported.note(monitor.line, f"EarlyStopping watches {monitor.text}; the program watches val_loss")
     for call in script.find(*_OTHER_CALLBACKS):
-        sheet.note(call.line, f"{call.short}: there is no setting for a learning rate that changes")
+        imported.note(call.line, f"{call.short}: there is no setting for a learning rate that changes")
 
 
-def _class_weight(facts: Facts, sheet: Sheet) -> None:
+def _class_weight(facts: Facts, imported: ImportedSettings) -> None:
     value = facts.script.argument(facts.fits[-1].call, "class_weight") if facts.fits else Value()
     if not value.stated or value.value is None:
-        sheet.leave_out("training.class_weight", "none", "no class_weight: every image counts the same")
+        imported.leave_out("training.class_weight", "none", "no class_weight: every image counts the same")
         return
     computed = facts.script.find("compute_class_weight")
     if value.value in ("auto", "balanced") or any("balanced" in facts.script.text(call.node) for call in computed):
-        sheet.state("training.class_weight", "balanced", value.line)
+        imported.state("training.class_weight", "balanced", value.line)
     else:
-        sheet.leave_open("training.class_weight", f"line {value.line}: the program has none and balanced only")
+        imported.leave_open("training.class_weight", f"line {value.line}: the program has none and balanced only")
 
 
-def _seed_and_precision(facts: Facts, sheet: Sheet) -> None:
+def _seed_and_precision(facts: Facts, imported: ImportedSettings) -> None:
     script = facts.script
     seeds = [call for call in script.find("set_random_seed", "set_seed", "seed") if "seed" in call.arguments]
     if seeds:
         value = script.argument(seeds[0], "seed")
         if value.value is not UNKNOWN:
-            sheet.take("training.seed", value, 1, "")
+            imported.take("training.seed", value, 1, "")
     for call in script.find("set_global_policy", "set_policy", "set_dtype_policy"):
         policy = script.argument(call, "#0")
         if policy.value == "mixed_bfloat16":
-            sheet.state("training.precision", "bfloat16", policy.line)
+            imported.state("training.precision", "bfloat16", policy.line)
         elif policy.value != "float32":
-            sheet.leave_open("training.precision", f"line {call.line}: the program has no {policy.text}")
+            imported.leave_open("training.precision", f"line {call.line}: the program has no {policy.text}")
