@@ -22,7 +22,7 @@ Known = Iterable[tuple[list[str], Features]]
 """From `FeatureCache.family`: the files of an array's rows, and the array."""
 
 
-def take_over(
+def reuse_features(
     known: Known,
     forward: Callable[[Any], Any],
     images: Images,

@@ -17,7 +17,7 @@ from core.data.order import draw_of_epoch
 from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.cluster.shards import Extraction, is_large, over_cluster
-from core.engine.features.feature_reuse import take_over
+from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function
 from core.engine.reporter import Reporter
 from core.engine.train.observe import Activity, Observer
@@ -151,7 +151,7 @@ class Work:
             self._fill_over_cluster(images, draw, out, advance)
         else:
             known = self.cache.family(features_family(images, draw, self._recipe()))
-            rest = take_over(known, self.forward, images, draw, out, advance)
+            rest = reuse_features(known, self.forward, images, draw, out, advance)
             extract(self.forward, images, draw, out, advance, rest)
 
     def _fill_over_cluster(self, images: Images, draw: int, out: Features, advance: Callable[[int], None]) -> None:

@@ -17,7 +17,7 @@ from core.data.feature_cache import FeatureCache
 from core.data.pipeline import Images
 from core.data.scan import ImageFile, scan
 from core.engine.features import feature_reuse
-from core.engine.features.feature_reuse import take_over
+from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function
 from core.models import catalogue
 from core.models.build import build_base
@@ -72,7 +72,7 @@ def compute(forward: Forward, images: Images, draw: int = 0) -> Array:
 def take(known: Any, forward: Forward, images: Images, draw: int = 0) -> tuple[Array, list[int]]:
     """The array, and what was told of the progress."""
     target, told = np.full((len(images), 1280), np.nan, np.float32), list[int]()
-    rest = take_over(known, forward, images, draw, target, told.append)
+    rest = reuse_features(known, forward, images, draw, target, told.append)
     extract(forward, images, draw, target, told.append, rest)
     return target, told
 
@@ -134,12 +134,12 @@ def test_what_is_not_known_from_a_full_batch_is_computed(
     monkeypatch.setattr(feature_reuse, "_is_alike", lambda *_: True)
     known = [(hashes(listed[: BATCH + 5]), np.ones((BATCH + 5, 4), np.float32))]
     target = np.zeros((len(listed), 4), np.float32)
-    rest = take_over(known, lambda pixels: pixels, of(root, listed), 0, target, lambda done: None)
+    rest = reuse_features(known, lambda pixels: pixels, of(root, listed), 0, target, lambda done: None)
     assert [int(batch[0]) for batch in rest] == [16, 32, 48, 64]
     assert target.sum() == BATCH * 4
-    assert take_over([], lambda pixels: pixels, of(root, listed[:5]), 0, target, lambda done: None)[0].tolist() == [
-        *range(5)
-    ]
+    assert reuse_features([], lambda pixels: pixels, of(root, listed[:5]), 0, target, lambda done: None)[
+        0
+    ].tolist() == [*range(5)]
 
 
 def test_a_family_is_what_decides_the_numbers_but_for_the_files(
