@@ -99,8 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
     predict.add_options(command("predict", _predict, "Class probabilities of images, and what is near them."))
     evaluate.add_parser(command)
-    remember = "Keep features of a run's training images, for the nearest ones of a new image; training does so itself."
-    command("remember", _remember, remember).add_argument("run", metavar="RUN")
+    help_of_remember = (
+        "Keep features of a run's training images, for the nearest ones of a new image; training does so itself."
+    )
+    command("remember", _build_reference, help_of_remember).add_argument("run", metavar="RUN")
     return parser
 
 
@@ -181,14 +183,14 @@ def _predict(options: argparse.Namespace) -> int:
     return predict.predict(options, ask)
 
 
-def _remember(options: argparse.Namespace) -> int:
+def _build_reference(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     require_model(run)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from core.engine.insight.build_reference import make_reference
+    from core.engine.insight.build_reference import build_reference
 
     line = Line(quiet=options.json)
-    familiarity = make_reference(run, line.progress("Looks at"))
+    familiarity = build_reference(run, line.progress("Looks at"))
     line.show("")
     if options.json:
         return _print_json({"run": run.id, **familiarity.to_record()})

@@ -82,7 +82,7 @@ def near_groups(
     pairs = _known(root, ones)
     if pairs is None:
         pairs = [(a.sha256, b.sha256) for a, b, *_ in _pairs_among(thumbnails(root, ones, progress), ones)]
-        _remember(root, ones, pairs)
+        _keep_pairs(root, ones, pairs)
     return [tuple(f for sha in group for f in copies[sha]) for group in _joined(list(copies), pairs)]
 
 
@@ -196,6 +196,6 @@ def _known(root: Path, files: Sequence[ImageFile]) -> list[tuple[str, str]] | No
     return whole if len(whole) == len(pairs) else None
 
 
-def _remember(root: Path, files: Sequence[ImageFile], pairs: Sequence[tuple[str, str]]) -> None:
+def _keep_pairs(root: Path, files: Sequence[ImageFile], pairs: Sequence[tuple[str, str]]) -> None:
     with suppress(OSError):  # it only saves time
         disk.write_json(_path(root), {"digest": _digest(files), "pairs": pairs})

@@ -59,7 +59,7 @@ def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> 
     return True
 
 
-def make_reference(run: Run, progress: Progress | None = None) -> reference.Familiarity:
+def build_reference(run: Run, progress: Progress | None = None) -> reference.Familiarity:
     """Writes the reference of a run from its saved model and the images where they lie.
 
     Args:

@@ -61,7 +61,7 @@ def train_trial(run: Run, whole: Reporter) -> str:
     reporter.set_status(status="starting", pid=os.getpid(), message=STATUSES["starting"])
     reporter.start_heartbeat()
     try:
-        status = train(reporter, remember=False)
+        status = train(reporter, with_reference=False)
         reporter.finish(status, STATUSES[status] if run.has_model() else "Stopped before anything was learnt.")
     except UserError as error:
         reporter.finish(status := "failed", str(error), fault="user")

@@ -33,12 +33,12 @@ LOWEST_RATE = 1e-7
 """Smallest learning rate that a setting may be."""
 
 
-def train(reporter: Reporter, *, remember: bool = True) -> str:
+def train(reporter: Reporter, *, with_reference: bool = True) -> str:
     """Trains a run to its end, or to a stop, and writes all its files.
 
     Args:
         reporter: Reporter. Of a run whose worker has just started.
-        remember: bool. Whether to keep features of the training images, for nearest ones later. Defaults to yes.
+        with_reference: bool. Whether to keep features of the training images, for nearest ones later. Defaults to yes.
 
     Returns:
         The final status: `finished` or `stopped`.
@@ -51,13 +51,13 @@ def train(reporter: Reporter, *, remember: bool = True) -> str:
         with all_devices(reporter.run.config()) as devices:
             if devices > 1:
                 reporter.event("devices", count=devices)
-            status = _train(reporter, tracking, remember=remember)
+            status = _train(reporter, tracking, with_reference=with_reference)
     finally:
         tracking.end(status)
     return status
 
 
-def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
+def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
@@ -78,7 +78,7 @@ def _train(reporter: Reporter, tracking: Tracking, *, remember: bool) -> str:
     if training.phase and training.has_learnt:
         work.ignore_stop = True
         keep_results(work, training.phase.predict, training.description())
-        if remember:
+        if with_reference:
             base_was_trained = training.phase.learnt is training.phase.model
             keep_reference(work, base_was_trained=base_was_trained, may_compute=not training.stopped)
     return "stopped" if training.stopped else "finished"

@@ -13,7 +13,7 @@ from core import paths
 from core.config import make_config
 from core.data.images import load
 from core.data.sample import draw_phantom
-from core.engine.insight.build_reference import make_reference
+from core.engine.insight.build_reference import build_reference
 from core.engine.insight.predict import load_model
 from core.engine.reporter import Reporter
 from core.engine.train.training import train
@@ -82,7 +82,7 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
     assert reference.read(run) is None
     assert load_model(run).answer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).insights[0].distance is None
     seen: list[tuple[int, int]] = []
-    familiarity = make_reference(run, lambda *now: seen.append(now))
+    familiarity = build_reference(run, lambda *now: seen.append(now))
     assert seen[-1] == (41, 41)
     assert familiarity.images == 17
     near = reference.read(run).nearest(by_the_saved_model(run, "train"), 1)  # type: ignore[union-attr]
@@ -91,11 +91,11 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
 
 def test_a_trial_of_a_search_remembers_nothing_nor_does_a_run_without_images(image_folder: Any) -> None:
     run = RunStore().create(make_config(str(image_folder(train=(4, 4), val=(2, 2))), TINY))
-    assert train(Reporter(run), remember=False) == "finished"
+    assert train(Reporter(run), with_reference=False) == "finished"
     assert not reference.reference_path(run).exists()
     (run.path / "manifest.json").write_text('{"classes": ["a", "b"], "train": [], "val": []}')
     with pytest.raises(RunError) as error:
-        make_reference(run)
+        build_reference(run)
     assert str(error.value) == f"run {run.id} was not trained here, so there are no training images to remember"
 
 
