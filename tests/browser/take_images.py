@@ -107,11 +107,11 @@ def _dataset(page: Page, url: str) -> None:
     settle(page)
     time.sleep(2)  # the chart is drawn anew
     _to_top(page.get_by_role("tab", name="Map"))
-    _point_at_suspect(page)
+    _point_at_label_issue(page)
     _take(page, "map")
 
 
-def _point_at_suspect(page: Page) -> None:
+def _point_at_label_issue(page: Page) -> None:
     """Moves the pointer onto the dot of the label that looks most wrong, and waits for its image."""
     time.sleep(1)  # scrolling takes a moment, and closes the card
     spot = page.evaluate(

@@ -31,7 +31,7 @@ _CHUNK = 2048
 
 
 @dataclass(frozen=True)
-class Suspects:
+class LabelIssues:
     """The verdict on every label, in the order of the files.
 
     Attributes:
@@ -49,7 +49,7 @@ class Suspects:
     neighbours: Labels
 
 
-def find_suspects(features: Floats, labels: Labels, groups: Sequence[Sequence[int]], classes: int) -> Suspects:
+def find_label_issues(features: Floats, labels: Labels, groups: Sequence[Sequence[int]], classes: int) -> LabelIssues:
     """Judges every label.
 
     Args:
@@ -65,9 +65,9 @@ def find_suspects(features: Floats, labels: Labels, groups: Sequence[Sequence[in
     if probabilities is None:
         score = (same / NEIGHBOURS).astype(np.float32)
         suggested = votes.argmax(axis=1)
-        return Suspects("neighbours", score, suggested, (score < 0.3) & (suggested != labels), same)
+        return LabelIssues("neighbours", score, suggested, (score < 0.3) & (suggested != labels), same)
     score, issue = _confident(labels, probabilities)
-    return Suspects("cleanlab", score, probabilities.argmax(axis=1), issue, same)
+    return LabelIssues("cleanlab", score, probabilities.argmax(axis=1), issue, same)
 
 
 def neighbour_votes(features: Floats, labels: Labels, group_of: Labels, classes: int) -> Labels:

@@ -17,7 +17,7 @@ from core.config import make_config
 from core.data.dataset import Dataset, prepare, scan_dataset
 from core.data.scan import ImageFile
 from core.data.split import AUTO, join_files
-from core.engine.insight.label_issues import find_suspects, positions
+from core.engine.insight.label_issues import find_label_issues, positions
 from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, neighbourhoods, plane
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_work
@@ -71,7 +71,7 @@ def judge(
     """
     labels = dataset.labels(files)
     groups = positions(files, join_files(files, AUTO))
-    found = find_suspects(features, labels, groups, len(dataset.classes))
+    found = find_label_issues(features, labels, groups, len(dataset.classes))
     overview, explained = plane(features)
     order = np.lexsort((found.neighbours, found.score))
     rows = [

@@ -99,10 +99,10 @@ def _show_ranking(view: View, record: dict[str, Any]) -> None:
     with st.grid(min_column_width=160):
         for file in shown:
             with st.container(border=True):
-                _show_suspect(view, file, rows[file.path])
+                _show_label_issue(view, file, rows[file.path])
 
 
-def _show_suspect(view: View, file: ImageFile, row: dict[str, Any]) -> None:
+def _show_label_issue(view: View, file: ImageFile, row: dict[str, Any]) -> None:
     """One image with what its label is and what it looks like, and what can be done about it."""
     show_file(view, file)
     flag = ":material/flag: " if row["issue"] else ""

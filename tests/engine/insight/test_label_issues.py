@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from core.engine.insight.label_issues import FOLDS, NEIGHBOURS, find_suspects, folds, neighbour_votes
+from core.engine.insight.label_issues import FOLDS, NEIGHBOURS, find_label_issues, folds, neighbour_votes
 
 
 def clusters(number: int, classes: int = 2, width: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +31,7 @@ def flipped(labels: np.ndarray, share: float, classes: int, seed: int = 1) -> tu
 def test_most_planted_mistakes_are_at_the_top_and_their_true_class_is_suggested(classes: int) -> None:
     features, labels = clusters(600, classes)
     given, wrong = flipped(labels, 0.05, classes)
-    found = find_suspects(features, given, alone(600), classes)
+    found = find_label_issues(features, given, alone(600), classes)
     top = np.argsort(found.score)[: len(wrong)]
     assert found.method == "cleanlab"
     assert np.isin(top, wrong).mean() > 0.8
@@ -43,7 +43,7 @@ def test_without_scikit_learn_the_neighbours_judge(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
     features, labels = clusters(400)
     given, wrong = flipped(labels, 0.05, 2)
-    found = find_suspects(features, given, alone(400), 2)
+    found = find_label_issues(features, given, alone(400), 2)
     assert found.method == "neighbours"
     assert np.isin(np.argsort(found.score)[:20], wrong).mean() > 0.7
     assert (found.score == (found.neighbours / NEIGHBOURS).astype(np.float32)).all()
@@ -53,7 +53,7 @@ def test_without_cleanlab_the_head_alone_ranks(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
     features, labels = clusters(400)
     given, wrong = flipped(labels, 0.05, 2)
-    found = find_suspects(features, given, alone(400), 2)
+    found = find_label_issues(features, given, alone(400), 2)
     assert np.isin(np.argsort(found.score)[:20], wrong).mean() > 0.7
 
 
@@ -64,8 +64,8 @@ def test_a_copy_with_the_same_mistake_does_not_vouch_for_it() -> None:
     given = np.concatenate([labels, labels[:10]])
     given[[0, 300]] = 1 - given[0]
     groups = [[k, 300 + k] for k in range(10)] + [[k] for k in range(10, 300)]
-    found = find_suspects(features, given, groups, 2)
-    apart = find_suspects(features, given, alone(310), 2)
+    found = find_label_issues(features, given, groups, 2)
+    apart = find_label_issues(features, given, alone(310), 2)
     assert found.score[0] < apart.score[0]
     assert (found.neighbours[0], found.issue[0]) == (found.neighbours[300], found.issue[300])
     assert apart.neighbours[0] == found.neighbours[0] + 1
