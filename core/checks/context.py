@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.checks.duplicates import Pair, near_pairs
 from core.checks.finding import Finding
-from core.checks.gray_histogram import Levels, training_levels
+from core.checks.gray_histogram import GrayHistogram, training_histogram
 from core.config import RunConfig
 from core.data import images
 from core.data.dataset import Dataset
@@ -88,7 +88,7 @@ class Context:
         )
 
     @cached_property
-    def levels(self) -> Levels | None:
+    def gray_histogram(self) -> GrayHistogram | None:
         """Grey levels of a few training images as the network's preprocessing gets them; None without any.
 
         Raises:
@@ -97,7 +97,7 @@ class Context:
         data = self.config.data
         if not self.train:
             return None
-        return training_levels(self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed)
+        return training_histogram(self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed)
 
     @cached_property
     def preprocessing(self) -> str:

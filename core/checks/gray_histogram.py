@@ -24,7 +24,7 @@ LOOKED_AT = 16
 
 
 @dataclass(frozen=True)
-class Levels:
+class GrayHistogram:
     """How often each grey level occurs.
 
     Attributes:
@@ -36,7 +36,7 @@ class Levels:
     image_count: int
 
     @classmethod
-    def of(cls, pixels: images.Pixels) -> "Levels":
+    def of(cls, pixels: images.Pixels) -> "GrayHistogram":
         """Counts pixels, uint8 of shape `(n, height, width, 3)`."""
         channels = [np.bincount(pixels[..., channel].ravel(), minlength=256) for channel in range(3)]
         return cls(np.stack(channels, axis=1).astype(np.int64), len(pixels))
@@ -57,7 +57,7 @@ class Levels:
         return {"min": float(seen.min()), "max": float(seen.max()), "mean": mean, "std": std}
 
 
-def training_levels(dataset: Dataset, *, size: int, augmentation: str, seed: int) -> Levels:
+def training_histogram(dataset: Dataset, *, size: int, augmentation: str, seed: int) -> GrayHistogram:
     """The grey levels of a few training images as preprocessing gets them.
 
     Args:
@@ -77,7 +77,7 @@ def training_levels(dataset: Dataset, *, size: int, augmentation: str, seed: int
         pixels = [
             augment(images.load(dataset.root / file.path, size), augmentation, seed, 0, file.sha256) for file in chosen
         ]
-        kept = Levels.of(np.stack(pixels))
+        kept = GrayHistogram.of(np.stack(pixels))
         with suppress(OSError):  # it only saves time: a full or read-only disk is no reason to fail
             files.write_json(path, {"counts": kept.counts.tolist(), "pictures": kept.image_count})
     return kept
@@ -88,7 +88,7 @@ def _name(chosen: Sequence[ImageFile], size: int, augmentation: str, seed: int) 
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _read(path: Path) -> Levels | None:
+def _read(path: Path) -> GrayHistogram | None:
     """What was kept; whatever is wrong with it, the images are decoded again."""
     record = files.read_json(path)
     try:
@@ -96,4 +96,8 @@ def _read(path: Path) -> Levels | None:
         image_count = int(record["pictures"])
     except (TypeError, KeyError, ValueError, OverflowError):
         return None
-    return Levels(counts, image_count) if counts.shape == (256, 3) and counts.sum() > 0 and counts.min() >= 0 else None
+    return (
+        GrayHistogram(counts, image_count)
+        if counts.shape == (256, 3) and counts.sum() > 0 and counts.min() >= 0
+        else None
+    )

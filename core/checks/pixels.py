@@ -32,9 +32,9 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
     learning rate is another one. What costs everything is a difference between training and prediction.
     """
     right, chosen = context.backbone.preprocessing, context.preprocessing
-    if chosen == right or _scaled_twice(context) or context.levels is None:
+    if chosen == right or _scaled_twice(context) or context.gray_histogram is None:
         return None
-    got, meant = context.levels.statistics(chosen), context.levels.statistics(right)
+    got, meant = context.gray_histogram.statistics(chosen), context.gray_histogram.statistics(right)
     return Finding(
         "wrong-preprocess-for-backbone",
         "info",
@@ -51,10 +51,10 @@ def double_rescale(context: Context) -> Finding | None:
 
     Measured: accuracy at chance. Either the backbone scales by itself, or the stored images are scaled already.
     """
-    if context.levels is None:
+    if context.gray_histogram is None:
         return None
     if _scaled_twice(context):
-        got = context.levels.statistics(context.preprocessing, divided_by=255)
+        got = context.gray_histogram.statistics(context.preprocessing, divided_by=255)
         return Finding(
             "double-rescale",
             "error",
@@ -64,14 +64,14 @@ def double_rescale(context: Context) -> Finding | None:
             "Leave the scaling to the backbone: data.preprocessing=backbone.",
             {"data.preprocessing": "backbone"},
         )
-    stored = context.levels.statistics()
+    stored = context.gray_histogram.statistics()
     if stored["max"] >= _DARK and stored["std"] >= _FLAT:
         return None
     return Finding(
         "double-rescale",
         "error",
-        f"Of the training images, the {context.levels.image_count} that were looked at are nearly blank: grey levels "
-        f"{stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
+        f"Of the training images, the {context.gray_histogram.image_count} that were looked at are nearly blank: "
+        f"grey levels {stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
         {"pixels": rounded(stored)},
         "Store the images with the full range of grey levels; these may have been divided by 255 already.",
     )

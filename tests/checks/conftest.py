@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.checks.context import Context
-from core.checks.gray_histogram import Levels
+from core.checks.gray_histogram import GrayHistogram
 from core.config import make_config
 from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex, ImageFile
@@ -64,7 +64,9 @@ def make_context() -> MakeContext:
         if pixels is None:
             pixels = rng.integers(0, 256, (16, config.data.image_size, config.data.image_size, 3), np.uint8)
         small = {file.sha256: rng.integers(0, 256, (32, 33), np.uint8) for file in files}
-        context.__dict__.update(levels=Levels.of(pixels), thumbnails=small)  # computed already, as it were
+        context.__dict__.update(
+            gray_histogram=GrayHistogram.of(pixels), thumbnails=small
+        )  # computed already, as it were
         return context
 
     return make
