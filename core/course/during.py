@@ -24,10 +24,10 @@ from core.course.during_weights import (
     statistics_moved,
 )
 from core.course.recorded import recorded_order
-from core.course.training_record import Course
+from core.course.training_record import TrainingRecord
 from core.store.runs import Run
 
-CHECKS: tuple[Callable[[Course], Finding | None], ...] = (
+CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     diverged,
     base_moved_although_frozen,
     base_still_although_unfrozen,
@@ -54,7 +54,7 @@ def trace_findings(run: Run) -> list[Finding]:
         return []
     labels = [item["label"] for item in manifest.get("val", [])]
     common = max(sorted(set(labels)), key=labels.count)
-    course = Course(
+    training_record = TrainingRecord(
         config=run.config(),
         epochs=record["epochs"],
         hashes=record["hashes"],
@@ -64,4 +64,4 @@ def trace_findings(run: Run) -> list[Finding]:
         majority=(common, labels.count(common) / len(labels)),
         count=len(labels),
     )
-    return [finding for check in CHECKS if (finding := check(course)) is not None]
+    return [finding for check in CHECKS if (finding := check(training_record)) is not None]

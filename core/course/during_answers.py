@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.checks.finding import Finding
-from core.course.training_record import Course
+from core.course.training_record import TrainingRecord
 from core.stats.metrics import wilson
 
 SETTLED = 3
@@ -19,17 +19,17 @@ HIGH_AUC = 0.8
 DEAD = 0.9
 
 
-def majority_accuracy_high_auc(course: Course) -> Finding | None:
+def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     """Every image gets the same class, yet the probabilities rank the images well: the fingerprint of class order.
     A high AUC at chance accuracy also fits a mismatch between training and validation; a low one decides nothing."""
-    recent = course.epochs[-2:]
-    if len(recent) < 2 and course.config.training.epochs > 1:
+    recent = record.epochs[-2:]
+    if len(recent) < 2 and record.config.training.epochs > 1:
         return None
     if not all(epoch["predicted_share"] >= ONE_CLASS and (epoch["val_auc"] or 0) >= HIGH_AUC for epoch in recent):
         return None
-    last, best = course.last, course.last["best_threshold_accuracy"]
+    last, best = record.last, record.last["best_threshold_accuracy"]
     another = f", and another threshold would give accuracy {best:.3f}" if best is not None else ""
-    order = course.order
+    order = record.order
     reason = (
         f"This is consistent with class-ordered batches, and the recorded order is class by class: {order.words()}."
         if order.is_class_ordered
@@ -39,7 +39,7 @@ def majority_accuracy_high_auc(course: Course) -> Finding | None:
     return Finding(
         "majority-accuracy-high-auc",
         "error",
-        f"In epoch {course.number} {last['predicted_share']:.0%} of the validation images are called "
+        f"In epoch {record.number} {last['predicted_share']:.0%} of the validation images are called "
         f"“{last['predicted_class']}”, so accuracy is {last['val_accuracy']:.3f}, its share; but AUC is "
         f"{last['val_auc']:.3f}{another}. It has learnt to tell the classes apart; its threshold has not. {reason}",
         {
@@ -54,97 +54,97 @@ def majority_accuracy_high_auc(course: Course) -> Finding | None:
     )
 
 
-def constant_predictor(course: Course) -> Finding | None:
+def constant_predictor(record: TrainingRecord) -> Finding | None:
     """All validation images get one and the same probability: the network ignores the image."""
-    last = course.last
+    last = record.last
     if last["prediction_std"] is None or last["prediction_std"] >= CONSTANT or last["predicted_share"] < 1:
         return None
     return Finding(
         "constant-predictor",
         "error",
-        f"After epoch {course.number} all {course.count} validation images get the same answer, "
+        f"After epoch {record.number} all {record.count} validation images get the same answer, "
         f"“{last['predicted_class']}”, with the same probability: its standard deviation is "
-        f"{last['prediction_std']:.1g}.{_consistent(course)}",
+        f"{last['prediction_std']:.1g}.{_consistent(record)}",
         {
             **_answers(last),
             "dead_units": last["dead_units"],
-            "base_moved": course.base_moved,
-            "learning_rate": course.rate,
-            **course.order.evidence(),
+            "base_moved": record.base_moved,
+            "learning_rate": record.rate,
+            **record.order.evidence(),
         },
-        _remedy(course),
-        {"data.shuffle": "samples"} if course.order.is_class_ordered else {},
+        _remedy(record),
+        {"data.shuffle": "samples"} if record.order.is_class_ordered else {},
     )
 
 
-def dead_relu_head(course: Course) -> Finding | None:
+def dead_relu_head(record: TrainingRecord) -> Finding | None:
     """Hidden units of the head that are active on no image pass nothing on and no longer learn."""
-    dead = course.last.get("dead_units")
+    dead = record.last.get("dead_units")
     if dead is None or dead <= DEAD:
         return None
-    units = course.config.model.dense_units
+    units = record.config.model.dense_units
     return Finding(
         "dead-relu-head",
         "error" if dead == 1 else "warning",
-        f"After epoch {course.number} {round(dead * units)} of the {units} hidden units of the head are active on no "
-        f"validation image.{_consistent(course)}",
+        f"After epoch {record.number} {round(dead * units)} of the {units} hidden units of the head are active on no "
+        f"validation image.{_consistent(record)}",
         {
             "dead_units": dead,
-            "per_epoch": [epoch["dead_units"] for epoch in course.epochs],
-            "learning_rate": course.rate,
-            **course.order.evidence(),
+            "per_epoch": [epoch["dead_units"] for epoch in record.epochs],
+            "learning_rate": record.rate,
+            **record.order.evidence(),
         },
-        _remedy(course),
-        {"data.shuffle": "samples"} if course.order.is_class_ordered else {},
+        _remedy(record),
+        {"data.shuffle": "samples"} if record.order.is_class_ordered else {},
     )
 
 
-def loss_near_ln_k(course: Course) -> Finding | None:
+def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
     """Training and validation loss stay where equal probabilities for all classes put them: nothing was learnt yet."""
-    if course.number < SETTLED:
+    if record.number < SETTLED:
         return None
-    limit = course.chance_loss
-    losses = [epoch[name] for epoch in course.epochs[-2:] for name in ("loss", "val_loss")]
+    limit = record.chance_loss
+    losses = [epoch[name] for epoch in record.epochs[-2:] for name in ("loss", "val_loss")]
     if any(loss is None or abs(loss - limit) > 0.02 * limit for loss in losses):
         return None
     reason = (
-        _consistent(course)
-        if course.order.is_class_ordered or course.base_moved
+        _consistent(record)
+        if record.order.is_class_ordered or record.base_moved
         else " This is consistent with a learning rate far too high or far too low, or pixels scaled to almost nothing."
     )
     return Finding(
         "loss-near-ln-k",
         "warning",
-        f"After {course.number} epochs the loss is {course.last['loss']:.3f} in training and "
-        f"{course.last['val_loss']:.3f} on validation: that of equal probabilities for all {len(course.classes)} "
+        f"After {record.number} epochs the loss is {record.last['loss']:.3f} in training and "
+        f"{record.last['val_loss']:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
         f"classes, {limit:.3f}.{reason}",
         {
-            "losses": [epoch["loss"] for epoch in course.epochs],
+            "losses": [epoch["loss"] for epoch in record.epochs],
             "chance_loss": limit,
-            "input_std": course.samples[0]["std"] if course.samples else None,
-            "learning_rate": course.rate,
+            "input_std": record.samples[0]["std"] if record.samples else None,
+            "learning_rate": record.rate,
         },
         "Shuffle the samples anew every epoch: data.shuffle=samples."
-        if course.order.is_class_ordered
+        if record.order.is_class_ordered
         else "Try data.preprocessing=backbone, a frozen backbone and training.learning_rate=1e-3.",
     )
 
 
-def class_imbalance_baseline(course: Course) -> Finding | None:
+def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
     """Accuracy cannot be told from always answering with the most frequent class, on validation of unequal classes."""
-    name, share = course.majority
-    last = course.last
-    if course.number < SETTLED or share < 0.6 or last["predicted_share"] < 0.95 or (last["val_auc"] or 0) >= HIGH_AUC:
+    name, share = record.majority
+    last = record.last
+    if record.number < SETTLED or share < 0.6 or last["predicted_share"] < 0.95 or (last["val_auc"] or 0) >= HIGH_AUC:
         return None
-    if constant_predictor(course):
+    if constant_predictor(record):
         return None  # says more
-    low, high = wilson(round(last["val_accuracy"] * course.count), course.count)
+    low, high = wilson(round(last["val_accuracy"] * record.count), record.count)
     if not low <= share <= high:
         return None
     return Finding(
         "class-imbalance-baseline",
         "warning",
-        f"Accuracy is {last['val_accuracy']:.3f} in epoch {course.number}, and always answering “{name}” would give "
+        f"Accuracy is {last['val_accuracy']:.3f} in epoch {record.number}, and always answering “{name}” would give "
         f"{share:.3f}: {last['predicted_share']:.0%} of the answers are “{last['predicted_class']}”.",
         {**_answers(last), "majority_class": name, "majority_share": share, "interval": [low, high]},
         "Judge by AUC instead of accuracy; training.class_weight=balanced makes the rare class count.",
@@ -152,23 +152,23 @@ def class_imbalance_baseline(course: Course) -> Finding | None:
     )
 
 
-def overfitting(course: Course) -> Finding | None:
+def overfitting(record: TrainingRecord) -> Finding | None:
     """Validation loss has risen well above its lowest value while training loss fell on: more of it learns by heart."""
-    known = [epoch for epoch in course.epochs if epoch["val_loss"] is not None and epoch["loss"] is not None]
-    if not known or course.last["predicted_share"] >= ONE_CLASS:
+    known = [epoch for epoch in record.epochs if epoch["val_loss"] is not None and epoch["loss"] is not None]
+    if not known or record.last["predicted_share"] >= ONE_CLASS:
         return None
     best, last = min(known, key=lambda epoch: float(epoch["val_loss"])), known[-1]
     rose = last["val_loss"] > 1.2 * best["val_loss"] + 0.02
     gap = (last["accuracy"] or 0) > (last["val_accuracy"] or 0)
     if last["epoch"] - best["epoch"] < SETTLED or not rose or not gap or last["loss"] >= best["loss"]:
         return None
-    kept = course.config.training.early_stopping > 0
+    kept = record.config.training.early_stopping > 0
     return Finding(
         "overfitting",
         "info" if kept else "warning",
         f"Validation loss was lowest in epoch {best['epoch']}, {best['val_loss']:.3f}, and is {last['val_loss']:.3f} "
         f"in epoch {last['epoch']}, while training loss fell from {best['loss']:.3f} to {last['loss']:.3f}.",
-        {"best_epoch": best["epoch"], "val_losses": [epoch["val_loss"] for epoch in course.epochs]},
+        {"best_epoch": best["epoch"], "val_losses": [epoch["val_loss"] for epoch in record.epochs]},
         "The best epoch's weights are kept."
         if kept
         else "Set training.early_stopping=5: it keeps the best epoch's weights.",
@@ -176,19 +176,19 @@ def overfitting(course: Course) -> Finding | None:
     )
 
 
-def _consistent(course: Course) -> str:
+def _consistent(record: TrainingRecord) -> str:
     """What else was recorded that would explain a head that has gone silent; never a claimed cause."""
-    if course.order.is_class_ordered:
-        return f" The recorded order is class by class ({course.order.words()}); this is consistent with it."
-    if course.base_moved:
+    if record.order.is_class_ordered:
+        return f" The recorded order is class by class ({record.order.words()}); this is consistent with it."
+    if record.base_moved:
         return " The backbone's weights have moved; this is consistent with a learning rate too high for it."
-    return f" The backbone is unchanged and {course.order.words()}; this is consistent with too high a learning rate."
+    return f" The backbone is unchanged and {record.order.words()}; this is consistent with too high a learning rate."
 
 
-def _remedy(course: Course) -> str:
-    if course.order.is_class_ordered:
+def _remedy(record: TrainingRecord) -> str:
+    if record.order.is_class_ordered:
         return "Shuffle the samples anew every epoch: data.shuffle=samples."
-    return f"Try a lower learning rate than {course.rate:g}."
+    return f"Try a lower learning rate than {record.rate:g}."
 
 
 def _answers(epoch: dict[str, Any]) -> dict[str, Any]:

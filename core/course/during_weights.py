@@ -1,35 +1,35 @@
 """Checks of a training's course: its loss and the backbone's weights and features."""
 
 from core.checks.finding import Finding
-from core.course.training_record import Course
+from core.course.training_record import TrainingRecord
 
 
-def diverged(course: Course) -> Finding | None:
+def diverged(record: TrainingRecord) -> Finding | None:
     """The loss is no number any more, or far above where it started: the weights are lost. Not to be mistaken for the
     sawtooth of class-ordered batches, whose loss is high on validation and low in training."""
-    broken = [epoch["epoch"] for epoch in course.epochs if epoch["loss"] is None or None in epoch["losses"]]
-    evidence = {"losses": [epoch["loss"] for epoch in course.epochs], "learning_rate": course.rate}
+    broken = [epoch["epoch"] for epoch in record.epochs if epoch["loss"] is None or None in epoch["losses"]]
+    evidence = {"losses": [epoch["loss"] for epoch in record.epochs], "learning_rate": record.rate}
     remedy = "Start again with a training.learning_rate a hundred times lower."
     if broken:
         claim = f"The loss is not a number any more in epoch {broken[0]}."
         return Finding("diverged", "error", claim, evidence, remedy)
-    loss, first = course.last["loss"], _first_loss(course)
-    if course.order.is_class_ordered or first is None or loss < 3 * course.chance_loss or loss < 2 * first:
+    loss, first = record.last["loss"], _first_loss(record)
+    if record.order.is_class_ordered or first is None or loss < 3 * record.chance_loss or loss < 2 * first:
         return None
     claim = (
-        f"The training loss is {loss:.3g} in epoch {course.number}; it began at {first:.3g}, and equal probabilities "
-        f"for all classes would cost {course.chance_loss:.3g}."
+        f"The training loss is {loss:.3g} in epoch {record.number}; it began at {first:.3g}, and equal probabilities "
+        f"for all classes would cost {record.chance_loss:.3g}."
     )
     return Finding("diverged", "error", claim, evidence, remedy)
 
 
-def base_moved_although_frozen(course: Course) -> Finding | None:
+def base_moved_although_frozen(record: TrainingRecord) -> Finding | None:
     """The backbone's weights, or those of blocks below the trained ones, are other ones than before, though the
     settings say that they do not train, or not yet."""
-    hashes, trained = course.hashes, course.trained_blocks
+    hashes, trained = record.hashes, record.trained_blocks
     if trained:
-        return _moved_below(course, trained)
-    if not course.base_moved:
+        return _moved_below(record, trained)
+    if not record.base_moved:
         return None
     return Finding(
         "base-moved-although-frozen",
@@ -41,27 +41,27 @@ def base_moved_although_frozen(course: Course) -> Finding | None:
     )
 
 
-def _moved_below(course: Course, trained: tuple[str, ...]) -> Finding | None:
+def _moved_below(record: TrainingRecord, trained: tuple[str, ...]) -> Finding | None:
     """Blocks that have moved and are not among the trained ones, nor ever were: each stage trains those before too."""
-    moved = [block for block in course.last.get("moved_blocks") or [] if block not in trained]
+    moved = [block for block in record.last.get("moved_blocks") or [] if block not in trained]
     if not moved:
         return None
     return Finding(
         "base-moved-although-frozen",
         "error",
-        f"The weights of {', '.join(moved)} are other ones after epoch {course.number} than before training, although "
+        f"The weights of {', '.join(moved)} are other ones after epoch {record.number} than before training, although "
         f"the backbone is frozen below {trained[0]}.",
         {"moved": moved, "trained": list(trained)},
         "Report this: in this program nothing should train a frozen block.",
     )
 
 
-def base_still_although_unfrozen(course: Course) -> Finding | None:
+def base_still_although_unfrozen(record: TrainingRecord) -> Finding | None:
     """The backbone's weights, or those of a block, are the same as before, though they were to be trained."""
-    hashes, trained = course.hashes, course.trained_blocks
+    hashes, trained = record.hashes, record.trained_blocks
     if not trained:
         return None
-    moved = course.last.get("moved_blocks")
+    moved = record.last.get("moved_blocks")
     if moved is None:  # a run of an earlier version, which tells of the backbone as a whole
         still = trained if hashes.get("base_after") == hashes["base"] else ()
     else:
@@ -71,17 +71,17 @@ def base_still_although_unfrozen(course: Course) -> Finding | None:
     return Finding(
         "base-still-although-unfrozen",
         "error",
-        f"The weights of {', '.join(still)} are the same after epoch {course.number} as before training, although "
+        f"The weights of {', '.join(still)} are the same after epoch {record.number} as before training, although "
         f"the backbone is set to be trained from {trained[0]} on.",
-        {"still": list(still), "trained": list(trained), "learning_rate": course.rate},
+        {"still": list(still), "trained": list(trained), "learning_rate": record.rate},
         "Raise the learning rate, or choose a lower block in training.unfreeze_from: this one has no weights of its "
         "own, or steps so small that they are lost in rounding.",
     )
 
 
-def statistics_moved(course: Course) -> Finding | None:
+def statistics_moved(record: TrainingRecord) -> Finding | None:
     """The moving statistics of batch normalisation have changed: it normalised with the batch itself."""
-    hashes = course.hashes
+    hashes = record.hashes
     if hashes.get("statistics_after") in (None, hashes.get("statistics")):
         return None
     return Finding(
@@ -93,34 +93,34 @@ def statistics_moved(course: Course) -> Finding | None:
     )
 
 
-def collapsed_features(course: Course) -> Finding | None:
+def collapsed_features(record: TrainingRecord) -> Finding | None:
     """The unfrozen backbone gives every image the same features. Looks like class order from afar (accuracy at
     chance), but there the backbone is unchanged and the predictions still spread."""
-    known = [sample["features_std"] for sample in course.samples if sample.get("features_std")]
-    spread = course.last.get("feature_std")
-    if spread is None or not course.base_moved or spread > 0.01 * (max(known) if known else 1.0):
+    known = [sample["features_std"] for sample in record.samples if sample.get("features_std")]
+    spread = record.last.get("feature_std")
+    if spread is None or not record.base_moved or spread > 0.01 * (max(known) if known else 1.0):
         return None
     return Finding(
         "collapsed-features",
         "error",
-        f"After epoch {course.number} the backbone gives all {course.count} validation images nearly the same "
-        f"features: their standard deviation over the images is {spread:.2g}, their mean {_mean(course):.2g}. The "
+        f"After epoch {record.number} the backbone gives all {record.count} validation images nearly the same "
+        f"features: their standard deviation over the images is {spread:.2g}, their mean {_mean(record):.2g}. The "
         "backbone's weights have moved; this is consistent with a learning rate too high for an unfrozen backbone.",
         {
             "feature_std": spread,
-            "feature_mean": course.last.get("feature_mean"),
+            "feature_mean": record.last.get("feature_mean"),
             "spread_within_a_picture_before": max(known) if known else None,
-            "learning_rate": course.rate,
+            "learning_rate": record.rate,
         },
         "Keep the backbone frozen, or train it at a learning rate of 1e-5 after the head has learnt.",
         {"training.mode": "bottleneck", "training.unfreeze_from": ""},
     )
 
 
-def _first_loss(course: Course) -> float | None:
-    losses: list[float | None] = course.epochs[0]["losses"]
+def _first_loss(record: TrainingRecord) -> float | None:
+    losses: list[float | None] = record.epochs[0]["losses"]
     return losses[0] if losses else None
 
 
-def _mean(course: Course) -> float:
-    return float(course.last.get("feature_mean") or 0.0)
+def _mean(record: TrainingRecord) -> float:
+    return float(record.last.get("feature_mean") or 0.0)

@@ -10,7 +10,7 @@ from core.models.unfreezing import stage_of, trained_blocks
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingRecord:
     """How a training has gone so far.
 
     Attributes:

@@ -30,7 +30,7 @@ def epoch(number: int = 1, **changes: Any) -> dict[str, Any]:
     return {**healthy, **changes}
 
 
-def course(
+def record(
     epochs: list[dict[str, Any]],
     settings: dict[str, Any] | None = None,
     hashes: dict[str, Any] | None = None,
@@ -55,7 +55,7 @@ def course(
 
 
 def found(*args: Any, **kwargs: Any) -> dict[str, Finding]:
-    return {finding.id: finding for finding in trace_findings(course(*args, **kwargs))}
+    return {finding.id: finding for finding in trace_findings(record(*args, **kwargs))}
 
 
 def several(count: int, **changes: Any) -> list[dict[str, Any]]:
