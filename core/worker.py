@@ -20,7 +20,7 @@ from core import files
 from core.bisect.store import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
-from core.jobs.queue import turn
+from core.jobs.queue import wait_for_slot
 from core.label_review.store import is_review
 from core.lr_search.store import is_lr_search
 from core.store.runs import STATUSES, Run
@@ -165,7 +165,7 @@ def _end_with_parent(reporter: Reporter) -> None:
 
 def _work(reporter: Reporter, ballast: Path, *, on_cluster: bool) -> int:
     try:
-        with _turn(reporter, on_cluster=on_cluster) as came:
+        with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
             status, message = _train(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
         reporter.finish(status, message)
     except UserError as error:
@@ -180,11 +180,11 @@ def _work(reporter: Reporter, ballast: Path, *, on_cluster: bool) -> int:
     return 0
 
 
-def _turn(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
+def _wait_for_slot(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
     """Waits for a slot on this machine; on a cluster Ray has waited for it."""
     if on_cluster:
         return contextlib.nullcontext(not reporter.stop_requested())
-    return turn(reporter.run, reporter.stop_requested)
+    return wait_for_slot(reporter.run, reporter.stop_requested)
 
 
 def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:

@@ -24,7 +24,7 @@ WAIT_SECONDS = 120.0
 _VERSION = 2
 """To be raised when a format is written otherwise than before: what was kept is then made anew."""
 
-_turn = threading.Lock()
+_one_at_a_time = threading.Lock()
 
 
 def prepared(run: Run, kind: Format) -> Path | None:
@@ -45,7 +45,7 @@ def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None,
     Raises:
         RunError: see `export_run`; or others are being made.
     """
-    if not _turn.acquire(timeout=WAIT_SECONDS):
+    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
         raise RunError("other exports are being made, one after the other; ask again in a moment")
     try:
         if ready := prepared(run, kind):
@@ -61,7 +61,7 @@ def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None,
     except OSError as error:
         raise RunError(f"the export cannot be stored: {error.strerror}") from error
     finally:
-        _turn.release()
+        _one_at_a_time.release()
 
 
 def _root() -> Path:

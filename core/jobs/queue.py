@@ -14,7 +14,7 @@ _OTHERS = ("bisects", "rates", "sweeps", "reviews")
 
 
 @contextlib.contextmanager
-def turn(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
+def wait_for_slot(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
     """Waits until one of the machine's training slots is free and no older job waits.
 
     Args:

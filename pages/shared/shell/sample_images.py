@@ -7,7 +7,7 @@ from core.data.sample import ensure_sample, sample_is_ready
 from core.progress import Progress
 from pages.shared.widgets.progress_bar import with_bar
 
-_turn = threading.Lock()
+_one_at_a_time = threading.Lock()
 
 
 def draw_sample() -> None:
@@ -21,5 +21,5 @@ def draw_sample() -> None:
 
 
 def _draw(progress: Progress) -> None:
-    with _turn:  # of several viewers one draws; the others then find it there
+    with _one_at_a_time:  # of several viewers one draws; the others then find it there
         ensure_sample(paths.samples_folder(), progress)
