@@ -39,7 +39,7 @@ from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
 from core.errors import UserError
 from core.insight.answer import Reply
-from core.jobs.validate import admit
+from core.jobs.validate import validate
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from core.workers.predict_client import require_model
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> int:
     config = read_config(options, options.name)
     line = Line(quiet=options.json)
-    config, _ = admit(config, line.progress("Looks through"))
+    config, _ = validate(config, line.progress("Looks through"))
     line.show("")
     run = RunStore().create(config)
     line.show(f"run {run.id}", lasting=True)

@@ -5,7 +5,7 @@ import streamlit as st
 from core.access import PUBLIC, Action, mode, policy
 from core.config import RunConfig
 from core.errors import UserError
-from core.jobs.validate import admit
+from core.jobs.validate import validate
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
@@ -29,7 +29,7 @@ def start(config: RunConfig, token: str) -> None:
     """Admits, starts, and leads to the curves; a refusal is one sentence, and the form stays as it is."""
     bar = st.progress(0.0, text="Checking the data set …")
     try:
-        config, _ = admit(config, follow(bar, "Checking the data set"))
+        config, _ = validate(config, follow(bar, "Checking the data set"))
         run = actions.start_once(token, config)
     except UserError as error:
         bar.empty()
