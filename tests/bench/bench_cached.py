@@ -96,29 +96,31 @@ def _literal(config: Any) -> tuple[float, list[Any]]:
     from core.data.dataset import open_dataset
     from core.data.pipeline import EpochStream, ImageBatches
     from core.engine.reporter import Reporter
-    from core.engine.train.context import make_work
+    from core.engine.train.context import make_training_context
     from core.engine.train.phases import compile_model, order
     from core.models.build import train_model
     from core.store.runs import RunStore
 
-    work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
-    model = train_model(work.base, work.head)
+    context = make_training_context(
+        config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config))
+    )
+    model = train_model(context.base, context.head)
     assert isinstance(model, keras.Model)
-    compile_model(work, model, config.training.learning_rate)
+    compile_model(context, model, config.training.learning_rate)
     parts = {}
-    for name, files in (("train", work.dataset.split.train), ("val", work.dataset.split.val)):
-        images = work.images(files, augmented=name == "train")
-        parts[name] = images, work.targets(work.dataset.labels(files))
+    for name, files in (("train", context.dataset.split.train), ("val", context.dataset.split.val)):
+        images = context.images(files, augmented=name == "train")
+        parts[name] = images, context.targets(context.dataset.labels(files))
     stream, validation = EpochStream(), EpochStream()
     started = time.perf_counter()
     for epoch in range(EPOCHS):
-        data = ImageBatches(*parts["train"], order(work, epoch), work.draw(epoch))
+        data = ImageBatches(*parts["train"], order(context, epoch), context.draw(epoch))
         model.fit(stream.of(data), shuffle=False, verbose=0)
         held_out = ImageBatches(*parts["val"], _in_order(len(parts["val"][0])), 0)
         model.evaluate(validation.of(held_out), verbose=0)
         data.close()
         held_out.close()
-    return time.perf_counter() - started, [variable.numpy() for variable in work.head.variables]
+    return time.perf_counter() - started, [variable.numpy() for variable in context.head.variables]
 
 
 def _in_order(count: int) -> list[Any]:

@@ -132,7 +132,7 @@ def train(folder: Path) -> None:
     from core.data.dataset import open_dataset
     from core.engine.reporter import Reporter
     from core.engine.train import training as train
-    from core.engine.train.context import make_work
+    from core.engine.train.context import make_training_context
     from core.engine.train.phases import plan
     from core.engine.train.tracking import Tracking
     from core.store.runs import RunStore
@@ -140,12 +140,12 @@ def train(folder: Path) -> None:
     settings = {"data.image_size": SIDE, "data.augmentation": "none", "training.epochs": 3}
     config = make_config(str(folder), settings, preset="question-bottleneck")
     reporter = Reporter(RunStore().create(config))
-    work = make_work(config, open_dataset(config.dataset, config.data), reporter)
-    work.features(work.images(work.dataset.split.val, augmented=False), 0, "")  # whatever is made once
+    context = make_training_context(config, open_dataset(config.dataset, config.data), reporter)
+    context.features(context.images(context.dataset.split.val, augmented=False), 0, "")  # whatever is made once
     with Peak() as extraction:
-        work.features(work.train_images(), work.draw(0), "")
-    made = train.Training(work, Tracking(reporter))
-    phase = plan(work)[0][1]()
+        context.features(context.train_images(), context.draw(0), "")
+    made = train.Training(context, Tracking(reporter))
+    phase = plan(context)[0][1]()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 3)  # traces the graph
     with Peak() as training:

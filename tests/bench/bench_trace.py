@@ -39,7 +39,7 @@ KINDS: dict[str, tuple[dict[str, Any], int, float]] = {
 class NoTrace:
     """Stands in for the trace."""
 
-    def __init__(self, work: Any) -> None:
+    def __init__(self, context: Any) -> None:
         import keras
 
         self._nothing = keras.callbacks.Callback()
@@ -64,20 +64,20 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
     from core.engine.reporter import Reporter
     from core.engine.train import phases
     from core.engine.train import training as train
-    from core.engine.train.context import make_work
+    from core.engine.train.context import make_training_context
     from core.engine.train.tracking import Tracking
     from core.store.runs import RunStore
 
     config = make_config(str(folder), {**settings, "training.epochs": 1000}, preset="question-bottleneck")
     reporter = Reporter(RunStore().create(config))
-    work = make_work(config, open_dataset(config.dataset, config.data), reporter)
+    context = make_training_context(config, open_dataset(config.dataset, config.data), reporter)
     with contextlib.ExitStack() as stack:
         if not traced:
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
             stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
-        made = train.Training(work, Tracking(work.reporter, ""))
-        phase = phases.plan(work)[0][1]()
+        made = train.Training(context, Tracking(context.reporter, ""))
+        phase = phases.plan(context)[0][1]()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 1000)  # traces the graphs
     made._validate(phase, {})

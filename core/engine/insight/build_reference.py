@@ -18,7 +18,7 @@ from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.features.features import forward_batches, forward_function
 from core.engine.insight.predict import open_network
-from core.engine.train.context import Work
+from core.engine.train.context import TrainingContext
 from core.errors import RunError
 from core.insight import reference
 from core.progress import Progress
@@ -30,32 +30,32 @@ _SLICE = 256
 """Rows of cached features in memory at a time: a flattened feature map has a hundred thousand numbers."""
 
 
-def keep_reference(work: Work, *, base_was_trained: bool, may_compute: bool) -> bool:
+def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_compute: bool) -> bool:
     """Writes the reference of a run that has just been trained; returns whether it could.
 
     Args:
-        work: Work.
+        context: TrainingContext.
         base_was_trained: bool. Whether the network in front of the head has changed, so that no cache is right.
         may_compute: bool. Whether features that are not in the cache may be computed.
     """
-    train, val = work.dataset.split.train, work.dataset.split.val
-    positions, of_val = reference.choose(work.dataset.labels(train)), reference.choose(work.dataset.labels(val))
-    if not base_was_trained and (cached := _cached(work, train, val)):
+    train, val = context.dataset.split.train, context.dataset.split.val
+    positions, of_val = reference.choose(context.dataset.labels(train)), reference.choose(context.dataset.labels(val))
+    if not base_was_trained and (cached := _cached(context, train, val)):
         features, validation, augmented = cached
-        kept = pooled(work.base, features, positions)
-        familiarity = reference.measure(kept, pooled(work.base, validation, of_val), augmented=augmented)
+        kept = pooled(context.base, features, positions)
+        familiarity = reference.measure(kept, pooled(context.base, validation, of_val), augmented=augmented)
     elif may_compute:
         message = "Remembers training images, for the nearest ones of a new image."
-        work.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
-        done = _Counter(work.reporter.advance)
+        context.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
+        done = _Counter(context.reporter.advance)
         parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
         kept, validation = (
-            through(work.base, work.forward, work.images(part, augmented=False), done) for part in parts
+            through(context.base, context.forward, context.images(part, augmented=False), done) for part in parts
         )
         familiarity = reference.measure(kept, validation)
     else:
         return False
-    reference.write(work.reporter.run, kept, positions, familiarity)
+    reference.write(context.reporter.run, kept, positions, familiarity)
     return True
 
 
@@ -114,11 +114,13 @@ def pooled(base: keras.Model, features: Features, positions: NDArray[np.integer[
     return np.concatenate(rows)
 
 
-def _cached(work: Work, train: Sequence[ImageFile], val: Sequence[ImageFile]) -> tuple[Features, Features, bool] | None:
+def _cached(
+    context: TrainingContext, train: Sequence[ImageFile], val: Sequence[ImageFile]
+) -> tuple[Features, Features, bool] | None:
     """Features of training and validation images from the cache, and whether the former are augmented ones."""
-    validation = work.features_on_disk(work.images(val, augmented=False), 0)
-    plain = work.features_on_disk(work.images(train, augmented=False), 0)
-    features = plain if plain is not None else work.features_on_disk(work.train_images(), work.draw(0))
+    validation = context.features_on_disk(context.images(val, augmented=False), 0)
+    plain = context.features_on_disk(context.images(train, augmented=False), 0)
+    features = plain if plain is not None else context.features_on_disk(context.train_images(), context.draw(0))
     if features is None or validation is None:
         return None
     return features, validation, plain is None

@@ -20,7 +20,7 @@ from core.data.split import AUTO, join_files
 from core.engine.insight.label_issues import find_label_issues, positions
 from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, neighbourhoods, plane
 from core.engine.reporter import Reporter
-from core.engine.train.context import StopRequested, make_work
+from core.engine.train.context import StopRequested, make_training_context
 from core.label_review.store import Review
 
 Floats = NDArray[np.float32]
@@ -123,12 +123,12 @@ def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter) 
     store = RowStore(dataset.root)
     missing = tuple(file for file in files if file.sha256 not in store.rows)
     if missing:
-        work = make_work(make_config(str(dataset.root), {}), dataset, reporter)
+        context = make_training_context(make_config(str(dataset.root), {}), dataset, reporter)
         # At first part by part, as a recommended training asks for them: one finds what the other has computed.
         split = dataset.split
         for part in [missing] if store.rows else [split.train, split.val, split.test]:
             if part:
-                made = work.features(work.images(part, augmented=False), 0, "Computes features of the images.")
+                made = context.features(context.images(part, augmented=False), 0, "Computes features of the images.")
                 store.add(part, np.asarray(made))
         store.save()
     return store.of(files)

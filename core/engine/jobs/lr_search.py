@@ -11,7 +11,7 @@ from core.config import RunConfig
 from core.data.dataset import open_dataset
 from core.data.pipeline import ImageBatches
 from core.engine.reporter import Reporter
-from core.engine.train.context import StopRequested, make_work
+from core.engine.train.context import StopRequested, make_training_context
 from core.engine.train.phases import Phase, plan
 from core.lr_search.store import LrSearch
 from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, range_test_rates, smooth, suggest
@@ -38,8 +38,8 @@ def find_rate(reporter: Reporter) -> tuple[str, str]:
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
-        work = make_work(config, dataset, reporter)
-        phase = plan(work)[0].make()  # fine-tuning begins with the head, whose rate is the one looked for
+        context = make_training_context(config, dataset, reporter)
+        phase = plan(context)[0].make()  # fine-tuning begins with the head, whose rate is the one looked for
         test = run_range_test(phase, reporter)
     except StopRequested:
         return "stopped", "Stopped before the range test was made."

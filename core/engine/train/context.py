@@ -33,7 +33,7 @@ class StopRequested(Exception):
 
 
 @dataclass
-class Work:
+class TrainingContext:
     """The parts of one training, made once and handed from step to step.
 
     Attributes:
@@ -187,7 +187,7 @@ class Work:
         }
 
 
-def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
+def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporter) -> TrainingContext:
     """Builds base and head and opens the feature cache."""
     model, training = config.model, config.training
     row = catalogue.find(model.backbone)
@@ -197,7 +197,7 @@ def make_work(config: RunConfig, dataset: Dataset, reporter: Reporter) -> Work:
     reporter.phase("data", f"Builds {row.title}.")
     base = base_for(config)
     head = build_head(int(base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, training.seed)
-    return Work(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
+    return TrainingContext(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
 
 
 def class_probabilities(outputs: NDArray[Any]) -> Probabilities:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core import files
 from core.data.scan import ImageFile
-from core.engine.train.context import Probabilities, Work
+from core.engine.train.context import Probabilities, TrainingContext
 from core.models.build import join
 from core.stats import metrics
 
@@ -19,24 +19,26 @@ WORST = 24
 """Mistakes shown as images."""
 
 
-def keep_results(work: Work, predict: Callable[[Sequence[ImageFile]], Probabilities], weights: str) -> None:
+def keep_results(
+    context: TrainingContext, predict: Callable[[Sequence[ImageFile]], Probabilities], weights: str
+) -> None:
     """Saves model.keras, evaluation.json and predictions.csv.
 
     Args:
-        work: Work. Trained.
+        context: TrainingContext. Trained.
         predict: callable. Files to probabilities of shape `(n, classes)`.
         weights: str. Which weights these are, in words.
     """
-    reporter, split = work.reporter, work.dataset.split
+    reporter, split = context.reporter, context.dataset.split
     reporter.phase("evaluating", "Evaluates on the held-out images.")
     parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
     probabilities = {name: predict(part) for name, part in parts.items()}
-    record: dict[str, Any] = {"classes": list(work.dataset.classes), "weights": weights}
+    record: dict[str, Any] = {"classes": list(context.dataset.classes), "weights": weights}
     for name, part in parts.items():
-        record[name] = evaluate(part, work.dataset.labels(part), probabilities[name], list(work.dataset.classes))
+        record[name] = evaluate(part, context.dataset.labels(part), probabilities[name], list(context.dataset.classes))
     reporter.phase("saving", "Saves the model.")
-    save_model(join(work.base, work.head), reporter.run.path / "model.keras")
-    write_predictions(reporter.run.path / "predictions.csv", parts, probabilities, list(work.dataset.classes))
+    save_model(join(context.base, context.head), reporter.run.path / "model.keras")
+    write_predictions(reporter.run.path / "predictions.csv", parts, probabilities, list(context.dataset.classes))
     files.write_json(reporter.run.path / "evaluation.json", record)
 
 

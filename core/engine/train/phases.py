@@ -15,7 +15,7 @@ import keras
 from core.data.order import Indices, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
-from core.engine.train.context import Probabilities, Work
+from core.engine.train.context import Probabilities, TrainingContext
 from core.engine.train.observe import Activity
 from core.engine.train.traced import TracedModel, TracedSequential
 from core.models import catalogue
@@ -72,82 +72,87 @@ class Planned:
     make: Callable[[], Phase]
 
 
-def plan(work: Work) -> list[Planned]:
+def plan(context: TrainingContext) -> list[Planned]:
     """The phases of a run, in their order."""
-    training = work.config.training
+    training = context.config.training
     on_cache = training.mode == "fine_tune" or (training.is_frozen and not training.literal)
-    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_images, work))
+    first = Planned(HEAD, training.epochs, partial(on_features if on_cache else on_images, context))
     later = (
-        Planned(stage.phase, training.finetune_epochs, partial(on_images, work, stage)) for stage in stages(work.config)
+        Planned(stage.phase, training.finetune_epochs, partial(on_images, context, stage))
+        for stage in stages(context.config)
     )
     return [first, *later]
 
 
-def on_features(work: Work) -> Phase:
+def on_features(context: TrainingContext) -> Phase:
     """The head alone, on cached features. Those of the validation images come first: every epoch ends with them."""
-    work.observe_frozen(work.dataset.split.val, _VALIDATION)
-    labels = work.dataset.labels(work.dataset.split.train)
-    targets, weights = work.targets(labels), work.sample_weights(labels)
-    images, epochs = work.train_images(), work.config.training.epochs
-    model = TracedSequential([keras.Input(work.head.input_shape[1:]), work.head], name="head_on_features")
-    compile_model(work, model, work.config.training.learning_rate)
+    context.observe_frozen(context.dataset.split.val, _VALIDATION)
+    labels = context.dataset.labels(context.dataset.split.train)
+    targets, weights = context.targets(labels), context.sample_weights(labels)
+    images, epochs = context.train_images(), context.config.training.epochs
+    model = TracedSequential([keras.Input(context.head.input_shape[1:]), context.head], name="head_on_features")
+    compile_model(context, model, context.config.training.learning_rate)
 
     def data(epoch: int) -> FeatureBatches:
-        later = [draw for draw in work.missing_draws(epochs) if draw > work.draw(epoch)]
-        features = work.features(images, work.draw(epoch), _wording(work, epoch), later=len(later) * len(images))
-        return FeatureBatches(features, targets, order(work, epoch), weights)
+        later = [draw for draw in context.missing_draws(epochs) if draw > context.draw(epoch)]
+        features = context.features(
+            images, context.draw(epoch), _wording(context, epoch), later=len(later) * len(images)
+        )
+        return FeatureBatches(features, targets, order(context, epoch), weights)
 
     return Phase(
-        HEAD, epochs, model, work.head, data,
-        lambda files: work.observe_frozen(files, _VALIDATION),
+        HEAD, epochs, model, context.head, data,
+        lambda files: context.observe_frozen(files, _VALIDATION),
     )  # fmt: skip
 
 
-def on_images(work: Work, stage: Stage | None = None) -> Phase:
+def on_images(context: TrainingContext, stage: Stage | None = None) -> Phase:
     """The whole network, images in; the base frozen, or trained from the block of the stage or the settings on."""
-    training = work.config.training
-    network = train_model(work.base, work.head)
+    training = context.config.training
+    network = train_model(context.base, context.head)
     model = TracedModel(network.inputs, network.outputs, name=network.name)
     block = stage.block if stage else training.unfreeze_from
     if block:
-        names = [layer.name for layer in backbone_layers(work.base)]
-        frozen_base(model).unfreeze(catalogue.find(work.config.model.backbone).first_trainable(names, block))
-    compile_model(work, model, training.finetune_learning_rate if stage else training.learning_rate, stage)
-    labels = work.dataset.labels(work.dataset.split.train)
-    targets, weights, images = work.targets(labels), work.sample_weights(labels), work.train_images()
+        names = [layer.name for layer in backbone_layers(context.base)]
+        frozen_base(model).unfreeze(catalogue.find(context.config.model.backbone).first_trainable(names, block))
+    compile_model(context, model, training.finetune_learning_rate if stage else training.learning_rate, stage)
+    labels = context.dataset.labels(context.dataset.split.train)
+    targets, weights, images = context.targets(labels), context.sample_weights(labels), context.train_images()
 
     def data(epoch: int) -> ImageBatches:
-        return ImageBatches(images, targets, order(work, epoch), work.draw(epoch), weights)
+        return ImageBatches(images, targets, order(context, epoch), context.draw(epoch), weights)
 
     return Phase(
         stage.phase if stage else HEAD,
         training.finetune_epochs if stage else training.epochs,
         model,
-        model if block else work.head,
+        model if block else context.head,
         data,
-        work.observe_images,
+        context.observe_images,
         stage=stage,
     )
 
 
-def order(work: Work, epoch: int) -> list[Indices]:
+def order(context: TrainingContext, epoch: int) -> list[Indices]:
     """The batches of an epoch (from 0) under the run's settings."""
-    data = work.config.data
+    data = context.config.data
     return epoch_batches(
-        len(work.dataset.split.train),
+        len(context.dataset.split.train),
         data.batch_size,
         data.shuffle,
-        seed=work.config.training.seed,
+        seed=context.config.training.seed,
         epoch=epoch,
         drop_remainder=data.drop_remainder,
     )
 
 
-def compile_model(work: Work, model: keras.Model, learning_rate: float, stage: Stage | None = None) -> None:
+def compile_model(
+    context: TrainingContext, model: keras.Model, learning_rate: float, stage: Stage | None = None
+) -> None:
     """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
-    binary = len(work.dataset.classes) == 2
+    binary = len(context.dataset.classes) == 2
     model.compile(
-        optimizer=optimizer_class(work, model, stage)(learning_rate=learning_rate),
+        optimizer=optimizer_class(context, model, stage)(learning_rate=learning_rate),
         loss=keras.losses.BinaryCrossentropy() if binary else keras.losses.CategoricalCrossentropy(),
         metrics=[
             keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
@@ -158,14 +163,14 @@ def compile_model(work: Work, model: keras.Model, learning_rate: float, stage: S
     model.optimizer.build(model.trainable_variables)
 
 
-def optimizer_class(work: Work, model: keras.Model, stage: Stage | None) -> Any:
+def optimizer_class(context: TrainingContext, model: keras.Model, stage: Stage | None) -> Any:
     """The optimizer of the settings as Keras has it; where the blocks of a stage have rates of their own, with them."""
-    training, row = work.config.training, catalogue.find(work.config.model.backbone)
+    training, row = context.config.training, catalogue.find(context.config.model.backbone)
     plain = OPTIMIZERS[training.optimizer]
     if stage is None or training.block_rate_factor == 1:
         return plain
-    starts = row.block_starts([layer.name for layer in backbone_layers(work.base)])[1:]
-    factors = rate_factors(model.trainable_variables, work.base.layers, starts, training.block_rate_factor)
+    starts = row.block_starts([layer.name for layer in backbone_layers(context.base)])[1:]
+    factors = rate_factors(model.trainable_variables, context.base.layers, starts, training.block_rate_factor)
     return with_rate_factors(plain, factors)
 
 
@@ -185,8 +190,8 @@ def frozen_base(model: keras.Model) -> FrozenBase:
 _VALIDATION = "Computes the features of the held-out images, once."
 
 
-def _wording(work: Work, epoch: int) -> str:
-    data = work.config.data
+def _wording(context: TrainingContext, epoch: int) -> str:
+    data = context.config.data
     if data.augmentation == "none" or data.augmentation_draws == 1:
         return "Computes the features of the training images, once."
-    return f"Computes the features of augmented draw {work.draw(epoch) + 1} of the training images."
+    return f"Computes the features of augmented draw {context.draw(epoch) + 1} of the training images."

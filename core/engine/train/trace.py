@@ -29,7 +29,7 @@ from core.data.images import load, preprocess
 from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, ImageBatches
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
-from core.engine.train.context import Probabilities, Work
+from core.engine.train.context import Probabilities, TrainingContext
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
 from core.engine.train.observe import Activity
 from core.engine.train.traced import Watch
@@ -57,34 +57,34 @@ class Trace:
     """The record of one run.
 
     Args:
-        work: Work. Before anything is trained: the initial weights are hashed here.
+        context: TrainingContext. Before anything is trained: the initial weights are hashed here.
     """
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._path = work.reporter.run.path / "trace.json"
+    def __init__(self, context: TrainingContext) -> None:
+        self._work = context
+        self._path = context.reporter.run.path / "trace.json"
         stored = files.read_json(self._path) or {}
         stored = stored if isinstance(stored, dict) and stored.get("format") == FORMAT else {}
-        train = work.dataset.split.train
+        train = context.dataset.split.train
         self._ids = np.array([int(file.sha256[:16], 16) for file in train], dtype=np.uint64)
-        self._labels = work.dataset.labels(train)
+        self._labels = context.dataset.labels(train)
         self._positions = sorted(range(len(train)), key=lambda k: (train[k].sha256, k))[:SAMPLES]
         self._head = {
             "format": FORMAT,
             "environment": environment(),
-            "data": data_hashes(train, work.dataset.split.val),
-            "classes": list(work.dataset.classes),
+            "data": data_hashes(train, context.dataset.split.val),
+            "classes": list(context.dataset.classes),
             "hashes": {
-                "base": weights_only_hash(work.base),
-                "statistics": statistics_hash(work.base),
-                "head": digest(work.head.variables),
+                "base": weights_only_hash(context.base),
+                "statistics": statistics_hash(context.base),
+                "head": digest(context.head.variables),
             },
             "samples": stored.get("samples", []),
             "inputs": stored.get("inputs", []),
         }
-        self._row = catalogue.find(work.config.model.backbone)
+        self._row = catalogue.find(context.config.model.backbone)
         self._moving = False
-        self._blocks = {} if work.config.training.is_frozen else block_hashes(work.base, self._row)
+        self._blocks = {} if context.config.training.is_frozen else block_hashes(context.base, self._row)
         self._epochs: list[tuple[int, int, str]] = [
             (epoch["epoch"], len(epoch.get("losses", [])), json.dumps(epoch)) for epoch in stored.get("epochs", [])
         ]
@@ -128,17 +128,19 @@ class Trace:
             probabilities: float array of shape `(n, classes)`, on the validation images.
             activity: Activity. Of the same pass.
         """
-        work = self._work
+        context = self._work
         if self._on_images:
             self._hash_after()
-        self._head["hashes"]["head_after"] = head = digest(work.head.variables)
+        self._head["hashes"]["head_after"] = head = digest(context.head.variables)
         item = {
             "epoch": epoch,
             "phase": phase,
-            "draw": work.draw(epoch - 1),
+            "draw": context.draw(epoch - 1),
             **self._batches(),
             **{name: record.get(name) for name in _FIGURES},
-            **describe_answers(work.dataset.labels(work.dataset.split.val), probabilities, list(work.dataset.classes)),
+            **describe_answers(
+                context.dataset.labels(context.dataset.split.val), probabilities, list(context.dataset.classes)
+            ),
             "dead_units": activity.dead_units,
             "feature_mean": short(activity.feature_mean),
             "feature_std": short(activity.feature_std),

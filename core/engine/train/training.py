@@ -16,7 +16,7 @@ from core.engine.insight.build_reference import keep_reference
 from core.engine.reporter import Reporter
 from core.engine.train.batch_watch import BatchWatch
 from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
-from core.engine.train.context import StopRequested, Work, make_work
+from core.engine.train.context import StopRequested, TrainingContext, make_training_context
 from core.engine.train.devices import all_devices
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
@@ -64,8 +64,8 @@ def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> s
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     files.write_json(run.path / "manifest.json", dataset.manifest())
     files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
-    work = make_work(config, dataset, reporter)
-    training = Training(work, tracking)
+    context = make_training_context(config, dataset, reporter)
+    training = Training(context, tracking)
     tracking.begin()
     try:
         training.run_all()
@@ -73,14 +73,14 @@ def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> s
         training.stopped = True
     finally:
         training.event_files.close()
-        parts = {**work.seconds, "total": time.monotonic() - started}
+        parts = {**context.seconds, "total": time.monotonic() - started}
         reporter.set_status(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
     if training.phase and training.has_learnt:
-        work.ignore_stop = True
-        keep_results(work, training.phase.predict, training.description())
+        context.ignore_stop = True
+        keep_results(context, training.phase.predict, training.description())
         if with_reference:
             base_was_trained = training.phase.learnt is training.phase.model
-            keep_reference(work, base_was_trained=base_was_trained, may_compute=not training.stopped)
+            keep_reference(context, base_was_trained=base_was_trained, may_compute=not training.stopped)
     return "stopped" if training.stopped else "finished"
 
 
@@ -88,7 +88,7 @@ class Training:
     """Epoch after epoch, phase after phase, with a checkpoint after each epoch.
 
     Args:
-        work: Work.
+        context: TrainingContext.
         tracking: Tracking. Hears of every epoch.
 
     Attributes:
@@ -98,13 +98,13 @@ class Training:
         has_learnt: bool. Whether at least one batch was trained on, now or before a resume.
     """
 
-    def __init__(self, work: Work, tracking: Tracking) -> None:
-        run = work.reporter.run
-        self.work, self.reporter, self.tracking = work, work.reporter, tracking
+    def __init__(self, context: TrainingContext, tracking: Tracking) -> None:
+        run = context.reporter.run
+        self.context, self.reporter, self.tracking = context, context.reporter, tracking
         self.checkpoints = CheckpointFolder(run.path / "resume")
         self.saves = BackgroundSaves(self.checkpoints)
         self.event_files = EventFiles(run.path / "tensorboard")
-        self.trace = Trace(work)
+        self.trace = Trace(context)
         self.phase: Phase | None = None
         self.progress = Progress()
         self.stopped = self.has_learnt = False
@@ -121,7 +121,7 @@ class Training:
         self.trace.end()
 
     def _run_phases(self, stored: Checkpoint | None) -> None:
-        planned = plan(self.work)
+        planned = plan(self.context)
         first = self._index(stored, [phase.name for phase in planned]) if stored else 0
         for index in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
             later = sum(phase.epochs for phase in planned[index + 1 :])
@@ -171,7 +171,7 @@ class Training:
             self.has_learnt = True
             self.reporter.event("resumed", epoch=self.progress.epoch)
         elif phase.stage:
-            message = phase.stage.beginning(self.progress.epoch + 1, self.work.config.training.finetune_stages)
+            message = phase.stage.beginning(self.progress.epoch + 1, self.context.config.training.finetune_stages)
             self.reporter.event("stage", stage=phase.stage.number, block=phase.stage.block, message=message)
 
     def _run_phase(self, phase: Phase, later: int) -> None:
@@ -179,14 +179,14 @@ class Training:
         last = self.progress.start + phase.epochs
         self.reporter.set_status(epoch=self.progress.epoch, epochs=last + later)
         while not self.progress.complete and self.progress.epoch < last:
-            started, features = time.monotonic(), self.work.seconds["features"]
+            started, features = time.monotonic(), self.context.seconds["features"]
             logs = self._fit_epoch(phase, self.progress.epoch, last, later)
             if self._broken_off:
                 self.stopped = True
                 return
             record = self._validate(phase, logs)
             seconds = time.monotonic() - started
-            self.work.seconds["training"] += seconds - (self.work.seconds["features"] - features)
+            self.context.seconds["training"] += seconds - (self.context.seconds["features"] - features)
             self._finish_epoch(phase, record, seconds, last)
             if self.reporter.stop_requested():
                 self.stopped = True
@@ -205,9 +205,9 @@ class Training:
         self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last + later, batch=0, batches=len(data))
         # An epoch of the head on cached features says nothing of how long one of fine-tuning will take.
         left = last - epoch - 1 + (later if phase.stage else 0)
-        watch = BatchWatch(self.reporter, self.work.config.data.batch_size, left, self._durations)
+        watch = BatchWatch(self.reporter, self.context.config.data.batch_size, left, self._durations)
         try:
-            batches = order(self.work, epoch)
+            batches = order(self.context, epoch)
             callbacks = [watch, self.trace.begin_epoch(epoch, batches, data, moving=phase.learnt is phase.model)]
             history = phase.model.fit(
                 phase.stream.of(data),
@@ -230,8 +230,8 @@ class Training:
 
     def _validate(self, phase: Phase, logs: dict[str, float]) -> dict[str, Any]:
         """The epoch's figures, on training and validation; the trace takes them in too."""
-        validation = self.work.dataset.split.val
-        labels, (probabilities, activity) = self.work.dataset.labels(validation), phase.observe(validation)
+        validation = self.context.dataset.split.val
+        labels, (probabilities, activity) = self.context.dataset.labels(validation), phase.observe(validation)
         record = {
             **logs,
             "learning_rate": rate_of(phase),
@@ -245,8 +245,8 @@ class Training:
     def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
         self._durations.append(seconds)
         self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
-        self.progress = judge(self.progress, record["val_loss"], self.work.config.training.early_stopping, last)
-        if self.work.config.training.early_stopping and self.progress.waited == 0:
+        self.progress = judge(self.progress, record["val_loss"], self.context.config.training.early_stopping, last)
+        if self.context.config.training.early_stopping and self.progress.waited == 0:
             self._best = arrays(phase.learnt.variables)
         self._reduce_rate(phase)
         # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
@@ -258,7 +258,7 @@ class Training:
     def _reduce_rate(self, phase: Phase) -> None:
         """Halves the rate on a plateau: one of the optimizer's variables, so the checkpoint that follows has it."""
         before = rate_of(phase)
-        after = reduced(before, self.progress, self.work.config.training.reduce_on_plateau)
+        after = reduced(before, self.progress, self.context.config.training.reduce_on_plateau)
         if after == before or self.progress.complete:
             return
         phase.model.optimizer.learning_rate.assign(after)

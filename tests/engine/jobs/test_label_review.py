@@ -59,7 +59,7 @@ def test_most_planted_mistakes_are_at_the_top_and_a_second_review_needs_no_netwo
     assert {row["label"] for row in result["files"]} == {"NORMAL", "PNEUMONIA"}
     assert all(len(row["tsne"]) == 2 for row in result["files"])
 
-    monkeypatch.setattr(module, "make_work", None)  # whoever builds a network now fails
+    monkeypatch.setattr(module, "make_training_context", None)  # whoever builds a network now fails
     monkeypatch.setattr(module, "neighbourhoods", None)  # and so does whoever lays out the map
     first = result["files"][0]
     index = scan_dataset(str(folder))

@@ -191,13 +191,13 @@ def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
 
 def test_balanced_weights_count_every_class_alike(image_folder: Any) -> None:
     from core.data.dataset import open_dataset
-    from core.engine.train.context import make_work
+    from core.engine.train.context import make_training_context
 
     config = make_config(str(image_folder(train=(6, 18), val=(2, 2))), {**TINY, "training.class_weight": "balanced"})
     dataset = open_dataset(config.dataset, config.data)
-    work = make_work(config, dataset, Reporter(RunStore().create(config)))
+    context = make_training_context(config, dataset, Reporter(RunStore().create(config)))
     labels = dataset.labels(dataset.split.train)
-    weights = work.sample_weights(labels)
+    weights = context.sample_weights(labels)
     assert weights is not None
     assert [set(weights[labels == k].tolist()) for k in (0, 1)] == [{2.0}, {np.float32(2 / 3)}]
     assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
@@ -237,7 +237,7 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
             super().phase(name, message, **facts)
 
     def validate(self: Training, phase: Any, logs: dict[str, float]) -> dict[str, Any]:
-        seen.append({weight.path: weight.numpy() for weight in self.work.base.weights})
+        seen.append({weight.path: weight.numpy() for weight in self.context.base.weights})
         return original(self, phase, logs)
 
     original = Training._validate
@@ -281,7 +281,7 @@ def lengths(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
 
 def test_with_a_factor_of_one_keras_own_optimizer_trains(image_folder: Any) -> None:
     from core.data.dataset import open_dataset
-    from core.engine.train.context import make_work
+    from core.engine.train.context import make_training_context
     from core.engine.train.phases import plan
 
     for factor, plain in ((1.0, True), (0.5, False)):
@@ -289,8 +289,10 @@ def test_with_a_factor_of_one_keras_own_optimizer_trains(image_folder: Any) -> N
             str(image_folder(f"p{factor}", train=(2, 2), val=(1, 1))),
             {**TINY, **STAGES, "training.block_rate_factor": factor},
         )
-        work = make_work(config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config)))
-        phases = plan(work)
+        context = make_training_context(
+            config, open_dataset(config.dataset, config.data), Reporter(RunStore().create(config))
+        )
+        phases = plan(context)
         assert [(phase.name, phase.epochs) for phase in phases] == [
             ("training", 1),
             ("finetuning", 5),
