@@ -190,11 +190,11 @@ def _build_reference(options: argparse.Namespace) -> int:
     from core.engine.insight.build_reference import build_reference
 
     line = Line(quiet=options.json)
-    familiarity = build_reference(run, line.progress("Looks at"))
+    ood_limit = build_reference(run, line.progress("Looks at"))
     line.show("")
     if options.json:
-        return _print_json({"run": run.id, **familiarity.to_record()})
-    print(familiarity.describe())
+        return _print_json({"run": run.id, **ood_limit.to_record()})
+    print(ood_limit.describe())
     return 0
 
 

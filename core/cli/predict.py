@@ -45,7 +45,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     temperature = _temperature(run) if options.calibrated else 1.0
     images: list[NamedImage] = [(str(path), path) for path in options.images]
     raw = list(answers(run, images, ask(run, options.heatmaps is not None)))
-    found = [calibration.soften(answer, temperature) for answer in raw]
+    found = [calibration.apply_temperature(answer, temperature) for answer in raw]
     theirs = list(answers(other, images, ask(other, False))) if other else []
     classes = (run.manifest() or {}).get("classes", [])
     if options.csv:
@@ -124,7 +124,7 @@ def _pair_record(pair: Pair) -> Record:
 
 def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice: str) -> None:
     """For a person: a line an image, foreign ones marked, then what the other run says."""
-    familiarity = reference.read_familiarity(run)
+    ood_limit = reference.read_ood_limit(run)
     for answer in found:
         if answer.label:
             far = answer.insight.distance
@@ -134,8 +134,8 @@ def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice:
                 else ""
             )
             print(f"{answer.file}  {answer.label}  {answer.probability:.4f}{mark}")
-    if any(answer.insight.unlike for answer in found) and familiarity:
-        print(familiarity.describe())
+    if any(answer.insight.unlike for answer in found) and ood_limit:
+        print(ood_limit.describe())
     for method in sorted({answer.insight.method for answer in found} - {""}):
         print(METHODS[method])
     for pair in pairs:

@@ -99,7 +99,7 @@ def scale(probabilities: Probabilities, temperature: float) -> Probabilities:
     return _softmax(_scores(probabilities) / temperature)
 
 
-def soften(answer: Prediction, temperature: float) -> Prediction:
+def apply_temperature(answer: Prediction, temperature: float) -> Prediction:
     """An answer at another temperature; at 1, and without an answer, the same."""
     if temperature == 1 or not answer.label:
         return answer

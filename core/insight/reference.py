@@ -39,7 +39,7 @@ Features = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
-class Familiarity:
+class OutOfDistributionLimit:
     """How far held-out images lie from the training images, and so from where on an image is foreign.
 
     Attributes:
@@ -103,12 +103,12 @@ class Reference:
     Args:
         features: array of shape `(n, width)`, rows of length 1.
         named: sequence of `n` (file, class).
-        familiarity: Familiarity.
+        ood_limit: OutOfDistributionLimit.
     """
 
-    def __init__(self, features: Features, named: Sequence[tuple[str, str]], familiarity: Familiarity) -> None:
+    def __init__(self, features: Features, named: Sequence[tuple[str, str]], ood_limit: OutOfDistributionLimit) -> None:
         self._features, self._named = np.asarray(features, np.float32), named
-        self.familiarity = familiarity
+        self.ood_limit = ood_limit
 
     @property
     def width(self) -> int:
@@ -132,10 +132,10 @@ class Reference:
 
     def distance(self, features: Features) -> NDArray[np.float32]:
         """Cosine distance of each row to its k-th nearest training image, shape `(m,)`."""
-        return kth_distance(unit(features), self._features, self.familiarity.k)
+        return kth_distance(unit(features), self._features, self.ood_limit.k)
 
 
-def measure(features: Features, validation: Features, *, augmented: bool = False) -> Familiarity:
+def measure(features: Features, validation: Features, *, augmented: bool = False) -> OutOfDistributionLimit:
     """How far the validation images lie from the training images.
 
     Args:
@@ -145,33 +145,33 @@ def measure(features: Features, validation: Features, *, augmented: bool = False
     """
     k = min(NEIGHBOURS, len(features))
     distances = kth_distance(unit(validation), half_precision(features), k)
-    return Familiarity(len(features), k, distances, augmented)
+    return OutOfDistributionLimit(len(features), k, distances, augmented)
 
 
-def write(run: Run, features: Features, positions: NDArray[np.integer[Any]], familiarity: Familiarity) -> None:
+def write(run: Run, features: Features, positions: NDArray[np.integer[Any]], ood_limit: OutOfDistributionLimit) -> None:
     """Keeps a reference in the run's folder.
 
     Args:
         run: Run.
         features: array of shape `(n, width)`.
         positions: integer array of shape `(n,)`. Which training images of the manifest these are.
-        familiarity: Familiarity.
+        ood_limit: OutOfDistributionLimit.
     """
     with files.replacing(run.path / FILE) as file:
         np.savez(
             file,
             features=unit(features).astype(np.float16),
             positions=positions.astype(np.int32),
-            validation=familiarity.distances.astype(np.float32),
-            k=familiarity.k,
-            augmented=familiarity.augmented,
+            validation=ood_limit.distances.astype(np.float32),
+            k=ood_limit.k,
+            augmented=ood_limit.augmented,
         )
 
 
 def read(run: Run) -> Reference | None:
     """The reference of a run; None where there is none, or it does not fit the run's list of images."""
-    familiarity, manifest = read_familiarity(run), run.manifest()
-    if familiarity is None or manifest is None:
+    ood_limit, manifest = read_ood_limit(run), run.manifest()
+    if ood_limit is None or manifest is None:
         return None
     try:
         # Opened here: numpy leaves a damaged file open.
@@ -181,14 +181,14 @@ def read(run: Run) -> Reference | None:
         named = [(str(listed[k]["path"]), str(listed[k]["label"])) for k in positions.tolist()]
     except (*_DAMAGED, IndexError, TypeError):
         return None
-    return Reference(features, named, familiarity) if len(features) == len(named) else None
+    return Reference(features, named, ood_limit) if len(features) == len(named) else None
 
 
-def read_familiarity(run: Run) -> Familiarity | None:
+def read_ood_limit(run: Run) -> OutOfDistributionLimit | None:
     """The small part of a reference: what a page needs to say how a limit came about."""
     try:
         with (run.path / FILE).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return Familiarity(
+            return OutOfDistributionLimit(
                 len(kept["positions"]), int(kept["k"]), kept["validation"].astype(np.float32), bool(kept["augmented"])
             )
     except _DAMAGED:

@@ -131,7 +131,7 @@ def test_a_run_comes_back_as_it_was(packed: Path, shipped: Run) -> None:
     assert mine is not None
     assert theirs is not None
     assert mine.nearest(features, 3) == theirs.nearest(features, 3)
-    assert mine.familiarity.to_record() == theirs.familiarity.to_record()
+    assert mine.ood_limit.to_record() == theirs.ood_limit.to_record()
     assert answers(run) == answers(shipped)
     assert (run.path / "model.keras").read_bytes() == (shipped.path / "model.keras").read_bytes()
     status = run.status()

@@ -7,6 +7,7 @@ from core.insight.answer import Prediction
 from core.insight.calibration import (
     COLDEST,
     HOTTEST,
+    apply_temperature,
     calibrate,
     cross_validated,
     expected_calibration_error,
@@ -14,7 +15,6 @@ from core.insight.calibration import (
     folds,
     reliability,
     scale,
-    soften,
 )
 from core.stats import metrics
 
@@ -121,10 +121,10 @@ def test_what_cannot_be_fitted_is_left_alone(labels: np.ndarray, expected: str) 
 
 def test_an_answer_is_softened_and_one_without_a_class_is_not() -> None:
     answer = Prediction("a", "y", 0.9, {"x": 0.1, "y": 0.9})
-    soft = soften(answer, 2.0)
+    soft = apply_temperature(answer, 2.0)
     assert soft.label == "y"
     assert soft.probability == pytest.approx(0.75)  # 3 to 1: the square root of 9 to 1
     assert soft.probabilities == pytest.approx({"x": 0.25, "y": 0.75})
-    assert soften(answer, 1.0) is answer
+    assert apply_temperature(answer, 1.0) is answer
     broken = Prediction("b", error="damaged")
-    assert soften(broken, 2.0) is broken
+    assert apply_temperature(broken, 2.0) is broken

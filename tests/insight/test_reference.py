@@ -8,7 +8,7 @@ import pytest
 from core import files
 from core.config import make_config
 from core.insight import reference
-from core.insight.reference import Familiarity, choose, limit_of, measure
+from core.insight.reference import OutOfDistributionLimit, choose, limit_of, measure
 from core.store.runs import Run, RunStore
 
 
@@ -21,8 +21,8 @@ def kept(run: Run, features: Any, validation: Any, **options: Any) -> reference.
     """Written to the run's folder and read back."""
     listed = [{"path": f"{k}.png", "label": "ab"[k % 2]} for k in range(len(features))]
     files.write_json(run.path / "manifest.json", {"train": listed, "classes": ["a", "b"]})
-    familiarity = measure(features, validation, **options)
-    reference.write(run, features, np.arange(len(features)), familiarity)
+    ood_limit = measure(features, validation, **options)
+    reference.write(run, features, np.arange(len(features)), ood_limit)
     found = reference.read(run)
     assert found is not None
     return found
@@ -60,24 +60,24 @@ def test_features_too_large_for_half_precision_are_kept(run: Run) -> None:
 
 def test_the_limit_is_the_99th_percentile_of_the_validation_images() -> None:
     distances = np.random.default_rng(0).permutation(np.arange(1, 201)).astype(np.float32)
-    familiarity = Familiarity(10, 5, distances)
-    assert familiarity.limit == 199
-    assert familiarity.to_record()["beyond"] == 1
-    assert familiarity.is_unlike(199) is False
-    assert familiarity.is_unlike(199.5) is True
+    ood_limit = OutOfDistributionLimit(10, 5, distances)
+    assert ood_limit.limit == 199
+    assert ood_limit.to_record()["beyond"] == 1
+    assert ood_limit.is_unlike(199) is False
+    assert ood_limit.is_unlike(199.5) is True
     order = np.random.default_rng(0).permutation(distances)
     one, other = order[0::2], order[1::2]
     by_hand = sum(d > limit_of(other) for d in one) + sum(d > limit_of(one) for d in other)
-    assert familiarity.flagged_held_out == by_hand
-    assert "1 of them lie beyond it" in familiarity.describe()
+    assert ood_limit.flagged_held_out == by_hand
+    assert "1 of them lie beyond it" in ood_limit.describe()
 
 
 def test_few_validation_images_set_no_limit() -> None:
-    familiarity = Familiarity(10, 5, np.ones(19, np.float32))
-    assert familiarity.limit is None
-    assert familiarity.is_unlike(99) is None
-    assert familiarity.describe().startswith("With 19 validation images there is no telling")
-    assert familiarity.to_record()["flagged_held_out"] is None
+    ood_limit = OutOfDistributionLimit(10, 5, np.ones(19, np.float32))
+    assert ood_limit.limit is None
+    assert ood_limit.is_unlike(99) is None
+    assert ood_limit.describe().startswith("With 19 validation images there is no telling")
+    assert ood_limit.to_record()["flagged_held_out"] is None
 
 
 def test_what_points_elsewhere_is_flagged_and_what_is_drawn_alike_is_not(run: Run) -> None:
@@ -85,14 +85,14 @@ def test_what_points_elsewhere_is_flagged_and_what_is_drawn_alike_is_not(run: Ru
     centre = rng.normal(size=64)
     draw = lambda count: (centre + 0.3 * rng.normal(size=(count, 64))).astype(np.float32)  # noqa: E731
     found = kept(run, draw(200), draw(200))
-    flagged = lambda rows: np.mean([found.familiarity.is_unlike(float(d)) for d in found.distance(rows)])  # noqa: E731
+    flagged = lambda rows: np.mean([found.ood_limit.is_unlike(float(d)) for d in found.distance(rows)])  # noqa: E731
     assert flagged(draw(500)) < 0.04
     assert flagged(rng.normal(size=(500, 64)).astype(np.float32)) == 1
 
 
 def test_fewer_training_images_than_neighbours_are_enough(run: Run) -> None:
     found = kept(run, np.eye(3, dtype=np.float32), np.ones((30, 3)))
-    assert found.familiarity.k == 3
+    assert found.ood_limit.k == 3
     assert len(found.nearest(np.ones((1, 3), np.float32), 6)[0]) == 3
 
 
@@ -114,7 +114,7 @@ def test_a_damaged_reference_is_none(run: Run, damage: bytes | None) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     assert reference.read(run) is None
-    assert reference.read_familiarity(run) is None
+    assert reference.read_ood_limit(run) is None
 
 
 def test_a_reference_of_another_list_of_images_is_none(run: Run) -> None:

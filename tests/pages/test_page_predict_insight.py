@@ -64,9 +64,9 @@ def remember(run: Run) -> None:
     """A reference whose limit is the same for all: every validation image lies 0.5 away."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(8, 4)).astype(np.float32)
-    familiarity = measure(features, features)
-    kept = reference.Familiarity(8, 5, np.full(40, 0.5, np.float32))
-    assert familiarity.k == kept.k
+    ood_limit = measure(features, features)
+    kept = reference.OutOfDistributionLimit(8, 5, np.full(40, 0.5, np.float32))
+    assert ood_limit.k == kept.k
     reference.write(run, features, np.arange(8), kept)
 
 

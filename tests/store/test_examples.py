@@ -39,7 +39,7 @@ def test_put_in_place_they_are_runs_like_any_other(home: Path) -> None:
     assert str((pooled.manifest() or {})["root"]).startswith(str(home / "sample"))
     remembered = reference.read(pooled)
     assert remembered is not None
-    assert remembered.familiarity.images == 800
+    assert remembered.ood_limit.images == 800
     (bisect,) = BisectStore().list()
     result = bisect.result()
     assert (result["verdict"], result["factors"], bisect.runs()[0].id) == ("single", ["data.shuffle"], good.id)

@@ -43,7 +43,7 @@ def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_comp
     if not base_was_trained and (cached := _cached(context, train, val)):
         features, validation, augmented = cached
         kept = pooled(context.base, features, positions)
-        familiarity = reference.measure(kept, pooled(context.base, validation, of_val), augmented=augmented)
+        ood_limit = reference.measure(kept, pooled(context.base, validation, of_val), augmented=augmented)
     elif may_compute:
         message = "Remembers training images, for the nearest ones of a new image."
         context.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
@@ -52,14 +52,14 @@ def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_comp
         kept, validation = (
             through(context.base, context.forward, context.images(part, augmented=False), done) for part in parts
         )
-        familiarity = reference.measure(kept, validation)
+        ood_limit = reference.measure(kept, validation)
     else:
         return False
-    reference.write(context.reporter.run, kept, positions, familiarity)
+    reference.write(context.reporter.run, kept, positions, ood_limit)
     return True
 
 
-def build_reference(run: Run, progress: Progress | None = None) -> reference.Familiarity:
+def build_reference(run: Run, progress: Progress | None = None) -> reference.OutOfDistributionLimit:
     """Writes the reference of a run from its saved model and the images where they lie.
 
     Args:
@@ -82,9 +82,9 @@ def build_reference(run: Run, progress: Progress | None = None) -> reference.Fam
     forward = forward_function(base)
     parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
     kept, validation = (through(base, forward, Images(root, part, size, "none", 0), done) for part in parts)
-    familiarity = reference.measure(kept, validation)
-    reference.write(run, kept, positions, familiarity)
-    return familiarity
+    ood_limit = reference.measure(kept, validation)
+    reference.write(run, kept, positions, ood_limit)
+    return ood_limit
 
 
 def through(base: keras.Model, forward: Callable[[Any], Any], images: Images, advance: Advance) -> NDArray[np.float32]:

@@ -72,7 +72,7 @@ class LoadedModel:
         if known is None or known.width != features.shape[1]:
             return [Insight()] * len(features)
         return [
-            Insight(neighbours, float(distance), known.familiarity.is_unlike(float(distance)))
+            Insight(neighbours, float(distance), known.ood_limit.is_unlike(float(distance)))
             for neighbours, distance in zip(known.nearest(features, NEAREST), known.distance(features), strict=True)
         ]
 

@@ -9,12 +9,12 @@ from PIL import Image
 from core.data.images import display_name
 from core.insight.answer import METHODS, Neighbour, Prediction
 from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, where
-from core.insight.reference import Familiarity, ordinal
+from core.insight.reference import OutOfDistributionLimit, ordinal
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
 from pages.shared.predict.image_sources import Shown
 from pages.shared.run.facts import image_path, small_image
-from pages.shared.run.held_out import familiarity
+from pages.shared.run.held_out import ood_limit
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.state import CLOSER_CLASS, CLOSER_IMAGE, OPACITY
 from pages.shared.widgets.text import number, plain
@@ -46,12 +46,12 @@ def closer_look(
     answer, small = answers[k], smalls[k]
     if small:
         _where_it_looks(images[k], answer, small)
-    _familiar(run, answer)
+    _show_ood(run, answer)
     if answer.insight.neighbours:
         _nearest(run, answer.insight.neighbours)
 
 
-def foreign_words(answer: Prediction, known: Familiarity | None) -> str:
+def foreign_words(answer: Prediction, known: OutOfDistributionLimit | None) -> str:
     """Whether an image is unlike the training images, in one sentence; empty where it is not known."""
     distance = answer.insight.distance
     if known is None or known.limit is None or distance is None:
@@ -108,8 +108,8 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes) -> None:
     st.caption(f"{found}. {METHODS[answer.insight.method]} The map has {size} places, drawn smooth.")
 
 
-def _familiar(run: Run, answer: Prediction) -> None:
-    known = familiarity(run)
+def _show_ood(run: Run, answer: Prediction) -> None:
+    known = ood_limit(run)
     if known is None:
         reason = (
             "a model from elsewhere does not tell what it was trained on"

@@ -11,7 +11,7 @@ import streamlit as st
 from core.data.images import display_name, thumbnail
 from core.errors import UnreadableImage
 from core.insight.answer import Prediction
-from core.insight.calibration import soften
+from core.insight.calibration import apply_temperature
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
 from pages.shared.predict.asking import ask_once
@@ -109,7 +109,7 @@ def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
     if not wanted or found.refusal:
         return list(answers)
     st.caption(found.describe())
-    return [soften(answer, found.temperature) for answer in answers]
+    return [apply_temperature(answer, found.temperature) for answer in answers]
 
 
 def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.insight import reference
 from core.insight.calibration import Calibration, calibrate
-from core.insight.reference import Familiarity
+from core.insight.reference import OutOfDistributionLimit
 from core.insight.stored import Stored, stored_predictions
 from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp
@@ -24,10 +24,10 @@ def calibration(run: Run) -> Calibration | None:
     return _calibration(str(run.path), stamp) if stamp else None
 
 
-def familiarity(run: Run) -> Familiarity | None:
+def ood_limit(run: Run) -> OutOfDistributionLimit | None:
     """From where on an image is foreign to the run; None where it keeps no features of its training images."""
     stamp = file_stamp(reference.reference_path(run))
-    return _familiarity(str(run.path), stamp) if stamp else None
+    return _ood_limit(str(run.path), stamp) if stamp else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -43,5 +43,5 @@ def _calibration(folder: str, stamp: Stamp) -> Calibration | None:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _familiarity(folder: str, stamp: Stamp) -> Familiarity | None:
-    return reference.read_familiarity(Run(Path(folder)))
+def _ood_limit(folder: str, stamp: Stamp) -> OutOfDistributionLimit | None:
+    return reference.read_ood_limit(Run(Path(folder)))

@@ -55,7 +55,7 @@ def test_what_is_remembered_are_the_features_of_the_saved_model(
     shutil.rmtree(paths.cache_folder() / "features")  # what is remembered does not need it
     found = reference.read(run)
     assert found is not None
-    assert found.familiarity.augmented is augmented
+    assert found.ood_limit.augmented is augmented
     training, validation = by_the_saved_model(run, "train"), by_the_saved_model(run, "val")
     near = found.nearest(training, 1)
     if augmented:
@@ -64,7 +64,7 @@ def test_what_is_remembered_are_the_features_of_the_saved_model(
     assert [one[0].file for one in near] == names
     assert max(one[0].distance for one in near) < 1e-3
     distances = np.sort(1 - unit(validation) @ unit(training).T, axis=1)[:, reference.NEIGHBOURS - 1]
-    np.testing.assert_allclose(found.familiarity.distances, distances, atol=1e-3)
+    np.testing.assert_allclose(found.ood_limit.distances, distances, atol=1e-3)
 
 
 class StopAtOnce(Reporter):
@@ -82,9 +82,9 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
     assert reference.read(run) is None
     assert load_model(run).answer(np.zeros((1, SIZE, SIZE, 3), np.uint8)).insights[0].distance is None
     seen: list[tuple[int, int]] = []
-    familiarity = build_reference(run, lambda *now: seen.append(now))
+    ood_limit = build_reference(run, lambda *now: seen.append(now))
     assert seen[-1] == (41, 41)
-    assert familiarity.images == 17
+    assert ood_limit.images == 17
     near = reference.read(run).nearest(by_the_saved_model(run, "train"), 1)  # type: ignore[union-attr]
     assert [one[0].file for one in near] == [item["path"] for item in (run.manifest() or {})["train"]]
 
