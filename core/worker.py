@@ -28,7 +28,7 @@ from core.sweep.store import is_sweep
 from core.workers import process_info, warm
 from core.workers.launch import CANNOT_WRITE
 
-_BALLAST_BYTES = 64 * 1024
+_RESERVE_BYTES = 64 * 1024
 
 _REPLACED_SECONDS, _MISSES = 2.0, 5
 """How often a cluster's worker makes sure that the run is still its own, and how often it may find no answer."""
@@ -127,22 +127,22 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
         print(f"run {run.id} is {reporter.status.status}; it was not put in the queue", file=sys.stderr)
         return 1
     files.remove_leftovers(run.path)
-    ballast = _take_ballast(run.path)
+    reserve_file = _write_reserve_file(run.path)
     host = socket.gethostname() if on_cluster else ""
     reporter.set_status(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
     _watch(reporter, parent_pipe=parent_pipe)
     try:
-        return _work(reporter, ballast, on_cluster=on_cluster)
+        return _work(reporter, reserve_file, on_cluster=on_cluster)
     finally:
         reporter.close()
-        ballast.unlink(missing_ok=True)
+        reserve_file.unlink(missing_ok=True)
 
 
-def _take_ballast(folder: Path) -> Path:
+def _write_reserve_file(folder: Path) -> Path:
     """A file to throw off when the disk is full, so that there is room for the last word."""
-    ballast = folder / ".ballast"
-    ballast.write_bytes(b"\0" * _BALLAST_BYTES)
-    return ballast
+    reserve_file = folder / ".ballast"
+    reserve_file.write_bytes(b"\0" * _RESERVE_BYTES)
+    return reserve_file
 
 
 def _watch(reporter: Reporter, *, parent_pipe: bool) -> None:
@@ -163,17 +163,17 @@ def _end_with_parent(reporter: Reporter) -> None:
     reporter.die("interrupted", "The server that ran this ended; Resume continues after the last finished epoch.")
 
 
-def _work(reporter: Reporter, ballast: Path, *, on_cluster: bool) -> int:
+def _work(reporter: Reporter, reserve_file: Path, *, on_cluster: bool) -> int:
     try:
         with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
             status, message = _train(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
         reporter.finish(status, message)
     except UserError as error:
-        ballast.unlink(missing_ok=True)
+        reserve_file.unlink(missing_ok=True)
         reporter.finish("failed", str(error), fault="user")
         return 1
     except Exception as error:  # noqa: BLE001 (the one broad except of the program: a run never ends without a word)
-        ballast.unlink(missing_ok=True)
+        reserve_file.unlink(missing_ok=True)
         traceback.print_exc()
         reporter.finish("failed", _sentence(error), fault="program")
         return 3
