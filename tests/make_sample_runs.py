@@ -38,7 +38,7 @@ def make(home: Path) -> None:
     os.environ["PARITY_HOME"] = str(home)
     from core import files
     from core.bisect.store import BisectStore
-    from core.store.examples import SHIPPED
+    from core.store.examples import EXAMPLES
     from core.store.runs import RunStore
 
     store = RunStore()
@@ -50,13 +50,13 @@ def make(home: Path) -> None:
     if not BisectStore().list():
         command("bisect", *(run.id for run in ends), "--json")
     bisect = BisectStore().list()[0]
-    shutil.rmtree(SHIPPED, ignore_errors=True)
+    shutil.rmtree(EXAMPLES, ignore_errors=True)
     trials = {trial["run"] for trial in bisect.result()["arms"] if trial["run"]}
     for run in store.list():
         if run.title() == POOLED or run.id in {*trials, *(end.id for end in ends)}:
-            pack(run.path, SHIPPED / "runs" / run.id, home, model=run.title() == POOLED)
-    pack(bisect.path, SHIPPED / "bisects" / bisect.id, home, model=False)
-    files.write_json(SHIPPED / "puzzle.json", {"runs": [run.id for run in ends], "bisect": bisect.id})
+            pack(run.path, EXAMPLES / "runs" / run.id, home, model=run.title() == POOLED)
+    pack(bisect.path, EXAMPLES / "bisects" / bisect.id, home, model=False)
+    files.write_json(EXAMPLES / "puzzle.json", {"runs": [run.id for run in ends], "bisect": bisect.id})
 
 
 def pack(source: Path, target: Path, home: Path, *, model: bool) -> None:

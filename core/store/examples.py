@@ -13,7 +13,7 @@ from core import files, paths
 from core.data.sample import sample_folder
 from core.errors import UserError
 
-SHIPPED = Path(__file__).resolve().parents[1] / "sample_runs"
+EXAMPLES = Path(__file__).resolve().parents[1] / "sample_runs"
 
 ROOT_MARK = "{sample}"
 """Stands in the records for the folder of the sample set, which is another one on every machine."""
@@ -33,10 +33,10 @@ def install() -> None:
         if not lock.acquire(timeout=30):
             raise UserError("another page is putting the finished examples in place; try again in a moment")
         for kind in ("runs", "bisects"):
-            for source in sorted((SHIPPED / kind).iterdir()):
+            for source in sorted((EXAMPLES / kind).iterdir()):
                 _copy(source, home / kind / source.name)
         if not (home / "puzzle.json").exists():
-            files.write_json(home / "puzzle.json", files.read_json(SHIPPED / "puzzle.json"))
+            files.write_json(home / "puzzle.json", files.read_json(EXAMPLES / "puzzle.json"))
     except OSError as error:
         raise UserError(f"the finished examples cannot be put in place: {error.strerror}") from error
     finally:
@@ -45,20 +45,20 @@ def install() -> None:
 
 def is_installed() -> bool:
     """Whether the shipped runs are all in the home."""
-    names = [source.name for source in (SHIPPED / "runs").iterdir()]
+    names = [source.name for source in (EXAMPLES / "runs").iterdir()]
     return all((paths.runs_folder() / name).is_dir() for name in names)
 
 
 def puzzle() -> tuple[str, str, str]:
     """Ids of the puzzle's two shipped runs, the one that learns first, and of the search between them."""
-    record = json.loads((SHIPPED / "puzzle.json").read_text(encoding="utf-8"))
+    record = json.loads((EXAMPLES / "puzzle.json").read_text(encoding="utf-8"))
     first, second = record["runs"]
     return first, second, record["bisect"]
 
 
 def run_with_model() -> str:
     """Id of the shipped run that can predict."""
-    return next((SHIPPED / "runs").glob("*/model.keras.gz")).parent.name
+    return next((EXAMPLES / "runs").glob("*/model.keras.gz")).parent.name
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -22,7 +22,7 @@ from core.export.bundle import RECORDS
 from core.export.bundle_import import import_bundle
 from core.export.export_client import export_run
 from core.insight import reference
-from core.store.examples import SHIPPED, install
+from core.store.examples import EXAMPLES, install
 from core.store.notes import Note, read_note, write_note
 from core.store.runs import METRICS, Run, RunStore, Status
 from core.workers import try_model_client as importing
@@ -31,21 +31,21 @@ Contents = dict[str, bytes]
 
 
 @pytest.fixture
-def shipped() -> Run:
+def example_run() -> Run:
     install()
     return next(run for run in RunStore().list() if run.has_model())
 
 
 @pytest.fixture
-def packed(shipped: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def packed(example_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The zip of a run that belongs to somebody and has left traces; afterwards the home is another, empty one."""
-    files.write_json(shipped.path / "owner.json", "ada@lab.example")
-    (shipped.path / "worker.log").write_text("secret")
-    write_note(shipped, "keep this one", ["chest"])
-    remember(shipped)
-    (shipped.path / "resume").mkdir()
-    (shipped.path / "resume" / "checkpoint.npz").write_bytes(b"x")
-    path = export_run(shipped, "zip", tmp_path / "run").path
+    files.write_json(example_run.path / "owner.json", "ada@lab.example")
+    (example_run.path / "worker.log").write_text("secret")
+    write_note(example_run, "keep this one", ["chest"])
+    remember(example_run)
+    (example_run.path / "resume").mkdir()
+    (example_run.path / "resume" / "checkpoint.npz").write_bytes(b"x")
+    path = export_run(example_run, "zip", tmp_path / "run").path
     monkeypatch.setenv("PARITY_HOME", str(tmp_path / "other"))
     return path
 
@@ -105,38 +105,38 @@ def nothing_is_left() -> bool:
     return not RunStore().list() and not list((home / "quarantine").glob("*"))
 
 
-def test_what_goes_along_names_no_person_and_no_folder(packed: Path, shipped: Run, home: Path) -> None:
+def test_what_goes_along_names_no_person_and_no_folder(packed: Path, example_run: Run, home: Path) -> None:
     contents = read(packed)
     assert set(contents) == {"parity.json", "README.md", "labels.txt", "model.keras", "reference.npz", *RECORDS}
     assert b"ada@lab.example" not in b"".join(contents.values())
     for name, content in contents.items():
         assert str(home).encode() not in content, name
-    assert json.loads(contents["parity.json"])["run"] == shipped.id
+    assert json.loads(contents["parity.json"])["run"] == example_run.id
     assert contents["README.md"].startswith(b"---\n")
 
 
 @pytest.mark.usefixtures("tried")
-def test_a_run_comes_back_as_it_was(packed: Path, shipped: Run) -> None:
+def test_a_run_comes_back_as_it_was(packed: Path, example_run: Run) -> None:
     run = import_bundle(packed, owner="bob")
-    assert run.path.parent == RunStore().root != shipped.path.parent
-    assert (run.id, run.title(), run.owner()) == (shipped.id, "Sample: pooled head", "bob")
-    assert run.config() == shipped.config()
-    assert run.history() == shipped.history()
+    assert run.path.parent == RunStore().root != example_run.path.parent
+    assert (run.id, run.title(), run.owner()) == (example_run.id, "Sample: pooled head", "bob")
+    assert run.config() == example_run.config()
+    assert run.history() == example_run.history()
     assert len(run.history()["loss"]) == 15
-    assert run.evaluation() == shipped.evaluation()
-    assert findings(run) == findings(shipped)
+    assert run.evaluation() == example_run.evaluation()
+    assert findings(run) == findings(example_run)
     assert read_note(run) == Note("keep this one", ("chest",))
     features = np.ones((1, 4), np.float32)
-    mine, theirs = reference.read(run), reference.read(shipped)
+    mine, theirs = reference.read(run), reference.read(example_run)
     assert mine is not None
     assert theirs is not None
     assert mine.nearest(features, 3) == theirs.nearest(features, 3)
     assert mine.ood_limit.to_record() == theirs.ood_limit.to_record()
-    assert answers(run) == answers(shipped)
-    assert (run.path / "model.keras").read_bytes() == (shipped.path / "model.keras").read_bytes()
+    assert answers(run) == answers(example_run)
+    assert (run.path / "model.keras").read_bytes() == (example_run.path / "model.keras").read_bytes()
     status = run.status()
     assert (status.status, status.message) == ("finished", "Brought from elsewhere as a zip.")
-    assert status.created == shipped.status().created
+    assert status.created == example_run.status().created
     assert (run.manifest() or {})["root"] == str(RunStore().root.parent / "sample" / "sample-v1")
     with pytest.raises(RunError, match=r"is here already; nothing was changed$"):
         import_bundle(packed)
@@ -259,14 +259,14 @@ def test_a_model_for_other_images_is_refused(packed: Path, monkeypatch: pytest.M
     assert nothing_is_left()
 
 
-def test_a_run_at_work_or_without_records_is_not_packed(shipped: Run, tmp_path: Path) -> None:
-    ended = shipped.read_status()
-    (shipped.path / "events.jsonl").unlink()
+def test_a_run_at_work_or_without_records_is_not_packed(example_run: Run, tmp_path: Path) -> None:
+    ended = example_run.read_status()
+    (example_run.path / "events.jsonl").unlink()
     with pytest.raises(RunError, match=r"has no events\.jsonl, so there is nothing to pack"):
-        export_run(shipped, "zip", tmp_path / "x")
-    shipped.write_status(Status.in_queue(ended.created))
+        export_run(example_run, "zip", tmp_path / "x")
+    example_run.write_status(Status.in_queue(ended.created))
     with pytest.raises(RunError, match=r"is queued; wait until it has ended, or stop it$"):
-        export_run(shipped, "zip", tmp_path / "x")
+        export_run(example_run, "zip", tmp_path / "x")
     assert not list(tmp_path.glob("*x*"))
 
 
@@ -295,6 +295,6 @@ def test_the_command_brings_a_run_with_its_model_tried_for_real(
     record = json.loads(capsys.readouterr().out)
     assert record == {"run": RunStore().list()[0].id, "status": "finished", "model": True}
     model = RunStore().list()[0].path / "model.keras"
-    assert model.read_bytes() == gzip.decompress(next(SHIPPED.rglob("model.keras.gz")).read_bytes())
+    assert model.read_bytes() == gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes())
     assert main(["import-run", str(tmp_path / "gone.zip")]) == 1
     assert "gone.zip is not a file; give a zip that `export --format zip` has written" in capsys.readouterr().err

@@ -20,7 +20,7 @@ NAME = 'x: [y] "z" <b>| `c` *d* ![e](http://e.x/f.png)'
 
 
 @pytest.fixture
-def shipped() -> Run:
+def example_run() -> Run:
     install()
     return next(run for run in RunStore().list() if run.has_model())
 
@@ -32,8 +32,8 @@ def header(card: str) -> dict[str, Any]:
     return record
 
 
-def test_the_header_is_what_hugging_face_reads(shipped: Run) -> None:
-    record = header(model_card(shipped))
+def test_the_header_is_what_hugging_face_reads(example_run: Run) -> None:
+    record = header(model_card(example_run))
     assert "license" not in record
     assert (record["library_name"], record["pipeline_tag"]) == ("keras", "image-classification")
     assert record["tags"] == ["image-classification", "transfer-learning", "EfficientNetLite0"]
@@ -41,15 +41,15 @@ def test_the_header_is_what_hugging_face_reads(shipped: Run) -> None:
     (result,) = model["results"]
     assert model["name"] == "Sample: pooled head"
     assert result["dataset"] == {"name": "sample", "type": "imagefolder", "split": "validation"}
-    figures = (shipped.evaluation() or {})["val"]
+    figures = (example_run.evaluation() or {})["val"]
     assert {m["type"]: m["value"] for m in result["metrics"]} == {
         "accuracy": figures["accuracy"],
         "roc_auc": pytest.approx(figures["auc"], abs=1e-6),
     }
 
 
-def test_figures_have_wilsons_intervals_and_the_sections_are_there(shipped: Run) -> None:
-    card = model_card(shipped)
+def test_figures_have_wilsons_intervals_and_the_sections_are_there(example_run: Run) -> None:
+    card = model_card(example_run)
     for title in ("Data", "Training", "Figures on the validation images", "Limits", "How to use it"):
         assert f"\n## {title}\n" in card
     low, high = wilson(140, 160)
@@ -62,13 +62,13 @@ def test_figures_have_wilsons_intervals_and_the_sections_are_there(shipped: Run)
     assert len(card.split("```python\n")[1].split("```")[0].splitlines()) == 5
 
 
-def test_names_are_only_names(shipped: Run) -> None:
+def test_names_are_only_names(example_run: Run) -> None:
     config = make_config(f"/somewhere/{NAME}", {}, name=NAME)
-    files.write_json(shipped.path / "config.json", config.to_dict())
+    files.write_json(example_run.path / "config.json", config.to_dict())
     for record in ("manifest.json", "evaluation.json"):
-        text = (shipped.path / record).read_text()
-        (shipped.path / record).write_text(text.replace('"NORMAL"', json.dumps(NAME)))
-    card = model_card(shipped)
+        text = (example_run.path / record).read_text()
+        (example_run.path / record).write_text(text.replace('"NORMAL"', json.dumps(NAME)))
+    card = model_card(example_run)
     assert header(card)["model-index"][0]["name"] == NAME
     assert header(card)["model-index"][0]["results"][0]["dataset"]["name"] == NAME.rpartition("/")[2]
     body = card.split("---\n", 2)[2].split("```python")[0]
@@ -77,15 +77,15 @@ def test_names_are_only_names(shipped: Run) -> None:
     assert r"!\[e\](http://e.x/f.png)" in body
 
 
-def test_the_five_lines_run(shipped: Run) -> None:
+def test_the_five_lines_run(example_run: Run) -> None:
     """They are Python; that the model opens with Keras alone is proved where models are saved."""
-    compile(model_card(shipped).split("```python\n")[1].split("```")[0], "use.py", "exec")
+    compile(model_card(example_run).split("```python\n")[1].split("```")[0], "use.py", "exec")
 
 
-def test_without_figures_there_is_no_card(shipped: Run, tmp_path: Path) -> None:
-    (shipped.path / "evaluation.json").unlink()
+def test_without_figures_there_is_no_card(example_run: Run, tmp_path: Path) -> None:
+    (example_run.path / "evaluation.json").unlink()
     with pytest.raises(
         RunError, match=r"has no figures yet, so there is nothing to write a card of; wait until it ends$"
     ):
-        export_run(shipped, "card", tmp_path / "README")
+        export_run(example_run, "card", tmp_path / "README")
     assert not list(tmp_path.glob("*README*"))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from core.errors import ModelError, UserError
 from core.models.inspector import ALLOWED, check_config, inspect_model
-from core.store.examples import SHIPPED
+from core.store.examples import EXAMPLES
 
 DENSE: dict[str, Any] = {
     "module": "keras.layers", "class_name": "Dense", "registered_name": None, "name": "d", "inbound_nodes": [],
@@ -212,7 +212,7 @@ def test_members_are_these_three_and_no_larger_than_they_may_be(tmp_path: Path) 
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that the program has saved."""
     path = tmp_path_factory.mktemp("real") / "model.keras"
-    path.write_bytes(gzip.decompress(next(SHIPPED.rglob("model.keras.gz")).read_bytes()))
+    path.write_bytes(gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes()))
     return path
 
 
@@ -297,7 +297,7 @@ def test_whatever_is_changed_in_a_real_config_no_class_off_the_list_passes(numbe
     assert all(pair in ALLOWED for pair in classes_in(config) if all(isinstance(part, str) for part in pair))
 
 
-with gzip.open(next(SHIPPED.rglob("model.keras.gz"))) as packed, zipfile.ZipFile(io.BytesIO(packed.read())) as opened:
+with gzip.open(next(EXAMPLES.rglob("model.keras.gz"))) as packed, zipfile.ZipFile(io.BytesIO(packed.read())) as opened:
     REAL = json.loads(opened.read("config.json"))
 
 

@@ -16,13 +16,13 @@ from core.store.runs import RunStore
 
 
 def test_they_have_fifteen_megabytes_at_most_and_one_model() -> None:
-    sizes = {path: path.stat().st_size for path in examples.SHIPPED.rglob("*") if path.is_file()}
+    sizes = {path: path.stat().st_size for path in examples.EXAMPLES.rglob("*") if path.is_file()}
     assert sum(sizes.values()) < 15 * 10**6
     assert [path.name for path in sizes if "model" in path.name] == ["model.keras.gz"]
 
 
 def test_they_name_no_folder_of_the_machine_that_made_them() -> None:
-    for path in examples.SHIPPED.rglob("*.json*"):
+    for path in examples.EXAMPLES.rglob("*.json*"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r'"/(?:home|root|tmp|Users|work|var|mnt)\b', text), path
         assert "hostname" not in text

@@ -12,7 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.errors import ModelError
-from core.store.examples import SHIPPED
+from core.store.examples import EXAMPLES
 from core.store.runs import Run, RunStore
 from core.workers import try_model_client as importing
 from core.workers.try_model_client import import_model, is_imported
@@ -22,7 +22,7 @@ FACTS: dict[str, Any] = {"image_size": 32, "outputs": 1, "parameters": 5}
 
 @pytest.fixture(scope="module")
 def saved() -> bytes:
-    return gzip.decompress(next(SHIPPED.rglob("model.keras.gz")).read_bytes())
+    return gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes())
 
 
 @pytest.fixture

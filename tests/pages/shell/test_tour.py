@@ -98,7 +98,7 @@ def test_it_leaves_the_shipped_runs_and_nothing_else(home: Path):
     for _ in STEPS[1:]:
         at = press(at, "Next")
     press(at, "End the tour")
-    assert {run.id for run in RunStore().list()} == {folder.name for folder in (examples.SHIPPED / "runs").iterdir()}
+    assert {run.id for run in RunStore().list()} == {folder.name for folder in (examples.EXAMPLES / "runs").iterdir()}
     assert len(list((home / "bisects").iterdir())) == 1
     caches = {"shipped.lock", "cache"}  # what the program keeps for itself whoever opens the pages
     assert {path.name for path in home.iterdir()} - caches == {"runs", "bisects", "puzzle.json"}
