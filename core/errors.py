@@ -1,15 +1,14 @@
 """What can go wrong, sorted by whose fault it is.
 
     ParityError
-    ├── UserError            something the person can put right: shown as one sentence, exit code 1
-    │   ├── ConfigError      a setting outside what is allowed
-    │   ├── DataError        a folder, file or upload that cannot be used
-    │   │   └── UnreadableImage
-    │   ├── RunError         a run that does not exist or is not in the state the action needs
-    │   ├── WeightsError     weight files that are absent or damaged
-    │   ├── ModelError       a model from elsewhere that is not let in
-    │   └── AccessError      something the person may not do here
-    └── Interrupted          the process that asked for this work is gone
+    └── UserError            something the person can put right: shown as one sentence, exit code 1
+        ├── ConfigError      a setting outside what is allowed
+        ├── DataError        a folder, file or upload that cannot be used
+        │   └── UnreadableImage
+        ├── RunError         a run that does not exist or is not in the state the action needs
+        ├── WeightsError     weight files that are absent or damaged
+        ├── ModelError       a model from elsewhere that is not let in
+        └── AccessError      something the person may not do here
 
 Everything else is a fault of the program: its traceback goes to the run's log, exit code 3.
 """
@@ -49,7 +48,3 @@ class ModelError(UserError):
 
 class AccessError(UserError):
     """Ask whoever runs the app, or run it yourself: the message says which."""
-
-
-class Interrupted(ParityError):
-    """The server that started this worker has gone; what was finished is kept and the run can be resumed."""

@@ -54,7 +54,7 @@ def is_gone(pid: int) -> bool:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch._jobs().processes.values():
+    for process in launch.local.jobs().processes.values():
         process.wait(30)
 
 

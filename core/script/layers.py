@@ -1,7 +1,5 @@
 """How the layers of the pretrained networks are numbered, as far as it is known without building them."""
 
-from core.models.catalogue import BACKBONES, Backbone
-
 _VGG_CONVOLUTIONS = {"VGG16": (2, 2, 3, 3, 3), "VGG19": (2, 2, 4, 4, 4)}
 
 LAYER_COUNTS = {
@@ -55,13 +53,3 @@ def first_block(backbone: str, frozen: int) -> str | None:
         return "all"
     first = open_layers[0]
     return first.partition("_")[0] if first.endswith("_conv1") else None
-
-
-def block_of(backbone: str, layer: str) -> str | None:
-    """The block that a layer begins, by the layer's name; None where it begins none."""
-    row: Backbone | None = BACKBONES.get(backbone)
-    if row is None:
-        return None
-    if names := layer_names(backbone):
-        return first_block(backbone, names.index(layer)) if layer in names else None
-    return next((name for name, prefix in zip(row.blocks, row.prefixes, strict=True) if layer.startswith(prefix)), None)

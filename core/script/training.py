@@ -12,7 +12,6 @@ _RATES = {"adam": 0.001, "adamw": 0.001, "sgd": 0.01, "rmsprop": 0.001}
 """Learning rates that Keras takes where none is given."""
 
 _READ_OF_OPTIMIZERS = {"lr", "learning_rate", "#0"}
-_READ_CALLBACKS = ("EarlyStopping", "ModelCheckpoint")
 _OTHER_CALLBACKS = ("ReduceLROnPlateau", "LearningRateScheduler", "CyclicLR", "CosineDecay", "ExponentialDecay")
 
 

@@ -143,6 +143,3 @@ def _with_silence(status: Status, silence: float) -> Status:
         "it does not answer; the last finished epoch is kept."
     )
     return dataclasses.replace(status, message=message)
-
-
-_jobs = local.jobs

@@ -8,7 +8,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import paths
-from core.checks.data import data_findings
 from core.config import DataConfig, keys, make_config, setting
 from core.data.collections import published_of
 from core.data.corrections import Applied, correct
@@ -23,9 +22,7 @@ from core.errors import ConfigError, DataError
 from pages.shared.shell import uploads
 from pages.shared.shell.sample_images import draw_sample
 from pages.shared.state import field_key
-from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.progress_bar import with_bar
-from pages.shared.widgets.text import plain
 
 SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
 
@@ -123,13 +120,6 @@ def peek(reference: str) -> View | None:
     if reference == SAMPLE and not sample_is_ready(paths.samples_folder()):
         return None
     return open_view(reference)
-
-
-def show_warnings(view: View) -> None:
-    """What keeps the data set from being trained on, or would bias the figures."""
-    if view.problem:
-        st.warning(plain(view.problem), icon=":material/warning:")
-    show_findings(data_findings(view.index), ("error", "warning"))
 
 
 def forget_scans() -> None:

@@ -65,7 +65,7 @@ def ended_pair() -> tuple[Run, Run]:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch._jobs().processes.values():
+    for process in launch.local.jobs().processes.values():
         process.wait(30)
 
 
