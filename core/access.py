@@ -1,4 +1,4 @@
-"""Who may do what: the mode the program is served in, a person's role in it, and the limits that go with the mode.
+"""Access control: mode (local, team, public), roles, permitted actions, and limits of each mode.
 
 Nothing is detected by magic: `PARITY_MODE` says it, and what is not allowed is refused in the function that would do
 it, whether or not a button for it was drawn. The command line is the operator's and asks none of this.

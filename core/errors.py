@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by whose fault it is.
+"""Exceptions of the program: UserError and below for what the person can mend, others for faults of the program.
 
     ParityError
     └── UserError            something the person can put right: shown as one sentence, exit code 1

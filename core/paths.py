@@ -1,4 +1,4 @@
-"""Where things lie on disk, as the environment says."""
+"""Paths on disk (PARITY_HOME, PARITY_DATA and below) and limits that environment variables set."""
 
 import os
 from pathlib import Path

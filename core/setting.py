@@ -1,4 +1,4 @@
-"""One setting: its default, its words, what it may be, and how text becomes its value."""
+"""Declares a setting of a configuration: default, help, allowed values, conversion from text."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""What the trials of a bisect will take, from what the two runs took; features that are cached cost nothing."""
+"""Cost estimate of a bisect: seconds of its trials, from what the two runs took and what is in the feature cache."""
 
 from dataclasses import dataclass, field
 

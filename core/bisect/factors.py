@@ -1,4 +1,4 @@
-"""Which settings two runs differ in, and which of them provably change nothing.
+"""Factors of a bisect: settings in which two runs differ, without those that provably change nothing.
 
 A frozen run is the same training whether it is called bottleneck or end to end, and whether it is executed literally
 or on cached features: every such trial of a bisect is trained on cached features.

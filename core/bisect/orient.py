@@ -1,4 +1,4 @@
-"""A bisect calls its runs A and B as they were given when it was made; a person may hold them the other way round."""
+"""Orients a bisect's result: exchanges A and B where the person holds the two runs the other way round."""
 
 from typing import Any
 

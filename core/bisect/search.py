@@ -1,4 +1,4 @@
-"""The search for the setting that makes two runs differ: noise floor, single factors, then delta debugging.
+"""Bisect search: noise floor, single factors, then delta debugging (ddmin) for what makes two runs differ.
 
 A trial is a set of factors at the bad run's value, all others at the good one's: the empty set is the good run, the
 full set the bad one. So "the good run with f switched" is `{f}` and "the bad run with f switched back" is everything

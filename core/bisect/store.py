@@ -1,4 +1,4 @@
-"""Bisects on disk: jobs, each with a folder below `bisects`.
+"""BisectStore: bisect jobs on disk, each with a folder below `bisects`; configuration, result, estimate, resume.
 
 config.json   {"runs": [id, id], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`

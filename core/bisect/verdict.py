@@ -1,4 +1,4 @@
-"""From the values of repeated trainings to intervals and sides: what counts as good, as bad, and as not known.
+"""Verdict of a bisect: intervals of repeated trainings, and which side (good, bad, between, unclear) a trial is on.
 
 A value is the best epoch's validation accuracy. The last epoch's is noisy on small data sets, and early stopping keeps
 the best one anyway. It is uncertain in two ways, which are added in quadrature:

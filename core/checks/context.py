@@ -1,4 +1,4 @@
-"""What a check looks at: a configuration, a data set, and what follows from the two, each computed once."""
+"""Context of the preflight checks: configuration, data set, and what follows from the two, each computed once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Findings that the scan of a data set alone can show, before there is a split or a configuration."""
+"""Checks of a data set alone, from its scan, before there is a split or a configuration."""
 
 from core.checks.context import Context
 from core.checks.finding import Finding

@@ -1,4 +1,4 @@
-"""Images that look alike: a 32x32 difference hash finds candidates, the correlation of small images confirms them.
+"""Duplicates and near-duplicates: candidates by a 32x32 difference hash, confirmed by correlation of thumbnails.
 
 The usual 64-bit hashes are useless on images of one kind: on chest X-rays three quarters of the validation images
 have a training image within 2 bits. With 1,024 bits the nearest pair that is no duplicate differs in 13 %.

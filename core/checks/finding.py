@@ -1,4 +1,4 @@
-"""What a check reports: what was measured, the evidence for it, and the setting to change."""
+"""Finding: what a check reports (id, severity, claim, evidence, remedy, the setting to change)."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which grey levels the network is given: counted on a few training images, kept on disk between calls."""
+"""Gray histogram of a few training images, as preprocessing gets them; kept on disk between calls."""
 
 import hashlib
 import json

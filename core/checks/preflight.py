@@ -1,4 +1,4 @@
-"""All checks of a run before it starts, and the one call that makes them."""
+"""Preflight: all checks of a configuration and a data set before a run starts, and the one call that makes them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which images of a data set are worth a look: eight questions, each with its limit and the reason for it.
+"""Checks of image quality: blurry, dark, light, blank, odd in size or shape, duplicates; each with its limit.
 
 Nothing is removed by itself: an image can be odd and right. Where most images of a data set are of one kind, that
 is how the data set is, and it is said so.

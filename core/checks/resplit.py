@@ -1,4 +1,4 @@
-"""A new split that repairs leaks: patients and copies stay together, every class keeps its share in every part."""
+"""Repairs a leaking split: patients and duplicates stay together, every class keeps its share in every part."""
 
 from collections import Counter
 from dataclasses import dataclass

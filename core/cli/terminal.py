@@ -1,4 +1,4 @@
-"""What the command line shows while it waits: one line of progress on stderr, and a run followed to its end."""
+"""Terminal output: a line of progress on stderr, and following a run to its end."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The first place where two trainings part, in the order in which a training computes.
+"""Finds the first divergence of two trainings: data, order, initial weights, features, losses, weights.
 
     files -> decoded pixels -> augmented pixels -> preprocessed input -> labels and order -> initial weights -> features
     -> loss -> gradients -> weights, and from the second epoch on pixels -> order -> ... again

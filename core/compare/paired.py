@@ -1,4 +1,4 @@
-"""Two models on the same validation images: who is right where the other is wrong, and whether chance explains it."""
+"""Paired comparison of two models on the same validation images: McNemar's exact test."""
 
 import csv
 import math

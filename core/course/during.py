@@ -1,4 +1,4 @@
-"""Findings of a training under way or done, from its epochs and its trace.
+"""Checks during a training: findings from its epochs and its trace.
 
 Every check states what was measured. A cause is named only as something the figures are consistent with: what the
 same headline number can come from is told apart by the other columns, and by a bisect.

@@ -1,4 +1,4 @@
-"""Checks of a training's course: what its answers on validation have in common, and how its loss went."""
+"""Checks during a training: validation answers (one class for all, dead units), loss, overfitting."""
 
 from typing import Any
 

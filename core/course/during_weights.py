@@ -1,4 +1,4 @@
-"""Checks of a training's course: its loss and the backbone's weights and features."""
+"""Checks during a training: diverged loss, moved or unmoved backbone weights, batch statistics, collapsed features."""
 
 from core.checks.finding import Finding
 from core.course.training_record import TrainingRecord

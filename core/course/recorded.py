@@ -1,4 +1,4 @@
-"""The order in which a training really took its batches, as its trace has it."""
+"""Recorded order of a training's batches, from its trace: sorted by class, shuffled, label mix."""
 
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""How a training has gone so far: what the checks of its course look at."""
+"""TrainingRecord: epochs, hashes and order of a training so far, as the checks during training read them."""
 
 import math
 from dataclasses import dataclass

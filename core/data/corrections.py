@@ -1,4 +1,4 @@
-"""Labels that people have put right and images they have taken out, as a list beside the data set.
+"""Label corrections and excluded images, kept as a list beside the data set; undone step by step.
 
 The list is a history of steps, so that the last one can be undone. A change belongs to a file's place *and* content:
 where the file was replaced since, it says nothing about the new one.

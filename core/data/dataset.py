@@ -1,4 +1,4 @@
-"""A data set as the engine sees it: its scan, its split, and the two together as a manifest a run keeps."""
+"""Dataset: a folder's scan and its split into train, val and test; the manifest that a run keeps of it."""
 
 from collections.abc import Sequence
 from contextlib import suppress

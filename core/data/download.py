@@ -1,4 +1,4 @@
-"""Fetches a file from the internet: goes on where an earlier try broke off, and keeps only what is whole."""
+"""Downloads a file over HTTP: resumes a broken download, retries, and keeps only a complete one."""
 
 import hashlib
 import time

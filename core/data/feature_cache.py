@@ -1,4 +1,4 @@
-"""Arrays of bottleneck features on disk.
+"""Feature cache: bottleneck features of a frozen backbone as arrays on disk, with size limit and eviction.
 
 A cache entry is one array of shape `(images, width)` for one draw of the augmentation. Its name is the hash of
 all that decides its numbers, so a changed file, weight or setting can never meet stale features. A note may lie beside

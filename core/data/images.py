@@ -1,4 +1,4 @@
-"""One way from an image file to pixels, used by pages, scan, check, training and prediction alike.
+"""Decodes an image file to RGB pixels (EXIF, resize, preprocessing); the one decoder of the whole program.
 
 Two loaders disagree by up to 6 grey levels on a JPEG, by 90 degrees on a phone photo and by everything on a
 16-bit PNG. A model trained through one and asked through the other fails without an error, so there is only this one.

@@ -1,4 +1,4 @@
-"""An uploaded zip or folder becomes a folder on disk, complete or not at all.
+"""Ingests an uploaded zip or folder into a data set folder on disk, complete or not at all.
 
 No name from the client is used as a path, every byte is counted while it is written, and the folder gets its final
 name only when everything in it is on the disk.

@@ -1,4 +1,4 @@
-"""Where in a data set's folder the splits and the classes are; no file is opened here."""
+"""Detects the layout of a data set folder: split folders and class folders; no file is opened here."""
 
 import os
 import unicodedata

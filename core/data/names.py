@@ -1,4 +1,4 @@
-"""Names that came from outside become names this program made.
+"""Sanitises file and class names of uploads (Unicode, reserved names, paths that lead outside).
 
 Folders keep their name as far as it is safe, since they are the classes; a file keeps its stem, since patients are
 recognised by it, and gets a number, so that no two can be the same. Nothing that `Places` returns leads outside.

@@ -1,4 +1,4 @@
-"""Which sample comes when: a pure function of (seed, epoch), and the label mix of the batches that follow from it.
+"""Sample order of an epoch (shuffling): a pure function of (seed, epoch), and the label mix of its batches.
 
 The same function orders cached features and images, so both ways of training see the same numbers in the same order.
 """

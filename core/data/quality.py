@@ -1,4 +1,4 @@
-"""What a single image is like, in four numbers, measured on a small grey version while the file is decoded anyway.
+"""Image quality figures: blur, dark and light percentiles, entropy, measured on a small grey version of an image.
 
 * **Blur**: the blur effect of Crété, Dolmiere, Ladret and Nicolas ("The blur effect: perception and estimation with a
   new no-reference perceptual blur metric", SPIE 2007). A sharp image loses most of the differences between

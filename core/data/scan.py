@@ -1,4 +1,4 @@
-"""A folder of images becomes an index: classes, splits, what every file holds, and what cannot be used.
+"""Scans a folder of images into a DatasetIndex: classes, splits, headers, hashes, unreadable files.
 
 Every image is decoded once and hashed here, so that no training fails half-way on a damaged file; while its pixels
 are there its quality is measured and a small grey version is kept for the search for duplicates. All of it is kept

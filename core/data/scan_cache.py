@@ -1,4 +1,4 @@
-"""What is known of each file of a data set, kept between scans."""
+"""Scan cache: headers and hashes of a data set's files, kept between scans by size and time of change."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Files of ours that belong to a data set: what people have decided about it. The images are never touched.
+"""Sidecar files of a data set (label corrections, split file): beside the images, else in PARITY_HOME.
 
 They lie beside the images, hidden, so that they go where the folder goes and other programs pass over them; where
 the folder cannot be written they lie in the home, under the folder's place. What is beside the images counts first.

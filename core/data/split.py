@@ -1,4 +1,4 @@
-"""Which images train, which validate: as on disk, else stratified, seeded and with whole groups kept together.
+"""Splits a data set into train and validation: as on disk, else stratified, seeded, whole groups kept together.
 
 Images of one patient, or copies of one file, on both sides of a split make validation look better than it is.
 """

@@ -1,4 +1,4 @@
-"""A split of our own, kept beside the data set: which image trains, validates, tests, whatever folder it lies in."""
+"""Split file beside the data set: which image is train, val or test, whatever folder it lies in."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What would be written if a zip were unpacked, decided from its list of contents alone.
+"""Plans the unpacking of an uploaded zip from its directory alone: names, sizes, zip bombs, what is left out.
 
 Everything in that list was written by the client. Python's own `zipfile` checks little of it: overlapping entries let
 57 KB declare 10 GB, and `extractall` follows names wherever they lead.

@@ -1,4 +1,4 @@
-"""What the engine has to say, written into the run's folder: status, heartbeat, events. It never sees a widget."""
+"""Reporter: writes a run's status, heartbeat and events into its folder while a worker is at it."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""A run as one zip: its records, its model and a card; no checkpoint, no log, no name of a person or a folder.
+"""Exports a run as one zip: its records, its model and a card; no checkpoint, log, or name of a person or folder.
 
 parity.json       version of this form, id of the run, SHA-256 of every other file
 README.md         the model card, for people; nobody reads it back

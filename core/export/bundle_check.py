@@ -1,4 +1,4 @@
-"""Whether the records of a zipped run are what a run's records look like: the pages read them without asking again."""
+"""Validates the records of a zipped run (schemas) before it is imported."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A zipped run comes back: every byte of it is treated as somebody else's, and only what fits becomes a run.
+"""Imports a zipped run: every byte is treated as untrusted, and only what is valid becomes a run.
 
 Names are compared with a list and never joined to a path; sizes are counted while reading; records are checked and
 written anew; the model goes through what any model from elsewhere goes through.

@@ -1,4 +1,4 @@
-"""The features that a zipped run remembers its training images by: numpy's form, looked into before numpy opens it.
+"""Validates reference.npz of a zipped run (header, shapes, sizes) before numpy opens it.
 
 numpy makes room for the shape that a file's header claims, so a file of 100 bytes could ask for all memory there is.
 """

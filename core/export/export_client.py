@@ -1,4 +1,4 @@
-"""Take a run away in one of the formats; what needs TensorFlow is made by a process of its own."""
+"""Exports a run in one of the formats; what needs TensorFlow is made by a process of its own."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What a run can be taken away as: one row a format, with what it is for in a sentence."""
+"""Export formats: one row each (Keras, SavedModel, LiteRT, ONNX, script, card, zip), with what it is for."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What whoever uses an exported model has to know, in the file itself: classes in order, image size, pixels, answer.
+"""Metadata inside an exported model: classes in order, image size, pixel range, output.
 
 onnx         metadata_props: one text for each key of the record, what is no text as JSON
 keras        the key `parity` in metadata.json, which Keras writes and does not read

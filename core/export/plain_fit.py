@@ -1,4 +1,4 @@
-"""The loop over the epochs in plain Keras, of which scripts are written as core/export/plain_keras.py says."""
+"""Training loop in plain Keras for exported scripts; see core/export/plain_keras.py."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

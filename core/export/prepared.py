@@ -1,4 +1,4 @@
-"""Exports that a page offers: made once, kept for a while below the cache, one at a time."""
+"""Prepared exports for download from a page: made once, kept for a while below the cache, one at a time."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a JSON value from outside must look like, said as nested rules; the first that does not fit is named.
+"""Schema rules for JSON from outside: nested rules; the first that does not fit is named.
 
 A rule is a function of (value, where) that returns a complaint, or an empty string.
 """

@@ -1,4 +1,4 @@
-"""Picks from the program's own source what a standalone script needs: functions, constants and imports, no more.
+"""Extracts from the program's own source the functions, constants and imports that a standalone script needs.
 
 What a script does is then what the program does, as it is the same text. Flags are decided on the way: `if FLAG:` at
 the beginning of a statement keeps one of its branches.

@@ -1,4 +1,4 @@
-"""Where an export goes: its name gets its suffix, nothing is overwritten unasked, nothing is left half-written."""
+"""Target path of an export: suffix, no overwriting unasked, atomic replacement."""
 
 import contextlib
 import os

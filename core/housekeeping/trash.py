@@ -1,4 +1,4 @@
-"""Runs that were deleted: they lie in PARITY_HOME/trash for thirty days, and come back whole until then."""
+"""Trash for deleted runs: kept in PARITY_HOME/trash for thirty days, restored whole until then."""
 
 import contextlib
 import shutil

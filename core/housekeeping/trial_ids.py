@@ -1,4 +1,4 @@
-"""Runs that nobody started by hand: bisects and sweeps have trained them, and they stand where their search stands."""
+"""Ids of runs created by bisects and sweeps; hidden from run lists."""
 
 from functools import lru_cache
 from pathlib import Path

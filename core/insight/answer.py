@@ -1,4 +1,4 @@
-"""What a model says of one image, and what can be said about that answer."""
+"""Prediction and Insight: a model's answer on one image, nearest images, distance, heat map."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""How far a probability can be taken at its word, and one number that mends it: temperature scaling.
+"""Calibration: reliability diagram, expected calibration error, temperature scaling.
 
 Guo et al. 2017, "On calibration of modern neural networks": dividing the scores in front of softmax by one temperature,
 fitted on held-out images, changes how sure the answers are but never which class comes first.

@@ -1,4 +1,4 @@
-"""A map of where a model looks, laid over the image: numpy and Pillow only."""
+"""Overlays a class activation map on an image; numpy and Pillow only."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The training images a run remembers by their features: which are nearest, and what is unlike all of them.
+"""Reference features of a run's training images: nearest neighbours and the out-of-distribution limit.
 
 `reference.npz` lies in the run's folder, so it outlives the feature cache. It holds pooled features (the mean of the
 last feature map over its places, whatever the head is given) of at most 2,000 training images, of length 1 and in

@@ -1,4 +1,4 @@
-"""The same images through two runs: where they say different classes comes first."""
+"""Compares the predictions of two runs on the same images; disagreements come first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

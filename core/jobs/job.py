@@ -1,4 +1,4 @@
-"""Jobs that are no runs: a bisect, a sweep, a review of labels, a search for a learning rate.
+"""Job and JobStore: base of bisects, sweeps, label reviews and learning-rate searches on disk.
 
 A job is a folder with a worker, like a run, and stands beside the runs, never among them:
 

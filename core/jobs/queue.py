@@ -1,4 +1,4 @@
-"""Whose turn it is to train: a machine has few training slots, and whoever was queued first gets the next one."""
+"""Queue of trainings: a machine has few slots, and whoever was queued first gets the next one."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""What a bisect and a sweep have in common: trials that are trained within a budget, noted so that nothing is lost."""
+"""TrialRunner: trains the trials of a bisect or sweep within a budget and keeps result.json up to date."""
 
 import time
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Is this run worth starting? Everything that can be refused before a worker spends time on it."""
+"""Validates a run's configuration before a worker starts: data set, weights, sizes; raises what is wrong."""
 
 import dataclasses
 

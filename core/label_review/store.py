@@ -1,4 +1,4 @@
-"""Reviews of a data set's labels on disk: jobs, each with a folder below `reviews`.
+"""ReviewStore: label review jobs on disk, each with a folder below `reviews`.
 
 config.json   {"review": data set, "key"}
 result.json   what the worker found, file by file

@@ -1,4 +1,4 @@
-"""Searches for a learning rate on disk: jobs, each with a folder below `rates`.
+"""LrSearchStore: learning-rate searches (range tests) on disk, each with a folder below `rates`.
 
 config.json   {"kind": "rate", "config": the run's settings}
 result.json   the range test and what it suggests

@@ -1,4 +1,4 @@
-"""From a catalogue row to Keras models: the base that turns pixels into features, the head, and the two joined.
+"""Builds the Keras models of a run: backbone, head, and the two joined.
 
     build_base   raw pixels -> preprocessing -> backbone -> features      frozen at first, run in inference mode
     build_head   features -> probabilities                                all that a frozen run trains

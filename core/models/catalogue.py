@@ -1,4 +1,4 @@
-"""The backbones a run can stand on, one row each. Light: a page may import this without loading TensorFlow."""
+"""Catalogue of backbones, one row each. Light: a page may import this without loading TensorFlow."""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""What this machine's processor can do."""
+"""CPU features of this machine (bfloat16 instructions)."""
 
 from pathlib import Path
 

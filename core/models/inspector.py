@@ -1,4 +1,4 @@
-"""Look into a .keras file from elsewhere without Keras: what is not on a list is refused, and nothing of it is run.
+"""Inspects an untrusted .keras file without Keras: layers that are not on a list are refused; nothing is run.
 
 A .keras file is a program: while Keras loads it, it calls what the file names, and `safe_mode=True` alone does not
 prevent that (measured on 3.15.1: a node of the graph called a public function of Keras with arguments of its choice).

@@ -1,4 +1,4 @@
-"""The figures of the report, drawn as SVG: they take their colours from the page's style sheet."""
+"""Figures of the diagnosis report as SVG, coloured by the page's style sheet."""
 
 from collections.abc import Sequence
 from html import escape

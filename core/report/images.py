@@ -1,4 +1,4 @@
-"""Small images for the evidence: those that a finding names, and those on which only one of two models is right."""
+"""Evidence images of the diagnosis report: those that a finding names, those on which only one model is right."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The diagnosis to pass on: one HTML page that opens without the app and asks the network for nothing, or JSON.
+"""Diagnosis report: one self-contained HTML page, or JSON.
 
 It names no folder of this machine: known folders and whatever looks like a path are cut to their last part. It holds
 no image unless it is asked to.

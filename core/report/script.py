@@ -1,4 +1,4 @@
-"""A minimal script in plain Keras that shows a verdict: one line, or a few, to switch between good and bad.
+"""Minimal plain Keras script that reproduces a bisect's verdict: a line or a few switch between good and bad.
 
 It is sized for a forum answer, so it leaves out what the verdict does not need: augmentation, early stopping and the
 like are written only where they are the culprit.

@@ -1,4 +1,4 @@
-"""The parts of a training script: where its images come from, its backbone, head, and what it trains."""
+"""Facts of a pasted training script: image sources, backbone, head, what it trains."""
 
 import ast
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Values that a script states without being run: literals, names for them, simple arithmetic, paths put together."""
+"""Constant folding of a pasted script: literals, names, simple arithmetic, joined paths; nothing is run."""
 
 import ast
 import math

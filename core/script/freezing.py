@@ -1,4 +1,4 @@
-"""Which layers of the backbone a script lets train, at a given place of the script."""
+"""Which backbone layers a pasted script freezes or trains, at a given position of the script."""
 
 from dataclasses import dataclass
 from typing import Any

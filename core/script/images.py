@@ -1,4 +1,4 @@
-"""The images' part of a script as settings: folders, size, batch, order, augmentation, preprocessing."""
+"""Settings `data.*` of a pasted script: folders, size, batch, order, augmentation, preprocessing."""
 
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 

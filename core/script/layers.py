@@ -1,4 +1,4 @@
-"""How the layers of the pretrained networks are numbered, as far as it is known without building them."""
+"""Layer names and indices of the pretrained networks, as far as known without building them."""
 
 _VGG_CONVOLUTIONS = {"VGG16": (2, 2, 3, 3, 3), "VGG19": (2, 2, 4, 4, 4)}
 

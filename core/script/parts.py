@@ -1,4 +1,4 @@
-"""The parts that a training script is made of, and the names that Keras has for them."""
+"""Data classes for the parts of a training script, and the names that Keras has for them."""
 
 import ast
 import re

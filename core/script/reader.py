@@ -1,4 +1,4 @@
-"""What a script calls and assigns, in order, and the questions one may ask of it. Nothing of it is ever run."""
+"""Script: calls and assignments of a pasted script, in order, and queries on them. Nothing of it is ever run."""
 
 import ast
 import builtins

@@ -1,4 +1,4 @@
-"""The text of a pasted script becomes a syntax tree, or one sentence on why it does not. Nothing of it is ever run."""
+"""Parses the text of a pasted script or notebook into a syntax tree; one sentence where that fails."""
 
 import ast
 import re

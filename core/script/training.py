@@ -1,4 +1,4 @@
-"""The network's and the training's part of a script as settings: backbone, head, way, optimizer, epochs, callbacks."""
+"""Settings `model.*` and `training.*` of a pasted script: backbone, head, mode, optimizer, epochs, callbacks."""
 
 from core.models.catalogue import BACKBONES
 from core.script.facts import Facts

@@ -1,4 +1,4 @@
-"""From a range test of the learning rate to a suggestion: losses of steps with ever larger rates, and where they fall.
+"""Learning-rate range test (Smith): rates, smoothing, and the suggestions `valley` and `steep`.
 
 The range test is Smith's (Cyclical Learning Rates for Training Neural Networks, 2017). Smoothing, trimming and the two
 suggestions, `valley` and `steep`, are those of fastai's `lr_find`, with two changes: the flat beginning is left out,

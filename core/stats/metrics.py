@@ -1,4 +1,4 @@
-"""What predictions are worth: accuracy with its interval, AUC, ROC, confusion, per-class figures. Numpy only."""
+"""Metrics of predictions: accuracy with its Wilson interval, AUC, ROC, confusion matrix, per-class figures."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much too good the best of many looks on the very images it was chosen on.
+"""Bias-corrected score of the best of several models (BBC-CV).
 
 The bootstrap bias correction of Tsamardinos, Greasidou and Borboudakis (Bootstrapping the out-of-sample predictions for
 efficient and accurate cross-validation, 2018): the choice is repeated on images drawn with replacement, and what was

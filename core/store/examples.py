@@ -1,4 +1,4 @@
-"""Finished runs that come with the program, for whoever wants to look before anything is trained.
+"""Example runs that come with the program: installs them into PARITY_HOME.
 
 `core/sample_runs/` holds what the program itself has made (tests/make_sample_runs.py makes it anew): one pooled head
 with its model, and the puzzle's two runs with the bisect between them as records without models.

@@ -1,4 +1,4 @@
-"""What the lists of runs show, kept beside the runs so that ten thousand of them need not be read again.
+"""Index of run summaries in SQLite, so that ten thousand runs need not be read again for a list.
 
 The folders are the truth. A summary is made from a run's files and holds as long as they look the same (time of
 change, size, and the file's own number, which every replacement changes). Summaries are kept in this process and, for

@@ -1,4 +1,4 @@
-"""What a person writes about a run: a note and tags, in a small file of its own in the run's folder."""
+"""Notes and tags of a run, in note.json of its folder."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

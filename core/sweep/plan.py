@@ -1,4 +1,4 @@
-"""What a sweep tries: settings of the head with several values each, as a grid or drawn at random.
+"""Plans a sweep: grid or random search over settings of the head.
 
 Only settings that leave the features as they are: all trials then train on the same cached features.
 """

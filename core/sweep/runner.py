@@ -1,4 +1,4 @@
-"""The trials of a sweep: which were tried, what came out, which is best and how far that can be believed."""
+"""SweepRunner: trains the trials of a sweep, picks the best and corrects its score for the choice."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""Sweeps on disk: jobs, each with a folder below `sweeps`.
+"""SweepStore: sweep jobs on disk, each with a folder below `sweeps`.
 
 config.json   {"kind": "sweep", "config": what is not varied, "arms": [{key: value}], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `SweepRunner`

@@ -1,4 +1,4 @@
-"""What every way of running a worker has in common: its command, its folder, its environment."""
+"""Command line and environment of a worker process, shared by local processes and Ray jobs."""
 
 import os
 import sys

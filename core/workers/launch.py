@@ -1,4 +1,4 @@
-"""Start, stop and poll the worker of a run: the seam behind which it is a local process or a job of a Ray cluster.
+"""Starts, stops and polls the worker of a run, as a local process or as a job of a Ray cluster.
 
 `PARITY_EXECUTOR` says where new workers run: `local` (the default) or `ray`. Where the worker of a run is stands in
 the run's folder, so any process may ask about any run. The Ray half is imported only where it is used.

@@ -1,4 +1,4 @@
-"""Ask a run's model about new images, from a process that must not import TensorFlow.
+"""Client for predictions: asks the prediction server process, for callers that must not import TensorFlow.
 
 The images become pixels here, by the code training uses. A service process holds the model: it is started by the
 first question, answers the next ones at once, and ends when idle or when this process ends.

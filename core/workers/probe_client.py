@@ -1,4 +1,4 @@
-"""Ask for a probe of two runs from a process that must not import TensorFlow: another one computes it."""
+"""Client for probes of two runs: another process computes them, for callers that must not import TensorFlow."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which process is which: a number is given to another process once its holder has ended."""
+"""Guards against reuse of process ids: start time of a process, and signals only to the right one."""
 
 import os
 import signal

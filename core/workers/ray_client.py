@@ -1,4 +1,4 @@
-"""The cluster's job server, asked so that no page waits long: few questions, short ones, answers remembered."""
+"""Client of the Ray job server with timeouts and caching, so that no page waits long."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A model from elsewhere becomes a run to predict with: looked into, tried in a limited process, and only then kept."""
+"""Imports a .keras model as a run to predict with: inspected, tried in a limited process, then kept."""
 
 import dataclasses
 import hashlib

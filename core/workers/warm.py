@@ -1,4 +1,4 @@
-"""A worker that has loaded TensorFlow before there is a run for it: the import is most of what a start takes.
+"""Warm worker: a process that has imported TensorFlow before there is a run for it, so that a start is fast.
 
 A server keeps one ready (`python -m core.worker --warm`) while somebody looks at the Train page; it waits for the
 folder of one run on its standard input, and the next start gives it that.

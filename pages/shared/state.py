@@ -1,4 +1,4 @@
-"""The one file that names session keys and query parameters."""
+"""Session state keys and query parameters of all pages."""
 
 import secrets
 from collections.abc import Container

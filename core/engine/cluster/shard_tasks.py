@@ -1,4 +1,4 @@
-"""Ray, as far as shards need it: hand out calls, hear which have ended, however many machines are lost meanwhile."""
+"""Ray tasks for shards: hands out calls, listens which have ended, however many machines are lost meanwhile."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Rows of features that need not be computed again: another array of the cache has them, of the same files.
+"""Reuses rows of features from other arrays of the feature cache that have the same files.
 
 Leaving an image out, or dividing the images anew, makes another list of files and so another array, of nearly the
 same rows. What a network makes of an image may depend in its last bits on how many others go through it at once, but

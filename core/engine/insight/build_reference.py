@@ -1,4 +1,4 @@
-"""Writes a run's reference: features of training images, and how far the validation images lie from them.
+"""Builds a run's reference: features of training images, and the out-of-distribution limit from validation images.
 
 At the end of a training with a frozen network the features are in the cache already and cost nothing. Where the
 network itself was trained, or images went through it without a cache, the images that are kept are pushed through

@@ -1,4 +1,4 @@
-"""Where a network looks: its last feature map, and how much each place of it speaks for a class.
+"""Class activation maps (CAM, Grad-CAM): how much each position of the last feature map speaks for a class.
 
 CAM (Zhou et al. 2016): where the head stands on the mean of the feature map and has no hidden layer, the score of a
 class is the mean, over all places, of the head's weights times the map there; so the map of these products is exact.

@@ -1,4 +1,4 @@
-"""Which labels are suspicious: out-of-fold predictions of a simple head, ranked by confident learning, or neighbours.
+"""Likely label errors: out-of-fold predictions of a simple head, ranked by confident learning, or neighbours.
 
 Confident learning (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR
 2021) as cleanlab has it: a label is suspicious where a head that has not seen the image, nor one of its patient, is

@@ -1,4 +1,4 @@
-"""A run's saved model as a function from pixels to probabilities, and to what else can be said of its answers."""
+"""Predicts with a run's saved model: probabilities, class activation maps, nearest training images."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Two ways of drawing features in a plane: the directions in which they vary most (PCA), and who is near whom (t-SNE).
+"""Projects features into a plane for the map: PCA and t-SNE.
 
 t-SNE (van der Maaten and Hinton, JMLR 2008; by the Barnes-Hut tree, 2014) comes with scikit-learn, which is there for
 the labels. UMAP would show much the same and is faster from some ten thousand images on, but umap-learn brings numba

@@ -1,4 +1,4 @@
-"""A model in layers and arithmetic that every export format knows; its answers stay what they were.
+"""Replaces layers that export formats do not know by stock layers and arithmetic with equal answers.
 
 Four things trip converters: bfloat16; `Normalization`, whose constants ONNX takes for inputs; convolutions with one
 group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU (ConvNeXt has both).

@@ -1,4 +1,4 @@
-"""Load a model from elsewhere in a process that can do little harm, and tell what it takes and gives.
+"""Tries an imported model in a limited process: loads it, says its input size and number of outputs.
 
     python -m core.engine.jobs.try_model FILE
 

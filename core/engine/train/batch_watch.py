@@ -1,4 +1,4 @@
-"""What is said of a training after every batch: how far it is, how fast, how long it lasts; a stop is heard there."""
+"""Keras callback after every batch: progress, speed, time left, and the check for a requested stop."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The state after the last finished epoch, from which Resume goes on to the same numbers as an unbroken run.
+"""Checkpoint after every finished epoch; Resume goes on from it to the same numbers as an unbroken run.
 
 Keras' own saves overwrite in place and its BackupAndRestore goes on silently with fresh weights when a file is
 missing. Here every file is replaced whole and named by its hash in `state.json`, which also names the one before.

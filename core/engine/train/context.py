@@ -1,4 +1,4 @@
-"""What every step of a training needs: the settings, the data, the networks, and features on demand."""
+"""TrainingContext: settings, data set, networks and features that every step of a training needs."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Images, answers and arrays in a few figures, as the trace keeps them."""
+"""Summary statistics of images, answers and arrays, as the trace keeps them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is kept of a trained network: the joined model, its figures on held-out images, its predictions one by one."""
+"""Evaluates a trained model: saves model.keras, evaluation.json and predictions.csv of the held-out images."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""A look into the network while it answers: the probabilities, and what its layers did on the way.
+"""Observes a network while it predicts: probabilities, dead units and feature statistics of its layers.
 
 The same pass that validates an epoch shows whether hidden units are dead and whether the features have collapsed, so
 watching them costs no second pass.

@@ -1,4 +1,4 @@
-"""What a training leaves behind to be compared with another: hashes, orders, losses, gradients, epoch by epoch.
+"""Trace of a training (trace.json): hashes, orders, losses, gradients, epoch by epoch, to compare two runs.
 
 Two runs that should agree are laid beside each other stage by stage (core/compare/divergence.py), so everything is
 recorded by what it is, not by where it lies: an image by the hash of its file, a batch by the images in it.

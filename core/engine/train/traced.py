@@ -1,4 +1,4 @@
-"""The training step that also tells its loss and the norm of its gradients, and the callback that collects them."""
+"""Traced training step: Keras models that also give loss and gradient norm of each batch, and their callback."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An MLflow server hears of every run when MLFLOW_TRACKING_URI names one; what it does not take in never harms a run.
+"""MLflow tracking: sends every run to the server in MLFLOW_TRACKING_URI; its failures never harm a run.
 
 Its REST interface is spoken directly (https://mlflow.org/docs/latest/rest-api.html), so nothing has to be installed.
 Everything is sent by a thread of its own, one thing after the other; a failure is one event, and what was not taken in

@@ -1,4 +1,4 @@
-"""The story of a run: data, networks, phases of epochs, evaluation, model. What it learns goes into the folder."""
+"""Trains a run: data, networks, phases of epochs, evaluation, model; everything goes into the run's folder."""
 
 import dataclasses
 import time

@@ -1,4 +1,4 @@
-"""What a page can change about a data set: labels, images left out, the split; and the review of its labels.
+"""Changes a data set from a page: labels, excluded images, the split; starts and stops a label review.
 
 Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
 """

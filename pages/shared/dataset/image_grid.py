@@ -1,4 +1,4 @@
-"""Single images of a data set, small, wherever a page shows some of them."""
+"""Grid of a data set's images as thumbnails, with pages."""
 
 from collections.abc import Sequence
 from pathlib import Path

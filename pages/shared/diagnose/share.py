@@ -1,4 +1,4 @@
-"""The diagnosis as a file that can be passed on."""
+"""Download of the diagnosis report from the Diagnose page."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Two runs held against each other: their figures, what differs, whether it is real, where they first part."""
+"""Comparison of two runs on a page: figures, settings that differ, paired test, first divergence."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Asks a run's model about images, once for each question however often the page is drawn."""
+"""Cached predictions for a page: each question is asked once, however often the page is drawn."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A closer look at one answer: where the model looks, which training images are near, whether it is foreign to it."""
+"""Closer look at one prediction: class activation map, nearest training images, out of distribution or not."""
 
 import io
 from collections.abc import Sequence

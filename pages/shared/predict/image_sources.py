@@ -1,4 +1,4 @@
-"""Where images to predict come from: files of the person's own, the camera, or the run's data set."""
+"""Sources of images to predict: uploads, the camera, or the run's data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The forms that bring a model or a whole run from elsewhere; absent for whoever may not."""
+"""Forms that import a model or a zipped run; absent for whoever may not."""
 
 from typing import Any
 

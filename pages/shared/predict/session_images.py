@@ -1,4 +1,4 @@
-"""Images that a person gives to be predicted, kept on disk and not in the server's memory, and not for long."""
+"""Images uploaded for prediction, kept on disk per session and removed after a while."""
 
 import contextlib
 import os

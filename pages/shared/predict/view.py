@@ -1,4 +1,4 @@
-"""A run's answers on images: cards for a few, a table for many, a file for all."""
+"""Predictions on a page: cards for a few images, a table for many, CSV for all."""
 
 import base64
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a person can do to a run from a page, each answered by one sentence."""
+"""Actions on a run from a page: stop, end now, resume; each answered by one sentence."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How far a model's probabilities can be taken at their word: the reliability diagram, before and after calibration."""
+"""Calibration panel: reliability diagram before and after temperature scaling."""
 
 import streamlit as st
 

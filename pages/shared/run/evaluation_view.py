@@ -1,4 +1,4 @@
-"""What the finished model does on images it was not trained on: figures, confusion matrix, ROC, worst mistakes."""
+"""Evaluation of a finished run on a page: metrics, confusion matrix, ROC, worst mistakes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The panel that takes a run away: what for, made by a process of its own, then a file to download."""
+"""Export panel: choose a format, export in a process of its own, download."""
 
 from pathlib import Path
 

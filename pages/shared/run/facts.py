@@ -1,4 +1,4 @@
-"""What the pages read from a run's folder, parsed once per change of the file however many people watch."""
+"""Cached readings of a run's folder for pages, parsed once per change of a file."""
 
 import time
 from collections import Counter

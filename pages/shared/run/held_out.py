@@ -1,4 +1,4 @@
-"""What a run keeps of held-out images, read and reckoned once per change of the file however many people look."""
+"""Cached readings of a run's held-out predictions: calibration, out-of-distribution limit."""
 
 from pathlib import Path
 

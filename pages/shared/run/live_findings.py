@@ -1,4 +1,4 @@
-"""What the epochs so far show, said beside the curves as soon as it can be told."""
+"""Findings during a training, shown beside the curves."""
 
 from pathlib import Path
 

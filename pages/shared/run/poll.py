@@ -1,4 +1,4 @@
-"""The one fragment that re-reads a run while somebody looks at it.
+"""Polling fragment of a run at work: progress, curves, findings, end.
 
 Every tick draws the same elements in the same places, so that the browser keeps them and only swaps their content.
 """

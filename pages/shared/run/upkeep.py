@@ -1,4 +1,4 @@
-"""What a person does to an entry of the run list: notes and tags, a clone in the form, deletion with a way back."""
+"""Run menu: notes and tags, clone into the form, delete with undo."""
 
 from typing import Any
 

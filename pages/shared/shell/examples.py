@@ -1,4 +1,4 @@
-"""The finished runs that come with the program."""
+"""Installs the example runs from a page."""
 
 from core import access
 from core.access import PUBLIC, Action

@@ -1,4 +1,4 @@
-"""What every page begins with: the page's settings and the menu."""
+"""Frame of every page: page configuration and menu."""
 
 import gc
 import sys

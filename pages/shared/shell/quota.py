@@ -1,4 +1,4 @@
-"""How much one browser session may bring in and ask for; counted here, as what a browser says of itself is no limit."""
+"""Quota of a browser session on a public server: uploads, questions, downloads."""
 
 import os
 import shutil

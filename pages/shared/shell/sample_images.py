@@ -1,4 +1,4 @@
-"""The images of the built-in sample, drawn when a page first needs them: the finished examples come without them."""
+"""Draws the images of the built-in sample set when a page first needs them."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What a page can set going: a run.
+"""Starts a run from a page.
 
 Nothing is drawn in here: a second click cannot come between starting a run and noting that it was started.
 """

@@ -1,4 +1,4 @@
-"""The cached features: how much room they take, and the button that removes them."""
+"""Feature cache on a page: its size, and the button that empties it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What the Train page sets going beside a run: a search for a learning rate. Nothing is drawn in here."""
+"""Starts and stops learning-rate searches from the Train page. Nothing is drawn in here."""
 
 from core import access, paths
 from core.access import Action

@@ -1,4 +1,4 @@
-"""What stands around the Train page's form: the data set in a line, what the run will be, the configuration."""
+"""Summary beside the Train form: data set, what the run will be, the configuration as text."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What the sweep part of the Train page sets going. Nothing is drawn in here."""
+"""Starts, stops and resumes sweeps from the Train page. Nothing is drawn in here."""
 
 from collections.abc import Sequence
 

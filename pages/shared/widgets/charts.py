@@ -1,4 +1,4 @@
-"""From records to figures: curves, confusion matrix, ROC. Nothing here draws on a page."""
+"""Charts of a run: curves, confusion matrix, ROC. Nothing here draws on a page."""
 
 import functools
 import html
