@@ -10,7 +10,7 @@ import pytest
 
 from core.config import RunConfig, make_config
 from core.errors import ConfigError, DataError, UserError, WeightsError
-from core.jobs import validate
+from core.jobs import validate as validate_module
 from core.jobs.validate import check_model, validate
 
 MakeFolder = Callable[..., Path]
@@ -58,7 +58,7 @@ def test_the_sample_set_keeps_its_name_once_it_is_drawn(
     image_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = image_folder(train=(2, 2), val=(1, 1))
-    monkeypatch.setattr(validate, "sample_is_ready", lambda root: True)
+    monkeypatch.setattr(validate_module, "sample_is_ready", lambda root: True)
     monkeypatch.setattr("core.data.dataset.ensure_sample", lambda root, progress: folder)
     config, dataset = validate(make_config("sample", {}))
     assert config.dataset == "sample"
