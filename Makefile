@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8501
+comma  := ,
+# Besides these the app answers to the names in PARITY_HOSTS only; given here, the server knows it from its first moment on.
+HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
 # What watches the clock runs with nothing beside it; all other tests in two processes, each file in one of them.
 ALONE  := tests/browser tests/load
 
@@ -14,12 +17,12 @@ help:   ## List these commands
 
 run: $(VENV)/.installed   ## Install what is missing and open the app in the browser
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT) \
-		--server.allowedHosts 127.0.0.1 --server.allowedHosts localhost
+		$(HOSTS:%=--server.allowedHosts '%')
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
-	. tests/browser/chromium.sh && \
-		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
-		$(BIN)/python -m pytest $(ALONE)
+	. tests/browser/chromium.sh && . tests/browser/nginx.sh && \
+		$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
+		$(BIN)/python -m pytest -rs $(ALONE)
 
 check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running anything
 	$(BIN)/ruff format --check .
@@ -37,7 +40,7 @@ clean:   ## Remove the virtual environment and the tools' caches (runs and data 
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.installed: requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parity needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14) and "Parity needs Python 3.11, 3.12 or 3.13 (TensorFlow and h5py have no packages for newer ones yet), and $(PYTHON) is %d.%d; install one of them and name it: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

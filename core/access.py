@@ -33,6 +33,7 @@ class Action(StrEnum):
     ORGANISE = "write notes on runs or delete them"
     SWEEP = "try many settings at once"
     CURATE = "review the labels or change the split of a data set"
+    READ_LOG = "read the log of a worker"
     EXPORT = "convert a model into another format"
 
 

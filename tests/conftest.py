@@ -32,7 +32,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Runs, caches and uploads of a test lie in its own folder; nothing of the developer's environment leaks in."""
     folder = tmp_path / "home"
     monkeypatch.setenv("PARITY_HOME", str(folder))
-    ours = ("DATA", "WEIGHTS", "MODE", "PARALLEL_RUNS", "CACHE_GB", "EXECUTOR", "RAY_CPUS", "RAY_GPUS", "RAY_MEMORY_GB")
+    ours = (
+        "DATA",
+        "WEIGHTS",
+        "MODE",
+        "HOSTS",
+        "PARALLEL_RUNS",
+        "CACHE_GB",
+        "EXECUTOR",
+        "RAY_CPUS",
+        "RAY_GPUS",
+        "RAY_MEMORY_GB",
+    )
     others = ("PARITY_RAY_PYTHON", "RAY_ADDRESS", "MLFLOW_TRACKING_URI")
     for name in (*(f"PARITY_{name}" for name in ours), *others):
         monkeypatch.delenv(name, raising=False)

@@ -20,7 +20,7 @@ LAYERS = (
     ("core.data.",),
     ("core.models.", "core.store."),
     ("core.access", "core.insight.", "core.checks."),
-    ("core.course.", "core.script."),
+    ("core.hosts", "core.course.", "core.script."),
     ("core.compare.",),
     ("core.workers.",),
     ("core.jobs.",),

@@ -20,6 +20,7 @@ from core.progress import StepProgress
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 from core.workers.predict_client import require_model
+from core.workers.process_info import detached
 
 SECONDS = 600.0
 """Most a conversion may take: a large network takes about a minute on two cores."""
@@ -123,7 +124,7 @@ def _in_process(run: Run, kind: str, path: Path, report: StepProgress) -> dict[s
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
             command, cwd=ROOT, env=worker_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
-            start_new_session=True,
+            **detached(),
         ) as process,
     ):  # fmt: skip
         watch = threading.Timer(SECONDS, process.kill)

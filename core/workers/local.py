@@ -47,7 +47,7 @@ def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
                 stdin=subprocess.PIPE if parent_pipe else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                **process_info.detached(),
             )
     except OSError as error:
         raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
@@ -83,7 +83,7 @@ def terminate(run: Run, status: Status, *, kill: bool) -> bool:
     with jobs().lock:
         process = jobs().processes.get(run.id)
         if process is not None and process.poll() is None:
-            process.send_signal(getattr(signal, name))
+            process.send_signal(process_info.signal_number(name))
             return True
     return process_info.send(status.pid, status.birth, name)
 
@@ -111,7 +111,7 @@ def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
     """Final status and sentence for a worker that could not say them itself."""
     if code == CANNOT_WRITE:
         return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {RESUME}"
-    if code == -9 and stopped:
+    if process_info.was_killed(code) and stopped:
         return "interrupted", f"The worker did not stop by itself and was ended. {RESUME}"
     if code in (-9, 137):
         reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"

@@ -26,6 +26,7 @@ from core.insight.answer import Insight, Prediction, Reply
 from core.progress import Progress
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
+from core.workers.process_info import detached
 
 NamedImage = tuple[str, Path | bytes]
 """An image's name and where it is: a file, or its bytes."""
@@ -225,7 +226,7 @@ class _Service:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                **detached(),
             )
         return self._process
 

@@ -1,8 +1,14 @@
-"""Guards against reuse of process ids: start time of a process, and signals only to the right one."""
+"""Starting and ending other processes on every system, and telling them apart: process ids are used again.
+
+Only Linux was run. Elsewhere this goes by what Python offers there: Windows has no `SIGKILL`, no sessions of processes,
+and one way to end a process, which leaves it no time.
+"""
 
 import os
 import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 
 def birth(pid: int) -> str:
@@ -33,7 +39,34 @@ def send(pid: int | None, born: str, name: str) -> bool:
     if not pid or not born or birth(pid) != born:
         return False
     try:
-        os.kill(pid, getattr(signal, name))
+        os.kill(pid, signal_number(name))
     except OSError:
         return False
     return True
+
+
+def signal_number(name: str) -> int:
+    """The number of a signal; where the system has no signal of that name, that of `SIGTERM`.
+
+    On Windows `SIGTERM`, sent by `os.kill` or `Popen.send_signal`, ends a process at once, as `SIGKILL` does elsewhere.
+
+    Args:
+        name: str. Such as `SIGKILL`.
+    """
+    return int(getattr(signal, name, signal.SIGTERM))
+
+
+def was_killed(code: int) -> bool:
+    """Whether a process that has ended with this code was ended from outside, at once.
+
+    Args:
+        code: int. As `Popen.poll` gives it: minus the number of the signal, or, where there are none, the 1 with which
+            Windows ends a process. A Python program that has failed ends with 1 too.
+    """
+    return code == (-9 if hasattr(signal, "SIGKILL") else 1)
+
+
+def detached() -> dict[str, Any]:
+    """The options of `subprocess.Popen` for a process that Ctrl-C on the server's terminal does not reach."""
+    group: int | None = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", None)  # Windows alone
+    return {"start_new_session": True} if group is None else {"creationflags": group}

@@ -20,6 +20,7 @@ from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.store.runs import Run, RunStore
 from core.workers.launch import ROOT
+from core.workers.process_info import detached
 
 MAX_BYTES = 500_000_000
 TRY_SECONDS = 120.0
@@ -102,7 +103,7 @@ def _try(path: Path) -> dict[str, Any]:
             done = subprocess.run(
                 [sys.executable, "-m", "core.engine.jobs.try_model", str(path)],
                 cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_SECONDS,
-                start_new_session=True, check=False,
+                **detached(), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.access import PUBLIC, mode
+from core.workers.process_info import detached
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +45,7 @@ def keep_ready(environment: dict[str, str]) -> None:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                **detached(),
             )
 
 

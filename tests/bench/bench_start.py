@@ -126,11 +126,12 @@ def _prediction(run: Any, folder: Path) -> list[Figure]:
 
 def _viewer(folder: Path) -> list[Figure]:
     """What one viewer of a training costs the machine: the server's share of all its processors."""
+    from tests.load.clone import cloned
     from tests.load.viewers import measure as watch
 
-    home = folder / "watched"
-    home.mkdir()
-    found = watch(1, 20, home, {"training.mode": "end_to_end", "training.literal": True, "data.image_size": 96})
+    settings = {"training.mode": "end_to_end", "training.literal": True, "data.image_size": 96}
+    with cloned(folder / "watched") as root:
+        found = watch(1, 20, root, settings)
     share = found["server % of a core"] / (os.cpu_count() or 1)
     arrived = f"{found['ticks arrived']:.0f} of {found['ticks asked']:.0f} ticks, p95 {found['p95 ms']:.0f} ms"
     note = f"of {os.cpu_count()} cores; {arrived}"

@@ -20,6 +20,7 @@ class Server:
         home: Its PARITY_HOME.
         python: The interpreter that runs it.
         options: What else follows `app.py` on its command line.
+        root: The folder of the program.
         environment: Variables beside those that are set already.
 
     Attributes:
@@ -28,7 +29,12 @@ class Server:
     """
 
     def __init__(
-        self, home: Path, python: str = sys.executable, options: Sequence[str] = (), **environment: str
+        self,
+        home: Path,
+        python: str = sys.executable,
+        options: Sequence[str] = (),
+        root: Path = ROOT,
+        **environment: str,
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -38,8 +44,8 @@ class Server:
         started = time.monotonic()
         self.process = subprocess.Popen(
             [python, "-m", "streamlit", "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
-             str(port), "--server.headless", "true", "--server.fileWatcherType", "none"],
-            cwd=ROOT,
+             str(port), "--server.headless", "true"],
+            cwd=root,
             env={**os.environ, "PARITY_HOME": str(home), **environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -22,12 +22,17 @@ from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
 from tests.browser.app_server import ROOT, Server
 from tests.browser.conftest import settle
+from tests.visit import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTING = ROOT / "docs" / "hosting"
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+NGINX = os.environ.get("PARITY_NGINX") or shutil.which(
+    "nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin"
+)
 
+NAME = "parity.lab.example"
+"""The name in the shipped configuration; the browser here asks for 127.0.0.1 instead, which is right as well."""
 TRAINER, PASSWORD = "tom@lab.example", "correct horse"
 AUTHORIZED = {"Authorization": "Basic " + base64.b64encode(f"{TRAINER}:{PASSWORD}".encode()).decode()}
 
@@ -71,10 +76,10 @@ def adapted(app: str, port: int, folder: Path) -> str:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if NGINX is None:
-        pytest.skip("nginx is not installed; on Debian: apt-get install nginx-light")
+        pytest.skip("nginx is not installed; `. tests/browser/nginx.sh` provides it, PARITY_NGINX names one")
     running = Server(
         tmp_path_factory.mktemp("team") / "home", options=unit_command(), PARITY_MODE="team", PARITY_TRAINERS=TRAINER,
-        PARITY_ADMINS="ada@lab.example",
+        PARITY_ADMINS="ada@lab.example", PARITY_HOSTS=NAME,
     )  # fmt: skip
     yield running
     running.close()
@@ -123,6 +128,28 @@ def visitor(browser: Browser, address: str) -> Iterator[Page]:
 @pytest.mark.parametrize("path", ["/", "/train", "/_stcore/health", "/_stcore/metrics", "/media/x.png"])
 def test_nobody_gets_in_without_a_name(address: str, path: str) -> None:
     assert status(address + path) == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/_stcore/host-config", "/media/x.png", "/nobody-knows"])
+def test_every_answer_tells_the_browser_what_it_must_not_do(address: str, path: str) -> None:
+    for headers in (AUTHORIZED, {}):  # as well where nginx itself refuses
+        answer = answer_to(address, "GET", path, headers)
+        assert {name: answer.headers.get_all(name) for name in PROTECTION} == PROTECTION, (path, answer.status)
+
+
+PROTECTION = {
+    "Content-Security-Policy": ["frame-ancestors 'self'"],
+    "X-Content-Type-Options": ["nosniff"],
+    "Referrer-Policy": ["same-origin"],
+    "Strict-Transport-Security": ["max-age=31536000"],
+}
+
+
+def test_the_app_answers_to_its_own_name_and_to_no_other(address: str) -> None:
+    shown = visit(address, host=NAME, headers=AUTHORIZED)
+    assert shown.of("exception") == []
+    assert "Show me the puzzle" in shown.of("button")
+    assert visit(address, host="evil.example", headers=AUTHORIZED).refused == 403
 
 
 def test_the_page_is_drawn_for_whom_nginx_names_and_for_nobody_else(visitor: Page, address: str) -> None:
@@ -174,9 +201,16 @@ def announce(address: str, path: str, length: int) -> int:
 
 def put(address: str, path: str, body: bytes) -> int:
     """The answer to an upload."""
+    return answer_to(address, "PUT", path, AUTHORIZED, body).status
+
+
+def answer_to(
+    address: str, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+) -> http.client.HTTPResponse:
+    """The answer to one request."""
     with contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as connection:
-        connection.request("PUT", path, body, AUTHORIZED)
-        return connection.getresponse().status
+        connection.request(method, path, body, headers)
+        return connection.getresponse()
 
 
 def sockets_of(page: Page) -> list[WebSocket]:

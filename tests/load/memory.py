@@ -2,9 +2,9 @@
 
     python tests/load/memory.py [PYTHON]
 
-PYTHON: the interpreter that runs the app, when it is another than this one; its workers are the same. Printed: resident
-memory of the server and of all processes it has started, at their peak in each part, with and without what the system
-may drop (mapped files), in MB of 10**6.
+PYTHON: the interpreter of the virtual environment that runs the app, when it is another than this one; its workers
+are the same. Printed: resident memory of the server and of all processes it has started, at their peak in each part,
+with and without what the system may drop (mapped files), in MB of 10**6.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 from tests.browser.app_server import Server  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, settle  # noqa: E402
+from tests.load.clone import cloned, python_of  # noqa: E402
 
 PAGES = ("", "dataset", "train", "live", "diagnose", "predict")
 
@@ -114,9 +115,14 @@ def predict(page: Page, images: list[Path]) -> None:
 def main() -> None:
     """Prints the table."""
     interpreter = sys.argv[1] if len(sys.argv) > 1 else sys.executable
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        home = Path(folder) / "home"
-        server = Server(home, interpreter, PARITY_MODE="public")
+    environment = Path(interpreter).absolute().parents[1]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        cloned(Path(folder), environment) as root,
+        sync_playwright() as play,
+    ):
+        home = root / ".parity"
+        server = Server(home, python_of(root), root=root, PARITY_MODE="public")
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         peaks = Peaks(server.process.pid)
         try:

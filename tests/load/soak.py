@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT)]
 
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import Viewer, memory_mb  # noqa: E402
+from tests.load.clone import cloned, python_of  # noqa: E402
 
 
 def slope(points: list[tuple[float, float]]) -> float:
@@ -59,15 +60,14 @@ def main() -> None:
     """Prints the figures, one a line."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 25
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
+    with tempfile.TemporaryDirectory() as folder, cloned(Path(folder)) as root:
+        home = root / ".parity"
         os.environ["PARITY_HOME"] = str(home)
         from core.store import examples
         from core.store.runs import RunStore
 
         examples.install()
-        server = Server(home)
+        server = Server(home, python_of(root), root=root)
         try:
             for name, value in asyncio.run(soak(server, RunStore().list()[0].id, minutes, count)).items():
                 print(f"{name}: {value:.2f}")

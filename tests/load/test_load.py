@@ -1,4 +1,7 @@
-"""A short load in every test run: bounds generous enough for a busy machine, tight enough to notice a mistake."""
+"""A short load in every test run: bounds generous enough for a busy machine, tight enough to notice a mistake.
+
+The server runs as a user's does: in a folder with its own `.venv` and `.parity` inside.
+"""
 
 import asyncio
 import shutil
@@ -19,17 +22,34 @@ from core.store import examples  # noqa: E402
 from core.store.runs import Run, RunStore  # noqa: E402
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import Viewer, cpu_seconds  # noqa: E402
+from tests.load.clone import WORKERS_OWN, cloned, python_of, watchers  # noqa: E402
 from tests.load.soak import handles, soak, zombies  # noqa: E402
 from tests.load.uploads import measure  # noqa: E402
+from tests.visit import visit  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with cloned(tmp_path_factory.mktemp("clone"), without=WORKERS_OWN) as folder:
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def home(home: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """In the program's folder, where it is when nobody says otherwise."""
+    folder = tree / ".parity"
+    monkeypatch.setenv("PARITY_HOME", str(folder))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def server(home: Path, sample_home: Path) -> Iterator[Server]:
+def server(tree: Path, home: Path, sample_home: Path) -> Iterator[Server]:
     """With the sample drawn: the first page that shows images of it would draw it, for seconds."""
     ensure_sample(sample_home / "sample")
     shutil.copytree(sample_home / "sample", home / "sample")
     examples.install()
-    made = Server(home)
+    made = Server(home, python_of(tree), root=tree)
     yield made
     made.close()
 
@@ -45,6 +65,11 @@ def running(home: Path) -> Iterator[Run]:
     lock.release()
 
 
+def test_the_server_has_none_of_its_files_watched(server: Server) -> None:
+    assert visit(server.url).of("exception") == []
+    assert watchers(server.process.pid) == 0
+
+
 def test_viewers_of_a_running_training_get_every_tick_cheaply(server: Server, running: Run) -> None:
     port = int(server.url.rpartition(":")[2])
 
@@ -53,6 +78,7 @@ def test_viewers_of_a_running_training_get_every_tick_cheaply(server: Server, ru
         await asyncio.gather(*(viewer.watch(seconds) for viewer in viewers))
         return viewers
 
+    visit(server.url, "live")  # its imports are done, however long they take
     asyncio.run(watch(1, 4))
     before = cpu_seconds(server.process.pid)
     viewers = asyncio.run(watch(8, 11))

@@ -25,6 +25,7 @@ from websockets.asyncio.client import connect  # noqa: E402
 
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import memory_mb, share  # noqa: E402
+from tests.load.clone import cloned, python_of  # noqa: E402
 
 
 async def session(port: int, ids: list[str], ready: asyncio.Event, done: asyncio.Event) -> None:
@@ -108,10 +109,8 @@ def main() -> None:
     """Prints the figures, one a line."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 8
     megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 50
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
-        server = Server(home)
+    with tempfile.TemporaryDirectory() as folder, cloned(Path(folder)) as root:
+        server = Server(root / ".parity", python_of(root), root=root)
         try:
             for name, value in asyncio.run(measure(count, megabytes, server)).items():
                 print(f"{name}: {value:.2f}")

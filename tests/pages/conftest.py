@@ -25,7 +25,9 @@ AWKWARD = ("<img src=x onerror=alert(1)>", r"![x](http://e.x/y.png) $\frac$ :red
 @pytest.fixture(autouse=True)
 def served_to_this_machine_alone() -> Iterator[None]:
     """As `make run` serves the pages; they refuse to be shown to a network in local mode."""
-    before = {name: config.get_option(name) for name in ("server.address", "server.maxUploadSize")}
+    before = {
+        name: config.get_option(name) for name in ("server.address", "server.maxUploadSize", "server.allowedHosts")
+    }
     config.set_option("server.address", "127.0.0.1")
     yield
     for name, value in before.items():

@@ -123,6 +123,29 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
     assert started == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "address", "shown"),
+    [
+        ("local", "", True),
+        ("team", "tom@lab.example", True),
+        ("team", "vera@lab.example", False),
+        ("public", "", False),
+    ],
+)
+def test_the_log_of_a_worker_is_shown_to_no_viewer_and_no_visitor(team, make_run, monkeypatch, mode, address, shown):
+    run = make_run("broken", "failed", message="Parity failed inside.", fault="program")
+    (run.path / "worker.log").write_text("Traceback: /srv/secret")
+    team(address)
+    monkeypatch.setenv("PARITY_MODE", mode)
+    at = AppTest.from_file("../../app.py", default_timeout=30)
+    at.switch_page("pages/live.py")
+    at.query_params["run"] = run.id
+    at.run()
+    assert not at.exception
+    assert "failed inside" in said(at)
+    assert [code.value for code in at.code] == ["Traceback: /srv/secret"] * shown
+
+
 def as_person(address, action):
     """Calls an action as a page of that person would."""
     with contextlib.ExitStack() as stack:

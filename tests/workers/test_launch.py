@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +153,23 @@ def test_what_the_worker_said_last_is_kept(run: Run, worker: Callable[[str], Sta
     run.write_status(finished)
     started[0][2].wait()
     assert launch.poll(run) == finished
+
+
+def test_a_worker_can_be_ended_now_where_there_is_no_sigkill(
+    run: Run, worker: Callable[[str], Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where a process that is ended says 1."""
+    worker("import signal, sys, time; signal.signal(15, lambda *_: sys.exit(1)); print(flush=True); time.sleep(60)")
+    launch.start(run, parent_pipe=False)
+    deadline = time.monotonic() + 10
+    while not (run.path / "worker.log").read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with monkeypatch.context() as windows:
+        windows.delattr(signal, "SIGKILL")
+        launch.end_now(run)
+        status = ended(run)
+    assert status.status == "interrupted"
+    assert status.message.startswith("The worker did not stop by itself and was ended. Resume continues after")
 
 
 def test_a_run_that_another_process_has_taken_over_is_not_called_dead(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core.access import Action
 from core.config import RunConfig, setting
 from core.errors import RunError
 from core.store.index import read_status
@@ -15,6 +16,7 @@ from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, epochs, file_stamp, title
 from pages.shared.run.rows import MODES
 from pages.shared.run.upkeep import upkeep_buttons
+from pages.shared.shell.access import guarded, may
 from pages.shared.state import RUN, RUN_CHOICE, chosen_run, part_key
 from pages.shared.widgets.charts import history_frame
 from pages.shared.widgets.text import moment, plain
@@ -107,7 +109,8 @@ def trouble(run: Run, status: Status) -> None:
         st.error(message, icon=":material/error:")
     elif status.status == "interrupted":
         st.warning(message, icon=":material/power_off:")
-    if (status.status == "failed" and status.fault != "user") or status.status == "interrupted":
+    unexpected = (status.status == "failed" and status.fault != "user") or status.status == "interrupted"
+    if unexpected and may(Action.READ_LOG):  # it names folders of the server
         log = _log_tail(run.path / "worker.log")
         if log:
             with st.expander("The end of the worker's log", icon=":material/terminal:"):
@@ -222,6 +225,7 @@ def _download(run: Run, label: str, path: Path, mime: str, icon: str) -> None:
     )
 
 
+@guarded(Action.READ_LOG)
 def _log_tail(path: Path) -> str:
     try:
         with path.open("rb") as log:

@@ -7,27 +7,34 @@ from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import access
 from core.access import LOCAL, TEAM, Action, Person
 from core.errors import AccessError, ConfigError
+from pages.shared.shell.hosts import has_gone, protect_server, refuse_strange_name
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _said: set[str] = set()
+_MOST_SAID = 20
+"""A refusal may name what a stranger has sent: no more of them than that are remembered and printed."""
 
 
 def person() -> Person:
     """The person at this page, as the login, the reverse proxy or the session says.
 
     Raises:
-        ConfigError: PARITY_MODE names no mode.
+        ConfigError: PARITY_MODE names no mode, or PARITY_HOSTS something that is no host.
+        AccessError: the page was asked for under the name of a stranger.
     """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:  # no page: a test, or a script that imports what a page does
         return access.person("", "")
+    if refusal := refuse_strange_name():  # what a button calls runs before the page is asked for
+        raise AccessError(refusal)
     return access.person(str(st.user.get("email") or ""), context.session_id)
 
 
@@ -57,8 +64,10 @@ def guarded(action: Action) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def admit_person() -> None:
     """Ends the page with one sentence for whoever may not see it, or where the app must not be served like this."""
+    if has_gone():
+        st.stop()
     if refusal := _refusal():
-        if refusal not in _said:  # for the operator, who reads the terminal
+        if refusal not in _said and len(_said) < _MOST_SAID:  # for the operator, who reads the terminal
             _said.add(refusal)
             print(refusal, file=sys.stderr, flush=True)
         st.error(refusal, icon=":material/lock:")
@@ -78,6 +87,8 @@ def _refusal() -> str:
     """Why the app must not be served at all as it was started; empty when it may."""
     try:
         mode = access.mode()
+        protect_server()
+        strange_name = refuse_strange_name()
     except ConfigError as error:
         return f"{error}."
     if mode == LOCAL and not _is_loopback(st.get_option("server.address")):
@@ -90,7 +101,7 @@ def _refusal() -> str:
             "PARITY_MODE is team, but nobody is on its lists; set PARITY_ADMINS, PARITY_TRAINERS or PARITY_VIEWERS to "
             "e-mail addresses, separated by commas."
         )
-    return ""
+    return strange_name
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -107,5 +118,13 @@ def _ask_to_log_in(sentence: str) -> None:
     st.warning(sentence, icon=":material/lock:")
     if st.user.get("is_logged_in"):
         st.button("Log out", icon=":material/logout:", on_click=st.logout)
-    elif "auth" in st.secrets:
+    elif _has_login():
         st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
+
+
+def _has_login() -> bool:
+    """Whether the app's secrets set up a login of Streamlit's own; behind a proxy there often are no secrets at all."""
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:  # no file, or one that cannot be read: the server has said so at its start
+        return False
