@@ -66,7 +66,7 @@ READS = {
     "core.report.report", "core.script.importing", "core.script.text", "core.setting", "core.stats.metrics",
     "core.store.examples", "core.store.index", "core.store.notes", "core.store.runs", "core.sweep.plan",
     "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
-    "core.workers.try_model_client",
+    "core.workers.script_client", "core.workers.try_model_client",
 }  # fmt: skip
 
 

@@ -8,52 +8,47 @@ from typing import Any
 
 from core import files
 from core.errors import DataError
-from core.script.importing import import_script
-from core.script.text import LONGEST
+from core.script.text import LARGEST, place_of
+from core.workers.script_client import read_script
 
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the command to the parser of `python -m core`."""
     text = "Read a Keras training script as settings, with findings by line; nothing of it is run."
     sub = command("import-script", run, text)
-    sub.add_argument("file", metavar="FILE", type=Path, help="the script")
+    sub.add_argument("file", metavar="FILE", type=Path, help="the script, or a notebook (.ipynb)")
     sub.add_argument("--keras", metavar="VERSION", help="the version of Keras it is for, such as 2.0.8")
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints what was read."""
-    record = import_script(read_file(options.file), options.file.name, options.keras)
+    record = read_script(read_file(options.file), options.file.name, options.keras)
     print(json.dumps(files.finite(record), allow_nan=False) if options.json else "\n".join(_report(record)))
     return 0
 
 
-def read_file(path: Path) -> str:
-    """The text of a script's file.
+def read_file(path: Path) -> bytes:
+    """A script's file, or as much of it as shows that it is too large.
 
     Raises:
-        DataError: there is no such file, or it is no text, or too long; one sentence.
+        DataError: there is no such file, or it cannot be read; one sentence.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(4 * LONGEST + 1)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; give a script's file") from error
-    if len(content) > 4 * LONGEST:
-        raise DataError(f"{path} is longer than any script; paste the part that trains, at most {LONGEST:,} characters")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in UTF-8: {error.reason}; save it as UTF-8") from error
+            return file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or "its name is no path"
+        raise DataError(f"{path} cannot be read: {why}; give a script's file") from error
 
 
 def _report(record: dict[str, Any]) -> list[str]:
     lines = [f"{record['name']}: {record['mode'] or 'way of training not found'}, "
              f"data set {record['dataset'] or 'not found'}", ""]  # fmt: skip
-    lines += [f"{key} = {one['value']}  (line {one['line']})" for key, one in record["settings"].items()]
+    lines += [f"{key} = {one['value']}  ({place_of(one)})" for key, one in record["settings"].items()]
     parts = {
         "Open": [f"{one['key']}: {one['why']}" for one in record["open"]],
         "Not stated": [f"{key} = {one['value']}: {one['why']}" for key, one in record["not_stated"].items()],
-        "Not read": [f"line {one['line']}: {one['text']}" for one in record["unread"]],
+        "Not read": [f"{place_of(one)}: {one['text']}" for one in record["unread"]],
         "Order of the samples": [f"{version}: {order}" for version, order in record["order"].items()],
         "Findings": [_finding(one) for one in record["findings"]],
     }
@@ -63,4 +58,4 @@ def _report(record: dict[str, Any]) -> list[str]:
 
 
 def _finding(one: dict[str, Any]) -> str:
-    return f"line {one['evidence']['line']}: {one['severity']} {one['id']}: {one['claim']} {one['remedy']}"
+    return f"{place_of(one['evidence'])}: {one['severity']} {one['id']}: {one['claim']} {one['remedy']}"

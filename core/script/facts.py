@@ -25,6 +25,10 @@ class Facts:
     def __init__(self, script: Script) -> None:
         self.script = script
 
+    def where(self, line: int) -> str:
+        """`line 7`, or `cell 3, line 7` of a notebook."""
+        return self.script.where(line)
+
     @cached_property
     def backbones(self) -> list[Call]:
         """Calls that make a pretrained network."""
@@ -38,7 +42,7 @@ class Facts:
     @cached_property
     def flows(self) -> list[Flow]:
         """Sources of batches, in order."""
-        return [flow for call in self.script.find(*FLOWS) if (flow := self._flow(call)) is not None]
+        return [flow for call in self.script.find(*FLOWS) if (flow := self.flow(call)) is not None]
 
     @cached_property
     def generators(self) -> list[Call]:
@@ -129,7 +133,7 @@ class Facts:
     def directory(self, flow: Flow) -> str:
         """The folder of a source, by its text where its value is not known."""
         value = self.script.argument(flow.call, "directory")
-        return value.value if isinstance(value.value, str) else value.text
+        return value.text if value.word is None else value.word
 
     @property
     def _loads_arrays(self) -> bool:
@@ -142,7 +146,7 @@ class Facts:
             call = self.script.call_of(node, location)
             if call is None:
                 return None
-            if (flow := self._flow(call)) is not None:
+            if (flow := self.flow(call)) is not None:
                 return Flow(flow.call, flow.generator, tuple(reversed(chain)))
             if not isinstance(call.node.func, ast.Attribute):
                 return None
@@ -215,15 +219,15 @@ class Facts:
         """Layers that change images at random."""
         return self.script.find(*RANDOM)
 
-    def _flow(self, call: Call) -> Flow | None:
+    def flow(self, call: Call) -> Flow | None:
+        """The source of batches that a call makes."""
         if call.short == "image_dataset_from_directory":
             return Flow(call, None)
         if call.short not in FLOWS:
             return None
         made_by = self.model_of(call)
-        if call.short == "flow" and (made_by is None or made_by.short != "ImageDataGenerator"):
-            return None
-        return Flow(call, made_by if made_by is not None and made_by.short == "ImageDataGenerator" else None)
+        made_by = made_by if made_by is not None and made_by.short == "ImageDataGenerator" else None
+        return None if call.short == "flow" and made_by is None else Flow(call, made_by)
 
     def _fit(self, call: Call) -> Fit:
         given = self.input_of(call)

@@ -1,20 +1,23 @@
 """Constant folding of a pasted script: literals, names, simple arithmetic, joined paths; nothing is run."""
 
 import ast
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
-
-class Unknown:
-    """The value of an expression that only running the script would tell."""
-
-
-UNKNOWN = Unknown()
-
-_LARGEST = 10**15
-_LONGEST = 10_000
+from core.script.values import (
+    LONGEST,
+    MOST,
+    UNKNOWN,
+    Table,
+    TrainingContext,
+    as_int,
+    as_number,
+    as_text,
+    as_tuple,
+    bounded,
+    bounded_number,
+)
 
 Lookup = Callable[[str], Any]
 """From a name to its value, or `UNKNOWN`."""
@@ -28,11 +31,54 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
 }
 
+_HIGHEST_BASE, _HIGHEST_POWER, _FURTHEST_SHIFT = 1000, 4, 40
 
-def fold(node: ast.expr | None, lookup: Lookup) -> Any:
-    """The value of an expression, or `UNKNOWN`; never calls anything of the script's."""
-    reader = _READERS.get(type(node))
-    return reader(node, lookup) if reader else UNKNOWN
+
+class Folder:
+    """Folds expressions at one place of a script.
+
+    Args:
+        lookup: From a name to its value there; it may fold in turn.
+        work: Work. Of the whole script: every step of every value counts.
+    """
+
+    def __init__(self, lookup: Lookup, work: TrainingContext) -> None:
+        self.lookup, self.work = lookup, work
+
+    def fold(self, node: ast.expr | None) -> Any:
+        """The value of an expression, or `UNKNOWN`; never calls anything of the script's.
+
+        Raises:
+            DataError: the script's values take too many steps.
+        """
+        reader = _READERS.get(type(node))
+        if reader is None or self.work.is_deep:
+            return UNKNOWN
+        self.work.depth += 1
+        try:
+            return bounded(reader(node, self), self.work)
+        except (ArithmeticError, ValueError):
+            return UNKNOWN  # whoever runs the script gets this error in its line
+        finally:
+            self.work.depth -= 1
+
+    def all(self, nodes: list[ast.expr]) -> tuple[Any, ...] | None:
+        """The values of all; None where one is not known or there are too many."""
+        if len(nodes) > MOST:
+            return None
+        values = tuple(self.fold(node) for node in nodes)
+        return None if UNKNOWN in values else values
+
+
+def fold(node: ast.expr | None, lookup: Lookup, work: TrainingContext | None = None) -> Any:
+    """The value of an expression, or `UNKNOWN`; never calls anything of the script's.
+
+    Args:
+        node: ast.expr. What to fold.
+        lookup: From a name to its value.
+        work: Work. What is left of the script's steps. Defaults to a script's whole.
+    """
+    return Folder(lookup, work or TrainingContext()).fold(node)
 
 
 def dotted(node: ast.AST) -> str:
@@ -46,39 +92,20 @@ def dotted(node: ast.AST) -> str:
     return ".".join([node.id, *reversed(parts)])
 
 
-def _constant(node: ast.Constant, lookup: Lookup) -> Any:
-    value = node.value
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST else UNKNOWN
-    if value is None or isinstance(value, bool):
-        return value
-    return _bounded(value)
+def _sequence(node: ast.Tuple | ast.List, folder: Folder) -> Any:
+    values = folder.all(node.elts)
+    return UNKNOWN if values is None else values
 
 
-def _bounded(value: Any) -> Any:
-    if not isinstance(value, (int, float)):
+def _dict(node: ast.Dict, folder: Folder) -> Any:
+    keys = folder.all([key for key in node.keys if key is not None])
+    if keys is None or len(keys) != len(node.keys) or not all(isinstance(key, (str, int)) for key in keys):
         return UNKNOWN
-    return value if math.isfinite(value) and abs(value) <= _LARGEST else UNKNOWN
+    return Table(tuple(dict(zip(keys, (folder.fold(value) for value in node.values), strict=True)).items()))
 
 
-def _sequence(node: ast.Tuple | ast.List, lookup: Lookup) -> Any:
-    values = [fold(item, lookup) for item in node.elts[:_LONGEST]]
-    if any(value is UNKNOWN for value in values):
-        return UNKNOWN
-    return tuple(values)
-
-
-def _dict(node: ast.Dict, lookup: Lookup) -> Any:
-    if any(key is None for key in node.keys):
-        return UNKNOWN
-    keys = [fold(key, lookup) for key in node.keys]
-    if not all(isinstance(key, (str, int)) for key in keys):
-        return UNKNOWN
-    return dict(zip(keys, (fold(value, lookup) for value in node.values), strict=True))
-
-
-def _unary(node: ast.UnaryOp, lookup: Lookup) -> Any:
-    value = fold(node.operand, lookup)
+def _unary(node: ast.UnaryOp, folder: Folder) -> Any:
+    value = folder.fold(node.operand)
     if isinstance(node.op, ast.Not) and isinstance(value, bool):
         return not value
     if isinstance(node.op, (ast.USub, ast.UAdd)) and isinstance(value, (int, float)):
@@ -86,67 +113,112 @@ def _unary(node: ast.UnaryOp, lookup: Lookup) -> Any:
     return UNKNOWN
 
 
-def _binary(node: ast.BinOp, lookup: Lookup) -> Any:
-    left, right = fold(node.left, lookup), fold(node.right, lookup)
-    if isinstance(node.op, ast.Add) and isinstance(left, str) and isinstance(right, str):
-        return left + right if len(left) + len(right) <= _LONGEST else UNKNOWN
-    if not (isinstance(left, (int, float)) and isinstance(right, (int, float))):
-        return UNKNOWN
-    if isinstance(node.op, ast.Pow):
-        return _bounded(left**right) if 0 < left <= 1000 and abs(right) <= 4 else UNKNOWN
-    compute = _ARITHMETIC.get(type(node.op))
-    if compute is None or (right == 0 and not isinstance(node.op, (ast.Add, ast.Sub, ast.Mult))):
-        return UNKNOWN
-    return _bounded(compute(left, right))
+def _binary(node: ast.BinOp, folder: Folder) -> Any:
+    left, right = folder.fold(node.left), folder.fold(node.right)
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return bounded_number(_number(node.op, left, right))
+    if isinstance(node.op, ast.Add):
+        return _joined_up(left, right)
+    return _repeated(left, right) if isinstance(node.op, ast.Mult) else UNKNOWN
 
 
-def _subscript(node: ast.Subscript, lookup: Lookup) -> Any:
-    whole, index = fold(node.value, lookup), fold(node.slice, lookup)
-    if isinstance(whole, dict) and isinstance(index, (str, int)):
-        return whole.get(index, UNKNOWN)
-    if isinstance(whole, tuple) and isinstance(index, int) and -len(whole) <= index < len(whole):
-        return whole[index]
+def _number(op: ast.operator, left: float, right: float) -> Any:
+    if isinstance(op, ast.Pow):
+        return left**right if 0 < left <= _HIGHEST_BASE and abs(right) <= _HIGHEST_POWER else UNKNOWN
+    if isinstance(op, ast.LShift):
+        whole, by = as_int(left), as_int(right)
+        return whole << by if whole is not None and by is not None and 0 <= by <= _FURTHEST_SHIFT else UNKNOWN
+    compute = _ARITHMETIC.get(type(op))
+    return compute(left, right) if compute is not None else UNKNOWN
+
+
+def _joined_up(left: Any, right: Any) -> Any:
+    """Two texts, or two tuples such as `IMAGE_SIZE + (3,)`, one behind the other."""
+    same = (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, tuple) and isinstance(right, tuple))
+    return left + right if same and len(left) + len(right) <= LONGEST else UNKNOWN
+
+
+def _repeated(left: Any, right: Any) -> Any:
+    """`(150,) * 2`, `"a" * 3`: refused before it is made where it would be too long."""
+    whole, times = (left, right) if isinstance(left, (str, tuple)) else (right, left)
+    if not isinstance(whole, (str, tuple)) or not isinstance(times, int):
+        return UNKNOWN
+    return whole * times if len(whole) * times <= MOST else UNKNOWN
+
+
+def _subscript(node: ast.Subscript, folder: Folder) -> Any:
+    whole = folder.fold(node.value)
+    if isinstance(node.slice, ast.Slice):
+        return _slice(whole, node.slice, folder)
+    index = folder.fold(node.slice)
+    if isinstance(whole, Table) and isinstance(index, (str, int)):
+        return whole.get(index)
+    values = as_tuple(whole)
+    if values is not None and isinstance(index, int) and -len(values) <= index < len(values):
+        return values[index]
     return UNKNOWN
 
 
-def _text(node: ast.JoinedStr, lookup: Lookup) -> Any:
-    parts = []
+def _slice(whole: Any, node: ast.Slice, folder: Folder) -> Any:
+    """`shape[:2]` of a tuple or text."""
+    ends = [None if end is None else folder.fold(end) for end in (node.lower, node.upper)]
+    if node.step is not None or not isinstance(whole, (tuple, str)):
+        return UNKNOWN
+    return whole[ends[0] : ends[1]] if all(end is None or isinstance(end, int) for end in ends) else UNKNOWN
+
+
+def _text(node: ast.JoinedStr, folder: Folder) -> Any:
+    text = ""
     for part in node.values:
         plain = not isinstance(part, ast.FormattedValue) or (part.conversion == -1 and part.format_spec is None)
-        value = fold(part.value if isinstance(part, ast.FormattedValue) else part, lookup)
-        if not plain or not isinstance(value, (str, int)):
+        value = folder.fold(part.value if isinstance(part, ast.FormattedValue) else part)
+        if not plain or not isinstance(value, (str, int)) or len(text) > LONGEST:
             return UNKNOWN
-        parts.append(str(value))
-    return "".join(parts)[:_LONGEST]
+        text += str(value)
+    return text
 
 
-def _call(node: ast.Call, lookup: Lookup) -> Any:
+def _call(node: ast.Call, folder: Folder) -> Any:
     """Only what is known to compute and to do nothing else: path joins, `dict(...)`, number conversions."""
     name = dotted(node.func)
     if name == "dict" and not node.args:
-        return {word.arg: fold(word.value, lookup) for word in node.keywords if word.arg}
-    values = [fold(value, lookup) for value in node.args]
-    if not values or node.keywords or any(value is UNKNOWN for value in values):
+        return Table(tuple((word.arg, folder.fold(word.value)) for word in node.keywords if word.arg))
+    values = None if node.keywords else folder.all(node.args)
+    if not values:
         return UNKNOWN
     if name in ("os.path.join", "path.join", "join", "Path", "pathlib.Path", "str"):
-        texts = [value for value in values if isinstance(value, str)]
+        texts = [text for value in values if (text := as_text(value)) is not None]
         return _joined(texts) if len(texts) == len(values) else UNKNOWN
-    if name in ("int", "float", "round") and len(values) == 1 and isinstance(values[0], (int, float)):
-        return float(values[0]) if name == "float" else (int if name == "int" else round)(values[0])
-    return UNKNOWN
+    return _of_one(name, values[0]) if len(values) == 1 else UNKNOWN
 
 
-def _joined(parts: list[str]) -> Any:
+def _of_one(name: str, value: Any) -> Any:
+    """Functions of one value; of a table none is read."""
+    if name in ("tuple", "list", "len"):
+        values = as_tuple(value)
+        return UNKNOWN if values is None else (len(values) if name == "len" else values)
+    number = as_number(value)
+    if name not in _CONVERSIONS or number is None:
+        return UNKNOWN
+    return _CONVERSIONS[name](number)
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "round": round, "abs": abs}
+
+
+def _joined(parts: list[str]) -> str:
     """As `os.path.join` does: an absolute part begins anew."""
     path = ""
     for part in parts:
+        if len(path) > LONGEST:
+            break
         path = part if part.startswith("/") or not path else path.rstrip("/") + "/" + part
-    return path if len(path) <= _LONGEST else UNKNOWN
+    return path
 
 
-_READERS: dict[type, Callable[[Any, Lookup], Any]] = {
-    ast.Constant: _constant,
-    ast.Name: lambda node, lookup: lookup(node.id),
+_READERS: dict[type, Callable[[Any, Folder], Any]] = {
+    ast.Constant: lambda node, folder: node.value,
+    ast.Name: lambda node, folder: folder.lookup(node.id),
     ast.Tuple: _sequence,
     ast.List: _sequence,
     ast.Dict: _dict,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.script.facts import Facts
-from core.script.fold import UNKNOWN
 from core.script.layers import LAYER_COUNTS, first_block, has_weights, layer_names
 from core.script.parts import PREPARING
 from core.script.reader import Call, Trainable
+from core.script.values import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> 
     """Applies one change to the layers; a sentence where it cannot be told what it changes."""
     structure = facts.structure(one.owner, one.location)
     if not structure:
-        return f"line {one.line}: it cannot be told which layers {facts.script.text(one.owner)} has"
+        return f"it cannot be told which layers {facts.script.text(one.owner)} has"
     if one.condition:
         return _apply_condition(backbone, one, trains)
     if not isinstance(one.value, bool) or UNKNOWN in (one.start, one.stop):
-        return f"line {one.line}: what is set trainable is known only when the script runs"
+        return "what is set trainable is known only when the script runs"
     if structure == "nested" or not one.layers or (one.start in (None, 0) and one.stop is None):
         trains[:] = [one.value] * len(trains)
         return ""
@@ -116,13 +116,13 @@ def _apply(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> 
 
 def _apply_slice(facts: Facts, backbone: Call, one: Trainable, trains: list[bool]) -> str:
     if backbone.short not in LAYER_COUNTS:
-        return f"line {one.line}: how the layers of {backbone.short} are numbered is not known here"
+        return f"how the layers of {backbone.short} are numbered is not known here"
     structure = facts.structure(one.owner, one.location)
     ends: list[Any] = [one.start, one.stop]
     if structure == "flat" and any(end is not None and end < 0 for end in ends):
         total = total_layers(facts, one, structure)
         if total is None:
-            return f"line {one.line}: the number of layers of {facts.script.text(one.owner)} cannot be told"
+            return f"the number of layers of {facts.script.text(one.owner)} cannot be told"
         ends = [end + total if end is not None and end < 0 else end for end in ends]
     shift = layers_in_front(facts) if structure == "flat" else 0
     ends = [max(0, end - shift) if end is not None and end >= 0 else end for end in ends]
@@ -134,7 +134,7 @@ def _apply_slice(facts: Facts, backbone: Call, one: Trainable, trains: list[bool
 def _apply_condition(backbone: Call, one: Trainable, trains: list[bool]) -> str:
     names = layer_names(backbone.short)
     if one.name not in names:
-        return f"line {one.line}: a condition decides which layers train"
+        return "a condition decides which layers train"
     # `set_trainable` in the book's manner: from the named layer on.
     first = names.index(one.name)
     trains[:] = [k >= first for k in range(len(trains))]
@@ -154,5 +154,5 @@ def _state(backbone: str, trains: list[bool], line: int, head_frozen: bool) -> F
     after = [flag for k, flag in enumerate(trains[first:], first) if not names or has_weights(names[k])]
     block = first_block(backbone, first) if all(after) else None
     known = "lies inside a block" if names else f"is layer {first}, and which block that begins is not known here"
-    why = "" if block is not None else f"line {line}: the border of the frozen layers {known}"
+    why = "" if block is not None else f"the border of the frozen layers {known}"
     return Freezing(block, line, why)

@@ -7,7 +7,9 @@ from core.script import versions
 from core.script.facts import Facts
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import Flow, rounds_down
-from core.script.reader import Call, Value
+from core.script.reader import Value
+from core.script.scaling import Pixels, training_pixels
+from core.script.tables import other_source
 
 QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 """The augmentation that the program has under that name."""
@@ -46,22 +48,21 @@ def preprocess_family(facts: Facts, name: str) -> str:
     return family or (row.preprocessing if row and name == "preprocess_input" else "")
 
 
-def preprocess_calls(facts: Facts) -> list[Call]:
-    """Calls of `preprocess_input` itself, in a pipeline or a model."""
-    return [call for call in facts.script.calls if call.name.endswith("preprocess_input")]
-
-
 def _dataset(facts: Facts, imported: ImportedSettings) -> None:
+    why, line = other_source(facts)
+    if why:
+        imported.leave_open("dataset", why, line=line)
+        return
     values = [(flow, facts.script.argument(flow.call, "directory")) for flow in facts.flows]
     stated = [(flow, value) for flow, value in values if value.stated]
     if not stated:
         imported.leave_open("dataset", "the script names no folder of images")
         return
     for _, value in stated:
-        if not isinstance(value.value, str):
+        if value.word is None:
             imported.leave_open("dataset", facts.script.why_unknown(value))
             return
-    paths = {_path(value.value) for _, value in stated}
+    paths = {_path(value.word or "") for _, value in stated}
     line = min(value.line for _, value in stated)
     if len(paths) == 1:
         path = paths.pop()
@@ -73,9 +74,7 @@ def _dataset(facts: Facts, imported: ImportedSettings) -> None:
         imported.dataset = str(parents.pop())
         return
     told = ", ".join(sorted(str(path) for path in paths)[:4])
-    imported.leave_open(
-        "dataset", f"line {line}: {told}; the program wants train and val (or validation) in one folder"
-    )
+    imported.leave_open("dataset", f"{told}; the program wants train and val (or validation) in one folder", line=line)
 
 
 def _path(text: str) -> PurePath:
@@ -90,13 +89,14 @@ def _image_size(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> 
     if not value.stated:
         imported.leave_out("data.image_size", 256 if flow else 224, f"no {name}: Keras then takes 256 by 256")
         return
-    sides = value.value[:2] if isinstance(value.value, tuple) else ()
-    if len(sides) != 2 or not all(isinstance(side, int) for side in sides):
+    sides = value.pair
+    if sides is None:
         imported.leave_open("data.image_size", facts.script.why_unknown(value))
     elif sides[0] != sides[1]:
         imported.leave_open(
             "data.image_size",
-            f"line {value.line}: {sides[0]} high and {sides[1]} wide, but the program takes square images",
+            f"{sides[0]} high and {sides[1]} wide, but the program takes square images",
+            line=value.line,
         )
     else:
         imported.state("data.image_size", sides[0], value.line)
@@ -117,14 +117,14 @@ def _augmentation(facts: Facts, imported: ImportedSettings, flow: Flow | None) -
     generator = flow.generator if flow else None
     if facts.random_layers:
         names = ", ".join(dict.fromkeys(call.short for call in facts.random_layers))
-        imported.leave_open("data.augmentation", f"line {facts.random_layers[0].line}: the program has no {names}")
+        imported.leave_open("data.augmentation", f"the program has no {names}", line=facts.random_layers[0].line)
         return
     random = facts.random_arguments(generator)
     if not random:
         why = "no argument that changes images at random"
         unread = generator is not None and generator.unread
         if unread and generator is not None:
-            imported.leave_open("data.augmentation", f"line {generator.line}: **options cannot be read")
+            imported.leave_open("data.augmentation", "**options cannot be read", line=generator.line)
         else:
             imported.leave_out("data.augmentation", "none", why)
         return
@@ -132,7 +132,7 @@ def _augmentation(facts: Facts, imported: ImportedSettings, flow: Flow | None) -
     line = min(value.line for value in random.values())
     if told != QUESTION:
         words = ", ".join(f"{name}={value.text}" for name, value in random.items())
-        imported.leave_open("data.augmentation", f"line {line}: the program has no augmentation of {words}")
+        imported.leave_open("data.augmentation", f"the program has no augmentation of {words}", line=line)
         return
     imported.state("data.augmentation", "question", line)
     if facts.mode == "bottleneck" and facts.extractions:
@@ -140,36 +140,30 @@ def _augmentation(facts: Facts, imported: ImportedSettings, flow: Flow | None) -
 
 
 def _preprocessing(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
-    """From the generator that feeds the training, or from layers and calls in the model."""
-    script = facts.script
-    rescale = script.argument(flow.generator if flow else None, "rescale")
-    function = script.argument(flow.generator if flow else None, "preprocessing_function")
-    layers, calls = script.find("Rescaling"), preprocess_calls(facts)
-    if sum((rescale.stated, function.stated, bool(layers), bool(calls))) > 1:
-        line = max(rescale.line, function.line, *(call.line for call in [*layers, *calls]), 0)
-        imported.leave_open("data.preprocessing", f"line {line}: pixels are scaled in more than one place")
-    elif rescale.stated:
-        _scale(imported, rescale, offset=0)
-    elif layers:
-        offset = script.argument(layers[0], "offset")
-        _scale(imported, script.argument(layers[0], "scale"), offset=offset.value if offset.stated else 0)
-    elif function.stated or calls:
-        name = function.text if function.stated else calls[0].name
-        name = script.aliases.get(name, name)
-        _own(facts, imported, name, function.line or calls[0].line)
-    else:
+    """All that changes the pixels between the files and the network, wherever the script does it."""
+    pixels = training_pixels(facts)
+    scalings = pixels.scalings
+    if pixels.unknown:
+        imported.leave_open("data.preprocessing", pixels.unknown, line=pixels.line)
+    elif len(scalings) > 1:
+        imported.leave_open("data.preprocessing", "pixels are scaled in more than one place", line=scalings[-1].line)
+    elif not scalings and pixels.kind == "none":
         imported.leave_out("data.preprocessing", "none", "no rescale and no preprocess_input: pixels stay at 0 to 255")
-
-
-def _scale(imported: ImportedSettings, scale: Value, offset: object) -> None:
-    if not scale.known or not isinstance(scale.value, (int, float)):
-        imported.leave_open("data.preprocessing", imported.script.why_unknown(scale))
-    elif abs(scale.value - 1 / 255) < 1e-5 and offset == 0:
-        imported.state("data.preprocessing", "rescale", scale.line)
-    elif scale.value in (1, 0) and offset == 0:
-        imported.state("data.preprocessing", "none", scale.line)
+    elif scalings and scalings[0].function:
+        _own(facts, imported, scalings[0].function, scalings[0].line)
     else:
-        imported.leave_open("data.preprocessing", f"line {scale.line}: the program does not scale by {scale.text}")
+        _scale(facts, imported, pixels)
+
+
+def _scale(facts: Facts, imported: ImportedSettings, pixels: Pixels) -> None:
+    row = BACKBONES.get(facts.backbone.short) if facts.backbone else None
+    step = (pixels.scalings or list(pixels.steps))[0]
+    if pixels.kind == "rescale":
+        imported.state("data.preprocessing", "rescale", step.line)
+    elif row is not None and pixels.kind == row.preprocessing:
+        imported.state("data.preprocessing", "backbone", step.line)
+    else:
+        imported.leave_open("data.preprocessing", f"the program does not scale by {step.text}", line=step.line)
 
 
 def _own(facts: Facts, imported: ImportedSettings, name: str, line: int) -> None:
@@ -179,9 +173,9 @@ def _own(facts: Facts, imported: ImportedSettings, name: str, line: int) -> None
         imported.state("data.preprocessing", "backbone", line)
     elif family:
         whose = facts.backbone.short if facts.backbone else "the backbone"
-        imported.leave_open("data.preprocessing", f"line {line}: {name} is not the preprocessing of {whose}")
+        imported.leave_open("data.preprocessing", f"{name} is not the preprocessing of {whose}", line=line)
     else:
-        imported.leave_open("data.preprocessing", f"line {line}: what {name} does is not known here")
+        imported.leave_open("data.preprocessing", f"what {name} does is not known here", line=line)
 
 
 def _split_and_seed(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
@@ -189,6 +183,10 @@ def _split_and_seed(facts: Facts, imported: ImportedSettings, flow: Flow | None)
     split = script.argument(flow.generator if flow else None, "validation_split")
     if flow is not None and flow.is_dataset:
         split = script.argument(flow.call, "validation_split")
+    if not split.stated and facts.fits:
+        split = script.argument(facts.fits[-1].call, "validation_split")
+    if not split.stated:
+        split = script.argument(training_pixels(facts).split, "test_size")
     if split.stated:
         imported.take("data.validation_split", split, 0.2, "")
     seed = script.argument(flow.call if flow else None, "seed")
@@ -235,7 +233,7 @@ def _order(facts: Facts, imported: ImportedSettings, flow: Flow | None, version:
 
 def _order_of_dataset(imported: ImportedSettings, feed: Flow, of_flow: Value) -> dict[str, str]:
     if any(call.short == "shuffle" for call in feed.chain):
-        imported.leave_open("data.shuffle", f"line {of_flow.line}: the buffer of .shuffle(...) decides the order")
+        imported.leave_open("data.shuffle", "the buffer of .shuffle(...) decides the order", line=of_flow.line)
         return {}
     imported.state("data.shuffle", "none", of_flow.line)
     return versions.same_order("none")
@@ -249,7 +247,7 @@ def _order_of_arrays(imported: ImportedSettings, of_fit: Value, version: tuple[i
         order = versions.batch_order()
         imported.state("data.shuffle", versions.choose(order, version), of_fit.line)
         return order
-    if not isinstance(of_fit.value, bool):
+    if of_fit.flag is None:
         imported.leave_open("data.shuffle", imported.script.why_unknown(of_fit))
         return {}
     word = "samples" if of_fit.value else "none"

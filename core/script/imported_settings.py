@@ -6,7 +6,16 @@ from typing import Any
 from core.config import RunConfig, make_config, setting
 from core.errors import ConfigError
 from core.script.reader import Script, Value
+from core.script.values import UNKNOWN, fitting
 from core.setting import check, convert
+
+_LONGEST_WORD = 100
+"""Characters of a text that a sentence repeats."""
+
+_MOST_NOTES = 100
+"""Lines that are listed as not read."""
+
+_WANTED = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
 
 
 @dataclass
@@ -31,12 +40,14 @@ class ImportedSettings:
 
     def state(self, key: str, value: Any, line: int) -> None:
         """A setting that the script states; open instead where the program does not allow the value."""
+        if isinstance(value, str) and len(value) > _LONGEST_WORD:
+            value = value[:_LONGEST_WORD] + "..."
         try:
             spec = setting(key)
             value = convert(key, spec, value)
             check(key, spec, value)
         except ConfigError as error:
-            self.leave_open(key, f"line {line}: {error}")
+            self.leave_open(key, str(error), line=line)
             return
         self.settings[key] = {"value": value, "line": line}
 
@@ -44,13 +55,14 @@ class ImportedSettings:
         """An argument as it is: stated, open where it cannot be read, or not stated with Keras' default."""
         if not value.stated:
             self.leave_out(key, default, why)
-        elif value.known and not isinstance(value.value, (tuple, dict)):
-            self.state(key, value.value, value.line)
+        elif (known := fitting(value.value, type(setting(key).default))) is not UNKNOWN:
+            self.state(key, known, value.line)
         else:
-            self.leave_open(key, self.script.why_unknown(value))
+            self.leave_open(key, self.script.why_unknown(value, _WANTED[type(setting(key).default)]))
 
-    def leave_open(self, key: str, why: str, *, blocks: bool = True) -> None:
-        """Something a person has to decide."""
+    def leave_open(self, key: str, why: str, *, line: int = 0, blocks: bool = True) -> None:
+        """Something a person has to decide; `line` is the one that leaves it open, 0 where there is none."""
+        why = f"{self.script.where(line)}: {why}" if line else why
         if not any(one["key"] == key for one in self.open):
             self.open.append({"key": key, "why": why, "blocks": blocks})
 
@@ -60,8 +72,10 @@ class ImportedSettings:
 
     def note(self, line: int, text: str) -> None:
         """Something that has no setting or cannot be read."""
-        if {"line": line, "text": text} not in self.unread:
+        if {"line": line, "text": text} not in self.unread and len(self.unread) < _MOST_NOTES:
             self.unread.append({"line": line, "text": text})
+            if len(self.unread) == _MOST_NOTES:
+                self.unread.append({"line": line, "text": "this and further lines that are not read are not listed"})
 
     def finish(self) -> None:
         """Whatever nobody spoke of is not stated and has the program's own value."""

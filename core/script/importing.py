@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from core.checks.finding import Finding
 from core.errors import DataError
 from core.script.facts import Facts
 from core.script.images import fill_images
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import missing
 from core.script.rules import script_findings
+from core.script.text import Source
 from core.script.training import fill_training
 from core.script.versions import read_version
 from core.script.walk import read_script
@@ -19,7 +21,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     """Reads a Keras training script by its syntax tree.
 
     Args:
-        text: str. The script. Nothing of it is run; what it imports need not exist.
+        text: str. The script, or a notebook's file. Nothing of it is run; what it imports need not exist.
         name: str. What to call it in messages. Defaults to `"script.py"`.
         keras_version: str. The version of Keras it is for, such as `"2.0.8"`. Defaults to none: where versions differ,
             the settings are what the later ones do.
@@ -27,7 +29,8 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     Returns:
         `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line"}}, "open": [{"key", "why",
         "blocks"}], "not_stated": {key: {"value", "why"}}, "unread": [{"line", "text"}], "order": {versions: order},
-        "findings": [...], "config"}`. `config` is a run's configuration, or None while something open blocks it.
+        "findings": [...], "config"}`. `config` is a run's configuration, or None while something open blocks it. In a
+        notebook every `line` is one of its cell, and `cell` stands beside it: code cells, from 1 on.
 
     Raises:
         DataError: the text cannot be read, or trains nothing; one sentence with the line.
@@ -49,19 +52,31 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     _unread(facts, imported)
     imported.finish()
     config = imported.config()
+    entry = script.source.entry
     return {
         "name": script.name,
         "keras_version": keras_version or None,
         "mode": facts.mode or None,
         "dataset": imported.dataset,
-        "settings": imported.settings,
+        "settings": {key: {**one, **entry(one["line"])} for key, one in imported.settings.items()},
         "open": imported.open,
         "not_stated": imported.not_stated,
-        "unread": imported.unread,
+        "unread": [{**one, **entry(one["line"])} for one in imported.unread],
         "order": order,
-        "findings": [finding.to_dict() for finding in script_findings(facts, version)],
+        "findings": [_in_cells(finding, script.source) for finding in script_findings(facts, version)],
         "config": config.to_dict() if config else None,
     }
+
+
+def _in_cells(finding: Finding, source: Source) -> dict[str, Any]:
+    """A finding as plain values, the lines of its evidence as the cells of a notebook count them."""
+    record = finding.to_dict()
+    evidence = record["evidence"]
+    if source.starts:
+        further = {key: source.where(line) for key, line in evidence.items() if key.endswith("_line") and line}
+        lines = {"lines": [source.where(line) for line in evidence["lines"]]} if "lines" in evidence else {}
+        record["evidence"] = {**evidence, **further, **lines, **source.entry(evidence["line"])}
+    return record
 
 
 def _sizes(facts: Facts, imported: ImportedSettings) -> None:
@@ -71,13 +86,13 @@ def _sizes(facts: Facts, imported: ImportedSettings) -> None:
         for argument in ("steps", "steps_per_epoch", "validation_steps"):
             value = facts.script.argument(call, argument)
             for name in missing(facts.script, value):
-                imported.leave_open(name, f"line {value.line}: {name} is not defined in the script", blocks=False)
+                imported.leave_open(name, f"{name} is not defined in the script", line=value.line, blocks=False)
 
 
 def _unread(facts: Facts, imported: ImportedSettings) -> None:
     script = facts.script
-    for line in script.magic:
-        imported.note(line, f"{script.line_text(line)}: a notebook's command")
+    for line, why in script.source.left_out.items():
+        imported.note(line, why)
     for call in script.find(*_CODE):
         imported.note(call.line, f"{call.short}: what it does is known only when the script runs")
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:

@@ -22,6 +22,10 @@ RANDOM = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "Ra
 PREPARING = ("Rescaling", "Normalization", "Resizing", *RANDOM)
 
 
+_MOST_MISSING = 10
+"""Names of one argument that a person is told of."""
+
+
 @dataclass(frozen=True, eq=False)
 class Flow:
     """A source of batches: the call that makes it, its ImageDataGenerator, and what is chained behind it."""
@@ -74,16 +78,14 @@ def is_noise(name: str) -> bool:
 
 def targets(script: Script, flow: Flow) -> list[str]:
     """Names that a source of batches is given."""
-    return [
-        name for (_, name), known in script.assignments.items() if any(one.value is flow.call.node for one in known)
-    ]
+    return script.names_of(flow.call.node)
 
 
 def missing(script: Script, value: Value) -> list[str]:
     """Names in an argument that the script does not define."""
     if value.known:
         return []
-    return [name for name in dict.fromkeys(names_in(value.node)) if not script.is_defined(name)]
+    return [name for name in dict.fromkeys(names_in(value.node)) if not script.is_defined(name)][:_MOST_MISSING]
 
 
 def rounds_down(script: Script, call: Call, name: str) -> bool:

@@ -5,9 +5,12 @@ import builtins
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from core.script.fold import UNKNOWN, fold
+from core.script.fold import fold
+from core.script.text import Source
+from core.script.values import UNKNOWN, TrainingContext, as_bool, as_int, as_number, as_pair, as_text
 
 _DEPTH = 20
 """Names behind names that are followed."""
@@ -28,6 +31,16 @@ class Assignment:
     value: ast.expr | None
     location: Location
     sure: bool
+    parameter: bool = False
+    """Whether the name is a function's parameter: each call may give it another value."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the script: its node, and what it returns, each with its place."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+    returns: list[tuple[ast.expr, Location]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +80,31 @@ class Value:
         """Whether its value can be read."""
         return self.value is not UNKNOWN
 
+    @property
+    def number(self) -> int | float | None:
+        """Its value where that is a number."""
+        return as_number(self.value)
+
+    @property
+    def whole(self) -> int | None:
+        """Its value where that is a whole number."""
+        return as_int(self.value)
+
+    @property
+    def word(self) -> str | None:
+        """Its value where that is a text."""
+        return as_text(self.value)
+
+    @property
+    def flag(self) -> bool | None:
+        """Its value where that is True or False."""
+        return as_bool(self.value)
+
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """Its first two values where those are whole numbers."""
+        return as_pair(self.value)
+
 
 @dataclass(frozen=True)
 class Trainable:
@@ -96,17 +134,41 @@ class Trainable:
 class Script:
     """The facts, and the questions one may ask of them."""
 
-    name: str
-    tree: ast.Module
-    lines: list[str]
-    magic: list[int] = field(default_factory=list)
+    source: Source
     calls: list[Call] = field(default_factory=list)
     assignments: dict[tuple[tuple[str, ...], str], list[Assignment]] = field(default_factory=lambda: defaultdict(list))
+    functions: dict[tuple[str, ...], Function] = field(default_factory=dict)
     trainables: list[Trainable] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     by_name: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
     by_node: dict[int, Call] = field(default_factory=dict)
+    work: TrainingContext = field(default_factory=TrainingContext)
     _folded: dict[int, Any] = field(default_factory=dict)
+    _arguments: dict[tuple[int, str], Value] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call the script in messages."""
+        return self.source.name
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+        return self.source.tree
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that the tree was made from."""
+        return self.source.lines
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree."""
+        return list(ast.walk(self.tree))
+
+    def where(self, line: int) -> str:
+        """`line 7`, or `cell 3, line 7` of a notebook: every sentence names lines in these words."""
+        return self.source.where(line)
 
     def find(self, *names: str) -> list[Call]:
         """Calls whose last name is one of these, in order."""
@@ -117,23 +179,30 @@ class Script:
         """What a call says of an argument."""
         if call is None or name not in call.arguments:
             return Value()
-        node, line = call.arguments[name]
-        return Value(True, self.fold(node, call.location), self.text(node), line, node)
+        key = (id(call), name)
+        if key not in self._arguments:
+            node, line = call.arguments[name]
+            self._arguments[key] = Value(True, self.fold(node, call.location), self.text(node), line, node)
+        return self._arguments[key]
 
     def fold(self, node: ast.expr | None, location: Location, depth: int = 0) -> Any:
-        """The value of an expression at a place; `UNKNOWN` where only running would tell."""
+        """The value of an expression at a place; `UNKNOWN` where only running would tell.
+
+        Raises:
+            DataError: the values of this script take too many steps to work out.
+        """
 
         def lookup(name: str) -> Any:
             assignment = self.assigned(name, location)
             if assignment is None or assignment.value is None or depth > _DEPTH:
                 return UNKNOWN
-            key = assignment.location.position
+            key = id(assignment)
             if key not in self._folded:
                 self._folded[key] = UNKNOWN  # for a name that stands for itself
                 self._folded[key] = self.fold(assignment.value, assignment.location, depth + 1)
             return self._folded[key]
 
-        return fold(node, lookup)
+        return fold(node, lookup, self.work)
 
     def assigned(self, name: str, location: Location) -> Assignment | None:
         """The assignment that gives a name its value at a place; None where there is none or a branch decides."""
@@ -146,12 +215,35 @@ class Script:
                 return None
             # A function may stand above the constants that it uses.
             last = known[max(0, before - 1)]
+            if last.location.position == location.position:
+                return None  # a value that is made of itself
             return last if last.sure or len(known) == 1 else None
         return None
 
+    def function(self, name: str, location: Location) -> Function | None:
+        """The function of the script that a name stands for at a place."""
+        scopes = (location.scope[:length] for length in range(len(location.scope), -1, -1))
+        return next((found for scope in scopes if (found := self.functions.get((*scope, name)))), None)
+
     def is_defined(self, name: str) -> bool:
         """Whether the script gives the name a value anywhere, or imports it."""
-        return name in self.aliases or hasattr(builtins, name) or any(known == name for _, known in self.assignments)
+        return name in self.aliases or hasattr(builtins, name) or name in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name for _, name in self.assignments)
+
+    def names_of(self, node: ast.expr) -> list[str]:
+        """Names that are given the value of an expression where it stands."""
+        return self._given_names.get(id(node), [])
+
+    @cached_property
+    def _given_names(self) -> dict[int, list[str]]:
+        names: dict[int, list[str]] = defaultdict(list)
+        for (_, name), known in self.assignments.items():
+            for one in known:
+                names[id(one.value)].append(name)
+        return names
 
     def origin(self, node: ast.expr | None, location: Location) -> tuple[ast.expr | None, Location]:
         """The expression behind a name, and where it stands; other expressions are their own origin."""
@@ -178,7 +270,7 @@ class Script:
     def text(self, node: ast.expr) -> str:
         """The source of an expression, on one line and not too long."""
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-        lines = [line.encode() for line in self.lines[first : min(last, first + 5) + 1]]
+        lines = self.source.encoded[first : min(last, first + 5) + 1]
         if not lines:
             return ""
         if first == last:
@@ -190,14 +282,16 @@ class Script:
         text = " ".join(b" ".join(lines).decode(errors="replace").split())
         return text if len(text) <= 120 else text[:117] + "..."
 
-    def why_unknown(self, value: Value) -> str:
-        """Why an argument's value cannot be read, for a person."""
+    def why_unknown(self, value: Value, wanted: str = "of a kind that is read here") -> str:
+        """Why an argument's value cannot be read, or is not what is `wanted`, for a person."""
+        if value.known:
+            return f"{self.where(value.line)}: {value.text} is not {wanted}"
         names = [node.id for node in ast.walk(value.node) if isinstance(node, ast.Name)] if value.node else []
         missing = [name for name in dict.fromkeys(names) if not self.is_defined(name)]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
-            return f"line {value.line}: {', '.join(missing[:5])} {verb} not defined in the script"
-        return f"line {value.line}: the value of {value.text} is known only when the script runs"
+            return f"{self.where(value.line)}: {', '.join(missing[:5])} {verb} not defined in the script"
+        return f"{self.where(value.line)}: the value of {value.text} is known only when the script runs"
 
     def line_text(self, line: int) -> str:
         """A line of the script, stripped."""

@@ -13,7 +13,7 @@ from core.script.facts import Facts
 RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
     *(order.unshuffled_training, order.shuffle_of_fit, order.shuffle_buffer, order.steps),
     *(labels.features_and_labels, labels.confusion, labels.splits),
-    *(pixels.augmented_features, pixels.augmented_validation, pixels.scaling, pixels.mismatch),
+    *(pixels.augmented_features, pixels.augmented_validation, pixels.scaling, pixels.scaled_twice, pixels.mismatch),
     *(pixels.backbone_scale, pixels.featurewise, pixels.sizes, pixels.validation_share, pixels.random_in_cache),
     pixels.legacy,
     *(model.unfrozen, model.indices, model.after_compile, model.reused_optimizer, model.batch_norm, model.no_weights),

@@ -8,6 +8,7 @@ from core.script.facts import Facts
 from core.script.reader import Call, Value
 from core.script.rules_model import known_units, labels_of
 from core.script.rules_order import Version, finding
+from core.script.values import as_texts, as_tuple
 from core.script.versions import LATEST
 
 _SNAKE = {
@@ -20,8 +21,8 @@ _SNAKE = {
 def loss_of(facts: Facts, compiled: Call) -> tuple[str, Value, Call | None]:
     """A compile's loss: its name, the argument, and the call that makes it where it is an object."""
     value = facts.script.argument(compiled, "loss")
-    if isinstance(value.value, str):
-        return value.value, value, None
+    if value.word is not None:
+        return value.word, value, None
     call = facts.script.call_of(value.node, compiled.location)
     name = call.short if call is not None else value.text.rpartition(".")[2]
     return _SNAKE.get(name.replace("_", "").lower(), name), value, call
@@ -107,8 +108,8 @@ def _labels(facts: Facts, units: int | None, loss: str, value: Value) -> Iterato
             "Take binary labels with one sigmoid unit and binary_crossentropy, or one-hot labels with as many units as "
             "classes and categorical_crossentropy.",
         )
-    classes = facts.script.argument(flow.call if flow else None, "classes").value
-    many = len(classes) if isinstance(classes, tuple) else 0
+    classes = as_tuple(facts.script.argument(flow.call if flow else None, "classes").value)
+    many = len(classes or ())
     if mode.value == "binary" and ((units or 0) > 2 or many > 2):
         yield finding(
             "binary-mode-multiclass",
@@ -135,8 +136,7 @@ def metrics(facts: Facts, version: Version) -> Iterator[Finding]:
                 "then fails on a dtype; Keras 2 took it for the metrics.",
                 f"Write metrics={node.text}.",
             )
-        names = value.value if isinstance(value.value, tuple) else (value.value,)
-        for name in names:
+        for name in as_texts(value.value):
             if units == 1 and name in ("categorical_accuracy", "sparse_categorical_accuracy"):
                 yield _metric(value, f"{name} on one unit is .50 or the share of a class whatever the model can do")
             elif units is not None and units > 2 and name == "binary_accuracy":
@@ -205,9 +205,9 @@ def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
         return  # metrics that cannot be read
     for call in facts.script.find("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
         monitor = facts.script.argument(call, "monitor")
-        if not isinstance(monitor.value, str) or monitor.value.removeprefix("val_") not in ("acc", "accuracy"):
+        plain = (monitor.word or "").removeprefix("val_")
+        if plain not in ("acc", "accuracy"):
             continue
-        plain = monitor.value.removeprefix("val_")
         known = {"acc"} if named and version < (2, 3) else set(named)
         if plain not in known:
             told = ", ".join(f"val_{name}" for name in sorted(known)) or "val_loss only"
@@ -215,7 +215,7 @@ def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
                 "monitor-name-mismatch",
                 "warning",
                 monitor.line,
-                f"{call.short} watches {monitor.value}, but this model reports {told}"
+                f"{call.short} watches {monitor.word}, but this model reports {told}"
                 + ("" if version < (2, 3) else " (from Keras 2.3 on)")
                 + ": save_best_only then saves every epoch and early stopping never stops.",
                 f"Watch val_{next(iter(sorted(known)), 'loss')}.",
@@ -223,9 +223,7 @@ def monitors(facts: Facts, version: Version) -> Iterator[Finding]:
 
 
 def _metric_names(facts: Facts, compiled: Call) -> list[str]:
-    value = facts.script.argument(compiled, "metrics").value
-    names = value if isinstance(value, tuple) else (value,)
-    return [name for name in names if isinstance(name, str)]
+    return list(as_texts(facts.script.argument(compiled, "metrics").value))
 
 
 def history(facts: Facts, version: Version) -> Iterator[Finding]:
@@ -235,7 +233,7 @@ def history(facts: Facts, version: Version) -> Iterator[Finding]:
         return
     lines = [
         node.lineno
-        for node in ast.walk(facts.script.tree)
+        for node in facts.script.nodes
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         and node.slice.value in ("acc", "val_acc")
     ]  # fmt: skip
@@ -256,9 +254,10 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
     saved: dict[str, int] = {}
     for call in script.find("ModelCheckpoint", "save_weights"):
         value = script.argument(call, "filepath" if call.short == "ModelCheckpoint" else "#0")
-        if not isinstance(value.value, str):
+        path = value.word
+        if path is None:
             continue
-        if version >= (3,) and value.value.lower().endswith(".hdf5"):
+        if version >= (3,) and path.lower().endswith(".hdf5"):
             yield finding(
                 "checkpoint-extension",
                 "warning",
@@ -266,16 +265,16 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
                 f"{value.text}: Keras 3 refuses .hdf5.",
                 "End the name in .keras, or in .weights.h5 for weights alone.",
             )
-        if value.value in saved and "{" not in value.value:
+        if path in saved and "{" not in path:
             yield finding(
                 "checkpoint-path-shared",
                 "warning",
                 value.line,
-                f"{value.text} is written in line {saved[value.value]} too: the later one wins.",
+                f"{value.text} is written in {facts.where(saved[path])} too: the later one wins.",
                 "Give each its own file.",
-                lines=[saved[value.value], value.line],
+                lines=[saved[path], value.line],
             )
-        saved.setdefault(value.value, value.line)
+        saved.setdefault(path, value.line)
     kept = script.find("ModelCheckpoint")
     if kept and not any(
         c.location.position > kept[0].location.position for c in script.find("load_weights", "load_model")

@@ -7,9 +7,11 @@ from typing import Any
 
 from core.checks.finding import Finding
 from core.script.facts import Facts
+from core.script.fold import fold
 from core.script.parts import targets
 from core.script.reader import Location, Script, Value
 from core.script.rules_order import Version, finding
+from core.script.values import UNKNOWN, as_int
 
 
 def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
@@ -76,9 +78,10 @@ def _label_count(labels: ast.expr) -> int | None:
             continue
         parts = (node.left, node.right) if isinstance(node.left, ast.List) else (node.right, node.left)
         if isinstance(parts[0], ast.List):
-            if not (isinstance(parts[1], ast.Constant) and isinstance(parts[1].value, int)):
+            times = as_int(fold(parts[1], lambda name: UNKNOWN))
+            if times is None:
                 return None
-            total += len(parts[0].elts) * parts[1].value
+            total += len(parts[0].elts) * times
     return total or None
 
 
@@ -86,18 +89,16 @@ def _feature_count(facts: Facts) -> int | None:
     """Rows that the first extraction gives: steps times batch size."""
     if not facts.extractions or facts.train_flow is None:
         return None
-    given = facts.script.argument(facts.extractions[0], "steps").value
-    batch = facts.script.argument(facts.train_flow.call, "batch_size").value
-    if not isinstance(given, (int, float)) or not isinstance(batch, int):
-        return None
-    return math.floor(given) * batch
+    given = facts.script.argument(facts.extractions[0], "steps").number
+    batch = facts.script.argument(facts.train_flow.call, "batch_size").whole
+    return None if given is None or batch is None else math.floor(given) * batch
 
 
 def confusion(facts: Facts, version: Version) -> Iterator[Finding]:
     """Predictions of a shuffled generator held against its `.classes`."""
     asked = {
         node.value.id
-        for node in ast.walk(facts.script.tree)
+        for node in facts.script.nodes
         if isinstance(node, ast.Attribute) and node.attr == "classes" and isinstance(node.value, ast.Name)
     }
     if not asked:
@@ -144,8 +145,8 @@ def splits(facts: Facts, version: Version) -> Iterator[Finding]:
         )
 
 
-def labels_by_hand(script: Script, node: ast.expr | None, location: Location) -> ast.expr | None:
-    """`[0] * 1000 + [1] * 1000`, in whatever it is wrapped, or None."""
+def labels_by_hand(script: Script, node: ast.expr | None, location: Location, depth: int = 10) -> ast.expr | None:
+    """`[0] * 1000 + [1] * 1000`, in whatever it is wrapped, at most `depth` calls deep, or None."""
     origin, where = script.origin(node, location)
     for inner in ast.walk(origin) if origin is not None else ():
         if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Mult):
@@ -153,6 +154,6 @@ def labels_by_hand(script: Script, node: ast.expr | None, location: Location) ->
                 return origin
         elif (call := script.at(inner)) is not None and call.name in ("np.repeat", "numpy.repeat"):
             return origin
-    if isinstance(origin, ast.Call) and isinstance(origin.func, ast.Name) and origin.args:
-        return labels_by_hand(script, origin.args[0], where)  # to_categorical(labels)
+    if depth and isinstance(origin, ast.Call) and isinstance(origin.func, ast.Name) and origin.args:
+        return labels_by_hand(script, origin.args[0], where, depth - 1)  # to_categorical(labels)
     return None

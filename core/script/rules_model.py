@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.script.facts import Facts
-from core.script.fold import UNKNOWN
 from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front
 from core.script.layers import LAYER_COUNTS, WITH_BATCH_NORM, WITH_DROPOUT, first_block
 from core.script.reader import Call, Trainable, Value
@@ -61,7 +60,7 @@ def _rate(facts: Facts) -> float | None:
     compiled = facts.compiles[-1] if facts.compiles else None
     value = rate_of(facts, compiled)
     if value.stated:
-        return float(value.value) if isinstance(value.value, (int, float)) else None
+        return None if value.number is None else float(value.number)
     return {"adam": 0.001, "rmsprop": 0.001, "sgd": 0.01}.get(optimizer_of(facts, compiled)[0])
 
 
@@ -155,8 +154,8 @@ def reused_optimizer(facts: Facts, version: Version) -> Iterator[Finding]:
                 "optimizer-reused-after-unfreeze",
                 "error" if facts.unfreezes_between else "warning",
                 compiled.line,
-                f"The optimizer of line {made_by.line} is compiled with a second time; in Keras 3 it knows the first "
-                "model's variables only and refuses newly unfrozen ones (Unknown variable).",
+                f"The optimizer of {facts.where(made_by.line)} is compiled with a second time; in Keras 3 it knows the "
+                "first model's variables only and refuses newly unfrozen ones (Unknown variable).",
                 "Make a new optimizer for each compile.",
             )
         seen[id(made_by)] = compiled.line
@@ -235,5 +234,4 @@ def labels_of(facts: Facts) -> tuple[str, Value]:
 
 def known_units(facts: Facts) -> int | None:
     """Units of the last Dense layer."""
-    units = facts.script.argument(facts.head.output, "units").value
-    return None if units is UNKNOWN or not isinstance(units, int) else units
+    return facts.script.argument(facts.head.output, "units").whole

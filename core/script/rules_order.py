@@ -6,9 +6,9 @@ from typing import Any
 
 from core.checks.finding import Finding
 from core.script.facts import Facts
-from core.script.fold import UNKNOWN
 from core.script.parts import Flow, rounds_down
 from core.script.reader import Call
+from core.script.values import UNKNOWN, as_int
 from core.script.versions import ARRAYS_BATCH, ITERATOR, LATEST, batch_order, choose, iterator_order
 
 Version = tuple[int, ...]
@@ -107,15 +107,15 @@ def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
     for fit in facts.fits:
         for call in fit.feed.chain if fit.feed is not None and _is_unshuffled(facts, fit.feed) else ():
             size = facts.script.argument(call, "buffer_size")
-            if call.short == "shuffle" and isinstance(size.value, int) and size.value < _SMALL_BUFFER:
+            if call.short == "shuffle" and size.whole is not None and size.whole < _SMALL_BUFFER:
                 yield finding(
                     "small-shuffle-buffer",
                     "warning",
                     call.line,
-                    f"The buffer of {size.value} sees only that many neighbours of the files sorted by class; of 1,000 "
+                    f"The buffer of {size.whole} sees only that many neighbours of the files sorted by class; of 1,000 "
                     "sorted images in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
                     "Shuffle the list of files, or take a buffer as large as the data set.",
-                    buffer=size.value,
+                    buffer=size.whole,
                 )
 
 
@@ -155,7 +155,7 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
     value = facts.script.argument(call, name)
     if not rounds_down(facts.script, call, name):
         return
-    count, batch = _division(facts, call, name, flow)
+    count, batch = map(as_int, _division(facts, call, name, flow))
     if value.value == 0:
         yield finding(
             "steps-zero",
@@ -166,7 +166,7 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
             value=0,
         )
         return
-    rest = count % batch if isinstance(count, int) and isinstance(batch, int) and batch else None
+    rest = count % batch if count is not None and batch else None
     exact = rest == 0
     numbers = f" ({count:,} images, {rest} left over)" if rest else ""
     claim = (
@@ -180,8 +180,8 @@ def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) ->
         value.line,
         f"{claim}{_LOSS[id]}.",
         "Leave the steps out, or round up: math.ceil(n / batch_size).",
-        pictures=count if isinstance(count, int) else None,
-        batch_size=batch if isinstance(batch, int) else None,
+        pictures=count,
+        batch_size=batch,
         left_over=rest,
     )
 

@@ -2,7 +2,6 @@
 
 from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
-from core.script.fold import UNKNOWN
 from core.script.freezing import freezing
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import Head
@@ -32,8 +31,8 @@ def optimizer_of(facts: Facts, compiled: Call | None) -> tuple[str, Call | None,
     value = facts.script.argument(compiled, "optimizer")
     if compiled is None or not value.stated:
         return "", None, 0
-    if isinstance(value.value, str):
-        return value.value.lower(), None, value.line
+    if value.word is not None:
+        return value.word.lower(), None, value.line
     call = facts.script.call_of(value.node, compiled.location)
     return (call.short.lower(), call, call.line) if call is not None else ("", None, value.line)
 
@@ -49,8 +48,8 @@ def _backbone(facts: Facts, imported: ImportedSettings) -> None:
         imported.leave_open("model.backbone", "the script makes no backbone of a known name")
         return
     if call.short not in BACKBONES:
-        why = f"line {call.line}: the program has no {call.short}; it has {', '.join(BACKBONES)}"
-        imported.leave_open("model.backbone", why)
+        why = f"the program has no {call.short}; it has {', '.join(BACKBONES)}"
+        imported.leave_open("model.backbone", why, line=call.line)
     else:
         imported.state("model.backbone", call.short, call.line)
     weights = facts.script.argument(call, "weights")
@@ -59,7 +58,7 @@ def _backbone(facts: Facts, imported: ImportedSettings) -> None:
     elif weights.value in ("imagenet", None):
         imported.state("model.weights", weights.value or "none", weights.line)
     else:
-        imported.leave_open("model.weights", f"line {weights.line}: {weights.text} is a file of the script's own")
+        imported.leave_open("model.weights", f"{weights.text} is a file of the script's own", line=weights.line)
 
 
 def _head(facts: Facts, imported: ImportedSettings) -> None:
@@ -86,19 +85,19 @@ def _pooling(facts: Facts, head: Head, imported: ImportedSettings) -> None:
         if inside.value == "avg":
             imported.state("model.pooling", "average", inside.line)
         else:
-            imported.leave_open("model.pooling", f"line {inside.line}: the program has no maximum over places")
+            imported.leave_open("model.pooling", "the program has no maximum over places", line=inside.line)
     elif not known:
         imported.leave_open("model.pooling", "neither Flatten nor GlobalAveragePooling2D is in the script")
     elif known[0][0]:
         imported.state("model.pooling", known[0][0], known[0][1].line)
     else:
-        imported.leave_open("model.pooling", f"line {known[0][1].line}: the program has no {known[0][1].short}")
+        imported.leave_open("model.pooling", f"the program has no {known[0][1].short}", line=known[0][1].line)
 
 
 def _hidden(facts: Facts, head: Head, imported: ImportedSettings) -> None:
     if len(head.hidden) > 1:
-        lines = ", ".join(str(call.line) for call in head.hidden[:9])
-        imported.leave_open("model.dense_units", f"lines {lines}: the program's head has one hidden layer at most")
+        lines = ", ".join(facts.where(call.line) for call in head.hidden[:9])
+        imported.leave_open("model.dense_units", f"{lines}: the program's head has one hidden layer at most")
     elif not head.hidden:
         line = head.output.line if head.output else 0
         imported.state("model.dense_units", 0, line)
@@ -115,17 +114,17 @@ def _dropout(facts: Facts, head: Head, imported: ImportedSettings) -> None:
     if not rates:
         imported.leave_out("model.dropout", 0.0, "no Dropout in the head")
         return
-    unknown = next((rate for rate in rates if not isinstance(rate.value, (int, float))), None)
+    unknown = next((rate for rate in rates if rate.number is None), None)
     if unknown is not None:
         imported.leave_open("model.dropout", facts.script.why_unknown(unknown))
     elif len({rate.value for rate in rates}) > 1:
-        told = ", ".join(f"{rate.text} (line {rate.line})" for rate in rates[:9])
+        told = ", ".join(f"{rate.text} ({facts.where(rate.line)})" for rate in rates[:9])
         imported.leave_open("model.dropout", f"{told}: the program has one rate for all layers of the head")
     elif len(rates) != len(head.dense):
         imported.leave_open(
             "model.dropout",
-            f"line {rates[0].line}: dropout before {len(rates)} of {len(head.dense)} Dense layers, but the program "
-            "drops before each",
+            f"dropout before {len(rates)} of {len(head.dense)} Dense layers, but the program drops before each",
+            line=rates[0].line,
         )
     else:
         imported.state("model.dropout", rates[0].value, rates[0].line)
@@ -141,9 +140,9 @@ def _way(facts: Facts, imported: ImportedSettings) -> None:
         return
     state = freezing(facts, facts.fits[-1].call.location.position)
     if state.block is None:
-        imported.leave_open("training.unfreeze_from", state.why)
+        imported.leave_open("training.unfreeze_from", state.why, line=state.line)
     elif facts.mode == "fine_tune" and not state.block:
-        imported.leave_open("training.unfreeze_from", f"line {state.line}: nothing is unfrozen, though it is set anew")
+        imported.leave_open("training.unfreeze_from", "nothing is unfrozen, though it is set anew", line=state.line)
     elif state.line:
         imported.state("training.unfreeze_from", state.block, state.line)
     else:
@@ -181,7 +180,7 @@ def _rate(facts: Facts, imported: ImportedSettings, key: str, compiled: Call, na
     default = _RATES.get(name)
     value = rate_of(facts, compiled)
     if not value.stated and default is None:
-        imported.leave_open(key, f"line {compiled.line}: the optimizer's learning rate is not in the script")
+        imported.leave_open(key, "the optimizer's learning rate is not in the script", line=compiled.line)
     else:
         imported.take(key, value, default, f"no learning rate: Keras takes {default} for {name}")
 
@@ -203,10 +202,10 @@ def _further_epochs(facts: Facts, imported: ImportedSettings, call: Call) -> Non
     value, begun = facts.script.argument(call, "epochs"), facts.script.argument(call, "initial_epoch")
     if not begun.stated:
         imported.take("training.finetune_epochs", value, 1, "no epochs: Keras then takes 1")
-    elif isinstance(value.value, int) and isinstance(begun.value, int):
-        imported.state("training.finetune_epochs", value.value - begun.value, value.line)
+    elif value.whole is not None and begun.whole is not None:
+        imported.state("training.finetune_epochs", value.whole - begun.whole, value.line)
     else:
-        unknown = value if not isinstance(value.value, int) else begun
+        unknown = value if value.whole is None else begun
         imported.leave_open("training.finetune_epochs", facts.script.why_unknown(unknown))
 
 
@@ -214,8 +213,9 @@ def _stages(facts: Facts, imported: ImportedSettings) -> None:
     """More than one training after unfreezing may be gradual unfreezing; which blocks each one opens is not read."""
     tuned = [fit for fit in facts.fits[1:] if fit.with_backbone]
     if len(tuned) > 1:
-        why = f"line {tuned[1].call.line}: the network is trained {len(tuned)} times after unfreezing"
-        imported.leave_open("training.finetune_stages", f"{why}; take as many stages if each opens one block more")
+        why = f"the network is trained {len(tuned)} times after unfreezing"
+        why = f"{why}; take as many stages if each opens one block more"
+        imported.leave_open("training.finetune_stages", why, line=tuned[1].call.line)
 
 
 def _callbacks(facts: Facts, imported: ImportedSettings) -> None:
@@ -241,7 +241,7 @@ def _class_weight(facts: Facts, imported: ImportedSettings) -> None:
     if value.value in ("auto", "balanced") or any("balanced" in facts.script.text(call.node) for call in computed):
         imported.state("training.class_weight", "balanced", value.line)
     else:
-        imported.leave_open("training.class_weight", f"line {value.line}: the program has none and balanced only")
+        imported.leave_open("training.class_weight", "the program has none and balanced only", line=value.line)
 
 
 def _seed_and_precision(facts: Facts, imported: ImportedSettings) -> None:
@@ -249,11 +249,11 @@ def _seed_and_precision(facts: Facts, imported: ImportedSettings) -> None:
     seeds = [call for call in script.find("set_random_seed", "set_seed", "seed") if "seed" in call.arguments]
     if seeds:
         value = script.argument(seeds[0], "seed")
-        if value.value is not UNKNOWN:
+        if value.whole is not None:
             imported.take("training.seed", value, 1, "")
     for call in script.find("set_global_policy", "set_policy", "set_dtype_policy"):
         policy = script.argument(call, "#0")
         if policy.value == "mixed_bfloat16":
             imported.state("training.precision", "bfloat16", policy.line)
         elif policy.value != "float32":
-            imported.leave_open("training.precision", f"line {call.line}: the program has no {policy.text}")
+            imported.leave_open("training.precision", f"the program has no {policy.text}", line=call.line)

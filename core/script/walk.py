@@ -6,12 +6,17 @@ from typing import Any, TypeGuard
 
 from core.errors import DataError
 from core.script.calls import bind
-from core.script.fold import UNKNOWN, dotted
-from core.script.reader import Assignment, Call, Location, Script, Trainable
+from core.script.fold import dotted
+from core.script.reader import Assignment, Call, Function, Location, Script, Trainable
 from core.script.text import parse
+from core.script.values import UNKNOWN, as_int
 
 MOST_CALLS = 1_500
 """A training script has a hundred; some rules compare each call with each."""
+
+
+MOST_TRAINABLES = 300
+"""A training script has a few."""
 
 
 def read_script(text: str, name: str) -> Script:
@@ -20,15 +25,20 @@ def read_script(text: str, name: str) -> Script:
     Raises:
         DataError: it cannot be read; one sentence with the line.
     """
-    tree, lines, magic = parse(text, name)
-    script = Script(name, tree, lines, magic)
+    script = Script(parse(text, name))
+    tree = script.tree
     used: dict[str, list[ast.Call]] = defaultdict(list)
-    if (count := sum(isinstance(node, ast.Call) for node in ast.walk(tree))) > MOST_CALLS:
-        raise DataError(f"{name} makes {count:,} calls; paste the part that trains, at most {MOST_CALLS:,} calls")
-    for node in ast.walk(tree):
+    if (count := sum(isinstance(node, ast.Call) for node in script.nodes)) > MOST_CALLS:
+        raise DataError(
+            f"{script.name} makes {count:,} calls; paste the part that trains, at most {MOST_CALLS:,} calls"
+        )
+    for node in script.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             used[node.func.id].append(node)
     _Walker(script, used).block(tree.body, (), sure=True)
+    if (count := len(script.trainables)) > MOST_TRAINABLES:
+        raise DataError(f"{script.name} sets trainable {count:,} times; paste the part that trains, at most "
+                        f"{MOST_TRAINABLES} of them")  # fmt: skip
     return script
 
 
@@ -59,10 +69,19 @@ class _Walker:
             self.loop(node, scope)
             self.bind(node.target, None, scope, sure=False)
             self.block(node.body + node.orelse, scope, sure=False)
+        elif isinstance(node, ast.Return):
+            self.returns(node, scope)
         elif _is_main_guard(node):
             self.block(node.body, scope, sure=sure)
         else:
             self.other(node, scope, sure=sure)
+
+    def returns(self, node: ast.Return, scope: tuple[str, ...]) -> None:
+        if node.value is None:
+            return
+        self.expressions(node.value, scope)
+        if (function := self.script.functions.get(scope)) is not None:
+            function.returns.append((node.value, self.location(scope)))
 
     def other(self, node: ast.stmt, scope: tuple[str, ...], *, sure: bool) -> None:
         """With blocks run surely; branches, loops and handlers perhaps."""
@@ -89,9 +108,10 @@ class _Walker:
         self.bind(ast.Name(node.name), None, scope, sure=True)
         inner = (*scope, node.name)
         if not isinstance(node, ast.ClassDef):
+            self.script.functions[inner] = Function(node)
             for parameter, value in _parameters(node, self.used.get(node.name, [])):
                 # The value stands outside, where the function is called or defined.
-                known = Assignment(value, self.location(scope), True)
+                known = Assignment(value, self.location(scope), True, parameter=True)
                 self.script.assignments[inner, parameter].append(known)
         self.block(node.body, inner, sure=True)
 
@@ -99,7 +119,7 @@ class _Walker:
         if node.value is not None:
             self.expressions(node.value, scope)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            known = None if isinstance(node, ast.AugAssign) else node.value
+            known = _in_full(node) if isinstance(node, ast.AugAssign) else node.value
             self.bind(target, known, scope, sure=sure)
             if not isinstance(target, ast.Attribute) or node.value is None or id(node) in self.in_loops:
                 continue
@@ -111,16 +131,17 @@ class _Walker:
         if isinstance(target, ast.Name):
             self.script.assignments[scope, target.id].append(Assignment(value, self.location(scope), sure))
         elif isinstance(target, (ast.Tuple, ast.List)):
-            parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
-            fits = len(parts) == len(target.elts)
             for k, part in enumerate(target.elts):
-                self.bind(part, parts[k] if fits else None, scope, sure=sure)
+                self.bind(part, _part(value, k, target.elts), scope, sure=sure)
 
     def loop(self, node: ast.For | ast.AsyncFor, scope: tuple[str, ...]) -> None:
         """`for layer in model.layers[:19]: layer.trainable = False`, with or without an `if` inside."""
         if not isinstance(node.target, ast.Name) or (over := _layers(node.iter)) is None:
             return
-        sets = [one for one in ast.walk(node) if isinstance(one, ast.Assign) and _sets_trainable(one, node.target.id)]
+        inside = list(ast.walk(node))
+        self.script.work.spend(len(inside))  # loops inside loops go over the same lines again
+        sets = [one for one in inside if isinstance(one, ast.Assign) and _sets_trainable(one, node.target.id)]
+        asked = _asked_name(inside)
         location = self.location(scope)
         start, stop = _slice(node.iter, location, self.script)
         self.in_loops |= {id(one) for one in sets}
@@ -128,7 +149,7 @@ class _Walker:
             direct = one in node.body
             self.script.trainables.append(
                 Trainable(over, True, start, stop, self.script.fold(one.value, location), not direct,
-                          "" if direct else _asked_name(node), one.lineno, location)
+                          "" if direct else asked, one.lineno, location)
             )  # fmt: skip
 
     def expressions(self, node: ast.AST, scope: tuple[str, ...]) -> None:
@@ -151,6 +172,23 @@ class _Walker:
         self.script.calls.append(call)
         self.script.by_name[call.short].append(call)
         self.script.by_node[id(node)] = call
+
+
+def _in_full(node: ast.AugAssign) -> ast.expr | None:
+    """`x / 255` for `x /= 255`."""
+    if not isinstance(node.target, ast.Name):
+        return None
+    before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+    return ast.copy_location(ast.BinOp(before, node.op, node.value), node)
+
+
+def _part(value: ast.expr | None, k: int, targets: list[ast.expr]) -> ast.expr | None:
+    """What the k-th of several targets gets: its part where the parts are written out, else `value[k]`."""
+    if value is None or any(isinstance(target, ast.Starred) for target in targets):
+        return None
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return value.elts[k] if len(value.elts) == len(targets) else None
+    return ast.copy_location(ast.Subscript(value, ast.copy_location(ast.Constant(k), value), ast.Load()), value)
 
 
 def _parameters(
@@ -182,8 +220,8 @@ def _whole(owner: ast.expr, value: Any, line: int, location: Location, script: S
     """`base.trainable = False`, or of one layer: `model.layers[0].trainable = False`."""
     over = owner.value if isinstance(owner, ast.Subscript) else None
     if isinstance(over, ast.Attribute) and over.attr == "layers" and isinstance(owner, ast.Subscript):
-        index = script.fold(owner.slice, location)
-        stop = index + 1 if isinstance(index, int) and index != -1 else (None if index == -1 else UNKNOWN)
+        index = _whole_or_unknown(script.fold(owner.slice, location))
+        stop = UNKNOWN if index is UNKNOWN else (index + 1 if index != -1 else None)
         return Trainable(over.value, True, index, stop, value, False, "", line, location)
     return Trainable(owner, False, None, None, value, False, "", line, location)
 
@@ -198,9 +236,14 @@ def _layers(node: ast.expr) -> ast.expr | None:
 def _slice(node: ast.expr, location: Location, script: Script) -> tuple[Any, Any]:
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice):
         return None, None
-    ends = [None if end is None else script.fold(end, location) for end in (node.slice.lower, node.slice.upper)]
-    start, stop = (end if end is None or isinstance(end, int) else UNKNOWN for end in ends)
+    ends = (node.slice.lower, node.slice.upper)
+    start, stop = (None if end is None else _whole_or_unknown(script.fold(end, location)) for end in ends)
     return (start, stop) if node.slice.step is None else (UNKNOWN, UNKNOWN)
+
+
+def _whole_or_unknown(value: Any) -> Any:
+    whole = as_int(value)
+    return UNKNOWN if whole is None else whole
 
 
 def _sets_trainable(node: ast.Assign, name: str) -> bool:
@@ -210,11 +253,11 @@ def _sets_trainable(node: ast.Assign, name: str) -> bool:
     return isinstance(target.value, ast.Name) and target.value.id == name
 
 
-def _asked_name(loop: ast.For | ast.AsyncFor) -> str:
+def _asked_name(inside: list[ast.AST]) -> str:
     """`block5_conv1`, where an `if layer.name == "block5_conv1"` in the loop decides."""
     asked = [
         node.comparators[0].value
-        for node in ast.walk(loop)
+        for node in inside
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
         and isinstance(node.left, ast.Attribute) and node.left.attr == "name"
         and isinstance(node.comparators[0], ast.Constant)

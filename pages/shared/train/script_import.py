@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.checks.finding import Finding
 from core.config import keys
-from core.errors import UserError
-from core.script.importing import import_script
-from core.script.text import LONGEST
+from core.errors import DataError, UserError
+from core.script.text import LARGEST, LONGEST, place_of
+from core.workers.script_client import Busy, read_script
 from pages.shared.state import field_key, part_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.findings import show_findings
@@ -32,17 +32,17 @@ def script_import() -> None:
     """The whole part of the Train page: closed until it is asked for."""
     with st.expander("Paste a Keras script", icon=":material/code:"):
         st.caption("Its text is read, nothing of it is run. Missing imports and folders do no harm.")
-        text, name = _given()
+        content, name = _given()
         version = st.selectbox(
             "Keras version it is for", list(VERSIONS), key=VERSION, help="Versions order the same script's batches "
             "differently, and newer ones refuse older arguments.",
         )  # fmt: skip
         if st.session_state.pop(TAKEN, False):
             st.success("The settings are in the form below; look through them before you start.")
-        if not text.strip():
+        if not content.strip():
             return
         try:
-            record = _read(text, name, VERSIONS[version or "Not known"])
+            record = _read(content, name, VERSIONS[version or "Not known"])
         except UserError as error:
             st.error(plain(sentence(str(error))))
             return
@@ -55,9 +55,11 @@ def values_of(record: dict[str, Any]) -> dict[str, Any]:
     return {key: one["value"] for part in parts for key, one in part.items() if key in keys()}
 
 
-def _given() -> tuple[str, str]:
-    """The script's text and name: of the file where there is one, else of the text area."""
-    file = st.file_uploader("A script's file", type=["py", "txt"], key=FILE, help="It is read, never run.")
+def _given() -> tuple[bytes, str]:
+    """The script's bytes and name: of the file where there is one, else of the text area."""
+    file = st.file_uploader(
+        "A script's file, or a notebook", type=["py", "txt", "ipynb"], key=FILE, help="It is read, never run."
+    )
     text = st.text_area(
         "Or its text",
         key=TEXT,
@@ -67,15 +69,31 @@ def _given() -> tuple[str, str]:
         help="It is read, never run: settings that are found in it go into the form.",
     )
     if file is None:
-        return str(text or ""), "script"
-    if file.size > 4 * LONGEST:
-        return "#" * (LONGEST + 1), file.name  # refused in the same words as a long text
-    return file.getvalue().decode(errors="replace"), file.name
+        return str(text or "").encode(errors="replace"), "script"
+    # One byte too many is enough to be refused.
+    return bytes(file.getbuffer()[: LARGEST + 1]), file.name
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
-def _read(text: str, name: str, version: str | None) -> dict[str, Any]:
-    return import_script(text, name, version)
+def _read(content: bytes, name: str, version: str | None) -> dict[str, Any]:
+    """The record; a refusal is remembered, too, or every click on the page would try a hanging script anew.
+
+    Raises:
+        UserError: one sentence.
+    """
+    record, refused = _outcome(content, name, version)
+    if refused:
+        raise DataError(refused)
+    return record
+
+
+@st.cache_data(show_spinner="Reading the script", max_entries=20, ttl="1h")
+def _outcome(content: bytes, name: str, version: str | None) -> tuple[dict[str, Any], str]:
+    try:
+        return read_script(content, name, version), ""
+    except Busy:
+        raise
+    except UserError as error:
+        return {}, str(error)
 
 
 def _show(record: dict[str, Any]) -> None:
@@ -102,13 +120,13 @@ def _show(record: dict[str, Any]) -> None:
         )
         st.caption(f"Order of the samples by version of Keras. {plain(told)}.")
     show_findings([_numbered(one) for one in record["findings"]])
-    _show_list("Not read", [f"Line {o['line']}: {plain(o['text'])}" for o in record["unread"]])
+    _show_list("Not read", [f"{place_of(o).capitalize()}: {plain(o['text'])}" for o in record["unread"]])
 
 
 def _rows(record: dict[str, Any]) -> list[dict[str, str]]:
     """Stated settings with their line first, then what the script does not state."""
     stated = [
-        {"Setting": fields.label_of(key), "Value": fields.word_of(key, one["value"]), "From": f"line {one['line']}"}
+        {"Setting": fields.label_of(key), "Value": fields.word_of(key, one["value"]), "From": place_of(one)}
         for key, one in record["settings"].items()
     ]
     return stated + [
@@ -134,7 +152,7 @@ def _label(key: str) -> str:
 def _numbered(record: dict[str, Any]) -> Finding:
     """A finding whose sentence begins with its line."""
     known = {key: record[key] for key in ("id", "severity", "evidence", "remedy")}
-    return Finding(**known, claim=f"Line {record['evidence']['line']}: {record['claim']}")
+    return Finding(**known, claim=f"{place_of(record['evidence']).capitalize()}: {record['claim']}")
 
 
 def _fill(values: dict[str, Any]) -> None:

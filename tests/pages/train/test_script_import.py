@@ -1,10 +1,13 @@
 """The Train page's script part: what it shows, and that its button fills the form."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.workers import script_client
 from pages.shared import state
 from pages.shared.train import script_import as part
 
@@ -107,3 +110,48 @@ def test_markup_in_a_script_stays_text() -> None:
     shown = " ".join(one.value for one in at.markdown)
     assert "\\<img" in shown
     assert "![x](http" not in shown
+
+
+def test_nested_tuples_are_answered_and_the_page_goes_on() -> None:
+    """16 levels of ten values: who would work them out would hold the interpreter for ever."""
+    levels = f"a0 = ({'0, ' * 10})\n" + "".join(f"a{k} = ({f'a{k - 1}, ' * 10})\n" for k in range(1, 17))
+    begun = time.monotonic()
+    at = opened(
+        levels + "width = height = a16\nmodel.fit(flow_from_directory('x', target_size=(width, height)), epochs=a16)\n"
+    )
+    assert time.monotonic() - begun < 15
+    told = text_of(at).replace("**", "")
+    assert "Epochs: line 19: the value of a16 is known only when the script runs" in told
+
+
+def test_script_that_was_given_up_is_refused_at_once_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_client, "SECONDS", 0.001)
+    at = opened("model.fit(x, epochs=7)  # not read in a thousandth of a second")
+    assert "Reading script took more than 5 s and was given up; paste the part that trains" in at.error[0].value
+    monkeypatch.setattr(script_client, "ask", None)
+    assert at.run().error
+
+
+def test_pasted_notebook_is_shown_with_its_cells() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Cats"]},
+        {"cell_type": "code", "source": ["!pip install keras\n", "from keras.applications import VGG16\n"]},
+        {"cell_type": "code", "source": ["m = VGG16(include_top=False, weights=None)\n", "m.fit(x, epochs=3)\n"]},
+    ]
+    at = opened(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
+    assert rows["Epochs"] == ("3", "cell 2, line 2")
+    told = text_of(at)
+    assert "Cell 2, line 1: weights=None: VGG16 starts with random weights" in told
+    assert "Cell 1, line 1: !pip install keras: a notebook's command" in told
+
+
+def test_uploaded_file_is_read_in_its_own_encoding_and_a_huge_one_is_refused() -> None:
+    at = AppTest.from_string(PAGE, default_timeout=20).run()
+    at.file_uploader[0].upload("train.py", "# é\nm = VGG16()\nm.fit(x, epochs=7)\n".encode("utf-16")).run()
+    rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
+    assert rows["Epochs"] == ("7", "line 3")
+    at.file_uploader[0].upload("train.py", b"#" * 1_200_001).run()
+    assert (
+        at.error[0].value.replace("\\", "").startswith("Train.py is longer than any script; paste the part that trains")
+    )
