@@ -1,7 +1,8 @@
 """The command line: `python -m core scan | check | train | runs | stop | resume | predict | compare | bisect | ...`.
 
-Answers go to stdout, progress and errors to stderr; standard input is never read. Exit code 0: done; 1: something the
-person can put right, in one sentence; 2: wrong usage; 3: a failure inside; 130: Ctrl-C.
+Answers go to stdout, progress, findings of a training and errors to stderr; standard input is never read. Exit code 0:
+done; 1: something the person can put right, in one sentence (with `--strict` also an error among the findings); 2:
+wrong usage; 3: a failure inside; 130: Ctrl-C.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from core.cli import import_script as script
 from core.cli import runs as upkeep
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
+from core.cli.told_findings import FindingsTold, add_strict
 from core.errors import UserError
 from core.insight.answer import Reply
 from core.jobs.validate import validate
@@ -44,10 +46,12 @@ from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from core.workers.predict_client import require_model
 
+STRICT_RUN = "the run is trained and kept all the same (`check --strict` says so before)"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_with_negative_values(sys.argv[1:] if arguments is None else arguments))
     try:
         code: int = options.command(options)
         sys.stdout.flush()  # here, where it can be handled that nobody reads on
@@ -62,6 +66,17 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _with_negative_values(arguments: list[str]) -> list[str]:
+    """`--pixels -1..1` in one piece: argparse would take what begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--pixels" and argument.startswith("-1"):
+            joined[-1] = f"--pixels={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,13 +105,16 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")
+    add_strict(train, STRICT_RUN)
     upkeep.add_parsers(command)
     stop = command("stop", _stop, "Stop a run; the model so far is kept.")
     stop.add_argument("run", metavar="RUN")
     stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
     find_rate.add_parser(command)
     sweep.add_parser(command)
-    command("resume", _resume, "Go on after the last finished epoch.").add_argument("run", metavar="RUN")
+    resume = command("resume", _resume, "Go on after the last finished epoch.")
+    resume.add_argument("run", metavar="RUN")
+    add_strict(resume, STRICT_RUN)
     predict.add_options(command("predict", _predict, "Class probabilities of images, and what is near them."))
     evaluate.add_parser(command)
     help_of_remember = (
@@ -114,11 +132,21 @@ def _train(options: argparse.Namespace) -> int:
     run = RunStore().create(config)
     line.show(f"run {run.id}", lasting=True)
     launch.start(run, parent_pipe=False)
-    status = follow(run, quiet=options.json)
-    return _report(run, status, as_json=options.json)
+    return _follow(run, options)
 
 
-def _report(run: Run, status: Status, *, as_json: bool) -> int:
+def _follow(run: Run, options: argparse.Namespace) -> int:
+    """Follows a run to its end with what is found in it; the exit code."""
+    told = FindingsTold(run)
+    status = follow(run, quiet=options.json, look=told.show_new)
+    code = _report(run, status, told, as_json=options.json)
+    if not options.json and (summary := told.summary()):
+        print(summary, flush=True)
+        told.repeat_errors()
+    return 1 if options.strict and code == 0 and told.errors() else code
+
+
+def _report(run: Run, status: Status, told: FindingsTold, *, as_json: bool) -> int:
     evaluation = run.evaluation() or {}
     if as_json:
         _print_json(
@@ -130,7 +158,7 @@ def _report(run: Run, status: Status, *, as_json: bool) -> int:
                 "history": run.history(),
                 "classes": (run.manifest() or {}).get("classes", []),
                 "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
-                "findings": (files.read_json(run.path / "findings.json") or {}).get("findings", []),
+                "findings": told.records,
             }
         )
     if status.status in ("failed", "interrupted"):
@@ -161,7 +189,7 @@ def _stop(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     launch.resume(run, parent_pipe=False)
-    return _report(run, follow(run, quiet=options.json), as_json=options.json)
+    return _follow(run, options)
 
 
 def _report_state(run: Run, status: Status, *, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from core.checks.finding import Finding
 from core.checks.preflight import CHECKS, findings_record, preflight
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line
+from core.cli.told_findings import add_strict
 from core.config import RunConfig
 from core.data.dataset import open_dataset
 from core.jobs.validate import check_model
@@ -17,11 +18,13 @@ from core.jobs.validate import check_model
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the command."""
-    add_settings(command("check", check, "Pre-flight findings of a run; nothing is trained."))
+    parser = command("check", check, "Pre-flight findings of a run; nothing is trained.")
+    add_settings(parser)
+    add_strict(parser, "without it findings never change the exit code")
 
 
 def check(options: argparse.Namespace) -> int:
-    """Prints the findings; they never change the exit code."""
+    """Prints the findings; they change the exit code only where `--strict` asks for it."""
     config = read_config(options)
     _refuse(config)
     line = Line(quiet=options.json)
@@ -32,7 +35,7 @@ def check(options: argparse.Namespace) -> int:
         print(json.dumps(files.finite(findings_record(findings)), allow_nan=False))
     else:
         print_findings(findings)
-    return 0
+    return 1 if options.strict and any(finding.severity == "error" for finding in findings) else 0
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

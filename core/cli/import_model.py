@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ModelError
-from core.workers.try_model_client import import_model
+from core.models.class_names import QUOTING, read_classes, split_classes
+from core.models.trial import PIXELS, PIXELS_HELP
+from core.workers.try_model_client import import_model, import_notes
 
 Command = Callable[..., argparse.ArgumentParser]
 
@@ -16,22 +19,34 @@ def add_parser(command: Command) -> None:
     parser = command(
         "import-model",
         run_import_model,
-        "Bring a .keras model from elsewhere to predict with it; it is looked into before anything of it is run.",
+        "Bring a .keras or .h5 model from elsewhere to predict with it; it is looked into before it is run.",
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="raw RGB pixels (0 to 255) in, probabilities out")
-    parser.add_argument("--classes", required=True, metavar="A,B", help="their names, in the order of the outputs")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a .keras file, or an .h5 file of Keras 2 (Teachable Machine, too)"
+    )
+    names = parser.add_mutually_exclusive_group(required=True)
+    names.add_argument("--classes", metavar="A,B", help=f"their names, in the order of the outputs; {QUOTING}")
+    names.add_argument(
+        "--classes-file", metavar="FILE", type=Path, help="a text file with one name a line, such as labels.txt"
+    )
+    parser.add_argument("--pixels", metavar="SCALE", choices=list(PIXELS), default="", help=PIXELS_HELP)
     parser.add_argument("--name", default="", help="what to call it; the file's name unless told")
 
 
 def run_import_model(options: argparse.Namespace) -> int:
     """Brings one model and prints the run it has become."""
+    classes = read_classes(options.classes_file) if options.classes_file else split_classes(options.classes)
     try:
         with options.file.open("rb") as source:
-            run = import_model(source, options.classes.split(","), options.name or options.file.stem)
+            run = import_model(source, classes, options.name or options.file.stem, pixels=options.pixels)
     except OSError as error:
         raise ModelError(f"{options.file} cannot be read: {error.strerror}") from error
+    manifest, notes = run.manifest() or {}, import_notes(run)
     if options.json:
-        print(json.dumps({"run": run.id, "classes": (run.manifest() or {}).get("classes", [])}))
+        record = {"run": run.id, "classes": manifest.get("classes", []), "notes": notes}
+        print(json.dumps({**record, "pixels": manifest.get("imported", {}).get("pixels")}))
     else:
         print(f"run {run.id}: predict with it by `python -m core predict {run.id} IMAGE...`")
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
     return 0

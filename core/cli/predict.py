@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import files
+from core.data.image_files import expand_images
 from core.data.images import decode
 from core.data.names import safe_stem
 from core.errors import DataError
@@ -16,6 +17,7 @@ from core.insight.answer import METHODS, Prediction, Reply
 from core.insight.overlay import overlay
 from core.insight.side_by_side import Pair, side_by_side
 from core.insight.stored import stored_predictions
+from core.store.csv_tables import csv_bytes
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, NamedImage, answers, is_medical, require_model, to_csv
 
@@ -29,7 +31,9 @@ Record = dict[str, Any]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds what `predict` takes."""
     parser.add_argument("run", metavar="RUN")
-    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", type=Path, help='files, folders with all images in them, or "*.jpg"'
+    )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
     parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write an image there of where the model looks")
     parser.add_argument("--calibrated", action="store_true", help="probabilities softened as the validation asks for")
@@ -43,14 +47,15 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     for asked in filter(None, (run, other)):
         require_model(asked)
     temperature = _temperature(run) if options.calibrated else 1.0
-    images: list[NamedImage] = [(str(path), path) for path in options.images]
+    paths = expand_images(options.images)
+    images: list[NamedImage] = [(str(path), path) for path in paths]
     raw = list(answers(run, images, ask(run, options.heatmaps is not None)))
     found = [calibration.apply_temperature(answer, temperature) for answer in raw]
     theirs = list(answers(other, images, ask(other, False))) if other else []
     classes = (run.manifest() or {}).get("classes", [])
     if options.csv:
-        _write(options.csv, "--csv", to_csv(found, classes).encode(errors="backslashreplace"))
-    maps = _write_heatmaps(options.heatmaps, options.images, found) if options.heatmaps else {}
+        _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
+    maps = _write_heatmaps(options.heatmaps, paths, found) if options.heatmaps else {}
     for answer in found:
         if answer.error:
             print(answer.error, file=sys.stderr)

@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from core.models.unfreezing import is_training
@@ -50,13 +51,16 @@ def bar(done: int, total: int) -> str:
 STOPPING = "Stops after this batch; the model so far is kept."
 
 
-def follow(run: Run, *, quiet: bool = False, stopping: str = STOPPING) -> Status:
+def follow(
+    run: Run, *, quiet: bool = False, stopping: str = STOPPING, look: Callable[[Line], None] | None = None
+) -> Status:
     """Shows a run's progress until it ends; Ctrl-C asks it to stop and keeps the model so far.
 
     Args:
         run: Run. A worker has been started for it.
         quiet: bool. Show nothing. Defaults to `False`.
         stopping: str. What is said when it was asked to stop.
+        look: callable of the Line. Called at every poll, the last one included. Defaults to none.
 
     Returns:
         The final status.
@@ -74,6 +78,8 @@ def follow(run: Run, *, quiet: bool = False, stopping: str = STOPPING) -> Status
             for record in run.epochs()[seen:]:
                 line.show(describe_epoch(record), lasting=True)
                 seen += 1
+            if look:
+                look(line)
             if not status.is_active:
                 return status
             line.show(describe(status))

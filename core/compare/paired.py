@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from core.stats.metrics import wilson
+from core.store.csv_tables import read_records
 from core.store.runs import Run
 
 SIGNIFICANT = 0.05
@@ -102,8 +103,7 @@ def answers(run: Run) -> dict[Key, bool]:
     validation = (run.manifest() or {}).get("val", [])
     hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
     try:
-        with (run.path / "predictions.csv").open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("split") == "val"]
+        rows = [row for row in read_records(run.path / "predictions.csv") if row.get("split") == "val"]
     except (OSError, UnicodeDecodeError, csv.Error):
         return {}
     seen: Counter[tuple[str, str]] = Counter()

@@ -21,10 +21,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import (
     Image,
+    PngImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,  # noqa: F401  (registers WebP, so that no thread has to import every plugin there is)
 )
 
+from core.data.foreign import what_it_is
+from core.data.png_chunks import LenientStream
 from core.errors import UnreadableImage
 
 Source: TypeAlias = Path | bytes | BinaryIO
@@ -33,6 +36,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
 MAX_PIXELS = 40_000_000  # 120 MB once decoded to RGB; the largest phone and X-ray images have about 25
+MAX_JPEG_PIXELS = 65_000_000  # of a JPEG, which is decoded at 1/2 of its size or less then; phones make 48 to 64
 MAX_SIDE = 20_000  # a 40 Mpx strip of 1 x 40,000,000 would cost more in bookkeeping than in pixels
 
 _SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"RIFF")
@@ -144,8 +148,9 @@ def decode(source: Source, size: int | None = None) -> Image.Image:
     Args:
         source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
         size: If the image will be shrunk to about this many pixels a side, a JPEG may be decoded at 1/2, 1/4 or 1/8
-            of its size (DCT scaling) as long as both sides stay at least twice as long as `size`. It depends on
-            nothing but the file and `size`, and the whole file is still read and checked.
+            of its size (DCT scaling) as long as both sides stay at least twice as long as `size`; one of more than
+            `MAX_PIXELS` always is. It depends on nothing but the file and `size`, and the whole file is still read
+            and checked.
 
     Raises:
         UnreadableImage: if the file is empty, no image of the five formats, too large or damaged.
@@ -169,8 +174,7 @@ def _read(source: Source, size: int | None, *, grey: bool) -> tuple[Header, Imag
         with _open_image(file, name) as image:
             header = _header(image)
             try:
-                if size is not None:
-                    image.draft("L" if grey else None, (2 * size, 2 * size))
+                _scale_down(image, size, "L" if grey else None)
                 image.load()
                 upright = _to_grey(image) if grey else _to_rgb(image)
                 if header.orientation != 1:
@@ -183,6 +187,17 @@ def _read(source: Source, size: int | None, *, grey: bool) -> tuple[Header, Imag
             _check_png(file, name)
     upright.info = {}  # comments, GPS and colour profiles stay behind
     return header, upright
+
+
+def _scale_down(image: Image.Image, size: int | None, mode: str | None) -> None:
+    """Lets a JPEG be decoded smaller: as `decode` says, and so that it has `MAX_PIXELS` at most."""
+    width, height = image.size
+    wanted = None if size is None else (2 * size, 2 * size)
+    if width * height > MAX_PIXELS:
+        half = (width // 2, height // 2)
+        wanted = half if wanted is None else (min(wanted[0], half[0]), min(wanted[1], half[1]))
+    if wanted is not None:
+        image.draft(mode, wanted)
 
 
 def load(source: Source, size: int) -> Pixels:
@@ -243,30 +258,38 @@ def display_name(name: str) -> str:
 
 def _open_image(file: BinaryIO, name: str) -> Image.Image:
     """Opens one of the five formats and refuses by the header what is too large to decode."""
-    start = file.read(16)
+    start = file.read(200)
     file.seek(0)
     if not start:
         raise UnreadableImage(f"{name} is empty.")
+    PngImagePlugin.PngStream = LenientStream  # type: ignore[misc]  # for the whole process
     try:
         image = Image.open(file, formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         found = re.search(r"\((\d+) pixels\)", str(error))
-        raise _too_many(name, int(found[1]) if found else 2 * MAX_PIXELS) from error
+        raise _too_many(name, int(found[1]) if found else 2 * MAX_PIXELS, MAX_PIXELS) from error
     except UnidentifiedImageError as error:
-        if start.startswith(_SIGNATURES) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP"):
+        if begins_as_image(start):
             raise UnreadableImage(f"{name} is damaged: its header cannot be read.") from error
-        raise UnreadableImage(f"{name} is not an image (JPEG, PNG, WebP, BMP or GIF).") from error
+        known = what_it_is(start) or "is not an image (JPEG, PNG, WebP, BMP or GIF)"
+        raise UnreadableImage(f"{name} {known}.") from error
     except _BROKEN as error:
         raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many(name, image.width * image.height)
+    most = MAX_JPEG_PIXELS if image.format in ("JPEG", "MPO") else MAX_PIXELS
+    if image.width * image.height > most:
+        raise _too_many(name, image.width * image.height, most)
     if max(image.size) > MAX_SIDE:
         raise UnreadableImage(f"{name} is {image.width} × {image.height} pixels; at most {MAX_SIDE} a side are read.")
     return image
 
 
-def _too_many(name: str, pixels: int) -> UnreadableImage:
-    return UnreadableImage(f"{name} has {pixels / 1e6:.4g} megapixels; at most {MAX_PIXELS // 10**6} are read.")
+def begins_as_image(start: bytes) -> bool:
+    """Whether a file begins as one of the five formats does; `start` are its first bytes, 12 at least."""
+    return start.startswith(_SIGNATURES) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
+
+
+def _too_many(name: str, pixels: int, most: int) -> UnreadableImage:
+    return UnreadableImage(f"{name} has {pixels / 1e6:.4g} megapixels; at most {most // 10**6} are read.")
 
 
 def _reason(error: BaseException) -> str:
@@ -289,10 +312,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB; a new image."""
     if image.mode.startswith("I"):
         return _from_16_bits(image)
-    if not image.has_transparency_data:
+    if not image.has_transparency_data or _is_alpha_unused(image):
         return image.convert("RGB")
     white = Image.new("RGBA", image.size, (255, 255, 255, 255))
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _is_alpha_unused(image: Image.Image) -> bool:
+    """Whether a BMP has only zeros where others have alpha: many programs leave that byte empty and mean no glass."""
+    return image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0)
 
 
 def _to_grey(image: Image.Image) -> Image.Image:

@@ -7,8 +7,9 @@ name only when everything in it is on the disk.
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -19,7 +20,7 @@ from core.errors import DataError
 from core.files import read_json, sync_folder, write_json
 from core.progress import Progress
 
-__all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "plan_zip", "skipped_files"]
+__all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "ingest_zips", "plan_zip", "skipped_files"]
 
 
 _CHUNK = 2**20
@@ -44,18 +45,58 @@ def ingest_zip(
     Raises:
         DataError: see `plan_zip`; or if the disk has no room, or the zip turns out damaged. Nothing is left behind.
     """
-    with opened_zip(source, limits) as (archive, name):
-        entries = planned(archive, name, limits or Limits())
+    return ingest_zips([source], destination_root, limits, progress)
+
+
+def ingest_zips(
+    sources: Sequence[Path | BinaryIO],
+    destination_root: Path,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Unpacks the images of several zips, the parts of one folder as Google Drive packs it, into one new folder.
+
+    Args:
+        sources: At least one. Folders of the same name are one; the limits hold for all of them together.
+        destination_root, limits, progress: As for `ingest_zip`.
+
+    Returns:
+        The new folder. Raises what `ingest_zip` raises; nothing is left behind then.
+    """
+    limits = limits or Limits()
+    with ExitStack() as stack:
+        opened = [stack.enter_context(opened_zip(source, limits)) for source in sources]
+        locations = Locations() if len(opened) > 1 else None
+        plans = [(archive, name, planned(archive, name, limits, locations)) for archive, name in opened]
+        entries = [entry for _, _, plan in plans for entry in plan]
+        _check_together(entries, limits, len(plans))
         items = [(e.name, e.size, e.location) for e in entries]
         with _new_folder(destination_root, items) as (folder, final):
             writer = _Writer(folder, items, progress)
-            for entry in entries:
-                if entry.location.file:
-                    with damage_reported(name):
-                        stream = archive.open(entry.info)
-                    with stream:
-                        writer.write(stream, entry.name, entry.size, entry.location)
+            for archive, name, plan in plans:
+                _unpack(archive, name, plan, writer)
     return final
+
+
+def _check_together(entries: Sequence[PlannedEntry], limits: Limits, zips: int) -> None:
+    """Each zip keeps to the limits already; together they have to, too."""
+    files, total = len(entries), sum(entry.size for entry in entries)
+    if not any(entry.location.file for entry in entries):
+        raise DataError(f"The {zips} zips contain no images.")
+    if zips > 1 and files > limits.files:
+        raise DataError(f"The {zips} zips have {files:,} entries together; at most {limits.files:,} are taken.")
+    if zips > 1 and total > limits.total_bytes:
+        most = limits.total_bytes / 1e6
+        raise DataError(f"The {zips} zips unpack to {total / 1e6:,.0f} MB together; at most {most:,.0f} MB are taken.")
+
+
+def _unpack(archive: zipfile.ZipFile, name: str, plan: Sequence[PlannedEntry], writer: "_Writer") -> None:
+    for entry in plan:
+        if entry.location.file:
+            with damage_reported(name):
+                stream = archive.open(entry.info)
+            with stream:
+                writer.write(stream, entry.name, entry.size, entry.location)
 
 
 def ingest_files(

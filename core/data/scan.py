@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from core.data import images, quality, thumbnails
+from core.data import foreign, images, quality, thumbnails
 from core.data.layout import EXPECTED, Layout, find_layout, is_junk
 from core.data.quality import Measures
 from core.data.scan_cache import ScanCache
@@ -27,6 +27,8 @@ MAX_FILES = 500_000  # of all kinds: whoever chooses `/` by mistake should not w
 MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
 _BATCH = 16  # files a thread reads in one go: handing over each small file costs time of its own
 _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
+
+_NO_IMAGE = "is not an image by its extension"
 
 
 @dataclass(frozen=True)
@@ -221,11 +223,15 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
 
 
 def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | None, str]:
-    if Path(entry.name).suffix.lower() not in images.EXTENSIONS:
-        return images.display_name(path), None, "is not an image by its extension"
+    suffix = Path(entry.name).suffix.lower()
+    if suffix not in images.EXTENSIONS | foreign.EXTENSIONS:
+        return images.display_name(path), None, _NO_IMAGE
     try:
         path.encode()
         info = entry.stat()
+        foreign_kind = suffix in foreign.EXTENSIONS and stat.S_ISREG(info.st_mode)
+        if foreign_kind and (why := _why_foreign(Path(entry.path))):
+            return images.display_name(path), None, why
     except UnicodeEncodeError:
         return images.display_name(path), None, "has a name that is not valid text"
     except OSError as error:
@@ -233,6 +239,16 @@ def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | 
     if not stat.S_ISREG(info.st_mode):
         return path, None, "is not a regular file"
     return path, info, ""
+
+
+def _why_foreign(path: Path) -> str:
+    """Why a file with the extension of an image that is not read is left out; empty where it is one that is read.
+
+    A phone's .HEIC may be a JPEG.
+    """
+    with path.open("rb") as file:
+        start = file.read(200)
+    return "" if images.begins_as_image(start) else foreign.what_it_is(start) or _NO_IMAGE
 
 
 def _read_all(

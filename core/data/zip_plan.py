@@ -105,14 +105,16 @@ def damage_reported(name: str) -> Iterator[None]:
         raise DataError(f"{name} is damaged: {reason}; make or upload it again.") from error
 
 
-def planned(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[PlannedEntry]:
-    """The plan of an open zip; see `plan_zip`."""
-    locations = Locations()
+def planned(
+    archive: zipfile.ZipFile, name: str, limits: Limits, locations: Locations | None = None
+) -> list[PlannedEntry]:
+    """The plan of an open zip; see `plan_zip`. `places` are those of the zips before it, whose parts they are."""
+    alone, locations = locations is None, locations or Locations()
     entries = [
         PlannedEntry(entry_name, info.file_size, locations.location(entry_name), info)
         for entry_name, info in checked_entries(archive, name, limits)
     ]
-    if not any(entry.location.file for entry in entries):
+    if alone and not any(entry.location.file for entry in entries):
         raise DataError(f"{name} contains no images.")
     return entries
 

@@ -69,7 +69,7 @@ def write_bundle(run: Run, path: Path) -> None:
 
 def _clean(run: Run, name: str) -> bytes:
     """A record without the folder that the images lie in: only its last part goes along."""
-    text = (run.path / name).read_text(encoding="utf-8")
+    text = (run.path / name).read_text(encoding="utf-8-sig")
     if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
         text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")
     folders: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}

@@ -4,7 +4,9 @@ Names are compared with a list and never joined to a path; sizes are counted whi
 written anew; the model goes through what any model from elsewhere goes through.
 """
 
+import csv
 import hashlib
+import io
 import json
 import secrets
 import shutil
@@ -21,20 +23,22 @@ from core.config import RunConfig
 from core.data.dataset import SAMPLE
 from core.data.images import display_name
 from core.data.sample import sample_folder
+from core.data.wrapped import unwrapped
 from core.data.zip_plan import Limits, checked_entries, damage_reported, opened_zip
 from core.errors import DataError
 from core.export.bundle import CARD, FORMAT, LABEL, MODEL, RECORDS, REFERENCE, REQUIRED
 from core.export.bundle_check import check_records
 from core.export.bundle_reference import MOST_BYTES, checked_reference
 from core.export.labels import LABELS
+from core.store.csv_tables import csv_bytes, csv_text, plain_cell
 from core.store.runs import Run, RunStore, Status
 from core.workers.try_model_client import MAX_BYTES, examine
 
 RECORD_BYTES = 200_000_000
 """Most that one record may have: a manifest of 500,000 images has 150 MB."""
 
-MOST_ENTRIES = 32
-"""More than a run has, so that what is too much in a zip can be told by its name."""
+MOST_ENTRIES = 64
+"""More than a run has with what Finder puts beside each file, so that what is too much can be told by its name."""
 
 _CHUNK = 2**20
 
@@ -59,7 +63,9 @@ def import_bundle(source: Path | BinaryIO, owner: str = "") -> Run:
     try:
         folder.mkdir(parents=True)
         with opened_zip(source, limits) as (archive, name):
-            entries = dict(checked_entries(archive, name, limits))
+            packed = dict(checked_entries(archive, name, limits))
+            # Unpacked and packed again by hand, there is a folder around it and what Finder leaves behind.
+            entries = {part: packed[whole] for part, whole in unwrapped(packed).items()}
             label = _label(archive, entries, name)
             RunStore().free_path(label["run"])  # said before ten seconds go into the model
             records = _records(archive, entries, label)
@@ -80,6 +86,8 @@ def import_bundle(source: Path | BinaryIO, owner: str = "") -> Run:
 def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str) -> Record:
     """What the zip says of itself; refuses what this version does not know."""
     if LABEL not in entries:
+        if inside := sorted(entry for entry in entries if entry.lower().endswith(".zip")):
+            raise DataError(f"{name} holds {display_name(inside[0])}; unpack it and give that file")
         raise DataError(f"{name} is no zip of a run: it has no {LABEL}; make one by `export --format zip`")
     stored = _json(_read(archive, entries[LABEL], 10**6), LABEL)
     label: Record = stored if isinstance(stored, dict) else {}
@@ -113,7 +121,7 @@ def _parse(name: str, content: bytes) -> Any:
     if name.endswith(".json"):
         return _json(content, name)
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{name} of this run is no text") from error
 
@@ -189,8 +197,9 @@ def _write(folder: Path, records: Record, config: RunConfig, owner: str) -> None
             with files.replacing(folder / record, "w") as out:
                 out.writelines(json.dumps(files.finite(event)) + "\n" for event in value)
         elif record == "predictions.csv":
-            with files.replacing(folder / record, "w") as out:
-                out.write(value)
+            rows = [[plain_cell(cell) for cell in row] for row in csv.reader(io.StringIO(value))]
+            with files.replacing(folder / record) as out:
+                out.write(csv_bytes(csv_text(rows)))
         elif record != "status.json":
             files.write_json(folder / record, config.to_dict() if record == "config.json" else value)
     if owner:

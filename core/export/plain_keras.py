@@ -17,11 +17,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from core.data.augment import draw_parameters, warp
-from core.data.images import _TRANSPOSE, _to_rgb
+from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
 from core.data.order import epoch_batches
+from core.data.png_chunks import LenientStream
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
 
@@ -96,12 +97,13 @@ def compare(history: list[dict[str, Any]]) -> None:
 
 def load(path: Path) -> NDArray[np.uint8]:
     """Decode an image, turn it upright, make it RGB and stretch it: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
+    PngImagePlugin.PngStream = LenientStream  # type: ignore[misc]  # a large colour profile is no damage
     with Image.open(path) as image:
         try:
             orientation = image.getexif().get(0x0112, 1)
         except (OSError, ValueError, SyntaxError, TypeError, LookupError):  # unreadable EXIF
             orientation = 1
-        image.draft(None, (2 * IMAGE_SIZE, 2 * IMAGE_SIZE))  # a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size
+        _scale_down(image, IMAGE_SIZE, None)
         image.load()
         upright = _to_rgb(image)
     if orientation in _TRANSPOSE:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.store.csv_tables import read_csv
 from core.store.runs import Run
 
 
@@ -35,9 +36,7 @@ def stored_predictions(run: Run, part: str) -> Stored | None:
         part: str. `val` or `test`.
     """
     try:
-        with (run.path / "predictions.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-        return _parsed(rows, part)
+        return _parsed(read_csv(run.path / "predictions.csv"), part)
     except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError):
         return None
 

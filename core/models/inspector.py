@@ -24,29 +24,38 @@ MAX_NUMBER, MAX_UNITS = 10**9, 65_536
 MAX_RATIO = 200  # of a member's size to its compressed size, above 1 MB
 MAX_DECLARED = 3  # times the size of the weights file: more is a file that lies about its arrays
 
-_LAYERS = (
-    *("Activation", "Add", "Average", "AveragePooling2D", "BatchNormalization", "CenterCrop", "Concatenate", "Conv2D"),
-    *("Conv2DTranspose", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten", "GaussianNoise"),
-    *("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer"),
-    *("LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU"),
-    *("Permute", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU"),
-    *("Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract"),
-    *("UnitNormalization", "UpSampling2D", "ZeroPadding2D"),
+_RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
+    *("AlphaDropout", "AugMix", "CutMix", "Dropout", "GaussianDropout", "GaussianNoise", "MixUp", "RandAugment"),
+    *("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop"),
+    *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),
+    *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation"),
+    *("RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "SpatialDropout2D"),
 )
-_INITIALIZERS = (
+LAYERS = (
+    *("Activation", "Add", "AutoContrast", "Average", "AveragePooling2D", "BatchNormalization", "CenterCrop"),
+    *("Concatenate", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "ELU", "Equalization"),
+    *("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer"),
+    *("LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU"),
+    *("Permute", "ReLU", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax", "Solarization"),
+    *("Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D", *_RANDOM),
+)
+INITIALIZERS = (
     *("Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Ones"),
     *("Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros"),
 )
+REGULARIZERS, CONSTRAINTS = ("L1", "L2", "L1L2"), ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+# Operations that stand in a graph by themselves: what `preprocess_input` and scaling by hand are made of, no others.
+_ARITHMETIC = ("Add", "Divide", "GetItem", "Multiply", "Negative", "Stack", "Subtract", "TrueDivide")
 ALLOWED = frozenset(
-    {("keras.layers", name) for name in _LAYERS}
-    | {("keras.initializers", name) for name in _INITIALIZERS}
-    | {("keras.regularizers", name) for name in ("L1", "L2", "L1L2")}
-    | {("keras.constraints", name) for name in ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")}
+    {("keras.layers", name) for name in LAYERS}
+    | {("keras.initializers", name) for name in INITIALIZERS}
+    | {("keras.regularizers", name) for name in REGULARIZERS}
+    | {("keras.constraints", name) for name in CONSTRAINTS}
+    | {("keras.src.ops.numpy", name) for name in _ARITHMETIC}
     | {
         ("keras", "DTypePolicy"), ("keras", "Sequential"), ("keras.src.models.sequential", "Sequential"),
         ("keras.src.models.functional", "Functional"), ("keras.src.applications.convnext", "LayerScale"),
-        # Operations that stand in a graph by themselves: of all public functions these two are needed.
-        ("keras.src.ops.numpy", "Add"), ("keras.src.ops.numpy", "Multiply"),
+        ("keras.src.ops.core", "Cast"),
     }
 )  # fmt: skip
 """(module, class) of everything that a file may name; whatever is not here is refused."""
@@ -79,8 +88,8 @@ def inspect_model(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive.infolist())
-            config = _parsed(_read(archive, "config.json"), "config.json")
-            _parsed(_read(archive, "metadata.json"), "metadata.json")
+            config = parsed(_read(archive, "config.json"), "config.json")
+            parsed(_read(archive, "metadata.json"), "metadata.json")
             check_config(config)
             _unpack(archive, "model.weights.h5", weights)
         check_weights(weights)
@@ -118,7 +127,7 @@ def check_config(config: Any) -> None:
         elif isinstance(value, list):
             todo += [(key, item, depth + 1) for item in value]
         else:
-            _check_value(key, value)
+            check_value(key, value)
 
 
 def check_weights(path: Path) -> None:
@@ -139,9 +148,7 @@ def check_weights(path: Path) -> None:
                 if seen > MAX_OBJECTS or depth > MAX_DEPTH:
                     raise ModelError("the weights file has too many or too deeply nested parts, or runs in a circle")
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise ModelError(
-                        f"the weights file has a link to elsewhere ({_short(name)}); only arrays are taken"
-                    )
+                    raise ModelError(f"the weights file has a link to elsewhere ({short(name)}); only arrays are taken")
                 part = group[name]
                 if isinstance(part, h5py.Group):
                     todo.append((part, depth + 1))
@@ -154,11 +161,11 @@ def check_weights(path: Path) -> None:
 def _declared(part: Any, name: str) -> int:
     """Bytes that an array says it has."""
     if not isinstance(part, h5py.Dataset):
-        raise ModelError(f"the weights file has a part that is no array ({_short(name)})")
+        raise ModelError(f"the weights file has a part that is no array ({short(name)})")
     if part.is_virtual or part.external:
-        raise ModelError(f"the weights file takes the array {_short(name)} from another file; that is refused")
+        raise ModelError(f"the weights file takes the array {short(name)} from another file; that is refused")
     if part.dtype.kind not in "fiu":
-        raise ModelError(f"the weights file has an array that is no numbers ({_short(name)})")
+        raise ModelError(f"the weights file has an array that is no numbers ({short(name)})")
     return math.prod(part.shape or (1,)) * int(part.dtype.itemsize)
 
 
@@ -181,17 +188,30 @@ def _check_members(infos: list[zipfile.ZipInfo]) -> None:
     names = [info.filename for info in infos]
     if sorted(names) != sorted(MEMBERS):
         odd = sorted(set(names) - MEMBERS.keys()) or sorted(MEMBERS.keys() - set(names)) or ["a part twice"]
-        raise ModelError(f"a .keras file holds {', '.join(MEMBERS)} and nothing else; here: {_short(odd[0])}")
+        raise ModelError(f"a .keras file holds {', '.join(MEMBERS)} and nothing else; here: {short(odd[0])}")
     for info in infos:
-        if info.flag_bits & 0x1:
-            raise ModelError("the file is encrypted")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ModelError(f"{info.filename} is packed in an unusual way (method {info.compress_type})")
-        if info.file_size > MEMBERS[info.filename]:
-            most = MEMBERS[info.filename] / 1e6
-            raise ModelError(f"{info.filename} has {info.file_size / 1e6:,.0f} MB; at most {most:,.1f} MB are taken")
-        if info.file_size > 10**6 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-            raise ModelError(f"{info.filename} unpacks to more than {MAX_RATIO} times its size")
+        check_member(info, info.filename)
+
+
+def check_member(info: zipfile.ZipInfo, name: str) -> None:
+    """Refuses a part of a .keras file that cannot be read, or that declares more than it may have.
+
+    Args:
+        info: ZipInfo.
+        name: A key of `MEMBERS`.
+
+    Raises:
+        ModelError: one sentence.
+    """
+    if info.flag_bits & 0x1:
+        raise ModelError("the file is encrypted")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ModelError(f"{name} is packed in an unusual way (method {info.compress_type})")
+    if info.file_size > MEMBERS[name]:
+        most = MEMBERS[name] / 1e6
+        raise ModelError(f"{name} has {info.file_size / 1e6:,.0f} MB; at most {most:,.1f} MB are taken")
+    if info.file_size > 10**6 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        raise ModelError(f"{name} unpacks to more than {MAX_RATIO} times its size")
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -213,7 +233,8 @@ def _unpack(archive: zipfile.ZipFile, name: str, target: Path) -> None:
             out.write(chunk)
 
 
-def _parsed(content: bytes, name: str) -> Any:
+def parsed(content: bytes | str, name: str) -> Any:
+    """JSON out of a model; raises ModelError where it is none."""
     try:
         return json.loads(content)
     except RecursionError as error:
@@ -232,30 +253,49 @@ def _check_object(value: dict[str, Any]) -> None:
         return
     module, name = value.get("module"), value["class_name"]
     if not isinstance(name, str) or not isinstance(module, str | None):
-        raise ModelError(f"{_short(name)} of {_short(module)} is no name of a class")
-    if name == "__keras_tensor__" and module is None and set(value) == {"class_name", "config"}:
+        raise ModelError(f"{short(name)} of {short(module)} is no name of a class")
+    if module is None and _is_constant(name, value):
         return
     if (module, name) not in ALLOWED:
-        raise ModelError(f"it uses {_short(name)} of {_short(module)}, which is not on the list of what is let through")
+        raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of what is let through")
     if value.get("registered_name") not in (None, name):
-        raise ModelError(f"{_short(name)} is registered as {_short(value['registered_name'])}; that is refused")
+        raise ModelError(f"{short(name)} is registered as {short(value['registered_name'])}; that is refused")
 
 
-def _check_value(key: str, value: Any) -> None:
+def _is_constant(name: str, value: dict[str, Any]) -> bool:
+    """Whether it is plain data of a graph: a tensor of it, a constant array of numbers, or an index."""
+    config = value.get("config")
+    if set(value) != {"class_name", "config"} or not isinstance(config, dict):
+        return False
+    if name in ("__tensor__", "__numpy__"):
+        return set(config) == {"value", "dtype"} and isinstance(config["dtype"], str) and _is_numbers(config["value"])
+    if name == "__slice__":
+        return all(value is None or isinstance(value, int) for value in config.values())
+    return name == "__keras_tensor__" or (name == "__ellipsis__" and not config)
+
+
+def _is_numbers(value: Any, depth: int = 8) -> bool:
+    if isinstance(value, list):
+        return depth > 0 and all(_is_numbers(item, depth - 1) for item in value)
+    return isinstance(value, int | float)
+
+
+def check_value(key: str, value: Any) -> None:
+    """Refuses a number or a word that no layer of the list needs."""
     if isinstance(value, bool) or value is None:
         return
     if isinstance(value, int | float):
         if not math.isfinite(value) or abs(value) > (2**63 if key == "seed" else MAX_NUMBER):
-            raise ModelError(f"{_short(key)} is {value}; such a number is refused")
+            raise ModelError(f"{short(key)} is {value}; such a number is refused")
         if key in _LARGE and abs(value) > MAX_UNITS:
-            raise ModelError(f"{_short(key)} is {value}; at most {MAX_UNITS} are taken")
+            raise ModelError(f"{short(key)} is {value}; at most {MAX_UNITS} are taken")
     elif key in _NAMED and str(value) not in _NAMED[key]:
-        raise ModelError(f"{key} is {_short(value)}, which is not among those that are let through")
+        raise ModelError(f"{key} is {short(value)}, which is not among those that are let through")
     elif key.endswith(("_initializer", "_regularizer", "_constraint")):
-        raise ModelError(f"{_short(key)} is the bare name {_short(value)}; save the model with Keras 3")
+        raise ModelError(f"{short(key)} is the bare name {short(value)}; save the model with Keras 3")
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """Something out of the file as it may be shown."""
     text = "".join(c if c.isprintable() else "?" for c in str(value))
     return f'"{text[:60]}"'

@@ -1,6 +1,5 @@
 """SweepRunner: trains the trials of a sweep, picks the best and corrects its score for the choice."""
 
-import csv
 import math
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import numpy as np
 from core.jobs.trial_runner import BrokenOff, Record, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
+from core.store.csv_tables import read_records
 from core.store.runs import Run, RunStore
 from core.sweep.plan import config_of
 from core.sweep.store import Sweep, empty_result
@@ -163,8 +163,8 @@ def _outcome(run: Run, status: str) -> Record:
 def _answers(run_id: str) -> tuple[Any, Any] | None:
     """Of each validation image whether the run's answer is right, and its loss; None when its file is gone."""
     try:
-        with (RunStore().root / run_id / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
+        records = read_records(RunStore().root / run_id / "predictions.csv")
+        rows = [row for row in records if row["split"] == "val"]
     except (OSError, KeyError):
         return None
     right = np.array([row["label"] == row["predicted"] for row in rows])

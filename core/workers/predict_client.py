@@ -4,7 +4,6 @@ The images become pixels here, by the code training uses. A service process hold
 first question, answers the next ones at once, and ends when idle or when this process ends.
 """
 
-import csv
 import io
 import json
 import re
@@ -24,6 +23,7 @@ from core.data.images import load
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
 from core.progress import Progress
+from core.store.csv_tables import csv_text
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 from core.workers.process_info import detached
@@ -100,20 +100,20 @@ def require_model(run: Run) -> None:
 
 
 def to_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> str:
-    """Predictions as CSV text: file, class, its probability, that of each class, how foreign the image is, error.
+    """Predictions as CSV text, its cells safe for a spreadsheet.
+
+    The columns are file, class, its probability, that of each class, how foreign the image is, error.
 
     `unlike training` is yes or no, and `distance` how far its k-th nearest training image is; both are empty where
     the run keeps no features of its training images.
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
     head = ["file", "class", "probability", *(f"p({name})" for name in classes), "unlike training", "distance", "error"]
-    writer.writerow(head)
+    rows = [head]
     for answer in predictions:
         values = [f"{answer.probabilities[name]:.6f}" if answer.label else "" for name in classes]
         sureness = f"{answer.probability:.6f}" if answer.label else ""
-        writer.writerow([answer.file, answer.label, sureness, *values, *_foreign(answer.insight), answer.error])
-    return text.getvalue()
+        rows.append([answer.file, answer.label, sureness, *values, *_foreign(answer.insight), answer.error])
+    return csv_text(rows)
 
 
 def _foreign(insight: Insight) -> tuple[str, str]:

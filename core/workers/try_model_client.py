@@ -10,14 +10,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from core import files, paths
 from core.config import make_config
 from core.errors import ModelError
 from core.models.inspector import inspect_model
+from core.models.legacy import inspect_legacy, is_hdf5
+from core.models.packed import unwrap
+from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
 from core.store.runs import Run, RunStore
 from core.workers.launch import ROOT
 from core.workers.process_info import detached
@@ -28,17 +31,24 @@ TRY_SECONDS = 120.0
 IMPORTED = "(a model from elsewhere)"
 """Stands for the data set of such a run: nothing is known of it."""
 
+RAW = "0..255"
+"""Pixels as they are: what every model that is kept here takes."""
+
 _CHUNK = 2**20
 
+T = TypeVar("T")
 
-def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str = "") -> Run:
-    """Makes a run of a .keras file.
+
+def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str = "", *, pixels: str = "") -> Run:
+    """Makes a run of a .keras or HDF5 file.
 
     Args:
-        source: Binary file: a classifier of square RGB images, values from 0 to 255, that gives probabilities.
+        source: Binary file: a classifier of square RGB images that gives probabilities.
         classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for.
         name: What to call it.
         owner: Whose it is. Defaults to nobody's in particular.
+        pixels: A key of `trial.PIXELS`: those that it was trained on. Defaults to 0 to 255, with a note where no layer
+            of it scales them, or to what its origin is known for.
 
     Raises:
         ModelError: it is not let in; nothing of it is kept then.
@@ -46,12 +56,14 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
     names = [label.strip() for label in classes if label.strip()]
     if len(names) < 2 or len(set(names)) != len(names):
         raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
+    if pixels and pixels not in PIXELS:
+        raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
     quarantine = paths.home() / "quarantine"
     quarantine.mkdir(parents=True, exist_ok=True)
     path = quarantine / f"{secrets.token_hex(8)}.keras"
     try:
         digest = _store(source, path)
-        facts = examine(path)
+        facts = _let_in(path, pixels)
         expected = max(2, facts["outputs"])
         if len(names) != expected:
             raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
@@ -63,16 +75,60 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
 
 
 def examine(path: Path) -> dict[str, Any]:
-    """Looks into a .keras file without Keras, then tries it in a limited process.
+    """Looks into a .keras file of a run without Keras, then tries it in a limited process.
 
     Returns:
-        `{"image_size", "outputs", "parameters"}`: side of the images, numbers it gives for each, its size.
+        `{"image_size", "outputs", "parameters", ...}`: side of the images, numbers it gives for each, its size.
 
     Raises:
-        ModelError: it is not let in.
+        ModelError: it is not let in. One that answers all images alike is: a run may have ended so.
     """
     inspect_model(path)
-    return _try(path)
+    facts = _try(path)
+    answers = _answers(facts)
+    _judged(lambda: refuse_no_probabilities(answers, RAW))
+    return facts
+
+
+def _let_in(path: Path, pixels: str) -> dict[str, Any]:
+    """Inspects, tries and judges a file; where it is HDF5 or wants other pixels, it is one that takes 0 to 255 then."""
+    old = is_hdf5(path)
+    if old:
+        origin = inspect_legacy(path)
+    else:
+        origin = {"teachable_machine": False}
+        unwrap(path)
+        inspect_model(path)
+    known = "-1..1" if origin["teachable_machine"] else ""
+    chosen = pixels or known or RAW
+    facts = _try(path, chosen, others=not (pixels or known), convert=old or chosen != RAW)
+    answers = _answers(facts)
+    notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
+    if known and not pixels:
+        notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
+    return {**facts, "pixels": chosen, "notes": notes}
+
+
+def _answers(facts: dict[str, Any]) -> Answers:
+    """Takes out of the facts what the model has answered."""
+    try:
+        return Answers.from_record(facts.pop("answers"))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ModelError("this model could not be loaded safely: its process said nothing of use") from error
+
+
+def _judged(judging: Callable[[], T]) -> T:
+    try:
+        return judging()
+    except ModelError as error:
+        raise ModelError(f"this model cannot be used here: {error}") from error
+
+
+def import_notes(run: Run) -> list[str]:
+    """Sentences for whoever asks the model of a run: what was found when it was brought from elsewhere."""
+    imported = (run.manifest() or {}).get("imported")
+    notes = imported.get("notes") if isinstance(imported, dict) else None
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
 def is_imported(run: Run) -> bool:
@@ -93,20 +149,38 @@ def _store(source: BinaryIO, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _try(path: Path) -> dict[str, Any]:
-    """Loads it in a process of its own: little memory, little time, none of our environment."""
+def _try(path: Path, pixels: str = RAW, *, others: bool = False, convert: bool = False) -> dict[str, Any]:
+    """Loads it in a process of its own: little memory, little time, none of our environment.
+
+    Args:
+        path: Path. Replaced by a model of pixels from 0 to 255 where `convert` says so, which is inspected in turn.
+        pixels: A key of `trial.PIXELS`.
+        others: bool. Whether to try other scales where the answers do not vary. Defaults to no.
+        convert: bool. Defaults to no.
+    """
     kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
     environment = {key: value for key, value in os.environ.items() if key in kept}
     with tempfile.TemporaryDirectory() as scratch:
         environment |= {"PYTHONPATH": str(ROOT), "HOME": scratch, "KERAS_HOME": scratch, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        made = Path(scratch) / "made.keras"
+        command = [sys.executable, "-m", "core.engine.jobs.try_model", str(path), pixels, str(made)]
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "core.engine.jobs.try_model", str(path)],
+                [*command, "others"] if others else command,
                 cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_SECONDS,
                 **detached(), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s") from error
+        facts = _facts(done)
+        if convert:
+            inspect_model(made)
+            shutil.copyfile(made, path)
+    return facts
+
+
+def _facts(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
+    """What the trial's process has printed."""
     if done.returncode:
         raise ModelError(f"this model could not be loaded safely: {_reason(done.returncode, done.stderr)}")
     try:

@@ -160,6 +160,7 @@ IMAGES_NOTICE = "predict_pictures_notice"
 """Session key: sentences on what was not taken of the last images, until they have been said."""
 
 MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
+MODEL_PIXELS = "model_pixels"
 """Session keys of the form that brings a model from elsewhere."""
 
 RUN_ZIP = "run_zip"

@@ -39,6 +39,8 @@ def test_findings_are_one_json_object_and_do_not_change_the_exit_code(folder, ca
     assert (finding["id"], finding["severity"]) == ("class-ordered-batches", "error")
     assert finding["change"] == {"data.shuffle": "samples"}
     assert {"claim", "evidence", "remedy"} < finding.keys()
+    assert check(folder, "--set", "data.image_size=96", "--set", "data.shuffle=none", "--strict") == 1
+    assert check(folder, "--set", "data.image_size=96", "--set", "model.dropout=0.8", "--strict") == 0
 
 
 def test_findings_are_readable_text(folder, capsys):

@@ -195,7 +195,7 @@ def test_predict_prints_a_line_an_image_and_writes_the_table(
     assert main("predict", trained.id, image, "--csv", table) == 0
     assert capsys.readouterr() == (f"{image}  b  0.7500\n", "")
     assert table.read_bytes().decode() == (
-        "file,class,probability,p(a),p(b),unlike training,distance,error\r\n"
+        "\ufefffile,class,probability,p(a),p(b),unlike training,distance,error\r\n"
         f'"{image}",b,0.750000,0.250000,0.750000,,,\r\n'
     )
 

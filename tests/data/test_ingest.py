@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.ingest import Limits, ingest_files, ingest_zip, plan_zip, skipped_files
+from core.data.ingest import Limits, ingest_files, ingest_zip, ingest_zips, plan_zip, skipped_files
 from core.data.names import Locations, safe_folder, safe_stem, unsafe
 from core.data.scan import scan
 from core.errors import DataError
@@ -485,3 +485,33 @@ def test_any_zip_is_unpacked_inside_its_folder_or_refused(tmp_path, names, damag
         assert not any(p.is_symlink() for p in folder.rglob("*"))
         shutil.rmtree(folder)
     assert [p.name for p in tmp_path.iterdir() if p.name != "root"] == []
+
+
+def test_the_parts_of_one_folder_become_one_data_set(tmp_path):
+    """As Google Drive divides a folder: the same folder in each zip, names that may meet, one part without images."""
+    one = zipped({"pets/cats/1.png": image(1), "pets/dogs/1.png": image(2)})
+    two = zipped({"pets/dogs/2.png": image(3), "pets/cats/1.png": image(4)})
+    notes = zipped({"pets/notes.txt": b"x"})
+    calls = []
+    folder = ingest_zips([one, two, notes], tmp_path / "up", progress=lambda *at: calls.append(at))
+    index = scan(folder)
+    assert index.counts()[""] == {"cats": 2, "dogs": 2}
+    assert len({file.sha256 for file in index.files}) == 4
+    assert calls[-1] == (4, 4)
+    assert skipped_files(folder) == (("pets/notes.txt", "is not an image by its extension"),)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(files=3), r"The 2 zips have 4 entries together; at most 3 are taken"),
+        (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are taken"),
+    ],
+)
+def test_the_limits_hold_for_all_parts_together(tmp_path, limits, words):
+    parts = [zipped({f"a/{k}.png": image(k), f"b/{k}.png": image(k + 5)}) for k in range(2)]
+    with pytest.raises(DataError, match=words):
+        ingest_zips(parts, tmp_path / "up", limits)
+    with pytest.raises(DataError, match=r"The 2 zips contain no images"):
+        ingest_zips([zipped({"a.txt": b"x"}), zipped({"b.txt": b"x"})], tmp_path / "up")
+    assert not (tmp_path / "up").exists() or list((tmp_path / "up").iterdir()) == []

@@ -29,6 +29,9 @@ from core.workers import try_model_client as importing
 
 Contents = dict[str, bytes]
 
+TRIED = {"parameters": 5, "answers": {"images": 13, "outputs": 1, "sums": [0.1, 0.9], "varies_with": []}}
+"""What the trial of a model says, but for its shape."""
+
 
 @pytest.fixture
 def example_run() -> Run:
@@ -65,7 +68,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model's trial, without the ten seconds it takes."""
-    monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 224, "outputs": 1, "parameters": 5})
+    monkeypatch.setattr(importing, "_try", lambda path: {**TRIED, "image_size": 224, "outputs": 1})
 
 
 def remember(run: Run) -> None:
@@ -243,15 +246,31 @@ def test_links_bombs_and_lies_about_sizes_are_refused(records: Contents, tmp_pat
             import_bundle(out)
     many = tmp_path / "many.zip"
     with zipfile.ZipFile(many, "w") as archive:
-        for number in range(40):
+        for number in range(70):
             archive.writestr(f"{number}.json", "{}")
-    with pytest.raises(DataError, match=r"many\.zip has 40 entries; at most 32 are taken"):
+    with pytest.raises(DataError, match=r"many\.zip has 70 entries; at most 64 are taken"):
         import_bundle(many)
     assert nothing_is_left()
 
 
+@pytest.mark.usefixtures("tried")
+@pytest.mark.parametrize("around", ["", "my run/", "Downloads/my run/"])
+def test_a_zip_packed_again_by_finder_or_explorer_is_taken_in(records: Contents, around: str) -> None:
+    inside = {around + name: content for name, content in records.items()}
+    left = {f"__MACOSX/{around}._{name}": b"x" for name in records}
+    folders = {around: b""} if around else {}
+    leftovers = {around + ".DS_Store": b"x", "__MACOSX/": b"", around + "Thumbs.db": b"", around + "desktop.ini": b""}
+    run = import_bundle(pack({**folders, **inside, **left, **leftovers}, label=False))
+    assert run.id == json.loads(records["parity.json"])["run"]
+
+
+def test_a_zip_around_the_zip_is_named(records: Contents) -> None:
+    with pytest.raises(DataError, match=r"holds my run\.zip; unpack it and give that file"):
+        import_bundle(pack({"x/my run.zip": b"PK"}, label=False))
+
+
 def test_a_model_for_other_images_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "_try", lambda path: {"image_size": 32, "outputs": 3, "parameters": 5})
+    monkeypatch.setattr(importing, "_try", lambda path: {**TRIED, "image_size": 32, "outputs": 3})
     with pytest.raises(
         DataError, match=r"takes images of 32 pixels and tells 3 classes apart; its records say 224 and 2"
     ):

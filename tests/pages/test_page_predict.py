@@ -4,13 +4,14 @@ import csv
 import io
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
-from core.workers.predict_client import NOT_MEDICAL
+from core.workers.predict_client import NOT_MEDICAL, answers
 from pages.shared.predict import asking, image_sources
 from pages.shared.predict import view as predict_view
 from pages.shared.widgets.text import plain
@@ -54,7 +55,7 @@ def test_without_a_model_it_says_what_to_do(make_run):
     at = open_predict()
     assert not at.exception
     assert at.info[0].value.startswith("No run has a model yet.")
-    assert not at.selectbox
+    assert [box.label for box in at.selectbox] == ["Pixels that it was trained on"]  # of the form for a model
 
 
 def test_run_without_model_in_the_address_is_said(make_run):
@@ -99,6 +100,23 @@ def test_images_get_cards_and_a_table(make_run, asked):
     assert table["error"].tolist() == ["", "", "The image is damaged."]
     assert table["image"][0].startswith("data:image/jpeg;base64,")
     assert table["image"][0] != table["image"][1]
+
+
+def test_a_heic_beside_a_jpeg_stays_named_as_long_as_the_jpeg_is_shown(make_run, monkeypatch):
+    def ask(run, images, progress=None, *, heat=False):
+        return list(answers(run, images, lambda pixels: np.full((len(pixels), 2), 0.5)))
+
+    monkeypatch.setattr("pages.shared.predict.asking.predict", ask)
+    make_run("trained", records=1, model=True)
+    at = open_predict()
+    at.file_uploader[0].upload("a.png", png())
+    at.file_uploader[0].upload("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(99))
+    at.run()
+    at.run()
+    assert not at.exception
+    said = "IMG_1.HEIC is a HEIC image, which is not read; save it as JPEG or PNG."
+    assert at.dataframe[0].value["error"].tolist() == ["", said]
+    assert [error.value for error in at.error] == [plain(said)]
 
 
 def test_a_rerun_does_not_ask_again_but_another_run_does(make_run, asked):
@@ -235,7 +253,7 @@ def test_the_file_holds_every_class_and_no_formula():
         ),
         Prediction("broken.png", error="It is damaged."),
     ]
-    rows = list(csv.reader(predict_view.answers_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
+    rows = list(csv.reader(predict_view.to_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
     assert rows == [
         ["file", "class", "probability", "p(Über, größe)", "p(肺炎)", "unlike training", "distance", "error"],
         ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", "yes", "0.900000", ""],

@@ -17,7 +17,8 @@ from core.store.runs import Run, RunStore
 from core.workers import try_model_client as importing
 from core.workers.try_model_client import import_model, is_imported
 
-FACTS: dict[str, Any] = {"image_size": 32, "outputs": 1, "parameters": 5}
+ANSWERS: dict[str, Any] = {"images": 13, "outputs": 1, "sums": [0.1, 0.9], "varies_with": []}
+FACTS: dict[str, Any] = {"image_size": 32, "outputs": 1, "parameters": 5, "answers": ANSWERS}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def saved() -> bytes:
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trial's answer, without the ten seconds it takes."""
-    monkeypatch.setattr(importing, "_try", lambda path: dict(FACTS))
+    monkeypatch.setattr(importing, "_try", lambda *_, **__: dict(FACTS))
 
 
 def left(home: Path) -> list[str]:

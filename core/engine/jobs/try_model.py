@@ -1,22 +1,41 @@
 """Tries an imported model in a limited process: loads it, says its input size and number of outputs.
 
-    python -m core.engine.jobs.try_model FILE
+    python -m core.engine.jobs.try_model FILE PIXELS OUT [others]
 
-Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`. The limits are set on
-the process itself before TensorFlow is imported; whoever starts it limits the time.
+Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`, `answers` (what it made
+of images of our own; see `core.models.trial.Answers`). PIXELS is a key of `trial.PIXELS`; where the model wants others
+than 0 to 255, or FILE is HDF5, a .keras file that takes 0 to 255 is written to OUT. With `others`, other scales are
+tried where the answers do not vary. The limits are set on the process itself before TensorFlow is imported;
+whoever starts it limits the time.
 """
 
 import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.images import PREPROCESSING, preprocess
+from core.errors import ModelError
+from core.models.legacy import is_hdf5
+from core.models.trial import PIXELS
 
 MEMORY, SECONDS, FILE, HANDLES = 8 * 2**30, 90, 2**20, 256
-"""Address space (TensorFlow alone takes 3 GB of it), processor time, largest file written, open files."""
+"""Address space (TensorFlow alone takes 3 GB of it), processor time, largest file written (beyond twice the model's
+size), open files."""
+
+_BATCH = 4
+_SATURATED = 0.999
+
+Pixels = NDArray[np.uint8]
 
 
-def limit() -> None:
+def limit(largest_file: int = FILE) -> None:
     """Takes from this process what loading a model does not need; does nothing where the system cannot."""
     with contextlib.suppress(ImportError):
         import resource
@@ -24,7 +43,7 @@ def limit() -> None:
         for kind, most in (
             (resource.RLIMIT_AS, MEMORY),
             (resource.RLIMIT_CPU, SECONDS),
-            (resource.RLIMIT_FSIZE, FILE),
+            (resource.RLIMIT_FSIZE, largest_file),
             (resource.RLIMIT_NOFILE, HANDLES),
             (resource.RLIMIT_CORE, 0),
         ):
@@ -32,28 +51,137 @@ def limit() -> None:
                 resource.setrlimit(kind, (most, most))
 
 
-def describe(path: Path) -> dict[str, object]:
-    """What the model takes and gives; `error` instead, in words, where it is no classifier of RGB images."""
-    import keras
-    import numpy as np
+def trial_images(size: int) -> dict[str, Pixels]:
+    """Images by their names, of `size` pixels a side: what no classifier should answer alike, or without reason."""
+    rng = np.random.default_rng(20)
+    flat = {
+        "black": (0, 0, 0), "white": (255, 255, 255), "dark gray": (64, 64, 64), "gray": (128, 128, 128),
+        "light gray": (192, 192, 192), "red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255),
+        "yellow": (255, 255, 0), "magenta": (255, 0, 255), "cyan": (0, 255, 255),
+    }  # fmt: skip
+    images = {name: np.full((size, size, 3), color, np.uint8) for name, color in flat.items()}
+    images["noise"] = rng.integers(0, 256, (size, size, 3), dtype=np.uint8)
+    coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    steps = np.arange(size) * 4 // size
+    images["colored squares"] = coarse[steps][:, steps]
+    return images
 
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    shape, out = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+
+def describe(path: Path, pixels: str = "0..255", out: Path | None = None, *, others: bool = False) -> dict[str, object]:
+    """What the model takes and gives; `error` instead, in words, where it is no classifier of RGB images.
+
+    Args:
+        path: Path. A .keras or HDF5 file.
+        pixels: A key of `PIXELS`.
+        out: Path. Where a model of pixels from 0 to 255 goes if this one is none. Defaults to nowhere.
+        others: bool. Whether to try other scales where the answers do not vary. Defaults to no.
+    """
+    try:
+        model = _load(path)
+    except ModelError as error:
+        return {"error": str(error)}
+    shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] and shape[1] == shape[2]):
-        return {"error": f"it takes inputs of shape {shape}; a classifier of square RGB images is needed"}
-    if not (isinstance(out, tuple) and len(out) == 2 and out[1]):
-        return {"error": f"it gives outputs of shape {out}; one row of probabilities for each image is needed"}
-    answer = np.asarray(model(np.zeros((1, shape[1], shape[1], 3), np.float32), training=False))
-    if not np.isfinite(answer).all() or answer.min() < -1e-5 or answer.max() > 1 + 1e-5:
-        return {"error": "it gives no probabilities (numbers from 0 to 1); end it with sigmoid or softmax"}
-    return {"image_size": int(shape[1]), "outputs": int(out[1]), "parameters": int(model.count_params())}
+        return {"error": f"it takes inputs of shape {shape}; a classifier of square RGB images of one size is needed"}
+    if not (isinstance(outputs, tuple) and len(outputs) == 2 and outputs[1]):
+        return {"error": f"it gives outputs of shape {outputs}; one row of probabilities for each image is needed"}
+    size = int(shape[1])
+    answers = _answers(model, size, pixels)
+    if others and not answers["not_finite"] and answers["spread"] <= 1e-7:
+        answers["varies_with"] = [name for name in PIXELS if name != pixels and _varies(model, size, name)]
+    if out is not None and (pixels != "0..255" or is_hdf5(path)):
+        _of_raw_pixels(model, size, PIXELS[pixels]).save(out)
+    return {"image_size": size, "outputs": int(outputs[1]), "parameters": int(model.count_params()), "answers": answers}
+
+
+def _load(path: Path) -> Any:
+    import keras
+
+    if is_hdf5(path):
+        from core.engine.jobs.legacy_model import load_legacy
+
+        return load_legacy(path)
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _answers(model: Any, size: int, pixels: str) -> dict[str, Any]:
+    """The fields of `trial.Answers`."""
+    images = trial_images(size)
+    names, found = list(images), _ask(model, list(images.values()), pixels)
+    finite = np.isfinite(found).all(axis=1)
+    facts = {"images": len(names), "outputs": found.shape[1], "scales": _scales(model), "varies_with": []}
+    if not finite.all():
+        return {**facts, "not_finite": names[int(np.argmin(finite))], "sums": [1.0, 1.0], "spread": 1.0}
+    low, high, sums = found.min(axis=1), found.max(axis=1), found.sum(axis=1)
+    sureness = np.maximum(high, 1 - high) if found.shape[1] == 1 else high
+    return {
+        **facts, "not_finite": "",
+        "lowest": float(low.min()), "lowest_image": names[int(low.argmin())],
+        "highest": float(high.max()), "highest_image": names[int(high.argmax())],
+        "sums": [float(sums.min()), float(sums.max())],
+        "spread": float((found.max(axis=0) - found.min(axis=0)).max()),
+        "saturated": int((sureness > _SATURATED).sum()),
+    }  # fmt: skip
+
+
+def _varies(model: Any, size: int, pixels: str) -> bool:
+    """Whether the answers differ between a few images with another scale of pixels."""
+    images = trial_images(size)
+    found = _ask(model, [images[name] for name in ("black", "gray", "red", "noise")], pixels)
+    return bool(np.isfinite(found).all() and (found.max(axis=0) - found.min(axis=0)).max() > 1e-4)
+
+
+def _ask(model: Any, images: list[Pixels], pixels: str) -> NDArray[np.float64]:
+    found = []
+    for start in range(0, len(images), _BATCH):
+        batch = preprocess(np.stack(images[start : start + _BATCH]), PIXELS[pixels])
+        found.append(np.asarray(model(batch, training=False), np.float64))
+    return np.concatenate(found)
+
+
+def _scales(model: Any) -> bool:
+    """Whether something scales the pixels before the first layer that multiplies them by weights."""
+    for layer in _in_order(model):
+        kind = type(layer).__name__
+        if kind in ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"):
+            return True
+        if kind in ("TrueDivide", "Divide", "Multiply", "Subtract", "Add"):
+            return True
+        if getattr(layer, "weights", None):
+            return False
+    return False
+
+
+def _in_order(model: Any) -> Iterator[Any]:
+    """All layers and operations, those inside of models in place of the models."""
+    for layer in getattr(model, "operations", model.layers):
+        if hasattr(layer, "layers"):
+            yield from _in_order(layer)
+        else:
+            yield layer
+
+
+def _of_raw_pixels(model: Any, size: int, kind: str) -> Any:
+    """The model behind layers that make of pixels from 0 to 255 what it was trained on."""
+    import keras
+
+    rule = PREPROCESSING[kind]
+    inputs = x = keras.Input((size, size, 3), dtype="float32", name="image")
+    if kind != "raw":
+        x = keras.layers.Rescaling(list(rule.scale), list(rule.offset), dtype="float32", name="pixels")(x)
+    if rule.bgr:
+        swap = keras.layers.Conv2D(3, 1, use_bias=False, trainable=False, dtype="float32", name="rgb_to_bgr")
+        x = swap(x)
+        swap.set_weights([np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)])
+    return keras.Model(inputs, model(x))
 
 
 def main() -> int:
     """Tries the model that the command line names."""
-    limit()
+    path, pixels, out, *more = sys.argv[1:]
+    limit(FILE + 2 * Path(path).stat().st_size)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    print(json.dumps(describe(Path(sys.argv[1]))))
+    print(json.dumps(describe(Path(path), pixels, Path(out), others="others" in more)))
     return 0
 
 

@@ -1,6 +1,5 @@
 """Evaluates a trained model: saves model.keras, evaluation.json and predictions.csv of the held-out images."""
 
-import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, TrainingContext
 from core.models.build import join
 from core.stats import metrics
+from core.store.csv_tables import csv_bytes, csv_text
 
 WORST = 24
 """Mistakes shown as images."""
@@ -89,13 +89,13 @@ def write_predictions(
     path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
 ) -> None:
     """One line an image: part, file, true class, predicted class, and the probability of each class."""
-    with files.replacing(path, "w") as file:
-        writer = csv.writer(file)
-        writer.writerow(["split", "file", "label", "predicted", *(f"p({name})" for name in classes)])
-        for name, part in parts.items():
-            predicted = metrics.decide(probabilities[name])
-            for image, k, row in zip(part, predicted, probabilities[name], strict=True):
-                writer.writerow([name, image.path, image.label, classes[k], *(f"{p:.6f}" for p in row)])
+    rows = [["split", "file", "label", "predicted", *(f"p({name})" for name in classes)]]
+    for name, part in parts.items():
+        predicted = metrics.decide(probabilities[name])
+        for image, k, row in zip(part, predicted, probabilities[name], strict=True):
+            rows.append([name, image.path, image.label, classes[k], *(f"{p:.6f}" for p in row)])
+    with files.replacing(path) as file:
+        file.write(csv_bytes(csv_text(rows)))
 
 
 def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:

@@ -151,9 +151,15 @@ def _browse(root: Path, here: Path) -> None:
 def _choose_upload(source: str) -> None:
     if source == ZIP:
         key = state.uploader_key("zip")
-        file = st.file_uploader("A zip of images", type="zip", key=key, help=LAYOUT)
-        if file:
-            _take(lambda progress: uploads.take_zip(file, progress))
+        zips = st.file_uploader(
+            "A zip of images, or all zips into which Google Drive has divided one folder",
+            type="zip",
+            accept_multiple_files=True,
+            key=key,
+            help=f"{LAYOUT} Several zips given together become one data set.",
+        )
+        if zips:
+            _take(lambda progress: uploads.take_zips(zips, progress))
     else:
         key = state.uploader_key("folder")
         types = sorted(extension.removeprefix(".") for extension in EXTENSIONS)

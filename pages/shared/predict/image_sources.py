@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core import access
-from core.data.images import EXTENSIONS, display_name
+from core.data.images import display_name
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.predict.session_images import forget, keep_images, kept_image
@@ -72,9 +72,9 @@ def choose_images(run: Run) -> list[Shown]:
 def _from_files() -> list[Shown]:
     limits = access.policy()
     most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
+    # Of any type: the browser would turn away a HEIC among others with a word that goes with the next rerun.
     uploads = st.file_uploader(
         f"Drop one image or many (at most {most} of up to {megabytes} MB)",
-        type=sorted(extension.lstrip(".") for extension in EXTENSIONS),
         accept_multiple_files=True,
         max_upload_size=megabytes,
         key=uploader_key(UPLOADS),

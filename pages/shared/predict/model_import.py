@@ -7,14 +7,34 @@ import streamlit as st
 from core.access import Action
 from core.errors import UserError
 from core.export.bundle_import import import_bundle
+from core.models.class_names import QUOTING, split_classes
+from core.models.trial import PIXELS
 from core.store.runs import Run
 from core.workers.try_model_client import import_model
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
-from pages.shared.state import MODEL_CLASSES, MODEL_FILE, MODEL_NAME, RUN, RUN_ZIP, clear_uploader, uploader_key
+from pages.shared.state import (
+    MODEL_CLASSES,
+    MODEL_FILE,
+    MODEL_NAME,
+    MODEL_PIXELS,
+    RUN,
+    RUN_ZIP,
+    clear_uploader,
+    uploader_key,
+)
 from pages.shared.widgets.text import plain, sentence
 
 _MOST_MEGABYTES = 500
+
+_PIXELS = {
+    "": "Found out: 0 to 255, with a warning where nothing scales them",
+    "0..255": "0 to 255, as they are",
+    "0..1": "0 to 1",
+    "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
+    "torch": "Minus the mean, by the deviation of ImageNet (torch)",
+    "caffe": "BGR minus the mean of ImageNet (caffe: VGG16, ResNet50)",
+}
 
 
 def show_model_import() -> None:
@@ -23,23 +43,28 @@ def show_model_import() -> None:
         return
     with st.expander("Bring a model from elsewhere", icon=":material/upload_file:"):
         st.caption(
-            "A .keras file that takes raw RGB pixels (0 to 255) and gives probabilities, such as one saved here. "
-            "It is looked into before anything of it is run, and tried in a limited process, which takes 10 seconds."
+            "A .keras file, or an .h5 file of Keras 2 such as Teachable Machine's, that takes RGB images and gives "
+            "probabilities. It is looked into before anything of it is run, and tried in a limited process, which "
+            "takes 10 seconds."
         )
         file = st.file_uploader(
             "The model",
-            type="keras",
+            type=["keras", "h5"],
             key=uploader_key(MODEL_FILE),
             max_upload_size=_MOST_MEGABYTES,
             help="It is looked into before it is opened, then tried in a limited process of its own.",
         )
         classes = st.text_input(
             "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
-            help="In the order of the model's outputs, which is usually the alphabet's.",
+            help=f"In the order of the model's outputs, which is usually the alphabet's; {plain(QUOTING)}.",
+        )  # fmt: skip
+        pixels = st.selectbox(
+            "Pixels that it was trained on", ["", *PIXELS], key=MODEL_PIXELS, format_func=_PIXELS.__getitem__,
+            help="Where no layer of the model scales them. Wrong ones give wrong answers without any error.",
         )  # fmt: skip
         name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100, help="Its name in the lists of runs.")
         if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
-            _bring(file, classes, name)
+            _bring(file, classes, name, pixels)
 
 
 def show_run_import() -> None:
@@ -81,10 +106,10 @@ def _import_run(file: Any) -> Run:
     return import_bundle(file, owner=person().name)
 
 
-def _bring(file: Any, classes: str, name: str) -> None:
+def _bring(file: Any, classes: str, name: str, pixels: str) -> None:
     try:
         with st.spinner("Looking into it, then trying it in a process of its own …"):
-            run = _import(file, classes, name)
+            run = _import(file, classes, name, pixels)
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
         return
@@ -94,7 +119,8 @@ def _bring(file: Any, classes: str, name: str) -> None:
 
 
 @guarded(Action.IMPORT)
-def _import(file: Any, classes: str, name: str) -> Run:
+def _import(file: Any, classes: str, name: str, pixels: str) -> Run:
     admit_files([file.size])
     file.seek(0)
-    return import_model(file, classes.split(","), name or file.name.rpartition(".")[0], owner=person().name)
+    title = name or file.name.rpartition(".")[0]
+    return import_model(file, split_classes(classes), title, owner=person().name, pixels=pixels)

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,8 +11,10 @@ from core.data.images import display_name, thumbnail
 from core.errors import UnreadableImage
 from core.insight.answer import Prediction
 from core.insight.calibration import apply_temperature
+from core.store.csv_tables import csv_bytes
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
+from core.workers.try_model_client import import_notes, is_imported
 from pages.shared.predict.asking import ask_once
 from pages.shared.predict.closer_view import SIDE as CLOSER_SIDE
 from pages.shared.predict.closer_view import closer_look
@@ -49,6 +50,14 @@ def preparation(run: Run) -> None:
     if config is None:
         return
     size = config.data.image_size
+    if is_imported(run):
+        st.caption(
+            f":material/info: Images are turned upright, made RGB and stretched to {size} × {size} pixels; their "
+            "values go in as 0 to 255, and the model scales them itself as far as it was said to."
+        )
+        for note in import_notes(run):
+            st.warning(plain(note), icon=":material/rule:")
+        return
     st.caption(
         ":material/info: Images are prepared exactly as in training: turned upright, made RGB, stretched to "
         f"{size} × {size} pixels, their values {_SCALING.get(config.data.preprocessing, config.data.preprocessing)}."
@@ -112,17 +121,6 @@ def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
     return [apply_temperature(answer, found.temperature) for answer in answers]
 
 
-def answers_csv(answers: Sequence[Prediction], classes: Sequence[str]) -> str:
-    """What the command line writes too, made safe for a spreadsheet: the names come from whoever uploads."""
-    safe = [replace(answer, file=_cell(answer.file), label=_cell(answer.label)) for answer in answers]
-    return to_csv(safe, classes)
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet would run a name that begins so as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def _cards(images: Sequence[Shown], answers: Sequence[Prediction], medical: bool) -> None:
     with st.grid(min_column_width=230):
         for image, answer in zip(images, answers, strict=True):
@@ -174,7 +172,7 @@ def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> 
     )
     st.download_button(
         "Answers, CSV",
-        data=lambda: answers_csv(answers, classes).encode(),
+        data=lambda: csv_bytes(to_csv(answers, classes)),
         file_name=f"{run.id}-answers.csv",
         mime="text/csv",
         icon=":material/download:",

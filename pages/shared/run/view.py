@@ -9,6 +9,7 @@ import streamlit as st
 from core.access import Action
 from core.config import RunConfig, setting
 from core.errors import RunError
+from core.store.csv_tables import csv_bytes
 from core.store.index import read_status
 from core.store.runs import STATUSES, Run, Status
 from core.workers import launch
@@ -150,7 +151,7 @@ def downloads(run: Run) -> None:
         if history:
             st.download_button(
                 "History, CSV",
-                data=lambda: history_frame(history).to_csv(index=False).encode(),
+                data=lambda: csv_bytes(history_frame(history).to_csv(index=False)),
                 file_name=f"{run.id}-history.csv",
                 mime="text/csv",
                 icon=":material/show_chart:",

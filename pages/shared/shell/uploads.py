@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from core import access, files, paths
 from core.access import Action
 from core.data.images import display_name
-from core.data.ingest import Limits, ingest_files, ingest_zip
+from core.data.ingest import Limits, ingest_files, ingest_zips
+from core.errors import DataError
 from core.progress import Progress
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
@@ -20,22 +21,29 @@ _TITLE, _OWNER = ".title.json", ".owner.json"  # hidden, so that they are no par
 
 _ABANDONED_SECONDS = 3600.0
 
+MOST_ZIPS = 50
+"""Zips taken as the parts of one data set; Google Drive makes one for each 2 GB."""
+
 
 @guarded(Action.UPLOAD)
-def take_zip(file: Any, progress: Progress) -> Path:
-    """Unpacks an uploaded zip into a folder of its own.
+def take_zips(zips: Sequence[Any], progress: Progress) -> Path:
+    """Unpacks uploaded zips, the parts of one data set, into a folder of its own.
 
     Args:
-        file: What the uploader gave: a binary file with a `name`.
+        zips: What the uploader gave: binary files with a `name`.
         progress: Called with (images written, images in all).
 
     Raises:
-        DataError: the zip is damaged, too large, or holds no images.
+        DataError: a zip is damaged, too large, or holds no images, or there are too many.
     """
-    admit_files([file.size])
+    if len(zips) > MOST_ZIPS:
+        raise DataError(f"{len(zips)} zips came; at most {MOST_ZIPS} are taken as the parts of one data set")
+    admit_files([file.size for file in zips])
     remove_broken_uploads()
-    folder = ingest_zip(file, paths.uploads_folder(), _limits(), progress)
-    return _kept(folder, display_name(Path(file.name).name))
+    parts = sorted(zips, key=lambda file: str(file.name))
+    folder = ingest_zips(parts, paths.uploads_folder(), _limits(), progress)
+    more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
+    return _kept(folder, display_name(Path(parts[0].name).name) + more)
 
 
 @guarded(Action.UPLOAD)

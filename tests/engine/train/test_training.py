@@ -85,7 +85,7 @@ def test_a_run_learns_and_leaves_every_file_it_promises(image_folder: Any, train
     assert evaluation["val"]["accuracy"] == pytest.approx(run.history()["val_accuracy"][-1])
     assert evaluation["val"]["interval"] == list(metrics.wilson(evaluation["val"]["correct"], 12))
     assert np.sum(evaluation["val"]["confusion"]) == 12
-    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+    with (run.path / "predictions.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["split"] for row in rows] == ["val"] * 12 + ["test"] * 8
     assert list((run.path / "tensorboard" / "validation").glob("events.out.tfevents*"))
@@ -97,7 +97,7 @@ def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_
 ) -> None:
     folder = image_folder(train=(20, 20), val=(6, 6))
     run = train_here(folder, TINY)
-    with (run.path / "predictions.csv").open(encoding="utf-8") as file:
+    with (run.path / "predictions.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     model = keras.saving.load_model(run.path / "model.keras")
     pixels = np.stack([load(folder / row["file"], 32) for row in rows])

@@ -1,0 +1,39 @@
+"""What a file is that is none of the images that are read, by how it begins, and what to do with it."""
+
+_SAVE = "which is not read; save it as JPEG or PNG"
+_POINTER = "not the image itself; fetch it by `git {}`"
+
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", f"is a Git LFS pointer, {_POINTER.format('lfs pull')}"),
+    (b"/annex/objects/", f"is a git-annex pointer, {_POINTER.format('annex get')}"),
+    (b"II*\0", f"is a TIFF or camera raw image, {_SAVE}"),
+    (b"MM\0*", f"is a TIFF or camera raw image, {_SAVE}"),
+    (b"\0\0\0\x0cjP  ", f"is a JPEG 2000 image, {_SAVE}"),
+    (b"\xff\x4f\xff\x51", f"is a JPEG 2000 image, {_SAVE}"),
+    (b"\0\0\0\x0cJXL ", f"is a JPEG XL image, {_SAVE}"),
+    (b"\xff\x0a", f"is a JPEG XL image, {_SAVE}"),
+    (b"8BPS", f"is a Photoshop file, {_SAVE}"),
+    (b"%PDF-", "is a PDF, which is not read; save its page or image as JPEG or PNG"),
+    (b"PK\x03\x04", "is a zip, not an image; unpack it"),
+    (b"\x1a\x45\xdf\xa3", "is a video, not an image"),
+)
+_BRANDS = {  # of an ISO media file, behind "ftyp"
+    **dict.fromkeys(("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"), f"is a HEIC image, {_SAVE}"),
+    **dict.fromkeys(("avif", "avis"), f"is an AVIF image, {_SAVE}"),
+}
+
+EXTENSIONS = frozenset({".heic", ".heif", ".hif", ".avif"})
+"""Of images that are not read; phones give them to JPEG files, too."""
+
+
+def what_it_is(start: bytes) -> str:
+    """What a file is and what to do, as the rest of a sentence that begins with its name; empty where it is not known.
+
+    Args:
+        start: Its first bytes; 200 are enough.
+    """
+    if start[4:8] == b"ftyp":
+        return _BRANDS.get(start[8:12].decode("ascii", "replace"), "is a video, not an image")
+    if start[128:132] == b"DICM":
+        return "is a DICOM file, which is not read; save its image as PNG"
+    return next((words for beginning, words in _BEGINNINGS if start.startswith(beginning)), "")

@@ -1,0 +1,65 @@
+"""A .keras file that was unpacked and packed again by hand."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from core.errors import ModelError
+from core.models.packed import unwrap
+
+PARTS = {"config.json": b"{}", "metadata.json": b"{}", "model.weights.h5": b"w" * 100}
+
+
+def packed(path: Path, parts: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("around", ["", "logit/", "a/b/"])
+@pytest.mark.parametrize("leftover", ["__MACOSX/._config.json", ".DS_Store", "x/.DS_Store", "Thumbs.db"])
+def test_a_folder_around_it_and_leftovers_go(tmp_path: Path, around: str, leftover: str) -> None:
+    path = packed(tmp_path / "m.keras", {leftover: b"x", **{around + name: part for name, part in PARTS.items()}})
+    unwrap(path)
+    with zipfile.ZipFile(path) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == PARTS
+    assert [file.name for file in tmp_path.iterdir()] == ["m.keras"]
+
+
+@pytest.mark.parametrize("parts", [PARTS, {**PARTS, "evil.py": b"x"}, {"a/config.json": b"{}", "b/metadata.json": b""}])
+def test_any_other_file_is_left_to_the_inspector(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    path = packed(tmp_path / "m.keras", parts)
+    before = path.read_bytes()
+    unwrap(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_to_be_unpacked_first_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r'this is a zip that holds "best.keras"; unpack it and give that file'):
+        unwrap(packed(tmp_path / "m.keras", {"x/best.keras": b"PK", "x/readme.txt": b""}))
+    with pytest.raises(ModelError, match="this is a SavedModel, which is refused"):
+        unwrap(packed(tmp_path / "m.keras", {"m/saved_model.pb": b"x", "m/variables/variables.index": b""}))
+
+
+def test_a_bomb_with_a_folder_around_it_is_not_unpacked(tmp_path: Path) -> None:
+    path = packed(
+        tmp_path / "m.keras",
+        {f"m/{name}": part for name, part in {**PARTS, "model.weights.h5": bytes(5 * 10**7)}.items()},
+    )
+    with pytest.raises(ModelError, match=r"model.weights.h5 unpacks to more than 200 times its size"):
+        unwrap(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["m.keras"]
+
+
+def test_no_zip_and_a_damaged_one_are_left_alone(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("a/config.json", b"{}")
+    for content in (b"", b"PK\x03\x04 and no more", whole.getvalue()[:-5]):
+        path = tmp_path / "m.keras"
+        path.write_bytes(content)
+        unwrap(path)
+        assert path.read_bytes() == content
