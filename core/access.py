@@ -66,6 +66,9 @@ class Policy:
         predictions: Most images a session may ask about in one minute; 0 for no limit.
         disk_bytes: Most that uploads may hold in all; 0 for no limit.
         spare_bytes: Free disk below which nothing is taken in.
+        training_seconds: Longest that a training may take; 0 for no limit.
+        waiting_seconds: Longest that one may wait for its turn: for as many full trainings as may be before it, at
+            least, or none would come to its turn on a busy day.
     """
 
     mode: str
@@ -80,6 +83,8 @@ class Policy:
     predictions: int
     disk_bytes: int
     spare_bytes: int
+    training_seconds: int = 0
+    waiting_seconds: int = 0
 
     def check(self, config: RunConfig, data_root: Path | None, *kept: Path) -> None:
         """Refuses a training that the mode does not allow, whatever the form let through.
@@ -151,7 +156,7 @@ POLICIES: dict[str, Policy] = {
         TEAM, 200 * _MB, 2 * _GB, 20_000, 20_000, 2 * _GB, 1_000, False, 20, 600, 50 * _GB, 5 * _GB
     ),
     PUBLIC: Policy(
-        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 20, True, 2, 20, 200 * _MB, 500 * _MB
+        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 20, True, 2, 20, 200 * _MB, 500 * _MB, 15 * 60, 30 * 60
     ),
 }  # fmt: skip
 

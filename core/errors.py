@@ -4,7 +4,8 @@
     └── UserError            something the person can put right: shown as one sentence, exit code 1
         ├── ConfigError      a setting outside what is allowed
         ├── DataError        a folder, file or upload that cannot be used
-        │   └── UnreadableImage
+        │   ├── UnreadableImage
+        │   └── ImageChanged
         ├── RunError         a run that does not exist or is not in the state the action needs
         ├── WeightsError     weight files that are absent or damaged
         ├── ModelError       a model from elsewhere that is not let in
@@ -32,6 +33,10 @@ class DataError(UserError):
 
 class UnreadableImage(DataError):
     """Leave out or repair the image that the message names."""
+
+
+class ImageChanged(DataError):
+    """Put back the image that the message names, or start anew with the images as they are."""
 
 
 class RunError(UserError):

@@ -85,11 +85,11 @@ def _run(run: Run, *, parent_pipe: bool) -> int:
     lock = files.Lock(run.path / "lock")
     try:
         if not lock.acquire(timeout=5):
-            print(f"run {run.id} has a worker already", file=sys.stderr)
+            _log(f"run {run.id} has a worker already")
             return 1
         return _serve(run, parent_pipe=parent_pipe)
     except OSError as error:
-        print(f"run {run.id} cannot be written: {error}", file=sys.stderr)
+        _log(f"run {run.id} cannot be written: {error}")
         return CANNOT_WRITE
     finally:
         lock.release()
@@ -99,13 +99,19 @@ def _serve_job(run: Run, job: str) -> int:
     """What a worker on a cluster does: the cluster has given it its turn, and `job.json` says the run is its own."""
     try:
         if run.cluster_job().get("job") != job:
-            print(f"run {run.id} is no longer the work of {job}", file=sys.stderr)
+            _log(f"run {run.id} is no longer the work of {job}")
             return 1
         threading.Thread(target=_end_when_replaced, args=(run, job), name="still-ours", daemon=True).start()
         return _serve(run, on_cluster=True)
     except OSError as error:
-        print(f"run {run.id} cannot be written: {error}", file=sys.stderr)
+        _log(f"run {run.id} cannot be written: {error}")
         return CANNOT_WRITE
+
+
+def _log(text: str) -> None:
+    """Says something in the log, which may be on a full disk: that must not keep it from the run's status."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _end_when_replaced(run: Run, job: str) -> None:
@@ -124,10 +130,14 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
     """What a worker does once the run is its own; returns its exit code."""
     reporter = Reporter(run)
     if not reporter.status.is_active or run.is_from_newer_version():
-        print(f"run {run.id} is {reporter.status.status}; it was not put in the queue", file=sys.stderr)
+        _log(f"run {run.id} is {reporter.status.status}; it was not put in the queue")
         return 1
     files.remove_leftovers(run.path)
-    reserve_file = _write_reserve_file(run.path)
+    try:
+        reserve_file = _write_reserve_file(run.path)
+    except OSError as error:
+        reporter.finish("failed", _sentence(error), fault="program")
+        return CANNOT_WRITE
     host = socket.gethostname() if on_cluster else ""
     reporter.set_status(pid=os.getpid(), birth=process_info.birth(os.getpid()), host=host)
     _watch(reporter, parent_pipe=parent_pipe)
@@ -141,7 +151,11 @@ def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> 
 def _write_reserve_file(folder: Path) -> Path:
     """A file to throw off when the disk is full, so that there is room for the last word."""
     reserve_file = folder / ".ballast"
-    reserve_file.write_bytes(b"\0" * _RESERVE_BYTES)
+    try:
+        reserve_file.write_bytes(b"\0" * _RESERVE_BYTES)
+    except OSError:
+        reserve_file.unlink(missing_ok=True)  # the part of it that there was room for is what the last word needs
+        raise
     return reserve_file
 
 
@@ -167,14 +181,15 @@ def _work(reporter: Reporter, reserve_file: Path, *, on_cluster: bool) -> int:
     try:
         with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
             status, message = _train(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
-        reporter.finish(status, message)
+        reason = reporter.run.stop_reason() if status == "stopped" else ""
+        reporter.finish(status, reason or message)
     except UserError as error:
         reserve_file.unlink(missing_ok=True)
         reporter.finish("failed", str(error), fault="user")
         return 1
     except Exception as error:  # noqa: BLE001 (the one broad except of the program: a run never ends without a word)
         reserve_file.unlink(missing_ok=True)
-        traceback.print_exc()
+        _log(traceback.format_exc())
         reporter.finish("failed", _sentence(error), fault="program")
         return 3
     return 0

@@ -5,6 +5,7 @@ import streamlit as st
 from core.access import PUBLIC, Action, mode, policy
 from core.config import RunConfig
 from core.errors import UserError
+from core.jobs import time_limits
 from core.jobs.validate import validate
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
@@ -69,7 +70,7 @@ def show_form() -> None:
     if mode() == PUBLIC:
         st.caption(
             f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
-            f"{policy().epochs} epochs; one trains at a time."
+            f"{policy().epochs} epochs; one trains at a time. {time_limits.words(policy())}"
         )
     clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
     token = state.start_token(actions.used_tokens(), clicked=clicked)

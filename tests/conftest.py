@@ -51,6 +51,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
 
 
+@pytest.fixture(autouse=True)
+def clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a test starts no thread that goes on beside the tests after it."""
+    monkeypatch.setattr("core.housekeeping.clock.start", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """Folder with `data/chest_xray` and `weights/`; the test is skipped where there is none."""

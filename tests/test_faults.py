@@ -202,6 +202,20 @@ def test_on_a_full_disk_it_fails_in_a_sentence_keeps_the_last_epoch_and_goes_on_
     assert run.has_model()
 
 
+@pytest.mark.parametrize("left", [0, 20_480])
+def test_a_disk_that_is_full_before_the_worker_begins_is_said(folder: Path, small_disk: Path, left: int) -> None:
+    run = RunStore().create(make_config(str(folder), SETTINGS))
+    with (small_disk / "filler").open("wb") as filler:
+        filler.write(b"\0" * (shutil.disk_usage(small_disk).free - left))
+    launch.start(run, parent_pipe=False)
+    status = ended(run)
+    words = "The run's folder could not be written: the disk is full" if left == 0 else "The disk is full; free some"
+    assert (status.status, status.message[: len(words)]) == ("failed", words)
+    assert launch.poll(run).message == status.message, "it is so at the next look too"
+    (small_disk / "filler").unlink()
+    assert launch.poll(run).message == run.read_status().message == status.message
+
+
 def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(folder: Path) -> None:
     run = start(folder, epochs=1000, learnt=1)
     path = str(run.path)
@@ -344,7 +358,7 @@ def test_a_nearly_full_disk_is_refused_before_the_checkpoint_is_written(
     checkpoints.save(Checkpoint(Progress(epoch=1), [np.ones(1000)]))
     before = sorted(path.name for path in tmp_path.iterdir())
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 5000, 5000))  # type: ignore[attr-defined]
-    with pytest.raises(UserError, match=r"the disk is nearly full: 0 MB are free.*its last epoch is kept"):
+    with pytest.raises(UserError, match=r"the disk is nearly full: 5\.00 kB are free.*its last epoch is kept"):
         checkpoints.save(Checkpoint(Progress(epoch=2), [np.full(1000, 2)]))
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 

@@ -11,6 +11,7 @@ import mmap
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from core import files, paths
 from core.errors import UserError
+from core.sizes import in_words
 
 Features = NDArray[np.floating[Any]]
 """float32, or float16 where the run says so."""
@@ -38,14 +40,13 @@ class FeatureCache:
     """Arrays of features on disk, by key; the least recently used go first when the limit is reached.
 
     Args:
-        folder: Path. Made when it is absent.
+        folder: Path. Made when something is to be kept in it.
         limit_bytes: int. Most the cache may hold. Defaults to `PARITY_CACHE_GB` (in GB of 2**30 bytes), else 20 GB.
     """
 
     def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
         self.folder = folder
         self.limit_bytes = _limit_from_environment() if limit_bytes is None else limit_bytes
-        folder.mkdir(parents=True, exist_ok=True)
 
     def open(self, key: str) -> Features | None:
         """The array of that key, memory-mapped, read-only; None when it is not there or damaged."""
@@ -54,7 +55,8 @@ class FeatureCache:
             features: Features = np.load(path, mmap_mode="r")
         except (OSError, ValueError, EOFError):
             return None
-        os.utime(path)
+        with contextlib.suppress(OSError):  # on a disk that is read-only it can be used all the same
+            os.utime(path)
         return features
 
     def __contains__(self, key: str) -> bool:
@@ -127,19 +129,27 @@ class FeatureCache:
         """Removes the least recently used entries until `size` bytes fit under the limit and on the disk.
 
         Raises:
-            UserError: the disk is too full even so.
+            UserError: the disk is too full even so, or cannot be written.
         """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"features cannot be kept in {self.folder}: {error.strerror}") from error
         entries = self._entries()
         held = sum(size for _, size, _ in entries)
         while entries and (held + size > self.limit_bytes or self._free() < size + SPARE_BYTES):
             _, freed, oldest = entries.pop(0)
             _remove(oldest)
             held -= freed
-        self._remove_leftovers()
-        if self._free() < size + SPARE_BYTES:
+        self.sweep()
+        missing = size + SPARE_BYTES - self._free()
+        if missing > 0:
+            # Without pooling there are 16 to 81 numbers where there is one with it.
+            smaller = ", or set model.pooling to average, which makes them much smaller" if missing < 0.9 * size else ""
             raise UserError(
-                f"the features need {size / 2**30:.1f} GB, but only {self._free() / 2**30:.1f} GB are free in "
-                f"{self.folder}; free some space, or set model.pooling to average, which makes them much smaller"
+                f"the features need {in_words(size)}, and {in_words(SPARE_BYTES)} of the disk are left free for models "
+                f"and checkpoints, but only {in_words(self._free())} are free in {self.folder}: {in_words(missing)} "
+                f"are missing; free some space{smaller}"
             )
 
     def held(self) -> tuple[int, int]:
@@ -148,11 +158,18 @@ class FeatureCache:
         return len(entries), sum(size for _, size, _ in entries)
 
     def empty(self) -> int:
-        """Removes every array; returns the bytes. A run that reads one at the moment keeps what it has mapped."""
+        """Removes every array; returns the bytes. A run that reads one at the moment keeps what it has mapped.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
         entries = self._entries()
         for *_, path in entries:
-            with contextlib.suppress(PermissionError):  # Windows: a run is reading it
+            try:
                 _remove(path)
+            except OSError as error:
+                if sys.platform != "win32" or not isinstance(error, PermissionError):  # there: a run is reading it
+                    raise UserError(f"features in {self.folder} cannot be removed: {error.strerror}") from error
         return sum(size for _, size, path in entries if not path.exists())
 
     def _entries(self) -> list[tuple[float, int, Path]]:
@@ -170,11 +187,12 @@ class FeatureCache:
     def _free(self) -> int:
         return shutil.disk_usage(self.folder).free
 
-    def _remove_leftovers(self) -> None:
-        """A worker that was killed leaves its unfinished array behind."""
+    def sweep(self) -> None:
+        """Removes unfinished arrays that workers which were killed have left behind."""
         for partial in self.folder.glob("*.partial"):
-            if time.time() - partial.stat().st_mtime > 3600:
-                partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another worker has just finished or removed it
+                if time.time() - partial.stat().st_mtime > 3600:
+                    partial.unlink(missing_ok=True)
 
 
 def read_ahead(features: Features, rows: NDArray[np.integer]) -> None:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.data.images import display_name
+from core.data.layout import check_class_count, count_planned_classes
 from core.data.names import JUNK, Location, Locations
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
 from core.errors import DataError
 from core.files import read_json, sync_folder, write_json
 from core.progress import Progress
+from core.sizes import in_words
 
 __all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "ingest_zips", "plan_zip", "skipped_files"]
 
@@ -126,6 +128,7 @@ def ingest_files(
     locations = Locations()
     items = [(name, _length(file), locations.location(name)) for name, file in uploads]
     _check_sizes(items, limits)
+    check_class_count(count_planned_classes(location.folder for _, _, location in items if location.file), "the upload")
     with _new_folder(destination_root, items) as (folder, final):
         writer = _Writer(folder, items, progress)
         for (_, file), (name, size, location) in zip(uploads, items, strict=True):
@@ -216,7 +219,8 @@ def _check_free(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DataError(
-            f"The upload needs {needed / 1e6:,.0f} MB of free disk space, there are {free / 1e6:,.0f} MB; make room."
+            f"The upload needs {in_words(needed)} of free disk space, with what a training adds to it; there are "
+            f"{in_words(free)}: make room."
         )
 
 

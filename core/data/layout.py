@@ -17,6 +17,9 @@ EXPECTED = (
 _ROLES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _MAX_WRAPPERS = 8
 
+MOST_CLASSES = 1000
+"""ImageNet has as many. A confusion matrix, a CSV or a list grows with their number, or with its square."""
+
 
 @dataclass(frozen=True)
 class ClassFolder:
@@ -120,6 +123,36 @@ def check_class_name(name: str) -> None:
         raise DataError(f"The class name {shown} has characters that cannot be shown; rename the folder.")
 
 
+def check_class_count(count: int, where: str) -> None:
+    """Refuses more classes than are worked with.
+
+    Args:
+        count: How many there are.
+        where: What has them, for the message.
+
+    Raises:
+        DataError: there are more than `MOST_CLASSES`.
+    """
+    if count > MOST_CLASSES:
+        raise DataError(
+            f"There are {count:,} classes in {images.display_name(where)}; at most {MOST_CLASSES:,} are taken. If its "
+            "folders are patients or series, put them into one folder per class."
+        )
+
+
+def count_planned_classes(folders: Iterable[str]) -> int:
+    """How many classes an upload will have, by the folders its images go to; 0 where they are in none.
+
+    Args:
+        folders: Relative, with `/`; wrapper folders and folders of splits are passed through as `find_layout` does.
+    """
+    paths = {tuple(folder.split("/")) for folder in folders if folder}
+    while len({path[0] for path in paths}) == 1 and all(len(path) > 1 for path in paths):
+        paths = {path[1:] for path in paths}
+    splits = {path for path in paths if path[0].lower() in _ROLES and len(path) > 1}
+    return len({path[1] for path in splits} if splits else {path[0] for path in paths})
+
+
 def check_distinct(names: Iterable[str]) -> None:
     """Refuses names that differ only in case or in how an accent is stored, as one of two computers mixes them up.
 
@@ -198,6 +231,7 @@ def _split_folders(folder: _Folder) -> tuple[dict[str, _Folder], list[str]]:
 
 def _check_classes(root: Path, classes: list[str], outside: bool) -> None:
     shown = images.display_name(str(root))
+    check_class_count(len(classes), str(root))
     for name in classes:
         check_class_name(name)
     check_distinct(classes)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from core.data.augment import augment
 from core.data.feature_cache import read_ahead
-from core.data.images import load
 from core.data.order import Indices
 from core.data.scan import ImageFile
+from core.data.unchanged import load_unchanged
 from core.errors import UserError
 
 Pixels = NDArray[np.uint8]
@@ -50,10 +50,11 @@ class Images:
         """Image `position` in its random version `draw`: uint8 of shape `(size, size, 3)`, RGB, 0 to 255.
 
         Raises:
-            UnreadableImage: the file has gone or changed since the scan.
+            UnreadableImage: the file has gone or is damaged.
+            ImageChanged: it is not the one that was scanned.
         """
         file = self.files[position]
-        pixels = load(self.root / file.path, self.size)
+        pixels = load_unchanged(self.root, file, self.size)
         return augment(pixels, self.augmentation, self.seed, draw, file.sha256)
 
 

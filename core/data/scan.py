@@ -142,7 +142,8 @@ class _Found:
     label: str
     split: str
     size: int
-    mtime_ns: int
+    changed_ns: tuple[int, int]
+    """Times of change of content and of status: whoever puts the first one back changes the second."""
 
 
 def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None = None) -> DatasetIndex:
@@ -150,7 +151,8 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
 
     Args:
         root: The folder; wrapper folders around the data set are passed through.
-        cache_dir: Where results per file are kept between calls; a file is read again when its size or time changed.
+        cache_dir: Where results per file are kept between calls; a file is read again when its size or
+            one of its times (of content or of status) has changed.
         progress: Called with (files read, files in all), from the calling thread.
 
     Raises:
@@ -194,7 +196,9 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
             if info is None:
                 skipped.append((path, why))
             else:
-                found.append(_Found(path, folder.label, folder.split, info.st_size, info.st_mtime_ns))
+                found.append(
+                    _Found(path, folder.label, folder.split, info.st_size, (info.st_mtime_ns, info.st_ctime_ns))
+                )
             if len(found) + len(skipped) > MAX_FILES:
                 shown = images.display_name(str(layout.root))
                 raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the data set's own folder.")
@@ -256,7 +260,7 @@ def _read_all(
 ) -> dict[str, dict[str, Any]]:
     """What is known of each path: the fields of `ImageFile` that need reading, or a `reason`."""
     cache = ScanCache(root, cache_dir)
-    records = {f.path: r for f in found if (r := cache.get(f.path, f.size, f.mtime_ns)) is not None}
+    records = {f.path: r for f in found if (r := cache.get(f.path, f.size, f.changed_ns)) is not None}
     fresh = [f for f in found if f.path not in records]
     small: thumbnails.Thumbnails = {}
     comparable = cache_dir is not None and len(found) <= thumbnails.MAX_COMPARED
@@ -268,7 +272,7 @@ def _read_all(
         for file, seen in zip(fresh, read, strict=True):
             records[file.path] = seen.record
             if seen.lasting:
-                cache.put(file.path, file.size, file.mtime_ns, seen.record)
+                cache.put(file.path, file.size, file.changed_ns, seen.record)
             if comparable and seen.small is not None:
                 small[seen.record["sha256"]] = seen.small
             if progress is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from core.data.quality import Measures
 from core.files import read_json, write_json
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 _RECORDS = (
     {"reason": str},
     {"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "quality": list},
@@ -19,7 +19,8 @@ _MEASURES = len(Measures._fields)
 
 
 class ScanCache:
-    """Records of one data set by path: `{"version": 2, "files": {path: [size, mtime_ns, record]}}` in one JSON file.
+    """Records of one data set by path, in one JSON file:
+    `{"version": 3, "files": {path: [size, mtime_ns, ctime_ns, record]}}`.
 
     It only saves time: whatever is wrong with it, the files are read again.
     """
@@ -30,12 +31,12 @@ class ScanCache:
         self._old = self._load()
         self._new: dict[str, list[Any]] = {}
 
-    def get(self, path: str, size: int, mtime_ns: int) -> dict[str, Any] | None:
+    def get(self, path: str, size: int, changed_ns: tuple[int, int]) -> dict[str, Any] | None:
         """The record of an unchanged file."""
         entry = self._old.get(path)
-        if not (isinstance(entry, list) and len(entry) == 3 and entry[:2] == [size, mtime_ns]):
+        if not (isinstance(entry, list) and len(entry) == 4 and entry[:3] == [size, *changed_ns]):
             return None
-        record = entry[2]
+        record = entry[3]
         if not isinstance(record, dict) or {k: type(v) for k, v in record.items()} not in _RECORDS:
             return None
         if "quality" in record and [type(value) for value in record["quality"]] != [float] * _MEASURES:
@@ -43,9 +44,9 @@ class ScanCache:
         self._new[path] = entry
         return record
 
-    def put(self, path: str, size: int, mtime_ns: int, record: dict[str, Any]) -> None:
+    def put(self, path: str, size: int, changed_ns: tuple[int, int], record: dict[str, Any]) -> None:
         """Keeps the record of a file that was just read."""
-        self._new[path] = [size, mtime_ns, record]
+        self._new[path] = [size, *changed_ns, record]
 
     def save(self) -> None:
         """Replaces the file on disk if anything has changed; a full or read-only disk is no reason to fail."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.data.images import display_name
+from core.data.layout import check_class_count, count_planned_classes
 from core.data.names import Location, Locations
 from core.errors import DataError
 
@@ -116,6 +117,7 @@ def planned(
     ]
     if alone and not any(entry.location.file for entry in entries):
         raise DataError(f"{name} contains no images.")
+    check_class_count(count_planned_classes(entry.location.folder for entry in entries if entry.location.file), name)
     return entries
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import RunError
 from core.export.card import model_card
 from core.export.labels import LABELS, labels_text
+from core.export.zips import add_text, writing_zip
 from core.store.runs import Run
 
 FORMAT = 2
@@ -56,15 +57,15 @@ def write_bundle(run: Run, path: Path) -> None:
     if (run.path / REFERENCE).is_file():
         contents[REFERENCE] = (run.path / REFERENCE).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing_zip(path, zipfile.ZIP_DEFLATED) as archive:
         if run.has_model():
             with (run.path / MODEL).open("rb") as file:
                 hashes[MODEL] = hashlib.file_digest(file, "sha256").hexdigest()
             archive.write(run.path / MODEL, MODEL, zipfile.ZIP_STORED)  # a zip itself
         label = {"format": FORMAT, "run": run.id, "files": hashes}
-        archive.writestr(LABEL, json.dumps(label))
+        add_text(archive, LABEL, json.dumps(label))
         for name, content in contents.items():
-            archive.writestr(name, content)
+            add_text(archive, name, content)
 
 
 def _clean(run: Run, name: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.checks.finding import SEVERITIES
 from core.config import RunConfig
+from core.data.layout import MOST_CLASSES, check_class_count
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks
@@ -38,6 +39,8 @@ def check_records(records: Record) -> RunConfig:
     except ConfigError as error:
         raise DataError(f"config.json of this run cannot be used: {error}") from error
     manifest = records["manifest.json"]
+    if isinstance(manifest, dict) and isinstance(manifest.get("classes"), list):
+        check_class_count(len(manifest["classes"]), "this run")
     _require(_MANIFEST, manifest, "manifest.json")
     classes = manifest["classes"]
     if len(set(classes)) != len(classes) or len(classes) < 2:
@@ -81,7 +84,7 @@ _FILE = fields(
     {"split": text, "bytes": count, "width": count, "height": count, "mode": text, "format": text},
 )
 _MANIFEST = fields(
-    {"classes": each(text, 1000), "train": each(_FILE), "val": each(_FILE)}, {"test": each(_FILE), "root": text}
+    {"classes": each(text, MOST_CLASSES), "train": each(_FILE), "val": each(_FILE)}, {"test": each(_FILE), "root": text}
 )
 _STATUS = fields(
     {"status": one_of(list(STATUSES))},

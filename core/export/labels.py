@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import RunError
+from core.export.zips import add_text, writing_zip
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 from core.workers.try_model_client import is_imported
@@ -75,11 +76,11 @@ def label_keras(source: Path, target: Path, record: Record) -> None:
         RunError: `source` is no .keras file.
     """
     try:
-        with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        with zipfile.ZipFile(source) as old, writing_zip(target, zipfile.ZIP_STORED) as new:
             for entry in old.infolist():
                 if entry.filename == _KERAS_NOTE:
                     note = {**json.loads(old.read(entry)), _KEY: record}
-                    new.writestr(_KERAS_NOTE, _json(note))
+                    add_text(new, _KERAS_NOTE, _json(note))
                     continue
                 with old.open(entry) as given, new.open(entry.filename, "w", force_zip64=True) as taken:
                     shutil.copyfileobj(given, taken, 2**20)
@@ -89,9 +90,9 @@ def label_keras(source: Path, target: Path, record: Record) -> None:
 
 def label_litert(path: Path, record: Record) -> None:
     """Appends the two files as a zip: the interpreter reads from the front, a zip is read from the end."""
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+    with writing_zip(path, zipfile.ZIP_STORED, "a") as archive:
         for name, content in _files(record).items():
-            archive.writestr(name, content)
+            add_text(archive, name, content)
 
 
 def label_savedmodel(path: Path, record: Record) -> None:

@@ -12,6 +12,7 @@ from core import files, paths
 from core.errors import RunError
 from core.export.export_client import export_run
 from core.export.formats import Format
+from core.export.zips import writing_zip
 from core.progress import StepProgress
 from core.store.runs import Run
 
@@ -83,7 +84,7 @@ def _one_file(path: Path, folder: Path, *, packed: bool) -> Path:
     if not packed:
         return path.replace(folder / path.name)
     made, ready = path.parent, folder / f"{path.stem}.zip"
-    with zipfile.ZipFile(ready, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing_zip(ready, zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(made.rglob("*")):
             archive.write(file, file.relative_to(made))
     return ready

@@ -34,7 +34,7 @@ class Deleted:
     @property
     def days_left(self) -> int:
         """Whole days until it is removed for good."""
-        return max(0, KEPT_DAYS - int((time.time() - self.when) / 86400))
+        return min(KEPT_DAYS, max(0, KEPT_DAYS - int((time.time() - self.when) / 86400)))
 
 
 def trash_folder() -> Path:
@@ -125,4 +125,9 @@ def uses(run: Run) -> str:
 def _when(run: Run) -> float:
     record = files.read_json(run.path / _MARK)
     when = record.get("time") if isinstance(record, dict) else None
-    return float(when) if isinstance(when, int | float) else time.time()
+    if isinstance(when, int | float) and not isinstance(when, bool):
+        return float(when)
+    try:
+        return run.path.stat().st_ctime  # it was moved then: what has lost its mark must not stay for ever
+    except OSError:
+        return time.time()

@@ -9,7 +9,6 @@ A job is a folder with a worker, like a run, and stands beside the runs, never a
 
 import contextlib
 import math
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from core import files, paths
 from core.errors import ConfigError, RunError
+from core.store.atomic_folders import making, unmake
 from core.store.runs import RESUMABLE, Run, RunStore, Status, new_id
 from core.workers import launch
 
@@ -103,29 +103,26 @@ class JobStore(Generic[J]):
             result: callable. What result.json says before the job has begun. Defaults to there being none.
 
         Raises:
-            RunError: the folder cannot be written.
+            RunError: the folder cannot be written, or the disk is full.
         """
         now = time.time()
-        job = self.kind(self.root / new_id(now))
-        try:
-            job.path.mkdir(parents=True)
+        place = self.root / new_id(now)
+        with making(place, self.kind.noun) as path:
+            job = self.kind(path)
             job.write_settings(settings)
             if owner:
-                files.write_json(job.path / "owner.json", owner)
+                files.write_json(path / "owner.json", owner)
             if result:
                 job.write_result(result(job))
             job.write_status(Status.in_queue(now))
-        except OSError as error:
-            shutil.rmtree(job.path, ignore_errors=True)
-            raise RunError(f"no {job.noun} can be made in {self.root}: {error.strerror}") from error
-        return job
+        return self.kind(place)
 
     def _forget_old(self, kept: int) -> None:
         """Only so many are kept; of the others those that have ended go."""
         for job in self.list()[kept:]:
             if not job.status().is_active:
                 with contextlib.suppress(OSError):  # the next one tries again
-                    shutil.rmtree(job.path)
+                    unmake(job.path)
 
 
 def settings_of(path: Path) -> dict[str, Any]:

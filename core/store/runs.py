@@ -19,8 +19,8 @@ import dataclasses
 import json
 import re
 import secrets
-import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from typing import Any
 from core import files, paths
 from core.config import FORMAT, RunConfig, read_config
 from core.errors import ConfigError, RunError
+from core.store.atomic_folders import making, require_room
 
 ACTIVE = ("queued", "starting", "running")
 """A worker is at it, or should be."""
@@ -50,6 +51,8 @@ _NEWER = "Made by a newer version of Parity; this one leaves it as it is."
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
 _START_SECONDS = 60.0
 """A queued run whose worker has not shown up after this long never got one."""
+
+_REASON_LENGTH = 500
 
 QUIET_SECONDS = 10.0
 """A worker refreshes its status every two seconds; one that is silent for this long hangs or is held up."""
@@ -220,11 +223,12 @@ class Run:
         """Puts a run that has ended early back in the queue; of two who try at once one succeeds.
 
         Raises:
-            RunError: it is active, it has finished, or a newer version has made it.
+            RunError: it is active, it has finished, a newer version has made it, or the disk is full.
         """
         self.refuse_newer()
         lock = files.Lock(self.path / "lock")
         try:
+            require_room(self.path, self.noun)
             held = lock.acquire()
             status = self.read_status()
             # It could not write that it has ended.
@@ -292,9 +296,23 @@ class Run:
         with contextlib.suppress(OSError):
             (self.path / "job.json").unlink(missing_ok=True)
 
-    def request_stop(self) -> None:
-        """Asks the worker to stop after the batch it is at."""
+    def request_stop(self, reason: str = "") -> None:
+        """Asks the worker to stop after the batch it is at.
+
+        Args:
+            reason: str. What its status shall say then. Defaults to its own words.
+        """
         (self.path / "stop").touch()
+        if reason:
+            with contextlib.suppress(OSError):  # no room for the reason: it stops all the same
+                (self.path / "stop").write_text(reason, encoding="utf-8")
+
+    def stop_reason(self) -> str:
+        """Why it was asked to stop; empty where that was a person's wish."""
+        try:
+            return (self.path / "stop").read_text(encoding="utf-8")[:_REASON_LENGTH].strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def stop_requested(self) -> bool:
         """Whether somebody asked for a stop."""
@@ -328,29 +346,27 @@ class RunStore:
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or paths.runs_folder()
 
-    def create(self, config: RunConfig, owner: str = "") -> Run:
+    def create(self, config: RunConfig, owner: str = "", fill: Callable[[Run], None] | None = None) -> Run:
         """Makes the folder of a new run, queued, with its configuration inside.
 
         Args:
             config: RunConfig.
             owner: str. Who starts it, where that matters: a team, a public app. Defaults to nobody in particular.
+            fill: callable. Writes what else belongs into it before anybody sees it. Defaults to nothing.
 
         Raises:
-            RunError: the folder cannot be written.
+            RunError: the folder cannot be written, or the disk is full.
         """
         now = time.time()
-        path = self.root / new_id(now)
-        try:
-            path.mkdir(parents=True)
+        place = self.root / new_id(now)
+        with making(place, Run.noun) as path:
             files.write_json(path / "config.json", config.to_dict())
             if owner:
                 files.write_json(path / "owner.json", owner)
-            run = Run(path)
-            run.write_status(Status.in_queue(now))
-        except OSError as error:
-            shutil.rmtree(path, ignore_errors=True)
-            raise RunError(f"no run can be made in {self.root}: {error.strerror}") from error
-        return run
+            Run(path).write_status(Status.in_queue(now))
+            if fill:
+                fill(Run(path))
+        return Run(place)
 
     def adopt(self, folder: Path, run_id: str) -> Run:
         """Makes a prepared folder a run under the id it has had elsewhere.

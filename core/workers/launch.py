@@ -64,8 +64,12 @@ def resume(run: Run, *, parent_pipe: bool) -> None:
     start(run, parent_pipe=parent_pipe)
 
 
-def stop(run: Run) -> None:
+def stop(run: Run, reason: str = "") -> None:
     """Asks the worker of an active run to stop after the batch it is at.
+
+    Args:
+        run: Run.
+        reason: str. What its status shall say then, where not a person has stopped it. Defaults to nothing.
 
     Raises:
         RunError: the run is not active.
@@ -74,7 +78,7 @@ def stop(run: Run) -> None:
     run.refuse_newer()
     if not status.is_active:
         raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
-    run.request_stop()
+    run.request_stop(reason)
     if run.is_on_cluster() and status.pid is None:
         _ray().withdraw(run)
 

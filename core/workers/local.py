@@ -1,6 +1,5 @@
 """Workers as processes of this machine: the default."""
 
-import contextlib
 import dataclasses
 import signal
 import subprocess
@@ -8,6 +7,7 @@ import sys
 import threading
 import time
 import types
+from collections.abc import Callable
 from typing import Any
 
 from core.errors import RunError
@@ -27,6 +27,8 @@ def start(run: Run, *, parent_pipe: bool) -> None:
         process = _start_process(run, parent_pipe=parent_pipe)
     with jobs().lock:
         jobs().processes[run.id] = process
+        jobs().folders[run.id] = run.path
+        jobs().unwritten.pop(run.id, None)
 
 
 def get_ready() -> None:
@@ -60,16 +62,44 @@ def poll(run: Run) -> Status:
         code = process.poll() if process else None
         if code is not None:
             del jobs().processes[run.id]
+            jobs().folders.pop(run.id, None)
     status = run.read_status()
     # After ours has ended, another process may have resumed the run: its worker says another pid.
     if process is None or code is None or status.pid not in (None, process.pid):
-        return run.status()
+        return _unwritten(run, status) or run.status()
     if status.is_active:
         ended, message = how_it_died(code, stopped=run.stop_requested())
         status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
-        with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
-            run.write_status(status)
+        _write_down(run, status)
     return status
+
+
+def _write_down(run: Run, status: Status) -> None:
+    """Writes a final status; where it cannot be written it is kept in mind: it is so all the same."""
+    try:
+        run.write_status(status)
+    except OSError:
+        jobs().unwritten[run.id] = status
+    else:
+        jobs().unwritten.pop(run.id, None)
+
+
+def _unwritten(run: Run, status: Status) -> Status | None:
+    """How the run has ended, where that could not be written and nobody has resumed it since; tries again."""
+    ended: Status | None = jobs().unwritten.get(run.id)
+    if ended is None or not status.is_active or status.queued != ended.queued:
+        return None
+    _write_down(run, ended)
+    return ended
+
+
+def notice_ended() -> None:
+    """Settles every run of ours whose worker has ended since somebody looked."""
+    with jobs().lock:
+        ended = [run_id for run_id, process in jobs().processes.items() if process.poll() is not None]
+    for run_id in ended:
+        if folder := jobs().folders.get(run_id):
+            poll(Run(folder))
 
 
 def silence(run: Run, status: Status) -> float:
@@ -133,6 +163,15 @@ def jobs() -> Any:
     """The running workers, parked where neither Streamlit's reload of edited modules nor "clear cache" drops them:
     a collected handle would close the pipe and end the training."""
     module: Any = sys.modules.setdefault("_parity_jobs", types.ModuleType("_parity_jobs"))
-    if not hasattr(module, "processes"):
-        module.processes, module.lock = {}, threading.Lock()
+    for name, make in _PARKED.items():
+        if not hasattr(module, name):
+            setattr(module, name, make())
     return module
+
+
+_PARKED: dict[str, Callable[[], Any]] = {
+    "processes": dict,  # workers by the id of their run
+    "folders": dict,  # of these runs
+    "unwritten": dict,  # final statuses that could not be written, by the id of their run
+    "lock": threading.Lock,
+}

@@ -74,6 +74,11 @@ def release() -> None:
     _service().release()
 
 
+def notice_ended() -> None:
+    """Takes notice of the end of the process that held a model, which ends by itself when it is not asked for long."""
+    _service().notice_ended()
+
+
 def answers(
     run: Run, images: Sequence[NamedImage], model: Model, progress: Progress | None = None
 ) -> Iterator[Prediction]:
@@ -216,6 +221,15 @@ class _Service:
                 with self._process as process:  # its pipes are closed, too
                     process.kill()
                 self._process = None
+
+    def notice_ended(self) -> None:
+        if self._process is not None and self._lock.acquire(blocking=False):  # else it is being asked just now
+            try:
+                if self._process is not None and self._process.poll() is not None:
+                    with self._process:  # its pipes are closed, too
+                        self._process = None
+            finally:
+                self._lock.release()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

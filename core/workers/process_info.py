@@ -7,6 +7,8 @@ and one way to end a process, which leaves it no time.
 import os
 import signal
 import subprocess
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,25 @@ def birth(pid: int) -> str:
         return ""
     # The name, in brackets, may hold anything; the moment of birth is the 20th word after it (proc(5), field 22).
     return f"{boot}/{stat.rpartition(')')[2].split()[19]}"
+
+
+def let_go(process: "subprocess.Popen[bytes]") -> None:
+    """Hands over a child that will end by itself and for which nobody waits; `reap` takes notice of its end."""
+    _let_go().append(process)
+
+
+def reap() -> None:
+    """Takes notice of the children that were let go and have ended: until then the system keeps a record of each."""
+    for process in list(_let_go()):
+        if process.poll() is not None:
+            _let_go().remove(process)
+
+
+def _let_go() -> "list[subprocess.Popen[bytes]]":
+    """Parked where Streamlit's reload of edited modules does not drop it."""
+    module = sys.modules.setdefault("_parity_let_go", types.ModuleType("_parity_let_go"))
+    children: list[subprocess.Popen[bytes]] = vars(module).setdefault("children", [])
+    return children
 
 
 def send(pid: int | None, born: str, name: str) -> bool:

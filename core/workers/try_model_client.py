@@ -1,5 +1,6 @@
 """Imports a .keras model as a run to predict with: inspected, tried in a limited process, then kept."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from core import files, paths
 from core.config import make_config
+from core.data.layout import MOST_CLASSES
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5
@@ -58,20 +60,22 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
         raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
     if pixels and pixels not in PIXELS:
         raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
-    quarantine = paths.home() / "quarantine"
-    quarantine.mkdir(parents=True, exist_ok=True)
-    path = quarantine / f"{secrets.token_hex(8)}.keras"
+    _check_count(len(names))
+    path = paths.home() / "quarantine" / f"{secrets.token_hex(8)}.keras"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         digest = _store(source, path)
         facts = _let_in(path, pixels)
         expected = max(2, facts["outputs"])
+        _check_count(expected)
         if len(names) != expected:
             raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
         return _keep(path, facts, names, name, digest, owner)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was never written
+            path.unlink(missing_ok=True)
 
 
 def examine(path: Path) -> dict[str, Any]:
@@ -129,6 +133,11 @@ def import_notes(run: Run) -> list[str]:
     imported = (run.manifest() or {}).get("imported")
     notes = imported.get("notes") if isinstance(imported, dict) else None
     return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+
+
+def _check_count(classes: int) -> None:
+    if classes > MOST_CLASSES:
+        raise ModelError(f"a model may tell {MOST_CLASSES:,} classes apart at most, and this one has {classes:,}")
 
 
 def is_imported(run: Run) -> bool:
@@ -204,17 +213,14 @@ def _reason(code: int, said: bytes) -> str:
 
 def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str) -> Run:
     config = make_config(IMPORTED, {"data.image_size": facts["image_size"]}, name=name)
-    run = RunStore().create(config, owner=owner)
-    try:
+
+    def fill(run: Run) -> None:
         record = {"root": "", "classes": classes, "train": [], "val": [], "imported": {"sha256": digest, **facts}}
         files.write_json(run.path / "manifest.json", record)
         path.replace(run.path / "model.keras")
-        files.sync_folder(run.path)
         status = dataclasses.replace(
             run.read_status(), status="finished", message="Brought from elsewhere, not trained here."
         )
         run.write_status(status)
-    except OSError:
-        shutil.rmtree(run.path, ignore_errors=True)
-        raise
-    return run
+
+    return RunStore().create(config, owner, fill)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.access import PUBLIC, mode
+from core.workers import process_info
 from core.workers.process_info import detached
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,13 +64,23 @@ def hand_over(folder: Path, environment: dict[str, str]) -> "subprocess.Popen[by
             return None
         if _waiting().environment != environment or "\n" in str(folder):
             process.stdin.close()  # it ends with its standard input
+            process_info.let_go(process)
             return None
         try:
             process.stdin.write(os.fsencode(folder) + b"\n")
             process.stdin.flush()
         except OSError:  # it has just ended
+            process_info.let_go(process)
             return None
         return process
+
+
+def notice_ended() -> None:
+    """Takes notice of the end of a worker that nothing was given to for too long."""
+    with _waiting().lock:
+        if (process := _waiting().process) is not None and _alive() is None:
+            process.stdin.close()
+            _waiting().process = None
 
 
 def has_aged(born: float) -> bool:

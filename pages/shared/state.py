@@ -1,7 +1,7 @@
 """Session state keys and query parameters of all pages."""
 
 import secrets
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 import streamlit as st
 
@@ -110,6 +110,50 @@ def chosen_dataset() -> str:
 def choose_dataset(reference: str) -> None:
     """Remembers the data set for the other pages."""
     st.session_state[DATASET] = reference
+
+
+PAGE = "page"
+"""Session key: title of the page that is shown."""
+
+CHOSEN, FILLED = "chosen", "filled"
+"""First parts of session keys: what addresses named last, and what the page that is shown has itself put into its
+address, {query parameter: id}. The rest are the query parameters that are chosen together."""
+
+
+def enter(page: str) -> None:
+    """Notes which page is shown: what the address names when it is opened was not put there by the page.
+
+    Args:
+        page: Its title.
+    """
+    if st.session_state.get(PAGE) != page:
+        st.session_state[PAGE] = page
+        for key in [key for key in st.session_state if str(key).startswith(f"{FILLED}:")]:
+            del st.session_state[key]
+
+
+def chosen_before(*names: str) -> dict[str, str]:
+    """What was chosen last in this session: the menu's links name nothing, so the address alone would lose it."""
+    return dict(st.session_state.get(part_key(CHOSEN, *names), {}))
+
+
+def remember_choice(*names: str) -> None:
+    """Remembers what the address names, unless the page itself has put it there, or the tour has."""
+    named = _named(names)
+    if named == st.session_state.get(part_key(FILLED, *names)):
+        return
+    st.session_state.pop(part_key(FILLED, *names), None)  # whoever comes back to it has chosen it
+    if TOUR not in st.session_state:
+        st.session_state[part_key(CHOSEN, *names)] = named
+
+
+def remember_default(*names: str) -> None:
+    """Notes that the page itself has put into the address what it names: nobody has chosen it."""
+    st.session_state[part_key(FILLED, *names)] = _named(names)
+
+
+def _named(names: Sequence[str]) -> dict[str, str]:
+    return {name: st.query_params[name] for name in names if st.query_params.get(name)}
 
 
 def chosen_run() -> Run | None:

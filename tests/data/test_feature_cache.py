@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import feature_cache
 from core.data.feature_cache import FeatureCache, read_ahead
 from core.errors import UserError
 
@@ -84,10 +83,16 @@ def test_a_note_without_its_array_is_neither_kept_nor_read(cache: FeatureCache) 
     assert (cache.note(KEYS[0]), list(cache.folder.iterdir())) == (None, [])
 
 
-def test_a_full_disk_is_told_with_what_to_do(cache: FeatureCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feature_cache, "SPARE_BYTES", 2**60)
-    put_it = pytest.raises(UserError, match=r"the features need 0\.0 GB, but only .* GB are free in .*model\.pooling")
-    with put_it:
+@pytest.mark.parametrize(
+    ("free", "missing", "advice"),
+    [(2**30 - 5 * 10**6, r"5\.00 MB", "free some space$"), (2**30 + 20, "15 bytes", "or set model.pooling to average")],
+)
+def test_a_full_disk_is_told_with_every_term_of_the_sum(
+    cache: FeatureCache, monkeypatch: pytest.MonkeyPatch, free: int, missing: str, advice: str
+) -> None:
+    monkeypatch.setattr(FeatureCache, "_free", lambda _: free)
+    words = r"the features need 200 bytes, and 1\.07 GB of the disk are left free for models and checkpoints, but only "
+    with pytest.raises(UserError, match=rf"{words}1\.07 GB are free in .*: {missing} are missing; .*{advice}"):
         put(cache, KEYS[0], 1.0)
 
 

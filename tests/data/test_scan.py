@@ -362,7 +362,7 @@ def test_a_removed_file_leaves_the_index(make, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"version": 0}', '{"version": 2, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
+    ["", "{", "[]", '{"version": 0}', '{"version": 3, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
 )
 def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     root, cache = make(TWO), tmp_path / "cache"
@@ -370,12 +370,12 @@ def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     (file,) = cache.iterdir()
     if isinstance(content, dict):
         data = json.loads(file.read_text())
-        data["files"] = {path: [*entry[:2], {**entry[2], **content}] for path, entry in data["files"].items()}
+        data["files"] = {path: [*entry[:-1], {**entry[-1], **content}] for path, entry in data["files"].items()}
         content = json.dumps(data)
     file.write_text(content)
     assert scan(root, cache_dir=cache) == first
     assert [p.name for p in cache.iterdir()] == [file.name]
-    assert json.loads(file.read_text())["version"] == 2
+    assert json.loads(file.read_text())["version"] == 3
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(make, tmp_path):

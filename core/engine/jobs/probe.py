@@ -4,7 +4,9 @@ Where the traces tell what happened in training, this looks at the two saved mod
 validation images at every stage, and the largest difference.
 """
 
+import hashlib
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,8 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
 def common_images(a: Run, b: Run) -> list[tuple[Path, Path]]:
     """Validation images of the first run that the second has too, by the content of the files; each where it lies."""
     mine, theirs = _paths(a, ("val",)), _paths(b, ("val", "train", "test"))
-    found = [(mine[key], theirs[key]) for key in sorted(mine.keys() & theirs.keys())][:IMAGES]
+    known = sorted(mine.keys() & theirs.keys())
+    found = list(islice(((mine[key], theirs[key]) for key in known if _are(key, mine[key], theirs[key])), IMAGES))
     if not found:
         raise RunError("the two runs have no image in common that is still where it was")
     return found
@@ -59,6 +62,11 @@ def _paths(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
     root = Path(str(manifest.get("root", "")))
     paths = {item["sha256"]: root / item["path"] for part in parts for item in manifest.get(part, [])}
     return {key: path for key, path in paths.items() if path.is_file()}
+
+
+def _are(content: str, *files: Path) -> bool:
+    """Whether files still have the content that the manifests say."""
+    return all(hashlib.sha256(file.read_bytes()).hexdigest() == content for file in files)
 
 
 def _stages(run: Run, images: list[Path]) -> dict[str, Array]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from core import files
 from core.errors import RunError, UserError
+from core.sizes import in_words
 
 _NAME = re.compile(r"[0-9a-f]{40}\.npz")
 
@@ -120,8 +121,9 @@ class CheckpointFolder:
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise UserError(
-                f"the disk is nearly full: {free / 1e6:,.0f} MB are free, and the next checkpoint needs "
-                f"{needed / 1e6:,.0f} MB to be safe; free some space and resume the run: its last epoch is kept"
+                f"the disk is nearly full: {in_words(free)} are free, and the next checkpoint, with the model and the "
+                f"results that follow, needs {in_words(needed)}; free some space and resume the run: its last epoch is "
+                "kept"
             )
 
     def _write(self, arrays: Sequence[Any]) -> str:

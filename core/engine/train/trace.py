@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from core import files
 from core.data.augment import augment
-from core.data.images import load, preprocess
+from core.data.images import preprocess
 from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, ImageBatches
+from core.data.unchanged import load_unchanged
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
 from core.engine.train.context import Probabilities, TrainingContext
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
@@ -218,7 +219,7 @@ class Trace:
         """One image on its way from the file to the features."""
         images, data = self._work.train_images(), self._work.config.data
         file = images.files[position]
-        decoded = load(images.root / file.path, images.size)
+        decoded = load_unchanged(images.root, file, images.size)
         pixels = augment(decoded, images.augmentation, images.seed, draw, file.sha256)
         prepared = preprocess(pixels, self._kind(data.preprocessing))
         features = None if without_features else self._features(position, draw, pixels)

@@ -17,13 +17,14 @@ from core.engine.reporter import Reporter
 from core.engine.train.batch_watch import BatchWatch
 from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
 from core.engine.train.context import StopRequested, TrainingContext, make_training_context
+from core.engine.train.data_watch import DATA_CHANGED, keep_manifest, say_changes
 from core.engine.train.devices import all_devices
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
 from core.engine.train.phases import Phase, order, plan
 from core.engine.train.trace import Trace
 from core.engine.train.tracking import Tracking
-from core.errors import RunError
+from core.errors import ImageChanged, RunError
 from core.stats import metrics
 
 REDUCTION = 0.5
@@ -62,7 +63,7 @@ def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> s
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
-    files.write_json(run.path / "manifest.json", dataset.manifest())
+    keep_manifest(reporter, dataset)
     files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
     context = make_training_context(config, dataset, reporter)
     training = Training(context, tracking)
@@ -71,6 +72,9 @@ def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> s
         training.run_all()
     except StopRequested:
         training.stopped = True
+    except ImageChanged as error:
+        reporter.event(DATA_CHANGED, message=str(error))
+        raise
     finally:
         training.event_files.close()
         parts = {**context.seconds, "total": time.monotonic() - started}
@@ -78,6 +82,7 @@ def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> s
     if training.phase and training.has_learnt:
         context.ignore_stop = True
         keep_results(context, training.phase.predict, training.description())
+        say_changes(reporter, config)
         if with_reference:
             base_was_trained = training.phase.learnt is training.phase.model
             keep_reference(context, base_was_trained=base_was_trained, may_compute=not training.stopped)

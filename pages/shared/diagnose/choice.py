@@ -9,12 +9,21 @@ from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title
 from pages.shared.run.view import LOOKS
-from pages.shared.state import BISECT, PAIR_CHOICE, RUN_A, RUN_B
+from pages.shared.state import (
+    BISECT,
+    PAIR_CHOICE,
+    RUN_A,
+    RUN_B,
+    chosen_before,
+    remember_choice,
+    remember_default,
+)
 from pages.shared.widgets.text import moment
 
 Pair = tuple[Run, Run]
 
 _LABELS = {RUN_A: "Run A", RUN_B: "Run B"}
+_NAMED = (*_LABELS, BISECT)
 
 
 def say_too_few(runs: Sequence[Run]) -> None:
@@ -39,6 +48,8 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
     Returns:
         Runs A and B; None when the address names something that does not exist, or the same run twice.
     """
+    if not any(st.query_params.get(name) for name in _NAMED):
+        _choose_again()
     asked = _asked()
     listed = {run.id: run for run in runs}
     found = {side: diagnose_actions.find_run(run_id) for side, run_id in asked.items()}
@@ -47,6 +58,7 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
         st.error(f"{' and '.join(unknown)}: there is no such run. Choose from the lists.", icon=":material/error:")
     else:
         _fill(found, runs)
+        (remember_choice if any(asked.values()) else remember_default)(*_NAMED)
     for column, side in zip(st.columns(2), _LABELS, strict=True):
         with column:
             _choose(side, found[side], listed)
@@ -55,6 +67,13 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
         st.info("Both lists name the same run. Choose another one in one of them.", icon=":material/info:")
         return None
     return (a, b) if a and b else None
+
+
+def _choose_again() -> None:
+    """Puts the pair that was chosen before, and its search, into an address that names none, as far as they exist."""
+    for name, value in chosen_before(*_NAMED).items():
+        if diagnose_actions.find_bisect(value) if name == BISECT else diagnose_actions.find_run(value):
+            st.query_params[name] = value
 
 
 def _asked() -> dict[str, str]:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,9 @@ from typing import Any
 from core import paths
 from core.access import Action
 from core.errors import DataError
+from core.housekeeping import retention
 from pages.shared.shell.access import guarded
 from pages.shared.shell.quota import admit_files
-
-_FORGOTTEN_SECONDS = 3600.0
-"""Images that nobody has looked at for so long are removed."""
 
 _CHUNK = 2**20
 
@@ -69,9 +66,5 @@ def forget(folder: str) -> None:
 
 @guarded(Action.PREDICT)
 def forget_old() -> None:
-    """Removes images whose session has gone."""
-    root = paths.home() / "sessions"
-    for folder in root.iterdir() if root.is_dir() else ():
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _FORGOTTEN_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+    """Removes images whose session has gone, as the server's clock does every minute."""
+    retention.forget_images()

@@ -8,6 +8,7 @@ from core.access import Action
 from core.errors import AccessError, UserError
 from core.store.runs import RESUMABLE, Run, Status
 from core.workers import launch
+from pages.shared.run.at_work import require_turn
 from pages.shared.shell.access import guarded, person
 from pages.shared.state import RUN_NOTICE, part_key
 from pages.shared.widgets.text import plain, sentence
@@ -101,6 +102,7 @@ def _end(run: Run) -> None:
 @guarded(Action.TRAIN)
 def _resume(run: Run) -> None:
     person().require(Action.TRAIN, run.owner())
+    require_turn()
     launch.resume(run, parent_pipe=True)
 
 

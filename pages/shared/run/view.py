@@ -1,6 +1,6 @@
 """A run on a page: choosing it, its head line, its settings, its files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,14 +11,22 @@ from core.config import RunConfig, setting
 from core.errors import RunError
 from core.store.csv_tables import csv_bytes
 from core.store.index import read_status
-from core.store.runs import STATUSES, Run, Status
+from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, epochs, file_stamp, title
 from pages.shared.run.rows import MODES
 from pages.shared.run.upkeep import upkeep_buttons
 from pages.shared.shell.access import guarded, may
-from pages.shared.state import RUN, RUN_CHOICE, chosen_run, part_key
+from pages.shared.state import (
+    RUN,
+    RUN_CHOICE,
+    chosen_before,
+    chosen_run,
+    part_key,
+    remember_choice,
+    remember_default,
+)
 from pages.shared.widgets.charts import history_frame
 from pages.shared.widgets.text import moment, plain
 
@@ -49,8 +57,10 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
     Returns:
         The run to show; None when the address names none that can be shown.
     """
-    asked, found = st.query_params.get(RUN, ""), chosen_run()
     listed = {run.id: run for run in _in_order(runs)}
+    if not st.query_params.get(RUN):
+        _choose_again(listed, only_listed=bool(refusal))
+    asked, found = st.query_params.get(RUN, ""), chosen_run()
     if found and found.id not in listed and not refusal:
         listed[found.id] = found
     if asked and found is None:
@@ -65,6 +75,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
         found = next(iter(listed.values()))
     if found:
         st.query_params[RUN] = found.id
+        (remember_choice if asked else remember_default)(RUN)
     labels = {run.id: _label(run) for run in listed.values()}
     st.session_state[RUN_CHOICE] = found.id if found else None
     st.selectbox(
@@ -199,6 +210,13 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
     at_work = [run.id for run, _ in active_runs(listed)]
     rank = {run_id: k for k, run_id in enumerate(at_work)}
     return sorted(listed, key=lambda run: rank.get(run.id, len(rank)))
+
+
+def _choose_again(listed: Mapping[str, Run], *, only_listed: bool) -> None:
+    """Puts the run that was chosen before into an address that names none, if it is still there and may be shown."""
+    before = chosen_before(RUN).get(RUN, "")
+    if before in listed or (not only_listed and RunStore().by_id(before)):
+        st.query_params[RUN] = before
 
 
 def _label(run: Run) -> str:

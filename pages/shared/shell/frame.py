@@ -8,10 +8,12 @@ import streamlit as st
 
 from core.access import LOCAL, PUBLIC, mode
 from core.errors import UserError
+from core.housekeeping import clock
 from pages.shared.shell.access import admit_person
 from pages.shared.shell.examples import put_in_place_for_all
 from pages.shared.shell.quota import lower_server_limit
 from pages.shared.shell.tour import show_tour
+from pages.shared.state import enter
 from pages.shared.widgets.text import plain
 
 TITLE = "Parity"
@@ -35,7 +37,9 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
     """
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
     _freeze_imports()
+    clock.start()
     admit_person()
+    enter(title)
     if mode() == PUBLIC:
         lower_server_limit()
     if mode() != LOCAL:

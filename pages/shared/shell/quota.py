@@ -112,7 +112,10 @@ def _check_disk(size: int) -> None:
 
 def _check_free(size: int) -> None:
     limits, home = access.policy(), paths.home()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"nothing can be taken in: {home} cannot be written: {error.strerror}") from error
     free = shutil.disk_usage(home).free
     if free - size < limits.spare_bytes:
         raise DataError(

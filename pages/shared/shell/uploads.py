@@ -1,9 +1,6 @@
 """Uploaded data sets on disk: taken in, named, listed."""
 
-import contextlib
 import os
-import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,13 +10,13 @@ from core.access import Action
 from core.data.images import display_name
 from core.data.ingest import Limits, ingest_files, ingest_zips
 from core.errors import DataError
+from core.housekeeping import retention
 from core.progress import Progress
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
 
 _TITLE, _OWNER = ".title.json", ".owner.json"  # hidden, so that they are no part of the data set
 
-_ABANDONED_SECONDS = 3600.0
 
 MOST_ZIPS = 50
 """Zips taken as the parts of one data set; Google Drive makes one for each 2 GB."""
@@ -88,11 +85,7 @@ def is_upload(folder: Path) -> bool:
 @guarded(Action.UPLOAD)
 def remove_broken_uploads() -> None:
     """Removes what uploads have left whose server was killed: nothing has been written to them for an hour."""
-    for folder in paths.uploads_folder().glob("*.partial"):
-        with contextlib.suppress(OSError):
-            newest = max(path.stat().st_mtime for path in [folder, *folder.rglob("*")])
-            if time.time() - newest > _ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+    retention.forget_broken_off()
 
 
 def _limits() -> Limits:

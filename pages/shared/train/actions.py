@@ -9,10 +9,9 @@ from collections.abc import Container
 from core import access, paths
 from core.access import Action
 from core.config import RunConfig
-from core.errors import RunError
 from core.store.runs import Run, RunStore
 from core.workers import launch, predict_client
-from pages.shared.run.at_work import active_runs
+from pages.shared.run.at_work import active_runs, require_turn
 from pages.shared.shell.access import guarded, person
 
 _lock = threading.Lock()
@@ -33,9 +32,7 @@ def start_once(token: str, config: RunConfig) -> Run:
     with _lock:
         if token in _started:
             return RunStore().get(_started[token])
-        waiting = len(active_runs()) - paths.parallel_runs()
-        if waiting >= limits.waiting:
-            raise RunError(f"{waiting} trainings wait for their turn already; start this one when some have ended")
+        require_turn()
         if limits.mode == access.PUBLIC:
             predict_client.release()  # its memory is the training's now
         run = RunStore().create(config, owner=person().name)

@@ -4,9 +4,11 @@ import streamlit as st
 
 from core.access import Action
 from core.data.feature_cache import FeatureCache, feature_cache
+from core.errors import UserError
 from pages.shared.shell import access
 from pages.shared.shell.access import guarded
-from pages.shared.widgets.text import file_size
+from pages.shared.state import RUN_NOTICE
+from pages.shared.widgets.text import file_size, sentence
 
 
 def show_cache() -> None:
@@ -33,5 +35,9 @@ def title(arrays: int, size: int, limit: int) -> str:
 @guarded(Action.MANAGE)
 def empty(cache: FeatureCache) -> None:
     """Removes all of them."""
-    freed = cache.empty()
+    try:
+        freed = cache.empty()
+    except UserError as error:
+        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
+        return
     st.toast(f"Removed {file_size(freed)} of cached features.", icon=":material/check:")

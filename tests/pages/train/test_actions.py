@@ -2,10 +2,14 @@
 
 import pytest
 
+from core.access import POLICIES
 from core.config import make_config
 from core.errors import RunError
-from core.store.runs import RunStore
+from core.jobs import time_limits
+from core.store.runs import RunStore, Status
 from core.workers import launch
+from pages.shared.run import actions as run_actions
+from pages.shared.run.at_work import active_runs
 from pages.shared.train import actions
 
 
@@ -42,5 +46,27 @@ def test_a_failed_start_leaves_the_token_free(monkeypatch):
 
 def test_active_runs_are_those_queued_or_training():
     actions.start_once("token-e", make_config("sample", {}, name="waits"))
-    assert [run.title() for run in actions.active_runs()] == ["waits"]
+    assert [run.title() for run in active_runs()] == ["waits"]
     assert len(RunStore().list()) == 1
+
+
+def test_whoever_resumes_stands_in_the_same_queue_as_whoever_starts(monkeypatch):
+    monkeypatch.setenv("PARITY_MODE", "public")
+    stopped = RunStore().create(make_config("sample", {}), owner="")
+    stopped.write_status(Status(status="stopped"))
+    for k in range(3):
+        actions.start_once(f"token-f{k}", make_config("sample", {}))
+    with pytest.raises(RunError, match="2 trainings wait for their turn already"):
+        run_actions._resume(stopped)
+    assert stopped.read_status().status == "stopped"
+
+
+def test_a_visitor_is_told_how_long_a_training_may_wait_and_train():
+    assert time_limits.words(POLICIES["public"]) == (
+        "A training is stopped after 15 minutes, and one that has waited for 30 minutes leaves the queue. After a "
+        "reload of the page you are a new visitor and cannot stop what you have started: these limits do it."
+    )
+    limits = POLICIES["public"]
+    assert limits.waiting_seconds >= limits.waiting * limits.training_seconds, (
+        "those before it may take their full time"
+    )

@@ -1,0 +1,54 @@
+"""What has changed in a data set since a run wrote down what it trains on."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.data.images import display_name
+
+Manifest = Mapping[str, Any]
+
+_PARTS = ("train", "val", "test")
+
+
+def data_changes(before: Manifest, after: Manifest) -> str:
+    """The differences that matter to a training, in words without a full stop; empty where there are none.
+
+    Where the folder lies does not matter.
+
+    Args:
+        before: What a run's manifest.json says.
+        after: The manifest of the same data set now.
+    """
+    then, now = _files(before), _files(after)
+    both = [path for path in then if path in now]
+    kinds = (
+        ("{} with another content", [path for path in both if then[path][0] != now[path][0]]),
+        ("{} with another label", [path for path in both if then[path][1] != now[path][1]]),
+        ("{} in another part of the split", [path for path in both if then[path][2] != now[path][2]]),
+        ("{} no longer there", [path for path in then if path not in now]),
+        ("{} new", [path for path in now if path not in then]),
+    )
+    said = [_counted(words, paths) for words, paths in kinds if paths]
+    if list(before.get("classes", [])) != list(after.get("classes", [])):
+        said.append("other classes")
+    elif not said and list(then) != list(now):
+        said.append("the images in another order")
+    return "; ".join(said)
+
+
+def _files(manifest: Manifest) -> dict[str, tuple[str, str, str]]:
+    """Content, label and part of every image, by its path; in order."""
+    return {
+        str(item.get("path")): (str(item.get("sha256")), str(item.get("label")), part)
+        for part in _PARTS
+        for item in _items(manifest.get(part))
+    }
+
+
+def _items(listed: Any) -> Iterable[Mapping[str, Any]]:
+    return (item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
+
+
+def _counted(words: str, paths: list[str]) -> str:
+    count = f"{len(paths):,} image{'' if len(paths) == 1 else 's'}"
+    return f"{words.format(count)} ({display_name(paths[0])}{'' if len(paths) == 1 else ', …'})"

@@ -1,0 +1,57 @@
+"""Images read for a run: the bytes that are decoded are those whose hash stands in its manifest, or it is said."""
+
+import hashlib
+import io
+import stat
+from pathlib import Path
+
+from core.data.images import Pixels, display_name, load
+from core.data.scan import ImageFile
+from core.errors import ImageChanged, UnreadableImage
+
+
+def load_unchanged(root: Path, file: ImageFile, size: int) -> Pixels:
+    """Decodes an image as `images.load` does, out of the very bytes that were hashed.
+
+    Nothing else would do: an image may be exchanged between two looks at its size and time, and both can be kept. The
+    hash costs a few percent of the decoding.
+
+    Args:
+        root: Folder that the file's path is relative to.
+        file: What the scan found.
+        size: Side in pixels.
+
+    Raises:
+        UnreadableImage: the file has gone, or is damaged.
+        ImageChanged: it is another image than the one that was scanned.
+    """
+    path = root / file.path
+    content = _content(path, file)
+    found = hashlib.sha256(content).hexdigest()
+    named = io.BytesIO(content)
+    named.name = path.name
+    pixels = load(named, size)  # first: one that is damaged now is called so
+    if found != file.sha256:
+        raise _changed(file, f"its SHA-256 was {file.sha256[:12]}… and is {found[:12]}…")
+    return pixels
+
+
+def _content(path: Path, file: ImageFile) -> bytes:
+    """All of a file, which is opened only if it is a regular one, and read only if it has not become far larger."""
+    name = display_name(path.name)
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise UnreadableImage(f"{name} is not a file.")
+        if info.st_size > 2 * file.bytes + 2**20:
+            raise _changed(file, f"it had {file.bytes:,} bytes and has {info.st_size:,}")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"{name} cannot be opened: {error.strerror or error}.") from error
+
+
+def _changed(file: ImageFile, how: str) -> ImageChanged:
+    return ImageChanged(
+        f"{display_name(file.path)} is another image than when this began: {how}. Put the first one back and resume, "
+        "or start anew with the images as they are now."
+    )

@@ -1,0 +1,69 @@
+"""Whether a run's data set is still what its manifest says: looked at before it goes on, and after it has trained."""
+
+import time
+from typing import Any
+
+from core import files
+from core.checks.finding import Finding
+from core.config import RunConfig
+from core.data.changes import data_changes
+from core.data.dataset import Dataset, open_dataset
+from core.engine.reporter import Reporter
+from core.errors import DataError, UserError
+
+DATA_CHANGED = "data changed"
+"""Name of the event that says so."""
+
+
+def keep_manifest(reporter: Reporter, dataset: Dataset) -> None:
+    """Writes what the run trains on, once: a run that goes on trains on what it has begun with, or not at all.
+
+    Raises:
+        DataError: it has finished an epoch on other images, labels or parts than there are now.
+    """
+    run, manifest = reporter.run, dataset.manifest()
+    before = run.manifest()
+    changes = data_changes(before, manifest) if before else ""
+    if changes and has_begun(reporter):
+        message = (
+            f"The data set has changed since run {run.id} began: {changes}. Put it back as it was and resume, or start "
+            "a new run with the same settings on what there is now."
+        )
+        reporter.event(DATA_CHANGED, message=message)
+        raise DataError(message)
+    if changes:  # nothing was learnt yet, so it may as well begin with these
+        reporter.event(DATA_CHANGED, message=f"The data set has changed before the first epoch: {changes}.")
+    if changes or not before:
+        files.write_json(run.path / "manifest.json", manifest)
+
+
+def has_begun(reporter: Reporter) -> bool:
+    """Whether something was learnt that a resume would go on with."""
+    return bool(reporter.run.epochs()) or (reporter.run.path / "resume" / "state.json").exists()
+
+
+def say_changes(reporter: Reporter, config: RunConfig) -> None:
+    """Says, in an event and a finding, what has changed in the data set while the run trained.
+
+    A training on cached features reads every image once, so it would not have met the change. A look at the size and
+    times of every file tells; only what differs is read again.
+    """
+    try:
+        now = open_dataset(config.dataset, config.data).manifest()
+        changes = data_changes(reporter.run.manifest() or {}, now)
+    except UserError as error:
+        changes = str(error).rstrip(".")
+    if not changes:
+        return
+    claim = f"While this run trained, its data set has changed: {changes}."
+    reporter.event(DATA_CHANGED, message=f"{claim} It has learnt from the images in its manifest.")
+    _add_finding(reporter, claim)
+
+
+def _add_finding(reporter: Reporter, claim: str) -> None:
+    remedy = "Start a new run with the same settings to train on the data set as it is now."
+    finding = Finding("data-set-changed", "warning", claim, {"noticed": time.time()}, remedy)
+    path = reporter.run.path / "findings.json"
+    record: Any = files.read_json(path)
+    listed = record.get("findings", []) if isinstance(record, dict) else []
+    files.write_json(path, {"findings": [*listed, finding.to_dict()]})

@@ -1,0 +1,92 @@
+"""How long a visitor's training may wait and train, where anybody may start one.
+
+A visitor is a browser session: after a reload the same person is another visitor, who may not stop what was started
+before. Without a limit whoever fills the queue and leaves would keep everybody else from training.
+"""
+
+import contextlib
+import sys
+import time
+import types
+from typing import Any
+
+from core import paths
+from core.access import Policy
+from core.errors import UserError
+from core.store.index import read_status
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
+
+_KINDS = ("runs", "rates")
+"""Folders of what a visitor may start."""
+
+PATIENCE_SECONDS = 60.0
+"""One that was asked to stop and has not stopped after so long is ended."""
+
+
+def enforce(limits: Policy) -> None:
+    """Stops every training or search of a visitor that has waited or worked for longer than the limits allow.
+
+    Args:
+        limits: Policy. Where a limit is 0 there is none.
+    """
+    seen = _begun()
+    active = {run.id: (run, status) for run, status in _visitors()}
+    for gone in set(seen) - set(active):
+        del seen[gone]
+    for run, status in active.values():
+        if reason := _reason(status, seen.setdefault(run.id, {}), limits):
+            with contextlib.suppress(UserError):  # it has just ended, or its folder cannot be written
+                _stop(run, seen[run.id], reason)
+
+
+def words(limits: Policy) -> str:
+    """The limits in a sentence for whoever is about to start a training; empty where there are none."""
+    if not limits.training_seconds:
+        return ""
+    return (
+        f"A training is stopped after {limits.training_seconds / 60:.0f} minutes, and one that has waited for "
+        f"{limits.waiting_seconds / 60:.0f} minutes leaves the queue. After a reload of the page you are a new visitor "
+        "and cannot stop what you have started: these limits do it."
+    )
+
+
+def _visitors() -> list[tuple[Run, Status]]:
+    """What is at work or waits and was started from a page; the operator's own, from the command line, has no owner."""
+    runs = [run for kind in _KINDS for run in RunStore(paths.home() / kind).list() if read_status(run).is_active]
+    return [(run, status) for run in runs if (status := launch.poll(run)).is_active and run.owner()]
+
+
+def _reason(status: Status, seen: dict[str, float], limits: Policy) -> str:
+    now = time.monotonic()
+    if status.status == "queued":
+        seen.pop("working", None)  # it was resumed
+        if limits.waiting_seconds and now - status.queued > limits.waiting_seconds:
+            return f"It had waited for {limits.waiting_seconds / 60:.0f} minutes, the most that is allowed here."
+        return ""
+    began = seen.setdefault("working", now)
+    if limits.training_seconds and now - began > limits.training_seconds:
+        minutes = limits.training_seconds / 60
+        return f"Stopped after {minutes:.0f} minutes, the most a training may take here; the model so far is kept."
+    return ""
+
+
+def _stop(run: Run, seen: dict[str, float], reason: str) -> None:
+    asked = seen.setdefault("asked", time.monotonic())
+    if not run.stop_requested():
+        seen["asked"] = time.monotonic()
+        launch.stop(run, reason)
+    elif time.monotonic() - asked > PATIENCE_SECONDS:
+        launch.end_now(run)
+
+
+def _begun() -> dict[str, dict[str, float]]:
+    """When this process first saw each training at work, and when it asked it to stop; by id.
+
+    Parked where a reload of edited modules does not drop it. Steady time: a clock that is set ends nobody's training.
+    """
+    module: Any = sys.modules.setdefault("_parity_time_limits", types.ModuleType("_parity_time_limits"))
+    if not hasattr(module, "begun"):
+        module.begun = {}
+    begun: dict[str, dict[str, float]] = module.begun
+    return begun
