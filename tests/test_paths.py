@@ -27,7 +27,7 @@ def test_without_a_setting_the_home_is_beside_the_work(
     assert paths.home() == tmp_path.resolve() / ".parity"
 
 
-@pytest.mark.parametrize(("name", "path"), [("PARITY_HOME", paths.home), ("PARITY_DATA", paths.data_root)])
+@pytest.mark.parametrize(("name", "function"), [("PARITY_HOME", paths.home), ("PARITY_DATA", paths.data_root)])
 def test_a_tilde_is_the_persons_folder_and_a_relative_path_becomes_absolute(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, function: Callable[[], Path | None]
 ) -> None:

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 
 from core.workers.command import ROOT
+from core.workers.process_info import detached, was_killed
 
 _KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 """What it gets of our environment: enough to start Python, and no secret."""
@@ -36,7 +37,7 @@ class Answer:
     @property
     def is_over_time(self) -> bool:
         """Whether it took too much time, on the wall or of the processor."""
-        return not self.in_time or -self.code in (getattr(signal, "SIGXCPU", 0), getattr(signal, "SIGKILL", 0))
+        return not self.in_time or self.code == -getattr(signal, "SIGXCPU", 0) or was_killed(self.code)
 
     @property
     def is_over_memory(self) -> bool:
@@ -61,7 +62,7 @@ def ask(module: str, question: bytes, seconds: float) -> Answer:
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=environment, input=question, capture_output=True, timeout=seconds,
-            start_new_session=True, check=False,
+            **detached(), check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return Answer(0, b"", "", in_time=False)

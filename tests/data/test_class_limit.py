@@ -61,7 +61,9 @@ def test_a_zipped_run_of_too_many_classes_is_refused() -> None:
 
 @pytest.mark.parametrize("given", [2, MOST_CLASSES + 1])
 def test_a_model_of_too_many_classes_is_refused(monkeypatch: pytest.MonkeyPatch, given: int) -> None:
-    monkeypatch.setattr(try_model_client, "examine", lambda path: {"outputs": 1001, "image_size": 32, "parameters": 1})
+    monkeypatch.setattr(
+        try_model_client, "_let_in", lambda path, pixels: {"outputs": 1001, "image_size": 32, "parameters": 1}
+    )
     with pytest.raises(ModelError, match="a model may tell 1,000 classes apart at most, and this one has 1,001"):
         try_model_client.import_model(io.BytesIO(b"x"), [str(k) for k in range(given)], "x")
 

@@ -33,7 +33,7 @@ def test_what_was_built_is_there_until_it_is_emptied(cache: FeatureCache) -> Non
     assert not features.flags.writeable
     assert (cache.held(), cache.note(KEYS[0])) == ((1, ENTRY), {"samples": [1]})
     assert cache.empty() == ENTRY
-    assert (cache.held(), cache.note(KEYS[0]), list(cache.folder.iterdir())) == ((0, 0), None, [])
+    assert (cache.held(), cache.note(KEYS[0]), list(cache.folder.glob("*"))) == ((0, 0), None, [])
     assert (features == 3.0).all(), "whoever had it open keeps it"
 
 
@@ -69,7 +69,7 @@ def test_an_array_that_is_not_finished_has_no_name(cache: FeatureCache) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         cache.build(KEYS[0], (10, 5), broken)
-    assert (KEYS[0] in cache, list(cache.folder.iterdir())) == (False, [])
+    assert (KEYS[0] in cache, list(cache.folder.glob("*"))) == (False, [])
 
 
 def test_a_damaged_array_is_as_good_as_none(cache: FeatureCache) -> None:
@@ -80,12 +80,15 @@ def test_a_damaged_array_is_as_good_as_none(cache: FeatureCache) -> None:
 
 def test_a_note_without_its_array_is_neither_kept_nor_read(cache: FeatureCache) -> None:
     cache.keep_note(KEYS[0], {"samples": []})
-    assert (cache.note(KEYS[0]), list(cache.folder.iterdir())) == (None, [])
+    assert (cache.note(KEYS[0]), list(cache.folder.glob("*"))) == (None, [])
 
 
 @pytest.mark.parametrize(
     ("free", "missing", "advice"),
-    [(2**30 - 5 * 10**6, r"5\.00 MB", "free some space$"), (2**30 + 20, "15 bytes", "or set model.pooling to average")],
+    [
+        (2**30 - 5 * 10**6, r"5\.00 MB", "free some space$"),
+        (2**30 + 185, "15 bytes", "or set model.pooling to average"),
+    ],
 )
 def test_a_full_disk_is_told_with_every_term_of_the_sum(
     cache: FeatureCache, monkeypatch: pytest.MonkeyPatch, free: int, missing: str, advice: str
@@ -107,7 +110,7 @@ def test_the_limit_is_the_environments(
 def test_an_array_is_found_by_its_family_with_the_files_of_its_rows(cache: FeatureCache) -> None:
     hashes = [f"{k:064x}" for k in range(10)]
     cache.keep_rows(KEYS[0], "f", hashes)
-    assert list(cache.folder.iterdir()) == [], "no array, no rows"
+    assert list(cache.folder.glob("*")) == [], "no array, no rows"
     put(cache, KEYS[0], 1.0, age=100)
     put(cache, KEYS[1], 2.0)
     for key, family in ((KEYS[0], "f"), (KEYS[1], "f"), (KEYS[1], "other")):
@@ -119,4 +122,4 @@ def test_an_array_is_found_by_its_family_with_the_files_of_its_rows(cache: Featu
     (cache.folder / f"{KEYS[0]}.npy").write_bytes(b"half an arr")
     assert list(cache.family("f")) == []
     cache.empty()
-    assert list(cache.folder.iterdir()) == []
+    assert list(cache.folder.glob("*")) == []

@@ -76,5 +76,5 @@ def test_the_oldest_goes_first_and_failures_leave_nothing(
 
 def test_one_at_a_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
-    with module._turn, pytest.raises(RunError, match=r"other exports are being made, one after the other"):
+    with module._one_at_a_time, pytest.raises(RunError, match=r"other exports are being made, one after the other"):
         prepare_export(run, FORMATS["keras"])

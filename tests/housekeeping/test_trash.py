@@ -85,8 +85,8 @@ def test_searches_that_refer_to_a_run_are_named(run: Run, home: Path) -> None:
         files.write_json(home / "bisects" / f"20260101-000000-000-00000{name}" / "result.json", record)
 
     assert trash.uses(run) == ""
-    make("1", runs=["x", "y"], trials=[{"run": run.id}])
+    make("1", runs=["x", "y"], arms=[{"run": run.id}])
     assert trash.uses(run) == "It was trained by a search or a sweep; the figures that were found stay."
-    make("2", runs=[run.id, "y"], trials=[])
-    make("3", runs=["y", run.id], trials=[])
+    make("2", runs=[run.id, "y"], arms=[])
+    make("3", runs=["y", run.id], arms=[])
     assert trash.uses(run).startswith("There are 2 searches on the Diagnose page between it and another run")

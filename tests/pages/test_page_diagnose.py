@@ -245,7 +245,7 @@ def test_search_at_work_shows_its_trials_and_can_be_stopped(pair):
 def test_verdict_is_the_sentence_of_the_result(pair, finish):
     bisect = BisectStore().create(*pair)
     sentence = "data.shuffle made the difference: switching it alone turns 0.89 into 0.50 and back"
-    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, trials=TRIALS[:1])
+    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=TRIALS[:1])
     at = open_diagnose()
     assert f"### {plain(sentence)}" in [m.value for m in at.markdown]
     assert "One setting makes the difference" in said(at)
@@ -256,7 +256,7 @@ def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair,
     a, b = pair
     trials = [{**TRIALS[0], "from_b": []}]
     noise = {"a": [0.8], "b": [0.5], "spread": None}
-    finish(BisectStore().create(a, b), "no-difference", sentence="It.", good="a", trials=trials, noise=noise)
+    finish(BisectStore().create(a, b), "no-difference", sentence="It.", good="a", arms=trials, noise=noise)
     at = open_diagnose(a=b.id, b=a.id)
     assert "B again" in str(at.get("vega_lite_chart")[-1].proto)
     assert "A again" not in str(at.get("vega_lite_chart")[-1].proto)

@@ -69,7 +69,7 @@ def test_unknown_ids_are_none():
 def test_runs_trained_by_a_bisect_are_not_offered(pair, make_run, finish):
     trial = make_run("bisect: A again", records=1)
     bisect = actions.start(*pair, 30)
-    finish(bisect, "single", trials=[{"run": trial.id}, {"run": pair[0].id}, {"run": None}])
+    finish(bisect, "single", arms=[{"run": trial.id}, {"run": pair[0].id}, {"run": None}])
     assert actions.trial_ids() == {trial.id}
     assert {run.id for run in actions.comparable_runs(10)} == {run.id for run in pair}
 
