@@ -32,16 +32,18 @@ from core.cli import (
     scan,
     split,
     sweep,
+    unpack,
 )
 from core.cli import import_model as model
 from core.cli import import_script as script
 from core.cli import runs as upkeep
+from core.cli.layout import understood
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
 from core.cli.told_findings import FindingsTold, add_strict
 from core.errors import UserError
 from core.insight.answer import Reply
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from core.workers.predict_client import require_model
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     split.add_parser(command)
     labels.add_parser(command)
     fetch.add_parser(command)
+    unpack.add_parser(command)
     check.add_parser(command)
     compare.add_parser(command)
     bisect.add_parser(command)
@@ -127,10 +130,12 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> int:
     config = read_config(options, options.name)
     line = Line(quiet=options.json)
-    config, _ = validate(config, line.progress("Looks through"))
+    config, dataset = validate_config(config, line.progress("Looks through"))
     line.show("")
     run = RunStore().create(config)
     line.show(f"run {run.id}", lasting=True)
+    for said in understood(dataset) if dataset else ():
+        line.show(said, lasting=True)
     launch.start(run, parent_pipe=False)
     return _follow(run, options)
 

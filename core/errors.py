@@ -4,6 +4,7 @@
     └── UserError            something the person can put right: shown as one sentence, exit code 1
         ├── ConfigError      a setting outside what is allowed
         ├── DataError        a folder, file or upload that cannot be used
+        │   ├── LayoutQuestion   a folder that can be read in several ways
         │   ├── UnreadableImage
         │   └── ImageChanged
         ├── RunError         a run that does not exist or is not in the state the action needs
@@ -29,6 +30,19 @@ class ConfigError(UserError):
 
 class DataError(UserError):
     """Choose or repair the data set, folder or upload that the message names."""
+
+
+class LayoutQuestion(DataError):
+    """Choose how the folder is to be read: the message names the ways and what chooses each.
+
+    Args:
+        message: str. The sentence.
+        ways: Pairs of the word for `--layout` and what the folder then holds, the likeliest first.
+    """
+
+    def __init__(self, message: str, ways: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.ways = ways
 
 
 class UnreadableImage(DataError):

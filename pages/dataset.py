@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.errors import UserError
+from core.errors import LayoutQuestion, UserError
 from pages.shared import state
-from pages.shared.dataset import labels_view, map_view, quality_view, sources, split_view
+from pages.shared.dataset import labels_view, layout_view, map_view, quality_view, sources, split_view
 from pages.shared.dataset import tabs as dataset_tabs
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.shell import chosen_dataset as dataset_view
@@ -31,8 +31,11 @@ def show_dataset(reference: str) -> None:
         st.button("Scan again", icon=":material/refresh:", on_click=dataset_view.forget_scans, type="tertiary")
     try:
         view = dataset_view.open_view(reference)
+    except LayoutQuestion as question:
+        layout_view.ask(reference, question)
+        return
     except UserError as error:
-        st.error(plain(str(error)))
+        st.error(plain(dataset_view.without_path(reference, error)))
         return
     dataset_tabs.show_metrics(view)
     if view.problem:

@@ -2,6 +2,7 @@
 
 from core.checks.context import Context
 from core.checks.finding import Finding
+from core.checks.folders import class_in_one_part, folders_left_out, part_named_class
 from core.checks.labels import skipped_files
 from core.checks.pixels import corrupt_image
 from core.checks.split import test_as_validation
@@ -10,7 +11,14 @@ from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex
 from core.data.split import Split
 
-_CHECKS = (test_as_validation, corrupt_image, skipped_files)
+_CHECKS = (
+    test_as_validation,
+    part_named_class,
+    class_in_one_part,
+    folders_left_out,
+    corrupt_image,
+    skipped_files,
+)
 
 
 def data_findings(index: DatasetIndex) -> list[Finding]:

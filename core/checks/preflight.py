@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.checks import augmentation, freezing, head, labels, order, pixels, split
+from core.checks import augmentation, folders, freezing, head, labels, order, pixels, split
 from core.checks.context import Check, Context
 from core.checks.finding import SEVERITIES, Finding
 from core.config import RunConfig
@@ -23,6 +23,9 @@ CHECKS: tuple[Check, ...] = (
     split.test_as_validation,
     split.prior_shift_val,
     split.duplicate_within_split,
+    folders.part_named_class,
+    folders.class_in_one_part,
+    folders.folders_left_out,
     labels.conflicting_labels,
     labels.class_index_mismatch,
     labels.hidden_dir_as_class,

@@ -13,9 +13,10 @@ from core.config import RunConfig
 from core.data.corrections import correct
 from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex, ImageFile
-from core.data.split import AUTO, choose_groups, join_files
+from core.data.split import AUTO, choose_groups, group_name, join_files
 from core.data.split_file import write_split
 from core.data.thumbnails import MAX_COMPARED
+from core.data.undivided import why_undivided
 from core.errors import DataError
 from core.progress import Progress
 
@@ -92,7 +93,7 @@ def resplit(
         "val": tuple(f for f in files if f.path in val),
         **({"test": tuple(f for f in files if f.path in test)} if test else {}),
     }
-    _require(parts)
+    _require(parts, why_undivided(groups, {file.path: group_name(file, pattern) for file in files}, pattern))
     together = [group for group in groups if len(group) > 1]
     settings = {"share": share, "seed": seed, "group_pattern": pattern, "groups": len(together)}
     path = write_split(index.root, parts, settings | ({"test_share": round(test_share, 4)} if test else {}))
@@ -109,10 +110,11 @@ def _taken(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> set[
     return {file.path for group in choose_groups(groups, share, seed) for file in group} if share else set()
 
 
-def _require(parts: dict[str, tuple[ImageFile, ...]]) -> None:
+def _require(parts: dict[str, tuple[ImageFile, ...]], why: str) -> None:
     for part, files in parts.items():
         if not files:
+            ends = why or "Take another share, or a data.group_pattern that joins fewer."
             raise DataError(
                 f"The {'training' if part == 'train' else 'validation'} part would be empty: too many images belong "
-                "together to be divided. Take another share, or a data.group_pattern that joins fewer."
+                f"together to be divided. {ends}"
             )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from core import files
 from core.checks.finding import Finding
 from core.checks.preflight import CHECKS, findings_record, preflight
+from core.cli.layout import understood
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line
 from core.cli.told_findings import add_strict
@@ -31,6 +32,8 @@ def check(options: argparse.Namespace) -> int:
     dataset = open_dataset(config.dataset, config.data, line.progress("Looks through"))
     findings = preflight(config, dataset, line.progress("Compares"))
     line.show("")
+    for said in understood(dataset):
+        line.show(said, lasting=True)
     if options.json:
         print(json.dumps(files.finite(findings_record(findings)), allow_nan=False))
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from core import files
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, duration, follow
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.lr_search.store import LrSearchStore
 from core.workers import launch
 
@@ -22,7 +22,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 def find_rate(options: argparse.Namespace) -> int:
     """Makes a search, follows it to its end and prints what it suggests."""
     config, line = read_config(options), Line(quiet=options.json)
-    config, _ = validate(config, line.progress("Looks through"))
+    config, _ = validate_config(config, line.progress("Looks through"))
     line.show("")
     search = LrSearchStore().create(config)
     launch.start(search, parent_pipe=False)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from core.cli.layout import add_layout, heed_layout
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line, follow
 from core.config import DataConfig
@@ -33,6 +34,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
         "Suspicious labels, the most suspicious first; or put labels right, in a list beside the data set.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    add_layout(parser)
     parser.add_argument("--top", type=int, default=_SHOWN, metavar="N", help=f"print so many; {_SHOWN} unless told")
     parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave an image out")
     parser.add_argument("--relabel", action="append", default=[], metavar="FILE=CLASS", help="give it another class")
@@ -42,6 +44,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 def labels(options: argparse.Namespace) -> int:
     """Changes the list, or reviews the labels and prints the ranking."""
     line = Line(quiet=options.json)
+    heed_layout(options)
     index = scan_dataset(options.dataset, line.progress("Looks through"))
     line.show("")
     if options.undo:

@@ -8,6 +8,7 @@ from typing import Any
 from core import files
 from core.checks.data import data_findings
 from core.checks.quality import KINDS, Quality, assess
+from core.cli.layout import add_layout, heed_layout, read_as
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig
@@ -22,11 +23,13 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the command."""
     parser = command("scan", scan, "What a data set holds, and which of its images are worth a look.")
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    add_layout(parser)
 
 
 def scan(options: argparse.Namespace) -> int:
     """Prints what the scan found."""
     line = Line(quiet=options.json)
+    heed_layout(options)
     index = scan_dataset(options.dataset, line.progress("Looks through"))
     quality = assess(index, line.progress("Compares"))
     dataset = prepare(index, DataConfig())
@@ -44,6 +47,7 @@ def _record(index: DatasetIndex, dataset: Dataset, quality: Quality) -> dict[str
     return {
         "dataset": str(index.root),
         "layout": index.layout,
+        "reading": _reading(index),
         "classes": list(index.classes),
         "counts": {split or "all": counts for split, counts in index.counts().items()},
         "images": len(index.files),
@@ -60,13 +64,23 @@ def _record(index: DatasetIndex, dataset: Dataset, quality: Quality) -> dict[str
     }
 
 
+def _reading(index: DatasetIndex) -> dict[str, Any]:
+    """How the folders were read, as JSON types."""
+    return {
+        "layout": index.reading,
+        "reasons": list(index.reasons),
+        "others": [{"layout": word, "reads": text} for word, text in index.others],
+        "left_out": [{"folder": path, "reason": why} for path, why in index.left_out],
+    }
+
+
 def _print_contents(index: DatasetIndex) -> None:
     print(f"{index.root}\n")
     for split, counts in index.counts().items():
         print(f"{split or 'all':<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))
     print("sizes " + ", ".join(f"{w}x{h} ({n})" for (w, h), n in list(index.sizes().items())[:5]))
     print("modes " + ", ".join(f"{mode} ({n})" for mode, n in index.modes().items()))
-    for note in index.notes:
+    for note in (*read_as(index), *index.notes):
         print(note)
     for file in index.unreadable:
         print(f"unreadable: {file.path}: {file.reason}")

@@ -2,16 +2,18 @@
 
 import argparse
 
+from core.cli.layout import add_layout, heed_layout
 from core.config import PRESETS, RunConfig, make_config
 from core.errors import ConfigError
 from core.store.runs import RunStore
 
-DATASET_HELP = "a folder with train/ and val/, a folder of class folders, or the word: sample"
+DATASET_HELP = "a folder with parts (train/, val/, ...), a folder of class folders, or the word: sample"
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Adds DATASET, `--preset` and `--set` to a command."""
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    add_layout(parser)
     parser.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
     parser.add_argument("--like", metavar="RUN", help="begin with the settings of a run instead of a preset")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
@@ -22,8 +24,10 @@ def read_config(options: argparse.Namespace, name: str = "") -> RunConfig:
 
     Raises:
         ConfigError: names the first setting that is unknown or outside what is allowed.
+        DataError: what `--layout` says cannot be kept.
         RunError: the run whose settings are asked for does not exist, or cannot be read.
     """
+    heed_layout(options)
     like = RunStore().get(options.like).config().settings() if options.like else {}
     return make_config(options.dataset, {**like, **read_settings(options.set)}, preset=options.preset, name=name)
 

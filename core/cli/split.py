@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 
 from core.checks.resplit import resplit
+from core.cli.layout import add_layout, heed_layout
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig, make_config
@@ -20,6 +21,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
         "Divide a data set anew: patients and copies stay together, classes keep their share. No image is moved.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
+    add_layout(parser)
     parser.add_argument("--share", default=DataConfig().validation_split, help="to validate on; 0.2 unless told")
     parser.add_argument("--seed", default=DataConfig().seed, help="another one divides in another way")
     parser.add_argument("--group-pattern", default=DataConfig().group_pattern, help="see data.group_pattern")
@@ -29,6 +31,7 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 def split(options: argparse.Namespace) -> int:
     """Makes or forgets the split file."""
     line = Line(quiet=options.json)
+    heed_layout(options)
     index = scan_dataset(options.dataset, line.progress("Looks through"))
     if options.undo:
         line.show("")

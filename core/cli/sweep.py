@@ -14,7 +14,7 @@ from core.cli.settings import add_settings, read_config, read_settings
 from core.cli.terminal import Line, duration
 from core.config import RunConfig
 from core.jobs.job import BUDGET_MINUTES
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.store.runs import RESUMABLE, Status
 from core.sweep.plan import Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepStore, resume_sweep
@@ -47,7 +47,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     config, line = read_config(options), Line(quiet=options.json)
     choices = {key: read_choices(key, text) for key, text in read_settings(options.vary, "--vary").items()}
     trials = plan(config, choices, options.random, options.seed)
-    config, _ = validate(config, line.progress("Looks through"))
+    config, _ = validate_config(config, line.progress("Looks through"))
     line.show("")
     sweep = _begin(config, trials, options.budget, line)
     status = _follow(sweep, line)

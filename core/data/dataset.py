@@ -60,6 +60,7 @@ class Dataset:
             "root": str(self.root),
             "classes": list(self.classes),
             "test_as_validation": self.index.test_as_validation,
+            "layout": self.index.reading,
             "corrections": self.corrections.to_dict(),
             "split_file": self.split_file.to_dict(self.index) if self.split_file else None,
             **{part: [asdict(file) for file in files] for part, files in parts.items()},
@@ -97,7 +98,7 @@ def open_dataset(reference: str, config: DataConfig, progress: Progress | None =
         DataError: the folder is missing, is no data set, or a split or class is too small.
     """
     dataset = prepare(scan_dataset(reference, progress), config)
-    require_trainable(dataset.index, dataset.split)
+    require_trainable(dataset.index, dataset.split, config.group_pattern)
     return dataset
 
 

@@ -250,6 +250,11 @@ def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
     yield file, display_name(PurePosixPath(str(getattr(file, "name", "") or "The image")).name)
 
 
+def is_image_name(name: str) -> bool:
+    """Whether a file is an image by its extension."""
+    return PurePosixPath(name).suffix.lower() in EXTENSIONS
+
+
 def display_name(name: str) -> str:
     """Makes a file name fit for a message: no control or undecodable characters, at most 120 characters."""
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

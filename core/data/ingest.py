@@ -5,7 +5,6 @@ name only when everything in it is on the disk.
 """
 
 import os
-import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,20 +12,24 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from core.data.class_count import check_planned_classes
 from core.data.images import display_name
-from core.data.layout import check_class_count, count_planned_classes
-from core.data.names import JUNK, Location, Locations
+from core.data.names import JUNK, Location, Locations, safe_set, why_no_images
+from core.data.zip_names import UNKNOWN_CODE, has_unknown_code
 from core.data.zip_plan import Limits, PlannedEntry, damage_reported, opened_zip, plan_zip, planned
 from core.errors import DataError
 from core.files import read_json, sync_folder, write_json
 from core.progress import Progress
 from core.sizes import in_words
 
-__all__ = ["Limits", "PlannedEntry", "ingest_files", "ingest_zip", "ingest_zips", "plan_zip", "skipped_files"]
+__all__ = [
+    "Limits", "PlannedEntry", "ingest_files", "ingest_zip", "ingest_zips", "plan_zip", "skipped_files", "upload_notes",
+]  # fmt: skip
 
 
 _CHUNK = 2**20
 _RECHECK = 64 * 2**20  # bytes between two looks at the free disk space: others write, too
+_MOST_NAMESAKES = 10_000
 _RECORD = ".upload.json"  # hidden, so that it is no part of the data set
 
 
@@ -37,7 +40,7 @@ def ingest_zip(
 
     Args:
         source: Path or binary file object.
-        destination_root: Folder in which the new folder is made, with a name of its own.
+        destination_root: Folder in which the new folder is made, with the upload's name.
         limits: Defaults to `Limits()`.
         progress: Called with (images written, images in all).
 
@@ -73,7 +76,9 @@ def ingest_zips(
         entries = [entry for _, _, plan in plans for entry in plan]
         _check_together(entries, limits, len(plans))
         items = [(e.name, e.size, e.location) for e in entries]
-        with _new_folder(destination_root, items) as (folder, final):
+        unknown = any(has_unknown_code(archive.infolist()) for archive, _ in opened)
+        notes = [UNKNOWN_CODE] if unknown else []
+        with _new_folder(destination_root, safe_set(opened[0][1]), items, notes) as (folder, final):
             writer = _Writer(folder, items, progress)
             for archive, name, plan in plans:
                 _unpack(archive, name, plan, writer)
@@ -111,7 +116,7 @@ def ingest_files(
 
     Args:
         files: `(name, binary file)`, the name being the path inside the upload (`"pets/train/dogs/0.jpg"`).
-        destination_root: Folder in which the new folder is made, with a name of its own.
+        destination_root: Folder in which the new folder is made, with the upload's name.
         limits: Defaults to `Limits()`.
         progress: Called with (images written, images in all).
 
@@ -128,8 +133,8 @@ def ingest_files(
     locations = Locations()
     items = [(name, _length(file), locations.location(name)) for name, file in uploads]
     _check_sizes(items, limits)
-    check_class_count(count_planned_classes(location.folder for _, _, location in items if location.file), "the upload")
-    with _new_folder(destination_root, items) as (folder, final):
+    check_planned_classes((location for _, _, location in items), "the upload")
+    with _new_folder(destination_root, safe_set(_common(uploads)), items) as (folder, final):
         writer = _Writer(folder, items, progress)
         for (_, file), (name, size, location) in zip(uploads, items, strict=True):
             if location.file:
@@ -147,6 +152,18 @@ def skipped_files(folder: Path) -> tuple[tuple[str, str], ...]:
     try:
         return tuple((str(name), str(why)) for name, why in read_json(folder / _RECORD)["skipped"])
     except (ValueError, LookupError, TypeError):
+        return ()
+
+
+def upload_notes(folder: Path) -> tuple[str, ...]:
+    """What is worth saying of an upload, as sentences.
+
+    Args:
+        folder: What `ingest_zip` or `ingest_files` returned; of any other folder the answer is empty.
+    """
+    try:
+        return tuple(str(note) for note in read_json(folder / _RECORD).get("notes", ()))
+    except (ValueError, LookupError, TypeError, AttributeError):
         return ()
 
 
@@ -203,8 +220,8 @@ def _total(items: list[_Item]) -> int:
 
 
 def _check_sizes(items: list[_Item], limits: Limits) -> None:
-    if not any(location.file for _, _, location in items):
-        raise DataError("The upload contains no images.")
+    if not any(location.is_image for _, _, location in items):
+        raise DataError(f"The upload contains no images.{why_no_images(name for name, _, _ in items)}")
     for name, size, _ in items:
         if size > limits.file_bytes:
             most = limits.file_bytes / 1e6
@@ -225,18 +242,19 @@ def _check_free(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
-    """Yields `<id>.partial` with its sub-folders and the final path it is renamed to; removes it on any error."""
-    name = secrets.token_hex(8)
-    partial, final = root / f"{name}.partial", root / name
+def _new_folder(
+    root: Path, name: str, items: list[_Item], notes: list[str] | None = None
+) -> Iterator[tuple[Path, Path]]:
+    """Yields `<name>.partial` with its sub-folders and the final path it is renamed to; removes it on any error."""
+    partial = None
     try:
         root.mkdir(parents=True, exist_ok=True)
         _check_free(root, 2 * _total(items))  # twice: the feature cache and the run come after
-        partial.mkdir()
+        partial, final = _claimed(root, name)
         for folder in sorted({location.folder for _, _, location in items}):
             (partial / folder).mkdir(parents=True, exist_ok=True)
         yield partial, final
-        _write_record(partial, items)
+        _write_record(partial, items, notes or [])
         for folder, _, _ in os.walk(partial):
             sync_folder(Path(folder))
         partial.rename(final)
@@ -244,10 +262,35 @@ def _new_folder(root: Path, items: list[_Item]) -> Iterator[tuple[Path, Path]]:
     except OSError as error:
         raise DataError(f"The upload could not be stored: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_record(folder: Path, items: list[_Item]) -> None:
+def _claimed(root: Path, name: str) -> tuple[Path, Path]:
+    """Makes a folder for an upload of that name, with a number where there is one already; and its final path.
+
+    Whoever has made the `.partial` holds the name: two uploads at once cannot take the same.
+    """
+    for number in range(1, _MOST_NAMESAKES):
+        final = root / (name if number == 1 else f"{name}-{number}")
+        partial = root / f"{final.name}.partial"
+        try:
+            partial.mkdir()
+        except FileExistsError:
+            continue
+        if not final.exists():
+            return partial, final
+        partial.rmdir()
+    raise DataError(f"There are {_MOST_NAMESAKES:,} uploads called {display_name(name)}; rename this one.")
+
+
+def _common(uploads: list[tuple[str, BinaryIO]]) -> str:
+    """The folder that was uploaded: what all names begin with; empty where that is nothing."""
+    firsts = {name.replace("\\", "/").lstrip("/").partition("/")[0] for name, _ in uploads if "/" in name}
+    return firsts.pop() if len(firsts) == 1 else ""
+
+
+def _write_record(folder: Path, items: list[_Item], notes: list[str]) -> None:
     skipped = [[name, location.why] for name, _, location in items if location.why not in ("", JUNK)]
     files = {f"{location.folder}/{location.file}".lstrip("/"): name for name, _, location in items if location.file}
-    write_json(folder / _RECORD, {"skipped": skipped, "files": files})
+    write_json(folder / _RECORD, {"skipped": skipped, "files": files, "notes": notes})

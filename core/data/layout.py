@@ -1,33 +1,28 @@
-"""Detects the layout of a data set folder: split folders and class folders; no file is opened here."""
+"""Where in a data set's folder the parts and the classes are; no file is opened here.
 
-import os
+What a folder can be read as is decided in `readings`; here one reading is taken, or refused, or asked about.
+"""
+
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from core.data import images
-from core.errors import DataError
+from core.data.class_count import check_class_count
+from core.data.every_reading import all_readings, passed_over, reading_by_hand
+from core.data.layout_choice import AUTO, Choice, read_choice
+from core.data.leftovers import is_junk
+from core.data.listing import Folder, list_folder, unreadable
+from core.data.part_names import shown
+from core.data.part_readings import EXPECTED
+from core.data.readings import OFFERED, ClassFolder, Reading
+from core.data.table_choice import read_table_choice
+from core.data.table_labels import Labelled, TableReading, agrees, guess_table, read_chosen
+from core.errors import DataError, LayoutQuestion
 
-EXPECTED = (
-    "Expected is one folder per class (cats/1.jpg, dogs/1.jpg), or the same inside train/ and val/ "
-    "(train/cats/1.jpg, val/cats/2.jpg)."
-)
-_ROLES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-_MAX_WRAPPERS = 8
-
-MOST_CLASSES = 1000
-"""ImageNet has as many. A confusion matrix, a CSV or a list grows with their number, or with its square."""
-
-
-@dataclass(frozen=True)
-class ClassFolder:
-    """One folder of images: `path` relative to the root, its class, and its split (`""` if not split on disk)."""
-
-    path: str
-    label: str
-    split: str
+__all__ = ["EXPECTED", "ClassFolder", "Layout", "check_class_name", "check_distinct", "find_layout", "is_junk"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +30,14 @@ class Layout:
     """What `find_layout` found; see `DatasetIndex` for the fields they share.
 
     Attributes:
-        folders: Every class folder of every split.
+        folders: Every class folder of every split, their paths relative to the root.
         outside: Image files beside the class folders, which belong to no class.
+        left_out: `(folder, why)` of folders with images that are not used.
+        reading: The word for `--layout` that stands for it.
+        reasons: Why it is read so, as sentences.
+        others: `(word, sentence)` of the other ways to read it.
+        chosen: Whether a person has chosen it.
+        listed: Every image, where a table and not the folders gives the labels.
     """
 
     root: Path
@@ -46,66 +47,123 @@ class Layout:
     outside: tuple[str, ...]
     notes: tuple[str, ...]
     test_as_validation: bool
+    left_out: tuple[tuple[str, str], ...] = ()
+    reading: str = "classes"
+    reasons: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    chosen: bool = False
+    listed: tuple[Labelled, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Folder:
-    """A folder's visible content: names of sub-folders, of linked sub-folders and of image files, each sorted."""
-
-    path: Path
-    folders: tuple[str, ...]
-    links: tuple[str, ...]
-    images: tuple[str, ...]
-
-    @property
-    def holds_folders_only(self) -> bool:
-        return bool(self.folders) and not self.images
-
-
-def find_layout(root: Path) -> Layout:
-    """Finds splits and classes, passing through wrapper folders (chest_xray/chest_xray/train).
+def find_layout(root: Path, choice: Choice | None = None) -> Layout:
+    """Finds parts and classes, passing through wrapper folders (chest_xray/chest_xray/train).
 
     Args:
         root: The folder a person has chosen.
+        choice: How it is to be read. Defaults to what is remembered beside it, else to what names and structure say.
 
     Raises:
-        DataError: if it is missing or unreadable, or has no two classes with usable, different names.
+        LayoutQuestion: it can be read in several ways, and nobody has chosen one.
+        DataError: it is missing or unreadable, or has no two classes with usable, different names.
     """
-    folder = _unwrap(_list_folder(root))
-    splits, notes = _split_folders(folder)
-    if list(splits) == ["train"]:  # nothing to validate on beside it: its classes are split later, as if it were alone
-        folder, splits = splits["train"], {}
-    test_as_validation = bool(splits) and "val" not in splits
-    if test_as_validation:
-        splits["val"] = splits.pop("test")
-        notes.append("There is no val/ folder, so test/ serves as validation.")
-    parts = splits or {"": folder}
-    folders = [
-        ClassFolder((part.path / name).relative_to(folder.path).as_posix(), name, split)
-        for split, part in sorted(parts.items())
-        for name in part.folders
-    ]
-    beside = {folder.path: folder, **{part.path: part for part in parts.values()}}.values()
-    outside = [(f.path / name).relative_to(folder.path).as_posix() for f in beside for name in f.images]
-    notes += [
-        f"{images.display_name(n)} is a link to a folder; links are not followed." for f in beside for n in f.links
-    ]
-    classes = sorted({f.label for f in folders})
-    _check_classes(root, classes, bool(outside))
+    top = list_folder(root)
+    named = read_table_choice(root.resolve()) if choice is None else None
+    if named is not None:
+        return _of_table(root, top, read_chosen(top, root.resolve(), named), chosen=True)
+    choice = choice or read_choice(root.resolve())
+    if not choice.is_auto:
+        return _of_folders(root, top, _chosen(root, top, choice, all_readings(top, strict=False)), choice)
+    try:
+        layout = _of_folders(root, top, _taken(root, top, all_readings(top)), choice)
+    except DataError as error:
+        return _of_table(root, top, _table_instead(root, top, error))
+    _require_agreement(root, top, layout)
+    return layout
+
+
+def _of_folders(root: Path, top: Folder, reading: Reading, choice: Choice) -> Layout:
+    """The layout of a reading by folders."""
+    ways = all_readings(top, strict=False)
+    _check_readable(root, top, reading)
+    _check_classes(root, top, reading, ways)
+    base = top.below(reading.root) or top
+    others = tuple((way.key, way.sentence()) for way in ways if way.key != reading.key)
     return Layout(
-        root=folder.path,
-        kind="splits" if splits else "classes",
-        classes=tuple(classes),
-        folders=tuple(folders),
-        outside=tuple(images.display_name(path) for path in outside),
-        notes=tuple(notes),
-        test_as_validation=test_as_validation,
+        root=root.resolve() / reading.root if reading.root else root.resolve(),
+        kind=reading.kind,
+        classes=tuple(sorted(reading.labels)),
+        folders=tuple(replace(f, path=_from(reading.root, f.path)) for f in reading.folders),
+        outside=tuple(images.display_name(_from(reading.root, path)) for path in reading.outside),
+        notes=reading.notes + passed_over(top, base, reading),
+        test_as_validation=reading.test_as_validation,
+        left_out=tuple((images.display_name(path), why) for path, why in reading.left_out),
+        reading=choice.text() if choice.parts else reading.key,
+        reasons=reading.reasons,
+        others=others,
+        chosen=not choice.is_auto,
     )
 
 
-def is_junk(name: str) -> bool:
-    """Whether a file or folder was left by a system, not by a person: hidden, `__MACOSX`, `Thumbs.db`, ..."""
-    return name.startswith(".") or name.lower() in {"__macosx", "thumbs.db", "desktop.ini"}
+def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = False) -> Layout:
+    """The layout of a reading by a table."""
+    for name in reading.classes:
+        check_class_name(name)
+    check_distinct(reading.classes)
+    if len(reading.classes) < 2:
+        raise LayoutQuestion(
+            f"{reading.file} gives only one class, {images.display_name(reading.classes[0])}; two are needed at least. "
+            "--label names another column.",
+            (),
+        )
+    return Layout(
+        root=root.resolve(),
+        kind="splits" if any(image.split for image in reading.images) else "classes",
+        classes=reading.classes,
+        folders=(),
+        outside=(),
+        notes=reading.notes,
+        test_as_validation=reading.test_as_validation,
+        reading=f"table {reading.file}",
+        reasons=(f"The table {reading.file} says it: {reading.mapping.sentence()}.",),
+        others=tuple((way.key, way.sentence()) for way in all_readings(top, strict=False)),
+        chosen=chosen,
+        listed=reading.images,
+    )
+
+
+def _table_instead(root: Path, top: Folder, error: DataError) -> TableReading:
+    """A table that gives the labels where folders do not; else the error of the folders, or what the table lacks."""
+    reading, doubt = guess_table(top, root.resolve())
+    if reading is not None and len(reading.classes) > 1:
+        return reading
+    if isinstance(doubt, LayoutQuestion):
+        raise LayoutQuestion(str(doubt), getattr(error, "ways", ()))
+    raise error
+
+
+def _require_agreement(root: Path, top: Folder, layout: Layout) -> None:
+    """Asks where a table names most of the images and says other classes than the folders do.
+
+    Raises:
+        LayoutQuestion: the folders say one thing and the table another.
+    """
+    reading, _ = guess_table(top, root.resolve())
+    if reading is None or len(reading.classes) < 2 or 2 * len(reading.images) < top.total:
+        return
+    base = layout.root.relative_to(root.resolve()).as_posix()
+    labels: dict[str, str] = {}
+    for each in layout.folders:
+        path = f"{base}/{each.path}".removeprefix("./").rstrip("/")
+        for folder in found.walk() if (found := top.below(path)) else ():
+            labels |= {f"{folder.path}/{name}": each.label for name in folder.images}
+    if agrees(reading, labels):
+        return
+    told = f"the classes {shown(layout.classes)}"
+    raise LayoutQuestion(
+        f"{images.display_name(str(root))} can be read in two ways: {reading.sentence()} (--table {reading.file}); or "
+        f"{told} of the folders (--layout {layout.reading}). Choose one on the Dataset page, or by either flag.",
+        ((layout.reading, told),),
+    )
 
 
 def check_class_name(name: str) -> None:
@@ -121,36 +179,6 @@ def check_class_name(name: str) -> None:
         raise DataError(f"The class name {shown} has {len(name)} characters; at most 255 are allowed.")
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name):
         raise DataError(f"The class name {shown} has characters that cannot be shown; rename the folder.")
-
-
-def check_class_count(count: int, where: str) -> None:
-    """Refuses more classes than are worked with.
-
-    Args:
-        count: How many there are.
-        where: What has them, for the message.
-
-    Raises:
-        DataError: there are more than `MOST_CLASSES`.
-    """
-    if count > MOST_CLASSES:
-        raise DataError(
-            f"There are {count:,} classes in {images.display_name(where)}; at most {MOST_CLASSES:,} are taken. If its "
-            "folders are patients or series, put them into one folder per class."
-        )
-
-
-def count_planned_classes(folders: Iterable[str]) -> int:
-    """How many classes an upload will have, by the folders its images go to; 0 where they are in none.
-
-    Args:
-        folders: Relative, with `/`; wrapper folders and folders of splits are passed through as `find_layout` does.
-    """
-    paths = {tuple(folder.split("/")) for folder in folders if folder}
-    while len({path[0] for path in paths}) == 1 and all(len(path) > 1 for path in paths):
-        paths = {path[1:] for path in paths}
-    splits = {path for path in paths if path[0].lower() in _ROLES and len(path) > 1}
-    return len({path[1] for path in splits} if splits else {path[0] for path in paths})
 
 
 def check_distinct(names: Iterable[str]) -> None:
@@ -169,75 +197,85 @@ def check_distinct(names: Iterable[str]) -> None:
             )
 
 
-def _list_folder(path: Path) -> _Folder:
-    """Lists a folder, junk left out."""
-    shown = images.display_name(str(path))
-    try:
-        if not path.exists():
-            raise DataError(f"There is no folder {shown}; check the path.")
-        if not path.is_dir():
-            raise DataError(f"{shown} is a file, not a folder; give the folder with the images.")
-        entries = sorted((e for e in os.scandir(path.resolve()) if not is_junk(e.name)), key=lambda e: e.name)
-    except (OSError, RuntimeError, ValueError) as error:  # no permission, a loop of links, a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"The folder {shown} cannot be read: {reason}; check its permissions.") from error
-    folders = [e for e in entries if e.is_dir()]
-    return _Folder(
-        path=path.resolve(),
-        folders=tuple(e.name for e in folders if not e.is_symlink()),
-        links=tuple(e.name for e in folders if e.is_symlink()),
-        images=tuple(e.name for e in entries if Path(e.name).suffix.lower() in images.EXTENSIONS and e.is_file()),
+def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:
+    """The one reading that names and structure speak for."""
+    likely = [way for way in ways if way.rank > OFFERED]
+    best = [way for way in likely if way.rank == likely[0].rank]
+    if len(best) == 1:
+        return best[0]
+    if not best:
+        raise _unclassed(root, top, ways)
+    told = "; or ".join(f"{way.sentence()} (--layout {way.key})" for way in best)
+    raise LayoutQuestion(
+        f"{images.display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the Dataset "
+        "page, or by --layout.",
+        tuple((way.key, way.sentence()) for way in [*best, *(w for w in ways if w not in best)]),
     )
 
 
-def _unwrap(folder: _Folder) -> _Folder:
-    """Goes down while there is nothing but one folder, which itself holds folders and no images."""
-    for _ in range(_MAX_WRAPPERS):
-        if len(folder.folders) != 1 or folder.images:
-            break
-        inner = _list_folder(folder.path / folder.folders[0])
-        if not inner.holds_folders_only:
-            break
-        folder = inner
-    return folder
+def _chosen(root: Path, top: Folder, choice: Choice, ways: list[Reading]) -> Reading:
+    """The reading that a person has chosen."""
+    if choice.parts:
+        return reading_by_hand(root, top, choice)
+    found = next((way for way in ways if way.key == choice.key), None)
+    if found is None:
+        possible = ", ".join(way.key for way in ways) or "none"
+        raise LayoutQuestion(
+            f"{images.display_name(str(root))} cannot be read by --layout {choice.key}; possible are {possible}, and "
+            f"--layout {AUTO} decides anew.",
+            tuple((way.key, way.sentence()) for way in ways),
+        )
+    return found
 
 
-def _split_folders(folder: _Folder) -> tuple[dict[str, _Folder], list[str]]:
-    """Folders by role: train and val or test, or train alone, or none; and notes on what lies beside them."""
-    named = [name for name in folder.folders if name.lower() in _ROLES]
-    if not named:
-        return {}, []
-    others = [name for name in folder.folders if name not in named]
-    inner = {name: _list_folder(folder.path / name) for name in folder.folders}
-    if others:
-        # A vehicle data set has a class "train": as a split it would hold folders, and so would its companion.
-        named = [name for name in named if inner[name].holds_folders_only]
-        if any(inner[name].images for name in others) and len(named) < 2:
-            return {}, []
-    splits: dict[str, _Folder] = {}
-    for name in named:
-        role = _ROLES[name.lower()]
-        if role in splits:
-            first = splits[role].path.name
-            raise DataError(f"{first}/ and {name}/ are both {role} folders; keep one of them.")
-        splits[role] = inner[name]
-    if "train" not in splits:
-        if others:
-            return {}, []
-        raise DataError(f"There is {named[0]}/ but no train/ in {folder.path.name}. {EXPECTED}")
-    notes = [f"{images.display_name(name)}/ beside train/ is ignored." for name in others]
-    return splits, notes
+def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
+    """Why there are no classes."""
+    where = images.display_name(str(root))
+    told = next((way for way in ways if way.key == "names"), None)
+    if told:
+        return LayoutQuestion(
+            f"The images in {where} are not in class folders. {EXPECTED} Their names tell the classes "
+            f"{shown(told.labels)}: --layout names takes them as such.",
+            (("names", told.sentence()),),
+        )
+    if links := list(dict.fromkeys(name for folder in top.walk() for name in folder.links)):
+        return DataError(
+            f"There are no images in {where}, only links to folders ({shown(links)}), which are not followed; put the "
+            "folders themselves there, or copies (cp -rL)."
+        )
+    if top.total:
+        return DataError(f"The images in {where} are not in class folders. {EXPECTED}")
+    return DataError(f"There are no images in {where}. {EXPECTED}")
 
 
-def _check_classes(root: Path, classes: list[str], outside: bool) -> None:
-    shown = images.display_name(str(root))
+def _check_readable(root: Path, top: Folder, reading: Reading) -> None:
+    """Refuses a part that cannot be listed: it would be missing without a word."""
+    base = top.below(reading.root) or top
+    classes = {folder.path for folder in reading.folders}
+    needed = {path.rpartition("/")[0] for path in classes} | {child.path for child in base.folders} - classes
+    for folder in top.walk():
+        if folder.error and folder.path in needed:
+            raise unreadable(images.display_name(str(root.resolve() / folder.path)), folder.error)
+
+
+def _check_classes(root: Path, top: Folder, reading: Reading, ways: list[Reading]) -> None:
+    where, classes = images.display_name(str(root)), sorted(reading.labels)
     check_class_count(len(classes), str(root))
     for name in classes:
         check_class_name(name)
     check_distinct(classes)
-    if not classes and outside:
-        raise DataError(f"The images in {shown} are not in class folders. {EXPECTED}")
-    if not classes:
-        raise DataError(f"There are no images in {shown}. {EXPECTED}")
+    if not classes or (len(classes) == 1 and any(way.key == "names" for way in ways)):
+        raise _unclassed(root, top, ways)
     if len(classes) == 1:
-        raise DataError(f"There is only one class, {classes[0]}, in {shown}; two are needed at least. {EXPECTED}")
+        links = list(dict.fromkeys(name for folder in top.walk() for name in folder.links))
+        more = f" {shown(links)} {'is a link' if len(links) == 1 else 'are links'}, not followed." if links else ""
+        raise DataError(f"There is only one class, {classes[0]}, in {where}; two are needed at least. {EXPECTED}{more}")
+
+
+def _from(root: str, path: str) -> str:
+    """A path relative to the root; both are relative to the top."""
+    return "" if path == root else path.removeprefix(f"{root}/") if root else path
+
+
+def _number(count: int) -> str:
+    return {2: "two", 3: "three"}.get(count, str(count))

@@ -1,24 +1,36 @@
-"""Sanitises file and class names of uploads (Unicode, reserved names, paths that lead outside).
+"""Names that came from outside become names that are safe here.
 
-Folders keep their name as far as it is safe, since they are the classes; a file keeps its stem, since patients are
-recognised by it, and gets a number, so that no two can be the same. Nothing that `Places` returns leads outside.
+Folders and files keep their names as far as they are safe: folders are the classes, patients and tables know files by
+name. A file gets a number only where it could be mistaken for another. Nothing that `Places` returns leads outside.
 """
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.data import images
-from core.data.layout import check_class_name, is_junk
+from core.data.layout import check_class_name
+from core.data.leftovers import is_junk, is_unusual
+from core.data.tables import is_table_name
 from core.errors import DataError
 
 MAX_FOLDERS = 8
 JUNK = "was left by a system"
+HIDDEN = "lies in a hidden folder; rename that folder if it is a class"
+_UNREAD_KINDS = (
+    "tif tiff dcm dicom heic heif avif jp2 psd svg pdf raw nef cr2 cr3 arw dng",
+    "nii npy npz h5 hdf5 mat pkl parquet arrow tfrecord mp4 avi mov",
+)
+_UNREAD = frozenset(f".{kind}" for kinds in _UNREAD_KINDS for kind in kinds.split())
+_ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 _FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows; a data set should survive the move there
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
 _MAX_BYTES = 255  # of one name, on all usual file systems
 _STEM_BYTES = 120
+_NAME_BYTES = 230  # of a file without its extension, so that a number has room
 
 
 @dataclass(frozen=True)
@@ -35,13 +47,18 @@ class Location:
     file: str
     why: str
 
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image by its name; tables of labels are written, too."""
+        return images.is_image_name(self.file)
+
 
 class Locations:
     """Gives each file of one upload its place; one object for one upload."""
 
     def __init__(self) -> None:
-        self._count = 0
         self._seen: dict[tuple[str, str], str] = {}  # (parent, folded name) -> name as it came
+        self._files: set[tuple[str, str]] = set()  # (folder, folded name) of files that have a place
 
     def location(self, name: str) -> Location:
         """Finds the place for one name.
@@ -56,21 +73,37 @@ class Locations:
         why = unsafe(name)
         if why:
             return Location("", "", why)
+        name = name.replace("\\", "/")  # as programs on Windows pack it
         parts = [p for p in name.split("/") if p not in ("", ".")]
-        if any(is_junk(p) for p in parts):
-            return Location("", "", JUNK)
         folders = parts if name.endswith("/") else parts[:-1]
+        if any(is_junk(p) for p in parts):
+            hidden = images.is_image_name(name) and not is_junk(parts[-1]) and _are_unusual(folders)
+            return Location("", "", HIDDEN if hidden else JUNK)
         if len(folders) > MAX_FOLDERS:
             shown = images.display_name(name)
             raise DataError(f"{shown} lies more than {MAX_FOLDERS} folders deep; pack the images less deeply nested.")
         folder = self._folder(folders)
         if name.endswith("/") or not parts:
             return Location(folder, "", "")
-        path = PurePosixPath(parts[-1])
-        if path.suffix.lower() not in images.EXTENSIONS:
-            return Location(folder, "", "is not an image by its extension")
-        self._count += 1
-        return Location(folder, f"{safe_stem(path.stem)}-{self._count:05d}{path.suffix.lower()}", "")
+        if not images.is_image_name(parts[-1]):
+            if is_table_name(parts[-1]):
+                return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
+            packed = PurePosixPath(parts[-1]).suffix.lower() in _ARCHIVES
+            why = "is packed; unpack it and give what is in it" if packed else "is not an image by its extension"
+            return Location(folder, "", why)
+        return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
+
+    def _file(self, folder: str, path: PurePosixPath) -> str:
+        """Safe name for a file, other than all others of its folder on any computer."""
+        stem, suffix, number = safe_stem(path.stem, _NAME_BYTES), path.suffix, 1
+        if _RESERVED.fullmatch(stem):
+            stem = f"{stem}_"
+        name = f"{stem}{suffix}"
+        while (key := (folder, unicodedata.normalize("NFC", name.casefold()))) in self._files:
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        self._files.add(key)
+        return name
 
     def _folder(self, parts: list[str]) -> str:
         """Safe path for the folders; refuses two that become one, or would on another computer."""
@@ -91,8 +124,10 @@ def unsafe(name: str) -> str:
     Args:
         name: Path inside an upload, as the client gave it.
     """
-    parts = name.split("/")
-    if "\\" in name:
+    plain = name.replace("\\", "/")
+    parts = plain.split("/")
+    leads = ".." in parts or plain.startswith("/") or bool(re.match("[A-Za-z]:", name))
+    if "\\" in name and leads:
         return "has a backslash in its name"
     if name.startswith("/") or re.match("[A-Za-z]:", name):
         return "has an absolute path"
@@ -127,14 +162,51 @@ def safe_folder(name: str) -> str:
     return safe
 
 
-def safe_stem(stem: str) -> str:
-    """Makes a file's name without extension safe, at most 120 bytes long; `"image"` if nothing is left.
+def safe_stem(stem: str, most: int = _STEM_BYTES) -> str:
+    """Makes a file's name without extension safe; `"image"` if nothing is left.
 
     Args:
         stem: Name without folder and extension.
+        most: Bytes it may have. Defaults to 120.
     """
-    safe = _visible(stem).encode()[:_STEM_BYTES].decode("utf-8", "ignore").strip(" .")
+    safe = _visible(stem).encode()[:most].decode("utf-8", "ignore").strip(" .")
     return safe or "image"
+
+
+def safe_set(name: str) -> str:
+    """A folder's name for an upload, from the name of its zip or folder; `"upload"` if nothing is left of it.
+
+    Args:
+        name: As the client gave it.
+    """
+    stem = PurePosixPath(name).stem if PurePosixPath(name).suffix.lower() == ".zip" else name
+    safe = safe_stem(stem.replace("\\", "/").rpartition("/")[2], _STEM_BYTES).strip(" ._")
+    return safe if safe and not _RESERVED.fullmatch(safe) and not safe.endswith(".partial") else "upload"
+
+
+def why_no_images(names: Iterable[str]) -> str:
+    """What an upload without images holds instead: other archives, images of kinds that are not read; or nothing.
+
+    Args:
+        names: Of its files, as they came.
+    """
+    listed = [name for name in names if name and not name.endswith("/")]
+    archives = [name for name in listed if PurePosixPath(name).suffix.lower() in _ARCHIVES]
+    if archives:
+        shown = ", ".join(images.display_name(name) for name in archives[:3])
+        more = f" and {len(archives) - 3} more" if len(archives) > 3 else ""
+        return f" It holds {shown}{more}: unpack that and give what is in it."
+    kinds = Counter(suffix for name in listed if (suffix := PurePosixPath(name).suffix.lower()) in _UNREAD)
+    if kinds:
+        suffix, number = kinds.most_common(1)[0]
+        ends = "1 ends" if number == 1 else f"{number:,} end"
+        return f" Of its {len(listed):,} files, {ends} in {suffix}, which is not read; save them as PNG or JPEG."
+    return ""
+
+
+def _are_unusual(folders: Iterable[str]) -> bool:
+    """Whether what hides a file are folders that no program is known to leave."""
+    return all(is_unusual(name) for name in folders if is_junk(name))
 
 
 def _visible(name: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any, Literal, NamedTuple
 
 from core.data import foreign, images, quality, thumbnails
 from core.data.layout import EXPECTED, Layout, find_layout, is_junk
+from core.data.layout_choice import Choice
+from core.data.listing import is_folder, status_of
 from core.data.quality import Measures
 from core.data.scan_cache import ScanCache
 from core.errors import DataError, UnreadableImage
@@ -46,6 +48,7 @@ class ImageFile:
         mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`.
         format: One of `images.FORMATS` or `"MPO"`, by content, whatever the file is called.
         orientation: EXIF orientation, 1 (upright) to 8.
+        group: What it belongs to by a table of labels, e.g. its patient; `""` if none says so.
     """
 
     path: str
@@ -58,6 +61,7 @@ class ImageFile:
     mode: str
     format: str
     orientation: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ class DatasetIndex:
         notes: Sentences about what was decided while scanning.
         test_as_validation: Whether a `test` folder serves as validation because there is no `val`.
         measures: What each image is like, by its SHA-256.
+        left_out: `(folder, why)` of folders that hold images and are not used.
+        reading: The word for `--layout` that stands for how the folders are read.
+        reasons: Why they are read so, as sentences.
+        others: `(word, sentence)` of the other ways to read them.
     """
 
     root: Path
@@ -97,6 +105,10 @@ class DatasetIndex:
     notes: tuple[str, ...] = ()
     test_as_validation: bool = False
     measures: dict[str, Measures] = field(default_factory=dict)
+    left_out: tuple[tuple[str, str], ...] = ()
+    reading: str = ""
+    reasons: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Readable images by split and class, zeros included: `{"train": {"NORMAL": 12, ...}, ...}`."""
@@ -131,6 +143,10 @@ class DatasetIndex:
             notes=tuple(data["notes"]),
             test_as_validation=data["test_as_validation"],
             measures={sha: Measures(*figures) for sha, figures in data["measures"].items()},
+            left_out=tuple((path, why) for path, why in data.get("left_out", ())),
+            reading=data.get("reading", ""),
+            reasons=tuple(data.get("reasons", ())),
+            others=tuple((word, text) for word, text in data.get("others", ())),
         )
 
 
@@ -144,21 +160,26 @@ class _Found:
     size: int
     changed_ns: tuple[int, int]
     """Times of change of content and of status: whoever puts the first one back changes the second."""
+    group: str = ""
 
 
-def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None = None) -> DatasetIndex:
-    """Reads a data set's folder: with `train` and `val` (or `validation`, `valid`; `test`), or class folders alone.
+def scan(
+    root: Path, *, choice: Choice | None = None, cache_dir: Path | None = None, progress: Progress | None = None
+) -> DatasetIndex:
+    """Reads a data set's folder: with parts (`train`, `Training`, `val`, ...), or class folders alone.
 
     Args:
         root: The folder; wrapper folders around the data set are passed through.
+        choice: How it is to be read. Defaults to what is remembered beside it, else to what names and structure say.
         cache_dir: Where results per file are kept between calls; a file is read again when its size or
             one of its times (of content or of status) has changed.
         progress: Called with (files read, files in all), from the calling thread.
 
     Raises:
+        LayoutQuestion: if it can be read in several ways, and nobody has chosen one.
         DataError: if the folder is missing, cannot be read, or does not hold images in at least two class folders.
     """
-    layout = find_layout(root)
+    layout = find_layout(root, choice)
     found, skipped = _list_files(layout)
     if not found:
         kinds = ", ".join(sorted(images.EXTENSIONS))
@@ -171,7 +192,7 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
             unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
         else:
             measures[record["sha256"]] = Measures(*record.pop("quality"))
-            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, **record))
+            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, group=file.group, **record))
     filled = {f.label for f in files}
     return DatasetIndex(
         root=layout.root,
@@ -184,6 +205,10 @@ def scan(root: Path, *, cache_dir: Path | None = None, progress: Progress | None
         notes=layout.notes,
         test_as_validation=layout.test_as_validation,
         measures=measures,
+        left_out=layout.left_out,
+        reading=layout.reading,
+        reasons=layout.reasons,
+        others=layout.others,
     )
 
 
@@ -191,14 +216,20 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
     """Images in the class folders, sorted by split, class and path; and what was passed over."""
     found: list[_Found] = []
     skipped = [(path, "lies outside the class folders") for path in layout.outside]
+    for image in layout.listed:
+        info, why = status_of(layout.root / image.path)
+        if info is None:
+            skipped.append((image.path, why))
+        else:
+            found.append(_Found(image.path, image.label, image.split, info.st_size, _times(info), image.group))
     for folder in layout.folders:
-        for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH):
+        for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH if folder.deep else -1):
             if info is None:
                 skipped.append((path, why))
+            elif label := folder.label_of(path.rpartition("/")[2]):
+                found.append(_Found(path, label, folder.split, info.st_size, _times(info)))
             else:
-                found.append(
-                    _Found(path, folder.label, folder.split, info.st_size, (info.st_mtime_ns, info.st_ctime_ns))
-                )
+                skipped.append((path, "has no class in its name"))
             if len(found) + len(skipped) > MAX_FILES:
                 shown = images.display_name(str(layout.root))
                 raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the data set's own folder.")
@@ -206,21 +237,28 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
     return found, skipped
 
 
+def _times(info: os.stat_result) -> tuple[int, int]:
+    return info.st_mtime_ns, info.st_ctime_ns
+
+
 def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_result | None, str]]:
-    """Yields (path, status, "") of images and (path, None, why) of all else; follows no symlink to a folder."""
+    """Yields (path, status, "") of images and (path, None, why) of all else; follows no link to a folder.
+
+    A depth below 0 leaves sub-folders out without a word: they are class folders of their own.
+    """
     try:
         entries = sorted(os.scandir(root / relative), key=lambda e: e.name)
     except OSError as error:
         yield images.display_name(relative), None, f"cannot be opened: {error.strerror}"
         return
     for entry in entries:
-        path = f"{relative}/{entry.name}"
+        path = f"{relative}/{entry.name}".lstrip("/")
         if is_junk(entry.name):
             continue
         if entry.is_dir(follow_symlinks=False):
             if depth > 0:
                 yield from _walk(root, path, depth - 1)
-            else:
+            elif depth == 0:
                 yield images.display_name(path), None, f"lies more than {MAX_DEPTH} folders deep"
         else:
             yield _look_at(entry, path)
@@ -228,8 +266,8 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
 
 def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | None, str]:
     suffix = Path(entry.name).suffix.lower()
-    if suffix not in images.EXTENSIONS | foreign.EXTENSIONS:
-        return images.display_name(path), None, _NO_IMAGE
+    if why := _why_passed_over(entry, suffix):
+        return images.display_name(path), None, why
     try:
         path.encode()
         info = entry.stat()
@@ -243,6 +281,12 @@ def _look_at(entry: os.DirEntry[str], path: str) -> tuple[str, os.stat_result | 
     if not stat.S_ISREG(info.st_mode):
         return path, None, "is not a regular file"
     return path, info, ""
+
+
+def _why_passed_over(entry: os.DirEntry[str], suffix: str) -> str:
+    if entry.is_symlink() and is_folder(entry):
+        return "is a link to a folder; links are not followed"
+    return "" if suffix in images.EXTENSIONS | foreign.EXTENSIONS else _NO_IMAGE
 
 
 def _why_foreign(path: Path) -> str:

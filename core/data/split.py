@@ -12,6 +12,7 @@ import numpy as np
 
 from core.data.images import display_name
 from core.data.scan import DatasetIndex, ImageFile
+from core.data.undivided import why_undivided
 from core.errors import ConfigError, DataError
 
 AUTO = "auto"
@@ -65,6 +66,8 @@ def split_files(index: DatasetIndex, validation_split: float, seed: int, group_p
 def group_name(file: ImageFile, pattern: str = AUTO) -> str:
     """Reads from a file's name what it belongs to, e.g. its patient; `""` if nothing is recognised.
 
+    Where a table of labels says it, that counts instead.
+
     Args:
         file: The file; its path below the class folder is looked at.
         pattern: `"auto"` knows `person123_...`, `patient0042_...`, `subject`, `sub-01`, `case`, `IM-0115-0001` and
@@ -76,6 +79,8 @@ def group_name(file: ImageFile, pattern: str = AUTO) -> str:
     """
     if not pattern:
         return ""
+    if file.group:
+        return file.group
     path = file.path.split("/", 2 if file.split else 1)[-1]
     if pattern == AUTO:
         match = _PERSON.search(path) or _STUDY.search(path)
@@ -86,8 +91,13 @@ def group_name(file: ImageFile, pattern: str = AUTO) -> str:
     return (match[1] if match.re.groups else match[0]) or ""
 
 
-def require_trainable(index: DatasetIndex, split: Split) -> None:
+def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AUTO) -> None:
     """Refuses what cannot be trained on.
+
+    Args:
+        index: What `scan` found.
+        split: How it is divided.
+        group_pattern: What kept files together while it was divided. Defaults to `auto`.
 
     Raises:
         DataError: if validation has a class that training lacks, a class has fewer than 2 readable images to train on
@@ -104,7 +114,7 @@ def require_trainable(index: DatasetIndex, split: Split) -> None:
     if not split.train:
         raise DataError("There are no images to train on; take a smaller data.validation_split.")
     if not split.val:
-        raise DataError(_no_validation(index))
+        raise DataError(_no_validation(index, group_pattern))
 
 
 def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:
@@ -122,9 +132,12 @@ def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:
         )
 
 
-def _no_validation(index: DatasetIndex) -> str:
+def _no_validation(index: DatasetIndex, pattern: str) -> str:
     if index.layout == "splits":
         return "The validation folder has no readable images; add some, or remove it to have train/ split."
+    names = {file.path: group_name(file, pattern) for file in index.files}
+    if why := why_undivided(join_files(index.files, pattern), names, pattern):
+        return why
     return (
         f"The validation split of {len(index.files)} images would be empty; "
         "add images or take a larger data.validation_split."

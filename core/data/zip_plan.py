@@ -15,9 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from core.data.class_count import check_planned_classes
 from core.data.images import display_name
-from core.data.layout import check_class_count, count_planned_classes
-from core.data.names import Location, Locations
+from core.data.names import Location, Locations, why_no_images
+from core.data.zip_names import entry_names
 from core.errors import DataError
 
 MAX_ENTRIES = 20_000
@@ -115,9 +116,9 @@ def planned(
         PlannedEntry(entry_name, info.file_size, locations.location(entry_name), info)
         for entry_name, info in checked_entries(archive, name, limits)
     ]
-    if alone and not any(entry.location.file for entry in entries):
-        raise DataError(f"{name} contains no images.")
-    check_class_count(count_planned_classes(entry.location.folder for entry in entries if entry.location.file), name)
+    if alone and not any(entry.location.is_image for entry in entries):
+        raise DataError(f"{name} contains no images.{why_no_images(entry.name for entry in entries)}")
+    check_planned_classes((entry.location for entry in entries), name)
     return entries
 
 
@@ -139,8 +140,7 @@ def checked_entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list
         _check_entry(info, name, limits)
     _check_overlaps(infos, archive.start_dir, name)
     seen, entries = set(), []
-    for info in infos:
-        entry_name = _decoded(info)
+    for info, entry_name in zip(infos, entry_names(infos), strict=True):
         if entry_name in seen:
             raise DataError(f"{name} has {display_name(entry_name)} twice; pack it again.")
         seen.add(entry_name)
@@ -210,16 +210,6 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], end: int, name: str) -> None:
     overlap = any(first[1] > second[0] for first, second in pairwise(spans))
     if overlap or spans[0][0] < 0 or spans[-1][1] > end:
         raise DataError(f"{name} has entries that overlap; pack it again.")
-
-
-def _decoded(info: zipfile.ZipInfo) -> str:
-    """The entry's name; some programs store UTF-8 without saying so, which then looks like code page 437."""
-    if info.flag_bits & 0x800:
-        return info.orig_filename
-    try:
-        return info.orig_filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.orig_filename
 
 
 def _too_many(name: str, count: int, most: int) -> DataError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.checks.finding import SEVERITIES
 from core.config import RunConfig
-from core.data.layout import MOST_CLASSES, check_class_count
+from core.data.class_count import MOST_CLASSES, check_class_count
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks

@@ -13,7 +13,7 @@ from core.models.unfreezing import require_blocks
 from core.progress import Progress
 
 
-def validate(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
+def validate_config(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
     """Checks a configuration against the catalogue and its data set.
 
     Args:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from core import files, paths
 from core.config import make_config
-from core.data.layout import MOST_CLASSES
+from core.data.class_count import MOST_CLASSES
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5

@@ -70,3 +70,25 @@ def test_every_finding_is_whole_and_goes_into_json() -> None:
         record = json.loads(json.dumps(finding.to_dict()))
         assert list(record)[:5] == ["id", "severity", "claim", "evidence", "remedy"]
         assert Finding(**record) == finding
+
+
+def test_classes_named_like_parts_are_told_one_as_a_hint_and_two_as_a_warning() -> None:
+    one, two = only(classes=("a", "b", "train")), only(classes=("Testing", "Training"))
+    assert (one.id, one.severity, one.evidence) == ("part-named-class", "info", {"classes": ["train"]})
+    assert (two.severity, two.evidence) == ("warning", {"classes": ["Testing", "Training"]})
+    assert two.claim == "The classes Testing, Training are named like a part of a data set."
+
+
+def test_a_class_in_one_part_only_is_told() -> None:
+    extra = tuple(dataclasses.replace(f, path=f"{f.split}/c/{n}.png", label="c") for n, f in enumerate(FILES[-2:]))
+    held_out = only(classes=("a", "b", "c"), files=FILES + extra)
+    assert (held_out.id, held_out.severity) == ("class-in-one-part", "warning")
+    assert held_out.claim == "Of the classes, c is held out but never trained on."
+    trained = only(files=tuple(f for f in FILES if (f.split, f.label) != ("val", "b")))
+    assert trained.claim == "Of the classes, b is in the training part only."
+
+
+def test_folders_that_are_not_used_are_named() -> None:
+    finding = only(left_out=(("test1", "it has no class folders"),))
+    assert (finding.id, finding.severity) == ("folders-left-out", "info")
+    assert finding.claim == "Not used is the folder test1."

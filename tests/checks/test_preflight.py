@@ -31,6 +31,7 @@ CATALOGUE = (
     "mixed-precision",
 )
 OURS = (
+    "part-named-class", "class-in-one-part", "folders-left-out",
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
 )
 # fmt: on

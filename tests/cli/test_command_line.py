@@ -106,6 +106,15 @@ def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -
     (folder / "train" / "b" / "bad.png").write_bytes(b"")
     record = json_of(capsys, "scan", folder)
     findings, quality = record.pop("findings"), record.pop("quality")
+    assert record.pop("reading") == {
+        "layout": "parts",
+        "reasons": ["The names of the folders say the parts: train/ trains, test/ validates."],
+        "others": [
+            {"layout": "classes", "reads": "the classes test, train"},
+            {"layout": "inner", "reads": "the classes a, b"},
+        ],
+        "left_out": [],
+    }
     assert (next(iter(quality)), quality["blurry"]["count"], len(quality)) == ("blurry", 0, 8)
     assert [finding["id"] for finding in findings] == ["test-as-validation", "corrupt-image"]
     assert record == {

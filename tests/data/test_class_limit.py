@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.data.class_count import MOST_CLASSES, count_planned_classes
 from core.data.ingest import ingest_files, ingest_zip
-from core.data.layout import MOST_CLASSES, count_planned_classes
 from core.data.scan import scan
 from core.errors import DataError, ModelError
 from core.export.bundle_check import check_records

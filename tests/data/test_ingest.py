@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.ingest import Limits, ingest_files, ingest_zip, ingest_zips, plan_zip, skipped_files
+from core.data.ingest import Limits, ingest_files, ingest_zip, ingest_zips, plan_zip, skipped_files, upload_notes
 from core.data.names import Locations, safe_folder, safe_stem, unsafe
 from core.data.scan import scan
 from core.errors import DataError
@@ -81,8 +81,8 @@ def test_a_zip_becomes_a_data_set(tmp_path, method):
     index = scan(folder)
     assert (index.root, index.layout, index.classes) == (folder / "pets", "splits", ("cats", "dogs"))
     assert index.counts() == {s: {"cats": 2, "dogs": 2} for s in ("train", "val")}
-    assert index.files[0].path == "train/cats/0-00001.png"
-    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == image(0)
+    assert index.files[0].path == "train/cats/0.png"
+    assert (folder / "pets/train/cats/0.png").read_bytes() == image(0)
     assert calls == [(i, 8) for i in range(1, 9)]
     assert skipped_files(folder) == ()
 
@@ -102,7 +102,7 @@ def test_a_folder_upload_becomes_a_data_set(tmp_path):
     files[0][1].read()  # wherever the file stands
     folder = ingest_files(files, tmp_path / "up", progress=lambda done, total: calls.append((done, total)))
     assert scan(folder).counts() == {s: {"cats": 2, "dogs": 2} for s in ("train", "val")}
-    assert (folder / "pets/train/cats/0-00001.png").read_bytes() == image(0)
+    assert (folder / "pets/train/cats/0.png").read_bytes() == image(0)
     assert calls[-1] == (8, 8)
 
 
@@ -118,7 +118,95 @@ def test_names_of_all_scripts_stay_readable(tmp_path, name):
     ):
         index = scan(folder)
         assert expected in index.classes
-        assert f"{expected}/{expected} 1-00001.png" in {f.path for f in index.files}
+        assert f"{expected}/{expected} 1.png" in {f.path for f in index.files}
+
+
+def test_files_and_sets_keep_their_names(tmp_path):
+    """No number, unless two would be one; a second upload of the name gets a number, too."""
+    names = [
+        "pets/cats/Tom 1.JPG",
+        "pets/cats/tom 1.jpg",
+        "pets/cats/con.png",
+        "pets/dogs/a?b.png",
+        "pets/dogs/a*b.png",
+    ]
+    first = ingest_files([(n, io.BytesIO(image())) for n in names], tmp_path)
+    kept = ["Tom 1.JPG", "con_.png", "tom 1-2.jpg"]
+    assert tree(first / "pets") == [*(f"cats/{name}" for name in kept), "dogs/a_b-2.png", "dogs/a_b.png"]
+    again = ingest_zip(zipped(PETS), tmp_path)
+    third = ingest_zip(zipped(PETS), tmp_path)
+    assert [folder.name for folder in (first, again, third)] == ["pets", "pets-2", "pets-3"]
+    for bad in ("../../x.zip", "NUL.zip", "...zip", "a.partial", "", "x" * 400 + ".zip"):
+        source = zipped(PETS)
+        source.name = bad
+        folder = ingest_zip(source, tmp_path / "more")
+        assert folder.parent == tmp_path / "more"
+        assert not folder.name.startswith(".")
+        assert not folder.name.endswith(".partial")
+
+
+@pytest.mark.parametrize(
+    ("name", "location", "why"),
+    [
+        ("pets\\cats\\1.png", "pets/cats", ""),
+        ("pets/train\\cats\\1.png", "pets/train/cats", ""),
+        ("..\\x.png", "", "has a backslash in its name"),
+        ("\\\\server\\x.png", "", "has a backslash in its name"),
+        (".net/1.png", "", "lies in a hidden folder; rename that folder if it is a class"),
+        ("a/.git/1.png", "", "was left by a system"),
+        ("a/@eaDir/1.png/THUMB.jpg", "", "was left by a system"),
+        ("a/more.zip", "a", "is packed; unpack it and give what is in it"),
+    ],
+)
+def test_each_name_has_its_place_or_a_reason(name, location, why):
+    found = Locations().location(name)
+    assert (found.folder, found.why, bool(found.file)) == (location, why, not why)
+
+
+def raw_zip(names: list[bytes], extra: bytes = b"") -> io.BytesIO:
+    """A zip with names as raw bytes, without the flag for UTF-8."""
+    body = listed = b""
+    for number, raw in enumerate(names):
+        data, at = image(number), len(body)
+        sizes = (zlib.crc32(data), len(data), len(data), len(raw), len(extra))
+        body += struct.pack("<4sHHHHHLLLHH", b"PK\3\4", 20, 0, 0, 0, 0x5821, *sizes) + raw + extra + data
+        listed += struct.pack("<4sBBHHHHHLLLHHHHHLL", b"PK\1\2", 20, 0, 20, 0, 0, 0, 0x5821, *sizes, 0, 0, 0, 0, at)
+        listed += raw + extra
+    end = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, len(names), len(names), len(listed), len(body), 0)
+    return io.BytesIO(body + listed + end)
+
+
+@pytest.mark.parametrize(
+    ("code", "labels", "classes", "said"),
+    [
+        ("cp932", ("ソース", "表"), ("ソース", "表"), ""),  # their second byte is a backslash
+        ("utf-8", ("Füchse", "猫"), ("Füchse", "猫"), ""),
+        ("gbk", ("猫", "狗"), None, "unknown code"),
+        ("big5", ("功", "狗"), None, "unknown code"),  # 功 ends in a backslash
+        ("cp1251", ("кот", "пёс"), None, "unknown code"),
+    ],
+)
+def test_names_in_other_codes_are_read_or_said_to_be_unknown(tmp_path, code, labels, classes, said):
+    names = [f"{label}/{n}.png".encode(code) for label in labels for n in range(3)]
+    folder = ingest_zip(raw_zip(names), tmp_path)
+    index = scan(folder)
+    assert len(index.files) == 6
+    assert len(index.classes) == 2
+    assert classes is None or set(index.classes) == set(classes)
+    assert said in " ".join(upload_notes(folder))
+    assert bool(upload_notes(folder)) == bool(said)
+
+
+def test_a_unicode_name_in_the_extra_field_counts_if_it_belongs_to_the_name(tmp_path):
+    raw, real = "ネコ/1.png".encode("cp932"), "ネコ/1.png".encode()
+    other = b"../../x.png"
+    for told, crc, expected in ((real, zlib.crc32(raw), "ネコ/1.png"), (other, 1, "ネコ/1.png")):
+        field = struct.pack("<BL", 1, crc) + told
+        (entry,) = plan_zip(raw_zip([raw], struct.pack("<HH", 0x7075, len(field)) + field))
+        assert entry.name == expected
+    field = struct.pack("<BL", 1, zlib.crc32(raw)) + other
+    with pytest.raises(DataError, match="contains no images"):
+        plan_zip(raw_zip([raw], struct.pack("<HH", 0x7075, len(field)) + field))
 
 
 def test_utf8_that_the_zip_does_not_declare_is_recognised():
@@ -131,7 +219,7 @@ def test_utf8_that_the_zip_does_not_declare_is_recognised():
 def test_patients_stay_recognisable_and_same_names_do_not_collide(tmp_path):
     names = ["a/person12_virus_3.JPEG", "a/x/1.png", "a/y/1.png", "b/1.png"]
     folder = ingest_zip(zipped(names), tmp_path / "up")
-    assert tree(folder) == ["a/person12_virus_3-00001.jpeg", "a/x/1-00002.png", "a/y/1-00003.png", "b/1-00004.png"]
+    assert tree(folder) == ["a/person12_virus_3.JPEG", "a/x/1.png", "a/y/1.png", "b/1.png"]
 
 
 def test_empty_classes_and_classes_of_other_files_stay_visible(tmp_path):
@@ -143,7 +231,7 @@ def test_empty_classes_and_classes_of_other_files_stay_visible(tmp_path):
 def test_what_a_system_left_is_dropped_without_a_word(tmp_path):
     junk = ["__MACOSX/cats/._1.png", "cats/._1.png", "cats/.DS_Store", "cats/Thumbs.db", ".git/x.png"]
     folder = ingest_zip(zipped([*junk, "cats/1.png", "dogs/1.png"]), tmp_path)
-    assert tree(folder) == ["cats/1-00001.png", "dogs/1-00002.png"]
+    assert tree(folder) == ["cats/1.png", "dogs/1.png"]
     assert scan(folder).classes == ("cats", "dogs")
     assert skipped_files(folder) == ()
 
@@ -165,7 +253,7 @@ def test_unsafe_names_are_left_out_and_listed(tmp_path):
         ingest_zip(zipped(names), tmp_path / "zip"),
         ingest_files([(n, io.BytesIO(image())) for n in names], tmp_path / "files"),
     ):
-        assert tree(folder) == ["cats/1-00001.png", "dogs/1-00002.png"]
+        assert tree(folder) == ["cats/1.png", "dogs/1.png"]
         assert dict(skipped_files(folder)) == UNSAFE
     assert sorted(p.name for p in tmp_path.iterdir()) == ["files", "zip"]
 
@@ -188,9 +276,14 @@ def test_skipped_files_of_any_other_folder_are_none(tmp_path):
         (zipped(PETS).getvalue()[:300], r"pets\.zip is cut off: its list of contents is missing; upload it again\."),
         (zipped([]).getvalue(), r"pets\.zip is an empty zip file\."),
         (zipped({"a/1.txt": b"x"}).getvalue(), r"pets\.zip contains no images\."),
+        (
+            zipped({"a/1.tif": b"x", "b/2.tif": b"x"}).getvalue(),
+            r"no images\. Of its 2 files, 2 end in \.tif, which is",
+        ),
+        (zipped({"train.zip": b"x", "a.csv": b"x"}).getvalue(), r"no images\. It holds train\.zip: unpack that and"),
         (b"\0" * 50 + zipped(PETS).getvalue()[-60:], r"pets\.zip is damaged: .*; make or upload it again\."),
     ],
-    ids=["0 bytes", "junk", "truncated", "empty", "no images", "list damaged"],
+    ids=["0 bytes", "junk", "truncated", "empty", "no images", "tiff only", "zip in zip", "list damaged"],
 )
 def test_what_is_no_usable_zip_has_a_sentence_of_its_own(tmp_path, data, message):
     source = io.BytesIO(data)

@@ -225,3 +225,17 @@ def test_on_disk_the_training_folder_itself_needs_two_of_each():
     files += [file(f"val/{c}/{i}.png", "val") for c in "ab" for i in range(3)]
     with pytest.raises(DataError, match=r"The class b has 1 readable image in train/ \(0 unreadable\)"):
         require_trainable(index_of(files), split_files(index_of(files), 0.2, 0))
+
+
+def test_images_that_all_belong_together_are_told_with_what_ends_it(make):
+    """More images or a larger share would help neither."""
+    patient = index_of(file(f"{label}/IM-0001-{i:04d}.png") for label in ("covid", "normal") for i in range(30))
+    with pytest.raises(
+        DataError, match=r"all 60 images of covid, normal count as one patient \(im-0001, as data\.group"
+    ):
+        require_trainable(patient, split_files(patient, 0.2, 0))
+    require_trainable(patient, split_files(patient, 0.2, 0, ""), "")
+    copies = index_of(file(f"{label}/{i}.png", "", label) for label in ("a", "b") for i in range(10))
+    message = r"all 10 images of a are copies of one file \(a/0\.png, a/1\.png, a/2\.png, \.\.\.\)\. Remove the copies"
+    with pytest.raises(DataError, match=message):
+        require_trainable(copies, split_files(copies, 0.2, 0))

@@ -10,8 +10,8 @@ import pytest
 
 from core.config import RunConfig, make_config
 from core.errors import ConfigError, DataError, UserError, WeightsError
-from core.jobs import validate as validate_module
-from core.jobs.validate import check_model, validate
+from core.jobs import validate
+from core.jobs.validate import check_model, validate_config
 
 MakeFolder = Callable[..., Path]
 
@@ -32,7 +32,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def refusal(config: RunConfig, kind: type[UserError]) -> str:
     with pytest.raises(kind) as error:
-        validate(config)
+        validate_config(config)
     assert type(error.value) is kind
     return str(error.value)
 
@@ -41,7 +41,7 @@ def test_a_good_run_is_let_in_with_its_data_set(image_folder: MakeFolder, monkey
     folder = image_folder(train=(3, 2), val=(1, 1))
     monkeypatch.chdir(folder.parent)
     seen: list[tuple[int, int]] = []
-    config, dataset = validate(make_config("pictures", {}, name="mine"), lambda *now: seen.append(now))
+    config, dataset = validate_config(make_config("pictures", {}, name="mine"), lambda *now: seen.append(now))
     assert config == make_config(str(folder.resolve()), {}, name="mine")
     assert dataset is not None
     assert (len(dataset.split.train), len(dataset.split.val)) == (5, 2)
@@ -50,7 +50,7 @@ def test_a_good_run_is_let_in_with_its_data_set(image_folder: MakeFolder, monkey
 
 def test_the_sample_set_need_not_be_drawn_yet(home: Path) -> None:
     config = make_config("sample", {})
-    assert validate(config) == (config, None)
+    assert validate_config(config) == (config, None)
     assert not home.exists()
 
 
@@ -58,9 +58,9 @@ def test_the_sample_set_keeps_its_name_once_it_is_drawn(
     image_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = image_folder(train=(2, 2), val=(1, 1))
-    monkeypatch.setattr(validate_module, "sample_is_ready", lambda root: True)
+    monkeypatch.setattr(validate, "sample_is_ready", lambda root: True)
     monkeypatch.setattr("core.data.dataset.ensure_sample", lambda root, progress: folder)
-    config, dataset = validate(make_config("sample", {}))
+    config, dataset = validate_config(make_config("sample", {}))
     assert config.dataset == "sample"
     assert dataset is not None
     assert dataset.root == folder

@@ -11,7 +11,8 @@ from core.access import PUBLIC, Action, mode
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
-from core.data.layout import is_junk
+from core.data.leftovers import is_junk
+from core.data.tables import TABLE_EXTENSIONS
 from core.errors import AccessError, UserError
 from pages.shared import state
 from pages.shared.dataset.published import choose_published
@@ -24,8 +25,8 @@ SAMPLE_SOURCE, PUBLISHED, SERVER = "Sample", "Published data set", "Folder on th
 ZIP, FOLDER = "Upload a zip", "Upload a folder"
 
 LAYOUT = (
-    "One folder per class (cats/1.jpg, dogs/1.jpg), or the same inside train and val (train/cats/1.jpg, "
-    "val/cats/2.jpg)."
+    "One folder per class (cats/1.jpg, dogs/1.jpg), or the same inside parts such as train and val "
+    "(train/cats/1.jpg, val/cats/2.jpg); what else can be read is asked about."
 )
 
 
@@ -162,7 +163,7 @@ def _choose_upload(source: str) -> None:
             _take(lambda progress: uploads.take_zips(zips, progress))
     else:
         key = state.uploader_key("folder")
-        types = sorted(extension.removeprefix(".") for extension in EXTENSIONS)
+        types = sorted(extension.removeprefix(".") for extension in EXTENSIONS | TABLE_EXTENSIONS)
         files = st.file_uploader(
             "A folder of images", type=types, accept_multiple_files="directory", key=key, help=LAYOUT
         )

@@ -1,6 +1,7 @@
 """What the Dataset page's tabs show."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,14 @@ from core.checks.data import data_findings
 from core.config import TrainConfig, setting
 from core.data.augment import AUGMENTATIONS, augment
 from core.data.images import display_name, load
+from core.data.ingest import upload_notes
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
 from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.dataset import charts as dataset_charts
+from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
+from pages.shared.dataset.layout_view import show_reading
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
 from pages.shared.state import field_key, page_key
 from pages.shared.widgets import fields
@@ -37,6 +41,7 @@ def show_metrics(view: View) -> None:
 
 def show_overview(view: View) -> None:
     """Counts per class and split, sizes, pixel formats, notes."""
+    curate.show_notice()
     counts = _counts(view)
     left, right = st.columns([3, 2])
     with left:
@@ -51,13 +56,15 @@ def show_overview(view: View) -> None:
         st.caption(":material/warning: Some files could not be used; the tab Problems names them.")
     for note in (*view.index.notes, *decisions(view)):
         st.caption(plain(note))
+    show_reading(view)
     st.caption("How the images are split and prepared follows the settings of the Train page.")
 
 
 def decisions(view: View) -> list[str]:
     """Sentences on what people have decided about the data set, beside its folders."""
     own = view.split_file.sentence(view.index) if view.split_file else ""
-    return [said for said in (view.corrections.sentence(), own) if said]
+    notes = upload_notes(Path(view.reference))
+    return [said for said in (*notes, view.corrections.sentence(), own) if said]
 
 
 def show_images(view: View) -> None:

@@ -13,7 +13,7 @@ from core.config import make_config
 from core.data.dataset import SAMPLE
 from core.errors import RunError, UserError
 from core.jobs.job import BUDGET_MINUTES
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.diagnose import actions as diagnose_actions
@@ -103,7 +103,9 @@ def start() -> Run:
         found = _read()
         if found and found.under_way:
             return found.run_to_watch
-        configs = [validate(make_config(SAMPLE, {}, preset=preset, name=name))[0] for name, preset in RUNS.items()]
+        configs = [
+            validate_config(make_config(SAMPLE, {}, preset=preset, name=name))[0] for name, preset in RUNS.items()
+        ]
         runs = [RunStore().create(config, owner=person().name) for config in configs]
         _write(runs=[run.id for run in runs])
         for run in runs:

@@ -18,7 +18,8 @@ from core.data.sample import sample_is_ready
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.split import Split, require_trainable
 from core.data.split_file import SplitFile
-from core.errors import ConfigError, DataError
+from core.data.tables import is_table_name
+from core.errors import ConfigError, DataError, UserError
 from pages.shared.shell import uploads
 from pages.shared.shell.sample_images import draw_sample
 from pages.shared.state import field_key
@@ -90,6 +91,14 @@ def title_of(reference: str) -> str:
     return uploads.upload_title(folder) if uploads.is_upload(folder) else display_name(folder.name)
 
 
+def without_path(reference: str, error: UserError) -> str:
+    """An error's sentence with the data set's name in place of where it lies on the server."""
+    text = str(error)
+    for path in {reference, str(Path(reference).resolve())} if reference != SAMPLE else ():
+        text = text.replace(path, title_of(reference))
+    return text
+
+
 def open_view(reference: str) -> View:
     """Scans (the sample is drawn first if need be) and splits, with a progress bar while it lasts.
 
@@ -144,7 +153,7 @@ def _scans() -> dict[tuple[str, str, tuple[int, ...]], DatasetIndex]:
 
 
 def _stamp(reference: str) -> tuple[int, ...]:
-    """Times of the folder and two levels below: they change when files come or go, and are cheap to ask for."""
+    """Times of the folder, two levels below and its tables: they change when files come or go; cheap to ask for."""
     if reference == SAMPLE:
         return ()
     level, times = [Path(reference)], []
@@ -152,7 +161,9 @@ def _stamp(reference: str) -> tuple[int, ...]:
         for depth in range(3):
             times += [folder.stat().st_mtime_ns for folder in level]
             if depth < 2:
-                level = [child for folder in level for child in sorted(folder.iterdir()) if child.is_dir()]
+                inside = [child for folder in level for child in sorted(folder.iterdir())]
+                times += [child.stat().st_mtime_ns for child in inside if is_table_name(child.name)]
+                level = [child for child in inside if child.is_dir()]
     except OSError:
         return ()  # the scan says what is wrong
     return tuple(times)
@@ -168,7 +179,7 @@ def _divide(index: DatasetIndex, applied: Applied) -> Dataset:
 
 def _problem(index: DatasetIndex, split: Split) -> str:
     try:
-        require_trainable(index, split)
+        require_trainable(index, split, data_config().group_pattern)
     except DataError as error:
         return str(error)
     return ""

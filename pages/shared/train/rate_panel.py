@@ -8,7 +8,7 @@ import streamlit as st
 from core.access import Action
 from core.config import RunConfig
 from core.errors import UserError
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.lr_search.store import LrSearch, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
@@ -53,7 +53,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
     if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
         try:
             with st.spinner("Checking the data set …"):
-                search = rate_actions.start_search(validate(config)[0])
+                search = rate_actions.start_search(validate_config(config)[0])
         except UserError as error:
             st.error(fields.sentence_of(error))
             return

@@ -8,7 +8,7 @@ from core.access import Action
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
-from core.jobs.validate import validate
+from core.jobs.validate import validate_config
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepStore
@@ -146,7 +146,7 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
         return
     try:
         with st.spinner("Checking the data set …"):
-            base = validate(config)[0]
+            base = validate_config(config)[0]
         sweep = sweep_actions.start(base, trials, float(st.session_state[state.SWEEP_BUDGET]))
     except UserError as error:
         st.error(fields.sentence_of(error))

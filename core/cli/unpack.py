@@ -1,0 +1,35 @@
+"""`unpack`: writes the images out of Parquet files, as a folder that can be trained on."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from core.cli.terminal import Line
+from core.data.parquet_images import unpack_parquet
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command("unpack", unpack, "Write the images out of Parquet files (Hugging Face), in class folders.")
+    parser.add_argument("source", metavar="PARQUET", help="a Parquet file, or a folder of them")
+    parser.add_argument("destination", metavar="FOLDER", help="where to write; it must not exist")
+    parser.add_argument("--label", default="", metavar="COL", help="column of the class, where it cannot be told")
+
+
+def unpack(options: argparse.Namespace) -> int:
+    """Writes the images and prints how many of each part and class."""
+    line = Line(quiet=options.json)
+    source, destination = Path(options.source).expanduser(), Path(options.destination).expanduser()
+    made = unpack_parquet(source, destination, options.label, progress=line.progress("Writes"))
+    line.show("")
+    if options.json:
+        counts = [{"part": part, "class": label, "images": n} for (part, label), n in sorted(made.counts.items())]
+        print(json.dumps({"folder": str(made.folder), "counts": counts, "skipped": made.skipped}))
+        return 0
+    for (part, label), number in sorted(made.counts.items()):
+        print(f"{part or 'all':<6}{label} {number}")
+    if made.skipped:
+        print(f"{made.skipped:,} rows have no image that is read, or no class.")
+    print(f"Written to {made.folder}")
+    return 0

@@ -1,0 +1,134 @@
+"""All ways to read a folder, those that names and structure speak for and one that a person has spelt out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from core.data import images
+from core.data.layout_choice import AUTO, Choice
+from core.data.listing import Folder
+from core.data.part_names import PartName, shown
+from core.data.part_readings import Part, deeper_parts, flat_parts, inside_part, part_readings, parts_reading
+from core.data.readings import (
+    OFFERED,
+    Reading,
+    class_folders,
+    class_then_part,
+    inner_classes,
+    named_files,
+    structure_readings,
+    unwrapped,
+)
+from core.errors import DataError, LayoutQuestion
+
+
+def all_readings(top: Folder, *, strict: bool = True) -> list[Reading]:
+    """Every way to read a folder, the likeliest first.
+
+    Args:
+        top: From `list_folder`.
+        strict: Whether contradictions between parts are refused; else such a reading is left out.
+
+    Raises:
+        DataError: see `part_readings`.
+    """
+    folder = unwrapped(top)
+    try:
+        found = part_readings(folder)
+    except DataError:
+        if strict:
+            raise
+        found = []
+    if not found and (below := class_then_part(folder)):
+        found = [below]
+    flat = flat_parts(folder)
+    if not found and not flat:
+        found = _deeper(folder, strict=strict) or (structure_readings(folder) if folder.folders else [])
+    more = [class_folders(folder), inner_classes(folder, OFFERED), named_files(folder, flat)]
+    for way in more:
+        if way and len(way.labels) > 1 and way.key not in {known.key for known in found}:
+            found.append(replace(way, rank=OFFERED))
+    return sorted(found, key=lambda way: -way.rank)
+
+
+def _deeper(folder: Folder, *, strict: bool) -> list[Reading]:
+    """The reading of the one folder further down that holds parts; what lies beside it is left out and said."""
+    deep = deeper_parts(folder)
+    if len(deep) > 1 and strict:
+        raise DataError(
+            f"{shown(f'{each.path}/' for each in deep)} each hold parts of their own; give one of them as the data set."
+        )
+    if len(deep) != 1:
+        return []
+    beside = [child for child in folder.filled if not f"{deep[0].path}/".startswith(f"{child.path}/")]
+    notes = tuple(f"{shown([child.name])}/ beside {shown([deep[0].path])}/ is ignored." for child in beside)
+    out = tuple((child.path, "it lies beside the parts") for child in beside)
+    return [
+        replace(way, notes=way.notes + notes, left_out=way.left_out + out) if way.key == "parts" else way
+        for way in part_readings(deep[0])
+    ]
+
+
+def reading_by_hand(root: Path, top: Folder, choice: Choice) -> Reading:
+    """Parts whose folders a person has named.
+
+    Args:
+        root: The folder that was chosen.
+        top: From `list_folder`.
+        choice: Names the folders.
+
+    Raises:
+        LayoutQuestion: a folder is not there, or has no class folders.
+    """
+    chosen: dict[str, list[Part]] = {}
+    for role, names in choice.parts.items():
+        for name in names:
+            folder = top.below(name) or unwrapped(top).below(name)
+            if folder is None or not folder.path:
+                raise LayoutQuestion(
+                    f"--layout names the folder {images.display_name(name)} for {role}, but there is none in "
+                    f"{images.display_name(str(root))}; --layout {AUTO} decides anew.",
+                    (),
+                )
+            inner = inside_part(folder)
+            if not inner.filled:
+                raise LayoutQuestion(
+                    f"{images.display_name(name)}/ has no class folders with images, so it cannot be a part; choose "
+                    "other folders.",
+                    (),
+                )
+            chosen.setdefault(role, []).append(Part(folder, inner, role, PartName(role, "", "")))
+    used = {part.folder.path for parts in chosen.values() for part in parts}
+    others = [child for child in unwrapped(top).filled if not any(f"{p}/".startswith(f"{child.path}/") for p in used)]
+    return parts_reading(top, chosen, others=others)
+
+
+def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
+    """Sentences on what is passed over without being an image: links, hidden folders, folders beside a wrapper.
+
+    Args:
+        top: From `list_folder`.
+        base: The folder that holds the parts or the classes.
+        reading: How it is read.
+    """
+    parents = {folder.path.rpartition("/")[0] for folder in reading.folders} | {base.path}
+    seen = [folder for path in sorted(parents) if (folder := top.below(path))]
+    notes = [
+        f"{images.display_name(name)} is a link to a folder; links are not followed."
+        for folder in seen
+        for name in folder.links
+    ]
+    notes += [
+        f"{images.display_name(name)}/ is hidden and left out; rename it if it is a class."
+        for folder in seen
+        for name in folder.hidden
+    ]
+    folder = top
+    for part in base.path.split("/") if base.path else ():
+        inner = folder.child(part)
+        notes += [
+            f"{images.display_name(child.name)}/ beside {images.display_name(part)}/ holds no images."
+            for child in folder.folders
+            if child is not inner and not child.total
+        ]
+        folder = inner or folder
+    return tuple(notes)

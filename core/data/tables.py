@@ -1,0 +1,245 @@
+"""Tables of labels as files: CSV, TSV, JSON, JSON lines and Parquet become rows of text, all of it bounded.
+
+A table comes from elsewhere: its size, its rows, its columns and each of its cells are limited before they are used.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.data.images import display_name
+from core.errors import DataError
+
+TABLE_EXTENSIONS = frozenset({".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet"})
+MAX_BYTES = 200_000_000
+MAX_ROWS = 500_000
+MAX_COLUMNS = 2_000
+MAX_CELLS = 20_000_000
+MAX_CELL = 4_096  # characters; a longer text is no path and no class
+_SEPARATORS = ",;\t|"
+_SNIFFED = 20  # lines that decide on the separator
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text.
+
+    Attributes:
+        columns: Names, without spaces around them.
+        rows: Cells by row, each row as long as `columns`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column."""
+        at = self.columns.index(name)
+        return [row[at] for row in self.rows]
+
+
+def is_table_name(name: str) -> bool:
+    """Whether a file may be a table by its extension."""
+    return PurePosixPath(name).suffix.lower() in TABLE_EXTENSIONS
+
+
+def read_table(path: Path) -> Table:
+    """Reads a table.
+
+    Args:
+        path: A file of one of `TABLE_EXTENSIONS`.
+
+    Raises:
+        DataError: it cannot be read, is too large, or is no table.
+    """
+    name, suffix = display_name(path.name), path.suffix.lower()
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise DataError(f"{name} is not a file; name the table.")
+        if size > MAX_BYTES:
+            raise DataError(f"{name} has {size / 1e6:,.0f} MB; a table may have {MAX_BYTES / 1e6:,.0f} MB at most.")
+        if suffix == ".parquet":
+            return _of_records(name, _parquet(path, name))
+        text = _decoded(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if suffix in (".json", ".jsonl", ".ndjson"):
+        return _of_records(name, _json_records(text, name, lines=suffix != ".json"))
+    return _of_cells(name, _cells(text, suffix))
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 with or without a mark, UTF-16 with one, else what Windows writes in western Europe."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _cells(text: str, suffix: str) -> Iterator[list[str]]:
+    text = text.replace("\0", "")
+    separator = "\t" if suffix in (".tsv", ".tab") else _separator(text)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+
+
+def _separator(text: str) -> str:
+    """The character that gives the first lines the same number of cells, and the most."""
+    lines = [line for line in text[:100_000].splitlines() if line.strip()][:_SNIFFED]
+    counts = {}
+    for separator in _SEPARATORS:
+        widths = [len(row) for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)]
+        counts[separator] = (
+            (sum(width == widths[0] for width in widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
+        )
+    best = max(_SEPARATORS, key=lambda separator: counts[separator])
+    return best if counts[best][0] else ","
+
+
+def _of_cells(name: str, cells: Iterator[list[str]]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    columns: tuple[str, ...] = ()
+    try:
+        for row in cells:
+            if not any(cell.strip() for cell in row):
+                continue
+            if not columns:
+                columns = _columns(name, row)
+                continue
+            _check_count(name, len(rows), len(columns))
+            padded = [*row[: len(columns)], *[""] * (len(columns) - len(row))]
+            rows.append(tuple(cell.strip()[:MAX_CELL] for cell in padded))
+    except csv.Error as error:
+        raise DataError(f"{name} is no table: {error}.") from error
+    if not rows:
+        raise DataError(f"{name} has no rows.")
+    return Table(columns, tuple(rows))
+
+
+def _of_records(name: str, records: Iterable[dict[str, Any]]) -> Table:
+    listed: list[dict[str, Any]] = []
+    known: dict[str, None] = {}
+    for record in records:
+        known.update(dict.fromkeys(record))
+        _check_count(name, len(listed), len(known))
+        listed.append(record)
+    columns = _columns(name, list(known))
+    if not listed or not columns:
+        raise DataError(f"{name} has no rows.")
+    return Table(columns, tuple(tuple(_text(record.get(key)) for key in columns) for record in listed))
+
+
+def _columns(name: str, cells: Sequence[str]) -> tuple[str, ...]:
+    """Names of the columns, each of them once."""
+    if len(cells) > MAX_COLUMNS:
+        raise DataError(f"{name} has {len(cells):,} columns; at most {MAX_COLUMNS:,} are read.")
+    found: list[str] = []
+    for number, cell in enumerate(cells, 1):
+        title = str(cell).strip()[:MAX_CELL] or f"column {number}"
+        found.append(title if title not in found else f"{title} ({number})")
+    return tuple(found)
+
+
+def _check_count(name: str, rows: int, columns: int) -> None:
+    """Refuses one row more than is read; short rows are filled up, so that cells count too."""
+    if rows >= MAX_ROWS:
+        raise DataError(f"{name} has more than {MAX_ROWS:,} rows; divide it.")
+    if (rows + 1) * columns > MAX_CELLS:
+        raise DataError(f"{name} has more than {MAX_CELLS:,} cells; leave columns out that are not needed.")
+
+
+def _text(value: Any) -> str:
+    """A cell as text; what is no plain value is none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value).strip()[:MAX_CELL] if isinstance(value, str | int | float) else ""
+
+
+def _json_records(text: str, name: str, *, lines: bool) -> Iterator[dict[str, Any]]:
+    try:
+        parsed = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is no JSON: {display_name(str(error))}.") from error
+    if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
+        raise DataError(f"{name} is no table: it has to be a list of objects.")
+    return (_flat(item) for item in parsed)
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    """A task of Label Studio as image and choice; any other object as it is."""
+    data = item.get("data")
+    if not isinstance(data, dict):
+        return item
+    choices = [
+        choice
+        for annotation in _list(item.get("annotations") or item.get("completions"))
+        for result in _list(annotation.get("result"))
+        if isinstance(result.get("value"), dict)
+        for choice in (result["value"].get("choices") or [])
+        if isinstance(choice, str)
+    ]
+    kept = list(dict.fromkeys(choices))
+    return {**data, "choice": kept[0] if len(kept) == 1 else ""}
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _parquet(path: Path, name: str) -> Iterator[dict[str, Any]]:
+    """Rows of a Parquet file; the names of a Hugging Face class label in place of its number."""
+    from pyarrow import ArrowException, parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            if file.metadata.num_rows > MAX_ROWS or file.metadata.num_columns > MAX_COLUMNS:
+                raise DataError(f"{name} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read.")
+            schema = file.schema_arrow
+            plain = [field.name for field in schema if not _is_nested(field.type)]
+            if len(plain) < len(schema.names) and not any(_is_text(schema.field(each).type) for each in plain):
+                raise DataError(
+                    f"{name} holds the images themselves; write them out as files: python -m core unpack {name} FOLDER."
+                )
+            names = label_names(schema.metadata or {})
+            for batch in file.iter_batches(batch_size=10_000, columns=plain):
+                for record in batch.to_pylist():
+                    yield {key: _named(names.get(key), value) for key, value in record.items()}
+    except (ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} is damaged: {display_name(str(error).splitlines()[0])}.") from error
+
+
+def _is_nested(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_dictionary(kind))
+
+
+def label_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
+    """`{column: names}` as the library `datasets` writes them into a Parquet file.
+
+    Args:
+        metadata: Of the file's schema.
+    """
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        return {key: value["names"] for key, value in features.items() if value.get("_type") == "ClassLabel"}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _named(names: list[str] | None, value: Any) -> Any:
+    return names[value] if names and isinstance(value, int) and 0 <= value < len(names) else value
