@@ -177,4 +177,4 @@ def _check_predictions(content: str, classes: list[str]) -> None:
 
 
 def _is_share(value: str) -> bool:
-    return bool(re.fullmatch(r"[01]\.[0-9]{1,12}|nan", value))
+    return bool(re.fullmatch(r"[01]\.[0-9]{1,60}|nan", value))

@@ -19,7 +19,8 @@ class Stored:
         classes: tuple of str.
         files: tuple of `n` str. Relative to the data set's root.
         labels: integer array of shape `(n,)`. The true classes.
-        probabilities: float array of shape `(n, classes)`. To six decimals, as the file has them.
+        probabilities: float array of shape `(n, classes)`. As the file has them: those of a float32,
+            or six decimals where an older version has written it.
     """
 
     classes: tuple[str, ...]
