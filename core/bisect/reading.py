@@ -7,7 +7,7 @@ import numpy as np
 
 from core.bisect.arm_values import Judged
 from core.data.scan import ImageFile
-from core.data.split import group_name
+from core.data.split import group_names
 from core.insight.stored import Stored, stored_predictions
 from core.stats.reader_case import Reading, accuracy_reading, auc_reading
 from core.store.runs import Run
@@ -58,7 +58,7 @@ def readings(run: Run, part: str, pattern: str, names: Mapping[str, str]) -> Rea
     Args:
         run: Run.
         part: str. A key of `PARTS`.
-        pattern: str. How file names tell what belongs together; see `group_name`.
+        pattern: str. How file names tell what belongs together; see `group_names`.
         names: mapping. What to call an image instead of by the hash of its file.
     """
     stored = stored_predictions(run, part)
@@ -77,13 +77,14 @@ def readings(run: Run, part: str, pattern: str, names: Mapping[str, str]) -> Rea
 def _cases(run: Run, part: str, stored: Stored, pattern: str, names: Mapping[str, str]) -> list[str]:
     """Of each image the group it belongs to, else the image itself."""
     listed = {str(item.get("path")): item for item in (run.manifest() or {}).get(part, [])}
-    cases = []
-    for path, label in zip(stored.files, stored.labels, strict=True):
-        item = listed.get(path) or {}
-        sha = str(item.get("sha256") or path)
-        group = group_name(_file(path, str(item.get("split") or "")), pattern)
-        cases.append(f"group {label} {group}" if group else f"image {names.get(sha, sha)}")
-    return cases
+    items = [listed.get(path) or {} for path in stored.files]
+    files = [_file(path, str(item.get("split") or "")) for path, item in zip(stored.files, items, strict=True)]
+    groups = group_names(files, pattern)
+    hashes = [str(item.get("sha256") or path) for path, item in zip(stored.files, items, strict=True)]
+    return [
+        f"group {label} {group}" if group else f"image {names.get(sha, sha)}"
+        for label, group, sha in zip(stored.labels, groups, hashes, strict=True)
+    ]
 
 
 def _file(path: str, split: str) -> ImageFile:

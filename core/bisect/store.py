@@ -14,6 +14,7 @@ from core.bisect.result import Facts
 from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.store import records
 from core.store.runs import Run, RunStore
 from core.workers import launch
 
@@ -34,6 +35,12 @@ class Bisect(BudgetedJob):
     """
 
     noun = "bisect"
+    result_kind = records.BISECT
+
+    def ends(self) -> list[str]:
+        """Ids of the two runs as its result has them, also where the rest of it is damaged."""
+        found: list[str] = self._of_its_runs().get("runs", [])
+        return found
 
     def title(self) -> str:
         """What to call it: the names of its two runs."""

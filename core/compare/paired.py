@@ -133,6 +133,8 @@ def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]
     hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
     try:
         rows = [row for row in read_records(run.path / "predictions.csv") if row.get("split") == "val"]
+        if any(row.get(name) is None for row in rows for name in ("file", "label", "predicted")):
+            return {}  # a damaged table says nothing of its images
     except (OSError, UnicodeDecodeError, csv.Error):
         return {}
     seen: Counter[tuple[str, str]] = Counter()

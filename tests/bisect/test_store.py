@@ -135,7 +135,10 @@ def test_a_test_part_is_what_is_judged_where_both_have_one(pair: tuple[Run, Run]
     for run in pair:
         part = {"count": 50, "correct": 40, "accuracy": 0.8, "auc": 0.9}
         files.write_json(run.path / "evaluation.json", {**(run.evaluation() or {}), "test": part})
-        files.write_json(run.path / "manifest.json", {**(run.manifest() or {}), "test": [{}] * 50})
+        files.write_json(
+            run.path / "manifest.json",
+            {**(run.manifest() or {}), "test": [{"path": f"{k}.png", "label": "a"} for k in range(50)]},
+        )
     result = BisectStore().create(*pair, 30).result()
     assert (result["part"], result["images"]) == ("test", 50)
     assert result["note"] == "The test images are judged: no training has looked at them."

@@ -41,9 +41,10 @@ COMPARISON = {
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
 }  # fmt: skip
+ROW = {"base": "a", "settings": {}, "from_b": [], "seed": 1, "run": None, "seconds": 0.0}
 TRIALS = [
-    {"name": "A again", "base": "a", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
-    {"name": "A with data.shuffle = none", "base": "a", "value": None, "interval": None, "status": "running"},
+    {**ROW, "name": "A again", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
+    {**ROW, "name": "A with data.shuffle = none", "value": None, "interval": None, "status": "running"},
 ]
 
 
@@ -258,7 +259,7 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
     a, b = pair
     bisect = BisectStore().create(a, b)
     trials = [
-        {"name": f"{side.upper()} again, training.seed {seed}", "base": side, "from_b": from_b, "value": value,
+        {**ROW, "name": f"{side.upper()} again, training.seed {seed}", "base": side, "from_b": from_b, "value": value,
          "interval": [0.7, 0.9], "status": "finished", "seconds": 2.0}
         for side, from_b, value in (("a", [], 0.8), ("b", ["data.shuffle"], 0.5))
         for seed in (2, 3)

@@ -186,7 +186,7 @@ def _skipped(skipped: Sequence[Record]) -> None:
 
 def _trouble(status: Status) -> None:
     message = plain(sentence(status.message or STATUSES[status.status]))
-    if status.status == "failed":
+    if status.status in ("failed", "damaged"):
         st.error(message, icon=":material/error:")
     elif status.status in ("interrupted", "stopped"):
         st.warning(message, icon=LOOKS[status.status][1])
