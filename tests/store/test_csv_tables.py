@@ -1,9 +1,9 @@
 """CSV files that no spreadsheet runs, and that come back as they were."""
 
-from pathlib import dataclasses
+import dataclasses
+from pathlib import Path
 
 import numpy as np
-import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
