@@ -1,8 +1,8 @@
 """Starting and ending other processes on every system, and telling them apart: process ids are used again.
 
-On Linux /proc tells, in the form that runs have always noted; elsewhere psutil does. Only Linux was run: macOS and Windows
-are tested by psutil's interface. Windows has no `SIGKILL`, no sessions of processes, and one way to end a process, which
-leaves it no time.
+On Linux /proc tells, in the form that runs have always noted; elsewhere psutil does. Only Linux was run: macOS and
+Windows are tested by psutil's interface. Windows has no `SIGKILL`, no sessions of processes, and one way to end a
+process, which leaves it no time.
 """
 
 import os
