@@ -86,7 +86,7 @@ def _shorten(folder: Path) -> None:
 
 def _make_jobs() -> None:
     base = make_config("sample", {})
-    sweep = SweepStore().create(base, plan(base, {"model.dropout": [0.1, 0.2]}), 5)
+    sweep = SweepStore().create(base, plan(base, {"model.dropout": [0.1, 0.2]}), 5)  # type: ignore[dict-item]
     record = sweep.result()
     for k, row in enumerate(record["arms"]):
         row |= {"status": "finished", "run": f"run{k}", "value": 0.8, "interval": [0.7, 0.9], "loss": 0.4, "auc": 0.9,
@@ -177,7 +177,7 @@ def of_one_job(job: Job) -> None:
     launch.poll(job)
     _or_sentence(job.title)
     result = job.result()
-    _or_sentence(lambda: runs_of(job) if isinstance(job, BudgetedJob) and job.noun == "bisect" else job.config())
+    _or_sentence(lambda: runs_of(job) if isinstance(job, BudgetedJob) and job.noun == "bisect" else job.config())  # type: ignore[arg-type]
     if isinstance(job, BudgetedJob):
         assert job.budget_minutes() > 0
         assert job.spent_minutes() >= 0

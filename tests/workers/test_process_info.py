@@ -116,7 +116,7 @@ def test_elsewhere_stop_ends_a_worker_that_an_earlier_server_has_started(elsewhe
     assert lock.acquire()
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     noted = {"status": "running", "pid": other.pid, "birth": process_info.birth(other.pid)}
-    run.write_status(dataclasses.replace(run.read_status(), **noted))
+    run.write_status(dataclasses.replace(run.read_status(), **noted))  # type: ignore[arg-type]
     launch.end_now(run)
     assert other.wait(10) == -9
     other.communicate()

@@ -12,7 +12,7 @@ from core.bisect.store import Bisect, BisectStore, resume_bisect
 from core.config import make_config
 from core.errors import DataError
 from core.store.runs import Run, RunStore
-from core.workers import launch
+from core.workers import launch, local
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def ended_pair() -> tuple[Run, Run]:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch.local.jobs().processes.values():
+    for process in local.jobs().processes.values():
         process.wait(30)
 
 
@@ -113,10 +113,10 @@ def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run],
     other = {**config.settings(), **deep}
     alone = [pair[0], train_here(Path(config.dataset), other)]
     chosen = [{**other, "training.seed": 9}, config.settings(), other, config.settings()]
-    trials = [RunStore().create(make_config(config.dataset, settings)) for settings in chosen]
-    assert {train_trial(trial, whole, trials) for trial in trials} == {"finished"}
-    assert trials[0].history() != trials[2].history()
-    for trial, run in ((trials[1], alone[0]), (trials[2], alone[1]), (trials[3], alone[0])):
+    trials = [RunStore().create(make_config(config.dataset, settings)) for settings in chosen]  # type: ignore[assignment]
+    assert {train_trial(trial, whole, trials) for trial in trials} == {"finished"}  # type: ignore[attr-defined]
+    assert trials[0].history() != trials[2].history()  # type: ignore[index]
+    for trial, run in ((trials[1], alone[0]), (trials[2], alone[1]), (trials[3], alone[0])):  # type: ignore[index]
         assert trial.history() == run.history()
         assert trial.evaluation() == run.evaluation()
         assert (trial.path / "predictions.csv").read_text() == (run.path / "predictions.csv").read_text()

@@ -388,7 +388,7 @@ def test_judge_counts_epochs_without_a_lower_loss() -> None:
 def test_predictions_give_back_the_auc_and_the_loss_that_are_stated(tmp_path: Any) -> None:
     """Sure networks crowd at 0 and 1: six decimals made ties there, and took 0.03 off the AUC."""
     from core.data.scan import ImageFile
-    from core.engine.train.context import spread
+    from core.engine.train.context import class_probabilities
     from core.engine.train.evaluate import evaluate, write_predictions
     from core.insight.stored import stored_predictions
     from core.store.runs import Run
@@ -396,7 +396,7 @@ def test_predictions_give_back_the_auc_and_the_loss_that_are_stated(tmp_path: An
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 2
     scores = rng.normal(0, 12, 200) + 12 * labels
-    probabilities = spread((1 / (1 + np.exp(-scores.astype(np.float32))))[:, None])
+    probabilities = class_probabilities((1 / (1 + np.exp(-scores.astype(np.float32))))[:, None])
     images = [
         ImageFile(f"{k}.png", "ab"[label], "val", str(k), 1, 8, 8, "RGB", "PNG", 1) for k, label in enumerate(labels)
     ]
