@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import DataError
+from core.files import Lock
 from core.progress import Progress
 
 TRIES = 4
@@ -21,9 +22,15 @@ _CHUNK = 2**18
 _DISK = (EACCES, ENOSPC, EROFS)
 _TIMEOUT = 30.0
 """Seconds without a byte after which the network counts as gone."""
+_OTHER_SECONDS = 1800.0
+"""How long another process that fetches the same file is waited for."""
 
 
-def download(url: str, target: Path, md5: str, progress: Progress | None = None) -> Path:
+class Unreachable(DataError):
+    """Nothing, or not all, comes from the file's address; said apart, since some files can be had in another way."""
+
+
+def download(url: str, target: Path, expected: str | None, progress: Progress | None = None) -> Path:
     """Fetches a file; it gets its name only when its hash is right.
 
     What has come of it lies beside, as `<name>.partial`, and is gone on with, now or at the next call.
@@ -31,47 +38,66 @@ def download(url: str, target: Path, md5: str, progress: Progress | None = None)
     Args:
         url: Address of the file.
         target: Where it is to lie.
-        md5: Its hash, hexadecimal.
+        expected: Its hash, hexadecimal: MD5 or, with 64 digits, SHA-256. None where nobody has published one: then what
+            is as long as the server says is taken, and nothing is gone on with from an earlier call.
         progress: Called with (bytes so far, bytes in all). Defaults to none.
 
     Raises:
-        DataError: no network, no room, or what came is not the file.
+        Unreachable: no network, or the server refuses.
+        DataError: no room, or what came is not the file.
     """
-    if target.is_file() and digest(target) == md5:
-        return target
-    partial = target.with_name(f"{target.name}.partial")
+    lock = Lock(target.with_name(f".{target.name}.lock"))  # two that write one partial file would spoil it
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for attempt in range(TRIES):
-            if _take(url, partial, progress, last=attempt == TRIES - 1):
-                break
-            time.sleep(PAUSE_SECONDS)
-        else:
-            raise _unreachable(url, "the connection broke off every time")
-        found = digest(partial)
-        if found != md5:
-            partial.unlink()
-            raise DataError(
-                f"{url} did not send the expected file: its MD5 is {found}, expected {md5}. Nothing was kept; try "
-                "again."
-            )
-        partial.replace(target)
+        if not lock.acquire(timeout=_OTHER_SECONDS):
+            raise DataError(f"{target} is being fetched by another process, which has not ended; try again later.")
+        try:
+            return _download(url, target, expected, progress)
+        finally:
+            lock.release()
     except OSError as error:
         raise DataError(f"{target.parent} cannot be written: {error.strerror or error}.") from error
+
+
+def _download(url: str, target: Path, expected: str | None, progress: Progress | None) -> Path:
+    kind = "sha256" if len(expected or "") == 64 else "md5"
+    if expected and target.is_file() and digest(target, kind) == expected:
+        return target
+    partial = target.with_name(f"{target.name}.partial")
+    if not expected:
+        partial.unlink(missing_ok=True)
+    for attempt in range(TRIES):
+        if _take(url, partial, progress, last=attempt == TRIES - 1):
+            break
+        time.sleep(PAUSE_SECONDS)
+    else:
+        raise _unreachable(url, "the connection broke off every time")
+    found = digest(partial, kind)
+    if expected and found != expected:
+        partial.unlink()
+        raise DataError(
+            f"{url} did not send the expected file: its {kind.upper()} is {found}, expected {expected}. "
+            "Nothing was kept; try again."
+        )
+    partial.replace(target)
     return target
 
 
-def digest(path: Path) -> str:
-    """MD5 of a file: what the publishers of data sets name; against mistakes in transport, not against malice."""
+def digest(path: Path, kind: str = "md5") -> str:
+    """Hash of a file, as its publisher names it; MD5 helps against mistakes in transport, not against malice.
+
+    Args:
+        path: Path.
+        kind: str. A name of `hashlib`. Defaults to `md5`.
+    """
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
 
 
 def _take(url: str, partial: Path, progress: Progress | None, *, last: bool) -> bool:
     """One connection; returns whether the file is whole by the server's word.
 
     Raises:
-        DataError: the server cannot be reached or refuses, and this was the last try.
+        Unreachable: the server cannot be reached or refuses, and this was the last try.
     """
     held = partial.stat().st_size if partial.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={held}-"} if held else {})  # noqa: S310
@@ -82,7 +108,7 @@ def _take(url: str, partial: Path, progress: Progress | None, *, last: bool) -> 
         if error.code == 416 and held:  # nothing is left to send, or another file lies there now: the hash will tell
             return True
         if last or error.code < 500:
-            raise DataError(f"{url} cannot be fetched: the server answers {error.code} {error.reason}.") from error
+            raise Unreachable(f"{url} cannot be fetched: the server answers {error.code} {error.reason}.") from error
     except (OSError, HTTPException) as error:  # no network, a reset, a timeout
         if getattr(error, "errno", None) in _DISK:
             raise
@@ -106,9 +132,9 @@ def _receive(answer: Any, partial: Path, held: int, progress: Progress | None) -
     return done >= total
 
 
-def _unreachable(url: str, error: Exception | str) -> DataError:
+def _unreachable(url: str, error: Exception | str) -> Unreachable:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    return DataError(
+    return Unreachable(
         f"{url} cannot be fetched: {reason}. Try again later, which goes on where this broke off; or fetch it on "
         "another machine and give it with --file."
     )

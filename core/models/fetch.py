@@ -1,18 +1,12 @@
 """Fetches a backbone's weight file into the Keras cache, whole and checked, or says which file to put where."""
 
-import hashlib
-import urllib.error
 import urllib.request
 from pathlib import Path
 
-from core import files
-from core.errors import WeightsError
+from core.data.download import Unreachable, download
+from core.errors import DataError, WeightsError
 from core.models.catalogue import Backbone, keras_home
 from core.progress import Progress
-
-_CHUNK = 2**20
-_TIMEOUT = 20.0
-"""Seconds without a byte after which the network counts as gone."""
 
 
 def require_reachable(backbone: Backbone) -> None:
@@ -29,38 +23,22 @@ def require_reachable(backbone: Backbone) -> None:
 
 
 def fetch(backbone: Backbone, progress: Progress | None = None) -> Path:
-    """Downloads the weight file; it gets its name only when its hash is right.
+    """Downloads the weight file, by what also fetches data sets: resumed, retried, named only when its hash is right.
 
     Args:
         backbone: Backbone. Has an address.
         progress: callable of (bytes so far, bytes in all). Defaults to none.
 
     Raises:
-        WeightsError: no network, or what came is not the file.
+        WeightsError: no network, no room, or what came is not the file.
     """
     target = keras_home() / "models" / backbone.weights_file
-    kind = "md5" if len(backbone.weights_hash or "") == 32 else "sha256"
-    seen = hashlib.new(kind, usedforsecurity=False)
     try:
-        with (
-            urllib.request.urlopen(backbone.weights_url, timeout=_TIMEOUT) as answer,  # noqa: S310
-            files.replacing(target) as file,
-        ):
-            total, done = int(answer.headers.get("Content-Length") or 0), 0
-            while chunk := answer.read(_CHUNK):
-                file.write(chunk)
-                seen.update(chunk)
-                done += len(chunk)
-                if progress:
-                    progress(done, max(total, done))
-            if done < total or seen.hexdigest() != (backbone.weights_hash or seen.hexdigest()):
-                raise WeightsError(
-                    f"{backbone.weights_url} did not send {backbone.weights_file} whole: {done} bytes came with {kind} "
-                    f"{seen.hexdigest()}, expected {backbone.weights_hash}; nothing was kept, try again"
-                )
-    except OSError as error:
+        return download(backbone.weights_url, target, backbone.weights_hash, progress)
+    except Unreachable as error:
         raise _missing(backbone) from error
-    return target
+    except DataError as error:
+        raise WeightsError(str(error)) from error
 
 
 def _missing(backbone: Backbone) -> WeightsError:
