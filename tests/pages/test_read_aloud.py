@@ -2,9 +2,8 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
@@ -34,11 +33,22 @@ OBVIOUS = {
 """Labels that say all there is to say."""
 
 
-def calls(path: Path, names: set[str]) -> Iterator[ast.Call]:
-    """Calls of these elements, as `st.image(…)` or on a container."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names:
-            yield node
+@cache
+def method_calls(path: Path) -> list[tuple[str, ast.Call]]:
+    """The name and the place of every `something.name(…)` in a file."""
+    return [
+        (node.func.attr, node)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+
+
+def calls(names: set[str]) -> Iterator[tuple[str, ast.Call]]:
+    """Calls of these elements, as `st.image(…)` or on a container, each with its file and line."""
+    for path in SOURCES:
+        for name, call in method_calls(path):
+            if name in names:
+                yield f"{path.relative_to(ROOT)}:{call.lineno}", call
 
 
 def gives(call: ast.Call, name: str) -> bool:
@@ -51,35 +61,39 @@ def label(call: ast.Call) -> str:
 
 
 def names_of(found: set[str]) -> set[str]:
-    return {call.func.attr for path in SOURCES for call in calls(path, found) if isinstance(call.func, ast.Attribute)}
+    return {call.func.attr for _, call in calls(found) if isinstance(call.func, ast.Attribute)}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_image_chart_and_table_has_words(path: Path) -> None:
-    for call in calls(path, SEEN):
-        assert gives(call, "alt"), f"{path.name}:{call.lineno} shows something that a screen reader cannot say: alt="
+def test_every_image_chart_and_table_has_words() -> None:
+    """What has no `alt=` shows something that a screen reader cannot say."""
+    wordless = [place for place, call in calls(SEEN) if not gives(call, "alt")]
+    assert not wordless, "\n".join(wordless)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_no_words_are_empty(path: Path) -> None:
-    for call in calls(path, SEEN):
-        for keyword in call.keywords:
-            if keyword.arg == "alt":
-                assert ast.unparse(keyword.value) not in ("''", "None"), f"{path.name}:{call.lineno}"
+def test_no_words_are_empty() -> None:
+    empty = [
+        place
+        for place, call in calls(SEEN)
+        for keyword in call.keywords
+        if keyword.arg == "alt" and ast.unparse(keyword.value) in ("''", "None")
+    ]
+    assert not empty, "\n".join(empty)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_input_explains_itself(path: Path) -> None:
-    for call in calls(path, INPUTS):
-        assert gives(call, "help") or label(call) in OBVIOUS, f"{path.name}:{call.lineno} has no help="
+def test_every_input_explains_itself() -> None:
+    """By `help=`, or by a label that says all there is to say."""
+    silent = [place for place, call in calls(INPUTS) if not gives(call, "help") and label(call) not in OBVIOUS]
+    assert not silent, "\n".join(silent)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_input_has_a_name(path: Path) -> None:
+def test_every_input_has_a_name() -> None:
     """A hidden label is read all the same; an empty one leaves the input without a name."""
-    for call in calls(path, INPUTS):
-        assert call.args, f"{path.name}:{call.lineno} has no label"
-        assert not isinstance(call.args[0], ast.Constant) or label(call).strip(), f"{path.name}:{call.lineno}"
+    nameless = [
+        place
+        for place, call in calls(INPUTS)
+        if not call.args or (isinstance(call.args[0], ast.Constant) and not label(call).strip())
+    ]
+    assert not nameless, "\n".join(nameless)
 
 
 def test_what_is_looked_for_is_there() -> None:

@@ -72,9 +72,11 @@ def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> 
                 on_click=_take,
                 args=(reference, Choice()),
             )
-    if st.toggle("Say for each folder which part it is", key=part_key("layout", "by hand")):
+    by_hand = "For folders whose names do not say what trains, validates and tests."
+    if st.toggle("Say for each folder which part it is", key=part_key("layout", "by hand"), help=by_hand):
         _by_hand(reference)
-    if st.toggle("Take the labels from a table", key=part_key("layout", "table")):
+    table = "For images whose classes are in a file (CSV, TSV, JSON, JSON lines, Parquet), not in names of folders."
+    if st.toggle("Take the labels from a table", key=part_key("layout", "table"), help=table):
         choose_table(reference)
 
 

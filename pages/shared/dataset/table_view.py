@@ -39,7 +39,12 @@ def choose_table(reference: str) -> None:
         known = read_table_choice(root)
         index = files.index(known.file) if known and known.file in files else 0
         file = st.selectbox(
-            "Table", files, index=index, format_func=display_name, key=part_key("table", "file", reference)
+            "Table",
+            files,
+            index=index,
+            format_func=display_name,
+            key=part_key("table", "file", reference),
+            help="One row names an image and its class; tables of up to 20 MB in this folder are offered.",
         )
         table = _table(str(root / file), (root / file).stat().st_mtime_ns)
         guessed = _guess(table, top, file, known if known and known.file == file else TableChoice(file))
