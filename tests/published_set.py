@@ -7,6 +7,7 @@ import io
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,8 @@ def archive(**changes: np.ndarray) -> bytes:
         arrays[f"{part}_images"] = rng.integers(0, 256, (count, 28, 28), np.uint8)
         arrays[f"{part}_labels"] = (np.arange(count) % 2)[:, None].astype(np.uint8)
     out = io.BytesIO()
-    np.savez(out, **{**arrays, **changes})
+    named: dict[str, Any] = {**arrays, **changes}
+    np.savez(out, **named)
     return out.getvalue()
 
 

@@ -144,7 +144,7 @@ def test_an_unusual_image_is_read_or_refused_in_a_sentence(
         assert number == "22", error
         assert "is damaged" in str(error)
     else:
-        assert (pixels.shape, pixels.dtype) == ((32, 32, 3), np.uint8)
+        assert (pixels.shape, pixels.dtype) == ((32, 32, 3), np.dtype(np.uint8))
 
 
 def zipped(*names: str, method: int = zipfile.ZIP_STORED, **items: bytes) -> io.BytesIO:
@@ -210,7 +210,8 @@ ZIPS: list[tuple[str, str, Callable[[], io.BytesIO], str]] = [
     ("26", "a bomb", lambda: zipped(*PETS, method=zipfile.ZIP_DEFLATED, **{"cats/b.png": bytes(50 * 2**20)}),
      "cats/b.png in pets.zip unpacks to more than 200 times its size; images do not."),
     ("27", "overlapping", overlapping, "pets.zip has entries that overlap; pack it again."),
-    ("28", "a zip in a zip", lambda: zipped(**{"cats/inner.zip": zipped(*PETS).getvalue()}), "contains no images."),
+    ("28", "a zip in a zip", lambda: zipped(**dict[str, Any]({"cats/inner.zip": zipped(*PETS).getvalue()})),
+     "contains no images."),
     ("29", "20,001 entries", many, "pets.zip has 20,001 entries; at most 20,000 are taken."),
     ("30", "a lie about the size", lambda: patched(zipped(*PETS), 24, struct.pack("<L", 10_000), 22),
      "cats/1.png does not hold the 10,000 bytes it declares; upload it again."),
@@ -225,7 +226,7 @@ ZIPS: list[tuple[str, str, Callable[[], io.BytesIO], str]] = [
     ("34", "damage inside", lambda: named(zipped(*PETS).getvalue()[:200] + b"x" + zipped(*PETS).getvalue()[201:]),
      "cats/1.png is damaged: Bad CRC-32"),
     ("35", "a name twice", twice, "pets.zip has cats/1.png twice; pack it again."),
-    ("36", "no images", lambda: zipped(**{"cats/notes.txt": b"x"}), "pets.zip contains no images."),
+    ("36", "no images", lambda: zipped(**dict[str, Any]({"cats/notes.txt": b"x"})), "pets.zip contains no images."),
     ("37", "2,000 folders deep", lambda: zipped("x/" * 2000 + "1.png"), "lies more than 8 folders deep"),
     ("38", "reserved on Windows", lambda: zipped("con/1.png", "dogs/1.png"), "con is reserved on Windows"),
     ("40", "the same name in another case", lambda: zipped("Cat/1.png", "cat/1.png"), "Cat and cat look the same"),

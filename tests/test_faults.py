@@ -20,7 +20,7 @@ from core.config import make_config
 from core.engine.train.checkpoint import CheckpointFolder
 from core.errors import RunError
 from core.store.runs import Run, RunStore, Status
-from core.workers import launch
+from core.workers import launch, local
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,7 +67,7 @@ def weights(run: Run) -> list[Any]:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch.local.jobs().processes.values():
+    for process in local.jobs().processes.values():
         process.kill()
         process.wait(30)
 
@@ -92,7 +92,7 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     (disk / "home").mkdir()
     (disk / "home" / "cache").symlink_to(tmp_path / "cache")
     yield disk
-    for process in launch.local.jobs().processes.values():
+    for process in local.jobs().processes.values():
         process.kill()
         process.wait(30)
     subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -138,7 +138,7 @@ def test_a_worker_that_hangs_is_said_to_and_stop_ends_it(folder: Path, monkeypat
 
 def test_a_worker_of_another_process_can_be_ended_at_once_but_a_strangers_process_never(folder: Path) -> None:
     run = start(folder, epochs=1000, learnt=1)
-    mine = launch.local.jobs().processes.pop(run.id)  # as another server sees it: without a handle
+    mine = local.jobs().processes.pop(run.id)  # as another server sees it: without a handle
     try:
         status = launch.poll(run)
         stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -284,9 +284,9 @@ def test_a_run_of_a_newer_version_is_shown_and_left_as_it_is(folder: Path) -> No
             with pytest.raises(RunError, match="was made by a newer version of Parity; use that version to change it"):
                 action(run)
         launch.start(run, parent_pipe=False)  # a worker that is started by hand refuses it, too
-        launch.local.jobs().processes[run.id].wait(30)
+        local.jobs().processes[run.id].wait(30)
         assert {p.name: p.read_bytes() for p in run.path.iterdir() if p.name not in ("worker.log", "lock")} == before
-        launch.local.jobs().processes.clear()
+        local.jobs().processes.clear()
         (run.path / "worker.log").unlink()
         (run.path / "lock").unlink(missing_ok=True)
     assert RunStore().list()[0].id == run.id
@@ -357,7 +357,7 @@ def test_a_nearly_full_disk_is_refused_before_the_checkpoint_is_written(
     checkpoints = CheckpointFolder(tmp_path)
     checkpoints.save(Checkpoint(Progress(epoch=1), [np.ones(1000)]))
     before = sorted(path.name for path in tmp_path.iterdir())
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 5000, 5000))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 5000, 5000))
     with pytest.raises(UserError, match=r"the disk is nearly full: 5\.00 kB are free.*its last epoch is kept"):
         checkpoints.save(Checkpoint(Progress(epoch=2), [np.full(1000, 2)]))
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def serve(tmp_path: Path) -> Iterator[object]:
     """A function that starts a server: `serve(options, secrets="", **environment)`."""
     running: list[Server] = []
 
-    def start(options: list[str], secrets: str = "", **environment: str) -> Server:
+    def start(options: list[str], secrets: str = "", **environment: Any) -> Server:
         file = tmp_path / "secrets.toml"
         if secrets:
             file.write_text(secrets, encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 
 from core.config import make_config
 from core.store.runs import Run, RunStore, Status
-from core.workers import launch
+from core.workers import launch, local
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def is_gone(pid: int) -> bool:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch.local.jobs().processes.values():
+    for process in local.jobs().processes.values():
         process.wait(30)
 
 
@@ -98,7 +98,7 @@ def test_a_killed_worker_is_seen_within_seconds_and_resume_goes_on(folder: Path)
 def test_a_worker_ends_interrupted_when_the_server_that_started_it_dies(folder: Path, home: Path) -> None:
     run = RunStore().create(make_config(str(folder), SLOW))
     server = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from core import launch; from core.store.runs import Run; "
+        [sys.executable, "-c", "import sys, time; from core.workers import launch; from core.store.runs import Run; "
          "from pathlib import Path; launch.start(Run(Path(sys.argv[1])), parent_pipe=True); time.sleep(600)",
          str(run.path)],
         cwd=launch.ROOT,

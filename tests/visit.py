@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -52,7 +53,13 @@ async def _visit(url: str, page: str, host: str, origin: str | None, headers: Ma
     address, _, port = url.removeprefix("http://").rpartition(":")
     host = host or f"{address}:{port}"
     seen, started = Visit(), time.monotonic()
-    to = {"host": address, "port": int(port), "subprotocols": ["streamlit"], "max_size": None, "proxy": None}
+    to: dict[str, Any] = {
+        "host": address,
+        "port": int(port),
+        "subprotocols": ["streamlit"],
+        "max_size": None,
+        "proxy": None,
+    }
     if origin is not None:
         to["origin"] = origin or f"http://{host}"
     try:

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -133,12 +134,13 @@ def _run(config: Any) -> dict[str, Any]:
     """A run as a worker makes it: seconds in all, before the first batch, from it to the last; what it learnt."""
     from core.engine.reporter import Reporter
     from core.engine.train import training as train
+    from core.engine.train.batch_watch import BatchWatch
     from core.engine.train.checkpoint import CheckpointFolder
     from core.store.runs import RunStore
 
     moments: list[float] = []
 
-    class Watch(train.BatchWatch):
+    class Watch(BatchWatch):
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             moments.append(time.perf_counter())
 
@@ -147,14 +149,13 @@ def _run(config: Any) -> dict[str, Any]:
             moments.append(time.perf_counter())
 
     run = RunStore().create(config)
-    reporter, before, started = Reporter(run), train.BatchWatch, time.perf_counter()
+    reporter, started = Reporter(run), time.perf_counter()
     reporter.start_heartbeat()
-    train.BatchWatch = Watch  # type: ignore[misc]
-    try:
-        train.train(reporter)
-    finally:
-        train.BatchWatch = before  # type: ignore[misc]
-        reporter.close()
+    with mock.patch.object(train, "BatchWatch", Watch):
+        try:
+            train.train(reporter)
+        finally:
+            reporter.close()
     total = time.perf_counter() - started
     stored = CheckpointFolder(run.path / "resume").load()
     assert stored is not None

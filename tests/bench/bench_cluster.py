@@ -74,7 +74,7 @@ def _bisects(folder: Path, processors: list[int]) -> Iterator[Figure]:
     os.environ["PARITY_EXECUTOR"] = "ray"
     for nodes in (1, 2):
         with cluster([processors[:1], processors[1:2]][:nodes]):
-            bisect = BisectStore().create(*pair, 30)
+            bisect = BisectStore().create(pair[0], pair[1], 30)
             seconds.append(_seconds_of(bisect))
             assert launch.poll(bisect).status == "finished", (bisect.path / "worker.log").read_text(encoding="utf-8")
             result = bisect.result()

@@ -145,12 +145,12 @@ def train(folder: Path) -> None:
     with Peak() as extraction:
         context.features(context.train_images(), context.draw(0), "")
     made = train.Training(context, Tracking(reporter))
-    phase = plan(context)[0][1]()
+    phase = plan(context)[0].make()
     made._begin(phase, None)
-    made._fit_epoch(phase, 0, 3)  # traces the graph
+    made._fit_epoch(phase, 0, 3, 0)  # traces the graph
     with Peak() as training:
         for epoch in (1, 2):
-            made._validate(phase, made._fit_epoch(phase, epoch, 3))
+            made._validate(phase, made._fit_epoch(phase, epoch, 3, 0))
     made.saves.close()
     print(json.dumps({"extraction": extraction.to_dict(), "training": training.to_dict()}))
 

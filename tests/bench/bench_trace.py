@@ -77,9 +77,9 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
             stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
         made = train.Training(context, Tracking(context.reporter, ""))
-        phase = phases.plan(context)[0][1]()
+        phase = phases.plan(context)[0].make()
     made._begin(phase, None)
-    made._fit_epoch(phase, 0, 1000)  # traces the graphs
+    made._fit_epoch(phase, 0, 1000, 0)  # traces the graphs
     made._validate(phase, {})
     return made, phase
 
@@ -87,7 +87,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
 def one_epoch(made: Any, phase: Any, epoch: int) -> tuple[float, float]:
     """Seconds of an epoch with its validation: by the wall clock, and of all processors."""
     started, spent = time.perf_counter(), time.process_time()
-    logs = made._fit_epoch(phase, epoch, 1000)
+    logs = made._fit_epoch(phase, epoch, 1000, 0)
     made._validate(phase, logs)
     return time.perf_counter() - started, time.process_time() - spent
 

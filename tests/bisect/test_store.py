@@ -16,7 +16,7 @@ from core.config import make_config
 from core.errors import ConfigError, RunError
 from core.jobs.trial_runner import BrokenOff
 from core.store.runs import Run, RunStore, Status
-from core.workers import launch
+from core.workers import launch, local
 
 IMAGES = 400
 
@@ -260,7 +260,7 @@ def test_resume_queues_it_again_with_a_budget_beyond_what_is_spent(pair: tuple[R
     resume_bisect(bisect, parent_pipe=False, more_minutes=8)
     assert bisect.budget_minutes() == 20.0
     assert not bisect.stop_requested()
-    launch.local.jobs().processes[bisect.id].wait(30)
+    local.jobs().processes[bisect.id].wait(30)
 
 
 def test_stop_writes_the_stop_file(pair: tuple[Run, Run]) -> None:

@@ -1,5 +1,7 @@
 """The grey levels behind the pixel checks, against the images themselves."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from core.data import images
 from core.data.augment import augment
 from core.data.dataset import open_dataset
 
-CHOICE = {"size": 40, "augmentation": "question", "seed": 3}
+CHOICE: dict[str, Any] = {"size": 40, "augmentation": "question", "seed": 3}
 
 
 @pytest.mark.parametrize("kind", ["raw", "rescale", "tf", "torch", "caffe", "lite"])

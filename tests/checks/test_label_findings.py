@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from core.checks import labels
+from tests.told import told
 
 
 def counts(train, val):
@@ -13,7 +14,7 @@ def counts(train, val):
 
 def test_class_absent_from_validation_shifts_the_others(make_context):
     context = make_context(counts=counts({"a": 40, "b": 40, "c": 40}, {"a": 50, "b": 0, "c": 50}))
-    finding = labels.class_index_mismatch(context)
+    finding = told(labels.class_index_mismatch(context))
     assert finding.severity == "warning"
     assert finding.claim == (
         "No validation image is of the class b; numbered by itself, that folder would shift the numbers of c."
@@ -23,12 +24,12 @@ def test_class_absent_from_validation_shifts_the_others(make_context):
 
 def test_last_class_absent_shifts_nothing(make_context):
     context = make_context(counts=counts({"a": 40, "b": 40, "c": 40}, {"a": 50, "b": 50, "c": 0}))
-    assert labels.class_index_mismatch(context).claim == "No validation image is of the class c."
+    assert told(labels.class_index_mismatch(context)).claim == "No validation image is of the class c."
 
 
 def test_helper_folder_as_a_class_is_named(make_context):
     context = make_context(counts=counts({"cat": 40, "checkpoints": 3, "dog": 40}, {"cat": 50, "dog": 50}))
-    finding = labels.hidden_dir_as_class(context)
+    finding = told(labels.hidden_dir_as_class(context))
     assert finding.severity == "warning"
     assert finding.evidence["pictures"] == {"checkpoints": 3}
 
@@ -36,7 +37,7 @@ def test_helper_folder_as_a_class_is_named(make_context):
 def test_hidden_folder_beside_the_classes_is_worth_knowing(make_context, tmp_path):
     (tmp_path / "train" / ".ipynb_checkpoints").mkdir(parents=True)
     (tmp_path / "val").mkdir()
-    finding = labels.hidden_dir_as_class(make_context(dataset=str(tmp_path)))
+    finding = told(labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))))
     assert finding.severity == "info"
     assert finding.evidence == {"folders": ["train/.ipynb_checkpoints"]}
     assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator takes" in finding.claim
@@ -46,7 +47,7 @@ def test_hidden_folder_beside_the_classes_is_worth_knowing(make_context, tmp_pat
 
 def test_numbers_sorted_as_text_are_told(make_context):
     three = {"class1": 40, "class10": 40, "class2": 40}
-    finding = labels.lexicographic_class_order(make_context(counts=counts(three, three)))
+    finding = told(labels.lexicographic_class_order(make_context(counts=counts(three, three))))
     assert finding.severity == "info"
     assert "class10 has number 1, by its own number it would have 2." in finding.claim
 
@@ -76,13 +77,13 @@ def test_class_without_a_finding_as_second_is_told(make_context, names, inverted
 
 def test_majority_share_is_the_baseline(make_context):
     these = counts({"cat": 100, "dog": 270}, {"cat": 27, "dog": 73})
-    finding = labels.class_imbalance_baseline(make_context(counts=these))
+    finding = told(labels.class_imbalance_baseline(make_context(counts=these)))
     assert finding.severity == "warning"
     assert finding.claim == (
         "73 % of the validation images are dog: an accuracy of 0.730 is what always saying so reaches."
     )
     assert finding.change == {"training.class_weight": "balanced"}
-    weighted = labels.class_imbalance_baseline(make_context({"training.class_weight": "balanced"}, counts=these))
+    weighted = told(labels.class_imbalance_baseline(make_context({"training.class_weight": "balanced"}, counts=these)))
     assert (weighted.severity, weighted.change) == ("info", {})
 
 
@@ -95,19 +96,19 @@ def test_many_classes_need_a_smaller_share_to_be_unbalanced(make_context):
     val = {"a": 60, **dict.fromkeys("bcdefghij", 10)}
     assert (
         "40 % of the validation images are a"
-        in labels.class_imbalance_baseline(make_context(counts=counts(val, val))).claim
+        in told(labels.class_imbalance_baseline(make_context(counts=counts(val, val)))).claim
     )
 
 
 def test_weights_where_classes_are_equal_change_nothing(make_context):
-    finding = labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}))
+    finding = told(labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"})))
     assert (finding.severity, finding.change) == ("info", {"training.class_weight": "none"})
     assert "the largest class is only 1.00 times the smallest" in finding.claim
 
 
 def test_rare_class_without_weights_is_told(make_context):
     these = counts({"cat": 20, "dog": 300}, {"cat": 50, "dog": 50})
-    finding = labels.class_weight_mismatch(make_context(counts=these))
+    finding = told(labels.class_weight_mismatch(make_context(counts=these)))
     assert (finding.severity, finding.change) == ("warning", {"training.class_weight": "balanced"})
     assert finding.claim == (
         "The rarest class has 20 training images, the largest 15 times as many, and all count alike in the loss."
@@ -120,7 +121,7 @@ def test_one_file_in_two_classes_is_a_conflict(make_context):
         twins = ("train/cat/cat000.jpg", "val/dog/dog000.jpg")
         return dataclasses.replace(file, sha256="f" * 64) if file.path in twins else file
 
-    finding = labels.conflicting_labels(make_context(edit=same))
+    finding = told(labels.conflicting_labels(make_context(edit=same)))
     assert finding.severity == "warning"
     assert finding.claim == "1 image lies in more than one class."
     assert finding.evidence == {"groups": [["train/cat/cat000.jpg", "val/dog/dog000.jpg"]]}
@@ -134,5 +135,5 @@ def test_one_file_twice_in_one_class_is_no_conflict(make_context):
 
 
 def test_skipped_files_are_counted(make_context):
-    finding = labels.skipped_files(make_context(skipped=(("train/a/notes.txt", "is not an image"),)))
+    finding = told(labels.skipped_files(make_context(skipped=(("train/a/notes.txt", "is not an image"),))))
     assert finding.claim == "Files left out because of their kind or place: 1."

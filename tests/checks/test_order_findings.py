@@ -7,13 +7,14 @@ import pytest
 
 from core.checks import order
 from core.data.order import epoch_batches
+from tests.told import told
 
 BALANCED = {"train": {"cat": 200, "dog": 200}, "val": {"cat": 60, "dog": 60}}
 
 
 def test_class_by_class_is_an_error_with_its_figures(make_context):
-    finding = order.class_ordered_batches(
-        make_context({"data.shuffle": "none", "data.batch_size": 20}, counts=BALANCED)
+    finding = told(
+        order.class_ordered_batches(make_context({"data.shuffle": "none", "data.batch_size": 20}, counts=BALANCED))
     )
     assert (finding.id, finding.severity) == ("class-ordered-batches", "error")
     assert finding.claim == (
@@ -35,7 +36,9 @@ def test_class_by_class_is_an_error_with_its_figures(make_context):
 
 def test_two_batches_in_class_order_are_found_by_their_runs(make_context):
     counts = {"train": {"cat": 20, "dog": 20}, "val": {"cat": 60, "dog": 60}}
-    finding = order.class_ordered_batches(make_context({"data.shuffle": "none", "data.batch_size": 32}, counts=counts))
+    finding = told(
+        order.class_ordered_batches(make_context({"data.shuffle": "none", "data.batch_size": 32}, counts=counts))
+    )
     assert "1 of 2 hold a single class" in finding.claim
 
 
@@ -48,7 +51,7 @@ def test_one_batch_may_have_any_order(make_context):
 def test_kept_together_batches_in_random_order_are_the_other_finding(make_context):
     context = make_context({"data.shuffle": "batches", "data.batch_size": 20}, counts=BALANCED)
     assert order.class_ordered_batches(context) is None
-    finding = order.single_class_batches(context)
+    finding = told(order.single_class_batches(context))
     assert (finding.severity, finding.change) == ("warning", {"data.shuffle": "samples"})
     assert finding.claim == (
         "20 of 20 batches hold a single class, where a random order gives 0.0; only the order of the batches is random."
@@ -84,7 +87,7 @@ def test_expectation_is_the_hypergeometric_one():
 
 def test_dropped_tail_of_a_fixed_order_names_the_class_that_loses(make_context):
     settings = {"data.shuffle": "none", "data.drop_remainder": True, "data.batch_size": 35}
-    finding = order.partial_batch_dropped(make_context(settings))
+    finding = told(order.partial_batch_dropped(make_context(settings)))
     assert (finding.severity, finding.change) == ("warning", {"data.drop_remainder": False})
     assert finding.claim == (
         "30 of 240 training images (12 %) are left out of each epoch: the same in every epoch, of dog."
@@ -94,7 +97,7 @@ def test_dropped_tail_of_a_fixed_order_names_the_class_that_loses(make_context):
 
 
 def test_dropped_tail_of_shuffled_samples_is_worth_knowing(make_context):
-    finding = order.partial_batch_dropped(make_context({"data.drop_remainder": True, "data.batch_size": 35}))
+    finding = told(order.partial_batch_dropped(make_context({"data.drop_remainder": True, "data.batch_size": 35})))
     assert finding.severity == "info"
     assert finding.claim.endswith("another few every epoch.")
 
@@ -105,7 +108,7 @@ def test_full_batches_lose_nothing(make_context):
 
 def test_no_batch_left_is_an_error(make_context):
     context = make_context({"data.drop_remainder": True, "data.batch_size": 256})
-    finding = order.steps_zero(context)
+    finding = told(order.steps_zero(context))
     assert finding.severity == "error"
     assert finding.claim == (
         "The 240 training images do not fill one batch of 256, and partial batches are dropped: no batch is left."
@@ -116,7 +119,7 @@ def test_no_batch_left_is_an_error(make_context):
 
 def test_tiny_last_batch_matters_in_a_fixed_order_only(make_context):
     counts = {"train": {"cat": 33, "dog": 32}, "val": {"cat": 60, "dog": 60}}
-    finding = order.tiny_last_batch(make_context({"data.shuffle": "batches"}, counts=counts))
+    finding = told(order.tiny_last_batch(make_context({"data.shuffle": "batches"}, counts=counts)))
     assert finding.claim == ("The last batch has 1 of 32 images, the same in every epoch, and counts as a full step.")
     assert finding.evidence["files"] == ["train/dog/dog031.jpg"]
     assert order.tiny_last_batch(make_context({"data.shuffle": "samples"}, counts=counts)) is None

@@ -12,6 +12,7 @@ from core.checks.context import Context
 from core.config import make_config
 from core.data.dataset import open_dataset
 from core.data.scan import Unreadable
+from tests.told import told
 
 RANGE = np.linspace(0, 255, 16 * 224 * 224 * 3).astype(np.uint8).reshape(16, 224, 224, 3)
 
@@ -27,7 +28,7 @@ def opened(folder, settings):
 
 def test_other_scaling_is_told_by_the_values_the_network_gets(make_context):
     settings = {"data.preprocessing": "rescale", "model.backbone": "VGG16"}
-    finding = pixels.wrong_preprocess_for_backbone(make_context(settings, pixels=RANGE))
+    finding = told(pixels.wrong_preprocess_for_backbone(make_context(settings, pixels=RANGE)))
     assert (finding.severity, finding.change) == ("info", {"data.preprocessing": "backbone"})
     assert finding.claim == (
         "VGG16 gets values from 0 to 1; it was trained on values from -124 to 151 for the same images."
@@ -43,14 +44,14 @@ def test_pixels_as_they_are_suit_a_backbone_that_scales_itself(make_context):
 
 def test_scaling_before_a_backbone_that_scales_itself_is_an_error(make_context):
     context = make_context({"data.preprocessing": "rescale", "model.backbone": "ConvNeXtTiny"}, pixels=RANGE)
-    finding = pixels.double_rescale(context)
+    finding = told(pixels.double_rescale(context))
     assert (finding.severity, finding.change) == ("error", {"data.preprocessing": "backbone"})
     assert "its first layers see at most 0.0039 where 1 is white." in finding.claim
     assert pixels.wrong_preprocess_for_backbone(context) is None
 
 
 def test_images_stored_as_zeros_and_ones_are_an_error(make_context):
-    finding = pixels.double_rescale(make_context(pixels=RANGE // 255))
+    finding = told(pixels.double_rescale(make_context(pixels=RANGE // 255)))
     assert finding.severity == "error"
     assert "are nearly blank: grey levels 0 to 1 of 255" in finding.claim
     assert pixels.double_rescale(make_context({"data.preprocessing": "rescale"}, pixels=RANGE)) is None
@@ -60,7 +61,7 @@ def test_levels_are_read_from_the_files(image_folder):
     folder = image_folder(train=(5, 5), val=(5, 5), size=40)
     for path in folder.rglob("*.png"):
         Image.fromarray(np.asarray(Image.open(path)) // 200).save(path)
-    finding = pixels.double_rescale(opened(folder, {"data.image_size": 40}))
+    finding = told(pixels.double_rescale(opened(folder, {"data.image_size": 40})))
     assert finding.claim.startswith(
         "Of the training images, the 10 that were looked at are nearly blank: grey levels 0"
     )
@@ -71,7 +72,7 @@ def test_darker_validation_images_of_a_class_are_told(make_context):
     for files, level in ((context.train, 160), (context.val, 70)):
         for k, file in enumerate(files):
             context.thumbnails[file.sha256] = np.full((32, 33), level + k % 9, np.uint8)
-    finding = pixels.train_val_preprocess_mismatch(context)
+    finding = told(pixels.train_val_preprocess_mismatch(context))
     assert finding.severity == "warning"
     assert "images of cat are on average 90 of 255 grey levels darker than its training images" in finding.claim
 
@@ -91,8 +92,10 @@ def test_brightness_is_not_compared_where_there_are_too_many_images(make_context
 
 
 def test_grey_training_and_colour_validation_are_told(make_context):
-    finding = pixels.grayscale_channels(
-        make_context(edit=lambda f: dataclasses.replace(f, mode="L" if f.split == "train" else "RGB"))
+    finding = told(
+        pixels.grayscale_channels(
+            make_context(edit=lambda f: dataclasses.replace(f, mode="L" if f.split == "train" else "RGB"))
+        )
     )
     assert finding.claim == ("100 % of the training images but 0 % of the validation images are stored in grey.")
     assert pixels.grayscale_channels(make_context(edit=each(mode="L"))) is None
@@ -111,7 +114,7 @@ def test_storage_that_tells_the_class_is_told(make_context, facts, word):
     def of_cats(file):
         return dataclasses.replace(file, **facts) if file.label == "cat" else file
 
-    finding = pixels.mode_reveals_class(make_context(edit=of_cats))
+    finding = told(pixels.mode_reveals_class(make_context(edit=of_cats)))
     assert finding.severity == "warning"
     assert finding.claim == (
         f"The {word} alone tells the class of 100 % of the validation images; always naming the most frequent class "
@@ -141,19 +144,19 @@ def sixteen_bits(folder, top):
 def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, severity, words):
     folder = image_folder(train=(5, 5), val=(5, 5), size=40)
     sixteen_bits(folder, top)
-    finding = pixels.sixteen_bit_png(opened(folder, {}))
+    finding = told(pixels.sixteen_bit_png(opened(folder, {})))
     assert finding.severity == severity
     assert words in finding.claim
 
 
 def test_transparency_is_worth_knowing(make_context):
-    finding = pixels.alpha_dropped(make_context(edit=each(mode="RGBA")))
+    finding = told(pixels.alpha_dropped(make_context(edit=each(mode="RGBA"))))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
     assert finding.claim.startswith("360 images have a transparency channel. They are laid over white here;")
 
 
 def test_turned_images_are_worth_knowing(make_context):
-    finding = pixels.exif_orientation(make_context(edit=each(orientation=6)))
+    finding = told(pixels.exif_orientation(make_context(edit=each(orientation=6))))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
     assert "put upright here by their EXIF orientation" in finding.claim
 
@@ -163,7 +166,7 @@ def test_widely_different_shapes_are_told(make_context):
         wide = int(file.path[-5]) % 2
         return dataclasses.replace(file, width=1600 if wide else 900, height=900 if wide else 1600)
 
-    finding = pixels.aspect_stretch_vs_crop(make_context(edit=shape))
+    finding = told(pixels.aspect_stretch_vs_crop(make_context(edit=shape)))
     assert finding.claim == (
         "Width over height goes from 0.56 to 1.78 (nine tenths of the images), and all are stretched to a square."
     )
@@ -175,13 +178,13 @@ def test_widely_different_shapes_are_told(make_context):
 
 
 def test_small_images_that_are_enlarged_are_told(make_context):
-    finding = pixels.size_upscaled(make_context(edit=each(width=28, height=28)))
+    finding = told(pixels.size_upscaled(make_context(edit=each(width=28, height=28))))
     assert finding.claim == "Half of the images are at most 28 pixels wide or high and are enlarged to 224 × 224."
     assert finding.change == {"data.image_size": 64}
 
 
 def test_tiny_input_leaves_one_place(make_context):
-    finding = pixels.input_too_small(make_context({"data.image_size": 48}))
+    finding = told(pixels.input_too_small(make_context({"data.image_size": 48})))
     assert (finding.severity, finding.change) == ("warning", {"data.image_size": 224})
     assert "At 48 × 48 pixels the last map of EfficientNet-Lite0 (built in) has about one place" in finding.claim
     assert pixels.input_too_small(make_context({"data.image_size": 64})) is None
@@ -189,5 +192,5 @@ def test_tiny_input_leaves_one_place(make_context):
 
 def test_unreadable_files_are_counted(make_context):
     bad = (Unreadable("train/cat/bad.jpg", "cat", "train", "bad.jpg is empty."),)
-    finding = pixels.corrupt_image(make_context(unreadable=bad))
+    finding = told(pixels.corrupt_image(make_context(unreadable=bad)))
     assert finding.evidence == {"files": ["train/cat/bad.jpg"]}

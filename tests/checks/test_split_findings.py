@@ -8,6 +8,7 @@ from scipy import stats
 
 from core.checks import context as context_module
 from core.checks import split
+from tests.told import told
 
 
 def twins(*groups):
@@ -21,7 +22,7 @@ WITHIN = ("train/dog/dog000.jpg", "train/dog/dog001.jpg")
 
 
 def test_copies_across_the_split_are_counted_on_the_held_out_side(make_context):
-    finding = split.leak_exact_duplicate(make_context(edit=twins(ACROSS, WITHIN)))
+    finding = told(split.leak_exact_duplicate(make_context(edit=twins(ACROSS, WITHIN))))
     assert finding.severity == "warning"
     assert finding.claim == (
         "1 of 120 held-out images is a copy of an image in another part (1 group of identical files)."
@@ -32,7 +33,7 @@ def test_copies_across_the_split_are_counted_on_the_held_out_side(make_context):
 def test_copies_within_a_part_are_the_other_finding(make_context):
     context = make_context(edit=twins(WITHIN))
     assert split.leak_exact_duplicate(context) is None
-    finding = split.duplicate_within_split(context)
+    finding = told(split.duplicate_within_split(context))
     assert finding.severity == "info"
     assert finding.claim == "1 image is a copy of another in the same part (1 group of identical files)."
     assert split.duplicate_within_split(make_context(edit=twins(ACROSS))) is None
@@ -44,7 +45,7 @@ def test_near_duplicate_is_told_with_its_figures(make_context):
     image = np.random.default_rng(3).integers(20, 200, (32, 33), np.uint8)
     context.thumbnails[a.sha256] = image
     context.thumbnails[b.sha256] = image + np.uint8(9)
-    finding = split.leak_near_duplicate(context)
+    finding = told(split.leak_near_duplicate(context))
     assert finding.severity == "warning"
     assert finding.claim == "1 of 120 held-out images is nearly the same as a training image."
     assert finding.evidence["train_held_out_bits_correlation"] == [[a.path, b.path, 0, 1.0]]
@@ -53,7 +54,7 @@ def test_near_duplicate_is_told_with_its_figures(make_context):
 def test_too_many_images_are_not_compared_and_that_is_said(make_context, monkeypatch):
     monkeypatch.setattr(context_module, "MAX_COMPARED", 100)
     monkeypatch.setattr(split, "MAX_COMPARED", 100)
-    finding = split.leak_near_duplicate(make_context())
+    finding = told(split.leak_near_duplicate(make_context()))
     assert finding.severity == "info"
     assert finding.claim == (
         "360 images are more than the 100 up to which near duplicates are looked for; identical files were."
@@ -68,7 +69,7 @@ def patients(file):
 
 
 def test_share_of_validation_with_known_patients_is_told(make_context):
-    finding = split.leak_patient(make_context(edit=patients))
+    finding = told(split.leak_patient(make_context(edit=patients)))
     assert finding.severity == "warning"
     assert finding.claim == (
         "60 of 120 validation images (50 %) have their patient, by file name, in training too: 10 of 50 patients are "
@@ -83,19 +84,19 @@ def test_pattern_of_ones_own_decides_what_a_group_is(make_context):
         return dataclasses.replace(file, path=file.path.replace(".jpg", "_scene7.jpg"))
 
     assert split.leak_patient(make_context(edit=scenes)) is None
-    finding = split.leak_patient(make_context({"data.group_pattern": r"scene\d+"}, edit=scenes))
+    finding = told(split.leak_patient(make_context({"data.group_pattern": r"scene\d+"}, edit=scenes)))
     assert "120 of 120 validation images (100 %) have their group" in finding.claim
 
 
 def test_own_split_without_groups_can_be_changed_by_a_setting(make_context):
-    finding = split.leak_patient(make_context({"data.group_pattern": ""}, edit=patients, layout="classes"))
+    finding = told(split.leak_patient(make_context({"data.group_pattern": ""}, edit=patients, layout="classes")))
     assert finding.change == {"data.group_pattern": "auto"}
     assert finding.remedy == "Keep each patient's images together: data.group_pattern=auto."
 
 
 def test_validation_of_one_class_is_an_error(make_context):
     counts = {"train": {"cat": 90, "dog": 90}, "val": {"cat": 0, "dog": 90}}
-    finding = split.split_after_sort(make_context(counts=counts))
+    finding = told(split.split_after_sort(make_context(counts=counts)))
     assert finding.severity == "error"
     assert finding.claim == (
         "All 90 validation images are dog, while 2 classes are trained on: validation accuracy says nothing."
@@ -108,12 +109,12 @@ def test_validation_of_one_class_is_an_error(make_context):
 def test_small_validation_is_told_with_its_interval(make_context, count, said):
     counts = {"train": {"cat": 90, "dog": 90}, "val": {"cat": count // 2, "dog": count // 2}}
     finding = split.val_too_small(make_context(counts=counts))
-    assert (said in finding.claim) if said else finding is None
+    assert (said in told(finding).claim) if said else finding is None
 
 
 def test_other_class_shares_in_validation_are_told(make_context):
     counts = {"train": {"cat": 200, "dog": 200}, "val": {"cat": 40, "dog": 160}}
-    finding = split.prior_shift_val(make_context(counts=counts))
+    finding = told(split.prior_shift_val(make_context(counts=counts)))
     assert finding.severity == "info"
     assert finding.claim == "dog is 50 % of the training images but 80 % of the validation images."
 
@@ -130,4 +131,4 @@ def test_tail_of_chi_square_is_near_the_exact_one(square, freedom):
 
 
 def test_test_folder_as_validation_is_a_warning(make_context):
-    assert split.test_as_validation(make_context(test_as_validation=True)).evidence == {"pictures": 120}
+    assert told(split.test_as_validation(make_context(test_as_validation=True))).evidence == {"pictures": 120}

@@ -20,6 +20,7 @@ from core.config import make_config
 from core.errors import DataError, RunError, UserError
 from core.jobs.trial_runner import BrokenOff, TrainTrial
 from core.store.runs import Run, RunStore, Status
+from core.workers import launch
 
 
 def end(run: Run, value: float) -> Run:
@@ -68,7 +69,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> list[Bisect]:
         started.append(bisect)
         threading.Thread(target=play_worker, args=(bisect,)).start()
 
-    monkeypatch.setattr(bisect_command.launch, "start", start)
+    monkeypatch.setattr(launch, "start", start)
     return started
 
 
@@ -152,7 +153,7 @@ def test_a_failure_of_the_user_is_one_sentence_and_exit_code_1(
     def start(bisect: Bisect, parent_pipe: bool) -> None:
         bisect.write_status(Status(status="failed", message="the folder is gone", fault="user"))
 
-    monkeypatch.setattr(bisect_command.launch, "start", start)
+    monkeypatch.setattr(launch, "start", start)
     assert run("good", "bad") == 1
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[-1]) == ("", "the folder is gone")
@@ -196,7 +197,7 @@ def test_ctrl_c_stops_and_keeps_what_was_tried(
     def start(bisect: Bisect, parent_pipe: bool) -> None:
         threading.Thread(target=play_worker, args=(bisect, train_and_press)).start()
 
-    monkeypatch.setattr(bisect_command.launch, "start", start)
+    monkeypatch.setattr(launch, "start", start)
     assert run("good", "bad") == 0
     out, err = capsys.readouterr()
     assert "Stops after this batch; what was tried is kept.\n" in err

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.cli import labels as command
 from core.config import DataConfig
 from core.data.dataset import open_dataset
 from core.label_review.store import Review
 from core.store.runs import Status
+from core.workers import launch
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def reviewed(monkeypatch: pytest.MonkeyPatch) -> list[Review]:
         review.write_status(Status(status="finished"))
         started.append(review)
 
-    monkeypatch.setattr(command.launch, "start", finish)
+    monkeypatch.setattr(launch, "start", finish)
     return started
 
 
@@ -97,7 +97,7 @@ def test_a_review_that_failed_is_told_and_made_again(folder: Path, capsys, monke
         review.write_status(Status(status="failed", message="The disk is full.", fault="user"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(command.launch, "start", fail)
+        patch.setattr(launch, "start", fail)
         assert main(["labels", str(folder)]) == 1
         assert capsys.readouterr().err == "The disk is full.\n"
     assert said(capsys, "labels", folder)["issues"] == 1

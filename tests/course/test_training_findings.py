@@ -3,13 +3,14 @@
 import pytest
 
 from core.checks import augmentation, freezing, head
+from tests.told import told
 
 QUESTION = {"data.augmentation": "question"}
 UNFROZEN = {"training.mode": "end_to_end", "training.unfreeze_from": "all"}
 
 
 def test_one_frozen_draw_is_told(make_context):
-    finding = augmentation.bottleneck_one_draw(make_context({**QUESTION, "data.augmentation_draws": 1}))
+    finding = told(augmentation.bottleneck_one_draw(make_context({**QUESTION, "data.augmentation_draws": 1})))
     assert (finding.severity, finding.change) == ("warning", {"data.augmentation": "none"})
     assert finding.claim == (
         "Every training image is augmented once, and that one version is used in all epochs; validation images are "
@@ -35,7 +36,7 @@ def test_several_draws_or_none_are_fine(make_context, settings):
 )
 def test_mirroring_what_has_a_left_and_a_right_is_told(make_context, dataset, classes, word):
     these = {"train": dict.fromkeys(classes, 50), "val": dict.fromkeys(classes, 50)}
-    finding = augmentation.label_breaking_augmentation(make_context(QUESTION, counts=these, dataset=dataset))
+    finding = told(augmentation.label_breaking_augmentation(make_context(QUESTION, counts=these, dataset=dataset)))
     assert (finding.severity, finding.change) == ("warning", {"data.augmentation": "light"})
     assert finding.evidence["word"] == word
     light = make_context({"data.augmentation": "light"}, counts=these, dataset=dataset)
@@ -50,7 +51,7 @@ def test_mirroring_other_images_is_fine(make_context, classes):
 
 def test_whole_backbone_at_a_high_rate_is_an_error(make_context):
     context = make_context({**UNFROZEN, "training.learning_rate": 7e-4, "model.backbone": "VGG16"})
-    finding = freezing.base_not_frozen(context)
+    finding = told(freezing.base_not_frozen(context))
     assert (finding.severity, finding.change) == ("error", {"training.unfreeze_from": ""})
     assert finding.claim == (
         "All 14,714,688 weights of VGG16 train from the first step at a rate of 0.0007; above 0.0001 they lose what "
@@ -85,7 +86,7 @@ def test_gentle_rates_and_frozen_backbones_are_fine(make_context, settings):
     ],
 )
 def test_blocks_at_a_high_rate_are_told(make_context, settings, block, key):
-    finding = freezing.unfreeze_high_lr(make_context(settings))
+    finding = told(freezing.unfreeze_high_lr(make_context(settings)))
     assert finding.severity == "warning"
     assert finding.claim == (
         f"The backbone trains from {block} on at a rate of 0.001; above 0.0001 pretrained features do not last."
@@ -94,32 +95,32 @@ def test_blocks_at_a_high_rate_are_told(make_context, settings, block, key):
 
 
 def test_backbone_that_trains_under_a_random_head_is_told(make_context):
-    finding = freezing.finetune_from_random_head(make_context(UNFROZEN))
+    finding = told(freezing.finetune_from_random_head(make_context(UNFROZEN)))
     assert (finding.severity, finding.change) == ("warning", {"training.mode": "fine_tune"})
     assert finding.claim == "The backbone trains from all on from the first step, while the head is still random."
     assert freezing.finetune_from_random_head(make_context({"training.mode": "fine_tune"})) is None
 
 
 def test_random_backbone_is_an_error_when_it_never_trains(make_context):
-    finding = freezing.weights_not_loaded(make_context({"model.weights": "none"}))
+    finding = told(freezing.weights_not_loaded(make_context({"model.weights": "none"})))
     assert (finding.severity, finding.change) == ("error", {"model.weights": "imagenet"})
     assert finding.claim.endswith("starts from random weights and never trains: the head learns from random features.")
-    assert freezing.weights_not_loaded(make_context({**UNFROZEN, "model.weights": "none"})).severity == "warning"
+    assert told(freezing.weights_not_loaded(make_context({**UNFROZEN, "model.weights": "none"}))).severity == "warning"
 
 
 def test_stages_name_the_lowest_block_and_the_falling_rate(make_context):
     staged = {"training.mode": "fine_tune", "training.finetune_stages": 3, "training.finetune_learning_rate": 1e-2}
-    claim = freezing.unfreeze_high_lr(make_context({**staged, "training.block_rate_factor": 0.38})).claim
+    claim = told(freezing.unfreeze_high_lr(make_context({**staged, "training.block_rate_factor": 0.38}))).claim
     assert claim == (
         "The backbone trains from block6 on at a rate of 0.01 in its uppermost block, and 0.38 of that from block to "
         "block below; above 0.0001 pretrained features do not last."
     )
-    assert "from block6 on at a rate of 0.01; above" in freezing.unfreeze_high_lr(make_context(staged)).claim
+    assert "from block6 on at a rate of 0.01; above" in told(freezing.unfreeze_high_lr(make_context(staged))).claim
 
 
 def test_first_block_by_name_unfreezes_everything(make_context):
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "Block1", "model.backbone": "VGG16"}
-    finding = freezing.freeze_index_wrong(make_context(settings))
+    finding = told(freezing.freeze_index_wrong(make_context(settings)))
     assert (finding.severity, finding.change) == ("info", {"training.unfreeze_from": "block5"})
     assert finding.claim == "Block1 is the first block of VGG16: all its 14,714,688 weights train."
     assert freezing.freeze_index_wrong(make_context({**settings, "training.unfreeze_from": "block5"})) is None
@@ -127,7 +128,7 @@ def test_first_block_by_name_unfreezes_everything(make_context):
 
 
 def test_strong_dropout_is_worth_knowing(make_context):
-    finding = head.dropout_too_strong(make_context({"model.dropout": 0.7}))
+    finding = told(head.dropout_too_strong(make_context({"model.dropout": 0.7})))
     assert (finding.severity, finding.change) == ("info", {"model.dropout": 0.5})
     assert finding.claim.startswith("70 % of the inputs of each layer of the head are dropped in training;")
     assert head.dropout_too_strong(make_context({"model.dropout": 0.5})) is None
@@ -135,7 +136,7 @@ def test_strong_dropout_is_worth_knowing(make_context):
 
 def test_flattened_head_is_told_by_its_weights(make_context):
     settings = {"model.pooling": "flatten", "data.image_size": 150, "model.dense_units": 128}
-    finding = head.flatten_vs_gap(make_context(settings))
+    finding = told(head.flatten_vs_gap(make_context(settings)))
     assert finding.change == {"model.pooling": "average"}
     assert finding.evidence == {
         "flatten": 5 * 5 * 1280 * 128 + 128 + 129,
@@ -150,7 +151,9 @@ def test_flattened_head_is_told_by_its_weights(make_context):
     [(0.7, "adam", "error", 1e-3), (1e-6, "adam", "warning", 1e-3), (5.0, "sgd", "error", 1e-2)],
 )
 def test_rate_outside_the_range_is_told(make_context, rate, optimizer, severity, usual):
-    finding = head.lr_out_of_range(make_context({"training.learning_rate": rate, "training.optimizer": optimizer}))
+    finding = told(
+        head.lr_out_of_range(make_context({"training.learning_rate": rate, "training.optimizer": optimizer}))
+    )
     assert (finding.severity, finding.change) == (severity, {"training.learning_rate": usual})
     where = "above" if severity == "error" else "below"
     assert f"The learning rate of {rate:g} is {where} the range in which heads learn with {optimizer}" in finding.claim
@@ -167,7 +170,7 @@ def test_low_rate_suits_a_backbone_that_trains(make_context):
 
 
 def test_last_epoch_as_the_result_is_worth_knowing(make_context):
-    finding = head.last_vs_best_weights(make_context({"training.early_stopping": 0, "training.epochs": 10}))
+    finding = told(head.last_vs_best_weights(make_context({"training.early_stopping": 0, "training.epochs": 10})))
     assert finding.change == {"training.early_stopping": 5}
     assert finding.claim == (
         "Early stopping is off: after 10 epochs the last one's weights are kept, not the best one's."
@@ -176,7 +179,7 @@ def test_last_epoch_as_the_result_is_worth_knowing(make_context):
 
 
 def test_lower_precision_is_worth_knowing(make_context):
-    finding = head.mixed_precision(make_context({"training.precision": "bfloat16"}))
+    finding = told(head.mixed_precision(make_context({"training.precision": "bfloat16"})))
     assert (finding.severity, finding.change) == ("info", {"training.precision": "float32"})
     assert finding.claim.startswith("The backbone computes in bfloat16: features differ by some 7 %")
 
@@ -187,12 +190,12 @@ def test_lower_precision_is_worth_knowing(make_context):
 )
 def test_lower_precision_comes_with_what_this_processor_makes_of_it(make_context, monkeypatch, has_it, words):
     monkeypatch.setattr(head, "has_bfloat16", lambda: has_it)
-    finding = head.mixed_precision(make_context({"training.precision": "bfloat16"}))
+    finding = told(head.mixed_precision(make_context({"training.precision": "bfloat16"})))
     assert words in finding.claim and finding.evidence["processor_has_it"] is has_it
 
 
 def test_few_steps_are_told(make_context):
-    finding = head.too_few_updates(make_context({"training.epochs": 1}))
+    finding = told(head.too_few_updates(make_context({"training.epochs": 1})))
     assert (finding.severity, finding.change) == ("warning", {"training.epochs": 7})
     assert finding.claim == "1 epoch of 8 batches are 8 steps in all."
     assert head.too_few_updates(make_context({"training.epochs": 7})) is None

@@ -23,7 +23,7 @@ def test_same_arguments_same_pixels_and_the_argument_is_left_alone(kind):
     np.random.default_rng().random(9)
     assert np.array_equal(first, augment(pixels, kind, 3, 5, CONTENT))
     assert np.array_equal(pixels, before)
-    assert (first.shape, first.dtype) == (pixels.shape, np.uint8)
+    assert (first.shape, first.dtype) == (pixels.shape, np.dtype(np.uint8))
 
 
 @pytest.mark.parametrize("kind", ["light", "question"])

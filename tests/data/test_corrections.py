@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import paths
+from core import files, paths
 from core.config import DataConfig
 from core.data import sidecar
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
@@ -119,14 +119,14 @@ def test_an_unknown_class_in_a_list_from_elsewhere_is_left_alone(index: DatasetI
 
 
 def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: DatasetIndex, monkeypatch) -> None:
-    real = sidecar.files.write_json
+    real = files.write_json
 
     def read_only(path: Path, record: object) -> None:
         if path.parent == index.root:
             raise PermissionError(13, "Permission denied")
         real(path, record)
 
-    monkeypatch.setattr(sidecar.files, "write_json", read_only)
+    monkeypatch.setattr(files, "write_json", read_only)
     path = change_labels(index, {"train/cats/1.png": EXCLUDED})
     assert path.is_relative_to(paths.home() / "datasets")
     assert len(correct(index)[0].files) == len(index.files) - 1
@@ -136,7 +136,7 @@ def test_a_folder_that_cannot_be_written_has_its_list_in_the_home(index: Dataset
 
 def test_what_lies_beside_the_images_counts_before_what_lies_in_the_home(index: DatasetIndex) -> None:
     at_home = sidecar._paths(index.root, "labels")[1]
-    sidecar.files.write_json(at_home, {"version": 1, "steps": []})
+    files.write_json(at_home, {"version": 1, "steps": []})
     change_labels(index, {"train/cats/1.png": EXCLUDED})
     assert not at_home.exists()
     assert sidecar.find(index.root, "labels") == index.root / ".parity-labels.json"

@@ -40,7 +40,9 @@ def png_header(width: int, height: int, body: bytes = b"") -> bytes:
 
 
 def pixel(source, at=(0, 0)) -> tuple[int, ...]:
-    return images.decode(source).getpixel(at)
+    found = images.decode(source).getpixel(at)
+    assert isinstance(found, tuple)
+    return found
 
 
 # --- what is read, and as what
@@ -371,8 +373,8 @@ def test_preprocessing_multiplies_then_adds_in_float32_and_leaves_its_argument_a
     pixels = np.random.default_rng(1).uniform(0, 255, (2, 5, 5, 3)).astype(np.float32)
     before = pixels.copy()
     rule = images.PREPROCESSING[kind]
-    scaled = np.multiply(pixels, np.float32(rule.scale), dtype=np.float32)
-    expected = np.add(scaled, np.float32(rule.offset), dtype=np.float32)
+    scaled = np.multiply(pixels, np.array(rule.scale, np.float32), dtype=np.float32)
+    expected = np.add(scaled, np.array(rule.offset, np.float32), dtype=np.float32)
     found = images.preprocess(pixels, kind)
     assert np.array_equal(found, expected[..., ::-1] if rule.bgr else expected)
     assert np.array_equal(pixels, before)

@@ -465,15 +465,15 @@ def test_twice_the_size_must_be_free_before_and_what_is_left_while_writing(tmp_p
 
     usage = shutil.disk_usage(tmp_path)
     size = sum(len(image(i)) for i in range(8))
-    monkeypatch.setattr(ingest.shutil, "disk_usage", lambda _: usage._replace(free=2 * size - 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * size - 1))
     with pytest.raises(
         DataError, match=r"The upload needs [\d.]+ kB of free disk space, with .*; there are [\d.]+ kB: make room\."
     ):
         ingest_zip(zipped(PETS), tmp_path / "up")
-    monkeypatch.setattr(ingest.shutil, "disk_usage", lambda _: usage._replace(free=2 * size))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * size))
     ingest_zip(zipped(PETS), tmp_path / "ok")
     answers = iter([2 * size, 10])
-    monkeypatch.setattr(ingest.shutil, "disk_usage", lambda _: usage._replace(free=next(answers)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=next(answers)))
     monkeypatch.setattr(ingest, "_RECHECK", 100)
     with pytest.raises(DataError, match="make room"):
         ingest_zip(zipped(PETS), tmp_path / "up")

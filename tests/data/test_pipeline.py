@@ -32,5 +32,5 @@ def test_a_stream_serves_the_epoch_that_was_put_in_last(weights: Any) -> None:
 
 def test_features_are_served_as_the_head_takes_them() -> None:
     features, targets = epoch(0)[0]
-    assert (features.dtype, features.shape) == (np.float32, (3, 5))
+    assert (features.dtype, features.shape) == (np.dtype(np.float32), (3, 5))
     assert np.array_equal(features[:, 0] / 5, targets[:, 0]), "a feature vector keeps its target"

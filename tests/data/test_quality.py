@@ -17,7 +17,7 @@ def texture(size: int = 256, seed: int = 0) -> Image.Image:
         np.asarray(Image.fromarray(rng.integers(0, 256, (n, n), np.uint8)).resize((size, size)), float)
         for n in (4, 16, 64, 256)
     ]
-    return Image.fromarray((sum(layers) / len(layers)).astype(np.uint8))
+    return Image.fromarray((sum(layers, np.zeros((size, size))) / len(layers)).astype(np.uint8))
 
 
 def obvious_blur(grey: Image.Image) -> float:

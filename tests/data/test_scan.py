@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.data.scan import DatasetIndex, ImageFile, scan
-from core.errors import DataError
+from core.errors import DataError, UnreadableImage
 
 TWO = ["cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png"]
 LAYOUT = r"Expected is one folder per class \(cats/1\.jpg, dogs/1\.jpg\), or the same inside train/ and val/"
@@ -343,7 +343,12 @@ def test_a_second_scan_reads_only_what_has_changed(make, tmp_path, monkeypatch):
     first = scan(root, cache_dir=cache)
     read = []
     real = module._read
-    monkeypatch.setattr(module, "_read", lambda path: read.append(path.name) or real(path))
+
+    def noted(path):
+        read.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(module, "_read", noted)
     assert scan(root, cache_dir=cache) == first
     assert read == []
     os.utime(root / "dogs" / "2.png", ns=(1, 1))
@@ -390,7 +395,7 @@ def test_what_may_pass_is_not_remembered(make, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
 
         def exhausted(*_):
-            raise images.UnreadableImage("1.png needs more memory than there is.") from MemoryError()
+            raise UnreadableImage("1.png needs more memory than there is.") from MemoryError()
 
         patch.setattr(images, "read_grey", exhausted)
         assert len(scan(root, cache_dir=cache).unreadable) == 4

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ def file(path: str, split: str = "", content: str = "") -> ImageFile:
 
 def index_of(files, unreadable=(), classes=None, root="/data") -> DatasetIndex:
     files = tuple(sorted(files, key=lambda f: (f.split, f.label, f.path)))
-    layout = "splits" if any(f.split for f in files) else "classes"
+    layout: Literal["splits", "classes"] = "splits" if any(f.split for f in files) else "classes"
     classes = classes or tuple(sorted({f.label for f in (*files, *unreadable)}))
     return DatasetIndex(Path(root), layout, classes, files, tuple(unreadable))
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def entry(path: str, sha: str = "0", label: str = "a") -> dict[str, str]:
     return {"path": path, "sha256": sha, "label": label}
 
 
-BEFORE = {"classes": ["a", "b"], "train": [entry("1"), entry("2"), entry("3")], "val": [entry("4")]}
+BEFORE: dict[str, Any] = {"classes": ["a", "b"], "train": [entry("1"), entry("2"), entry("3")], "val": [entry("4")]}
 
 
 @pytest.mark.parametrize(

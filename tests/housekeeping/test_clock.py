@@ -190,7 +190,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     monkeypatch.setenv("PARITY_MODE", "public")
     monkeypatch.setitem(sys.modules, "_parity_time_limits", types.ModuleType("x"))
     monkeypatch.setattr(launch, "poll", lambda run: run.read_status())
-    monkeypatch.setattr(launch, "stop", lambda run, reason: (run.request_stop(reason), said.append((run.id, reason))))
+
+    def stop(run, reason):
+        run.request_stop(reason)
+        said.append((run.id, reason))
+
+    monkeypatch.setattr(launch, "stop", stop)
     monkeypatch.setattr(launch, "end_now", lambda run: said.append((run.id, "ended")))
     return said
 

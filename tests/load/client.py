@@ -8,6 +8,7 @@ from pathlib import Path
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
+from websockets.typing import Origin, Subprotocol
 
 
 @dataclass
@@ -37,9 +38,11 @@ class Viewer:
     async def watch(self, seconds: float) -> None:
         """Opens the page and keeps it open."""
         uri = f"ws://127.0.0.1:{self.port}/_stcore/stream"
-        origin = f"http://127.0.0.1:{self.port}"
+        origin = Origin(f"http://127.0.0.1:{self.port}")
         deadline = time.monotonic() + seconds
-        async with connect(uri, origin=origin, subprotocols=["streamlit"], max_size=None, ping_interval=None) as socket:
+        async with connect(
+            uri, origin=origin, subprotocols=[Subprotocol("streamlit")], max_size=None, ping_interval=None
+        ) as socket:
             started = time.monotonic()
             await socket.send(self._rerun().SerializeToString())
             fragment, interval, due, sent = "", 0.0, float("inf"), 0.0

@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT)]
 from streamlit.proto.BackMsg_pb2 import BackMsg  # noqa: E402
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg  # noqa: E402
 from websockets.asyncio.client import connect  # noqa: E402
+from websockets.typing import Origin, Subprotocol  # noqa: E402
 
 from tests.browser.app_server import Server  # noqa: E402
 from tests.load.client import memory_mb, share  # noqa: E402
@@ -30,8 +31,8 @@ from tests.load.clone import cloned, python_of  # noqa: E402
 
 async def session(port: int, ids: list[str], ready: asyncio.Event, done: asyncio.Event) -> None:
     """Opens a page, adds the id of its session to `ids` once it is there, and keeps it open until `done`."""
-    uri, origin = f"ws://127.0.0.1:{port}/_stcore/stream", f"http://127.0.0.1:{port}"
-    async with connect(uri, origin=origin, subprotocols=["streamlit"], max_size=None) as socket:
+    uri, origin = f"ws://127.0.0.1:{port}/_stcore/stream", Origin(f"http://127.0.0.1:{port}")
+    async with connect(uri, origin=origin, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         message = BackMsg()
         message.rerun_script.page_name = "predict"
         await socket.send(message.SerializeToString())

@@ -5,6 +5,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -75,7 +76,7 @@ def test_every_backbone_builds_and_has_what_its_row_says(row):
 @pytest.mark.slow
 @pytest.mark.parametrize("row", [r for r in BACKBONES.values() if not r.built_in], ids=lambda r: r.name)
 def test_weight_files_are_those_that_keras_would_fetch(row, monkeypatch):
-    asked = {}
+    asked: dict[str, Any] = {}
 
     def note(fname, origin, cache_subdir, file_hash=None):
         asked.update(file=fname, url=origin, folder=cache_subdir, hash=file_hash)
@@ -107,7 +108,7 @@ def test_preprocessing_in_the_model_is_the_formula_bit_for_bit(name, preprocessi
     first = backbone_layers(base)[0]
     images = noise_images(3, 32) + np.float32(0.3)
     rule = PREPROCESSING[kind]
-    expected = images * np.float32(rule.scale) + np.float32(rule.offset)
+    expected = images * np.array(rule.scale, np.float32) + np.array(rule.offset, np.float32)
     expected = expected[..., ::-1] if rule.bgr else expected
     given = keras.Model(base.input, first.input).predict(images, verbose=0)
     assert given.dtype == np.float32
@@ -121,7 +122,7 @@ def test_torch_preprocessing_is_the_formula_bit_for_bit():
     inputs = keras.Input((8, 8, 3))
     images, rule = noise_images(2, 8), PREPROCESSING["torch"]
     given = keras.Model(inputs, _preprocess(inputs, "torch")).predict(images, verbose=0)
-    assert np.array_equal(given, images * np.float32(rule.scale) + np.float32(rule.offset))
+    assert np.array_equal(given, images * np.array(rule.scale, np.float32) + np.array(rule.offset, np.float32))
 
 
 def test_flatten_keeps_positions_and_average_does_not():
@@ -199,7 +200,7 @@ def test_efficientnet_b0_gives_what_keras_gives_for_imagenet_weights(no_network,
     keras.utils.set_random_seed(0)
     donor = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(32, 32, 3))
     normalization = next(layer for layer in donor.layers if isinstance(layer, keras.layers.Normalization))
-    mean, deviation = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+    mean, deviation = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
     normalization.set_weights([mean, deviation, np.int32(0)])  # what the published file holds
     path = tmp_path / "own" / row.weights_file
     path.parent.mkdir()

@@ -6,7 +6,9 @@ from core.errors import WeightsError
 from core.models.catalogue import find, find_weights
 from core.models.lite0 import EfficientNetLite0, load_weights
 
-WEIGHTS = find_weights(find("EfficientNetLite0"))
+_found = find_weights(find("EfficientNetLite0"))
+assert _found is not None, "the weights are not installed"
+WEIGHTS = _found
 
 # Pooled features of the published PyTorch weights (float32) for `image(size)`, computed once in torch with an
 # independent forward pass: mean over 1280 channels, standard deviation, and the strongest channels.

@@ -1,20 +1,22 @@
 """What the answers of a model from elsewhere say of it, figure by figure."""
 
+from typing import Any
+
 import pytest
 
 from core.errors import ModelError
 from core.models.trial import Answers, judge, refuse_no_probabilities
 
-GOOD = {"images": 13, "outputs": 3, "lowest": 0.0, "highest": 1.0, "spread": 0.9}
+GOOD: dict[str, Any] = {"images": 13, "outputs": 3, "lowest": 0.0, "highest": 1.0, "spread": 0.9}
 
 
-def refusal(**facts: object) -> str:
+def refusal(**facts: Any) -> str:
     with pytest.raises(ModelError) as error:
         judge(Answers(**{**GOOD, **facts}), "0..255", given=False)
     return str(error.value)
 
 
-def notes(*, given: bool = False, **facts: object) -> list[str]:
+def notes(*, given: bool = False, **facts: Any) -> list[str]:
     return judge(Answers(**{**GOOD, **facts}), "0..255", given=given)
 
 

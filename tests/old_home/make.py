@@ -49,7 +49,8 @@ def core(home: Path, *arguments: str) -> dict[str, Any]:
 def is_under_way(home: Path) -> bool:
     """Whether the run to be stopped has finished an epoch or two."""
     runs = [path.parent for path in home.glob("runs/*/events.jsonl")]
-    (run,) = [run for run in runs if "Stopped" in (run / "config.json").read_text()] or [None]
+    stopped: list[Path | None] = [run for run in runs if "Stopped" in (run / "config.json").read_text()]
+    (run,) = stopped or [None]
     return run is not None and (run / "events.jsonl").read_text().count('"epoch"') > 3
 
 

@@ -4,6 +4,7 @@ import contextlib
 from unittest import mock
 
 import pytest
+import streamlit as st
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +20,7 @@ from pages.shared.puzzle import puzzle
 from pages.shared.run import actions as run_actions
 from pages.shared.shell import access
 from pages.shared.train import actions
+from tests.pages.driver import elements
 
 PAGES = ("app.py", "pages/dataset.py", "pages/train.py", "pages/live.py", "pages/diagnose.py", "pages/predict.py")
 SMALL = {"training.epochs": 2, "model.backbone": "EfficientNetLite0", "data.image_size": 64}
@@ -51,7 +53,7 @@ def team(monkeypatch):
     monkeypatch.setenv("PARITY_ADMINS", "ada@lab.example")
 
     def be(address: str) -> None:
-        monkeypatch.setattr(access.st, "user", {"email": address})
+        monkeypatch.setattr(st, "user", {"email": address})
 
     return be
 
@@ -185,7 +187,7 @@ def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_serv
     at = open_page("pages/dataset.py")
     assert not at.exception
     assert not at.file_uploader
-    assert [list(control.options) for control in at.get("button_group")] == [
+    assert [list(control.options) for control in elements(at, "button_group")] == [
         ["Sample"]
     ] or "keeps to its sample" in said(at)
     at = open_page("pages/diagnose.py")

@@ -12,9 +12,9 @@ from core.access import Action
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import open_dataset, prepare, scan_dataset
-from core.label_review import store as reviews
 from core.label_review.store import Review, ReviewStore
 from core.store.runs import Status
+from core.workers import launch
 from pages.shared import state
 from pages.shared.dataset import curate, quality_view, sources
 
@@ -123,7 +123,7 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
 
 def test_labels_offers_a_review_and_starts_one_worker_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Review] = []
-    monkeypatch.setattr(curate.launch, "start", lambda review, parent_pipe: started.append(review))
+    monkeypatch.setattr(launch, "start", lambda review, parent_pipe: started.append(review))
     at = open_tab(folder, "Labels")
     button(at, "Review the labels (about").click().run()
     assert [review.reference() for review in started] == [str(folder)]
@@ -140,7 +140,7 @@ def test_a_review_that_ended_early_can_be_started_again(folder: Path, monkeypatc
     review = review_of(folder)
     review.write_status(Status(status="failed", message="The disk is full."))
     resumed: list[str] = []
-    monkeypatch.setattr(reviews.launch, "resume", lambda run, parent_pipe: resumed.append(run.id))
+    monkeypatch.setattr(launch, "resume", lambda run, parent_pipe: resumed.append(run.id))
     at = open_tab(folder, "Labels")
     assert "The disk is full" in at.warning[0].value.replace("\\", "")
     button(at, "Review").click().run()

@@ -2,12 +2,14 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import files
 from core.bisect.store import BisectStore
+from core.compare import compare
 from core.config import setting
 from core.errors import RunError
 from core.store.runs import Run, Status
@@ -17,8 +19,9 @@ from pages.shared.diagnose import probe as diagnose_probe
 from pages.shared.diagnose import view as diagnose_view
 from pages.shared.diagnose.bisect import settled
 from pages.shared.widgets.text import plain
+from tests.pages.driver import elements
 
-COMPARISON = {
+COMPARISON: dict[str, Any] = {
     "differences": {
         "config": [
             {"key": "data.shuffle", "a": "samples", "b": "none"},
@@ -41,7 +44,7 @@ COMPARISON = {
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
 }  # fmt: skip
-TRIALS = [
+TRIALS: list[dict[str, Any]] = [
     {"name": "A again", "base": "a", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
     {"name": "A with data.shuffle = none", "base": "a", "value": None, "interval": None, "status": "running"},
 ]
@@ -92,7 +95,7 @@ def test_without_two_runs_it_says_what_to_do(make_run, count, words):
     at = open_diagnose()
     assert not at.exception
     assert words in at.info[0].value
-    assert {"Show me the puzzle", "Set up a training"} <= {link.label for link in at.get("page_link")}
+    assert {"Show me the puzzle", "Set up a training"} <= {link.label for link in elements(at, "page_link")}
 
 
 def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
@@ -233,7 +236,7 @@ def test_search_at_work_shows_its_trials_and_can_be_stopped(pair):
     bisect.write_status(Status(status="queued", created=1e9, queued=time.monotonic(), message="Tries *it*."))
     at = open_diagnose()
     assert not at.exception
-    assert at.get("progress")[0].text == "Trainings done: 1 of 2 planned"
+    assert elements(at, "progress")[0].text == "Trainings done: 1 of 2 planned"
     assert "Tries *it*." in [t.value for t in at.text]
     assert "The search for the cause is at work" in said(at)
     assert len(at.get("vega_lite_chart")) == 4
@@ -304,9 +307,10 @@ def test_refused_start_is_one_sentence(pair, monkeypatch):
 
 
 def test_report_holds_what_the_page_shows(pair):
-    page = diagnose_actions.report_page(*pair, diagnose_actions.compare.compare(*pair), None, with_images=False)
+    a, b = pair
+    page = diagnose_actions.report_page(a, b, compare.compare(a, b), None, with_images=False)
     assert "<html" in page
-    record = diagnose_actions.report_record(*pair, diagnose_actions.compare.compare(*pair), None, with_images=False)
+    record = diagnose_actions.report_record(a, b, compare.compare(a, b), None, with_images=False)
     assert isinstance(json.loads(record), dict)
 
 

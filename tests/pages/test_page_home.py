@@ -10,6 +10,7 @@ from core.workers import launch
 from pages.shared.puzzle import puzzle
 from pages.shared.run import rows as run_list
 from pages.shared.widgets.text import plain
+from tests.pages.driver import elements
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def solved(make_pair, started, finish) -> puzzle.Story:
 
 def links(at: AppTest) -> dict[str, str]:
     """Label of every link on the page -> what its address asks for."""
-    return {link.label: link.proto.query_string for link in at.main.get("page_link")}
+    return {link.label: link.proto.query_string for link in elements(at.main, "page_link")}
 
 
 def open_home() -> AppTest:

@@ -9,6 +9,7 @@ from core.store.runs import RunStore
 from core.workers import launch
 from core.workers.predict_client import NOT_MEDICAL
 from pages.shared.widgets.text import plain
+from tests.pages.driver import elements
 
 
 def open_live(**query: str) -> AppTest:
@@ -41,7 +42,7 @@ def test_without_runs_it_says_what_to_do():
     at = open_live()
     assert not at.exception
     assert at.info[0].value.startswith("There are no runs yet.")
-    assert "Set up a training" in [link.label for link in at.get("page_link")]
+    assert "Set up a training" in [link.label for link in elements(at, "page_link")]
 
 
 @pytest.mark.parametrize("run_id", ["../../etc/passwd", "x" * 5000, "20260101-000000-000-000000", "肺 \\ %00", "\0"])
@@ -77,11 +78,11 @@ def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
     )
     at = open_live(run=run.id)
     assert not at.exception
-    assert [bar.text for bar in at.get("progress")] == [
+    assert [bar.text for bar in elements(at, "progress")] == [
         "Images of this step: 30 of 120",
         "Epoch 2 of 10, batch 5 of 20",
     ]
-    assert [bar.value for bar in at.get("progress")] == [25, 12]
+    assert [bar.value for bar in elements(at, "progress")] == [25, 12]
     assert metric(at, "Time left")[0] == "about 2 min"
     assert metric(at, "Images per second")[0] == "42"
     assert metric(at, "Memory of the worker")[0] == "700 MB"
@@ -116,7 +117,7 @@ def test_evaluation_is_shown_with_its_mistakes(make_run, evaluation):
     # Listed and there: an image. Listed and gone, or never listed: a sentence.
     assert len(at.get("image")) == 1
     assert texts(at).count("The image is no longer where it was") == 2
-    assert [link.label for link in at.get("page_link")].count("Predict with this run") == 1
+    assert [link.label for link in elements(at, "page_link")].count("Predict with this run") == 1
     assert NOT_MEDICAL not in [warning.value for warning in at.warning]
 
 
@@ -187,10 +188,10 @@ def test_resume_starts_a_worker_that_ends_with_the_server(make_run, monkeypatch)
 def test_other_runs_at_work_are_offered(make_run):
     first = make_run("first")
     second = make_run("second *x*", "queued")
-    links = [link.label for link in open_live(run=first.id).get("page_link")]
+    links = [link.label for link in elements(open_live(run=first.id), "page_link")]
     assert "Watch the next run" in links
     assert f"{plain('second *x*')} · queued" in links
-    assert "Watch the next run" not in [link.label for link in open_live(run=second.id).get("page_link")]
+    assert "Watch the next run" not in [link.label for link in elements(open_live(run=second.id), "page_link")]
 
 
 def test_damaged_run_is_no_crash(make_run):

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.insight.answer import Insight, Prediction
-from core.workers.predict_client import NOT_MEDICAL, answers
+from core.workers.predict_client import NOT_MEDICAL, answers, to_csv
 from pages.shared.predict import asking, image_sources
-from pages.shared.predict import view as predict_view
 from pages.shared.widgets.text import plain
+from tests.pages.driver import elements
 
 
 def open_predict(**query: str) -> AppTest:
@@ -64,7 +64,7 @@ def test_run_without_model_in_the_address_is_said(make_run):
     at = open_predict(run=untrained.id)
     assert not at.exception
     assert at.info[0].value.startswith("This run has no model yet")
-    assert "Look at this run" in [link.label for link in at.get("page_link")]
+    assert "Look at this run" in [link.label for link in elements(at, "page_link")]
     assert at.selectbox[0].value is None
 
 
@@ -91,7 +91,7 @@ def test_images_get_cards_and_a_table(make_run, asked):
     at.run()
     assert not at.exception
     assert asked == [["Über 肺 *x*.png", "Über 肺 *x*.png", "broken.png"]]
-    assert [bar.text for bar in at.get("progress")] == ["PNEUMONIA 75.0 %", "NORMAL 25.0 %"] * 2
+    assert [bar.text for bar in elements(at, "progress")] == ["PNEUMONIA 75.0 %", "NORMAL 25.0 %"] * 2
     assert at.warning[1].value == "1 of 3 images could not be read; the table says why."
     assert at.error[0].value == plain("The image is damaged.")
     table = at.dataframe[0].value
@@ -138,7 +138,7 @@ def test_many_images_get_the_table_alone(make_run, asked):
         at.file_uploader[0].upload(f"{number}.png", png(number))
     at.run()
     assert not at.exception
-    assert not at.get("progress")
+    assert not elements(at, "progress")
     assert len(at.dataframe[0].value) == 13
 
 
@@ -253,7 +253,7 @@ def test_the_file_holds_every_class_and_no_formula():
         ),
         Prediction("broken.png", error="It is damaged."),
     ]
-    rows = list(csv.reader(predict_view.to_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
+    rows = list(csv.reader(to_csv(answers, ["Über, größe", "肺炎"]).splitlines()))
     assert rows == [
         ["file", "class", "probability", "p(Über, größe)", "p(肺炎)", "unlike training", "distance", "error"],
         ["'=1+1.png", "Über, größe", "0.750000", "0.750000", "0.250000", "yes", "0.900000", ""],

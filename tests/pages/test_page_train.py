@@ -7,6 +7,7 @@ from core.errors import RunError
 from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared import state
+from tests.pages.driver import widget
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def open_page(reference: object = "sample", **fields: object) -> AppTest:
 
 
 def field(at: AppTest, key: str):
-    return at.get_by_key(state.field_key(key))
+    return widget(at, state.field_key(key))
 
 
 def press(at: AppTest, label: str = "Start training") -> AppTest:
@@ -63,7 +64,7 @@ def test_page_opens_with_the_recommended_preset_for_the_sample():
 
 def test_preset_fills_every_field(started):
     at = open_page()
-    at.get_by_key(state.PRESET).set_value("question-end-to-end").run()
+    widget(at, state.PRESET).set_value("question-end-to-end").run()
     assert not at.exception
     assert field(at, "data.shuffle").value == "none"
     assert field(at, "model.dense_units").value == 128
@@ -95,7 +96,7 @@ def test_values_are_kept_while_another_page_is_visited():
 def test_start_makes_one_run_and_opens_it(images, started):
     at = open_page(images)
     field(at, "training.epochs").set_value(3)
-    at.get_by_key(state.RUN_NAME).set_value("Versuch 1 猫").run()
+    widget(at, state.RUN_NAME).set_value("Versuch 1 猫").run()
     press(at)
     config = RunStore().get(started[0]).config()
     assert len(started) == 1

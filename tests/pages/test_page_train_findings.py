@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.checks.finding import Finding
 from pages.shared import state
 from pages.shared.train import preflight
+from tests.pages.driver import widget
 
 
 @pytest.fixture
@@ -44,11 +45,11 @@ def test_finding_is_shown_and_one_click_repairs_it(images):
     assert [expander.label for expander in at.expander if "note" in expander.label] == [
         "1 note on these settings and images"
     ]
-    at.get_by_key("apply:class-ordered-batches").click().run()
-    assert at.get_by_key(state.field_key("data.shuffle")).value == "samples"
+    widget(at, "apply:class-ordered-batches").click().run()
+    assert widget(at, state.field_key("data.shuffle")).value == "samples"
     assert texts(at.error) == []
-    at.get_by_key("apply:dropout-too-strong").click().run()
-    assert at.get_by_key(state.field_key("model.dropout")).value == 0.5
+    widget(at, "apply:dropout-too-strong").click().run()
+    assert widget(at, state.field_key("model.dropout")).value == 0.5
     assert "The checks found nothing to mention." in captions(at)
 
 
@@ -61,11 +62,16 @@ def test_finding_without_a_setting_has_no_button(image_folder):
 def test_checks_run_once_for_each_form_and_data_set(images, monkeypatch):
     calls = []
     awkward = Finding("odd-name", "warning", "The class **<b>x</b>** is `odd`.", {"files": ["<b>"]}, "Rename.")
-    monkeypatch.setattr(preflight, "preflight", lambda config, dataset: calls.append(config) or [awkward])
+
+    def noted(config, dataset):
+        calls.append(config)
+        return [awkward]
+
+    monkeypatch.setattr(preflight, "preflight", noted)
     at = open_page(images)
-    at.get_by_key(state.RUN_NAME).set_value("another name").run()
+    widget(at, state.RUN_NAME).set_value("another name").run()
     assert len(calls) == 1
-    at.get_by_key(state.field_key("training.epochs")).set_value(9).run()
+    widget(at, state.field_key("training.epochs")).set_value(9).run()
     assert len(calls) == 2
     assert at.warning[0].value.startswith(r"The class \*\*\<b\>x\<")
 
@@ -79,7 +85,7 @@ def test_image_that_has_gone_is_one_sentence(images):
     for path in (images / "train" / "a").iterdir():
         path.write_bytes(b"")  # the folder's own time stays, so the scan is the old one
     # Another size has to be looked at anew; what was looked at before is kept.
-    at.get_by_key(state.field_key("data.image_size")).set_value(72).run()
+    widget(at, state.field_key("data.image_size")).set_value(72).run()
     assert not at.exception
     assert [text for text in texts(at.error) if text.endswith("png is empty.")]
 

@@ -164,6 +164,7 @@ def many(line: str, count: int, before: str = HEALTHY) -> str:
     return before + line * count
 
 
+ODD_SOURCES: tuple[Any, ...] = ([1], {}, None)
 HURTFUL = {
     "nested tuples": LEVELS + HEALTHY.replace("(150, 150)", "(width, height)").replace("epochs=20", "epochs=a16"),
     "hexadecimal": HEALTHY.replace("epochs=20", "epochs=0x" + "f" * 300),
@@ -196,7 +197,7 @@ HURTFUL = {
     "a megabyte": many("a = 1\n", 200_000),
     "deep JSON": '{"cells": ' + "[" * 200_000,
     "empty cells": '{"cells": [' + "{}," * 200_000 + "1]}",
-    "odd cells": json.dumps({"cells": [1, None, *({"cell_type": "code", "source": one} for one in ([1], {}, None))],
+    "odd cells": json.dumps({"cells": [1, None, *({"cell_type": "code", "source": one} for one in ODD_SOURCES)],
                              "metadata": []}),
 }  # fmt: skip
 

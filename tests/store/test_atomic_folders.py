@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def made_run() -> Run:
     return RunStore().create(CONFIG, owner="ada")
 
 
-def made_job(store: type[JobStore]) -> Callable[[], Run]:  # type: ignore[type-arg]
+def made_job(store: type[JobStore]) -> Callable[[], Run]:
     return lambda: store()._make({"kind": "x"}, "ada", lambda job: {"id": job.id})
 
 
@@ -78,7 +79,7 @@ def test_one_that_cannot_be_made_whole_leaves_nothing(store, make, monkeypatch: 
 
 @pytest.mark.parametrize(("store", "make"), KINDS)
 def test_a_full_disk_is_told_before_anything_is_begun(store, make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 20480, 20480))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 20480, 20480))
     with pytest.raises(RunError, match=r"^the disk is full: 20\.5 kB are free, and a \w+ needs 10\.0 MB at least"):
         make()
     assert list(store().root.iterdir()) == []
@@ -91,9 +92,9 @@ def test_an_old_search_goes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     real = shutil.rmtree
 
-    def remove(path: Path, **options: bool) -> None:
+    def remove(path: Path, **options: Any) -> None:
         shown.extend(search.read_status().status for search in LrSearchStore().list())
-        real(path, **options)  # type: ignore[call-overload]
+        real(path, **options)
 
     monkeypatch.setattr(shutil, "rmtree", remove)
     LrSearchStore()._forget_old(1)

@@ -84,7 +84,7 @@ def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sente
         ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
     ],
 )  # fmt: skip
-def test_sweeps_that_cannot_be_are_one_sentence(base, choices, count, sentence) -> None:  # type: ignore[no-untyped-def]
+def test_sweeps_that_cannot_be_are_one_sentence(base, choices, count, sentence) -> None:
     with pytest.raises(ConfigError) as error:
         plan(make_config("sample", base), choices, count)
     assert str(error.value).startswith(sentence)

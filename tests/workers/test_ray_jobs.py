@@ -1,6 +1,8 @@
 """What a run on a cluster is said to be, by what Ray says of its job; Ray itself is played by a dictionary."""
 
+import os
 import sys
+import time
 import types
 from collections.abc import Callable
 from dataclasses import replace
@@ -173,7 +175,7 @@ def test_a_run_on_the_cluster_is_not_judged_by_a_lock_of_this_machine(cluster: C
         run.requeue()
 
 
-ENDS: dict[str, tuple[Callable[[Cluster, str], None], str, str]] = {
+ENDS: dict[str, tuple[Callable[[Cluster, str], object], str, str]] = {
     "lost": (
         lambda c, name: c.set_state(name, "FAILED", "JobErrorType.JOB_SUPERVISOR_ACTOR_DIED"),
         "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
@@ -279,7 +281,7 @@ def test_a_worker_that_is_silent_after_a_stop_is_ended_by_ray(
 
 def test_silence_is_measured_by_one_clock(cluster: Cluster, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(ray_client.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     for heartbeat, at, expected in ((9e9, 100.0, 0.0), (9e9, 130.0, 30.0), (5.0, 140.0, 0.0), (5.0, 141.0, 1.0)):
         now[0] = at
         assert ray_jobs.silence(run, Status(status="running", pid=1, heartbeat=heartbeat)) == expected
@@ -329,14 +331,14 @@ def test_a_worker_whose_run_was_given_to_another_ends(
         if len(looks) == 2:
             run.join_cluster({"job": "other"})
 
-    monkeypatch.setattr(worker.os, "_exit", end)
-    monkeypatch.setattr(worker.time, "sleep", given_away)
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(time, "sleep", given_away)
     with pytest.raises(Ended):
         worker._end_when_replaced(run, job(run))
     assert len(looks) == 2
     run.leave_cluster()
     looks.clear()
-    monkeypatch.setattr(worker.time, "sleep", looks.append)
+    monkeypatch.setattr(time, "sleep", looks.append)
     with pytest.raises(Ended):
         worker._end_when_replaced(run, "other")
     assert len(looks) == worker._MISSES

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from core.cli import import_script as command
 from core.errors import DataError
 from core.script.importing import import_script
-from core.workers import limited, script_child, script_client
+from core.workers import script_child, script_client
 
 SCRIPTS = Path(__file__).parent.parent / "script" / "scripts"
 HEALTHY = (SCRIPTS / "healthy.txt").read_text(encoding="utf-8")
@@ -101,7 +102,7 @@ def test_a_third_reader_waits_its_turn_and_is_told_when_there_is_none(monkeypatc
 
 @pytest.mark.parametrize(("size", "name"), [(1_200_001, "s.py"), (10_000_001, "n.ipynb")])
 def test_file_that_is_too_large_starts_no_process(size: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limited.subprocess, "run", None)
+    monkeypatch.setattr(subprocess, "run", None)
     with pytest.raises(
         DataError, match="is longer than any script; paste the part that trains, at most 300,000 characters"
     ):

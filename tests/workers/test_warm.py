@@ -23,7 +23,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     monkeypatch.setenv("PARITY_WARM_WORKER", "1")
     monkeypatch.setitem(sys.modules, "_parity_warm", types.ModuleType("_parity_warm"))
     monkeypatch.setitem(sys.modules, "_parity_jobs", types.ModuleType("_parity_jobs"))
-    real, started, instead = subprocess.Popen, [], list[Any]()
+    real, started, instead = subprocess.Popen, list[Any](), list[Any]()
 
     def start(command: list[str], **options: Any) -> Any:
         started.append(real([sys.executable, *instead] if instead else command, **options))

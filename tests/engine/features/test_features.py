@@ -52,7 +52,8 @@ def test_a_small_public_server_takes_fewer_at_once_and_computes_the_same(
     extract(forward, images, 0, targets[1], small.append)
     assert usual == [16, 32, len(images)]
     assert small == [8, 16, 24, 32, len(images)]
-    assert np.array_equal(*targets)
+    one, other = targets
+    assert np.array_equal(one, other)
 
 
 def test_whoever_is_told_of_the_progress_can_give_up(images: Images) -> None:

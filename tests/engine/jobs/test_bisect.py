@@ -12,7 +12,7 @@ from core.bisect.store import Bisect, BisectStore, resume_bisect
 from core.config import make_config
 from core.errors import DataError
 from core.store.runs import Run, RunStore
-from core.workers import launch
+from core.workers import launch, local
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def ended_pair() -> tuple[Run, Run]:
 @pytest.fixture(autouse=True)
 def no_worker_is_left() -> Iterator[None]:
     yield
-    for process in launch.local.jobs().processes.values():
+    for process in local.jobs().processes.values():
         process.wait(30)
 
 

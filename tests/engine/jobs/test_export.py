@@ -156,7 +156,11 @@ def test_a_model_that_answers_otherwise_is_not_kept(
     monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
     monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
     for answer, said in ((0.5, "differs from the run's own by [0-9]"), (np.nan, "differs from the run's own by nan")):
-        monkeypatch.setitem(export._READERS, "onnx", lambda path, pixels, a=answer: np.full((len(pixels), 1), a))
+
+        def reader(path: Path, pixels: Array, a: float = answer) -> Array:
+            return np.full((len(pixels), 1), a)
+
+        monkeypatch.setitem(export._READERS, "onnx", reader)
         with pytest.raises(RunError, match=said):
             convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
     assert TOLERANCE == 1e-4

@@ -12,7 +12,7 @@ from core.engine.jobs.lr_search import find_rate
 from core.engine.reporter import Reporter
 from core.lr_search.store import KEPT, LrSearchStore
 from core.store.runs import RunStore
-from core.workers import launch
+from core.workers import local
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_a_search_in_a_worker_answers_the_command_and_leaves_no_run(
     assert record["rates"] == sorted(record["rates"])
     assert RunStore().list() == []
     assert [search.id for search in LrSearchStore().list()] == [record["search"]]
-    launch.local.jobs().processes.pop(record["search"]).wait(30)
+    local.jobs().processes.pop(record["search"]).wait(30)
 
 
 def test_the_rate_for_the_drawn_sample_is_sane_and_trains_a_good_head(sample_home: Path, train_here: Any) -> None:

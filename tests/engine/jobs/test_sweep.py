@@ -13,7 +13,7 @@ import pytest
 from core.__main__ import main
 from core.store.runs import RunStore
 from core.sweep.store import SweepStore
-from core.workers import launch
+from core.workers import launch, local
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_a_sweep_finds_the_rate_that_learns_on_features_computed_once(
     assert {run.read_status().pid for run in runs} == {SweepStore().list()[0].read_status().pid}, "one process"
     assert len(list((home / "cache" / "features").glob("*.npy"))) == 2, "training and validation images, once each"
     assert all(run.has_model() for run in runs)
-    launch.local.jobs().processes.pop(record["id"]).wait(30)
+    local.jobs().processes.pop(record["id"]).wait(30)
 
 
 def finished_trials() -> int:

@@ -54,7 +54,11 @@ def test_arithmetic_of_preprocess_input_and_every_random_layer_are_let_in(tmp_pa
     inside = (applications.mobilenet_v2, applications.vgg16, applications.densenet)
     for module in inside:
         assert verdict(saved(tmp_path / "m.keras", "sigmoid", RED_BLUE, module.preprocess_input, None)) == []
-    by_hand = (lambda x: x / 255.0, lambda x: (x - np.float32([9, 8, 7])) * 0.01, lambda x: x[..., ::-1] - 1.0)
+    by_hand = (
+        lambda x: x / 255.0,
+        lambda x: (x - np.array([9, 8, 7], np.float32)) * 0.01,
+        lambda x: x[..., ::-1] - 1.0,
+    )
     for before in by_hand:
         assert verdict(saved(tmp_path / "m.keras", "sigmoid", RED_BLUE, before, 1 / 255)) == []
 

@@ -13,7 +13,7 @@ import core.engine.train.training
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
 from core.engine.train.describe import best_threshold, describe_answers
-from core.engine.train.trace import DETAILED
+from core.engine.train.trace import DETAILED, Trace
 from core.store.runs import Run
 
 SMALL: dict[str, Any] = {
@@ -64,7 +64,7 @@ def test_one_class_for_every_image_is_described_as_such() -> None:
 
 
 def test_of_three_classes_the_share_is_that_of_the_most_frequent_answer() -> None:
-    answers = describe_answers(np.array([0, 1, 2, 2]), np.eye(3)[[0, 1, 1, 1]], ["a", "b", "c"])
+    answers = describe_answers(np.array([0, 1, 2, 2]), np.eye(3, dtype=np.float32)[[0, 1, 1, 1]], ["a", "b", "c"])
     assert (answers["positive_share"], answers["predicted_class"]) == (0.75, "b")
     assert answers["best_threshold_accuracy"] is None
 
@@ -134,7 +134,7 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
 ) -> None:
     settings = {**SMALL, "training.epochs": 3}
     whole = train_here(images, settings)
-    begin = core.engine.train.training.Trace.begin_epoch
+    begin = Trace.begin_epoch
 
     def break_down(self: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
         if epoch == 2:
@@ -142,7 +142,7 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
         return begin(self, epoch, *args, **kwargs)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(core.engine.train.training.Trace, "begin_epoch", break_down)
+        patch.setattr(Trace, "begin_epoch", break_down)
         train_here(images, settings)
     from core.store.runs import RunStore
 

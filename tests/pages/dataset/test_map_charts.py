@@ -1,12 +1,14 @@
 """The map as a figure: a dot for every image, told apart by group and part, and what a lasso gives back."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from pages.shared.dataset.map_charts import map_figure, near_order, selected_files
 from pages.shared.dataset.map_colours import by_class, by_fit
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"file": f"{part}/{label}/{n}<b>.png", "label": label, "part": part, "x": float(n), "y": -float(n),
      "issue": n == 2, "note": "looks like <u>it" if n == 2 else "", "score": n / 2}
     for part in ("train", "val")

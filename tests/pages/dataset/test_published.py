@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.access
@@ -111,7 +112,7 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
     monkeypatch.setenv("PARITY_MODE", mode)
     monkeypatch.setenv("PARITY_VIEWERS", "vera@x")
     monkeypatch.setenv("PARITY_TRAINERS", "tom@x")
-    monkeypatch.setattr(access.st, "user", {"email": email})
+    monkeypatch.setattr(st, "user", {"email": email})
     if not may:  # the page turns to the sample then, and drawing that takes seconds
         monkeypatch.setattr(chosen_dataset, "open_view", refuse)
     page.run()

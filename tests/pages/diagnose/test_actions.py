@@ -5,6 +5,7 @@ import pytest
 from core import files, paths
 from core.bisect.store import BisectStore
 from core.errors import UserError
+from core.housekeeping.trial_ids import runs_of, trial_ids
 from core.store.runs import Run
 from core.workers import launch
 from pages.shared.diagnose import actions
@@ -39,24 +40,25 @@ def test_runs_at_work_or_without_an_epoch_are_not_comparable(make_run):
 
 
 def test_a_second_click_gives_the_bisect_at_work(pair, started):
-    first = actions.start(*pair, 30)
-    assert actions.start(*pair, 30).id == first.id
+    first = actions.start(pair[0], pair[1], 30)
+    assert actions.start(pair[0], pair[1], 30).id == first.id
     assert actions.start(pair[1], pair[0], 5).id == first.id
     assert started == [first.id]
-    assert actions.runs_of(first) == (pair[0].id, pair[1].id)
+    assert runs_of(first) == (pair[0].id, pair[1].id)
 
 
 def test_after_one_has_ended_another_can_be_started(pair, finish, started):
-    first = actions.start(*pair, 30)
+    first = actions.start(pair[0], pair[1], 30)
     finish(first, "single")
-    second = actions.start(*pair, 30)
+    second = actions.start(pair[0], pair[1], 30)
     assert second.id != first.id
     assert started == [first.id, second.id]
-    assert actions.newest_bisect(*pair).id == second.id
+    newest = actions.newest_bisect(*pair)
+    assert newest is not None and newest.id == second.id
 
 
 def test_bisect_of_other_runs_is_not_taken_for_this_one(pair, make_pair):
-    actions.start(*pair, 30)
+    actions.start(pair[0], pair[1], 30)
     assert actions.newest_bisect(*make_pair()) is None
 
 
@@ -68,14 +70,14 @@ def test_unknown_ids_are_none():
 
 def test_runs_trained_by_a_bisect_are_not_offered(pair, make_run, finish):
     trial = make_run("bisect: A again", records=1)
-    bisect = actions.start(*pair, 30)
+    bisect = actions.start(pair[0], pair[1], 30)
     finish(bisect, "single", arms=[{"run": trial.id}, {"run": pair[0].id}, {"run": None}])
-    assert actions.trial_ids() == {trial.id}
+    assert trial_ids() == {trial.id}
     assert {run.id for run in actions.comparable_runs(10)} == {run.id for run in pair}
 
 
 def test_stop_asks_and_resume_goes_on(pair, started):
-    bisect = actions.start(*pair, 30)
+    bisect = actions.start(pair[0], pair[1], 30)
     actions.stop(bisect)
     assert bisect.stop_requested()
     with pytest.raises(UserError, match="is still at work"):
@@ -87,9 +89,9 @@ def test_stop_asks_and_resume_goes_on(pair, started):
 
 
 def test_damaged_bisect_has_no_runs(pair):
-    bisect = actions.start(*pair, 30)
+    bisect = actions.start(pair[0], pair[1], 30)
     files.write_json(bisect.path / "config.json", ["no", "object"])
-    assert actions.runs_of(bisect) == ()
+    assert runs_of(bisect) == ()
     assert actions.newest_bisect(*pair) is None
 
 

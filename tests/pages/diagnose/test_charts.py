@@ -1,6 +1,7 @@
 """Figures of the Diagnose page: what is drawn, and what is said of it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_each_run_has_its_line_in_its_colour():
 
 
 def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
-    records = [{"epoch": 1, "val_auc": None}, {"epoch": 2, "val_auc": 0.75}]
+    records: list[dict[str, Any]] = [{"epoch": 1, "val_auc": None}, {"epoch": 2, "val_auc": 0.75}]
     drawn = charts.pair_curve(records, [], "auc", "AUC").to_dict()
     assert [row["epoch"] for row in next(iter(drawn["datasets"].values()))] == [2]
     assert charts.pair_curve([], [], "loss", "Loss").to_dict()

@@ -94,7 +94,7 @@ def test_many_pages_at_once_begin_one_search(pair, started, monkeypatch):
 
 
 def test_a_search_that_a_person_has_begun_is_taken(pair, started):
-    bisect = diagnose_actions.start(*pair, 5)
+    bisect = diagnose_actions.start(pair[0], pair[1], 5)
     story = puzzle.story()
     assert story and story.bisect == bisect.id
     assert started == [bisect.id]

@@ -1,6 +1,7 @@
 """The fragment that re-reads a run: what it says in each state, and that the page turns when the run ends."""
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
@@ -87,7 +88,7 @@ def test_ticks_go_on_only_while_there_is_something_to_wait_for(make_run, monkeyp
         intervals.append(run_every)
         return lambda run, was_active: None
 
-    monkeypatch.setattr(poll.st, "fragment", fragment)
+    monkeypatch.setattr(st, "fragment", fragment)
     done = make_run("done")
     poll.watch(done, done.read_status())
     stopped = make_run("stopped", "stopped")

@@ -15,6 +15,7 @@ from pages.shared import state
 from pages.shared.home import runs as home_runs
 from pages.shared.run import rows as run_list
 from pages.shared.run import upkeep as run_upkeep
+from tests.pages.driver import widget
 
 
 def open_page(page: str = "app.py", **query: str) -> AppTest:
@@ -35,7 +36,7 @@ def table(at: AppTest) -> list[str]:
 def test_a_note_and_tags_are_written_on_live_and_shown_literally(make_run):
     run = make_run("one")
     at = open_page("pages/live.py", run=run.id)
-    at.get_by_key(state.part_key("note", run.id, "text")).set_value("see *this* <b>")
+    widget(at, state.part_key("note", run.id, "text")).set_value("see *this* <b>")
     at.multiselect[0].set_value(["Röntgen"])
     press(at, "Save")
     assert not at.exception
@@ -76,7 +77,7 @@ def test_clone_fills_the_form_with_settings_and_data_set(make_run):
     values = {key: at.session_state[state.field_key(key)] for key in ("training.epochs", "model.dropout")}
     assert values == {"training.epochs": 7, "model.dropout": 0.5}
     assert at.session_state[state.DATASET] == run.config().dataset
-    assert at.get_by_key(state.RUN_NAME).value == "good"
+    assert widget(at, state.RUN_NAME).value == "good"
     assert "3 settings differ from the preset" in " ".join(caption.value for caption in at.caption)
 
 

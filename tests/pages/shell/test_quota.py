@@ -1,9 +1,11 @@
 """What one visit may send and ask for, refused before anything is stored."""
 
 import dataclasses
+import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit import config
@@ -40,7 +42,7 @@ def test_elsewhere_the_server_keeps_its_limit(monkeypatch: pytest.MonkeyPatch, m
 def limits(monkeypatch: pytest.MonkeyPatch):
     """A function that sets the limits of the mode."""
 
-    def put(**changes: int) -> None:
+    def put(**changes: Any) -> None:
         changed = dataclasses.replace(access.POLICIES["local"], spare_bytes=0, **changes)
         monkeypatch.setitem(access.POLICIES, "local", changed)
 
@@ -99,7 +101,7 @@ def test_images_of_a_session_that_has_gone_are_removed(home: Path) -> None:
         folder = home / "sessions" / name
         folder.mkdir(parents=True)
         (folder / "00000").write_bytes(b"x")
-        uploads.os.utime(folder, (time.time() - age,) * 2)
+        os.utime(folder, (time.time() - age,) * 2)
     session_images.forget_old()
     assert [path.name for path in (home / "sessions").iterdir()] == ["new"]
     assert session_images.kept_image("../../etc", "passwd") is None
@@ -112,8 +114,8 @@ def test_an_upload_broken_off_by_a_crash_is_swept_and_one_under_way_is_not(home:
         folder.mkdir(parents=True)
         (folder / "file").write_bytes(b"x")
         if name != "busy.partial":
-            uploads.os.utime(folder / "file", (time.time() - age,) * 2)
-        uploads.os.utime(folder, (time.time() - age,) * 2)
+            os.utime(folder / "file", (time.time() - age,) * 2)
+        os.utime(folder, (time.time() - age,) * 2)
     uploads.remove_broken_uploads()
     assert sorted(path.name for path in (home / "uploads").iterdir()) == ["busy.partial", "whole"]
 
@@ -122,4 +124,4 @@ def test_a_public_visitor_uploads_no_data_set(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PARITY_MODE", "public")
     for take in (uploads.take_zips, uploads.take_folder):
         with pytest.raises(AccessError, match="does not let you upload a data set"):
-            take(None, lambda done, total: None)
+            take([], lambda done, total: None)

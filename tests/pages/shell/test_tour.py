@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import SAMPLE
@@ -12,9 +13,10 @@ from core.store.runs import RunStore
 from pages.shared import state
 from pages.shared.dataset import sources
 from pages.shared.run import evaluation_view
-from pages.shared.shell import access, chosen_dataset
+from pages.shared.shell import chosen_dataset
 from pages.shared.shell.tour import STEPS
 from pages.shared.widgets.text import plain
+from tests.pages.driver import elements
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,7 @@ def viewer(monkeypatch):
     """Somebody of a team who may only look and predict."""
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_VIEWERS", "vera@lab.example")
-    monkeypatch.setattr(access.st, "user", {"email": "vera@lab.example"})
+    monkeypatch.setattr(st, "user", {"email": "vera@lab.example"})
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def step_of(at: AppTest) -> str:
 
 def test_home_offers_it():
     at = open_at()
-    link = next(link for link in at.main.get("page_link") if link.label.startswith("Take the tour"))
+    link = next(link for link in elements(at.main, "page_link") if link.label.startswith("Take the tour"))
     assert link.proto.query_string == "tour=1"
     assert step_of(at) == ""
     assert not examples.is_installed()

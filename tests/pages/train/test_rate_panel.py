@@ -1,5 +1,7 @@
 """The learning-rate finder on the Train page: started once, watched, taken with one click."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +15,7 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.train import rate_actions
 from pages.shared.train.rate_chart import rate_chart, rate_words
+from tests.pages.driver import widget
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,7 @@ def started(monkeypatch):
     return ids
 
 
-def result(valley: float | None = 0.01234) -> dict[str, object]:
+def result(valley: float | None = 0.01234) -> dict[str, Any]:
     losses = np.concatenate([np.linspace(0.7, 0.2, 90), np.linspace(0.3, 9, 10)]).tolist()
     steep = None if valley is None else 3 * valley
     return {
@@ -77,7 +80,7 @@ def test_what_is_suggested_is_taken_with_one_click():
     assert {"Take 0.012 (valley)", "Take 0.037 (steep)", "Search again"} <= set(labels(at))
     press(at, "Take 0.012 (valley)")
     assert not at.exception
-    assert at.get_by_key(state.field_key("training.learning_rate")).value == 0.012
+    assert widget(at, state.field_key("training.learning_rate")).value == 0.012
     assert not [w for w in at.warning if "changed since" in w.value], "the rate itself is no change"
 
 

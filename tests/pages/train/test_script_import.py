@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.workers import script_client
 from pages.shared import state
 from pages.shared.train import script_import as part
+from tests.pages.driver import widget
 
 SCRIPTS = Path(__file__).parents[2] / "script" / "scripts"
 PAGE = """
@@ -24,8 +26,8 @@ for key in ("data.batch_size", "data.shuffle", "training.mode", "model.backbone"
 
 def opened(text: str, version: str = "Not known") -> AppTest:
     at = AppTest.from_string(PAGE, default_timeout=20).run()
-    at.get_by_key(part.TEXT).set_value(text)
-    at.get_by_key(part.VERSION).set_value(version)
+    widget(at, part.TEXT).set_value(text)
+    widget(at, part.VERSION).set_value(version)
     at = at.run()
     assert not at.exception
     return at
@@ -35,7 +37,7 @@ def script(name: str) -> str:
     return (SCRIPTS / name).read_text()
 
 
-def button(at: AppTest) -> object:
+def button(at: AppTest) -> Button:
     return next(button for button in at.button if button.label == "Use these settings")
 
 
@@ -55,14 +57,14 @@ def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
     assert rows["Batch size"] == ("20", "line 46")
     assert rows["Order of the samples"] == ("None: as on disk", "line 48")
     assert rows["Early stopping"] == ("0", "not stated: no EarlyStopping: all epochs are trained")
-    assert at.get_by_key(state.field_key("data.batch_size")).value == 32
+    assert widget(at, state.field_key("data.batch_size")).value == 32
     button(at).click()
     at.run()
     assert not at.exception
-    filled = {key: at.get_by_key(state.field_key(key)).value for key in ("data.shuffle", "data.batch_size")}
+    filled = {key: widget(at, state.field_key(key)).value for key in ("data.shuffle", "data.batch_size")}
     assert filled == {"data.shuffle": "none", "data.batch_size": 20}
-    assert at.get_by_key(state.field_key("training.mode")).value == "end_to_end"
-    assert at.get_by_key(state.field_key("model.backbone")).value == "VGG16"
+    assert widget(at, state.field_key("training.mode")).value == "end_to_end"
+    assert widget(at, state.field_key("model.backbone")).value == "VGG16"
     assert "The settings are in the form below" in at.success[0].value
     assert not at.run().success
 
@@ -84,7 +86,7 @@ def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
     assert "Data set: line 28: train_data_dir is not defined in the script" in told.replace("**", "")
     button(at).click()
     at.run()
-    assert at.get_by_key(state.field_key("model.dropout")).value == 0.7
+    assert widget(at, state.field_key("model.dropout")).value == 0.7
     assert state.field_key("data.image_size") not in at.session_state
 
 

@@ -5,15 +5,16 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
 from core.errors import AccessError
+from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import Status
 from core.sweep.plan import plan
 from core.sweep.store import Sweep, SweepStore
 from core.workers import launch
 from pages.shared import state
-from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.train import sweep_actions
 from pages.shared.train.sweep_chart import trials_figure, trials_table, trials_words
 from pages.shared.widgets.fields import label_of
+from tests.pages.driver import widget
 
 CHOICES = {"training.learning_rate": (1e-4, 1e-2), "training.optimizer": ("adam", "sgd")}
 
@@ -65,8 +66,8 @@ def labels(at: AppTest) -> list[str]:
 
 def test_the_fields_make_a_grid_that_is_started_with_the_form(started):
     at = open_page(training__epochs=7)
-    at.get_by_key(state.SWEEP_KEYS).set_value(["training.learning_rate", "training.optimizer"]).run()
-    at.get_by_key(state.choices_key("training.learning_rate")).set_value("1e-4, 1e-2").run()
+    widget(at, state.SWEEP_KEYS).set_value(["training.learning_rate", "training.optimizer"]).run()
+    widget(at, state.choices_key("training.learning_rate")).set_value("1e-4, 1e-2").run()
     assert "Train 4 trials" in labels(at)
     press(at, "Train 4 trials")
     assert not at.exception
@@ -81,12 +82,12 @@ def test_the_fields_make_a_grid_that_is_started_with_the_form(started):
 
 def test_random_trials_have_a_seed_and_take_ranges():
     at = open_page()
-    at.get_by_key(state.SWEEP_KEYS).set_value(["training.learning_rate"]).run()
-    at.get_by_key(state.choices_key("training.learning_rate")).set_value("1e-4..1e-1").run()
+    widget(at, state.SWEEP_KEYS).set_value(["training.learning_rate"]).run()
+    widget(at, state.choices_key("training.learning_rate")).set_value("1e-4..1e-1").run()
     assert "is a range; say how many trials" in at.warning[-1].value.replace("\\", "")
     assert next(button for button in at.button if button.label == "Train 0 trials").disabled
-    at.get_by_key(state.SWEEP_RANDOM).set_value(5).run()
-    at.get_by_key(state.SWEEP_SEED).set_value(3).run()
+    widget(at, state.SWEEP_RANDOM).set_value(5).run()
+    widget(at, state.SWEEP_SEED).set_value(3).run()
     press(at, "Train 5 trials")
     (sweep,) = SweepStore().list()
     from core.sweep.plan import read_choices
@@ -110,8 +111,8 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
     assert list(table[label_of("training.learning_rate")]) == [1e-2, 1e-4, 1e-4]
     assert "Not trained to an end: learning\\_rate=0\\.01, optimizer=sgd." in [c.value for c in at.caption]
     press(at, "Put the best settings into the form")
-    assert at.get_by_key(state.field_key("training.learning_rate")).value == 0.01
-    assert at.get_by_key(state.field_key("training.optimizer")).value == "adam"
+    assert widget(at, state.field_key("training.learning_rate")).value == 0.01
+    assert widget(at, state.field_key("training.optimizer")).value == "adam"
 
 
 def test_a_sweep_that_ended_early_can_go_on(done, started):
@@ -122,7 +123,7 @@ def test_a_sweep_that_ended_early_can_go_on(done, started):
 
 
 def test_trials_are_kept_out_of_the_lists_of_runs(done):
-    assert diagnose_actions.trial_ids() == {"run0", "run1", "run2", "run3"}
+    assert trial_ids() == {"run0", "run1", "run2", "run3"}
 
 
 def test_the_lines_go_through_every_setting_to_the_accuracy(done):
