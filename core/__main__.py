@@ -172,15 +172,15 @@ def _report(run: Run, status: Status, told: FindingsTold, *, as_json: bool) -> i
     if not as_json:
         print(f"run {run.id} {status.status}: {status.message}")
         for name, part in ((name, evaluation[name]) for name in ("val", "test") if name in evaluation):
-            low, high = part["interval"]
-            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part['count']} images, "
-                  f"AUC {_number(part['auc'])}, {evaluation['weights']}")  # fmt: skip
+            low, high = part.get("interval", (0.0, 1.0))
+            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part.get('count')} images, "
+                  f"AUC {_number(part.get('auc'))}, {evaluation.get('weights', 'the last weights')}")  # fmt: skip
     return 0
 
 
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
     parts = [part for part in ("val", "test") if part in evaluation]
-    return {f"{part}_{name}": evaluation[part][name] for part in parts for name in ("accuracy", "auc", "loss")}
+    return {f"{part}_{name}": evaluation[part].get(name) for part in parts for name in ("accuracy", "auc", "loss")}
 
 
 def _stop(options: argparse.Namespace) -> int:

@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ConfigError
-from core.setting import check, convert, setting_field
+from core.setting import check, convert, setting_field, shortened
 
 FORMAT = 1
 """Version of config.json. A reader refuses a higher one: it was made by a newer version of the program."""
+
+
+LONGEST_PATH = 4096
+"""Most characters of a data set's folder, as Linux has it; other systems allow fewer."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +270,8 @@ class RunConfig:
     def __post_init__(self) -> None:
         if len(self.name) > 100 or not self.name.isprintable():
             raise ConfigError(f"name: at most 100 printable characters, but {len(self.name)} came")
+        if len(self.dataset) > LONGEST_PATH:
+            raise ConfigError(f"dataset: at most {LONGEST_PATH:,} characters, but {len(self.dataset):,} came")
 
     def to_dict(self) -> dict[str, Any]:
         """As nested plain values, ready for JSON, with the format's version."""
@@ -282,14 +288,19 @@ class RunConfig:
             raise ConfigError(f"a configuration is an object with keys, but {type(record).__name__} came")
         version = record.get("format", FORMAT)
         if not isinstance(version, int) or version > FORMAT:
-            raise ConfigError(f"this configuration has format {version}; this version of Parity reads up to {FORMAT}")
+            raise ConfigError(
+                f"this configuration has format {shortened(version)}; this version of Parity reads up to {FORMAT}"
+            )
         known = {"format", "dataset", "name", *SECTIONS}
         if unknown := sorted(set(record) - known):
-            raise ConfigError(
-                f"{unknown[0]}: there is no such part of a configuration; known are {', '.join(sorted(known))}"
-            )
+            parts = ", ".join(sorted(known))
+            raise ConfigError(f"{shortened(unknown[0])}: there is no such part of a configuration; known are {parts}")
         settings = {f"{part}.{key}": value for part in SECTIONS for key, value in _mapping(record, part).items()}
-        return make_config(str(record.get("dataset", "sample")), settings, name=str(record.get("name", "")))
+        texts = {key: record.get(key, default) for key, default in (("dataset", "sample"), ("name", ""))}
+        for key, value in texts.items():
+            if not isinstance(value, str):
+                raise ConfigError(f'{key} is text, but "{shortened(value)}" came')
+        return make_config(texts["dataset"], settings, name=texts["name"])
 
     def settings(self) -> dict[str, Any]:
         """Flat view: `{"data.image_size": 224, ...}` in the order in which the settings are declared."""
@@ -379,7 +390,7 @@ def _keys() -> Iterator[tuple[str, str, str]]:
 def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     values = record.get(part, {})
     if not isinstance(values, Mapping):
-        raise ConfigError(f'{part}: settings with their values are expected, but "{values}" came')
+        raise ConfigError(f'{part}: settings with their values are expected, but "{shortened(values)}" came')
     return values
 
 
@@ -389,7 +400,7 @@ def _split_key(key: str) -> tuple[str, str]:
         return part, name
     close = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"settings are {', '.join(known)}"
-    raise ConfigError(f'there is no setting "{key}"; {hint}')
+    raise ConfigError(f'there is no setting "{shortened(key)}"; {hint}')
 
 
 def _check(section: Any, part: str) -> None:

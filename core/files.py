@@ -7,7 +7,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -90,14 +90,24 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
         os.close(handle)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file of lines; a last line without its newline and damaged lines are left out."""
+Reader = Callable[[bytes], dict[str, Any] | None]
+"""Makes a record of a line; None where it is damaged."""
+
+
+def read_lines(path: Path, reader: Reader | None = None) -> list[dict[str, Any]]:
+    """The JSON objects of a file of lines; a last line without its newline and damaged lines are left out.
+
+    Args:
+        path: Path. May not exist.
+        reader: callable. Makes a record of a line, or None where it is damaged. Defaults to any JSON object.
+    """
+    reader = reader or _object
     try:
         content = path.read_bytes()
     except OSError:
         return []
     complete = content[: content.rfind(b"\n") + 1]
-    return [record for line in complete.split(b"\n") if (record := _object(line)) is not None]
+    return [record for line in complete.split(b"\n") if (record := reader(line)) is not None]
 
 
 class Tail:
@@ -105,10 +115,11 @@ class Tail:
 
     Args:
         path: Path. May not exist yet.
+        reader: callable. See `read_lines`. Defaults to any JSON object.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, reader: Reader | None = None) -> None:
+        self.path, self._reader = path, reader or _object
         self._file, self._end, self._records = 0, 0, list[dict[str, Any]]()
         self._lock = threading.Lock()
 
@@ -129,7 +140,7 @@ class Tail:
         content = file.read()
         complete = content[: content.rfind(b"\n") + 1]
         self._end += len(complete)
-        self._records += [record for line in complete.split(b"\n") if (record := _object(line)) is not None]
+        self._records += [record for line in complete.split(b"\n") if (record := self._reader(line)) is not None]
 
 
 class Lock:

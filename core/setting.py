@@ -11,6 +11,13 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
+LONGEST_TEXT = 500
+"""Most characters of a setting that is text."""
+
+_SHOWN = 500
+"""Characters of a refused value that a sentence repeats."""
+
+
 def setting_field(
     default: Any,
     label: str,
@@ -40,7 +47,7 @@ def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
         ConfigError: names the setting, what came and what is allowed.
     """
     kind: type = type(spec.default)
-    problem = ConfigError(f'{key} is {_WORDS[kind]}, but "{value}" came{allowed(spec)}')
+    problem = ConfigError(f'{key} is {_WORDS[kind]}, but "{shortened(value)}" came{allowed(spec)}')
     if kind is str:
         if isinstance(value, str):
             return value
@@ -53,6 +60,8 @@ def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
 def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
     """Raises ConfigError when a value of the right type is outside what the setting allows."""
     choices, low, high = spec.metadata["choices"], spec.metadata["low"], spec.metadata["high"]
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ConfigError(f"{key} has {len(value):,} characters; it may have {LONGEST_TEXT} at most")
     if (choices and value not in choices) or (low is not None and not low <= value <= high):
         shown = f'"{value}"' if isinstance(value, str) else value
         raise ConfigError(f"{key} is {shown}{allowed(spec)}")
@@ -65,6 +74,15 @@ def allowed(spec: dataclasses.Field[Any]) -> str:
     if spec.metadata["low"] is not None:
         return f"; it may be {_number(spec.metadata['low'])} to {_number(spec.metadata['high'])}"
     return ""
+
+
+def shortened(value: Any) -> str:
+    """A value as a sentence repeats it: what comes from outside may have megabytes."""
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of thousands of digits, which Python does not write out
+        text = "a number of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _number(value: float) -> str:

@@ -21,7 +21,7 @@ if len(runs) < 2:
     say_too_few(runs)
 elif pair := choose_pair(runs):
     bisect = diagnose_bisect.shown_bisect(pair)
-    diagnose_bisect.show_verdict(bisect)
+    diagnose_bisect.show_verdict(bisect, pair[0].id)
     diagnose_view.show_heads(pair)
     comparison = diagnose_view.read_comparison(pair)
     if comparison:

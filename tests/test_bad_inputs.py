@@ -367,7 +367,7 @@ def test_20_damaged_records_of_a_run_hide_no_other_run(home: Path) -> None:
     for name in ("config.json", "status.json", "events.jsonl", "manifest.json"):
         (bad.path / name).write_bytes(b'{"half')
     assert [run.id for run in RunStore().list()] == [bad.id, good.id]
-    assert (bad.title(), bad.status().status, bad.epochs(), bad.manifest()) == (bad.id, "failed", [], None)
+    assert (bad.title(), bad.status().status, bad.epochs(), bad.manifest()) == (bad.id, "damaged", [], None)
     assert Run(good.path).status() == Status(**{**good.status().__dict__})
 
 

@@ -68,13 +68,18 @@ class Factors:
     b: End
     keys: tuple[str, ...]
     skipped: dict[str, str] = field(default_factory=dict)
+    _mixed: dict[frozenset[str], RunConfig] = field(default_factory=dict, compare=False, repr=False)
 
     def config(self, from_b: frozenset[str], seed: int, name: str = "") -> RunConfig:
         """The first run's configuration with some of the second's values, and a training seed."""
-        values = {key: (self.b if key in from_b else self.a).values[key] for key in self.a.values}
-        # What is skipped changes nothing: one choice for all trials, so that equal trials have equal configurations.
-        dataset = str(values.pop(DATASET))
-        return make_config(dataset, {**values, "training.seed": seed}, name=name)
+        if from_b not in self._mixed:
+            one, other = self.a.values, self.b.values
+            values = {key: (other if key in from_b else one)[key] for key in one}
+            # What is skipped changes nothing: one choice for all trials, so that equal trials have equal
+            # configurations.
+            self._mixed[from_b] = make_config(str(values.pop(DATASET)), values)
+        mixed = self._mixed[from_b]
+        return dataclasses.replace(mixed, name=name, training=dataclasses.replace(mixed.training, seed=seed))
 
 
 def find_factors(a: Run, b: Run) -> Factors:

@@ -1,5 +1,6 @@
 """Orients a bisect's result: exchanges A and B where the person holds the two runs the other way round."""
 
+import re
 from typing import Any
 
 Record = dict[str, Any]
@@ -30,6 +31,20 @@ def seen_from(result: Record, first: str) -> Record:
         "noise": {**noise, "a": noise["b"], "b": noise["a"]},
         "tests": [{**test, "base": _OTHER[test["base"]]} for test in result["tests"]],
         "arms": [_exchanged(trial, everything) for trial in result["arms"]],
+        **_newer(result, everything),
+    }
+
+
+def _newer(result: Record, everything: set[str]) -> Record:
+    """What results of older versions do not have."""
+    if "measured" not in result:
+        return {}
+    auc = result["auc"]
+    return {
+        "auc": {**auc, "a": auc["b"], "b": auc["a"]},
+        "values": {key: {"a": pair["b"], "b": pair["a"]} for key, pair in result["values"].items()},
+        "measured": [{**trial, "from_b": sorted(everything - set(trial["from_b"]))} for trial in result["measured"]],
+        "note": re.sub(r"\brun ([AB])\b", lambda match: f"run {_OTHER[match[1].lower()].upper()}", result["note"]),
     }
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from core.bisect import verdict
+from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.costs import Costs
 from core.bisect.factors import DATASET, find_factors
-from core.bisect.search import Search, Set, seeds_of
+from core.bisect.reading import PARTS, common_part, judged
+from core.bisect.result import Facts
+from core.bisect.search import Search, seeds_of
 from core.bisect.store import Bisect, empty_result, estimate
-from core.bisect.verdict import Conclusion
+from core.bisect.verdict import Conclusion, Words
 from core.config import RunConfig
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
@@ -40,14 +43,23 @@ class BisectRunner(TrialRunner):
         self.a, self.b = bisect.runs()
         self.factors = find_factors(self.a, self.b)
         before = bisect.result()
-        self.record = {**empty_result(bisect, self.a, self.b, estimate(self.a, self.b)), "arms": before.get("arms", [])}
+        self.record = {
+            **empty_result(bisect, self.a, self.b, estimate(self.a, self.b, bisect.margin())),
+            "arms": before.get("arms", []),
+        }
         self.costs = Costs(self.a, self.b, self.factors)
-        own = [end.config.training.seed for end in (self.factors.a, self.factors.b)]
-        self._seeds = seeds_of(own[0], own[1], same=not self.factors.keys)
-        self._take_over(own)
-        skipped = [key for key in self.factors.skipped if key != "name"]
-        images = min(self.factors.a.count("val"), self.factors.b.count("val"))
-        self.search = Search(self.factors.keys, self._seeds, images, self.measure, self.plan, skipped)
+        self.part = common_part(self.a, self.b)
+        self._own_seeds = [end.config.training.seed for end in (self.factors.a, self.factors.b)]
+        self._take_over()
+        trials = TrialValues(seeds_of(*self._own_seeds), self._images(), self.measure, self.plan)
+        self.facts = Facts(self.a, self.b, self.factors, self.part)
+        words = Words(
+            PARTS[self.part],
+            values=self.facts.values(),
+            skipped=[key for key in self.factors.skipped if key != "name"],
+            own=self.facts.own_sentence(),
+        )
+        self.search = Search(self.factors.keys, trials, bisect.margin(), words)
 
     def outcome(self) -> str:
         """See `TrialRunner.outcome`."""
@@ -59,21 +71,20 @@ class BisectRunner(TrialRunner):
         try:
             found = self.search.run()
         except BrokenOff as why:
-            self._keep(verdict.inconclusive(str(why), self.search.tests))
+            self._keep(verdict.unclear(str(why), self.search.tests, self.search.words))
             raise
         self._keep(found)
         return found
 
-    def measure(self, trial: Set, seed: int) -> float | None:
-        """The value of a trial, trained now unless it is known; None when its training failed.
+    def measure(self, trial: Set, seed: int) -> Judged | None:
+        """What came out of a trial, trained now unless it is known; None when its training failed.
 
         Raises:
             BrokenOff: a stop was asked for, or the budget does not suffice for it.
         """
         row = self._row(trial, seed)
         if row["status"] in ("finished", "failed"):
-            value: float | None = row["value"]
-            return value
+            return _judged(row)
         config = self.config_of(row)
         self._afford(row, config)
         run = self.run_of(row, config)
@@ -81,21 +92,43 @@ class BisectRunner(TrialRunner):
         self.finish_row(row, run, status)
         self.costs.finished(config, run.read_status().seconds)
         self.write()
-        return row["value"]  # type: ignore[no-any-return]
+        return _judged(row)
 
-    def _take_over(self, own: list[int]) -> None:
-        """The two runs themselves are repeats of the ends; what was running when a worker died waits again."""
+    def _take_over(self) -> None:
+        """Shows the two runs as they are; what was running when a worker died waits again.
+
+        Trials of an older version were judged by another figure: what they are worth is read anew.
+        """
         self._wait_again()
+        own = (self.a.id, self.b.id)
+        self.record["arms"] = [row for row in self.record["arms"] if row["run"] not in own or row.get("own")]
+        for row in self.record["arms"]:
+            run = RunStore().by_id(row["run"]) if row["run"] and row["status"] == "finished" else None
+            if row["status"] == "finished":
+                self._judge(row, run)
         everything = frozenset(self.factors.keys)
-        for run, trial, seed in ((self.a, frozenset[str](), own[0]), (self.b, everything, own[1])):
-            row = self._row(trial, seed)
-            if run.read_status().status == "finished" and row["status"] == "waiting" and self._is_own(trial, seed, run):
-                row["run"] = run.id
-                self.finish_row(row, run, "finished")
-                row["seconds"] = 0.0
+        ends = ((self.a, frozenset[str](), self._own_seeds[0]), (self.b, everything, self._own_seeds[1]))
+        for (run, trial, seed), base in zip(ends, "ab", strict=True):
+            if judged(run, self.part) is None:
+                continue
+            row = self._row(trial, seed, base)
+            row |= {"name": f"{base.upper()} itself, training.seed {seed}", "base": base, "run": run.id, "own": True}
+            self._judge(row, run)
 
-    def _is_own(self, trial: Set, seed: int, run: Run) -> bool:
-        return bool(self.factors.keys) or seed in self._seeds[0 if run.id == self.a.id else 1]
+    def _judge(self, row: dict[str, Any], run: Run | None) -> None:
+        """Notes the figures of a trial's saved model; a trial whose run has gone waits to be trained again."""
+        found = judged(run, self.part) if run else None
+        if run is None or found is None:
+            row |= {"status": "waiting", "run": None, "value": None, "auc": None, "interval": None}
+            return
+        count = int((run.evaluation() or {})[self.part]["count"])
+        interval = list(wilson(round(found.accuracy * count), count))
+        row |= {"status": "finished", "value": found.accuracy, "auc": found.auc, "interval": interval}
+
+    def _images(self) -> int:
+        """Images that an accuracy is a share of: of the smaller set, where the two differ."""
+        parts = [(run.manifest() or {}).get(self.part, []) for run in (self.a, self.b)]
+        return min(map(len, parts))
 
     def config_of(self, row: dict[str, Any]) -> RunConfig:
         """The configuration of a trial's training."""
@@ -128,12 +161,9 @@ class BisectRunner(TrialRunner):
             row["status"] = "waiting"
             self.write()
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
-        value = best_value(run) if status == "finished" else None
-        row |= {"status": "failed" if value is None else "finished", "value": value}
-        if value is not None:
-            manifest = run.manifest() or {}
-            count = len(manifest.get("val", [])) or self.factors.a.count("val")
-            row["interval"] = list(wilson(round(value * count), count))
+        self._judge(row, run if status == "finished" else None)
+        if row["status"] == "waiting":
+            row |= {"status": "failed", "run": run.id}
 
     def plan(self, trials: list[tuple[Set, int]]) -> list[dict[str, Any]]:
         """Notes trials that are known to follow; gives their rows."""
@@ -141,12 +171,14 @@ class BisectRunner(TrialRunner):
         self.write()
         return rows
 
-    def _row(self, trial: Set, seed: int) -> dict[str, Any]:
+    def _row(self, trial: Set, seed: int, own: str = "") -> dict[str, Any]:
+        """The row of a trial's training, made where it is absent; `own` names the run that is shown as it is."""
         rows: list[dict[str, Any]] = self.record["arms"]
         switched = sorted(trial)
-        row = next((row for row in rows if (row["from_b"], row["seed"]) == (switched, seed)), None)
+        sought = (switched, seed, own)
+        row = next((row for row in rows if (row["from_b"], row["seed"], _own(row)) == sought), None)
         if row is None:
-            base, settings = self._described(trial, seed)
+            base, settings = self._described(trial)
             row = {
                 "name": _name(base, settings, seed),
                 "base": base,
@@ -155,6 +187,7 @@ class BisectRunner(TrialRunner):
                 "seed": seed,
                 "run": None,
                 "value": None,
+                "auc": None,
                 "interval": None,
                 "status": "waiting",
                 "seconds": 0.0,
@@ -162,44 +195,39 @@ class BisectRunner(TrialRunner):
             rows.append(row)
         return row
 
-    def _described(self, trial: Set, seed: int) -> tuple[str, dict[str, Any]]:
+    def _described(self, trial: Set) -> tuple[str, dict[str, Any]]:
         """The end from which fewer settings change, and what they are changed to."""
         others = frozenset(self.factors.keys) - trial
-        if not self.factors.keys:
-            return ("b" if seed in self._seeds[1] else "a"), {}
         if len(trial) <= len(others):
             return "a", {key: self.factors.b.values[key] for key in self.factors.keys if key in trial}
         return "b", {key: self.factors.a.values[key] for key in self.factors.keys if key in others}
 
     def _tried(self) -> int:
-        own = (self.a.id, self.b.id)
-        return sum(row["status"] == "finished" and row["run"] not in own for row in self.record["arms"])
+        return sum(row["status"] == "finished" and not row.get("own") for row in self.record["arms"])
 
     def _keep(self, found: Conclusion) -> None:
         self.record["arms"] = [row for row in self.record["arms"] if row["run"]]
         self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": found.sentence}
+        self.record |= self.facts.at_the_end(self.search, self.record["arms"])
         self.write()
 
     def write(self) -> None:
         """See `TrialRunner.write`."""
-        search = getattr(self, "search", None)
-        if search:
-            a, b = search.repeats
-            gap = search.gap
-            spread = search.noise.spread if search.noise.freedom else None
-            self.record |= {
-                "good": search.good,
-                "gap": {"value": gap.value if gap else None, "interval": gap.to_list() if gap else None},
-                "noise": {"a": list(a), "b": list(b), "spread": spread},
-                "tests": list(search.tests),
-            }
+        if search := getattr(self, "search", None):
+            self.record |= self.facts.so_far(search)
+        waiting = [self.config_of(row) for row in self.record["arms"] if row["status"] in ("waiting", "running")]
+        if self.record["verdict"] is None:
+            left = self.costs.left(waiting, self._tried())
+            self.record["cost"] = {**self.record["cost"], "estimated_minutes": (self.spent_seconds() + left) / 60}
         super().write()
 
 
-def best_value(run: Run) -> float | None:
-    """Validation accuracy of the best epoch; None when no epoch was finished."""
-    values = [record.get("val_accuracy") for record in run.epochs()]
-    return max((value for value in values if isinstance(value, float | int)), default=None)
+def _judged(row: dict[str, Any]) -> Judged | None:
+    return None if row["value"] is None else Judged(row["value"], row["auc"])
+
+
+def _own(row: dict[str, Any]) -> str:
+    return str(row["base"]) if row.get("own") else ""
 
 
 def _counted(trainings: int) -> str:

@@ -1,31 +1,40 @@
-"""Bisect search: noise floor, single factors, then delta debugging (ddmin) for what makes two runs differ.
+"""The search for the setting that makes two runs differ: the gap, single factors, then delta debugging.
 
 A trial is a set of factors at the bad run's value, all others at the good one's: the empty set is the good run, the
 full set the bad one. So "the good run with f switched" is `{f}` and "the bad run with f switched back" is everything
 but `f`; where two questions are the same set, one training answers both.
 
-The sets are searched by delta debugging (Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input,
-IEEE TSE 2002): `ddmin` finds a set of which no part does the same alone.
+Every trial is trained with the same list of seeds, and all that is asked is asked of differences within a seed
+(core/stats/paired_seeds.py): the images stay as they are. After 3 seeds there is a first look, after 6 a second, after
+12 the last. First the gap itself: without one that excludes 0 no factor is ever blamed. Then each factor, switched in
+both directions: it is the one when both trials clear the midpoint between the ends, each to its side, by Holm over all
+factors. Else sets are searched by delta debugging (Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing
+Input, IEEE TSE 2002): `ddmin` finds a set of which no part does the same alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.bisect import verdict
-from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Interval, Noise
+from core.bisect.arm_values import Set, TrialValues
+from core.bisect.ddmin import ddmin
+from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Words
+from core.stats.paired_seeds import AUC_LEVEL, LEVELS, LOOKS, Estimate, holm, level_after
 
-Set = frozenset[str]
+SEEDS = LOOKS[-1]
+"""Trainings of one trial at most."""
 
-Measure = Callable[[Set, int], float | None]
-"""Trains the trial with these factors at run B's value and this training seed; None when that failed."""
+_GIVEN_UP = 1.886
+"""A factor is given up when a trial of it is beyond the midpoint on the wrong side by so many standard errors."""
 
-REPEATS = 3
-"""Trainings of one trial at most; each end has as many."""
+_OTHER = {"a": "b", "b": "a"}
+
+_WANTED = {"sufficient": BAD, "necessary": GOOD}
 
 
 class Unclear(Exception):
-    """A trial is on neither side after all repeats, or failed, and the verdict depends on it."""
+    """A trial is on neither side after all seeds, or failed, and the verdict depends on it."""
 
 
 @dataclass
@@ -34,64 +43,106 @@ class Search:
 
     Args:
         factors: tuple of str. Keys, the likeliest culprits first.
-        seeds: pair of sequences. Training seeds of the repeats of run A and of run B, at least three each.
-        images: int. Validation images.
-        measure: callable. See `Measure`.
-        planned: callable. Is told trials that are known to follow. Defaults to none.
-        skipped: sequence of str. Keys that differ and change nothing, for the sentence.
+        trials: ArmValues. With `SEEDS` seeds.
+        margin: float. Gaps up to it do not matter. Defaults to a hundredth.
+        words: Words. How the sentences name things.
 
     Attributes:
         good: str. `a` or `b`: the run with the higher mean; empty before that is known.
-        values: dict. Trial (as factors at run B's value) to the values of its repeats.
-        gap: Interval or None. Good minus bad.
-        tests: list of dict. What each single factor did: factor, direction (sufficient: switched in the good run;
-            necessary: switched back in the bad one), base, value, interval, side.
+        gap: Estimate or None. Accuracy, good minus bad.
+        auc_gap: Estimate or None. The same of the AUC.
+        metric: str. `accuracy`, or `auc` where accuracy does not tell the ends apart and the AUC does.
+        level: float. What the intervals of the gaps may miss.
     """
 
     factors: tuple[str, ...]
-    seeds: tuple[Sequence[int], Sequence[int]]
-    images: int
-    measure: Measure
-    planned: Callable[[list[tuple[Set, int]]], object] = lambda trials: None
-    skipped: Sequence[str] = ()
+    trials: TrialValues
+    margin: float = 0.01
+    words: Words = field(default_factory=Words)
     good: str = ""
-    values: dict[Set, list[float]] = field(default_factory=dict)
-    gap: Interval | None = None
-    tests: list[dict[str, Any]] = field(default_factory=list)
-    noise: Noise = field(default_factory=lambda: Noise(0.0, 0, 1))
-    repeats: tuple[list[float], list[float]] = ([], [])
-    _failed: set[Set] = field(default_factory=set)
+    gap: Estimate | None = None
+    auc_gap: Estimate | None = None
+    metric: str = "accuracy"
+    level: float = LEVELS[0]
+    _tests: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def tests(self) -> list[dict[str, Any]]:
+        """What each single factor did.
+
+        A list of dict with factor, direction (sufficient: switched in the good run; necessary: switched back in the
+        bad one), base, value and interval (mean of the trial), effect and effect_interval (what the switch did, towards
+        the other end), side, p_value (one-sided, of not clearing the midpoint), seeds.
+        """
+        return list(self._tests.values())
 
     def run(self) -> Conclusion:
         """Searches to the end; an exception of `measure` (a stop, a spent budget) passes through."""
         try:
-            found = self._noise_floor() or self._single_factors() or self._sets()
+            if early := self._ends():
+                return early
+            found = self._single_factors() or self._sets()
         except Unclear as why:
-            return verdict.inconclusive(str(why), self.tests)
-        return found
+            return verdict.unclear(str(why), self.tests, self.words)
+        self._look_at_gap()
+        gap = self._deciding_gap()
+        return found if gap.excludes_zero() else verdict.inconclusive(gap, self.margin, self.level, self.words)
 
-    def _noise_floor(self) -> Conclusion | None:
-        """Repeats both ends; a verdict when chance explains the gap."""
-        everything = frozenset(self.factors)
-        nothing: Set = frozenset()
-        ends = ((nothing, self.seeds[0]), (everything, self.seeds[1]))
-        self.planned([(trial, seeds[repeat]) for repeat in range(REPEATS) for trial, seeds in ends])
-        self.repeats = ([], [])
-        for repeat in range(REPEATS):  # in turn, so that a search that is broken off knows about both
-            for values, (trial, seeds) in zip(self.repeats, ends, strict=True):
-                value = self.measure(trial, seeds[repeat])
-                values.extend([] if value is None else [value])
-        a, b = self.repeats
-        if not a or not b:
-            raise Unclear("Every repeat of one of the two ends failed.")
-        self.noise = verdict.pool([a, b], self.images)
-        self.values = {everything: b, nothing: a}
-        self.good = "a" if sum(a) / len(a) >= sum(b) / len(b) else "b"
-        (good, bad) = (a, b) if self.good == "a" else (b, a)
-        self.gap = verdict.difference(verdict.estimate(good, self.noise), verdict.estimate(bad, self.noise))
-        if not self.factors or self.gap.low <= 0:
-            return verdict.no_difference(self.gap, self.factors, self.skipped)
+    def _ends(self) -> Conclusion | None:
+        """Trains both ends; a verdict when they are the same, or not told apart."""
+        if not self.factors:
+            return self._same()
+        for look in range(len(LOOKS)):
+            self.trials.fill([frozenset(), self._all()], look)
+            both = self._contrast({frozenset(): 1, self._all(): -1}, LEVELS[look])
+            if both.seeds < 2:
+                raise Unclear("Too few trainings of one of the two ends succeeded.")
+            self._call_good("a" if both.value >= 0 else "b")
+            gap = self._deciding_gap()
+            if gap.inside(self.margin) and (self.auc_gap is None or self.auc_gap.inside(self.margin)):
+                return verdict.no_difference(gap, self.margin, self.words)
+            if gap.excludes_zero() and not gap.inside(self.margin):
+                return None
+        return self._by_auc()
+
+    def _same(self) -> Conclusion:
+        """Nothing is left to differ: with one seed both ends are one training, so the first look is for the noise."""
+        self.trials.fill([frozenset()], 0)
+        values = list(self.trials.known(frozenset(), self.metric).values())
+        if not values:
+            raise Unclear("No training of the two runs' settings succeeded.")
+        self.good, self.gap = "a", Estimate(0.0, 0.0, 0.0, 0.0, len(values), 1.0, 0.5)
+        return verdict.by_construction(values, self.words)
+
+    def _by_auc(self) -> Conclusion | None:
+        """After the last look: the AUC may tell what the accuracy does not."""
+        auc = self._contrast({self._good(): 1, self._bad(): -1}, AUC_LEVEL, "auc")
+        if auc.seeds < 2 or not auc.excludes_zero():
+            return verdict.inconclusive(self._deciding_gap(), self.margin, self.level, self.words)
+        self.metric = "auc"
+        good = self.good if auc.value > 0 else _OTHER[self.good]
+        self.words = self.words.of_auc()
+        self._call_good(good)
         return None
+
+    def _call_good(self, good: str) -> None:
+        self.good = good
+        self.words = self.words.seen_from(good)
+        self._look_at_gap()
+
+    def _look_at_gap(self) -> None:
+        """Both gaps as they are now, good minus bad."""
+        ends = {self._good(): 1.0, self._bad(): -1.0}
+        count = self._contrast(ends, 0.05).seeds
+        self.level = AUC_LEVEL if self.metric == "auc" else level_after(count)
+        self.gap, auc = self._contrast(ends, self.level, "accuracy"), self._contrast(ends, self.level, "auc")
+        self.auc_gap = auc if auc.seeds > 1 else None
+
+    def _deciding_gap(self) -> Estimate:
+        found = self.gap if self.metric == "accuracy" else self.auc_gap
+        if found is None:
+            raise Unclear("The two ends have no training with one seed in common.")
+        return found
 
     def _single_factors(self) -> Conclusion | None:
         """Switches each factor alone in both directions; a verdict as soon as one explains all.
@@ -100,83 +151,118 @@ class Search:
         differences together do no harm without it.
         """
         if len(self.factors) == 1:
-            return verdict.single(self.factors[0], None, None, self.ends())
-        alone = [(frozenset({key}), self._all() - {key}) for key in self.factors]
-        trials = [trial for pair in alone for trial in pair]
-        self.planned([(self._by_b(trial), self._seed(trial, 0)) for trial in trials])
-        for key, (there, back) in zip(self.factors, alone, strict=True):
-            sides = self._test(key, "sufficient", there), self._test(key, "necessary", back)
-            if sides == (BAD, GOOD):
-                return verdict.single(key, self._interval(there), self._interval(back), self.ends())
+            return verdict.only(self.factors[0], self._means_of_ends(), self.words)
+        possible = list(self.factors)
+        for look in range(len(LOOKS)):
+            p_values = dict.fromkeys(self.factors, 1.0)
+            trials = [self._by_b(trial) for key in possible for trial in self._switches(key).values()]
+            self.trials.planned(self.trials.missing(trials, look))
+            for key in possible:
+                p_values[key] = self._tried(key, look)
+                cleared = holm(list(p_values.values()), LEVELS[look])[self.factors.index(key)]
+                if cleared:
+                    there, back = (self._mean(trial) for trial in self._switches(key).values())
+                    return verdict.single(key, (there, back), self._means_of_ends(), self.words)
+            possible = [key for key in possible if self._may_be_single(key, LEVELS[look])]
         return None
 
-    def _test(self, key: str, direction: str, trial: Set) -> str:
-        side = self._side(trial)
-        values = self.values.get(self._by_b(trial))
-        interval = verdict.estimate(values, self.noise) if values else None
-        other = "b" if self.good == "a" else "a"
-        self.tests.append(
-            {
-                "factor": key,
-                "direction": direction,
-                "base": self.good if direction == "sufficient" else other,
-                "value": interval.value if interval else None,
-                "interval": interval.to_list() if interval else None,
-                "side": side,
-            }
-        )
-        return side
+    def _switches(self, key: str) -> dict[str, Set]:
+        return {"sufficient": frozenset({key}), "necessary": self._all() - {key}}
+
+    def _tried(self, key: str, look: int) -> float:
+        """Trains both trials of a factor up to a look; the larger of their p-values, as both have to clear."""
+        switches = self._switches(key)
+        self.trials.fill([self._by_b(trial) for trial in switches.values()] + [frozenset(), self._all()], look)
+        found = [self._test(key, direction, trial, LEVELS[look]) for direction, trial in switches.items()]
+        return max(found)
+
+    def _test(self, key: str, direction: str, trial: Set, level: float) -> float:
+        """Notes what a switch did; gives the p-value of its not clearing the midpoint."""
+        spoils = direction == "sufficient"
+        clears = self._beyond_middle(trial, level, BAD if spoils else GOOD)
+        start, sign = (self._good(), 1.0) if spoils else (self._bad(), -1.0)
+        effect, mean = self._contrast({start: sign, self._by_b(trial): -sign}, level), self._mean(trial)
+        self._tests[(key, direction)] = {
+            "factor": key,
+            "direction": direction,
+            "base": self.good if spoils else _OTHER[self.good],
+            "value": mean.value if mean.seeds else None,
+            "interval": mean.to_list() if mean.seeds else None,
+            "side": self._judge(trial, level),
+            "effect": effect.value if effect.seeds else None,
+            "effect_interval": effect.to_list() if effect.seeds else None,
+            "p_value": clears.above,
+            "seeds": mean.seeds,
+        }
+        return clears.above if clears.seeds > 1 else 1.0
+
+    def _may_be_single(self, key: str, level: float) -> bool:
+        """Whether no trial of a factor is clearly on the wrong side."""
+        for direction, trial in self._switches(key).items():
+            clears = self._beyond_middle(trial, level, _WANTED[direction])
+            error = clears.spread / max(1, clears.seeds) ** 0.5
+            if clears.value < -_GIVEN_UP * error:
+                return False
+        return True
 
     def _sets(self) -> Conclusion:
         """Delta debugging, once for the smallest set that spoils the good run, once for the one that cures the bad."""
         everything = self._all()
-        worse = self._alone("sufficient", BAD) or ddmin(self.factors, lambda trial: self._decided(trial, BAD))
-        cure = self._alone("necessary", GOOD) or ddmin(
-            self.factors, lambda trial: self._decided(everything - trial, GOOD)
-        )
-        return verdict.sets(worse, cure, self.factors)
+        worse = self._alone("sufficient") or ddmin(self.factors, lambda trial: self._decided(trial, BAD))
+        cure = self._alone("necessary") or ddmin(self.factors, lambda trial: self._decided(everything - trial, GOOD))
+        if worse == cure and len(worse) == 1:
+            what = self.words.listed(sorted(worse))
+            raise Unclear(f"{what} clears the midpoint, but not so far that trying {len(self.factors)} settings could "
+                          "not do it by chance.")  # fmt: skip
+        return verdict.sets(worse, cure, self.factors, self._mean, self.words)
 
-    def _alone(self, direction: str, side: str) -> Set:
+    def _alone(self, direction: str) -> Set:
         """The first factor that was seen to do it alone; the empty set when none was."""
-        keys = [test["factor"] for test in self.tests if (test["direction"], test["side"]) == (direction, side)]
-        return frozenset(keys[:1])
+        wanted = (direction, _WANTED[direction])
+        return frozenset([test["factor"] for test in self.tests if (test["direction"], test["side"]) == wanted][:1])
 
     def _decided(self, trial: Set, wanted: str) -> bool:
         side = self._side(trial)
         if side == UNCLEAR:
-            what = ", ".join(key for key in self.factors if key in trial) or "nothing"
-            raise Unclear(f"The good run with {what} switched is on neither side after {REPEATS} repeats.")
+            what = self.words.listed([key for key in self.factors if key in trial]) or "nothing"
+            raise Unclear(f"The good run with {what} switched is on neither side after {SEEDS} seeds.")
         return side == wanted
 
     def _side(self, trial: Set) -> str:
-        """Repeats a trial, with one more seed each time, until its interval clears."""
-        key = self._by_b(trial)
-        while True:
-            values = self.values.get(key, [])
-            side = self._judge(values)
-            if side != UNCLEAR or len(values) >= REPEATS or key in self._failed:
+        """Trains a trial, look after look, until it clears the midpoint."""
+        side = UNCLEAR
+        for look in range(len(LOOKS)):
+            self.trials.fill([self._by_b(trial), frozenset(), self._all()], look)
+            side = self._judge(trial, LEVELS[look])
+            if side in (GOOD, BAD):
                 return side
-            value = self.measure(key, self._seed(trial, len(values)))
-            if value is None:
-                self._failed.add(key)
-            else:
-                self.values[key] = [*values, value]
+        return side
 
-    def _judge(self, values: list[float]) -> str:
-        if not values:
-            return UNCLEAR
-        good, bad = self.ends()
-        side = verdict.side(verdict.estimate(values, self.noise), good.value, bad.value)
-        # One repeat cannot tell a part of the effect from a run of bad luck.
-        return UNCLEAR if side == BETWEEN and len(values) < REPEATS else side
+    def _judge(self, trial: Set, level: float) -> str:
+        middle = self._beyond_middle(trial, level, GOOD)
+        if middle.seeds < 2 or middle.excludes_zero():
+            return UNCLEAR if middle.seeds < 2 else GOOD if middle.low > 0 else BAD
+        ends = [self._contrast({self._by_b(trial): 1, end: -1}, level) for end in (self._good(), self._bad())]
+        # Part of the effect, and clearly neither all nor nothing of it: more seeds would not make a side of it.
+        part = all(end.excludes_zero() for end in ends) and middle.seeds > LOOKS[0]
+        return BETWEEN if part else UNCLEAR
 
-    def ends(self) -> tuple[Interval, Interval]:
-        """Means of the good and the bad run, with intervals."""
-        good, bad = self.values[self._by_b(frozenset())], self.values[self._by_b(self._all())]
-        return verdict.estimate(good, self.noise), verdict.estimate(bad, self.noise)
+    def _beyond_middle(self, trial: Set, level: float, side: str) -> Estimate:
+        """By how much a trial lies beyond the midpoint between the ends, towards a side."""
+        sign = 1 if side == GOOD else -1
+        return self._contrast({self._by_b(trial): sign, self._good(): -sign / 2, self._bad(): -sign / 2}, level)
 
-    def _interval(self, trial: Set) -> Interval:
-        return verdict.estimate(self.values[self._by_b(trial)], self.noise)
+    def _contrast(self, weights: Mapping[Set, float], level: float, metric: str = "") -> Estimate:
+        """A weighted sum of trials (as factors at run B's value), seed by seed."""
+        return self.trials.contrast(weights, level, metric or self.metric)
+
+    def _mean(self, trial: Set) -> Estimate:
+        """Mean of a trial over its seeds."""
+        return self._contrast({self._by_b(trial): 1}, self.level)
+
+    def _means_of_ends(self) -> tuple[Estimate, Estimate]:
+        """The good one's and the bad one's."""
+        return self._mean(frozenset()), self._mean(self._all())
 
     def _all(self) -> Set:
         return frozenset(self.factors)
@@ -185,51 +271,20 @@ class Search:
         """The trial as the factors that have run B's value."""
         return trial if self.good == "a" else self._all() - trial
 
-    def _seed(self, trial: Set, repeat: int) -> int:
-        return self.seeds[0 if self.good == "a" else 1][repeat]
+    def _good(self) -> Set:
+        return self._by_b(frozenset())
+
+    def _bad(self) -> Set:
+        return self._by_b(self._all())
 
 
-def ddmin(keys: Sequence[str], fails: Callable[[Set], bool]) -> Set:
-    """A smallest set that still fails: none of its members can be left out (Zeller and Hildebrandt 2002, figure 1).
+def seeds_of(a: int, b: int) -> list[int]:
+    """Training seeds of every trial: fresh ones.
 
-    Args:
-        keys: sequence of str. All of them together fail.
-        fails: callable. Whether a set of keys fails; not asked about the full or the empty set.
-    """
-    current, parts = list(keys), 2
-    while len(current) >= 2:
-        size = -(-len(current) // parts)
-        chunks = [current[start : start + size] for start in range(0, len(current), size)]
-        smaller = next((chunk for chunk in chunks if fails(frozenset(chunk))), None)
-        if smaller is not None:
-            current, parts = smaller, 2
-            continue
-        rests = [[key for key in current if key not in chunk] for chunk in chunks]
-        rest = next((rest for rest in rests if parts > 2 and fails(frozenset(rest))), None)
-        if rest is not None:
-            current, parts = rest, max(parts - 1, 2)
-        elif len(chunks) == len(current):
-            break
-        else:
-            parts = min(len(current), 2 * parts)
-    return frozenset(current)
-
-
-def seeds_of(a: int, b: int, *, same: bool) -> tuple[list[int], list[int]]:
-    """Training seeds of the repeats of both ends: the run's own first.
+    The two runs themselves are shown and nothing is inferred from them, as they were chosen because they differ.
 
     Args:
-        a: int. Run A's.
-        b: int. Run B's.
-        same: bool. Whether seeds are all that the two differ in: then each end must have seeds of its own, or both
-            would be the same trainings.
+        a: int. Run A's own.
+        b: int. Run B's own.
     """
-    spare = [seed for seed in range(1, 2 * REPEATS + 3) if seed not in (a, b)]
-    if same:
-        b = b if b != a else spare.pop()
-        return [a, *spare[: REPEATS - 1]], [b, *spare[REPEATS - 1 : 2 * REPEATS - 2]]
-    return _own_first(a, [b, *spare]), _own_first(b, [a, *spare])
-
-
-def _own_first(own: int, others: list[int]) -> list[int]:
-    return [own, *(seed for seed in others if seed != own)][:REPEATS]
+    return [seed for seed in range(1, SEEDS + 3) if seed not in (a, b)][:SEEDS]

@@ -9,14 +9,22 @@ from typing import Any
 
 from core.bisect.costs import Costs
 from core.bisect.factors import find_factors
-from core.errors import RunError
+from core.bisect.reading import common_part
+from core.bisect.result import Facts
+from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.store import records
 from core.store.runs import Run, RunStore
 from core.workers import launch
 
-METRIC = "best val_accuracy"
-"""The figure that is explained: validation accuracy of the best epoch."""
+METRIC = "accuracy of the saved model"
+"""The figure that is explained. Searches of older versions explained the `best val_accuracy`, of the best epoch."""
+
+MARGIN_POINTS = 1.0
+"""Gaps up to so many points of accuracy do not matter, unless the person says otherwise."""
+
+_LEAST_POINTS, _MOST_POINTS = 0.05, 20.0
 
 
 class Bisect(BudgetedJob):
@@ -27,6 +35,12 @@ class Bisect(BudgetedJob):
     """
 
     noun = "bisect"
+    result_kind = records.BISECT
+
+    def ends(self) -> list[str]:
+        """Ids of the two runs as its result has them, also where the rest of it is damaged."""
+        found: list[str] = self._of_its_runs().get("runs", [])
+        return found
 
     def title(self) -> str:
         """What to call it: the names of its two runs."""
@@ -43,6 +57,10 @@ class Bisect(BudgetedJob):
                 return a, b
         raise RunError(f"bisect {self.id} cannot be read: its config.json is damaged")
 
+    def margin(self) -> float:
+        """Gaps up to it do not matter, as a share."""
+        return float(self.settings().get("margin_points", MARGIN_POINTS)) / 100
+
     def runs(self) -> tuple[Run, Run]:
         """The two runs.
 
@@ -58,16 +76,34 @@ class BisectStore(JobStore[Bisect]):
 
     kind, folder = Bisect, "bisects"
 
-    def create(self, a: Run, b: Run, budget_minutes: float = BUDGET_MINUTES, owner: str = "") -> Bisect:
+    def create(
+        self,
+        a: Run,
+        b: Run,
+        budget_minutes: float = BUDGET_MINUTES,
+        owner: str = "",
+        margin_points: float = MARGIN_POINTS,
+    ) -> Bisect:
         """Makes the folder of a new bisect, queued, with what is known before it starts in its result.
+
+        Args:
+            a: Run.
+            b: Run.
+            budget_minutes: float. The most it may take.
+            owner: str. Who starts it. Defaults to nobody in particular.
+            margin_points: float. Gaps up to so many points of accuracy do not matter. Defaults to 1.
 
         Raises:
             RunError: the two runs cannot be held against each other, or the folder cannot be written.
-            ConfigError: the budget is no positive number.
+            ConfigError: the budget is no positive number, or the margin is not allowed.
         """
         job.check_budget(budget_minutes)
-        facts = estimate(a, b)
-        settings = {"runs": [a.id, b.id], "budget_minutes": budget_minutes}
+        if not _LEAST_POINTS <= margin_points <= _MOST_POINTS:
+            raise ConfigError(
+                f"the margin is {margin_points:g} points of accuracy; give {_LEAST_POINTS:g} to {_MOST_POINTS:g}"
+            )
+        facts = estimate(a, b, margin_points / 100)
+        settings = {"runs": [a.id, b.id], "budget_minutes": budget_minutes, "margin_points": margin_points}
         return self._make(settings, owner, lambda bisect: empty_result(bisect, a, b, facts))
 
     def get(self, bisect_id: str) -> Bisect:
@@ -89,22 +125,31 @@ def is_bisect(path: Path) -> bool:
     return "runs" in job.settings_of(path)
 
 
-def estimate(a: Run, b: Run) -> dict[str, Any]:
+def estimate(a: Run, b: Run, margin: float = MARGIN_POINTS / 100) -> dict[str, Any]:
     """What a bisect between two runs would try, and what it would cost.
 
+    Args:
+        a: Run.
+        b: Run.
+        margin: float. Gaps up to it do not matter. Defaults to a hundredth.
+
     Returns:
-        `{"factors": [key], "skipped": [{"key", "reason"}], "arms": trainings expected, "minutes": float}`.
+        `{"factors": [key], "skipped": [{"key", "reason"}], "arms": trainings expected, "minutes": float, "seeds":
+        trainings of each end expected, "before": what the result says before anything was trained}`.
 
     Raises:
         RunError: the two runs cannot be held against each other.
     """
     factors = find_factors(a, b)
-    trials, seconds = Costs(a, b, factors).expected()
+    costs = Costs(a, b, factors)
+    trials, seconds = costs.expected()
     return {
         "factors": list(factors.keys),
         "skipped": [{"key": key, "reason": reason} for key, reason in factors.skipped.items()],
         "arms": trials,
         "minutes": seconds / 60,
+        "seeds": costs.seeds()[0],
+        "before": Facts(a, b, factors, common_part(a, b)).before(margin),
     }
 
 
@@ -119,13 +164,28 @@ def empty_result(bisect: Bisect, a: Run, b: Run, facts: dict[str, Any]) -> dict[
         "factors": [],
         "sentence": "",
         "good": "",
-        "gap": {"value": None, "interval": None},
+        "gap": {"value": None, "interval": None, "seeds": 0, "p_value": None, "level": None},
         "noise": {"a": [], "b": [], "spread": None},
+        "auc": {
+            "value": None,
+            "interval": None,
+            "seeds": 0,
+            "p_value": None,
+            "level": None,
+            "a": [],
+            "b": [],
+            "sentence": "",
+        },
+        "other_images": None,
+        "decided_by": "accuracy",
         "tests": [],
+        "measured": [],
         "arms": [],
+        **facts["before"],
         "candidates": facts["factors"],
         "skipped": facts["skipped"],
         "cost": {
+            "promised_minutes": facts["minutes"],
             "estimated_minutes": facts["minutes"],
             "spent_minutes": 0.0,
             "budget_minutes": bisect.budget_minutes(),

@@ -1,93 +1,60 @@
-"""Verdict of a bisect: intervals of repeated trainings, and which side (good, bad, between, unclear) a trial is on.
+"""What a bisect has found, in words: verdicts, sides, and the sentences that give the evidence."""
 
-A value is the best epoch's validation accuracy. The last epoch's is noisy on small data sets, and early stopping keeps
-the best one anyway. It is uncertain in two ways, which are added in quadrature:
-
-* another training seed gives another value: Student's t, 95 %, over the repeats. The standard deviation is pooled
-  over the repeats of the two ends, as most other trials have a single repeat;
-* other validation images would give another value: half of Wilson's interval of that share of so many images.
-
-All trials see the same validation images, so the second part is more than a paired test would ask for: the verdict
-would rather be `inconclusive` than name a wrong culprit.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from core.stats.metrics import wilson
+from core.stats.paired_seeds import Estimate
+from core.stats.power import seeds_to_settle
 
 GOOD, BAD, BETWEEN, UNCLEAR = "good", "bad", "between", "unclear"
-"""Sides. `between`: part of the effect; the interval excludes both ends. `unclear`: more repeats are needed."""
-
-# Two-sided 95 % quantiles of Student's t for 1, 2, ... degrees of freedom.
-_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-_T_LARGE = 1.96
+"""Sides. `between`: clearly a part of the effect, neither all nor nothing of it. `unclear`: more seeds are needed."""
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def to_list(self) -> list[float]:
-        """The two ends, for JSON."""
-        return [self.low, self.high]
-
-    def excludes(self, value: float) -> bool:
-        """Whether a value lies outside."""
-        return not self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What repeats say about chance.
+class Words:
+    """How the sentences of one bisect name things.
 
     Attributes:
-        spread: float. Standard deviation between training seeds, pooled over groups of repeats.
-        freedom: int. Degrees of freedom behind it; 0 where nothing was repeated.
-        images: int. Validation images that each value is a share of.
+        part: str. `validation` or `test`: the images that are judged.
+        metric: str. `accuracy` or `AUC`.
+        values: mapping. Key to its value in run A and in run B, in words.
+        skipped: tuple of str. Keys that differ and change nothing.
+        own: str. A sentence on the two runs themselves; may be empty.
+        good: str. `a` or `b`.
     """
 
-    spread: float
-    freedom: int
-    images: int
+    part: str = "validation"
+    metric: str = "accuracy"
+    values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    skipped: Sequence[str] = ()
+    own: str = ""
+    good: str = "a"
 
+    @property
+    def what(self) -> str:
+        """What is measured."""
+        return f"{self.part} {self.metric}"
 
-def pool(groups: Sequence[Sequence[float]], images: int) -> Noise:
-    """Noise from groups of repeats; the members of a group differ in the training seed alone."""
-    squares = sum(sum((value - _mean(group)) ** 2 for value in group) for group in groups if group)
-    freedom = sum(max(0, len(group) - 1) for group in groups)
-    return Noise(math.sqrt(squares / freedom) if freedom else 0.0, freedom, images)
+    def of_auc(self) -> "Words":
+        """The same, of the AUC."""
+        return dataclasses.replace(self, metric="AUC")
 
+    def seen_from(self, good: str) -> "Words":
+        """The same, with that run as the good one."""
+        return dataclasses.replace(self, good=good)
 
-def estimate(values: Sequence[float], noise: Noise) -> Interval:
-    """Mean of repeats with its interval; never of width 0, as the validation images are a sample too."""
-    mean = _mean(values)
-    by_seed = _quantile(noise.freedom) * noise.spread / math.sqrt(len(values)) if noise.freedom else 0.0
-    low, high = wilson(round(mean * noise.images), noise.images)
-    half = math.hypot(by_seed, (high - low) / 2)
-    return Interval(mean, mean - half, mean + half)
+    def name(self, key: str) -> str:
+        """A key with its two values, those of the good run first."""
+        if key not in self.values:
+            return key
+        good, bad = self.values[key] if self.good == "a" else self.values[key][::-1]
+        return f"{key} ({good} in the good run, {bad} in the bad one)"
 
-
-def difference(a: Interval, b: Interval) -> Interval:
-    """`a - b` with its interval."""
-    half = math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2)
-    return Interval(a.value - b.value, a.value - b.value - half, a.value - b.value + half)
-
-
-def side(trial: Interval, good: float, bad: float) -> str:
-    """On which side of the midpoint between the two ends' means a trial lies, where its interval leaves no doubt."""
-    middle = (good + bad) / 2
-    if trial.low > middle:
-        return GOOD
-    if trial.high < middle:
-        return BAD
-    return BETWEEN if trial.excludes(good) and trial.excludes(bad) else UNCLEAR
+    def listed(self, keys: Sequence[str]) -> str:
+        """Keys with their values, as a list in a sentence."""
+        return listed([self.name(key) for key in keys])
 
 
 @dataclass(frozen=True)
@@ -110,77 +77,133 @@ def number(value: float) -> str:
     return f"{value:.3f}"
 
 
-def shown(interval: Interval) -> str:
+def shown(mean: Estimate) -> str:
     """A mean with its interval as the sentences show it."""
-    return f"{number(interval.value)} [{number(interval.low)}, {number(interval.high)}]"
+    return f"{number(mean.value)} [{number(mean.low)}, {number(mean.high)}]" if mean.seeds > 1 else number(mean.value)
 
 
-def no_difference(gap: Interval, factors: Sequence[str], skipped: Sequence[str]) -> Conclusion:
-    """The verdict when chance explains the gap, or when nothing that matters differs."""
-    if factors:
-        sentence = (
-            f"Repeated with other training seeds, the two ends differ by {shown(gap)} in validation accuracy: "
-            "the interval holds 0, so chance explains it."
-        )
-    else:
-        differs = f" but {_listed(skipped)}" if skipped else ""
-        sentence = (
-            f"Nothing that can change the result differs{differs}. Repeated with other training seeds, the two ends "
-            f"differ by {shown(gap)} in validation accuracy."
-        )
+def by_construction(values: Sequence[float], words: Words) -> Conclusion:
+    """The verdict when no factor is left: with one seed, both runs are the same training."""
+    differs = f" but {listed(words.skipped)}" if words.skipped else ""
+    sentence = (
+        f"Nothing that can change the result differs{differs}: with the same training seed the two runs are the same "
+        f"training. Over {len(values)} other seeds its {words.what} goes from {number(min(values))} to "
+        f"{number(max(values))}.{_space(words.own)}"
+    )
     return Conclusion("no-difference", (), sentence)
 
 
-def single(key: str, there: Interval | None, back: Interval | None, ends: tuple[Interval, Interval]) -> Conclusion:
-    """One factor turns good into bad and bad into good; without the two intervals it is the only one there is."""
+def no_difference(gap: Estimate, margin: float, words: Words) -> Conclusion:
+    """The verdict when the whole interval of the gap lies inside the margin."""
+    there = "There is a gap, but too small to matter" if gap.excludes_zero() else "There is no gap that matters"
+    sentence = (
+        f"{there}: trained with the same {gap.seeds} seeds, the two ends differ by {shown(gap)} in {words.what} on "
+        f"these images, all of it inside ±{number(margin)}."
+    )
+    return Conclusion("no-difference", (), sentence)
+
+
+def inconclusive(gap: Estimate, margin: float, level: float, words: Words) -> Conclusion:
+    """The verdict when the interval of the gap holds 0 and reaches beyond the margin: it can say neither."""
+    needed = seeds_to_settle(gap, margin, level)
+    cost = f"About {needed} seeds in all would settle it" if needed else "More seeds alone would hardly settle it"
+    sentence = (
+        f"Trained with the same {gap.seeds} seeds, the two ends differ by {shown(gap)} in {words.what} on these "
+        f"images. That neither excludes 0 nor lies inside ±{number(margin)}. The largest gap not excluded is "
+        f"{number(gap.reach)}. {cost}; so would a margin of {number(gap.reach)}."
+    )
+    return Conclusion("inconclusive", (), sentence)
+
+
+def only(key: str, ends: tuple[Estimate, Estimate], words: Words) -> Conclusion:
+    """One factor is all there is to differ, and the ends are apart."""
     good, bad = ends
-    if there is None or back is None:
-        sentence = (
-            f"{key} is the only difference that can matter, and the ends are apart: {shown(good)} and {shown(bad)}."
-        )
-    else:
-        sentence = (
-            f"{key} alone, switched in the good run, takes validation accuracy from {shown(good)} to {shown(there)}; "
-            f"switched back in the bad run, it takes it from {shown(bad)} to {shown(back)}."
-        )
+    sentence = (
+        f"{words.name(key)} is the only difference that can matter, and the ends are apart: {words.what} {shown(good)} "
+        f"and {shown(bad)} over {good.seeds} seeds."
+    )
     return Conclusion("single", (key,), sentence)
 
 
-def sets(worse: frozenset[str], cure: frozenset[str], order: Sequence[str]) -> Conclusion:
-    """The verdict from the smallest set that spoils the good run and the smallest that cures the bad one."""
+def single(key: str, switched: tuple[Estimate, Estimate], ends: tuple[Estimate, Estimate], words: Words) -> Conclusion:
+    """One factor turns good into bad and bad into good."""
+    (there, back), (good, bad) = switched, ends
+    sentence = (
+        f"{words.name(key)} alone, switched in the good run, takes {words.what} from {shown(good)} to {shown(there)}; "
+        f"switched back in the bad run, it takes it from {shown(bad)} to {shown(back)} ({there.seeds} seeds)."
+    )
+    return Conclusion("single", (key,), sentence)
+
+
+def sets(
+    worse: frozenset[str],
+    cure: frozenset[str],
+    order: Sequence[str],
+    mean: Callable[[frozenset[str]], Estimate],
+    words: Words,
+) -> Conclusion:
+    """The verdict from the smallest set that spoils the good run and the smallest that cures the bad one.
+
+    Args:
+        worse: frozenset of str. Switched in the good run, they spoil it.
+        cure: frozenset of str. Switched back in the bad run, they cure it.
+        order: sequence of str. All factors.
+        mean: callable. Factors switched in the good run to what was measured; without seeds where nothing was.
+        words: Words.
+    """
     keys = tuple(key for key in order if key in worse | cure)
-    spoil, heal = _listed([k for k in order if k in worse]), _listed([k for k in order if k in cure])
-    if len(worse) > 1 and cure <= worse:
-        sentence = f"{spoil} spoil the good run only together; switching {heal} back cures the bad one."
-        return Conclusion("joint", keys, sentence)
-    if len(worse) == 1 and worse < cure:
-        sentence = (
-            f"{spoil} alone spoils the good run, but the bad run is cured only by switching back {heal} together: "
-            "each hides what the other does."
+    spoil, heal = listed([k for k in order if k in worse]), listed([k for k in order if k in cure])
+    kind = "joint" if len(worse) > 1 and cure <= worse else "interaction"
+    if kind == "joint":
+        claim = f"{spoil} spoil the good run only together; switching {heal} back cures the bad one."
+    elif len(worse) == 1 and worse < cure:
+        claim = (
+            f"{spoil} alone spoils the good run, but the bad run is cured only by switching back {heal} together: each "
+            "hides what the other does."
         )
     else:
-        sentence = (
+        claim = (
             f"The good run is spoilt by {spoil}, the bad one is cured by switching back {heal}: what one setting does "
             "depends on the others."
         )
-    return Conclusion("interaction", keys, sentence)
+    return Conclusion(kind, keys, f"{claim} {_measured(keys, frozenset(order), mean, words)}")
 
 
-def inconclusive(why: str, tests: Sequence[Mapping[str, Any]]) -> Conclusion:
+def _measured(
+    keys: Sequence[str], everything: frozenset[str], mean: Callable[[frozenset[str]], Estimate], words: Words
+) -> str:
+    """What was measured of the culprits: each alone, all of them, none of them."""
+    together = mean(frozenset(keys))
+    if not together.seeds:  # not asked for: the others did nothing to it
+        together = mean(everything)
+    alone = [(words.name(key), mean(frozenset({key}))) for key in keys]
+    both = {1: "it", 2: "both"}.get(len(keys), f"all {len(keys)}")
+    parts = [f"{name} alone {number(value.value)}" for name, value in alone if value.seeds]
+    if len(keys) > 1:
+        parts.append(f"{both} {number(together.value)}")
+    none = "neither" if len(keys) == 2 else "none"
+    text = f"Mean {words.what}: {', '.join(parts)}, {none} {number(mean(frozenset()).value)}"
+    back = [(key, mean(everything - {key})) for key in keys if len(everything) > 2]
+    if any(value.seeds for _, value in back):
+        text += "; in the bad run, " + ", ".join(f"{k} back {number(v.value)}" for k, v in back if v.seeds)
+    return f"{text}."
+
+
+def unclear(why: str, tests: Sequence[Mapping[str, Any]], words: Words | None = None) -> Conclusion:
     """No verdict; says what stood in the way and which switches were clear all the same."""
-    words = {"sufficient": "in the good run spoils it", "necessary": "back in the bad run cures it"}
+    said = {"sufficient": "in the good run spoils it", "necessary": "back in the bad run cures it"}
     wanted = {"sufficient": BAD, "necessary": GOOD}
-    clear = [f"switching {t['factor']} {words[t['direction']]}" for t in tests if t["side"] == wanted[t["direction"]]]
+    name = words.name if words else str
+    clear = [
+        f"switching {name(t['factor'])} {said[t['direction']]}" for t in tests if t["side"] == wanted[t["direction"]]
+    ]
     return Conclusion("inconclusive", (), why + (f" So far: {'; '.join(clear)}." if clear else ""))
 
 
-def _listed(keys: Sequence[str]) -> str:
+def listed(keys: Sequence[str]) -> str:
+    """Words as a list in a sentence."""
     return " and ".join([", ".join(keys[:-1]), keys[-1]] if len(keys) > 1 else keys)
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _quantile(freedom: int) -> float:
-    return _T[freedom - 1] if freedom <= len(_T) else _T_LARGE + 2.65 / freedom  # within 0.01 from 11 on
+def _space(text: str) -> str:
+    return f" {text}" if text else ""

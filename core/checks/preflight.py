@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     split.leak_exact_duplicate,
     split.leak_near_duplicate,
     split.leak_patient,
+    split.group_pattern,
     split.val_too_small,
     split.test_as_validation,
     split.prior_shift_val,

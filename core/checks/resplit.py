@@ -13,7 +13,7 @@ from core.config import RunConfig
 from core.data.corrections import correct
 from core.data.dataset import Dataset
 from core.data.scan import DatasetIndex, ImageFile
-from core.data.split import AUTO, choose_groups, group_name, join_files
+from core.data.split import AUTO, choose_groups, group_names, join_files
 from core.data.split_file import write_split
 from core.data.thumbnails import MAX_COMPARED
 from core.data.undivided import why_undivided
@@ -71,7 +71,7 @@ def resplit(
         index: DatasetIndex. As the folder is on disk; the list of corrections is heeded.
         share: float. Part of each class's images to validate on, above 0 and below 1.
         seed: int. Decides which, at least 0.
-        pattern: str. How file names tell what belongs together; see `group_name`. Empty counts as `auto`, as in the
+        pattern: str. How file names tell what belongs together; see `group_names`. Empty counts as `auto`, as in the
             check for leaks.
         progress: callable of (done, total) images, where small versions are missing. Defaults to none.
 
@@ -93,7 +93,8 @@ def resplit(
         "val": tuple(f for f in files if f.path in val),
         **({"test": tuple(f for f in files if f.path in test)} if test else {}),
     }
-    _require(parts, why_undivided(groups, {file.path: group_name(file, pattern) for file in files}, pattern))
+    names = {file.path: name for file, name in zip(files, group_names(files, pattern), strict=True)}
+    _require(parts, why_undivided(groups, names, pattern))
     together = [group for group in groups if len(group) > 1]
     settings = {"share": share, "seed": seed, "group_pattern": pattern, "groups": len(together)}
     path = write_split(index.root, parts, settings | ({"test_share": round(test_share, 4)} if test else {}))

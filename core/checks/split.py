@@ -7,8 +7,9 @@ import numpy as np
 
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
+from core.data.name_groups import parentheses
 from core.data.scan import ImageFile
-from core.data.split import AUTO, group_name
+from core.data.split import AUTO, group_names
 from core.data.thumbnails import MAX_COMPARED
 from core.stats.metrics import wilson
 
@@ -87,12 +88,13 @@ def leak_patient(context: Context) -> Finding | None:
     A network may know the patient instead of the disease: published splits of this kind overstate accuracy by a third.
     """
     pattern = context.config.data.group_pattern or AUTO
-    train = {name for file in context.train if (name := group_name(file, pattern))}
-    shared = [file for file in context.val if group_name(file, pattern) in train]
+    train = {name for name in group_names(context.train, pattern) if name}
+    names = dict(zip(context.val, group_names(context.val, pattern), strict=True))
+    shared = [file for file, name in names.items() if name in train]
     if not shared:
         return None
-    both = sorted({group_name(file, pattern) for file in shared})
-    every = train | {name for file in context.val if (name := group_name(file, pattern))}
+    both = sorted({names[file] for file in shared})
+    every = train | {name for name in names.values() if name}
     word = "patient" if pattern == AUTO else "group"
     change = {"data.group_pattern": AUTO} if _can_regroup(context) else {}
     return Finding(
@@ -113,6 +115,29 @@ def leak_patient(context: Context) -> Finding | None:
         else f"Put each {word} on one side: {_DIVIDE}. data.group_pattern says what names tell.",
         change,
     )
+
+
+def group_pattern(context: Context) -> Finding | None:
+    """What a regular expression of one's own finds in the file names that it is to group.
+
+    A pattern that is found nowhere groups nothing, and patients are then on both sides as if there were none.
+    """
+    pattern = context.config.data.group_pattern
+    files = context.index.files
+    if pattern in ("", AUTO) or not files or context.index.layout != "classes" or context.dataset.split_file:
+        return None
+    names = group_names(files, pattern)
+    missed = [file for file, name in zip(files, names, strict=True) if not name]
+    groups, more = len(set(names) - {""}), parentheses(pattern)
+    counts = {"images": len(files), "groups": groups, "in_no_group": len(missed), "parentheses": more}
+    several = f" It has {more} groups in parentheses; only the first one is the name." if more > 1 else ""
+    if not groups:
+        claim = f"data.group_pattern is found in none of the {len(files):,} file names, so it keeps nothing together."
+        remedy = f"Change the pattern until it finds the names, or leave it at auto.{several}"
+        return Finding("group-pattern", "warning", claim, {**counts, "files": paths_of(missed)}, remedy)
+    rest = f"; {len(missed):,} have no group" if missed else ""
+    claim = f"data.group_pattern finds {groups:,} groups among the {len(files):,} images{rest}."
+    return Finding("group-pattern", "info", claim, {**counts, "files": paths_of(missed)}, several.strip())
 
 
 def split_after_sort(context: Context) -> Finding | None:

@@ -13,6 +13,7 @@ from typing import Any
 from core import files
 from core.bisect.orient import seen_from
 from core.bisect.store import (
+    MARGIN_POINTS,
     Bisect,
     BisectStore,
     estimate,
@@ -41,6 +42,10 @@ def add_parser(command: Command) -> None:
         help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
     )  # fmt: skip
     parser.add_argument(
+        "--margin", type=float, default=MARGIN_POINTS, metavar="POINTS",
+        help=f"gaps up to so many points of accuracy do not matter; {MARGIN_POINTS:g} unless told",
+    )  # fmt: skip
+    parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write the report there: a page, or JSON by its end"
     )
 
@@ -49,7 +54,7 @@ def run_bisect(options: argparse.Namespace) -> int:
     """Runs one bisect to its end and prints the verdict."""
     a, b = (RunStore().get(name) for name in options.runs)
     line = Line(quiet=options.json)
-    bisect = _begin(a, b, options.budget, line)
+    bisect = _begin(a, b, options, line)
     status = follow(bisect, line, a)
     result = seen_from(bisect.result(), a.id)
     if options.report:
@@ -64,9 +69,9 @@ def run_bisect(options: argparse.Namespace) -> int:
     return 0
 
 
-def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
+def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     """Starts a bisect, or goes on with the one between the two runs that has ended early."""
-    pair = {a.id, b.id}
+    pair, budget = {a.id, b.id}, options.budget
     known = next((bisect for bisect in BisectStore().list() if set(bisect.result().get("runs", [])) == pair), None)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
@@ -74,7 +79,7 @@ def _begin(a: Run, b: Run, budget: float, line: Line) -> Bisect:
         resume_bisect(known, parent_pipe=False, more_minutes=budget)
         return known
     facts = estimate(a, b)
-    bisect = BisectStore().create(a, b, budget)
+    bisect = BisectStore().create(a, b, budget, margin_points=options.margin)
     line.show(f"bisect {bisect.id}", lasting=True)
     for skipped in facts["skipped"]:
         line.show(f"not tried: {skipped['key']} ({skipped['reason']})", lasting=True)
@@ -127,19 +132,33 @@ def describe_trial(trial: dict[str, Any]) -> str:
     if trial["value"] is None:
         return f"{trial['name']}: failed"
     low, high = trial["interval"]
-    return f"{trial['name']}: {trial['value']:.4f} [{low:.3f}, {high:.3f}]  {duration(trial['seconds'])}"
+    auc = f"  AUC {trial['auc']:.4f}" if trial.get("auc") is not None else ""
+    return f"{trial['name']}: {trial['value']:.4f} [{low:.3f}, {high:.3f}]{auc}  {duration(trial['seconds'])}"
 
 
 def describe_result(result: dict[str, Any]) -> list[str]:
-    """The verdict in lines."""
+    """The verdict in lines; results of older versions have fewer."""
     factors = f": {', '.join(result['factors'])}" if result["factors"] else ""
     lines = [f"{result['verdict']}{factors}", result["sentence"]]
-    if result["gap"]["value"] is not None:
-        low, high = result["gap"]["interval"]
-        lines.append(f"gap {result['gap']['value']:.4f} [{low:.3f}, {high:.3f}] in {result['metric']}")
+    values, why = result.get("values", {}), result.get("why", {})
+    for key in result["factors"]:
+        if key in values:
+            lines.append(f"{key}: A {values[key]['a']}, B {values[key]['b']}. {why.get(key, '')}".rstrip())
+    lines += _gaps(result)
     cost = result["cost"]
     lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")
     return lines
+
+
+def _gaps(result: dict[str, Any]) -> list[str]:
+    """The two questions with their intervals, the AUC, and what the images have had a say in."""
+    gap, lines = result["gap"], list[str]()
+    if gap["value"] is not None:
+        low, high = gap["interval"]
+        where = f"on these images, {gap['seeds']} seeds: " if "seeds" in gap else ""
+        lines.append(f"{where}gap {gap['value']:.4f} [{low:.3f}, {high:.3f}] in {result['metric']}")
+    other, auc = result.get("other_images") or {}, result.get("auc") or {}
+    return [*lines, *(text for text in (other.get("sentence"), auc.get("sentence"), result.get("note")) if text)]
 
 
 def write_report(path: Path, a: Run, b: Run, result: dict[str, Any]) -> None:

@@ -29,11 +29,11 @@ def compare(options: argparse.Namespace) -> int:
     """Prints the comparison."""
     a, b = (RunStore().get(name) for name in (options.run_a, options.run_b))
     note = "" if options.no_probe else _probe(a, b, Line(quiet=options.json))
-    record = compare_runs(a, b)
+    record = {**compare_runs(a, b), "probe_note": note or None}
     if options.json:
         print(json.dumps(files.finite(record), allow_nan=False))
     else:
-        _print(record, note)
+        _print(record)
     return 0
 
 
@@ -47,7 +47,7 @@ def _probe(a: Run, b: Run, line: Line) -> str:
     return ""
 
 
-def _print(record: dict[str, Any], note: str) -> None:
+def _print(record: dict[str, Any]) -> None:
     print(f"A  {record['titles'][0]}  ({record['runs'][0]})\nB  {record['titles'][1]}  ({record['runs'][1]})")
     _print_rows("Settings", [(row["key"], row["a"], row["b"]) for row in record["differences"]["config"]])
     _print_rows("Data", [(row["what"], row["a"], row["b"]) for row in record["differences"]["data"]])
@@ -61,7 +61,7 @@ def _print(record: dict[str, Any], note: str) -> None:
     for stage in record["probe"] or []:
         print(f"  {stage['stage']:<20}{_stage(stage)}")
     if not record["probe"]:
-        print(f"  {note or 'Not measured.'}")
+        print(f"  {record['probe_note'] or 'Not measured.'}")
     for name, title in (("a", "A"), ("b", "B")):
         for finding in record["findings"][name]:
             print(f"\n{title}: {finding['severity']} {finding['id']}\n  {finding['claim']}")
@@ -80,10 +80,11 @@ def _paired(paired: dict[str, Any]) -> str:
         return str(paired["reason"])
     low, high = paired["interval"]
     verdict = "more than chance" if paired["significant"] else "chance alone may explain it"
+    same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
     return (
         f"A right and B wrong on {paired['only_a_right']} of {paired['count']}, B right and A wrong on "
-        f"{paired['only_b_right']}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], p = {paired['p_value']:.2g} "
-        f"(McNemar): {verdict}."
+        f"{paired['only_b_right']}{same}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], "
+        f"p = {paired['p_value']:.2g} (McNemar): {verdict}."
     )
 
 

@@ -11,7 +11,7 @@ from core.errors import ConfigError, RunError
 from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
 from core.stats import metrics
-from core.store.runs import RunStore
+from core.store.runs import Run, RunStore
 
 Command = Callable[..., argparse.ArgumentParser]
 
@@ -43,7 +43,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if stored is None or fitted_on is None:
         raise RunError(f"run {run.id} has no predictions of {options.part} images; it keeps them when it ends")
     calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
-    figures = _figures(stored, options.threshold)
+    figures = {**_figures(stored, options.threshold), **_ranking(run, options.part, stored)}
     if options.json:
         record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures}
         record["calibration"] = {**dataclasses.asdict(calibration), "helps": calibration.helps}
@@ -69,13 +69,27 @@ def _figures(stored: Stored, threshold: float) -> dict[str, Any]:
     }
 
 
+def _ranking(run: Run, part: str, stored: Stored) -> dict[str, float | None]:
+    """AUC and loss, for which there is no threshold: as evaluation.json has them.
+
+    They follow from the predictions, but for a run of an older version, which has kept six decimals of each.
+    """
+    kept = (run.evaluation() or {}).get(part) or {}
+    if kept.get("count") == len(stored.labels) and "auc" in kept and "loss" in kept:
+        return {"auc": kept["auc"], "loss": kept["loss"]}
+    return {
+        "auc": metrics.auc(stored.labels, stored.probabilities),
+        "loss": metrics.cross_entropy(stored.labels, stored.probabilities),
+    }
+
+
 def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) -> None:
     if "threshold" in figures:
         print(f'"{stored.classes[1]}" is said above {figures["threshold"]:g}')
     print(f"{figures['count']} images; rows are the true class, columns what was said")
     for name, row in zip(stored.classes, figures["confusion"], strict=True):
         print("  " + "  ".join(f"{count:>6}" for count in row) + f"  {name}")
-    for name in ("accuracy", "sensitivity", "specificity", "precision"):
+    for name in ("accuracy", "sensitivity", "specificity", "precision", "auc", "loss"):
         if name in figures:
             print(f"{name:<12}{'–' if figures[name] is None else format(figures[name], '.4f')}")
     print(calibration.describe())

@@ -54,6 +54,9 @@ def list_runs(options: argparse.Namespace) -> int:
         print(_nothing(options))
     for record in records:
         print(run_line(record))
+    for record in records:
+        if record["status"] == "damaged":
+            print(record["message"], file=sys.stderr)
     if hidden:
         one = hidden == 1
         told = f"{hidden} {'run' if one else 'runs'} of bisects and sweeps {'is' if one else 'are'} not shown"

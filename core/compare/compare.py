@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core import files, paths
+from core import paths
 from core.compare.divergence import first_divergence, recorded_epochs
 from core.compare.paired import paired_test
 from core.course.during import trace_findings
 from core.errors import RunError
+from core.store import records
 from core.store.runs import Run
 
 PROBES = "probes"
@@ -105,21 +106,18 @@ def metrics(a: Run, b: Run) -> dict[str, list[float | None]]:
 
 def trace(run: Run) -> dict[str, Any] | None:
     """What trace.json says, or None before there is one."""
-    record = files.read_json(run.path / "trace.json")
-    return record if isinstance(record, dict) and "epochs" in record else None
+    return run.trace()
 
 
 def findings(run: Run) -> list[dict[str, Any]]:
     """What was found before and during a training, as plain values."""
-    stored = files.read_json(run.path / "findings.json")
-    before = stored.get("findings", []) if isinstance(stored, dict) else []
-    return [*before, *(finding.to_dict() for finding in trace_findings(run))]
+    return [*run.findings(), *(finding.to_dict() for finding in trace_findings(run))]
 
 
 def stored_probe(a: Run, b: Run) -> list[dict[str, Any]] | None:
     """What a probe of these two runs has measured, or None when there was none."""
-    record = files.read_json(probe_path(a, b))
-    return record.get("stages") if isinstance(record, dict) else None
+    record = records.read(probe_path(a, b), records.PROBE)
+    return record["stages"] if record else None
 
 
 def probe_path(a: Run, b: Run) -> Path:
@@ -148,9 +146,8 @@ def _divergence(a: Run, b: Run) -> tuple[dict[str, Any] | None, str]:
 
 
 def _classes(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
-    if one["classes"] == other["classes"]:
-        return []
-    return [{"what": "classes", "a": ", ".join(one["classes"]), "b": ", ".join(other["classes"])}]
+    mine, theirs = one.get("classes", []), other.get("classes", [])
+    return [] if mine == theirs else [{"what": "classes", "a": ", ".join(mine), "b": ", ".join(theirs)}]
 
 
 def _files(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:

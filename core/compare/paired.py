@@ -3,9 +3,12 @@
 import csv
 import math
 from collections import Counter
+from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from core.data.pixel_hash import pixel_hashes
 from core.stats.metrics import wilson
 from core.store.csv_tables import read_records
 from core.store.runs import Run
@@ -17,7 +20,7 @@ _Z = 1.959964
 """97.5 % quantile of the normal distribution: 95 % lie between minus this and this."""
 
 Key = tuple[str, str, int]
-"""An image by the hash of its file, its label, and its number among files of that content and label."""
+"""An image by the hash of its file or of its pixels, its label, and its number among those of both."""
 
 
 def paired_test(a: Run, b: Run) -> dict[str, Any]:
@@ -28,13 +31,17 @@ def paired_test(a: Run, b: Run) -> dict[str, Any]:
         b: Run. The same.
 
     Returns:
-        `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant"}`; the gap is accuracy of
-        `a` minus accuracy of `b`. `{"reason": sentence}` when they cannot be compared.
+        `{"count", "only_a_right", "only_b_right", "p_value", "gap", "interval", "significant", "paired_by"}`; the gap
+        is accuracy of `a` minus accuracy of `b`, and images are paired by `files`, the bytes, or by `pixels` where
+        bytes differ. `{"reason": sentence}` when they cannot be compared.
     """
-    one, other = answers(a), answers(b)
+    one, other, paired_by = answers(a), answers(b), "files"
     for run, found in ((a, one), (b, other)):
         if not found:
             return {"reason": f"Run {run.title()} has no predictions on validation images yet."}
+    if one.keys() != other.keys():
+        names = same_pixels(a, b, "val")
+        one, other, paired_by = answers(a, names), answers(b, names), "pixels"
     if one.keys() != other.keys():
         only_a, only_b = len(one.keys() - other.keys()), len(other.keys() - one.keys())
         return {
@@ -42,9 +49,25 @@ def paired_test(a: Run, b: Run) -> dict[str, Any]:
             f"{only_a} only in the first, {only_b} only in the second, {len(one.keys() & other.keys())} in both."
         }
     outcomes = Counter((one[key], other[key]) for key in one)
-    return paired_result(
-        outcomes[(True, True)], outcomes[(True, False)], outcomes[(False, True)], outcomes[(False, False)]
-    )
+    counts = [outcomes[pair] for pair in ((True, True), (True, False), (False, True), (False, False))]
+    return {**paired_result(*counts), "paired_by": paired_by}
+
+
+def same_pixels(a: Run, b: Run, part: str) -> dict[str, str]:
+    """Files of a part that only one of two runs has, by the hash of the bytes: the hash of the pixels to call them by.
+
+    Args:
+        a: Run.
+        b: Run.
+        part: str. `val` or `test`.
+    """
+    manifests = [run.manifest() or {} for run in (a, b)]
+    listed = [{str(item.get("sha256")): item for item in manifest.get(part, [])} for manifest in manifests]
+    found: dict[str, str] = {}
+    for own, other, manifest in zip(listed, reversed(listed), manifests, strict=True):
+        alone = [item for sha, item in own.items() if sha not in other]
+        found |= pixel_hashes(Path(str(manifest.get("root", ""))), alone)
+    return found
 
 
 def paired_result(both: int, only_a: int, only_b: int, neither: int) -> dict[str, Any]:
@@ -98,18 +121,27 @@ def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[flo
     return max(-1.0, gap - reach(p - low_p, high_q - q)), min(1.0, gap + reach(high_p - p, q - low_q))
 
 
-def answers(run: Run) -> dict[Key, bool]:
-    """Whether the saved model is right, for every validation image; empty before there are predictions."""
+def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]:
+    """Whether the saved model is right, for every validation image; empty before there are predictions.
+
+    Args:
+        run: Run.
+        names: mapping. What to call a file instead of by the hash of its bytes; see `same_pixels`. Defaults to nothing.
+    """
+    names = names or {}
     validation = (run.manifest() or {}).get("val", [])
     hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
     try:
         rows = [row for row in read_records(run.path / "predictions.csv") if row.get("split") == "val"]
+        if any(row.get(name) is None for row in rows for name in ("file", "label", "predicted")):
+            return {}  # a damaged table says nothing of its images
     except (OSError, UnicodeDecodeError, csv.Error):
         return {}
     seen: Counter[tuple[str, str]] = Counter()
     found: dict[Key, bool] = {}
     for row in sorted(rows, key=lambda row: str(row["file"])):
-        content = (hashes.get(row["file"], row["file"]), row["label"])
+        sha = hashes.get(row["file"], row["file"])
+        content = (names.get(sha, sha), row["label"])
         found[(*content, seen[content])] = row["label"] == row["predicted"]
         seen[content] += 1
     return found

@@ -6,7 +6,6 @@ same headline number can come from is told apart by the other columns, and by a 
 
 from collections.abc import Callable
 
-from core import files
 from core.checks.finding import Finding
 from core.course.during_answers import (
     class_imbalance_baseline,
@@ -48,11 +47,10 @@ def trace_findings(run: Run) -> list[Finding]:
     Args:
         run: Run. At work or ended.
     """
-    record = files.read_json(run.path / "trace.json")
-    manifest = run.manifest()
-    if not isinstance(record, dict) or not record.get("epochs") or manifest is None:
-        return []
+    record, manifest = run.trace(), run.manifest() or {}
     labels = [item["label"] for item in manifest.get("val", [])]
+    if not record or not record["epochs"] or not labels:
+        return []
     common = max(sorted(set(labels)), key=labels.count)
     training_record = TrainingRecord(
         config=run.config(),

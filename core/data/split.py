@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.images import display_name
+from core.data.name_groups import find_groups
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.undivided import why_undivided
 from core.errors import ConfigError, DataError
@@ -45,7 +46,7 @@ def split_files(index: DatasetIndex, validation_split: float, seed: int, group_p
         validation_split: Share of each class's files to validate on, 0 to below 1; a class too small for one file at
             this share has none. Unused where the folder is split on disk, as are the following.
         seed: Decides which files; the place of the folder does not.
-        group_pattern: How file names tell what belongs together; see `group_name`. Identical files always do.
+        group_pattern: How file names tell what belongs together; see `group_names`. Identical files always do.
 
     Raises:
         ConfigError: if the share or the pattern cannot be used.
@@ -64,31 +65,38 @@ def split_files(index: DatasetIndex, validation_split: float, seed: int, group_p
 
 
 def group_name(file: ImageFile, pattern: str = AUTO) -> str:
-    """Reads from a file's name what it belongs to, e.g. its patient; `""` if nothing is recognised.
+    """What one file belongs to; see `group_names`, which is the one to ask about many.
+
+    Raises:
+        ConfigError: if the pattern is no regular expression, or takes too long.
+    """
+    return group_names([file], pattern)[0]
+
+
+def group_names(files: Sequence[ImageFile], pattern: str = AUTO) -> list[str]:
+    """Reads from files' names what they belong to, e.g. their patient; `""` where nothing is recognised.
 
     Where a table of labels says it, that counts instead.
 
     Args:
-        file: The file; its path below the class folder is looked at.
+        files: The files; their paths below the class folder are looked at.
         pattern: `"auto"` knows `person123_...`, `patient0042_...`, `subject`, `sub-01`, `case`, `IM-0115-0001` and
             `NORMAL2-IM-0023-0001`; `""` recognises nothing; else a regular expression that is searched for, whose
             first group (or the whole match) is the name.
 
     Raises:
-        ConfigError: if the pattern is no regular expression.
+        ConfigError: if the pattern is no regular expression, or takes too long.
     """
     if not pattern:
-        return ""
-    if file.group:
-        return file.group
-    path = file.path.split("/", 2 if file.split else 1)[-1]
-    if pattern == AUTO:
-        match = _PERSON.search(path) or _STUDY.search(path)
-        return match[1].casefold() if match else ""
-    match = _compiled(pattern).search(path)
-    if not match:
-        return ""
-    return (match[1] if match.re.groups else match[0]) or ""
+        return [""] * len(files)
+    names = [file.path.split("/", 2 if file.split else 1)[-1] for file in files]
+    found = [_usual_name(name) for name in names] if pattern == AUTO else find_groups(names, pattern)
+    return [file.group or name for file, name in zip(files, found, strict=True)]
+
+
+def _usual_name(path: str) -> str:
+    match = _PERSON.search(path) or _STUDY.search(path)
+    return match[1].casefold() if match else ""
 
 
 def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AUTO) -> None:
@@ -135,20 +143,13 @@ def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:
 def _no_validation(index: DatasetIndex, pattern: str) -> str:
     if index.layout == "splits":
         return "The validation folder has no readable images; add some, or remove it to have train/ split."
-    names = {file.path: group_name(file, pattern) for file in index.files}
+    names = {file.path: name for file, name in zip(index.files, group_names(index.files, pattern), strict=True)}
     if why := why_undivided(join_files(index.files, pattern), names, pattern):
         return why
     return (
         f"The validation split of {len(index.files)} images would be empty; "
         "add images or take a larger data.validation_split."
     )
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ConfigError(f"data.group_pattern is no regular expression: {error} in {pattern!r}.") from error
 
 
 def join_files(
@@ -158,14 +159,14 @@ def join_files(
 
     Args:
         files: sequence of ImageFile.
-        pattern: How file names tell what belongs together; see `group_name`.
+        pattern: How file names tell what belongs together; see `group_names`.
         alike: Groups of these files that belong together for another reason. Defaults to none.
 
     Returns:
         Groups in the order of their first file; most have a single one.
 
     Raises:
-        ConfigError: if the pattern is no regular expression.
+        ConfigError: if the pattern is no regular expression, or takes too long.
     """
     parent = list(range(len(files)))
 
@@ -176,8 +177,7 @@ def join_files(
         return i
 
     first: dict[tuple[str, str], int] = {}
-    for i, file in enumerate(files):
-        name = group_name(file, pattern)
+    for i, (file, name) in enumerate(zip(files, group_names(files, pattern), strict=True)):
         for key in [("sha256", file.sha256)] + [("name", name)] * bool(name):
             a, b = head(first.setdefault(key, i)), head(i)
             parent[max(a, b)] = min(a, b)

@@ -13,7 +13,7 @@ def why_undivided(groups: Sequence[Sequence[ImageFile]], names: dict[str, str], 
 
     Args:
         groups: Files that must not be parted, from `join_files`.
-        names: Group name by path; see `group_name`.
+        names: Group name by path; see `group_names`.
         pattern: `data.group_pattern` as it was used.
     """
     whole = next((group for group in groups if len(group) > 1 and _holds_whole_class(group, groups)), None)

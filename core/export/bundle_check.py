@@ -14,6 +14,7 @@ from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks
 from core.store.notes import MOST_TAGS
+from core.store.records import EVENT, OF_A_RUN, Damaged, checked
 from core.store.runs import METRICS, STATUSES
 
 Record = dict[str, Any]
@@ -56,6 +57,7 @@ def check_records(records: Record) -> RunConfig:
     for name, rule in rules.items():
         if name in records:
             _require(rule, records[name], name)
+    _require_readable(records)
     if "predictions.csv" in records:
         _check_predictions(records["predictions.csv"], classes)
     return config
@@ -64,6 +66,17 @@ def check_records(records: Record) -> RunConfig:
 def _require(rule: Rule, value: Any, where: str) -> None:
     if said := rule(value, where):
         raise DataError(f"this is no run of Parity: {said}")
+
+
+def _require_readable(records: Record) -> None:
+    """What the program would call damaged when it reads it is not let in."""
+    found = [(name, records[name], kind) for name, kind in OF_A_RUN.items() if name in records]
+    found += [(f"line {k} of events.jsonl", event, EVENT) for k, event in enumerate(records["events.jsonl"], 1)]
+    for name, value, kind in found:
+        try:
+            checked(value, kind)
+        except Damaged as error:
+            raise DataError(f"this is no run of Parity: {name}: {error}") from error
 
 
 def _relative(value: Any, where: str) -> str:
@@ -87,7 +100,7 @@ _MANIFEST = fields(
     {"classes": each(text, MOST_CLASSES), "train": each(_FILE), "val": each(_FILE)}, {"test": each(_FILE), "root": text}
 )
 _STATUS = fields(
-    {"status": one_of(list(STATUSES))},
+    {"status": one_of([name for name in STATUSES if name != "damaged"])},
     {"created": number, "started": maybe(number), "ended": maybe(number), "seconds": mapping(number)},
 )
 _EVENT = fields(
@@ -177,4 +190,4 @@ def _check_predictions(content: str, classes: list[str]) -> None:
 
 
 def _is_share(value: str) -> bool:
-    return bool(re.fullmatch(r"[01]\.[0-9]{1,12}|nan", value))
+    return bool(re.fullmatch(r"[01]\.[0-9]{1,60}|nan", value))

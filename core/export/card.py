@@ -9,7 +9,6 @@ from core.compare.compare import findings as run_findings
 from core.config import RunConfig, setting
 from core.data.images import display_name
 from core.errors import RunError
-from core.files import read_json
 from core.models import catalogue
 from core.stats.metrics import wilson
 from core.store.runs import Run
@@ -118,7 +117,7 @@ def _data(config: RunConfig, manifest: Record) -> str:
 def _training(run: Run, config: RunConfig) -> str:
     evaluation, seconds = run.evaluation() or {}, run.read_status().seconds.get("total")
     took = f" It took {seconds:.0f} s." if seconds else ""
-    record = read_json(run.path / "trace.json")
+    record = run.trace()
     found = record.get("environment", {}) if isinstance(record, dict) else {}
     versions = [
         f"{name} {_plain(found[key])}"

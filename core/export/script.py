@@ -14,7 +14,6 @@ from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
-from core.files import read_json
 from core.models import catalogue
 from core.store.runs import METRICS, Run
 from core.workers.try_model_client import is_imported
@@ -199,7 +198,7 @@ def _preprocessing(kind: str) -> str:
 
 def _versions(run: Run) -> str:
     """The versions that the run's trace tells of."""
-    record = read_json(run.path / "trace.json")
+    record = run.trace()
     found = record.get("environment", {}) if isinstance(record, dict) else {}
     names = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "numpy", "pillow": "Pillow"}
     versions = [f"{word} {found[name]}" for name, word in names.items() if isinstance(found.get(name), str)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from core import files, paths
 from core.bisect.store import BisectStore
 from core.errors import RunError
+from core.store import records
 from core.store.runs import Run, RunStore
 from core.sweep.store import SweepStore
 from core.workers import launch
@@ -113,21 +114,20 @@ def empty_old() -> None:
 def uses(run: Run) -> str:
     """A sentence on what else refers to a run, to be said when it is deleted; empty where nothing does."""
     bisects = BisectStore().list()
-    ends = sum(run.id in bisect.result().get("runs", []) for bisect in bisects)
+    ends = sum(run.id in bisect.ends() for bisect in bisects)
     if ends:
         found = "There is a search" if ends == 1 else f"There are {ends} searches"
         return f"{found} on the Diagnose page between it and another run; it can be read again once restored."
-    results = [*(bisect.result() for bisect in bisects), *(sweep.result() for sweep in SweepStore().list())]
-    trials = [str(trial.get("run")) for result in results for trial in result.get("arms", [])]
+    trials = {trial for job in (*bisects, *SweepStore().list()) for trial in job.trained_ids()}
     return "It was trained by a search or a sweep; the figures that were found stay." if run.id in trials else ""
 
 
 def _when(run: Run) -> float:
-    record = files.read_json(run.path / _MARK)
-    when = record.get("time") if isinstance(record, dict) else None
-    if isinstance(when, int | float) and not isinstance(when, bool):
-        return float(when)
+    """When a run was deleted; without its mark, when its folder last changed: it must not stay for ever."""
+    record = records.read(run.path / _MARK, records.DELETED)
+    if record is not None:
+        return float(record["time"])
     try:
-        return run.path.stat().st_ctime  # it was moved then: what has lost its mark must not stay for ever
+        return run.path.stat().st_ctime
     except OSError:
         return time.time()

@@ -2,13 +2,10 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from core.bisect.store import Bisect, BisectStore
 from core.errors import RunError
 from core.sweep.store import SweepStore
-
-Record = dict[str, Any]
 
 
 def trial_ids() -> set[str]:
@@ -17,7 +14,7 @@ def trial_ids() -> set[str]:
     for bisect in BisectStore().list():
         found |= _trials_of_bisect(bisect.path, _stamp(bisect.path))
     for sweep in SweepStore().list():
-        found |= _named(sweep.result())
+        found |= set(sweep.trained_ids())
     return found
 
 
@@ -34,11 +31,7 @@ def _trials_of_bisect(
     path: Path, stamp: tuple[int, int]
 ) -> set[str]:  # the stamp says whether what is kept still holds
     bisect = Bisect(path)
-    return _named(bisect.result()) - set(runs_of(bisect))
-
-
-def _named(result: Record) -> set[str]:
-    return {str(trial["run"]) for trial in result.get("arms") or [] if trial.get("run")}
+    return set(bisect.trained_ids()) - set(runs_of(bisect))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -23,7 +23,7 @@ COLDEST, HOTTEST = 0.05, 20.0
 """Temperatures are sought in between."""
 
 _FLOOR = 5e-7
-"""Probabilities are kept in six decimals: half of the last one stands for 0."""
+"""A probability counts as at least this: older versions kept six decimals, and half of the last stands for 0."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class Stored:
         classes: tuple of str.
         files: tuple of `n` str. Relative to the data set's root.
         labels: integer array of shape `(n,)`. The true classes.
-        probabilities: float array of shape `(n, classes)`. To six decimals, as the file has them.
+        probabilities: float array of shape `(n, classes)`. As the file has them: those of a float32,
+            or six decimals where an older version has written it.
     """
 
     classes: tuple[str, ...]
@@ -49,7 +50,7 @@ def _parsed(rows: list[list[str]], part: str) -> Stored | None:
     if not chosen or len(classes) < 2 or any(row[2] not in index_of for row in chosen):
         return None
     probabilities: NDArray[Any] = np.array([[float(value) for value in row[4:]] for row in chosen])
-    if probabilities.shape != (len(chosen), len(classes)) or not np.isfinite(probabilities).all():
-        return None
+    if probabilities.shape != (len(chosen), len(classes)) or not ((probabilities >= 0) & (probabilities <= 1)).all():
+        return None  # not-a-number is neither
     labels = np.array([index_of[row[2]] for row in chosen], dtype=np.int64)
     return Stored(classes, tuple(row[1] for row in chosen), labels, probabilities)

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from core import files, paths
 from core.errors import ConfigError, RunError
+from core.store import records
 from core.store.atomic_folders import making, unmake
 from core.store.runs import RESUMABLE, Run, RunStore, Status, new_id
 from core.workers import launch
@@ -33,6 +34,13 @@ class Job(Run):
 
     noun = "job"
 
+    result_kind = records.RESULT
+    """What its result.json must look like; that of a kind of job says more."""
+
+    def way_out(self) -> str:
+        """See `Run.way_out`."""
+        return "Begin another one; this one is in nobody's way."
+
     def settings(self) -> dict[str, Any]:
         """What config.json says; empty where it is absent or damaged."""
         return settings_of(self.path)
@@ -42,9 +50,9 @@ class Job(Run):
         files.write_json(self.path / "config.json", record)
 
     def result(self) -> dict[str, Any]:
-        """What result.json says; empty before there is one."""
-        record = files.read_json(self.path / "result.json")
-        return record if isinstance(record, dict) else {}
+        """What result.json says; empty before there is one, or where it is damaged."""
+        record: dict[str, Any] | None = records.read(self.path / "result.json", self.result_kind)
+        return record or {}
 
     def write_result(self, record: dict[str, Any]) -> None:
         """Replaces result.json."""
@@ -63,6 +71,14 @@ class BudgetedJob(Job):
     def spent_minutes(self) -> float:
         """What it has taken."""
         return float(self.result().get("cost", {}).get("spent_minutes", 0.0))
+
+    def trained_ids(self) -> list[str]:
+        """Ids of the runs that its trials have trained, also where the rest of its result is damaged."""
+        return [trial["run"] for trial in self._of_its_runs().get("arms", []) if trial.get("run")]
+
+    def _of_its_runs(self) -> dict[str, Any]:
+        record: dict[str, Any] | None = records.read(self.path / "result.json", records.TRIALS)
+        return record or {}
 
     def write_budget(self, minutes: float) -> None:
         """Replaces the budget in config.json."""
@@ -127,8 +143,8 @@ class JobStore(Generic[J]):
 
 def settings_of(path: Path) -> dict[str, Any]:
     """What config.json of a folder says; empty where it is absent or damaged."""
-    record = files.read_json(path / "config.json")
-    return record if isinstance(record, dict) else {}
+    record: dict[str, Any] | None = records.read(path / "config.json", records.JOB_SETTINGS)
+    return record or {}
 
 
 def resumable(job: Job, ended: str) -> Status:

@@ -14,6 +14,7 @@ from core.data.dataset import SAMPLE, Dataset
 from core.errors import DataError, RunError
 from core.jobs import job
 from core.jobs.job import Job, JobStore
+from core.store import records
 from core.workers import launch
 
 VERSION = 2
@@ -34,6 +35,7 @@ class Review(Job):
     """
 
     noun = "review"
+    result_kind = records.REVIEW
 
     def reference(self) -> str:
         """The data set, a folder or `sample`.
@@ -63,8 +65,7 @@ class Review(Job):
             `neighbours` the number of the 10 most similar images that have the label, `x` and `y` the place on the
             map by PCA, `tsne` that on the map by neighbourhoods, `[x, y]`, or null for what that leaves out.
         """
-        record = self.result()
-        return record if isinstance(record.get("files"), list) else None
+        return self.result() or None
 
 
 class ReviewStore(JobStore[Review]):

@@ -10,6 +10,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import Job, JobStore
+from core.store import records
 
 KIND = "rate"
 
@@ -25,6 +26,7 @@ class LrSearch(Job):
     """
 
     noun = "search"
+    result_kind = records.RATE
 
     def config(self) -> RunConfig:
         """The settings of the run whose learning rate is looked for.

@@ -10,24 +10,27 @@ Curve = Sequence[float | None]
 
 
 def trials_figure(trials: Sequence[dict[str, Any]], good: str) -> str:
-    """Every training of a bisect as a row: its value as a dot, its interval as a line.
+    """Every combination of settings of a bisect as a row: its mean as a dot, its interval as a line.
 
     Args:
-        trials: sequence of dict. As in result.json; those without a value are left out.
+        trials: sequence of dict. As `trial_rows` gives them; those without a value are left out.
         good: str. `a` or `b`: the run whose side is the good one.
     """
     rows = [trial for trial in trials if trial.get("value") is not None]
     if not rows:
         return ""
     height = 26 * len(rows) + 34
-    low = min(0.5, *(trial["interval"][0] for trial in rows))
-    parts = [_open(height, "Validation accuracy of every training, with its 95 % interval"), _axis(low, height)]
+    low = min(0.5, *((trial.get("interval") or [trial["value"]])[0] for trial in rows))
+    parts = [_open(height, "Accuracy of every combination of settings, with its 95 % interval"), _axis(low, height)]
     for index, trial in enumerate(rows):
         y = 26 * index + 16
         kind = _kind(trial, good)
-        low_x, high_x, x = (_x(value, low) for value in (*trial["interval"], trial["value"]))
+        low_x, high_x, x = (
+            _x(value, low) for value in (*(trial.get("interval") or [trial["value"]] * 2), trial["value"])
+        )
+        name = escape(_short(trial["name"] + trial.get("counted", "")))
         parts.append(
-            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{escape(_short(trial["name"]))}</text>'
+            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{name}</text>'
             f'<line class="{kind}" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y}" y2="{y}"/>'
             f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(trial["name"])}</title></circle>'
             f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{trial["value"]:.3f}</text>'

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
+from core.bisect.arm_rows import trial_rows
 from core.bisect.orient import seen_from
 from core.config import RunConfig
+from core.report.answers import answers
 from core.report.figures import curves_figure, trials_figure
 from core.report.images import embedded_images, right_in_one_only
 from core.report.script import report_script
@@ -33,7 +35,7 @@ _VERDICTS = {
     "single": "One setting makes the difference",
     "joint": "Several settings make the difference together",
     "interaction": "Several settings make the difference, and each hides or changes what the other does",
-    "no-difference": "No difference beyond chance",
+    "no-difference": "No difference that matters",
     "inconclusive": "Inconclusive",
 }
 
@@ -79,7 +81,7 @@ def report_html(
     titles, found, compared = record["titles"], record["bisect"] or {}, record["comparison"] or {}
     parts = [
         _verdict(found, titles),
-        _section("Every training between the two", trials_figure(found.get("arms", []), found.get("good", "a")),
+        _section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
                  _cost(found)),
         _section("What differs", _differences(record, compared)),
         _section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
@@ -165,12 +167,11 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
         low, high = gap["interval"]
         facts = (
             f"<p>Gap in {escape(found.get('metric', ''))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
-            f"in favour of {escape(good)}; repeats with other training seeds.</p>"
+            f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
-    verdict = _VERDICTS.get(str(found["verdict"]), str(found["verdict"]))
-    return (
-        f"<div class=verdict><h2>{escape(verdict)}</h2><p>{factors}</p><p>{escape(found['sentence'])}</p>{facts}</div>"
-    )
+    verdict = escape(_VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
+    facts = f"<p>{escape(found['sentence'])}</p>{facts}{answers(found, _table)}"
+    return f"<div class=verdict><h2>{verdict}</h2><p>{factors}</p>{facts}</div>"
 
 
 def _cost(found: Record) -> str:

@@ -24,7 +24,7 @@ from core import paths
 from core.errors import RunError
 from core.store.runs import ACTIVE, Run, Status
 
-FORMAT = 1
+FORMAT = 2
 """Part of the file's name: to be raised when summaries change their meaning."""
 
 POINTS = 40

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from core import files
 from core.errors import RunError
+from core.store import records
 from core.store.runs import Run
 
 LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2000, 30, 12
@@ -27,11 +28,11 @@ class Note:
 
 def read_note(run: Run) -> Note:
     """What is written about a run; empty where nobody has written anything."""
-    record = files.read_json(run.path / _FILE)
-    match record:
-        case {"text": str(text), "tags": [*tags]}:
-            return Note(text, tuple(tag for tag in tags if isinstance(tag, str)))
-    return Note()
+    record = records.read(run.path / _FILE, records.NOTE)
+    if record is None:
+        return Note()
+    tags = [tag for tag in record["tags"] if 0 < len(tag) <= LONGEST_TAG and tag.isprintable()]
+    return Note(record["text"][:LONGEST_NOTE], tuple(tags[:MOST_TAGS]))
 
 
 def write_note(run: Run, text: str, tags: Iterable[str]) -> Note:

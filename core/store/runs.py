@@ -21,32 +21,32 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core import files, paths
 from core.config import FORMAT, RunConfig, read_config
 from core.errors import ConfigError, RunError
+from core.store import records
 from core.store.atomic_folders import making, require_room
+from core.store.status import ACTIVE, RESUMABLE, STATUSES, Status
 
-ACTIVE = ("queued", "starting", "running")
-"""A worker is at it, or should be."""
-
-STATUSES = {
-    "queued": "Waits for its turn.",
-    "starting": "Loads TensorFlow.",
-    "running": "Works.",
-    "finished": "Ran to its end.",
-    "stopped": "Stopped by a person; the model so far is kept.",
-    "failed": "Ended by an error.",
-    "interrupted": "Its process is gone; Resume continues after the last finished epoch.",
-}
-"""Every status a run can have, with its meaning."""
-
-RESUMABLE = ("stopped", "failed", "interrupted")
+__all__ = [
+    "ACTIVE",
+    "METRICS",
+    "QUIET_SECONDS",
+    "RESUMABLE",
+    "STATUSES",
+    "Run",
+    "RunStore",
+    "Status",
+    "epochs_of",
+    "new_id",
+]
 
 _NEWER = "Made by a newer version of Parity; this one leaves it as it is."
+
+_STATUS_KEYS = frozenset(f.name for f in dataclasses.fields(Status))
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
 _START_SECONDS = 60.0
@@ -56,65 +56,6 @@ _REASON_LENGTH = 500
 
 QUIET_SECONDS = 10.0
 """A worker refreshes its status every two seconds; one that is silent for this long hangs or is held up."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a run is. `created`, `started` and `ended` are seconds since 1970 and for display only. `queued` and
-    `heartbeat` are compared, so they are seconds of the machine's steady clock (since it was started; the same for all
-    processes): nobody can set that one back."""
-
-    status: str = "queued"
-    message: str = ""
-    fault: str = ""
-    """Whose mistake ended a failed run: `user` or `program`."""
-    phase: str = ""
-    """data, features, training, finetuning (finetuning 2, ... in later stages), evaluating, saving."""
-    epoch: int = 0
-    epochs: int = 0
-    batch: int = 0
-    batches: int = 0
-    done: int = 0
-    """Images done of `total` in a phase that goes through images."""
-    total: int = 0
-    images_per_second: float | None = None
-    eta_seconds: float | None = None
-    memory_mb: float | None = None
-    """Memory of the worker itself, in MB; mapped features do not count."""
-    pid: int | None = None
-    host: str = ""
-    """Name of the machine it works on, where that may be another one."""
-    birth: str = ""
-    """When that process was born, as the system has it: a number that is used again is then told apart."""
-    created: float = 0.0
-    queued: float = 0.0
-    """When it last took its place in the queue: at its making, and again at every resume."""
-    started: float | None = None
-    heartbeat: float = 0.0
-    ended: float | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Time spent on features and training, and in total."""
-
-    @classmethod
-    def in_queue(cls, created: float, seconds: dict[str, float] | None = None) -> "Status":
-        """The status of a run that is put in the queue now.
-
-        Args:
-            created: float. When the run was made, in seconds since 1970.
-            seconds: dict. Time spent on it before. Defaults to none.
-        """
-        now = time.monotonic()
-        return cls(created=created, queued=now, heartbeat=now, message=STATUSES["queued"], seconds=seconds or {})
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a worker is at it or will be."""
-        return self.status in ACTIVE
-
-    @property
-    def silence(self) -> float:
-        """Seconds since an active run's worker was last heard of; 0 for a run that has ended or has no worker yet."""
-        return max(0.0, time.monotonic() - self.heartbeat) if self.is_active and self.pid is not None else 0.0
 
 
 class Run:
@@ -141,14 +82,14 @@ class Run:
             RunError: the file is absent, damaged or made by a newer version.
         """
         try:
-            return read_config((self.path / "config.json").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            return read_config(records.text_of(self.path / "config.json"))
+        except (OSError, records.Damaged, ConfigError) as error:
             raise RunError(f"run {self.id} cannot be read: {error}") from error
 
     def owner(self) -> str:
         """Who started it; empty where nobody in particular did, as on the command line."""
-        name = files.read_json(self.path / "owner.json")
-        return name if isinstance(name, str) else ""
+        name: str | None = records.read(self.path / "owner.json", records.OWNER)
+        return name or ""
 
     def title(self) -> str:
         """What to call the run: its name, else its id."""
@@ -160,24 +101,38 @@ class Run:
     def is_titled(self, text: str) -> bool:
         """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
         try:
-            content = (self.path / "config.json").read_bytes()
-        except OSError:
+            content = records.text_of(self.path / "config.json").encode()
+        except (OSError, records.Damaged):
             return text == self.id
         words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
         return (text == self.id or any(word in content for word in words)) and self.title() == text
 
     def read_status(self) -> Status:
         """The status as written, without asking whether the worker still lives."""
-        record = files.read_json(self.path / "status.json")
-        if not isinstance(record, dict) or record.get("status") not in list(STATUSES):
-            message = _NEWER if self.is_from_newer_version() else "The run's status file is damaged."
-            return Status(status="failed", message=message, fault="program")
-        known = {f.name for f in dataclasses.fields(Status)}
-        return Status(**{key: value for key, value in record.items() if key in known})
+        record = records.read(self.path / "status.json", records.STATUS)
+        if record is None:
+            return self._unread_status()
+        return Status(**{key: value for key, value in record.items() if key in _STATUS_KEYS})
+
+    def _unread_status(self) -> Status:
+        """What is said of a run whose status.json cannot be read; its id still tells when it was made."""
+        made = records.made_at(self.id)
+        if self.is_from_newer_version():
+            return Status(status="failed", message=_NEWER, fault="program", created=made)
+        why = records.complaint(self.path / "status.json", records.STATUS) or "status.json is absent"
+        message = f"{self.noun.capitalize()} {self.id} is damaged: {why}. {self.way_out()}"
+        return Status(status="damaged", message=message, fault="program", created=made)
+
+    def way_out(self) -> str:
+        """What to do about one that is damaged, in a sentence."""
+        return f"Delete removes it, as does `python -m core delete {self.id}`."
 
     def is_from_newer_version(self) -> bool:
         """Whether a newer version of the program has made it: it may be looked at as far as it goes, never changed."""
-        record = files.read_json(self.path / "config.json")
+        try:
+            record = records.parsed(records.text_of(self.path / "config.json"))
+        except (OSError, records.Damaged):
+            return False
         version = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
         return isinstance(version, int) and version > FORMAT
 
@@ -250,8 +205,8 @@ class Run:
         files.append_line(self.path / "events.jsonl", {"event": event, "time": time.time(), **facts})
 
     def events(self) -> list[dict[str, Any]]:
-        """All events that are whole."""
-        return files.read_lines(self.path / "events.jsonl")
+        """All events that are whole and are such as a run writes."""
+        return files.read_lines(self.path / "events.jsonl", records.event_of)
 
     def epochs(self) -> list[dict[str, Any]]:
         """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
@@ -262,14 +217,25 @@ class Run:
         return {name: [record.get(name) for record in self.epochs()] for name in METRICS}
 
     def evaluation(self) -> dict[str, Any] | None:
-        """What evaluation.json says, or None before there is one."""
-        record = files.read_json(self.path / "evaluation.json")
-        return record if isinstance(record, dict) else None
+        """What evaluation.json says, or None before there is one, or where it is damaged."""
+        record: dict[str, Any] | None = records.read(self.path / "evaluation.json", records.EVALUATION)
+        return record
 
     def manifest(self) -> dict[str, Any] | None:
-        """What manifest.json says, or None before there is one."""
-        record = files.read_json(self.path / "manifest.json")
-        return record if isinstance(record, dict) else None
+        """What manifest.json says, or None before there is one, or where it is damaged."""
+        record: dict[str, Any] | None = records.read(self.path / "manifest.json", records.MANIFEST)
+        return record
+
+    def trace(self) -> dict[str, Any] | None:
+        """What trace.json says, or None before there is one, or where it is damaged."""
+        record: dict[str, Any] | None = records.read(self.path / "trace.json", records.TRACE)
+        return record
+
+    def findings(self) -> list[dict[str, Any]]:
+        """What findings.json says; empty before there is one, or where it is damaged."""
+        record: dict[str, Any] = records.read(self.path / "findings.json", records.FINDINGS) or {}
+        found: list[dict[str, Any]] = record.get("findings", [])
+        return found
 
     def is_on_cluster(self) -> bool:
         """Whether its worker is a cluster's job, and not a process of the machine that started it."""
@@ -277,8 +243,8 @@ class Run:
 
     def cluster_job(self) -> dict[str, Any]:
         """Which job of which cluster works on it; empty where none does."""
-        record = files.read_json(self.path / "job.json")
-        return record if isinstance(record, dict) else {}
+        record: dict[str, Any] | None = records.read(self.path / "job.json", records.CLUSTER_JOB)
+        return record or {}
 
     def join_cluster(self, record: dict[str, Any]) -> None:
         """Notes the job that works on it from now on; the worker of any other ends.
@@ -327,7 +293,7 @@ def epochs_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The epochs among the events; see `Run.epochs`."""
     by_epoch: dict[int, dict[str, Any]] = {}
     for event in events:
-        if event.get("event") == "epoch" and isinstance(event.get("epoch"), int):
+        if event.get("event") == "epoch" and "epoch" in event:
             by_epoch[event["epoch"]] = event
     return [by_epoch[number] for number in sorted(by_epoch)]
 

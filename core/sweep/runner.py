@@ -1,5 +1,6 @@
 """SweepRunner: trains the trials of a sweep, picks the best and corrects its score for the choice."""
 
+import csv
 import math
 import time
 from collections.abc import Callable
@@ -148,7 +149,7 @@ def _alike(alike: int, others: int) -> str:
 def _outcome(run: Run, status: str) -> Record:
     """What came of a trial."""
     part = (run.evaluation() or {}).get("val")
-    if status != "finished" or not part:
+    if status != "finished" or not part or not {"correct", "count", "loss", "auc"} <= part.keys():
         return {"status": "failed"}
     return {
         "status": "finished",
@@ -165,8 +166,8 @@ def _answers(run_id: str) -> tuple[Any, Any] | None:
     try:
         records = read_records(RunStore().root / run_id / "predictions.csv")
         rows = [row for row in records if row["split"] == "val"]
-    except (OSError, KeyError):
+        sureness = [max(float(row.get(f"p({row['label']})") or 0.0), _LEAST_PROBABILITY) for row in rows]
+    except (OSError, KeyError, ValueError, csv.Error):
         return None
-    right = np.array([row["label"] == row["predicted"] for row in rows])
-    sureness = [max(float(row.get(f"p({row['label']})") or 0.0), _LEAST_PROBABILITY) for row in rows]
+    right = np.array([row["label"] == row.get("predicted") for row in rows])
     return right, np.array([-math.log(p) for p in sureness])

@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.store import records
 from core.sweep.plan import Trial, trial_name
 from core.workers import launch
 
@@ -26,6 +27,7 @@ class Sweep(BudgetedJob):
     """
 
     noun = "sweep"
+    result_kind = records.SWEEP
 
     def config(self) -> RunConfig:
         """What is not varied.

@@ -51,8 +51,13 @@ def _measure(a: Run, b: Run, out: Path) -> None:
             timeout=SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RunError("the probe of the two runs could not be computed: its process did not answer") from error
+    except subprocess.TimeoutExpired as error:
+        raise RunError(
+            f"the probe of the two runs ran out of time: 16 images were not through both models after {SECONDS:.0f} "
+            "s, as happens on a very busy machine; try again when it has less to do"
+        ) from error
+    except OSError as error:
+        raise RunError(f"the probe of the two runs could not be started: {error.strerror}") from error
     if result.returncode == 1:
         lines = result.stderr.decode(errors="replace").strip().splitlines()
         raise RunError(lines[-1] if lines else "the probe of the two runs failed")

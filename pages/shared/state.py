@@ -184,7 +184,7 @@ RUN_NOTICE = "run_notice"
 PAIR_CHOICE = {RUN_A: "pair_choice_a", RUN_B: "pair_choice_b"}
 """Session keys of the two lists of runs on the Diagnose page; the address is the truth, the lists follow it."""
 
-BUDGET = "bisect_budget"
+BUDGET, MARGIN = "bisect_budget", "bisect_margin"
 """Session key: how many minutes the next bisect may take."""
 
 WITH_IMAGES = "report_with_pictures"

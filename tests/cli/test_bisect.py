@@ -31,6 +31,9 @@ def end(run: Run, value: float) -> Run:
         ]
     files.write_json(run.path / "manifest.json", manifest)
     run.add_event("epoch", epoch=1, val_accuracy=value)
+    files.write_json(run.path / "evaluation.json", {"val": {"count": 200, "accuracy": value, "auc": value}})
+    rows = [f"val,{n}.png,{'ab'[n % 2]},a,0.{5 + n % 2},0.{5 - n % 2}" for n in range(200)]
+    (run.path / "predictions.csv").write_text("\n".join(["split,file,label,predicted,p(a),p(b)", *rows]))
     run.write_status(Status(status="finished", seconds={"total": 5.0}))
     return run
 
@@ -112,13 +115,22 @@ def test_progress_with_each_trial_goes_to_stderr_and_the_verdict_to_stdout(capsy
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0] == "single: data.shuffle"
-    assert lines[1].startswith("data.shuffle is the only difference that can matter")
-    assert re.fullmatch(r"gap 0\.4000 \[0\.\d{3}, 0\.\d{3}\] in best val_accuracy", lines[2])
-    assert re.fullmatch(r"spent \d s of 5 min", lines[3])
+    assert lines[1].startswith(
+        "data.shuffle (samples in the good run, none in the bad one) is the only difference that"
+    )
+    assert lines[2].startswith("data.shuffle: A samples, B none. Batches of one class pull the head")
+    assert re.fullmatch(
+        r"on these images, 3 seeds: gap 0\.4000 \[0\.\d{3}, 0\.\d{3}\] in accuracy of the saved model", lines[3]
+    )
+    assert lines[4].startswith("On other images of this kind a gap of ")
+    assert lines[5] == "Accuracy differs; AUC is lower by 0.400 [0.400, 0.400] in the bad run."
+    assert lines[6].startswith("Early stopping in both runs has chosen the epoch on these very validation images")
+    assert re.fullmatch(r"spent \d s of 5 min", lines[7])
     assert "not tried: name (a name changes nothing)\n" in err
-    assert "to try: data.shuffle; about 4 trainings, 30 s; at most 5 minutes\n" in err
-    assert re.search(r"^A again, training\.seed 2: 0\.9000 \[0\.8\d\d, 0\.9\d\d\]", err, re.MULTILINE)
+    assert re.search(r"^to try: data.shuffle; about 6 trainings, 1\d s; at most 5 minutes$", err, re.MULTILINE)
+    assert re.search(r"^A again, training\.seed 2: 0\.9000 \[0\.8\d\d, 0\.9\d\d\]  AUC 0\.9000  ", err, re.MULTILINE)
     assert len(re.findall(r"^[AB] again", err, re.MULTILINE)) == 6
+    assert len(re.findall(r"^[AB] itself, training\.seed 1", err, re.MULTILINE)) == 2
 
 
 def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
@@ -169,7 +181,14 @@ def test_runs_that_cannot_be_bisected_are_refused_before_anything_starts(worker:
 
 
 def test_the_budget_is_30_minutes_unless_told() -> None:
-    assert options("a", "b").budget == 30.0
+    assert (options("a", "b").budget, options("a", "b").margin) == (30.0, 1.0)
+
+
+def test_the_margin_is_part_of_the_bisect_and_bounded(pair: tuple[Run, Run], worker: list[Bisect]) -> None:
+    assert run("good", "bad", "--margin", "2.5") == 0
+    assert worker[0].result()["margin"] == 0.025
+    with pytest.raises(UserError, match=r"^the margin is 90 points of accuracy; give 0.05 to 20$"):
+        run("bad", "good", "--margin", "90")
 
 
 @pytest.mark.usefixtures("pair")

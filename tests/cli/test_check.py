@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from core.__main__ import main
 from core.cli import check as check_command
 from core.cli import settings
 from core.errors import ConfigError
@@ -55,7 +56,7 @@ def test_findings_are_readable_text(folder, capsys):
 
 def test_healthy_run_says_so(folder, capsys):
     assert check(folder, "--set", "data.image_size=96") == 0
-    assert capsys.readouterr().out == "49 checks found nothing.\n"
+    assert capsys.readouterr().out == "50 checks found nothing.\n"
     check(folder, "--set", "data.image_size=96", "--json")
     assert json.loads(capsys.readouterr().out) == {"findings": []}
 
@@ -84,3 +85,25 @@ def test_what_no_run_could_be_made_of_is_refused(folder, pair, message):
 
 def test_settings_are_read_as_pairs():
     assert settings.read_settings([" a = 1", "b=x=y", "c="]) == {"a": "1", "b": "x=y", "c": ""}
+
+
+def test_a_pattern_that_never_ends_is_told_in_a_sentence(image_folder, monkeypatch):
+    folder = image_folder(train=(6, 6), val=(3, 3), size=20) / "train"
+    for k, path in enumerate(sorted(folder.rglob("*.*"))):
+        path.rename(path.with_name(f"{'a' * 40}-{k}{path.suffix}"))
+    monkeypatch.setattr("core.data.name_groups.SECONDS", 0.2)
+    with pytest.raises(
+        ConfigError, match=r"^data\.group_pattern '\^\(a\+\)\+\$' takes longer than 0 seconds on 12 file"
+    ):
+        check(str(folder), "--set", "data.group_pattern=^(a+)+$")
+    assert main(["split", str(folder), "--group-pattern", "^(a+)+$"]) == 1
+
+
+def test_a_pattern_is_told_by_what_it_finds(image_folder, capsys):
+    folder = image_folder(train=(6, 6), val=(3, 3), size=100) / "train"
+    for pattern, said in ((r"(\d+)(\.)", "finds"), ("nowhere", "is found in none of the 12 file names")):
+        check(str(folder), "--set", f"data.group_pattern={pattern}", "--set", "data.validation_split=0.4", "--json")
+        (finding,) = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["id"] == "group-pattern"]
+        assert said in finding["claim"]
+        assert finding["severity"] == ("info" if said == "finds" else "warning")
+    assert finding["evidence"]["in_no_group"] == 12

@@ -63,6 +63,9 @@ class SureModel:
         return Reply(np.full((len(pixels), 2), (0.25, 0.75)), [insight] * len(pixels))
 
 
+CORRUPT = {"id": "corrupt-image", "severity": "warning", "claim": "One image cannot be read."}
+
+
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> Run:
     """A finished run whose model finds every image to be of class b, by 3 to 1."""
@@ -288,10 +291,18 @@ def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture
     assert (record["count"], record["confusion"]) == (4, [[2, 0], [1, 1]])
     assert (record["sensitivity"], record["specificity"], record["precision"]) == (0.5, 1.0, 1.0)
     assert record["calibration"]["refusal"].startswith("4 images are too few")
+    assert record["auc"] == pytest.approx(0.75)
+    assert record["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.4]).mean())
     assert main("evaluate", "mine", "--threshold", "0.65") == 0
     out = capsys.readouterr().out
     assert out.startswith('"b" is said above 0.65\n4 images; rows are the true class')
     assert "sensitivity 0.5000\n" in out
+    assert "auc         0.7500\n" in out
+    files.write_json(
+        trained.path / "evaluation.json", {"val": {"count": 4, "accuracy": 0.75, "auc": 0.7654321, "loss": 0.5}}
+    )
+    record = json_of(capsys, "evaluate", "mine")
+    assert (record["auc"], record["loss"]) == (0.7654321, 0.5), "what the run states, not what six decimals give back"
 
 
 def test_evaluate_tells_the_calibration(trained: Run, capsys: Capture) -> None:
@@ -476,7 +487,7 @@ def engine_that_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[Status], None
         def start(run: Run, *, parent_pipe: bool) -> None:
             assert not parent_pipe
             files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"]})
-            files.write_json(run.path / "findings.json", {"findings": [{"id": "corrupt-image"}]})
+            files.write_json(run.path / "findings.json", {"findings": [CORRUPT]})
             files.write_json(run.path / "evaluation.json", {"weights": "those of epoch 1", "val": RESULT})
             run.add_event("epoch", epoch=1, val_accuracy=0.75)
             run.write_status(status)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -85,8 +86,10 @@ def test_json_is_one_object_and_nothing_else(command: Callable[..., int], capsys
     record = json.loads(captured.out)
     assert list(record) == [
         "runs", "titles", "differences", "metrics", "paired", "first_divergence", "divergence", "probe", "findings",
+        "probe_note",
     ]  # fmt: skip
     assert (record["runs"], record["probe"], captured.err) == ([a.id, b.id], None, "")
+    assert record["probe_note"].startswith(f"run {a.id} has no model yet")
 
 
 def test_a_run_without_a_model_is_compared_without_a_probe(command: Callable[..., int], capsys: Any) -> None:
@@ -108,3 +111,25 @@ def test_a_probe_whose_process_fails_says_its_sentence() -> None:
         (run.path / "model.keras").write_bytes(b"no model")
     with pytest.raises(RunError, match=r"^the two runs have no image in common that is still where it was$"):
         probe(a, b)
+
+
+def test_json_says_why_there_is_no_probe_when_it_ran_out_of_time(
+    command: Callable[..., int], capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = make_run("a"), make_run("b")
+    for run in (a, b):
+        (run.path / "model.keras").write_bytes(b"x")
+
+    def out_of_time(command: Any, **options: Any) -> None:
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr("core.workers.probe_client.subprocess.run", out_of_time)
+    assert command("a", "b", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["probe"], record["probe_note"]) == (
+        None,
+        "the probe of the two runs ran out of time: 16 images were not through both models after 300 s, as happens "
+        "on a very busy machine; try again when it has less to do",
+    )
+    assert command("a", "b", "--no-probe", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["probe_note"] is None

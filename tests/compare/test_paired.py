@@ -1,6 +1,7 @@
 """Two models on the same images: exact test, interval of the gap, and when there is nothing to pair."""
 
 import csv
+import hashlib
 from itertools import product
 from math import comb
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import files
 from core.compare.paired import answers, gap_interval, mcnemar, paired_result, paired_test
@@ -89,3 +91,35 @@ def test_a_run_without_predictions_is_not_paired(tmp_path: Path) -> None:
     a = make_run("a", [("1.png", "x", "a", "a")])
     b: Any = RunStore().create(make_config("sample", {}, name="young"))
     assert paired_test(a, b) == {"reason": "Run young has no predictions on validation images yet."}
+
+
+def test_images_whose_bytes_differ_are_paired_by_their_pixels(tmp_path: Path) -> None:
+    """The same images, saved anew: other bytes, the same pixels; one that really is another is still told."""
+    rng = np.random.default_rng(0)
+    shown = [Image.fromarray(rng.integers(0, 256, (9, 7, 3), np.uint8)) for _ in range(3)]
+    folders = {"a": ("png", {}), "b": ("png", {"compress_level": 0}), "c": ("bmp", {})}
+    runs = {name: saved_run(tmp_path / name, shown, *how) for name, how in folders.items()}
+    for other in ("b", "c"):
+        result = paired_test(runs["a"], runs[other])
+        assert (result["count"], result["only_a_right"], result["paired_by"]) == (3, 1, "pixels")
+    assert paired_test(runs["a"], runs["a"])["paired_by"] == "files"
+    shown[1].putpixel((0, 0), (1, 2, 3))
+    assert paired_test(runs["a"], saved_run(tmp_path / "d", shown, "png", {}))["reason"].endswith(
+        "1 only in the first, 1 only in the second, 2 in both."
+    )
+    (tmp_path / "b" / "0.png").write_bytes(b"gone bad")
+    assert "reason" not in paired_test(runs["a"], runs["b"]), "what was hashed once is known"
+
+
+def saved_run(folder: Path, shown: list[Image.Image], ending: str, options: dict[str, Any]) -> Run:
+    """A run on images that lie in a folder of their own; that in `a` is right on all of them, any other on two."""
+    folder.mkdir()
+    for k, image in enumerate(shown):
+        image.save(folder / f"{k}.{ending}", **options)
+    rows = [
+        (path.name, hashlib.sha256(path.read_bytes()).hexdigest(), "a", "a" if k or folder.name == "a" else "b")
+        for k, path in enumerate(sorted(folder.iterdir()))
+    ]
+    run = make_run(folder.name, rows)
+    files.write_json(run.path / "manifest.json", {**(run.manifest() or {}), "root": str(folder)})
+    return run

@@ -25,7 +25,7 @@ def epoch(number: int = 1, **changes: Any) -> dict[str, Any]:
         "gradient_norms": [1.0], "loss": 0.6 - 0.02 * number, "accuracy": 0.8, "val_loss": 0.55 - 0.01 * number,
         "val_accuracy": 0.8, "val_auc": 0.9, "positive_share": 0.5, "predicted_class": "NORMAL",
         "predicted_share": 0.5, "prediction_std": 0.3, "best_threshold_accuracy": 0.82, "dead_units": 0.3,
-        "feature_mean": 0.2, "feature_std": 0.1,
+        "feature_mean": 0.2, "feature_std": 0.1, "order": "o", "batch_orders": ["o"],
     }  # fmt: skip
     return {**healthy, **changes}
 
@@ -43,11 +43,17 @@ def record(
     labels = ["NORMAL"] * val[0] + ["PNEUMONIA"] * val[1]
     manifest = {"classes": ["NORMAL", "PNEUMONIA"], "val": [{"path": "x", "label": label} for label in labels]}
     files.write_json(run.path / "manifest.json", manifest)
+    sample = {
+        "epoch": 1, "draw": 0, "file": "f", "path": "x", "decoded": "d", "decoded_mean": 9.0, "pixels": "p",
+        "pixels_mean": 9.0, "input": "i", "mean": 0.1, "std": 0.2, "features_std": 0.4,
+    }  # fmt: skip
     record = {
         "format": 1,
         "classes": ["NORMAL", "PNEUMONIA"],
         "hashes": hashes or FROZEN,
-        "samples": [{"draw": 0, "features_std": 0.4, "std": 0.2}],
+        "environment": {},
+        "data": {"train": "t", "val": "v", "labels": "l"},
+        "samples": [sample],
         "epochs": epochs,
     }
     files.write_json(run.path / "trace.json", record)
@@ -193,7 +199,8 @@ def test_statistics_of_batch_normalisation_that_moved_are_an_error() -> None:
 @pytest.mark.parametrize(
     ("broken", "claim"),
     [
-        ({"loss": None, "losses": [0.7, None]}, "The loss is not a number any more in epoch 3."),
+        ({"loss": None, "losses": [0.7, None], "gradient_norms": [1.0, None]},
+         "The loss is not a number any more in epoch 3."),
         ({"loss": 9.5}, "The training loss is 9.5 in epoch 3; it began at 0.69, and equal probabilities for all "
                         "classes would cost 0.693."),
     ],

@@ -22,7 +22,10 @@ from tests.keras_file import keras_file, weights_of
 @pytest.fixture
 def run() -> Run:
     run = RunStore().create(make_config("/data", {}, name="mine"))
-    files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"], "train": [1], "val": []})
+    files.write_json(
+        run.path / "manifest.json",
+        {"root": "/data", "classes": ["a", "b"], "train": [{"path": "a/1.png", "label": "a"}], "val": []},
+    )
     (run.path / "model.keras").write_bytes(keras_file())
     run.write_status(Status(status="finished"))
     return run

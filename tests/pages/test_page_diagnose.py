@@ -44,9 +44,10 @@ COMPARISON: dict[str, Any] = {
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
 }  # fmt: skip
+ROW: dict[str, Any] = {"base": "a", "settings": {}, "from_b": [], "seed": 1, "run": None, "seconds": 0.0}
 TRIALS: list[dict[str, Any]] = [
-    {"name": "A again", "base": "a", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
-    {"name": "A with data.shuffle = none", "base": "a", "value": None, "interval": None, "status": "running"},
+    {**ROW, "name": "A again", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
+    {**ROW, "name": "A with data.shuffle = none", "value": None, "interval": None, "status": "running"},
 ]
 
 
@@ -104,7 +105,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
     assert (query(at, "a"), query(at, "b")) == (pair[0].id, pair[1].id)
     assert f"**{plain('good *run*')}**" in said(at)
     assert "bad 肺炎" in said(at)
-    best = [m for m in at.metric if m.label == "Best validation accuracy"]
+    best = [m for m in at.metric if m.label == "Validation accuracy"]
     # 0.575 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
     assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % interval 15.0 to 85.0")] * 2
     assert len(at.get("vega_lite_chart")) == 3
@@ -214,7 +215,7 @@ def test_cost_is_shown_before_the_search_starts(pair, monkeypatch):
     }  # fmt: skip
     monkeypatch.setattr(diagnose_actions, "estimate", lambda a, b: cost)
     at = open_diagnose()
-    assert "Up to **6 trainings**, about **4 min** on this machine." in said(at)
+    assert "About **6 trainings**, **4 min** on this machine; it is corrected on the way." in said(at)
     assert "both are frozen" in at.dataframe[-1].value.to_csv()
     assert at.number_input[0].value == 30
 
@@ -222,10 +223,12 @@ def test_cost_is_shown_before_the_search_starts(pair, monkeypatch):
 def test_start_makes_one_search_with_the_budget_and_names_it_in_the_address(pair, started):
     at = open_diagnose()
     at.number_input[0].set_value(7)
+    at.number_input[1].set_value(2.5)
     button(at, "Find the cause").click().run()
     assert not at.exception
     (bisect,) = BisectStore().list()
     assert (bisect.budget_minutes(), bisect.runs()[0].id, started) == (7, pair[0].id, [bisect.id])
+    assert bisect.margin() == pytest.approx(0.025)
     assert query(at, "bisect") == bisect.id
     assert "Find the cause" not in [b.label for b in at.button]
 
@@ -255,6 +258,56 @@ def test_verdict_is_the_sentence_of_the_result(pair, finish):
     assert "(data\\.shuffle)" in said(at)
 
 
+def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(pair, finish):
+    a, b = pair
+    bisect = BisectStore().create(a, b)
+    trials = [
+        {**ROW, "name": f"{side.upper()} again, training.seed {seed}", "base": side, "from_b": from_b, "value": value,
+         "interval": [0.7, 0.9], "status": "finished", "seconds": 2.0}
+        for side, from_b, value in (("a", [], 0.8), ("b", ["data.shuffle"], 0.5))
+        for seed in (2, 3)
+    ]  # fmt: skip
+    trials.append({**trials[0], "name": "A itself, training.seed 1", "own": True, "run": a.id})
+    ends: tuple[tuple[list[str], float], ...] = (([], 0.8), (["data.shuffle"], 0.5))
+    facts = {
+        "candidates": ["data.shuffle"], "good": "a", "images": 200, "margin": 0.01, "arms": trials, "part": "val",
+        "gap": {"value": 0.3, "interval": [0.25, 0.35], "seeds": 6, "p_value": 0.001, "level": 0.988},
+        "values": {"data.shuffle": {"a": "samples", "b": "none"}}, "why": {"data.shuffle": "Because *so*."},
+        "other_images": {"sentence": "On other images it would hold."},
+        "auc": {"value": 0.1, "interval": [0.05, 0.15], "a": [], "b": [], "sentence": "AUC is lower by 0.1."},
+        "note": "Early stopping in run A has chosen.",
+        "measured": [{"from_b": f, "value": v, "interval": [v - 0.1, v + 0.1], "seeds": 2} for f, v in ends],
+    }  # fmt: skip
+    finish(bisect, "single", factors=["data.shuffle"], sentence="It.", **facts)
+    text = said(open_diagnose(a=a.id, b=b.id))
+    assert "Yes: A is better by 30" in text.replace("\\", "")
+    assert "(+25.0 to +35.0; 6 seeds each, 200 images)" in text.replace("\\", "")
+    assert plain("On other images it would hold.") in text
+    assert plain("AUC is lower by 0.1.") in text
+    assert ": A samples, B none. " + plain("Because *so*.") in text
+    at = open_diagnose(a=b.id, b=a.id)
+    turned = said(at).replace("\\", "")
+    assert "Yes: B is better by 30" in turned
+    assert ": A none, B samples." in turned
+    assert "Early stopping in run B has chosen." in turned
+    drawn = str(at.get("vega_lite_chart")[-1].proto)
+    assert "A again: 50.0 %, 2 seeds" in drawn
+    assert "B itself, training.seed 1: 80.0 %, not counted" in drawn
+
+
+def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):
+    bisect = BisectStore().create(*pair)
+    finish(bisect, "single", factors=["data.shuffle"], sentence="It.", arms=TRIALS[:1])
+    record = bisect.result()
+    new = ("other_images", "measured", "auc", "values", "why", "note", "margin", "part", "images", "decided_by")
+    files.write_json(bisect.path / "result.json", {key: record[key] for key in record if key not in new})
+    at = open_diagnose()
+    assert not at.exception
+    assert "(data\\.shuffle)" in said(at)
+    assert "Best validation accuracy" in str(at.get("vega_lite_chart")[-1].proto)
+    assert "Would it hold" not in said(at)
+
+
 def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair, finish):
     a, b = pair
     trials = [{**TRIALS[0], "from_b": []}]
@@ -267,7 +320,7 @@ def test_search_made_the_other_way_round_is_told_in_the_order_of_the_lists(pair,
 
 @pytest.mark.parametrize(
     ("verdict", "words"),
-    [("inconclusive", "No answer yet"), ("no-difference", "No difference beyond chance"), ("novel", "novel")],
+    [("inconclusive", "No answer yet"), ("no-difference", "No difference that matters"), ("novel", "novel")],
 )
 def test_other_verdicts_are_said_plainly(pair, finish, verdict, words):
     finish(BisectStore().create(*pair), verdict, sentence="The intervals overlap.")
@@ -296,7 +349,7 @@ def test_nothing_trains_in_a_search_that_has_ended():
 
 
 def test_refused_start_is_one_sentence(pair, monkeypatch):
-    def refuse(a, b, minutes):
+    def refuse(a, b, minutes, margin):
         raise RunError("no bisect can be made in *here*: no space left")
 
     monkeypatch.setattr(diagnose_actions, "start", refuse)

@@ -98,3 +98,14 @@ def test_evidence_shows_the_images_it_names(images):
     assert any("same" in text or "cop" in text for text in texts(at.warning) + texts(at.error))
     shown = [image.caption.replace("\\", "") for block in at.get("image") for image in block.proto.imgs]
     assert sorted(shown)[:2] == ["train/a/000.png", "val/a/twin.png"]
+
+
+def test_a_pattern_that_never_ends_is_told_and_the_form_stays(images, monkeypatch):
+    monkeypatch.setattr("core.data.name_groups.SECONDS", 0.2)
+    for path in sorted((images / "train").rglob("*.*")):
+        path.rename(path.with_name(f"{'a' * 40}-{path.name}"))
+    at = open_page(images / "train", data__group_pattern="^(a+)+$")
+    assert not at.exception
+    assert texts(at.error)[0].startswith("Group pattern: data.group_pattern '^(a+)+$' takes longer than 0 seconds on")
+    at.button[-1].click().run()
+    assert not at.exception

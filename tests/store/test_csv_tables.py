@@ -1,5 +1,6 @@
 """CSV files that no spreadsheet runs, and that come back as they were."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,6 @@ def test_predictions_of_a_run_are_safe_and_read_back_by_all_who_read_them() -> N
     assert stored is not None
     assert stored.files == tuple(file.path for file in part)
     assert stored.labels.tolist() == [0, 0, 1, 1]
-    write_json(run.path / "manifest.json", {"val": [{"path": file.path, "sha256": file.sha256} for file in part]})
+    write_json(run.path / "manifest.json", {"val": [dataclasses.asdict(file) for file in part]})
     assert sorted(key[0] for key in answers(run)) == sorted(file.sha256 for file in part)
     assert sum(answers(run).values()) == 3

@@ -136,11 +136,50 @@ def test_a_status_comes_back(run: Run) -> None:
     assert run.read_status() == status
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"status": "asleep"}', b'{"status": []}', b"\xff"])
-def test_a_damaged_status_is_a_failure_of_the_program(run: Run, content: bytes) -> None:
+CREATED = "input should be less than or equal to 4102444800, but 1e+18 is there"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is no JSON"),
+        (b"{", "it is no JSON"),
+        (b"\xff", "it is no JSON"),
+        (b"[" * 100_000, "it is no JSON"),
+        (b"[]", "the whole of it is not as it must be (input should be a valid dictionary, but [] is there)"),
+        (b"{}", "status is not as it must be (field required, but {} is there)"),
+        (b'{"status": "finished", "created": 1e18}', f"created is not as it must be ({CREATED})"),
+        (b'{"status": "finished", "created": "x"}',
+         "created is not as it must be (input should be a valid number, but 'x' is there)"),
+        (b'{"status": "finished", "epoch": true}',
+         "epoch is not as it must be (input should be a valid integer, but True is there)"),
+        (b'{"status": "finished", "x": %s}' % (b"9" * 4000), "it has a whole number of more than 15 digits"),
+        (b'{"status": "finished", "x": "%s"}' % (b"9" * 300_000), "it has more than 200,000 bytes"),
+    ],
+    ids=range(11),
+)  # fmt: skip
+def test_a_damaged_status_is_told_and_the_run_keeps_its_day(run: Run, content: bytes, why: str) -> None:
     (run.path / "status.json").write_bytes(content)
-    expected = Status(status="failed", message="The run's status file is damaged.", fault="program")
-    assert run.read_status() == run.status() == expected
+    message = (
+        f"Run {run.id} is damaged: status.json: {why}. Delete removes it, as does `python -m core delete {run.id}`."
+    )
+    found = run.read_status()
+    assert (found.status, found.message, found.fault) == ("damaged", message, "program")
+    assert found.created == pytest.approx(time.time(), abs=5)
+    assert run.status() == found
+
+
+@pytest.mark.parametrize("word", ["asleep", "damaged"])
+def test_a_status_that_no_run_writes_is_damaged(run: Run, word: str) -> None:
+    files.write_json(run.path / "status.json", {"status": word})
+    assert run.read_status().message.startswith(f"Run {run.id} is damaged: status.json: status is not as it must be (")
+
+
+def test_texts_of_a_status_can_be_shown(run: Run) -> None:
+    (run.path / "status.json").write_text('{"status": "failed", "message": "\\udcff%s", "epoch": NaN}' % ("x" * 30_000))
+    assert run.read_status().status == "damaged"  # epoch may not be null
+    (run.path / "status.json").write_text('{"status": "failed", "message": "\\udcff%s"}' % ("x" * 30_000))
+    assert run.read_status().message == f"?{'x' * 19_999}"
 
 
 def test_facts_that_a_newer_version_adds_to_a_status_are_passed_over(run: Run) -> None:

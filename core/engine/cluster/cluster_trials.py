@@ -9,8 +9,8 @@ stopped.
 import time
 from collections.abc import Callable
 
+from core.bisect.arm_values import Set
 from core.bisect.runner import BisectRunner
-from core.bisect.search import Set
 from core.bisect.store import Bisect
 from core.bisect.verdict import Conclusion
 from core.config import RunConfig

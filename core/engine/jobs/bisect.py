@@ -9,6 +9,7 @@ import keras
 from core import files
 from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect
+from core.engine.jobs.head_trials import HeadTrials
 from core.engine.reporter import Reporter
 from core.engine.train.training import train
 from core.errors import UserError
@@ -45,24 +46,32 @@ def bisect(reporter: Reporter) -> tuple[str, str]:
         UserError: the two runs cannot be held against each other any more.
     """
     reporter.set_status(status="running", message="Looks at what differs.")
+    trials = HeadTrials()
     return BisectRunner(
         Bisect(reporter.run.path),
-        lambda run: train_trial(run, reporter),
+        lambda run: train_trial(run, reporter, trials),
         reporter.stop_requested,
         lambda text: reporter.set_status(message=text),
     ).work()
 
 
-def train_trial(run: Run, whole: Reporter) -> str:
-    """Trains one trial in this process; a trial that fails ends itself, not the bisect."""
+def train_trial(run: Run, whole: Reporter, trials: HeadTrials | None = None) -> str:
+    """Trains one trial in this process; a trial that fails ends itself, not the bisect.
+
+    Args:
+        run: Run. The trial's.
+        whole: Reporter. The bisect's.
+        trials: HeadTrials. Trains trials with a frozen backbone, and keeps no model of them. Defaults to none: every
+            trial is trained like any run.
+    """
     lock = files.Lock(run.path / "lock")
     lock.acquire(timeout=5)
     reporter = TrialReporter(run, whole)
     reporter.set_status(status="starting", pid=os.getpid(), message=STATUSES["starting"])
     reporter.start_heartbeat()
     try:
-        status = train(reporter, with_reference=False)
-        reporter.finish(status, STATUSES[status] if run.has_model() else "Stopped before anything was learnt.")
+        status = _trained(run, reporter, trials)
+        reporter.finish(status, _last_word(run, status))
     except UserError as error:
         reporter.finish(status := "failed", str(error), fault="user")
     except (RuntimeError, ValueError, TypeError, MemoryError, OSError):
@@ -71,6 +80,20 @@ def train_trial(run: Run, whole: Reporter) -> str:
     finally:
         reporter.close()
         lock.release()
-        keras.backend.clear_session()  # or the graphs of all trials would pile up
-        gc.collect()
+        if trials is None or not trials.takes(run.config()):
+            keras.backend.clear_session()  # or the graphs of all trials would pile up
+            gc.collect()
+            if trials:
+                trials.forget()
     return status
+
+
+def _trained(run: Run, reporter: Reporter, trials: HeadTrials | None) -> str:
+    status = trials.train(reporter) if trials and trials.takes(run.config()) else ""
+    return status or train(reporter, with_reference=False)
+
+
+def _last_word(run: Run, status: str) -> str:
+    if run.has_model() or status == "stopped":
+        return STATUSES[status] if run.has_model() else "Stopped before anything was learnt."
+    return "Finished. Its figures are kept; its model is not, as it is one of many trainings of a search."

@@ -116,6 +116,10 @@ class TrainingContext:
         outputs, activity = self.observer.on_images(ImageLoader(images, batches, 0))
         return class_probabilities(outputs), activity
 
+    def key(self, images: Images, draw: int) -> str:
+        """The name under which the features of images are cached."""
+        return self._key(images, draw)
+
     def features_on_disk(self, images: Images, draw: int) -> Features | None:
         """Cached features of images, or None when there are none; computes nothing."""
         return self.cache.open(self._key(images, draw))

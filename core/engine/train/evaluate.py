@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,37 @@ import keras
 import numpy as np
 
 from core import files
+from core.data.dataset import Dataset
 from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, TrainingContext
 from core.models.build import join
 from core.stats import metrics
 from core.store.csv_tables import csv_bytes, csv_text
+from core.store.runs import Run
 
 WORST = 24
 """Mistakes shown as images."""
 
+Predict = Callable[[Sequence[ImageFile]], Probabilities]
+"""Files to probabilities of shape `(n, classes)`."""
 
-def keep_results(
-    context: TrainingContext, predict: Callable[[Sequence[ImageFile]], Probabilities], weights: str
-) -> None:
+
+@dataclass(frozen=True)
+class Figures:
+    """What a trained network makes of the held-out images.
+
+    Attributes:
+        record: dict. For evaluation.json.
+        parts: dict. Name of a part to its files.
+        probabilities: dict. Name of a part to an array of shape `(n, classes)`.
+    """
+
+    record: dict[str, Any]
+    parts: dict[str, list[ImageFile]]
+    probabilities: dict[str, Probabilities]
+
+
+def keep_results(context: TrainingContext, predict: Predict, weights: str) -> None:
     """Saves model.keras, evaluation.json and predictions.csv.
 
     Args:
@@ -29,17 +48,29 @@ def keep_results(
         predict: callable. Files to probabilities of shape `(n, classes)`.
         weights: str. Which weights these are, in words.
     """
-    reporter, split = context.reporter, context.dataset.split
+    reporter = context.reporter
     reporter.phase("evaluating", "Evaluates on the held-out images.")
-    parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
-    probabilities = {name: predict(part) for name, part in parts.items()}
-    record: dict[str, Any] = {"classes": list(context.dataset.classes), "weights": weights}
-    for name, part in parts.items():
-        record[name] = evaluate(part, context.dataset.labels(part), probabilities[name], list(context.dataset.classes))
+    found = figures(context.dataset, predict, weights)
     reporter.phase("saving", "Saves the model.")
     save_model(join(context.base, context.head), reporter.run.path / "model.keras")
-    write_predictions(reporter.run.path / "predictions.csv", parts, probabilities, list(context.dataset.classes))
-    files.write_json(reporter.run.path / "evaluation.json", record)
+    write_figures(reporter.run, found)
+
+
+def figures(dataset: Dataset, predict: Predict, weights: str) -> Figures:
+    """Evaluates a trained network on the parts that it was not trained on; see `keep_results`."""
+    split, classes = dataset.split, list(dataset.classes)
+    parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
+    probabilities = {name: predict(part) for name, part in parts.items()}
+    record: dict[str, Any] = {"classes": classes, "weights": weights}
+    for name, part in parts.items():
+        record[name] = evaluate(part, dataset.labels(part), probabilities[name], classes)
+    return Figures(record, parts, probabilities)
+
+
+def write_figures(run: Run, found: Figures) -> None:
+    """Writes evaluation.json and predictions.csv."""
+    write_predictions(run.path / "predictions.csv", found.parts, found.probabilities, found.record["classes"])
+    files.write_json(run.path / "evaluation.json", found.record)
 
 
 def evaluate(
@@ -88,14 +119,23 @@ def save_model(model: keras.Model, path: Path) -> None:
 def write_predictions(
     path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
 ) -> None:
-    """One line an image: part, file, true class, predicted class, and the probability of each class."""
+    """One line an image: part, file, true class, predicted class, and the probability of each class.
+
+    Probabilities have as many digits as tell one float32 from its neighbours, so that AUC and loss computed from the
+    file are those of evaluation.json also where the answers crowd at 0 and 1.
+    """
     rows = [["split", "file", "label", "predicted", *(f"p({name})" for name in classes)]]
     for name, part in parts.items():
         predicted = metrics.decide(probabilities[name])
         for image, k, row in zip(part, predicted, probabilities[name], strict=True):
-            rows.append([name, image.path, image.label, classes[k], *(f"{p:.6f}" for p in row)])
+            rows.append([name, image.path, image.label, classes[k], *map(_digits, row)])
     with files.replacing(path) as file:
         file.write(csv_bytes(csv_text(rows)))
+
+
+def _digits(probability: float) -> str:
+    """The shortest decimal that gives the float32 back, never in powers of ten."""
+    return np.format_float_positional(np.float32(probability), unique=True, trim="0")
 
 
 def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:

@@ -72,11 +72,17 @@ def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> 
                 on_click=_take,
                 args=(reference, Choice()),
             )
-    by_hand = "For folders whose names do not say what trains, validates and tests."
-    if st.toggle("Say for each folder which part it is", key=part_key("layout", "by hand"), help=by_hand):
+    if st.toggle(
+        "Say for each folder which part it is",
+        key=part_key("layout", "by hand"),
+        help="For folders whose names do not say what they are for: training, validation, test, or left out.",
+    ):
         _by_hand(reference)
-    table = "For images whose classes are in a file (CSV, TSV, JSON, JSON lines, Parquet), not in names of folders."
-    if st.toggle("Take the labels from a table", key=part_key("layout", "table"), help=table):
+    if st.toggle(
+        "Take the labels from a table",
+        key=part_key("layout", "table"),
+        help="For a CSV, TSV, JSON or Parquet file that lists the images with their classes.",
+    ):
         choose_table(reference)
 
 

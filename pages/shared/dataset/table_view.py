@@ -44,7 +44,7 @@ def choose_table(reference: str) -> None:
             index=index,
             format_func=display_name,
             key=part_key("table", "file", reference),
-            help="One row names an image and its class; tables of up to 20 MB in this folder are offered.",
+            help="The file that lists the images. What each of its columns means is asked next.",
         )
         table = _table(str(root / file), (root / file).stat().st_mtime_ns)
         guessed = _guess(table, top, file, known if known and known.file == file else TableChoice(file))

@@ -81,8 +81,14 @@ def estimate(a: Run, b: Run) -> Record:
 
 
 @guarded(Action.DIAGNOSE)
-def start(a: Run, b: Run, minutes: float) -> Bisect:
+def start(a: Run, b: Run, minutes: float, margin_points: float = bisects.MARGIN_POINTS) -> Bisect:
     """Makes a bisect and starts its worker; one that is at work between the two already is given instead.
+
+    Args:
+        a: Run A.
+        b: Run B.
+        minutes: The most it may take.
+        margin_points: Gaps up to so many points of accuracy do not matter.
 
     Raises:
         UserError: the two cannot be bisected, or nothing can be written.
@@ -91,7 +97,7 @@ def start(a: Run, b: Run, minutes: float) -> Bisect:
         found = newest_bisect(a, b)
         if found and status_of(found).is_active:
             return found
-        bisect = BisectStore().create(a, b, minutes, owner=person().name)
+        bisect = BisectStore().create(a, b, minutes, owner=person().name, margin_points=margin_points)
         launch.start(bisect, parent_pipe=True)
         return bisect
 

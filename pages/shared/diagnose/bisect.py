@@ -14,12 +14,13 @@ from core.housekeeping.trial_ids import runs_of
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
-from pages.shared.diagnose.charts import trials_chart, trials_frame, trials_height, trials_words
+from pages.shared.diagnose.answer import margin_input, show_answers, show_factors
+from pages.shared.diagnose.charts import trials_caption, trials_chart, trials_frame, trials_height, trials_words
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
 from pages.shared.shell.access import may
-from pages.shared.state import BISECT, BUDGET, RUN_NOTICE, part_key
+from pages.shared.state import BISECT, BUDGET, MARGIN, RUN_NOTICE, part_key
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import duration, plain, sentence
 
@@ -30,7 +31,7 @@ VERDICTS = {
     "single": ("One setting makes the difference", ":material/target:", "green"),
     "joint": ("Several settings together make the difference", ":material/join_inner:", "green"),
     "interaction": ("Settings act on each other", ":material/hub:", "orange"),
-    "no-difference": ("No difference beyond chance", ":material/balance:", "blue"),
+    "no-difference": ("No difference that matters", ":material/balance:", "blue"),
     "inconclusive": ("No answer yet", ":material/help:", "orange"),
 }
 """Words, icon and colour of every verdict."""
@@ -39,8 +40,8 @@ _MEANINGS = {
     "single": "Switching it alone moves the result from one run's to the other's.",
     "joint": "No setting explains the gap alone; this set does.",
     "interaction": "What one of these settings does depends on another one.",
-    "no-difference": "Repeated with other seeds, the two runs differ no more than a run differs from itself.",
-    "inconclusive": "What was tried so far does not decide it. Going on with a larger budget may.",
+    "no-difference": "Nothing that matters is left between the two runs but the seed, which is chance.",
+    "inconclusive": "What was tried does not decide it: neither a difference nor its absence is shown.",
 }
 
 _SHORT = 110
@@ -68,9 +69,14 @@ def result_of(bisect: Bisect | None) -> Record | None:
     return (bisect.result() or None) if bisect else None
 
 
-def show_verdict(bisect: Bisect | None) -> None:
-    """The answer, if there is one, in one large sentence; that a search is at work, if one is."""
-    result = result_of(bisect) or {}
+def show_verdict(bisect: Bisect | None, first: str) -> None:
+    """The answer, if there is one, in one large sentence; that a search is at work, if one is.
+
+    Args:
+        bisect: The search.
+        first: Id of the run that the page calls A.
+    """
+    result = seen_from(result_of(bisect) or {}, first)
     verdict = result.get("verdict")
     if bisect and diagnose_actions.status_of(bisect).is_active:
         st.info("The search for the cause is at work; how far it is stands below.", icon=":material/search:")
@@ -85,9 +91,8 @@ def _verdict(verdict: str, result: Record) -> None:
         said = str(result.get("sentence") or words)
         st.markdown(f"{'###' if len(said) <= _SHORT else '####'} {plain(said)}")
         st.caption(_MEANINGS.get(verdict, ""))
-        if factors := result.get("factors"):
-            named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in map(str, factors))
-            st.markdown(f":material/tune: {named}")
+        show_factors(result)
+        show_answers(result)
 
 
 def show_search(pair: Pair, bisect: Bisect | None) -> None:
@@ -95,7 +100,7 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     section(
         "Find the cause",
         "Trains again between the two runs: every setting that differs is switched alone, from A to B and from B to A, "
-        "until it is clear which one makes the difference (a bisect).",
+        "with the same seeds everywhere, until it is clear which one makes the difference (a bisect).",
     )
     if bisect is None:
         _offer(pair, None)
@@ -134,7 +139,10 @@ def _offer(pair: Pair, before: Bisect | None) -> None:
         named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
         st.markdown(f"To be tried: {named}.")
     trials, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
-    st.markdown(f"Up to **{trials} trainings**, about **{duration(60 * minutes)}** on this machine.")
+    st.markdown(
+        f"About **{trials} trainings**, **{duration(60 * minutes)}** on this machine; it is corrected on the way."
+    )
+    st.caption("All are trained with the same 3 seeds, and with 6 and at last 12 where that is not clear yet.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Budget in minutes",
@@ -145,6 +153,7 @@ def _offer(pair: Pair, before: Bisect | None) -> None:
             width=160,
             help="The search ends then at the latest and says what it knows.",
         )
+        margin_input()
         st.button(
             "Find the cause" if before is None else "Search again",
             type="primary",
@@ -177,7 +186,7 @@ def _skipped(skipped: Sequence[Record]) -> None:
 
 def _trouble(status: Status) -> None:
     message = plain(sentence(status.message or STATUSES[status.status]))
-    if status.status == "failed":
+    if status.status in ("failed", "damaged"):
         st.error(message, icon=":material/error:")
     elif status.status in ("interrupted", "stopped"):
         st.warning(message, icon=LOOKS[status.status][1])
@@ -219,17 +228,16 @@ def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.text(_message(status))
-    done = int(trials["state"].isin(["finished", "failed"]).sum())
     if status.is_active:
-        st.progress(done / len(trials) if len(trials) else 0.0, text=f"Trainings done: {done} of {len(trials)} planned")
+        trainings = [trial.get("status") for trial in result.get("arms") or [] if not trial.get("own")]
+        done = sum(state in ("finished", "failed") for state in trainings)
+        share = done / len(trainings) if trainings else 0.0
+        st.progress(share, text=f"Trainings done: {done} of {len(trainings)} planned")
     st.caption(_cost_words(result.get("cost") or {}))
     if len(trials):
         chart = trials_chart(result, dark=st.context.theme.type == "dark")
         st.altair_chart(chart, width="stretch", height=trials_height(len(trials)), alt=trials_words(result))
-        st.caption(
-            "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
-            "that has moved from the band of its own colour into the other one has switched sides."
-        )
+        st.caption(trials_caption(result))
     if not status.is_active:
         _skipped(result.get("skipped") or [])
 
@@ -263,7 +271,9 @@ def _cost_words(cost: Record) -> str:
 def _start(pair: Pair) -> None:
     def start() -> None:
         # From the session: a number typed just before the click is newer than the page that holds the button.
-        st.query_params[BISECT] = diagnose_actions.start(*pair, float(st.session_state[BUDGET])).id
+        st.query_params[BISECT] = diagnose_actions.start(
+            *pair, float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
+        ).id
 
     _do(start, "The search has started.")
 

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.bisect.arm_rows import judged_by, trial_rows
 from pages.shared.widgets.charts import SERIES, axis_end, thin
 from pages.shared.widgets.text import NOTHING, number, percent
 
@@ -90,7 +91,7 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
     low, high = _ends_of_axis(result, trials)
     # The same scale in every layer: a layer without one would draw the axis to zero.
     scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
-    title = "Best validation accuracy"
+    title = judged_by(result)
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
     start = alt.X("low:Q", title=title, scale=scale)
     y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_rows(trials), paddingInner=0))
@@ -103,18 +104,20 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
     tips = [
         alt.Tooltip("name:N", title="Training"),
         alt.Tooltip("state:N", title="State"),
-        alt.Tooltip("value:Q", title="Best validation accuracy", format=".1%"),
+        alt.Tooltip("value:Q", title=title, format=".1%"),
         alt.Tooltip("low:Q", title="Interval from", format=".1%"),
         alt.Tooltip("high:Q", title="Interval to", format=".1%"),
         alt.Tooltip("seconds:Q", title="Seconds", format=".0f"),
     ]
     measured = alt.Chart(trials[trials["value"].notna()])
     bands = alt.Chart(bands_frame(result)).mark_rect(opacity=0.16)
+    seeds = alt.Chart(seeds_frame(result)).mark_point(filled=True, size=26, opacity=0.45, yOffset=8)
     names = alt.Chart(trials).mark_text(align="left", dy=-11, fontSize=12, limit=900, color=_INK[dark])
     return alt.layer(
         bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),
         measured.mark_rule(strokeWidth=3, yOffset=8).encode(start, alt.X2("high:Q"), y, color=colour),
         measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(x, y, color=colour, tooltip=tips),
+        seeds.encode(x, y, color=colour, tooltip=[alt.Tooltip("about:N", title="Training")]),
         names.encode(y, alt.Text("label:N"), x=alt.value(2), tooltip=tips),
     ).properties(height=trials_height(len(trials)))
 
@@ -122,7 +125,7 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
 def trials_frame(result: Record) -> pd.DataFrame:
     """One row a trial: its name, what it starts from, its state, its value and interval."""
     rows = []
-    for row, trial in enumerate(result.get("arms") or []):
+    for row, trial in enumerate(trial_rows(result)):
         value, bounds = trial.get("value"), trial.get("interval") or (None, None)
         state = str(trial.get("status", "waiting"))
         said = percent(value) if value is not None else _STATES.get(state, state)
@@ -130,7 +133,7 @@ def trials_frame(result: Record) -> pd.DataFrame:
             {
                 "place": row,
                 "name": str(trial.get("name", "")),
-                "label": f"{trial.get('name', '')}: {said}",
+                "label": f"{trial.get('name', '')}: {said}{trial.get('counted', '')}",
                 "from": str(trial.get("base") or "a").upper()[:1],
                 "state": state,
                 "value": value,
@@ -142,6 +145,32 @@ def trials_frame(result: Record) -> pd.DataFrame:
     columns = ["place", "name", "label", "from", "state", "value", "low", "high", "seconds"]
     numbers = dict.fromkeys(("value", "low", "high", "seconds"), "float64")
     return pd.DataFrame(rows, columns=columns).astype(numbers)
+
+
+def seeds_frame(result: Record) -> pd.DataFrame:
+    """One row a training of a trial that has several."""
+    rows = [
+        (row, str(trial.get("base") or "a").upper()[:1], one["value"], str(one.get("name", "")))
+        for row, trial in enumerate(trial_rows(result))
+        for one in trial.get("trainings", [])
+        if one.get("value") is not None
+    ]
+    return pd.DataFrame(rows, columns=["place", "from", "value", "about"])
+
+
+def trials_caption(result: Record) -> str:
+    """How to read the image of the trials."""
+    switched = "that has moved from the band of its own colour into the other one has switched sides."
+    if "measured" not in result:
+        return (
+            "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
+            f"{switched}"
+        )
+    return (
+        "Each row is one combination of settings: a large dot with the interval of its mean, and a small dot for each "
+        f"seed. The bands are runs A and B over their seeds: a row {switched} The two runs themselves are shown, but "
+        "nothing is concluded from them."
+    )
 
 
 def bands_frame(result: Record) -> pd.DataFrame:
@@ -163,7 +192,7 @@ def trials_words(result: Record) -> str:
     bands = [str(about) for about in bands_frame(result)["about"]]
     if not trials:
         return "The trainings between the two runs; none is planned yet."
-    return f"The trainings between the two runs and their best validation accuracy. {'; '.join([*bands, *trials])}."
+    return f"The trainings between the two runs and their {judged_by(result).lower()}. {'; '.join([*bands, *trials])}."
 
 
 _INK = {False: "#17211f", True: "#e6edeb"}

@@ -60,29 +60,37 @@ def _head(side: str, run: Run) -> None:
         st.markdown(f"**{plain(title(run))}**", width="content")
     way = MODES.get(config.training.mode, config.training.mode) if config else "settings cannot be read"
     st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
-    best = max((value for r in records if (value := r.get("val_accuracy")) is not None), default=None)
+    accuracy, area, which = _judged(run, records)
     left, right = st.columns(2)
     with left:
         st.metric(
-            "Best validation accuracy",
-            percent(best),
-            delta=interval(facts.interval(best)) if facts and best is not None else NOTHING,
+            "Validation accuracy",
+            percent(accuracy),
+            delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The highest of any epoch. The interval is where the accuracy on all such images lies, as far as so "
-            "few can tell (Wilson).",
+            help=f"{which} The interval is where the accuracy on all such images lies, as far as so few can tell "
+            "(Wilson).",
         )
     with right:
-        areas = [value for r in records if (value := r.get("val_auc")) is not None]
         st.metric(
-            "Best validation AUC",
-            number(max(areas, default=None)),
+            "Validation AUC",
+            number(area),
             delta="0.5 is chance, 1 is perfect",
             delta_color="off",
             delta_arrow="off",
             help=AUC_HELP,
         )
     st.page_link("pages/live.py", label="Its curves", icon=":material/monitoring:", query_params={RUN: run.id})
+
+
+def _judged(run: Run, records: Sequence[Record]) -> tuple[float | None, float | None, str]:
+    """Accuracy and AUC of the saved model and what they are of; before it is evaluated, those of the last epoch."""
+    found = (run.evaluation() or {}).get("val")
+    if found:
+        return found.get("accuracy"), found.get("auc"), "Of the saved model."
+    last = records[-1] if records else {}
+    return last.get("val_accuracy"), last.get("val_auc"), "Of the last epoch: there is no saved model yet."
 
 
 def read_comparison(pair: Pair) -> Record | None:
@@ -161,6 +169,8 @@ def show_gap(comparison: Record) -> None:
         st.info(f"This cannot be tested. {plain(sentence(str(paired['reason'])))}", icon=":material/info:")
         return
     st.markdown(gap_sentence(paired))
+    if paired.get("paired_by") == "pixels":
+        st.caption("The files of the two runs differ, so the images were paired by their pixels.")
     with st.grid(4, min_column_width=150):
         st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Images that B reads wrongly.")
         st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Images that A reads wrongly.")

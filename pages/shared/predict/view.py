@@ -96,7 +96,7 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
     if count:
         verb = "is" if count == 1 else "are"
         st.warning(
-            f"{count} of {len(answers)} images {verb} unlike anything in training: what the model says of such a "
+            f"{count} of {len(answers)} images {verb} unlike anything in training: what the model says of such an "
             "image is a guess.",
             icon=":material/help:",
         )

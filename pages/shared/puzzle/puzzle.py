@@ -14,6 +14,7 @@ from core.data.dataset import SAMPLE
 from core.errors import RunError, UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.jobs.validate import validate_config
+from core.store import records
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.diagnose import actions as diagnose_actions
@@ -141,8 +142,8 @@ def _begin_bisect(found: Story) -> Story:
 
 
 def _read() -> Story | None:
-    record = files.read_json(paths.home() / _FILE)
-    if not isinstance(record, dict):
+    record = records.read(paths.home() / _FILE, records.PUZZLE)
+    if record is None:
         return None
     try:
         first, second = (RunStore().get(str(run)) for run in record.get("runs", []))

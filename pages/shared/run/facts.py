@@ -12,6 +12,8 @@ from core.data.images import thumbnail
 from core.errors import UnreadableImage
 from core.files import Tail
 from core.stats.metrics import wilson
+from core.store import records
+from core.store.records import event_of
 from core.store.runs import Run, epochs_of
 
 Stamp = tuple[int, int]
@@ -61,6 +63,13 @@ def notes(run: Run) -> list[dict[str, Any]]:
     """The events that are no epochs."""
     stamp = shared_stamp(run.path / "events.jsonl")
     return _told(str(run.path), stamp)[1] if stamp else []
+
+
+def damage(run: Run) -> list[str]:
+    """What is damaged among the records of a run that has ended, each as a part of a sentence."""
+    names = [name for name in (*records.OF_A_RUN, "events.jsonl") if name != "status.json"]
+    stamps = {name: stamp for name in names if (stamp := file_stamp(run.path / name))}
+    return [said for name, stamp in stamps.items() if (said := _complaint(str(run.path), name, stamp))]
 
 
 def data_facts(run: Run) -> DataFacts | None:
@@ -122,7 +131,7 @@ def _title(folder: str, stamp: Stamp | None) -> str:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _tail(folder: str) -> Tail:
-    return Tail(Path(folder) / "events.jsonl")
+    return Tail(Path(folder) / "events.jsonl", event_of)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -130,6 +139,15 @@ def _told(folder: str, stamp: Stamp) -> tuple[list[dict[str, Any]], list[dict[st
     """Epochs and notes, shared by all viewers and not copied: nobody changes them."""
     events = _tail(folder).read()
     return epochs_of(events), [event for event in events if event.get("event") != "epoch"]
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _complaint(folder: str, name: str, stamp: Stamp) -> str:
+    path = Path(folder) / name
+    if name in records.OF_A_RUN:
+        return records.complaint(path, records.OF_A_RUN[name])
+    lost = records.damaged_lines(path)
+    return f"{name}: {lost} {'line is' if lost == 1 else 'lines are'} not as they must be" if lost else ""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -88,7 +88,7 @@ def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) 
 
 def _message(status: Status) -> str:
     """The status in a sentence; why a run ended early stands in a box of its own above."""
-    if status.status in ("failed", "interrupted"):
+    if status.status in ("failed", "interrupted", "damaged"):
         return f"It ended in epoch {status.epoch} of {status.epochs}." if status.epoch else "It ended before training."
     return status.message or STATUSES[status.status]
 

@@ -14,7 +14,7 @@ from core.store.index import read_status
 from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.actions import action_buttons
-from pages.shared.run.facts import Stamp, epochs, file_stamp, title
+from pages.shared.run.facts import Stamp, damage, epochs, file_stamp, title
 from pages.shared.run.rows import MODES
 from pages.shared.run.upkeep import upkeep_buttons
 from pages.shared.shell.access import guarded, may
@@ -41,6 +41,7 @@ LOOKS = {
     "stopped": ("Stopped", ":material/stop_circle:", "orange"),
     "failed": ("Failed", ":material/error:", "red"),
     "interrupted": ("Interrupted", ":material/power_off:", "orange"),
+    "damaged": ("Damaged", ":material/heart_broken:", "red"),
 }
 """Word, icon and colour of every status."""
 
@@ -117,10 +118,12 @@ def head(run: Run, status: Status) -> None:
 def trouble(run: Run, status: Status) -> None:
     """Why a run ended early, and what the person can do."""
     message = plain(status.message or STATUSES[status.status])
-    if status.status == "failed":
+    if status.status in ("failed", "damaged"):
         st.error(message, icon=":material/error:")
     elif status.status == "interrupted":
         st.warning(message, icon=":material/power_off:")
+    if not status.is_active and (damaged := damage(run)):
+        st.warning(f"Damaged and left out: {plain('; '.join(damaged))}.", icon=":material/heart_broken:")
     unexpected = (status.status == "failed" and status.fault != "user") or status.status == "interrupted"
     if unexpected and may(Action.READ_LOG):  # it names folders of the server
         log = _log_tail(run.path / "worker.log")

@@ -17,7 +17,8 @@ def heading(title: str, sentence: str) -> None:
 
 def plain(text: object) -> str:
     """Text from a user (a class, a file, a run's name) made safe for a place that reads Markdown."""
-    escaped = "".join(f"\\{c}" if c in _MARKDOWN else c for c in " ".join(str(text).split()))
+    words = " ".join(str(text).encode("utf-8", "replace").decode().split())  # a file's name may be no valid text
+    escaped = "".join(f"\\{c}" if c in _MARKDOWN else c for c in words)
     # Addresses become links even when escaped; an invisible joiner (U+2060) inside them prevents it.
     return escaped.replace("http", "http\u2060").replace("www", "www\u2060").replace("\\@", "\u2060\\@")
 

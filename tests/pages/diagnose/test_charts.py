@@ -83,7 +83,7 @@ def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
 def test_chart_has_the_same_layers_before_anything_was_measured():
     empty, full = (charts.trials_chart(result, dark=True).to_dict() for result in ({}, RESULT))
     assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
-    assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "text"]
+    assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "point", "text"]
 
 
 def test_chart_grows_with_the_trials():

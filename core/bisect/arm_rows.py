@@ -1,0 +1,51 @@
+"""The trials of a bisect as pages and reports draw them: the trainings of one combination of settings as one row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+Record = dict[str, Any]
+
+
+def trial_rows(result: Record) -> list[Record]:
+    """One row a combination of settings.
+
+    Args:
+        result: dict. As in result.json. Those of older versions have no means: there each training is a row.
+
+    Returns:
+        Rows with the keys of a trial, and `counted`, what to say of how many trainings it is of, and `trainings`.
+    """
+    trials = list(result.get("arms") or [])
+    if "measured" not in result:
+        return trials
+    means = {tuple(trial["from_b"]): trial for trial in result["measured"]}
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for trial in trials:
+        groups.setdefault((bool(trial.get("own")) and trial.get("run"), *trial.get("from_b", [])), []).append(trial)
+    return [_joined(group, means.get(tuple(group[0].get("from_b", [])))) for group in groups.values()]
+
+
+def judged_by(result: Record) -> str:
+    """What the values of the trials are: older versions took the best epoch's."""
+    if "measured" not in result:
+        return "Best validation accuracy"
+    return "Test accuracy" if result.get("part") == "test" else "Validation accuracy"
+
+
+def _joined(group: Sequence[Record], mean: Record | None) -> Record:
+    first = group[0]
+    if first.get("own"):
+        return {**first, "counted": ", not counted"}
+    states = [str(trial.get("status", "waiting")) for trial in group]
+    values = [trial["value"] for trial in group if trial.get("value") is not None]
+    done = states.count("finished")
+    return {
+        **first,
+        "name": str(first.get("name", "")).split(", training.seed")[0],
+        "counted": f", {done} seed{'' if done == 1 else 's'}" if done else "",
+        "status": next((state for state in ("running", "finished", "waiting") if state in states), "failed"),
+        "value": mean["value"] if mean else sum(values) / len(values) if values else None,
+        "interval": mean["interval"] if mean else None,
+        "seconds": sum(float(trial.get("seconds") or 0.0) for trial in group),
+        "trainings": list(group),
+    }

@@ -1,0 +1,92 @@
+"""What a finished training says of the images it is judged on: the figures of its saved model, and each answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.bisect.arm_values import Judged
+from core.data.scan import ImageFile
+from core.data.split import group_names
+from core.insight.stored import Stored, stored_predictions
+from core.stats.reader_case import Reading, accuracy_reading, auc_reading
+from core.store.runs import Run
+
+PARTS = {"val": "validation", "test": "test"}
+"""Parts of a data set that a saved model is judged on, in words."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Each answer of a saved model, as the crossed analysis takes it.
+
+    Attributes:
+        accuracy: Reading.
+        auc: Reading or None.
+        images: int.
+        grouped: bool. Whether some case has several images.
+    """
+
+    accuracy: Reading
+    auc: Reading | None
+    images: int
+    grouped: bool
+
+
+def judged(run: Run, part: str) -> Judged | None:
+    """The figures of the saved model, as evaluation.json has them; None before it was evaluated.
+
+    Args:
+        run: Run.
+        part: str. A key of `PARTS`.
+    """
+    found = (run.evaluation() or {}).get(part) or {}
+    accuracy, auc = found.get("accuracy"), found.get("auc")
+    if not isinstance(accuracy, int | float):
+        return None
+    return Judged(float(accuracy), float(auc) if isinstance(auc, int | float) else None)
+
+
+def common_part(a: Run, b: Run) -> str:
+    """Which images two runs are judged on: those of the test part where both have one, as no training looks at them."""
+    return "test" if all(judged(run, "test") for run in (a, b)) else "val"
+
+
+def readings(run: Run, part: str, pattern: str, names: Mapping[str, str]) -> Readings | None:
+    """Each answer of the saved model; None where there are no predictions.
+
+    Args:
+        run: Run.
+        part: str. A key of `PARTS`.
+        pattern: str. How file names tell what belongs together; see `group_names`.
+        names: mapping. What to call an image instead of by the hash of its file.
+    """
+    stored = stored_predictions(run, part)
+    if stored is None:
+        return None
+    cases = _cases(run, part, stored, pattern, names)
+    said = stored.probabilities.argmax(axis=1)
+    return Readings(
+        accuracy_reading(cases, np.asarray(said == stored.labels)),
+        auc_reading(cases, stored.labels, stored.probabilities),
+        len(cases),
+        len(set(cases)) < len(cases),
+    )
+
+
+def _cases(run: Run, part: str, stored: Stored, pattern: str, names: Mapping[str, str]) -> list[str]:
+    """Of each image the group it belongs to, else the image itself."""
+    listed = {str(item.get("path")): item for item in (run.manifest() or {}).get(part, [])}
+    items = [listed.get(path) or {} for path in stored.files]
+    files = [_file(path, str(item.get("split") or "")) for path, item in zip(stored.files, items, strict=True)]
+    groups = group_names(files, pattern)
+    hashes = [str(item.get("sha256") or path) for path, item in zip(stored.files, items, strict=True)]
+    return [
+        f"group {label} {group}" if group else f"image {names.get(sha, sha)}"
+        for label, group, sha in zip(stored.labels, groups, hashes, strict=True)
+    ]
+
+
+def _file(path: str, split: str) -> ImageFile:
+    """As much of a file as the name of its group takes."""
+    return ImageFile(path, "", split, "", 0, 0, 0, "", "", 1)

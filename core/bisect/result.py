@@ -1,0 +1,177 @@
+"""What a bisect keeps in result.json beside its verdict: two questions, an interval each, values, reasons."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from core.bisect.arm_values import Set
+from core.bisect.factors import DATASET, Factors
+from core.bisect.other_images import other_images
+from core.bisect.reading import PARTS, Readings, judged, readings
+from core.bisect.reasons import REASONS
+from core.bisect.search import Search
+from core.compare.paired import same_pixels
+from core.stats.paired_seeds import LEVELS, LOOKS, Estimate
+from core.store.runs import Run, RunStore
+
+Record = dict[str, Any]
+
+
+class Facts:
+    """What result.json says of one bisect.
+
+    Args:
+        a: Run.
+        b: Run.
+        factors: Factors. Between the two.
+        part: str. `val` or `test`: what is judged.
+    """
+
+    def __init__(self, a: Run, b: Run, factors: Factors, part: str) -> None:
+        self._runs, self._factors, self._part = (a, b), factors, part
+
+    def values(self) -> dict[str, tuple[str, str]]:
+        """Each factor's value in run A and in run B, in words."""
+        ends = (self._factors.a.values, self._factors.b.values)
+        return {key: (_said(key, ends[0][key]), _said(key, ends[1][key])) for key in self._factors.keys}
+
+    def own_sentence(self) -> str:
+        """What the two runs themselves have; empty where one was not evaluated."""
+        found = [judged(run, self._part) for run in self._runs]
+        if found[0] is None or found[1] is None:
+            return ""
+        return f"The two runs themselves have {found[0].accuracy:.3f} and {found[1].accuracy:.3f}."
+
+    def so_far(self, search: Search) -> Record:
+        """What is known while it is at work."""
+        ends = [search.trials.known(trial, "accuracy") for trial in (frozenset[str](), frozenset(search.factors))]
+        spread = _spread([list(values.values()) for values in ends])
+        return {
+            "good": search.good,
+            "gap": _gap(search.gap, search.level),
+            "noise": {"a": list(ends[0].values()), "b": list(ends[1].values()), "spread": spread},
+            "auc": self._auc(search),
+            "decided_by": search.metric,
+            "tests": search.tests,
+            "measured": self._measured(search),
+        }
+
+    def at_the_end(self, search: Search, trials: Sequence[Record]) -> Record:
+        """What is added with the verdict."""
+        return {**self.so_far(search), "other_images": self._other_images(search, trials)}
+
+    def before(self, margin: float) -> Record:
+        """What is known before anything was trained."""
+        values = {key: {"a": a, "b": b} for key, (a, b) in self.values().items()}
+        return {
+            "part": self._part,
+            "images": len((self._runs[0].manifest() or {}).get(self._part, [])),
+            "margin": margin,
+            "looks": list(LOOKS),
+            "levels": list(LEVELS),
+            "values": values,
+            "why": {key: REASONS[key] for key in self._factors.keys if key in REASONS},
+            "note": self._note(),
+        }
+
+    def _note(self) -> str:
+        """Whether the images that are judged had a say in what is judged."""
+        if self._part == "test":
+            return "The test images are judged: no training has looked at them."
+        stopping = [end.config.training.early_stopping for end in (self._factors.a, self._factors.b)]
+        if not any(stopping):
+            return ""
+        which = "both runs" if all(stopping) else f"run {'AB'[stopping.index(max(stopping))]}"
+        whose = "their accuracies are" if all(stopping) else "its accuracy is"
+        return (
+            f"Early stopping in {which} has chosen the epoch on these very validation images, so {whose} a "
+            "little too high; a test folder would be free of that."
+        )
+
+    def _auc(self, search: Search) -> Record:
+        ends = [
+            list(search.trials.known(trial, "auc").values()) for trial in (frozenset[str](), frozenset(search.factors))
+        ]
+        gap = search.auc_gap
+        return {**_gap(gap, search.level), "a": ends[0], "b": ends[1], "sentence": _auc_sentence(search, gap)}
+
+    def _measured(self, search: Search) -> list[Record]:
+        """The mean of every trial, with the ends first."""
+        found = []
+        for trial, values in search.trials.found.items():
+            mean = search.trials.contrast({trial: 1}, search.level, "accuracy")
+            aucs = list(search.trials.known(trial, "auc").values())
+            if mean.seeds:
+                found.append(
+                    {
+                        "from_b": sorted(trial),
+                        "value": mean.value,
+                        "interval": mean.to_list() if mean.seeds > 1 else None,
+                        "auc": fmean(aucs) if aucs else None,
+                        "seeds": mean.seeds,
+                        "failed": sum(value is None for value in values.values()),
+                    }
+                )
+        return found
+
+    def _other_images(self, search: Search, trials: Sequence[Record]) -> Record | None:
+        """The second question, from the predictions of both ends."""
+        if not search.good or not search.factors:
+            return None
+        names = same_pixels(*self._runs, self._part)
+        everything = frozenset(search.factors)
+        ends = [self._readings(trials, trial, names) for trial in (frozenset[str](), everything)]
+        seeds = [seed for seed in search.trials.seeds if all(seed in end for end in ends)]
+        good, bad = ends if search.good == "a" else ends[::-1]
+        return other_images([good[seed] for seed in seeds], [bad[seed] for seed in seeds], PARTS[self._part])
+
+    def _readings(self, trials: Sequence[Record], trial: Set, names: dict[str, str]) -> dict[int, Readings]:
+        pattern = self._factors.a.config.data.group_pattern
+        found = {}
+        for row in trials:
+            wanted = row["from_b"] == sorted(trial) and row["status"] == "finished" and not row.get("own")
+            run = RunStore().by_id(row["run"]) if wanted else None
+            if run and (reading := readings(run, self._part, pattern, names)):
+                found[int(row["seed"])] = reading
+        return found
+
+
+def _gap(gap: Estimate | None, level: float) -> Record:
+    if gap is None:
+        return {"value": None, "interval": None, "seeds": 0, "p_value": None, "level": None}
+    return {
+        "value": gap.value,
+        "interval": gap.to_list(),
+        "seeds": gap.seeds,
+        "p_value": gap.p_value,
+        "level": 1 - level,
+    }
+
+
+def _auc_sentence(search: Search, gap: Estimate | None) -> str:
+    """The AUC beside the accuracy, in one sentence; empty where there is none."""
+    if gap is None or search.gap is None:
+        return ""
+    accuracy = "Accuracy differs" if search.gap.excludes_zero() else "Accuracy is not told apart"
+    span = f"[{abs(gap.value) - (gap.high - gap.value):.3f}, {abs(gap.value) + (gap.high - gap.value):.3f}]"
+    if not gap.excludes_zero():
+        return f"{accuracy}; AUC is not told apart either: {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]."
+    side = "bad" if gap.value > 0 else "good"
+    return f"{accuracy}; AUC is lower by {abs(gap.value):.3f} {span} in the {side} run."
+
+
+def _spread(groups: Sequence[Sequence[float]]) -> float | None:
+    """Standard deviation between seeds, pooled over the ends."""
+    freedom = sum(max(0, len(group) - 1) for group in groups)
+    squares = sum(sum((value - fmean(group)) ** 2 for value in group) for group in groups if group)
+    return (squares / freedom) ** 0.5 if freedom else None
+
+
+def _said(key: str, value: Any) -> str:
+    """A setting's value in words; of a folder the last part."""
+    if key == DATASET:
+        return Path(str(value)).name or str(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if value != "" else "none"

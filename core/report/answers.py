@@ -1,0 +1,24 @@
+"""What a bisect says beside its verdict, for the report; results of older versions say nothing of it."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+Record = dict[str, Any]
+
+
+Table = Callable[[Sequence[str], Sequence[Sequence[Any]]], str]
+
+
+def answers(found: Record, table: Table) -> str:
+    """The second question, the AUC, what had a say in the figures, and each factor's values with a reason.
+
+    Args:
+        found: dict. As in result.json.
+        table: callable. Head and rows to HTML.
+    """
+    texts = [(found.get("other_images") or {}).get("sentence"), (found.get("auc") or {}).get("sentence")]
+    said = "".join(f"<p>{escape(text)}</p>" for text in (*texts, found.get("note")) if text)
+    values, why = found.get("values") or {}, found.get("why") or {}
+    rows = [[key, values[key]["a"], values[key]["b"], why.get(key, "")] for key in found["factors"] if key in values]
+    return said + (table(["setting", "A", "B", "why it can"], rows) if rows else "")

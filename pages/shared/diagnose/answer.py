@@ -1,0 +1,85 @@
+"""What a search has found, in plain sentences: two questions, an interval each, and the settings with their values."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.bisect.store import MARGIN_POINTS
+from pages.shared.diagnose.view import points
+from pages.shared.state import MARGIN
+from pages.shared.widgets.fields import setting_label
+from pages.shared.widgets.text import plain
+
+Record = dict[str, Any]
+
+
+def show_answers(result: Record) -> None:
+    """The two questions side by side, and what else belongs to the figures; nothing of searches of older versions."""
+    if "other_images" not in result:
+        return
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Did it make the difference on these images?**")
+        st.markdown(plain(these_images(result)))
+    with right:
+        st.markdown("**Would it hold on other images of this kind?**")
+        st.markdown(plain(other_images(result)))
+    for text in ((result.get("auc") or {}).get("sentence"), result.get("note")):
+        if text:
+            st.caption(plain(str(text)))
+
+
+def show_factors(result: Record) -> None:
+    """Every setting that makes the difference, with its value in both runs and why it can."""
+    values, why = result.get("values") or {}, result.get("why") or {}
+    for key in map(str, result.get("factors") or []):
+        named = f":material/tune: **{plain(setting_label(key))}** ({plain(key)})"
+        if pair := values.get(key):
+            named += f": A {plain(str(pair['a']))}, B {plain(str(pair['b']))}"
+        st.markdown(f"{named}. {plain(str(why[key]))}" if key in why else named)
+
+
+def these_images(result: Record) -> str:
+    """The first question: images as they are, seeds paired."""
+    gap = result.get("gap") or {}
+    bounds, seeds = gap.get("interval"), gap.get("seeds") or 0
+    if gap.get("value") is None or bounds is None:
+        return "Not measured yet."
+    if not result.get("candidates"):
+        return "With the same training seed both runs are the same training, so only seeds tell them apart."
+    good = str(result.get("good") or "a").upper()
+    counted = f"{seeds} seeds each, {result.get('images')} images"
+    span = f"{points(bounds[0])} to {points(bounds[1])}"
+    better = "better" if gap["value"] >= 0 else "worse"
+    begin = f"{good} is {better} by {abs(100 * gap['value']):.1f} points of accuracy ({span}; {counted})"
+    if result.get("decided_by") == "auc":
+        return f"Yes, by the AUC. By accuracy it is not told: {begin}."
+    if bounds[0] > 0 or bounds[1] < 0:
+        return f"Yes: {begin}." if result.get("verdict") != "no-difference" else f"Too little to matter: {begin}."
+    margin = 100 * float(result.get("margin") or 0.0)
+    if result.get("verdict") == "no-difference":
+        return f"No: {begin}, all of it inside ±{margin:g} points."
+    return f"Not told yet: {begin}; that holds 0 and reaches beyond ±{margin:g} points."
+
+
+def other_images(result: Record) -> str:
+    """The second question: seeds and images both drawn anew."""
+    found = result.get("other_images")
+    if not found:
+        return "There is nothing to carry over." if not result.get("candidates") else "Not measured yet."
+    return str(found["sentence"])
+
+
+def margin_input() -> None:
+    """How small a gap does not matter."""
+    st.number_input(
+        "Margin in points",
+        min_value=0.5,
+        max_value=20.0,
+        value=MARGIN_POINTS,
+        step=0.5,
+        key=MARGIN,
+        width=160,
+        help="A gap in accuracy up to so many percentage points does not matter to you. A smaller margin takes more "
+        "trainings.",
+    )
