@@ -1,4 +1,4 @@
-"""Home: what Parity is, the puzzle, and the runs so far."""
+"""Home page: what Parity is, the puzzle, and the runs so far."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The names under which the app may be asked for, and the check of a browser's headers Host and Origin against them.
+"""Host names that the app answers to (PARITY_HOSTS), checked against the headers Host and Origin (DNS rebinding).
 
 A web page may have its own name answered with 127.0.0.1 (DNS rebinding). The browser then lets it talk to a server of
 this machine as if that were its own; only the name that it asks for gives it away.

@@ -1,4 +1,4 @@
-"""How a piece of work tells how far it is."""
+"""Progress callbacks: the types by which long work reports how far it is."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Numbers of bytes in words."""
+"""Formats numbers of bytes (kB, MB, GB)."""
 
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 

@@ -1,4 +1,4 @@
-"""The process that trains a run or the trials of a bisect or sweep, or reviews labels: `python -m core.worker DIR`.
+"""Worker process of a run, bisect, sweep, learning-rate search or label review: `python -m core.worker DIR`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/workers/warm.py).

@@ -1,4 +1,4 @@
-"""Dataset: choose the images, and see what a training will make of them."""
+"""Dataset page: choose the images, and see what a training will make of them."""
 
 import streamlit as st
 

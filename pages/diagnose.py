@@ -1,4 +1,4 @@
-"""Two runs side by side: what differs, where they first part, and which setting makes the difference."""
+"""Diagnose page: two runs side by side, their first divergence, and which setting makes the difference (bisect)."""
 
 from pages.shared.diagnose import bisect as diagnose_bisect
 from pages.shared.diagnose import share as diagnose_share

@@ -1,4 +1,4 @@
-"""One training as it happens, and what came of it."""
+"""Live page: one training as it happens, and what came of it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""New images to a trained run: what it sees in them, and how sure it is."""
+"""Predict page: new images to a trained run; class probabilities and heat maps."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Train: choose a preset, change what you like, start."""
+"""Train page: choose a preset, change settings, start a run; learning-rate finder and sweep."""
 
 import streamlit as st
 

@@ -66,8 +66,8 @@ READS = {
     "core.models.class_names", "core.models.fetch", "core.models.trial", "core.models.unfreezing", "core.paths",
     "core.progress", "core.report.images", "core.report.report", "core.script.importing", "core.script.text",
     "core.setting", "core.stats.metrics", "core.store.csv_tables", "core.store.examples", "core.store.index",
-    "core.store.notes", "core.store.records", "core.store.runs", "core.sweep.plan", "core.sweep.store",
-    "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
+    "core.store.notes", "core.store.recent", "core.store.records", "core.store.runs", "core.sweep.plan",
+    "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
     "core.workers.script_client", "core.workers.try_model_client",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Checks of the random changes to training images."""
+"""Checks of augmentation: one frozen draw, mirrored images whose left and right differ."""
 
 import re
 

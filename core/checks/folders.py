@@ -1,4 +1,4 @@
-"""Checks of how the folders of a data set were read."""
+"""Checks of a data set's layout: folders named like parts, a class in one part only, folders left out."""
 
 from core.checks.context import NAMED, Context, named
 from core.checks.finding import Finding

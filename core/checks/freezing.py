@@ -1,4 +1,4 @@
-"""Checks of freezing and learning rates: which weights train, and how fast."""
+"""Checks of freezing and learning rates: which backbone weights train, and how fast."""
 
 from core.checks.context import Context
 from core.checks.finding import Finding

@@ -1,4 +1,4 @@
-"""Checks of the head, of how it is trained, and of which of its weights are kept."""
+"""Checks of the head: learning rate, dropout, pooling, number of steps, weights kept, precision."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Checks of classes and labels."""
+"""Checks of classes and labels: imbalance, class order, conflicting labels, hidden folders, skipped files."""
 
 import os
 import re

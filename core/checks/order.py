@@ -1,4 +1,4 @@
-"""Checks of the order in which images come, from the batches that an epoch will really have."""
+"""Checks of the order of the images (shuffling), from the batches that an epoch will really have."""
 
 from collections import Counter
 from math import comb, sqrt

@@ -1,4 +1,4 @@
-"""Checks of the images themselves: how they are stored, and what the network will get of them."""
+"""Checks of pixels and preprocessing: double rescaling, grey, 16 bits, alpha, EXIF orientation, size."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable

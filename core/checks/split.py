@@ -1,4 +1,4 @@
-"""Checks of what is trained on and what is validated on."""
+"""Checks of the split into training and validation: leaks (duplicates, patients), sizes, class shares."""
 
 from collections import defaultdict
 from math import erfc, sqrt

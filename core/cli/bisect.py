@@ -1,4 +1,4 @@
-"""`python -m core bisect RUN_A RUN_B`: which setting makes two runs differ, found by training in between."""
+"""The command `bisect RUN_A RUN_B`: which setting makes two runs differ, found by training in between."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`cache`: how much the cached features take, and emptying them."""
+"""The command `cache`: size of the feature cache, and emptying it."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`check`: what is worth knowing before a run is trained. Nothing is trained."""
+"""The command `check`: findings on a configuration and a data set before a training (preflight); nothing is trained."""
 
 import argparse
 import dataclasses

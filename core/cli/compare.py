@@ -1,4 +1,4 @@
-"""`compare`: two runs side by side, and where they part."""
+"""The command `compare`: two runs side by side, and their first divergence."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`evaluate`: what a run's kept predictions say at a threshold, and how far its probabilities can be trusted."""
+"""The command `evaluate`: metrics of a run's held-out predictions at a threshold, and its calibration."""
 
 import argparse
 import dataclasses

@@ -1,4 +1,4 @@
-"""`export`: take a run or its model away, in a form that other programs read."""
+"""The command `export`: a run or its model as Keras, SavedModel, LiteRT, ONNX, script, model card or zip."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`fetch`: gets a published data set by its name."""
+"""The command `fetch`: downloads a published data set by its name."""
 
 import argparse
 import json

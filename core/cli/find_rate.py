@@ -1,4 +1,4 @@
-"""`find-rate`: which learning rate suits these settings, found by a sweep; no run is made."""
+"""The command `find-rate`: learning-rate range test for these settings; no run is made."""
 
 import argparse
 import json

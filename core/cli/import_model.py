@@ -1,4 +1,4 @@
-"""`import-model`: bring a .keras file from elsewhere, to predict with it."""
+"""The command `import-model`: imports a .keras or .h5 file from elsewhere, to predict with it."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`import-run`: bring back what `export --format zip` has packed."""
+"""The command `import-run`: imports a run that `export --format zip` has packed."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""The command `import-script`: a Keras script as settings, and what is wrong with it. The script is never run."""
+"""The command `import-script`: a Keras script as settings and findings. The script is never run."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`labels`: suspicious labels, ranked; and the list of corrections: images left out or given another class."""
+"""The command `labels`: likely label errors, ranked; and the list of corrections and excluded images."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`predict`: class probabilities of images, where the model looks, what is near, and the same through another run."""
+"""The command `predict`: class probabilities, heat maps, nearest training images, and the answers of a second run."""
 
 import argparse
 import json

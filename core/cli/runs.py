@@ -1,4 +1,4 @@
-"""`runs`, `note`, `delete`, `restore`: the list of runs and what a person does to its entries."""
+"""The commands `runs`, `note`, `delete`, `restore`: the list of runs and what a person does to its entries."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`scan`: what a data set holds, how good its images are, and what people have decided about it."""
+"""The command `scan`: classes, parts, image quality and corrections of a data set."""
 
 import argparse
 import json

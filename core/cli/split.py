@@ -1,4 +1,4 @@
-"""`split`: divides a data set anew so that nothing leaks, or goes by its folders again."""
+"""The command `split`: splits a data set anew so that nothing leaks, or goes by its folders again."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`sweep`: many settings of the head on the same features, and how far the best of them can be believed."""
+"""The command `sweep`: grid or random search over settings of the head, with a bias-corrected score of the best."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`unpack`: writes the images out of Parquet files, as a folder that can be trained on."""
+"""The command `unpack`: writes the images out of Parquet files, as a folder that can be trained on."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What has changed in a data set since a run wrote down what it trains on."""
+"""Changes of a data set since a run's manifest was written: images gone, new, exchanged, or moved."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""All ways to read a folder, those that names and structure speak for and one that a person has spelt out."""
+"""All layouts (readings) of a folder as a data set: found by names and structure, or spelt out by a person."""
 
 from dataclasses import replace
 from pathlib import Path

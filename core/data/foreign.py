@@ -1,4 +1,4 @@
-"""What a file is that is none of the images that are read, by how it begins, and what to do with it."""
+"""Recognises unreadable kinds of files (TIFF, HEIC, PDF, Git LFS pointer, ...) by their magic bytes."""
 
 _SAVE = "which is not read; save it as JPEG or PNG"
 _POINTER = "not the image itself; fetch it by `git {}`"

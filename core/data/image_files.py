@@ -1,4 +1,4 @@
-"""The image files that a command line names: files as they are, folders with what is in them, patterns in quotes."""
+"""Expands the image arguments of a command line: files, folders with what is in them, patterns such as "*.jpg"."""
 
 import glob
 import os

@@ -1,4 +1,4 @@
-"""Names that systems, shells, editors and storage boxes leave behind: never a class, never an image."""
+"""Junk and hidden names (Thumbs.db, __MACOSX, @eaDir, .git, ...) in a data set: never a class, never an image."""
 
 import re
 

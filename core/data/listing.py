@@ -1,4 +1,4 @@
-"""What lies in a folder, as a tree of names: bounded, no file opened, no link followed. The readings are made of it."""
+"""Directory listing of a data set as a tree of names: bounded, no file opened, no link followed."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""PNG files whose colour profile or text is larger than Pillow unpacks: these parts are passed over, not the image.
+"""PNG chunks (colour profile, text) that are too large for Pillow: passed over, and the image is read.
 
 Pillow refuses the whole file for a profile of more than 1 MB or texts of more than 64 MB, to save memory. Neither is
 used here: what is read is what there was before the limit.

@@ -1,4 +1,4 @@
-"""Images read for a run: the bytes that are decoded are those whose hash stands in its manifest, or it is said."""
+"""Decodes an image only if its hash is the one in the run's manifest; an exchanged image raises ImageChanged."""
 
 import hashlib
 import io

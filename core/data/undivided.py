@@ -1,4 +1,4 @@
-"""Why a class cannot be divided: all of its images belong together, as one patient's or as copies of one file."""
+"""Explains why a class cannot be split into train and val: all its images are one group (a patient, or duplicates)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Names in a zip that was unpacked and packed again by hand: a folder around everything, and what systems leave."""
+"""Repacked zips: names without the folder that is around everything and without __MACOSX, .DS_Store, desktop.ini."""
 
 from collections.abc import Iterable
 

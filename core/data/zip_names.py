@@ -1,4 +1,4 @@
-"""The names in a zip, whatever code they are written in.
+"""Decodes the file names in a zip: UTF-8, Japanese (code page 932), or code page 437.
 
 A zip says of a name that it is UTF-8, or nothing: then it is in the code page of the computer that packed it, which the
 zip does not name. Python reads it as code page 437.

@@ -5,10 +5,10 @@ import dataclasses
 import os
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from core.store.runs import Run, Status
+from core.workers.process_info import own_memory
 
 _EVERY_SECONDS = 0.4
 """Least time between two writes of progress: a viewer looks once a second."""
@@ -112,15 +112,3 @@ class Reporter:
                 self._written = now
                 self._status = dataclasses.replace(self._status, heartbeat=time.monotonic(), memory_mb=own_memory())
                 self.run.write_status(self._status)
-
-
-def own_memory() -> float | None:
-    """Memory that is this process's alone, in MB (2**20 bytes); None where the system does not say (it does on Linux).
-
-    Anonymous memory: cached features are mapped files, which the system gives back whenever others need the room.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
-    except (OSError, ValueError, StopIteration):
-        return None

@@ -1,4 +1,4 @@
-"""The one thread of a server that keeps its promises of time, also while nobody has a page open.
+"""Background thread of a server that runs the housekeeping tasks at their intervals, also while no page is open.
 
 It is started by the server's first page and stays until the process ends. `core/housekeeping/retention.py` says what is
 done.

@@ -1,4 +1,4 @@
-"""Promises of time: what is to be removed, ended or noticed after a while, whether or not anybody looks.
+"""Retention and other housekeeping tasks: removes old images, abandoned uploads and trash, ends trainings over time.
 
 Light functions, each of which may be called at any moment, by several servers of one home at once, and again after it
 has failed. `core/housekeeping/clock.py` calls them; TASKS says how often.

@@ -23,7 +23,7 @@ class TrialRunner(ABC):
 
     Args:
         job: BudgetedJob.
-        train: callable. See `TrainArm`.
+        train: callable. See `TrainTrial`.
         stop_requested: callable. Whether a person asked for a stop.
         announce: callable. Is told what is being tried, in one sentence. Defaults to nothing.
         clock: callable. Seconds that only grow. Defaults to `time.monotonic`.

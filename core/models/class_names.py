@@ -1,4 +1,4 @@
-"""Names of a model's classes as a person gives them: in one line with commas, or a file with one a line."""
+"""A model's class names as a person gives them: in one line with commas, or a file with one a line."""
 
 import csv
 import re

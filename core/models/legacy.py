@@ -1,4 +1,4 @@
-"""Look into an HDF5 model file (.h5) as Keras 2 saves it, without Keras: the same list of layers as for .keras files.
+"""Inspects an HDF5 model file (.h5) of Keras 2 without Keras: the same list of allowed layers as for .keras files.
 
 Its configuration names classes without modules, so that Keras looks them up among its own: of those the list lets
 through what computes. `tf.keras` writes names that the list does not have where a function stands in the graph by

@@ -1,4 +1,4 @@
-"""A .keras file that somebody has unpacked and packed again: with a folder around it, and what Finder leaves behind.
+"""Repacked .keras files (unzipped and zipped again): removes the folder around the members and what Finder leaves.
 
 Keras and the inspector want three members and nothing else, so that such a file is packed anew; its parts stay what
 they are.

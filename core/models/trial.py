@@ -1,4 +1,4 @@
-"""What the answers of a model from elsewhere to images of our own say: whether they are probabilities, and of what.
+"""Judges an imported model by its outputs on images of our own: whether they are probabilities, and of what.
 
 `core.engine.jobs.try_model` asks the model, in a limited process; what came is judged here, without Keras.
 """

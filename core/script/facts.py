@@ -1,4 +1,11 @@
-"""Facts of a pasted training script: image sources, backbone, head, what it trains."""
+"""Facts of a pasted training script: image sources, backbone, head, what it trains.
+
+Why all of it is inferred: a script is never run, so there is no model to ask, only calls and assignments in the order
+of the text. A `predict` extracts features when it runs through the bare backbone before the first `fit`; the training
+mode follows from what the last `fit` is fed with, and whether its model contains the backbone. Where the text does not
+tell, a fact is empty: a wrong setting in the form is worse than an open one, and a rule that is not sure must say
+nothing.
+"""
 
 import ast
 from functools import cached_property
@@ -99,6 +106,7 @@ class Facts:
     @cached_property
     def mode(self) -> str:
         """`bottleneck`, `end_to_end`, `fine_tune`, or empty where the script does not tell."""
+        # The last training counts: it makes the model that the script ends with.
         if not self.fits:
             return "bottleneck" if self.extractions else ""
         if self.unfreezes_between and self.fits[-1].with_backbone:
@@ -142,7 +150,7 @@ class Facts:
     def flow_of(self, node: ast.expr | None, location: Location) -> Flow | None:
         """The source of batches that an expression is, through `.map(...).prefetch(...)` and names."""
         chain: list[Call] = []
-        for _ in range(30):
+        for _ in range(30):  # names may go round in a circle; no real chain is as long
             call = self.script.call_of(node, location)
             if call is None:
                 return None

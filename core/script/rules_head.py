@@ -1,4 +1,4 @@
-"""Findings on a script: whether units, activation, loss, labels and metrics fit together."""
+"""Findings on a script: units, activation, loss, labels, metrics, monitors and checkpoints of the head."""
 
 import ast
 from collections.abc import Iterator

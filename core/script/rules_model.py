@@ -1,4 +1,4 @@
-"""Findings on a script: what trains, and whether head, labels, loss and metrics fit together."""
+"""Findings on a script: frozen and unfrozen layers, trainable after compile, reused optimizer, batch normalisation."""
 
 from collections.abc import Iterator
 

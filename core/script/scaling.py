@@ -1,4 +1,4 @@
-"""What the pixels are when they reach the network: all that a script does to their values, in one place."""
+"""Pixel scaling of a pasted script: values that reach the network, from all that changes them on the way."""
 
 import ast
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Images whose labels a table holds, and images that are arrays: what stands there of where the data come from."""
+"""Labels from tables (data frames) and images from arrays in a pasted script: where its data come from."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""What each version of Keras does with the same script, as read in the sources of each."""
+"""Differences between Keras versions for the same script (shuffling, batch normalisation), from the sources of each."""
 
 import re
 from dataclasses import dataclass

@@ -22,6 +22,7 @@ from typing import Any
 
 from core import paths
 from core.errors import RunError
+from core.store.recent import MOST, Recent
 from core.store.runs import ACTIVE, Run, Status
 
 FORMAT = 2
@@ -35,6 +36,9 @@ _FEW = 500
 """So many summaries are asked for one by one; for more the whole table is read."""
 
 _BUSY_SECONDS = 2.0
+_KEPT = 2 * MOST
+"""Runs whose summary and status this process knows; deleted ones fall out, and of more the file on the disk tells."""
+
 _SCHEMA = "CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, stamp TEXT, record TEXT, sum INTEGER)"
 
 Stamp = tuple[tuple[int, int, int], ...]
@@ -245,8 +249,8 @@ def _memory() -> Any:
     module: Any = sys.modules.setdefault("_parity_registry", types.ModuleType("_parity_registry"))
     if not hasattr(module, "summaries"):
         with _making:
-            module.statuses = {}
-            module.summaries = {}
+            module.statuses = Recent(_KEPT)
+            module.summaries = Recent(_KEPT)
     return module
 
 

@@ -1,4 +1,4 @@
-"""A light Python process with little memory and little time, for what somebody else wrote: both ends of it.
+"""Child processes with limits of memory and time, for reading what came from outside: starting one, and its own limits.
 
 `ask` starts one and waits; `limit` is what such a process calls before it reads anything. The time on the wall is kept
 by `ask`, on every system; memory and processor time by the process itself, where the system has limits (not Windows).

@@ -135,6 +135,7 @@ def wait(run: Run, seconds: float) -> None:
     with jobs().lock:
         if jobs().processes.get(run.id) is process:
             del jobs().processes[run.id]
+            jobs().folders.pop(run.id, None)
 
 
 def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:

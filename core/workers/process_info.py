@@ -1,7 +1,8 @@
 """Starting and ending other processes on every system, and telling them apart: process ids are used again.
 
-Only Linux was run. Elsewhere this goes by what Python offers there: Windows has no `SIGKILL`, no sessions of processes,
-and one way to end a process, which leaves it no time.
+On Linux /proc tells, in the form that runs have always noted; elsewhere psutil does. Only Linux was run: macOS and
+Windows are tested by psutil's interface. Windows has no `SIGKILL`, no sessions of processes, and one way to end a
+process, which leaves it no time.
 """
 
 import os
@@ -14,10 +15,19 @@ from typing import Any
 
 
 def birth(pid: int) -> str:
-    """When a living process was born: the machine's start and the moment after it; empty where nobody can tell.
+    """When a living process was born, as a text that no other process has with this id; empty where nobody can tell.
 
-    Only Linux tells; elsewhere a worker is signalled through the handle of the process that started it alone.
+    Linux: the machine's start, and the moment after it. Elsewhere: the time at which it was created, in seconds since
+    1970, which goes on through restarts of the machine. (On macOS psutil moves that time when the clock is set while
+    this process runs: then the two do not match, and the other process is left alone.)
+
+    Args:
+        pid: int.
     """
+    return _birth_on_linux(pid) if on_linux() else _birth_by_psutil(pid)
+
+
+def _birth_on_linux(pid: int) -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -25,6 +35,48 @@ def birth(pid: int) -> str:
         return ""
     # The name, in brackets, may hold anything; the moment of birth is the 20th word after it (proc(5), field 22).
     return f"{boot}/{stat.rpartition(')')[2].split()[19]}"
+
+
+def _birth_by_psutil(pid: int) -> str:
+    import psutil  # not at the top: on Linux, where workers are started often, nothing needs it
+
+    try:
+        created = psutil.Process(pid).create_time()
+    except (psutil.Error, OSError, ValueError, OverflowError):  # gone, somebody else's, or no id of a process
+        return ""
+    # Systems count in steps from a microsecond down; hundredths hide what is lost on the way to a number in Python.
+    return f"created/{created:.2f}"
+
+
+def own_memory() -> float | None:
+    """Memory that is this process's alone, in MB (2**20 bytes); None where the system does not say.
+
+    Linux: anonymous memory, since cached features are mapped files, which the system gives back whenever others need
+    the room. Elsewhere: what would be free if the process ended (USS).
+    """
+    return _memory_on_linux() if on_linux() else _memory_by_psutil()
+
+
+def _memory_on_linux() -> float | None:
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def _memory_by_psutil() -> float | None:
+    import psutil
+
+    try:
+        return float(psutil.Process().memory_full_info().uss / 2**20)
+    except (psutil.Error, OSError):
+        return None
+
+
+def on_linux() -> bool:
+    """Whether this is Linux, by a call, so that tests can say otherwise and every branch is checked for types."""
+    return sys.platform.startswith("linux")
 
 
 def let_go(process: "subprocess.Popen[bytes]") -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.errors import RunError
+from core.store.recent import Recent
 
 T = TypeVar("T")
 
@@ -207,7 +208,7 @@ def _memory() -> Any:
     module: Any = sys.modules.setdefault("_parity_ray", types.ModuleType("_parity_ray"))
     with _making:
         if not hasattr(module, "jobs"):
-            module.jobs, module.seen, module.client, module.silent_until = {}, {}, None, 0.0
+            module.jobs, module.seen, module.client, module.silent_until = Recent(), Recent(), None, 0.0
             module.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ray-jobs")
             module.lock = threading.Lock()
     return module

@@ -1,4 +1,4 @@
-"""Reads a Keras script in a process that can do no harm to whoever waits for it.
+"""Child process that reads a pasted Keras script within limits of memory and time.
 
     python -m core.workers.script_child
 

@@ -1,4 +1,4 @@
-"""Have a Keras script read by a process of its own, so that no script can stop whoever asks."""
+"""Client of the child process that reads a pasted Keras script, so that no script can stop whoever asks."""
 
 import json
 import os

@@ -116,7 +116,7 @@ class Peak:
         self.seconds = time.perf_counter() - self._started
 
     def _measure(self) -> None:
-        from core.engine.reporter import own_memory
+        from core.workers.process_info import own_memory
 
         while self._open:
             self.memory_mb = max(self.memory_mb, own_memory() or 0)

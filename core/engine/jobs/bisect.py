@@ -1,4 +1,4 @@
-"""Trains the trials of a bisect one after the other in one process: one TensorFlow import, one feature cache."""
+"""Bisect job: trains its trials one after the other in one process (one TensorFlow import, one feature cache)."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""The part of an export that needs TensorFlow: `python -m core.engine.jobs.export RUN_DIR FORMAT PATH`.
+"""Export of a model, the part that needs TensorFlow: `python -m core.engine.jobs.export RUN_DIR FORMAT PATH`.
 
 Says on standard output what it is at, one JSON object a line, `{"stage": words, "share": 0..1}`; the last one is
 `{"done": {...}}` or `{"error": sentence}`. A model that was converted is opened again and asked about a few images:

@@ -1,4 +1,4 @@
-"""Reviews a data set's labels in a worker: features, suspicious labels, and the map of all images."""
+"""Label review job: features, likely label errors, and the map of all images of a data set."""
 
 import hashlib
 import os

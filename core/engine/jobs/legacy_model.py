@@ -1,4 +1,4 @@
-"""A model out of an HDF5 file of Keras 2, laid layer by layer: Keras 3 itself stumbles over models inside of models.
+"""Rebuilds a Keras 2 HDF5 model (.h5) layer by layer as one flat Keras 3 model; Keras 3 itself fails on nested ones.
 
 Only for files that `core.models.legacy` has let through. The result is one flat model; what training alone needs
 (initializers, regularizers, constraints) is left out.

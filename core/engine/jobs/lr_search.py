@@ -1,4 +1,4 @@
-"""The learning-rate range test: ever larger rates, batch after batch, with the head, order and images of a run."""
+"""Learning-rate range test job: ever larger rates, batch after batch, with the head, order and images of a run."""
 
 import dataclasses
 import time

@@ -1,4 +1,4 @@
-"""Holds models for the Predict page: `python -m core.engine.jobs.predict_service`, driven over its pipes.
+"""Prediction server: keeps loaded models; `python -m core.engine.jobs.predict_service`, driven over its pipes.
 
 A question is one JSON line, `{"run": folder, "shape": [n, size, size, 3], "heat": whether}`, and the pixels as bytes;
 the answer is one JSON line, `{"probabilities": [...], "insights": [...]}` or `{"error": sentence}`. It ends with its

@@ -1,4 +1,4 @@
-"""The same images through the pipelines of two runs: `python -m core.engine.jobs.probe RUN_DIR RUN_DIR OUT`.
+"""Probe: the same images through the pipelines of two runs; `python -m core.engine.jobs.probe RUN_DIR RUN_DIR OUT`.
 
 Where the traces tell what happened in training, this looks at the two saved models as they are: what each makes of 16
 validation images at every stage, and the largest difference.

@@ -1,4 +1,4 @@
-"""Trains the trials of a sweep one after the other in one process: one TensorFlow import, one feature cache."""
+"""Sweep job: trains its trials one after the other in one process (one TensorFlow import, one feature cache)."""
 
 from core.engine.jobs.bisect import train_trial
 from core.engine.reporter import Reporter

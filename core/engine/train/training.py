@@ -126,13 +126,16 @@ class Training:
         self.trace.end()
 
     def _run_phases(self, stored: Checkpoint | None) -> None:
+        # A plan is a function of the settings, so a resume needs only the name of the phase that its checkpoint is of.
+        # A phase's network is built when its turn comes: it starts from the weights that the phases before have left in
+        # the shared base and head. Phases before the checkpoint's are skipped: its arrays hold what they have learnt.
         planned = plan(self.context)
         first = self._index(stored, [phase.name for phase in planned]) if stored else 0
-        for index in range(first, len(planned)):  # a checkpoint holds what the phases before its own have learnt
+        for index in range(first, len(planned)):
             later = sum(phase.epochs for phase in planned[index + 1 :])
             self.phase = planned[index].make()
             self._begin(self.phase, stored)
-            stored = None
+            stored = None  # of one phase only: later ones begin with a fresh optimizer
             self._run_phase(self.phase, later)
             if self.stopped:
                 break

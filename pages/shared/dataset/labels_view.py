@@ -1,4 +1,4 @@
-"""The Labels tab: labels that look wrong, the most suspicious first, and the list of what was put right."""
+"""The Labels tab: likely label errors, the likeliest first, and the list of corrections."""
 
 from functools import partial
 from typing import Any

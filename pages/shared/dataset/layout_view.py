@@ -1,4 +1,4 @@
-"""How a data set's folders were read, and another way to read them: asked where there are several, else offered."""
+"""Layout of a data set's folders on the Dataset page: how they were read, and another way to read them."""
 
 from pathlib import Path
 

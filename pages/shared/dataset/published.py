@@ -1,4 +1,4 @@
-"""Published data sets on the Dataset page: what they are, fetched at the press of a button, then opened."""
+"""Published data sets on the Dataset page: what they are, downloaded at the press of a button, then opened."""
 
 from pathlib import Path
 

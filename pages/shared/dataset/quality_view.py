@@ -1,4 +1,4 @@
-"""The Quality tab: which images are worth a look, question by question."""
+"""The Quality tab: images that are blurry, dark, blank, odd or duplicates, kind by kind."""
 
 from collections.abc import Sequence
 

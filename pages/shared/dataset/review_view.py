@@ -1,4 +1,4 @@
-"""The review of a data set's labels on a page: started, followed, and its result for the tabs that show it."""
+"""Label review of a data set on a page: started, followed, and its result for the tabs that show it."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""A table that gives the labels: which of its columns is what, guessed, shown and put right on the Dataset page."""
+"""Table of labels on the Dataset page: which of its columns is what, guessed, shown and put right."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the Dataset page's tabs show."""
+"""Tabs of the Dataset page: overview, images, augmentation, batch X-ray (class mix of batches), problems."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The puzzle's story: two runs, and a bisect between them as soon as both have finished. Nothing is drawn in here.
+"""The puzzle's state: two runs, and a bisect between them as soon as both have finished. Nothing is drawn in here.
 
 What belongs together stands in one file of the home, so that every page and every viewer sees the same story, and a
 page that is looked at can begin the third step; no thread waits for it.

@@ -1,4 +1,4 @@
-"""The runs that are queued or training now, and whether one more may be."""
+"""Active runs (queued or training), and whether one more may start."""
 
 from core import access, paths
 from core.errors import RunError

@@ -13,6 +13,7 @@ from core.errors import UnreadableImage
 from core.files import Tail
 from core.stats.metrics import wilson
 from core.store import records
+from core.store.recent import Recent
 from core.store.records import event_of
 from core.store.runs import Run, epochs_of
 
@@ -21,7 +22,7 @@ Stamp = tuple[int, int]
 SHARED_SECONDS = 1.0
 """How long what one viewer has found of a growing file holds for the others."""
 
-_looked: dict[Path, tuple[float, Stamp | None]] = {}
+_looked: Recent[Path, tuple[float, Stamp | None]] = Recent(1000)
 
 
 @dataclass(frozen=True)

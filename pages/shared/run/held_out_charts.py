@@ -1,4 +1,4 @@
-"""Figures of held-out images: a confusion matrix to click in, a place on the ROC curve, a reliability diagram."""
+"""Figures of held-out images: confusion matrix to click in, ROC curve with the threshold, reliability diagram."""
 
 import html
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The runs on disk as rows of a table."""
+"""Table of runs: its rows and columns, from the runs on disk."""
 
 from collections.abc import Callable
 from functools import lru_cache

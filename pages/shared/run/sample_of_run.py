@@ -1,4 +1,4 @@
-"""The images of the sample for a run that was trained on them: a finished example comes without them."""
+"""Draws the sample images for a run that was trained on them: an example run comes without its images."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The confusion matrix of held-out images at a threshold that can be moved, and the images in each of its cells."""
+"""Threshold panel: the confusion matrix of held-out images at a chosen threshold, and the images of each cell."""
 
 from collections.abc import Sequence
 from functools import partial

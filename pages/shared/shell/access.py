@@ -1,4 +1,4 @@
-"""Who is at the page, whether the page may be seen at all, and the check before everything that changes something."""
+"""Access on pages: who is signed in, whether a page may be seen, and the guard of every action."""
 
 import functools
 import sys

@@ -1,4 +1,4 @@
-"""The name under which a page was asked for, and what the server itself is told of it."""
+"""Host name under which a page was asked for (headers Host and Origin), and what the server is told of it."""
 
 from collections.abc import Mapping
 

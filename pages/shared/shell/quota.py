@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamlit import config
+from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import access, paths
@@ -22,6 +23,8 @@ class _Spent:
 
     files: int = 0
     size: int = 0
+    left: float | None = None
+    """When its browser was first found to be gone; None while it is there."""
 
 
 _lock = threading.Lock()
@@ -29,6 +32,9 @@ _spent: defaultdict[str, _Spent] = defaultdict(_Spent)
 _asked: defaultdict[str, deque[tuple[float, int]]] = defaultdict(deque)
 
 _MINUTE = 60.0
+_GONE_SECONDS = 10 * _MINUTE
+"""What a session has sent is counted until it is gone for so long: Streamlit lets it come back for two minutes."""
+
 _LIMIT = "server.maxUploadSize"
 
 
@@ -56,6 +62,7 @@ def admit_files(sizes: Sequence[int]) -> None:
         )
     _check_disk(total)
     with _lock:
+        _forget_gone(time.monotonic())
         spent = _spent[session]
         if spent.files + len(sizes) > limits.session_files:
             raise DataError(
@@ -89,15 +96,39 @@ def admit_questions(count: int) -> None:
     if not most:
         return
     with _lock:
+        _forget_minute(now)
         asked = _asked[_session()]
-        while asked and asked[0][0] < now - _MINUTE:
-            asked.popleft()
         before = sum(number for _, number in asked)
         if before + count > most:
             wait = _MINUTE - (now - asked[0][0]) if asked else _MINUTE
             advice = f"go on in {wait:.0f} s" if count <= most else f"give {most} at a time"
             raise DataError(f"{most} images a minute are answered here, and you asked about {before + count}; {advice}")
         asked.append((now, count))
+
+
+def _forget_minute(now: float) -> None:
+    """Drops what was asked more than a minute ago, by anybody: nothing else is kept of a session."""
+    for session, asked in list(_asked.items()):
+        while asked and asked[0][0] < now - _MINUTE:
+            asked.popleft()
+        if not asked:
+            del _asked[session]
+
+
+def _forget_gone(now: float) -> None:
+    """Drops the count of sessions that cannot come back; one that can is never forgotten, however many others come."""
+    for session, spent in list(_spent.items()):
+        if _is_there(session):
+            spent.left = None
+        elif spent.left is None:
+            spent.left = now
+        elif now - spent.left > _GONE_SECONDS:
+            del _spent[session]
+
+
+def _is_there(session: str) -> bool:
+    """Whether a browser is connected by this session; without a server (a test) all are."""
+    return not session or not Runtime.exists() or Runtime.instance().is_active_session(session)
 
 
 def _check_disk(size: int) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Container
 from core import access, paths
 from core.access import Action
 from core.config import RunConfig
+from core.store.recent import Recent
 from core.store.runs import Run, RunStore
 from core.workers import launch, predict_client
 from pages.shared.run.at_work import active_runs, require_turn
 from pages.shared.shell.access import guarded, person
 
 _lock = threading.Lock()
-_started: dict[str, str] = {}
+_started: Recent[str, str] = Recent()
 """Token of a filled form -> id of the run it started."""
 
 

@@ -1,4 +1,4 @@
-"""The checks of the Train page's form, made once for each configuration and data set."""
+"""Preflight findings of the Train page's form, computed once for each configuration and data set."""
 
 import hashlib
 import json

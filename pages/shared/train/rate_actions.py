@@ -1,4 +1,4 @@
-"""Starts and stops learning-rate searches from the Train page. Nothing is drawn in here."""
+"""Starts and stops learning-rate searches (range tests) from the Train page. Nothing is drawn in here."""
 
 from core import access, paths
 from core.access import Action

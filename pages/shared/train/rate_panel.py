@@ -1,4 +1,4 @@
-"""The learning-rate finder on the Train page: start it, watch it, take what it suggests."""
+"""Learning-rate finder on the Train page: start it, watch it, take what it suggests."""
 
 import dataclasses
 from typing import Any

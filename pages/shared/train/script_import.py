@@ -1,4 +1,4 @@
-"""Paste a Keras script: what was read of it, what is open, what is wrong with it, and its settings into the form."""
+"""Import of a pasted Keras script on the Train page: its settings into the form, what is open, findings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sweep on the Train page: what to vary, how it goes, and the best settings into the form."""
+"""Sweep panel of the Train page: what to vary, progress, and the best settings into the form."""
 
 from typing import Any
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from streamlit import config
+from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 
 from core import access, paths
@@ -125,3 +126,68 @@ def test_a_public_visitor_uploads_no_data_set(monkeypatch: pytest.MonkeyPatch) -
     for take in (uploads.take_zips, uploads.take_folder):
         with pytest.raises(AccessError, match="does not let you upload a data set"):
             take([], lambda done, total: None)
+
+
+class Browsers:
+    """Streamlit's sessions: `here` are connected, and `me` is whose page it is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.here, self.me, self.now = {"me"}, "me", 1000.0
+        monkeypatch.setattr(Runtime, "exists", lambda: True)
+        monkeypatch.setattr(Runtime, "instance", lambda: self)
+        monkeypatch.setattr(quota, "_session", lambda: self.me)
+        monkeypatch.setattr(quota, "time", self)
+
+    def is_active_session(self, session: str) -> bool:
+        return session in self.here
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def visit(self, session: str, seconds: float) -> None:
+        """Another session comes after so many seconds, sends a file, asks about an image, and leaves."""
+        self.now += seconds
+        self.me, self.here = session, self.here | {session}
+        quota.admit_files([1])
+        quota.admit_questions(1)
+        self.me, self.here = "me", self.here - {session}
+
+
+def test_visits_that_are_over_are_forgotten_and_one_that_is_not_never_is(
+    limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits(session_files=3, session_bytes=10 * MB, predictions=5)
+    browsers = Browsers(monkeypatch)
+    quota.admit_files([1, 1, 1])
+    most = [0, 0]
+    for number in range(300):
+        browsers.visit(f"visit-{number}", 30)
+        most = [max(most[0], len(quota._spent)), max(most[1], len(quota._asked))]
+    assert most[0] <= 3 + 600 / 30 and most[1] <= 4  # ten minutes of visits, and one minute of questions
+    with pytest.raises(DataError, match="you would have sent 4 files; one visit may send 3 at most"):
+        quota.admit_files([1])
+
+
+def test_a_session_that_comes_back_finds_what_it_has_sent(limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits(session_files=3, session_bytes=10 * MB)
+    browsers = Browsers(monkeypatch)
+    quota.admit_files([1, 1, 1])
+    for away in (590, 590):  # gone for less than ten minutes at a time, which is not added up
+        browsers.here.discard("me")
+        browsers.visit("first", 1)
+        browsers.visit("second", away)
+        browsers.here.add("me")
+        with pytest.raises(DataError, match="one visit may send 3 at most"):
+            quota.admit_files([1])
+
+
+def test_questions_are_limited_for_a_minute_whoever_else_asks(limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits(session_files=9, session_bytes=10 * MB, predictions=5)
+    browsers = Browsers(monkeypatch)
+    quota.admit_questions(5)
+    for number in range(50):
+        browsers.visit(f"visit-{number}", 1)
+    with pytest.raises(DataError, match="go on in 10 s"):
+        quota.admit_questions(1)
+    browsers.now += 11
+    quota.admit_questions(5)
