@@ -125,7 +125,7 @@ class TrainConfig:
 
     mode: str = setting_field(
         "bottleneck",
-        "Way of training",
+        "Training mode",
         "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: images go through "
         "the backbone in every step. fine_tune: the head first, then the upper blocks of the backbone at a low rate.",
         choices=("bottleneck", "end_to_end", "fine_tune"),

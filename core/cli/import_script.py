@@ -42,7 +42,7 @@ def read_file(path: Path) -> bytes:
 
 
 def _report(record: dict[str, Any]) -> list[str]:
-    lines = [f"{record['name']}: {record['mode'] or 'way of training not found'}, "
+    lines = [f"{record['name']}: {record['mode'] or 'training mode not found'}, "
              f"data set {record['dataset'] or 'not found'}", ""]  # fmt: skip
     lines += [f"{key} = {one['value']}  ({place_of(one)})" for key, one in record["settings"].items()]
     parts = {

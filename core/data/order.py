@@ -1,6 +1,6 @@
 """Sample order of an epoch (shuffling): a pure function of (seed, epoch), and the label mix of its batches.
 
-The same function orders cached features and images, so both ways of training see the same numbers in the same order.
+The same function orders cached features and images, so both training modes see the same numbers in the same order.
 """
 
 import numpy as np

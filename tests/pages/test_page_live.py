@@ -202,8 +202,15 @@ def test_damaged_run_is_no_crash(make_run):
     assert not at.exception
     assert [error.value for error in at.error] == [
         "The settings of this run cannot be read: its config.json is damaged or of a newer version.",
-        plain("The run's status file is damaged."),
+        plain(
+            f"Run {run.id} is damaged: status.json: it is no JSON. Delete removes it, as does "
+            f"`python -m core delete {run.id}`."
+        ),
     ]
+    assert [warning.value for warning in at.warning] == [
+        "Damaged and left out: " + plain("manifest.json: it is no JSON; evaluation.json: it is no JSON") + "."
+    ]
+    assert "Delete" in [button.label for button in at.button]
 
 
 def test_settings_mark_what_differs_from_the_recommended(make_run):

@@ -46,7 +46,7 @@ def section(title: str, about: str) -> None:
 
 
 def show_heads(pair: Pair) -> None:
-    """The two runs side by side: name, way of training, best accuracy with its interval, AUC."""
+    """The two runs side by side: name, training mode, best accuracy with its interval, AUC."""
     for column, side, run in zip(st.columns(2), SIDES, pair, strict=True):
         with column, st.container(border=True):
             _head(side, run)

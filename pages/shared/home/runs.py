@@ -93,7 +93,7 @@ def _table(active: bool) -> None:
         run_list.run_table(rows, [_entries(row) for row in rows]),
         column_config=run_list.columns(state.OPEN_RUN, state.MORE, choose),
         hide_index=True,
-        alt="Table of the runs: name, state, tags, way of training, accuracy and loss, and when it was made.",
+        alt="Table of the runs: name, state, tags, training mode, accuracy and loss, and when it was made.",
     )
     if click := st.session_state.get(state.OPEN_RUN):
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})

@@ -50,7 +50,7 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "more": column.ButtonColumn("More", width=70, type="tertiary", key=menu, on_click=on_menu),
         "status": column.TextColumn("State", width=85),
         "tags": column.ListColumn("Tags", width=110),
-        "mode": column.TextColumn("Way of training", width=100),
+        "mode": column.TextColumn("Training mode", width=100),
         "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
         "best": column.ProgressColumn("Best", help="Highest validation accuracy of any epoch.", **share),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),

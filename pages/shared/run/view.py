@@ -92,7 +92,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
 
 
 def head(run: Run, status: Status) -> None:
-    """Name, way of training, backbone, and what can be done."""
+    """Name, training mode, backbone, and what can be done."""
     st.subheader(plain(title(run)), anchor=False)
     config = read_config(run)
     if config is None:

@@ -121,7 +121,7 @@ def preset_control() -> str:
 
 
 def show_fields(preset: str, *, split_on_disk: bool) -> None:
-    """All settings: the way of training, three groups side by side, the rest under Advanced."""
+    """All settings: the training mode, three groups side by side, the rest under Advanced."""
     values = fields.form_values(preset)
     changed = differences(preset, settings(preset, split_on_disk=split_on_disk))
     values[MODE] = fields.field(MODE, values, changed=MODE in changed)

@@ -6,7 +6,8 @@ from core import files
 from pages.shared.widgets.text import plain
 
 EPOCH = {
-    "epoch": 1, "phase": "training", "mix": [[10, 0]] * 20 + [[0, 10]] * 20, "losses": [0.7], "gradient_norms": [1.0],
+    "epoch": 1, "phase": "training", "draw": 0, "order": "o", "batch_orders": ["o"],
+    "mix": [[10, 0]] * 20 + [[0, 10]] * 20, "losses": [0.7], "gradient_norms": [1.0],
     "loss": 0.6, "accuracy": 0.9, "val_loss": 5.0, "val_accuracy": 0.5, "val_auc": 0.5, "predicted_class": "*b*",
     "predicted_share": 1.0, "prediction_std": 0.0, "best_threshold_accuracy": 0.5, "dead_units": 0.2,
     "feature_mean": 0.1, "feature_std": 0.1,
@@ -26,6 +27,7 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
     assert not at.error
     record = {
         "format": 1, "classes": ["a", "*b*"], "hashes": {"base": "w"}, "samples": [], "epochs": [EPOCH],
+        "environment": {}, "data": {"train": "t", "val": "v", "labels": "l"},
     }  # fmt: skip
     files.write_json(run.path / "trace.json", record)
     at.run()
