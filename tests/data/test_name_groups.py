@@ -35,7 +35,12 @@ def nothing_known(monkeypatch):
 def searches(monkeypatch):
     """The requests that children got."""
     seen, search = [], name_groups._search
-    monkeypatch.setattr(name_groups, "_search", lambda *request: (seen.append(request), search(*request))[1])  # type: ignore[func-returns-value]
+
+    def noted(*request):
+        seen.append(request)
+        return search(*request)
+
+    monkeypatch.setattr(name_groups, "_search", noted)
     return seen
 
 
@@ -121,6 +126,7 @@ def test_a_child_that_dies_is_no_regular_expression_that_takes_long(monkeypatch)
 
 def test_a_child_whose_parent_is_gone_ends_by_itself():
     child = subprocess.Popen([sys.executable, "-I", "-S", name_groups._CHILD], stdin=-1, stdout=-3, stderr=-3)
-    child.stdin.write(json.dumps({"pattern": "(a+)+$", "names": ["a" * 50 + "!"], "seconds": 0.2}).encode())  # type: ignore[union-attr]
-    child.stdin.close()  # type: ignore[union-attr]
+    assert child.stdin is not None
+    child.stdin.write(json.dumps({"pattern": "(a+)+$", "names": ["a" * 50 + "!"], "seconds": 0.2}).encode())
+    child.stdin.close()
     assert child.wait(timeout=30) == 1

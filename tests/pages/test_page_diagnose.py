@@ -44,8 +44,8 @@ COMPARISON: dict[str, Any] = {
         "b": [{"id": "x", "severity": "error", "claim": "All batches hold *one* class.", "remedy": "Mix."}],
     },
 }  # fmt: skip
-ROW = {"base": "a", "settings": {}, "from_b": [], "seed": 1, "run": None, "seconds": 0.0}
-TRIALS = [
+ROW: dict[str, Any] = {"base": "a", "settings": {}, "from_b": [], "seed": 1, "run": None, "seconds": 0.0}
+TRIALS: list[dict[str, Any]] = [
     {**ROW, "name": "A again", "value": 0.8, "interval": [0.7, 0.9], "status": "finished", "seconds": 9.0},
     {**ROW, "name": "A with data.shuffle = none", "value": None, "interval": None, "status": "running"},
 ]
@@ -268,7 +268,7 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
         for seed in (2, 3)
     ]  # fmt: skip
     trials.append({**trials[0], "name": "A itself, training.seed 1", "own": True, "run": a.id})
-    ends = (([], 0.8), (["data.shuffle"], 0.5))  # type: ignore[var-annotated]
+    ends: tuple[tuple[list[str], float], ...] = (([], 0.8), (["data.shuffle"], 0.5))
     facts = {
         "candidates": ["data.shuffle"], "good": "a", "images": 200, "margin": 0.01, "arms": trials, "part": "val",
         "gap": {"value": 0.3, "interval": [0.25, 0.35], "seeds": 6, "p_value": 0.001, "level": 0.988},

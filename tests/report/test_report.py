@@ -255,22 +255,22 @@ def test_the_script_runs(image_folder: Any, tmp_path: Path) -> None:
 
 
 def test_a_report_tells_both_questions_and_the_values_and_draws_one_row_a_combination(pair: tuple[Run, Run]) -> None:
-    trials = [  # type: ignore[var-annotated]
+    trials: list[dict[str, Any]] = [
         {"name": f"A again, training.seed {seed}", "base": "a", "settings": {}, "from_b": [], "seed": seed,
          "run": str(seed), "value": 0.9, "interval": [0.8, 0.95], "status": "finished", "seconds": 2.0}
         for seed in (2, 3, 4)
     ]  # fmt: skip
-    new = {
+    new: dict[str, Any] = {
         "measured": [{"from_b": [], "value": 0.9, "interval": [0.88, 0.92], "seeds": 3}],
         "other_images": {"sentence": "On other images it <would> hold."},
         "auc": {"value": None, "interval": None, "a": [], "b": [], "sentence": "AUC is lower by 0.1."},
         "values": {"data.shuffle": {"a": "samples", "b": "none"}}, "why": {"data.shuffle": "Because so."},
         "note": "Early stopping in run A has chosen.", "part": "val",
     }  # fmt: skip
-    page = report_html(*pair, None, result_of(*pair, arms=trials, **new))  # type: ignore[arg-type]
+    page = report_html(*pair, None, result_of(*pair, arms=trials, **new))
     assert Page(page).open == []
     assert "On other images it &lt;would&gt; hold." in page
     assert "<td>data.shuffle</td><td>samples</td><td>none</td><td>Because so.</td>" in page
     assert page.count("A again, 3 seeds") == 1
-    turned = report_html(pair[1], pair[0], None, result_of(*pair, arms=trials, **new))  # type: ignore[arg-type]
+    turned = report_html(pair[1], pair[0], None, result_of(*pair, arms=trials, **new))
     assert "<td>data.shuffle</td><td>none</td><td>samples</td>" in turned

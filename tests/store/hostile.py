@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-AWKWARD = (  # type: ignore[var-annotated]
+AWKWARD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, -1e18, 1e18, 1e308, 10**30, 2**63, "", "x", "5", "\udcff", "\u202e", "\0", "a" * 9000,
     [], [1], [None], ["x"], [[]], {}, {"x": 1}, {"": {}}, float("nan"), float("inf"), "finished", "running", "damaged",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.__main__ import main
 from core.bisect.orient import seen_from
-from core.bisect.store import BisectStore
+from core.bisect.store import Bisect, BisectStore
 from core.compare import compare, paired
 from core.config import make_config
 from core.course import during
@@ -86,7 +86,7 @@ def _shorten(folder: Path) -> None:
 
 def _make_jobs() -> None:
     base = make_config("sample", {})
-    sweep = SweepStore().create(base, plan(base, {"model.dropout": [0.1, 0.2]}), 5)  # type: ignore[dict-item]
+    sweep = SweepStore().create(base, plan(base, {"model.dropout": (0.1, 0.2)}), 5)
     record = sweep.result()
     for k, row in enumerate(record["arms"]):
         row |= {"status": "finished", "run": f"run{k}", "value": 0.8, "interval": [0.7, 0.9], "loss": 0.4, "auc": 0.9,
@@ -177,7 +177,7 @@ def of_one_job(job: Job) -> None:
     launch.poll(job)
     _or_sentence(job.title)
     result = job.result()
-    _or_sentence(lambda: runs_of(job) if isinstance(job, BudgetedJob) and job.noun == "bisect" else job.config())  # type: ignore[arg-type]
+    _or_sentence(lambda: runs_of(job) if isinstance(job, Bisect) else job.config())
     if isinstance(job, BudgetedJob):
         assert job.budget_minutes() > 0
         assert job.spent_minutes() >= 0

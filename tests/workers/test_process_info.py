@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -115,8 +116,8 @@ def test_elsewhere_stop_ends_a_worker_that_an_earlier_server_has_started(elsewhe
     lock = files.Lock(run.path / "lock")  # the worker's: the run is at work
     assert lock.acquire()
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    noted = {"status": "running", "pid": other.pid, "birth": process_info.birth(other.pid)}
-    run.write_status(dataclasses.replace(run.read_status(), **noted))  # type: ignore[arg-type]
+    noted: dict[str, Any] = {"status": "running", "pid": other.pid, "birth": process_info.birth(other.pid)}
+    run.write_status(dataclasses.replace(run.read_status(), **noted))
     launch.end_now(run)
     assert other.wait(10) == -9
     other.communicate()

@@ -104,7 +104,7 @@ def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run],
     from core.engine.jobs.head_trials import HeadTrials
     from core.engine.reporter import Reporter
 
-    whole, trials = Reporter(BisectStore().create(*pair, 10)), HeadTrials()
+    whole, heads = Reporter(BisectStore().create(*pair, 10)), HeadTrials()
     config = pair[0].config()
     deep = {"model.dense_units": 8, "model.dropout": 0.3, "training.optimizer": "adam", "training.early_stopping": 2,
             "training.reduce_on_plateau": 1, "training.class_weight": "balanced", "data.augmentation": "light",
@@ -113,17 +113,17 @@ def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run],
     other = {**config.settings(), **deep}
     alone = [pair[0], train_here(Path(config.dataset), other)]
     chosen = [{**other, "training.seed": 9}, config.settings(), other, config.settings()]
-    trials = [RunStore().create(make_config(config.dataset, settings)) for settings in chosen]  # type: ignore[assignment]
-    assert {train_trial(trial, whole, trials) for trial in trials} == {"finished"}  # type: ignore[attr-defined]
-    assert trials[0].history() != trials[2].history()  # type: ignore[index]
-    for trial, run in ((trials[1], alone[0]), (trials[2], alone[1]), (trials[3], alone[0])):  # type: ignore[index]
+    trials = [RunStore().create(make_config(config.dataset, settings)) for settings in chosen]
+    assert {train_trial(trial, whole, heads) for trial in trials} == {"finished"}
+    assert trials[0].history() != trials[2].history()
+    for trial, run in ((trials[1], alone[0]), (trials[2], alone[1]), (trials[3], alone[0])):
         assert trial.history() == run.history()
         assert trial.evaluation() == run.evaluation()
         assert (trial.path / "predictions.csv").read_text() == (run.path / "predictions.csv").read_text()
         assert {"model.keras", "trace.json", "resume"} & {path.name for path in trial.path.iterdir()} == set()
     assert train_trial(RunStore().create(config), whole) == "finished", "one that is trained as any run"
     again = RunStore().create(config)
-    assert train_trial(again, whole, trials) == "finished"
+    assert train_trial(again, whole, heads) == "finished"
     assert again.history() == pair[0].history()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from streamlit import config
+from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 
 from core import access, paths
@@ -124,7 +125,7 @@ def test_a_public_visitor_uploads_no_data_set(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PARITY_MODE", "public")
     for take in (uploads.take_zips, uploads.take_folder):
         with pytest.raises(AccessError, match="does not let you upload a data set"):
-            take(None, lambda done, total: None)  # type: ignore[arg-type]
+            take([], lambda done, total: None)
 
 
 class Browsers:
@@ -132,8 +133,8 @@ class Browsers:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.here, self.me, self.now = {"me"}, "me", 1000.0
-        monkeypatch.setattr(quota.Runtime, "exists", lambda: True)  # type: ignore[attr-defined]
-        monkeypatch.setattr(quota.Runtime, "instance", lambda: self)  # type: ignore[attr-defined]
+        monkeypatch.setattr(Runtime, "exists", lambda: True)
+        monkeypatch.setattr(Runtime, "instance", lambda: self)
         monkeypatch.setattr(quota, "_session", lambda: self.me)
         monkeypatch.setattr(quota, "time", self)
 
