@@ -45,8 +45,8 @@ RECORDS = (
 )  # fmt: skip
 JOB_RECORDS = ("config.json", "result.json", "status.json", "owner.json", "job.json")
 
-EXAMPLES = 25
-"""Of each of the two tests; they were made with thousands."""
+EXAMPLES = 15
+"""Of each of the two tests: a few a run, since each lists everything anew."""
 
 
 @pytest.fixture(scope="module")
@@ -220,14 +220,16 @@ NAMED = (
 )
 
 
-@pytest.mark.parametrize(("name", "content"), NAMED)
-def test_these_records_take_no_list_down(here: Path, name: str, content: str) -> None:
+def test_these_records_take_no_list_down(here: Path) -> None:
     run = RunStore().list()[1]
     before = shown(run.id)
-    (run.path / name).write_text(content)
-    assert shown(run.id) == before
-    of_one_run(run)
-    assert all(tag.isprintable() for tag in known_tags())
+    for name, content in NAMED:
+        kept = (run.path / name).read_bytes() if (run.path / name).exists() else b""
+        (run.path / name).write_text(content)
+        assert shown(run.id) == before, (name, content)
+        of_one_run(run)
+        assert all(tag.isprintable() for tag in known_tags())
+        (run.path / name).write_bytes(kept)
 
 
 def test_a_damaged_run_is_listed_with_its_id_and_can_be_removed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,7 +250,7 @@ def test_a_damaged_run_is_listed_with_its_id_and_can_be_removed(here: Path, caps
 @QUICK
 @given(data=st.data())
 def test_a_damaged_record_of_a_run_changes_nothing_that_is_shown_of_the_others(here: Path, data: st.DataObject) -> None:
-    run = data.draw(st.sampled_from([*RunStore().list(), *RunStore(trash.trash_folder()).list()]), "run")
+    run = data.draw(st.sampled_from([*RunStore().list()[1::4], *RunStore(trash.trash_folder()).list()]), "run")
     path = run.path / data.draw(st.sampled_from(RECORDS), "file")
     before, shown_before = path.read_bytes() if path.exists() else None, _before(run.id)
     path.write_bytes(data.draw(contents(before or b'{"text": "a", "tags": ["b"], "time": 1.0}'), "content"))
