@@ -52,7 +52,7 @@ def test_what_is_remembered_are_the_features_of_the_saved_model(
     image_folder: Any, train_here: Any, settings: dict[str, Any], augmented: bool
 ) -> None:
     run = train_here(image_folder(train=(9, 8), val=(12, 12)), {**TINY, **settings})
-    shutil.rmtree(paths.cache_folder() / "features")  # what is remembered does not need it
+    shutil.rmtree(paths.cache_folder() / "features", ignore_errors=True)  # what is remembered does not need it
     found = reference.read(run)
     assert found is not None
     assert found.ood_limit.augmented is augmented
