@@ -25,6 +25,7 @@ from core.data.order import epoch_batches
 from core.data.png_chunks import LenientStream
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
+from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
 AUGMENTED = WEIGHTED = BINARY = HIDDEN = DROPS = HALVED = ON_FEATURES = ON_IMAGES = True
@@ -226,7 +227,9 @@ def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[s
     """Train the head alone: a frozen base gives the same features for the same pixels every time, so they are computed
     once for each random version of the images, and not in every step."""
     size = (IMAGE_SIZE, IMAGE_SIZE, 3)
-    forward = graph(lambda pixels: base(tf.cast(pixels, tf.float32), training=False), size, tf.uint8)
+    forward = graph(
+        lambda pixels: filled_up(lambda whole: base(tf.cast(whole, tf.float32), training=False), pixels), size, tf.uint8
+    )
     validation = kept([forward(validation_images(k)) for k in range(0, len(VAL), 16)])
     answer = graph(lambda features: head(features, training=False), head.input_shape[1:], tf.float32)
 
@@ -259,8 +262,11 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         self.base = base
 
     def call(self, images: Any) -> Any:
-        """Give the features of a batch of images."""
-        return self.base(images, training=False)
+        """Give the features of a batch of images; those of a frozen base are the same in any batch."""
+        if self.base.trainable:
+            return self.base(images, training=False)
+        output = self.base.output
+        return in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
 
 
 def unfreeze(base: keras.Model, first: str) -> None:

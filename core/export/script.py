@@ -27,6 +27,7 @@ _SECTIONS = {
     "Epoch after epoch": "core/export/plain_fit.py",
     "From an image file to pixels": "core/data/images.py",
     "Large colour profiles": "core/data/png_chunks.py",
+    "Batches of one size": "core/models/whole_batches.py",
     "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
     "Which sample comes when": "core/data/order.py",

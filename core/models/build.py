@@ -22,6 +22,7 @@ from core.errors import ConfigError, WeightsError
 from core.models import lite0
 from core.models.catalogue import BUILT_IN, Backbone, find, find_weights
 from core.models.fetch import fetch
+from core.models.whole_batches import in_whole_batches
 
 POOLING = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -49,8 +50,11 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         base.trainable = False
 
     def call(self, images: Any) -> Any:
-        """Give the features of a batch of images."""
-        return self.base(images, training=False)
+        """Give the features of a batch of images; those of a frozen base are the same in any batch."""
+        if self.base.trainable:
+            return self.base(images, training=False)
+        output = self.base.output
+        return in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
 
     def unfreeze(self, first_index: int) -> None:
         """Make the backbone's layers from `first_index` on trainable and those before it not; compile afterwards.

@@ -237,7 +237,7 @@ def _order(config: RunConfig, base_hash: str, forward: Forward, images: Images, 
 def _base(config: str) -> tuple[Forward, str]:
     """The base, once for all shards that a process computes."""
     base = base_for(RunConfig.from_dict(json.loads(config)))
-    return forward_function(base), weights_hash(base)
+    return forward_function(base, whole=True), weights_hash(base)
 
 
 def _images(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Images:

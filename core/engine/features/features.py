@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.access import PUBLIC, mode
 from core.data.feature_cache import Features
 from core.data.pipeline import ImageLoader, Images
+from core.models.whole_batches import filled_up
 
 FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
@@ -112,12 +113,19 @@ def extract(
             report(running.popleft().result())
 
 
-def forward_function(model: keras.Model) -> Callable[[Any], Any]:
-    """A model in inference mode as one graph from uint8 pixels; without XLA, which would round differently."""
+def forward_function(model: keras.Model, *, whole: bool = False) -> Callable[[Any], Any]:
+    """A model in inference mode as one graph from uint8 pixels; without XLA, which would round differently.
+
+    Args:
+        model: keras.Model.
+        whole: bool. Whether smaller batches are filled up, so that an image's row is the same in any of them; for
+            features that are kept. Defaults to `False`, which answers single images faster.
+    """
+    size = batch_size() if whole else 1
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)]
 
     @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
     def forward(pixels: Any) -> Any:
-        return model(tf.cast(pixels, tf.float32), training=False)
+        return filled_up(lambda part: model(tf.cast(part, tf.float32), training=False), pixels, size)
 
     return forward  # type: ignore[no-any-return]

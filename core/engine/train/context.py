@@ -169,7 +169,7 @@ class TrainingContext:
     @cached_property
     def forward(self) -> Callable[[Any], Any]:
         """Traced once: a network of many layers takes half a second, as long as a hundred small images."""
-        return forward_function(self.base)
+        return forward_function(self.base, whole=True)
 
     def _key(self, images: Images, draw: int) -> str:
         """Computed once for each part and draw: it hashes the name of every file."""
