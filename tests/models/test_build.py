@@ -410,11 +410,13 @@ def test_layers_of_one_head_do_not_share_a_seed():
 
 def test_the_joined_model_and_the_trained_one_agree_bit_for_bit():
     base, head = build_base(LITE0, 64), build_head(1280, 3, dense_units=8, dropout=0.5, seed=2)
-    images = noise_images(5, 64)
-    trained = train_model(base, head).predict(images, batch_size=2, verbose=0)
-    assert np.array_equal(join(base, head).predict(images, batch_size=2, verbose=0), trained)
-    cached = head.predict(base.predict(images, batch_size=2, verbose=0), batch_size=2, verbose=0)
+    images = noise_images(32, 64)  # two whole batches: in others the last bits depend on the processor
+    trained = train_model(base, head).predict(images, batch_size=16, verbose=0)
+    assert np.array_equal(join(base, head).predict(images, batch_size=16, verbose=0), trained)
+    cached = head.predict(base.predict(images, batch_size=16, verbose=0), batch_size=16, verbose=0)
     assert np.array_equal(cached, trained)
+    few = train_model(base, head).predict(images[:5], batch_size=2, verbose=0)
+    np.testing.assert_allclose(join(base, head).predict(images[:5], batch_size=2, verbose=0), few, rtol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
