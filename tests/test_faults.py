@@ -1,6 +1,5 @@
 """What can go wrong around a training, done to a real worker: a right status within 10 s, a sentence, and Resume."""
 
-import multiprocessing
 import os
 import resource
 import shutil
@@ -247,26 +246,34 @@ def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(folder: Path) 
     assert ended(run, 30).status == "stopped"
 
 
-def _resume(path: Path, gate: Any, results: Any) -> None:
-    gate.wait()
-    try:
-        Run(path).requeue()
-        results.put("won")
-    except RunError as error:
-        results.put(str(error))
+_RESUME = """
+import sys
+from pathlib import Path
+from core.errors import RunError
+from core.store.runs import Run
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    Run(Path(sys.argv[1])).requeue()
+    print("won")
+except RunError as error:
+    print(error)
+"""
 
 
 def test_of_many_who_resume_at_once_one_wins_and_the_others_are_told(folder: Path) -> None:
     run = RunStore().create(make_config(str(folder), SETTINGS))
     run.write_status(Status(status="stopped"))
-    context = multiprocessing.get_context("spawn")
-    gate, results = context.Barrier(4), context.Queue()
-    others = [context.Process(target=_resume, args=(run.path, gate, results)) for _ in range(4)]
+    command, pipe = [sys.executable, "-c", _RESUME, str(run.path)], subprocess.PIPE
+    others = [subprocess.Popen(command, cwd=launch.ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(4)]
     for other in others:
-        other.start()
-    told = sorted(results.get(timeout=30) for _ in others)
-    for other in others:
-        other.join()
+        assert other.stdout
+        assert other.stdout.readline() == "ready\n"
+    for other in others:  # all are there and wait for one line
+        assert other.stdin
+        other.stdin.write("\n")
+        other.stdin.flush()
+    told = sorted(other.communicate(timeout=30)[0].strip() for other in others)
     refusal = f"run {run.id} is still at work; only a stopped, failed or interrupted run can be resumed"
     assert told == sorted(["won", *[refusal] * 3])
 

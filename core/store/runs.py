@@ -11,7 +11,7 @@ runs/<id>/config.json       written before the start, never again
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
           job.json          the job of a cluster that works on it, where one does; see core/workers/ray_jobs.py
-          worker.log  stop  lock
+          worker.log  stop  ended  lock
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from core.config import FORMAT, RunConfig, read_config
 from core.errors import ConfigError, RunError
 from core.store import records
 from core.store.atomic_folders import making, require_room
-from core.store.status import ACTIVE, RESUMABLE, STATUSES, Status
+from core.store.status import ACTIVE, RESUMABLE, STATUSES, WAS_ENDED, Status
 
 __all__ = [
     "ACTIVE",
@@ -162,9 +162,8 @@ class Run:
                 return status
             status = self.read_status()
             if status.is_active:
-                status = dataclasses.replace(
-                    status, status="interrupted", ended=time.time(), message=STATUSES["interrupted"]
-                )
+                message = WAS_ENDED if self.was_ended() else STATUSES["interrupted"]
+                status = dataclasses.replace(status, status="interrupted", ended=time.time(), message=message)
                 self.write_status(status)
         except OSError as error:
             # Its worker is gone all the same; the next look with room on the disk writes it down.
@@ -191,7 +190,8 @@ class Run:
             if not held or not (gone or status.status in RESUMABLE):
                 state = "is still at work" if status.is_active or not held else "has finished"
                 raise RunError(f"run {self.id} {state}; only a stopped, failed or interrupted run can be resumed")
-            (self.path / "stop").unlink(missing_ok=True)
+            for name in ("stop", "ended"):
+                (self.path / name).unlink(missing_ok=True)
             self.write_status(Status.in_queue(status.created, status.seconds))
         except OSError as error:
             raise RunError(
@@ -283,6 +283,20 @@ class Run:
     def stop_requested(self) -> bool:
         """Whether somebody asked for a stop."""
         return (self.path / "stop").exists()
+
+    def note_ended(self) -> None:
+        """Notes, before its worker is ended, that this program does it: whoever finds it gone says so."""
+        with contextlib.suppress(OSError):  # no room for the note: it is ended all the same
+            (self.path / "ended").touch()
+
+    def forget_ended(self) -> None:
+        """Takes that note back: its worker could not be reached."""
+        with contextlib.suppress(OSError):
+            (self.path / "ended").unlink(missing_ok=True)
+
+    def was_ended(self) -> bool:
+        """Whether this program has ended its worker, or was about to."""
+        return (self.path / "ended").exists()
 
     def has_model(self) -> bool:
         """Whether there is a model to predict with."""

@@ -21,6 +21,9 @@ STATUSES = {
 }
 """Every status a run can have, with its meaning."""
 
+WAS_ENDED = "The worker did not stop by itself and was ended. Resume continues after the last finished epoch."
+"""What is said of an `interrupted` run whose worker this program has ended."""
+
 RESUMABLE = ("stopped", "failed", "interrupted", "damaged")
 
 LATEST = 4_102_444_800

@@ -94,7 +94,7 @@ def end_now(run: Run) -> None:
     if not status.is_active:
         raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
     run.request_stop()
-    if not _executor_of(run).terminate(run, status, kill=True):
+    if not _end(run, status, kill=True):
         raise RunError(f"the worker of {run.noun} {run.id} cannot be reached from here; end it where it was started")
 
 
@@ -107,7 +107,7 @@ def poll(run: Run) -> Status:
     silence = executor.silence(run, status)
     if silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
         # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
-        executor.terminate(run, status, kill=silence > 2 * QUIET_SECONDS)
+        _end(run, status, kill=silence > 2 * QUIET_SECONDS)
     return _with_silence(status, silence)
 
 
@@ -126,6 +126,15 @@ def uses_cluster() -> bool:
     if name not in EXECUTORS:
         raise ConfigError(f'PARITY_EXECUTOR is "{name}"; it may be {" or ".join(EXECUTORS)}')
     return name == "ray"
+
+
+def _end(run: Run, status: Status, *, kill: bool) -> bool:
+    """Tells a worker that was asked to stop to end, or ends it; whether it could be reached."""
+    run.note_ended()
+    reached = bool(_executor_of(run).terminate(run, status, kill=kill))
+    if not reached:
+        run.forget_ended()
+    return reached
 
 
 def _executor_of(run: Run) -> ModuleType:

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import RunError
 from core.store.runs import Run, Status
+from core.store.status import WAS_ENDED
 from core.workers import process_info, warm
 from core.workers.command import CANNOT_WRITE, RESUME, ROOT, worker_command, worker_environment
 
@@ -65,10 +66,12 @@ def poll(run: Run) -> Status:
             jobs().folders.pop(run.id, None)
     status = run.read_status()
     # After ours has ended, another process may have resumed the run: its worker says another pid.
+    if process is not None and code is None and status.pid == process.pid:
+        return status  # its lock is free a moment before it is gone: its exit code will say how it ended
     if process is None or code is None or status.pid not in (None, process.pid):
         return _unwritten(run, status) or run.status()
     if status.is_active:
-        ended, message = how_it_died(code, stopped=run.stop_requested())
+        ended, message = how_it_died(code, stopped=run.was_ended())
         status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
         _write_down(run, status)
     return status
@@ -142,8 +145,8 @@ def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
     """Final status and sentence for a worker that could not say them itself."""
     if code == CANNOT_WRITE:
         return "failed", f"The run's folder could not be written: the disk is full, or it is read-only. {RESUME}"
-    if process_info.was_killed(code) and stopped:
-        return "interrupted", f"The worker did not stop by itself and was ended. {RESUME}"
+    if stopped and (process_info.was_killed(code) or code == -signal.SIGTERM):
+        return "interrupted", WAS_ENDED
     if code in (-9, 137):
         reason = "The worker was killed by the system, probably out of memory. Try a smaller batch or image size;"
         return "interrupted", f"{reason} {RESUME}"

@@ -156,12 +156,21 @@ def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_no
     cuts = [range(start, min(start + BATCH, len(files))) for start in range(0, len(files), BATCH)]
     expected = np.concatenate([forward(np.stack([images.one(k, 3) for k in cut])).numpy() for cut in cuts])
 
-    def slow(pixels: Any) -> Any:  # so that the other machines have the time to load TensorFlow
-        time.sleep(0.2 if lost else 1.5)
+    lost, own, at_work, folder = list[int](), list[int](), False, tmp_path / "x.shards"
+
+    def patient(pixels: Any) -> Any:
+        """Waits until other machines have made three shards, and one more after one of them was lost."""
+        deadline = time.monotonic() + 180
+        while at_work and len(list(folder.glob("*.npy"))) - len(own) < (lost[0] // BATCH + 1 if lost else 3):
+            assert time.monotonic() < deadline, "the other machines make no shards"
+            time.sleep(0.1)
+        if at_work:
+            time.sleep(0.2)  # a shard's file is there a moment before its task is said to have ended
+            own.append(len(pixels))
         return forward(pixels)
 
-    lost = list[int]()
-    shards = Extraction(config, weights_hash(base), slow, images, 3, tmp_path / "x.shards", shard=BATCH)
+    shards = Extraction(config, weights_hash(base), patient, images, 3, folder, shard=BATCH)
+    at_work = True
     target, seen = np.full(expected.shape, np.nan, np.float32), list[int]()
 
     def advance(done: int) -> None:
@@ -177,7 +186,7 @@ def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_no
     assert shards.elsewhere < len(files), "and so did the asking worker"
     assert target.tobytes() == expected.tobytes()
     assert seen[-1] == len(files)
-    assert not (tmp_path / "x.shards").exists()
+    assert not folder.exists()
 
 
 def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_says(

@@ -80,7 +80,8 @@ def test_a_cell_that_empties_is_let_go(finished):
 
 def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
     run = make_run("done", records=3, classes=("a", "b", "c"))
-    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["a", "b", "c"]})
+    val = {**evaluation["val"], "confusion": [[0, 1, 0], [0, 0, 0], [0, 0, 1]]}
+    files.write_json(run.path / "evaluation.json", {**evaluation, "classes": ["a", "b", "c"], "val": val})
     keep(run, [("val/0.png", "a", [0.2, 0.5, 0.3]), ("val/1.png", "c", [0.1, 0.1, 0.8])], ("a", "b", "c"))
     at = open_live(run)
     assert not at.exception

@@ -172,6 +172,25 @@ def test_a_worker_can_be_ended_now_where_there_is_no_sigkill(
     assert status.message.startswith("The worker did not stop by itself and was ended. Resume continues after")
 
 
+def test_whoever_finds_a_worker_gone_that_was_ended_says_so(run: Run, worker: Callable[[str], Started]) -> None:
+    """Its lock is free before its exit code is known, and another process never knows the code."""
+    started = worker("import time; time.sleep(60)")
+    launch.start(run, parent_pipe=False)
+    process = started[0][2]
+    running = Status(status="running", pid=process.pid, heartbeat=time.monotonic())
+    run.write_status(running)
+    assert launch.poll(run) == running, "it lives, although nobody holds its lock"
+    launch.end_now(run)
+    said = "The worker did not stop by itself and was ended. Resume continues after the last finished epoch."
+    assert run.status().message == said, "what another process says"
+    run.write_status(running)
+    process.wait()
+    assert (launch.poll(run).status, run.read_status().message) == ("interrupted", said), "what this one says"
+    run.requeue()
+    run.write_status(running)
+    assert run.status().message == "Its process is gone; Resume continues after the last finished epoch."
+
+
 def test_a_run_that_another_process_has_taken_over_is_not_called_dead(
     run: Run, worker: Callable[[str], Started]
 ) -> None:
