@@ -28,6 +28,11 @@ SEEDS = LOOKS[-1]
 _GIVEN_UP = 1.886
 """A factor is given up when a trial of it is beyond the midpoint on the wrong side by so many standard errors."""
 
+_NEAR_MIDDLE = 0.25
+"""A trial that is clearly apart from both ends, and so near to the midpoint (as a share of the gap), is on neither side:
+a setting that does 55 % of it is not the one, and two equal halves lie on the midpoint itself, where each trial would be
+called a side by chance in 5 % of cases."""
+
 _OTHER = {"a": "b", "b": "a"}
 
 _WANTED = {"sufficient": BAD, "necessary": GOOD}
@@ -160,7 +165,7 @@ class Search:
             for key in possible:
                 p_values[key] = self._tried(key, look)
                 cleared = holm(list(p_values.values()), LEVELS[look])[self.factors.index(key)]
-                if cleared:
+                if cleared and self._may_be_single(key, LEVELS[look]):
                     there, back = (self._mean(trial) for trial in self._switches(key).values())
                     return verdict.single(key, (there, back), self._means_of_ends(), self.words)
             possible = [key for key in possible if self._may_be_single(key, LEVELS[look])]
@@ -197,8 +202,10 @@ class Search:
         return clears.above if clears.seeds > 1 else 1.0
 
     def _may_be_single(self, key: str, level: float) -> bool:
-        """Whether no trial of a factor is clearly on the wrong side."""
+        """Whether no trial of a factor is clearly on the wrong side, or a part of the effect near the midpoint."""
         for direction, trial in self._switches(key).items():
+            if self._is_near_middle(trial, level):
+                return False
             clears = self._beyond_middle(trial, level, _WANTED[direction])
             error = clears.spread / max(1, clears.seeds) ** 0.5
             if clears.value < -_GIVEN_UP * error:
@@ -240,12 +247,23 @@ class Search:
 
     def _judge(self, trial: Set, level: float) -> str:
         middle = self._beyond_middle(trial, level, GOOD)
-        if middle.seeds < 2 or middle.excludes_zero():
-            return UNCLEAR if middle.seeds < 2 else GOOD if middle.low > 0 else BAD
-        ends = [self._contrast({self._by_b(trial): 1, end: -1}, level) for end in (self._good(), self._bad())]
-        # Part of the effect, and clearly neither all nor nothing of it: more seeds would not make a side of it.
-        part = all(end.excludes_zero() for end in ends) and middle.seeds > LOOKS[0]
-        return BETWEEN if part else UNCLEAR
+        if middle.seeds < 2:
+            return UNCLEAR
+        if self._is_near_middle(trial, level):
+            return BETWEEN
+        if middle.excludes_zero():
+            return GOOD if middle.low > 0 else BAD
+        return BETWEEN if self._is_part(trial, level) and middle.seeds > LOOKS[0] else UNCLEAR
+
+    def _is_part(self, trial: Set, level: float) -> bool:
+        """Part of the effect, and clearly neither all nor nothing of it: more seeds would not make a side of it."""
+        ends = (self._good(), self._bad())
+        return all(self._contrast({self._by_b(trial): 1, end: -1}, level).excludes_zero() for end in ends)
+
+    def _is_near_middle(self, trial: Set, level: float) -> bool:
+        """Whether a trial is clearly a part of the effect, and not much more or less than half of it."""
+        gap = self._contrast({self._good(): 1, self._bad(): -1}, level).value
+        return self._is_part(trial, level) and abs(self._beyond_middle(trial, level, GOOD).value) < _NEAR_MIDDLE * gap
 
     def _beyond_middle(self, trial: Set, level: float, side: str) -> Estimate:
         """By how much a trial lies beyond the midpoint between the ends, towards a side."""

@@ -101,6 +101,7 @@ WORLDS = (
     World("gap 4, two needed together", lower(0.04, "ac"), "abc", 0.01, ("joint", "ac")),
     World("gap 4, either of two", lower(0.04, "a", "c"), "abc", 0.01, ("interaction", "ac")),
     World("gap 4, two halves", additive(a=0.02, c=0.02), "abc", 0.01, ("joint", "ac")),
+    World("gap 4, 55 and 45 %", additive(a=0.022, c=0.018), "abc", 0.003, ("joint", "ac")),
     World("gap 40, 2 factors, noise 0.3", lower(0.4, "a"), "ab", 0.003, ("single", "a")),
 )  # fmt: skip
 

@@ -119,6 +119,14 @@ def test_an_effect_in_equal_parts_is_joint() -> None:
     assert (found.verdict, found.factors) == ("joint", ("a", "b"))
 
 
+def test_a_setting_that_does_little_more_than_half_of_it_is_not_called_the_one() -> None:
+    # With so little noise a lies clearly beyond the midpoint, and as clearly short of the end.
+    found = search(lambda trial: 0.9 - 0.021 * ("a" in trial) - 0.019 * ("b" in trial), noise=0.0005, images=0).run()
+    assert (found.verdict, found.factors) == ("joint", ("a", "b"))
+    most = search(lambda trial: 0.9 - 0.035 * ("a" in trial) - 0.005 * ("b" in trial), noise=0.0005, images=0).run()
+    assert (most.verdict, most.factors) == ("single", ("a",))
+
+
 def test_nothing_that_differs_is_no_difference_by_construction() -> None:
     searching = search(lambda trial: 0.9, (), noise=0.02)
     searching.words = Words(skipped=["training.seed"], own="The two runs themselves have 0.905 and 0.895.")
