@@ -29,9 +29,11 @@ _GIVEN_UP = 1.886
 """A factor is given up when a trial of it is beyond the midpoint on the wrong side by so many standard errors."""
 
 _NEAR_MIDDLE = 0.25
-"""A trial that is clearly apart from both ends, and so near to the midpoint (as a share of the gap), is on neither side:
-a setting that does 55 % of it is not the one, and two equal halves lie on the midpoint itself, where each trial would be
-called a side by chance in 5 % of cases."""
+"""A trial that is clearly apart from both ends and so near to the midpoint, as a share of the gap, is on neither side.
+
+A setting that does 55 % of the effect is not the one. Two equal halves lie on the midpoint itself, where each trial would
+be called a side by chance in 5 % of cases.
+"""
 
 _OTHER = {"a": "b", "b": "a"}
 
