@@ -31,8 +31,8 @@ _GIVEN_UP = 1.886
 _NEAR_MIDDLE = 0.25
 """A trial that is clearly apart from both ends and so near to the midpoint, as a share of the gap, is on neither side.
 
-A setting that does 55 % of the effect is not the one. Two equal halves lie on the midpoint itself, where each trial would
-be called a side by chance in 5 % of cases.
+A setting that does 55 % of the effect is not the one. Two equal halves lie on the midpoint itself, where each trial
+would be called a side by chance in 5 % of cases.
 """
 
 _OTHER = {"a": "b", "b": "a"}
