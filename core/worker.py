@@ -1,4 +1,4 @@
-"""Worker process of a run, bisect, sweep, learning-rate search or label review: `python -m core.worker DIR`.
+"""Worker process of a run or of any other kind of job (core/start/kinds.py): `python -m core.worker DIR`.
 
 It waits for its turn, works, and leaves the job in a final status with one sentence for the person. TensorFlow is
 imported once the turn has come: a waiting worker weighs a few MB. With `--warm` it comes first (core/workers/warm.py).
@@ -6,6 +6,7 @@ imported once the turn has come: a waiting worker weighs a few MB. With `--warm`
 
 import argparse
 import contextlib
+import importlib
 import os
 import signal
 import socket
@@ -13,18 +14,17 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from errno import ENOMEM, ENOSPC, EROFS
 from pathlib import Path
 
 from core import files
-from core.bisect.store import is_bisect
 from core.engine.reporter import Reporter
 from core.errors import UserError
 from core.jobs.queue import wait_for_slot
-from core.label_review.store import is_review
-from core.lr_search.store import is_lr_search
-from core.store.runs import STATUSES, Run
-from core.sweep.store import is_sweep
+from core.start import kinds
+from core.store.folder import JobFolder
+from core.store.status import STATUSES
 from core.workers import process_info, warm
 from core.workers.launch import CANNOT_WRITE
 
@@ -38,18 +38,23 @@ _NOTHING_LEARNT = "Stopped before anything was learnt."
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the worker; returns its exit code: 0 done or stopped, 1 the user's mistake, 3 a failure inside."""
-    parser = argparse.ArgumentParser(prog="python -m core.worker", description="Trains one run or bisect.")
-    parser.add_argument("run", type=Path, nargs="?", help="the folder of the run or the bisect")
+    parser = argparse.ArgumentParser(prog="python -m core.worker", description="Works on one run, or on another job.")
+    parser.add_argument("run", type=Path, nargs="?", help="the folder of the run or job")
     parser.add_argument("--parent-pipe", action="store_true", help="end, interrupted, when standard input closes")
     parser.add_argument("--warm", action="store_true", help="load TensorFlow, then read the folder from standard input")
     parser.add_argument("--job", default="", help="the job of a cluster that this is: it asks for no lock and no turn")
     options = parser.parse_args(arguments)
     if (options.run is None) != options.warm:
         parser.error("give the folder of a run, or --warm")
-    if options.job and options.run:
-        return _serve_job(Run(options.run.resolve()), options.job)
     folder = _wait_warm() if options.warm else options.run
-    return 0 if folder is None else _run(Run(folder.resolve()), parent_pipe=options.parent_pipe)
+    if folder is None:
+        return 0
+    try:
+        job = kinds.open_job(folder.resolve())
+    except UserError as error:
+        _log(str(error))
+        return 1
+    return _serve_job(job, options.job) if options.job else _run(job, parent_pipe=options.parent_pipe)
 
 
 def _wait_warm() -> Path | None:
@@ -80,31 +85,31 @@ def _take_over(folder: Path, born: float) -> Path:
     return folder
 
 
-def _run(run: Run, *, parent_pipe: bool) -> int:
+def _run(run: JobFolder, *, parent_pipe: bool) -> int:
     """Takes the run's lock and works."""
     lock = files.Lock(run.path / "lock")
     try:
         if not lock.acquire(timeout=5):
-            _log(f"run {run.id} has a worker already")
+            _log(f"{run.noun} {run.id} has a worker already")
             return 1
         return _serve(run, parent_pipe=parent_pipe)
     except OSError as error:
-        _log(f"run {run.id} cannot be written: {error}")
+        _log(f"{run.noun} {run.id} cannot be written: {error}")
         return CANNOT_WRITE
     finally:
         lock.release()
 
 
-def _serve_job(run: Run, job: str) -> int:
+def _serve_job(run: JobFolder, job: str) -> int:
     """What a worker on a cluster does: the cluster has given it its turn, and `job.json` says the run is its own."""
     try:
         if run.cluster_job().get("job") != job:
-            _log(f"run {run.id} is no longer the work of {job}")
+            _log(f"{run.noun} {run.id} is no longer the work of {job}")
             return 1
         threading.Thread(target=_end_when_replaced, args=(run, job), name="still-ours", daemon=True).start()
         return _serve(run, on_cluster=True)
     except OSError as error:
-        _log(f"run {run.id} cannot be written: {error}")
+        _log(f"{run.noun} {run.id} cannot be written: {error}")
         return CANNOT_WRITE
 
 
@@ -114,7 +119,7 @@ def _log(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _end_when_replaced(run: Run, job: str) -> None:
+def _end_when_replaced(run: JobFolder, job: str) -> None:
     """A machine that was taken for lost may come back; whoever has the run by then must not meet its worker."""
     misses = 0
     while misses < _MISSES:
@@ -126,11 +131,11 @@ def _end_when_replaced(run: Run, job: str) -> None:
     os._exit(1)
 
 
-def _serve(run: Run, *, parent_pipe: bool = False, on_cluster: bool = False) -> int:
+def _serve(run: JobFolder, *, parent_pipe: bool = False, on_cluster: bool = False) -> int:
     """What a worker does once the run is its own; returns its exit code."""
     reporter = Reporter(run)
     if not reporter.status.is_active or run.is_from_newer_version():
-        _log(f"run {run.id} is {reporter.status.status}; it was not put in the queue")
+        _log(f"{run.noun} {run.id} is {reporter.status.status}; it was not put in the queue")
         return 1
     files.remove_leftovers(run.path)
     try:
@@ -159,7 +164,7 @@ def _write_reserve_file(folder: Path) -> Path:
     return reserve_file
 
 
-def _watch(reporter: Reporter, *, parent_pipe: bool) -> None:
+def _watch(reporter: Reporter[JobFolder], *, parent_pipe: bool) -> None:
     """What may end the worker from outside: a signal, or the end of the server that started it."""
     reporter.start_heartbeat()
     for name in ("SIGTERM", "SIGINT"):
@@ -171,16 +176,16 @@ def _watch(reporter: Reporter, *, parent_pipe: bool) -> None:
         threading.Thread(target=_end_with_parent, args=(reporter,), name="parent-pipe", daemon=True).start()
 
 
-def _end_with_parent(reporter: Reporter) -> None:
+def _end_with_parent(reporter: Reporter[JobFolder]) -> None:
     while os.read(0, 1024):
         pass
     reporter.die("interrupted", "The server that ran this ended; Resume continues after the last finished epoch.")
 
 
-def _work(reporter: Reporter, reserve_file: Path, *, on_cluster: bool) -> int:
+def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool) -> int:
     try:
         with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
-            status, message = _train(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
+            status, message = _call_entry(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
         reason = reporter.run.stop_reason() if status == "stopped" else ""
         reporter.finish(status, reason or message)
     except UserError as error:
@@ -195,42 +200,20 @@ def _work(reporter: Reporter, reserve_file: Path, *, on_cluster: bool) -> int:
     return 0
 
 
-def _wait_for_slot(reporter: Reporter, *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
+def _wait_for_slot(reporter: Reporter[JobFolder], *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
     """Waits for a slot on this machine; on a cluster Ray has waited for it."""
     if on_cluster:
         return contextlib.nullcontext(not reporter.stop_requested())
-    return wait_for_slot(reporter.run, reporter.stop_requested)
+    return wait_for_slot(reporter.run, reporter.stop_requested, kinds.stores())
 
 
-def _train(reporter: Reporter, *, on_cluster: bool) -> tuple[str, str]:
+def _call_entry(reporter: Reporter[JobFolder], *, on_cluster: bool) -> tuple[str, str]:
     """Final status and the sentence that goes with it."""
     reporter.set_status(status="starting", message=STATUSES["starting"])
-    if is_bisect(reporter.run.path):
-        if on_cluster:
-            from core.engine.cluster.cluster_trials import bisect_over_cluster as bisect
-        else:
-            from core.engine.jobs.bisect import bisect
-
-        return bisect(reporter)
-    if is_lr_search(reporter.run.path):
-        from core.engine.jobs.lr_search import find_rate
-
-        return find_rate(reporter)
-    if is_sweep(reporter.run.path):
-        if on_cluster:
-            from core.engine.cluster.cluster_trials import sweep_over_cluster as sweep
-        else:
-            from core.engine.jobs.sweep import sweep
-
-        return sweep(reporter)
-    if is_review(reporter.run.path):
-        from core.engine.jobs.label_review import review
-
-        return review(reporter)
-    from core.engine.train.training import train
-
-    status = train(reporter)
-    return status, STATUSES[status] if reporter.run.has_model() else _NOTHING_LEARNT
+    kind = kinds.kind_of(reporter.run)
+    module, _, name = ((on_cluster and kind.on_cluster) or kind.entry).partition(":")
+    work: Callable[[Reporter[JobFolder]], tuple[str, str]] = getattr(importlib.import_module(module), name)
+    return work(reporter)
 
 
 def _sentence(error: Exception) -> str:

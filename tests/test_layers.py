@@ -25,6 +25,7 @@ LAYERS = (
     ("core.workers.",),
     ("core.jobs.",),
     ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review."),
+    ("core.start.",),
     ("core.report.", "core.housekeeping.", "core.export."),
     ("core.engine.",),
     ("core.cli.",),

@@ -4,7 +4,6 @@ config.json   {"runs": [id, id], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`
 """
 
-from pathlib import Path
 from typing import Any
 
 from core.bisect.costs import Costs
@@ -38,9 +37,12 @@ class Bisect(BudgetedJob):
     result_kind = records.BISECT
 
     def ends(self) -> list[str]:
-        """Ids of the two runs as its result has them, also where the rest of it is damaged."""
-        found: list[str] = self._of_its_runs().get("runs", [])
-        return found
+        """Ids of the two runs, as its configuration has them, else as its result has them; see `BudgetedJob.ends`."""
+        try:
+            return [*self.run_ids()]
+        except RunError:
+            found: list[str] = self._of_its_runs().get("runs", [])
+            return found
 
     def title(self) -> str:
         """What to call it: the names of its two runs."""
@@ -104,7 +106,7 @@ class BisectStore(JobStore[Bisect]):
             )
         facts = estimate(a, b, margin_points / 100)
         settings = {"runs": [a.id, b.id], "budget_minutes": budget_minutes, "margin_points": margin_points}
-        return self._make(settings, owner, lambda bisect: empty_result(bisect, a, b, facts))
+        return self._make(settings, owner, lambda bisect: bisect.write_result(empty_result(bisect, a, b, facts)))
 
     def get(self, bisect_id: str) -> Bisect:
         """The bisect of that id; a unique beginning or end of it will do.
@@ -118,11 +120,6 @@ class BisectStore(JobStore[Bisect]):
         if found:
             raise RunError(f'"{bisect_id}" could be {len(found)} bisects; give the whole id')
         raise RunError(f'there is no bisect "{bisect_id[:100]}"')
-
-
-def is_bisect(path: Path) -> bool:
-    """Whether a job's folder is that of a bisect; else it is a run's."""
-    return "runs" in job.settings_of(path)
 
 
 def estimate(a: Run, b: Run, margin: float = MARGIN_POINTS / 100) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from types import FrameType
 
 from core.models.unfreezing import is_training
 from core.progress import Progress
-from core.store.runs import Run, Status
+from core.store.folder import JobFolder
+from core.store.runs import Status, epochs_of
 from core.workers import launch
 
 _WIDTH = 24
@@ -52,12 +53,12 @@ STOPPING = "Stops after this batch; the model so far is kept."
 
 
 def follow(
-    run: Run, *, quiet: bool = False, stopping: str = STOPPING, look: Callable[[Line], None] | None = None
+    job: JobFolder, *, quiet: bool = False, stopping: str = STOPPING, look: Callable[[Line], None] | None = None
 ) -> Status:
     """Shows a run's progress until it ends; Ctrl-C asks it to stop and keeps the model so far.
 
     Args:
-        run: Run. A worker has been started for it.
+        job: JobFolder. A worker has been started for it.
         quiet: bool. Show nothing. Defaults to `False`.
         stopping: str. What is said when it was asked to stop.
         look: callable of the Line. Called at every poll, the last one included. Defaults to none.
@@ -65,17 +66,17 @@ def follow(
     Returns:
         The final status.
     """
-    line, seen = Line(quiet=quiet), len(run.epochs())
+    line, seen = Line(quiet=quiet), len(epochs_of(job.events()))
 
     def ask_to_stop(*_: int | FrameType | None) -> None:
-        run.request_stop()
+        job.request_stop()
         line.show(stopping, lasting=True)
 
     before = {name: signal.signal(name, ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         while True:
-            status = launch.poll(run)
-            for record in run.epochs()[seen:]:
+            status = launch.poll(job)
+            for record in epochs_of(job.events())[seen:]:
                 line.show(describe_epoch(record), lasting=True)
                 seen += 1
             if look:

@@ -5,9 +5,10 @@ import dataclasses
 import os
 import threading
 import time
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from core.store.runs import Run, Status
+from core.store.folder import JobFolder
+from core.store.status import Status
 from core.workers.process_info import own_memory
 
 _EVERY_SECONDS = 0.4
@@ -16,14 +17,17 @@ _EVERY_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 2.0
 
 
-class Reporter:
-    """Keeps a run's status up to date while a worker is at it.
+F_co = TypeVar("F_co", bound=JobFolder, covariant=True)
+
+
+class Reporter(Generic[F_co]):
+    """Keeps the status of a run, or of another job, up to date while a worker is at it.
 
     Args:
-        run: Run. Its status is read once and belongs to this object from then on.
+        run: JobFolder. Its status is read once and belongs to this object from then on.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: F_co) -> None:
         self.run = run
         self._status = run.read_status()
         self._lock = threading.RLock()

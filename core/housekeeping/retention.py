@@ -16,6 +16,7 @@ from core.access import PUBLIC
 from core.data.feature_cache import feature_cache
 from core.housekeeping import trash
 from core.jobs import time_limits
+from core.start import kinds
 from core.store import atomic_folders as making
 from core.workers import local, predict_client, process_info, warm
 
@@ -24,8 +25,6 @@ LOOKED_AT_SECONDS = 3600.0
 
 ABANDONED_SECONDS = making.ABANDONED_SECONDS
 """What nothing has been written to for so long was left by a process that was killed."""
-
-_JOBS = ("runs", "bisects", "rates", "sweeps", "reviews")
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def forget_broken_off() -> None:
         _remove_abandoned(folder)
     for folder in (*paths.collections_folder().glob(".partial-*"), *paths.samples_folder().glob(".partial-*")):
         _remove_abandoned(folder)
-    for kind in _JOBS:
-        making.sweep_abandoned(home / kind)
+    for folder in kinds.folders():
+        making.sweep_abandoned(folder)
     feature_cache().sweep()
 
 
@@ -72,7 +71,7 @@ def notice_ended() -> None:
 def limit_trainings() -> None:
     """On a public server: stops what has waited or trained for too long."""
     if access.mode() == PUBLIC:
-        time_limits.enforce(access.policy())
+        time_limits.enforce(access.policy(), kinds.visitors_stores())
 
 
 TASKS = (

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import files, paths
-from core.bisect.store import BisectStore
 from core.errors import RunError
+from core.start import kinds
 from core.store import records
 from core.store.runs import Run, RunStore
-from core.sweep.store import SweepStore
 from core.workers import launch
 
 KEPT_DAYS = 30
@@ -113,12 +112,12 @@ def empty_old() -> None:
 
 def uses(run: Run) -> str:
     """A sentence on what else refers to a run, to be said when it is deleted; empty where nothing does."""
-    bisects = BisectStore().list()
-    ends = sum(run.id in bisect.ends() for bisect in bisects)
+    jobs = [job for store in kinds.trainers() for job in store.list()]
+    ends = sum(run.id in job.ends() for job in jobs)
     if ends:
         found = "There is a search" if ends == 1 else f"There are {ends} searches"
         return f"{found} on the Diagnose page between it and another run; it can be read again once restored."
-    trials = {trial for job in (*bisects, *SweepStore().list()) for trial in job.trained_ids()}
+    trials = {trial for job in jobs for trial in job.trained_ids()}
     return "It was trained by a search or a sweep; the figures that were found stay." if run.id in trials else ""
 
 

@@ -3,18 +3,17 @@
 from functools import lru_cache
 from pathlib import Path
 
-from core.bisect.store import Bisect, BisectStore
+from core.bisect.store import Bisect
 from core.errors import RunError
-from core.sweep.store import SweepStore
+from core.jobs.job import BudgetedJob
+from core.start import kinds
 
 
 def trial_ids() -> set[str]:
-    """Ids of the runs that bisects and sweeps have trained; the runs that bisects lie between are none of them."""
+    """Ids of the runs that other jobs have trained; the runs that bisects lie between are none of them."""
     found: set[str] = set()
-    for bisect in BisectStore().list():
-        found |= _trials_of_bisect(bisect.path, _stamp(bisect.path))
-    for sweep in SweepStore().list():
-        found |= set(sweep.trained_ids())
+    for job in (job for store in kinds.trainers() for job in store.list()):
+        found |= _trials_of(job.path, _stamp(job.path))
     return found
 
 
@@ -27,11 +26,9 @@ def runs_of(bisect: Bisect) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=10_000)
-def _trials_of_bisect(
-    path: Path, stamp: tuple[int, int]
-) -> set[str]:  # the stamp says whether what is kept still holds
-    bisect = Bisect(path)
-    return set(bisect.trained_ids()) - set(runs_of(bisect))
+def _trials_of(path: Path, stamp: tuple[int, int]) -> set[str]:  # the stamp says whether what is kept still holds
+    job = kinds.open_job(path)
+    return set(job.trained_ids()) - set(job.ends()) if isinstance(job, BudgetedJob) else set()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -9,37 +9,30 @@ A job is a folder with a worker, like a run, and stands beside the runs, never a
 
 import contextlib
 import math
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from core import files, paths
+from core import files
 from core.errors import ConfigError, RunError
 from core.store import records
-from core.store.atomic_folders import making, unmake
-from core.store.runs import RESUMABLE, Run, RunStore, Status, new_id
+from core.store.atomic_folders import unmake
+from core.store.folder import FolderStore, JobFolder
+from core.store.status import RESUMABLE, Status
 from core.workers import launch
 
 BUDGET_MINUTES = 30.0
 """What a job that trains many runs may take unless the person says otherwise."""
 
 
-class Job(Run):
+class Job(JobFolder):
     """One job's folder.
 
     Args:
         path: Path. The folder; it exists.
     """
 
-    noun = "job"
-
     result_kind = records.RESULT
     """What its result.json must look like; that of a kind of job says more."""
-
-    def way_out(self) -> str:
-        """See `Run.way_out`."""
-        return "Begin another one; this one is in nobody's way."
 
     def settings(self) -> dict[str, Any]:
         """What config.json says; empty where it is absent or damaged."""
@@ -72,6 +65,10 @@ class BudgetedJob(Job):
         """What it has taken."""
         return float(self.result().get("cost", {}).get("spent_minutes", 0.0))
 
+    def ends(self) -> list[str]:
+        """Ids of the runs that it is about and has not trained; none unless its kind says otherwise."""
+        return []
+
     def trained_ids(self) -> list[str]:
         """Ids of the runs that its trials have trained, also where the rest of its result is damaged."""
         return [trial["run"] for trial in self._of_its_runs().get("arms", []) if trial.get("run")]
@@ -88,50 +85,8 @@ class BudgetedJob(Job):
 J = TypeVar("J", bound=Job)
 
 
-class JobStore(Generic[J]):
-    """All jobs of one kind below one folder.
-
-    Args:
-        root: Path. Defaults to the folder the environment says.
-    """
-
-    kind: type[J]
-    folder: str
-
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or paths.home() / self.folder
-
-    def list(self) -> list[J]:
-        """All of them, the newest first."""
-        return [self.kind(run.path) for run in RunStore(self.root).list()]
-
-    def by_id(self, job_id: str) -> J | None:
-        """The one of that id; None when there is none (any more)."""
-        known = RunStore(self.root).by_id(job_id)
-        return self.kind(known.path) if known else None
-
-    def _make(self, settings: dict[str, Any], owner: str, result: Callable[[J], dict[str, Any]] | None = None) -> J:
-        """Makes the folder of a new job, queued.
-
-        Args:
-            settings: dict. For config.json.
-            owner: str. Who starts it; empty for nobody in particular.
-            result: callable. What result.json says before the job has begun. Defaults to there being none.
-
-        Raises:
-            RunError: the folder cannot be written, or the disk is full.
-        """
-        now = time.time()
-        place = self.root / new_id(now)
-        with making(place, self.kind.noun) as path:
-            job = self.kind(path)
-            job.write_settings(settings)
-            if owner:
-                files.write_json(path / "owner.json", owner)
-            if result:
-                job.write_result(result(job))
-            job.write_status(Status.in_queue(now))
-        return self.kind(place)
+class JobStore(FolderStore[J]):
+    """All jobs of one kind below one folder; see `FolderStore`."""
 
     def _forget_old(self, kept: int) -> None:
         """Only so many are kept; of the others those that have ended go."""

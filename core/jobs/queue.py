@@ -2,30 +2,31 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from core import files, paths
-from core.store.runs import Run, RunStore
+from core.store.folder import FolderStore, JobFolder
 
 _POLL_SECONDS = 0.3
 
-_OTHERS = ("bisects", "rates", "sweeps", "reviews")
-"""Folders of the home whose jobs take a slot too."""
-
 
 @contextlib.contextmanager
-def wait_for_slot(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool]:
+def wait_for_slot(
+    job: JobFolder, stop_requested: Callable[[], bool], stores: Iterable[FolderStore[Any]]
+) -> Iterator[bool]:
     """Waits until one of the machine's training slots is free and no older job waits.
 
     Args:
-        job: Run. Queued; a run, a bisect, a sweep, a search for a rate or a review: each takes a slot.
+        job: JobFolder. Queued.
         stop_requested: callable. Whether to give up.
+        stores: FolderStores. Of all jobs that take a slot, its own kind among them; see `core.start.kinds`.
 
     Returns:
         A context in which the slot is held; its value is False when a stop came before the turn did.
     """
     slots = [files.Lock(paths.home() / f"training-{k}.lock") for k in range(paths.parallel_runs())]
-    before = _all_before(job)
+    before = _all_before(job, stores)
     while not stop_requested():
         # Whoever is queued from now on, or again, stands behind: the list only grows shorter.
         before = [other for other in before if other.status().status == "queued"]
@@ -40,14 +41,13 @@ def wait_for_slot(job: Run, stop_requested: Callable[[], bool]) -> Iterator[bool
     yield False
 
 
-def _all_before(job: Run) -> list[Run]:
+def _all_before(job: JobFolder, stores: Iterable[FolderStore[Any]]) -> list[JobFolder]:
     """Jobs that were queued earlier and still wait."""
     mine = (job.read_status().queued, job.id)
-    folders = {job.path.parent, paths.runs_folder(), *(paths.home() / name for name in _OTHERS)}
     return [
         other
-        for folder in folders
-        for other in RunStore(folder).list()
+        for store in stores
+        for other in store.list()
         if other.id != job.id
         and (status := other.read_status()).status == "queued"
         and (status.queued, other.id) < mine

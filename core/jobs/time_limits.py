@@ -8,30 +8,29 @@ import contextlib
 import sys
 import time
 import types
+from collections.abc import Iterable
 from typing import Any
 
-from core import paths
 from core.access import Policy
 from core.errors import UserError
+from core.store.folder import FolderStore, JobFolder
 from core.store.index import read_status
-from core.store.runs import Run, RunStore, Status
+from core.store.status import Status
 from core.workers import launch
-
-_KINDS = ("runs", "rates")
-"""Folders of what a visitor may start."""
 
 PATIENCE_SECONDS = 60.0
 """One that was asked to stop and has not stopped after so long is ended."""
 
 
-def enforce(limits: Policy) -> None:
+def enforce(limits: Policy, stores: Iterable[FolderStore[Any]]) -> None:
     """Stops every training or search of a visitor that has waited or worked for longer than the limits allow.
 
     Args:
         limits: Policy. Where a limit is 0 there is none.
+        stores: FolderStores. Of what a visitor may start.
     """
     seen = _begun()
-    active = {run.id: (run, status) for run, status in _visitors()}
+    active = {run.id: (run, status) for run, status in _visitors(stores)}
     for gone in set(seen) - set(active):
         del seen[gone]
     for run, status in active.values():
@@ -51,9 +50,9 @@ def words(limits: Policy) -> str:
     )
 
 
-def _visitors() -> list[tuple[Run, Status]]:
+def _visitors(stores: Iterable[FolderStore[Any]]) -> list[tuple[JobFolder, Status]]:
     """What is at work or waits and was started from a page; the operator's own, from the command line, has no owner."""
-    runs = [run for kind in _KINDS for run in RunStore(paths.home() / kind).list() if read_status(run).is_active]
+    runs = [run for store in stores for run in store.list() if read_status(run).is_active]
     return [(run, status) for run in runs if (status := launch.poll(run)).is_active and run.owner()]
 
 
@@ -71,7 +70,7 @@ def _reason(status: Status, seen: dict[str, float], limits: Policy) -> str:
     return ""
 
 
-def _stop(run: Run, seen: dict[str, float], reason: str) -> None:
+def _stop(run: JobFolder, seen: dict[str, float], reason: str) -> None:
     asked = seen.setdefault("asked", time.monotonic())
     if not run.stop_requested():
         seen["asked"] = time.monotonic()

@@ -107,11 +107,6 @@ class ReviewStore(JobStore[Review]):
         return review
 
 
-def is_review(path: Path) -> bool:
-    """Whether a job's folder is that of a review."""
-    return "review" in job.settings_of(path)
-
-
 def review_key(dataset: Dataset) -> str:
     """What a result depends on: the folder, and place, content and label of every image; its split does not matter.
 

@@ -1,18 +1,13 @@
 """LrSearchStore: learning-rate searches (range tests) on disk, each with a folder below `rates`.
 
-config.json   {"kind": "rate", "config": the run's settings}
+config.json   {"config": the run's settings}
 result.json   the range test and what it suggests
 """
 
-from pathlib import Path
-
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.jobs import job
 from core.jobs.job import Job, JobStore
 from core.store import records
-
-KIND = "rate"
 
 KEPT = 20
 """So many searches are kept; older ones go when a new one is made."""
@@ -51,11 +46,6 @@ class LrSearchStore(JobStore[LrSearch]):
         Raises:
             RunError: the folder cannot be written.
         """
-        search = self._make({"kind": KIND, "config": config.to_dict()}, owner)
+        search = self._make({"config": config.to_dict()}, owner)
         self._forget_old(KEPT)
         return search
-
-
-def is_lr_search(path: Path) -> bool:
-    """Whether a job's folder is that of a search for a learning rate."""
-    return job.settings_of(path).get("kind") == KIND

@@ -22,6 +22,7 @@ from typing import Any
 
 from core import paths
 from core.errors import RunError
+from core.store.folder import JobFolder
 from core.store.recent import MOST, Recent
 from core.store.runs import ACTIVE, Run, Status
 
@@ -95,7 +96,7 @@ def summaries(runs: Sequence[Run]) -> list[Summary]:
     return [found[run.path] for run in runs]
 
 
-def read_status(run: Run) -> Status:
+def read_status(run: JobFolder) -> Status:
     """The status as written, like `Run.read_status`; read again only when its file has changed."""
     known, stamp = _memory().statuses, _stamp(run.path, ("status.json",))
     before, status = known.get(run.path, (None, None))

@@ -1,11 +1,10 @@
 """SweepStore: sweep jobs on disk, each with a folder below `sweeps`.
 
-config.json   {"kind": "sweep", "config": what is not varied, "arms": [{key: value}], "budget_minutes"}
+config.json   {"config": what is not varied, "arms": [{key: value}], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `SweepRunner`
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from core.config import RunConfig
@@ -15,8 +14,6 @@ from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
 from core.store import records
 from core.sweep.plan import Trial, trial_name
 from core.workers import launch
-
-KIND = "sweep"
 
 
 class Sweep(BudgetedJob):
@@ -66,13 +63,8 @@ class SweepStore(JobStore[Sweep]):
             ConfigError: the budget is no positive number.
         """
         job.check_budget(budget_minutes)
-        settings = {"kind": KIND, "config": base.to_dict(), "arms": list(trials), "budget_minutes": budget_minutes}
-        return self._make(settings, owner, empty_result)
-
-
-def is_sweep(path: Path) -> bool:
-    """Whether a job's folder is that of a sweep."""
-    return job.settings_of(path).get("kind") == KIND
+        settings = {"config": base.to_dict(), "arms": list(trials), "budget_minutes": budget_minutes}
+        return self._make(settings, owner, lambda sweep: sweep.write_result(empty_result(sweep)))
 
 
 def empty_result(sweep: Sweep) -> dict[str, Any]:

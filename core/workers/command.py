@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from core import paths
-from core.store.runs import Run
+from core.store.folder import JobFolder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 """Folder that holds `core`: a worker runs there."""
@@ -16,9 +16,9 @@ CANNOT_WRITE = 74
 RESUME = "Resume continues after the last finished epoch."
 
 
-def worker_command(run: Run, python: str = sys.executable) -> list[str]:
+def worker_command(job: JobFolder, python: str = sys.executable) -> list[str]:
     """The command of a run's worker."""
-    return [python, "-u", "-m", "core.worker", str(run.path)]
+    return [python, "-u", "-m", "core.worker", str(job.path)]
 
 
 def worker_environment() -> dict[str, str]:

@@ -9,7 +9,8 @@ import os
 from types import ModuleType
 
 from core.errors import ConfigError, RunError
-from core.store.runs import QUIET_SECONDS, Run, Status
+from core.store.folder import QUIET_SECONDS, JobFolder
+from core.store.status import Status
 from core.workers import command, local
 
 ROOT = command.ROOT
@@ -26,11 +27,11 @@ _EXIT_SECONDS = 10.0
 """What a worker may take to end after its last word; TensorFlow takes about one second."""
 
 
-def start(run: Run, *, parent_pipe: bool) -> None:
+def start(job: JobFolder, *, parent_pipe: bool) -> None:
     """Starts a worker for a queued run; it waits for its turn by itself.
 
     Args:
-        run: Run. Made by `RunStore.create`, or put back in the queue by `resume`.
+        job: JobFolder. Made by `RunStore.create`, or put back in the queue by `resume`.
         parent_pipe: bool. Whether the worker ends, `interrupted`, when this process does. A server says yes: no
             training outlives it unseen. A command line says no: it watches the run itself. On a cluster it says
             nothing: there a training outlives the server.
@@ -40,10 +41,10 @@ def start(run: Run, *, parent_pipe: bool) -> None:
         ConfigError: the environment's settings for the cluster are not allowed.
     """
     if uses_cluster():
-        _ray().start(run)
+        _ray().start(job)
         return
-    run.leave_cluster()
-    local.start(run, parent_pipe=parent_pipe)
+    job.leave_cluster()
+    local.start(job, parent_pipe=parent_pipe)
 
 
 def get_ready() -> None:
@@ -52,68 +53,68 @@ def get_ready() -> None:
         local.get_ready()
 
 
-def resume(run: Run, *, parent_pipe: bool) -> None:
+def resume(job: JobFolder, *, parent_pipe: bool) -> None:
     """Puts a run that has ended early back in the queue and starts a worker for it.
 
     Raises:
         RunError: the run is active, or it is finished, or a newer version has made it.
     """
-    poll(run)
-    _executor_of(run).wait(run, _EXIT_SECONDS)
-    run.requeue()
-    start(run, parent_pipe=parent_pipe)
+    poll(job)
+    _executor_of(job).wait(job, _EXIT_SECONDS)
+    job.requeue()
+    start(job, parent_pipe=parent_pipe)
 
 
-def stop(run: Run, reason: str = "") -> None:
+def stop(job: JobFolder, reason: str = "") -> None:
     """Asks the worker of an active run to stop after the batch it is at.
 
     Args:
-        run: Run.
+        job: JobFolder.
         reason: str. What its status shall say then, where not a person has stopped it. Defaults to nothing.
 
     Raises:
         RunError: the run is not active.
     """
-    status = poll(run)
-    run.refuse_newer()
+    status = poll(job)
+    job.refuse_newer()
     if not status.is_active:
-        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
-    run.request_stop(reason)
-    if run.is_on_cluster() and status.pid is None:
-        _ray().withdraw(run)
+        raise RunError(f"{job.noun} {job.id} is not at work: it is {status.status}")
+    job.request_stop(reason)
+    if job.is_on_cluster() and status.pid is None:
+        _ray().withdraw(job)
 
 
-def end_now(run: Run) -> None:
+def end_now(job: JobFolder) -> None:
     """Ends the worker of an active run at once, for one that does not stop; the last finished epoch is kept.
 
     Raises:
         RunError: the run is not active, or its worker is out of reach: of another machine, or not known to be ours.
     """
-    status = poll(run)
-    run.refuse_newer()
+    status = poll(job)
+    job.refuse_newer()
     if not status.is_active:
-        raise RunError(f"{run.noun} {run.id} is not at work: it is {status.status}")
-    run.request_stop()
-    if not _end(run, status, kill=True):
-        raise RunError(f"the worker of {run.noun} {run.id} cannot be reached from here; end it where it was started")
+        raise RunError(f"{job.noun} {job.id} is not at work: it is {status.status}")
+    job.request_stop()
+    if not _end(job, status, kill=True):
+        raise RunError(f"the worker of {job.noun} {job.id} cannot be reached from here; end it where it was started")
 
 
-def poll(run: Run) -> Status:
+def poll(job: JobFolder) -> Status:
     """The run's status; when its worker has died, it says how, and one that hangs after a stop is ended."""
-    executor = _executor_of(run)
-    status: Status = executor.poll(run)
+    executor = _executor_of(job)
+    status: Status = executor.poll(job)
     if not status.is_active:
         return status
-    silence = executor.silence(run, status)
-    if silence > QUIET_SECONDS and run.stop_requested() and not run.is_from_newer_version():
+    silence = executor.silence(job, status)
+    if silence > QUIET_SECONDS and job.stop_requested() and not job.is_from_newer_version():
         # A worker that was asked to stop and is silent hangs: it is told to end, and then it is ended.
-        _end(run, status, kill=silence > 2 * QUIET_SECONDS)
+        _end(job, status, kill=silence > 2 * QUIET_SECONDS)
     return _with_silence(status, silence)
 
 
-def location(run: Run, status: Status) -> str:
+def location(job: JobFolder, status: Status) -> str:
     """Where the run's worker is, in words; empty for this machine."""
-    return str(_ray().location(run, status)) if run.is_on_cluster() else ""
+    return str(_ray().location(job, status)) if job.is_on_cluster() else ""
 
 
 def uses_cluster() -> bool:
@@ -128,17 +129,17 @@ def uses_cluster() -> bool:
     return name == "ray"
 
 
-def _end(run: Run, status: Status, *, kill: bool) -> bool:
+def _end(job: JobFolder, status: Status, *, kill: bool) -> bool:
     """Tells a worker that was asked to stop to end, or ends it; whether it could be reached."""
-    run.note_ended()
-    reached = bool(_executor_of(run).terminate(run, status, kill=kill))
+    job.note_ended()
+    reached = bool(_executor_of(job).terminate(job, status, kill=kill))
     if not reached:
-        run.forget_ended()
+        job.forget_ended()
     return reached
 
 
-def _executor_of(run: Run) -> ModuleType:
-    return _ray() if run.is_on_cluster() else local
+def _executor_of(job: JobFolder) -> ModuleType:
+    return _ray() if job.is_on_cluster() else local
 
 
 def _ray() -> ModuleType:

@@ -11,25 +11,25 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import RunError
-from core.store.runs import Run, Status
-from core.store.status import WAS_ENDED
+from core.store.folder import JobFolder
+from core.store.status import WAS_ENDED, Status
 from core.workers import process_info, warm
 from core.workers.command import CANNOT_WRITE, RESUME, ROOT, worker_command, worker_environment
 
 
-def start(run: Run, *, parent_pipe: bool) -> None:
+def start(job: JobFolder, *, parent_pipe: bool) -> None:
     """Starts a worker for a queued run; see `launch.start`.
 
     Raises:
         RunError: the worker's log cannot be written.
     """
-    process = warm.hand_over(run.path, worker_environment()) if parent_pipe else None
+    process = warm.hand_over(job.path, worker_environment()) if parent_pipe else None
     if process is None:
-        process = _start_process(run, parent_pipe=parent_pipe)
+        process = _start_process(job, parent_pipe=parent_pipe)
     with jobs().lock:
-        jobs().processes[run.id] = process
-        jobs().folders[run.id] = run.path
-        jobs().unwritten.pop(run.id, None)
+        jobs().processes[job.id] = process
+        jobs().folders[job.id] = job.path
+        jobs().unwritten.pop(job.id, None)
 
 
 def get_ready() -> None:
@@ -37,12 +37,12 @@ def get_ready() -> None:
     warm.keep_ready(worker_environment())
 
 
-def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
-    command = worker_command(run)
+def _start_process(job: JobFolder, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
+    command = worker_command(job)
     if parent_pipe:
         command.append("--parent-pipe")
     try:
-        with (run.path / "worker.log").open("ab") as log:
+        with (job.path / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -53,46 +53,46 @@ def _start_process(run: Run, *, parent_pipe: bool) -> "subprocess.Popen[bytes]":
                 **process_info.detached(),
             )
     except OSError as error:
-        raise RunError(f"the worker of run {run.id} cannot be started: {error.strerror}") from error
+        raise RunError(f"the worker of {job.noun} {job.id} cannot be started: {error.strerror}") from error
 
 
-def poll(run: Run) -> Status:
+def poll(job: JobFolder) -> Status:
     """The run's status; when our own worker has died, it says how."""
     with jobs().lock:
-        process = jobs().processes.get(run.id)
+        process = jobs().processes.get(job.id)
         code = process.poll() if process else None
         if code is not None:
-            del jobs().processes[run.id]
-            jobs().folders.pop(run.id, None)
-    status = run.read_status()
+            del jobs().processes[job.id]
+            jobs().folders.pop(job.id, None)
+    status = job.read_status()
     # After ours has ended, another process may have resumed the run: its worker says another pid.
     if process is not None and code is None and status.pid == process.pid:
         return status  # its lock is free a moment before it is gone: its exit code will say how it ended
     if process is None or code is None or status.pid not in (None, process.pid):
-        return _unwritten(run, status) or run.status()
+        return _unwritten(job, status) or job.status()
     if status.is_active:
-        ended, message = how_it_died(code, stopped=run.was_ended())
+        ended, message = how_it_died(code, stopped=job.was_ended())
         status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
-        _write_down(run, status)
+        _write_down(job, status)
     return status
 
 
-def _write_down(run: Run, status: Status) -> None:
+def _write_down(job: JobFolder, status: Status) -> None:
     """Writes a final status; where it cannot be written it is kept in mind: it is so all the same."""
     try:
-        run.write_status(status)
+        job.write_status(status)
     except OSError:
-        jobs().unwritten[run.id] = status
+        jobs().unwritten[job.id] = status
     else:
-        jobs().unwritten.pop(run.id, None)
+        jobs().unwritten.pop(job.id, None)
 
 
-def _unwritten(run: Run, status: Status) -> Status | None:
+def _unwritten(job: JobFolder, status: Status) -> Status | None:
     """How the run has ended, where that could not be written and nobody has resumed it since; tries again."""
-    ended: Status | None = jobs().unwritten.get(run.id)
+    ended: Status | None = jobs().unwritten.get(job.id)
     if ended is None or not status.is_active or status.queued != ended.queued:
         return None
-    _write_down(run, ended)
+    _write_down(job, ended)
     return ended
 
 
@@ -102,43 +102,43 @@ def notice_ended() -> None:
         ended = [run_id for run_id, process in jobs().processes.items() if process.poll() is not None]
     for run_id in ended:
         if folder := jobs().folders.get(run_id):
-            poll(Run(folder))
+            poll(JobFolder(folder))
 
 
-def silence(run: Run, status: Status) -> float:
+def silence(job: JobFolder, status: Status) -> float:
     """Seconds since the worker of an active run was last heard of."""
     return status.silence
 
 
-def terminate(run: Run, status: Status, *, kill: bool) -> bool:
+def terminate(job: JobFolder, status: Status, *, kill: bool) -> bool:
     """Tells the worker to end, or ends it; whether it could be reached."""
     name = "SIGKILL" if kill else "SIGTERM"
     with jobs().lock:
-        process = jobs().processes.get(run.id)
+        process = jobs().processes.get(job.id)
         if process is not None and process.poll() is None:
             process.send_signal(process_info.signal_number(name))
             return True
     return process_info.send(status.pid, status.birth, name)
 
 
-def wait(run: Run, seconds: float) -> None:
+def wait(job: JobFolder, seconds: float) -> None:
     """Waits for the run's last worker, which has said its last word but may not have ended yet.
 
     Raises:
         RunError: it has not ended within that time.
     """
     with jobs().lock:
-        process = jobs().processes.get(run.id)
+        process = jobs().processes.get(job.id)
     if process is None:
         return
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise RunError(f"the last worker of run {run.id} has not ended yet; try again in a moment") from error
+        raise RunError(f"the last worker of {job.noun} {job.id} has not ended yet; try again in a moment") from error
     with jobs().lock:
-        if jobs().processes.get(run.id) is process:
-            del jobs().processes[run.id]
-            jobs().folders.pop(run.id, None)
+        if jobs().processes.get(job.id) is process:
+            del jobs().processes[job.id]
+            jobs().folders.pop(job.id, None)
 
 
 def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:

@@ -14,7 +14,8 @@ import time
 from typing import Any
 
 from core.errors import ConfigError, RunError
-from core.store.runs import Run, Status
+from core.store.folder import JobFolder
+from core.store.status import Status
 from core.workers import ray_client
 from core.workers.command import RESUME, ROOT, cluster_environment, worker_command
 from core.workers.local import how_it_died
@@ -38,7 +39,7 @@ _REASONS = {
 _NEVER_STARTED = "JOB_SUPERVISOR_ACTOR_START_TIMEOUT"
 
 
-def start(run: Run) -> None:
+def start(folder: JobFolder) -> None:
     """Hands a queued run over to the cluster.
 
     Raises:
@@ -46,22 +47,22 @@ def start(run: Run) -> None:
         ConfigError: a setting of the environment is not allowed.
     """
     # A bisect hands its trials over and reads their results: with a slot of its own it would keep them waiting.
-    wanted = needs() if run.takes_slot else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
-    attempt = int(run.cluster_job().get("attempt", 0)) + 1
-    name = f"parity-{run.id}-{attempt}"
-    run.join_cluster({"job": name, "attempt": attempt, "address": ray_client.address(), "needs": wanted,
+    wanted = needs() if folder.takes_slot else dict.fromkeys(("cpus", "gpus", "memory_gb"), 0.0)
+    attempt = int(folder.cluster_job().get("attempt", 0)) + 1
+    name = f"parity-{folder.id}-{attempt}"
+    folder.join_cluster({"job": name, "attempt": attempt, "address": ray_client.address(), "needs": wanted,
                       "time": time.time()})  # fmt: skip
     try:
-        ray_client.submit(name, _entrypoint(run, name), wanted, cluster_environment())
+        ray_client.submit(name, _entrypoint(folder, name), wanted, cluster_environment())
     except RunError:
-        run.leave_cluster()
+        folder.leave_cluster()
         raise
 
 
-def poll(run: Run) -> Status:
+def poll(folder: JobFolder) -> Status:
     """The run's status, settled by what Ray says of its job."""
-    status, record = run.read_status(), run.cluster_job()
-    if not status.is_active or run.is_from_newer_version():
+    status, record = folder.read_status(), folder.cluster_job()
+    if not status.is_active or folder.is_from_newer_version():
         return status
     job = ray_client.ask(str(record.get("job")))
     if job is None:
@@ -72,33 +73,33 @@ def poll(run: Run) -> Status:
         return dataclasses.replace(status, message=_waits(record)) if status.pid is None else status
     if job.seconds_known < _GRACE_SECONDS:
         return status
-    return _settle(run, record, job)
+    return _settle(folder, record, job)
 
 
-def silence(run: Run, status: Status) -> float:
+def silence(folder: JobFolder, status: Status) -> float:
     """Seconds since this process has seen the heartbeat change; the clocks of two machines are never compared."""
-    return ray_client.seconds_unchanged(run.id, status.heartbeat) if status.pid is not None else 0.0
+    return ray_client.seconds_unchanged(folder.id, status.heartbeat) if status.pid is not None else 0.0
 
 
-def terminate(run: Run, status: Status, *, kill: bool) -> bool:
+def terminate(folder: JobFolder, status: Status, *, kill: bool) -> bool:
     """Lets Ray end the worker: politely, and three seconds later by force. Whether Ray could be reached."""
-    return ray_client.stop(str(run.cluster_job().get("job")))
+    return ray_client.stop(str(folder.cluster_job().get("job")))
 
 
-def withdraw(run: Run) -> None:
+def withdraw(folder: JobFolder) -> None:
     """Takes back a run of which no worker has been heard: it need not get a slot first to be stopped."""
-    ray_client.stop(str(run.cluster_job().get("job")))
+    ray_client.stop(str(folder.cluster_job().get("job")))
     message = "Stopped while it waited for a slot on the cluster."
-    run.write_status(dataclasses.replace(run.read_status(), status="stopped", message=message, ended=time.time()))
+    folder.write_status(dataclasses.replace(folder.read_status(), status="stopped", message=message, ended=time.time()))
 
 
-def wait(run: Run, seconds: float) -> None:
+def wait(folder: JobFolder, seconds: float) -> None:
     """Nothing to wait for: a worker whose job is no longer the run's ends by itself."""
 
 
-def location(run: Run, status: Status) -> str:
+def location(folder: JobFolder, status: Status) -> str:
     """Where the worker is, in words."""
-    record = run.cluster_job()
+    record = folder.cluster_job()
     machine = f", machine {status.host}" if status.host else ""
     return f"Ray cluster {record.get('address')}, job {record.get('job')}{machine}"
 
@@ -116,20 +117,20 @@ def needs() -> dict[str, float]:
     }
 
 
-def _settle(run: Run, record: dict[str, Any], job: Job) -> Status:
+def _settle(folder: JobFolder, record: dict[str, Any], job: Job) -> Status:
     """Writes the last word that the worker could not say; a job that only waited too long is handed over again."""
-    status = run.read_status()
-    if not status.is_active or run.cluster_job() != record:
-        return run.read_status()
-    if job.error == _NEVER_STARTED and status.pid is None and not run.stop_requested():
+    status = folder.read_status()
+    if not status.is_active or folder.cluster_job() != record:
+        return folder.read_status()
+    if job.error == _NEVER_STARTED and status.pid is None and not folder.stop_requested():
         with contextlib.suppress(RunError):
-            start(run)
-        return run.read_status()
-    ended, message = _how_it_ended(job, status, stopped=run.stop_requested())
-    _keep_log(run, job)
+            start(folder)
+        return folder.read_status()
+    ended, message = _how_it_ended(job, status, stopped=folder.stop_requested())
+    _keep_log(folder, job)
     status = dataclasses.replace(status, status=ended, message=message, ended=time.time())
     with contextlib.suppress(OSError):  # it is so all the same; whoever looks next tries again to write it down
-        run.write_status(status)
+        folder.write_status(status)
     return status
 
 
@@ -150,17 +151,17 @@ def _how_it_ended(job: Job, status: Status, *, stopped: bool) -> tuple[str, str]
     return "interrupted", f"{reason} {RESUME}"
 
 
-def _keep_log(run: Run, job: Job) -> None:
+def _keep_log(folder: JobFolder, job: Job) -> None:
     """What Ray itself has to say, for instance that the folder is not there on its machines."""
     words = "\n".join(text for text in (job.message, ray_client.log(job.name)[-_LOG_CHARACTERS:]) if text)
-    with contextlib.suppress(OSError), (run.path / "worker.log").open("a", encoding="utf-8") as log:
+    with contextlib.suppress(OSError), (folder.path / "worker.log").open("a", encoding="utf-8") as log:
         log.write(f"\nRay, job {job.name}, {job.state or 'unknown'}:\n{words}\n")
 
 
-def _entrypoint(run: Run, name: str) -> str:
+def _entrypoint(folder: JobFolder, name: str) -> str:
     python = os.environ.get("PARITY_RAY_PYTHON") or sys.executable
-    words = shlex.join([*worker_command(run, python), "--job", name])
-    return f"cd {shlex.quote(str(ROOT))} && exec {words} >> {shlex.quote(str(run.path / 'worker.log'))} 2>&1"
+    words = shlex.join([*worker_command(folder, python), "--job", name])
+    return f"cd {shlex.quote(str(ROOT))} && exec {words} >> {shlex.quote(str(folder.path / 'worker.log'))} 2>&1"
 
 
 def _waits(record: dict[str, Any]) -> str:

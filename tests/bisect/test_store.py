@@ -11,7 +11,7 @@ import pytest
 
 from core import files
 from core.bisect.runner import BisectRunner
-from core.bisect.store import Bisect, BisectStore, estimate, is_bisect, resume_bisect
+from core.bisect.store import Bisect, BisectStore, estimate, resume_bisect
 from core.config import make_config
 from core.errors import ConfigError, RunError
 from core.jobs.trial_runner import BrokenOff
@@ -311,8 +311,6 @@ def test_the_store_finds_lists_and_tells_apart(pair: tuple[Run, Run]) -> None:
     assert BisectStore().get(one.id[-6:]).id == one.id
     assert two.run_ids() == (pair[1].id, pair[0].id)
     assert (two.budget_minutes(), two.read_status().status) == (5.0, "queued")
-    assert is_bisect(one.path)
-    assert not is_bisect(pair[0].path)
     with pytest.raises(RunError, match=r'^there is no bisect "nowhere"$'):
         BisectStore().get("nowhere")
 

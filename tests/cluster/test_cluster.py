@@ -15,6 +15,7 @@ import pytest
 from core.bisect.store import BisectStore
 from core.config import make_config
 from core.jobs.job import BudgetedJob
+from core.store.folder import JobFolder
 from core.store.runs import Run, RunStore, Status
 from core.sweep.store import SweepStore
 from core.workers import launch
@@ -43,7 +44,7 @@ def folder(image_folder: Any) -> Path:
     return path
 
 
-def wait(run: Run, until: Callable[[Status], bool], seconds: float = 180) -> Status:
+def wait(run: JobFolder, until: Callable[[Status], bool], seconds: float = 180) -> Status:
     deadline = time.monotonic() + seconds
     while not until(status := launch.poll(run)):
         assert time.monotonic() < deadline, (status, log(run))
@@ -51,7 +52,7 @@ def wait(run: Run, until: Callable[[Status], bool], seconds: float = 180) -> Sta
     return status
 
 
-def log(run: Run) -> str:
+def log(run: JobFolder) -> str:
     path = run.path / "worker.log"
     return path.read_text(encoding="utf-8") if path.exists() else ""
 

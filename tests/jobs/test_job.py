@@ -20,7 +20,7 @@ class Wishes(JobStore[Wish]):
     kind, folder = Wish, "wishes"
 
     def create(self, **settings: Any) -> Wish:
-        return self._make(settings, "ada", lambda wish: {"of": wish.id})
+        return self._make(settings, "ada", lambda wish: wish.write_result({"of": wish.id}))
 
     def forget(self, kept: int) -> None:
         self._forget_old(kept)

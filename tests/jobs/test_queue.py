@@ -6,6 +6,7 @@ import time
 from core import files, paths
 from core.config import make_config
 from core.jobs.queue import wait_for_slot
+from core.start import kinds
 from core.store.runs import Run, RunStore, Status
 
 
@@ -21,7 +22,7 @@ def never() -> bool:
 
 def test_whoever_is_alone_gets_the_slot_and_gives_it_back() -> None:
     run = job("runs", time.monotonic())
-    with wait_for_slot(run, never) as came:
+    with wait_for_slot(run, never, kinds.stores()) as came:
         assert came
         assert not files.Lock(paths.home() / "training-0.lock").acquire()
     lock = files.Lock(paths.home() / "training-0.lock")
@@ -36,7 +37,7 @@ def test_a_run_waits_for_an_older_bisect_and_a_bisect_for_an_older_run() -> None
         order: list[str] = []
 
         def take(run: Run, order: list[str] = order) -> None:
-            with wait_for_slot(run, never) as came:
+            with wait_for_slot(run, never, kinds.stores()) as came:
                 order.append(run.id if came else "stopped")
                 run.write_status(Status(status="finished", queued=run.read_status().queued))
 
@@ -53,6 +54,6 @@ def test_a_stop_ends_the_waiting() -> None:
     holder = files.Lock(paths.home() / "training-0.lock")
     assert holder.acquire()
     asked = time.monotonic() + 0.5
-    with wait_for_slot(job("runs", time.monotonic()), lambda: time.monotonic() > asked) as came:
+    with wait_for_slot(job("runs", time.monotonic()), lambda: time.monotonic() > asked, kinds.stores()) as came:
         assert not came
     holder.release()

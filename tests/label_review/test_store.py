@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from core.bisect.store import is_bisect
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import Dataset, prepare, scan_dataset
 from core.errors import DataError, RunError
 from core.label_review import store as reviews
-from core.label_review.store import Review, ReviewStore, is_review, review_key
+from core.label_review.store import Review, ReviewStore, review_key
 from core.store.runs import Status
 from core.workers import launch
 
@@ -36,8 +35,6 @@ def test_a_review_is_found_again_until_a_label_changes(folder: Path) -> None:
     store, data = ReviewStore(), opened(folder)
     assert (store.find(data), store.latest(data)) == (None, None)
     review = store.create(str(folder), data)
-    assert is_review(review.path)
-    assert not is_bisect(review.path)
     assert (review.reference(), review.title()) == (str(folder), f"review of {folder}")
     finish(review)
     found = store.find(opened(folder))

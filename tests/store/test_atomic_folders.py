@@ -17,6 +17,7 @@ from core.jobs.job import JobStore
 from core.label_review.store import ReviewStore
 from core.lr_search.store import LrSearchStore
 from core.store import atomic_folders as making
+from core.store.folder import JobFolder
 from core.store.runs import Run, RunStore
 from core.sweep.store import SweepStore
 
@@ -28,7 +29,7 @@ def made_run() -> Run:
 
 
 def made_job(store: type[JobStore]) -> Callable[[], Run]:
-    return lambda: store()._make({"kind": "x"}, "ada", lambda job: {"id": job.id})
+    return lambda: store()._make({"kind": "x"}, "ada", lambda job: job.write_result({"id": job.id}))
 
 
 KINDS = [
@@ -68,10 +69,10 @@ def test_one_that_is_being_made_is_not_seen(store, make, looked: list[tuple[str,
 
 @pytest.mark.parametrize(("store", "make"), KINDS)
 def test_one_that_cannot_be_made_whole_leaves_nothing(store, make, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(self: Run, status: object) -> None:
+    def no_room(self: JobFolder, status: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Run, "write_status", no_room)
+    monkeypatch.setattr(JobFolder, "write_status", no_room)
     with pytest.raises(RunError, match=r"no [a-z]+ can be made in .*: No space left on device$"):
         make()
     assert list(store().root.iterdir()) == []

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 
 from core.__main__ import main
 from core.bisect.orient import seen_from
-from core.bisect.store import Bisect, BisectStore
+from core.bisect.store import BisectStore
 from core.compare import compare, paired
 from core.config import make_config
 from core.course import during
 from core.errors import UserError
 from core.housekeeping import trash
-from core.housekeeping.trial_ids import runs_of, trial_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.insight import reference, stored
 from core.jobs import queue
-from core.jobs.job import BudgetedJob, Job
+from core.jobs.job import BudgetedJob
 from core.label_review.store import ReviewStore
 from core.lr_search.store import LrSearchStore
+from core.start import kinds
 from core.store import examples, index
 from core.store.notes import read_note, write_note
 from core.store.runs import Run, RunStore, Status
@@ -168,16 +169,17 @@ def shown(victim: str) -> dict[str, Any]:
     found: dict[str, Any] = {run.id: of_one_run(run) for run in others[:2]}
     found["pair"] = compare.compare(others[0], others[1])
     found |= lists(victim, io.StringIO())
-    found["before"] = [job.id for job in queue._all_before(others[0])]
+    found["before"] = [job.id for job in queue._all_before(others[0], kinds.stores())]
     return found
 
 
-def of_one_job(job: Job) -> None:
+def of_one_job(job: Any) -> None:
     """What is read of a job, whatever is in its files."""
     launch.poll(job)
     _or_sentence(job.title)
     result = job.result()
-    _or_sentence(lambda: runs_of(job) if isinstance(job, Bisect) else job.config())
+    for name in ("config", "reference", "run_ids", "trials"):
+        _or_sentence(getattr(job, name, job.settings))
     if isinstance(job, BudgetedJob):
         assert job.budget_minutes() > 0
         assert job.spent_minutes() >= 0

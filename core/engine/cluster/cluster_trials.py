@@ -18,6 +18,7 @@ from core.engine.reporter import Reporter
 from core.errors import RunError
 from core.jobs.trial_runner import Record
 from core.models.unfreezing import is_training
+from core.store.folder import JobFolder
 from core.store.runs import RESUMABLE, Run, RunStore
 from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep
@@ -36,7 +37,7 @@ class AtWork:
         reporter: Reporter. Of the job whose trials they are.
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter[JobFolder]) -> None:
         self._reporter = reporter
         self._runs: dict[str, Run] = {}
         self._losses: dict[str, int] = {}
@@ -116,9 +117,9 @@ class ClusterBisect(BisectRunner):
         reporter: Reporter. The bisect's.
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter[Bisect]) -> None:
         self._at_work = AtWork(reporter)
-        super().__init__(Bisect(reporter.run.path), self._at_work.wait, reporter.stop_requested)
+        super().__init__(reporter.run, self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> Conclusion:
         """See `BisectRunner.run`; whatever ends it, no trial is left at work."""
@@ -170,9 +171,9 @@ class ClusterSweep(SweepRunner):
         reporter: Reporter. The sweep's.
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter[Sweep]) -> None:
         self._at_work = AtWork(reporter)
-        super().__init__(Sweep(reporter.run.path), self._at_work.wait, reporter.stop_requested)
+        super().__init__(reporter.run, self._at_work.wait, reporter.stop_requested)
 
     def run(self) -> str:
         """See `SweepRunner.run`; whatever ends it, no trial is left at work."""
@@ -215,7 +216,7 @@ def seconds_of(run: Run, otherwise: float) -> float:
     return float(run.read_status().seconds.get("total", otherwise))
 
 
-def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
+def bisect_over_cluster(reporter: Reporter[Bisect]) -> tuple[str, str]:
     """Works on a bisect like `core.engine.jobs.bisect.bisect`, with its trials as jobs of the cluster.
 
     Raises:
@@ -225,7 +226,7 @@ def bisect_over_cluster(reporter: Reporter) -> tuple[str, str]:
     return ClusterBisect(reporter).work()
 
 
-def sweep_over_cluster(reporter: Reporter) -> tuple[str, str]:
+def sweep_over_cluster(reporter: Reporter[Sweep]) -> tuple[str, str]:
     """Works on a sweep like `core.engine.jobs.sweep.sweep`, with its trials as jobs of the cluster.
 
     Raises:

@@ -13,10 +13,11 @@ from core.engine.jobs.head_trials import HeadTrials
 from core.engine.reporter import Reporter
 from core.engine.train.training import train
 from core.errors import UserError
+from core.store.folder import JobFolder
 from core.store.runs import STATUSES, Run
 
 
-class TrialReporter(Reporter):
+class TrialReporter(Reporter[Run]):
     """What a trial has to say goes into its own run folder; a stop of the whole bisect stops it too.
 
     Args:
@@ -24,7 +25,7 @@ class TrialReporter(Reporter):
         whole: Reporter. The bisect's.
     """
 
-    def __init__(self, run: Run, whole: Reporter) -> None:
+    def __init__(self, run: Run, whole: Reporter[JobFolder]) -> None:
         super().__init__(run)
         self._whole = whole
 
@@ -33,7 +34,7 @@ class TrialReporter(Reporter):
         return super().stop_requested() or self._whole.stop_requested()
 
 
-def bisect(reporter: Reporter) -> tuple[str, str]:
+def bisect(reporter: Reporter[Bisect]) -> tuple[str, str]:
     """Works on a bisect to its verdict, to a stop, or to the end of its budget.
 
     Args:
@@ -48,14 +49,14 @@ def bisect(reporter: Reporter) -> tuple[str, str]:
     reporter.set_status(status="running", message="Looks at what differs.")
     trials = HeadTrials()
     return BisectRunner(
-        Bisect(reporter.run.path),
+        reporter.run,
         lambda run: train_trial(run, reporter, trials),
         reporter.stop_requested,
         lambda text: reporter.set_status(message=text),
     ).work()
 
 
-def train_trial(run: Run, whole: Reporter, trials: HeadTrials | None = None) -> str:
+def train_trial(run: Run, whole: Reporter[JobFolder], trials: HeadTrials | None = None) -> str:
     """Trains one trial in this process; a trial that fails ends itself, not the bisect.
 
     Args:
@@ -88,7 +89,7 @@ def train_trial(run: Run, whole: Reporter, trials: HeadTrials | None = None) -> 
     return status
 
 
-def _trained(run: Run, reporter: Reporter, trials: HeadTrials | None) -> str:
+def _trained(run: Run, reporter: Reporter[Run], trials: HeadTrials | None) -> str:
     status = trials.train(reporter) if trials and trials.takes(run.config()) else ""
     return status or train(reporter, with_reference=False)
 

@@ -38,6 +38,7 @@ from core.engine.train.traced import TracedSequential
 from core.engine.train.training import arrays, assign, judge, reduced
 from core.models.build import build_head
 from core.stats import metrics
+from core.store.runs import Run
 
 MOST_BYTES = 2**29
 """Features held in memory at a time; a data set with larger arrays is trained on in the usual way."""
@@ -114,7 +115,7 @@ class HeadTrials:
         """Whether a run can be trained in this way: a frozen backbone, and no server that is told of every epoch."""
         return not passes_images(config) and not os.environ.get("MLFLOW_TRACKING_URI")
 
-    def train(self, reporter: Reporter) -> str:
+    def train(self, reporter: Reporter[Run]) -> str:
         """Trains a run to its end, or to a stop, and writes manifest, epochs, evaluation and predictions.
 
         Returns:
@@ -145,7 +146,7 @@ class HeadTrials:
         self._works.clear()
         self._heads.clear()
 
-    def _prepared(self, config: RunConfig, reporter: Reporter) -> tuple[TrainingContext, Head]:
+    def _prepared(self, config: RunConfig, reporter: Reporter[Run]) -> tuple[TrainingContext, Head]:
         data, model, training = config.data, config.model, config.training
         split = (config.dataset, data.validation_split, data.group_pattern, data.seed)
         dataset = self._datasets.get_or(split, lambda: open_dataset(config.dataset, data, reporter.progress))

@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 _FORMAT = 1
 
 
-def review(reporter: Reporter) -> tuple[str, str]:
+def review(reporter: Reporter[Review]) -> tuple[str, str]:
     """Reviews to the end or to a stop.
 
     Args:
@@ -40,7 +40,7 @@ def review(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: the data set has gone, or the weights of the built-in network have.
     """
-    job = Review(reporter.run.path)
+    job = reporter.run
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     config = make_config(job.reference(), {})
     dataset = prepare(scan_dataset(config.dataset, reporter.progress), config.data)
@@ -98,7 +98,7 @@ def judge(
 
 
 def _map_positions(
-    dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter
+    dataset: Dataset, files: Sequence[ImageFile], features: Floats, reporter: Reporter[Review]
 ) -> dict[str, Floats]:
     """Places on the map by neighbourhoods, by content: kept, so that it does not move when an image is left out."""
     wanted = drawn_contents([file.sha256 for file in files])
@@ -118,7 +118,7 @@ def _rounded(position: Floats | None) -> list[float] | None:
     return None if position is None else [round(float(value), 3) for value in position]
 
 
-def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter) -> Floats:
+def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter[Review]) -> Floats:
     """Features of the built-in network, by the content of the files: a changed label or split costs nothing."""
     store = RowStore(dataset.root)
     missing = tuple(file for file in files if file.sha256 not in store.rows)

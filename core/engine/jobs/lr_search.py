@@ -21,7 +21,7 @@ _NO_FALL = (
 )
 
 
-def find_rate(reporter: Reporter) -> tuple[str, str]:
+def find_rate(reporter: Reporter[LrSearch]) -> tuple[str, str]:
     """Makes the range test of a search whose worker has just got its turn, and writes its result.
 
     Args:
@@ -33,7 +33,7 @@ def find_rate(reporter: Reporter) -> tuple[str, str]:
     Raises:
         UserError: something the person can put right, in one sentence.
     """
-    search, started = LrSearch(reporter.run.path), time.monotonic()
+    search, started = reporter.run, time.monotonic()
     config = for_range_test(search.config())
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
@@ -64,7 +64,7 @@ def for_range_test(config: RunConfig) -> RunConfig:
     )
 
 
-def run_range_test(phase: Phase, reporter: Reporter) -> "LrRangeTest":
+def run_range_test(phase: Phase, reporter: Reporter[LrSearch]) -> "LrRangeTest":
     """Trains batch after batch, epoch after epoch, each batch with the next rate, until the loss explodes."""
     test, epoch = LrRangeTest(reporter), 0
     reporter.phase("training", "Tries ever larger learning rates.", batches=STEPS, batch=0)
@@ -96,7 +96,7 @@ class LrRangeTest(keras.callbacks.Callback):  # type: ignore[misc]
         stopped: bool. Whether a person asked for a stop.
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter[LrSearch]) -> None:
         super().__init__()
         self._reporter, self._planned = reporter, range_test_rates()
         self.rates: list[float] = []

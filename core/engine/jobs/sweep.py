@@ -6,7 +6,7 @@ from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep
 
 
-def sweep(reporter: Reporter) -> tuple[str, str]:
+def sweep(reporter: Reporter[Sweep]) -> tuple[str, str]:
     """Works on a sweep to its last trial, to a stop, or to the end of its budget.
 
     Args:
@@ -20,7 +20,7 @@ def sweep(reporter: Reporter) -> tuple[str, str]:
     """
     reporter.set_status(status="running", message="Begins with the first trial.")
     return SweepRunner(
-        Sweep(reporter.run.path),
+        reporter.run,
         lambda run: train_trial(run, reporter),
         reporter.stop_requested,
         lambda text: reporter.set_status(message=text),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -21,7 +22,7 @@ class BatchWatch(keras.callbacks.Callback):  # type: ignore[misc]
         done: int. Batches trained on.
     """
 
-    def __init__(self, reporter: Reporter, batch_size: int, epochs_left: int, durations: Sequence[float]) -> None:
+    def __init__(self, reporter: Reporter[Any], batch_size: int, epochs_left: int, durations: Sequence[float]) -> None:
         super().__init__()
         self._reporter, self._batch_size, self._left, self._durations = reporter, batch_size, epochs_left, durations
         self._started = time.monotonic()

@@ -45,7 +45,7 @@ class TrainingContext:
 
     config: RunConfig
     dataset: Dataset
-    reporter: Reporter
+    reporter: Reporter[Any]
     base: keras.Model
     head: keras.Model
     base_hash: str
@@ -191,7 +191,7 @@ class TrainingContext:
         }
 
 
-def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporter) -> TrainingContext:
+def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporter[Any]) -> TrainingContext:
     """Builds base and head and opens the feature cache."""
     model, training = config.model, config.training
     row = catalogue.find(model.backbone)

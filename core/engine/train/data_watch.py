@@ -10,12 +10,13 @@ from core.data.changes import data_changes
 from core.data.dataset import Dataset, open_dataset
 from core.engine.reporter import Reporter
 from core.errors import DataError, UserError
+from core.store.runs import Run
 
 DATA_CHANGED = "data changed"
 """Name of the event that says so."""
 
 
-def keep_manifest(reporter: Reporter, dataset: Dataset) -> None:
+def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
     """Writes what the run trains on, once: a run that goes on trains on what it has begun with, or not at all.
 
     Raises:
@@ -37,12 +38,12 @@ def keep_manifest(reporter: Reporter, dataset: Dataset) -> None:
         files.write_json(run.path / "manifest.json", manifest)
 
 
-def has_begun(reporter: Reporter) -> bool:
+def has_begun(reporter: Reporter[Run]) -> bool:
     """Whether something was learnt that a resume would go on with."""
     return bool(reporter.run.epochs()) or (reporter.run.path / "resume" / "state.json").exists()
 
 
-def say_changes(reporter: Reporter, config: RunConfig) -> None:
+def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
     """Says, in an event and a finding, what has changed in the data set while the run trained.
 
     A training on cached features reads every image once, so it would not have met the change. A look at the size and
@@ -60,7 +61,7 @@ def say_changes(reporter: Reporter, config: RunConfig) -> None:
     _add_finding(reporter, claim)
 
 
-def _add_finding(reporter: Reporter, claim: str) -> None:
+def _add_finding(reporter: Reporter[Run], claim: str) -> None:
     remedy = "Start a new run with the same settings to train on the data set as it is now."
     finding = Finding("data-set-changed", "warning", claim, {"noticed": time.time()}, remedy)
     path = reporter.run.path / "findings.json"

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from core.engine.reporter import Reporter
-from core.store.runs import METRICS
+from core.store.runs import METRICS, Run
 
 TIMEOUT, LAST_SECONDS = 5.0, 15.0
 """Longest that one request may take, and that the end of a run waits for what is still to be sent."""
@@ -88,7 +88,7 @@ class Tracking:
         address: str. Defaults to MLFLOW_TRACKING_URI; empty for nobody to tell.
     """
 
-    def __init__(self, reporter: Reporter, address: str | None = None) -> None:
+    def __init__(self, reporter: Reporter[Run], address: str | None = None) -> None:
         self._reporter, self._run_id = reporter, ""
         self._server: Server | None = None
         self._unsent: list[Record] = []

@@ -26,6 +26,7 @@ from core.engine.train.trace import Trace
 from core.engine.train.tracking import Tracking
 from core.errors import ImageChanged, RunError
 from core.stats import metrics
+from core.store.runs import STATUSES, Run
 
 REDUCTION = 0.5
 """What the learning rate is multiplied by on a plateau."""
@@ -34,7 +35,20 @@ LOWEST_RATE = 1e-7
 """Smallest learning rate that a setting may be."""
 
 
-def train(reporter: Reporter, *, with_reference: bool = True) -> str:
+def run_training(reporter: Reporter[Run]) -> tuple[str, str]:
+    """Trains a run, as its worker does.
+
+    Returns:
+        The final status, `finished` or `stopped`, and a sentence for the person.
+
+    Raises:
+        UserError: something the person can put right, in one sentence.
+    """
+    status = train(reporter)
+    return status, STATUSES[status] if reporter.run.has_model() else "Stopped before anything was learnt."
+
+
+def train(reporter: Reporter[Run], *, with_reference: bool = True) -> str:
     """Trains a run to its end, or to a stop, and writes all its files.
 
     Args:
@@ -58,7 +72,7 @@ def train(reporter: Reporter, *, with_reference: bool = True) -> str:
     return status
 
 
-def _train(reporter: Reporter, tracking: Tracking, *, with_reference: bool) -> str:
+def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())

@@ -1,0 +1,111 @@
+"""The table of kinds of jobs: which there are, where their folders lie, who may start one, what its worker calls.
+
+The folder that a job lies in says its kind. Queue, worker, trash and lists go through this table: a new kind is a
+module with its `JobFolder` and its store, and a row here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import paths
+from core.access import ROLES, Action
+from core.bisect.store import BisectStore
+from core.errors import RunError
+from core.jobs.job import BudgetedJob
+from core.label_review.store import ReviewStore
+from core.lr_search.store import LrSearchStore
+from core.store.folder import FolderStore, JobFolder
+from core.store.runs import RunStore
+from core.sweep.store import SweepStore
+
+Store = FolderStore[Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job.
+
+    Attributes:
+        name: str. What `start` and the worker call it.
+        store: type. Its store, which knows its folder in the home and its class.
+        action: Action. What a person must be allowed to do who starts, stops or resumes one.
+        entry: str. Module and function that its worker calls with a `Reporter`; it gives the final status and a
+            sentence.
+        on_cluster: str. The same for a worker on a cluster. Defaults to the same function.
+    """
+
+    name: str
+    store: type[Store]
+    action: Action
+    entry: str
+    on_cluster: str = ""
+
+    @property
+    def opened(self) -> type[JobFolder]:
+        """The class of its folders."""
+        kind: type[JobFolder] = self.store.kind
+        return kind
+
+
+KINDS = (
+    Kind("run", RunStore, Action.TRAIN, "core.engine.train.training:run_training"),
+    Kind("rate", LrSearchStore, Action.TRAIN, "core.engine.jobs.lr_search:find_rate"),
+    Kind(
+        "bisect", BisectStore, Action.DIAGNOSE,
+        "core.engine.jobs.bisect:bisect", "core.engine.cluster.cluster_trials:bisect_over_cluster",
+    ),
+    Kind(
+        "sweep", SweepStore, Action.SWEEP,
+        "core.engine.jobs.sweep:sweep", "core.engine.cluster.cluster_trials:sweep_over_cluster",
+    ),
+    Kind("review", ReviewStore, Action.CURATE, "core.engine.jobs.label_review:review"),
+)  # fmt: skip
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def kind_of(job: JobFolder) -> Kind:
+    """The kind of a job, by its class."""
+    return next(kind for kind in KINDS if type(job) is kind.opened)
+
+
+def open_job(path: Path) -> JobFolder:
+    """The job in a folder.
+
+    Raises:
+        RunError: it lies in none of the folders in which jobs lie.
+    """
+    for kind in KINDS:
+        if path.parent.name == kind.store.folder:
+            return kind.opened(path)
+    names = ", ".join(kind.store.folder for kind in KINDS)
+    raise RunError(f"{path} is no job: jobs lie in a folder named {names}")
+
+
+def stores(some: Iterable[Kind] | None = None) -> list[Store]:
+    """Stores in the home, of all kinds unless only some are asked for."""
+    return [kind.store() for kind in (KINDS if some is None else some)]
+
+
+def folders() -> list[Path]:
+    """Where jobs of all kinds lie in the home."""
+    return [paths.home() / kind.store.folder for kind in KINDS]
+
+
+def visitors_stores() -> list[Store]:
+    """Stores of what a visitor of a public server may start."""
+    return stores(kind for kind in KINDS if kind.action in ROLES["visitor"])
+
+
+def trainers() -> list[FolderStore[BudgetedJob]]:
+    """Stores of the jobs that train runs of their own."""
+    return stores(kind for kind in KINDS if issubclass(kind.opened, BudgetedJob))
