@@ -134,6 +134,11 @@ def _check_small(config: RunConfig) -> None:
     for key, most in _AT_MOST.items():
         if values[key] > most:
             raise AccessError(f"{key} is {values[key]}; this public demonstration takes {most} at most")
+    if max(config.model.whole_head.units, default=0) > _AT_MOST["model.dense_units"]:
+        raise AccessError(
+            f"model.head is {config.model.head}; this public demonstration takes {_AT_MOST['model.dense_units']} units "
+            "a layer at most"
+        )
     if values["data.augmentation"] != "none" and values["data.augmentation_draws"] not in (1, 2):
         raise AccessError(
             f"data.augmentation_draws is {values['data.augmentation_draws']}; with augmentation this public "

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ConfigError
-from core.setting import check, convert, setting_field, shortened
+from core.notation.head import Head, convert_head, head_record, read_head, short_form
+from core.setting import Notation, check, convert, setting_field, shortened
 
 FORMAT = 1
 """Version of config.json. A reader refuses a higher one: it was made by a newer version of the program."""
@@ -103,9 +104,9 @@ class ModelConfig:
     pooling: str = setting_field(
         "average",
         "Pooling",
-        "average: one number per channel (small head, learns fast). flatten: every place of the last map goes to the "
-        "head (the question's way; many more weights).",
-        choices=("average", "flatten"),
+        "average: one number per channel (small head, learns fast). max: its largest value. flatten: every place of "
+        "the last map goes to the head (the question's way; many more weights).",
+        choices=("average", "max", "flatten"),
     )
     dense_units: int = setting_field(
         0, "Hidden units", "Units of the head's hidden layer. 0: none, the features go straight to the output.", low=0,
@@ -114,9 +115,27 @@ class ModelConfig:
     dropout: float = setting_field(
         0.2, "Dropout", "Share of inputs dropped before each layer of the head.", low=0, high=0.95
     )
+    head: str = setting_field(
+        "",
+        "Layers of the head",
+        "The head as a list of layers between the features and the output, such as `dense 256 relu, batch_norm, "
+        "dropout 0.5, dense 64 relu l2=0.001`, or as JSON. It takes the place of the two settings above, which are its "
+        "short form. Empty: the short form. none: no layer at all.",
+        notation=Notation(convert_head, head_record),
+    )
 
     def __post_init__(self) -> None:
         _check(self, "model")
+        if self.head:
+            head, pooling = read_head(self.head)
+            whole = {"head": head.text(), "pooling": pooling or self.pooling, "dense_units": 0, "dropout": 0.0}
+            for name, value in whole.items():
+                object.__setattr__(self, name, value)  # frozen, and still being made
+
+    @property
+    def whole_head(self) -> Head:
+        """The head as its layers, whether it was given as a list or by its short form."""
+        return read_head(self.head)[0] if self.head else short_form(self.dense_units, self.dropout)
 
 
 @dataclass(frozen=True)
@@ -249,6 +268,12 @@ class TrainConfig:
         return self.epochs + self.finetuning_epochs
 
 
+HEAD = "model.head"
+"""The head as a list of layers."""
+
+SHORT_FORM = ("model.dense_units", "model.dropout")
+"""Its short form: 0 where the head is a list."""
+
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 
 
@@ -275,7 +300,11 @@ class RunConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As nested plain values, ready for JSON, with the format's version."""
-        return {"format": FORMAT, **dataclasses.asdict(self)}
+        record: dict[str, Any] = {"format": FORMAT, **dataclasses.asdict(self)}
+        for key, part, name in _keys():
+            if notation := setting(key).metadata["notation"]:
+                record[part][name] = notation.record(record[part][name])
+        return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> "RunConfig":
@@ -322,11 +351,20 @@ def make_config(dataset: str, settings: Mapping[str, Any], *, preset: str = "rec
     if preset not in PRESETS:
         raise ConfigError(f'there is no preset "{preset}"; the presets are {", ".join(PRESETS)}')
     sections: dict[str, dict[str, Any]] = {part: {} for part in SECTIONS}
-    for key, value in {**PRESETS[preset], **settings}.items():
+    _require_one_head(settings)
+    for key, value in merged(PRESETS[preset], settings).items():
         part, setting_name = _split_key(key)
         sections[part][setting_name] = convert(key, setting(key), value)
     parts = {part: SECTIONS[part](**values) for part, values in sections.items()}
     return RunConfig(dataset=dataset, name=name, **parts)
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others over them; where those make the head a list, its short form below gives way."""
+    values = {**under, **over}
+    if over.get(HEAD):
+        values = {key: value for key, value in values.items() if key not in SHORT_FORM or key in over}
+    return values
 
 
 def setting(key: str) -> dataclasses.Field[Any]:
@@ -379,6 +417,16 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Its generator has shuffle=False: batches come class by class.
     "question-end-to-end": {**_QUESTION, "training.mode": "end_to_end", "data.shuffle": "none"},
 }
+
+
+def _require_one_head(settings: Mapping[str, Any]) -> None:
+    """Refuses a head that is given in both of its forms."""
+    for key in SHORT_FORM:
+        if settings.get(HEAD) and key in settings and convert(key, setting(key), settings[key]):
+            raise ConfigError(
+                f"{key} is {shortened(settings[key])}, but {HEAD} is given too, and it says all of the head; leave "
+                f"{key} out, or {HEAD}"
+            )
 
 
 def _keys() -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from dataclasses import field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ConfigError
@@ -18,6 +19,19 @@ _SHOWN = 500
 """Characters of a refused value that a sentence repeats."""
 
 
+@dataclass(frozen=True)
+class Notation:
+    """How a setting that is a list is written: one line of text in the program, a list in config.json.
+
+    Attributes:
+        read: callable. What comes in to its canonical text; raises ConfigError.
+        record: callable. The canonical text as config.json has it.
+    """
+
+    read: Callable[[Any], str]
+    record: Callable[[str], Any]
+
+
 def setting_field(
     default: Any,
     label: str,
@@ -26,6 +40,7 @@ def setting_field(
     choices: tuple[str, ...] = (),
     low: float | None = None,
     high: float | None = None,
+    notation: Notation | None = None,
 ) -> Any:
     """A dataclass field that knows its own label, help text and range.
 
@@ -36,8 +51,10 @@ def setting_field(
         choices: tuple of str. What a text setting may be. Defaults to anything.
         low: float. Smallest number allowed. Defaults to no limits.
         high: float. Largest number allowed.
+        notation: Notation. Of a setting that is more than a number or a word, such as a list. Defaults to none.
     """
-    return field(default=default, metadata={"label": label, "help": help, "choices": choices, "low": low, "high": high})
+    limits = {"choices": choices, "low": low, "high": high}
+    return field(default=default, metadata={"label": label, "help": help, **limits, "notation": notation})
 
 
 def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
@@ -46,6 +63,8 @@ def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     Raises:
         ConfigError: names the setting, what came and what is allowed.
     """
+    if spec.metadata.get("notation"):
+        return spec.metadata["notation"].read(value)
     kind: type = type(spec.default)
     problem = ConfigError(f'{key} is {_WORDS[kind]}, but "{shortened(value)}" came{allowed(spec)}')
     if kind is str:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("core.errors",),
     ("core.progress", "core.setting", "core.sizes", "core.paths", "core.files", "core.stats."),
+    ("core.notation.",),
     ("core.config",),
     ("core.data.",),
     ("core.models.", "core.store."),
@@ -51,6 +52,7 @@ FLAT = {"core": 12, "pages/shared": 6}
 # What brings TensorFlow with it, or is a process of its own: never for a page, whose process serves every viewer.
 HEAVY = (
     *("tensorflow", "keras", "core.data.pipeline", "core.models.build", "core.models.lite0"),
+    "core.models.head_layers",
     *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras", "core.export.plain_fit"),
 )
 

@@ -200,7 +200,7 @@ def _networks(config: RunConfig) -> tuple[tuple[object, ...], tuple[object, ...]
         model.pooling,
         config.training.precision,
     )
-    return base, (*base, model.dense_units, model.dropout, config.training.optimizer)
+    return base, (*base, model.whole_head, config.training.optimizer)
 
 
 def _half_width(look: int) -> float:

@@ -1,7 +1,9 @@
 """Factors of a bisect: settings in which two runs differ, without those that provably change nothing.
 
 A frozen run is the same training whether it is called bottleneck or end to end, and whether it is executed literally
-or on cached features: every such trial of a bisect is trained on cached features.
+or on cached features: every such trial of a bisect is trained on cached features. A head that is a list is one factor:
+layers of two lists do not pair off, so there is no mixture of them that either run has; where one of two runs has a
+list, the other's short form is written as the list that it stands for.
 """
 
 import dataclasses
@@ -9,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.config import RunConfig, make_config
+from core.config import HEAD, SHORT_FORM, RunConfig, make_config
 from core.data.order import draw_of_epoch
 from core.errors import RunError
 from core.models.unfreezing import stages
@@ -88,7 +90,7 @@ def find_factors(a: Run, b: Run) -> Factors:
     Raises:
         RunError: a run cannot be read, has no epochs, or the two cannot be held against each other.
     """
-    ends = [_end(run) for run in (a, b)]
+    ends = _in_one_form([_end(run) for run in (a, b)])
     _require_comparable(a, b, ends[0], ends[1])
     both_frozen = all(end.config.training.is_frozen for end in ends)
     values = [end.values for end in ends]
@@ -112,6 +114,17 @@ def _end(run: Run) -> End:
     mode = "end_to_end" if training.mode == "bottleneck" else training.mode
     training = dataclasses.replace(training, mode=mode, literal=False)
     return End(dataclasses.replace(config, training=training), manifest)
+
+
+def _in_one_form(ends: list[End]) -> list[End]:
+    """Both heads as lists where one of them is one."""
+    if not any(end.config.model.head for end in ends):
+        return ends
+    heads = [dataclasses.replace(end.config.model, head=end.config.model.whole_head.text()) for end in ends]
+    return [
+        dataclasses.replace(end, config=dataclasses.replace(end.config, model=model))
+        for end, model in zip(ends, heads, strict=True)
+    ]
 
 
 def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
@@ -140,6 +153,13 @@ def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]
     skipped = {}
     if a.name != b.name:
         skipped["name"] = "a name changes nothing"
+    if a.model.whole_head == b.model.whole_head:
+        same = "the short form stands for the same layers as the list"
+        keys = (key for key in (HEAD, *SHORT_FORM) if a.settings()[key] != b.settings()[key])
+        skipped |= dict.fromkeys(keys, same)
+    elif bool(a.model.head) != bool(b.model.head):
+        keys = (key for key in SHORT_FORM if a.settings()[key] != b.settings()[key])
+        skipped |= dict.fromkeys(keys, f"it is part of {HEAD}: a head that is a list is one factor")
     if a.training.mode != b.training.mode and "fine_tune" not in (a.training.mode, b.training.mode):
         skipped["training.mode"] = (
             "both backbones are frozen: cached features and end to end are the same training"

@@ -6,6 +6,7 @@ from core.checks.context import Context, percent
 from core.checks.finding import Finding
 from core.data.order import batches_per_epoch
 from core.models.cpu import has_bfloat16
+from core.notation.head import lowered
 
 _RATES = {"adam": (1e-5, 1e-2), "adamw": (1e-5, 1e-2), "rmsprop": (1e-5, 1e-2), "sgd": (1e-4, 1.0)}
 """Lowest and highest learning rate at which heads were seen to learn, by optimizer."""
@@ -19,17 +20,19 @@ def dropout_too_strong(context: Context) -> Finding | None:
 
     Measured with 0.7: training accuracy stays below validation accuracy, but it is not what pins accuracy at chance.
     """
-    rate = context.config.model.dropout
+    model = context.config.model
+    rate = model.whole_head.dropout
     if rate <= 0.5:
         return None
+    weaker = lowered(model.head, 0.5) if model.head else ""
     return Finding(
         "dropout-too-strong",
         "info",
-        f"{percent(rate)} of the inputs of each layer of the head are dropped in training; its training accuracy will "
-        "stay below its validation accuracy.",
+        f"{percent(rate)} of the inputs of {'a layer' if weaker else 'each layer'} of the head are dropped; its "
+        "training accuracy will stay below its validation accuracy.",
         {"dropout": rate},
-        "One half at most is usual: model.dropout=0.5.",
-        {"model.dropout": 0.5},
+        f"One half at most is usual: {f'model.head={weaker}' if weaker else 'model.dropout=0.5'}.",
+        {"model.head": weaker} if weaker else {"model.dropout": 0.5},
     )
 
 
@@ -41,8 +44,7 @@ def flatten_vs_gap(context: Context) -> Finding | None:
     side = math.ceil(context.config.data.image_size / 32)
     outputs = 1 if len(context.dataset.classes) == 2 else len(context.dataset.classes)
     flat, pooled = (
-        _head_weights(context.backbone.channels * positions, model.dense_units, outputs)
-        for positions in (side * side, 1)
+        model.whole_head.weights(context.backbone.channels * positions, outputs) for positions in (side * side, 1)
     )
     if flat <= 100 * count:
         return None
@@ -136,7 +138,3 @@ def too_few_updates(context: Context) -> Finding | None:
         f"Train longer: training.epochs={needed}.",
         {"training.epochs": needed} if needed <= 1000 else {},
     )
-
-
-def _head_weights(inputs: int, units: int, outputs: int) -> int:
-    return (inputs + 1) * units + (units + 1) * outputs if units else (inputs + 1) * outputs

@@ -3,7 +3,7 @@
 import argparse
 
 from core.cli.layout import add_layout, heed_layout
-from core.config import PRESETS, RunConfig, make_config
+from core.config import PRESETS, RunConfig, make_config, merged
 from core.errors import ConfigError
 from core.store.runs import RunStore
 
@@ -29,7 +29,7 @@ def read_config(options: argparse.Namespace, name: str = "") -> RunConfig:
     """
     heed_layout(options)
     like = RunStore().get(options.like).config().settings() if options.like else {}
-    return make_config(options.dataset, {**like, **read_settings(options.set)}, preset=options.preset, name=name)
+    return make_config(options.dataset, merged(like, read_settings(options.set)), preset=options.preset, name=name)
 
 
 def read_settings(pairs: list[str], option: str = "--set") -> dict[str, str]:

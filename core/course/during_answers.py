@@ -82,7 +82,7 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
     dead = record.last.get("dead_units")
     if dead is None or dead <= DEAD:
         return None
-    units = record.config.model.dense_units
+    units = record.config.model.whole_head.rectified_units
     return Finding(
         "dead-relu-head",
         "error" if dead == 1 else "warning",

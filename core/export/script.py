@@ -15,6 +15,7 @@ from core.data.images import PREPROCESSING
 from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models import catalogue
+from core.models.head_plan import layer_source, plan_layers
 from core.store.runs import METRICS, Run
 from core.workers.try_model_client import is_imported
 
@@ -104,8 +105,6 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
         "STOPS": training.early_stopping > 0,
         "REDUCES": training.reduce_on_plateau > 0,
         "BINARY": len(manifest["classes"]) == 2,
-        "HIDDEN": config.model.dense_units > 0,
-        "DROPS": config.model.dropout > 0,
         "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
         "ON_IMAGES": fine_tunes or not on_features,
@@ -119,7 +118,7 @@ def _settings(
     config: RunConfig, manifest: Record, base_name: str, facts: Mapping[str, Any], folder: str | None
 ) -> dict[str, tuple[str, str]]:
     """Name -> value and comment, each as it stands in the script; only those that the script uses are written."""
-    data, model, training = config.data, config.model, config.training
+    data, training = config.data, config.training
     index_of = str(manifest.get("root", "")) if folder is None else folder
     return {
         "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {index_of!r})", "folder of the images"),
@@ -132,10 +131,12 @@ def _settings(
         "AUGMENTATION": (repr(data.augmentation), ""),
         "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each image; 0: a new one every epoch"),
         "DATA_SEED": (repr(data.seed), "decides the augmentation"),
-        "DENSE_UNITS": (repr(model.dense_units), "of the hidden layer"),
-        "DROPOUT": (repr(model.dropout), ""),
+        "HEAD": (_head(config, len(manifest["classes"])), "layers on the features"),
         "EPOCHS": (repr(training.epochs), ""),
-        "TRAINING_SEED": (repr(training.seed), "decides the first weights, dropout and the order of the samples"),
+        "TRAINING_SEED": (
+            repr(training.seed),
+            "decides the order of the samples; the seeds of the head's layers come from it too",
+        ),
         "OPTIMIZER": (f"keras.optimizers.{_OPTIMIZERS[training.optimizer]}", ""),
         "LEARNING_RATE": (repr(training.learning_rate), ""),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
@@ -147,6 +148,12 @@ def _settings(
         "BLOCK_RATE_FACTOR": (repr(training.block_rate_factor), "rate of a block as a part of that of the one above"),
         "BLOCK_STARTS": (_names(facts.get("block_starts", [])), "first layers of the base's blocks, but for the first"),
     }
+
+
+def _head(config: RunConfig, classes: int) -> str:
+    """The head's layers in plain Keras, a line each."""
+    planned = plan_layers(config.model.whole_head, classes, config.training.seed)
+    return "\n".join(["[", *(f"    {layer_source(layer)}," for layer in planned), "]"])
 
 
 _AFTER, _EACH = "after unfreezing", "in each stage"

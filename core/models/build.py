@@ -22,9 +22,15 @@ from core.errors import ConfigError, WeightsError
 from core.models import lite0
 from core.models.catalogue import BUILT_IN, Backbone, find, find_weights
 from core.models.fetch import fetch
+from core.models.head_layers import head_layers
 from core.models.whole_batches import in_whole_batches
+from core.notation.head import Head, short_form
 
-POOLING = {"average": keras.layers.GlobalAveragePooling2D, "flatten": keras.layers.Flatten}
+POOLING = {
+    "average": keras.layers.GlobalAveragePooling2D,
+    "max": keras.layers.GlobalMaxPooling2D,
+    "flatten": keras.layers.Flatten,
+}
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 _OURS = ("input", "preprocess", "rgb_to_bgr", "features")  # layers of a base that are not the backbone's
 # What Keras and h5py raise for files that are cut short, of another network, or no HDF5.
@@ -100,7 +106,8 @@ def build_base(
         image_size: Side of the square images in pixels.
         weights: `"imagenet"`, or `"none"` for random weights, which depend on `seed` and on nothing built before:
             they call `keras.utils.set_random_seed`, for Python, numpy and TensorFlow. Defaults to `"imagenet"`.
-        pooling: `"average"` for the mean of each channel, `"flatten"` to keep positions. Defaults to `"average"`.
+        pooling: `"average"` or `"max"` for the mean or the maximum of each channel, `"flatten"` to keep positions.
+            Defaults to `"average"`.
         preprocessing: `"backbone"` for the row's own, `"rescale"` for 1/255, `"none"`. Defaults to `"backbone"`.
         seed: Decides random weights; of no effect on ImageNet weights. Defaults to `0`.
         precision: `"float32"`, or `"bfloat16"` for the backbone's arithmetic, not its weights. Default `"float32"`.
@@ -156,19 +163,32 @@ def build_head(features: int, classes: int, dense_units: int = 0, dropout: float
     Raises:
         ConfigError: If there are fewer than two classes.
     """
+    return build_layers(features, classes, short_form(dense_units, dropout), seed)
+
+
+def head_for(config: RunConfig, features: int, classes: int) -> keras.Model:
+    """The head of a run on feature vectors of that length; see `build_layers`."""
+    return build_layers(features, classes, config.model.whole_head, config.training.seed)
+
+
+def build_layers(features: int, classes: int, head: Head, seed: int = 0) -> keras.Model:
+    """Build a head from its layers; see `build_head` for what holds of all heads.
+
+    Args:
+        features: Length of a feature vector.
+        classes: Number of classes, at least 2.
+        head: Layers between features and output.
+        seed: Decides initial weights and dropout masks. Defaults to `0`.
+
+    Raises:
+        ConfigError: If there are fewer than two classes.
+    """
     if classes < 2:
         raise ConfigError(f"a classifier needs at least 2 classes; the data set has {classes}")
-    seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4) >> 1]
-    head = keras.Sequential([keras.Input((features,), dtype="float32", name="features")], name="head")
-    if dropout > 0:
-        head.add(keras.layers.Dropout(dropout, seed=seeds[0], dtype="float32", name="head_dropout_1"))
-    if dense_units > 0:
-        head.add(_dense(dense_units, "relu", seeds[1], "head_dense"))
-    if dense_units > 0 and dropout > 0:
-        head.add(keras.layers.Dropout(dropout, seed=seeds[2], dtype="float32", name="head_dropout_2"))
-    units, activation = (1, "sigmoid") if classes == 2 else (classes, "softmax")
-    head.add(_dense(units, activation, seeds[3], "head_output"))
-    return head
+    model = keras.Sequential([keras.Input((features,), dtype="float32", name="features")], name="head")
+    for layer in head_layers(head, classes, seed):
+        model.add(layer)
+    return model
 
 
 def join(base: keras.Model, head: keras.Model) -> keras.Model:
@@ -287,8 +307,3 @@ def _finish_efficientnet(core: keras.Model) -> None:
             mean, variance, count = layer.get_weights()
             layer.set_weights([mean, variance * _IMAGENET_STDDEV, count])
             layer.finalize_state()  # set_weights alone leaves the constants that the layer computes with
-
-
-def _dense(units: int, activation: str, seed: int, name: str) -> keras.layers.Layer:
-    kernel = keras.initializers.GlorotUniform(seed=seed)
-    return keras.layers.Dense(units, activation, kernel_initializer=kernel, dtype="float32", name=name)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from core.config import RunConfig
 from core.models import catalogue
+from core.models.head_plan import layer_source, plan_layers
 
 # Backbone -> its module in keras.applications, which holds its `preprocess_input`.
 _MODULES = {
@@ -111,7 +112,11 @@ class _Writer:
     def model(self) -> list[str]:
         model = self.config.model
         backbone = (f"keras.applications.{self._backbone(end)}" for end in (self.good, self.bad))
-        pools = {"flatten": "keras.layers.Flatten()", "average": "keras.layers.GlobalAveragePooling2D()"}
+        pools = {
+            "flatten": "keras.layers.Flatten()",
+            "average": "keras.layers.GlobalAveragePooling2D()",
+            "max": "keras.layers.GlobalMaxPooling2D()",
+        }
         substituted = catalogue.find(model.backbone).built_in and "model.backbone" not in self.factors
         weights = [f'"{w}"' if w == "imagenet" else "None" for w in (model.weights, self.bad.model.weights)]
         lines = [
@@ -130,11 +135,7 @@ class _Writer:
         if self.frozen:
             lines.append("features = lambda p: base.predict(prepare(p), verbose=0)")
         lines += [
-            self._set("model.dropout", "DROPOUT"),
-            self._set("model.dense_units", "UNITS"),
-            "head = [keras.layers.Dropout(DROPOUT)]",
-            "if UNITS:",
-            '    head += [keras.layers.Dense(UNITS, "relu"), keras.layers.Dropout(DROPOUT)]',
+            *self._head(),
             "model = keras.Sequential([",
             *([] if self.frozen else ["    base,"]),
             self._line("model.pooling", "    {},", *self._pair(pools, "model.pooling"), raw=True),
@@ -148,6 +149,24 @@ class _Writer:
             'model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])',
         ]  # fmt: skip
         return lines
+
+    def _head(self) -> list[str]:
+        """Layers on the features: by the two settings of the short form, or as the lists that the runs have."""
+        if not (self.good.model.head or self.bad.model.head):
+            return [
+                self._set("model.dropout", "DROPOUT"),
+                self._set("model.dense_units", "UNITS"),
+                "head = [keras.layers.Dropout(DROPOUT)]",
+                "if UNITS:",
+                '    head += [keras.layers.Dense(UNITS, "relu"), keras.layers.Dropout(DROPOUT)]',
+            ]
+        lists = [
+            "["
+            + ", ".join(layer_source(layer, seeded=False) for layer in plan_layers(config.model.whole_head, 2, 1)[:-1])
+            + "]"
+            for config in (self.good, self.bad)
+        ]
+        return [self._line("model.head", "head = {}", *lists, raw=True)]
 
     def training(self) -> list[str]:
         see = "features" if self.frozen else "prepare"

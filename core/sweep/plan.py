@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import RunConfig, make_config, setting
+from core.config import HEAD, RunConfig, make_config, merged, setting
 from core.errors import ConfigError
+from core.notation.head import read_head
 from core.setting import check, convert
 
 VARIED = (
-    *("training.learning_rate", "model.dense_units", "model.dropout", "training.optimizer", "data.batch_size"),
+    *("training.learning_rate", "model.dense_units", "model.dropout", "model.head", "training.optimizer"),
+    "data.batch_size",
     *("training.epochs", "training.early_stopping", "training.reduce_on_plateau", "training.class_weight"),
     *("data.shuffle", "data.drop_remainder", "training.seed"),
 )
@@ -54,7 +56,7 @@ Choices = tuple[Any, ...] | Span
 
 
 def read_choices(key: str, text: str) -> Choices:
-    """The values of one setting from text: `1e-4,1e-3`, or the range `1e-4..1e-1`.
+    """The values of one setting from text: `1e-4,1e-3`, or the range `1e-4..1e-1`; lists with semicolons between them.
 
     Raises:
         ConfigError: the setting cannot be varied, or a value is not allowed.
@@ -66,13 +68,16 @@ def read_choices(key: str, text: str) -> Choices:
             f"{', '.join(VARIED)}"
         )
     low, dots, high = text.partition("..")
-    if dots:
+    if dots and not spec.metadata["notation"]:
         return _read_span(key, low, high)
-    values = [convert(key, spec, part.strip()) for part in text.split(",") if part.strip()]
+    mark, word = (";", "semicolons") if spec.metadata["notation"] else (",", "commas")
+    values = [convert(key, spec, part.strip()) for part in text.split(mark) if part.strip()]
     if not values:
-        raise ConfigError(f"{key} has no values to try; give them with commas between them, such as {key}=1,2")
+        raise ConfigError(f"{key} has no values to try; give them with {word} between them, such as {key}=1{mark}2")
     for value in values:
         check(key, spec, value)
+        if key == HEAD and read_head(value or "none")[1]:
+            raise ConfigError(f"{key} is {value}; in a sweep it names no pooling, as the saved features would change")
     return tuple(dict.fromkeys(values))
 
 
@@ -112,7 +117,7 @@ def config_of(base: RunConfig, trial: Trial, name: str = "") -> RunConfig:
     Raises:
         ConfigError: its values do not go together.
     """
-    return make_config(base.dataset, {**base.settings(), **trial}, name=name)
+    return make_config(base.dataset, merged(base.settings(), trial), name=name)
 
 
 def trial_name(trial: Trial) -> str:
@@ -163,4 +168,6 @@ def _read_span(key: str, low: str, high: str) -> Span:
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"({value})" if ", " in str(value) else str(value)

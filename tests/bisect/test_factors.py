@@ -77,6 +77,8 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
      "only the uppermost block is trained"),
     ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
     ({}, {"training.seed": 2}, "training.seed", "it is chance"),
+    ({"model.dense_units": 8}, {"model.head": "dropout 0.2, dense 8 relu, dropout 0.2"}, "model.head",
+     "the short form stands for the same layers as the list"),
 ]  # fmt: skip
 
 
@@ -185,3 +187,16 @@ def test_a_run_without_an_epoch_is_refused(ended_run: MakeRun) -> None:
 def test_a_name_is_told_and_changes_nothing(ended_run: MakeRun) -> None:
     found = find_factors(ended_run(name="x"), ended_run(name="y"))
     assert (found.keys, found.skipped) == ((), {"name": "a name changes nothing"})
+
+
+def test_a_head_that_is_a_list_is_one_factor(factors_of: FactorsOf) -> None:
+    """Its parts are not searched one by one, whichever form the other run has."""
+    short = {"model.dense_units": 8, "training.epochs": 3}
+    found = factors_of(short, {"model.head": "max, dense 4 tanh, dropout 0.5"})
+    assert set(found.keys) == {"model.head", "model.pooling", "training.epochs"}
+    assert found.skipped["model.dropout"] == "it is part of model.head: a head that is a list is one factor"
+    mixed = found.config(frozenset({"model.head"}), seed=5).model
+    assert (mixed.head, mixed.pooling) == ("dense 4 tanh, dropout 0.5", "average")
+    assert found.config(frozenset({"model.pooling"}), seed=5).model.head == "dropout 0.2, dense 8 relu, dropout 0.2"
+    both = factors_of({"model.head": "dense 4 relu"}, {"model.head": "dense 4 elu"})
+    assert both.keys == ("model.head",)

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 
 import core.models.build
+from core.config import make_config
+from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
-from core.store.runs import Run
+from core.engine.train.training import train
+from core.store.runs import Run, RunStore
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +32,12 @@ BACKBONES = {
     "VGG16": "none",  # convolutions alone
     "EfficientNetLite0": "imagenet",  # batch normalisation, with statistics of its own
     "EfficientNetB0": "none",  # batch normalisation and dropout
+}
+FAST: dict[str, Any] = {
+    "data.image_size": 32,
+    "data.batch_size": 20,
+    "training.epochs": 2,
+    "training.early_stopping": 0,
 }
 LITERAL = {"training.mode": "end_to_end", "training.literal": True}
 
@@ -129,3 +138,72 @@ def test_a_base_whose_dropout_stays_alive_makes_a_difference(
     assert largest_difference(cached, train_here(images, {**settings, **LITERAL})) == 0.0
     monkeypatch.setattr(FrozenBase, "call", lambda self, images, training=None: self.base(images, training=training))
     assert largest_difference(cached, train_here(images, {**settings, **LITERAL})) > 1e-4
+
+
+HEADS = {
+    "max pooling and every kind of layer": (
+        "max, dropout 0.3, dense 16 linear l2=0.01, batch_norm momentum=0.5, activation relu, dropout 0.5, "
+        "dense 8 gelu, dropout 0.2, output l2=0.1"
+    ),
+    "flatten, batch normalisation first": "flatten, batch_norm, dense 8 tanh",
+}
+
+
+@pytest.fixture
+def tiny_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked of heads needs no deep backbone: two convolutions instead."""
+
+    def build_tiny(*args: Any, image_size: int, pooling: str, **settings: Any) -> keras.Model:
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
+        x = keras.layers.Rescaling(1 / 255, name="preprocess")(inputs)
+        for k in (1, 2):
+            x = keras.layers.Conv2D(8, 3, 4, activation="relu", name=f"block{k}_conv")(x)
+        features = core.models.build.POOLING[pooling](name="features")(x)
+        base = keras.Model(inputs, features, name="base")
+        base.trainable = False
+        return base
+
+    monkeypatch.setattr(core.models.build, "build_base", build_tiny)
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_head_of_each_kind_is_the_same_in_both_ways_and_after_a_resume(
+    images: Path, train_here: Any, head: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moving statistics of batch normalisation, penalties and every dropout's state among what is compared."""
+    settings = {**FAST, "model.head": head}
+    cached, literal = train_here(images, settings), train_here(images, {**settings, **LITERAL})
+    assert largest_difference(cached, literal) == 0.0
+    assert [one["loss"] for one in cached.epochs()] == pytest.approx(
+        [one["loss"] for one in literal.epochs()], abs=1e-5
+    )
+    for way in ({}, LITERAL) if "max" in head else ():
+        assert largest_difference(cached, resumed(images, {**settings, **way}, monkeypatch)) == 0.0
+
+
+def resumed(images: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that is stopped after its first epoch and goes on."""
+    run = RunStore().create(make_config(str(images), settings))
+    reporter = Reporter(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Reporter, "stop_requested", lambda self: len(run.epochs()) >= 1)
+        assert train(reporter) == "stopped"
+    assert len(run.epochs()) == 1
+    assert train(Reporter(run)) == "finished"
+    return run
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_what_a_head_is_made_of_makes_a_difference(images: Path, train_here: Any) -> None:
+    base = train_here(images, {**FAST, "model.head": "batch_norm, dense 8 relu"})
+    for other in ("batch_norm epsilon=0.1, dense 8 relu", "batch_norm, dense 8 relu l2=0.01"):
+        assert largest_difference(base, train_here(images, {**FAST, "model.head": other})) > 1e-4, other
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_list_that_says_what_the_short_form_says_is_the_same_training(images: Path, train_here: Any) -> None:
+    short = train_here(images, {**FAST, "model.dense_units": 8, "model.dropout": 0.4})
+    written = train_here(images, {**FAST, "model.head": "dropout 0.4, dense 8 relu, dropout 0.4"})
+    assert largest_difference(short, written) == 0.0

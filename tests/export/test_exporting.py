@@ -122,7 +122,8 @@ TINY: dict[str, Any] = {
         {"model.dropout": 0.0, "training.feature_precision": "float16"},
         {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1},
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
-         "data.drop_remainder": True},
+         "data.drop_remainder": True, "model.dense_units": 0, "model.dropout": 0, "model.head":
+         "max, dense 8 linear l2=0.01, batch_norm, activation relu, dropout 0.3, dense 6 gelu, output l2=0.1"},
         {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.class_weight": "balanced",
          "data.augmentation": "light", "data.augmentation_draws": 2, "training.finetune_learning_rate": 1e-3,
          "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 4},

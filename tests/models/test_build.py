@@ -12,17 +12,21 @@ import numpy as np
 import pytest
 
 from core.data.images import PREPROCESSING
+from core.engine.train.observe import rectified_layers
 from core.errors import ConfigError, WeightsError
 from core.models.build import (
     FrozenBase,
     backbone_layers,
     build_base,
     build_head,
+    build_layers,
     join,
     train_model,
     weights_hash,
 )
 from core.models.catalogue import BACKBONES, find
+from core.models.head_plan import plan_layers
+from core.notation.head import read_head
 
 LITE0 = find("EfficientNetLite0")
 
@@ -159,7 +163,7 @@ def test_bfloat16_is_near_and_leaves_the_policy_and_the_weights_alone():
     ("wrong", "message"),
     [
         ({"image_size": 31}, r"^data\.image_size: 31 is too small for EfficientNetLite0; it needs at least 32$"),
-        ({"pooling": "max"}, r'^model\.pooling: "max" is not allowed; use one of average, flatten$'),
+        ({"pooling": "sum"}, r'^model\.pooling: "sum" is not allowed; use one of average, max, flatten$'),
         ({"weights": "random"}, r'^model\.weights: "random" is not allowed; use one of imagenet, none$'),
         ({"preprocessing": "tf"}, r'^data\.preprocessing: "tf" is not allowed; use one of backbone, rescale, none$'),
         ({"precision": "float16"}, r'^training\.precision: "float16" is not allowed; use one of float32, bfloat16$'),
@@ -465,3 +469,39 @@ def test_the_hash_knows_numbers_and_not_names():
     assert len(weights_hash(first)) == 64
     second.layers[0].bias.assign([0, 1e-7])
     assert weights_hash(first) != weights_hash(second)
+
+
+# ---- heads as lists
+
+
+def test_seeds_of_the_short_form_are_what_they_always_were_and_a_lists_are_its_own():
+    seeds = [int(s) for s in np.random.SeedSequence(7).generate_state(4) >> 1]
+    head = build_head(6, 3, dense_units=4, dropout=0.5, seed=7)
+    assert [layer.name for layer in head.layers] == ["head_dropout_1", "head_dense", "head_dropout_2", "head_output"]
+    assert [layer.seed for layer in head.layers if hasattr(layer, "seed")] == [seeds[0], seeds[2]]
+    dense = [layer for layer in head.layers if isinstance(layer, keras.layers.Dense)]
+    assert [layer.kernel_initializer.seed for layer in dense] == [seeds[1], seeds[3]]
+    planned = plan_layers(read_head("dense 4 relu, dense 4 relu, dropout 0.5, dropout 0.5, dropout 0.5")[0], 3, 7)
+    own = [layer.arguments.get("seed", layer.seed) for layer in planned]
+    assert (own[0], own[-1]) == (seeds[1], seeds[3])
+    assert len(set(own)) == 6
+
+
+def test_a_head_has_the_layers_of_its_list():
+    head = read_head("dense 8 linear l2=0.5, batch_norm momentum=0.9, activation relu, dropout 0.3, output l2=0.1")[0]
+    model = build_layers(5, 2, head, 1)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
+    assert len({layer.name for layer in model.layers}) == 5
+    penalty = 0.5 * np.sum(model.layers[0].kernel.numpy() ** 2) + 0.1 * np.sum(model.layers[-1].kernel.numpy() ** 2)
+    assert float(sum(model.losses)) == pytest.approx(penalty, rel=1e-5)
+    assert model.layers[1].momentum == 0.9
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == head.weights(5, 1)
+    assert rectified_layers(model) == {"head_activation_1"}
+
+
+def test_max_pooling_takes_the_largest_value_of_each_channel():
+    images = noise_images(2, 64)
+    flat = build_base(LITE0, 64, pooling="flatten").predict(images, verbose=0)
+    largest = build_base(LITE0, 64, pooling="max").predict(images, verbose=0)
+    np.testing.assert_allclose(flat.reshape(2, 4, 1280).max(1), largest, atol=1e-5)

@@ -95,3 +95,17 @@ def test_what_may_be_varied_changes_no_features() -> None:
 
     assert not set(VARIED) & set(_FEATURE_KEYS)
     assert set(VARIED) <= set(RunConfig().settings())
+
+
+def test_heads_are_lists_with_semicolons_between_them() -> None:
+    choices = {"model.head": read_choices("model.head", "dense 8 relu, dropout 0.5; none;dense 8 relu,dropout 0.5")}
+    assert choices == {"model.head": ("dense 8 relu, dropout 0.5", "none")}
+    base = make_config("sample", {"model.dense_units": 64})
+    trials = plan(base, choices)
+    assert [config_of(base, trial).model.head for trial in trials] == ["dense 8 relu, dropout 0.5", "none"]
+    assert trial_name(trials[0]) == "head=(dense 8 relu, dropout 0.5)"
+    with pytest.raises(ConfigError, match=r"^model.head is max, dense 8 relu; in a sweep it names no pooling"):
+        read_choices("model.head", "max, dense 8 relu")
+    listed = make_config("sample", {"model.head": "none"})
+    with pytest.raises(ConfigError, match=r"^model.dropout is 0.5, but model.head is given too"):
+        plan(listed, {"model.dropout": (0.5,)})

@@ -20,6 +20,9 @@ from core.insight.answer import CAM, GRAD_CAM
 
 Array = NDArray[np.float32]
 
+_MODES = (keras.layers.Dropout, keras.layers.BatchNormalization)
+"""Layers that do another thing in training."""
+
 
 class _Parts(NamedTuple):
     """A network cut behind its last feature map."""
@@ -130,10 +133,10 @@ def _cut_ours(base: keras.Model, head: keras.Model) -> _Parts:
     def before_output(maps: Any) -> Any:
         x = pooling(maps)
         for layer in hidden:
-            x = layer(x, training=False) if isinstance(layer, keras.layers.Dropout) else layer(x)
+            x = layer(x, training=False) if isinstance(layer, _MODES) else layer(x)
         return x
 
-    is_linear = not any(isinstance(layer, keras.layers.Dense) for layer in hidden)
+    is_linear = all(isinstance(layer, keras.layers.Dropout) for layer in hidden)
     is_mean = isinstance(pooling, keras.layers.GlobalAveragePooling2D)
     return _Parts(lambda x: trunk(x, training=False), before_output, output, is_mean and is_linear)
 

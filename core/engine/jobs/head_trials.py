@@ -36,7 +36,7 @@ from core.engine.train.observe import Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import arrays, assign, judge, reduced
-from core.models.build import build_head
+from core.models.build import head_for
 from core.stats import metrics
 from core.store.runs import Run
 
@@ -74,7 +74,7 @@ class Head:
     """
 
     def __init__(self, context: TrainingContext) -> None:
-        self.head, self._settings = context.head, context.config.model
+        self.head = context.head
         self.observer = Observer(context.base, context.head)
         self.model = TracedSequential(
             [keras.Input(context.head.input_shape[1:]), context.head], name="head_on_features"
@@ -86,8 +86,7 @@ class Head:
     def renew(self, config: RunConfig, classes: int) -> None:
         """First weights, dropout and optimizer as in a run of that configuration."""
         width = int(self.head.input_shape[-1])
-        fresh = build_head(width, classes, self._settings.dense_units, self._settings.dropout, config.training.seed)
-        assign(self.head.variables, arrays(fresh.variables))
+        assign(self.head.variables, arrays(head_for(config, width, classes).variables))
         assign(self.model.optimizer.variables, self._new)
         self.model.optimizer.learning_rate.assign(config.training.learning_rate)
 
@@ -153,12 +152,10 @@ class HeadTrials:
         base = (data.image_size, data.preprocessing, model.backbone, model.weights, model.pooling, training.precision)
         seed = data.seed if model.weights == "none" else 0
         known = self._works.get_or((*base, seed), lambda: make_training_context(config, dataset, reporter))
-        key = (*base, seed, len(dataset.classes), model.dense_units, model.dropout, training.optimizer)
+        key = (*base, seed, len(dataset.classes), model.whole_head, training.optimizer)
 
         def make() -> Head:
-            new = build_head(
-                int(known.base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, 0
-            )
+            new = head_for(config, int(known.base.output_shape[-1]), len(dataset.classes))
             return Head(TrainingContext(config, dataset, reporter, known.base, new, known.base_hash, feature_cache()))
 
         head = self._heads.get_or(key, make)

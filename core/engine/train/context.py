@@ -22,7 +22,7 @@ from core.engine.features.features import BATCH, extract, features_family, featu
 from core.engine.reporter import Reporter
 from core.engine.train.observe import Activity, Observer
 from core.models import catalogue
-from core.models.build import base_for, build_head, weights_hash
+from core.models.build import base_for, head_for, weights_hash
 from core.models.fetch import fetch
 
 Probabilities = NDArray[np.float32]
@@ -193,14 +193,14 @@ class TrainingContext:
 
 def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporter[Any]) -> TrainingContext:
     """Builds base and head and opens the feature cache."""
-    model, training = config.model, config.training
+    model = config.model
     row = catalogue.find(model.backbone)
     if model.weights == "imagenet" and catalogue.find_weights(row) is None:
         reporter.phase("data", f"Downloads the weights of {row.title}.")
         fetch(row, reporter.progress)
     reporter.phase("data", f"Builds {row.title}.")
     base = base_for(config)
-    head = build_head(int(base.output_shape[-1]), len(dataset.classes), model.dense_units, model.dropout, training.seed)
+    head = head_for(config, int(base.output_shape[-1]), len(dataset.classes))
     return TrainingContext(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
 
 

@@ -24,7 +24,7 @@ class Activity:
     """What the layers did on one pass over images.
 
     Attributes:
-        dead_units: float or None. Share of the hidden units that were active on no image. None without hidden layer.
+        dead_units: float or None. Share of the hidden units with relu that were active on no image. None without any.
         feature_mean: float. Mean of the features that entered the head.
         feature_std: float. Standard deviation of a feature over the images, averaged over the features.
     """
@@ -44,7 +44,7 @@ class Observer:
 
     def __init__(self, base: keras.Model, head: keras.Model) -> None:
         self._head = head
-        self._has_hidden = any(layer.name == "head_dense" for layer in head.layers)
+        self._rectified = rectified_layers(head)
         self._cached_statistics: tuple[float, float] | None = None
 
         @tf.function(  # type: ignore[untyped-decorator]
@@ -90,16 +90,26 @@ class Observer:
         return np.concatenate(outputs), Activity(self._dead(alive), *self._cached_statistics)
 
     def _answer(self, features: Any) -> tuple[Any, Any]:
-        """Values of the hidden layer and of the output; without hidden layer the output twice."""
-        x, hidden = features, None
+        """Values of all units that are silent below zero and of the output; without such units the output twice."""
+        x, hidden = features, []
         for layer in self._head.layers:
-            x = layer(x)  # dropout does nothing unless it is told that this is training
-            if layer.name == "head_dense":
-                hidden = x
-        return x if hidden is None else hidden, x
+            x = layer(x)  # dropout and batch normalisation do as in inference unless told that this is training
+            if layer.name in self._rectified:
+                hidden.append(x)
+        return tf.concat(hidden, axis=1) if hidden else x, x
 
     def _dead(self, alive: list[Array]) -> float | None:
-        return float(1 - np.any(alive, axis=0).mean()) if self._has_hidden else None
+        return float(1 - np.any(alive, axis=0).mean()) if self._rectified else None
+
+
+def rectified_layers(head: keras.Model) -> frozenset[str]:
+    """Names of the layers of a head whose units are silent below zero: relu in or behind a hidden Dense layer."""
+    found, has_dense = set(), False
+    for layer in head.layers[:-1]:
+        has_dense = has_dense or isinstance(layer, keras.layers.Dense)
+        if has_dense and getattr(layer, "activation", None) is keras.activations.relu:
+            found.add(layer.name)
+    return frozenset(found)
 
 
 class _Moments:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import PRESETS, RunConfig, keys, make_config
+from core.config import HEAD, PRESETS, SHORT_FORM, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
@@ -65,6 +65,7 @@ def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> boo
     mode = values[MODE]
     rules = {
         "training.unfreeze_from": mode != "bottleneck",
+        **dict.fromkeys(SHORT_FORM, not values[HEAD]),
         **dict.fromkeys(_FINETUNE, mode == "fine_tune"),
         "training.literal": mode == "end_to_end" and not values["training.unfreeze_from"],
         "data.augmentation_draws": values["data.augmentation"] != "none",
@@ -78,7 +79,7 @@ def settings(preset: str, *, split_on_disk: bool) -> dict[str, Any]:
     """What the form asks for; a setting without meaning has the preset's value, whatever was typed there before."""
     values, base = fields.form_values(preset), fields.preset_values(preset)
     return {
-        key: value if has_meaning(key, values, split_on_disk=split_on_disk) else _without_meaning(key, base)
+        key: value if has_meaning(key, values, split_on_disk=split_on_disk) else _without_meaning(key, base, values)
         for key, value in values.items()
     }
 
@@ -99,7 +100,8 @@ def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) ->
 
 def differences(preset: str, asked: dict[str, Any]) -> list[str]:
     """Settings whose value is not the preset's."""
-    return [key for key, value in fields.preset_values(preset).items() if asked[key] != value]
+    hidden = SHORT_FORM if asked[HEAD] else ()
+    return [key for key, value in fields.preset_values(preset).items() if asked[key] != value and key not in hidden]
 
 
 def preset_control() -> str:
@@ -203,8 +205,7 @@ def _parameters(config: RunConfig, classes: int) -> str:
     row = find(config.model.backbone)
     side = math.ceil(config.data.image_size / 32) if config.model.pooling == "flatten" else 1
     outputs = 1 if classes == 2 else classes
-    inputs, units = row.channels * side * side, config.model.dense_units
-    head = (inputs + 1) * units + (units + 1) * outputs if units else (inputs + 1) * outputs
+    head = config.model.whole_head.weights(row.channels * side * side, outputs)
     if config.training.is_frozen:
         return f"About {_round(head)}"
     if config.training.unfreeze_from == "all":
@@ -220,6 +221,8 @@ def _round(number: float) -> str:
     return f"{number:.0f}"
 
 
-def _without_meaning(key: str, base: dict[str, Any]) -> Any:
+def _without_meaning(key: str, base: dict[str, Any], values: dict[str, Any]) -> Any:
     """What a setting without meaning is set to: the preset's value; a block only where something can be unfrozen."""
+    if key in SHORT_FORM and values[HEAD]:
+        return type(base[key])(0)
     return "" if key == "training.unfreeze_from" else base[key]

@@ -26,6 +26,7 @@ SUGGESTED = {
     "training.learning_rate": "1e-4, 3e-4, 1e-3, 3e-3, 1e-2",
     "model.dropout": "0, 0.2, 0.5",
     "model.dense_units": "0, 64, 256",
+    "model.head": "dense 128 relu; dense 256 relu, dropout 0.5",
     "training.optimizer": "adam, sgd",
     "data.batch_size": "16, 32, 64",
     "training.epochs": "10, 30",

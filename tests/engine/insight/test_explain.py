@@ -8,7 +8,8 @@ import pytest
 
 from core.engine.insight.explain import Explainer, scaled
 from core.insight.answer import CAM, GRAD_CAM
-from core.models.build import build_head, join
+from core.models.build import build_head, build_layers, join
+from core.notation.head import read_head
 
 pytestmark = pytest.mark.slow
 
@@ -167,3 +168,14 @@ def test_a_model_without_a_map_is_refused() -> None:
     )
     with pytest.raises(ValueError, match=r"^it has no feature map in front of a dense output$"):
         Explainer(model)
+
+
+def test_a_head_with_batch_normalisation_is_not_taken_for_a_linear_one() -> None:
+    """Its weights alone are not how much a place speaks for a class."""
+    model = join(
+        base := small_base(), build_layers(base.output_shape[-1], 3, read_head("batch_norm, dropout 0.5")[0], 1)
+    )
+    explainer = Explainer(model)
+    assert explainer.method == GRAD_CAM
+    _, probabilities = explainer.forward(noise())
+    np.testing.assert_allclose(probabilities, model(noise().astype(np.float32), training=False), atol=1e-6)
