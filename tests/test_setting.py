@@ -29,7 +29,14 @@ def read(name: str, value: Any) -> Any:
 
 def test_a_field_carries_its_words_and_its_range() -> None:
     assert FIELDS["eggs"].default == 2
-    assert dict(FIELDS["eggs"].metadata) == {"label": "Eggs", "help": "How many.", "choices": (), "low": 1, "high": 12}
+    assert dict(FIELDS["eggs"].metadata) == {
+        "label": "Eggs",
+        "help": "How many.",
+        "choices": (),
+        "low": 1,
+        "high": 12,
+        "notation": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ REFUSED: list[tuple[Any, int, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "position", "why"), REFUSED, ids=[str(one[0])[:30] for one in REFUSED])
+@pytest.mark.parametrize(("given", "position", "why"), REFUSED, ids=[why[:30] for *_, why in REFUSED])
 def test_what_is_not_allowed_is_refused_at_its_layer(given: Any, position: int, why: str) -> None:
     with pytest.raises(StepError) as error:
         read_head(given)
