@@ -27,7 +27,8 @@ LAYERS = (
     ("core.jobs.",),
     ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review."),
     ("core.start.",),
-    ("core.report.", "core.housekeeping.", "core.export."),
+    ("core.housekeeping.", "core.export."),
+    ("core.report.", "core.runs_table."),
     ("core.engine.",),
     ("core.cli.",),
     ("core.worker", "core.__main__"),
@@ -37,13 +38,14 @@ LAYERS = (
     ("pages.shared.run.",),
     (
         "pages.shared.home.",
+        "pages.shared.runs.",
         "pages.shared.dataset.",
         "pages.shared.train.",
         "pages.shared.diagnose.",
         "pages.shared.predict.",
     ),
     ("pages.shared.puzzle.",),
-    ("pages.dataset", "pages.train", "pages.live", "pages.diagnose", "pages.predict"),
+    ("pages.dataset", "pages.train", "pages.live", "pages.runs", "pages.diagnose", "pages.predict"),
     ("app",),
 )
 FLAT = {"core": 12, "pages/shared": 6}

@@ -1,23 +1,26 @@
-"""The commands `runs`, `note`, `delete`, `restore`: the list of runs and what a person does to its entries."""
+"""The commands `runs`, `note`, `rename`, `delete`, `restore`: the list of runs, and what is done to its entries."""
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core import files
 from core.housekeeping import trash
-from core.housekeeping.trial_ids import trial_ids
-from core.store.index import Summary, summaries
-from core.store.notes import Note, matches, read_note, write_note
-from core.store.runs import Run, RunStore, Status
-from core.workers import launch
+from core.runs_table.columns import find_columns
+from core.runs_table.query import Query, in_order, parse_conditions, parse_sort, select
+from core.runs_table.rows import Row, flat, run_rows, table_rows
+from core.store.notes import Note, read_note, rename_run, write_note
+from core.store.runs import Run, RunStore
+
+_WIDEST = 60
+"""Most characters of a cell."""
 
 
 def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Adds the four commands."""
+    """Adds the five commands."""
     runs = command("runs", list_runs, "All runs, the newest first.")
     runs.add_argument("--tag", action="append", default=[], metavar="TAG", help="only those with it; may be repeated")
     runs.add_argument("--text", default="", metavar="WORDS", help="only those with these words in name, note or tags")
@@ -25,11 +28,32 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--deleted", action="store_true", help=f"those deleted in the last {trash.KEPT_DAYS} days instead"
     )
     runs.add_argument("--all", action="store_true", help="also those that bisects and sweeps have trained")
+    runs.add_argument("--groups", action="store_true", help="bisects and sweeps as rows too, as on the page Runs")
+    runs.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help='such as "val_auc>=0.9", "backbone=VGG16", "name~chest"; = and != take several values with | between '
+        "them; may be repeated, and then all must hold",
+    )
+    runs.add_argument(
+        "--sort",
+        default="created",
+        metavar="COLUMN",
+        help="by that column, the best, largest or newest first; COLUMN:asc and COLUMN:desc say which way",
+    )
+    runs.add_argument(
+        "--columns", default="", metavar="A,B,...", help="these columns instead; any setting is one, as learning_rate"
+    )
     note = command("note", write, "Show or change what is written about a run.")
     note.add_argument("run", metavar="RUN")
     note.add_argument("--text", metavar="TEXT", help="the note; empty removes it")
     note.add_argument("--tag", action="append", default=[], metavar="TAG", help="a tag to add; may be repeated")
     note.add_argument("--untag", action="append", default=[], metavar="TAG", help="a tag to remove; may be repeated")
+    renaming = command("rename", rename, "Give a run another name.")
+    renaming.add_argument("run", metavar="RUN")
+    renaming.add_argument("name", metavar="NAME", help="empty: it is called by its id")
     delete = command("delete", delete_run, f"Move a run to the trash, where it is kept for {trash.KEPT_DAYS} days.")
     delete.add_argument("run", metavar="RUN")
     command("restore", restore_run, "Bring a deleted run back.").add_argument("run", metavar="RUN")
@@ -37,58 +61,113 @@ def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def list_runs(options: argparse.Namespace) -> int:
     """Prints the runs, or those in the trash; what bisects and sweeps have trained only where it is asked for."""
-    runs = [one.run for one in trash.deleted_runs()] if options.deleted else RunStore().list()
-    trials = set[str]() if options.deleted or options.all else trial_ids()
-    records, hidden = [], 0
-    for run, summary in zip(runs, summaries(runs), strict=True):
-        note = read_note(run)
-        if not matches(note, summary.name or run.id, text=options.text, tags=options.tag):
-            continue
-        if run.id in trials:
-            hidden += 1
-        else:
-            records.append(run_record(run, summary, note, settle=not options.deleted))
+    query, chosen = _query(options), find_columns(options.columns.split(",")) if options.columns else []
+    trashed = [one.run for one in trash.deleted_runs()] if options.deleted else []
+    found = select(run_rows(trashed, settle=False) if options.deleted else table_rows(), query)
+    hidden = 0 if options.all else sum(len(row.trials) for row in found)
+    if options.all:
+        found = in_order(sorted(flat(found), key=lambda row: row.id, reverse=True), query.sort)
     if options.json:
-        return _print_json({"runs": records, **({"hidden": hidden} if hidden else {})})
-    if not records and not hidden:
+        return _print_json(_listed_record(found, chosen, hidden))
+    if not options.groups:
+        found = [row for row in found if row.is_run]
+    if not found and not hidden:
         print(_nothing(options))
-    for record in records:
-        print(run_line(record))
-    for record in records:
-        if record["status"] == "damaged":
-            print(record["message"], file=sys.stderr)
+    lines = _columned(found, chosen) if chosen and found else [run_line(row) for row in found]
+    for line in lines:
+        print(line)
+    _say_aside(found, hidden)
+    return 0
+
+
+def _query(options: argparse.Namespace) -> Query:
+    return Query(
+        words=options.text,
+        tags=tuple(options.tag),
+        conditions=parse_conditions(options.filter),
+        sort=parse_sort(options.sort),
+    )
+
+
+def _listed_record(rows: Sequence[Row], chosen: Sequence[str], hidden: int) -> dict[str, Any]:
+    groups = [
+        {
+            "id": row.id, "kind": row.kind, "name": row.get("name"), "status": row.get("status"),
+            "created": row.get("created"), "best_val_accuracy": row.get("best_val_accuracy"),
+            "seconds": row.get("seconds"), "trials": [trial.id for trial in row.trials],
+            **{key: row.get(key) for key in chosen},
+        }
+        for row in rows if not row.is_run
+    ]  # fmt: skip
+    record: dict[str, Any] = {"runs": [run_record(row, chosen) for row in rows if row.is_run]}
+    return {**record, **({"groups": groups} if groups else {}), **({"hidden": hidden} if hidden else {})}
+
+
+def run_record(row: Row, chosen: Sequence[str] = ()) -> dict[str, Any]:
+    """A run as `runs --json` shows it.
+
+    Args:
+        row: Row. Of a run.
+        chosen: sequence of str. Columns to show beside those that are always there. Defaults to none.
+    """
+    same = ("run", "name", "dataset", "mode", "backbone", "created", "epochs", "val_accuracy", "val_auc")
+    measured = (
+        "best_val_accuracy", "val_loss", "saved_accuracy", "test_accuracy", "seconds", "size", "errors", "warnings"
+    )  # fmt: skip
+    facts = {name: getattr(row.summary, name) for name in same}
+    extra = {key: row.get(key) for key in (*measured, *chosen) if key not in facts}
+    told = {"status": row.get("status"), "message": row.message, "note": row.get("note"), "tags": list(row.get("tags"))}
+    return {**facts, **extra, **told}
+
+
+def run_line(row: Row) -> str:
+    """A run, bisect or sweep in one line."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.get("created")))
+    name = row.summary.name if row.summary else row.get("name")
+    line = (
+        f"{row.id}  {row.get('status'):<11}  {when}  "
+        f"val_accuracy {_number(row.get('val_accuracy'))}  val_auc {_number(row.get('val_auc'))}  {name}"
+    )
+    tags = f"  [{', '.join(row.get('tags'))}]" if row.get("tags") else ""
+    note = " ".join(str(row.get("note")).split())
+    return f"{line}{tags}{f'  {note[:60]}' if note else ''}"
+
+
+def _columned(rows: Sequence[Row], chosen: Sequence[str]) -> list[str]:
+    """The chosen columns under their names, each as wide as it must be."""
+    table = [["run", *chosen], *([row.id, *(_cell(key, row.get(key)) for key in chosen)] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def _cell(key: str, value: Any) -> str:
+    if value is None or value in ((), ""):
+        return "–"
+    if key == "created":
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(value) if isinstance(value, tuple) else " ".join(str(value).split())[:_WIDEST]
+
+
+def _say_aside(rows: Sequence[Row], hidden: int) -> None:
+    for row in rows:
+        if row.get("status") == "damaged":
+            print(row.message, file=sys.stderr)
     if hidden:
         one = hidden == 1
         told = f"{hidden} {'run' if one else 'runs'} of bisects and sweeps {'is' if one else 'are'} not shown"
         print(f"{told}; --all shows {'it' if one else 'them'}.", file=sys.stderr)
+
+
+def rename(options: argparse.Namespace) -> int:
+    """Gives a run another name."""
+    run = RunStore().get(options.run)
+    before, name = run.title(), rename_run(run, options.name)
+    if options.json:
+        return _print_json({"run": run.id, "name": name})
+    print(f"{before} is called {name or run.id} now.")
     return 0
-
-
-def run_record(run: Run, summary: Summary, note: Note, *, settle: bool = True) -> dict[str, Any]:
-    """A run as `runs --json` shows it.
-
-    Args:
-        run: Run.
-        summary: Summary. Of this run.
-        note: Note. Of this run.
-        settle: bool. Whether to look if its worker still lives; not for one in the trash. Defaults to `True`.
-    """
-    status: Status | Summary = launch.poll(run) if settle and summary.is_active else summary
-    same = ("run", "name", "dataset", "mode", "backbone", "created", "epochs", "val_accuracy", "val_auc")
-    facts = {name: getattr(summary, name) for name in same}
-    return {**facts, "status": status.status, "message": status.message, "note": note.text, "tags": list(note.tags)}
-
-
-def run_line(record: dict[str, Any]) -> str:
-    """A run in one line."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record["created"]))
-    line = (
-        f"{record['run']}  {record['status']:<11}  {when}  "
-        f"val_accuracy {_number(record['val_accuracy'])}  val_auc {_number(record['val_auc'])}  {record['name']}"
-    )
-    tags = f"  [{', '.join(record['tags'])}]" if record["tags"] else ""
-    note = " ".join(record["note"].split())
-    return f"{line}{tags}{f'  {note[:60]}' if note else ''}"
 
 
 def write(options: argparse.Namespace) -> int:
@@ -133,7 +212,7 @@ def _told(run: Run, note: Note) -> str:
 
 
 def _nothing(options: argparse.Namespace) -> str:
-    if options.tag or options.text:
+    if options.tag or options.text or options.filter:
         return "No run has what was asked for."
     return "No run was deleted lately." if options.deleted else (
         "There are no runs yet; `python -m core train sample` makes one."

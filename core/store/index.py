@@ -15,10 +15,10 @@ import sys
 import threading
 import types
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from core import paths
 from core.errors import RunError
@@ -43,6 +43,8 @@ _KEPT = 2 * MOST
 _SCHEMA = "CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, stamp TEXT, record TEXT, sum INTEGER)"
 
 Stamp = tuple[tuple[int, int, int], ...]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Summary:
 def summaries(runs: Sequence[Run]) -> list[Summary]:
     """One summary a run, in the order given; only what has changed is read again."""
     known, found = _memory().summaries, {}
-    stamps = {run.path: _stamp(run.path) for run in runs}
+    stamps = {run.path: stamp_of(run.path) for run in runs}
     unknown = []
     for run in runs:
         stamp, summary = known.get(run.path, (None, None))
@@ -98,17 +100,22 @@ def summaries(runs: Sequence[Run]) -> list[Summary]:
 
 def read_status(run: JobFolder) -> Status:
     """The status as written, like `Run.read_status`; read again only when its file has changed."""
-    known, stamp = _memory().statuses, _stamp(run.path, ("status.json",))
+    known, stamp = _memory().statuses, stamp_of(run.path, ("status.json",))
     before, status = known.get(run.path, (None, None))
     if status is None or before != stamp:
         known[run.path] = stamp, (status := run.read_status())
     return status  # type: ignore[no-any-return]
 
 
-def index_file(runs_folder: Path) -> Path:
-    """Where the summaries of the runs in a folder are kept."""
+def index_file(runs_folder: Path, kind: str = f"runs-{FORMAT}") -> Path:
+    """Where what is known of the runs in a folder is kept.
+
+    Args:
+        runs_folder: Path.
+        kind: str. What is kept, with its version. Defaults to the summaries.
+    """
     where = zlib.crc32(os.fsencode(runs_folder.resolve()))
-    return paths.cache_folder() / f"runs-{FORMAT}-{where:08x}.sqlite"
+    return paths.cache_folder() / f"{kind}-{where:08x}.sqlite"
 
 
 def forget() -> None:
@@ -119,7 +126,7 @@ def forget() -> None:
 
 def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp]) -> dict[Path, Summary]:
     """Summaries from the shared file where they hold, else from the run's folder, and then kept there."""
-    index, found = Index(index_file(folder)), {}
+    index, found = Index(index_file(folder), _summary), {}
     kept = index.load([run.id for run in runs])
     fresh: dict[str, tuple[str, Summary]] = {}
     for run in runs:
@@ -165,32 +172,33 @@ def summarise(run: Run) -> Summary:
     )
 
 
-class Index:
+class Index(Generic[T]):
     """The shared file. Nothing in here raises: what cannot be read is unknown, what cannot be written is not kept.
 
     Args:
         path: Path. Made when it is absent.
+        read: callable. Makes what is kept, a dataclass, of its JSON object.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, read: Callable[[dict[str, Any]], T]) -> None:
+        self.path, self._read = path, read
 
-    def load(self, ids: Sequence[str]) -> dict[str, tuple[str, Summary]]:
-        """Stamp and summary of those runs that are in it and whole, by id."""
+    def load(self, ids: Sequence[str]) -> dict[str, tuple[str, T]]:
+        """Stamp and what is kept of those runs that are in it and whole, by id."""
         query, values = "SELECT id, stamp, record, sum FROM summaries", []
         if len(ids) <= _FEW:
             query, values = f"{query} WHERE id IN ({', '.join('?' * len(ids))})", list(ids)
         found = {}
         for name, stamp, record, total in self._run(query, [values]):
             if total == _sum(name, stamp, record):
-                found[name] = stamp, _summary(json.loads(record))
+                found[name] = stamp, self._read(json.loads(record))
         return found
 
-    def save(self, fresh: dict[str, tuple[str, Summary]]) -> None:
-        """Keeps summaries, replacing those of the same runs."""
+    def save(self, fresh: Mapping[str, tuple[str, T]]) -> None:
+        """Keeps what is known of runs, replacing what was kept of the same ones."""
         rows = []
-        for name, (stamp, summary) in fresh.items():
-            record = json.dumps(dataclasses.asdict(summary))
+        for name, (stamp, known) in fresh.items():
+            record = json.dumps(dataclasses.asdict(known))  # type: ignore[call-overload]
             rows.append([name, stamp, record, _sum(name, stamp, record)])
         self._run("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?)", rows)
 
@@ -233,7 +241,11 @@ def _thinned(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(values[round(k * last / (POINTS - 1))] for k in range(POINTS))
 
 
-def _stamp(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
+def stamp_of(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
+    """What tells one content of a run's files from another; an empty name stands for the folder itself.
+
+    The folder changes with every file in it that is made, replaced or removed, but not with one that is appended to.
+    """
     found = []
     for name in names:
         try:

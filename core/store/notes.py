@@ -1,10 +1,11 @@
-"""Notes and tags of a run, in note.json of its folder."""
+"""What a person writes about a run: its note and tags, in note.json of its folder, and a new name."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from core import files
-from core.errors import RunError
+from core.config import RunConfig
+from core.errors import ConfigError, RunError
 from core.store import records
 from core.store.runs import Run
 
@@ -59,6 +60,34 @@ def write_note(run: Run, text: str, tags: Iterable[str]) -> Note:
     except OSError as error:
         raise RunError(f"the note of run {run.id} cannot be written: {error.strerror}") from error
     return note
+
+
+def rename_run(run: Run, name: str) -> str:
+    """Gives a run another name; all else in its config.json stays as it was written.
+
+    Args:
+        run: Run.
+        name: str. As `RunConfig.name`; blanks around it are dropped. Empty: it is called by its id.
+
+    Returns:
+        Its name now.
+
+    Raises:
+        RunError: the name is not allowed, its settings cannot be read, a newer version has made it, or its folder
+            cannot be written.
+    """
+    name = name.strip()
+    run.refuse_newer()
+    run.config()
+    try:
+        RunConfig(name=name)
+        record = records.parsed(records.text_of(run.path / "config.json"))
+        files.write_json(run.path / "config.json", {**record, "name": name})
+    except (ConfigError, records.Damaged) as error:
+        raise RunError(f"run {run.id} keeps its name: {error}") from error
+    except OSError as error:
+        raise RunError(f"run {run.id} cannot be renamed: {error.strerror}") from error
+    return name
 
 
 def matches(note: Note, title: str, *, text: str = "", tags: Iterable[str] = ()) -> bool:

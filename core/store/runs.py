@@ -1,6 +1,6 @@
 """Runs on disk: one folder a run, one file a fact; the only protocol between pages, command line and worker.
 
-runs/<id>/config.json       written before the start, never again
+runs/<id>/config.json       written before the start; later only its name may change
           status.json       replaced whole: where the run is, and one sentence for the person
           events.jsonl      appended: one object a line, for instance a finished epoch
           manifest.json     the images it trains on, with their hashes and split

@@ -85,6 +85,51 @@ def test_what_bisects_and_sweeps_have_trained_is_listed_only_when_asked_for(runs
     assert names(capsys, "--all", "--text", "trial 1") == ["trial 1"]
 
 
+def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: Capture) -> None:
+    add_trials(runs)
+    for run, accuracy in zip(runs, (0.9, 0.7), strict=True):
+        run.add_event("epoch", epoch=1, val_accuracy=accuracy, val_loss=1 - accuracy)
+    assert names(capsys, "--sort", "val_accuracy") == names(capsys, "--sort", "val_loss") == ["first", "second"]
+    assert names(capsys, "--sort", "val_accuracy:asc") == ["second", "first"]
+    assert names(capsys, "--filter", "val_accuracy>0.8", "--filter", "backbone=EfficientNetLite0|VGG16") == ["first"]
+    record = json_of(capsys, "runs", "--groups", "--columns", "name,learning_rate", "--sort", "name")
+    assert [run["training.learning_rate"] for run in record["runs"]] == [0.001, 0.001]
+    assert [(group["kind"], len(group["trials"])) for group in record["groups"]] == [("bisect", 2), ("sweep", 1)]
+    assert main(["runs", "--columns", "name,val_loss,tags", "--sort", "name"]) == 0
+    assert [line.split()[1:] for line in capsys.readouterr().out.splitlines()] == [
+        ["name", "val_loss", "tags"], ["first", "0.1", "–"], ["second", "0.3", "–"],
+    ]  # fmt: skip
+    assert main(["runs", "--filter", "name=nobody", "--columns", "name"]) == 0
+    assert capsys.readouterr().out == "No run has what was asked for.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sort", "val_acuracy"], 'there is no column "val_acuracy"; did you mean val_accuracy?'),
+        (["--sort", "val_auc:up"], '"val_auc:up" is no order; after the colon comes asc (small to large) or desc'),
+        (["--columns", "seed"], '"seed" could be data.seed or training.seed; give the whole name'),
+        (["--filter", "val_auc>much"], '"val_auc>much" cannot be asked: "much" is no number; write COLUMN'),
+        (["--filter", "name>3"], '"name>3" cannot be asked: name is no number; write COLUMN'),
+        (["--filter", "good"], '"good" is no condition; write COLUMN, one of'),
+    ],
+)
+def test_what_cannot_be_asked_is_said(arguments: list[str], said: str, capsys: Capture) -> None:
+    assert main(["runs", *arguments]) == 1
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_run_is_renamed(runs: list[Run], capsys: Capture) -> None:
+    assert main(["rename", "first", " Röntgen <b>"]) == 0
+    assert capsys.readouterr().out == "first is called Röntgen <b> now.\n"
+    assert names(capsys) == ["second", "Röntgen <b>"]
+    assert json_of(capsys, "rename", "Röntgen <b>", "") == {"run": runs[0].id, "name": ""}
+    assert main(["rename", "second", "x" * 101]) == 1
+    assert capsys.readouterr().err == (
+        f"run {runs[1].id} keeps its name: name: at most 100 printable characters, but 101 came\n"
+    )
+
+
 def test_what_cannot_be_is_one_sentence(runs: list[Run], capsys: Capture) -> None:
     runs[0].write_status(Status.in_queue(1e9))
     assert main(["delete", "first"]) == 1

@@ -171,7 +171,7 @@ def test_more_runs_than_are_asked_for_one_by_one(monkeypatch: pytest.MonkeyPatch
     registry.forget()
     assert summaries(runs) == first
     assert len(reads) == 9
-    assert Index(index()).load(["nobody"]) == {}
+    assert Index(index(), dict).load(["nobody"]) == {}
 
 
 def test_a_long_history_is_thinned_to_its_last_epoch() -> None:

@@ -1,0 +1,99 @@
+"""Columns of the table of runs: what is measured, and every setting; their names, and which way they are sorted."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from core.config import keys, setting
+from core.errors import ConfigError
+
+TEXT, WORDS, NUMBER, SHARE, SECONDS, SIZE, MOMENT = "text", "words", "number", "share", "seconds", "size", "moment"
+"""What stands in a column; `words` are several texts, a `share` lies between 0 and 1, a `size` is in bytes."""
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        key: str. Its name in conditions, addresses and JSON.
+        label: str. A few words for its head.
+        kind: str. One of this module's kinds.
+        falls: bool. Whether the largest comes first unless one asks for the other way: of what is better the higher.
+        help: str. One sentence; may be empty.
+    """
+
+    key: str
+    label: str
+    kind: str = TEXT
+    falls: bool = False
+    help: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be compared by size."""
+        return self.kind not in (TEXT, WORDS)
+
+
+MEASURED = (
+    Column("name", "Run"),
+    Column("status", "State"),
+    Column("val_accuracy", "Accuracy", SHARE, True, "Validation accuracy of the last epoch."),
+    Column("best_val_accuracy", "Best", SHARE, True, "Highest validation accuracy of any epoch or trial."),
+    Column("val_auc", "AUC", SHARE, True, "Validation AUC of the last epoch: 0.5 is chance, 1 is perfect."),
+    Column("val_loss", "Loss", NUMBER, False, "Validation loss of the last epoch."),
+    Column("saved_accuracy", "Saved model", SHARE, True, "Validation accuracy of the model that was saved."),
+    Column("test_accuracy", "Test accuracy", SHARE, True, "Accuracy of the saved model on the test images."),
+    Column("epochs", "Epochs done", NUMBER, True, "Epochs that are finished."),
+    Column("errors", "Errors", NUMBER, True, "Findings that are errors."),
+    Column("warnings", "Warnings", NUMBER, True, "Findings that are warnings."),
+    Column("seconds", "Duration", SECONDS, True, "Time at work, waiting not counted."),
+    Column("size", "Size", SIZE, True, "What its folder takes on the disk."),
+    Column("created", "Made", MOMENT, True),
+    Column("dataset", "Data set"),
+    Column("tags", "Tags", WORDS),
+    Column("note", "Note"),
+    Column("kind", "Kind", TEXT, False, "run, trial, bisect or sweep."),
+    Column("trials", "Trials", NUMBER, True, "Runs that a bisect or sweep has trained."),
+)
+
+METRICS = ("val_accuracy", "best_val_accuracy", "val_auc", "val_loss", "saved_accuracy", "test_accuracy")
+"""What a run is judged by."""
+
+
+@cache
+def columns() -> dict[str, Column]:
+    """Every column by its key: what is measured, then the settings in their own order."""
+    found = {column.key: column for column in MEASURED}
+    for key in keys():
+        spec = setting(key)
+        is_number = isinstance(spec.default, int | float) and not isinstance(spec.default, bool)
+        found[key] = Column(key, str(spec.metadata["label"]), NUMBER if is_number else TEXT)
+    return found
+
+
+def find_column(name: str) -> Column:
+    """The column of that name; of a setting its last part will do where that is unique, as `learning_rate`.
+
+    Raises:
+        ConfigError: there is none, or more than one.
+    """
+    known = columns()
+    if name in known:
+        return known[name]
+    short = [column for key, column in known.items() if key.rpartition(".")[2] == name]
+    if len(short) == 1:
+        return short[0]
+    if short:
+        raise ConfigError(f'"{name}" could be {" or ".join(column.key for column in short)}; give the whole name')
+    close = difflib.get_close_matches(name, [*known, *(key.rpartition(".")[2] for key in known)], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    raise ConfigError(f'there is no column "{name[:_SHOWN]}"; {hint}')
+
+
+def find_columns(names: Iterable[str]) -> list[str]:
+    """Keys of the columns of these names, each once; see `find_column`."""
+    return list(dict.fromkeys(find_column(name.strip()).key for name in names if name.strip()))

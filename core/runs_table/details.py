@@ -1,0 +1,178 @@
+"""What the table of runs shows beyond a summary: settings, duration, size, findings, figures of the saved model.
+
+Reading it takes some milliseconds a run, so it is kept as the summaries are (see `core/store/index.py`), and whoever
+draws a page may say how long it may take: what was not reached is there at a later look.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+import types
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.compare.compare import findings
+from core.config import RunConfig
+from core.errors import RunError, UserError
+from core.store.index import Index, Stamp, index_file, stamp_of
+from core.store.recent import MOST, Recent
+from core.store.runs import Run
+
+FORMAT = 1
+"""Part of the file's name: to be raised when details change their meaning."""
+
+_SOURCES = ("", "config.json", "status.json", "events.jsonl")
+_TOGETHER = 50
+"""So many are kept at a time: what is done need not be done again by whoever breaks this off."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """One run.
+
+    Attributes:
+        changed: dict or None. Its settings that differ from the defaults; None where they cannot be read.
+        seconds: float or None. Time at work.
+        size: int. Bytes of all files in its folder.
+        errors: int. Findings of that severity, like `warnings`.
+        saved_accuracy: float or None. Of the model that was saved, like `saved_auc`.
+        test_accuracy: float or None. The same on the test images.
+    """
+
+    changed: dict[str, Any] | None
+    seconds: float | None
+    size: int
+    errors: int
+    warnings: int
+    saved_accuracy: float | None = None
+    saved_auc: float | None = None
+    test_accuracy: float | None = None
+
+
+def details(runs: Sequence[Run], seconds: float | None = None) -> list[Details | None]:
+    """What is known of each run, in the order given; only what has changed is read again.
+
+    Args:
+        runs: sequence of Run.
+        seconds: float. How long reading may take; a run that was not reached is None. Defaults to as long as needed.
+    """
+    memory = _memory()
+    stamps = {run.path: stamp_of(run.path, _SOURCES) for run in runs}
+    found: dict[Path, Details] = {}
+    for run in runs:
+        stamp, known = memory.get(run.path, (None, None))
+        if known is not None and stamp == stamps[run.path]:
+            found[run.path] = known
+    end = float("inf") if seconds is None else time.monotonic() + seconds
+    for folder in dict.fromkeys(run.path.parent for run in runs if run.path not in found):
+        here = [run for run in runs if run.path.parent == folder and run.path not in found]
+        found |= _from_index(folder, here, stamps, end)
+    return [found.get(run.path) for run in runs]
+
+
+def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Details]:
+    """From the shared file where it holds, else from the run's folder, and then kept there."""
+    index, memory = Index(index_file(folder, _kind()), lambda record: Details(**record)), _memory()
+    kept, found = index.load([run.id for run in runs]), {}
+    fresh: dict[str, tuple[str, Details]] = {}
+    for run in runs:
+        stamp = json.dumps(stamps[run.path])
+        before, known = kept.get(run.id, ("", None))
+        if known is None or before != stamp:
+            if time.monotonic() > end:
+                continue
+            known = read_details(run)
+            fresh[run.id] = stamp, known
+        if len(fresh) == _TOGETHER:
+            index.save(fresh)
+            fresh = {}
+        found[run.path] = known
+        memory[run.path] = stamps[run.path], known
+    if fresh:
+        index.save(fresh)
+    return found
+
+
+def read_details(run: Run) -> Details:
+    """Reads a run's folder."""
+    try:
+        config: RunConfig | None = run.config()
+    except RunError:
+        config = None
+    evaluation = run.evaluation() or {}
+    saved, test = evaluation.get("val") or {}, evaluation.get("test") or {}
+    found = _severities(run)
+    return Details(
+        changed=None if config is None else changed_settings(config),
+        seconds=run.read_status().seconds.get("total"),
+        size=folder_size(run.path),
+        errors=found["error"],
+        warnings=found["warning"],
+        saved_accuracy=saved.get("accuracy"),
+        saved_auc=saved.get("auc"),
+        test_accuracy=test.get("accuracy"),
+    )
+
+
+def changed_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that are not the defaults."""
+    defaults = default_settings()
+    return {key: value for key, value in config.settings().items() if value != defaults[key]}
+
+
+def default_settings() -> dict[str, Any]:
+    """Every setting as it is when nobody has chosen."""
+    return RunConfig().settings()
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder and below; what vanishes meanwhile counts nothing."""
+    total, todo = 0, [str(folder)]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
+    return total
+
+
+def forget() -> None:
+    """Drops what this process knows, as if it had just been started."""
+    _memory().clear()
+
+
+def _severities(run: Run) -> Counter[str]:
+    try:
+        return Counter(str(finding.get("severity")) for finding in findings(run))
+    except UserError:  # its settings cannot be read: what was found before the training still can
+        return Counter(str(finding.get("severity")) for finding in run.findings())
+
+
+def _kind() -> str:
+    """Name of the file: what is kept holds only for the defaults of this very program."""
+    defaults = zlib.crc32(json.dumps(default_settings(), sort_keys=True).encode())
+    return f"details-{FORMAT}-{defaults:08x}"
+
+
+def _memory() -> Recent[Path, tuple[Stamp, Details]]:
+    """What this process knows, parked where Streamlit's reload of edited modules does not drop it."""
+    module: Any = sys.modules.setdefault("_parity_run_details", types.ModuleType("_parity_run_details"))
+    if not hasattr(module, "known"):
+        with _making:
+            module.known = Recent(2 * MOST)
+    known: Recent[Path, tuple[Stamp, Details]] = module.known
+    return known
+
+
+_making = threading.Lock()

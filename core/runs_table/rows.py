@@ -1,0 +1,215 @@
+"""Rows of the table of runs: one a run, one a bisect or sweep that holds the runs it has trained."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core.runs_table.columns import columns
+from core.runs_table.details import Details, default_settings, details
+from core.runs_table.groups import BISECT, Group, groups
+from core.store.index import Summary, summaries
+from core.store.notes import read_note
+from core.store.runs import Run, RunStore
+from core.workers import launch
+
+RUN, TRIAL = "run", "trial"
+
+_SUMMARISED = ("status", "created", "epochs", "val_accuracy", "val_auc")
+_DETAILED = ("seconds", "size", "errors", "warnings", "saved_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+        kind: str. `run`, `trial` (a run that a bisect or sweep has trained), `bisect` or `sweep`.
+        values: dict. What is measured, by the column's key; see `core.runs_table.columns`.
+        changed: dict or None. Its settings that differ from the defaults; for a bisect or sweep those that its trials
+            have in common, and None for one in which they differ. None where they are not known.
+        curve: tuple of float. Validation loss, thinned.
+        is_read: bool. Whether its details were reached in time.
+        summary: Summary or None. What the row is made from; None for a bisect or sweep.
+        group: str. Id of the bisect or sweep that a trial belongs to; else empty.
+        trials: tuple of Row. Those of a bisect or sweep.
+    """
+
+    id: str
+    path: Path
+    kind: str
+    values: dict[str, Any]
+    changed: Mapping[str, Any] | None
+    message: str
+    is_active: bool
+    curve: tuple[float, ...] = ()
+    is_read: bool = True
+    summary: Summary | None = None
+    group: str = ""
+    trials: "tuple[Row, ...]" = field(default=(), repr=False)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a run's row, and not that of a bisect or sweep."""
+        return self.kind in (RUN, TRIAL)
+
+    def get(self, key: str) -> Any:
+        """What stands in a column; None where that is not known."""
+        if key in self.values:
+            return self.values[key]
+        if self.changed is None or key not in _defaults():
+            return None
+        return self.changed[key] if key in self.changed else _defaults()[key]
+
+
+def table_rows(seconds: float | None = None) -> list[Row]:
+    """One row a run that no bisect or sweep has trained, and one a bisect and sweep; the newest first.
+
+    Args:
+        seconds: float. How long reading details may take; see `core.runs_table.details`. Defaults to as long as needed.
+    """
+    found = {row.id: row for row in run_rows(RunStore().list(), seconds=seconds)}
+    taken: set[str] = set()
+    grouped = []
+    for group in groups():
+        trials = [found[run] for run in group.trials if run in found and run not in taken]
+        if trials or group.is_active:
+            taken |= {row.id for row in trials}
+            grouped.append(_group_row(group, trials, found))
+    rows = [*(row for row in found.values() if row.id not in taken), *grouped]
+    return sorted(rows, key=lambda row: row.id, reverse=True)
+
+
+def run_rows(runs: Sequence[Run], *, settle: bool = True, seconds: float | None = None) -> list[Row]:
+    """One row a run, in the order given.
+
+    Args:
+        runs: sequence of Run.
+        settle: bool. Whether to look if the workers of those at work still live; not for those in the trash.
+        seconds: float. See `table_rows`.
+    """
+    known = summaries(runs)
+    if settle:
+        known = [_settled(run, one) if one.is_active else one for run, one in zip(runs, known, strict=True)]
+    more = details(runs, seconds)
+    return [_run_row(run, one, other) for run, one, other in zip(runs, known, more, strict=True)]
+
+
+def flat(rows: Iterable[Row]) -> list[Row]:
+    """All runs among the rows, trials included."""
+    return [one for row in rows for one in ((row,) if row.is_run else row.trials)]
+
+
+def differing(rows: Sequence[Row]) -> list[str]:
+    """Keys of the columns that choose what a run is, settings and data set, whose values differ among the rows."""
+    keys = ["dataset", *_defaults()]
+    return [key for key in keys if len({_plain(value) for row in rows if (value := row.get(key)) is not None}) > 1]
+
+
+def data_name(reference: str) -> str:
+    """What to call a data set: the last part of its folder; no list names folders of the server."""
+    return Path(reference).name or reference
+
+
+def _settled(run: Run, summary: Summary) -> Summary:
+    """The summary as it is after a worker that has died was noticed."""
+    launch.poll(run)
+    return summaries([run])[0]
+
+
+def _run_row(run: Run, summary: Summary, more: Details | None) -> Row:
+    note = read_note(run)
+    is_damaged = summary.status == "damaged"
+    values = {name: getattr(summary, name) for name in _SUMMARISED}
+    values |= {name: getattr(more, name) if more else None for name in _DETAILED}
+    values |= {
+        "name": run.id if is_damaged else summary.name or run.id,
+        "best_val_accuracy": summary.best,
+        "val_loss": summary.val_loss[-1] if summary.val_loss else None,
+        "dataset": data_name(summary.dataset) if summary.dataset else None,
+        "tags": note.tags,
+        "note": note.text,
+        "kind": RUN,
+        "trials": None,
+    }
+    changed: Mapping[str, Any] | None = more.changed if more else None
+    if changed is None and summary.mode:  # of what was not reached yet the list knows that much
+        values |= {"training.mode": summary.mode, "model.backbone": summary.backbone}
+    return Row(
+        id=run.id,
+        path=run.path,
+        kind=RUN,
+        values=values,
+        changed=changed,
+        message=summary.message,
+        is_active=summary.is_active,
+        curve=summary.val_loss,
+        is_read=more is not None,
+        summary=summary,
+    )
+
+
+def _group_row(group: Group, trials: Sequence[Row], known: Mapping[str, Row]) -> Row:
+    inside = tuple(_as_trial(row, group.id) for row in trials)
+    best = max((row for row in inside if row.get("best_val_accuracy") is not None), default=None,
+               key=lambda row: row.get("best_val_accuracy"))  # fmt: skip
+    values: dict[str, Any] = dict.fromkeys(key for key in columns() if key not in _defaults())
+    datasets = {row.get("dataset") for row in inside}
+    values |= {
+        "name": _title(group, known),
+        "status": group.status,
+        "created": group.created,
+        "seconds": group.seconds,
+        "size": sum(row.get("size") or 0 for row in inside),
+        "best_val_accuracy": best.get("best_val_accuracy") if best else None,
+        "dataset": datasets.pop() if len(datasets) == 1 else None,
+        "tags": (),
+        "note": "",
+        "kind": group.kind,
+        "trials": len(inside),
+    }
+    return Row(
+        id=group.id,
+        path=group.path,
+        kind=group.kind,
+        values=values,
+        changed=_common(inside),
+        message=group.message,
+        is_active=group.is_active,
+        curve=best.curve if best else (),
+        is_read=all(row.is_read for row in inside),
+        trials=inside,
+    )
+
+
+def _as_trial(row: Row, group: str) -> Row:
+    return Row(**{**vars(row), "kind": TRIAL, "values": {**row.values, "kind": TRIAL}, "group": group})
+
+
+def _title(group: Group, known: Mapping[str, Row]) -> str:
+    if group.kind == BISECT:
+        names = [str(known[end].get("name")) if end in known else end for end in group.ends]
+        return f"Bisect: {' / '.join(names) or group.id}"
+    return f"Sweep: {', '.join(columns()[key].label if key in columns() else key for key in group.varied) or group.id}"
+
+
+def _common(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """The settings of the rows, None for each in which they differ."""
+    known = [row.changed for row in rows if row.changed is not None]
+    if not known:
+        return None
+    found: dict[str, Any] = {}
+    for key in dict.fromkeys(key for changed in known for key in changed):
+        values = [changed.get(key, _defaults()[key]) for changed in known]
+        found[key] = values[0] if all(value == values[0] for value in values) else None
+    return found
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return default_settings()
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
