@@ -1,19 +1,17 @@
-"""Bisects and sweeps as rows of the table of runs: what each is called, where it is, and which runs it has trained."""
+"""Bisects, sweeps, and whatever else trains runs, as rows of the table of runs: what each is called, where it is, and which runs it has trained."""
 
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from core.bisect.store import Bisect, BisectStore
-from core.errors import RunError
 from core.jobs.job import BudgetedJob
+from core.start import kinds
 from core.store.index import Stamp, stamp_of
-from core.store.runs import Status
-from core.sweep.store import Sweep, SweepStore
+from core.store.status import Status
+from core.sweep.store import Sweep
 from core.workers import launch
-
-BISECT, SWEEP = "bisect", "sweep"
 
 _SOURCES = ("config.json", "result.json", "status.json")
 
@@ -23,7 +21,7 @@ class Group:
     """A bisect or a sweep.
 
     Attributes:
-        kind: str. `bisect` or `sweep`.
+        kind: str. Name of its kind of job, `bisect` or `sweep`; see `core.start.kinds`.
         ends: tuple of str. Ids of the two runs that a bisect lies between.
         varied: tuple of str. The settings that a sweep varies.
         trials: tuple of str. Ids of the runs that it has trained.
@@ -49,21 +47,21 @@ class Group:
 
 def groups() -> list[Group]:
     """All bisects and sweeps, the newest first of each; only what has changed is read again."""
-    jobs: list[BudgetedJob] = [*BisectStore().list(), *SweepStore().list()]
-    found = [_group(_kind(job), job.path, stamp_of(job.path, _SOURCES)) for job in jobs]
+    jobs: list[BudgetedJob] = [job for store in kinds.trainers() for job in store.list()]
+    found = [_group(job.path, stamp_of(job.path, _SOURCES)) for job in jobs]
     return [_settled(job, group) if group.is_active else group for job, group in zip(jobs, found, strict=True)]
 
 
 def _settled(job: BudgetedJob, group: Group) -> Group:
     """As it is after a worker that has died was noticed."""
     launch.poll(job)
-    return _group(_kind(job), job.path, stamp_of(job.path, _SOURCES))
+    return _group(job.path, stamp_of(job.path, _SOURCES))
 
 
 @lru_cache(maxsize=10_000)
-def _group(kind: str, path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is kept still holds
-    job: BudgetedJob = Bisect(path) if kind == BISECT else Sweep(path)
-    ends = _ends(job) if isinstance(job, Bisect) else ()
+def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is kept still holds
+    job: Any = kinds.open_job(path)
+    ends = tuple(job.ends())
     varied: dict[str, None] = {}
     if isinstance(job, Sweep):
         varied = dict.fromkeys(str(key) for trial in job.trials() for key in trial)
@@ -71,7 +69,7 @@ def _group(kind: str, path: Path, stamp: Stamp) -> Group:  # the stamp says whet
     return Group(
         id=job.id,
         path=path,
-        kind=kind,
+        kind=kinds.kind_of(job).name,
         ends=ends,
         varied=tuple(varied),
         trials=tuple(run for run in job.trained_ids() if run not in ends),
@@ -80,15 +78,3 @@ def _group(kind: str, path: Path, stamp: Stamp) -> Group:  # the stamp says whet
         created=status.created or time.time(),
         seconds=60 * job.spent_minutes(),
     )
-
-
-def _kind(job: BudgetedJob) -> str:
-    return BISECT if isinstance(job, Bisect) else SWEEP
-
-
-def _ends(bisect: Bisect) -> tuple[str, ...]:
-    """Ids of its two runs, from its result where its settings are damaged."""
-    try:
-        return bisect.run_ids()
-    except RunError:
-        return tuple(bisect.ends())

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.runs_table.columns import columns
 from core.runs_table.details import Details, default_settings, details
-from core.runs_table.groups import BISECT, Group, groups
+from core.runs_table.groups import Group, groups
 from core.store.index import Summary, summaries
 from core.store.notes import read_note
 from core.store.runs import Run, RunStore
@@ -188,10 +188,9 @@ def _as_trial(row: Row, group: str) -> Row:
 
 
 def _title(group: Group, known: Mapping[str, Row]) -> str:
-    if group.kind == BISECT:
-        names = [str(known[end].get("name")) if end in known else end for end in group.ends]
-        return f"Bisect: {' / '.join(names) or group.id}"
-    return f"Sweep: {', '.join(columns()[key].label if key in columns() else key for key in group.varied) or group.id}"
+    ends = " / ".join(str(known[end].get("name")) if end in known else end for end in group.ends)
+    varied = ", ".join(columns()[key].label if key in columns() else key for key in group.varied)
+    return f"{group.kind.capitalize()}: {ends or varied or group.id}"
 
 
 def _common(rows: Sequence[Row]) -> dict[str, Any] | None:
