@@ -1,4 +1,4 @@
-"""Bisects, sweeps, and whatever else trains runs, as rows of the table of runs: what each is called, where it is, and which runs it has trained."""
+"""Bisects, sweeps and other jobs that train runs, as rows of the table of runs."""
 
 import time
 from dataclasses import dataclass
