@@ -12,9 +12,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import files
 from core.cli import (
@@ -41,12 +41,16 @@ from core.cli.layout import understood
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
 from core.cli.told_findings import FindingsTold, add_strict
+from core.environment import environment, quieten_tensorflow
 from core.errors import UserError
 from core.insight.answer import Reply
 from core.jobs.validate import validate_config
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from core.workers.predict_client import require_model
+
+if TYPE_CHECKING:
+    from core.store.run_records import PartFigures
 
 STRICT_RUN = "the run is trained and kept all the same (`check --strict` says so before)"
 
@@ -55,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = _parser().parse_args(_with_negative_values(sys.argv[1:] if arguments is None else arguments))
     try:
+        environment()
         code: int = options.command(options)
         sys.stdout.flush()  # here, where it can be handled that nobody reads on
     except UserError as error:
@@ -152,18 +157,19 @@ def _follow(run: Run, options: argparse.Namespace) -> int:
 
 
 def _report(run: Run, status: Status, told: FindingsTold, *, as_json: bool) -> int:
-    evaluation = run.evaluation() or {}
+    evaluation = run.evaluation()
+    parts = evaluation.parts if evaluation else {}
     if as_json:
         _print_json(
             {
                 "run": run.id,
                 "status": status.status,
                 "message": status.message,
-                "metrics": _metrics(evaluation),
+                "metrics": _metrics(parts),
                 "history": run.history(),
-                "classes": (run.manifest() or {}).get("classes", []),
+                "classes": run.classes(),
                 "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
-                "findings": told.records,
+                "findings": [finding.to_dict() for finding in told.found],
             }
         )
     if status.status in ("failed", "interrupted"):
@@ -171,16 +177,19 @@ def _report(run: Run, status: Status, told: FindingsTold, *, as_json: bool) -> i
         return 1 if status.fault == "user" else 3
     if not as_json:
         print(f"run {run.id} {status.status}: {status.message}")
-        for name, part in ((name, evaluation[name]) for name in ("val", "test") if name in evaluation):
-            low, high = part.get("interval", (0.0, 1.0))
-            print(f"{name}: accuracy {part['accuracy']:.4f} [{low:.3f}, {high:.3f}] on {part.get('count')} images, "
-                  f"AUC {_number(part.get('auc'))}, {evaluation.get('weights', 'the last weights')}")  # fmt: skip
+        for name, part in parts.items():
+            low, high = part.interval or (0.0, 1.0)
+            print(f"{name}: accuracy {part.accuracy:.4f} [{low:.3f}, {high:.3f}] on {part.count} images, "
+                  f"AUC {_number(part.auc)}, {(evaluation and evaluation.weights) or 'the last weights'}")  # fmt: skip
     return 0
 
 
-def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
-    parts = [part for part in ("val", "test") if part in evaluation]
-    return {f"{part}_{name}": evaluation[part].get(name) for part in parts for name in ("accuracy", "auc", "loss")}
+def _metrics(parts: "Mapping[str, PartFigures]") -> dict[str, float | None]:
+    return {
+        f"{name}_{key}": value
+        for name, part in parts.items()
+        for key, value in (("accuracy", part.accuracy), ("auc", part.auc), ("loss", part.loss))
+    }
 
 
 def _stop(options: argparse.Namespace) -> int:
@@ -205,7 +214,7 @@ def _report_state(run: Run, status: Status, *, as_json: bool) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quieten_tensorflow()
 
     def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
         from core.engine.insight.predict import load_model
@@ -219,7 +228,7 @@ def _predict(options: argparse.Namespace) -> int:
 def _build_reference(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     require_model(run)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quieten_tensorflow()
     from core.engine.insight.build_reference import build_reference
 
     line = Line(quiet=options.json)

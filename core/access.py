@@ -4,7 +4,6 @@ Nothing is detected by magic: `PARITY_MODE` says it, and what is not allowed is 
 it, whether or not a button for it was drawn. The command line is the operator's and asks none of this.
 """
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -13,9 +12,10 @@ from typing import Any
 
 from core.config import RunConfig
 from core.data.dataset import SAMPLE
-from core.errors import AccessError, ConfigError
+from core.environment import MODES, environment
+from core.errors import AccessError
 
-LOCAL, TEAM, PUBLIC = "local", "team", "public"
+LOCAL, TEAM, PUBLIC = MODES
 
 
 class Action(StrEnum):
@@ -49,7 +49,7 @@ ROLES: dict[str, frozenset[Action]] = {
 and viewer are a team's; a `stranger` is somebody whom the team's lists do not name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The limits of a mode. Sizes are bytes (MB are 10**6).
 
@@ -155,15 +155,50 @@ _MB, _GB = 10**6, 10**9
 
 POLICIES: dict[str, Policy] = {
     LOCAL: Policy(
-        LOCAL, 500 * _MB, 5 * _GB, 50_000, 50_000, 5 * _GB, 10_000, False, 50, 0, 0, 2 * _GB
+        mode=LOCAL,
+        upload_bytes=500 * _MB,
+        session_bytes=5 * _GB,
+        session_files=50_000,
+        zip_files=50_000,
+        zip_bytes=5 * _GB,
+        epochs=10_000,
+        sample_only=False,
+        waiting=50,
+        predictions=0,
+        disk_bytes=0,
+        spare_bytes=2 * _GB,
     ),
     TEAM: Policy(
-        TEAM, 200 * _MB, 2 * _GB, 20_000, 20_000, 2 * _GB, 1_000, False, 20, 600, 50 * _GB, 5 * _GB
+        mode=TEAM,
+        upload_bytes=200 * _MB,
+        session_bytes=2 * _GB,
+        session_files=20_000,
+        zip_files=20_000,
+        zip_bytes=2 * _GB,
+        epochs=1_000,
+        sample_only=False,
+        waiting=20,
+        predictions=600,
+        disk_bytes=50 * _GB,
+        spare_bytes=5 * _GB,
     ),
     PUBLIC: Policy(
-        PUBLIC, 10 * _MB, 30 * _MB, 20, 0, 0, 20, True, 2, 20, 200 * _MB, 500 * _MB, 15 * 60, 30 * 60
+        mode=PUBLIC,
+        upload_bytes=10 * _MB,
+        session_bytes=30 * _MB,
+        session_files=20,
+        zip_files=0,
+        zip_bytes=0,
+        epochs=20,
+        sample_only=True,
+        waiting=2,
+        predictions=20,
+        disk_bytes=200 * _MB,
+        spare_bytes=500 * _MB,
+        training_seconds=15 * 60,
+        waiting_seconds=30 * 60,
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -218,10 +253,7 @@ def mode() -> str:
     Raises:
         ConfigError: there is no such mode.
     """
-    name = os.environ.get("PARITY_MODE", "").strip() or LOCAL
-    if name not in POLICIES:
-        raise ConfigError(f'PARITY_MODE is "{name[:40]}"; set it to local, team or public')
-    return name
+    return environment().mode
 
 
 def policy() -> Policy:
@@ -245,20 +277,21 @@ def person(email: str, session: str) -> Person:
     if now == PUBLIC:
         return Person(session, "visitor")
     address = email.strip().casefold()
-    for role in ("admin", "trainer", "viewer"):
-        if address and any(fnmatchcase(address, pattern) for pattern in _listed(f"PARITY_{role.upper()}S")):
+    for role, patterns in _lists().items():
+        if address and any(fnmatchcase(address, pattern) for pattern in patterns):
             return Person(address, role)
     return Person(address, "stranger")
 
 
 def has_lists() -> bool:
     """Whether anybody is named for a team."""
-    return any(_listed(f"PARITY_{role.upper()}S") for role in ("admin", "trainer", "viewer"))
+    return any(_lists().values())
 
 
-def _listed(variable: str) -> list[str]:
-    """Addresses, or patterns such as `*@lab.example`, separated by commas."""
-    return [item.strip().casefold() for item in os.environ.get(variable, "").split(",") if item.strip()]
+def _lists() -> dict[str, tuple[str, ...]]:
+    """Who has which role in a team; the first list that names somebody counts."""
+    found = environment()
+    return {"admin": found.admins, "trainer": found.trainers, "viewer": found.viewers}
 
 
 def _refusal(person: Person, action: Action) -> str:

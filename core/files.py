@@ -7,9 +7,11 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -67,7 +69,7 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def append_line(path: Path, record: dict[str, Any]) -> None:
+def append_line(path: Path, record: Mapping[str, object]) -> None:
     """Adds one JSON line in one write, so that two writers never mix inside a line.
 
     A line that a crash has torn is ended first: this one would be lost with it.
@@ -90,18 +92,13 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
         os.close(handle)
 
 
-Reader = Callable[[bytes], dict[str, Any] | None]
-"""Makes a record of a line; None where it is damaged."""
-
-
-def read_lines(path: Path, reader: Reader | None = None) -> list[dict[str, Any]]:
-    """The JSON objects of a file of lines; a last line without its newline and damaged lines are left out.
+def read_lines(path: Path, reader: Callable[[bytes], T | None]) -> list[T]:
+    """The records of a file of lines; a last line without its newline and damaged lines are left out.
 
     Args:
         path: Path. May not exist.
-        reader: callable. Makes a record of a line, or None where it is damaged. Defaults to any JSON object.
+        reader: callable. Makes a record of a line, or None where it is damaged.
     """
-    reader = reader or _object
     try:
         content = path.read_bytes()
     except OSError:
@@ -110,20 +107,20 @@ def read_lines(path: Path, reader: Reader | None = None) -> list[dict[str, Any]]
     return [record for line in complete.split(b"\n") if (record := reader(line)) is not None]
 
 
-class Tail:
+class Tail(Generic[T]):
     """A file of lines that somebody else appends to: each look reads what has come since the last.
 
     Args:
         path: Path. May not exist yet.
-        reader: callable. See `read_lines`. Defaults to any JSON object.
+        reader: callable. See `read_lines`.
     """
 
-    def __init__(self, path: Path, reader: Reader | None = None) -> None:
-        self.path, self._reader = path, reader or _object
-        self._file, self._end, self._records = 0, 0, list[dict[str, Any]]()
+    def __init__(self, path: Path, reader: Callable[[bytes], T | None]) -> None:
+        self.path, self._reader = path, reader
+        self._file, self._end, self._records = 0, 0, list[T]()
         self._lock = threading.Lock()
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[T]:
         """All the records so far, as `read_lines` gives them; from the start where the file was replaced or cut."""
         with self._lock:
             try:
@@ -201,14 +198,6 @@ else:
         except BlockingIOError:
             return False
         return True
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
 
 
 def finite(value: Any) -> Any:

@@ -4,13 +4,11 @@ A web page may have its own name answered with 127.0.0.1 (DNS rebinding). The br
 this machine as if that were its own; only the name that it asks for gives it away.
 """
 
-import os
 import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from core.access import LOCAL, PUBLIC
-from core.errors import ConfigError
+from core.environment import LOCAL, PUBLIC, environment, plain_host
 
 VARIABLE = "PARITY_HOSTS"
 
@@ -18,24 +16,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """This machine under the names that no other page can have."""
 
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::(?P<port>\d{1,5}))?", re.ASCII)
-_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9._-]{1,253}|\[?[0-9a-f:]{2,45}\]?", re.ASCII)
 _PORTS = {"http": "80", "https": "443"}
-
-
-def named_hosts() -> tuple[str, ...]:
-    """The names that `PARITY_HOSTS` gives, such as `parity.lab.example` or `*.lab.example`; `*` stands for any name.
-
-    Raises:
-        ConfigError: one of them is no host name.
-    """
-    items = [_plain(item) for item in os.environ.get(VARIABLE, "").split(",") if item.strip()]
-    for item in items:
-        if not _PATTERN.fullmatch(item):
-            raise ConfigError(
-                f"{VARIABLE} names {item[:60]!r}; it takes host names such as parity.lab.example or *.lab.example, "
-                "without https:// and without a port, separated by commas"
-            )
-    return tuple(item.strip("[]") for item in items)
 
 
 def answered_names(mode: str, address: str | None, options: Collection[str]) -> tuple[str, ...]:
@@ -51,12 +32,12 @@ def answered_names(mode: str, address: str | None, options: Collection[str]) -> 
         public, where nobody has given names.
 
     Raises:
-        ConfigError: see `named_hosts`.
+        ConfigError: a variable cannot be read; see `core.environment`.
     """
-    given = (*named_hosts(), *map(_plain, options))
+    given = (*environment().hosts, *map(plain_host, options))
     if mode != LOCAL and not given:
         return ()
-    own = (_plain(address),) if mode == LOCAL and address else ()
+    own = (plain_host(address),) if mode == LOCAL and address else ()
     return tuple(dict.fromkeys((*LOOPBACK, *own, *given)))
 
 
@@ -102,7 +83,7 @@ def _split(authority: str) -> _Authority | None:
     found = _AUTHORITY.fullmatch(authority.lower())
     if found is None or int(found["port"] or 0) > 65535:
         return None
-    return _plain(found["name"]).strip("[]"), found["port"] or ""
+    return plain_host(found["name"]).strip("[]"), found["port"] or ""
 
 
 def _split_origin(origin: str) -> _Authority | None:
@@ -127,11 +108,6 @@ def _is_among(authority: _Authority | None, names: Collection[str]) -> bool:
     return authority is not None and any(
         authority[0].endswith(name[1:]) if name.startswith("*.") else authority[0] == name for name in names
     )
-
-
-def _plain(name: str) -> str:
-    """As names are compared: neither capitals nor the dot of the root mean anything."""
-    return name.strip().lower().rstrip(".")
 
 
 def _shown(authority: _Authority | None) -> str:

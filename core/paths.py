@@ -1,18 +1,19 @@
 """Paths on disk (PARITY_HOME, PARITY_DATA and below) and limits that environment variables set."""
 
-import os
 from pathlib import Path
+
+from core.environment import environment
 
 
 def home() -> Path:
     """Folder of runs, caches and uploads: `PARITY_HOME`, else `.parity` in the working folder. May not exist yet."""
-    return Path(os.environ.get("PARITY_HOME") or ".parity").expanduser().resolve()
+    return environment().home.resolve()
 
 
 def data_root() -> Path | None:
     """Folder below which the pages may open data sets on the server: `PARITY_DATA`; None when it is not set."""
-    root = os.environ.get("PARITY_DATA")
-    return Path(root).expanduser().resolve() if root else None
+    root = environment().data
+    return root.resolve() if root else None
 
 
 def runs_folder() -> Path:
@@ -42,5 +43,4 @@ def samples_folder() -> Path:
 
 def parallel_runs() -> int:
     """How many runs may train at once on this machine: `PARITY_PARALLEL_RUNS`, else 1."""
-    value = os.environ.get("PARITY_PARALLEL_RUNS", "1")
-    return max(1, int(value)) if value.isdecimal() else 1
+    return environment().parallel_runs

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from core import files
 from core.engine.reporter import Reporter
+from core.environment import environment
 from core.errors import UserError
 from core.jobs.queue import wait_for_slot
 from core.start import kinds
@@ -184,6 +185,7 @@ def _end_with_parent(reporter: Reporter[JobFolder]) -> None:
 
 def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool) -> int:
     try:
+        environment()  # a value that makes no sense is said before anything is done
         with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
             status, message = _call_entry(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
         reason = reporter.run.stop_reason() if status == "stopped" else ""

@@ -111,7 +111,7 @@ def test_after_kills_in_the_middle_the_weights_are_those_of_an_unbroken_run(fold
         launch.resume(killed, parent_pipe=False)
         wait(killed, lambda status, more=more: len(killed.epochs()) >= more or not status.is_active)  # type: ignore[misc]
     assert ended(killed, 120).status == "finished"
-    assert [record["epoch"] for record in killed.epochs()] == list(range(1, EPOCHS + 1))
+    assert [record.epoch for record in killed.epochs()] == list(range(1, EPOCHS + 1))
     for mine, other in zip(weights(killed), weights(unbroken), strict=True):
         np.testing.assert_array_equal(mine, other)
 
@@ -197,7 +197,7 @@ def test_on_a_full_disk_it_fails_in_a_sentence_keeps_the_last_epoch_and_goes_on_
     wait(run, lambda status: len(run.epochs()) > seen + 1 or not status.is_active)
     launch.stop(run)
     assert ended(run, 30).status == "stopped"
-    assert [record["epoch"] for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
+    assert [record.epoch for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
     assert run.has_model()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,18 @@ from hypothesis import strategies as st
 
 from core.files import Lock, Tail, append_line, finite, read_json, read_lines, replacing, write_json
 from core.workers.launch import ROOT
+
+
+def an_object(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return read_lines(path, an_object)
 
 
 def test_a_file_is_replaced_and_its_folder_made(tmp_path: Path) -> None:
@@ -67,7 +80,7 @@ def test_a_name_that_is_no_valid_text_comes_back_from_json(tmp_path: Path) -> No
     write_json(tmp_path / "a.json", record)
     append_line(tmp_path / "a.jsonl", record)
     assert read_json(tmp_path / "a.json") == record
-    assert read_lines(tmp_path / "a.jsonl") == [record]
+    assert lines_of(tmp_path / "a.jsonl") == [record]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"a": 1}}', b"[" * 100_000, b"\0" * 4096])
@@ -95,18 +108,18 @@ def test_finite_leaves_other_values_and_the_original_alone() -> None:
 def test_lines_come_back_in_order(tmp_path: Path) -> None:
     for epoch in (1, 2):
         append_line(tmp_path / "a.jsonl", {"epoch": epoch, "loss": math.nan, "text": "ü\n"})
-    assert read_lines(tmp_path / "a.jsonl") == [{"epoch": e, "loss": None, "text": "ü\n"} for e in (1, 2)]
+    assert lines_of(tmp_path / "a.jsonl") == [{"epoch": e, "loss": None, "text": "ü\n"} for e in (1, 2)]
     assert (tmp_path / "a.jsonl").read_bytes().count(b"\n") == 2
 
 
 def test_no_file_has_no_lines(tmp_path: Path) -> None:
-    assert read_lines(tmp_path / "absent.jsonl") == []
-    assert read_lines(tmp_path) == []
+    assert lines_of(tmp_path / "absent.jsonl") == []
+    assert lines_of(tmp_path) == []
 
 
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"epoch": 1}\n{"epoch": 2}')
-    assert read_lines(tmp_path / "a.jsonl") == [{"epoch": 1}]
+    assert lines_of(tmp_path / "a.jsonl") == [{"epoch": 1}]
 
 
 def test_what_is_written_after_a_torn_line_is_not_lost_with_it(tmp_path: Path) -> None:
@@ -114,20 +127,20 @@ def test_what_is_written_after_a_torn_line_is_not_lost_with_it(tmp_path: Path) -
     path.write_bytes(b'{"epoch": 1}\n{"epo')
     append_line(path, {"epoch": 2})
     append_line(path, {"epoch": 3})
-    assert read_lines(path) == [{"epoch": 1}, {"epoch": 2}, {"epoch": 3}]
+    assert lines_of(path) == [{"epoch": 1}, {"epoch": 2}, {"epoch": 3}]
 
 
 def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
     lines = [b'{"epoch": 1}', b"\xff\xfe", b"[1]", b"3", b"", b"null", b'{"a":' * 5000, b'{"epoch": 2}', b""]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
-    assert read_lines(tmp_path / "a.jsonl") == [{"epoch": 1}, {"epoch": 2}]
+    assert lines_of(tmp_path / "a.jsonl") == [{"epoch": 1}, {"epoch": 2}]
 
 
 def test_a_line_of_a_megabyte_is_read(tmp_path: Path) -> None:
     record = {"text": "ä" * 2**20}
     append_line(tmp_path / "a.jsonl", record)
     append_line(tmp_path / "a.jsonl", {"after": 1})
-    assert read_lines(tmp_path / "a.jsonl") == [record, {"after": 1}]
+    assert lines_of(tmp_path / "a.jsonl") == [record, {"after": 1}]
 
 
 @given(
@@ -137,11 +150,11 @@ def test_a_line_of_a_megabyte_is_read(tmp_path: Path) -> None:
 def test_whatever_lies_in_a_file_of_lines_whole_objects_come_out(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "fuzz.jsonl"
     path.write_bytes(content)
-    records = read_lines(path)
+    records = lines_of(path)
     assert all(isinstance(record, dict) for record in records)
     assert len(records) <= content.count(b"\n")
     append_line(path, {"last": 1})
-    assert read_lines(path)[-1] == {"last": 1}
+    assert lines_of(path)[-1] == {"last": 1}
 
 
 @given(st.lists(st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.booleans()), max_size=5))
@@ -151,7 +164,7 @@ def test_lines_that_were_written_are_read(tmp_path: Path, records: list[dict[str
     path.unlink(missing_ok=True)
     for record in records:
         append_line(path, record)
-    assert read_lines(path) == records
+    assert lines_of(path) == records
     assert [json.loads(line) for line in path.read_bytes().splitlines()] == records if records else True
 
 
@@ -196,17 +209,17 @@ def test_a_lock_is_free_when_its_holder_was_killed(tmp_path: Path, holder: subpr
 
 def test_a_tail_reads_what_has_come_since_the_last_look(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    tail = Tail(path)
+    tail = Tail(path, an_object)
     assert tail.read() == []
     for k in range(3):
         append_line(path, {"k": k})
-        assert tail.read() == read_lines(path)
+        assert tail.read() == lines_of(path)
     with path.open("ab") as file:
         file.write(b'{"k": 3')
     assert [record["k"] for record in tail.read()] == [0, 1, 2]
     with path.open("ab") as file:
         file.write(b'0}\nno json\n{"k": 4}\n')
-    assert tail.read() == read_lines(path)
+    assert tail.read() == lines_of(path)
     assert [record["k"] for record in tail.read()] == [0, 1, 2, 30, 4]
     path.write_bytes(b'{"k": 9}\n')
     assert tail.read() == [{"k": 9}], "it was cut: read from the start"

@@ -86,7 +86,7 @@ def test_at_most_one_epoch_is_lost_and_nothing_is_half_written(tmp_path: Path, s
     assert run.read_status().epoch in (finished, epoch)
     assert run.read_status().status == "running"
     assert finished <= len(run.epochs()) <= finished + 1
-    assert [record["epoch"] for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
+    assert [record.epoch for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
     trace = files.read_json(run.path / "trace.json")
     assert trace is None if finished == 0 and epoch == 0 and trace is None else len(trace["epochs"]) >= finished
     for path in run.path.glob("*.json"):

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A module may import from lower rows and from its own package; two names in a row know nothing of each other.
 LAYERS = (
     ("core.errors",),
+    ("core.environment",),
     ("core.progress", "core.setting", "core.sizes", "core.paths", "core.files", "core.stats."),
     ("core.notation.",),
     ("core.config",),

@@ -44,12 +44,8 @@ def test_without_a_data_root_no_folder_of_the_server_is_open(monkeypatch: pytest
     assert paths.data_root() is None
 
 
-@pytest.mark.parametrize(
-    ("value", "runs"), [("1", 1), ("4", 4), ("0", 1), ("-2", 1), ("", 1), ("many", 1), ("2.5", 1), ("²", 1)]
-)
-def test_at_least_one_run_may_train_whatever_the_setting_says(
-    monkeypatch: pytest.MonkeyPatch, value: str, runs: int
-) -> None:
+@pytest.mark.parametrize(("value", "runs"), [("1", 1), ("4", 4), ("", 1)])
+def test_as_many_runs_train_at_once_as_the_setting_says(monkeypatch: pytest.MonkeyPatch, value: str, runs: int) -> None:
     monkeypatch.setenv("PARITY_PARALLEL_RUNS", value)
     assert paths.parallel_runs() == runs
 

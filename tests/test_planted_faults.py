@@ -139,4 +139,5 @@ def test_comparison_names_label_noise(image_folder: Any, train_here: Any) -> Non
     answer = compare(train_here(clean, settings), train_here(noisy, settings))
     assert [row["key"] for row in answer["differences"]["config"] if row["key"] != "dataset"] == []
     assert answer["differences"]["data"], "the same images under other labels are another data set"
+    assert answer["first_divergence"] is not None
     assert answer["first_divergence"]["stage"] in ("files", "labels and order", "decoded pixels")

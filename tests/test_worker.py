@@ -76,7 +76,7 @@ def test_stop_keeps_the_model_so_far_and_resume_goes_on(folder: Path) -> None:
     wait(run, lambda s: len(run.epochs()) > seen or not s.is_active)
     launch.stop(run)
     assert wait(run, lambda s: not s.is_active, 30).status == "stopped"
-    assert [record["epoch"] for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
+    assert [record.epoch for record in run.epochs()] == list(range(1, len(run.epochs()) + 1))
 
 
 def test_a_killed_worker_is_seen_within_seconds_and_resume_goes_on(folder: Path) -> None:

@@ -7,15 +7,18 @@ list, the other's short form is written as the list that it stands for.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config import HEAD, SHORT_FORM, RunConfig, make_config
 from core.data.order import draw_of_epoch
 from core.errors import RunError
 from core.models.unfreezing import stages
 from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.run_records import Manifest
 
 DATASET = "dataset"
 """Stands for the data set among the keys of settings."""
@@ -34,11 +37,11 @@ class End:
 
     Attributes:
         config: RunConfig. As its trials are trained: frozen runs on cached features.
-        manifest: dict. The images it was trained on, as the run keeps them.
+        manifest: Manifest. The images it was trained on, as the run keeps them.
     """
 
     config: RunConfig
-    manifest: Mapping[str, Any]
+    manifest: "Manifest"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -47,12 +50,12 @@ class End:
 
     def count(self, part: str) -> int:
         """Images in `train` or `val`."""
-        return len(self.manifest[part])
+        return len(self.manifest.part(part))
 
     @property
     def split_on_disk(self) -> bool:
         """Whether the folder itself says what is for training."""
-        return any(file["split"] for file in self.manifest["train"])
+        return any(file.get("split") for file in self.manifest.train)
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def _in_one_form(ends: list[End]) -> list[End]:
 def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
     if a.id == b.id:
         raise RunError(f"run {a.id} is compared with itself; give two runs")
-    classes = [", ".join(end.manifest["classes"]) for end in (one, two)]
+    classes = [", ".join(end.manifest.classes) for end in (one, two)]
     if classes[0] != classes[1]:
         raise RunError(
             f"runs {a.id} and {b.id} tell different classes apart ({classes[0]}; {classes[1]}), so their results "
@@ -145,7 +148,8 @@ def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
 
 
 def _images(end: End) -> list[tuple[str, str, str]]:
-    return [(part, file["label"], file["sha256"]) for part in ("train", "val") for file in end.manifest[part]]
+    listed = [(part, file) for part in ("train", "val") for file in end.manifest.part(part)]
+    return [(part, file["label"], file.get("sha256", "")) for part, file in listed]
 
 
 def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]:
@@ -246,7 +250,7 @@ def _class_weight(a: End, b: End, differing: list[str]) -> str:
     if DATASET in differing or (not a.split_on_disk and any(key in differing for key in _SPLIT)):
         return ""
     counts: dict[str, int] = {}
-    for file in a.manifest["train"]:
+    for file in a.manifest.train:
         counts[file["label"]] = counts.get(file["label"], 0) + 1
     return "the classes are of equal size, so every weight is 1" if len(set(counts.values())) == 1 else ""
 

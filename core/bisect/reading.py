@@ -40,11 +40,8 @@ def judged(run: Run, part: str) -> Judged | None:
         run: Run.
         part: str. A key of `PARTS`.
     """
-    found = (run.evaluation() or {}).get(part) or {}
-    accuracy, auc = found.get("accuracy"), found.get("auc")
-    if not isinstance(accuracy, int | float):
-        return None
-    return Judged(float(accuracy), float(auc) if isinstance(auc, int | float) else None)
+    found = run.figures(part)
+    return Judged(found.accuracy, found.auc) if found else None
 
 
 def common_part(a: Run, b: Run) -> str:
@@ -76,11 +73,12 @@ def readings(run: Run, part: str, pattern: str, names: Mapping[str, str]) -> Rea
 
 def _cases(run: Run, part: str, stored: Stored, pattern: str, names: Mapping[str, str]) -> list[str]:
     """Of each image the group it belongs to, else the image itself."""
-    listed = {str(item.get("path")): item for item in (run.manifest() or {}).get(part, [])}
-    items = [listed.get(path) or {} for path in stored.files]
-    files = [_file(path, str(item.get("split") or "")) for path, item in zip(stored.files, items, strict=True)]
-    groups = group_names(files, pattern)
-    hashes = [str(item.get("sha256") or path) for path, item in zip(stored.files, items, strict=True)]
+    listed = {
+        item["path"]: (item.get("split", ""), item.get("sha256") or item["path"]) for item in run.data().part(part)
+    }
+    items = [(path, *listed.get(path, ("", path))) for path in stored.files]
+    groups = group_names([_file(path, split) for path, split, _ in items], pattern)
+    hashes = [sha for *_, sha in items]
     return [
         f"group {label} {group}" if group else f"image {names.get(sha, sha)}"
         for label, group, sha in zip(stored.labels, groups, hashes, strict=True)

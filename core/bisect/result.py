@@ -66,7 +66,7 @@ class Facts:
         values = {key: {"a": a, "b": b} for key, (a, b) in self.values().items()}
         return {
             "part": self._part,
-            "images": len((self._runs[0].manifest() or {}).get(self._part, [])),
+            "images": len(self._runs[0].data().part(self._part)),
             "margin": margin,
             "looks": list(LOOKS),
             "levels": list(LEVELS),

@@ -118,17 +118,16 @@ class BisectRunner(TrialRunner):
     def _judge(self, row: dict[str, Any], run: Run | None) -> None:
         """Notes the figures of a trial's saved model; a trial whose run has gone waits to be trained again."""
         found = judged(run, self.part) if run else None
-        if run is None or found is None:
+        figures = run.figures(self.part) if run else None
+        if run is None or found is None or figures is None or figures.count is None:
             row |= {"status": "waiting", "run": None, "value": None, "auc": None, "interval": None}
             return
-        count = int((run.evaluation() or {})[self.part]["count"])
-        interval = list(wilson(round(found.accuracy * count), count))
+        interval = list(wilson(round(found.accuracy * figures.count), figures.count))
         row |= {"status": "finished", "value": found.accuracy, "auc": found.auc, "interval": interval}
 
     def _images(self) -> int:
         """Images that an accuracy is a share of: of the smaller set, where the two differ."""
-        parts = [(run.manifest() or {}).get(self.part, []) for run in (self.a, self.b)]
-        return min(map(len, parts))
+        return min(len(run.data().part(self.part)) for run in (self.a, self.b))
 
     def config_of(self, row: dict[str, Any]) -> RunConfig:
         """The configuration of a trial's training."""

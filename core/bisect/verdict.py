@@ -57,6 +57,16 @@ class Words:
         return listed([self.name(key) for key in keys])
 
 
+VERDICTS = {
+    "single": "One setting makes the difference",
+    "joint": "Several settings together make the difference",
+    "interaction": "Settings act on each other",
+    "no-difference": "No difference that matters",
+    "inconclusive": "No answer yet",
+}
+"""Every verdict in words, on the page and in the report."""
+
+
 @dataclass(frozen=True)
 class Conclusion:
     """What a bisect has found.

@@ -17,7 +17,7 @@ from core.data.dataset import Dataset
 from core.data.order import Indices, epoch_batches
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
-from core.models.catalogue import Backbone, find
+from core.models.catalogue import Backbone, find, pixel_kind
 from core.progress import Progress
 
 NAMED = 20
@@ -102,8 +102,7 @@ class Context:
     @cached_property
     def preprocessing(self) -> str:
         """How pixels are scaled, a key of `images.PREPROCESSING`."""
-        kinds = {"backbone": self.backbone.preprocessing, "rescale": "rescale", "none": "raw"}
-        return kinds[self.config.data.preprocessing]
+        return pixel_kind(self.backbone, self.config.data.preprocessing)
 
     @cached_property
     def backbone(self) -> Backbone:

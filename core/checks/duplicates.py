@@ -20,6 +20,7 @@ from core import paths
 from core.data.scan import ImageFile
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 from core.progress import Progress
+from core.stats.components import components
 
 MAX_BITS = 51  # 5 % of 1,024
 MIN_CORRELATION = 0.99
@@ -156,22 +157,9 @@ def _correlation(a: Small, b: Small) -> float:
 
 def _joined(contents: list[str], pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
     """Contents that are linked by pairs, also by way of a third."""
-    near: dict[str, set[str]] = defaultdict(set)
-    for a, b in pairs:
-        near[a].add(b)
-        near[b].add(a)
-    groups, seen = [], set()
-    for first in (sha for sha in contents if sha in near):
-        todo, group = [first], set()
-        while todo:
-            sha = todo.pop()
-            if sha not in group:
-                group.add(sha)
-                todo += near[sha] - group
-        if first not in seen:
-            seen |= group
-            groups.append(group)
-    return [[sha for sha in contents if sha in group] for group in groups]
+    index_of = {sha: i for i, sha in enumerate(contents)}
+    found = components(len(contents), [(index_of[a], index_of[b]) for a, b in pairs])
+    return [[contents[i] for i in group] for group in found if len(group) > 1]
 
 
 def _path(root: Path) -> Path:

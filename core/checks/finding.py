@@ -1,9 +1,20 @@
 """Finding: what a check reports (id, severity, claim, evidence, remedy, the setting to change)."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 SEVERITIES = ("error", "warning", "info")
+
+
+class FindingValues(TypedDict):
+    """A finding as plain values, ready for JSON; see `Finding`."""
+
+    id: str
+    severity: str
+    claim: str
+    evidence: dict[str, Any]
+    remedy: str
+    change: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class Finding:
     remedy: str = ""
     change: dict[str, Any] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> FindingValues:
         """As plain values, ready for JSON."""
-        return asdict(self)
+        values: FindingValues = asdict(self)  # type: ignore[assignment]  # it has these very fields
+        return values

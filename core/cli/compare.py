@@ -2,15 +2,20 @@
 
 import argparse
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from core import files
 from core.cli.terminal import Line
+from core.compare.compare import Comparison, stored_probe
 from core.compare.compare import compare as compare_runs
+from core.compare.paired import Paired
 from core.errors import RunError
 from core.store.runs import Run, RunStore
 from core.workers.probe_client import probe
+
+if TYPE_CHECKING:
+    from core.store.job_records import ProbeStage
 
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -29,11 +34,11 @@ def compare(options: argparse.Namespace) -> int:
     """Prints the comparison."""
     a, b = (RunStore().get(name) for name in (options.run_a, options.run_b))
     note = "" if options.no_probe else _probe(a, b, Line(quiet=options.json))
-    record = {**compare_runs(a, b), "probe_note": note or None}
+    record = compare_runs(a, b)
     if options.json:
-        print(json.dumps(files.finite(record), allow_nan=False))
+        print(json.dumps(files.finite({**record, "probe_note": note or None}), allow_nan=False))
     else:
-        _print(record)
+        _print(record, note, stored_probe(a, b) or [])
     return 0
 
 
@@ -47,7 +52,7 @@ def _probe(a: Run, b: Run, line: Line) -> str:
     return ""
 
 
-def _print(record: dict[str, Any]) -> None:
+def _print(record: Comparison, note: str, stages: "Sequence[ProbeStage]") -> None:
     print(f"A  {record['titles'][0]}  ({record['runs'][0]})\nB  {record['titles'][1]}  ({record['runs'][1]})")
     _print_rows("Settings", [(row["key"], row["a"], row["b"]) for row in record["differences"]["config"]])
     _print_rows("Data", [(row["what"], row["a"], row["b"]) for row in record["differences"]["data"]])
@@ -58,16 +63,16 @@ def _print(record: dict[str, Any]) -> None:
     print(f"\nThe same validation images\n  {_paired(record['paired'])}")
     print(f"\nFirst divergence\n  {_divergence(record)}")
     print("\nProbe")
-    for stage in record["probe"] or []:
-        print(f"  {stage['stage']:<20}{_stage(stage)}")
-    if not record["probe"]:
-        print(f"  {record['probe_note'] or 'Not measured.'}")
+    for stage in stages:
+        print(f"  {stage.stage:<20}{_stage(stage)}")
+    if not stages:
+        print(f"  {note or 'Not measured.'}")
     for name, title in (("a", "A"), ("b", "B")):
         for finding in record["findings"][name]:
             print(f"\n{title}: {finding['severity']} {finding['id']}\n  {finding['claim']}")
 
 
-def _print_rows(title: str, rows: list[tuple[str, Any, Any]]) -> None:
+def _print_rows(title: str, rows: list[tuple[str, object, object]]) -> None:
     print(f"\n{title}")
     for name, a, b in rows:
         print(f"  {name:<28} {a!s:<20} {b}")
@@ -75,9 +80,9 @@ def _print_rows(title: str, rows: list[tuple[str, Any, Any]]) -> None:
         print("  no difference")
 
 
-def _paired(paired: dict[str, Any]) -> str:
+def _paired(paired: Paired) -> str:
     if "reason" in paired:
-        return str(paired["reason"])
+        return paired["reason"]
     low, high = paired["interval"]
     verdict = "more than chance" if paired["significant"] else "chance alone may explain it"
     same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
@@ -88,17 +93,17 @@ def _paired(paired: dict[str, Any]) -> str:
     )
 
 
-def _divergence(record: dict[str, Any]) -> str:
+def _divergence(record: Comparison) -> str:
     first = record["first_divergence"]
-    return f"{first['stage']}: {first['sentence']}" if first else str(record["divergence"])
+    return f"{first['stage']}: {first['sentence']}" if first else record["divergence"]
 
 
-def _stage(stage: dict[str, Any]) -> str:
-    if stage["largest_difference"] is None:
-        return str(stage["note"])
-    if stage["largest_difference"] == 0:
+def _stage(stage: "ProbeStage") -> str:
+    if stage.largest_difference is None or stage.a is None or stage.b is None:
+        return stage.note
+    if stage.largest_difference == 0:
         return "no difference"
-    return f"{stage['largest_difference']:.4g} ({stage['file']}: {stage['a']:.4g} and {stage['b']:.4g})"
+    return f"{stage.largest_difference:.4g} ({stage.file}: {stage.a:.4g} and {stage.b:.4g})"
 
 
 def _number(value: float | None) -> str:

@@ -74,9 +74,9 @@ def _ranking(run: Run, part: str, stored: Stored) -> dict[str, float | None]:
 
     They follow from the predictions, but for a run of an older version, which has kept six decimals of each.
     """
-    kept = (run.evaluation() or {}).get(part) or {}
-    if kept.get("count") == len(stored.labels) and "auc" in kept and "loss" in kept:
-        return {"auc": kept["auc"], "loss": kept["loss"]}
+    kept = run.figures(part)
+    if kept and kept.count == len(stored.labels) and {"auc", "loss"} <= kept.model_fields_set:
+        return {"auc": kept.auc, "loss": kept.loss}
     return {
         "auc": metrics.auc(stored.labels, stored.probabilities),
         "loss": metrics.cross_entropy(stored.labels, stored.probabilities),

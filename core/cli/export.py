@@ -48,7 +48,7 @@ def _record(run: Run, kind: str, done: Export) -> dict[str, Any]:
         "path": str(done.path),
         "beside": [str(path) for path in done.beside],
         "bytes": done.size,
-        "classes": (run.manifest() or {}).get("classes", []),
+        "classes": run.classes(),
         "image_size": run.config().data.image_size,
         "difference": done.facts.get("difference"),
         "pictures": done.facts.get("pictures", 0),
@@ -60,7 +60,7 @@ def _words(run: Run, kind: str, done: Export) -> list[str]:
     """What whoever uses the file has to know."""
     if not FORMATS[kind].of_model:
         return []
-    classes, size = (run.manifest() or {}).get("classes", []), run.config().data.image_size
+    classes, size = run.classes(), run.config().data.image_size
     gives = f"the probability of {classes[1]}" if len(classes) == 2 else "one probability a class"
     words = [f"takes RGB pixels, 0 to 255, float32, (n, {size}, {size}, 3); gives {gives} ({', '.join(classes)})"]
     difference = done.facts.get("difference")

@@ -41,10 +41,10 @@ def run_import_model(options: argparse.Namespace) -> int:
             run = import_model(source, classes, options.name or options.file.stem, pixels=options.pixels)
     except OSError as error:
         raise ModelError(f"{options.file} cannot be read: {error.strerror}") from error
-    manifest, notes = run.manifest() or {}, import_notes(run)
+    manifest, notes = run.data(), import_notes(run)
     if options.json:
-        record = {"run": run.id, "classes": manifest.get("classes", []), "notes": notes}
-        print(json.dumps({**record, "pixels": manifest.get("imported", {}).get("pixels")}))
+        record = {"run": run.id, "classes": manifest.classes, "notes": notes}
+        print(json.dumps({**record, "pixels": manifest.imported.get("pixels")}))
     else:
         print(f"run {run.id}: predict with it by `python -m core predict {run.id} IMAGE...`")
         for note in notes:

@@ -52,7 +52,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     raw = list(answers(run, images, ask(run, options.heatmaps is not None)))
     found = [calibration.apply_temperature(answer, temperature) for answer in raw]
     theirs = list(answers(other, images, ask(other, False))) if other else []
-    classes = (run.manifest() or {}).get("classes", [])
+    classes = run.classes()
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
     maps = _write_heatmaps(options.heatmaps, paths, found) if options.heatmaps else {}

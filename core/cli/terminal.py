@@ -5,12 +5,16 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from core.models.unfreezing import is_training
 from core.progress import Progress
 from core.store.folder import JobFolder
 from core.store.runs import Status, epochs_of
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord
 
 _WIDTH = 24
 
@@ -105,11 +109,11 @@ def describe(status: Status) -> str:
     return text
 
 
-def describe_epoch(record: dict[str, float | None]) -> str:
+def describe_epoch(record: "EpochRecord") -> str:
     """One line on a finished epoch."""
-    words = [f"epoch {record['epoch']:>3}"]
+    words = [f"epoch {record.epoch:>3}"]
     for name in ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc"):
-        value = record.get(name)
+        value = record.figure(name)
         words.append(f"{name} {'–' if value is None else format(value, '.4f')}")
     return "  ".join(words)
 

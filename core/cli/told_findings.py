@@ -6,14 +6,12 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+from core.checks.finding import Finding
 from core.cli.terminal import Line
 from core.compare.compare import findings
 from core.errors import RunError
 from core.store.runs import Run
-
-Record = dict[str, Any]
 
 _INDENT = " " * 9
 _NARROWEST, _WIDEST = 50, 110
@@ -36,7 +34,7 @@ class FindingsTold:
         self._run = run
         self._stamp: Sequence[int] | None = None
         self._told = set[tuple[str, str]]()
-        self.records: list[Record] = []
+        self.found: list[Finding] = []
 
     def show_new(self, line: Line) -> None:
         """Reads the findings where they can have changed, and shows those that are new by id or severity."""
@@ -45,19 +43,19 @@ class FindingsTold:
             return
         self._stamp = stamp
         try:
-            self.records = findings(self._run)
+            self.found = findings(self._run)
         except RunError:  # the run's own status says what is wrong with its configuration
             return
-        for record in self.records:
-            key = (str(record.get("id", "")), str(record.get("severity", "")))
+        for record in self.found:
+            key = (record.id, record.severity)
             if key not in self._told:
                 self._told.add(key)
                 for part in finding_lines(record):
                     line.show(part, lasting=True)
 
-    def errors(self) -> list[Record]:
+    def errors(self) -> list[Finding]:
         """Those, of the findings that hold now, that make the figures meaningless."""
-        return errors_of(self.records)
+        return errors_of(self.found)
 
     def summary(self) -> str:
         """The errors in one line, for the end of the answer; empty where there are none."""
@@ -65,7 +63,7 @@ class FindingsTold:
         if not found:
             return ""
         count = "1 error" if len(found) == 1 else f"{len(found)} errors"
-        return f"{count} found, so do not rely on these figures: {', '.join(str(one.get('id', '')) for one in found)}"
+        return f"{count} found, so do not rely on these figures: {', '.join(one.id for one in found)}"
 
     def repeat_errors(self) -> None:
         """Prints the errors once more, below whatever was printed since."""
@@ -73,18 +71,18 @@ class FindingsTold:
             print(*finding_lines(record), sep="\n", file=sys.stderr)
 
 
-def errors_of(records: Iterable[Record]) -> list[Record]:
+def errors_of(records: Iterable[Finding]) -> list[Finding]:
     """The findings that are errors."""
-    return [record for record in records if record.get("severity") == "error"]
+    return [record for record in records if record.severity == "error"]
 
 
-def finding_lines(record: Record) -> list[str]:
+def finding_lines(record: Finding) -> list[str]:
     """A finding as `check` prints it, wrapped to the width of the terminal."""
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
-    parts = [f"{record.get('severity', ''):<8} {record.get('id', '')}"]
-    for name in ("claim", "remedy"):
+    parts = [f"{record.severity:<8} {record.id}"]
+    for text in (record.claim, record.remedy):
         parts += textwrap.wrap(
-            _printable(str(record.get(name) or "")), width, initial_indent=_INDENT, subsequent_indent=_INDENT,
+            _printable(text), width, initial_indent=_INDENT, subsequent_indent=_INDENT,
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
     return parts

@@ -1,16 +1,21 @@
 """Two runs side by side: only what differs, whether their gap is more than chance, and where they first part."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from core import paths
-from core.compare.divergence import first_divergence, recorded_epochs
-from core.compare.paired import paired_test
+from core.checks.finding import Finding, FindingValues
+from core.compare.divergence import Divergence, DivergenceValues, first_divergence, recorded_epochs
+from core.compare.paired import Paired, paired_test
 from core.course.during import trace_findings
 from core.errors import RunError
 from core.store import records
 from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.job_records import ProbeStage
+    from core.store.run_records import Manifest
+    from core.store.trace_record import Trace
 
 PROBES = "probes"
 """Folder, below the home, of what probes of two runs have measured."""
@@ -31,7 +36,45 @@ _ENVIRONMENT = {
 _MEASURES = ("val_accuracy", "val_auc", "val_loss")
 
 
-def compare(a: Run, b: Run) -> dict[str, Any]:
+class SettingDifference(TypedDict):
+    """A setting in which two runs differ."""
+
+    key: str
+    a: object
+    b: object
+
+
+class Difference(TypedDict):
+    """Something else in which two runs differ, in words."""
+
+    what: str
+    a: object
+    b: object
+
+
+class Differences(TypedDict):
+    """All of them."""
+
+    config: list[SettingDifference]
+    data: list[Difference]
+    environment: list[Difference]
+
+
+class Comparison(TypedDict):
+    """Two runs compared, as plain values; see `compare`."""
+
+    runs: list[str]
+    titles: list[str]
+    differences: Differences
+    metrics: dict[str, list[float | None]]
+    paired: Paired
+    first_divergence: DivergenceValues | None
+    divergence: str
+    probe: list[dict[str, object]] | None
+    findings: dict[str, list[FindingValues]]
+
+
+def compare(a: Run, b: Run) -> Comparison:
     """Everything that can be said about two runs without computing anything anew.
 
     Args:
@@ -46,6 +89,7 @@ def compare(a: Run, b: Run) -> dict[str, Any]:
         RunError: the configuration of a run cannot be read.
     """
     divergence, sentence = _divergence(a, b)
+    probe = stored_probe(a, b)
     return {
         "runs": [a.id, b.id],
         "titles": [a.title(), b.title()],
@@ -56,14 +100,14 @@ def compare(a: Run, b: Run) -> dict[str, Any]:
         },
         "metrics": metrics(a, b),
         "paired": paired_test(a, b),
-        "first_divergence": divergence,
+        "first_divergence": divergence.to_dict() if divergence else None,
         "divergence": sentence,
-        "probe": stored_probe(a, b),
-        "findings": {name: findings(run) for name, run in (("a", a), ("b", b))},
+        "probe": None if probe is None else [stage.to_dict() for stage in probe],
+        "findings": {name: [one.to_dict() for one in findings(run)] for name, run in (("a", a), ("b", b))},
     }
 
 
-def config_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+def config_differences(a: Run, b: Run) -> list[SettingDifference]:
     """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one."""
     one, other = a.config(), b.config()
     pairs = [(key, value, other.settings()[key]) for key, value in one.settings().items()]
@@ -71,26 +115,20 @@ def config_differences(a: Run, b: Run) -> list[dict[str, Any]]:
     return [{"key": key, "a": mine, "b": theirs} for key, mine, theirs in pairs if mine != theirs]
 
 
-def data_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+def data_differences(a: Run, b: Run) -> list[Difference]:
     """In which files, labels and parts two runs differ, as `{"what", "a", "b"}`; empty before both have a manifest."""
     one, other = a.manifest(), b.manifest()
     if one is None or other is None:
         return []
-    comparers: tuple[Callable[[dict[str, Any], dict[str, Any]], list[dict[str, Any]]], ...] = (
-        _classes,
-        _files,
-        _labels,
-        _counts,
-    )
-    return [difference for comparer in comparers for difference in comparer(one, other)]
+    return [row for compare_parts in (_classes, _files, _labels, _counts) for row in compare_parts(one, other)]
 
 
-def environment_differences(a: Run, b: Run) -> list[dict[str, Any]]:
+def environment_differences(a: Run, b: Run) -> list[Difference]:
     """In which versions and machine two runs differ, as `{"what", "a", "b"}`; empty before both have a trace."""
     one, other = trace(a), trace(b)
     if one is None or other is None:
         return []
-    mine, theirs = one["environment"], other["environment"]
+    mine, theirs = one.environment, other.environment
     return [
         {"what": name, "a": mine.get(key), "b": theirs.get(key)}
         for key, name in _ENVIRONMENT.items()
@@ -104,20 +142,21 @@ def metrics(a: Run, b: Run) -> dict[str, list[float | None]]:
     return {name: [one[name], other[name]] for name in one}
 
 
-def trace(run: Run) -> dict[str, Any] | None:
+def trace(run: Run) -> "Trace | None":
     """What trace.json says, or None before there is one."""
     return run.trace()
 
 
-def findings(run: Run) -> list[dict[str, Any]]:
-    """What was found before and during a training, as plain values."""
-    return [*run.findings(), *(finding.to_dict() for finding in trace_findings(run))]
+def findings(run: Run) -> list[Finding]:
+    """What was found before and during a training."""
+    before = [Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()]
+    return [*before, *trace_findings(run)]
 
 
-def stored_probe(a: Run, b: Run) -> list[dict[str, Any]] | None:
+def stored_probe(a: Run, b: Run) -> "list[ProbeStage] | None":
     """What a probe of these two runs has measured, or None when there was none."""
     record = records.read(probe_path(a, b), records.PROBE)
-    return record["stages"] if record else None
+    return record.stages if record else None
 
 
 def probe_path(a: Run, b: Run) -> Path:
@@ -129,7 +168,7 @@ def probe_path(a: Run, b: Run) -> Path:
     return paths.home() / PROBES / f"{'-'.join(stamps)}.json"
 
 
-def _divergence(a: Run, b: Run) -> tuple[dict[str, Any] | None, str]:
+def _divergence(a: Run, b: Run) -> tuple[Divergence | None, str]:
     one, other = trace(a), trace(b)
     for run, record in ((a, one), (b, other)):
         if record is None:
@@ -138,30 +177,30 @@ def _divergence(a: Run, b: Run) -> tuple[dict[str, Any] | None, str]:
         raise RunError("a run has no trace")
     found = first_divergence(one, other)
     if found:
-        return found.to_dict(), found.sentence
+        return found, found.sentence
     count = recorded_epochs(one, other)
     if count == 0:
         return None, "No epoch is recorded in both runs yet."
     return None, f"No divergence recorded: the two computations agree in all {count} epochs."
 
 
-def _classes(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
-    mine, theirs = one.get("classes", []), other.get("classes", [])
+def _classes(one: "Manifest", other: "Manifest") -> list[Difference]:
+    mine, theirs = one.classes, other.classes
     return [] if mine == theirs else [{"what": "classes", "a": ", ".join(mine), "b": ", ".join(theirs)}]
 
 
-def _files(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+def _files(one: "Manifest", other: "Manifest") -> list[Difference]:
     """How many images only one of the runs has, part by part, by the content of the files."""
-    rows = []
+    rows: list[Difference] = []
     for part, name in (("train", "training images"), ("val", "validation images"), ("test", "test images")):
-        mine, theirs = ({item.get("sha256", "") for item in manifest.get(part, [])} for manifest in (one, other))
+        mine, theirs = ({item.get("sha256", "") for item in manifest.part(part)} for manifest in (one, other))
         if mine != theirs:
             only = (f"{len(mine - theirs)} of {len(mine)}", f"{len(theirs - mine)} of {len(theirs)}")
             rows.append({"what": f"{name} that only this run has", "a": only[0], "b": only[1]})
     return rows
 
 
-def _labels(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+def _labels(one: "Manifest", other: "Manifest") -> list[Difference]:
     """Images that both have, under different labels."""
     mine, theirs = _labels_by_file(one), _labels_by_file(other)
     changed = [key for key in mine.keys() & theirs.keys() if mine[key] != theirs[key]]
@@ -177,35 +216,36 @@ def _labels(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
+def _counts(one: "Manifest", other: "Manifest") -> list[Difference]:
+    rows: list[Difference] = []
     for part, name in (("train", "training"), ("val", "validation"), ("test", "test")):
-        mine, theirs = len(one.get(part, [])), len(other.get(part, []))
+        mine, theirs = len(one.part(part)), len(other.part(part))
         if mine != theirs:
             rows.append({"what": f"number of {name} images", "a": mine, "b": theirs})
     return rows
 
 
-def _labels_by_file(manifest: dict[str, Any]) -> dict[str, set[str]]:
+def _labels_by_file(manifest: "Manifest") -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for part in ("train", "val", "test"):
-        for item in manifest.get(part, []):
+        for item in manifest.part(part):
             found.setdefault(item.get("sha256", ""), set()).add(item["label"])
     return found
 
 
 def _metrics(run: Run) -> dict[str, float | None]:
     epochs = run.epochs()
-    last = epochs[-1] if epochs else {}
-    saved = (run.evaluation() or {}).get("val", {})
+    last, saved = epochs[-1] if epochs else None, run.figures("val")
     best = {
         name: (min if name == "val_loss" else max)(known) if known else None
         for name in _MEASURES
-        if (known := [epoch[name] for epoch in epochs if epoch.get(name) is not None]) is not None
+        if (known := [value for epoch in epochs if (value := epoch.figure(name)) is not None]) is not None
     }
     return {
-        **{f"final {name}": last.get(name) for name in _MEASURES},
+        **{f"final {name}": last.figure(name) if last else None for name in _MEASURES},
         **{f"best {name}": best[name] for name in _MEASURES},
-        **{f"saved {name}": saved.get(name.removeprefix("val_")) for name in _MEASURES},
+        "saved val_accuracy": saved.accuracy if saved else None,
+        "saved val_auc": saved.auc if saved else None,
+        "saved val_loss": saved.loss if saved else None,
         "epochs": len(epochs),
     }

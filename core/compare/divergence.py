@@ -7,13 +7,25 @@ Each stage is a function of the two traces and the epoch; the first that sees a 
 compared by the hash of their file, never by their place in a batch: else another order would look like other pixels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from core.store.trace_record import Sample, Trace, TracedEpoch
 
 TOLERANCE = 1e-5
 """Losses and gradient norms closer than this, relative to their size, are the same but for rounding."""
 
-Trace = dict[str, Any]
+
+class DivergenceValues(TypedDict):
+    """A divergence as plain values, ready for JSON; see `Divergence`."""
+
+    stage: str
+    step: dict[str, int]
+    a: object
+    b: object
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -30,63 +42,64 @@ class Divergence:
 
     stage: str
     step: dict[str, int]
-    a: Any
-    b: Any
+    a: object
+    b: object
     sentence: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> DivergenceValues:
         """As plain values, ready for JSON."""
         return {"stage": self.stage, "step": self.step, "a": self.a, "b": self.b, "sentence": self.sentence}
 
 
-def first_divergence(a: Trace, b: Trace) -> Divergence | None:
+def first_divergence(a: "Trace", b: "Trace") -> Divergence | None:
     """The first stage and step at which two traces part; None when they never do.
 
     Args:
-        a: dict. trace.json of the first run.
-        b: dict. That of the second.
+        a: Trace. Of the first run.
+        b: Trace. That of the second.
     """
     if found := _files(a, b):
         return found
-    for one, other in zip(a["epochs"], b["epochs"], strict=False):
+    for one, other in zip(a.epochs, b.epochs, strict=False):
         for stage in (_pixels, _order, _initial_weights, _features, _steps, _weights):
             if found := stage(_EpochPair(a, b, one, other)):
                 return found
     return _length(a, b)
 
 
-def recorded_epochs(a: Trace, b: Trace) -> int:
+def recorded_epochs(a: "Trace", b: "Trace") -> int:
     """Epochs that both traces have."""
-    return min(len(a["epochs"]), len(b["epochs"]))
+    return min(len(a.epochs), len(b.epochs))
 
 
 @dataclass(frozen=True)
 class _EpochPair:
     """Both traces, and the record of one epoch in each."""
 
-    a: Trace
-    b: Trace
-    one: dict[str, Any]
-    other: dict[str, Any]
+    a: "Trace"
+    b: "Trace"
+    one: "TracedEpoch"
+    other: "TracedEpoch"
 
     @property
     def epoch(self) -> int:
-        return int(self.one["epoch"])
+        return self.one.epoch
 
-    def samples(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def samples(self) -> "list[tuple[Sample, Sample]]":
         """The images that both runs followed, each in the version of the epoch."""
-        mine, theirs = _samples(self.a, self.one["draw"]), _samples(self.b, self.other["draw"])
+        mine, theirs = _samples(self.a, self.one.draw), _samples(self.b, self.other.draw)
         return [(mine[file], theirs[file]) for file in sorted(mine.keys() & theirs.keys())]
 
 
-def _files(a: Trace, b: Trace) -> Divergence | None:
+def _files(a: "Trace", b: "Trace") -> Divergence | None:
     for part, name in (("train", "training"), ("val", "validation")):
-        if a["data"][part] != b["data"][part]:
+        mine, theirs = getattr(a.data, part), getattr(b.data, part)
+        if mine != theirs:
             sentence = f"The {name} files are not the same, so everything after them may differ."
-            return Divergence("files", {}, a["data"][part], b["data"][part], sentence)
-    if a["data"]["labels"] != b["data"]["labels"]:
+            return Divergence("files", {}, mine, theirs, sentence)
+    if a.data.labels != b.data.labels:
         sentence = "The files are the same, but some have another label."
-        return Divergence("labels and order", {}, a["data"]["labels"], b["data"]["labels"], sentence)
+        return Divergence("labels and order", {}, a.data.labels, b.data.labels, sentence)
     return None
 
 
@@ -100,10 +113,10 @@ _PIXELS = (
 def _pixels(pair: _EpochPair) -> Divergence | None:
     for stage, key, figure, what in _PIXELS:
         for mine, theirs in pair.samples():
-            if mine[key] != theirs[key]:
+            if getattr(mine, key) != getattr(theirs, key):
                 sentence = (
-                    f"In epoch {pair.epoch} the same file, {mine['path']}, {what}: its mean is {_number(mine[figure])} "
-                    f"in one run and {_number(theirs[figure])} in the other."
+                    f"In epoch {pair.epoch} the same file, {mine.path}, {what}: its mean is "
+                    f"{_number(getattr(mine, figure))} in one run and {_number(getattr(theirs, figure))} in the other."
                 )
                 return Divergence(
                     stage, {"epoch": pair.epoch}, _values(mine, key, figure), _values(theirs, key, figure), sentence
@@ -112,12 +125,12 @@ def _pixels(pair: _EpochPair) -> Divergence | None:
 
 
 def _order(pair: _EpochPair) -> Divergence | None:
-    if pair.one["order"] == pair.other["order"]:
+    if pair.one.order == pair.other.order:
         return None
-    index = _first_difference(pair.one["batch_orders"], pair.other["batch_orders"])
+    index = _first_difference(pair.one.batch_orders, pair.other.batch_orders)
     if index is None:
         sentence = f"In epoch {pair.epoch} the samples come in another order."
-        return Divergence("labels and order", {"epoch": pair.epoch}, pair.one["order"], pair.other["order"], sentence)
+        return Divergence("labels and order", {"epoch": pair.epoch}, pair.one.order, pair.other.order, sentence)
     mine, theirs = (_mix(trace, record, index) for trace, record in ((pair.a, pair.one), (pair.b, pair.other)))
     step = {"epoch": pair.epoch, "batch": index + 1}
     where = f"epoch {pair.epoch}, batch {index + 1}"
@@ -135,7 +148,7 @@ def _initial_weights(pair: _EpochPair) -> Divergence | None:
         return None
     names = {"base": "the backbone", "statistics": "the backbone's batch normalisation", "head": "the head"}
     for key, name in names.items():
-        mine, theirs = pair.a["hashes"].get(key), pair.b["hashes"].get(key)
+        mine, theirs = getattr(pair.a.hashes, key), getattr(pair.b.hashes, key)
         if mine != theirs:
             return Divergence("initial weights", {}, mine, theirs, f"The initial weights of {name} differ.")
     return None
@@ -144,15 +157,17 @@ def _initial_weights(pair: _EpochPair) -> Divergence | None:
 def _features(pair: _EpochPair) -> Divergence | None:
     for mine, theirs in pair.samples():
         # The features of a base that trains are recorded in its first epoch only.
-        if mine.get("features") and theirs.get("features") and mine["features"] != theirs["features"]:
+        if mine.features and theirs.features and mine.features != theirs.features:
             one, other = (_values(sample, "features", "features_mean", "features_std") for sample in (mine, theirs))
-            rounding = all(_close(mine[key], theirs[key]) for key in ("features_mean", "features_std"))
+            rounding = _close(mine.features_mean, theirs.features_mean) and _close(
+                mine.features_std, theirs.features_std
+            )
             means = (
-                f"their mean is {_number(mine['features_mean'])} in one run and {_number(theirs['features_mean'])} in "
+                f"their mean is {_number(mine.features_mean)} in one run and {_number(theirs.features_mean)} in "
                 "the other"
             )
             sentence = (
-                f"The backbone makes other features of the same input, {mine['path']}: "
+                f"The backbone makes other features of the same input, {mine.path}: "
                 f"{'the difference is of the size of rounding' if rounding else means}."
             )
             return Divergence("features", {"epoch": pair.epoch}, one, other, sentence)
@@ -161,7 +176,7 @@ def _features(pair: _EpochPair) -> Divergence | None:
 
 def _steps(pair: _EpochPair) -> Divergence | None:
     """Batch by batch: a loss that differs after equal gradients means that the step between them differed."""
-    for index, (mine, theirs) in enumerate(zip(pair.one["losses"], pair.other["losses"], strict=False)):
+    for index, (mine, theirs) in enumerate(zip(pair.one.losses, pair.other.losses, strict=False)):
         step, where = {"epoch": pair.epoch, "batch": index + 1}, f"epoch {pair.epoch}, batch {index + 1}"
         if not _close(mine, theirs):
             values = f"{_number(mine)} in one run and {_number(theirs)} in the other"
@@ -173,7 +188,7 @@ def _steps(pair: _EpochPair) -> Divergence | None:
                 f"in {where} is {values}."
             )
             return Divergence("weights", {"epoch": pair.epoch, "batch": index}, mine, theirs, sentence)
-        one, other = pair.one["gradient_norms"][index], pair.other["gradient_norms"][index]
+        one, other = pair.one.gradient_norms[index], pair.other.gradient_norms[index]
         if not _close(one, other):
             sentence = (
                 f"In {where} the loss agrees, but the norm of its gradients is {_number(one)} in one run and "
@@ -185,16 +200,16 @@ def _steps(pair: _EpochPair) -> Divergence | None:
 
 def _weights(pair: _EpochPair) -> Divergence | None:
     for key, name in (("head", "head"), ("base", "backbone")):
-        mine, theirs = pair.one.get(key), pair.other.get(key)
+        mine, theirs = getattr(pair.one, key), getattr(pair.other, key)
         if mine and theirs and mine != theirs:
             sentence = f"After epoch {pair.epoch} the weights of the {name} differ; nothing recorded before does."
             return Divergence("weights", {"epoch": pair.epoch}, mine, theirs, sentence)
     return None
 
 
-def _length(a: Trace, b: Trace) -> Divergence | None:
+def _length(a: "Trace", b: "Trace") -> Divergence | None:
     """Two runs that agree as far as both went, and of which one went on."""
-    one, other = len(a["epochs"]), len(b["epochs"])
+    one, other = len(a.epochs), len(b.epochs)
     if one == other:
         return None
     step = {"epoch": min(one, other) + 1}
@@ -202,11 +217,11 @@ def _length(a: Trace, b: Trace) -> Divergence | None:
     return Divergence("number of epochs", step, one, other, sentence)
 
 
-def _samples(trace: Trace, draw: int) -> dict[str, dict[str, Any]]:
-    return {sample["file"]: sample for sample in trace["samples"] if sample["draw"] == draw}
+def _samples(trace: "Trace", draw: int) -> "dict[str, Sample]":
+    return {sample.file: sample for sample in trace.samples if sample.draw == draw}
 
 
-def _first_difference(one: list[Any], other: list[Any]) -> int | None:
+def _first_difference(one: Sequence[object], other: Sequence[object]) -> int | None:
     """Place of the first difference; None when nothing was recorded to look at."""
     if not one or not other:
         return None
@@ -216,17 +231,17 @@ def _first_difference(one: list[Any], other: list[Any]) -> int | None:
     return min(len(one), len(other))
 
 
-def _mix(trace: Trace, record: dict[str, Any], index: int) -> Any:
+def _mix(trace: "Trace", record: "TracedEpoch", index: int) -> str:
     """What a batch holds, in words: `7 NORMAL, 13 PNEUMONIA`; its hash where classes are too many to count."""
-    if index >= len(record["batch_orders"]):
+    if index >= len(record.batch_orders):
         return "nothing"
-    if not record["mix"]:
-        return record["batch_orders"][index]
-    return ", ".join(f"{n} {name}" for n, name in zip(record["mix"][index], trace["classes"], strict=False))
+    if not record.mix:
+        return record.batch_orders[index]
+    return ", ".join(f"{n} {name}" for n, name in zip(record.mix[index], trace.classes, strict=False))
 
 
-def _values(sample: dict[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: sample[key] for key in (*keys, "path")}
+def _values(sample: "Sample", *keys: str) -> dict[str, object]:
+    return {key: getattr(sample, key) for key in (*keys, "path")}
 
 
 def _close(one: float | None, other: float | None) -> bool:

@@ -1,16 +1,15 @@
 """Paired comparison of two models on the same validation images: McNemar's exact test."""
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from core.data.pixel_hash import pixel_hashes
 from core.stats.metrics import wilson
-from core.store.csv_tables import read_records
+from core.store.predictions import read_predictions
 from core.store.runs import Run
 
 SIGNIFICANT = 0.05
@@ -23,7 +22,21 @@ Key = tuple[str, str, int]
 """An image by the hash of its file or of its pixels, its label, and its number among those of both."""
 
 
-def paired_test(a: Run, b: Run) -> dict[str, Any]:
+class Paired(TypedDict, total=False):
+    """A paired comparison; see `paired_test`."""
+
+    count: int
+    only_a_right: int
+    only_b_right: int
+    p_value: float
+    gap: float
+    interval: list[float]
+    significant: bool
+    paired_by: str
+    reason: str
+
+
+def paired_test(a: Run, b: Run) -> Paired:
     """Compares the saved models of two runs, image by image.
 
     Args:
@@ -61,16 +74,16 @@ def same_pixels(a: Run, b: Run, part: str) -> dict[str, str]:
         b: Run.
         part: str. `val` or `test`.
     """
-    manifests = [run.manifest() or {} for run in (a, b)]
-    listed = [{str(item.get("sha256")): item for item in manifest.get(part, [])} for manifest in manifests]
+    manifests = [run.data() for run in (a, b)]
+    listed = [{item.get("sha256", ""): item for item in manifest.part(part)} for manifest in manifests]
     found: dict[str, str] = {}
     for own, other, manifest in zip(listed, reversed(listed), manifests, strict=True):
         alone = [item for sha, item in own.items() if sha not in other]
-        found |= pixel_hashes(Path(str(manifest.get("root", ""))), alone)
+        found |= pixel_hashes(Path(manifest.root), alone)
     return found
 
 
-def paired_result(both: int, only_a: int, only_b: int, neither: int) -> dict[str, Any]:
+def paired_result(both: int, only_a: int, only_b: int, neither: int) -> Paired:
     """McNemar's exact test and the interval of the gap from the four counts of a paired comparison.
 
     Args:
@@ -129,20 +142,16 @@ def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]
         names: mapping. What to call a file instead of by the hash of its bytes; see `same_pixels`. Defaults to nothing.
     """
     names = names or {}
-    validation = (run.manifest() or {}).get("val", [])
-    hashes = {str(item.get("path")): str(item.get("sha256")) for item in validation}
-    try:
-        rows = [row for row in read_records(run.path / "predictions.csv") if row.get("split") == "val"]
-        if any(row.get(name) is None for row in rows for name in ("file", "label", "predicted")):
-            return {}  # a damaged table says nothing of its images
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return {}
+    hashes = {item["path"]: item.get("sha256", "") for item in run.data().val}
+    predictions = read_predictions(run.path)
+    if predictions is None:
+        return {}  # a damaged table says nothing of its images
     seen: Counter[tuple[str, str]] = Counter()
     found: dict[Key, bool] = {}
-    for row in sorted(rows, key=lambda row: str(row["file"])):
-        sha = hashes.get(row["file"], row["file"])
-        content = (names.get(sha, sha), row["label"])
-        found[(*content, seen[content])] = row["label"] == row["predicted"]
+    for row in sorted(predictions.of("val"), key=lambda row: row.file):
+        sha = hashes.get(row.file, row.file)
+        content = (names.get(sha, sha), row.label)
+        found[(*content, seen[content])] = row.label == row.predicted
         seen[content] += 1
     return found
 

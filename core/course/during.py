@@ -47,18 +47,17 @@ def trace_findings(run: Run) -> list[Finding]:
     Args:
         run: Run. At work or ended.
     """
-    record, manifest = run.trace(), run.manifest() or {}
-    labels = [item["label"] for item in manifest.get("val", [])]
-    if not record or not record["epochs"] or not labels:
+    record, labels = run.trace(), [item["label"] for item in run.data().val]
+    if not record or not record.epochs or not labels:
         return []
     common = max(sorted(set(labels)), key=labels.count)
     training_record = TrainingRecord(
         config=run.config(),
-        epochs=record["epochs"],
-        hashes=record["hashes"],
-        samples=record["samples"],
-        order=recorded_order(record["epochs"], record["classes"]),
-        classes=record["classes"],
+        epochs=record.epochs,
+        hashes=record.hashes,
+        samples=record.samples,
+        order=recorded_order(record.epochs, record.classes),
+        classes=record.classes,
         majority=(common, labels.count(common) / len(labels)),
         count=len(labels),
     )

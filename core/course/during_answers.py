@@ -1,10 +1,14 @@
 """Checks during a training: validation answers (one class for all, dead units), loss, overfitting."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.checks.finding import Finding
 from core.course.training_record import TrainingRecord
 from core.stats.metrics import wilson
+
+if TYPE_CHECKING:
+    from core.store.trace_record import TracedEpoch
+
 
 SETTLED = 3
 """Epochs after which an accuracy or loss that has not moved means something."""
@@ -25,9 +29,11 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     recent = record.epochs[-2:]
     if len(recent) < 2 and record.config.training.epochs > 1:
         return None
-    if not all(epoch["predicted_share"] >= ONE_CLASS and (epoch["val_auc"] or 0) >= HIGH_AUC for epoch in recent):
+    if not all(epoch.predicted_share >= ONE_CLASS and (epoch.val_auc or 0) >= HIGH_AUC for epoch in recent):
         return None
-    last, best = record.last, record.last["best_threshold_accuracy"]
+    last, best = record.last, record.last.best_threshold_accuracy
+    if last.val_accuracy is None:
+        return None
     another = f", and another threshold would give accuracy {best:.3f}" if best is not None else ""
     order = record.order
     reason = (
@@ -39,9 +45,9 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     return Finding(
         "majority-accuracy-high-auc",
         "error",
-        f"In epoch {record.number} {last['predicted_share']:.0%} of the validation images are called "
-        f"“{last['predicted_class']}”, so accuracy is {last['val_accuracy']:.3f}, its share; but AUC is "
-        f"{last['val_auc']:.3f}{another}. It has learnt to tell the classes apart; its threshold has not. {reason}",
+        f"In epoch {record.number} {last.predicted_share:.0%} of the validation images are called "
+        f"“{last.predicted_class}”, so accuracy is {last.val_accuracy:.3f}, its share; but AUC is "
+        f"{last.val_auc:.3f}{another}. It has learnt to tell the classes apart; its threshold has not. {reason}",
         {
             **_answers(last),
             "best_threshold_accuracy": best,
@@ -57,17 +63,17 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
 def constant_predictor(record: TrainingRecord) -> Finding | None:
     """All validation images get one and the same probability: the network ignores the image."""
     last = record.last
-    if last["prediction_std"] is None or last["prediction_std"] >= CONSTANT or last["predicted_share"] < 1:
+    if last.prediction_std is None or last.prediction_std >= CONSTANT or last.predicted_share < 1:
         return None
     return Finding(
         "constant-predictor",
         "error",
         f"After epoch {record.number} all {record.count} validation images get the same answer, "
-        f"“{last['predicted_class']}”, with the same probability: its standard deviation is "
-        f"{last['prediction_std']:.1g}.{_consistent(record)}",
+        f"“{last.predicted_class}”, with the same probability: its standard deviation is "
+        f"{last.prediction_std:.1g}.{_consistent(record)}",
         {
             **_answers(last),
-            "dead_units": last["dead_units"],
+            "dead_units": last.dead_units,
             "base_moved": record.base_moved,
             "learning_rate": record.rate,
             **record.order.evidence(),
@@ -79,7 +85,7 @@ def constant_predictor(record: TrainingRecord) -> Finding | None:
 
 def dead_relu_head(record: TrainingRecord) -> Finding | None:
     """Hidden units of the head that are active on no image pass nothing on and no longer learn."""
-    dead = record.last.get("dead_units")
+    dead = record.last.dead_units
     if dead is None or dead <= DEAD:
         return None
     units = record.config.model.whole_head.rectified_units
@@ -90,7 +96,7 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
         f"validation image.{_consistent(record)}",
         {
             "dead_units": dead,
-            "per_epoch": [epoch["dead_units"] for epoch in record.epochs],
+            "per_epoch": [epoch.dead_units for epoch in record.epochs],
             "learning_rate": record.rate,
             **record.order.evidence(),
         },
@@ -104,7 +110,7 @@ def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
     if record.number < SETTLED:
         return None
     limit = record.chance_loss
-    losses = [epoch[name] for epoch in record.epochs[-2:] for name in ("loss", "val_loss")]
+    losses = [loss for epoch in record.epochs[-2:] for loss in (epoch.loss, epoch.val_loss)]
     if any(loss is None or abs(loss - limit) > 0.02 * limit for loss in losses):
         return None
     reason = (
@@ -115,13 +121,13 @@ def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
     return Finding(
         "loss-near-ln-k",
         "warning",
-        f"After {record.number} epochs the loss is {record.last['loss']:.3f} in training and "
-        f"{record.last['val_loss']:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
+        f"After {record.number} epochs the loss is {record.last.loss:.3f} in training and "
+        f"{record.last.val_loss:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
         f"classes, {limit:.3f}.{reason}",
         {
-            "losses": [epoch["loss"] for epoch in record.epochs],
+            "losses": [epoch.loss for epoch in record.epochs],
             "chance_loss": limit,
-            "input_std": record.samples[0]["std"] if record.samples else None,
+            "input_std": record.samples[0].std if record.samples else None,
             "learning_rate": record.rate,
         },
         "Shuffle the samples anew every epoch: data.shuffle=samples."
@@ -134,18 +140,18 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
     """Accuracy cannot be told from always answering with the most frequent class, on validation of unequal classes."""
     name, share = record.majority
     last = record.last
-    if record.number < SETTLED or share < 0.6 or last["predicted_share"] < 0.95 or (last["val_auc"] or 0) >= HIGH_AUC:
+    if record.number < SETTLED or share < 0.6 or last.predicted_share < 0.95 or (last.val_auc or 0) >= HIGH_AUC:
         return None
-    if constant_predictor(record):
-        return None  # says more
-    low, high = wilson(round(last["val_accuracy"] * record.count), record.count)
+    if last.val_accuracy is None or constant_predictor(record):
+        return None  # that one says more
+    low, high = wilson(round(last.val_accuracy * record.count), record.count)
     if not low <= share <= high:
         return None
     return Finding(
         "class-imbalance-baseline",
         "warning",
-        f"Accuracy is {last['val_accuracy']:.3f} in epoch {record.number}, and always answering “{name}” would give "
-        f"{share:.3f}: {last['predicted_share']:.0%} of the answers are “{last['predicted_class']}”.",
+        f"Accuracy is {last.val_accuracy:.3f} in epoch {record.number}, and always answering “{name}” would give "
+        f"{share:.3f}: {last.predicted_share:.0%} of the answers are “{last.predicted_class}”.",
         {**_answers(last), "majority_class": name, "majority_share": share, "interval": [low, high]},
         "Judge by AUC instead of accuracy; training.class_weight=balanced makes the rare class count.",
         {"training.class_weight": "balanced"},
@@ -154,21 +160,21 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
 
 def overfitting(record: TrainingRecord) -> Finding | None:
     """Validation loss has risen well above its lowest value while training loss fell on: more of it learns by heart."""
-    known = [epoch for epoch in record.epochs if epoch["val_loss"] is not None and epoch["loss"] is not None]
-    if not known or record.last["predicted_share"] >= ONE_CLASS:
+    known = [(e.val_loss, e.loss, e) for e in record.epochs if e.val_loss is not None and e.loss is not None]
+    if not known or record.last.predicted_share >= ONE_CLASS:
         return None
-    best, last = min(known, key=lambda epoch: float(epoch["val_loss"])), known[-1]
-    rose = last["val_loss"] > 1.2 * best["val_loss"] + 0.02
-    gap = (last["accuracy"] or 0) > (last["val_accuracy"] or 0)
-    if last["epoch"] - best["epoch"] < SETTLED or not rose or not gap or last["loss"] >= best["loss"]:
+    (lowest, loss_then, best), (now, loss_now, last) = min(known, key=lambda item: item[0]), known[-1]
+    rose = now > 1.2 * lowest + 0.02
+    gap = (last.accuracy or 0) > (last.val_accuracy or 0)
+    if last.epoch - best.epoch < SETTLED or not rose or not gap or loss_now >= loss_then:
         return None
     kept = record.config.training.early_stopping > 0
     return Finding(
         "overfitting",
         "info" if kept else "warning",
-        f"Validation loss was lowest in epoch {best['epoch']}, {best['val_loss']:.3f}, and is {last['val_loss']:.3f} "
-        f"in epoch {last['epoch']}, while training loss fell from {best['loss']:.3f} to {last['loss']:.3f}.",
-        {"best_epoch": best["epoch"], "val_losses": [epoch["val_loss"] for epoch in record.epochs]},
+        f"Validation loss was lowest in epoch {best.epoch}, {best.val_loss:.3f}, and is {last.val_loss:.3f} "
+        f"in epoch {last.epoch}, while training loss fell from {best.loss:.3f} to {last.loss:.3f}.",
+        {"best_epoch": best.epoch, "val_losses": [epoch.val_loss for epoch in record.epochs]},
         "The best epoch's weights are kept."
         if kept
         else "Set training.early_stopping=5: it keeps the best epoch's weights.",
@@ -191,6 +197,6 @@ def _remedy(record: TrainingRecord) -> str:
     return f"Try a lower learning rate than {record.rate:g}."
 
 
-def _answers(epoch: dict[str, Any]) -> dict[str, Any]:
+def _answers(epoch: "TracedEpoch") -> dict[str, object]:
     names = ("epoch", "val_accuracy", "val_auc", "predicted_class", "predicted_share", "prediction_std")
-    return {name: epoch[name] for name in names}
+    return {name: getattr(epoch, name) for name in names}

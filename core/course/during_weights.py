@@ -7,14 +7,20 @@ from core.course.training_record import TrainingRecord
 def diverged(record: TrainingRecord) -> Finding | None:
     """The loss is no number any more, or far above where it started: the weights are lost. Not to be mistaken for the
     sawtooth of class-ordered batches, whose loss is high on validation and low in training."""
-    broken = [epoch["epoch"] for epoch in record.epochs if epoch["loss"] is None or None in epoch["losses"]]
-    evidence = {"losses": [epoch["loss"] for epoch in record.epochs], "learning_rate": record.rate}
+    broken = [epoch.epoch for epoch in record.epochs if epoch.loss is None or None in epoch.losses]
+    evidence = {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate}
     remedy = "Start again with a training.learning_rate a hundred times lower."
     if broken:
         claim = f"The loss is not a number any more in epoch {broken[0]}."
         return Finding("diverged", "error", claim, evidence, remedy)
-    loss, first = record.last["loss"], _first_loss(record)
-    if record.order.is_class_ordered or first is None or loss < 3 * record.chance_loss or loss < 2 * first:
+    loss, first = record.last.loss, _first_loss(record)
+    if (
+        record.order.is_class_ordered
+        or first is None
+        or loss is None
+        or loss < 3 * record.chance_loss
+        or loss < 2 * first
+    ):
         return None
     claim = (
         f"The training loss is {loss:.3g} in epoch {record.number}; it began at {first:.3g}, and equal probabilities "
@@ -34,16 +40,16 @@ def base_moved_although_frozen(record: TrainingRecord) -> Finding | None:
     return Finding(
         "base-moved-although-frozen",
         "error",
-        f"The hash of the backbone's weights was {hashes['base']} before training and is {hashes['base_after']} now, "
+        f"The hash of the backbone's weights was {hashes.base} before training and is {hashes.base_after} now, "
         "although the settings say that it is frozen.",
-        {"before": hashes["base"], "after": hashes["base_after"]},
+        {"before": hashes.base, "after": hashes.base_after},
         "Report this: in this program nothing should train a frozen backbone.",
     )
 
 
 def _moved_below(record: TrainingRecord, trained: tuple[str, ...]) -> Finding | None:
     """Blocks that have moved and are not among the trained ones, nor ever were: each stage trains those before too."""
-    moved = [block for block in record.last.get("moved_blocks") or [] if block not in trained]
+    moved = [block for block in record.last.moved_blocks or [] if block not in trained]
     if not moved:
         return None
     return Finding(
@@ -61,9 +67,9 @@ def base_still_although_unfrozen(record: TrainingRecord) -> Finding | None:
     hashes, trained = record.hashes, record.trained_blocks
     if not trained:
         return None
-    moved = record.last.get("moved_blocks")
+    moved = record.last.moved_blocks
     if moved is None:  # a run of an earlier version, which tells of the backbone as a whole
-        still = trained if hashes.get("base_after") == hashes["base"] else ()
+        still = trained if hashes.base_after == hashes.base else ()
     else:
         still = tuple(block for block in trained if block not in moved)
     if not still:
@@ -82,13 +88,13 @@ def base_still_although_unfrozen(record: TrainingRecord) -> Finding | None:
 def statistics_moved(record: TrainingRecord) -> Finding | None:
     """The moving statistics of batch normalisation have changed: it normalised with the batch itself."""
     hashes = record.hashes
-    if hashes.get("statistics_after") in (None, hashes.get("statistics")):
+    if hashes.statistics_after in (None, hashes.statistics):
         return None
     return Finding(
         "bn-statistics-moved",
         "error",
         "The moving statistics of the backbone's batch normalisation changed during training.",
-        {"before": hashes["statistics"], "after": hashes["statistics_after"]},
+        {"before": hashes.statistics, "after": hashes.statistics_after},
         "Report this: in this program batch normalisation always runs in inference mode.",
     )
 
@@ -96,8 +102,8 @@ def statistics_moved(record: TrainingRecord) -> Finding | None:
 def collapsed_features(record: TrainingRecord) -> Finding | None:
     """The unfrozen backbone gives every image the same features. Looks like class order from afar (accuracy at
     chance), but there the backbone is unchanged and the predictions still spread."""
-    known = [sample["features_std"] for sample in record.samples if sample.get("features_std")]
-    spread = record.last.get("feature_std")
+    known = [sample.features_std for sample in record.samples if sample.features_std]
+    spread = record.last.feature_std
     if spread is None or not record.base_moved or spread > 0.01 * (max(known) if known else 1.0):
         return None
     return Finding(
@@ -108,7 +114,7 @@ def collapsed_features(record: TrainingRecord) -> Finding | None:
         "backbone's weights have moved; this is consistent with a learning rate too high for an unfrozen backbone.",
         {
             "feature_std": spread,
-            "feature_mean": record.last.get("feature_mean"),
+            "feature_mean": record.last.feature_mean,
             "spread_within_a_picture_before": max(known) if known else None,
             "learning_rate": record.rate,
         },
@@ -118,9 +124,9 @@ def collapsed_features(record: TrainingRecord) -> Finding | None:
 
 
 def _first_loss(record: TrainingRecord) -> float | None:
-    losses: list[float | None] = record.epochs[0]["losses"]
+    losses: list[float | None] = record.epochs[0].losses
     return losses[0] if losses else None
 
 
 def _mean(record: TrainingRecord) -> float:
-    return float(record.last.get("feature_mean") or 0.0)
+    return float(record.last.feature_mean or 0.0)

@@ -1,9 +1,13 @@
 """Recorded order of a training's batches, from its trace: sorted by class, shuffled, label mix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import comb, sqrt
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.store.trace_record import TracedEpoch
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,19 @@ class Order:
             return f"the classes are mixed ({count}; a random order gives {self.expected:.1f})"
         return f"{count}, where a random order gives {self.expected:.1f}"
 
-    def evidence(self) -> dict[str, Any]:
+    def evidence(self) -> dict[str, float]:
         """The figures, for a finding."""
         return {"batches": self.batches, "single_class_batches": self.pure, "expected": round(self.expected, 2)}
 
 
-def recorded_order(epochs: list[dict[str, Any]], classes: list[str]) -> Order:
+def recorded_order(epochs: "Sequence[TracedEpoch]", classes: list[str]) -> Order:
     """What the first epoch with a recorded label mix held.
 
     Args:
-        epochs: list of dict. As in trace.json.
+        epochs: sequence of TracedEpoch.
         classes: list of str.
     """
-    mix: list[list[int]] = next((epoch["mix"] for epoch in epochs if epoch.get("mix")), [])
+    mix: list[list[int]] = next((epoch.mix for epoch in epochs if epoch.mix), [])
     totals = [sum(column) for column in zip(*mix, strict=True)]
     single = [max(range(len(row)), key=row.__getitem__) for row in mix if sum(row) > 1 and max(row) == sum(row)]
     expected = sum(_chance(totals, sum(row)) for row in mix if sum(row) > 1)

@@ -1,11 +1,21 @@
 """Changes of a data set since a run's manifest was written: images gone, new, exchanged, or moved."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from core.data.images import display_name
 
-Manifest = Mapping[str, Any]
+
+class Manifest(Protocol):
+    """What a run keeps of its data set, as far as it is compared."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes."""
+
+    def part(self, name: str) -> Sequence[Mapping[str, object]]:
+        """The files of `train`, `val` or `test`, each with `path`, `label` and `sha256`."""
+
 
 _PARTS = ("train", "val", "test")
 
@@ -29,7 +39,7 @@ def data_changes(before: Manifest, after: Manifest) -> str:
         ("{} new", [path for path in now if path not in then]),
     )
     said = [_counted(words, paths) for words, paths in kinds if paths]
-    if list(before.get("classes", [])) != list(after.get("classes", [])):
+    if list(before.classes) != list(after.classes):
         said.append("other classes")
     elif not said and list(then) != list(now):
         said.append("the images in another order")
@@ -41,12 +51,8 @@ def _files(manifest: Manifest) -> dict[str, tuple[str, str, str]]:
     return {
         str(item.get("path")): (str(item.get("sha256")), str(item.get("label")), part)
         for part in _PARTS
-        for item in _items(manifest.get(part))
+        for item in manifest.part(part)
     }
-
-
-def _items(listed: Any) -> Iterable[Mapping[str, Any]]:
-    return (item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else ()
 
 
 def _counted(words: str, paths: list[str]) -> str:

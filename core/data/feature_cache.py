@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import files, paths
+from core.environment import environment
 from core.errors import UserError
 from core.sizes import in_words
 
@@ -228,8 +229,4 @@ def _reserve(path: Path) -> None:
 
 
 def _limit_from_environment() -> int:
-    try:
-        gigabytes = float(os.environ.get("PARITY_CACHE_GB", "20"))
-    except ValueError:
-        gigabytes = 20.0
-    return int(gigabytes * 2**30)
+    return int(environment().cache_gb * 2**30)

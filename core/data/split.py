@@ -15,6 +15,7 @@ from core.data.name_groups import find_groups
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.undivided import why_undivided
 from core.errors import ConfigError, DataError
+from core.stats.components import components
 
 AUTO = "auto"
 # person123_bacteria_4, patient0042_..., sub-01_..., case 7; not the "sub" in "submarine1" or the "case" in "suitcase1".
@@ -168,28 +169,14 @@ def join_files(
     Raises:
         ConfigError: if the pattern is no regular expression, or takes too long.
     """
-    parent = list(range(len(files)))
-
-    def head(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
     first: dict[tuple[str, str], int] = {}
+    pairs: list[tuple[int, int]] = []
     for i, (file, name) in enumerate(zip(files, group_names(files, pattern), strict=True)):
         for key in [("sha256", file.sha256)] + [("name", name)] * bool(name):
-            a, b = head(first.setdefault(key, i)), head(i)
-            parent[max(a, b)] = min(a, b)
+            pairs.append((first.setdefault(key, i), i))
     index_of = {file.path: i for i, file in enumerate(files)}
-    for group in alike:
-        for file in group:
-            a, b = head(index_of[group[0].path]), head(index_of[file.path])
-            parent[max(a, b)] = min(a, b)
-    members: dict[int, list[ImageFile]] = {}
-    for i, file in enumerate(files):
-        members.setdefault(head(i), []).append(file)
-    return [tuple(group) for group in members.values()]
+    pairs += [(index_of[group[0].path], index_of[file.path]) for group in alike for file in group]
+    return [tuple(files[i] for i in group) for group in components(len(files), pairs)]
 
 
 def choose_groups(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> list[tuple[ImageFile, ...]]:

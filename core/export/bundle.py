@@ -10,7 +10,6 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from core.errors import RunError
 from core.export.card import model_card
@@ -53,7 +52,7 @@ def write_bundle(run: Run, path: Path) -> None:
     contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}
     if run.evaluation():
         contents[CARD] = model_card(run).encode()
-    contents[LABELS] = labels_text((run.manifest() or {}).get("classes", [])).encode()
+    contents[LABELS] = labels_text(run.classes()).encode()
     if (run.path / REFERENCE).is_file():
         contents[REFERENCE] = (run.path / REFERENCE).read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -72,9 +71,9 @@ def _clean(run: Run, name: str) -> bytes:
     """A record without the folder that the images lie in: only its last part goes along."""
     text = (run.path / name).read_text(encoding="utf-8-sig")
     if name == "events.jsonl":  # where else the run was told of is nobody's business elsewhere
-        text = "".join(f"{json.dumps(event)}\n" for event in run.events() if event.get("event") != "mlflow")
-    folders: set[Any] = {(run.manifest() or {}).get("root"), run.config().dataset}
-    for folder in sorted((str(folder) for folder in folders if folder), key=len, reverse=True):
+        text = "".join(f"{json.dumps(event.to_dict())}\n" for event in run.events() if event.event != "mlflow")
+    folders = {run.data().root, run.config().dataset}
+    for folder in sorted(filter(None, folders), key=len, reverse=True):
         if Path(folder).is_absolute() and Path(folder).name:
             text = text.replace(json.dumps(folder)[1:-1], json.dumps(Path(folder).name)[1:-1])
     return text.encode()

@@ -1,7 +1,5 @@
 """Validates the records of a zipped run (schemas) before it is imported."""
 
-import csv
-import io
 import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
@@ -13,8 +11,10 @@ from core.data.class_count import MOST_CLASSES, check_class_count
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
 from core.models.unfreezing import require_blocks
+from core.store.json_values import Damaged
 from core.store.notes import MOST_TAGS
-from core.store.records import EVENT, OF_A_RUN, Damaged, checked
+from core.store.predictions import parse_predictions
+from core.store.records import EVENT, OF_A_RUN, checked
 from core.store.runs import METRICS, STATUSES
 
 Record = dict[str, Any]
@@ -176,18 +176,13 @@ def _equal_to(expected: Any) -> Rule:
 
 
 def _check_predictions(content: str, classes: list[str]) -> None:
-    """Every line has the columns of the first, which are those that a run writes, and probabilities that are ones."""
+    """The table is one that a run writes, of these classes, and names files of the data set only."""
     try:
-        rows = list(csv.reader(io.StringIO(content), strict=True))
-    except csv.Error as error:
-        raise DataError(f"this is no run of Parity: predictions.csv cannot be read ({error})") from error
-    head = ["split", "file", "label", "predicted", *(f"p({name})" for name in classes)]
-    if not rows or rows[0] != head:
+        found = parse_predictions(content)
+    except Damaged as error:
+        raise DataError(f"this is no run of Parity: predictions.csv: {error}") from error
+    if found.classes != tuple(classes):
         raise DataError("this is no run of Parity: predictions.csv has other columns than a run writes")
-    for number_of, row in enumerate(rows[1:], start=2):
-        if len(row) != len(head) or _relative(row[1], "") or not all(_is_share(value) for value in row[4:]):
+    for number_of, row in enumerate(found.rows, start=2):
+        if _relative(row.file, ""):
             raise DataError(f"this is no run of Parity: line {number_of} of predictions.csv is none that a run writes")
-
-
-def _is_share(value: str) -> bool:
-    return bool(re.fullmatch(r"[01]\.[0-9]{1,60}|nan", value))

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.compare.compare import findings as run_findings
 from core.config import RunConfig, setting
@@ -15,7 +16,8 @@ from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 from core.workers.try_model_client import IMPORTED
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.run_records import Manifest, PartFigures
 
 _PARTS = {"val": "validation", "test": "test"}
 _MARKS = re.compile(r"([\\`*_\[\]<>#|$~&])")
@@ -30,27 +32,26 @@ def model_card(run: Run) -> str:
     Raises:
         RunError: the run has no evaluation yet.
     """
-    evaluation, manifest, config = run.evaluation(), run.manifest() or {}, run.config()
-    parts = [part for part in _PARTS if part in (evaluation or {})]
-    if not evaluation or not parts:
+    evaluation, manifest, config = run.evaluation(), run.data(), run.config()
+    if evaluation is None or not evaluation.parts:
         raise RunError(f"run {run.id} has no figures yet, so there is nothing to write a card of; wait until it ends")
     row = catalogue.find(config.model.backbone)
     sections = [
-        _header(run, config, evaluation, parts),
+        _header(run, config, evaluation.parts),
         f"# {_plain(run.title())}",
         _what_it_is(config, manifest, row.title),
         f"## Data\n\n{_data(config, manifest)}",
         f"## Training\n\n{_training(run, config)}",
-        *(f"## Figures on the {_PARTS[part]} images\n\n{_figures(evaluation[part])}" for part in parts),
+        *(f"## Figures on the {_PARTS[part]} images\n\n{_figures(found)}" for part, found in evaluation.parts.items()),
         f"## Limits\n\n{_limits(run, config, manifest)}",
-        f"## How to use it\n\n{_use(config, evaluation['classes'])}",
+        f"## How to use it\n\n{_use(config, evaluation.classes)}",
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def _header(run: Run, config: RunConfig, evaluation: Record, parts: list[str]) -> str:
+def _header(run: Run, config: RunConfig, parts: "Mapping[str, PartFigures]") -> str:
     """The YAML block; texts are written as JSON, which is YAML too and needs no other quoting."""
-    results = [line for part in parts for line in _result(config, evaluation[part], _PARTS[part])]
+    results = [line for part, found in parts.items() for line in _result(config, found, _PARTS[part])]
     return "\n".join(
         [
             "---",
@@ -73,8 +74,8 @@ def _header(run: Run, config: RunConfig, evaluation: Record, parts: list[str]) -
     )
 
 
-def _result(config: RunConfig, figures: Record, split: str) -> list[str]:
-    values = {"accuracy": ("Accuracy", figures["accuracy"]), "roc_auc": ("Area under the ROC curve", figures["auc"])}
+def _result(config: RunConfig, figures: "PartFigures", split: str) -> list[str]:
+    values = {"accuracy": ("Accuracy", figures.accuracy), "roc_auc": ("Area under the ROC curve", figures.auc)}
     return [
         "  - task:",
         "      type: image-classification",
@@ -92,22 +93,21 @@ def _result(config: RunConfig, figures: Record, split: str) -> list[str]:
     ]
 
 
-def _what_it_is(config: RunConfig, manifest: Record, backbone: str) -> str:
-    classes = ", ".join(_plain(name) for name in manifest.get("classes", []))
+def _what_it_is(config: RunConfig, manifest: "Manifest", backbone: str) -> str:
+    classes = ", ".join(_plain(name) for name in manifest.classes)
     weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
     trained = "left as they are" if config.training.is_frozen else "trained further in its upper layers"
     return (
-        f"An image classifier for {len(manifest.get('classes', []))} classes ({classes}): {backbone} with {weights}, "
+        f"An image classifier for {len(manifest.classes)} classes ({classes}): {backbone} with {weights}, "
         f"{trained}, and a small classifier on top. It takes raw RGB pixels (0 to 255) of "
         f"{config.data.image_size} × {config.data.image_size} and gives probabilities; the preprocessing is inside."
     )
 
 
-def _data(config: RunConfig, manifest: Record) -> str:
-    classes = manifest.get("classes", [])
-    rows = []
+def _data(config: RunConfig, manifest: "Manifest") -> str:
+    classes, rows = manifest.classes, []
     for part in ("train", "val", "test"):
-        labels = [item.get("label") for item in manifest.get(part, [])]
+        labels = [item["label"] for item in manifest.part(part)]
         if labels:
             rows.append([part, str(len(labels)), *(str(labels.count(name)) for name in classes)])
     table = _table(["part", "images", *map(_plain, classes)], rows)
@@ -115,42 +115,34 @@ def _data(config: RunConfig, manifest: Record) -> str:
 
 
 def _training(run: Run, config: RunConfig) -> str:
-    evaluation, seconds = run.evaluation() or {}, run.read_status().seconds.get("total")
+    evaluation, seconds = run.evaluation(), run.read_status().seconds.get("total")
     took = f" It took {seconds:.0f} s." if seconds else ""
     record = run.trace()
-    found = record.get("environment", {}) if isinstance(record, dict) else {}
-    versions = [
-        f"{name} {_plain(found[key])}"
-        for key, name in (("tensorflow", "TensorFlow"), ("keras", "Keras"), ("python", "Python"))
-        if isinstance(found.get(key), str)
-    ]
-    made = f" Made with {', '.join(versions)}." if versions else ""
+    versions = record.versions({"tensorflow": "TensorFlow", "keras": "Keras", "python": "Python"}) if record else []
+    made = f" Made with {', '.join(map(_plain, versions))}." if versions else ""
     rows = [
         [str(setting(key).metadata.get("label", key)), f"`{key}`", _code(str(value))]
         for key, value in config.settings().items()
     ]
-    words = f"{len(run.epochs())} epochs; the weights are those of {_plain(str(evaluation.get('weights', '')))}."
+    words = f"{len(run.epochs())} epochs; the weights are those of {_plain(evaluation.weights if evaluation else '')}."
     return f"{words}{took}{made}\n\n{_table(['setting', 'key', 'value'], rows)}"
 
 
-def _figures(figures: Record) -> str:
+def _figures(figures: "PartFigures") -> str:
     """Accuracy and AUC, and each class's figures, with intervals where there is a proportion."""
-    count, correct = figures["count"], figures["correct"]
-    auc = "not defined" if figures["auc"] is None else f"{figures['auc']:.4f}"
+    count, correct = figures.count or 0, figures.correct or 0
+    auc = "not defined" if figures.auc is None else f"{figures.auc:.4f}"
     head = [
         ["accuracy", _proportion(correct, count)],
         ["area under the ROC curve", auc],
-        ["cross-entropy", f"{figures['loss']:.4f}"],
-        [f"always answering {_plain(str(figures['majority_class']))}", f"{figures['majority_share']:.4f}"],
+        ["cross-entropy", "–" if figures.loss is None else f"{figures.loss:.4f}"],
+        [f"always answering {_plain(figures.majority_class)}", f"{figures.majority_share or 0.0:.4f}"],
     ]
-    confusion, rows = figures["confusion"], []
-    for k, item in enumerate(figures["per_class"]):
+    confusion, rows = figures.confusion, []
+    for k, item in enumerate(figures.per_class if confusion else []):
         hit, said = confusion[k][k], sum(line[k] for line in confusion)
-        f1 = "–" if item["f1"] is None else f"{item['f1']:.4f}"
-        rows.append(
-            [_plain(str(item["class"])), _proportion(hit, item["support"]), _proportion(hit, said), f1,
-             str(item["support"])]
-        )  # fmt: skip
+        f1 = "–" if item.f1 is None else f"{item.f1:.4f}"
+        rows.append([_plain(item.name), _proportion(hit, item.support), _proportion(hit, said), f1, str(item.support)])
     table = _table(["class", "recall", "precision", "F1", "images"], rows)
     return (
         f"{_table(['figure', f'on {count} images'], head)}\n\n{table}\n\n"
@@ -165,22 +157,22 @@ def _proportion(part: int, whole: int) -> str:
     return f"{part / whole:.4f} [{low:.3f}, {high:.3f}]"
 
 
-def _limits(run: Run, config: RunConfig, manifest: Record) -> str:
+def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
     points = [
         "It knows these classes and no others: every image gets one of them, whatever it shows.",
         f"Images are stretched to a square of {config.data.image_size} pixels: finer detail is lost on it.",
         "The intervals speak of images like the ones it was evaluated on, not of another camera, place or group.",
     ]
-    if config.training.early_stopping and not manifest.get("test"):
+    if config.training.early_stopping and not manifest.test:
         points.append(
             "The epoch was chosen on the validation images: the figures on them are a little better than on new ones."
         )
     if is_medical(run):
         points.insert(0, f"**{NOT_MEDICAL}**")
     points += [
-        f"Noticed by Parity ({_plain(str(item.get('severity', '')))}): {_plain(str(item.get('claim', '')))}"
+        f"Noticed by Parity ({_plain(item.severity)}): {_plain(item.claim)}"
         for item in run_findings(run)
-        if item.get("severity") != "info"
+        if item.severity != "info"
     ]
     return "\n".join(f"- {point}" for point in points)
 

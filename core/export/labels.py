@@ -43,9 +43,9 @@ def model_record(run: Run) -> Record:
         `{"classes": names in the order of the answers, "image_size": side in pixels, "channels": "RGB", "pixel_range":
         [0, 255], "input", "preprocessing", "output": a sentence each, "run": id}`, and `notice` for medical images.
     """
-    config, manifest = run.config(), run.manifest() or {}
-    size, classes = config.data.image_size, [str(name) for name in manifest.get("classes", [])]
-    outputs = manifest.get("imported", {}).get("outputs", 1 if len(classes) == 2 else len(classes))
+    config, manifest = run.config(), run.data()
+    size, classes = config.data.image_size, list(manifest.classes)
+    outputs = manifest.imported.get("outputs", 1 if len(classes) == 2 else len(classes))
     record: Record = {
         "classes": classes,
         "image_size": size,

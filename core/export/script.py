@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.data.images import PREPROCESSING
@@ -16,8 +16,12 @@ from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
+from core.models.optimizers import OPTIMIZERS
 from core.store.runs import METRICS, Run
 from core.workers.try_model_client import is_imported
+
+if TYPE_CHECKING:
+    from core.store.run_records import Manifest
 
 BASE_SUFFIX = "_base.keras"
 """What the script's name without .py gets for the model that it starts from."""
@@ -34,13 +38,10 @@ _SECTIONS = {
     "Which sample comes when": "core/data/order.py",
     "Figures on the validation images": "core/stats/metrics.py",
 }
-_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 _PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
 
 _LISTS = ("TRAIN", "VAL", "RECORDED")
 """Long values, which stand at the script's end."""
-
-Record = dict[str, Any]
 
 
 def require_repeatable(run: Run) -> None:
@@ -55,9 +56,9 @@ def require_repeatable(run: Run) -> None:
         why = "it is a model from elsewhere, of whose training nothing is known"
     elif status != "finished":
         why = f"it is {status}, and a script runs to the end; resume it first, or start it anew"
-    elif any(event.get("event") == "resumed" for event in run.events()):
+    elif any(event.event == "resumed" for event in run.events()):
         why = "it was interrupted and resumed; start a new run with the same settings"
-    elif not (run.manifest() or {}).get("train"):
+    elif not run.data().train:
         why = "its list of images (manifest.json) is gone"
     if why:
         raise RunError(f"no script can repeat run {run.id}: {why}")
@@ -73,7 +74,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
             several stages; empty for none. `block_starts`: where blocks have rates of their own.
         folder: str or None. Where the script looks for the images. Defaults to where they were.
     """
-    config, manifest = run.config(), run.manifest() or {}
+    config, manifest = run.config(), run.data()
     flags = _flags(config, manifest)
     settings = _settings(config, manifest, base_name, facts, folder)
     by_section = {section: pieces_of(module, flags) for section, module in _SECTIONS.items()}
@@ -94,7 +95,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
     )
 
 
-def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
+def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
     training = config.training
     fine_tunes = training.mode == "fine_tune"
     on_features = fine_tunes or (training.is_frozen and not training.literal)
@@ -104,7 +105,7 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
         "JUDGES": training.early_stopping > 0 or training.reduce_on_plateau > 0,
         "STOPS": training.early_stopping > 0,
         "REDUCES": training.reduce_on_plateau > 0,
-        "BINARY": len(manifest["classes"]) == 2,
+        "BINARY": len(manifest.classes) == 2,
         "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
         "ON_IMAGES": fine_tunes or not on_features,
@@ -115,15 +116,15 @@ def _flags(config: RunConfig, manifest: Record) -> dict[str, bool]:
 
 
 def _settings(
-    config: RunConfig, manifest: Record, base_name: str, facts: Mapping[str, Any], folder: str | None
+    config: RunConfig, manifest: "Manifest", base_name: str, facts: Mapping[str, Any], folder: str | None
 ) -> dict[str, tuple[str, str]]:
     """Name -> value and comment, each as it stands in the script; only those that the script uses are written."""
     data, training = config.data, config.training
-    index_of = str(manifest.get("root", "")) if folder is None else folder
+    index_of = manifest.root if folder is None else folder
     return {
         "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {index_of!r})", "folder of the images"),
         "BASE": (f"Path(__file__).with_name({base_name!r})", "the backbone before training; lies beside this script"),
-        "CLASSES": (repr(tuple(manifest["classes"])), ""),
+        "CLASSES": (repr(tuple(manifest.classes)), ""),
         "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
         "BATCH_SIZE": (repr(data.batch_size), ""),
         "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
@@ -137,7 +138,7 @@ def _settings(
             repr(training.seed),
             "decides the order of the samples; the seeds of the head's layers come from it too",
         ),
-        "OPTIMIZER": (f"keras.optimizers.{_OPTIMIZERS[training.optimizer]}", ""),
+        "OPTIMIZER": (f"keras.optimizers.{OPTIMIZERS[training.optimizer].title}", ""),
         "LEARNING_RATE": (repr(training.learning_rate), ""),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
         "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),
@@ -207,9 +208,8 @@ def _preprocessing(kind: str) -> str:
 def _versions(run: Run) -> str:
     """The versions that the run's trace tells of."""
     record = run.trace()
-    found = record.get("environment", {}) if isinstance(record, dict) else {}
     names = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "numpy", "pillow": "Pillow"}
-    versions = [f"{word} {found[name]}" for name, word in names.items() if isinstance(found.get(name), str)]
+    versions = record.versions(names) if record else []
     return f"The run had {', '.join(versions)}." if versions else ""
 
 
@@ -234,15 +234,17 @@ def _section(title: str, pieces: list[Piece]) -> list[str]:
     return lines
 
 
-def _lists(run: Run, manifest: Record) -> list[str]:
-    index_of = {name: k for k, name in enumerate(manifest["classes"])}
+def _lists(run: Run, manifest: "Manifest") -> list[str]:
+    index_of = {name: k for k, name in enumerate(manifest.classes)}
     lines = [
         "", "", "# --- The images and the run's history ".ljust(100, "-"), "",
         "# Path below DATA, number of the class, first digits of the file's SHA-256.",
     ]  # fmt: skip
     for name, part in (("TRAIN", "train"), ("VAL", "val")):
         lines += [f"{name} = ("]
-        lines += [f"    ({f['path']!r}, {index_of[f['label']]}, {f['sha256'][:16]!r})," for f in manifest[part]]
+        lines += [
+            f"    ({f['path']!r}, {index_of[f['label']]}, {f.get('sha256', '')[:16]!r})," for f in manifest.part(part)
+        ]
         lines += [")", ""]
-    epochs = [{name: record.get(name) for name in METRICS} for record in run.epochs()]
+    epochs = [{name: record.figure(name) for name in METRICS} for record in run.epochs()]
     return [*lines, "RECORDED = (", *(f"    {record!r}," for record in epochs), ")", "", ""]

@@ -125,7 +125,7 @@ def _when(run: Run) -> float:
     """When a run was deleted; without its mark, when its folder last changed: it must not stay for ever."""
     record = records.read(run.path / _MARK, records.DELETED)
     if record is not None:
-        return float(record["time"])
+        return record.time
     try:
         return run.path.stat().st_ctime
     except OSError:

@@ -177,8 +177,8 @@ def read(run: Run) -> Reference | None:
         # Opened here: numpy leaves a damaged file open.
         with (run.path / FILE).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             features, positions = kept["features"], kept["positions"]
-        listed = manifest["train"]
-        named = [(str(listed[k]["path"]), str(listed[k]["label"])) for k in positions.tolist()]
+        listed = manifest.train
+        named = [(listed[k]["path"], listed[k]["label"]) for k in positions.tolist()]
     except (*_DAMAGED, IndexError, TypeError):
         return None
     return Reference(features, named, ood_limit) if len(features) == len(named) else None

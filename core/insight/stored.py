@@ -1,13 +1,11 @@
 """The predictions that a run keeps of its validation and test images (predictions.csv), as arrays."""
 
-import csv
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.store.csv_tables import read_csv
+from core.store.predictions import read_predictions
 from core.store.runs import Run
 
 
@@ -36,21 +34,13 @@ def stored_predictions(run: Run, part: str) -> Stored | None:
         run: Run.
         part: str. `val` or `test`.
     """
-    try:
-        return _parsed(read_csv(run.path / "predictions.csv"), part)
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError):
+    predictions = read_predictions(run.path)
+    chosen = predictions.of(part) if predictions else []
+    if predictions is None or not chosen:
         return None
-
-
-def _parsed(rows: list[list[str]], part: str) -> Stored | None:
-    """The columns are split, file, label, predicted, and `p(name)` for each class."""
-    classes = tuple(name[2:-1] for name in rows[0][4:])
-    index_of = {name: k for k, name in enumerate(classes)}
-    chosen = [row for row in rows[1:] if row[0] == part]
-    if not chosen or len(classes) < 2 or any(row[2] not in index_of for row in chosen):
+    probabilities = np.array([row.probabilities for row in chosen])
+    if np.isnan(probabilities).any():
         return None
-    probabilities: NDArray[Any] = np.array([[float(value) for value in row[4:]] for row in chosen])
-    if probabilities.shape != (len(chosen), len(classes)) or not ((probabilities >= 0) & (probabilities <= 1)).all():
-        return None  # not-a-number is neither
-    labels = np.array([index_of[row[2]] for row in chosen], dtype=np.int64)
-    return Stored(classes, tuple(row[1] for row in chosen), labels, probabilities)
+    index_of = {name: k for k, name in enumerate(predictions.classes)}
+    labels = np.array([index_of[row.label] for row in chosen], dtype=np.int64)
+    return Stored(predictions.classes, tuple(row.file for row in chosen), labels, probabilities)

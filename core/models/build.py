@@ -20,7 +20,7 @@ from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import ConfigError, WeightsError
 from core.models import lite0
-from core.models.catalogue import BUILT_IN, Backbone, find, find_weights
+from core.models.catalogue import BUILT_IN, PIXEL_SETTINGS, Backbone, find, find_weights, pixel_kind
 from core.models.fetch import fetch
 from core.models.head_layers import head_layers
 from core.models.whole_batches import in_whole_batches
@@ -123,14 +123,13 @@ def build_base(
     _check("model.weights", weights, ("imagenet", "none"))
     _check("model.pooling", pooling, tuple(POOLING))
     _check("training.precision", precision, tuple(POLICIES))
-    kinds = {"backbone": backbone.preprocessing, "rescale": "rescale", "none": "raw"}
-    _check("data.preprocessing", preprocessing, tuple(kinds))
+    _check("data.preprocessing", preprocessing, tuple(PIXEL_SETTINGS))
     if image_size < backbone.min_size:
         raise ConfigError(
             f"data.image_size: {image_size} is too small for {backbone.name}; it needs at least {backbone.min_size}"
         )
     inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
-    prepared = _preprocess(inputs, kinds[preprocessing])
+    prepared = _preprocess(inputs, pixel_kind(backbone, preprocessing))
     if weights == "none":
         keras.utils.set_random_seed(seed)
     with _policy(POLICIES[precision]):

@@ -1,11 +1,11 @@
 """Catalogue of backbones, one row each. Light: a page may import this without loading TensorFlow."""
 
 import difflib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.environment import environment
 from core.errors import ConfigError
 
 BUILT_IN = Path(__file__).parent / "weights"
@@ -228,6 +228,20 @@ _ROWS = (
     ),
 )
 
+
+def pixel_kind(backbone: Backbone, preprocessing: str) -> str:
+    """How pixels are scaled, as a key of `core.data.images.PREPROCESSING`.
+
+    Args:
+        backbone: A row of `BACKBONES`.
+        preprocessing: A key of `PIXEL_SETTINGS`, the value of the setting `data.preprocessing`.
+    """
+    return PIXEL_SETTINGS[preprocessing] or backbone.preprocessing
+
+
+PIXEL_SETTINGS = {"backbone": "", "rescale": "rescale", "none": "raw"}
+"""Values of the setting `data.preprocessing`; empty for the backbone's own way."""
+
 BACKBONES: dict[str, Backbone] = {row.name: row for row in _ROWS}
 
 
@@ -271,14 +285,14 @@ def weights_paths(backbone: Backbone) -> list[Path]:
     if backbone.built_in:
         return [BUILT_IN / backbone.weights_file]
     folders = [keras_home() / "models"]
-    if own := os.environ.get("PARITY_WEIGHTS"):
-        folders.append(Path(own).expanduser())
+    if own := environment().weights:
+        folders.append(own)
     return [folder / backbone.weights_file for folder in folders]
 
 
 def keras_home() -> Path:
     """Give the folder in which Keras keeps its files: `KERAS_HOME`, else `~/.keras`."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    return environment().keras_home.expanduser()
 
 
 def _plain(name: str) -> str:

@@ -33,9 +33,8 @@ def right_in_one_only(a: Run, b: Run) -> tuple[list[str], list[str]]:
     Returns:
         Two lists of at most `MOST` `data:` addresses; empty where the runs or the images are not there.
     """
-    one, other, manifest = answers(a), answers(b), a.manifest() or {}
-    root = Path(str(manifest.get("root", "")))
-    paths = {str(item.get("sha256")): Path(str(item.get("path"))) for item in manifest.get("val", [])}
+    one, other, manifest = answers(a), answers(b), a.data()
+    root, paths = Path(manifest.root), {item.get("sha256", ""): Path(item["path"]) for item in manifest.val}
     sides: tuple[list[str], list[str]] = ([], [])
     for key in sorted(one.keys() & other.keys()):
         side = sides[0] if one[key] else sides[1]

@@ -5,7 +5,7 @@ no image unless it is asked to.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from core import paths
 from core.bisect.arm_rows import trial_rows
 from core.bisect.orient import seen_from
+from core.bisect.verdict import VERDICTS
 from core.config import RunConfig
 from core.report.answers import answers
 from core.report.figures import curves_figure, trials_figure
@@ -31,17 +32,9 @@ _SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-_VERDICTS = {
-    "single": "One setting makes the difference",
-    "joint": "Several settings make the difference together",
-    "interaction": "Several settings make the difference, and each hides or changes what the other does",
-    "no-difference": "No difference that matters",
-    "inconclusive": "Inconclusive",
-}
-
 
 def report_json(
-    a: Run, b: Run, comparison: Record | None, result: Record | None, with_images: bool = False
+    a: Run, b: Run, comparison: Mapping[str, object] | None, result: Record | None, with_images: bool = False
 ) -> dict[str, Any]:
     """The report as plain values.
 
@@ -57,14 +50,15 @@ def report_json(
     """
     configs = [a.config(), b.config()]
     result = seen_from(result, a.id) if result else None
+    compared: Record | None = {**comparison} if comparison else None
     if with_images:
-        comparison = _with_images(a, b, comparison)
+        compared = _with_images(a, b, comparison)
     record = {
         "format": FORMAT,
         "runs": [a.id, b.id],
         "titles": [a.title(), b.title()],
         "configs": [{"dataset": config.dataset, **config.settings()} for config in configs],
-        "comparison": comparison,
+        "comparison": compared,
         "history": [run.history() for run in (a, b)],
         "bisect": result or None,
         "script": _script(configs[0], configs[1], result),
@@ -74,7 +68,7 @@ def report_json(
 
 
 def report_html(
-    a: Run, b: Run, comparison: Record | None, result: Record | None, with_images: bool = False
+    a: Run, b: Run, comparison: Mapping[str, object] | None, result: Record | None, with_images: bool = False
 ) -> str:  # fmt: skip
     """The report as one self-contained page; arguments as in `report_json`."""
     record = report_json(a, b, comparison, result, with_images)
@@ -102,14 +96,14 @@ def report_html(
     )
 
 
-def _with_images(a: Run, b: Run, comparison: Record | None) -> Record:
+def _with_images(a: Run, b: Run, comparison: Mapping[str, object] | None) -> Record:
     """The comparison with the images that findings name, and those on which only one of the two is right."""
-    compared = dict(comparison or {})
+    compared: Record = {**(comparison or {})}
     found = {}
     for name, run in (("a", a), ("b", b)):
-        root = (run.manifest() or {}).get("root")
+        root = run.data().root
         found[name] = [
-            _illustrated(item, Path(str(root)) if root else None)
+            _illustrated(item, Path(root) if root else None)
             for item in (compared.get("findings") or {}).get(name) or []
         ]
     only = right_in_one_only(a, b)
@@ -133,7 +127,7 @@ def _cleaner(a: Run, b: Run) -> Callable[[str], str]:
     """Cuts folders of this machine to their last part: known ones first, as those may hold spaces."""
     known = {str(paths.home()), str(Path.home()), str(Path.cwd())}
     for run in (a, b):
-        known |= {run.config().dataset, str((run.manifest() or {}).get("root", ""))}
+        known |= {run.config().dataset, run.data().root}
     folders = sorted((folder for folder in known if Path(folder).is_absolute()), key=len, reverse=True)
 
     def clean(text: str) -> str:
@@ -169,7 +163,7 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
             f"<p>Gap in {escape(found.get('metric', ''))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
             f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
-    verdict = escape(_VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
+    verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
     facts = f"<p>{escape(found['sentence'])}</p>{facts}{answers(found, _table)}"
     return f"<div class=verdict><h2>{verdict}</h2><p>{factors}</p>{facts}</div>"
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from core.config import RunConfig
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
+from core.models.optimizers import OPTIMIZERS
 
 # Backbone -> its module in keras.applications, which holds its `preprocess_input`.
 _MODULES = {
@@ -17,7 +18,6 @@ _MODULES = {
     "ConvNeXtTiny": "convnext",
 }  # fmt: skip
 
-_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 
 _ORDERS = {
     "samples": "rng.permutation(len(x))",
@@ -144,7 +144,7 @@ class _Writer:
             self._set("training.learning_rate", "RATE"),
             self._line(
                 "training.optimizer", "optimizer = keras.optimizers.{}(RATE)",
-                *self._pair(_OPTIMIZERS, "training.optimizer"), raw=True,
+                *self._pair({name: row.title for name, row in OPTIMIZERS.items()}, "training.optimizer"), raw=True,
             ),
             'model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])',
         ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.checks.finding import Finding
+from core.checks.finding import Finding, FindingValues
 from core.errors import DataError
 from core.script.facts import Facts
 from core.script.images import fill_images
@@ -68,7 +68,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     }
 
 
-def _in_cells(finding: Finding, source: Source) -> dict[str, Any]:
+def _in_cells(finding: Finding, source: Source) -> FindingValues:
     """A finding as plain values, the lines of its evidence as the cells of a notebook count them."""
     record = finding.to_dict()
     evidence = record["evidence"]

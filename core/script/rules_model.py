@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
+from core.models.optimizers import OPTIMIZERS
 from core.script.facts import Facts
 from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front
 from core.script.layers import LAYER_COUNTS, WITH_BATCH_NORM, WITH_DROPOUT, first_block
@@ -61,7 +62,8 @@ def _rate(facts: Facts) -> float | None:
     value = rate_of(facts, compiled)
     if value.stated:
         return None if value.number is None else float(value.number)
-    return {"adam": 0.001, "rmsprop": 0.001, "sgd": 0.01}.get(optimizer_of(facts, compiled)[0])
+    row = OPTIMIZERS.get(optimizer_of(facts, compiled)[0])
+    return row.rate if row else None
 
 
 def indices(facts: Facts, version: Version) -> Iterator[Finding]:

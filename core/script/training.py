@@ -1,14 +1,12 @@
 """Settings `model.*` and `training.*` of a pasted script: backbone, head, mode, optimizer, epochs, callbacks."""
 
 from core.models.catalogue import BACKBONES
+from core.models.optimizers import OPTIMIZERS
 from core.script.facts import Facts
 from core.script.freezing import freezing
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import Head
 from core.script.reader import Call, Value
-
-_RATES = {"adam": 0.001, "adamw": 0.001, "sgd": 0.01, "rmsprop": 0.001}
-"""Learning rates that Keras takes where none is given."""
 
 _READ_OF_OPTIMIZERS = {"lr", "learning_rate", "#0"}
 _OTHER_CALLBACKS = ("ReduceLROnPlateau", "LearningRateScheduler", "CyclicLR", "CosineDecay", "ExponentialDecay")
@@ -177,7 +175,7 @@ def _optimizer(facts: Facts, imported: ImportedSettings) -> None:
 
 
 def _rate(facts: Facts, imported: ImportedSettings, key: str, compiled: Call, name: str) -> None:
-    default = _RATES.get(name)
+    default = OPTIMIZERS[name].rate if name in OPTIMIZERS else None
     value = rate_of(facts, compiled)
     if not value.stated and default is None:
         imported.leave_open(key, "the optimizer's learning rate is not in the script", line=compiled.line)

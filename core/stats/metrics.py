@@ -1,7 +1,7 @@
 """Metrics of predictions: accuracy with its Wilson interval, AUC, ROC, confusion matrix, per-class figures."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,28 @@ def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int
     return table
 
 
-def at_threshold(positive: NDArray[np.bool_], scores: Probabilities, threshold: float) -> dict[str, Any]:
+class AtThreshold(TypedDict):
+    """The figures of two classes at a threshold; see `at_threshold`."""
+
+    threshold: float
+    confusion: list[list[int]]
+    sensitivity: float | None
+    specificity: float | None
+    precision: float | None
+    accuracy: float | None
+
+
+class OfClass(NamedTuple):
+    """The figures of one class; None where there is nothing to divide by."""
+
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+def at_threshold(positive: NDArray[np.bool_], scores: Probabilities, threshold: float) -> AtThreshold:
     """The figures of two classes when the positive one is said above a threshold of its score.
 
     Args:
@@ -96,14 +117,14 @@ def at_threshold(positive: NDArray[np.bool_], scores: Probabilities, threshold: 
     }
 
 
-def per_class(table: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
+def per_class(table: NDArray[np.int64], names: list[str]) -> list[OfClass]:
     """Precision, recall, F1 and support of each class; None where there is nothing to divide by."""
     rows = []
     for k, name in enumerate(names):
         hit, said, true = int(table[k, k]), int(table[:, k].sum()), int(table[k].sum())
         precision, recall = _ratio(hit, said), _ratio(hit, true)
         f1 = _ratio(2 * hit, said + true)
-        rows.append({"class": name, "precision": precision, "recall": recall, "f1": f1, "support": true})
+        rows.append(OfClass(name, precision, recall, f1, true))
     return rows
 
 

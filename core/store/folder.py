@@ -16,14 +16,18 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from core import files, paths
 from core.config import FORMAT
 from core.errors import RunError
 from core.store import records
 from core.store.atomic_folders import making, require_room
+from core.store.json_values import Damaged, parsed
 from core.store.status import RESUMABLE, STATUSES, WAS_ENDED, Status
+
+if TYPE_CHECKING:
+    from core.store.run_records import Event
 
 _NEWER = "Made by a newer version of Parity; this one leaves it as it is."
 
@@ -62,7 +66,7 @@ class JobFolder:
 
     def owner(self) -> str:
         """Who started it; empty where nobody in particular did, as on the command line."""
-        name: str | None = records.read(self.path / "owner.json", records.OWNER)
+        name = records.read(self.path / "owner.json", records.OWNER)
         return name or ""
 
     def read_status(self) -> Status:
@@ -88,8 +92,8 @@ class JobFolder:
     def is_from_newer_version(self) -> bool:
         """Whether a newer version of the program has made it: it may be looked at as far as it goes, never changed."""
         try:
-            record = records.parsed(records.text_of(self.path / "config.json"))
-        except (OSError, records.Damaged):
+            record = parsed(records.text_of(self.path / "config.json"))
+        except (OSError, Damaged):
             return False
         version = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
         return isinstance(version, int) and version > FORMAT
@@ -166,7 +170,7 @@ class JobFolder:
         """Appends one line to events.jsonl."""
         files.append_line(self.path / "events.jsonl", {"event": event, "time": time.time(), **facts})
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> "list[Event]":
         """All events that are whole and are such as a worker writes."""
         return files.read_lines(self.path / "events.jsonl", records.event_of)
 

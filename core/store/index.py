@@ -153,8 +153,8 @@ def summarise(run: Run) -> Summary:
         config = run.config()
     except RunError:
         config = None  # damaged, or of a newer version: the list shows it all the same
-    accuracies = [value for epoch in epochs if (value := epoch.get("val_accuracy")) is not None]
-    last = epochs[-1] if epochs else {}
+    accuracies = [epoch.val_accuracy for epoch in epochs if epoch.val_accuracy is not None]
+    last = epochs[-1] if epochs else None
     return Summary(
         run=run.id,
         name=config.name if config else "",
@@ -166,9 +166,9 @@ def summarise(run: Run) -> Summary:
         created=status.created,
         epochs=len(epochs),
         best=max(accuracies, default=None),
-        val_accuracy=last.get("val_accuracy"),
-        val_auc=last.get("val_auc"),
-        val_loss=_thinned([value for epoch in epochs if (value := epoch.get("val_loss")) is not None]),
+        val_accuracy=last.val_accuracy if last else None,
+        val_auc=last.val_auc if last else None,
+        val_loss=_thinned([epoch.val_loss for epoch in epochs if epoch.val_loss is not None]),
     )
 
 

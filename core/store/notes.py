@@ -32,8 +32,8 @@ def read_note(run: Run) -> Note:
     record = records.read(run.path / _FILE, records.NOTE)
     if record is None:
         return Note()
-    tags = [tag for tag in record["tags"] if 0 < len(tag) <= LONGEST_TAG and tag.isprintable()]
-    return Note(record["text"][:LONGEST_NOTE], tuple(tags[:MOST_TAGS]))
+    tags = [tag for tag in record.tags if 0 < len(tag) <= LONGEST_TAG and tag.isprintable()]
+    return Note(record.text[:LONGEST_NOTE], tuple(tags[:MOST_TAGS]))
 
 
 def write_note(run: Run, text: str, tags: Iterable[str]) -> Note:

@@ -1,45 +1,44 @@
-"""The records in the folders of runs and jobs: one bounded, checked read for each, whoever has written the file.
+"""The records in the folders of runs and jobs: one bounded, checked read and one write, whoever has written the file.
 
 A folder may come from a zip of somebody else's, or from a disk that fails. What is read here has the right types,
-numbers that are finite and in a sane range, texts that can be shown, and sizes that memory bears; `shapes.py` says
-what each file must look like. A record that does not is None, and `complaint` says why in one sentence: so no reader
-has to ask again, and one bad run never takes down a list of others.
+numbers that are finite and in a sane range, texts that can be shown, and sizes that memory bears; `run_records.py`,
+`trace_record.py` and `job_records.py` say what each file must look like. A record that does not is None, and
+`complaint` says why in one sentence: so no reader has to ask again, and one bad run never takes down a list of others.
 """
 
 import functools
-import json
 import re
 import time
 from calendar import timegm
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from core import files
+from core.store.json_values import Damaged, displayable, parsed, tamed
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-LONGEST_TEXT = 20_000
-"""Characters of a text in a small record; what is longer is cut, as errors of libraries can have any length."""
+    from core.store import job_records, run_records, trace_record
+    from core.store.record_types import Plain, Record
 
-DEEPEST = 12
-"""Levels to which lists and objects of a small record may be nested."""
-
-LARGEST_NUMBER = 10**15
-"""No count and no time is larger; one with thousands of digits could not even be written out."""
+T = TypeVar("T")
 
 CONFIG_BYTES = 1_000_000
 """Most bytes of a run's config.json; it has two thousand."""
 
 _MEGABYTE = 1_000_000
+_OF_AN_EPOCH = re.compile(rb'"event"\s*:\s*"epoch"')
 _ID = re.compile(r"(\d{8}-\d{6})-(\d{3})-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(Generic[T]):
     """A kind of record.
 
     Attributes:
-        shape: str. Name of its type in `shapes.py`.
+        shape: str. Name of its type, so that a process that reads none of these need not load pydantic.
         most_bytes: int. A larger file is not read.
         is_small: bool. Whether every text in it is made fit to be shown, and the nesting is bounded. Not where
             thousands of files are named: a path that is no valid text must come back as it is.
@@ -53,27 +52,28 @@ class Kind:
     is_flat: bool = False
 
 
-STATUS = Kind("StatusRecord", 200_000, is_flat=True)
-EVENT = Kind("Event", 200_000, is_flat=True)
-OWNER = Kind("Owner", 10_000)
-NOTE = Kind("Note", 200_000)
-DELETED = Kind("Deleted", 10_000)
-CLUSTER_JOB = Kind("ClusterJob", 200_000)
-FINDINGS = Kind("Findings", 50 * _MEGABYTE)
-EVALUATION = Kind("Evaluation", 100 * _MEGABYTE, is_small=False)
-MANIFEST = Kind("Manifest", 400 * _MEGABYTE, is_small=False)
-TRACE = Kind("Trace", 400 * _MEGABYTE, is_small=False)
-PROBE = Kind("Probe", 10 * _MEGABYTE)
-RESULT = Kind("Result", 50 * _MEGABYTE)
-TRIALS = Kind("Trials", 50 * _MEGABYTE)
-BISECT = Kind("Bisect", 50 * _MEGABYTE)
-SWEEP = Kind("Sweep", 50 * _MEGABYTE)
-RATE = Kind("Rate", 10 * _MEGABYTE)
-REVIEW = Kind("Review", 200 * _MEGABYTE, is_small=False)
-JOB_SETTINGS = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
-PUZZLE = Kind("Puzzle", 10_000)
+STATUS: "Kind[Plain]" = Kind("StatusRecord", 200_000, is_flat=True)
+EVENT: "Kind[run_records.Event]" = Kind("Event", 200_000, is_flat=True)
+EPOCH: "Kind[run_records.EpochRecord]" = Kind("EpochRecord", 200_000, is_flat=True)
+OWNER: Kind[str] = Kind("Owner", 10_000)
+NOTE: "Kind[run_records.NoteRecord]" = Kind("NoteRecord", 200_000)
+DELETED: "Kind[run_records.Deleted]" = Kind("Deleted", 10_000)
+CLUSTER_JOB: "Kind[Plain]" = Kind("ClusterJob", 200_000)
+FINDINGS: "Kind[run_records.Findings]" = Kind("Findings", 50 * _MEGABYTE)
+EVALUATION: "Kind[run_records.Evaluation]" = Kind("Evaluation", 100 * _MEGABYTE, is_small=False)
+MANIFEST: "Kind[run_records.Manifest]" = Kind("Manifest", 400 * _MEGABYTE, is_small=False)
+TRACE: "Kind[trace_record.Trace]" = Kind("Trace", 400 * _MEGABYTE, is_small=False)
+PROBE: "Kind[job_records.Probe]" = Kind("Probe", 10 * _MEGABYTE)
+RESULT: "Kind[Plain]" = Kind("Result", 50 * _MEGABYTE)
+TRIALS: "Kind[Plain]" = Kind("Trials", 50 * _MEGABYTE)
+BISECT: "Kind[Plain]" = Kind("Bisect", 50 * _MEGABYTE)
+SWEEP: "Kind[Plain]" = Kind("Sweep", 50 * _MEGABYTE)
+RATE: "Kind[Plain]" = Kind("Rate", 10 * _MEGABYTE)
+REVIEW: "Kind[Plain]" = Kind("Review", 200 * _MEGABYTE, is_small=False)
+JOB_SETTINGS: "Kind[Plain]" = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
+PUZZLE: "Kind[Plain]" = Kind("Puzzle", 10_000)
 
-OF_A_RUN = {
+OF_A_RUN: "dict[str, Kind[Any]]" = {
     "status.json": STATUS,
     "owner.json": OWNER,
     "note.json": NOTE,
@@ -86,11 +86,7 @@ OF_A_RUN = {
 """The records of a run that are one JSON value each; config.json has a reader of its own, `core.config.read_config`."""
 
 
-class Damaged(ValueError):
-    """A record is none of its kind; the message is a part of a sentence."""
-
-
-def read(path: Path, kind: Kind) -> Any:
+def read(path: Path, kind: Kind[T]) -> T | None:
     """What a record says; None where the file is absent, too large, damaged or of another shape.
 
     Args:
@@ -103,7 +99,16 @@ def read(path: Path, kind: Kind) -> Any:
         return None
 
 
-def complaint(path: Path, kind: Kind) -> str:
+def write(path: Path, record: "Record") -> None:
+    """Replaces a file by a record; what was absent when the record was made is not written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    files.write_json(path, record.to_dict())
+
+
+def complaint(path: Path, kind: Kind[T]) -> str:
     """Why a record cannot be read, as a part of a sentence; empty where it can, or where there is no such file."""
     try:
         _read(_content(path, kind), kind)
@@ -126,7 +131,7 @@ def damaged_lines(path: Path) -> int:
     return sum(bool(line.strip()) and event_of(line) is None for line in lines)
 
 
-def checked(value: Any, kind: Kind) -> Any:
+def checked(value: Any, kind: Kind[T]) -> T:
     """A value of that kind, unknown keys kept.
 
     Raises:
@@ -135,24 +140,12 @@ def checked(value: Any, kind: Kind) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind.shape).validate_python(tamed(value) if kind.is_small else value)
+        return _adapter(kind).validate_python(tamed(value) if kind.is_small else value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the whole of it"
+        where = ".".join(str(step) for step in first["loc"] if not _is_of_union(step)) or "the whole of it"
         said = first["msg"][:1].lower() + first["msg"][1:]
         raise Damaged(f"{where} is not as it must be ({said}, but {_shown(first['input'])} is there)") from error
-
-
-def parsed(content: bytes | str) -> Any:
-    """The JSON value of a text; not-a-number and infinity, which JSON has no word for, become None.
-
-    Raises:
-        Damaged: it is no JSON.
-    """
-    try:
-        return json.loads(content, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
-        raise Damaged("it is no JSON") from error
 
 
 def text_of(path: Path) -> str:
@@ -172,42 +165,19 @@ def text_of(path: Path) -> str:
         raise Damaged("it is no text") from error
 
 
-def event_of(line: bytes) -> dict[str, Any] | None:
-    """One line of events.jsonl; None where it is damaged."""
+def event_of(line: bytes) -> "run_records.Event | None":
+    """One line of events.jsonl, as an `EpochRecord` where it has an epoch's figures; None where it is damaged."""
     if not line.strip() or len(line) > EVENT.most_bytes:
         return None
+    epoch = _event(line, EPOCH) if _OF_AN_EPOCH.search(line) else None
+    return epoch or _event(line, EVENT)
+
+
+def _event(line: bytes, kind: Kind[T]) -> T | None:
     try:
-        event: dict[str, Any] = _read(line, EVENT)
+        return _read(line, kind)
     except Damaged:
         return None
-    return event
-
-
-def tamed(value: Any, depth: int = DEEPEST) -> Any:
-    """A copy of a JSON value whose texts can be shown and whose numbers can be written out.
-
-    Raises:
-        Damaged: it is nested too deeply, or has too large a number.
-    """
-    if isinstance(value, str):
-        return displayable(value)
-    if isinstance(value, dict | list):
-        if not depth:
-            raise Damaged(f"it is nested more than {DEEPEST} deep")
-        if isinstance(value, list):
-            return [tamed(item, depth - 1) for item in value]
-        return {displayable(key): tamed(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise Damaged("it has a whole number of more than 15 digits")
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value
-
-
-def displayable(text: str) -> str:
-    """A text that any page and terminal can show: half a character of UTF-16 is a question mark, the length bounded."""
-    text = text[:LONGEST_TEXT]
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def made_at(record_id: str) -> float:
@@ -219,7 +189,7 @@ def made_at(record_id: str) -> float:
         return 0.0
 
 
-def _content(path: Path, kind: Kind) -> bytes:
+def _content(path: Path, kind: Kind[T]) -> bytes:
     with path.open("rb") as file:
         content = file.read(kind.most_bytes + 1)
     if len(content) > kind.most_bytes:
@@ -227,23 +197,32 @@ def _content(path: Path, kind: Kind) -> bytes:
     return content
 
 
-def _read(content: bytes, kind: Kind) -> Any:
+def _read(content: bytes, kind: Kind[T]) -> T:
     if kind.is_flat and (value := _read_flat(content, kind)) is not None:
         return value
     return checked(parsed(content), kind)
 
 
-def _read_flat(content: bytes, kind: Kind) -> dict[str, Any] | None:
+def _read_flat(content: bytes, kind: Kind[T]) -> T | None:
     """The record, read by pydantic alone; None where anything is out of the ordinary."""
     from pydantic import ValidationError
 
     try:
-        value: dict[str, Any] = _adapter(kind.shape).validate_json(content)
-        for key in value.keys() - _named(kind.shape):
-            value[displayable(key)] = tamed(value.pop(key))
+        value = _adapter(kind).validate_json(content)
+        more = _unnamed(value, kind.shape)
+        for key in list(more):
+            more[displayable(key)] = tamed(more.pop(key))
     except (ValidationError, Damaged):
         return None
     return value
+
+
+def _unnamed(value: Any, shape: str) -> dict[str, object]:
+    """What a record has beside the keys that its type names, to be made fit in place."""
+    if isinstance(value, dict):
+        return value if value.keys() - _named(shape) else {}
+    more: dict[str, object] | None = value.model_extra
+    return more or {}
 
 
 @functools.cache
@@ -252,8 +231,12 @@ def _named(shape: str) -> frozenset[str]:
     return frozenset(_shape(shape).__annotations__)
 
 
+def _adapter(kind: Kind[T]) -> "TypeAdapter[T]":
+    return _adapter_of(kind.shape)
+
+
 @functools.cache
-def _adapter(shape: str) -> "TypeAdapter[Any]":
+def _adapter_of(shape: str) -> "TypeAdapter[Any]":
     """Made when first needed: a list of runs whose summaries are known needs none, and so not the library either."""
     from pydantic import TypeAdapter
 
@@ -261,9 +244,14 @@ def _adapter(shape: str) -> "TypeAdapter[Any]":
 
 
 def _shape(name: str) -> Any:
-    from core.store import job_shapes, shapes, trace_shapes
+    from core.store import job_records, run_records, trace_record
 
-    return next(getattr(module, name) for module in (shapes, trace_shapes, job_shapes) if hasattr(module, name))
+    return next(getattr(module, name) for module in (run_records, trace_record, job_records) if hasattr(module, name))
+
+
+def _is_of_union(step: int | str) -> bool:
+    """Whether a step of a path is none in the record, but pydantic's name for a member of a union."""
+    return isinstance(step, str) and (step == "constrained-str" or "[" in step)
 
 
 def _shown(value: Any) -> str:

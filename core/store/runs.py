@@ -15,16 +15,21 @@ runs/<id>/config.json       written before the start; later only its name may ch
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core import files
 from core.config import RunConfig, read_config
 from core.errors import ConfigError, RunError
 from core.store import records
 from core.store.folder import QUIET_SECONDS, FolderStore, JobFolder, is_id, new_id
+from core.store.json_values import Damaged
 from core.store.status import ACTIVE, RESUMABLE, STATUSES, Status
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, Evaluation, Event, FindingRecord, Manifest, PartFigures
+    from core.store.trace_record import Trace
 
 __all__ = [
     "ACTIVE",
@@ -57,7 +62,7 @@ class Run(JobFolder):
         """
         try:
             return read_config(records.text_of(self.path / "config.json"))
-        except (OSError, records.Damaged, ConfigError) as error:
+        except (OSError, Damaged, ConfigError) as error:
             raise RunError(f"run {self.id} cannot be read: {error}") from error
 
     def title(self) -> str:
@@ -71,7 +76,7 @@ class Run(JobFolder):
         """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
         try:
             content = records.text_of(self.path / "config.json").encode()
-        except (OSError, records.Damaged):
+        except (OSError, Damaged):
             return text == self.id
         words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
         return (text == self.id or any(word in content for word in words)) and self.title() == text
@@ -80,46 +85,57 @@ class Run(JobFolder):
         """What to do about one that is damaged, in a sentence."""
         return f"Delete removes it, as does `python -m core delete {self.id}`."
 
-    def epochs(self) -> list[dict[str, Any]]:
+    def epochs(self) -> "list[EpochRecord]":
         """One record an epoch, in order; after a resume the later record of an epoch replaces the earlier."""
         return epochs_of(self.events())
 
     def history(self) -> dict[str, list[float | None]]:
         """Metrics by name, one value an epoch: loss, accuracy, auc and the same with `val_`."""
-        return {name: [record.get(name) for record in self.epochs()] for name in METRICS}
+        epochs = self.epochs()
+        return {name: [record.figure(name) for record in epochs] for name in METRICS}
 
-    def evaluation(self) -> dict[str, Any] | None:
+    def evaluation(self) -> "Evaluation | None":
         """What evaluation.json says, or None before there is one, or where it is damaged."""
-        record: dict[str, Any] | None = records.read(self.path / "evaluation.json", records.EVALUATION)
-        return record
+        return records.read(self.path / "evaluation.json", records.EVALUATION)
 
-    def manifest(self) -> dict[str, Any] | None:
+    def figures(self, part: str) -> "PartFigures | None":
+        """What the saved model does on the images of `val` or `test`; None before it was evaluated on them."""
+        record = self.evaluation()
+        return record.part(part) if record else None
+
+    def manifest(self) -> "Manifest | None":
         """What manifest.json says, or None before there is one, or where it is damaged."""
-        record: dict[str, Any] | None = records.read(self.path / "manifest.json", records.MANIFEST)
-        return record
+        return records.read(self.path / "manifest.json", records.MANIFEST)
 
-    def trace(self) -> dict[str, Any] | None:
+    def data(self) -> "Manifest":
+        """What manifest.json says; an empty one before there is one, or where it is damaged."""
+        from core.store.run_records import Manifest
+
+        return self.manifest() or Manifest()
+
+    def classes(self) -> list[str]:
+        """Names of its classes, in the order of the answers; empty before there is a manifest."""
+        return list(self.data().classes)
+
+    def trace(self) -> "Trace | None":
         """What trace.json says, or None before there is one, or where it is damaged."""
-        record: dict[str, Any] | None = records.read(self.path / "trace.json", records.TRACE)
-        return record
+        return records.read(self.path / "trace.json", records.TRACE)
 
-    def findings(self) -> list[dict[str, Any]]:
+    def findings(self) -> "list[FindingRecord]":
         """What findings.json says; empty before there is one, or where it is damaged."""
-        record: dict[str, Any] = records.read(self.path / "findings.json", records.FINDINGS) or {}
-        found: list[dict[str, Any]] = record.get("findings", [])
-        return found
+        record = records.read(self.path / "findings.json", records.FINDINGS)
+        return record.findings if record else []
 
     def has_model(self) -> bool:
         """Whether there is a model to predict with."""
         return (self.path / "model.keras").is_file()
 
 
-def epochs_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def epochs_of(events: "Sequence[Event]") -> "list[EpochRecord]":
     """The epochs among the events; see `Run.epochs`."""
-    by_epoch: dict[int, dict[str, Any]] = {}
-    for event in events:
-        if event.get("event") == "epoch" and "epoch" in event:
-            by_epoch[event["epoch"]] = event
+    from core.store.run_records import EpochRecord
+
+    by_epoch = {event.epoch: event for event in events if isinstance(event, EpochRecord)}
     return [by_epoch[number] for number in sorted(by_epoch)]
 
 

@@ -1,17 +1,16 @@
 """SweepRunner: trains the trials of a sweep, picks the best and corrects its score for the choice."""
 
-import csv
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.jobs.trial_runner import BrokenOff, Record, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
-from core.store.csv_tables import read_records
+from core.store.predictions import read_predictions
 from core.store.runs import Run, RunStore
 from core.sweep.plan import config_of
 from core.sweep.store import Sweep, empty_result
@@ -106,7 +105,8 @@ class SweepRunner(TrialRunner):
         count = max((len(found[0]) for _, found in answers), default=0)
         answers = [(row, found) for row, found in answers if len(found[0]) == count]
         if answers:
-            correct, loss = (np.stack([found[k] for _, found in answers]) for k in (0, 1))
+            correct = np.stack([right for _, (right, _) in answers])
+            loss = np.stack([losses for _, (_, losses) in answers])
             row = answers[best_of(correct, loss)][0]
             expected = correct_for_choice(correct, loss)
             alike = sum(row["interval"][0] <= other["value"] for other, _ in answers) - 1
@@ -148,26 +148,25 @@ def _alike(alike: int, others: int) -> str:
 
 def _outcome(run: Run, status: str) -> Record:
     """What came of a trial."""
-    part = (run.evaluation() or {}).get("val")
-    if status != "finished" or not part or not {"correct", "count", "loss", "auc"} <= part.keys():
+    part = run.figures("val")
+    if status != "finished" or part is None or part.correct is None or part.count is None:
         return {"status": "failed"}
     return {
         "status": "finished",
-        "value": part["accuracy"],
-        "interval": list(wilson(part["correct"], part["count"])),
-        "loss": part["loss"],
-        "auc": part["auc"],
+        "value": part.accuracy,
+        "interval": list(wilson(part.correct, part.count)),
+        "loss": part.loss,
+        "auc": part.auc,
         "epochs": len(run.epochs()),
     }
 
 
-def _answers(run_id: str) -> tuple[Any, Any] | None:
+def _answers(run_id: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:
     """Of each validation image whether the run's answer is right, and its loss; None when its file is gone."""
-    try:
-        records = read_records(RunStore().root / run_id / "predictions.csv")
-        rows = [row for row in records if row["split"] == "val"]
-        sureness = [max(float(row.get(f"p({row['label']})") or 0.0), _LEAST_PROBABILITY) for row in rows]
-    except (OSError, KeyError, ValueError, csv.Error):
+    predictions = read_predictions(RunStore().root / run_id)
+    if predictions is None:
         return None
-    right = np.array([row["label"] == row.get("predicted") for row in rows])
+    rows, classes = predictions.of("val"), predictions.classes
+    sureness = [max(_LEAST_PROBABILITY, row.probabilities[classes.index(row.label)]) for row in rows]
+    right = np.array([row.label == row.predicted for row in rows])
     return right, np.array([-math.log(p) for p in sureness])

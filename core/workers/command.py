@@ -1,10 +1,10 @@
 """Command line and environment of a worker process, shared by local processes and Ray jobs."""
 
-import os
 import sys
 from pathlib import Path
 
 from core import paths
+from core.environment import inherited
 from core.store.folder import JobFolder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,13 +23,12 @@ def worker_command(job: JobFolder, python: str = sys.executable) -> list[str]:
 
 def worker_environment() -> dict[str, str]:
     """Environment of a worker: ours, with the home made absolute, as its working folder is another."""
-    return {**os.environ, **_ours()}
+    return {**inherited(), **_ours()}
 
 
 def cluster_environment() -> dict[str, str]:
     """What a worker on another machine gets of our environment: what is this program's, and nothing of this machine."""
-    names = [name for name in os.environ if name.startswith("PARITY_") or name == "KERAS_HOME"]
-    return {**{name: os.environ[name] for name in names}, **_ours(), "PYTHONPATH": str(ROOT)}
+    return {**inherited(("KERAS_HOME",), prefix="PARITY_"), **_ours(), "PYTHONPATH": str(ROOT)}
 
 
 def _ours() -> dict[str, str]:

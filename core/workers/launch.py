@@ -5,10 +5,10 @@ the run's folder, so any process may ask about any run. The Ray half is imported
 """
 
 import dataclasses
-import os
 from types import ModuleType
 
-from core.errors import ConfigError, RunError
+from core.environment import environment
+from core.errors import RunError
 from core.store.folder import QUIET_SECONDS, JobFolder
 from core.store.status import Status
 from core.workers import command, local
@@ -17,8 +17,6 @@ ROOT = command.ROOT
 CANNOT_WRITE = command.CANNOT_WRITE
 worker_environment = command.worker_environment
 
-EXECUTORS = ("local", "ray")
-"""What `PARITY_EXECUTOR` may be."""
 
 SILENT_SECONDS = 30.0
 """A worker says something every two seconds; when it has not for so long, the person is told."""
@@ -123,10 +121,7 @@ def uses_cluster() -> bool:
     Raises:
         ConfigError: `PARITY_EXECUTOR` names no way of running them.
     """
-    name = os.environ.get("PARITY_EXECUTOR") or "local"
-    if name not in EXECUTORS:
-        raise ConfigError(f'PARITY_EXECUTOR is "{name}"; it may be {" or ".join(EXECUTORS)}')
-    return name == "ray"
+    return environment().executor == "ray"
 
 
 def _end(job: JobFolder, status: Status, *, kill: bool) -> bool:

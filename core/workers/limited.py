@@ -5,12 +5,12 @@ by `ask`, on every system; memory and processor time by the process itself, wher
 """
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 
+from core.environment import inherited
 from core.workers.command import ROOT
 from core.workers.process_info import detached, was_killed
 
@@ -56,7 +56,7 @@ def ask(module: str, question: bytes, seconds: float) -> Answer:
     Raises:
         OSError: no process can be started.
     """
-    environment = {key: value for key, value in os.environ.items() if key in _KEPT}
+    environment = inherited(_KEPT)
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", module]
     try:

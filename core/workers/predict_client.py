@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.access import PUBLIC, mode
 from core.data.images import load
+from core.environment import environment
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
 from core.progress import Progress
@@ -88,8 +88,8 @@ def answers(
         RunError: the run has no model.
     """
     require_model(run)
-    classes, size = list((run.manifest() or {}).get("classes", [])), run.config().data.image_size
-    chunk = SMALL_CHUNK if mode() == PUBLIC else CHUNK
+    classes, size = run.classes(), run.config().data.image_size
+    chunk = SMALL_CHUNK if environment().is_small else CHUNK
     for start in range(0, len(images), chunk):
         yield from _answer_chunk(images[start : start + chunk], classes, size, model)
         if progress:
@@ -100,7 +100,7 @@ def require_model(run: Run) -> None:
     """Raises RunError when the run has no model to ask."""
     if not run.has_model():
         raise RunError(f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch")
-    if not (run.manifest() or {}).get("classes"):
+    if not run.classes():
         raise RunError(f"run {run.id} has lost its manifest.json, and with it the names of its classes")
 
 
@@ -128,8 +128,8 @@ def _foreign(insight: Insight) -> tuple[str, str]:
 
 def is_medical(run: Run) -> bool:
     """Whether the data set looks like medical images: its predictions then need a warning beside them."""
-    manifest = run.manifest() or {}
-    words = " ".join([str(manifest.get("root", "")), *map(str, manifest.get("classes", []))]).lower()
+    manifest = run.data()
+    words = " ".join([manifest.root, *manifest.classes]).lower()
     return run.config().dataset == "sample" or bool(_MEDICAL.search(words))
 
 

@@ -3,18 +3,21 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.compare.compare import probe_path, stored_probe
 from core.errors import RunError
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 
+if TYPE_CHECKING:
+    from core.store.job_records import ProbeStage
+
 SECONDS = 300.0
 """Most a probe may take: TensorFlow's import and 16 images through two networks take about 20."""
 
 
-def probe(a: Run, b: Run) -> list[dict[str, Any]]:
+def probe(a: Run, b: Run) -> "list[ProbeStage]":
     """The largest difference of two saved models at every stage, on the same images; measured once and kept.
 
     Args:
@@ -22,7 +25,7 @@ def probe(a: Run, b: Run) -> list[dict[str, Any]]:
         b: Run. With a model.
 
     Returns:
-        `[{"stage", "largest_difference", "file", "a", "b", "note"}]`, in the order of the computation.
+        What was found at each stage, in the order of the computation.
 
     Raises:
         RunError: a run has no model, the runs have no image in common, or the process failed.

@@ -1,7 +1,6 @@
 """Client of the Ray job server with timeouts and caching, so that no page waits long."""
 
 import contextlib
-import os
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from core.environment import environment
 from core.errors import RunError
 from core.store.recent import Recent
 
@@ -68,7 +68,7 @@ def address() -> str:
     Raises:
         RunError: it names none.
     """
-    found = os.environ.get("RAY_ADDRESS", "")
+    found = environment().ray_address
     if not found:
         raise RunError("PARITY_EXECUTOR is ray, but RAY_ADDRESS is not set; set it to the address of the cluster")
     return found

@@ -7,13 +7,13 @@ machine proves nothing here, so Ray does: `job.json` names the job, and only the
 
 import contextlib
 import dataclasses
-import os
 import shlex
 import sys
 import time
 from typing import Any
 
-from core.errors import ConfigError, RunError
+from core.environment import environment
+from core.errors import RunError
 from core.store.folder import JobFolder
 from core.store.status import Status
 from core.workers import ray_client
@@ -110,10 +110,11 @@ def needs() -> dict[str, float]:
     Raises:
         ConfigError: a value is no number of that kind.
     """
+    found = environment()
     return {
-        "cpus": _number("PARITY_RAY_CPUS", 1.0),
-        "gpus": _number("PARITY_RAY_GPUS", 0.0),
-        "memory_gb": _number("PARITY_RAY_MEMORY_GB", 0.0),
+        "cpus": found.ray_cpus,
+        "gpus": found.ray_gpus,
+        "memory_gb": found.ray_memory_gb,
     }
 
 
@@ -159,7 +160,7 @@ def _keep_log(folder: JobFolder, job: Job) -> None:
 
 
 def _entrypoint(folder: JobFolder, name: str) -> str:
-    python = os.environ.get("PARITY_RAY_PYTHON") or sys.executable
+    python = environment().ray_python or sys.executable
     words = shlex.join([*worker_command(folder, python), "--job", name])
     return f"cd {shlex.quote(str(ROOT))} && exec {words} >> {shlex.quote(str(folder.path / 'worker.log'))} 2>&1"
 
@@ -173,14 +174,3 @@ def _waits(record: dict[str, Any]) -> str:
 
 def _unreachable(record: dict[str, Any]) -> str:
     return f"The cluster {record.get('address')} does not answer; what it has been given goes on there if it can."
-
-
-def _number(name: str, default: float) -> float:
-    text = os.environ.get(name) or str(default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise ConfigError(f'{name} is "{text}"; give a number, 0 or more')
-    return value

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, TypeVar
 from core import files, paths
 from core.config import make_config
 from core.data.class_count import MOST_CLASSES
+from core.environment import inherited
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5
@@ -130,8 +130,7 @@ def _judged(judging: Callable[[], T]) -> T:
 
 def import_notes(run: Run) -> list[str]:
     """Sentences for whoever asks the model of a run: what was found when it was brought from elsewhere."""
-    imported = (run.manifest() or {}).get("imported")
-    notes = imported.get("notes") if isinstance(imported, dict) else None
+    notes = run.data().imported.get("notes")
     return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
@@ -142,7 +141,7 @@ def _check_count(classes: int) -> None:
 
 def is_imported(run: Run) -> bool:
     """Whether a run is a model from elsewhere."""
-    return bool((run.manifest() or {}).get("imported"))
+    return bool(run.data().imported)
 
 
 def _store(source: BinaryIO, path: Path) -> str:
@@ -168,7 +167,7 @@ def _try(path: Path, pixels: str = RAW, *, others: bool = False, convert: bool =
         convert: bool. Defaults to no.
     """
     kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
-    environment = {key: value for key, value in os.environ.items() if key in kept}
+    environment = inherited(kept)
     with tempfile.TemporaryDirectory() as scratch:
         environment |= {"PYTHONPATH": str(ROOT), "HOME": scratch, "KERAS_HOME": scratch, "TF_CPP_MIN_LOG_LEVEL": "3"}
         made = Path(scratch) / "made.keras"

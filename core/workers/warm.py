@@ -13,7 +13,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from core.access import PUBLIC, mode
+from core.environment import environment
 from core.workers import process_info
 from core.workers.process_info import detached
 
@@ -25,7 +25,7 @@ IDLE_SECONDS = 600.0
 
 def is_wanted() -> bool:
     """Whether a worker may be kept ready: not on a public server, which is small, nor where `PARITY_WARM_WORKER=0`."""
-    return mode() != PUBLIC and os.environ.get("PARITY_WARM_WORKER", "1") != "0"
+    return not environment().is_small and environment().warm_worker
 
 
 def keep_ready(environment: dict[str, str]) -> None:

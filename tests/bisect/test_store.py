@@ -15,6 +15,7 @@ from core.bisect.store import Bisect, BisectStore, estimate, resume_bisect
 from core.config import make_config
 from core.errors import ConfigError, RunError
 from core.jobs.trial_runner import BrokenOff
+from core.store.run_records import Evaluation
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch, local
 
@@ -134,10 +135,10 @@ def test_the_second_question_is_answered_with_readers_and_cases(pair: tuple[Run,
 def test_a_test_part_is_what_is_judged_where_both_have_one(pair: tuple[Run, Run]) -> None:
     for run in pair:
         part = {"count": 50, "correct": 40, "accuracy": 0.8, "auc": 0.9}
-        files.write_json(run.path / "evaluation.json", {**(run.evaluation() or {}), "test": part})
+        files.write_json(run.path / "evaluation.json", {**(run.evaluation() or Evaluation()).to_dict(), "test": part})
         files.write_json(
             run.path / "manifest.json",
-            {**(run.manifest() or {}), "test": [{"path": f"{k}.png", "label": "a"} for k in range(50)]},
+            {**run.data().to_dict(), "test": [{"path": f"{k}.png", "label": "a"} for k in range(50)]},
         )
     result = BisectStore().create(*pair, 30).result()
     assert (result["part"], result["images"]) == ("test", 50)

@@ -11,6 +11,7 @@ import pytest
 
 from core.cli.terminal import Line, bar, describe, describe_epoch, duration, follow
 from core.config import make_config
+from core.store.run_records import EpochRecord
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 
@@ -53,7 +54,7 @@ def test_a_waiting_run_says_its_sentence_alone() -> None:
 
 
 def test_an_epoch_in_a_line() -> None:
-    record = {"epoch": 3, "loss": 0.5, "accuracy": 0.75, "val_loss": 0.61234, "val_accuracy": 0.5, "val_auc": None}
+    record = EpochRecord(event="epoch", epoch=3, loss=0.5, accuracy=0.75, val_loss=0.61234, val_accuracy=0.5)
     assert describe_epoch(record) == (
         "epoch   3  loss 0.5000  accuracy 0.7500  val_loss 0.6123  val_accuracy 0.5000  val_auc –"
     )

@@ -1,14 +1,15 @@
 """What `train` and `resume` print of findings: each as it comes, errors again at the end, `--strict`."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core import __main__ as command_line
 from core import files
+from core.checks.finding import Finding
 from core.cli import told_findings
 from core.cli.terminal import Line
 from core.cli.told_findings import FindingsTold, finding_lines
@@ -19,22 +20,23 @@ from core.workers import launch
 MakeFolder = Callable[..., Path]
 Capture = pytest.CaptureFixture[str]
 
-BEFORE = {"id": "class-ordered-batches", "severity": "error", "claim": "All batches hold one class.",
-          "remedy": "Shuffle: data.shuffle=samples."}  # fmt: skip
-NOTE = {"id": "size-upscaled", "severity": "info", "claim": "Small images are enlarged."}
-DURING = {"id": "constant-predictor", "severity": "error", "claim": "After epoch 1 all images get the same answer."}
+BEFORE = Finding(
+    "class-ordered-batches", "error", "All batches hold one class.", remedy="Shuffle: data.shuffle=samples."
+)
+NOTE = Finding("size-upscaled", "info", "Small images are enlarged.")
+DURING = Finding("constant-predictor", "error", "After epoch 1 all images get the same answer.")
 RESULT = {"count": 4, "accuracy": 0.5, "auc": None, "loss": 0.7, "interval": [0.15, 0.85]}
 
 
-def end_with(monkeypatch: pytest.MonkeyPatch, before: list[dict[str, Any]], during: list[dict[str, Any]]) -> None:
+def end_with(monkeypatch: pytest.MonkeyPatch, before: list[Finding], during: list[Finding]) -> None:
     """Every run started from now on has these findings, trains one epoch and ends."""
 
-    def found(run: Run) -> list[dict[str, Any]]:
+    def found(run: Run) -> list[Finding]:
         return [*before, *(during if run.epochs() else [])]
 
     def start(run: Run, *, parent_pipe: bool) -> None:
         files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"]})
-        files.write_json(run.path / "findings.json", {"findings": before})
+        files.write_json(run.path / "findings.json", {"findings": [one.to_dict() for one in before]})
         run.write_status(Status(status="running", message="Trains"))
 
     steps = iter(range(100))
@@ -85,12 +87,12 @@ def test_json_stays_one_object_with_all_findings(
     assert train(folder, "--json", "--strict") == 1
     out, err = capsys.readouterr()
     assert (err, out.count("\n")) == ("", 1)
-    assert json.loads(out)["findings"] == [BEFORE, NOTE, DURING]
+    assert json.loads(out)["findings"] == [one.to_dict() for one in (BEFORE, NOTE, DURING)]
 
 
 @pytest.mark.parametrize(("found", "strict", "code"), [(BEFORE, True, 1), (BEFORE, False, 0), (NOTE, True, 0)])
 def test_strict_exits_with_1_on_an_error_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], strict: bool, code: int
+    folder: Path, monkeypatch: pytest.MonkeyPatch, found: Finding, strict: bool, code: int
 ) -> None:
     end_with(monkeypatch, [found], [])
     assert train(folder, *(["--strict"] if strict else [])) == code
@@ -109,7 +111,7 @@ def test_resume_tells_findings_likewise(capsys: Capture, monkeypatch: pytest.Mon
 
 def test_a_finding_is_wrapped_and_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    lines = finding_lines({"id": "x", "severity": "warning", "claim": "word " * 40 + "\x1b[2Jend"})
+    lines = finding_lines(Finding("x", "warning", "word " * 40 + "\x1b[2Jend"))
     assert max(map(len, lines)) <= 60
     assert all(line.isprintable() for line in lines)
     assert lines[0] == "warning  x"
@@ -122,8 +124,10 @@ def test_a_finding_that_changes_its_figures_is_told_once_and_kept_as_it_is_last(
     told = FindingsTold(run)
     for epoch in (1, 2):
         claim = f"After epoch {epoch} nothing was learnt."
-        monkeypatch.setattr(told_findings, "findings", lambda _, claim=claim: [{**DURING, "claim": claim}])
+        monkeypatch.setattr(
+            told_findings, "findings", lambda _, claim=claim: [dataclasses.replace(DURING, claim=claim)]
+        )
         files.write_json(run.path / "trace.json", {"epoch": epoch})
         told.show_new(Line())
     assert capsys.readouterr().err.count("constant-predictor") == 1
-    assert told.errors()[0]["claim"] == "After epoch 2 nothing was learnt."
+    assert told.errors()[0].claim == "After epoch 2 nothing was learnt."

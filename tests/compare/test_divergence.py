@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.compare.divergence import first_divergence
+from core.compare.divergence import Divergence, first_divergence
+from core.store.trace_record import Trace
 
 SAMPLE = {
     "epoch": 1, "draw": 0, "file": "f1", "path": "train/a/1.png", "decoded": "d", "decoded_mean": 90.0, "pixels": "p",
@@ -14,7 +15,9 @@ SAMPLE = {
 }  # fmt: skip
 EPOCH = {
     "epoch": 1, "draw": 0, "order": "o", "batch_orders": ["b1", "b2"], "mix": [[3, 7], [6, 4]],
-    "losses": [0.7, 0.6], "gradient_norms": [1.0, 0.9], "head": "h1", "base": None,
+    "losses": [0.7, 0.6], "gradient_norms": [1.0, 0.9], "head": "h1", "base": None, "loss": 0.6, "accuracy": 0.7,
+    "val_loss": 0.6, "val_accuracy": 0.7, "val_auc": 0.7, "predicted_class": "NORMAL", "predicted_share": 0.5,
+    "prediction_std": 0.1, "best_threshold_accuracy": 0.8, "dead_units": 0.0,
 }  # fmt: skip
 
 
@@ -22,6 +25,7 @@ EPOCH = {
 def trace() -> dict[str, Any]:
     return copy.deepcopy(
         {
+            "environment": {},
             "data": {"train": "t", "val": "v", "labels": "l"},
             "classes": ["NORMAL", "PNEUMONIA"],
             "hashes": {"base": "b", "statistics": "s", "head": "h"},
@@ -31,6 +35,11 @@ def trace() -> dict[str, Any]:
     )
 
 
+def parted(one: dict[str, Any], other: dict[str, Any]) -> Divergence | None:
+    """Where the two part, as the program reads them."""
+    return first_divergence(Trace.model_validate(one), Trace.model_validate(other))
+
+
 def part(trace: dict[str, Any], *path: Any, value: Any) -> tuple[Any, ...]:
     """Stage, step and values of the divergence of the trace from a copy with one value changed."""
     other = copy.deepcopy(trace)
@@ -38,20 +47,20 @@ def part(trace: dict[str, Any], *path: Any, value: Any) -> tuple[Any, ...]:
     for key in path[:-1]:
         node = node[key]
     node[path[-1]] = value
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None
     assert found.sentence.endswith(".")
     return found.stage, found.step, found.a, found.b
 
 
 def test_identical_traces_do_not_part(trace: dict[str, Any]) -> None:
-    assert first_divergence(trace, copy.deepcopy(trace)) is None
+    assert parted(trace, copy.deepcopy(trace)) is None
 
 
 def test_rounding_is_no_divergence(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["epochs"][0]["losses"][1] += 3e-6
-    assert first_divergence(trace, other) is None
+    assert parted(trace, other) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,7 @@ def test_the_same_file_is_followed_through_the_pipeline(trace: dict[str, Any], k
 def test_another_draw_in_the_second_epoch_is_named_there(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["epochs"][1]["draw"] = 0
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None and (found.stage, found.step) == ("augmented pixels", {"epoch": 2})
     assert found.sentence.startswith(
         "In epoch 2 the same file, train/a/1.png, is augmented differently: its mean is 91"
@@ -103,7 +112,7 @@ def test_another_draw_in_the_second_epoch_is_named_there(trace: dict[str, Any]) 
 def test_another_order_is_said_in_classes_and_not_taken_for_other_pixels(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["epochs"][0] |= {"order": "o2", "batch_orders": ["b9", "b2"], "mix": [[10, 0], [0, 10]]}
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None
     assert (found.stage, found.step) == ("labels and order", {"epoch": 1, "batch": 1})
     assert (found.a, found.b) == ("3 NORMAL, 7 PNEUMONIA", "10 NORMAL, 0 PNEUMONIA")
@@ -116,7 +125,7 @@ def test_another_order_is_said_in_classes_and_not_taken_for_other_pixels(trace: 
 def test_a_dropped_tail_is_a_batch_that_one_run_lacks(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["epochs"][0] |= {"order": "o2", "batch_orders": ["b1"], "mix": [[3, 7]]}
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None and found.step == {"epoch": 1, "batch": 2}
     assert (found.a, found.b) == ("6 NORMAL, 4 PNEUMONIA", "nothing")
 
@@ -124,7 +133,7 @@ def test_a_dropped_tail_is_a_batch_that_one_run_lacks(trace: dict[str, Any]) -> 
 def test_features_that_differ_in_the_last_bits_are_said_to_differ_by_rounding(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["samples"][0]["features"] = "v2"
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None and found.sentence.endswith("the difference is of the size of rounding.")
 
 
@@ -133,18 +142,18 @@ def test_of_several_differences_the_earliest_in_the_computation_is_named(trace: 
     other["epochs"][0]["losses"] = [9.0, 9.0]
     other["hashes"]["head"] = "h0"
     other["samples"][0]["input"] = "i2"
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None and found.stage == "preprocessed input"
 
 
 def test_a_run_that_goes_on_longer_parts_where_the_other_ends(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["epochs"].pop()
-    found = first_divergence(trace, other)
+    found = parted(trace, other)
     assert found is not None and (found.stage, found.step, found.a, found.b) == ("number of epochs", {"epoch": 2}, 2, 1)
 
 
 def test_a_feature_that_only_one_run_recorded_is_no_divergence(trace: dict[str, Any]) -> None:
     other = copy.deepcopy(trace)
     other["samples"][1]["features"] = None
-    assert first_divergence(trace, other) is None
+    assert parted(trace, other) is None

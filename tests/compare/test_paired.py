@@ -24,9 +24,9 @@ def make_run(name: str, rows: list[tuple[str, str, str, str]]) -> Run:
     files.write_json(run.path / "manifest.json", {"root": "x", "classes": ["a", "b"], "val": val})
     with (run.path / "predictions.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["split", "file", "label", "predicted"])
-        writer.writerows(["val", path, label, predicted] for path, _, label, predicted in rows)
-        writer.writerow(["test", "never/looked/at.png", "a", "b"])
+        writer.writerow(["split", "file", "label", "predicted", "p(a)", "p(b)"])
+        writer.writerows(["val", path, label, predicted, 0.5, 0.5] for path, _, label, predicted in rows)
+        writer.writerow(["test", "never/looked/at.png", "a", "b", 0.5, 0.5])
     return run
 
 
@@ -121,5 +121,5 @@ def saved_run(folder: Path, shown: list[Image.Image], ending: str, options: dict
         for k, path in enumerate(sorted(folder.iterdir()))
     ]
     run = make_run(folder.name, rows)
-    files.write_json(run.path / "manifest.json", {**(run.manifest() or {}), "root": str(folder)})
+    files.write_json(run.path / "manifest.json", {**run.data().to_dict(), "root": str(folder)})
     return run

@@ -10,6 +10,7 @@ from core.config import make_config
 from core.course.during import trace_findings
 from core.course.recorded import recorded_order
 from core.store.runs import Run, RunStore
+from core.store.trace_record import TracedEpoch
 
 ORDERED = [[10, 0]] * 20 + [[0, 10]] * 20
 MIXED = [[6, 4], [4, 6]] * 20
@@ -238,10 +239,10 @@ def test_overfitting_is_a_rise_of_validation_loss_while_training_loss_falls() ->
 
 
 def test_single_class_batches_in_random_order_are_not_called_class_ordered() -> None:
-    order = recorded_order([{"mix": [[10, 0], [0, 10]] * 20}], ["a", "b"])
+    order = recorded_order([TracedEpoch(**epoch(mix=[[10, 0], [0, 10]] * 20))], ["a", "b"])
     assert not order.is_class_ordered and not order.is_mixed
 
 
 def test_pure_batches_that_chance_explains_are_mixed() -> None:
-    order = recorded_order([{"mix": [[8, 0]] * 18 + [[7, 1]] * 2}], ["a", "b"])
+    order = recorded_order([TracedEpoch(**epoch(mix=[[8, 0]] * 18 + [[7, 1]] * 2))], ["a", "b"])
     assert order.is_mixed and not order.is_class_ordered

@@ -102,7 +102,7 @@ def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here
     plateau = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0, "training.optimizer": "sgd"}
     settings = {**SMALL, "model.backbone": "EfficientNetLite0", "training.epochs": 5, **plateau}
     cached, literal = train_here(images, settings), train_here(images, {**settings, **LITERAL})
-    rates = [[record["learning_rate"] for record in run.epochs()] for run in (cached, literal)]
+    rates = [[record.learning_rate for record in run.epochs()] for run in (cached, literal)]
     assert rates[0] == rates[1]
     assert len(set(rates[0])) > 1, "the rate was never halved, so nothing is shown"
     assert largest_difference(cached, literal) == 0.0

@@ -140,7 +140,7 @@ def test_a_run_comes_back_as_it_was(packed: Path, example_run: Run) -> None:
     status = run.status()
     assert (status.status, status.message) == ("finished", "Brought from elsewhere as a zip.")
     assert status.created == example_run.status().created
-    assert (run.manifest() or {})["root"] == str(RunStore().root.parent / "sample" / "sample-v1")
+    assert run.data().root == str(RunStore().root.parent / "sample" / "sample-v1")
     with pytest.raises(RunError, match=r"is here already; nothing was changed$"):
         import_bundle(packed)
     assert not list((RunStore().root.parent / "quarantine").glob("*"))
@@ -156,7 +156,7 @@ def test_a_run_that_was_stopped_is_over_and_its_images_are_nowhere(records: Cont
     assert run.read_status().pid is None
     with pytest.raises(RunError, match=r"has finished; only a stopped, failed or interrupted run can be resumed"):
         run.requeue()
-    root = Path((run.manifest() or {})["root"])
+    root = Path(run.data().root)
     assert root.name == "etc"
     assert not root.exists()
     assert root.is_relative_to(RunStore().root.parent)
@@ -214,8 +214,8 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is no number"),
     ("note", extra("note.json", b'{"text": "x", "tags": [1]}'), r"note\.json\.tags\[0\] is no text"),
     ("reference", extra("reference.npz", b"PK"), r"reference\.npz is damaged"),
-    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv has other columns"),
-    ("a formula", text_of("predictions.csv", b",0.", b",=0."), "line 2 of predictions.csv is none that a run writes"),
+    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv: it has other columns"),
+    ("a formula", text_of("predictions.csv", b",0.", b",=0."), "predictions.csv: line 2 is none that a run writes"),
     ("pickle as model", extra("model.keras", b"\x80\x04pickle"), "this is a pickle"),
     ("no zip", lambda c: io.BytesIO(b"MZ" * 500), "is not a zip file"),
     ("empty", lambda c: io.BytesIO(b""), "is an empty file"),

@@ -41,10 +41,11 @@ def test_the_header_is_what_hugging_face_reads(example_run: Run) -> None:
     (result,) = model["results"]
     assert model["name"] == "Sample: pooled head"
     assert result["dataset"] == {"name": "sample", "type": "imagefolder", "split": "validation"}
-    figures = (example_run.evaluation() or {})["val"]
+    figures = example_run.figures("val")
+    assert figures is not None
     assert {m["type"]: m["value"] for m in result["metrics"]} == {
-        "accuracy": figures["accuracy"],
-        "roc_auc": pytest.approx(figures["auc"], abs=1e-6),
+        "accuracy": figures.accuracy,
+        "roc_auc": pytest.approx(figures.auc, abs=1e-6),
     }
 
 

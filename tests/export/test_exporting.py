@@ -150,7 +150,7 @@ def test_a_script_repeats_its_run_to_the_last_digit(
     assert {name: [epoch[name] for epoch in history] for name in METRICS} == recorded
     assert len(set(recorded["loss"])) == len(history) > 1
     if "training.reduce_on_plateau" in settings:
-        assert [event for event in run.events() if event["event"] == "learning rate"], "nothing was reduced"
+        assert [event for event in run.events() if event.event == "learning rate"], "nothing was reduced"
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == f"{len(history)} epochs, the run had {len(history)}; largest difference of any figure: 0"
 

@@ -13,6 +13,7 @@ from streamlit import config
 from core import files
 from core.bisect.store import Bisect
 from core.config import make_config
+from core.store import records
 from core.store.runs import Run, RunStore, Status
 from pages.shared.run import facts as run_facts
 from pages.shared.shell import quota
@@ -111,11 +112,11 @@ def make_pair(make_run: MakeRun) -> Callable[..., tuple[Run, Run]]:
     def make(a: str = "good", b: str = "bad") -> tuple[Run, Run]:
         runs = make_run(a, records=3), make_run(b, records=3, settings={"data.shuffle": "none"})
         for run in runs:
-            record = run.manifest() or {}
+            record = run.data()
             for part in ("train", "val"):
-                for k, file in enumerate(record[part]):
+                for k, file in enumerate(record.part(part)):
                     file["sha256"] = f"{part}{k}"
-            files.write_json(run.path / "manifest.json", record)
+            records.write(run.path / "manifest.json", record)
         return runs
 
     return make

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import files
 from core.bisect.store import BisectStore
 from core.compare import compare
+from core.compare.paired import Paired
 from core.config import setting
 from core.errors import RunError
 from core.store.runs import Run, Status
@@ -176,7 +177,7 @@ def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
 
 
 def test_gap_within_chance_is_said():
-    paired = {"count": 100, "only_a_right": 6, "only_b_right": 5, "p_value": 1.0, "significant": False}
+    paired: Paired = {"count": 100, "only_a_right": 6, "only_b_right": 5, "p_value": 1.0, "significant": False}
     assert diagnose_view.gap_sentence(paired).startswith("**The gap may be chance.** Of 100 images, 6 are")
 
 

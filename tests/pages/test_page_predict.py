@@ -37,7 +37,7 @@ def asked(monkeypatch) -> list[list[str]]:
 
     def predict(run, images, progress=None, *, heat=False):
         questions.append([name for name, _ in images])
-        a, b = (run.manifest() or {})["classes"]
+        a, b = run.classes()
         if progress:
             progress(len(images), len(images))
         return [

@@ -52,7 +52,7 @@ def asked(monkeypatch) -> list[tuple[str, int, bool]]:
 
 
 def answer_of(run: Run, name: str, heat: bool) -> Prediction:
-    a, b = (run.manifest() or {})["classes"]
+    a, b = run.classes()
     near = (Neighbour("val/0.png", a, 0.125), Neighbour("val/3.png", b, 0.25))
     odd = name.startswith("odd")
     insight = Insight(near, 0.9 if odd else 0.05, odd, {b: MAP, a: [[0.0] * 3] * 3} if heat else {}, "cam")
@@ -126,7 +126,7 @@ def test_a_run_that_remembers_nothing_says_how_it_could(make_run, asked):
 
 def test_a_model_from_elsewhere_says_why_it_cannot(make_run, asked):
     run = make_run("theirs", records=1, model=True, classes=("cat", "dog"))
-    files.write_json(run.path / "manifest.json", {**(run.manifest() or {}), "imported": {"sha256": "x"}})
+    files.write_json(run.path / "manifest.json", {**run.data().to_dict(), "imported": {"sha256": "x"}})
     at = open_predict("a.png")
     assert IMPORTED
     assert any("a model from elsewhere does not tell what it was trained on" in c.value for c in at.caption)

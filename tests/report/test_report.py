@@ -148,8 +148,8 @@ def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
     for run, right in zip(pair, (named[0], named[1]), strict=True):
         val = [{"path": path, "sha256": f"{k:064}", "label": "c0"} for k, path in enumerate(named)]
         files.write_json(run.path / "manifest.json", {"root": str(folder), "train": [], "val": val})
-        rows = "".join(f"{path},val,c0,{'c0' if path == right else 'c1'}\n" for path in named)
-        (run.path / "predictions.csv").write_text(f"file,split,label,predicted\n{rows}", encoding="utf-8")
+        rows = "".join(f"val,{path},c0,{'c0' if path == right else 'c1'},0.5,0.5\n" for path in named)
+        (run.path / "predictions.csv").write_text(f"split,file,label,predicted,p(c0),p(c1)\n{rows}", encoding="utf-8")
     evidence = {"files": [named[2], "../../etc/passwd", "gone.png"]}
     comparison = {"findings": {"a": [{"id": "x", "claim": "y", "evidence": evidence}], "b": []}}
     record = report_json(*pair, comparison, None, with_images=True)["comparison"]

@@ -294,3 +294,14 @@ def test_every_finding_is_whole() -> None:
         assert one["remedy"].endswith((".", '"', ")"))
     assert len({one["id"] for _, one in seen}) >= 30
     assert all(rule.__doc__ for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("Adam", "0.001"), ("AdamW", "0.001"), ("SGD", "0.01"), ("RMSprop", "0.001")]
+)
+def test_a_rate_that_is_not_stated_is_that_of_keras_for_every_optimizer(name: str, rate: str) -> None:
+    script = changed(HEALTHY, ("base.trainable = False\n", ""))
+    start = script.index("optimizer=keras")
+    script = script[:start] + f"optimizer=keras.optimizers.{name}()" + script[script.index(")", start) + 1 :]
+    (finding,) = found(script, "base-not-frozen")
+    assert f"the learning rate is {rate};" in finding["claim"]

@@ -128,15 +128,16 @@ def test_confusion_counts_pairs_of_true_and_predicted(pairs: list[tuple[int, int
 def test_per_class_figures_of_a_small_table() -> None:
     table = np.array([[3, 1, 0], [2, 4, 0], [0, 0, 0]])
     rows = per_class(table, ["a", "b", "empty"])
-    assert rows[0] == {"class": "a", "precision": 0.6, "recall": 0.75, "f1": pytest.approx(2 / 3), "support": 4}
-    assert rows[1]["precision"] == 0.8
-    assert (rows[1]["recall"], rows[1]["f1"]) == pytest.approx((2 / 3, 8 / 11))
-    assert rows[2] == {"class": "empty", "precision": None, "recall": None, "f1": None, "support": 0}
+    assert (rows[0].name, rows[0].precision, rows[0].recall, rows[0].support) == ("a", 0.6, 0.75, 4)
+    assert rows[0].f1 == pytest.approx(2 / 3)
+    assert rows[1].precision == 0.8
+    assert (rows[1].recall, rows[1].f1) == pytest.approx((2 / 3, 8 / 11))
+    assert rows[2] == ("empty", None, None, None, 0)
 
 
 def test_a_class_that_is_never_predicted_has_no_precision_and_f1_of_zero() -> None:
     row = per_class(np.array([[0, 5], [0, 5]]), ["a", "b"])[0]
-    assert row == {"class": "a", "precision": None, "recall": 0.0, "f1": 0.0, "support": 5}
+    assert row == ("a", None, 0.0, 0.0, 5)
 
 
 @given(labelled())

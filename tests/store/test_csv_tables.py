@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.compare.paired import answers
 from core.config import make_config
 from core.data.scan import ImageFile
-from core.engine.train.evaluate import write_predictions
+from core.engine.train.evaluate import keep_predictions
 from core.files import write_json
 from core.insight.answer import Prediction
 from core.insight.stored import stored_predictions
@@ -51,7 +51,7 @@ def test_predictions_of_a_run_are_safe_and_read_back_by_all_who_read_them() -> N
         for k in range(2)
     ]
     parts, found = {"val": part}, {"val": np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])}
-    write_predictions(run.path / "predictions.csv", parts, found, classes)
+    keep_predictions(run.path / "predictions.csv", parts, found, classes)
     content = (run.path / "predictions.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbfsplit,file")
     assert not any(cell[:1] in tuple("=+-@") for line in content.decode().splitlines() for cell in line.split(","))

@@ -36,7 +36,7 @@ def test_put_in_place_they_are_runs_like_any_other(home: Path) -> None:
     pooled, good, bad = titles["Sample: pooled head"], titles["Puzzle: bottleneck"], titles["Puzzle: end to end"]
     assert [run.has_model() for run in (pooled, good, bad)] == [True, False, False]
     assert all(run.status().status == "finished" and run.epochs() and run.evaluation() for run in titles.values())
-    assert str((pooled.manifest() or {})["root"]).startswith(str(home / "sample"))
+    assert pooled.data().root.startswith(str(home / "sample"))
     remembered = reference.read(pooled)
     assert remembered is not None
     assert remembered.ood_limit.images == 800

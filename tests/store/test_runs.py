@@ -11,6 +11,7 @@ import pytest
 from core import files
 from core.config import RunConfig, make_config
 from core.errors import RunError
+from core.store.run_records import Evaluation
 from core.store.runs import ACTIVE, METRICS, RESUMABLE, STATUSES, Run, RunStore, Status
 
 
@@ -230,13 +231,13 @@ def test_after_a_resume_the_later_record_of_an_epoch_counts(run: Run) -> None:
     for number, loss in [(1, 0.9), (2, 0.8), (3, 0.7), (2, 0.5), (3, 0.4)]:
         run.add_event("epoch", epoch=number, loss=loss)
         run.add_event("note", text="in between")
-    assert [(record["epoch"], record["loss"]) for record in run.epochs()] == [(1, 0.9), (2, 0.5), (3, 0.4)]
+    assert [(record.epoch, record.loss) for record in run.epochs()] == [(1, 0.9), (2, 0.5), (3, 0.4)]
 
 
 def test_epochs_without_a_number_are_passed_over(run: Run) -> None:
     for record in (epoch("1"), epoch(None), {"event": "epoch"}, epoch(1)):
         files.append_line(run.path / "events.jsonl", record)
-    assert [record["epoch"] for record in run.epochs()] == [1]
+    assert [record.epoch for record in run.epochs()] == [1]
 
 
 def test_history_has_one_value_an_epoch_and_none_where_there_is_none(run: Run) -> None:
@@ -258,7 +259,7 @@ def test_results_are_read_and_damaged_ones_are_none(run: Run) -> None:
     files.write_json(run.path / "evaluation.json", {"weights": "last"})
     files.write_json(run.path / "manifest.json", ["no", "object"])
     (run.path / "model.keras").write_bytes(b"x")
-    assert run.evaluation() == {"weights": "last"}
+    assert run.evaluation() == Evaluation(weights="last")
     assert run.manifest() is None
     assert run.has_model()
 

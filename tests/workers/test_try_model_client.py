@@ -43,7 +43,7 @@ def test_a_model_saved_here_comes_back_and_answers_the_same(saved: bytes, home: 
     run = import_model(io.BytesIO(saved), ["NORMAL", " PNEUMONIA"], "back", owner="ada")
     assert is_imported(run)
     assert (run.title(), run.owner(), run.status().status, run.has_model()) == ("back", "ada", "finished", True)
-    assert (run.manifest() or {})["classes"] == ["NORMAL", "PNEUMONIA"]
+    assert run.classes() == ["NORMAL", "PNEUMONIA"]
     assert run.config().data.image_size == 224
     assert list((home / "quarantine").iterdir()) == []
     origin = Run(tmp_path / "origin")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.data.feature_cache import Features
 from core.data.pipeline import Images
-from core.engine.features.features import batch_size, forward_batches
+from core.engine.features.features import BATCH, forward_batches
 
 Batch = NDArray[np.int64]
 Known = Iterable[tuple[list[str], Features]]
@@ -43,7 +43,7 @@ def reuse_features(
         target: float array of shape `(len(images), width)`, written in place.
         advance: callable of the number of images done; may raise to give up.
     """
-    batches, size = forward_batches(len(images)), batch_size()
+    batches, size = forward_batches(len(images)), BATCH
     hashes = [file.sha256 for file in images.files]
     sources = _sources(known, set(hashes), size)
     taken = [b for b in batches if len(b) == size and all(hashes[k] in sources for k in b.tolist())]

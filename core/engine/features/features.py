@@ -12,27 +12,22 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.access import PUBLIC, mode
 from core.data.feature_cache import Features
 from core.data.pipeline import ImageLoader, Images
+from core.environment import environment
 from core.models.whole_batches import filled_up
 
 FORMAT = 1
 """Part of every key: to be raised when decoding, resizing or augmentation change their numbers."""
 
-BATCH, _SMALL_BATCH = 16, 8
-"""Images per forward pass; the smaller where memory is short, on a public server. Measured on 9 networks: with
-either number a row has the same bits, in whatever place and whatever company. With another number it may not: an image
-alone in its batch gets other last bits from most networks, and from ConvNeXt those of nearly any other size do."""
+BATCH = 16
+"""Images per forward pass, whoever is served: the number decides last bits. Measured on 9 networks: with 16 a row has
+the same bits, in whatever place and whatever company. With another number it may not: an image alone in its batch gets
+other last bits from most networks, and from ConvNeXt those of nearly any other size do."""
 
 _IN_FLIGHT = 2
 """Forward passes at a time: one alone leaves the processors idle between its layers, and while files are written.
-On a public server it is one all the same: at 224 pixels a second pass of 16 images took 160 MB more."""
-
-
-def batch_size() -> int:
-    """Images per forward pass in this mode."""
-    return _SMALL_BATCH if mode() == PUBLIC else BATCH
+Where memory is short it is one all the same: at 224 pixels a second pass of 16 images took 160 MB more."""
 
 
 def forward_batches(count: int) -> list[NDArray[np.int64]]:
@@ -41,8 +36,7 @@ def forward_batches(count: int) -> list[NDArray[np.int64]]:
     Args:
         count: int. Number of images.
     """
-    size = batch_size()
-    return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+    return [np.arange(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
 
 
 def features_family(images: Images, draw: int, recipe: dict[str, Any]) -> str:
@@ -50,7 +44,7 @@ def features_family(images: Images, draw: int, recipe: dict[str, Any]) -> str:
 
     That holds for the rows of full batches; see `BATCH`.
     """
-    return _hash({**_facts(images, draw, recipe), "batch": batch_size()})
+    return _hash({**_facts(images, draw, recipe), "batch": BATCH})
 
 
 def features_key(images: Images, draw: int, recipe: dict[str, Any]) -> str:
@@ -92,7 +86,7 @@ def extract(
         batches: sequence of integer arrays. Those of `forward_batches` that are still to be done. Defaults to all.
     """
     batches = forward_batches(len(images)) if batches is None else batches
-    done, most = len(images) - sum(map(len, batches)), 1 if mode() == PUBLIC else _IN_FLIGHT
+    done, most = len(images) - sum(map(len, batches)), 1 if environment().is_small else _IN_FLIGHT
 
     def push(start: int, pixels: NDArray[np.uint8]) -> int:
         target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
@@ -121,7 +115,7 @@ def forward_function(model: keras.Model, *, whole: bool = False) -> Callable[[An
         whole: bool. Whether smaller batches are filled up, so that an image's row is the same in any of them; for
             features that are kept. Defaults to `False`, which answers single images faster.
     """
-    size = batch_size() if whole else 1
+    size = BATCH if whole else 1
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)]
 
     @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]

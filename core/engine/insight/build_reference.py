@@ -22,6 +22,7 @@ from core.engine.train.context import TrainingContext
 from core.errors import RunError
 from core.insight import reference
 from core.progress import Progress
+from core.store.run_records import ImageRecord
 from core.store.runs import Run
 
 Advance = Callable[[int], None]
@@ -71,12 +72,12 @@ def build_reference(run: Run, progress: Progress | None = None) -> reference.Out
         UnreadableImage: an image has gone.
     """
     base = next((layer for layer in open_network(run).layers if layer.name == "base"), None)
-    manifest, size = run.manifest() or {}, run.config().data.image_size
-    train, val = ([ImageFile(**item) for item in manifest.get(part, [])] for part in ("train", "val"))
+    manifest, size = run.data(), run.config().data.image_size
+    train, val = ([_file(item) for item in manifest.part(part)] for part in ("train", "val"))
     if base is None or not train or not val:
         raise RunError(f"run {run.id} was not trained here, so there are no training images to remember")
-    root = Path(str(manifest["root"]))
-    positions, of_val = (_choose(files, manifest["classes"]) for files in (train, val))
+    root = Path(manifest.root)
+    positions, of_val = (_choose(files, manifest.classes) for files in (train, val))
     total = len(positions) + len(of_val)
     done = _Counter(lambda number: progress(number, total) if progress else None)
     forward = forward_function(base)
@@ -85,6 +86,11 @@ def build_reference(run: Run, progress: Progress | None = None) -> reference.Out
     ood_limit = reference.measure(kept, validation)
     reference.write(run, kept, positions, ood_limit)
     return ood_limit
+
+
+def _file(item: ImageRecord) -> ImageFile:
+    """As much of a file as its features take."""
+    return ImageFile(item["path"], item["label"], item.get("split", ""), item.get("sha256", ""), 0, 0, 0, "", "", 1)
 
 
 def through(base: keras.Model, forward: Callable[[Any], Any], images: Images, advance: Advance) -> NDArray[np.float32]:

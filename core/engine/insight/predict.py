@@ -36,7 +36,7 @@ class LoadedModel:
     def __init__(self, run: Run) -> None:
         self._network = open_network(run)
         self._forward = forward_function(self._network)
-        self._classes = [str(name) for name in (run.manifest() or {}).get("classes", [])]
+        self._classes = run.classes()
         self._reference = reference.read(run)
         self._explainer: Explainer | None = None
         try:

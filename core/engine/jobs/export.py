@@ -128,9 +128,9 @@ def _open(run: Run) -> keras.Model:
 
 def _images(run: Run, size: int) -> Array:
     """Validation images of the run as the model takes them; noise where they are gone."""
-    manifest = run.manifest() or {}
-    root, found = Path(str(manifest.get("root", ""))), []
-    for item in manifest.get("val", []):
+    manifest = run.data()
+    root, found = Path(manifest.root), []
+    for item in manifest.val:
         with contextlib.suppress(UnreadableImage):
             found.append(load(root / item["path"], size))
         if len(found) == IMAGES:
@@ -142,11 +142,10 @@ def _images(run: Run, size: int) -> Array:
 
 def _recorded_hashes(run: Run) -> tuple[str, str | None] | None:
     """What the trace says of the base before training; None where there is no trace."""
-    try:
-        hashes = json.loads((run.path / "trace.json").read_text(encoding="utf-8"))["hashes"]
-        return hashes["base"], hashes["statistics"]
-    except (OSError, ValueError, LookupError, TypeError):
+    record = run.trace()
+    if record is None or record.hashes.base is None:
         return None
+    return record.hashes.base, record.hashes.statistics
 
 
 def _write_savedmodel(model: keras.Model, path: Path) -> None:

@@ -6,7 +6,6 @@ numbers are those that the same run would have on its own; what is left out is w
 trace, checkpoints, event files and the model itself.
 """
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -31,13 +30,14 @@ from core.engine.train.context import (
     make_training_context,
 )
 from core.engine.train.devices import passes_images
+from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.evaluate import figures, write_figures
 from core.engine.train.observe import Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import arrays, assign, judge, reduced
+from core.environment import environment
 from core.models.build import head_for
-from core.stats import metrics
 from core.store.runs import Run
 
 MOST_BYTES = 2**29
@@ -112,7 +112,7 @@ class HeadTrials:
     @staticmethod
     def takes(config: RunConfig) -> bool:
         """Whether a run can be trained in this way: a frozen backbone, and no server that is told of every epoch."""
-        return not passes_images(config) and not os.environ.get("MLFLOW_TRACKING_URI")
+        return not passes_images(config) and not environment().mlflow_uri
 
     def train(self, reporter: Reporter[Run]) -> str:
         """Trains a run to its end, or to a stop, and writes manifest, epochs, evaluation and predictions.
@@ -201,7 +201,7 @@ class _Trial:
         context, training, progress = self._work, self._work.config.training, Progress(phase="training")
         context.reporter.phase("training", "Trains on cached features.", epochs=training.epochs)
         self._head.renew(context.config, len(context.dataset.classes))
-        rate, best, records = training.learning_rate, list[Any](), list[dict[str, Any]]()
+        rate, best, records = training.learning_rate, list[Any](), list[tuple[int, float, EpochFigures]]()
         while not progress.complete:
             if context.reporter.stop_requested():
                 return False
@@ -209,17 +209,17 @@ class _Trial:
             record = self._epoch(progress.epoch, rate)
             seconds = time.monotonic() - began
             self.seconds += seconds - (context.seconds["features"] - before)
-            progress = judge(progress, record["val_loss"], training.early_stopping, training.epochs)
+            progress = judge(progress, record.val_loss, training.early_stopping, training.epochs)
             if training.early_stopping and progress.waited == 0:
                 best = arrays(self._head.head.variables)
             rate = reduced(rate, progress, training.reduce_on_plateau)
-            records.append({"epoch": progress.epoch, "phase": "training", "seconds": seconds, **record})
+            records.append((progress.epoch, seconds, record))
         if best and progress.best_epoch != progress.epoch:
             assign(self._head.head.variables, best)
         self._keep(records, progress, restored=bool(best) and progress.best_epoch != progress.epoch)
         return True
 
-    def _epoch(self, epoch: int, rate: float) -> dict[str, Any]:
+    def _epoch(self, epoch: int, rate: float) -> EpochFigures:
         """One epoch, and its figures as a run's events have them."""
         context, model = self._work, self._head.model
         model.optimizer.learning_rate.assign(rate)
@@ -237,25 +237,19 @@ class _Trial:
         logs = {name: float(value) for name, value in model.get_metrics_result().items()}
         validation = context.dataset.split.val
         labels, probabilities = context.dataset.labels(validation), self._predict(validation)
-        return {
-            **{name: logs[name] for name in ("loss", "accuracy", "auc")},
-            "learning_rate": float(str(np.float32(rate))),
-            "val_loss": metrics.cross_entropy(labels, probabilities),
-            "val_accuracy": metrics.accuracy(labels, probabilities),
-            "val_auc": metrics.auc(labels, probabilities),
-        }
+        return EpochFigures.of(logs, float(str(np.float32(rate))), labels, probabilities)
 
     def _predict(self, part: Sequence[ImageFile]) -> Probabilities:
         images = self._work.images(part, augmented=False)
         features = self._work.features(images, 0, "Computes the features of the held-out images, once.")
         return class_probabilities(self._head.observer.on_features(features)[0])
 
-    def _keep(self, records: Sequence[dict[str, Any]], progress: Progress, *, restored: bool) -> None:
+    def _keep(self, records: Sequence[tuple[int, float, EpochFigures]], progress: Progress, *, restored: bool) -> None:
         """Only now, so that a training that was broken off leaves no epochs for the next one to follow."""
         run = self._work.reporter.run
         said = f"epoch {progress.best_epoch}, the best" if restored else f"epoch {progress.epoch}, the last"
         found = figures(self._work.dataset, self._predict, said)
-        for record in records:
-            run.add_event("epoch", **record)
+        for epoch, seconds, record in records:
+            run.add_event("epoch", epoch=epoch, phase="training", seconds=seconds, **record._asdict())
         write_figures(run, found)
         self._work.reporter.set_status(epoch=progress.epoch)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from core.environment import environment
 from core.errors import RunError
 from core.insight import reference
 from core.store.runs import Run
@@ -24,7 +25,7 @@ from core.workers.predict_client import write_message
 if TYPE_CHECKING:
     from core.engine.insight.predict import LoadedModel
 
-IDLE_SECONDS = 60.0 if os.environ.get("PARITY_MODE") == "public" else 600.0
+IDLE_SECONDS = 60.0 if environment().is_small else 600.0
 """A model in memory that nobody asks for this long is given back to the machine; a public one is small."""
 
 

@@ -14,10 +14,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files
 from core.data.images import load
 from core.engine.train.context import class_probabilities
 from core.errors import RunError, UserError
+from core.store import records
+from core.store.job_records import Probe, ProbeStage
+from core.store.record_types import known
 from core.store.runs import Run
 
 IMAGES = 16
@@ -25,7 +27,7 @@ IMAGES = 16
 Array = NDArray[Any]
 
 
-def measure(a: Run, b: Run) -> dict[str, Any]:
+def measure(a: Run, b: Run) -> Probe:
     """Pushes the same images through both saved models.
 
     Args:
@@ -33,8 +35,7 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
         b: Run. With a model.
 
     Returns:
-        `{"pictures": [...], "stages": [{"stage", "largest_difference", "file", "a", "b", "note"}]}`, in the order of
-        the computation; `a` and `b` are the values where the difference is largest.
+        The stages in the order of the computation; `a` and `b` are the values where the difference is largest.
 
     Raises:
         RunError: a model or the images are gone, or the runs have no image in common.
@@ -44,7 +45,7 @@ def measure(a: Run, b: Run) -> dict[str, Any]:
     one = _stages(a, [mine for mine, _ in chosen])
     other = _stages(b, [theirs for _, theirs in chosen])
     stages = [_difference(stage, one[stage], other[stage], names) for stage in one if stage in other]
-    return {"pictures": names, "stages": stages}
+    return Probe(pictures=names, stages=stages)
 
 
 def common_images(a: Run, b: Run) -> list[tuple[Path, Path]]:
@@ -58,9 +59,9 @@ def common_images(a: Run, b: Run) -> list[tuple[Path, Path]]:
 
 
 def _paths(run: Run, parts: tuple[str, ...]) -> dict[str, Path]:
-    manifest = run.manifest() or {}
-    root = Path(str(manifest.get("root", "")))
-    paths = {item["sha256"]: root / item["path"] for part in parts for item in manifest.get(part, [])}
+    manifest = run.data()
+    root, listed = Path(manifest.root), [item for part in parts for item in manifest.part(part)]
+    paths = {item["sha256"]: root / item["path"] for item in listed if "sha256" in item}
     return {key: path for key, path in paths.items() if path.is_file()}
 
 
@@ -97,27 +98,28 @@ def _prepared(base: keras.Model) -> keras.Model | None:
     return keras.Model(base.inputs, scaling[-1].output) if scaling else None
 
 
-def _difference(stage: str, one: Array, other: Array, names: list[str]) -> dict[str, Any]:
-    record: dict[str, Any] = {"stage": stage, "largest_difference": None, "file": "", "a": None, "b": None, "note": ""}
+def _difference(stage: str, one: Array, other: Array, names: list[str]) -> ProbeStage:
     if one.shape != other.shape:
         shapes = " and ".join("×".join(map(str, value.shape[1:])) for value in (one, other))
-        return {**record, "note": f"They have different shapes, {shapes}."}
+        note = f"They have different shapes, {shapes}."
+        return ProbeStage(stage=stage, largest_difference=None, file="", a=None, b=None, note=note)
     gap = np.abs(one.astype(np.float64) - other.astype(np.float64))
     worst = np.unravel_index(int(gap.argmax()), gap.shape)
-    return {
-        **record,
-        "largest_difference": float(gap[worst]),
-        "file": names[int(worst[0])],
-        "a": float(one[worst]),
-        "b": float(other[worst]),
-    }
+    return ProbeStage(
+        stage=stage,
+        largest_difference=known(float(gap[worst])),
+        file=names[int(worst[0])],
+        a=known(float(one[worst])),
+        b=known(float(other[worst])),
+        note="",
+    )
 
 
 def main(arguments: list[str]) -> int:
     """Measures two run folders and writes the result; returns 0, or 1 with a sentence on stderr."""
     a, b, out = (Path(argument) for argument in arguments)
     try:
-        files.write_json(out, measure(Run(a), Run(b)))
+        records.write(out, measure(Run(a), Run(b)))
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

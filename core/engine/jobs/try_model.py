@@ -11,7 +11,6 @@ whoever starts it limits the time.
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.images import PREPROCESSING, preprocess
+from core.environment import quieten_tensorflow
 from core.errors import ModelError
 from core.models.legacy import is_hdf5
 from core.models.trial import PIXELS
@@ -180,7 +180,7 @@ def main() -> int:
     """Tries the model that the command line names."""
     path, pixels, out, *more = sys.argv[1:]
     limit(FILE + 2 * Path(path).stat().st_size)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    quieten_tensorflow(3, always=True)
     print(json.dumps(describe(Path(path), pixels, Path(out), others="others" in more)))
     return 0
 

@@ -10,6 +10,8 @@ from core.data.changes import data_changes
 from core.data.dataset import Dataset, open_dataset
 from core.engine.reporter import Reporter
 from core.errors import DataError, UserError
+from core.store import records
+from core.store.run_records import Manifest
 from core.store.runs import Run
 
 DATA_CHANGED = "data changed"
@@ -22,7 +24,7 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
     Raises:
         DataError: it has finished an epoch on other images, labels or parts than there are now.
     """
-    run, manifest = reporter.run, dataset.manifest()
+    run, manifest = reporter.run, Manifest.model_validate(dataset.manifest())
     before = run.manifest()
     changes = data_changes(before, manifest) if before else ""
     if changes and has_begun(reporter):
@@ -35,7 +37,7 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
     if changes:  # nothing was learnt yet, so it may as well begin with these
         reporter.event(DATA_CHANGED, message=f"The data set has changed before the first epoch: {changes}.")
     if changes or not before:
-        files.write_json(run.path / "manifest.json", manifest)
+        records.write(run.path / "manifest.json", manifest)
 
 
 def has_begun(reporter: Reporter[Run]) -> bool:
@@ -50,8 +52,8 @@ def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
     times of every file tells; only what differs is read again.
     """
     try:
-        now = open_dataset(config.dataset, config.data).manifest()
-        changes = data_changes(reporter.run.manifest() or {}, now)
+        now = Manifest.model_validate(open_dataset(config.dataset, config.data).manifest())
+        changes = data_changes(reporter.run.data(), now)
     except UserError as error:
         changes = str(error).rstrip(".")
     if not changes:

@@ -1,7 +1,7 @@
 """Summary statistics of images, answers and arrays, as the trace keeps them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsFloat, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +10,34 @@ from core.data.scan import ImageFile
 from core.engine.fingerprint import digest
 from core.engine.train.context import Probabilities
 from core.stats import metrics
+from core.store.record_types import known
+from core.store.trace_record import DataHashes
 
 
-def data_hashes(train: Sequence[ImageFile], val: Sequence[ImageFile]) -> dict[str, str]:
+def data_hashes(train: Sequence[ImageFile], val: Sequence[ImageFile]) -> DataHashes:
     """Hashes of the training files, the validation files, and which label each file has; independent of names."""
 
     def of(lines: list[str]) -> str:
         return digest([np.frombuffer("\n".join(sorted(lines)).encode(), dtype=np.uint8)])
 
-    return {
-        "train": of([file.sha256 for file in train]),
-        "val": of([file.sha256 for file in val]),
-        "labels": of([f"{file.sha256} {file.label}" for file in (*train, *val)]),
-    }
+    return DataHashes(
+        train=of([file.sha256 for file in train]),
+        val=of([file.sha256 for file in val]),
+        labels=of([f"{file.sha256} {file.label}" for file in (*train, *val)]),
+    )
 
 
-def describe_answers(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:
+class AnswerFigures(TypedDict):
+    """What answers have in common; see `describe_answers`."""
+
+    positive_share: float | None
+    predicted_class: str
+    predicted_share: float
+    prediction_std: float | None
+    best_threshold_accuracy: float | None
+
+
+def describe_answers(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> AnswerFigures:
     """What the answers on validation have in common: one class for all, no spread, a threshold in the wrong place.
 
     Args:
@@ -40,7 +52,7 @@ def describe_answers(labels: metrics.Labels, probabilities: Probabilities, class
     return {
         "positive_share": short((counts[1] if len(classes) == 2 else counts.max()) / len(labels)),
         "predicted_class": classes[int(counts.argmax())],
-        "predicted_share": short(counts.max() / len(labels)),
+        "predicted_share": float(f"{counts.max() / len(labels):.6g}"),
         "prediction_std": short(spread),
         "best_threshold_accuracy": best_threshold(labels, probabilities[:, 1]) if binary else None,
     }
@@ -66,6 +78,6 @@ def describe_values(values: NDArray[Any]) -> dict[str, float | None]:
     return {name: short(getattr(values, name)()) for name in ("min", "max", "mean", "std")}
 
 
-def short(value: Any) -> float | None:
-    """Six significant digits: enough to compare, short enough to keep thousands."""
-    return None if value is None else float(f"{float(value):.6g}")
+def short(value: SupportsFloat | None) -> float | None:
+    """Six significant digits: enough to compare, short enough to keep thousands; None for what is no number."""
+    return None if value is None else known(float(f"{float(value):.6g}"))

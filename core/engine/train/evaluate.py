@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,7 +14,10 @@ from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, TrainingContext
 from core.models.build import join
 from core.stats import metrics
-from core.store.csv_tables import csv_bytes, csv_text
+from core.store import records
+from core.store.predictions import FILE, write_predictions
+from core.store.record_types import known
+from core.store.run_records import ClassFigures, Evaluation, Mistake, PartFigures, Roc
 from core.store.runs import Run
 
 WORST = 24
@@ -30,12 +32,12 @@ class Figures:
     """What a trained network makes of the held-out images.
 
     Attributes:
-        record: dict. For evaluation.json.
+        record: Evaluation. For evaluation.json.
         parts: dict. Name of a part to its files.
         probabilities: dict. Name of a part to an array of shape `(n, classes)`.
     """
 
-    record: dict[str, Any]
+    record: Evaluation
     parts: dict[str, list[ImageFile]]
     probabilities: dict[str, Probabilities]
 
@@ -61,21 +63,19 @@ def figures(dataset: Dataset, predict: Predict, weights: str) -> Figures:
     split, classes = dataset.split, list(dataset.classes)
     parts = {name: list(part) for name, part in (("val", split.val), ("test", split.test)) if part}
     probabilities = {name: predict(part) for name, part in parts.items()}
-    record: dict[str, Any] = {"classes": classes, "weights": weights}
-    for name, part in parts.items():
-        record[name] = evaluate(part, dataset.labels(part), probabilities[name], classes)
-    return Figures(record, parts, probabilities)
+    found = {name: evaluate(part, dataset.labels(part), probabilities[name], classes) for name, part in parts.items()}
+    return Figures(Evaluation(classes=classes, weights=weights, **found), parts, probabilities)
 
 
 def write_figures(run: Run, found: Figures) -> None:
     """Writes evaluation.json and predictions.csv."""
-    write_predictions(run.path / "predictions.csv", found.parts, found.probabilities, found.record["classes"])
-    files.write_json(run.path / "evaluation.json", found.record)
+    keep_predictions(run.path / FILE, found.parts, found.probabilities, found.record.classes)
+    records.write(run.path / "evaluation.json", found.record)
 
 
 def evaluate(
     part: Sequence[ImageFile], labels: metrics.Labels, probabilities: Probabilities, classes: list[str]
-) -> dict[str, Any]:
+) -> PartFigures:
     """The figures of one part, as evaluation.json keeps them.
 
     Args:
@@ -87,20 +87,20 @@ def evaluate(
     predicted = metrics.decide(probabilities)
     correct, counts = int((predicted == labels).sum()), np.bincount(labels, minlength=len(classes))
     table = metrics.confusion(labels, predicted, len(classes))
-    return {
-        "count": len(labels),
-        "correct": correct,
-        "accuracy": correct / len(labels),
-        "interval": list(metrics.wilson(correct, len(labels))),
-        "auc": metrics.auc(labels, probabilities),
-        "loss": metrics.cross_entropy(labels, probabilities),
-        "majority_class": classes[int(counts.argmax())],
-        "majority_share": float(counts.max() / len(labels)),
-        "confusion": table.tolist(),
-        "per_class": metrics.per_class(table, classes),
-        "roc": _curves(labels, probabilities, classes),
-        "worst": _worst(part, labels, probabilities, classes),
-    }
+    return PartFigures(
+        count=len(labels),
+        correct=correct,
+        accuracy=correct / len(labels),
+        interval=list(metrics.wilson(correct, len(labels))),
+        auc=known(metrics.auc(labels, probabilities)),
+        loss=known(metrics.cross_entropy(labels, probabilities)),
+        majority_class=classes[int(counts.argmax())],
+        majority_share=float(counts.max() / len(labels)),
+        confusion=table.tolist(),
+        per_class=[ClassFigures(**row._asdict()) for row in metrics.per_class(table, classes)],
+        roc=_curves(labels, probabilities, classes),
+        worst=_worst(part, labels, probabilities, classes),
+    )
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -116,7 +116,7 @@ def save_model(model: keras.Model, path: Path) -> None:
     files.sync_folder(path.parent)
 
 
-def write_predictions(
+def keep_predictions(
     path: Path, parts: dict[str, list[ImageFile]], probabilities: dict[str, Probabilities], classes: list[str]
 ) -> None:
     """One line an image: part, file, true class, predicted class, and the probability of each class.
@@ -124,13 +124,12 @@ def write_predictions(
     Probabilities have as many digits as tell one float32 from its neighbours, so that AUC and loss computed from the
     file are those of evaluation.json also where the answers crowd at 0 and 1.
     """
-    rows = [["split", "file", "label", "predicted", *(f"p({name})" for name in classes)]]
+    rows: list[list[str]] = []
     for name, part in parts.items():
         predicted = metrics.decide(probabilities[name])
         for image, k, row in zip(part, predicted, probabilities[name], strict=True):
             rows.append([name, image.path, image.label, classes[k], *map(_digits, row)])
-    with files.replacing(path) as file:
-        file.write(csv_bytes(csv_text(rows)))
+    write_predictions(path, classes, rows)
 
 
 def _digits(probability: float) -> str:
@@ -138,31 +137,31 @@ def _digits(probability: float) -> str:
     return np.format_float_positional(np.float32(probability), unique=True, trim="0")
 
 
-def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Any]:
+def _curves(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> dict[str, Roc]:
     """ROC curves: of the second class where there are two, else of each class against the rest."""
-    curves = {}
+    curves: dict[str, Roc] = {}
     for k in [1] if len(classes) == 2 else range(len(classes)):
         if 0 < (labels == k).sum() < len(labels):
             false_rate, true_rate = metrics.roc(labels == k, probabilities[:, k])
             pair = np.stack([1 - probabilities[:, k], probabilities[:, k]], axis=1)
             area = metrics.auc((labels == k).astype(int), pair)
-            curves[classes[k]] = {"false_positive_rate": false_rate, "true_positive_rate": true_rate, "auc": area}
+            curves[classes[k]] = Roc(false_positive_rate=false_rate, true_positive_rate=true_rate, auc=known(area))
     return curves
 
 
 def _worst(
     part: Sequence[ImageFile], labels: metrics.Labels, probabilities: Probabilities, classes: list[str]
-) -> list[dict[str, Any]]:
+) -> list[Mistake]:
     predicted = metrics.decide(probabilities)
     sureness = probabilities[np.arange(len(labels)), predicted]
     wrong = np.flatnonzero(predicted != labels)
     return [
-        {
-            "file": part[i].path,
-            "label": classes[labels[i]],
-            "predicted": classes[predicted[i]],
-            "probability": float(sureness[i]),
-            "true_probability": float(probabilities[i, labels[i]]),
-        }
+        Mistake(
+            file=part[i].path,
+            label=classes[labels[i]],
+            predicted=classes[predicted[i]],
+            probability=known(float(sureness[i])),
+            true_probability=known(float(probabilities[i, labels[i]])),
+        )
         for i in wrong[np.argsort(-sureness[wrong], kind="stable")][:WORST]
     ]

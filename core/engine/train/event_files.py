@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from core.store.runs import METRICS
+from core.engine.train.epoch_figures import EpochFigures
 
 
 class EventFiles:
@@ -19,16 +19,16 @@ class EventFiles:
         self._folder = folder
         self._writers: dict[str, Any] = {}
 
-    def write(self, epoch: int, record: dict[str, Any]) -> None:
+    def write(self, epoch: int, record: EpochFigures) -> None:
         """Adds the metrics of one epoch (from 1)."""
-        for name in (*METRICS, "learning_rate"):
-            if record.get(name) is None:
+        for name, value in record._asdict().items():
+            if value is None:
                 continue
             part = "validation" if name.startswith("val_") else "train"
             if part not in self._writers:
                 self._writers[part] = tf.summary.create_file_writer(str(self._folder / part))
             with self._writers[part].as_default():
-                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", record[name], step=epoch)
+                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value, step=epoch)
         for writer in self._writers.values():
             writer.flush()
 

@@ -21,6 +21,7 @@ from core.engine.train.traced import TracedModel, TracedSequential
 from core.models import catalogue
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model
+from core.models.optimizers import OPTIMIZERS
 from core.models.unfreezing import HEAD, Stage, stages
 
 
@@ -166,20 +167,12 @@ def compile_model(
 def optimizer_class(context: TrainingContext, model: keras.Model, stage: Stage | None) -> Any:
     """The optimizer of the settings as Keras has it; where the blocks of a stage have rates of their own, with them."""
     training, row = context.config.training, catalogue.find(context.config.model.backbone)
-    plain = OPTIMIZERS[training.optimizer]
+    plain = getattr(keras.optimizers, OPTIMIZERS[training.optimizer].title)
     if stage is None or training.block_rate_factor == 1:
         return plain
     starts = row.block_starts([layer.name for layer in backbone_layers(context.base)])[1:]
     factors = rate_factors(model.trainable_variables, context.base.layers, starts, training.block_rate_factor)
     return with_rate_factors(plain, factors)
-
-
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-}
 
 
 def frozen_base(model: keras.Model) -> FrozenBase:

@@ -8,16 +8,17 @@ goes along later.
 import base64
 import contextlib
 import json
-import os
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from core.engine.reporter import Reporter
+from core.engine.train.epoch_figures import EpochFigures
+from core.environment import environment
 from core.store.runs import METRICS, Run
 
 TIMEOUT, LAST_SECONDS = 5.0, 15.0
@@ -93,7 +94,7 @@ class Tracking:
         self._server: Server | None = None
         self._unsent: list[Record] = []
         self._next_try, self._has_failed = 0.0, False
-        address = os.environ.get("MLFLOW_TRACKING_URI", "") if address is None else address
+        address = environment().mlflow_uri if address is None else address
         if not address:
             return
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mlflow")
@@ -106,9 +107,9 @@ class Tracking:
         """Makes the run there, with all settings; a resumed run goes on as the one it was."""
         self._later(self._begin)
 
-    def epoch(self, number: int, record: Record) -> None:
+    def epoch(self, number: int, record: EpochFigures) -> None:
         """The figures of an epoch (from 1)."""
-        self._note({name: record.get(name) for name in METRICS}, number)
+        self._note({name: getattr(record, name) for name in METRICS}, number)
         self._later(self._flush)
 
     def end(self, status: str) -> None:
@@ -119,9 +120,11 @@ class Tracking:
         """
         if self._server is None:
             return
-        evaluation = self._reporter.run.evaluation() or {}
-        parts = {part: evaluation[part] for part in ("val", "test") if part in evaluation}
-        figures = {f"final_{p}_{name}": parts[p][name] for p in parts for name in ("accuracy", "auc", "loss")}
+        evaluation = self._reporter.run.evaluation()
+        figures: dict[str, float | None] = {}
+        for name, part in (evaluation.parts if evaluation else {}).items():
+            figures |= {f"final_{name}_accuracy": part.accuracy, f"final_{name}_auc": part.auc}
+            figures[f"final_{name}_loss"] = part.loss
         self._note(figures, self._reporter.status.epoch)
         last = self._pool.submit(self._try, lambda server: self._end(server, status), at_once=True)
         if wait([last], timeout=LAST_SECONDS).not_done or self._unsent:
@@ -156,7 +159,7 @@ class Tracking:
         with contextlib.suppress(OSError):
             self._reporter.event(EVENT, message=message)
 
-    def _note(self, figures: Record, step: int) -> None:
+    def _note(self, figures: Mapping[str, float | None], step: int) -> None:
         self._unsent += [
             {"key": name, "value": value, "timestamp": _now(), "step": step}
             for name, value in figures.items()
@@ -165,10 +168,10 @@ class Tracking:
 
     def _begin(self, server: Server) -> None:
         run = self._reporter.run
-        known = [event["run"] for event in run.events() if event.get("event") == EVENT and "run" in event]
+        known = [event.run for event in run.events() if event.event == EVENT and event.run]
         if known:
-            server.send("runs/update", run_id=str(known[-1]), status="RUNNING")
-            self._run_id = str(known[-1])
+            server.send("runs/update", run_id=known[-1], status="RUNNING")
+            self._run_id = known[-1]
             return
         tags = {"mlflow.source.name": "Parity", "parity.run": run.id}
         made = server.send(
@@ -201,7 +204,7 @@ class Tracking:
 
 def _experiment(server: Server) -> str:
     """The id of the experiment that MLFLOW_EXPERIMENT_NAME names, else "Parity"; made where it is not there."""
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or "Parity"
+    name = environment().mlflow_experiment
     try:
         return str(server.ask("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"])
     except TrackingError as error:
@@ -211,11 +214,11 @@ def _experiment(server: Server) -> str:
 
 
 def _credentials(parts: urllib.parse.SplitResult) -> dict[str, str]:
-    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
-    if token:
-        return {"Authorization": f"Bearer {token}"}
-    user = urllib.parse.unquote(parts.username or "") or os.environ.get("MLFLOW_TRACKING_USERNAME", "")
-    password = urllib.parse.unquote(parts.password or "") or os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
+    known = environment()
+    if known.mlflow_token:
+        return {"Authorization": f"Bearer {known.mlflow_token}"}
+    user = urllib.parse.unquote(parts.username or "") or known.mlflow_user
+    password = urllib.parse.unquote(parts.password or "") or known.mlflow_password
     pair = base64.b64encode(f"{user}:{password}".encode()).decode()
     return {"Authorization": f"Basic {pair}"} if user else {}
 

@@ -19,13 +19,13 @@ from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, Checkpoint
 from core.engine.train.context import StopRequested, TrainingContext, make_training_context
 from core.engine.train.data_watch import DATA_CHANGED, keep_manifest, say_changes
 from core.engine.train.devices import all_devices
+from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
 from core.engine.train.phases import Phase, order, plan
-from core.engine.train.trace import Trace
+from core.engine.train.trace import TraceWriter
 from core.engine.train.tracking import Tracking
 from core.errors import ImageChanged, RunError
-from core.stats import metrics
 from core.store.runs import STATUSES, Run
 
 REDUCTION = 0.5
@@ -123,7 +123,7 @@ class Training:
         self.checkpoints = CheckpointFolder(run.path / "resume")
         self.saves = BackgroundSaves(self.checkpoints)
         self.event_files = EventFiles(run.path / "tensorboard")
-        self.trace = Trace(context)
+        self.trace = TraceWriter(context)
         self.phase: Phase | None = None
         self.progress = Progress()
         self.stopped = self.has_learnt = False
@@ -250,29 +250,23 @@ class Training:
         self._broken_off = watch.done < len(data)
         return {name: float(history[name][-1]) for name in ("loss", "accuracy", "auc")}
 
-    def _validate(self, phase: Phase, logs: dict[str, float]) -> dict[str, Any]:
+    def _validate(self, phase: Phase, logs: dict[str, float]) -> EpochFigures:
         """The epoch's figures, on training and validation; the trace takes them in too."""
         validation = self.context.dataset.split.val
         labels, (probabilities, activity) = self.context.dataset.labels(validation), phase.observe(validation)
-        record = {
-            **logs,
-            "learning_rate": rate_of(phase),
-            "val_loss": metrics.cross_entropy(labels, probabilities),
-            "val_accuracy": metrics.accuracy(labels, probabilities),
-            "val_auc": metrics.auc(labels, probabilities),
-        }
+        record = EpochFigures.of(logs, rate_of(phase), labels, probabilities)
         self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, probabilities, activity)
         return record
 
-    def _finish_epoch(self, phase: Phase, record: dict[str, Any], seconds: float, last: int) -> None:
+    def _finish_epoch(self, phase: Phase, record: EpochFigures, seconds: float, last: int) -> None:
         self._durations.append(seconds)
         self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
-        self.progress = judge(self.progress, record["val_loss"], self.context.config.training.early_stopping, last)
+        self.progress = judge(self.progress, record.val_loss, self.context.config.training.early_stopping, last)
         if self.context.config.training.early_stopping and self.progress.waited == 0:
             self._best = arrays(phase.learnt.variables)
         self._reduce_rate(phase)
         # The record first: of an epoch whose checkpoint is lost it comes again, of one without a record it never would.
-        self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record)
+        self.reporter.event("epoch", epoch=self.progress.epoch, phase=phase.name, seconds=seconds, **record._asdict())
         self.saves.begin(Checkpoint(self.progress, arrays(phase.variables()), self._best))
         self.event_files.write(self.progress.epoch, record)
         self.tracking.epoch(self.progress.epoch, record)

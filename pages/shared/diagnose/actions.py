@@ -125,7 +125,7 @@ def resume(bisect: Bisect) -> None:
         bisects.resume_bisect(bisect, parent_pipe=True)
 
 
-def comparison(a: Run, b: Run) -> Record:
+def comparison(a: Run, b: Run) -> compare.Comparison:
     """Everything in which two runs differ; see `core.compare.compare`.
 
     Raises:
@@ -134,12 +134,12 @@ def comparison(a: Run, b: Run) -> Record:
     return compare.compare(a, b)
 
 
-def report_page(a: Run, b: Run, found: Record, result: Record | None, *, with_images: bool) -> str:
+def report_page(a: Run, b: Run, found: compare.Comparison, result: Record | None, *, with_images: bool) -> str:
     """The report as one HTML page."""
     return report.report_html(a, b, found, result, with_images=with_images)
 
 
-def report_record(a: Run, b: Run, found: Record, result: Record | None, *, with_images: bool) -> str:
+def report_record(a: Run, b: Run, found: compare.Comparison, result: Record | None, *, with_images: bool) -> str:
     """The report as JSON."""
     return json.dumps(report.report_json(a, b, found, result, with_images=with_images), indent=1)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from core.access import Action
 from core.bisect.orient import seen_from
 from core.bisect.store import Bisect
+from core.bisect.verdict import VERDICTS
 from core.errors import UserError
 from core.housekeeping.trial_ids import runs_of
 from core.jobs.job import BUDGET_MINUTES
@@ -27,14 +28,14 @@ from pages.shared.widgets.text import duration, plain, sentence
 EVERY_SECONDS = 2.0
 """How often a search at work is looked at."""
 
-VERDICTS = {
-    "single": ("One setting makes the difference", ":material/target:", "green"),
-    "joint": ("Several settings together make the difference", ":material/join_inner:", "green"),
-    "interaction": ("Settings act on each other", ":material/hub:", "orange"),
-    "no-difference": ("No difference that matters", ":material/balance:", "blue"),
-    "inconclusive": ("No answer yet", ":material/help:", "orange"),
+LOOKS_OF = {
+    "single": (":material/target:", "green"),
+    "joint": (":material/join_inner:", "green"),
+    "interaction": (":material/hub:", "orange"),
+    "no-difference": (":material/balance:", "blue"),
+    "inconclusive": (":material/help:", "orange"),
 }
-"""Words, icon and colour of every verdict."""
+"""Icon and colour of every verdict."""
 
 _MEANINGS = {
     "single": "Switching it alone moves the result from one run's to the other's.",
@@ -85,7 +86,7 @@ def show_verdict(bisect: Bisect | None, first: str) -> None:
 
 
 def _verdict(verdict: str, result: Record) -> None:
-    words, icon, colour = VERDICTS.get(verdict, (verdict, ":material/help:", "gray"))
+    words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
     with st.container(border=True):
         st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
         said = str(result.get("sentence") or words)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
@@ -10,6 +10,10 @@ import pandas as pd
 from core.bisect.arm_rows import judged_by, trial_rows
 from pages.shared.widgets.charts import SERIES, axis_end, thin
 from pages.shared.widgets.text import NOTHING, number, percent
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord
+
 
 SIDES = ("A", "B")
 COLOURS = dict(zip(SIDES, SERIES, strict=False))
@@ -25,7 +29,7 @@ _THINNEST = 0.004
 Record = dict[str, Any]
 
 
-def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str) -> alt.Chart:
+def pair_curve(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> alt.Chart:
     """A validation metric of two runs over the epochs.
 
     Args:
@@ -36,10 +40,10 @@ def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
     """
     form = _METRICS[metric]
     rows = [
-        (record["epoch"], side, record[f"val_{metric}"])
+        (record.epoch, side, record.figure(f"val_{metric}"))
         for side, records in zip(SIDES, (a, b), strict=True)
         for record in thin(records)
-        if record.get(f"val_{metric}") is not None
+        if record.figure(f"val_{metric}") is not None
     ]
     frame = pd.DataFrame(rows, columns=["epoch", "run", "value"])
     last = max([int(row[0]) for row in rows], default=2)
@@ -66,10 +70,10 @@ def pair_curve(a: Sequence[Record], b: Sequence[Record], metric: str, title: str
     return chart
 
 
-def pair_words(a: Sequence[Record], b: Sequence[Record], metric: str, title: str) -> str:
+def pair_words(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> str:
     """The curves of two runs for somebody who cannot see them."""
     say = percent if metric == "accuracy" else number
-    ends = [say(records[-1].get(f"val_{metric}")) if records else NOTHING for records in (a, b)]
+    ends = [say(records[-1].figure(f"val_{metric}")) if records else NOTHING for records in (a, b)]
     return f"{title} of both runs over the epochs. At the end A has {ends[0]} and B {ends[1]}."
 
 

@@ -1,7 +1,7 @@
 """The same images through both runs' saved models, and how far apart they are at every stage."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,9 @@ from pages.shared.diagnose.choice import Pair
 from pages.shared.shell.access import guarded, may
 from pages.shared.state import part_key
 from pages.shared.widgets.text import plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.job_records import ProbeStage
 
 
 def show_probe(pair: Pair) -> None:
@@ -38,11 +41,11 @@ def show_probe(pair: Pair) -> None:
 
 
 @guarded(Action.DIAGNOSE)
-def _measure(a: Run, b: Run) -> list[dict[str, Any]]:
+def _measure(a: Run, b: Run) -> "list[ProbeStage]":
     return probe(a, b)
 
 
-def _show_table(rows: Sequence[dict[str, Any]]) -> None:
+def _show_table(rows: "Sequence[ProbeStage]") -> None:
     st.caption("Largest difference at each stage when the same images go through both.")
-    table = [{"Stage": row.get("stage"), "Largest difference": row.get("largest_difference")} for row in rows]
+    table = [{"Stage": row.stage, "Largest difference": row.largest_difference} for row in rows]
     st.dataframe(pd.DataFrame(table), hide_index=True, alt="Largest difference between the two runs at each stage")

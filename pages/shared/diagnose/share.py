@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.compare.compare import Comparison
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
@@ -13,7 +14,7 @@ from pages.shared.state import WITH_IMAGES, part_key
 Record = dict[str, Any]
 
 
-def show_share(pair: Pair, comparison: Record, result: Record | None) -> None:
+def show_share(pair: Pair, comparison: Comparison, result: Record | None) -> None:
     """The report as a file, made when it is asked for."""
     section("Share", "All of this as one page that opens without the app. It names no folder of this machine.")
     with_images = st.checkbox(

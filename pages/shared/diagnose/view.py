@@ -1,14 +1,15 @@
 """Comparison of two runs on a page: figures, settings that differ, paired test, first divergence."""
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from core.checks.finding import SEVERITIES, Finding
+from core.compare.compare import Comparison
+from core.compare.paired import Paired
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
@@ -22,6 +23,10 @@ from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
 
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord
+
+
 _CURVES = (("accuracy", "Validation accuracy"), ("loss", "Validation loss"), ("auc", "Validation AUC"))
 _BADGES = dict(zip(SIDES, ("blue", "orange"), strict=True))
 _FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events.jsonl", "predictions.csv")
@@ -29,9 +34,6 @@ _CHANCE = 0.001
 """A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
 
 AUC_HELP = "How well the answers rank the images, wherever the threshold: 0.5 is chance, 1 is perfect."
-
-
-Record = dict[str, Any]
 
 
 def listed_runs() -> list[Run]:
@@ -84,16 +86,19 @@ def _head(side: str, run: Run) -> None:
     st.page_link("pages/live.py", label="Its curves", icon=":material/monitoring:", query_params={RUN: run.id})
 
 
-def _judged(run: Run, records: Sequence[Record]) -> tuple[float | None, float | None, str]:
+def _judged(run: Run, records: "Sequence[EpochRecord]") -> tuple[float | None, float | None, str]:
     """Accuracy and AUC of the saved model and what they are of; before it is evaluated, those of the last epoch."""
-    found = (run.evaluation() or {}).get("val")
-    if found:
-        return found.get("accuracy"), found.get("auc"), "Of the saved model."
-    last = records[-1] if records else {}
-    return last.get("val_accuracy"), last.get("val_auc"), "Of the last epoch: there is no saved model yet."
+    if found := run.figures("val"):
+        return found.accuracy, found.auc, "Of the saved model."
+    last = records[-1] if records else None
+    return (
+        last.val_accuracy if last else None,
+        last.val_auc if last else None,
+        "Of the last epoch: there is no saved model yet.",
+    )
 
 
-def read_comparison(pair: Pair) -> Record | None:
+def read_comparison(pair: Pair) -> Comparison | None:
     """Everything in which the two differ; None, and a sentence, when they cannot be compared."""
     stamps = tuple(file_stamp(run.path / name) for run in pair for name in _FILES)
     try:
@@ -104,24 +109,28 @@ def read_comparison(pair: Pair) -> Record | None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing the two runs …")
-def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Record:  # the stamps say whether it still holds
+def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Comparison:  # the stamps say whether it still holds
     runs = [diagnose_actions.find_run(run_id) for run_id in (a, b)]
     if runs[0] is None or runs[1] is None:
         raise UserError("one of them has been deleted")
     return diagnose_actions.comparison(runs[0], runs[1])
 
 
-def show_differences(comparison: Record) -> None:
+def show_differences(comparison: Comparison) -> None:
     """Settings, data and environment: only what differs."""
     section("What differs", "Settings, images and machine of the two runs; what is equal is left out.")
-    differences = comparison.get("differences") or {}
-    parts = (
-        ("Settings", "config", "Setting", "Both have the same settings."),
-        ("Data", "data", "What", "Both saw the same images with the same labels, split the same way."),
-        ("Environment", "environment", "What", "Both ran with the same program, libraries and kind of machine."),
+    differences = comparison["differences"]
+    parts: tuple[tuple[str, Sequence[Mapping[str, object]], str, str], ...] = (
+        ("Settings", differences["config"], "Setting", "Both have the same settings."),
+        ("Data", differences["data"], "What", "Both saw the same images with the same labels, split the same way."),
+        (
+            "Environment",
+            differences["environment"],
+            "What",
+            "Both ran with the same program, libraries and kind of machine.",
+        ),
     )
-    for part, key, heading, nothing in parts:
-        rows = differences.get(key) or []
+    for part, rows, heading, nothing in parts:
         st.markdown(f"##### {part}")
         if rows:
             _table(rows, heading, f"{part} that differ between run A and run B")
@@ -129,7 +138,7 @@ def show_differences(comparison: Record) -> None:
             st.markdown(f":material/check: Nothing differs. {nothing}")
 
 
-def _table(rows: Sequence[Record], heading: str, alt: str) -> None:
+def _table(rows: Sequence[Mapping[str, object]], heading: str, alt: str) -> None:
     with_keys = "key" in rows[0]
     table = [
         {
@@ -158,15 +167,15 @@ def show_curves(pair: Pair) -> None:
             )
 
 
-def show_gap(comparison: Record) -> None:
+def show_gap(comparison: Comparison) -> None:
     """The paired test on the images that both runs were judged by."""
     section(
         "Is the gap real?",
         "Both runs answered the same validation images, so it counts on which ones only one of them is right.",
     )
-    paired = comparison.get("paired") or {"reason": "no predictions of both runs on the same images are kept"}
+    paired = comparison["paired"]
     if "reason" in paired:
-        st.info(f"This cannot be tested. {plain(sentence(str(paired['reason'])))}", icon=":material/info:")
+        st.info(f"This cannot be tested. {plain(sentence(paired['reason']))}", icon=":material/info:")
         return
     st.markdown(gap_sentence(paired))
     if paired.get("paired_by") == "pixels":
@@ -191,7 +200,7 @@ def show_gap(comparison: Record) -> None:
         )
 
 
-def gap_sentence(paired: Record) -> str:
+def gap_sentence(paired: Paired) -> str:
     """The paired test in words."""
     one, other = paired.get("only_a_right", 0), paired.get("only_b_right", 0)
     counted = f"Of {paired.get('count', NOTHING)} images, {one} are read rightly by A alone and {other} by B alone."
@@ -201,31 +210,30 @@ def gap_sentence(paired: Record) -> str:
     return f"**The gap may be chance.** {counted} Two equally good runs differ this much often enough (p {p_value})."
 
 
-def show_first_divergence(comparison: Record) -> None:
+def show_first_divergence(comparison: Comparison) -> None:
     """The first stage and step of the computation at which the two runs have different numbers."""
     section(
         "Where they first part",
         "The first numbers that are not equal, in the order of the computation, from the files to the weights.",
     )
-    first = comparison.get("first_divergence")
+    first = comparison["first_divergence"]
     if not first:
-        words = comparison.get("divergence") or "No difference was found in what both runs have recorded."
+        words = comparison["divergence"] or "No difference was found in what both runs have recorded."
         st.markdown(f":material/info: {plain(words)}")
     else:
-        st.markdown(f":material/call_split: **{plain(first.get('sentence') or first.get('stage', ''))}**")
-        row = {"Stage": said(first.get("stage")), "Step": said(first.get("step"))}
-        table = pd.DataFrame([{**row, "A": said(first.get("a")), "B": said(first.get("b"))}])
+        st.markdown(f":material/call_split: **{plain(first['sentence'] or first['stage'])}**")
+        row = {"Stage": said(first["stage"]), "Step": said(first["step"])}
+        table = pd.DataFrame([{**row, "A": said(first["a"]), "B": said(first["b"])}])
         st.dataframe(table, hide_index=True, alt="Stage and step of the first difference, with the two values")
 
 
-def show_both_findings(comparison: Record) -> None:
+def show_both_findings(comparison: Comparison) -> None:
     """What the checks and the trace say of each run: first what they say of one only."""
     section(
         "What was noticed",
         "What the checks before and during the training found in one run and not in the other.",
     )
-    records = comparison.get("findings") or {}
-    found = {side: [_finding(record) for record in records.get(side.lower()) or []] for side in SIDES}
+    found = {side: [Finding(**record) for record in comparison["findings"][side.lower()]] for side in SIDES}
     known = {side: {(finding.id, finding.claim) for finding in findings} for side, findings in found.items()}
     both = known["A"] & known["B"]
     for column, side in zip(st.columns(2), SIDES, strict=True):
@@ -272,13 +280,7 @@ def chance(p_value: float | None) -> str:
     return f"< {_CHANCE}" if p_value < _CHANCE else f"{p_value:.3f}"
 
 
-def _short(row: Record, side: str) -> str:
+def _short(row: Mapping[str, object], side: str) -> str:
     """A value in a table; of a folder the last part, for the page may be seen by others."""
     value = row.get(side)
     return Path(str(value)).name or said(value) if row.get("key") == "dataset" else said(value)
-
-
-def _finding(record: Record) -> Finding:
-    known = {f.name for f in dataclasses.fields(Finding)}
-    finding = Finding(**{"id": "", "claim": "", "severity": "info", **{k: v for k, v in record.items() if k in known}})
-    return finding if finding.severity in SEVERITIES else dataclasses.replace(finding, severity="info")

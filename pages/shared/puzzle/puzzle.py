@@ -169,5 +169,5 @@ def _write(**facts: Any) -> None:
 
 
 def _step(run: Run) -> Step:
-    values = [value for epoch in run.epochs() if (value := epoch.get("val_accuracy")) is not None]
+    values = [epoch.val_accuracy for epoch in run.epochs() if epoch.val_accuracy is not None]
     return Step(run, launch.poll(run), max(values) if values else None)

@@ -1,7 +1,7 @@
 """Evaluation of a finished run on a page: metrics, confusion matrix, ROC, worst mistakes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -24,31 +24,34 @@ from pages.shared.widgets.charts import (
 )
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain
 
+if TYPE_CHECKING:
+    from core.store.run_records import Mistake, PartFigures
+
 _SIDE = 220
 """Longer side of a shown mistake in pixels."""
 
 _MISTAKES = 12
 
-Record = dict[str, Any]
+_PARTS = {"val": "Validation", "test": "Test"}
 
 
 def evaluation(run: Run) -> None:
     """Everything in evaluation.json; nothing before there is one."""
     record = run.evaluation()
-    if not record:
+    if record is None:
         return
-    classes = [str(name) for name in record.get("classes", [])]
-    parts = [(name, part) for name, part in (("Validation", "val"), ("Test", "test")) if record.get(part)]
     st.markdown("### Evaluation")
-    st.caption(f"Of the weights that were kept: {plain(record.get('weights', 'the last'))}.")
-    if not parts:
+    st.caption(f"Of the weights that were kept: {plain(record.weights or 'the last')}.")
+    if not record.parts:
         return
-    for tab, (_, part) in zip(st.tabs([name for name, _ in parts]), parts, strict=True):
+    for tab, (part, figures) in zip(
+        st.tabs([_PARTS[part] for part in record.parts]), record.parts.items(), strict=True
+    ):
         with tab:
-            _part(run, part, record[part], classes)
+            _part(run, part, figures, record.classes)
 
 
-def _part(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
+def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) -> None:
     kept = stored(run, part)
     _figures(record)
     if kept:
@@ -65,29 +68,29 @@ def _part(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
     _mistakes(run, part, record)
 
 
-def _figures(record: Record) -> None:
-    count, correct = record.get("count"), record.get("correct")
+def _figures(record: "PartFigures") -> None:
+    count, correct = record.count, record.correct
     with st.grid(4, min_column_width=150):
         st.metric(
             "Accuracy",
-            percent(record.get("accuracy")),
-            delta=interval(record["interval"]) if record.get("interval") else NOTHING,
+            percent(record.accuracy),
+            delta=interval(record.interval) if record.interval else NOTHING,
             delta_color="off",
             delta_arrow="off",
         )
-        st.metric("AUC", number(record.get("auc")))
+        st.metric("AUC", number(record.auc))
         st.metric("Correct", NOTHING if count is None else f"{correct} of {count}")
         st.metric(
             "Always the majority class",
-            percent(record.get("majority_share")),
-            delta=f"“{plain(record.get('majority_class', NOTHING))}”",
+            percent(record.majority_share),
+            delta=f"“{plain(record.majority_class or NOTHING)}”",
             delta_color="off",
             delta_arrow="off",
         )
 
 
-def _confusion(run: Run, part: str, record: Record, classes: Sequence[str]) -> None:
-    table = record.get("confusion")
+def _confusion(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) -> None:
+    table = record.confusion
     if not table:
         return
     st.markdown("##### Confusion matrix")
@@ -99,8 +102,8 @@ def _confusion(run: Run, part: str, record: Record, classes: Sequence[str]) -> N
     )
 
 
-def _roc(run: Run, part: str, record: Record) -> None:
-    curves = record.get("roc")
+def _roc(run: Run, part: str, record: "PartFigures") -> None:
+    curves = record.roc
     if not curves:
         return
     st.markdown("##### ROC curve")
@@ -114,14 +117,14 @@ def _roc(run: Run, part: str, record: Record) -> None:
         st.caption(f"The {CURVES} of {len(curves)} classes with the smallest area.")
 
 
-def _per_class(record: Record) -> None:
-    rows = record.get("per_class")
+def _per_class(record: "PartFigures") -> None:
+    rows = record.per_class
     if not rows:
         return
     st.markdown("##### Each class")
     share = st.column_config.ProgressColumn
     st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame([row.to_dict() for row in rows]),
         hide_index=True,
         alt="Precision, recall, F1 and number of images of each class",
         column_config={
@@ -138,8 +141,8 @@ def _per_class(record: Record) -> None:
     )
 
 
-def _mistakes(run: Run, part: str, record: Record) -> None:
-    worst = record.get("worst", [])[:_MISTAKES]
+def _mistakes(run: Run, part: str, record: "PartFigures") -> None:
+    worst = record.worst[:_MISTAKES]
     st.markdown("##### The worst mistakes")
     if not worst:
         st.success("No image was read wrongly.", icon=":material/check_circle:")
@@ -153,9 +156,9 @@ def _mistakes(run: Run, part: str, record: Record) -> None:
                 _mistake(run, part, mistake)
 
 
-def _mistake(run: Run, part: str, mistake: Record) -> None:
-    file = str(mistake.get("file", ""))
-    said = f"{mistake.get('label', '')} read as {mistake.get('predicted', '')}, {number(mistake.get('probability'), 2)}"
+def _mistake(run: Run, part: str, mistake: "Mistake") -> None:
+    file = mistake.file
+    said = f"{mistake.label} read as {mistake.predicted}, {number(mistake.probability, 2)}"
     path = image_path(run, part, file)
     image = small_image(path, _SIDE) if path else None
     if image:

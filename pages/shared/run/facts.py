@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -16,6 +16,9 @@ from core.store import records
 from core.store.recent import Recent
 from core.store.records import event_of
 from core.store.runs import Run, epochs_of
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, Event
 
 Stamp = tuple[int, int]
 
@@ -54,13 +57,13 @@ def title(run: Run) -> str:
     return _title(str(run.path), file_stamp(run.path / "config.json"))
 
 
-def epochs(run: Run) -> list[dict[str, Any]]:
+def epochs(run: Run) -> "list[EpochRecord]":
     """One record an epoch; see `Run.epochs`."""
     stamp = shared_stamp(run.path / "events.jsonl")
     return _told(str(run.path), stamp)[0] if stamp else []
 
 
-def notes(run: Run) -> list[dict[str, Any]]:
+def notes(run: Run) -> "list[Event]":
     """The events that are no epochs."""
     stamp = shared_stamp(run.path / "events.jsonl")
     return _told(str(run.path), stamp)[1] if stamp else []
@@ -131,15 +134,15 @@ def _title(folder: str, stamp: Stamp | None) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _tail(folder: str) -> Tail:
+def _tail(folder: str) -> "Tail[Event]":
     return Tail(Path(folder) / "events.jsonl", event_of)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _told(folder: str, stamp: Stamp) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _told(folder: str, stamp: Stamp) -> "tuple[list[EpochRecord], list[Event]]":
     """Epochs and notes, shared by all viewers and not copied: nobody changes them."""
     events = _tail(folder).read()
-    return epochs_of(events), [event for event in events if event.get("event") != "epoch"]
+    return epochs_of(events), [event for event in events if event.event != "epoch"]
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -156,12 +159,12 @@ def _data_facts(folder: str, stamp: Stamp) -> DataFacts | None:
     manifest = Run(Path(folder)).manifest()
     if manifest is None:
         return None
-    labels = Counter(str(item.get("label", "")) for item in manifest.get("val", []))
+    labels = Counter(item["label"] for item in manifest.val)
     name, count = labels.most_common(1)[0] if labels else ("", 0)
     return DataFacts(
-        root=str(manifest.get("root", "")),
-        classes=tuple(map(str, manifest.get("classes", []))),
-        counts={part: len(manifest.get(part, [])) for part in ("train", "val", "test")},
+        root=manifest.root,
+        classes=tuple(manifest.classes),
+        counts={part: len(manifest.part(part)) for part in ("train", "val", "test")},
         majority_class=name,
         majority_share=count / labels.total() if labels else None,
     )
@@ -169,8 +172,7 @@ def _data_facts(folder: str, stamp: Stamp) -> DataFacts | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _split_files(folder: str, stamp: Stamp, part: str) -> dict[str, str]:
-    manifest = Run(Path(folder)).manifest() or {}
-    return {str(item["path"]): str(item.get("label", "")) for item in manifest.get(part, []) if "path" in item}
+    return {item["path"]: item["label"] for item in Run(Path(folder)).data().part(part)}
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)

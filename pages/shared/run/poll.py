@@ -5,8 +5,9 @@ Every tick draws the same elements in the same places, so that the browser keeps
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import streamlit as st
@@ -21,6 +22,9 @@ from pages.shared.run.view import active_runs, read_config, status_words
 from pages.shared.state import RUN
 from pages.shared.widgets.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.widgets.text import NOTHING, about, duration, interval, moment, number, percent, plain
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, Event
 
 EVERY_SECONDS = 2.0
 """How often a run at work is looked at."""
@@ -127,7 +131,7 @@ def _progress(status: Status) -> None:
     st.progress(_share(epochs_done / status.epochs if status.epochs else 0.0), text=f"Epoch {at}{batch}")
 
 
-def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> None:
+def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
     """How fast it goes; of a run that has ended, how long it took."""
     per_second, left = _pace(status, records, facts)
     speed = NOTHING if per_second is None else f"{per_second:,.0f}"
@@ -152,13 +156,15 @@ def _speed(status: Status, records: list[dict[str, Any]], facts: DataFacts | Non
             st.metric(label, value)
 
 
-def _pace(status: Status, records: list[dict[str, Any]], facts: DataFacts | None) -> tuple[float | None, float | None]:
+def _pace(
+    status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | None
+) -> tuple[float | None, float | None]:
     """Images a second and seconds left; from the last epochs where they are too short to be timed inside."""
-    alike = [record for record in records[-5:] if record.get("phase", status.phase) == status.phase]
-    recent = [record["seconds"] for record in alike if record.get("seconds")]
+    alike = [record for record in records[-5:] if (record.phase or status.phase) == status.phase]
+    recent = [record.seconds for record in alike if record.seconds]
     if not recent or not is_training(status.phase):
         return status.images_per_second, status.eta_seconds
-    seconds, left = sum(recent) / len(recent), max(0, status.epochs - records[-1]["epoch"])
+    seconds, left = sum(recent) / len(recent), max(0, status.epochs - records[-1].epoch)
     per_second = facts.counts["train"] / seconds if facts else None
     return (
         per_second if status.images_per_second is None else status.images_per_second,
@@ -166,11 +172,11 @@ def _pace(status: Status, records: list[dict[str, Any]], facts: DataFacts | None
     )
 
 
-def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
+def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
     """The last epoch in numbers, the accuracy with what chance alone would make of it."""
-    last = records[-1] if records else {}
-    accuracy, majority = last.get("val_accuracy"), facts.majority_share if facts else None
-    st.markdown(f"##### After epoch {last['epoch']}" if records else "##### No epoch is finished yet")
+    last = records[-1] if records else None
+    accuracy, majority = last.val_accuracy if last else None, facts.majority_share if facts else None
+    st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch is finished yet")
     with st.grid(4, min_column_width=150):
         st.metric(
             "Validation accuracy",
@@ -182,7 +188,7 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
         )
         st.metric(
             "Validation AUC",
-            number(last.get("val_auc")),
+            number(last.val_auc if last else None),
             delta="0.5 is chance, 1 is perfect",
             delta_color="off",
             delta_arrow="off",
@@ -190,8 +196,8 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
         )
         st.metric(
             "Validation loss",
-            number(last.get("val_loss"), 4),
-            delta=f"training {number(last.get('loss'), 4)}",
+            number(last.val_loss if last else None, 4),
+            delta=f"training {number(last.loss if last else None, 4)}",
             delta_color="off",
             delta_arrow="off",
         )
@@ -206,10 +212,10 @@ def _figures(records: list[dict[str, Any]], facts: DataFacts | None) -> None:
 
 
 def _curves(
-    run: Run, records: list[dict[str, Any]], facts: DataFacts | None, status: Status, config: RunConfig
+    run: Run, records: "Sequence[EpochRecord]", facts: DataFacts | None, status: Status, config: RunConfig
 ) -> None:
     planned = status.epochs or config.training.most_epochs
-    last = int(records[-1]["epoch"]) if records else 0
+    last = records[-1].epoch if records else 0
     end = axis_end(planned, last) if status.is_active else last or planned
     with st.grid(3, min_column_width=250):
         for metric, name in (*_CURVES, *(_RATE if config.training.reduce_on_plateau else ())):
@@ -235,17 +241,17 @@ def _drawn(
 
 def _notes(run: Run) -> None:
     zone = st.context.timezone
-    lines = [f"{moment(event.get('time'), zone)}  {_note(event)}" for event in notes(run)[-50:]]
+    lines = [f"{moment(event.time, zone)}  {_note(event)}" for event in notes(run)[-50:]]
     with st.expander(f"Notes ({len(lines)})", icon=":material/notes:"):
         st.text("\n".join(lines) or "Nothing out of the ordinary so far.")
 
 
-def _note(event: dict[str, Any]) -> str:
+def _note(event: "Event") -> str:
     """One event as a line: its own words, else its name and facts."""
-    if event.get("message"):
-        return str(event["message"])
-    facts = [f"{key} {value}" for key, value in event.items() if key not in ("event", "time")]
-    return f"{str(event.get('event', 'event')).capitalize()}{': ' if facts else ''}{', '.join(facts)}"[:300]
+    if event.message:
+        return event.message
+    facts = [f"{key} {value}" for key, value in event.to_dict().items() if key not in ("event", "time")]
+    return f"{(event.event or 'event').capitalize()}{': ' if facts else ''}{', '.join(facts)}"[:300]
 
 
 def _queue(others: list[tuple[Run, Status]]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -26,17 +26,18 @@ from pages.shared.state import part_key
 from pages.shared.widgets.charts import CURVES, confusion_words, roc_figure, roc_words
 from pages.shared.widgets.text import number, percent, plain
 
+if TYPE_CHECKING:
+    from core.store.run_records import PartFigures
+
 SHOWN = 12
 """Images of a cell that are shown, the surest answers first."""
 
 _SIDE = 220
 _CONFIG = {"displaylogo": False, "displayModeBar": False}
 
-Record = dict[str, Any]
-
 
 @st.fragment
-def threshold_panel(run: Run, part: str, record: Record, stored: Stored) -> None:
+def threshold_panel(run: Run, part: str, record: "PartFigures", stored: Stored) -> None:
     """Threshold, figures, confusion matrix, ROC curve and the images of a cell; only this is drawn again by a slider.
 
     Args:
@@ -66,7 +67,7 @@ def threshold_panel(run: Run, part: str, record: Record, stored: Stored) -> None
     _cell(run, part, stored, predicted, table)
 
 
-def _at_threshold(run: Run, part: str, stored: Stored) -> Record:
+def _at_threshold(run: Run, part: str, stored: Stored) -> metrics.AtThreshold:
     """The slider, and the figures that follow it."""
     positive = stored.classes[1]
     threshold = st.slider(
@@ -89,19 +90,19 @@ def _at_threshold(run: Run, part: str, stored: Stored) -> Record:
     return found
 
 
-def _predicted(stored: Stored, figures: Record | None) -> metrics.Labels:
+def _predicted(stored: Stored, figures: metrics.AtThreshold | None) -> metrics.Labels:
     if figures is None:
         return metrics.decide(stored.probabilities)
     return np.asarray(stored.probabilities[:, 1] > figures["threshold"], dtype=np.int64)
 
 
-def _roc(run: Run, part: str, record: Record, figures: Record | None) -> None:
-    curves = record.get("roc")
+def _roc(run: Run, part: str, record: "PartFigures", figures: metrics.AtThreshold | None) -> None:
+    curves = record.roc
     if not curves:
         return
     st.markdown("##### ROC curve")
     figure, words = roc_figure(curves), roc_words(curves)
-    if figures and figures["specificity"] is not None:
+    if figures and figures["specificity"] is not None and figures["sensitivity"] is not None:
         mark_on_roc(figure, 1 - figures["specificity"], figures["sensitivity"])
         words += f" At the threshold {figures['threshold']:.2f}: {percent(figures['sensitivity'])} found, "
         words += f"{percent(1 - figures['specificity'])} false alarms."

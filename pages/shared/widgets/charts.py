@@ -3,8 +3,8 @@
 import functools
 import html
 import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -14,6 +14,10 @@ import plotly.graph_objects as go
 from core.models.unfreezing import stage_of
 from core.store.runs import METRICS
 from pages.shared.widgets.text import number, percent
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, Roc
+
 
 TRAINING, VALIDATION, BASELINE = "#0072B2", "#E69F00", "#7F7F7F"
 """Colours of the theme in .streamlit/config.toml: first and second series, and what is only a reference."""
@@ -43,20 +47,18 @@ _CELLS = 12
 _LABEL = 18
 """Longest class name at an axis, in characters; the whole name appears under the pointer."""
 
-Record = dict[str, Any]
 
-
-def thin(records: Sequence[Record], most: int = POINTS) -> list[Record]:
+def thin(records: "Sequence[EpochRecord]", most: int = POINTS) -> "list[EpochRecord]":
     """Evenly chosen records, always with the first and the last."""
     if len(records) <= most:
         return list(records)
     return [records[k] for k in np.linspace(0, len(records) - 1, most).round().astype(int)]
 
 
-def history_frame(records: Sequence[Record]) -> pd.DataFrame:
+def history_frame(records: "Sequence[EpochRecord]") -> pd.DataFrame:
     """One row an epoch with everything that was measured, for a table or a file."""
     columns = ["epoch", "phase", *METRICS, "learning_rate", "seconds"]
-    return pd.DataFrame([{name: record.get(name) for name in columns} for record in records], columns=columns)
+    return pd.DataFrame([{name: getattr(record, name) for name in columns} for record in records], columns=columns)
 
 
 class Curve(NamedTuple):
@@ -66,7 +68,9 @@ class Curve(NamedTuple):
     frame: pd.DataFrame
 
 
-def curve(records: Sequence[Record], metric: str, title: str, last_epoch: int, baseline: float | None = None) -> Curve:
+def curve(
+    records: "Sequence[EpochRecord]", metric: str, title: str, last_epoch: int, baseline: float | None = None
+) -> Curve:
     """Training and validation values of one metric over the epochs.
 
     Args:
@@ -139,17 +143,17 @@ def axis_end(planned: int, last: int) -> int:
     return next((end for end in _ENDS if last < end < planned), max(planned, last))
 
 
-def curve_words(records: Sequence[Record], metric: str, title: str) -> str:
+def curve_words(records: "Sequence[EpochRecord]", metric: str, title: str) -> str:
     """The curve for somebody who cannot see it."""
     if not records:
         return f"{title} over the epochs. No epoch is finished yet."
     last = records[-1]
     if metric == "learning_rate":
-        return f"{title} over the epochs. In epoch {last.get('epoch')} it is {last.get(metric) or 0:.3g}."
+        return f"{title} over the epochs. In epoch {last.epoch} it is {last.figure(metric) or 0:.3g}."
     formatted = percent if metric == "accuracy" else number
     return (
-        f"{title} over the epochs. After epoch {last.get('epoch')}: training {formatted(last.get(metric))}, "
-        f"validation {formatted(last.get('val_' + metric))}."
+        f"{title} over the epochs. After epoch {last.epoch}: training {formatted(last.figure(metric))}, "
+        f"validation {formatted(last.figure('val_' + metric))}."
     )
 
 
@@ -185,16 +189,16 @@ def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> s
     return f"Confusion matrix: {'; '.join(rows[:_CELLS])}."
 
 
-def roc_figure(curves: dict[str, Record]) -> go.Figure:
+def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
     """ROC curves, each class against the rest, with the diagonal of chance."""
     figure = go.Figure()
     for colour, (name, roc) in zip(SERIES, worst_curves(curves), strict=False):
         figure.add_scatter(
-            x=roc.get("false_positive_rate", []),
-            y=roc.get("true_positive_rate", []),
+            x=roc.false_positive_rate,
+            y=roc.true_positive_rate,
             mode="lines",
             line={"color": colour, "width": 2.5},
-            name=f"{_short(name)}, AUC {number(roc.get('auc'))}",
+            name=f"{_short(name)}, AUC {number(roc.auc)}",
             hovertemplate="%{x:.1%} false alarms, %{y:.1%} found<extra></extra>",
         )
     figure.add_scatter(
@@ -206,15 +210,15 @@ def roc_figure(curves: dict[str, Record]) -> go.Figure:
     return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
 
 
-def roc_words(curves: dict[str, Record]) -> str:
+def roc_words(curves: "Mapping[str, Roc]") -> str:
     """The ROC curves for somebody who cannot see them."""
-    areas = [f"{name} {number(roc.get('auc'))}" for name, roc in worst_curves(curves)]
+    areas = [f"{name} {number(roc.auc)}" for name, roc in worst_curves(curves)]
     return f"ROC curves; area under the curve: {', '.join(areas)}. Chance is 0.5."
 
 
-def worst_curves(curves: dict[str, Record]) -> list[tuple[str, Record]]:
+def worst_curves(curves: "Mapping[str, Roc]") -> "list[tuple[str, Roc]]":
     """The curves that are drawn: those with the smallest area, at most `CURVES`."""
-    return sorted(curves.items(), key=lambda item: item[1].get("auc") or 0.0)[:CURVES]
+    return sorted(curves.items(), key=lambda item: item[1].auc or 0.0)[:CURVES]
 
 
 _COLOURS: dict[str, Any] = {"training": TRAINING, "validation": VALIDATION, "majority": BASELINE}
@@ -233,23 +237,23 @@ def _scale(values: dict[str, Any], names: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=[values[name] for name in names])
 
 
-def _beginnings(records: Sequence[Record]) -> list[tuple[float, str]]:
+def _beginnings(records: "Sequence[EpochRecord]") -> list[tuple[float, str]]:
     """Where fine-tuning and each later stage of it begins, between two epochs, and how it is called."""
     first: dict[int, float] = {}
     for record in records:
-        if stage := stage_of(str(record.get("phase"))):
-            first.setdefault(stage, record["epoch"] - 0.5)
+        if stage := stage_of(record.phase):
+            first.setdefault(stage, record.epoch - 0.5)
     return [(epoch, FINETUNING if stage == 1 else f"{FINETUNING}, stage {stage}") for stage, epoch in first.items()]
 
 
 def _long(
-    records: Sequence[Record], metric: str, baseline: float | None, end: int, beginnings: list[tuple[float, str]]
+    records: "Sequence[EpochRecord]", metric: str, baseline: float | None, end: int, beginnings: list[tuple[float, str]]
 ) -> pd.DataFrame:
-    rows = [
-        (record["epoch"], series, record[name])
+    rows: list[tuple[float, str, float | None]] = [
+        (record.epoch, series, record.figure(name))
         for series, name in (("training", metric), ("validation", f"val_{metric}"))
         for record in records
-        if record.get(name) is not None
+        if record.figure(name) is not None
     ]
     rows += [(epoch, name, None) for epoch, name in beginnings]
     if baseline is not None:

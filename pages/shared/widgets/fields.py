@@ -11,6 +11,7 @@ from core.config import keys, make_config, setting
 from core.data.dataset import SAMPLE
 from core.errors import ConfigError, UserError
 from core.models.catalogue import BACKBONES, find
+from core.models.optimizers import OPTIMIZERS
 from core.setting import allowed
 from pages.shared.state import field_key
 from pages.shared.widgets.text import plain
@@ -28,10 +29,7 @@ WORDS = {
     "end_to_end": "End to end",
     "fine_tune": "Fine-tune",
     "imagenet": "ImageNet",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "sgd": "SGD",
-    "rmsprop": "RMSprop",
+    **{name: row.title for name, row in OPTIMIZERS.items()},
     "none": "None",
     "float32": "float32",
     "bfloat16": "bfloat16",

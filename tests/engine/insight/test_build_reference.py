@@ -31,9 +31,9 @@ SIZE = 32
 
 def by_the_saved_model(run: Run, part: str) -> Any:
     """Mean of the last feature map over its places, for every image of a part."""
-    manifest = run.manifest() or {}
+    manifest = run.data()
     base = keras.saving.load_model(run.path / "model.keras").get_layer("base")
-    pixels = np.stack([load(Path(manifest["root"]) / item["path"], SIZE) for item in manifest[part]])
+    pixels = np.stack([load(Path(manifest.root) / item["path"], SIZE) for item in manifest.part(part)])
     return keras.Model(base.input, base.get_layer("features").input)(pixels.astype(np.float32)).numpy().mean((1, 2))
 
 
@@ -60,7 +60,7 @@ def test_what_is_remembered_are_the_features_of_the_saved_model(
     near = found.nearest(training, 1)
     if augmented:
         return
-    names = [item["path"] for item in (run.manifest() or {})["train"]]
+    names = [item["path"] for item in run.data().train]
     assert [one[0].file for one in near] == names
     assert max(one[0].distance for one in near) < 1e-3
     distances = np.sort(1 - unit(validation) @ unit(training).T, axis=1)[:, reference.NEIGHBOURS - 1]
@@ -86,7 +86,7 @@ def test_a_stopped_training_is_not_held_up_and_can_be_made_to_remember_later(ima
     assert seen[-1] == (41, 41)
     assert ood_limit.images == 17
     near = reference.read(run).nearest(by_the_saved_model(run, "train"), 1)  # type: ignore[union-attr]
-    assert [one[0].file for one in near] == [item["path"] for item in (run.manifest() or {})["train"]]
+    assert [one[0].file for one in near] == [item["path"] for item in run.data().train]
 
 
 def test_a_trial_of_a_search_remembers_nothing_nor_does_a_run_without_images(image_folder: Any) -> None:

@@ -1,6 +1,5 @@
 """The probe: the same images through two saved models, stage by stage."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from core.compare.compare import compare
 from core.engine.jobs.probe import measure
+from core.store.job_records import Probe
 from core.workers.probe_client import probe
 
 pytestmark = pytest.mark.slow
@@ -22,8 +22,8 @@ def images(image_folder: Any) -> Path:
     return folder
 
 
-def largest(record: dict[str, Any]) -> dict[str, Any]:
-    return {stage["stage"]: stage["largest_difference"] for stage in record["stages"]}
+def largest(record: Probe) -> dict[str, Any]:
+    return {stage.stage: stage.largest_difference for stage in record.stages}
 
 
 def test_each_stage_shows_the_largest_difference_of_the_same_images(images: Path, train_here: Any) -> None:
@@ -35,14 +35,15 @@ def test_each_stage_shows_the_largest_difference_of_the_same_images(images: Path
     assert list(stages) == ["decoded pixels", "preprocessed input", "features", "probabilities"]
     assert stages["decoded pixels"] == 0.0
     # (255 - 127) / 128 = 1 where 255 / 255 = 1, and (0 - 127) / 128 where 0: the gap is largest for black.
-    worst = record["stages"][1]
-    assert worst["a"] == pytest.approx(255 * (worst["b"]) / 128 - 127 / 128, abs=1e-5)
+    worst = record.stages[1]
+    assert worst.a is not None and worst.b is not None
+    assert worst.a == pytest.approx(255 * worst.b / 128 - 127 / 128, abs=1e-5)
     assert stages["features"] > 0.01 and stages["probabilities"] > 0.001
-    assert len(record["pictures"]) == 10
+    assert len(record.pictures) == 10
 
     smaller = train_here(images, {**SMALL, "data.image_size": 48})
-    first = measure(a, smaller)["stages"][0]
-    assert (first["largest_difference"], first["note"]) == (
+    first = measure(a, smaller).stages[0]
+    assert (first.largest_difference, first.note) == (
         None, "They have different shapes, 32×32×3 and 48×48×3.",
     )  # fmt: skip
 
@@ -65,8 +66,8 @@ def test_a_probe_is_measured_once_by_a_process_and_then_part_of_the_comparison(
     a, b = (train_here(images, {**SMALL, "training.seed": seed}) for seed in (1, 2))
     assert compare(a, b)["probe"] is None
     first = probe(a, b)
-    assert [stage["largest_difference"] for stage in first[:3]] == [0.0, 0.0, 0.0]
-    assert first[3]["largest_difference"] > 0
+    assert [stage.largest_difference for stage in first[:3]] == [0.0, 0.0, 0.0]
+    assert (first[3].largest_difference or 0) > 0
     monkeypatch.setattr("core.workers.probe_client._measure", lambda *_: pytest.fail("measured twice"))
-    assert probe(a, b) == first == compare(a, b)["probe"]
-    assert json.dumps(first)
+    assert probe(a, b) == first
+    assert [stage.to_dict() for stage in first] == compare(a, b)["probe"]

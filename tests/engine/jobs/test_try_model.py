@@ -202,7 +202,7 @@ def test_a_model_of_teachable_machine_opens_as_it_is(test_data: Path) -> None:
         pytest.skip("PARITY_TEST_DATA has no models/teachable-machine")
     with (folder / "keras_model.h5").open("rb") as file:
         run = importing.import_model(file, ["cardboard", "plastic", "glass", "metal"], "waste")
-    imported = (run.manifest() or {})["imported"]
+    imported = run.data().imported
     assert (imported["pixels"], imported["image_size"], imported["outputs"]) == ("-1..1", 224, 4)
     assert imported["notes"] == ["This is a model of Teachable Machine, so its pixels are scaled to -1..1."]
     # Computed once by another way: the file's arrays through TensorFlow's own operations, layer by layer.

@@ -40,7 +40,7 @@ def exchange(folder: Path) -> str:
 
 
 def told(run: Run) -> list[str]:
-    return [event["message"] for event in run.events() if event["event"] == "data changed"]
+    return [event.message for event in run.events() if event.event == "data changed"]
 
 
 def keep(run: Run) -> None:

@@ -35,8 +35,8 @@ status = train(Reporter(run))
 trace = json.loads((run.path / "trace.json").read_text())
 names = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]
 shared = [event.get("count") for event in names if event.get("event") == "devices"]
-print(json.dumps({"status": status, "epochs": run.epochs(), "losses": trace["epochs"][0]["losses"], "shared": shared,
-                  "model": run.has_model()}))
+print(json.dumps({"status": status, "epochs": [one.to_dict() for one in run.epochs()], "shared": shared,
+                  "losses": trace["epochs"][0]["losses"], "model": run.has_model()}))
 """
 
 

@@ -13,7 +13,7 @@ import core.engine.train.training
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
 from core.engine.train.describe import best_threshold, describe_answers
-from core.engine.train.trace import DETAILED, Trace
+from core.engine.train.trace import DETAILED, TraceWriter
 from core.store.runs import Run
 
 SMALL: dict[str, Any] = {
@@ -134,7 +134,7 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
 ) -> None:
     settings = {**SMALL, "training.epochs": 3}
     whole = train_here(images, settings)
-    begin = Trace.begin_epoch
+    begin = TraceWriter.begin_epoch
 
     def break_down(self: Any, epoch: int, *args: Any, **kwargs: Any) -> Any:
         if epoch == 2:
@@ -142,7 +142,7 @@ def test_a_resumed_run_has_the_trace_of_an_unbroken_one(
         return begin(self, epoch, *args, **kwargs)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Trace, "begin_epoch", break_down)
+        patch.setattr(TraceWriter, "begin_epoch", break_down)
         train_here(images, settings)
     from core.store.runs import RunStore
 

@@ -16,10 +16,12 @@ import pytest
 from core.config import make_config
 from core.engine.reporter import Reporter
 from core.engine.train import tracking
+from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.tracking import Tracking
+from core.store.run_records import Event
 from core.store.runs import METRICS, Run, RunStore
 
-EPOCH = {"loss": 0.5, "accuracy": 0.75, "auc": None, "val_loss": float("nan"), "val_accuracy": 1.0, "val_auc": 1.0}
+EPOCH = EpochFigures(0.5, 0.75, float("nan"), 0.001, 0.25, 1.0, None)
 
 
 class Fake(HTTPServer):
@@ -77,18 +79,18 @@ def run() -> Run:
     return RunStore().create(make_config("/data", {"training.epochs": 3}, name="mine"))
 
 
-def told(run: Run, status: str = "finished") -> list[dict[str, Any]]:
+def told(run: Run, status: str = "finished") -> list[Event]:
     """Tells of one epoch and the end; returns the events that came of it."""
     told_of = Tracking(Reporter(run))
     told_of.begin()
     told_of.epoch(1, EPOCH)
     told_of.end(status)
-    return [event for event in run.events() if event["event"] == "mlflow"]
+    return [event for event in run.events() if event.event == "mlflow"]
 
 
 def test_it_is_told_settings_figures_and_the_end(fake: Fake, run: Run) -> None:
     (event,) = told(run)
-    assert (event["run"], event["server"]) == ("abc", f"127.0.0.1:{fake.server_port}")
+    assert (event.run, event.to_dict()["server"]) == ("abc", f"127.0.0.1:{fake.server_port}")
     assert "ecret" not in (run.path / "events.jsonl").read_text()
     assert fake.headers[0]["Authorization"] == "Basic YWRhOnMgZWNyZXQ="
     assert [path for path, _ in fake.told] == [
@@ -101,7 +103,7 @@ def test_it_is_told_settings_figures_and_the_end(fake: Fake, run: Run) -> None:
     settings, figures = fake.bodies("runs/log-batch")
     assert {"key": "training.epochs", "value": "3"} in settings["params"]
     assert {m["key"]: m["value"] for m in figures["metrics"]} == {
-        "loss": 0.5, "accuracy": 0.75, "val_accuracy": 1.0, "val_auc": 1.0,
+        "loss": 0.5, "accuracy": 0.75, "val_loss": 0.25, "val_accuracy": 1.0,
     }  # fmt: skip
     assert {m["step"] for m in figures["metrics"]} == {1}
     (end,) = fake.bodies("runs/update")
@@ -138,8 +140,8 @@ def test_a_server_that_fails_is_told_of_once_and_left_alone_until_the_end(
     fake.answer = lambda path: (code, content)
     first, last = told(run)
     name = f"MLflow at 127.0.0.1:{fake.server_port}"
-    assert first["message"] == f"{name}: {words}. The training goes on; it is tried again from time to time."
-    assert last["message"] == f"{name} has not taken in all figures."
+    assert first.message == f"{name}: {words}. The training goes on; it is tried again from time to time."
+    assert last.message == f"{name} has not taken in all figures."
     assert len(fake.told) == 2
 
 
@@ -156,7 +158,7 @@ def test_what_was_not_taken_in_goes_along_later(fake: Fake, run: Run, monkeypatc
     figures = [metric for body in fake.bodies("runs/log-batch") for metric in body.get("metrics", [])]
     assert [metric["step"] for metric in figures if metric["key"] == "loss"][-2:] == [1, 2]
     assert fake.bodies("runs/update")[-1]["status"] == "FINISHED"
-    assert [event.get("message", "")[-30:] for event in run.events()] == ["tried again from time to time.", ""]
+    assert [event.message[-30:] for event in run.events()] == ["tried again from time to time.", ""]
 
 
 @pytest.mark.usefixtures("fake")
@@ -173,7 +175,7 @@ def test_a_server_that_is_not_there_and_what_is_no_server(
     run: Run, monkeypatch: pytest.MonkeyPatch, address: str, words: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    assert told(run)[0]["message"].startswith(words)
+    assert told(run)[0].message.startswith(words)
 
 
 def test_a_slow_server_holds_nobody_up(fake: Fake, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +195,7 @@ def test_a_slow_server_holds_nobody_up(fake: Fake, run: Run, monkeypatch: pytest
     assert time.monotonic() - started < 0.3
     told_of.end("finished")
     assert time.monotonic() - started < 0.6
-    assert run.events()[-1]["message"].endswith("has not taken in all figures.")
+    assert run.events()[-1].message.endswith("has not taken in all figures.")
 
 
 @pytest.mark.slow
@@ -204,7 +206,7 @@ def test_a_training_is_not_harmed_by_a_server_that_is_not_there(
     run = train_here(image_folder(train=(4, 4), val=(2, 2), size=32), {"data.image_size": 32, "training.epochs": 2})
     assert run.read_status().status == "finished"
     assert run.has_model()
-    assert [event["event"] for event in run.events()] == ["mlflow", "epoch", "epoch", "mlflow"]
+    assert [event.event for event in run.events()] == ["mlflow", "epoch", "epoch", "mlflow"]
 
 
 @pytest.mark.slow
@@ -228,15 +230,15 @@ def test_a_real_server_shows_the_run(
         monkeypatch.setattr(tracking, "LAST_SECONDS", 120.0)
         folder = image_folder(train=(6, 6), val=(3, 3), size=32)
         run = train_here(folder, {"data.image_size": 32, "training.epochs": 3, "training.early_stopping": 0})
-        (event,) = [event for event in run.events() if event["event"] == "mlflow"]
+        (event,) = [event for event in run.events() if event.event == "mlflow"]
         base = f"http://127.0.0.1:{port}/api/2.0/mlflow"
-        there = _get(f"{base}/runs/get?run_id={event['run']}")["run"]
+        there = _get(f"{base}/runs/get?run_id={event.run}")["run"]
         assert there["info"]["status"] == "FINISHED"
         assert {p["key"]: p["value"] for p in there["data"]["params"]}["data.image_size"] == "32"
         last = {m["key"]: m["value"] for m in there["data"]["metrics"]}
-        assert last["final_val_accuracy"] == (run.evaluation() or {})["val"]["accuracy"]
+        assert last["final_val_accuracy"] == run.figures("val").accuracy
         for name in METRICS:
-            points = _get(f"{base}/metrics/get-history?run_id={event['run']}&metric_key={name}")["metrics"]
+            points = _get(f"{base}/metrics/get-history?run_id={event.run}&metric_key={name}")["metrics"]
             assert [point["value"] for point in sorted(points, key=lambda p: int(p.get("step", 0)))] == pytest.approx(
                 run.history()[name], abs=1e-12
             )

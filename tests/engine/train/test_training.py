@@ -49,9 +49,9 @@ def new_run(folder: Path, settings: dict[str, Any]) -> Run:
     return RunStore().create(make_config(str(folder), {**TINY, **settings}))
 
 
-def rates(run: Run) -> list[float]:
+def rates(run: Run) -> list[Any]:
     """The learning rate of every epoch."""
-    return [record["learning_rate"] for record in run.epochs()]
+    return [record.learning_rate for record in run.epochs()]
 
 
 def arrays(run: Run) -> list[Any]:
@@ -76,20 +76,20 @@ class StopAfter(Reporter):
 def test_a_run_learns_and_leaves_every_file_it_promises(image_folder: Any, train_here: Any) -> None:
     folder = image_folder(train=(20, 20), val=(6, 6), test=(4, 4))
     run = train_here(folder, {**TINY, "model.dropout": 0, "training.epochs": 12})
-    assert [record["epoch"] for record in run.epochs()] == list(range(1, 13))
+    assert [record.epoch for record in run.epochs()] == list(range(1, 13))
     assert run.history()["val_accuracy"][-1] >= 0.9
     evaluation = run.evaluation()
-    assert evaluation["weights"] == "epoch 12, the last"
-    assert evaluation["val"]["count"] == 12
-    assert evaluation["test"]["count"] == 8
-    assert evaluation["val"]["accuracy"] == pytest.approx(run.history()["val_accuracy"][-1])
-    assert evaluation["val"]["interval"] == list(metrics.wilson(evaluation["val"]["correct"], 12))
-    assert np.sum(evaluation["val"]["confusion"]) == 12
+    assert evaluation.weights == "epoch 12, the last"
+    assert evaluation.val.count == 12
+    assert evaluation.test.count == 8
+    assert evaluation.val.accuracy == pytest.approx(run.history()["val_accuracy"][-1])
+    assert evaluation.val.interval == list(metrics.wilson(evaluation.val.correct, 12))
+    assert np.sum(evaluation.val.confusion) == 12
     with (run.path / "predictions.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["split"] for row in rows] == ["val"] * 12 + ["test"] * 8
     assert list((run.path / "tensorboard" / "validation").glob("events.out.tfevents*"))
-    assert run.manifest()["classes"] == ["a", "b"]
+    assert run.classes() == ["a", "b"]
 
 
 def test_the_saved_model_takes_raw_pixels_and_gives_the_probabilities_that_were_reported(
@@ -110,8 +110,8 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, tra
     folder = image_folder(train=(6,) * 9 + (12,), val=(2,) * 10)
     run = train_here(folder, {**TINY, "training.class_weight": "balanced", "training.epochs": 2})
     evaluation = run.evaluation()
-    assert len(evaluation["val"]["roc"]) == 10
-    assert np.shape(evaluation["val"]["confusion"]) == (10, 10)
+    assert len(evaluation.val.roc) == 10
+    assert np.shape(evaluation.val.confusion) == (10, 10)
     model = keras.saving.load_model(run.path / "model.keras")
     assert model.output_shape == (None, 10)
     assert model.predict(np.zeros((1, 32, 32, 3)), verbose=0).sum() == pytest.approx(1, abs=1e-5)
@@ -140,7 +140,7 @@ def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     assert train(Reporter(unbroken)) == "finished"
     for epoch in breaks:
         assert train(StopAfter(broken, epoch, 2)) == "stopped"
-        assert broken.evaluation()["weights"] == f"stopped in epoch {epoch}"  # type: ignore[index]
+        assert broken.evaluation().weights == f"stopped in epoch {epoch}"  # type: ignore[union-attr]
         assert broken.has_model()
     assert train(Reporter(broken)) == "finished"
     for one, other in zip(arrays(unbroken), arrays(broken), strict=True):
@@ -167,8 +167,8 @@ def test_early_stopping_keeps_the_best_epoch(image_folder: Any, train_here: Any)
     losses = run.history()["val_loss"]
     best = int(np.argmin(losses))
     assert len(losses) == best + 3, "two epochs without a lower loss end the run"
-    assert run.evaluation()["weights"] == f"epoch {best + 1}, the best"
-    assert run.evaluation()["val"]["loss"] == pytest.approx(losses[best])
+    assert run.evaluation().weights == f"epoch {best + 1}, the best"
+    assert run.figures("val").loss == pytest.approx(losses[best])
 
 
 def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
@@ -184,9 +184,9 @@ def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
         waited = 0 if waited == 2 else waited
     assert rates(run) == expected[:-1]
     assert rates(run)[-1] < 3.0
-    told = [event for event in run.events() if event["event"] == "learning rate"]
-    assert [event["rate"] for event in told] == sorted({*rates(run)} - {3.0}, reverse=True)
-    assert told[0]["message"].startswith(f"The learning rate goes from 3 to 1.5 after epoch {told[0]['epoch']}: ")
+    told = [event for event in run.events() if event.event == "learning rate"]
+    assert [event.to_dict()["rate"] for event in told] == sorted({*rates(run)} - {3.0}, reverse=True)
+    assert told[0].message.startswith(f"The learning rate goes from 3 to 1.5 after epoch {told[0].epoch}: ")
 
 
 def test_balanced_weights_count_every_class_alike(image_folder: Any) -> None:
@@ -211,7 +211,7 @@ def test_fine_tuning_moves_only_the_blocks_it_names(image_folder: Any, train_her
     folder = image_folder(train=(12, 12), val=(4, 4))
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "top", "training.finetune_learning_rate": 1e-3}
     run = train_here(folder, {**TINY, **settings, "training.epochs": 1, "training.finetune_epochs": 2})
-    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning"]
+    assert [record.phase for record in run.epochs()] == ["training", "finetuning", "finetuning"]
     trained = keras.saving.load_model(run.path / "model.keras").get_layer("base")
     fresh = build_base(find("EfficientNetLite0"), image_size=32)
     moved = [
@@ -236,7 +236,7 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
             messages.append(message)
             super().phase(name, message, **facts)
 
-    def validate(self: Training, phase: Any, logs: dict[str, float]) -> dict[str, Any]:
+    def validate(self: Training, phase: Any, logs: dict[str, float]) -> Any:
         seen.append({weight.path: weight.numpy() for weight in self.context.base.weights})
         return original(self, phase, logs)
 
@@ -250,14 +250,14 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
     for blocks in moved:
         for block, length in blocks.items():
             assert length == pytest.approx(1e-3 * {"top": 1, "block7": 0.5, "block6": 0.25}[block], rel=0.01)
-    assert [record["phase"] for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
+    assert [record.phase for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
     assert [message for message in messages if "epoch" in message.lower()] == [
         "Epoch 1 of 4.",
         "Fine-tunes the uppermost block: epoch 2 of 4.",
         "Fine-tunes the 2 upper blocks: epoch 3 of 4.",
         "Fine-tunes the 3 upper blocks: epoch 4 of 4.",
     ]
-    told = [event["message"] for event in run.events() if event["event"] == "stage"]
+    told = [event.message for event in run.events() if event.event == "stage"]
     assert told[1] == (
         "Stage 2 of 3 of fine-tuning begins with epoch 3: the 2 upper blocks (from block7 on) and the head train."
     )
@@ -334,7 +334,7 @@ def test_half_precision_features_change_little_and_are_kept_apart(image_folder: 
     exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
     stored = {np.load(path, mmap_mode="r").dtype.name for path in feature_cache().folder.glob("*.npy")}
     assert stored == {"float32", "float16"}
-    losses = [[epoch["val_loss"] for epoch in run.epochs()] for run in (exact, half)]
+    losses = [[epoch.val_loss for epoch in run.epochs()] for run in (exact, half)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], abs=0.01)
 
@@ -389,7 +389,7 @@ def test_predictions_give_back_the_auc_and_the_loss_that_are_stated(tmp_path: An
     """Sure networks crowd at 0 and 1: six decimals made ties there, and took 0.03 off the AUC."""
     from core.data.scan import ImageFile
     from core.engine.train.context import class_probabilities
-    from core.engine.train.evaluate import evaluate, write_predictions
+    from core.engine.train.evaluate import evaluate, keep_predictions
     from core.insight.stored import stored_predictions
     from core.store.runs import Run
 
@@ -401,9 +401,9 @@ def test_predictions_give_back_the_auc_and_the_loss_that_are_stated(tmp_path: An
         ImageFile(f"{k}.png", "ab"[label], "val", str(k), 1, 8, 8, "RGB", "PNG", 1) for k, label in enumerate(labels)
     ]
     stated = evaluate(images, labels, probabilities, ["a", "b"])
-    write_predictions(tmp_path / "predictions.csv", {"val": images}, {"val": probabilities}, ["a", "b"])
+    keep_predictions(tmp_path / "predictions.csv", {"val": images}, {"val": probabilities}, ["a", "b"])
     kept = stored_predictions(Run(tmp_path), "val")
     assert kept is not None
-    assert metrics.auc(kept.labels, kept.probabilities) == stated["auc"]
-    assert metrics.cross_entropy(kept.labels, kept.probabilities) == pytest.approx(stated["loss"], abs=1e-7)
+    assert metrics.auc(kept.labels, kept.probabilities) == stated.auc
+    assert metrics.cross_entropy(kept.labels, kept.probabilities) == pytest.approx(stated.loss, abs=1e-7)
     assert (metrics.decide(kept.probabilities) == metrics.decide(probabilities)).all()

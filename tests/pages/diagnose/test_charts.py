@@ -1,15 +1,17 @@
 """Figures of the Diagnose page: what is drawn, and what is said of it."""
 
 import json
-from typing import Any
 
 import pytest
 
+from core.store.run_records import EpochRecord
 from pages.shared.diagnose import charts
 
 
-def epochs(*values: float) -> list[dict[str, object]]:
-    return [{"epoch": k, "val_accuracy": value, "val_loss": 1 - value} for k, value in enumerate(values, 1)]
+def epochs(*values: float) -> list[EpochRecord]:
+    return [
+        EpochRecord(event="epoch", epoch=k, val_accuracy=value, val_loss=1 - value) for k, value in enumerate(values, 1)
+    ]
 
 
 def trial(name: str, base: str, value: float | None = None, status: str = "finished", **facts) -> dict[str, object]:
@@ -39,7 +41,7 @@ def test_each_run_has_its_line_in_its_colour():
 
 
 def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
-    records: list[dict[str, Any]] = [{"epoch": 1, "val_auc": None}, {"epoch": 2, "val_auc": 0.75}]
+    records = [EpochRecord(event="epoch", epoch=k, val_auc=area) for k, area in ((1, None), (2, 0.75))]
     drawn = charts.pair_curve(records, [], "auc", "AUC").to_dict()
     assert [row["epoch"] for row in next(iter(drawn["datasets"].values()))] == [2]
     assert charts.pair_curve([], [], "loss", "Loss").to_dict()

@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
+from core.store.run_records import EpochRecord, Event
 from core.store.runs import Status
 from pages.shared.run import poll
 from pages.shared.run.facts import DataFacts
@@ -36,7 +37,10 @@ def test_steps_say_which_stage_of_fine_tuning_it_is_at():
 
 def test_pace_is_that_of_the_phase_it_is_at():
     facts = DataFacts("", ("a", "b"), {"train": 800, "val": 4, "test": 0}, "a", 0.5)
-    records = [{"epoch": 1, "seconds": 0.1, "phase": "training"}, {"epoch": 2, "seconds": 8, "phase": "finetuning 2"}]
+    records = [
+        EpochRecord(event="epoch", epoch=k, seconds=seconds, phase=phase)
+        for k, seconds, phase in ((1, 0.1, "training"), (2, 8.0, "finetuning 2"))
+    ]
     assert poll._pace(Status("running", phase="finetuning 2", epochs=4), records, facts) == (100, 16)
     assert poll._pace(Status("running", phase="finetuning 3", epochs=4), records, facts) == (None, None)
 
@@ -62,7 +66,7 @@ def test_one_sentence_says_where_the_run_is(status, sentence):
 
 def test_pace_comes_from_the_epochs_where_they_are_too_short_to_be_timed():
     facts = DataFacts("", ("a", "b"), {"train": 800, "val": 4, "test": 0}, "a", 0.5)
-    records = [{"epoch": k, "seconds": s} for k, s in enumerate((99, 2, 2, 2, 2, 2), start=1)]
+    records = [EpochRecord(event="epoch", epoch=k, seconds=s) for k, s in enumerate((99, 2, 2, 2, 2, 2), start=1)]
     assert poll._pace(Status("running", phase="training", epochs=10), records, facts) == (400, 8)
     timed = Status("running", phase="training", epochs=10, images_per_second=50, eta_seconds=3)
     assert poll._pace(timed, records, facts) == (50, 3)
@@ -78,7 +82,7 @@ def test_pace_comes_from_the_epochs_where_they_are_too_short_to_be_timed():
     ],
 )
 def test_events_become_notes(event, line):
-    assert poll._note(event) == line
+    assert poll._note(Event(**event)) == line
 
 
 def test_ticks_go_on_only_while_there_is_something_to_wait_for(make_run, monkeypatch):

@@ -39,7 +39,7 @@ def asked(monkeypatch) -> list[str]:
 
     def predict(run, images, progress=None, *, heat=False):
         names.extend(name for name, _ in images)
-        near = (Neighbour((run.manifest() or {})["train"][0]["path"], "NORMAL", 0.1),)
+        near = (Neighbour(run.data().train[0]["path"], "NORMAL", 0.1),)
         both = {"NORMAL": 0.75, "PNEUMONIA": 0.25}
         return [Prediction(name, "NORMAL", 0.75, both, insight=Insight(near)) for name, _ in images]
 
@@ -85,7 +85,8 @@ def test_the_worst_mistakes_of_an_example_are_shown(drawn):
     at = open_page("live", run=bad)
     assert not at.exception
     assert drawn == [1]
-    assert len(at.get("image")) == len(((RunStore().get(bad).evaluation() or {})["val"]["worst"])[:12])
+    figures = RunStore().get(bad).figures("val")
+    assert figures is not None and len(at.get("image")) == len(figures.worst[:12])
     assert not [caption for caption in at.caption if "hide_image" in caption.value]
 
 

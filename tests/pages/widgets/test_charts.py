@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.store.run_records import EpochRecord, Roc
 from pages.shared.widgets.charts import (
     BASELINE,
     FINETUNING,
@@ -25,11 +26,19 @@ from pages.shared.widgets.charts import (
 )
 
 
-def records(count: int) -> list[dict]:
+def epoch(number: int, **figures) -> EpochRecord:
+    return EpochRecord(event="epoch", epoch=number, **figures)
+
+
+def records(count: int) -> list[EpochRecord]:
     return [
-        {"epoch": k, "phase": "training", "loss": 1 / k, "val_loss": 2 / k, "accuracy": 0.5, "val_accuracy": None}
+        epoch(k, phase="training", loss=1 / k, val_loss=2 / k, accuracy=0.5, val_accuracy=None)
         for k in range(1, count + 1)
     ]
+
+
+def roc(area: float | None) -> Roc:
+    return Roc(false_positive_rate=[0.0, 1.0], true_positive_rate=[0.0, 1.0], auc=area)
 
 
 def values(chart, series: str) -> list[tuple[float, float]]:
@@ -42,8 +51,8 @@ def test_thin_keeps_first_and_last():
     assert thin(records(5)) == records(5)
     kept = thin(records(1000))
     assert len(kept) == POINTS
-    assert (kept[0]["epoch"], kept[-1]["epoch"]) == (1, 1000)
-    assert all(a["epoch"] < b["epoch"] for a, b in itertools.pairwise(kept))
+    assert (kept[0].epoch, kept[-1].epoch) == (1, 1000)
+    assert all(a.epoch < b.epoch for a, b in itertools.pairwise(kept))
 
 
 def test_curve_draws_training_validation_and_baseline():
@@ -78,7 +87,7 @@ def test_curve_without_epochs_is_an_empty_chart():
 
 
 def test_fine_tuning_is_marked_where_it_begins():
-    tuned = [*records(3), {"epoch": 4, "phase": "finetuning", "loss": 0.1, "val_loss": 0.1}]
+    tuned = [*records(3), epoch(4, phase="finetuning", loss=0.1, val_loss=0.1)]
     frame = curve(tuned, "loss", "Loss", 4).frame
     assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [3.5]
     assert FINETUNING not in set(curve(records(3), "loss", "Loss", 4).frame["series"])
@@ -86,7 +95,7 @@ def test_fine_tuning_is_marked_where_it_begins():
 
 def test_every_stage_is_marked_with_words_where_it_begins():
     phases = ["training", "finetuning", "finetuning", "finetuning 2", "finetuning 3"]
-    tuned = [{**record, "phase": phase} for record, phase in zip(records(5), phases, strict=True)]
+    tuned = [record.model_copy(update={"phase": phase}) for record, phase in zip(records(5), phases, strict=True)]
     chart = curve(tuned, "loss", "Loss", 5)
     marks = chart.frame[chart.frame["series"].str.startswith(FINETUNING)]
     assert list(zip(marks["epoch"], marks["series"], strict=True)) == [
@@ -97,21 +106,21 @@ def test_every_stage_is_marked_with_words_where_it_begins():
 
 
 def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
-    tuned = [*records(999), *({**record, "phase": "finetuning"} for record in records(2))]
-    tuned = [{**record, "epoch": number} for number, record in enumerate(tuned, start=1)]
+    tuned = [*records(999), *(record.model_copy(update={"phase": "finetuning"}) for record in records(2))]
+    tuned = [record.model_copy(update={"epoch": number}) for number, record in enumerate(tuned, start=1)]
     frame = curve(tuned, "loss", "Loss", 1001).frame
     assert frame[frame["series"] == FINETUNING]["epoch"].tolist() == [999.5]
 
 
 def test_words_for_those_who_cannot_see():
     assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch is finished yet."
-    words = curve_words([{"epoch": 3, "accuracy": 0.5, "val_accuracy": 0.625}], "accuracy", "Accuracy")
+    words = curve_words([epoch(3, accuracy=0.5, val_accuracy=0.625)], "accuracy", "Accuracy")
     assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
     words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
     assert words == (
         "Confusion matrix: of 4 images of <b>, 3 were read as <b>; of 4 images of 肺炎, 4 were read as 肺炎."
     )
-    assert roc_words({"a": {"auc": 0.97}}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
+    assert roc_words({"a": roc(0.97)}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
 
 
 def test_confusion_has_counts_row_shares_and_literal_names():
@@ -135,10 +144,7 @@ def test_names_cut_alike_stay_apart():
 
 
 def test_roc_draws_the_worst_classes_and_the_diagonal():
-    curves = {
-        f"<b>{k}": {"false_positive_rate": [0, 1], "true_positive_rate": [0, 1], "auc": k / 20}
-        for k in range(20, 0, -1)
-    }
+    curves = {f"<b>{k}": roc(k / 20) for k in range(20, 0, -1)}
     figure = roc_figure(curves)
     assert len(figure.data) == len(SERIES) + 1
     assert figure.data[0].name == "&lt;b&gt;1, AUC 0.050"
@@ -146,7 +152,7 @@ def test_roc_draws_the_worst_classes_and_the_diagonal():
 
 
 def test_roc_of_a_class_without_images_has_no_area():
-    assert roc_figure({"a": {"auc": None}}).data[0].name == "a, AUC –"
+    assert roc_figure({"a": roc(None)}).data[0].name == "a, AUC –"
 
 
 def test_history_is_a_table_with_a_fixed_head():
@@ -188,7 +194,7 @@ def test_colours_are_those_of_the_theme():
 
 
 def test_learning_rates_far_apart_can_both_be_read() -> None:
-    records = [{"epoch": k, "phase": "training", "learning_rate": rate} for k, rate in ((1, 1e-3), (2, 1e-5))]
+    records = [epoch(k, phase="training", learning_rate=rate) for k, rate in ((1, 1e-3), (2, 1e-5))]
     found = curve(records, "learning_rate", "Learning rate", 2)
     assert found.spec["layer"][0]["encoding"]["y"]["scale"] == {"type": "log"}
     assert curve([], "learning_rate", "Learning rate", 2).spec["layer"][0]["encoding"]["y"]["scale"] == {

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from core.config import keys, setting
 from core.errors import ConfigError
 from core.setting import convert
-from core.store.shape_types import STRICT, Count, Interval, Names, Number, Plain, Share, Text, of_one_length
+from core.store.record_types import STRICT, Count, Interval, Names, Number, Plain, Record, Share, Text, of_one_length
 
 MOST_TRIALS, MOST_STEPS = 10_000, 100_000
 
@@ -223,7 +223,7 @@ Rates = Annotated[list[Annotated[float, Field(gt=0, le=1e6)]], Field(min_length=
 
 
 def _steps(record: Any) -> Any:
-    of_one_length(record, "rates", "losses", "smoothed")
+    of_one_length(**{name: record[name] for name in ("rates", "losses", "smoothed")})
     if (record["valley"] is None) != (record["steep"] is None):
         raise ValueError("valley and steep come together")
     return record
@@ -271,18 +271,21 @@ class Review(TypedDict):
     files: Annotated[list[ReviewedFile], Field(max_length=1_000_000)]
 
 
-@with_config(STRICT)
-class ProbeStage(TypedDict):
+class ProbeStage(Record):
     """What a probe has found at one stage."""
 
     stage: Text
     largest_difference: Number | None
+    file: Text = ""
+    a: Number | None = None
+    b: Number | None = None
+    note: Text = ""
 
 
-@with_config(STRICT)
-class Probe(TypedDict):
+class Probe(Record):
     """What a probe of two runs has measured."""
 
+    pictures: Names = []
     stages: Annotated[list[ProbeStage], Field(max_length=1000)]
 
 
