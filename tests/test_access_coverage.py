@@ -52,7 +52,7 @@ CHANGES = {
 READS = {
     "core.access", "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
     "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
-    "core.compare.compare", "core.config", "core.course.during", "core.data.augment", "core.data.collections",
+    "core.bisect.verdict", "core.compare.compare", "core.compare.paired", "core.config", "core.course.during", "core.data.augment", "core.data.collections",
     "core.data.corrections", "core.data.dataset", "core.data.feature_cache", "core.data.images",
     "core.data.ingest", "core.data.layout", "core.data.layout_choice", "core.data.leftovers",
     "core.data.listing", "core.data.order", "core.data.sample", "core.data.scan", "core.data.split",
@@ -63,10 +63,11 @@ READS = {
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
     "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.time_limits",
     "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.catalogue",
-    "core.models.class_names", "core.models.fetch", "core.models.trial", "core.models.unfreezing", "core.paths",
+    "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.trial", "core.models.unfreezing", "core.paths",
     "core.progress", "core.report.images", "core.report.report", "core.script.importing", "core.script.text",
     "core.setting", "core.stats.metrics", "core.store.csv_tables", "core.store.examples", "core.store.index",
-    "core.store.notes", "core.store.recent", "core.store.records", "core.store.runs", "core.sweep.plan",
+    "core.store.job_records", "core.store.notes", "core.store.recent", "core.store.records", "core.store.run_records",
+    "core.store.runs", "core.sweep.plan",
     "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
     "core.workers.script_client", "core.workers.try_model_client",
 }  # fmt: skip

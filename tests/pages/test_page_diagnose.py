@@ -13,6 +13,7 @@ from core.compare import compare
 from core.compare.paired import Paired
 from core.config import setting
 from core.errors import RunError
+from core.store.job_records import ProbeStage
 from core.store.runs import Run, Status
 from core.workers import launch
 from pages.shared.diagnose import actions as diagnose_actions
@@ -380,8 +381,8 @@ def test_one_click_pushes_the_same_images_through_both_runs(pair, monkeypatch):
     def measure(a, b):
         asked.append((a.id, b.id))
         return [
-            {"stage": "decoded pixels", "largest_difference": 0.0},
-            {"stage": "features", "largest_difference": 1.5},
+            ProbeStage(stage="decoded pixels", largest_difference=0.0),
+            ProbeStage(stage="features", largest_difference=1.5),
         ]
 
     monkeypatch.setattr(diagnose_probe, "probe", measure)
