@@ -132,7 +132,7 @@ def _settings(
         "AUGMENTATION": (repr(data.augmentation), ""),
         "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each image; 0: a new one every epoch"),
         "DATA_SEED": (repr(data.seed), "decides the augmentation"),
-        "HEAD": (_head(config, len(manifest["classes"])), "layers on the features"),
+        "HEAD": (_head(config, len(manifest.classes)), "layers on the features"),
         "EPOCHS": (repr(training.epochs), ""),
         "TRAINING_SEED": (
             repr(training.seed),

@@ -105,8 +105,8 @@ def read_details(run: Run) -> Details:
         config: RunConfig | None = run.config()
     except RunError:
         config = None
-    evaluation = run.evaluation() or {}
-    saved, test = evaluation.get("val") or {}, evaluation.get("test") or {}
+    evaluation = run.evaluation()
+    saved, test = (evaluation.val, evaluation.test) if evaluation else (None, None)
     found = _severities(run)
     return Details(
         changed=None if config is None else changed_settings(config),
@@ -114,9 +114,9 @@ def read_details(run: Run) -> Details:
         size=folder_size(run.path),
         errors=found["error"],
         warnings=found["warning"],
-        saved_accuracy=saved.get("accuracy"),
-        saved_auc=saved.get("auc"),
-        test_accuracy=test.get("accuracy"),
+        saved_accuracy=saved.accuracy if saved else None,
+        saved_auc=saved.auc if saved else None,
+        test_accuracy=test.accuracy if test else None,
     )
 
 
@@ -154,9 +154,9 @@ def forget() -> None:
 
 def _severities(run: Run) -> Counter[str]:
     try:
-        return Counter(str(finding.get("severity")) for finding in findings(run))
+        return Counter(finding.severity for finding in findings(run))
     except UserError:  # its settings cannot be read: what was found before the training still can
-        return Counter(str(finding.get("severity")) for finding in run.findings())
+        return Counter(finding.severity for finding in run.findings())
 
 
 def _kind() -> str:

@@ -7,6 +7,7 @@ from core import files
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.store import records
+from core.store.json_values import Damaged, parsed
 from core.store.runs import Run
 
 LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2000, 30, 12
@@ -81,9 +82,9 @@ def rename_run(run: Run, name: str) -> str:
     run.config()
     try:
         RunConfig(name=name)
-        record = records.parsed(records.text_of(run.path / "config.json"))
+        record = parsed(records.text_of(run.path / "config.json"))
         files.write_json(run.path / "config.json", {**record, "name": name})
-    except (ConfigError, records.Damaged) as error:
+    except (ConfigError, Damaged) as error:
         raise RunError(f"run {run.id} keeps its name: {error}") from error
     except OSError as error:
         raise RunError(f"run {run.id} cannot be renamed: {error.strerror}") from error
