@@ -31,6 +31,14 @@ class DataConfig:
     image_size: int = setting_field(
         224, "Image size", "Side in pixels to which every image is resized (width and height).", low=16, high=1024
     )
+    fit: str = setting_field(
+        "stretch",
+        "Fit to the square",
+        "How an image becomes square. stretch: width and height change on their own. letterbox: its shape stays, bars "
+        "have the mean colour of the edges beside them. letterbox_black: the bars are black. crop: the middle square, "
+        "what lies outside is not seen.",
+        choices=("stretch", "letterbox", "letterbox_black", "crop"),
+    )
     batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
     shuffle: str = setting_field(
         "samples",

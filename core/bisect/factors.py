@@ -27,7 +27,7 @@ DATASET = "dataset"
 _LIKELY = (
     *("data.shuffle", "data.preprocessing", "training.learning_rate", "training.unfreeze_from", "model.weights"),
     *("data.augmentation", "data.augmentation_draws", "training.optimizer", DATASET, "training.epochs"),
-    *("model.backbone", "training.mode"),
+    *("model.backbone", "training.mode", "data.fit"),
 )
 
 
@@ -192,6 +192,13 @@ def _dataset(a: End, b: End, differing: list[str]) -> str:
     return "" if _images(a) != _images(b) else "the two folders hold the same images in the same order"
 
 
+def _fit(a: End, b: End, differing: list[str]) -> str:
+    """Bars and crops are of images that are wider or higher; of old runs that do not say, nothing is known."""
+    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest[part]]
+    square = all(file.get("width") and file.get("width") == file.get("height") for file in files)
+    return "all images are square" if square else ""
+
+
 def _seed(a: End, b: End, differing: list[str]) -> str:
     return "it is chance: the repeats with other training seeds measure what it does"
 
@@ -259,6 +266,7 @@ _SPLIT = ("data.validation_split", "data.group_pattern", "data.seed")
 
 _REASONS: dict[str, Reason] = {
     DATASET: _dataset,
+    "data.fit": _fit,
     "training.seed": _seed,
     "data.drop_remainder": _drop_remainder,
     "data.augmentation_draws": _draws,

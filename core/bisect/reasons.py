@@ -5,6 +5,7 @@ DATASET = "dataset"
 REASONS: dict[str, str] = {
     DATASET: "Other images, or the same in another order, are another thing to learn from and to be judged on.",
     "data.image_size": "Smaller images lose detail, and a backbone sees best at about the size it was trained at.",
+    "data.fit": "Stretching changes shapes, a crop leaves the borders out, bars take pixels from what is shown.",
     "data.batch_size": "Smaller batches make more steps an epoch, each in a noisier direction.",
     "data.shuffle": "Batches of one class pull the head to that class, then to the next; the last ones win.",
     "data.augmentation": "Changed images are harder to learn by heart, but too strong a change hides what matters.",

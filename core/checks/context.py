@@ -15,6 +15,7 @@ from core.config import RunConfig
 from core.data import images
 from core.data.dataset import Dataset
 from core.data.order import Indices, epoch_batches
+from core.data.rendering import Rendering
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.catalogue import Backbone, find, pixel_kind
@@ -97,7 +98,14 @@ class Context:
         data = self.config.data
         if not self.train:
             return None
-        return training_histogram(self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed)
+        return training_histogram(
+            self.dataset, size=data.image_size, augmentation=data.augmentation, seed=data.seed, rendering=self.rendering
+        )
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        """How the images become squares."""
+        return Rendering(self.config.data.fit)
 
     @cached_property
     def preprocessing(self) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from core import files, paths
 from core.data import images
 from core.data.augment import augment
 from core.data.dataset import Dataset
+from core.data.rendering import STRETCHED, Rendering
 from core.data.scan import ImageFile
 
 VERSION = 1
@@ -57,7 +58,9 @@ class GrayHistogram:
         return {"min": float(seen.min()), "max": float(seen.max()), "mean": mean, "std": std}
 
 
-def training_histogram(dataset: Dataset, *, size: int, augmentation: str, seed: int) -> GrayHistogram:
+def training_histogram(
+    dataset: Dataset, *, size: int, augmentation: str, seed: int, rendering: Rendering = STRETCHED
+) -> GrayHistogram:
     """The grey levels of a few training images as preprocessing gets them.
 
     Args:
@@ -65,17 +68,19 @@ def training_histogram(dataset: Dataset, *, size: int, augmentation: str, seed: 
         size: int. Side in pixels.
         augmentation: str. Its first random version is taken.
         seed: int. The data seed.
+        rendering: Rendering. How images become square. Defaults to `STRETCHED`.
 
     Raises:
         UnreadableImage: a file has gone or changed since the scan.
     """
     train = dataset.split.train
     chosen = [train[k] for k in np.unique(np.linspace(0, len(train) - 1, LOOKED_AT).round().astype(int))]
-    path = paths.cache_folder() / "levels" / f"{_name(chosen, size, augmentation, seed)}.json"
+    path = paths.cache_folder() / "levels" / f"{_name(chosen, size, augmentation, seed, rendering)}.json"
     kept = _read(path)
     if kept is None:
         pixels = [
-            augment(images.load(dataset.root / file.path, size), augmentation, seed, 0, file.sha256) for file in chosen
+            augment(images.load(dataset.root / file.path, size, rendering), augmentation, seed, 0, file.sha256)
+            for file in chosen
         ]
         kept = GrayHistogram.of(np.stack(pixels))
         with suppress(OSError):  # it only saves time: a full or read-only disk is no reason to fail
@@ -83,8 +88,10 @@ def training_histogram(dataset: Dataset, *, size: int, augmentation: str, seed: 
     return kept
 
 
-def _name(chosen: Sequence[ImageFile], size: int, augmentation: str, seed: int) -> str:
+def _name(chosen: Sequence[ImageFile], size: int, augmentation: str, seed: int, rendering: Rendering) -> str:
     facts = [VERSION, [file.sha256 for file in chosen], size, augmentation, seed if augmentation != "none" else None]
+    if rendering != STRETCHED:
+        facts.append(asdict(rendering))
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

@@ -205,7 +205,7 @@ def exif_orientation(context: Context) -> Finding | None:
 def aspect_stretch_vs_crop(context: Context) -> Finding | None:
     """Shapes differ widely, and every image is stretched to a square: the same thing looks wide here, tall there."""
     files = [*context.train, *context.val]
-    if not files:
+    if not files or context.config.data.fit != "stretch":
         return None
     low, high = np.quantile([_aspect(file) for file in files], (0.05, 0.95))
     if high / low <= _WIDEST:
@@ -216,7 +216,9 @@ def aspect_stretch_vs_crop(context: Context) -> Finding | None:
         f"Width over height goes from {low:.2f} to {high:.2f} (nine tenths of the images), and all are stretched to "
         "a square.",
         {"aspect_5_percent": round(float(low), 3), "aspect_95_percent": round(float(high), 3)},
-        "Crop or pad the images to one shape first if shapes matter.",
+        "Where shapes matter, keep them: data.fit=letterbox fills the rest of the square with bars, data.fit=crop "
+        "shows the middle only.",
+        {"data.fit": "letterbox"},
     )
 
 

@@ -83,7 +83,8 @@ KINDS = (
         "odd_aspect_ratio",
         "Odd aspect ratio",
         f"longer side above {MAX_ASPECT:g} times the shorter",
-        "Training stretches every image to a square; one this long is distorted beyond what augmentation covers.",
+        "Training stretches every image to a square unless data.fit says otherwise; one this long is distorted beyond "
+        "what augmentation covers.",
     ),
     Kind(
         "exact_duplicates",

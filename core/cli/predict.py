@@ -55,7 +55,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     classes = run.classes()
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
-    maps = _write_heatmaps(options.heatmaps, paths, found) if options.heatmaps else {}
+    maps = _write_heatmaps(options.heatmaps, paths, found, run.config().data.fit) if options.heatmaps else {}
     for answer in found:
         if answer.error:
             print(answer.error, file=sys.stderr)
@@ -83,13 +83,13 @@ def _temperature(run: Run) -> float:
     return found.temperature
 
 
-def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction]) -> dict[int, str]:
+def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction], fit: str) -> dict[int, str]:
     """One PNG an image, of its predicted class; by the image's number the path."""
     written = {}
     for k, (path, answer) in enumerate(zip(images, found, strict=True)):
         if heat := answer.insight.heat.get(answer.label):
             target = folder / f"{safe_stem(path.stem)}-{k + 1:03}-{safe_stem(answer.label)}.png"
-            _write(target, "--heatmaps", overlay(decode(path), heat))
+            _write(target, "--heatmaps", overlay(decode(path), heat, fit=fit))
             written[k] = str(target)
     return written
 

@@ -28,6 +28,7 @@ from PIL import (
 
 from core.data.foreign import what_it_is
 from core.data.png_chunks import LenientStream
+from core.data.rendering import STRETCHED, Rendering, to_square
 from core.errors import UnreadableImage
 
 Source: TypeAlias = Path | bytes | BinaryIO
@@ -200,20 +201,18 @@ def _scale_down(image: Image.Image, size: int | None, mode: str | None) -> None:
         image.draft(mode, wanted)
 
 
-def load(source: Source, size: int) -> Pixels:
-    """Decodes an image and stretches it to a square, by Pillow's bilinear filter with antialiasing.
+def load(source: Source, size: int, rendering: Rendering = STRETCHED) -> Pixels:
+    """Decodes an image and makes it a square.
 
     Args:
         source: Path, bytes or binary file object.
         size: Side in pixels.
+        rendering: How it becomes square. Defaults to `STRETCHED`.
 
     Returns:
         uint8 array of shape `(size, size, 3)`, RGB. Raises what `decode` raises.
     """
-    image = decode(source, size)
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
-    return np.array(image, dtype=np.uint8)
+    return np.array(to_square(decode(source, size), size, rendering.fit), dtype=np.uint8)
 
 
 def thumbnail(source: Source, side: int) -> bytes:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.data.augment import augment
 from core.data.feature_cache import read_ahead
 from core.data.order import Indices
+from core.data.rendering import STRETCHED, Rendering
 from core.data.scan import ImageFile
 from core.data.unchanged import load_unchanged
 from core.errors import UserError
@@ -37,10 +38,19 @@ class Images:
         size: int. Side in pixels.
         augmentation: str. `none`, `light` or `question`.
         seed: int. The data seed.
+        rendering: Rendering. How each becomes square. Defaults to `STRETCHED`.
     """
 
-    def __init__(self, root: Path, files: Sequence[ImageFile], size: int, augmentation: str, seed: int) -> None:
-        self.root, self.files, self.size = root, files, size
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[ImageFile],
+        size: int,
+        augmentation: str,
+        seed: int,
+        rendering: Rendering = STRETCHED,
+    ) -> None:
+        self.root, self.files, self.size, self.rendering = root, files, size, rendering
         self.augmentation, self.seed = augmentation, seed
 
     def __len__(self) -> int:
@@ -54,7 +64,7 @@ class Images:
             ImageChanged: it is not the one that was scanned.
         """
         file = self.files[position]
-        pixels = load_unchanged(self.root, file, self.size)
+        pixels = load_unchanged(self.root, file, self.size, self.rendering)
         return augment(pixels, self.augmentation, self.seed, draw, file.sha256)
 
 

@@ -6,11 +6,12 @@ import stat
 from pathlib import Path
 
 from core.data.images import Pixels, display_name, load
+from core.data.rendering import STRETCHED, Rendering
 from core.data.scan import ImageFile
 from core.errors import ImageChanged, UnreadableImage
 
 
-def load_unchanged(root: Path, file: ImageFile, size: int) -> Pixels:
+def load_unchanged(root: Path, file: ImageFile, size: int, rendering: Rendering = STRETCHED) -> Pixels:
     """Decodes an image as `images.load` does, out of the very bytes that were hashed.
 
     Nothing else would do: an image may be exchanged between two looks at its size and time, and both can be kept. The
@@ -20,6 +21,7 @@ def load_unchanged(root: Path, file: ImageFile, size: int) -> Pixels:
         root: Folder that the file's path is relative to.
         file: What the scan found.
         size: Side in pixels.
+        rendering: How it becomes square. Defaults to `STRETCHED`.
 
     Raises:
         UnreadableImage: the file has gone, or is damaged.
@@ -30,7 +32,7 @@ def load_unchanged(root: Path, file: ImageFile, size: int) -> Pixels:
     found = hashlib.sha256(content).hexdigest()
     named = io.BytesIO(content)
     named.name = path.name
-    pixels = load(named, size)  # first: one that is damaged now is called so
+    pixels = load(named, size, rendering)  # first: one that is damaged now is called so
     if found != file.sha256:
         raise _changed(file, f"its SHA-256 was {file.sha256[:12]}… and is {found[:12]}…")
     return pixels

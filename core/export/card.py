@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from core.compare.compare import findings as run_findings
 from core.config import RunConfig, setting
 from core.data.images import display_name
+from core.data.rendering import FIT_WORDS
 from core.errors import RunError
+from core.export.source import needed, pieces_of
 from core.models import catalogue
 from core.stats.metrics import wilson
 from core.store.runs import Run
@@ -160,7 +162,7 @@ def _proportion(part: int, whole: int) -> str:
 def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
     points = [
         "It knows these classes and no others: every image gets one of them, whatever it shows.",
-        f"Images are stretched to a square of {config.data.image_size} pixels: finer detail is lost on it.",
+        f"Images are {FIT_WORDS[config.data.fit]}, {config.data.image_size} pixels a side: finer detail is lost on it.",
         "The intervals speak of images like the ones it was evaluated on, not of another camera, place or group.",
     ]
     if config.training.early_stopping and not manifest.test:
@@ -188,9 +190,19 @@ def _use(config: RunConfig, classes: list[str]) -> str:
 import keras, numpy as np
 from PIL import Image
 model = keras.saving.load_model("model.keras")
-pixels = np.asarray(Image.open("image.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR))
+{_square(config.data.fit, size)}
 {answer}
 ```"""
+
+
+def _square(fit: str, size: int) -> str:
+    """Lines that make an image the square that the model takes."""
+    opened = 'Image.open("image.jpg").convert("RGB")'
+    if fit == "stretch":
+        return f"pixels = np.asarray({opened}.resize(({size}, {size}), Image.Resampling.BILINEAR))"
+    pieces, _ = needed(pieces_of("core/data/rendering.py", {}), "to_square", {})
+    functions = "\n\n".join(piece.text for piece in pieces)
+    return f'{functions}\n\npixels = np.asarray(to_square({opened}, {size}, "{fit}"))'
 
 
 def _data_name(config: RunConfig) -> str:

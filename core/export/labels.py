@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.data.rendering import FIT_WORDS
 from core.errors import RunError
 from core.export.zips import add_text, writing_zip
 from core.store.runs import Run
@@ -25,7 +26,6 @@ LABELS, RECORD = "labels.txt", "parity.json"
 ASSETS = "assets.extra"
 _KERAS_NOTE, _KEY = "metadata.json", "parity"
 
-_FIT = "stretched to the square (bilinear)"
 _SCALING = {
     "backbone": "inside the model, as the backbone was trained",
     "rescale": "inside the model, division by 255",
@@ -41,7 +41,8 @@ def model_record(run: Run) -> Record:
 
     Returns:
         `{"classes": names in the order of the answers, "image_size": side in pixels, "channels": "RGB", "pixel_range":
-        [0, 255], "input", "preprocessing", "output": a sentence each, "run": id}`, and `notice` for medical images.
+        [0, 255], "fit": as the setting has it, "input", "preprocessing", "output": a sentence each, "run": id}`, and
+        `notice` for medical images.
     """
     config, manifest = run.config(), run.data()
     size, classes = config.data.image_size, list(manifest.classes)
@@ -51,7 +52,8 @@ def model_record(run: Run) -> Record:
         "image_size": size,
         "channels": "RGB",
         "pixel_range": [0, 255],
-        "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {_FIT}",
+        "fit": config.data.fit,
+        "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {FIT_WORDS[config.data.fit]}",
         "preprocessing": "inside the model" if is_imported(run) else _SCALING[config.data.preprocessing],
         "output": _output(classes, outputs),
         "run": run.id,

@@ -23,19 +23,20 @@ from core.data.augment import draw_parameters, warp
 from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
 from core.data.order import epoch_batches
 from core.data.png_chunks import LenientStream
+from core.data.rendering import to_square
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
 AUGMENTED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
-UNFREEZES = STAGED = BY_BLOCK = True
+UNFREEZES = STAGED = BY_BLOCK = FITS = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
 BASE = Path("base.keras")
 CLASSES = ("NORMAL", "PNEUMONIA")
-IMAGE_SIZE, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, 20, "none", False
+IMAGE_SIZE, FIT, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, "stretch", 20, "none", False
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 EPOCHS, TRAINING_SEED = 10, 1
 HEAD = [keras.layers.Dropout(0.7, seed=1), keras.layers.Dense(1, "sigmoid")]
@@ -98,7 +99,7 @@ def compare(history: list[dict[str, Any]]) -> None:
 
 
 def load(path: Path) -> NDArray[np.uint8]:
-    """Decode an image, turn it upright, make it RGB and stretch it: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
+    """Decode an image, turn it upright, make it RGB and a square: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
     PngImagePlugin.PngStream = LenientStream  # type: ignore[misc]  # a large colour profile is no damage
     with Image.open(path) as image:
         try:
@@ -110,6 +111,8 @@ def load(path: Path) -> NDArray[np.uint8]:
         upright = _to_rgb(image)
     if orientation in _TRANSPOSE:
         upright = upright.transpose(_TRANSPOSE[orientation])
+    if FITS:
+        return np.array(to_square(upright, IMAGE_SIZE, FIT), dtype=np.uint8)
     if upright.size != (IMAGE_SIZE, IMAGE_SIZE):
         upright = upright.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR)
     return np.array(upright, dtype=np.uint8)

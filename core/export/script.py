@@ -31,6 +31,7 @@ _SECTIONS = {
     "The training": "core/export/plain_keras.py",
     "Epoch after epoch": "core/export/plain_fit.py",
     "From an image file to pixels": "core/data/images.py",
+    "From an image to a square": "core/data/rendering.py",
     "Large colour profiles": "core/data/png_chunks.py",
     "Batches of one size": "core/models/whole_batches.py",
     "A learning rate for each block": "core/models/block_rates.py",
@@ -101,6 +102,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
     on_features = fine_tunes or (training.is_frozen and not training.literal)
     return {
         "AUGMENTED": config.data.augmentation != "none",
+        "FITS": config.data.fit != "stretch",
         "WEIGHTED": training.class_weight == "balanced",
         "JUDGES": training.early_stopping > 0 or training.reduce_on_plateau > 0,
         "STOPS": training.early_stopping > 0,
@@ -126,6 +128,7 @@ def _settings(
         "BASE": (f"Path(__file__).with_name({base_name!r})", "the backbone before training; lies beside this script"),
         "CLASSES": (repr(tuple(manifest.classes)), ""),
         "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
+        "FIT": (repr(data.fit), "how an image becomes square; to_square says what it means"),
         "BATCH_SIZE": (repr(data.batch_size), ""),
         "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
         "DROP_REMAINDER": (repr(data.drop_remainder), "whether a last partial batch is left out"),

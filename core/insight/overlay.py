@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.data.rendering import content_box
+
 INFERNO = (
     *("#000004", "#1b0c41", "#4a0c6b", "#781c6d", "#a52c60"),
     *("#cf4446", "#ed6925", "#fb9b06", "#f7d13d", "#fcffa4"),
@@ -20,28 +22,48 @@ USUAL_OPACITY = 0.6
 Map = Sequence[Sequence[float]] | NDArray[np.floating]
 
 
-def overlay(image: Image.Image, heat: Map, opacity: float = USUAL_OPACITY, form: str = "PNG") -> bytes:
+def overlay(
+    image: Image.Image, heat: Map, opacity: float = USUAL_OPACITY, form: str = "PNG", fit: str = "stretch"
+) -> bytes:
     """Lays a map over an image.
 
     Args:
         image: Image. RGB.
-        heat: `h` rows of `w` numbers, 0 to 1. Stretched over the whole image, as the image was for the model.
+        heat: `h` rows of `w` numbers, 0 to 1, of the square that the model saw.
         opacity: float. 0 shows the image alone, 1 the map alone. Defaults to 0.6.
         form: str. `PNG`, or `JPEG` for less to send. Defaults to `PNG`.
+        fit: str. How the image became that square, `data.fit`. Defaults to `stretch`.
 
     Returns:
         The bytes of a file of the image's size.
     """
-    colours = Image.fromarray(colour(smooth(heat, image.size)))
+    colours = Image.fromarray(colour(smooth(heat, image.size, fit)))
     out = io.BytesIO()
     Image.blend(image.convert("RGB"), colours, min(1.0, max(0.0, opacity))).save(out, form)
     return out.getvalue()
 
 
-def smooth(heat: Map, size: tuple[int, int]) -> NDArray[np.float32]:
-    """A map at the size (width, height) of an image, by bicubic interpolation, kept within 0 and 1."""
+def smooth(heat: Map, size: tuple[int, int], fit: str = "stretch") -> NDArray[np.float32]:
+    """A map of the model's square at the size of an image, by bicubic interpolation, kept within 0 and 1.
+
+    Args:
+        heat: `h` rows of `w` numbers, 0 to 1.
+        size: Width and height of the image.
+        fit: How the image became the square. What lies on bars is left out; what a crop did not show is 0.
+
+    Returns:
+        float32 of shape `(height, width)`.
+    """
     small = Image.fromarray(np.asarray(heat, np.float32))
-    return np.clip(np.asarray(small.resize(size, Image.Resampling.BICUBIC), np.float32), 0, 1)
+    if fit != "crop":
+        left, top, right, bottom = content_box(*size, fit)
+        box = (left * small.width, top * small.height, right * small.width, bottom * small.height)
+        return np.clip(np.asarray(small.resize(size, Image.Resampling.BICUBIC, box), np.float32), 0, 1)
+    side = min(size)
+    whole = Image.new("F", size)
+    seen = small.resize((side, side), Image.Resampling.BICUBIC)
+    whole.paste(seen, ((size[0] - side) // 2, (size[1] - side) // 2))
+    return np.clip(np.asarray(whole, np.float32), 0, 1)
 
 
 def colour(values: NDArray[np.floating]) -> NDArray[np.uint8]:

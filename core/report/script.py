@@ -25,6 +25,13 @@ _ORDERS = {
     "none": "np.arange(len(x))",
 }
 
+_FITS = {
+    "stretch": "{}",
+    "letterbox": '{"pad_to_aspect_ratio": True}',  # Keras' bars are black
+    "letterbox_black": '{"pad_to_aspect_ratio": True}',
+    "crop": '{"crop_to_aspect_ratio": True}',
+}
+
 _AUGMENTATIONS = {
     "none": "keras.layers.Identity()",
     "light": "keras.Sequential([keras.layers.RandomTranslation(0.05, 0.05), keras.layers.RandomRotation(0.02)])",
@@ -56,6 +63,7 @@ class _Writer:
         self.good, self.bad, self.factors = good, bad, factors
         self.config = good
         self.frozen = good.training.is_frozen and bad.training.is_frozen
+        self.fitted = good.data.fit != "stretch" or "data.fit" in factors
         self.fresh = "data.augmentation_draws" in factors or "data.augmentation" in factors
 
     def opening(self) -> list[str]:
@@ -68,6 +76,7 @@ class _Writer:
             *([f"# No counterpart in a few lines of Keras: {self._foreign()}"] if self._foreign() else []),
             self._line("dataset", "DATA = {}  # holds train/ and val/, a folder for each class", "data", "other_data"),
             self._set("data.image_size", "SIZE"),
+            *([self._line("data.fit", "FIT = {}", *self._pair(_FITS, "data.fit"), raw=True)] if self.fitted else []),
             self._set("data.batch_size", "BATCH"),
             self._set("training.epochs", "EPOCHS"),
             f"keras.utils.set_random_seed({training.seed})",
@@ -91,10 +100,11 @@ class _Writer:
             "rescale": "p / 255",
             "none": "p",
         }
+        fit = ", **FIT" if self.fitted else ""
         lines = [
             "def images(part):",
             '    data = keras.utils.image_dataset_from_directory(f"{DATA}/{part}", image_size=(SIZE, SIZE),',
-            '                                                    label_mode="int", shuffle=False)',
+            f'                                                    label_mode="int", shuffle=False{fit})',
             "    x, y = (np.concatenate(arrays) for arrays in zip(*data.as_numpy_iterator()))",
             "    return x, y",
             "",

@@ -32,6 +32,7 @@ def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ..
     flow = facts.train_flow
     _dataset(facts, imported)
     _image_size(facts, imported, flow)
+    _fit(facts, imported, flow)
     _batch_size(facts, imported, flow)
     _augmentation(facts, imported, flow)
     _preprocessing(facts, imported, flow)
@@ -100,6 +101,22 @@ def _image_size(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> 
         )
     else:
         imported.state("data.image_size", sides[0], value.line)
+
+
+_FITS = {
+    "crop_to_aspect_ratio": "crop",
+    "pad_to_aspect_ratio": "letterbox_black",  # Keras' bars are black
+    "keep_aspect_ratio": "crop",
+}
+
+
+def _fit(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:
+    for name, fit in _FITS.items() if flow else ():
+        value = facts.script.argument(flow.call if flow else None, name)
+        if value.stated and value.flag is None:
+            imported.leave_open("data.fit", facts.script.why_unknown(value))
+        elif value.flag:
+            imported.state("data.fit", fit, value.line)
 
 
 def _batch_size(facts: Facts, imported: ImportedSettings, flow: Flow | None) -> None:

@@ -18,12 +18,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.images import load
+from core.data.images import Pixels, Source
 from core.environment import environment
 from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
 from core.progress import Progress
 from core.store.csv_tables import csv_text
+from core.store.run_images import run_loader
 from core.store.runs import Run
 from core.workers.launch import ROOT, worker_environment
 from core.workers.process_info import detached
@@ -88,10 +89,10 @@ def answers(
         RunError: the run has no model.
     """
     require_model(run)
-    classes, size = run.classes(), run.config().data.image_size
+    classes, load = run.classes(), run_loader(run)
     chunk = SMALL_CHUNK if environment().is_small else CHUNK
     for start in range(0, len(images), chunk):
-        yield from _answer_chunk(images[start : start + chunk], classes, size, model)
+        yield from _answer_chunk(images[start : start + chunk], classes, load, model)
         if progress:
             progress(min(start + chunk, len(images)), len(images))
 
@@ -141,12 +142,14 @@ _MEDICAL_WORDS = (
 _MEDICAL = re.compile(rf"(?<![a-z])(?:{'|'.join(_MEDICAL_WORDS)})")
 
 
-def _answer_chunk(chunk: Sequence[NamedImage], classes: list[str], size: int, model: Model) -> Iterator[Prediction]:
+def _answer_chunk(
+    chunk: Sequence[NamedImage], classes: list[str], load: Callable[[Source], Pixels], model: Model
+) -> Iterator[Prediction]:
     pixels: list[NDArray[np.uint8]] = []
     errors: dict[int, str] = {}
     for k, (name, source) in enumerate(chunk):
         try:
-            pixels.append(load(_named(name, source), size))
+            pixels.append(load(_named(name, source)))
         except UnreadableImage as error:
             errors[k] = str(error)
     found = iter(_rows(model(np.stack(pixels))) if pixels else [])

@@ -170,6 +170,9 @@ def test_widely_different_shapes_are_told(make_context):
     assert finding.claim == (
         "Width over height goes from 0.56 to 1.78 (nine tenths of the images), and all are stretched to a square."
     )
+    assert finding.change == {"data.fit": "letterbox"}
+    for fit in ("letterbox", "letterbox_black", "crop"):
+        assert pixels.aspect_stretch_vs_crop(make_context({"data.fit": fit}, edit=shape)) is None
 
     def turned(file):
         return dataclasses.replace(shape(file), orientation=6 if int(file.path[-5]) % 2 else 1)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import core.models.build
 from core.config import make_config
@@ -95,6 +96,20 @@ def test_bottleneck_and_literal_end_to_end_training_are_bit_identical(
     assert largest_difference(cached, literal) == 0.0
     for name in ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc"):
         assert cached.history()[name] == pytest.approx(literal.history()[name], abs=1e-5), name
+
+
+def test_the_two_ways_agree_whatever_the_fit(images: Path, train_here: Any) -> None:
+    for number, path in enumerate(sorted(images.rglob("*.png"))):
+        width, height = ((60, 30), (30, 64), (40, 40))[number % 3]
+        Image.open(path).resize((width, height)).save(path)
+    settings = {**SMALL, "model.backbone": "EfficientNetLite0", "data.augmentation": "light", "training.epochs": 1}
+    runs = {}
+    for fit in ("stretch", "letterbox", "crop"):
+        runs[fit] = train_here(images, {**settings, "data.fit": fit})
+        literal = train_here(images, {**settings, **LITERAL, "data.fit": fit})
+        assert largest_difference(runs[fit], literal) == 0.0, fit
+    for one, other in (("stretch", "letterbox"), ("letterbox", "crop")):
+        assert largest_difference(runs[one], runs[other]) > 1e-4
 
 
 def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here: Any) -> None:

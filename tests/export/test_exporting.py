@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core import files
 from core.config import make_config
@@ -120,7 +121,8 @@ TINY: dict[str, Any] = {
     "settings",
     [
         {"model.dropout": 0.0, "training.feature_precision": "float16"},
-        {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1},
+        {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1,
+         "data.fit": "letterbox"},
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
          "data.drop_remainder": True, "model.dense_units": 0, "model.dropout": 0, "model.head":
          "max, dense 8 linear l2=0.01, batch_norm, activation relu, dropout 0.3, dense 6 gelu, output l2=0.1"},
@@ -139,6 +141,8 @@ def test_a_script_repeats_its_run_to_the_last_digit(
 ) -> None:  # fmt: skip
     classes = (7, 9, 6) if "training.class_weight" in settings else (10, 9)
     folder = image_folder(train=classes, val=(4,) * len(classes), size=36)
+    for path in folder.rglob("00[02].png"):  # of other shapes, for data.fit
+        Image.open(path).resize((50, 30)).save(path)
     run = train_here(folder, {**TINY, **settings})
     in_this_process(monkeypatch)
     done = export_run(run, "script", tmp_path / "out" / "again")

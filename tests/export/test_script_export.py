@@ -60,7 +60,7 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
     assert imported(text) - sys.stdlib_module_names == {"keras", "numpy", "tensorflow", "PIL"}
     assert {"main", "train_on_features", "fit", "epoch_batches", "load"} <= defined(text)
     assert {"LenientStream", "_scale_down", "_is_alpha_unused"} <= defined(text)
-    assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_images"})
+    assert defined(text).isdisjoint({"warp", "FrozenBase", "train_on_images", "to_square"})
     assert not any(flag in text for flag in ("AUGMENTED", "BINARY", "STOPS", "type: ignore", "softmax"))
     assert "('train/a/0.png', 0, '0123456789abcdef')," in text
     assert "LEARNING_RATE = 0.001\n" in text
@@ -76,6 +76,7 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
         ({"training.mode": "end_to_end", "training.literal": "true"}, "ab", [], {"FrozenBase", "train_on_images"}),
         ({"training.mode": "fine_tune"}, "ab", ["UNFREEZE_FROM = 'top_conv'"], {"FrozenBase", "train_on_features"}),
         ({"training.class_weight": "balanced"}, "abc", ["counts = np.bincount", "CLASSES = ('a', 'b', 'c')"], set()),
+        ({"data.fit": "letterbox"}, "ab", ["FIT = 'letterbox'"], {"to_square", "content_size", "edge_colour"}),
         ({"training.early_stopping": 0, "training.optimizer": "sgd"}, "ab", ["keras.optimizers.SGD"], set()),
     ],
 )

@@ -37,6 +37,23 @@ def test_no_opacity_is_the_image_and_full_opacity_the_map() -> None:
     assert np.abs(half - (full.astype(int) + 100) / 2).max() <= 1
 
 
+def test_a_map_of_the_square_lies_where_the_image_was_in_it() -> None:
+    """Of an image of 80 × 40: a letterbox has it in the middle rows, a crop shows its middle columns only."""
+    rows = np.zeros((8, 8))
+    rows[2:4] = 1  # of eight rows of the square the middle four are the image
+    boxed = smooth(rows, (80, 40), "letterbox")
+    assert boxed.shape == (40, 80)
+    assert boxed[:15].min() > 0.9
+    assert boxed[25:].max() < 0.1
+    np.testing.assert_array_equal(boxed, smooth(rows, (80, 40), "letterbox_black"))
+    cropped = smooth(np.ones((8, 8)), (80, 40), "crop")
+    assert (cropped[:, 20:60] == 1).all()
+    assert cropped[:, :20].max() == cropped[:, 60:].max() == 0
+    np.testing.assert_array_equal(smooth(rows, (40, 40), "letterbox"), smooth(rows, (40, 40)))
+    half = pixels(overlay(Image.new("RGB", (80, 40)), rows, 1, fit="letterbox"))
+    np.testing.assert_array_equal(half, colour(boxed))
+
+
 def test_the_map_lies_where_it_belongs() -> None:
     light = pixels(overlay(GREY, CORNER, 1)).astype(int).sum(axis=2)
     assert np.unravel_index(light.argmax(), light.shape) < (14, 20)

@@ -17,6 +17,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from core import files
 from core.config import RunConfig
 from core.data.pipeline import ImageLoader, Images
+from core.data.rendering import Rendering
 from core.data.scan import ImageFile
 from core.engine.cluster.shard_tasks import NoTasks, OutOfReach, Tasks
 from core.engine.features.features import BATCH, forward_function
@@ -158,7 +160,7 @@ class Extraction:
     def _part(self, start: int) -> Images:
         whole = self._images
         part = whole.files[start : start + self._shard]
-        return Images(whole.root, part, whole.size, whole.augmentation, whole.seed)
+        return Images(whole.root, part, whole.size, whole.augmentation, whole.seed, whole.rendering)
 
     def _ordered(self, start: int) -> dict[str, Any]:
         part = [dict(vars(file)) for file in self._part(start).files]  # asdict takes ten times as long
@@ -219,7 +221,7 @@ def compute(order: dict[str, Any]) -> str:
 
 def _order(config: RunConfig, base_hash: str, forward: Forward, images: Images, draw: int) -> dict[str, Any]:
     """What every machine is told."""
-    plain = Images(images.root, images.files[:_WITNESSES], images.size, "none", images.seed)
+    plain = Images(images.root, images.files[:_WITNESSES], images.size, "none", images.seed, images.rendering)
     return {
         "config": config.to_dict(),
         "base_hash": base_hash,
@@ -227,6 +229,7 @@ def _order(config: RunConfig, base_hash: str, forward: Forward, images: Images, 
         "witness_hash": _witness(forward, plain),
         "root": str(images.root),
         "size": images.size,
+        "rendering": asdict(images.rendering),
         "augmentation": images.augmentation,
         "seed": images.seed,
         "draw": draw,
@@ -242,7 +245,8 @@ def _base(config: str) -> tuple[Forward, str]:
 
 def _images(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Images:
     found = [ImageFile(**record) for record in records]
-    return Images(Path(order["root"]), found, order["size"], augmentation, order["seed"])
+    rendering = Rendering(**order["rendering"])
+    return Images(Path(order["root"]), found, order["size"], augmentation, order["seed"], rendering)
 
 
 def _witness(forward: Forward, image: Images) -> str:

@@ -22,6 +22,7 @@ from core.engine.train.context import TrainingContext
 from core.errors import RunError
 from core.insight import reference
 from core.progress import Progress
+from core.store.run_images import run_rendering
 from core.store.run_records import ImageRecord
 from core.store.runs import Run
 
@@ -82,7 +83,8 @@ def build_reference(run: Run, progress: Progress | None = None) -> reference.Out
     done = _Counter(lambda number: progress(number, total) if progress else None)
     forward = forward_function(base)
     parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
-    kept, validation = (through(base, forward, Images(root, part, size, "none", 0), done) for part in parts)
+    rendering = run_rendering(run)
+    kept, validation = (through(base, forward, Images(root, part, size, "none", 0, rendering), done) for part in parts)
     ood_limit = reference.measure(kept, validation)
     reference.write(run, kept, positions, ood_limit)
     return ood_limit

@@ -19,7 +19,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.config import RunConfig
-from core.data.images import load
 from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.jobs.plain_layers import in_plain_layers
 from core.errors import RunError, UnreadableImage, UserError
@@ -28,6 +27,7 @@ from core.models import catalogue
 from core.models.build import backbone_layers, build_base
 from core.models.unfreezing import stages
 from core.progress import StepProgress
+from core.store.run_images import run_loader
 from core.store.runs import Run
 
 Array = NDArray[np.float32]
@@ -129,10 +129,10 @@ def _open(run: Run) -> keras.Model:
 def _images(run: Run, size: int) -> Array:
     """Validation images of the run as the model takes them; noise where they are gone."""
     manifest = run.data()
-    root, found = Path(manifest.root), []
+    root, load, found = Path(manifest.root), run_loader(run), []
     for item in manifest.val:
         with contextlib.suppress(UnreadableImage):
-            found.append(load(root / item["path"], size))
+            found.append(load(root / item["path"]))
         if len(found) == IMAGES:
             break
     if not found:

@@ -14,12 +14,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.images import load
 from core.engine.train.context import class_probabilities
 from core.errors import RunError, UserError
 from core.store import records
 from core.store.job_records import Probe, ProbeStage
 from core.store.record_types import known
+from core.store.run_images import run_loader
 from core.store.runs import Run
 
 IMAGES = 16
@@ -72,7 +72,8 @@ def _are(content: str, *files: Path) -> bool:
 
 def _stages(run: Run, images: list[Path]) -> dict[str, Array]:
     """What the run makes of the images, stage by stage."""
-    pixels = np.stack([load(path, run.config().data.image_size) for path in images])
+    load = run_loader(run)
+    pixels = np.stack([load(path) for path in images])
     model = _open(run)
     values: dict[str, Array] = {"decoded pixels": pixels}
     given = pixels.astype(np.float32)

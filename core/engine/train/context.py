@@ -15,6 +15,7 @@ from core.data.dataset import Dataset
 from core.data.feature_cache import FeatureCache, Features, feature_cache
 from core.data.order import draw_of_epoch
 from core.data.pipeline import ImageLoader, Images
+from core.data.rendering import Rendering
 from core.data.scan import ImageFile
 from core.engine.cluster.shards import Extraction, is_large, over_cluster
 from core.engine.features.feature_reuse import reuse_features
@@ -59,7 +60,7 @@ class TrainingContext:
         """The images of one part; only training images are ever augmented."""
         data = self.config.data
         augmentation = data.augmentation if augmented else "none"
-        return Images(self.dataset.root, files, data.image_size, augmentation, data.seed)
+        return Images(self.dataset.root, files, data.image_size, augmentation, data.seed, Rendering(data.fit))
 
     def train_images(self) -> Images:
         """The training images, with the run's augmentation."""

@@ -253,7 +253,7 @@ class TraceWriter:
         """One image on its way from the file to the features."""
         images, data = self._work.train_images(), self._work.config.data
         file = images.files[position]
-        decoded = load_unchanged(images.root, file, images.size)
+        decoded = load_unchanged(images.root, file, images.size, images.rendering)
         pixels = augment(decoded, images.augmentation, images.seed, draw, file.sha256)
         prepared = preprocess(pixels, catalogue.pixel_kind(self._row, data.preprocessing))
         features = None if without_features else self._features(position, draw, pixels)

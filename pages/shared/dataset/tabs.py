@@ -13,6 +13,7 @@ from core.data.augment import AUGMENTATIONS, augment
 from core.data.images import display_name, load
 from core.data.ingest import upload_notes
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
+from core.data.rendering import SQUARES, Rendering
 from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.dataset import charts as dataset_charts
@@ -115,7 +116,8 @@ def show_augmentation(view: View) -> None:
             help=plain(setting("data.augmentation_draws").metadata["help"]),
         )
     file = view.split.train[number - 1]
-    st.caption(f"{plain(display_name(file.path))}, at {config.image_size} × {config.image_size} pixels")
+    side, how = config.image_size, SQUARES[config.fit]
+    st.caption(f"{plain(display_name(file.path))}, {how} {side} × {side} pixels")
     _show_draws(view, file, str(kind), int(draws))
 
 
@@ -212,7 +214,7 @@ def _order_title(order: str) -> str:
 def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
     config = data_config()
     try:
-        pixels = load(view.path(file), config.image_size)
+        pixels = load(view.path(file), config.image_size, Rendering(config.fit))
     except UnreadableImage as error:
         st.error(plain(str(error)))
         return

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.data.images import display_name
 from core.insight.answer import METHODS, Neighbour, Prediction
-from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, where
+from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, smooth, where
 from core.insight.reference import OutOfDistributionLimit, ordinal
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
@@ -16,6 +16,7 @@ from pages.shared.predict.image_sources import Shown
 from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import ood_limit
 from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.run.view import read_config
 from pages.shared.state import CLOSER_CLASS, CLOSER_IMAGE, OPACITY
 from pages.shared.widgets.text import number, plain
 
@@ -45,7 +46,8 @@ def closer_look(
     k = st.selectbox("Image", readable, key=CLOSER_IMAGE, format_func=labels.__getitem__)
     answer, small = answers[k], smalls[k]
     if small:
-        _where_it_looks(images[k], answer, small)
+        config = read_config(run)
+        _where_it_looks(images[k], answer, small, config.data.fit if config else "stretch")
     _show_ood(run, answer)
     if answer.insight.neighbours:
         _nearest(run, answer.insight.neighbours)
@@ -65,7 +67,7 @@ def foreign_words(answer: Prediction, known: OutOfDistributionLimit | None) -> s
     return f"Like the training images: {nearest}; 99 % of the validation images lie within {known.limit:.3f}."
 
 
-def _where_it_looks(image: Shown, answer: Prediction, small: bytes) -> None:
+def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) -> None:
     maps = answer.insight.heat
     if not maps:
         st.caption(
@@ -94,8 +96,9 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes) -> None:
             width=260,
             help="0 shows the image alone, 100 the map alone.",
         )
-    heat, region = maps[name], where(maps[name])
-    laid = overlay(Image.open(io.BytesIO(small)), heat, opacity / 100, "JPEG")
+    heat, opened = maps[name], Image.open(io.BytesIO(small))
+    region = where(heat if fit == "stretch" else smooth(heat, opened.size, fit))
+    laid = overlay(opened, heat, opacity / 100, "JPEG", fit)
     with st.grid(2, min_column_width=240):
         st.image(small, width="stretch", alt=f"{image.name}, as it was given")
         st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {region}")

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.data.images import display_name, thumbnail
+from core.data.rendering import SQUARES
 from core.errors import UnreadableImage
 from core.insight.answer import Prediction
 from core.insight.calibration import apply_temperature
@@ -52,15 +53,16 @@ def preparation(run: Run) -> None:
     size = config.data.image_size
     if is_imported(run):
         st.caption(
-            f":material/info: Images are turned upright, made RGB and stretched to {size} × {size} pixels; their "
-            "values go in as 0 to 255, and the model scales them itself as far as it was said to."
+            f":material/info: Images are turned upright, made RGB and {SQUARES[config.data.fit]} {size} × {size} "
+            "pixels; their values go in as 0 to 255, and the model scales them itself as far as it was said to."
         )
         for note in import_notes(run):
             st.warning(plain(note), icon=":material/rule:")
         return
+    scaling = _SCALING.get(config.data.preprocessing, config.data.preprocessing)
     st.caption(
-        ":material/info: Images are prepared exactly as in training: turned upright, made RGB, stretched to "
-        f"{size} × {size} pixels, their values {_SCALING.get(config.data.preprocessing, config.data.preprocessing)}."
+        ":material/info: Images are prepared exactly as in training: turned upright, made RGB, "
+        f"{SQUARES[config.data.fit]} {size} × {size} pixels, their values {scaling}."
     )
 
 

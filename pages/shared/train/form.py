@@ -26,6 +26,7 @@ PRESET_TITLES = {
 GROUPS = {
     "Data": (
         "data.image_size",
+        "data.fit",
         "data.batch_size",
         "data.shuffle",
         "data.preprocessing",
