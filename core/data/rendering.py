@@ -68,7 +68,9 @@ def to_square(image: Image.Image, size: int, fit: str) -> Image.Image:
     if image.width != image.height and fit == "crop":
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
-        return image.resize((size, size), Image.Resampling.BILINEAR, (left, top, left + side, top + side))
+        # Cut first: with a box of its own `resize` would mix in what lies just outside.
+        middle = image.crop((left, top, left + side, top + side))
+        return middle.resize((size, size), Image.Resampling.BILINEAR)
     if image.width != image.height and fit.startswith("letterbox"):
         width, height = content_size(image.width, image.height, size)
         content = image.resize((width, height), Image.Resampling.BILINEAR)

@@ -104,6 +104,7 @@ def test_what_provably_changes_nothing_is_skipped_with_its_reason(
         (TUNED, IN_STAGES, "training.finetune_stages"),
         (IN_STAGES, {**IN_STAGES, "training.block_rate_factor": 0.5}, "training.block_rate_factor"),
         ({}, {"data.shuffle": "none"}, "data.shuffle"),
+        ({}, {"data.fit": "crop"}, "data.fit"),
         ({}, {"training.early_stopping": 0}, "training.early_stopping"),
         ({}, {"training.learning_rate": 1.0}, "training.learning_rate"),
     ],
@@ -118,6 +119,19 @@ def test_what_may_matter_is_a_factor(
 def test_the_split_matters_where_the_program_makes_it(factors_of: Callable[..., Factors]) -> None:
     assert factors_of({}, {"data.validation_split": 0.3}, on_disk=False).keys == ("data.validation_split",)
     assert factors_of({}, {"data.seed": 2}, on_disk=False).keys == ("data.seed",)
+
+
+def test_a_fit_matters_unless_all_images_are_known_to_be_square(factors_of: FactorsOf, ended_run: MakeRun) -> None:
+    assert factors_of({}, {"data.fit": "crop"}).keys == ("data.fit",)  # a manifest that does not say
+    runs = [ended_run({"data.fit": fit}) for fit in ("stretch", "letterbox")]
+    for height, reason in ((40, "all images are square"), (41, None)):
+        for run in runs:
+            manifest = run.manifest() or {}
+            for file in (*manifest["train"], *manifest["val"]):
+                file |= {"width": 40, "height": 40}
+            manifest["val"][-1]["height"] = height
+            files.write_json(run.path / "manifest.json", manifest)
+        assert find_factors(*runs).skipped.get("data.fit") == reason
 
 
 def test_class_weights_matter_where_the_classes_are_unequal(factors_of: Callable[..., Factors]) -> None:

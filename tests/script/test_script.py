@@ -345,3 +345,19 @@ def test_any_script_with_lines_lost_or_doubled_gives_a_record_or_one_sentence(da
         assert "\n" not in str(error)
     else:
         assert all(one["evidence"]["line"] >= 1 for one in record["findings"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "fit"),
+    [("crop_to_aspect_ratio=True", "crop"), ("pad_to_aspect_ratio=True", "letterbox_black"),
+     ("crop_to_aspect_ratio=False", None), ("", None)],
+)  # fmt: skip
+def test_how_keras_makes_images_square_is_read(argument: str, fit: str | None) -> None:
+    record = import_script(
+        "import keras\nfrom keras import layers\n"
+        f"d = keras.utils.image_dataset_from_directory('x/train', image_size=(64, 64), {argument})\n"
+        "m = keras.Sequential([keras.applications.VGG16(include_top=False), layers.Flatten(), layers.Dense(2)])\n"
+        "m.compile('adam', 'sparse_categorical_crossentropy')\nm.fit(d, epochs=2)\n"
+    )
+    assert record["settings"].get("data.fit", {}).get("value") == fit
+    assert ("data.fit" in record["not_stated"]) == (fit is None)
