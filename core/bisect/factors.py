@@ -194,7 +194,7 @@ def _dataset(a: End, b: End, differing: list[str]) -> str:
 
 def _fit(a: End, b: End, differing: list[str]) -> str:
     """Bars and crops are of images that are wider or higher; of old runs that do not say, nothing is known."""
-    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest[part]]
+    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest.part(part)]
     square = all(file.get("width") and file.get("width") == file.get("height") for file in files)
     return "all images are square" if square else ""
 

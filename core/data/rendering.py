@@ -1,8 +1,6 @@
 """How a decoded image becomes the square that a network sees: stretched, with bars (letterbox), or cropped."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -46,13 +44,8 @@ STRETCHED = Rendering()
 """What every image went through before there was a choice."""
 
 
-def rendering_of(data: DataConfig, manifest: Mapping[str, Any] | None) -> Rendering:
-    """How a run renders its images.
-
-    Args:
-        data: DataConfig. Of the run.
-        manifest: mapping or None. What the run keeps of its data set.
-    """
+def rendering_of(data: DataConfig) -> Rendering:
+    """How a run with these settings renders its images."""
     return Rendering(data.fit)
 
 

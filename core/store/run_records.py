@@ -127,6 +127,8 @@ class ImageRecord(TypedDict):
     sha256: NotRequired[Text]
     split: NotRequired[Text]
     group: NotRequired[Text]
+    width: NotRequired[Count]
+    height: NotRequired[Count]
 
 
 Files = Annotated[list[ImageRecord], Field(max_length=MOST_FILES)]
