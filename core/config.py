@@ -164,6 +164,51 @@ class TrainConfig:
         "adam", "Optimizer", "How gradients become steps.", choices=("adam", "adamw", "sgd", "rmsprop")
     )
     learning_rate: float = setting_field(1e-3, "Learning rate", "Length of a step.", low=1e-7, high=10)
+    momentum: float = setting_field(
+        0.0, "Momentum", "Part of the step before that goes on into this one; sgd and rmsprop only.", low=0, high=0.999
+    )
+    nesterov: bool = setting_field(
+        False, "Nesterov momentum", "Takes the gradient where the momentum leads to; sgd with a momentum only."
+    )
+    weight_decay: float = setting_field(
+        0.0,
+        "Weight decay",
+        "Part of every weight that is taken off in each step, times the learning rate (decoupled, as in AdamW). 0: the "
+        "optimizer's own: 0.004 for adamw, none for the others.",
+        low=0,
+        high=1,
+    )
+    label_smoothing: float = setting_field(
+        0.0,
+        "Label smoothing",
+        "Share of a label that is spread evenly over all classes in the training loss; that on validation images is always "
+        "of the labels themselves.",
+        low=0,
+        high=0.5,
+    )
+    schedule: str = setting_field(
+        "none",
+        "Learning-rate schedule",
+        "How the rate falls from step to step, as Keras' CosineDecay and ExponentialDecay have it; each stage of "
+        "fine-tuning begins its own anew. none: it stays, or is reduced on a plateau.",
+        choices=("none", "cosine", "exponential"),
+    )
+    schedule_epochs: int = setting_field(
+        0,
+        "Epochs of the schedule",
+        "Epochs over which the rate falls to the part of it named below. 0: all that are planned. After them the "
+        "cosine stays there and the exponential falls on.",
+        low=0,
+        high=1000,
+    )
+    schedule_end: float = setting_field(
+        0.01,
+        "End of the schedule",
+        "Part of the learning rate that is left after the epochs of the schedule (alpha of CosineDecay, decay_rate of "
+        "ExponentialDecay).",
+        low=0,
+        high=1,
+    )
     unfreeze_from: str = setting_field(
         "",
         "Unfreeze from",
@@ -194,6 +239,12 @@ class TrainConfig:
         "Learning rate after unfreezing, at the beginning of each stage; fine-tune only.",
         low=1e-7,
         high=10,
+    )
+    finetune_optimizer: str = setting_field(
+        "same",
+        "Fine-tune optimizer",
+        "How gradients become steps after unfreezing; fine-tune only. same: as before.",
+        choices=("same", "adam", "adamw", "sgd", "rmsprop"),
     )
     block_rate_factor: float = setting_field(
         1.0,
@@ -264,6 +315,11 @@ class TrainConfig:
     def is_frozen(self) -> bool:
         """Whether the backbone never trains, so that features computed once serve every epoch."""
         return self.mode == "bottleneck" or (self.mode == "end_to_end" and not self.unfreeze_from)
+
+    @property
+    def finetuning_optimizer(self) -> str:
+        """The optimizer after unfreezing."""
+        return self.optimizer if self.finetune_optimizer == "same" else self.finetune_optimizer
 
     @property
     def finetuning_epochs(self) -> int:

@@ -8,8 +8,9 @@ from core.bisect.arm_values import Set
 from core.bisect.factors import Factors
 from core.bisect.reading import common_part, judged
 from core.bisect.search import seeds_of
-from core.config import RunConfig
+from core.config import RunConfig, TrainConfig
 from core.data.order import batches_per_epoch, draw_of_epoch
+from core.models.optimizer_plan import plan_optimizer
 from core.stats.paired_seeds import LEVELS, LOOKS
 from core.stats.student_t import two_sided
 from core.store.runs import Run
@@ -200,7 +201,13 @@ def _networks(config: RunConfig) -> tuple[tuple[object, ...], tuple[object, ...]
         model.pooling,
         config.training.precision,
     )
-    return base, (*base, model.whole_head, config.training.optimizer)
+    return base, (*base, model.whole_head, *_optimizer(config.training))
+
+
+def _optimizer(training: TrainConfig) -> tuple[object, ...]:
+    """What decides the graph of a head's training; of a schedule, its rate too."""
+    planned = plan_optimizer(training, 1, finetuning=False)
+    return (training.label_smoothing, *planned.key)
 
 
 def _half_width(look: int) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from core.checks.effects import without_effect_in_both
 from core.config import HEAD, SHORT_FORM, RunConfig, make_config
 from core.data.order import draw_of_epoch
 from core.errors import RunError
@@ -100,8 +101,9 @@ def find_factors(a: Run, b: Run) -> Factors:
     original = [run.config() for run in (a, b)]
     differing = [key for key in values[0] if values[0][key] != values[1][key]]
     skipped = _renamed(original[0], original[1], both_frozen=both_frozen)
+    idle = without_effect_in_both(ends[0].config.training, ends[1].config.training)
     for key in differing:
-        reason = _REASONS.get(key, _matters)(ends[0], ends[1], differing)
+        reason = idle.get(key) or _REASONS.get(key, _matters)(ends[0], ends[1], differing)
         if reason:
             skipped[key] = reason
     keys = sorted((key for key in differing if key not in skipped), key=_likelihood)

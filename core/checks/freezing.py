@@ -16,7 +16,7 @@ def base_not_frozen(context: Context) -> Finding | None:
     mistaken for class-ordered batches; there the predictions are not constant.
     """
     training = context.config.training
-    rate, limit = _backbone_rate(training), _GENTLE[training.optimizer]
+    rate, limit = _backbone_rate(training), _GENTLE[_backbone_optimizer(training)]
     if not _trains_all(context) or training.mode != "end_to_end" or rate <= limit:
         return None
     return Finding(
@@ -34,7 +34,7 @@ def base_not_frozen(context: Context) -> Finding | None:
 def unfreeze_high_lr(context: Context) -> Finding | None:
     """Blocks of the backbone train at a rate that destroys pretrained features."""
     training = context.config.training
-    rate, limit = _backbone_rate(training), _GENTLE[training.optimizer]
+    rate, limit = _backbone_rate(training), _GENTLE[_backbone_optimizer(training)]
     if not _unfreezes(training) or rate <= limit:
         return None
     if training.mode == "end_to_end" and _trains_all(context):
@@ -125,6 +125,10 @@ def _falling(config: RunConfig) -> str:
     if factor == 1 or not found or found[-1].count == 1:
         return ""
     return f" in its uppermost block, and {factor:g} of that from block to block below"
+
+
+def _backbone_optimizer(training: TrainConfig) -> str:
+    return training.finetuning_optimizer if training.mode == "fine_tune" else training.optimizer
 
 
 def _backbone_rate(training: TrainConfig) -> float:

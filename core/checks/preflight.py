@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.checks import augmentation, folders, freezing, head, labels, order, pixels, split
+from core.checks import augmentation, effects, folders, freezing, head, labels, order, pixels, split
 from core.checks.context import Check, Context
 from core.checks.finding import SEVERITIES, Finding
 from core.config import RunConfig
@@ -60,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     head.flatten_vs_gap,
     head.last_vs_best_weights,
     head.mixed_precision,
+    effects.setting_without_effect,
 )
 """Every check there is; docs/checks.md has a row for each. A check's id is its name with hyphens."""
 

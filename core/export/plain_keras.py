@@ -40,8 +40,10 @@ IMAGE_SIZE, FIT, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, "stretch", 20, "none
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 EPOCHS, TRAINING_SEED = 10, 1
 HEAD = [keras.layers.Dropout(0.7, seed=1), keras.layers.Dense(1, "sigmoid")]
-OPTIMIZER, LEARNING_RATE = keras.optimizers.Adam, 7e-4
-FINETUNE_EPOCHS, FINETUNE_LEARNING_RATE = 5, 1e-5
+OPTIMIZER, LEARNING_RATE, LABEL_SMOOTHING = keras.optimizers.Adam, 7e-4, 0.0
+OPTIONS: dict[str, Any] = {}
+FINETUNE_EPOCHS, FINETUNE_OPTIMIZER, FINETUNE_LEARNING_RATE = 5, keras.optimizers.Adam, 1e-5
+FINETUNE_OPTIONS: dict[str, Any] = {}
 UNFREEZE_FROM: Any = "block5_conv1"
 BLOCK_RATE_FACTOR, BLOCK_STARTS = 0.38, ("block5_conv1",)
 TRAIN: Sequence[tuple[str, int, str]] = ()
@@ -150,15 +152,15 @@ def build_head(features: int) -> keras.Model:
     return keras.Sequential([keras.Input((features,), name="features"), *HEAD], name="head")
 
 
-def compile_model(model: keras.Model, learning_rate: float, optimizer: Any = OPTIMIZER) -> None:
+def compile_model(model: keras.Model, learning_rate: Any, optimizer: Any, options: dict[str, Any]) -> None:
     """Compile without XLA, which would draw other dropout masks."""
     if BINARY:
-        loss: Any = keras.losses.BinaryCrossentropy()
+        loss: Any = keras.losses.BinaryCrossentropy(label_smoothing=LABEL_SMOOTHING)
         measured: list[Any] = [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
     else:
-        loss = keras.losses.CategoricalCrossentropy()
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING)
         measured = [keras.metrics.CategoricalAccuracy("accuracy"), keras.metrics.AUC(name="auc", multi_label=True)]
-    model.compile(optimizer(learning_rate=learning_rate), loss=loss, metrics=measured, jit_compile=False)
+    model.compile(optimizer(learning_rate=learning_rate, **options), loss=loss, metrics=measured, jit_compile=False)
 
 
 def targets() -> NDArray[np.float32]:
@@ -229,7 +231,7 @@ def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[s
         return kept([forward(training_images(chunk, draw)) for chunk in chunks])
 
     model = keras.Sequential([keras.Input(head.input_shape[1:]), head])
-    compile_model(model, LEARNING_RATE)
+    compile_model(model, LEARNING_RATE, OPTIMIZER, OPTIONS)
     fit(
         model,
         head,
@@ -278,12 +280,13 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
     if ON_FEATURES:
         if BY_BLOCK:
             factors = rate_factors(model.trainable_variables, base.layers, BLOCK_STARTS, BLOCK_RATE_FACTOR)
-            compile_model(model, FINETUNE_LEARNING_RATE, with_rate_factors(OPTIMIZER, factors))
+            by_block = with_rate_factors(FINETUNE_OPTIMIZER, factors)
+            compile_model(model, FINETUNE_LEARNING_RATE, by_block, FINETUNE_OPTIONS)
         else:
-            compile_model(model, FINETUNE_LEARNING_RATE)
+            compile_model(model, FINETUNE_LEARNING_RATE, FINETUNE_OPTIMIZER, FINETUNE_OPTIONS)
         epochs = FINETUNE_EPOCHS
     else:
-        compile_model(model, LEARNING_RATE)
+        compile_model(model, LEARNING_RATE, OPTIMIZER, OPTIONS)
         epochs = EPOCHS
     answer = graph(
         lambda pixels: head(base(tf.cast(pixels, tf.float32), training=False), training=False), size, tf.uint8

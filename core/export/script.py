@@ -10,13 +10,14 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.config import RunConfig
+from core.config import RunConfig, TrainConfig
 from core.data.images import PREPROCESSING
+from core.data.order import batches_per_epoch
 from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
-from core.models.optimizers import OPTIMIZERS
+from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.store.runs import METRICS, Run
 from core.workers.try_model_client import is_imported
 
@@ -104,9 +105,9 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "AUGMENTED": config.data.augmentation != "none",
         "FITS": config.data.fit != "stretch",
         "WEIGHTED": training.class_weight == "balanced",
-        "JUDGES": training.early_stopping > 0 or training.reduce_on_plateau > 0,
+        "JUDGES": training.early_stopping > 0 or _reduces(training),
         "STOPS": training.early_stopping > 0,
-        "REDUCES": training.reduce_on_plateau > 0,
+        "REDUCES": _reduces(training),
         "BINARY": len(manifest.classes) == 2,
         "HALVED": training.feature_precision == "float16",
         "ON_FEATURES": on_features,
@@ -122,6 +123,7 @@ def _settings(
 ) -> dict[str, tuple[str, str]]:
     """Name -> value and comment, each as it stands in the script; only those that the script uses are written."""
     data, training = config.data, config.training
+    first, later = (_optimizer(config, manifest, finetuning=finetuning) for finetuning in (False, True))
     index_of = manifest.root if folder is None else folder
     return {
         "DATA": (f"Path(sys.argv[1] if len(sys.argv) > 1 else {index_of!r})", "folder of the images"),
@@ -141,12 +143,16 @@ def _settings(
             repr(training.seed),
             "decides the order of the samples; the seeds of the head's layers come from it too",
         ),
-        "OPTIMIZER": (f"keras.optimizers.{OPTIMIZERS[training.optimizer].title}", ""),
-        "LEARNING_RATE": (repr(training.learning_rate), ""),
+        "OPTIMIZER": (f"keras.optimizers.{first.name}", ""),
+        "OPTIONS": (repr(first.options), "of the optimizer, beside its rate"),
+        "LEARNING_RATE": (first.rate_source, _BY_STEP if first.schedule else ""),
+        "LABEL_SMOOTHING": (repr(training.label_smoothing), "share of a label that is spread over all classes"),
         "EARLY_STOPPING": (repr(training.early_stopping), "epochs without a lower validation loss"),
         "REDUCE_ON_PLATEAU": (repr(training.reduce_on_plateau), "epochs without one, after which the rate is halved"),
         "FINETUNE_EPOCHS": (repr(training.finetune_epochs), _EACH if training.finetune_stages > 1 else _AFTER),
-        "FINETUNE_LEARNING_RATE": (repr(training.finetune_learning_rate), ""),
+        "FINETUNE_OPTIMIZER": (f"keras.optimizers.{later.name}", ""),
+        "FINETUNE_OPTIONS": (repr(later.options), ""),
+        "FINETUNE_LEARNING_RATE": (later.rate_source, _BY_STEP if later.schedule else ""),
         **dict.fromkeys(_LISTS, ("", "")),
         "UNFREEZE_FROM": (_names(facts.get("unfreeze_from", "")), "first layer of the base that is trained too"),
         "BLOCK_RATE_FACTOR": (repr(training.block_rate_factor), "rate of a block as a part of that of the one above"),
@@ -160,6 +166,18 @@ def _head(config: RunConfig, classes: int) -> str:
     return "\n".join(["[", *(f"    {layer_source(layer)}," for layer in planned), "]"])
 
 
+def _optimizer(config: RunConfig, manifest: "Manifest", *, finetuning: bool) -> OptimizerPlan:
+    data, count = config.data, len(manifest.train)
+    return plan_optimizer(
+        config.training, batches_per_epoch(count, data.batch_size, data.drop_remainder), finetuning=finetuning
+    )
+
+
+def _reduces(training: TrainConfig) -> bool:
+    return training.reduce_on_plateau > 0 and training.schedule == "none"
+
+
+_BY_STEP = "of each step of the phase"
 _AFTER, _EACH = "after unfreezing", "in each stage"
 
 

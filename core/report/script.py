@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from core.config import RunConfig
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
-from core.models.optimizers import OPTIMIZERS
+from core.models.optimizer_plan import plan_optimizer
 
 # Backbone -> its module in keras.applications, which holds its `preprocess_input`.
 _MODULES = {
@@ -18,6 +18,11 @@ _MODULES = {
     "ConvNeXtTiny": "convnext",
 }  # fmt: skip
 
+_OF_OPTIMIZER = (
+    *("training.optimizer", "training.momentum", "training.nesterov", "training.weight_decay", "training.schedule"),
+    *("training.schedule_epochs", "training.schedule_end"),
+)
+"""What is said in the line of the optimizer."""
 
 _ORDERS = {
     "samples": "rng.permutation(len(x))",
@@ -153,8 +158,8 @@ class _Writer:
             "])",
             self._set("training.learning_rate", "RATE"),
             self._line(
-                "training.optimizer", "optimizer = keras.optimizers.{}(RATE)",
-                *self._pair({name: row.title for name, row in OPTIMIZERS.items()}, "training.optimizer"), raw=True,
+                next((key for key in _OF_OPTIMIZER if key in self.factors), _OF_OPTIMIZER[0]), "optimizer = {}",
+                *(_optimizer(config) for config in (self.good, self.bad)), raw=True,
             ),
             'model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])',
         ]  # fmt: skip
@@ -228,9 +233,20 @@ class _Writer:
         known = ("data.group_pattern", "data.validation_split", "data.seed", "training.precision",
                  "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
                  "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",
-                 "training.block_rate_factor")  # fmt: skip
+                 "training.block_rate_factor", "training.finetune_optimizer", "training.label_smoothing")  # fmt: skip
         values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
         return "; ".join(f"{key} ({good!r} is good, {bad!r} is bad)" for key, good, bad in values)
 
     def _backbone(self, config: RunConfig) -> str:
         return catalogue.find(config.model.backbone).keras_name or "VGG16"
+
+
+def _optimizer(config: RunConfig) -> str:
+    """The optimizer, its rate by the name RATE."""
+    planned, epochs = plan_optimizer(config.training, 1, finetuning=False), config.training.schedule_epochs or "EPOCHS"
+    rate = "RATE"
+    if planned.schedule:
+        steps = f"{epochs} * -(-len(y) // BATCH)"
+        rate = f"keras.optimizers.schedules.{planned.schedule}(RATE, {steps}, {planned.end!r})"
+    options = "".join(f", {name}={value!r}" for name, value in planned.options.items())
+    return f"keras.optimizers.{planned.name}({rate}{options})"

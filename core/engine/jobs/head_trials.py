@@ -19,6 +19,7 @@ from core import files
 from core.config import RunConfig
 from core.data.dataset import Dataset, open_dataset
 from core.data.feature_cache import feature_cache
+from core.data.order import batches_per_epoch
 from core.data.scan import ImageFile
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import Progress
@@ -35,9 +36,10 @@ from core.engine.train.evaluate import figures, write_figures
 from core.engine.train.observe import Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
-from core.engine.train.training import arrays, assign, judge, reduced
+from core.engine.train.training import arrays, assign, judge, rate_of, reduced
 from core.environment import environment
 from core.models.build import head_for
+from core.models.optimizer_plan import plan_optimizer
 from core.store.runs import Run
 
 MOST_BYTES = 2**29
@@ -79,7 +81,8 @@ class Head:
         self.model = TracedSequential(
             [keras.Input(context.head.input_shape[1:]), context.head], name="head_on_features"
         )
-        compile_model(context, self.model, context.config.training.learning_rate)
+        compile_model(context, self.model)
+        self._scheduled = context.config.training.schedule != "none"
         self._new = arrays(self.model.optimizer.variables)
         self.epoch = tf.function(self._epoch, jit_compile=False)
 
@@ -88,7 +91,12 @@ class Head:
         width = int(self.head.input_shape[-1])
         assign(self.head.variables, arrays(head_for(config, width, classes).variables))
         assign(self.model.optimizer.variables, self._new)
-        self.model.optimizer.learning_rate.assign(config.training.learning_rate)
+        self.set_rate(config.training.learning_rate)
+
+    def set_rate(self, rate: float) -> None:
+        """Sets the learning rate of the steps that follow; a schedule has its own."""
+        if not self._scheduled:
+            self.model.optimizer.learning_rate.assign(rate)
 
     def _epoch(self, features: Any, targets: Any, weights: Any, positions: Any, bounds: Any) -> None:
         """Trains on the batches `positions[bounds[k]:bounds[k + 1]]`; `weights` is empty where samples have none."""
@@ -152,7 +160,9 @@ class HeadTrials:
         base = (data.image_size, data.preprocessing, model.backbone, model.weights, model.pooling, training.precision)
         seed = data.seed if model.weights == "none" else 0
         known = self._works.get_or((*base, seed), lambda: make_training_context(config, dataset, reporter))
-        key = (*base, seed, len(dataset.classes), model.whole_head, training.optimizer)
+        batches = batches_per_epoch(len(dataset.split.train), data.batch_size, data.drop_remainder)
+        planned = plan_optimizer(training, batches, finetuning=False)
+        key = (*base, seed, len(dataset.classes), model.whole_head, training.label_smoothing, planned.key)
 
         def make() -> Head:
             new = head_for(config, int(known.base.output_shape[-1]), len(dataset.classes))
@@ -222,7 +232,7 @@ class _Trial:
     def _epoch(self, epoch: int, rate: float) -> EpochFigures:
         """One epoch, and its figures as a run's events have them."""
         context, model = self._work, self._head.model
-        model.optimizer.learning_rate.assign(rate)
+        self._head.set_rate(rate)
         draw = context.draw(epoch)
         features = self._tensor(
             context.key(self._images, draw),
@@ -237,7 +247,7 @@ class _Trial:
         logs = {name: float(value) for name, value in model.get_metrics_result().items()}
         validation = context.dataset.split.val
         labels, probabilities = context.dataset.labels(validation), self._predict(validation)
-        return EpochFigures.of(logs, float(str(np.float32(rate))), labels, probabilities)
+        return EpochFigures.of(logs, rate_of(model), labels, probabilities)
 
     def _predict(self, part: Sequence[ImageFile]) -> Probabilities:
         images = self._work.images(part, augmented=False)

@@ -53,14 +53,16 @@ def find_rate(reporter: Reporter[LrSearch]) -> tuple[str, str]:
 
 
 def for_range_test(config: RunConfig) -> RunConfig:
-    """A run's settings as the range test uses them: samples shuffled, and one version of every augmented image.
+    """Settings as the range test uses them: samples shuffled, one version of every augmented image, no schedule.
 
     Batches of one class would tell more about the order than about the rate, and another version in every epoch would
     cost another pass through the network for features that are needed once.
     """
     draws = 1 if config.data.augmentation != "none" else config.data.augmentation_draws
     return dataclasses.replace(
-        config, data=dataclasses.replace(config.data, shuffle="samples", augmentation_draws=draws)
+        config,
+        data=dataclasses.replace(config.data, shuffle="samples", augmentation_draws=draws),
+        training=dataclasses.replace(config.training, schedule="none"),
     )
 
 

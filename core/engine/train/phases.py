@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from core.data.order import Indices, epoch_batches
+from core.data.order import Indices, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, TrainingContext
@@ -21,7 +21,7 @@ from core.engine.train.traced import TracedModel, TracedSequential
 from core.models import catalogue
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model
-from core.models.optimizers import OPTIMIZERS
+from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.models.unfreezing import HEAD, Stage, stages
 
 
@@ -92,7 +92,7 @@ def on_features(context: TrainingContext) -> Phase:
     targets, weights = context.targets(labels), context.sample_weights(labels)
     images, epochs = context.train_images(), context.config.training.epochs
     model = TracedSequential([keras.Input(context.head.input_shape[1:]), context.head], name="head_on_features")
-    compile_model(context, model, context.config.training.learning_rate)
+    compile_model(context, model)
 
     def data(epoch: int) -> FeatureBatches:
         later = [draw for draw in context.missing_draws(epochs) if draw > context.draw(epoch)]
@@ -116,7 +116,7 @@ def on_images(context: TrainingContext, stage: Stage | None = None) -> Phase:
     if block:
         names = [layer.name for layer in backbone_layers(context.base)]
         frozen_base(model).unfreeze(catalogue.find(context.config.model.backbone).first_trainable(names, block))
-    compile_model(context, model, training.finetune_learning_rate if stage else training.learning_rate, stage)
+    compile_model(context, model, stage)
     labels = context.dataset.labels(context.dataset.split.train)
     targets, weights, images = context.targets(labels), context.sample_weights(labels), context.train_images()
 
@@ -147,14 +147,13 @@ def order(context: TrainingContext, epoch: int) -> list[Indices]:
     )
 
 
-def compile_model(
-    context: TrainingContext, model: keras.Model, learning_rate: float, stage: Stage | None = None
-) -> None:
+def compile_model(context: TrainingContext, model: keras.Model, stage: Stage | None = None) -> None:
     """Compiles with a fresh optimizer; without XLA, which would draw other dropout masks than the plain graph."""
-    binary = len(context.dataset.classes) == 2
+    binary, planned = len(context.dataset.classes) == 2, optimizer_plan(context, stage)
+    loss = keras.losses.BinaryCrossentropy if binary else keras.losses.CategoricalCrossentropy
     model.compile(
-        optimizer=optimizer_class(context, model, stage)(learning_rate=learning_rate),
-        loss=keras.losses.BinaryCrossentropy() if binary else keras.losses.CategoricalCrossentropy(),
+        optimizer=optimizer_class(context, model, stage)(learning_rate=_rate(planned), **planned.options),
+        loss=loss(label_smoothing=context.config.training.label_smoothing),
         metrics=[
             keras.metrics.BinaryAccuracy(name="accuracy") if binary else keras.metrics.CategoricalAccuracy("accuracy"),
             keras.metrics.AUC(name="auc", multi_label=not binary),
@@ -167,12 +166,25 @@ def compile_model(
 def optimizer_class(context: TrainingContext, model: keras.Model, stage: Stage | None) -> Any:
     """The optimizer of the settings as Keras has it; where the blocks of a stage have rates of their own, with them."""
     training, row = context.config.training, catalogue.find(context.config.model.backbone)
-    plain = getattr(keras.optimizers, OPTIMIZERS[training.optimizer].title)
+    plain = getattr(keras.optimizers, optimizer_plan(context, stage).name)
     if stage is None or training.block_rate_factor == 1:
         return plain
     starts = row.block_starts([layer.name for layer in backbone_layers(context.base)])[1:]
     factors = rate_factors(model.trainable_variables, context.base.layers, starts, training.block_rate_factor)
     return with_rate_factors(plain, factors)
+
+
+def optimizer_plan(context: TrainingContext, stage: Stage | None = None) -> OptimizerPlan:
+    """The optimizer of the head's phase, or of a stage of fine-tuning."""
+    data, count = context.config.data, len(context.dataset.split.train)
+    batches = batches_per_epoch(count, data.batch_size, data.drop_remainder)
+    return plan_optimizer(context.config.training, batches, finetuning=stage is not None)
+
+
+def _rate(planned: OptimizerPlan) -> Any:
+    if not planned.schedule:
+        return planned.rate
+    return getattr(keras.optimizers.schedules, planned.schedule)(planned.rate, planned.steps, planned.end)
 
 
 def frozen_base(model: keras.Model) -> FrozenBase:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -254,7 +255,7 @@ class Training:
         """The epoch's figures, on training and validation; the trace takes them in too."""
         validation = self.context.dataset.split.val
         labels, (probabilities, activity) = self.context.dataset.labels(validation), phase.observe(validation)
-        record = EpochFigures.of(logs, rate_of(phase), labels, probabilities)
+        record = EpochFigures.of(logs, rate_of(phase.model), labels, probabilities)
         self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, probabilities, activity)
         return record
 
@@ -273,7 +274,9 @@ class Training:
 
     def _reduce_rate(self, phase: Phase) -> None:
         """Halves the rate on a plateau: one of the optimizer's variables, so the checkpoint that follows has it."""
-        before = rate_of(phase)
+        if self.context.config.training.schedule != "none":
+            return  # the rate is a function of the step
+        before = rate_of(phase.model)
         after = reduced(before, self.progress, self.context.config.training.reduce_on_plateau)
         if after == before or self.progress.complete:
             return
@@ -285,9 +288,9 @@ class Training:
         self.reporter.event("learning rate", epoch=self.progress.epoch, rate=after, message=message)
 
 
-def rate_of(phase: Phase) -> float:
-    """The learning rate of a phase as it is now, as the shortest decimal that names the variable's value."""
-    return float(str(np.float32(phase.model.optimizer.learning_rate.numpy())))
+def rate_of(model: keras.Model) -> float:
+    """The learning rate of a compiled model's next step, as the shortest decimal that names its value."""
+    return float(str(np.float32(model.optimizer.learning_rate.numpy())))
 
 
 def reduced(rate: float, progress: Progress, patience: int) -> float:

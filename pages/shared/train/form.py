@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.checks.effects import without_effect
 from core.config import HEAD, PRESETS, SHORT_FORM, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.sample import CLASSES, SAMPLE_COUNTS
@@ -63,8 +64,9 @@ def advanced_keys() -> list[str]:
 
 def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> bool:
     """Whether a setting can change anything, given the others and the data set."""
-    mode = values[MODE]
+    mode, idle = values[MODE], without_effect(fields.training_of(values))
     rules = {
+        **dict.fromkeys(idle, False),
         "training.unfreeze_from": mode != "bottleneck",
         **dict.fromkeys(SHORT_FORM, not values[HEAD]),
         **dict.fromkeys(_FINETUNE, mode == "fine_tune"),

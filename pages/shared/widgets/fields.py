@@ -1,18 +1,20 @@
 """One widget for each setting of a run, made from what the setting says of itself."""
 
+import contextlib
 import dataclasses
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core.config import keys, make_config, setting
+from core.config import TrainConfig, keys, make_config, setting
 from core.data.dataset import SAMPLE
 from core.errors import ConfigError, UserError
 from core.models.catalogue import BACKBONES, find
 from core.models.optimizers import OPTIMIZERS
-from core.setting import allowed
+from core.setting import allowed, check, convert
 from pages.shared.state import field_key
 from pages.shared.widgets.text import plain
 
@@ -33,6 +35,7 @@ WORDS = {
     "fine_tune": "Fine-tune",
     "imagenet": "ImageNet",
     **{name: row.title for name, row in OPTIMIZERS.items()},
+    "same": "As before unfreezing",
     "none": "None",
     "float32": "float32",
     "bfloat16": "bfloat16",
@@ -64,6 +67,18 @@ def fill(preset: str, *, keep: bool = False) -> None:
 def form_values(preset: str) -> dict[str, Any]:
     """The value of every setting as the form has it; a field never shown has the preset's."""
     return {key: st.session_state.get(field_key(key), value) for key, value in preset_values(preset).items()}
+
+
+def training_of(values: Mapping[str, Any]) -> TrainConfig:
+    """The choices of the form that decide whether other settings mean anything, as a configuration; what is typed
+    there and not allowed counts as its default."""
+    found = {}
+    for name in ("optimizer", "finetune_optimizer", "schedule", "momentum", "mode"):
+        spec, value = setting(f"training.{name}"), values[f"training.{name}"]
+        with contextlib.suppress(ConfigError):
+            check(f"training.{name}", spec, convert(f"training.{name}", spec, value))
+            found[name] = value
+    return TrainConfig(**found)
 
 
 def label_of(key: str) -> str:
