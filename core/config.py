@@ -181,8 +181,8 @@ class TrainConfig:
     label_smoothing: float = setting_field(
         0.0,
         "Label smoothing",
-        "Share of a label that is spread evenly over all classes in the training loss; that on validation images is always "
-        "of the labels themselves.",
+        "Share of a label that is spread evenly over all classes in the training loss; that on validation images is "
+        "always of the labels themselves.",
         low=0,
         high=0.5,
     )

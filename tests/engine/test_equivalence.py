@@ -13,10 +13,11 @@ from PIL import Image
 
 import core.models.build
 from core.config import make_config
+from core.engine.jobs.head_trials import HeadTrials
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
 from core.engine.train.training import train
-from core.store.runs import Run, RunStore
+from core.store.runs import METRICS, Run, RunStore
 
 pytestmark = pytest.mark.slow
 
@@ -222,3 +223,47 @@ def test_a_list_that_says_what_the_short_form_says_is_the_same_training(images: 
     short = train_here(images, {**FAST, "model.dense_units": 8, "model.dropout": 0.4})
     written = train_here(images, {**FAST, "model.head": "dropout 0.4, dense 8 relu, dropout 0.4"})
     assert largest_difference(short, written) == 0.0
+
+
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "momentum, cosine, smoothing": {
+        "training.optimizer": "sgd", "training.momentum": 0.9, "training.nesterov": True,
+        "training.schedule": "cosine", "training.label_smoothing": 0.1,
+    },
+    "weight decay, exponential": {
+        "training.optimizer": "adamw", "training.weight_decay": 0.05, "training.schedule": "exponential",
+        "training.schedule_epochs": 1, "training.schedule_end": 0.5,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("chosen", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_an_optimizer_of_each_kind_is_the_same_in_both_ways_after_a_resume_and_in_a_trial(
+    images: Path, train_here: Any, chosen: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schedule's step goes on after the resume; a trial is a head among others that are put back to new."""
+    settings = {**FAST, "model.head": "batch_norm, dense 8 relu l2=0.01, dropout 0.3", **chosen}
+    cached = train_here(images, settings)
+    assert largest_difference(cached, train_here(images, {**settings, **LITERAL})) == 0.0
+    assert largest_difference(cached, resumed(images, settings, monkeypatch)) == 0.0
+    rates = [one["learning_rate"] for one in cached.epochs()]
+    assert rates[0] > rates[1], "the rate has not fallen"
+    trials = HeadTrials()
+    for other in ({"training.seed": 2}, {"training.learning_rate": 0.1}, {}):
+        run = RunStore().create(make_config(str(images), {**settings, **other}))
+        assert trials.train(Reporter(run)) == "finished"
+    assert [figures_of(one) for one in run.epochs()] == [figures_of(one) for one in cached.epochs()]
+
+
+def figures_of(epoch: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in epoch.items() if name in (*METRICS, "learning_rate")}
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_what_an_optimizer_is_told_makes_a_difference(images: Path, train_here: Any) -> None:
+    settings = {**FAST, **OPTIMIZERS["momentum, cosine, smoothing"]}
+    base = train_here(images, settings)
+    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.schedule": "none"},
+                  {"training.weight_decay": 0.1}):  # fmt: skip
+        assert largest_difference(base, train_here(images, {**settings, **other})) > 1e-5, other

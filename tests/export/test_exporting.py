@@ -120,7 +120,8 @@ TINY: dict[str, Any] = {
 @pytest.mark.parametrize(
     "settings",
     [
-        {"model.dropout": 0.0, "training.feature_precision": "float16"},
+        {"model.dropout": 0.0, "training.feature_precision": "float16", "training.optimizer": "rmsprop",
+         "training.momentum": 0.5, "training.label_smoothing": 0.1, "training.weight_decay": 0.01},
         {"training.mode": "end_to_end", "data.augmentation": "question", "training.early_stopping": 1,
          "data.fit": "letterbox"},
         {"training.mode": "end_to_end", "training.literal": True, "data.shuffle": "batches",
@@ -131,6 +132,7 @@ TINY: dict[str, Any] = {
          "training.learning_rate": 3.0, "training.reduce_on_plateau": 1, "training.epochs": 4},
         {"training.mode": "fine_tune", "training.finetune_stages": 2, "training.finetune_epochs": 1,
          "training.unfreeze_from": "block6", "training.block_rate_factor": 0.38, "training.optimizer": "adamw",
+         "training.finetune_optimizer": "sgd", "training.momentum": 0.9, "training.schedule": "cosine",
          "training.finetune_learning_rate": 1e-3, "training.early_stopping": 1, "training.epochs": 1},
     ],
     ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages"],
