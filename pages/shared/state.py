@@ -165,6 +165,13 @@ def chosen_run() -> Run | None:
         return None
 
 
+HEAD_LISTED = "head_listed"
+"""Session key: whether the head is a list of layers on the Train page."""
+
+HEAD_ROWS, HEAD_COUNTER = "head_rows", "head_counter"
+"""Session keys: the editor's rows with the setting's text that they stand for, and what numbers them."""
+
+
 def field_key(setting: str) -> str:
     """Session key of the widget of a setting such as `data.batch_size`."""
     return f"setting:{setting}"

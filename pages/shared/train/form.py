@@ -14,6 +14,7 @@ from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
 from core.models.unfreezing import require_blocks, stages
 from pages.shared.state import PRESET
+from pages.shared.train import head_editor
 from pages.shared.widgets import fields
 from pages.shared.widgets.fields import MODE
 from pages.shared.widgets.text import plain
@@ -34,7 +35,7 @@ GROUPS = {
         "data.augmentation",
         "data.augmentation_draws",
     ),
-    "Model": ("model.backbone", "model.pooling", "model.dense_units", "model.dropout"),
+    "Model": ("model.backbone", "model.pooling", HEAD, *SHORT_FORM),
     "Training": (
         "training.epochs",
         "training.learning_rate",
@@ -133,13 +134,16 @@ def show_fields(preset: str, *, split_on_disk: bool) -> None:
 
     def draw(group: Iterator[str]) -> None:
         for key in group:
-            if has_meaning(key, values, split_on_disk=split_on_disk):
+            if key == HEAD:
+                head_editor.show_head_choice(changed=key in changed)
+            elif has_meaning(key, values, split_on_disk=split_on_disk):
                 values[key] = fields.field(key, values, changed=key in changed)
 
     for column, (title, group) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             draw(iter(group))
+    head_editor.show_head_editor()
     rare = advanced_keys()
     with st.expander("Advanced: seeds, precision, weights and more", icon=":material/tune:"):
         for k, column in enumerate(st.columns(3)):
