@@ -167,7 +167,7 @@ class _Writer:
 
     def _head(self) -> list[str]:
         """Layers on the features: by the two settings of the short form, or as the lists that the runs have."""
-        if not (self.good.model.head or self.bad.model.head):
+        if "model.head" not in self.factors and not (self.good.model.head or self.bad.model.head):
             return [
                 self._set("model.dropout", "DROPOUT"),
                 self._set("model.dense_units", "UNITS"),

@@ -250,7 +250,7 @@ def test_an_optimizer_of_each_kind_is_the_same_in_both_ways_after_a_resume_and_i
     rates = [one["learning_rate"] for one in cached.epochs()]
     assert rates[0] > rates[1], "the rate has not fallen"
     trials = HeadTrials()
-    for other in ({"training.seed": 2}, {"training.learning_rate": 0.1}, {}):
+    for other in ({"training.seed": 2, "training.learning_rate": 0.1}, {}):
         run = RunStore().create(make_config(str(images), {**settings, **other}))
         assert trials.train(Reporter(run)) == "finished"
     assert [figures_of(one) for one in run.epochs()] == [figures_of(one) for one in cached.epochs()]
@@ -264,6 +264,6 @@ def figures_of(epoch: dict[str, Any]) -> dict[str, Any]:
 def test_what_an_optimizer_is_told_makes_a_difference(images: Path, train_here: Any) -> None:
     settings = {**FAST, **OPTIMIZERS["momentum, cosine, smoothing"]}
     base = train_here(images, settings)
-    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.schedule": "none"},
+    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.schedule_end": 0.9},
                   {"training.weight_decay": 0.1}):  # fmt: skip
         assert largest_difference(base, train_here(images, {**settings, **other})) > 1e-5, other
