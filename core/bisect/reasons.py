@@ -21,7 +21,7 @@ REASONS: dict[str, str] = {
     "by heart.",
     "model.dense_units": "A hidden layer can learn what a straight line cannot, and needs more epochs and data.",
     "model.dropout": "It keeps a head from learning by heart, and slows it down.",
-    "model.head": "A list is one factor: its layers decide what can be learnt from the features, and how much by heart.",
+    "model.head": "A list is one factor: its layers decide what can be learnt of the features, and how much by heart.",
     "training.mode": "It decides whether the backbone learns at all.",
     "training.epochs": "Too few passes leave the head half trained; too many let it learn by heart.",
     "training.optimizer": "The same gradient becomes another step, so the same rate goes another distance.",
