@@ -4,18 +4,25 @@ from core.models.catalogue import BACKBONES
 from core.models.optimizers import OPTIMIZERS
 from core.script.facts import Facts
 from core.script.freezing import freezing
+from core.script.head import fill_head
 from core.script.imported_settings import ImportedSettings
-from core.script.parts import Head
 from core.script.reader import Call, Value
 
-_READ_OF_OPTIMIZERS = {"lr", "learning_rate", "#0"}
-_OTHER_CALLBACKS = ("ReduceLROnPlateau", "LearningRateScheduler", "CyclicLR", "CosineDecay", "ExponentialDecay")
+_OPTIONS = ("momentum", "nesterov", "weight_decay")
+_READ_OF_OPTIMIZERS = {"lr", "learning_rate", "#0", *_OPTIONS}
+_OTHER_CALLBACKS = {
+    "ReduceLROnPlateau": "training.reduce_on_plateau halves the rate on a plateau; what it says here is not read",
+    "LearningRateScheduler": "there is no setting for a rate by a function of one's own",
+    "CyclicLR": "there is no setting for a rate that rises again",
+    "CosineDecay": "training.schedule=cosine is the setting for it; what it says here is not read",
+    "ExponentialDecay": "training.schedule=exponential is the setting for it; what it says here is not read",
+}
 
 
 def fill_training(facts: Facts, imported: ImportedSettings) -> None:
     """Writes the settings `model.*` and `training.*` on the imported settings."""
     _backbone(facts, imported)
-    _head(facts, imported)
+    fill_head(facts, imported)
     _way(facts, imported)
     _optimizer(facts, imported)
     _epochs(facts, imported)
@@ -59,75 +66,6 @@ def _backbone(facts: Facts, imported: ImportedSettings) -> None:
         imported.leave_open("model.weights", f"{weights.text} is a file of the script's own", line=weights.line)
 
 
-def _head(facts: Facts, imported: ImportedSettings) -> None:
-    head = facts.head
-    if head.output is None:
-        for key in ("model.pooling", "model.dense_units", "model.dropout"):
-            imported.leave_open(key, "the script has no Dense layer")
-        return
-    _pooling(facts, head, imported)
-    _hidden(facts, head, imported)
-    _dropout(facts, head, imported)
-    for call in head.other:
-        if call.short != "Activation":
-            imported.note(call.line, f"{call.short} in the head: there is no setting for it")
-    if len(facts.heads) > 1:
-        imported.note(facts.heads[0].dense[0].line, "the script has more than one head; the last one was read")
-
-
-def _pooling(facts: Facts, head: Head, imported: ImportedSettings) -> None:
-    names = {"Flatten": "flatten", "GlobalAveragePooling2D": "average", "GlobalAvgPool2D": "average"}
-    known = [(names.get(call.short, ""), call) for call in head.pools]
-    inside = facts.script.argument(facts.backbone, "pooling")
-    if inside.value in ("avg", "max"):
-        if inside.value == "avg":
-            imported.state("model.pooling", "average", inside.line)
-        else:
-            imported.leave_open("model.pooling", "the program has no maximum over places", line=inside.line)
-    elif not known:
-        imported.leave_open("model.pooling", "neither Flatten nor GlobalAveragePooling2D is in the script")
-    elif known[0][0]:
-        imported.state("model.pooling", known[0][0], known[0][1].line)
-    else:
-        imported.leave_open("model.pooling", f"the program has no {known[0][1].short}", line=known[0][1].line)
-
-
-def _hidden(facts: Facts, head: Head, imported: ImportedSettings) -> None:
-    if len(head.hidden) > 1:
-        lines = ", ".join(facts.where(call.line) for call in head.hidden[:9])
-        imported.leave_open("model.dense_units", f"{lines}: the program's head has one hidden layer at most")
-    elif not head.hidden:
-        line = head.output.line if head.output else 0
-        imported.state("model.dense_units", 0, line)
-    else:
-        units = facts.script.argument(head.hidden[0], "units")
-        imported.take("model.dense_units", units, 0, "no units")
-        activation = facts.script.argument(head.hidden[0], "activation")
-        if activation.stated and activation.value != "relu":
-            imported.note(activation.line, f"activation {activation.text} of the hidden layer: the program's is relu")
-
-
-def _dropout(facts: Facts, head: Head, imported: ImportedSettings) -> None:
-    rates = [facts.script.argument(call, "rate") for call in head.dropouts]
-    if not rates:
-        imported.leave_out("model.dropout", 0.0, "no Dropout in the head")
-        return
-    unknown = next((rate for rate in rates if rate.number is None), None)
-    if unknown is not None:
-        imported.leave_open("model.dropout", facts.script.why_unknown(unknown))
-    elif len({rate.value for rate in rates}) > 1:
-        told = ", ".join(f"{rate.text} ({facts.where(rate.line)})" for rate in rates[:9])
-        imported.leave_open("model.dropout", f"{told}: the program has one rate for all layers of the head")
-    elif len(rates) != len(head.dense):
-        imported.leave_open(
-            "model.dropout",
-            f"dropout before {len(rates)} of {len(head.dense)} Dense layers, but the program drops before each",
-            line=rates[0].line,
-        )
-    else:
-        imported.state("model.dropout", rates[0].value, rates[0].line)
-
-
 def _way(facts: Facts, imported: ImportedSettings) -> None:
     if not facts.mode:
         imported.leave_open("training.mode", "neither features of a backbone nor a fit through it was found")
@@ -167,6 +105,10 @@ def _optimizer(facts: Facts, imported: ImportedSettings) -> None:
     _rate(facts, imported, "training.learning_rate", head, name)
     if facts.mode == "fine_tune" and len(compiles) > 1:
         _rate(facts, imported, "training.finetune_learning_rate", compiles[-1], optimizer_of(facts, compiles[-1])[0])
+    for option in _OPTIONS:
+        stated = facts.script.argument(call, option)
+        if stated.stated and stated.value is not None:
+            imported.take(f"training.{option}", stated, 0, "")
     for key, (node, at) in call.arguments.items() if call else ():
         if key not in _READ_OF_OPTIMIZERS and not key.startswith("#"):
             imported.note(
@@ -227,7 +169,7 @@ def _callbacks(facts: Facts, imported: ImportedSettings) -> None:
         if monitor.stated and monitor.value != "val_loss":
             imported.note(monitor.line, f"EarlyStopping watches {monitor.text}; the program watches val_loss")
     for call in script.find(*_OTHER_CALLBACKS):
-        imported.note(call.line, f"{call.short}: there is no setting for a learning rate that changes")
+        imported.note(call.line, f"{call.short}: {_OTHER_CALLBACKS[call.short]}")
 
 
 def _class_weight(facts: Facts, imported: ImportedSettings) -> None:

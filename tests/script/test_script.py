@@ -126,8 +126,8 @@ def test_every_setting_is_in_exactly_one_place() -> None:
         ("rescale=1. / 255", "rescale=1. / 127.5", "data.preprocessing"),
         ("(img_width, img_height)", "(100, 200)", "data.image_size"),
         ("applications.VGG16(", "applications.InceptionV3(", "model.backbone"),
-        ("Dropout(0.7))\n    model.add(Dense(1,", "Dropout(0.5))\n    model.add(Dense(1,", "model.dropout"),
-        ("Dense(1,", "Dense(64)); model.add(Dense(1,", "model.dense_units"),
+        ("Dense(1,", "Dense(64, kernel_regularizer='l1')); model.add(Dense(1,", "model.head"),
+        ("Dense(1,", "Dense(n_units)); model.add(Dense(1,", "model.head"),
         ("epochs=epochs", "epochs=args.epochs", "training.epochs"),
         ("epochs = 10", "epochs = 100000", "training.epochs"),
         ("Adam(lr=0.0007)", "Adagrad(lr=0.01)", "training.optimizer"),
@@ -138,6 +138,36 @@ def test_what_the_program_cannot_do_is_open_and_not_rounded(old: str, new: str, 
     assert opened(record)[key]
     assert key not in record["settings"]
     assert record["config"] is None
+
+
+@pytest.mark.parametrize(
+    ("layers", "head", "pooling"),
+    [
+        ("Flatten(), Dense(64, activation='relu'), Dropout(0.5), Dense(32, activation='relu'), Dropout(0.2),",
+         "dense 64 relu, dropout 0.5, dense 32 relu, dropout 0.2", "flatten"),
+        ("GlobalMaxPooling2D(), Dense(64), BatchNormalization(momentum=0.9), Activation('swish'),",
+         "dense 64 linear, batch_norm momentum=0.9, activation silu", "max"),
+        ("GlobalAveragePooling2D(), Dense(64, 'relu', kernel_regularizer=regularizers.l2(0.01)), Dropout(0.5),",
+         "dense 64 relu l2=0.01, dropout 0.5", "average"),
+        ("GlobalAveragePooling2D(), Dense(8, 'relu'),", "", "average"),
+    ],
+)  # fmt: skip
+def test_a_head_beyond_the_short_form_is_read_as_a_list(layers: str, head: str, pooling: str) -> None:
+    record = import_script(
+        "base = VGG16(include_top=False)\nbase.trainable = False\n"
+        f"model = Sequential([base, {layers} Dense(1, activation='sigmoid')])\n"
+        "model.compile(SGD(0.01, momentum=0.9, nesterov=True), 'binary_crossentropy')\n"
+        "data = image_dataset_from_directory('pics/train')\n"
+        "model.fit(data, epochs=3)\n"
+    )
+    found = stated(record)
+    assert found["model.pooling"] == pooling
+    assert found.get("model.head", "") == head
+    assert (found["training.momentum"], found["training.nesterov"]) == (0.9, True)
+    if head:
+        assert record["not_stated"]["model.dropout"]["value"] == 0
+    else:
+        assert found["model.dense_units"] == 8
 
 
 def test_constants_are_followed_through_arithmetic_functions_and_dictionaries() -> None:
