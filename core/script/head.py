@@ -165,7 +165,7 @@ def _l2(facts: Facts, call: Call) -> float:
     made = facts.script.call_of(value.node, call.location)
     if made is None or made.short.lower() != "l2":
         raise _Unread(f"{facts.where(value.line)}: {value.text} is no L2 penalty, the only one that a head has here")
-    for name in ("l2", "#0", "l"):
+    for name in ("l2", "l"):
         if name in made.arguments:
             given = facts.script.argument(made, name)
             return float(_known(facts, given, given.number))
