@@ -51,6 +51,7 @@ CHANGES = {
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
     "core.access", "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
+    "core.checks.effects", "core.notation.head", "core.notation.steps",
     "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
     "core.bisect.verdict", "core.compare.compare", "core.compare.paired", "core.config", "core.course.during",
     "core.data.augment", "core.data.collections",

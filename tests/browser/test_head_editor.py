@@ -42,7 +42,7 @@ def test_a_head_is_made_by_keyboard_and_trained_as_it_stands_there(server: Serve
     press(page, page.get_by_role("button", name="Up").nth(1))
     expect(rows).to_have_text([re.compile("1. Dense"), re.compile("2. Dropout"), re.compile("3. Output")])
 
-    rate = page.get_by_role("spinbutton", name="Rate")
+    rate = page.get_by_role("spinbutton", name="Rate", exact=True)
     rate.fill("1.5")
     press(page, rate)
     error = page.get_by_text('Layer 2: rate of dropout is "1.5"; it may be 0 to 0.95.')
