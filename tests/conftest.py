@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.config import make_config
 from core.store.runs import Run, RunStore
+from tests import loaded_process, thin_backbone
 
 LONGEST = ("test_end_to_end.py", "test_cluster.py")
 """Files that take minutes: they begin first, or one process would wait for the other that is still at them."""
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+loaded_process.install()
 
 MakeFolder = Callable[..., Path]
 Train = Callable[..., Run]
@@ -55,6 +58,32 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of a test starts no thread that goes on beside the tests after it."""
     monkeypatch.setattr("core.housekeeping.clock.start", lambda: None)
+
+
+@pytest.fixture
+def real_processes() -> Iterator[None]:
+    """Processes of this test load TensorFlow themselves: how one starts is what it is about."""
+    loaded_process.uninstall()
+    yield
+    loaded_process.install()
+
+
+@pytest.fixture(scope="module")
+def thin_workers() -> Iterator[None]:
+    """Workers of this file train a thin backbone; see tests/thin_backbone.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        if loaded_process.possible():
+            patch.setenv(loaded_process.THIN, "1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def thin(thin_workers: None) -> Iterator[None]:
+    """This process and the workers of this file train a thin backbone: the network is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        if loaded_process.possible():
+            thin_backbone.lay_in(patch.setattr)
+        yield
 
 
 @pytest.fixture(scope="session")

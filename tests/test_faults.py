@@ -23,6 +23,7 @@ from core.workers import launch, local
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("thin_workers"),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these faults are made by means of Linux"),
 ]
 
@@ -43,9 +44,10 @@ def wait(run: Run, condition: Callable[[Status], bool], seconds: float = 90) -> 
     return status
 
 
-def start(folder: Path, epochs: int = EPOCHS, *, learnt: int = 0) -> Run:
+def start(folder: Path, epochs: int = EPOCHS, *, learnt: int = 0, batch: int = 4) -> Run:
     """A run with a living worker that has finished at least `learnt` epochs."""
-    run = RunStore().create(make_config(str(folder), {**SETTINGS, "training.epochs": epochs}))
+    settings = {**SETTINGS, "training.epochs": epochs, "data.batch_size": batch}
+    run = RunStore().create(make_config(str(folder), settings))
     launch.start(run, parent_pipe=False)
     if learnt:
         wait(run, lambda status: len(run.epochs()) >= learnt or not status.is_active)
@@ -216,7 +218,7 @@ def test_a_disk_that_is_full_before_the_worker_begins_is_said(folder: Path, smal
 
 
 def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(folder: Path) -> None:
-    run = start(folder, epochs=1000, learnt=1)
+    run = start(folder, epochs=1000, learnt=1, batch=1)  # epochs that take longer than writing what was learnt
     path = str(run.path)
     mounted = os.geteuid() == 0 and not subprocess.run(["mount", "--bind", path, path], check=False).returncode
     if not mounted:

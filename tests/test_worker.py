@@ -15,7 +15,7 @@ from core.config import make_config
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch, local
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin_workers")]
 
 SLOW: dict[str, Any] = {
     "data.image_size": 32,

@@ -258,7 +258,8 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         if self.base.trainable:
             return self.base(images, training=False)
         output = self.base.output
-        return in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
+        given = in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
+        return keras.ops.stop_gradient(given)  # nothing before it learns: no gradient of the loop need be built or run
 
 
 def unfreeze(base: keras.Model, first: str) -> None:

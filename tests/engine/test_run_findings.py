@@ -6,6 +6,8 @@ from core import files
 from core.checks.preflight import preflight
 from core.data.dataset import open_dataset
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 
 @pytest.mark.slow
 def test_run_keeps_its_findings_beside_its_manifest(train_here, image_folder):

@@ -11,7 +11,7 @@ from core.engine.jobs.probe import measure
 from core.store.job_records import Probe
 from core.workers.probe_client import probe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
 
 SMALL: dict[str, Any] = {"data.image_size": 32, "data.batch_size": 10, "training.epochs": 1}
 

@@ -17,6 +17,8 @@ from core.engine.train.training import train
 from core.errors import DataError, ImageChanged
 from core.store.runs import Run, RunStore
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 MakeFolder = Callable[..., Path]
 
 TINY = {

@@ -16,6 +16,8 @@ from core.engine.train.describe import best_threshold, describe_answers
 from core.engine.train.trace import DETAILED, TraceWriter
 from core.store.runs import Run
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 SMALL: dict[str, Any] = {
     "data.image_size": 32,
     "data.batch_size": 10,

@@ -24,7 +24,7 @@ from core.errors import UserError
 from core.stats import metrics
 from core.store.runs import Run, RunStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
 
 TINY: dict[str, Any] = {
     "data.image_size": 32,

@@ -1,0 +1,232 @@
+"""Processes that need not load TensorFlow: a server has loaded it once and forks one for every `python -m core...`.
+
+Loading it takes 4 s of a processor, and tests start some hundred processes. After `install`, `subprocess.Popen` asks
+the server for a process when a module of `core` is run from the repository's folder, or a program beginning with `MARK`;
+anything else is started as ever. What comes is a process like any other: a child of the one that asked, with its own
+environment and files, that can be waited for, signalled and killed. A test whose subject is the start itself takes the
+fixture `real_processes`.
+"""
+
+import array
+import atexit
+import contextlib
+import ctypes
+import gc
+import io
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests import thin_backbone
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = "# With TensorFlow loaded.\n"
+THIN = "PARITY_TESTS_THIN"
+"""In the environment of a process that shall have the thin backbone."""
+
+_LARGEST = 2**18
+_SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER of prctl(2): orphans among our descendants become our children."""
+
+_AT_IMPORT = ("TF_", "KERAS_", "CUDA_", "OMP_", "OPENBLAS_", "MKL_", "PYTHON", "LD_", "XLA_")
+"""Beginnings of names in the environment that are read when libraries are loaded: they must be those of the server."""
+_SET_BY_US = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
+"""What workers are started with (core/workers/command.py); the server is too."""
+
+_OF_NO_EFFECT = {*_SET_BY_US, "TF2_BEHAVIOR", "PYTHONUNBUFFERED"}
+"""TensorFlow sets the third itself when it is loaded; the last only concerns standard output."""
+
+
+class LoadedPopen(subprocess.Popen[Any]):
+    """`subprocess.Popen`, with the server's help where it can give any."""
+
+    def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *rest: Any) -> None:
+        # In CPython 3.11 to 3.13: how to close files, seven more arguments, six pipes, and seven for the child's start.
+        _, pass_fds, cwd, env, _, _, shell, *pipes = rest[:13]
+        env = dict(os.environ if env is None else env)
+        order = None if executable or preexec_fn or pass_fds or shell else _order(args)
+        if order is None or Path(cwd or Path.cwd()) != ROOT or not _alike(env):
+            super()._execute_child(args, executable, preexec_fn, *rest)  # type: ignore[misc]
+            return
+        ours = [pipe if pipe != -1 else number for number, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]
+        self.pid = _server().start({**order, "session": bool(rest[-2]), "env": env}, ours)
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+def _order(args: Any) -> dict[str, Any] | None:
+    """What a command wants run; None for what is none of ours."""
+    words = [word for word in args if word != "-u"] if isinstance(args, list) else []
+    if len(words) < 3 or words[0] != sys.executable or not all(isinstance(word, str) for word in words):
+        return None
+    known = words[2].split(".")[0] == "core" if words[1] == "-m" else words[1] == "-c" and words[2].startswith(MARK)
+    return {"how": words[1], "what": words[2], "arguments": words[3:], "raw": "-u" in args} if known else None
+
+
+def _alike(environment: Any) -> bool:
+    """Whether the libraries, loaded with this environment, would be as the server has loaded them."""
+
+    def read(env: Any) -> dict[str, str]:
+        return {name: value for name, value in env.items() if name.startswith(_AT_IMPORT) and name not in _OF_NO_EFFECT}
+
+    return read(environment) == read(_AT_FIRST)
+
+
+_AT_FIRST = dict(os.environ)
+
+
+class _Server:
+    """The process that has loaded TensorFlow, seen from the tests."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for end in (self._socket, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
+        with theirs:
+            command = [sys.executable, "-m", "tests.loaded_process", str(theirs.fileno())]
+            env = {**_AT_FIRST, **_SET_BY_US}
+            self._process = _PLAIN(command, cwd=ROOT, env=env, pass_fds=[theirs.fileno()], start_new_session=True)
+
+    def start(self, order: dict[str, Any], files: list[int]) -> int:
+        """The id of a new process, a child of this one, that runs a module on these three files."""
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))]
+        with self._lock:
+            _adopt_orphans(1)
+            try:
+                self._socket.sendmsg([json.dumps(order).encode()], rights)
+                answer = self._socket.recv(64)
+            finally:
+                _adopt_orphans(0)
+        if not answer:
+            raise OSError("the server of processes with TensorFlow has ended")
+        return int(answer)
+
+
+def _adopt_orphans(yes: int) -> None:
+    ctypes.CDLL(None).prctl(_SUBREAPER, yes, 0, 0, 0)
+
+
+def _server() -> _Server:
+    if not _servers:
+        _servers.append(_Server())
+    return _servers[0]
+
+
+_servers: list[_Server] = []
+_PLAIN = subprocess.Popen
+
+
+def possible() -> bool:
+    """Whether this system can: one that forks, and gives orphans to whom one likes."""
+    return sys.platform.startswith("linux")
+
+
+def install() -> None:
+    """From now on processes come from the server, where that is possible."""
+    if possible():
+        subprocess.Popen = LoadedPopen  # type: ignore[misc]
+
+
+def uninstall() -> None:
+    """From now on processes are started as ever."""
+    subprocess.Popen = _PLAIN  # type: ignore[misc]
+
+
+def serve(number: int) -> None:
+    """Loads TensorFlow, then forks a process for every order, until whoever gives them is gone."""
+    import core.engine.train.training  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    orders = socket.socket(fileno=number)
+    while True:
+        content, rights, _, _ = orders.recvmsg(_LARGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
+        if not content:
+            return
+        files = array.array("i", rights[0][2])
+        read, write = os.pipe()
+        between = os.fork()
+        if not between:
+            child = os.fork()
+            if child:  # ends at once, so that the child gets another parent
+                os.write(write, str(child).encode())
+                os._exit(0)
+            orders.close()
+            os.close(read)
+            os.close(write)
+            _become(json.loads(content), list(files))
+        os.waitpid(between, 0)
+        orders.send(os.read(read, 64))
+        for file in (read, write, *files):
+            os.close(file)
+
+
+def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
+    """Makes this process what `python -m MODULE` would be, and runs it."""
+    if order["session"]:
+        os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    for file in files:
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(order["env"])
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "rb", closefd=False)), encoding="utf-8")
+    sys.stdout = _writer(1, raw=order["raw"])
+    sys.stderr = _writer(2, raw=True)
+    sys.path[0] = "" if order["how"] == "-c" else str(ROOT)
+    if THIN in os.environ:
+        thin_backbone.lay_in(setattr)
+    _end(_exit_code(order))
+
+
+def _exit_code(order: dict[str, Any]) -> int:
+    """Runs it; the exit code, as Python gives it."""
+    sys.argv = [order["how"], *order["arguments"]]
+    try:
+        if order["how"] == "-c":
+            exec(compile(order["what"], "<string>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+        else:
+            runpy.run_module(order["what"], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # as Python does
+    except BaseException:  # noqa: BLE001 (this is where Python itself would catch it)
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """As Python ends, but that nothing is taken down piece by piece: that alone takes half a second of a processor."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+def _writer(number: int, *, raw: bool) -> io.TextIOWrapper:
+    file = io.BufferedWriter(io.FileIO(number, "wb", closefd=False))
+    return io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=raw, line_buffering=raw)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
