@@ -22,6 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
+def pytest_unconfigure() -> None:
+    """Ends the process from which others come."""
+    loaded_process.close()
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 loaded_process.install()

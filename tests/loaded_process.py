@@ -1,10 +1,10 @@
 """Processes that need not load TensorFlow: a server has loaded it once and forks one for every `python -m core...`.
 
 Loading it takes 4 s of a processor, and tests start some hundred processes. After `install`, `subprocess.Popen` asks
-the server for a process when a module of `core` is run from the repository's folder, or a program beginning with `MARK`;
-anything else is started as ever. What comes is a process like any other: a child of the one that asked, with its own
-environment and files, that can be waited for, signalled and killed. A test whose subject is the start itself takes the
-fixture `real_processes`.
+the server for a process when one of our modules is run from the repository folder, or a program that begins with
+`MARK`; anything else is started as ever. What comes is a process like any other: a child of the one that asked, with
+its own environment and files, that can be waited for, signalled and killed. A test whose subject is the start itself
+takes the fixture `real_processes`.
 """
 
 import array
@@ -67,7 +67,8 @@ def _order(args: Any) -> dict[str, Any] | None:
     words = [word for word in args if word != "-u"] if isinstance(args, list) else []
     if len(words) < 3 or words[0] != sys.executable or not all(isinstance(word, str) for word in words):
         return None
-    known = words[2].split(".")[0] == "core" if words[1] == "-m" else words[1] == "-c" and words[2].startswith(MARK)
+    module = words[2] in ("core", "core.worker") or words[2].startswith("core.engine.")
+    known = module if words[1] == "-m" else words[1] == "-c" and words[2].startswith(MARK)
     return {"how": words[1], "what": words[2], "arguments": words[3:], "raw": "-u" in args} if known else None
 
 
@@ -110,6 +111,11 @@ class _Server:
             raise OSError("the server of processes with TensorFlow has ended")
         return int(answer)
 
+    def close(self) -> None:
+        """Ends it."""
+        self._socket.close()
+        self._process.wait(30)
+
 
 def _adopt_orphans(yes: int) -> None:
     ctypes.CDLL(None).prctl(_SUBREAPER, yes, 0, 0, 0)
@@ -134,6 +140,12 @@ def install() -> None:
     """From now on processes come from the server, where that is possible."""
     if possible():
         subprocess.Popen = LoadedPopen  # type: ignore[misc]
+
+
+def close() -> None:
+    """Ends the server, if there is one."""
+    while _servers:
+        _servers.pop().close()
 
 
 def uninstall() -> None:

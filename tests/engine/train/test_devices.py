@@ -11,8 +11,11 @@ import pytest
 from core.config import make_config
 from core.engine.train.devices import passes_images
 from core.workers.launch import ROOT
+from tests.loaded_process import MARK
 
-PROGRAM = """
+PROGRAM = (
+    MARK
+    + """
 import json, sys
 import tensorflow as tf
 
@@ -38,6 +41,7 @@ shared = [event.get("count") for event in names if event.get("event") == "device
 print(json.dumps({"status": status, "epochs": [one.to_dict() for one in run.epochs()], "shared": shared,
                   "losses": trace["epochs"][0]["losses"], "model": run.has_model()}))
 """
+)
 
 
 def trained(count: int, folder: Path) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def trained(count: int, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("thin_workers")
 def test_two_devices_learn_what_one_learns(image_folder: Any) -> None:
     folder = image_folder(train=(16, 16), val=(8, 8), size=32)
     alone, together = trained(1, folder), trained(2, folder)
