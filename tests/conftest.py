@@ -79,6 +79,7 @@ def thin_workers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if loaded_process.possible():
             patch.setenv(loaded_process.THIN, "1")
+            loaded_process.get_ready()
         yield
 
 

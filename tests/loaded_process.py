@@ -33,6 +33,7 @@ THIN = "PARITY_TESTS_THIN"
 """In the environment of a process that shall have the thin backbone."""
 
 _LARGEST = 2**18
+_LOADED = b"loaded"
 _SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2): orphans among our descendants become our children."""
 
@@ -88,7 +89,7 @@ class _Server:
     """The process that has loaded TensorFlow, seen from the tests."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._loaded = threading.Lock(), False
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self._socket, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LARGEST)
@@ -97,8 +98,15 @@ class _Server:
             env = {**_AT_FIRST, **_SET_BY_US}
             self._process = _PLAIN(command, cwd=ROOT, env=env, pass_fds=[theirs.fileno()], start_new_session=True)
 
+    def wait_until_loaded(self) -> None:
+        """Returns once it takes orders."""
+        with self._lock:
+            if not self._loaded:
+                self._loaded = self._socket.recv(64) == _LOADED
+
     def start(self, order: dict[str, Any], files: list[int]) -> int:
         """The id of a new process, a child of this one, that runs a module on these three files."""
+        self.wait_until_loaded()
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))]
         with self._lock:
             _adopt_orphans(1)
@@ -131,6 +139,12 @@ _servers: list[_Server] = []
 _PLAIN = subprocess.Popen
 
 
+def get_ready() -> None:
+    """Waits until TensorFlow is loaded, so that no clock of a run ticks meanwhile."""
+    if possible():
+        _server().wait_until_loaded()
+
+
 def possible() -> bool:
     """Whether this system can: one that forks, and gives orphans to whom one likes."""
     return sys.platform.startswith("linux")
@@ -160,6 +174,7 @@ def serve(number: int) -> None:
     gc.collect()
     gc.freeze()
     orders = socket.socket(fileno=number)
+    orders.send(_LOADED)
     while True:
         content, rights, _, _ = orders.recvmsg(_LARGEST, socket.CMSG_SPACE(3 * array.array("i").itemsize))
         if not content:
