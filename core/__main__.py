@@ -29,6 +29,7 @@ from core.cli import (
     import_run,
     labels,
     predict,
+    report,
     scan,
     split,
     sweep,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     model.add_parser(command)
     cache.add_parser(command)
     export.add_parser(command)
+    report.add_parser(command)
     import_run.add_parser(command)
     train = command("train", _train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
     add_settings(train)

@@ -4,13 +4,11 @@ It names no folder of this machine: known folders and whatever looks like a path
 no image unless it is asked to.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from core import paths
 from core.bisect.arm_rows import trial_rows
 from core.bisect.orient import seen_from
 from core.bisect.verdict import VERDICTS
@@ -18,19 +16,16 @@ from core.config import RunConfig
 from core.report.answers import answers
 from core.report.figures import curves_figure, trials_figure
 from core.report.images import embedded_images, right_in_one_only
+from core.report.page import SAFE_IMAGE, clean, cleaner, page, section, shown, table
 from core.report.script import report_script
 from core.store.runs import Run
+
+MADE_BY = "Made by Parity. Intervals are 95 %. A cause is named only where switching it was tried."
 
 FORMAT = 1
 """Version of the JSON report."""
 
 Record = dict[str, Any]
-
-_PATH = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:[\\/]|~[\\/]|/(?=[^/\s]+/)|\\\\)[^\s\"'<>|,;()]+")
-_IMAGE = "data:image/"
-_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+")
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def report_json(
@@ -63,7 +58,7 @@ def report_json(
         "bisect": result or None,
         "script": _script(configs[0], configs[1], result),
     }
-    cleaned: Record = _clean(record, _cleaner(a, b), with_images=with_images)
+    cleaned: Record = clean(record, cleaner((a, b)), with_images=with_images)
     return cleaned
 
 
@@ -75,25 +70,16 @@ def report_html(
     titles, found, compared = record["titles"], record["bisect"] or {}, record["comparison"] or {}
     parts = [
         _verdict(found, titles),
-        _section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
+        section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
                  _cost(found)),
-        _section("What differs", _differences(record, compared)),
-        _section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
-        _section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
+        section("What differs", _differences(record, compared)),
+        section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
+        section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
                  _one_only(compared.get("right_in_one_only"), titles)),
-        _section("Found by the checks", _findings(compared.get("findings"), titles)),
-        _section("See it in plain Keras", _code(record["script"])),
+        section("Found by the checks", _findings(compared.get("findings"), titles)),
+        section("See it in plain Keras", _code(record["script"])),
     ]  # fmt: skip
-    title = f"{titles[0]} and {titles[1]}: why they differ"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{escape(title)}</h1>{''.join(parts)}"
-        "<footer>Made by Parity. Intervals are 95 %. A cause is named only where switching it was tried.</footer>"
-        "</main></body></html>\n"
-    )
+    return page(f"{titles[0]} and {titles[1]}: why they differ", parts, MADE_BY)
 
 
 def _with_images(a: Run, b: Run, comparison: Mapping[str, object] | None) -> Record:
@@ -123,33 +109,6 @@ def _script(a: RunConfig, b: RunConfig, result: Record | None) -> str:
     return report_script(good, bad, result["factors"])
 
 
-def _cleaner(a: Run, b: Run) -> Callable[[str], str]:
-    """Cuts folders of this machine to their last part: known ones first, as those may hold spaces."""
-    known = {str(paths.home()), str(Path.home()), str(Path.cwd())}
-    for run in (a, b):
-        known |= {run.config().dataset, run.data().root}
-    folders = sorted((folder for folder in known if Path(folder).is_absolute()), key=len, reverse=True)
-
-    def clean(text: str) -> str:
-        for folder in folders:
-            text = text.replace(folder, Path(folder).name)
-        return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
-
-    return clean
-
-
-def _clean(value: Any, clean: Callable[[str], str], *, with_images: bool) -> Any:
-    if isinstance(value, dict):
-        return {clean(str(key)): _clean(item, clean, with_images=with_images) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item, clean, with_images=with_images) for item in value]
-    if not isinstance(value, str):
-        return value
-    if _IMAGE in value:
-        return value if with_images and _SAFE_IMAGE.fullmatch(value) else ""
-    return clean(value)
-
-
 def _verdict(found: Record, titles: Sequence[str]) -> str:
     if not found.get("verdict"):
         return "<p class=verdict>What makes the difference was not searched for yet.</p>"
@@ -164,7 +123,7 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
             f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
-    facts = f"<p>{escape(found['sentence'])}</p>{facts}{answers(found, _table)}"
+    facts = f"<p>{escape(found['sentence'])}</p>{facts}{answers(found, table)}"
     return f"<div class=verdict><h2>{verdict}</h2><p>{factors}</p>{facts}</div>"
 
 
@@ -173,7 +132,7 @@ def _cost(found: Record) -> str:
         return ""
     rows = [[row["key"], row["reason"]] for row in found.get("skipped", [])]
     text = f"<p>{found['cost']['spent_minutes']:.1f} minutes at work. A and B are the two runs, in the order above.</p>"
-    return text + (_table(["not tried", "because"], rows) if rows else "")
+    return text + (table(["not tried", "because"], rows) if rows else "")
 
 
 def _differences(record: Record, compared: Record) -> str:
@@ -183,7 +142,7 @@ def _differences(record: Record, compared: Record) -> str:
     rows = [[key, a[key], b[key]] for key in a if a[key] != b[key]]
     for part in ("data", "environment"):
         rows += [[row.get("what", ""), row.get("a"), row.get("b")] for row in differences.get(part) or []]
-    return _table(head, rows) if rows else "<p>Nothing.</p>"
+    return table(head, rows) if rows else "<p>Nothing.</p>"
 
 
 def _divergence(first: Record | None, sentence: str | None) -> str:
@@ -191,7 +150,7 @@ def _divergence(first: Record | None, sentence: str | None) -> str:
         return f"<p>{escape(sentence)}</p>" if sentence else ""
     step = ", ".join(f"{name} {value}" for name, value in (first.get("step") or {}).items())
     rows = [[first.get("stage"), step or None, first.get("a"), first.get("b")]]
-    return f"<p>{escape(str(first.get('sentence', '')))}</p>" + _table(["stage", "step", "A", "B"], rows)
+    return f"<p>{escape(str(first.get('sentence', '')))}</p>" + table(["stage", "step", "A", "B"], rows)
 
 
 def _curves(record: Record) -> str:
@@ -201,7 +160,7 @@ def _curves(record: Record) -> str:
 
 def _metrics(compared: Record, titles: Sequence[str]) -> str:
     rows = [[name, *values] for name, values in (compared.get("metrics") or {}).items()]
-    return _table(["", *titles], rows) if rows else ""
+    return table(["", *titles], rows) if rows else ""
 
 
 def _paired(paired: Record | None) -> str:
@@ -210,9 +169,9 @@ def _paired(paired: Record | None) -> str:
     if "p_value" not in paired:
         return f"<p>{escape(str(paired.get('reason', '')))}</p>"
     return (
-        f"<p>On the same {_shown(paired.get('count'))} validation images only A is right on "
-        f"{_shown(paired.get('only_a_right'))}, only B on {_shown(paired.get('only_b_right'))} "
-        f"(McNemar, p = {_shown(paired['p_value'])}).</p>"
+        f"<p>On the same {shown(paired.get('count'))} validation images only A is right on "
+        f"{shown(paired.get('only_a_right'))}, only B on {shown(paired.get('only_b_right'))} "
+        f"(McNemar, p = {shown(paired['p_value'])}).</p>"
     )
 
 
@@ -239,56 +198,15 @@ def _findings(findings: Record | None, titles: Sequence[str]) -> str:
 
 
 def _images(evidence: Any) -> Iterable[str]:
-    """Images in the evidence; `_clean` has left none that was not asked for, and no other kind of address."""
+    """Images in the evidence; `clean` has left none that was not asked for, and no other kind of address."""
     if isinstance(evidence, dict):
         evidence = list(evidence.values())
     if isinstance(evidence, list):
         for item in evidence:
             yield from _images(item)
-    elif isinstance(evidence, str) and _SAFE_IMAGE.fullmatch(evidence):
+    elif isinstance(evidence, str) and SAFE_IMAGE.fullmatch(evidence):
         yield f'<img src="{escape(evidence)}" alt="An image of the data set">'
 
 
 def _code(script: str) -> str:
     return f"<pre><code>{escape(script)}</code></pre>" if script else ""
-
-
-def _section(title: str, *parts: str) -> str:
-    """A part of the page; nothing at all where there is nothing to show."""
-    body = "".join(parts)
-    return f"<section><h2>{escape(title)}</h2>{body}</section>" if body else ""
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    top = "".join(f"<th>{escape(text)}</th>" for text in head)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)
-
-
-_STYLE = """
-:root{color-scheme:light dark;--paper:#fff;--ink:#1c2530;--soft:#5d6875;--line:#d9dee4;--panel:#f4f6f8;
---good:#1a7f5a;--bad:#b5402f;--between:#3f63b8}
-@media(prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e6eaee;--soft:#9aa5b1;--line:#333b45;--panel:#1d232a;
---good:#4cc495;--bad:#f08573;--between:#8fabf2}}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:760px;margin:0 auto;padding:32px 20px}h1{font-size:1.6rem;line-height:1.25;overflow-wrap:anywhere}
-h2{font-size:1.15rem;margin:0 0 .5em}section{margin:2.2em 0}p{overflow-wrap:anywhere}
-.verdict{background:var(--panel);border-left:4px solid var(--between);padding:16px 20px;border-radius:4px}
-code,pre{font:13px/1.5 ui-monospace,monospace}
-pre{background:var(--panel);padding:14px;overflow-x:auto;border-radius:4px}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
-th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
-svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}
-svg line.grid{stroke:var(--line)}svg line{stroke-width:2}svg polyline{fill:none;stroke-width:2}
-.good,.run-a{stroke:var(--good)}.bad,.run-b{stroke:var(--bad)}.between{stroke:var(--between)}
-circle.good,circle.run-a{fill:var(--good)}circle.bad,circle.run-b{fill:var(--bad)}circle.between{fill:var(--between)}
-img{max-width:160px;margin:6px 6px 0 0}footer{color:var(--soft);font-size:13px;margin-top:3em}
-"""

@@ -1,0 +1,35 @@
+"""The command `report`: a run as one HTML page, to be opened anywhere."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from core import files
+from core.errors import UserError
+from core.report.run_report import run_report
+from core.store.runs import RunStore
+
+
+def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = command("report", report, "Write a run as one HTML page: curves, figures, findings, settings, card.")
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="gets .html where it has no suffix")
+
+
+def report(options: argparse.Namespace) -> int:
+    """Writes the page."""
+    run = RunStore().get(options.run)
+    path = options.out if options.out.suffix else options.out.with_suffix(".html")
+    content = run_report(run)
+    try:
+        with files.replacing(path) as file:
+            file.write(content.encode())
+    except OSError as error:
+        raise UserError(f"--out: {path} cannot be written: {error.strerror}") from error
+    if options.json:
+        print(json.dumps({"run": run.id, "file": str(path), "bytes": len(content.encode())}))
+    else:
+        print(f"{path}: the report of {run.title()}; any browser opens it.")
+    return 0

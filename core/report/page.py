@@ -1,0 +1,113 @@
+"""A self-contained HTML page: its frame and style, tables, and the rule that it names no folder of this machine."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from core import paths
+from core.errors import RunError
+from core.store.runs import Run
+
+_PATH = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:[\\/]|~[\\/]|/(?=[^/\s]+/)|\\\\)[^\s\"'<>|,;()]+")
+_IMAGE = "data:image/"
+SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+")
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(title: str, parts: Iterable[str], footer: str) -> str:
+    """The whole page; it asks the network for nothing, and says so to the browser.
+
+    Args:
+        title: str.
+        parts: iterable of str. HTML.
+        footer: str.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{escape(title)}</h1>{''.join(parts)}<footer>{escape(footer)}</footer></main></body></html>\n"
+    )
+
+
+def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
+    """Cuts folders of this machine to their last part: known ones first, as those may hold spaces.
+
+    Args:
+        runs: iterable of Run. Whose data sets' folders are known.
+    """
+    known = {str(paths.home()), str(Path.home()), str(Path.cwd())}
+    for run in runs:
+        known.add(str((run.manifest() or {}).get("root", "")))
+        try:
+            known.add(run.config().dataset)
+        except RunError:
+            continue  # damaged: what looks like a path is cut all the same
+    folders = sorted((folder for folder in known if Path(folder).is_absolute()), key=len, reverse=True)
+
+    def cut(text: str) -> str:
+        for folder in folders:
+            text = text.replace(folder, Path(folder).name)
+        return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
+
+    return cut
+
+
+def clean(value: Any, cut: Callable[[str], str], *, with_images: bool) -> Any:
+    """Plain values whose texts name no folder, and that hold no image unless they may."""
+    if isinstance(value, dict):
+        return {cut(str(key)): clean(item, cut, with_images=with_images) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item, cut, with_images=with_images) for item in value]
+    if not isinstance(value, str):
+        return value
+    if _IMAGE in value:
+        return value if with_images and SAFE_IMAGE.fullmatch(value) else ""
+    return cut(value)
+
+
+def section(title: str, *parts: str) -> str:
+    """A part of the page; nothing at all where there is nothing to show."""
+    body = "".join(parts)
+    return f"<section><h2>{escape(title)}</h2>{body}</section>" if body else ""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table; it scrolls where the page is narrow."""
+    top = "".join(f"<th>{escape(text)}</th>" for text in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(shown(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<div class=wide><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def shown(value: Any) -> str:
+    """A value in a cell."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+_STYLE = """
+:root{color-scheme:light dark;--paper:#fff;--ink:#1c2530;--soft:#5d6875;--line:#d9dee4;--panel:#f4f6f8;
+--good:#1a7f5a;--bad:#b5402f;--between:#3f63b8}
+@media(prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e6eaee;--soft:#9aa5b1;--line:#333b45;--panel:#1d232a;
+--good:#4cc495;--bad:#f08573;--between:#8fabf2}}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main{max-width:760px;margin:0 auto;padding:32px 20px}h1{font-size:1.6rem;line-height:1.25;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:0 0 .5em}section{margin:2.2em 0}p{overflow-wrap:anywhere}
+.verdict{background:var(--panel);border-left:4px solid var(--between);padding:16px 20px;border-radius:4px}
+code,pre{font:13px/1.5 ui-monospace,monospace}
+pre{background:var(--panel);padding:14px;overflow-x:auto;border-radius:4px}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
+th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
+svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}
+svg .grid{stroke:var(--line)}svg line{stroke-width:2}svg polyline{fill:none;stroke-width:2}
+.good,.run-a{stroke:var(--good)}.bad,.run-b{stroke:var(--bad)}.between{stroke:var(--between)}
+circle.good,circle.run-a{fill:var(--good)}circle.bad,circle.run-b{fill:var(--bad)}circle.between{fill:var(--between)}
+img{max-width:160px;margin:6px 6px 0 0}footer{color:var(--soft);font-size:13px;margin-top:3em}
+"""
