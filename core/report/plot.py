@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from core.store.csv_tables import safe_cell
+
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 760, 400, 64, 24, 44, 52, 22
 _SCALE = 2
 """Pixels of the PNG for each unit of the drawing: sharp on any screen."""
@@ -72,9 +74,9 @@ def to_csv(plot: Plot) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["series", plot.x, plot.y])
     for line in plot.lines:
-        name = f"{line.name} (as measured)" if line.is_faint else line.name
+        name = safe_cell(f"{line.name} (as measured)" if line.is_faint else line.name)
         for x, y in zip(line.xs, line.ys, strict=True):
-            writer.writerow([name, x, plot.categories[round(y)] if plot.categories else y])
+            writer.writerow([name, x, safe_cell(plot.categories[round(y)]) if plot.categories else y])
     return file.getvalue()
 
 

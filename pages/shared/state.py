@@ -77,11 +77,30 @@ TO_CLONE = "run_to_clone"
 TEXT_FILTER, TAG_FILTER = "run_filter_text", "run_filter_tags"
 """Session keys: which runs the table shows."""
 
+LOOK_WORDS, LOOK_TAGS, LOOK_DATA, LOOK_STATUS, LOOK_CONDITIONS = "q", "tags", "data", "status", "filter"
+LOOK_SORT, LOOK_COLUMNS, LOOK_OPEN, LOOK_CHOSEN, LOOK_COMPARED = "sort", "columns", "open", "chosen", "compare"
+LOOK_ACROSS, LOOK_SMOOTH, LOOK_LOG, LOOK_PART = "across", "smooth", "log", "part"
+"""Query parameters of the Runs page: filter, order and columns of the table, the bisects and sweeps that are open in
+it, the runs chosen in it, those that are compared, and how their curves are drawn."""
+
+LOOK = (
+    *(LOOK_WORDS, LOOK_TAGS, LOOK_DATA, LOOK_STATUS, LOOK_CONDITIONS),
+    *(LOOK_SORT, LOOK_COLUMNS, LOOK_OPEN, LOOK_CHOSEN, LOOK_COMPARED),
+    *(LOOK_ACROSS, LOOK_SMOOTH, LOOK_LOG, LOOK_PART),
+)
+"""All query parameters of the Runs page."""
+
+CHOICE_ROUND = "runs_choice_round"
+"""Session key: grows when runs were chosen elsewhere than in the table, which is then drawn anew."""
+
+RUN_COLOURS = "run_colours"
+"""Session key: number of the colour that a run was drawn in last, {id: number}."""
+
 RESTORE = "run_restore"
 """Session key: the row whose button was pressed in the table of deleted runs."""
 
 DELETED = "run_deleted"
-"""Session key: (id, sentence) of the run deleted last, until something else was done."""
+"""Session key: (ids, sentence) of the runs deleted last, until something else was done."""
 
 CLONED = "run_cloned"
 """Session key: a sentence on where the form's settings came from, until it was read."""

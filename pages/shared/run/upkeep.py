@@ -1,5 +1,6 @@
 """Run menu: notes and tags, clone into the form, delete with undo."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -76,38 +77,58 @@ def show_cloned() -> None:
 
 def delete_run(run: Run) -> None:
     """Moves a run to the trash, and says how to have it back."""
-    title, refers = run.title(), trash.uses(run)
-    try:
-        _delete(run)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-        return
-    if st.query_params.get(state.RUN) == run.id:
-        del st.query_params[state.RUN]
-    said = f"“{title}” was deleted; it is kept for {trash.KEPT_DAYS} days. {refers}"
-    st.session_state[state.DELETED] = (run.id, said.strip())
+    delete_runs([run])
+
+
+def delete_runs(runs: Sequence[Run]) -> None:
+    """Moves runs to the trash, and says how to have them back; one that cannot be is named, the others go."""
+    gone, refers, refused = [], [], []
+    for run in runs:
+        title, uses = run.title(), trash.uses(run)
+        try:
+            _delete(run)
+        except UserError as error:
+            refused.append(sentence(str(error)))
+            continue
+        gone.append((run.id, title))
+        refers += [uses] if uses else []
+        if st.query_params.get(state.RUN) == run.id:
+            del st.query_params[state.RUN]
+    if refused:
+        st.session_state[state.RUN_NOTICE] = (False, " ".join(dict.fromkeys(refused)))
+    if gone:
+        what = f"“{gone[0][1]}” was deleted; it is" if len(gone) == 1 else f"{len(gone)} runs were deleted; they are"
+        said = f"{what} kept for {trash.KEPT_DAYS} days. {' '.join(dict.fromkeys(refers))}"
+        st.session_state[state.DELETED] = (tuple(run_id for run_id, _ in gone), said.strip())
 
 
 def restore_run(run_id: str) -> None:
     """Brings a run back from the trash."""
-    try:
-        run = _restore(run_id)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        st.session_state[state.RUN_NOTICE] = (True, f"“{run.title()}” is back.")
+    restore_runs((run_id,))
+
+
+def restore_runs(ids: Sequence[str]) -> None:
+    """Brings runs back from the trash."""
+    back, refused = [], []
+    for run_id in ids:
+        try:
+            back.append(_restore(run_id).title())
+        except UserError as error:
+            refused.append(sentence(str(error)))
+    said = f"“{back[0]}” is back." if len(back) == 1 else f"{len(back)} runs are back."
+    st.session_state[state.RUN_NOTICE] = (False, " ".join(refused)) if refused else (True, said)
     st.session_state.pop(state.DELETED, None)
 
 
 def show_deleted() -> None:
     """What was deleted just now, with a button that takes it back."""
-    run_id, said = st.session_state.get(state.DELETED, ("", ""))
-    if not run_id or not (trash.trash_folder() / run_id).is_dir():
+    ids, said = st.session_state.get(state.DELETED, ((), ""))
+    if not any((trash.trash_folder() / run_id).is_dir() for run_id in ids):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/delete: {plain(said)}", width="stretch")
         undo, dismiss = ":material/undo:", ":material/close:"
-        st.button("Undo", type="primary", icon=undo, on_click=restore_run, args=(run_id,), key="undo_delete")
+        st.button("Undo", type="primary", icon=undo, on_click=restore_runs, args=(ids,), key="undo_delete")
         st.button("Close", type="tertiary", icon=dismiss, on_click=_forget_deleted, key="close_deleted")
 
 

@@ -23,6 +23,7 @@ MENU = (
     ("pages/dataset.py", "Dataset", ":material/photo_library:"),
     ("pages/train.py", "Train", ":material/tune:"),
     ("pages/live.py", "Live", ":material/monitoring:"),
+    ("pages/runs.py", "Runs", ":material/table_rows:"),
     ("pages/diagnose.py", "Diagnose", ":material/troubleshoot:"),
     ("pages/predict.py", "Predict", ":material/image_search:"),
 )

@@ -1,0 +1,22 @@
+"""Runs page: all runs in one table, and any number of them side by side."""
+
+import streamlit as st
+
+from pages.shared import state
+from pages.shared.puzzle.menu import follow_puzzle
+from pages.shared.run.actions import show_notice
+from pages.shared.run.upkeep import show_deleted, show_trash
+from pages.shared.runs import address, page
+from pages.shared.shell.frame import frame
+from pages.shared.widgets.text import heading
+
+frame("Runs", in_menu=follow_puzzle)
+heading("Runs", "Every training in one table; choose some to compare, tag, export or delete them.")
+show_notice()
+show_deleted()
+address.remembered()
+if st.query_params.get(state.LOOK_COMPARED):
+    page.compare()
+else:
+    page.table()
+    show_trash()

@@ -1,0 +1,191 @@
+"""What can be done with the runs that are chosen in the table: compare, tag, rename, take away, delete."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.access import Action
+from core.report.run_report import run_report
+from core.runs_table.rows import Row
+from core.store.notes import LONGEST_TAG, MOST_TAGS
+from core.store.runs import Run
+from core.workers.try_model_client import is_imported
+from pages.shared import state
+from pages.shared.run.upkeep import delete_runs, may_organise, open_clone
+from pages.shared.runs import actions, address
+from pages.shared.runs.table import choose, labels, run_of
+from pages.shared.shell.access import may
+from pages.shared.state import part_key
+from pages.shared.widgets.text import plain
+
+MOST_COMPARED = 100
+"""Runs in one comparison: more lines cannot be told apart, however they are drawn."""
+
+
+def show_choice(visible: Sequence[Row], chosen: Sequence[Row], everything: Sequence[Row]) -> None:
+    """The chosen runs by name, and a button for each thing that can be done with them.
+
+    Args:
+        visible: What is on the screen.
+        chosen: The runs that are chosen.
+        everything: All rows, for the tags that there are.
+    """
+    _by_name(visible)
+    if not chosen:
+        st.caption(
+            "Choose runs by the boxes at the left of the table, or by name, to compare, tag, export or delete them."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _compare(chosen)
+        own = [row for row in chosen if may_organise(run_of(row))]
+        if own:
+            _tags(own, everything)
+        if len(chosen) == 1:
+            _one(chosen[0], may_change=bool(own))
+        _export(chosen)
+        ended = [run_of(row) for row in own if not row.is_active]
+        if ended:
+            label = "Delete" if len(ended) == 1 else f"Delete {len(ended)}"
+            st.button(label, icon=":material/delete:", on_click=_delete, args=(ended,), key=_key("delete"))
+
+
+def compare(ids: Sequence[str]) -> None:
+    """Shows these runs side by side; each keeps the colour in which it was drawn before, as far as that is free."""
+    address.put_list(state.LOOK_COMPARED, places(ids))
+
+
+def places(ids: Sequence[str]) -> list[str]:
+    """The runs at the numbers of their colours, with empty texts between them."""
+    kept: dict[str, int] = st.session_state.setdefault(state.RUN_COLOURS, {})
+    taken: dict[int, str] = {}
+    for run_id in ids[:MOST_COMPARED]:
+        if (number := kept.get(run_id, -1)) in range(MOST_COMPARED) and number not in taken:
+            taken[number] = run_id
+    for run_id in ids[:MOST_COMPARED]:
+        if run_id not in taken.values():
+            taken[next(k for k in range(MOST_COMPARED) if k not in taken)] = run_id
+    kept.update({run_id: number for number, run_id in taken.items()})
+    return [taken.get(k, "") for k in range(max(taken, default=-1) + 1)]
+
+
+def _by_name(visible: Sequence[Row]) -> None:
+    """The choice as a list: for the keyboard, a screen reader, a phone."""
+    names = labels(visible)
+
+    def follow() -> None:
+        choose([str(run_id) for run_id in st.session_state[_key("names")]])
+
+    st.session_state[_key("names")] = [one for one in address.get_list(state.LOOK_CHOSEN) if one in names]
+    st.multiselect(
+        "Chosen runs",
+        list(names),
+        key=_key("names"),
+        format_func=lambda run_id: names.get(run_id, run_id),
+        on_change=follow,
+        placeholder="None yet",
+    )
+
+
+def _compare(chosen: Sequence[Row]) -> None:
+    ids = [row.id for row in chosen]
+    if len(chosen) == 2:
+        pair = {state.RUN_A: ids[0], state.RUN_B: ids[1]}
+        st.button("Compare", type="primary", icon=":material/stacked_line_chart:", on_click=compare, args=(ids,))
+        if st.button("Why do they differ?", icon=":material/troubleshoot:", help="Opens both on the Diagnose page."):
+            st.switch_page("pages/diagnose.py", query_params=pair)
+        return
+    label = f"Compare {min(len(ids), MOST_COMPARED)}" if len(ids) > 1 else "Compare"
+    st.button(
+        label,
+        type="primary",
+        icon=":material/stacked_line_chart:",
+        on_click=compare,
+        args=(ids,),
+        disabled=len(ids) < 2,
+        help=None if len(ids) > 1 else "Choose another run as well.",
+    )
+
+
+def _tags(own: Sequence[Row], everything: Sequence[Row]) -> None:
+    here = sorted({tag for row in own for tag in row.get("tags") or ()}, key=str.casefold)
+    known = sorted({tag for row in everything for tag in row.get("tags") or ()}, key=str.casefold)
+    with st.popover("Tags", icon=":material/sell:", key=_key("tags")), st.form(_key("tag"), border=False):
+        st.multiselect(
+            f"Add to {len(own)} {'run' if len(own) == 1 else 'runs'}",
+            known,
+            accept_new_options=True,
+            max_selections=MOST_TAGS,
+            placeholder="Choose or type",
+            help=f"Up to {LONGEST_TAG} characters, without commas.",
+            key=_key("add"),
+        )
+        if here:
+            st.multiselect("Remove", here, placeholder="None", key=_key("remove"))
+        st.form_submit_button("Save", type="primary", on_click=_tag, args=(own,))
+
+
+def _tag(own: Sequence[Row]) -> None:
+    add, remove = (list(st.session_state.get(_key(name), [])) for name in ("add", "remove"))
+    actions.tag_runs([run_of(row) for row in own], add, remove)
+
+
+def _one(row: Row, *, may_change: bool) -> None:
+    """What can be done with a single run."""
+    run = run_of(row)
+    if may_change:
+        name = part_key("rename", run.id)
+        popover, form = st.popover("Rename", icon=":material/edit:", key=_key("rename")), part_key(name, "form")
+        with popover, st.form(form, border=False):
+            st.text_input("Name", value=str(row.get("name")), max_chars=100, key=name)
+            st.form_submit_button("Save", type="primary", on_click=_rename, args=(row, name))
+    about = "Its settings and data set, in the form."
+    can_clone = may(Action.TRAIN) and row.changed is not None and not is_imported(run)
+    if can_clone and st.button("Clone", icon=":material/content_copy:", help=about):
+        open_clone(run)
+
+
+def _rename(row: Row, key: str) -> None:
+    actions.rename(run_of(row), str(st.session_state[key] or ""))
+
+
+def _export(chosen: Sequence[Row]) -> None:
+    with st.popover("Export", icon=":material/download:", key=_key("export")):
+        st.download_button(
+            "Table, CSV",
+            data=lambda: actions.table_csv(chosen, actions.known_columns()),
+            file_name="runs.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        if len(chosen) == 1:
+            run = run_of(chosen[0])
+            st.download_button(
+                "Report, HTML",
+                data=lambda: run_report(run).encode(),
+                file_name=f"{run.id}.html",
+                mime="text/html",
+                icon=":material/description:",
+                on_click="ignore",
+            )
+        else:
+            count = min(len(chosen), actions.MOST_REPORTS)
+            st.download_button(
+                f"{count} reports, HTML in a zip",
+                data=lambda: actions.reports([run_of(row) for row in chosen]),
+                file_name="reports.zip",
+                mime="application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+            )
+        st.caption(plain("A report has curves, figures, findings, settings and the card of a run, in one file."))
+
+
+def _delete(runs: Sequence[Run]) -> None:
+    delete_runs(runs)
+    choose([])
+
+
+def _key(name: str) -> str:
+    return part_key("chosen", name)

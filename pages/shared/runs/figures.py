@@ -1,0 +1,255 @@
+"""Figures of any number of runs: what is in each, and how it is drawn on a page. Nothing here draws."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from core.compare.many import EPOCH, Images, curve, images_of, smooth
+from core.report.plot import Line, Plot
+from core.store.runs import Run
+from pages.shared.run.facts import Stamp, file_stamp
+from pages.shared.widgets.charts import POINTS, SERIES
+
+_DASHES: tuple[tuple[int, ...], ...] = ((), (7, 3), (2, 3))
+HEIGHT, _DOTS = 320, 40
+"""Pixels of a figure without its legend; up to so many epochs each has a dot."""
+
+METRICS = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
+CLASS_FIGURES = ("recall", "precision", "f1")
+_MOST_CLASSES = 40
+"""Classes in the figure of each class; the first ones, by name."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run in a comparison.
+
+    Attributes:
+        label: What it is called in it; no two are called the same.
+        place: Number of its colour, which stays with it while others come and go.
+    """
+
+    run: Run
+    label: str
+    place: int
+
+    @property
+    def colour(self) -> str:
+        """As `#rrggbb`; the ninth run has that of the first, dashed."""
+        return SERIES[self.place % len(SERIES)]
+
+    @property
+    def dash(self) -> tuple[int, ...]:
+        """Tells runs of one colour apart."""
+        return _DASHES[self.place // len(SERIES) % len(_DASHES)]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How curves are drawn.
+
+    Attributes:
+        part: `val` or `train`.
+        across: `epoch` or `time`.
+        weight: Of what came before, in the average.
+        is_log: Whether losses are drawn by powers of ten.
+    """
+
+    part: str = "val"
+    across: str = EPOCH
+    weight: float = 0.0
+    is_log: bool = False
+
+
+def curve_plot(runs: Sequence[Compared], metric: str, title: str, drawn: Drawn) -> Plot:
+    """One metric of all runs over the epochs, or over the minutes of training."""
+    key = f"val_{metric}" if drawn.part == "val" else metric
+    lines = []
+    for one in runs:
+        xs, ys = curve(epochs_of(one.run), key, drawn.across)
+        if drawn.across != EPOCH:
+            xs = [x / 60 for x in xs]
+        means = smooth(ys, drawn.weight)
+        kept = [round(k) for k in np.linspace(0, len(xs) - 1, min(len(xs), POINTS))]
+        xs, ys, means = ([values[k] for k in kept] for values in (xs, ys, means))
+        if drawn.weight:
+            lines.append(Line(one.label, one.colour, xs, ys, one.dash, is_faint=True))
+        lines.append(Line(one.label, one.colour, xs, means, one.dash))
+    words = "Validation" if drawn.part == "val" else "Training"
+    name = f"{words} {title if title == 'AUC' else title.lower()}"
+    across = "epoch" if drawn.across == EPOCH else "minutes of training"
+    return Plot(name, across, name, tuple(lines), is_log=drawn.is_log and metric == "loss")
+
+
+def roc_plot(runs: Sequence[Compared], class_name: str) -> Plot:
+    """The ROC curve of one class for every run that has one."""
+    lines = []
+    for one in runs:
+        roc = (evaluation_of(one.run).get("roc") or {}).get(class_name)
+        if roc:
+            area = roc.get("auc")
+            label = one.label if area is None else f"{one.label}, AUC {area:.3f}"
+            lines.append(Line(label, one.colour, roc["false_positive_rate"], roc["true_positive_rate"], one.dash))
+    return Plot(f"ROC, {class_name}", "false positive rate", "true positive rate", tuple(lines), span=(0.0, 1.0))
+
+
+def roc_classes(runs: Sequence[Compared]) -> list[str]:
+    """The classes of which any run has a ROC curve."""
+    return list(dict.fromkeys(name for one in runs for name in evaluation_of(one.run).get("roc") or {}))
+
+
+def class_plot(runs: Sequence[Compared], figure: str) -> Plot:
+    """One figure of every class, a dot a run."""
+    found = {one.label: _class_figures(one.run, figure) for one in runs}
+    names = sorted({name for values in found.values() for name in values}, key=str.casefold)[:_MOST_CLASSES]
+    lines = []
+    for one in runs:
+        dots = [(value, k) for k, name in enumerate(names) if (value := found[one.label].get(name)) is not None]
+        lines.append(Line(one.label, one.colour, [x for x, _ in dots], [float(k) for _, k in dots], dots=True))
+    title = "F1" if figure == "f1" else figure.capitalize()
+    return Plot(f"{title} of each class", title, "class", tuple(lines), categories=tuple(names))
+
+
+def chart(plot: Plot) -> Any:
+    """The figure as it is drawn on a page: values under the pointer, and the legend picks a run out.
+
+    Returns:
+        An Altair chart.
+    """
+    picked = alt.selection_point(fields=["run"], bind="legend")
+    opacity = alt.condition(picked, alt.value(1.0), alt.value(0.12))
+    base = alt.Chart(_frame(plot)).properties(height=max(HEIGHT, 30 * len(plot.categories)))
+    parts = _dots(plot, base, opacity) if plot.categories else _lines(plot, base, opacity)
+    return alt.layer(*parts).add_params(picked)
+
+
+def _dots(plot: Plot, base: alt.Chart, opacity: Any) -> list[Any]:
+    axis = alt.Axis(labelLimit=160, grid=True)
+    x = alt.X("x:Q", title=plot.x, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(grid=False))
+    y = alt.Y("class:N", title=None, sort=list(plot.categories), axis=axis)
+    tip = [alt.Tooltip("run:N", title="Run"), "class:N", alt.Tooltip("x:Q", title=plot.x, format=".3f")]
+    colour, _ = _look(plot)
+    return [base.mark_point(filled=True, size=90).encode(x, y, colour, tip, opacity=opacity)]
+
+
+def _lines(plot: Plot, base: alt.Chart, opacity: Any) -> list[Any]:
+    """What was measured, pale, and over it the lines."""
+    scale: dict[str, Any] = {"type": "log"} if plot.is_log else {"zero": False}
+    if plot.span:
+        scale["domain"] = list(plot.span)
+    x = alt.X("x:Q", title=plot.x, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False, tickMinStep=1))
+    if plot.span:
+        x = alt.X("x:Q", title=plot.x, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(grid=False))
+    y = alt.Y("y:Q", title=None, scale=alt.Scale(**scale), axis=alt.Axis(tickCount=5, format=".3~g"))
+    tip = [
+        alt.Tooltip("run:N", title="Run"),
+        alt.Tooltip("x:Q", title=plot.x, format=".4~g"),
+        alt.Tooltip("y:Q", title=plot.y, format=".4~g"),
+    ]
+    colour, dash = _look(plot)
+    longest = max((len(line.xs) for line in plot.lines), default=0)
+    dots = alt.OverlayMarkDef(size=22) if longest <= _DOTS and not plot.span else False
+    faint = base.transform_filter("datum.faint").mark_line(strokeWidth=1, opacity=0.3)
+    whole = base.transform_filter("!datum.faint").mark_line(strokeWidth=2.2, point=dots)
+    return [
+        faint.encode(x, y, colour, dash, order="at:Q"),
+        whole.encode(x, y, colour, dash, tip, opacity=opacity, order="at:Q"),
+    ]
+
+
+def _look(plot: Plot) -> tuple[alt.Color, alt.StrokeDash]:
+    """Colour and dash of each run, with one legend for both."""
+    looks = {line.name: line for line in plot.lines}
+    names = list(looks)
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=260, symbolStrokeWidth=3, symbolType="stroke")
+    colours = alt.Scale(domain=names, range=[looks[name].colour for name in names])
+    dashes = alt.Scale(domain=names, range=[list(looks[name].dash) or [1, 0] for name in names])
+    return alt.Color("run:N", title=None, scale=colours, legend=legend), alt.StrokeDash(
+        "run:N", title=None, scale=dashes, legend=legend
+    )
+
+
+def plot_words(plot: Plot) -> str:
+    """The figure for somebody who cannot see it: where each run ends."""
+    if plot.categories:
+        return f"{plot.title} for {len(plot.lines)} runs and {len(plot.categories)} classes."
+    ends = [f"{line.name} {line.ys[-1]:.3g}" for line in plot.lines if len(line.ys) and not line.is_faint]
+    return f"{plot.title} of {len(ends)} runs. The last value of each: {'; '.join(ends)}."
+
+
+@cache
+def swatch(colour: str, dash: tuple[int, ...]) -> str:
+    """A short line in a run's colour, as the address of an image."""
+    image = Image.new("RGBA", (64, 28), (0, 0, 0, 0))
+    pen, (on, off) = ImageDraw.Draw(image), (2 * dash[0], 2 * dash[1]) if dash else (64, 0)
+    for left in range(0, 64, on + off):
+        pen.line([(left, 14), (min(63, left + on), 14)], colour, 8)
+    file = BytesIO()
+    image.save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def epochs_of(run: Run) -> list[Record]:
+    """One record an epoch; see `Run.epochs`."""
+    stamp = file_stamp(run.path / "events.jsonl")
+    return _epochs(str(run.path), stamp) if stamp else []
+
+
+def evaluation_of(run: Run) -> Record:
+    """The figures of the saved model on the validation images, with the names of the classes; empty without any."""
+    stamp = file_stamp(run.path / "evaluation.json")
+    return _evaluation(str(run.path), stamp) if stamp else {}
+
+
+def images_seen(run: Run) -> Images:
+    """Which images a run saw; see `core.compare.many`."""
+    stamp = file_stamp(run.path / "manifest.json")
+    return _images(str(run.path), stamp) if stamp else Images()
+
+
+def _class_figures(run: Run, figure: str) -> dict[str, float | None]:
+    evaluation = evaluation_of(run)
+    rows, classes = evaluation.get("per_class") or [], evaluation.get("classes") or []
+    return {str(row.get("class", name)): row.get(figure) for row, name in zip(rows, classes, strict=False)}
+
+
+def _frame(plot: Plot) -> pd.DataFrame:
+    rows = [
+        (line.name, x, y, k, line.is_faint)
+        for line in plot.lines
+        for k, (x, y) in enumerate(zip(line.xs, line.ys, strict=True))
+        if y > 0 or not plot.is_log
+    ]
+    frame = pd.DataFrame(rows, columns=["run", "x", "y", "at", "faint"])
+    if plot.categories:
+        frame["class"] = [plot.categories[round(y)] for y in frame["y"]]
+    return frame
+
+
+@st.cache_resource(max_entries=400, show_spinner=False)
+def _epochs(folder: str, stamp: Stamp) -> list[Record]:
+    """Shared by all viewers: nobody changes them."""
+    return Run(Path(folder)).epochs()
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _evaluation(folder: str, stamp: Stamp) -> Record:
+    record = Run(Path(folder)).evaluation() or {}
+    return {**(record.get("val") or {}), "classes": record.get("classes") or []}
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _images(folder: str, stamp: Stamp) -> Images:
+    return images_of(Run(Path(folder)))

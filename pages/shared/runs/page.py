@@ -1,0 +1,73 @@
+"""The two faces of the Runs page: the table, which follows the runs that are at work, and the comparison."""
+
+import streamlit as st
+
+from core.runs_table.query import select
+from core.runs_table.rows import Row, table_rows
+from pages.shared.runs import address
+from pages.shared.runs.choice import show_choice
+from pages.shared.runs.comparison import compared_rows, show_comparison
+from pages.shared.runs.filters import show_filters
+from pages.shared.runs.table import chosen_runs, show_table, visible_rows
+from pages.shared.widgets.text import plain
+
+REFRESH_SECONDS = 3.0
+
+DETAIL_SECONDS = 0.6
+"""What a page may take to read details of runs that nobody has looked at yet; the next look goes on."""
+
+
+def table() -> None:
+    """Filter, choice and table; drawn again by itself while a run is at work or details are still to be read."""
+    rows = table_rows(DETAIL_SECONDS)
+    if not rows:
+        _say_none()
+        return
+    moves = any(row.is_active for row in rows) or not all(row.is_read for row in rows)
+    st.fragment(_table, run_every=REFRESH_SECONDS if moves else None)(moves)
+
+
+def compare() -> None:
+    """The comparison that the address asks for."""
+    rows = table_rows(DETAIL_SECONDS)
+    show_comparison(rows, *compared_rows(rows))
+
+
+def _table(moves: bool) -> None:
+    """Everything below the heading; `moves` is whether something was at work at the last full look."""
+    rows = table_rows(DETAIL_SECONDS)
+    unread = [row for row in rows if not row.is_read]
+    if moves and not unread and not any(row.is_active for row in rows):
+        st.rerun()
+    query, complaints = address.read_query()
+    for said in complaints:
+        st.warning(plain(f"Left out of the filter: {said}."), icon=":material/filter_alt_off:")
+    show_filters(rows, query)
+    found = select(rows, query)
+    if unread:
+        st.caption(f":material/hourglass_top: Settings and findings of {len(unread):,} more are being read.")
+    if not found:
+        st.info("No run is as the filter asks.", icon=":material/filter_alt_off:")
+        return
+    visible = visible_rows(found)
+    choice = st.container()
+    show_table(visible, query)
+    _count(rows, found)
+    with choice:
+        show_choice(visible, chosen_runs(visible), rows)
+
+
+def _count(rows: list[Row], found: list[Row]) -> None:
+    shown = f"{len(found):,} of {len(rows):,}" if len(found) < len(rows) else f"{len(rows):,}"
+    st.caption(f"{shown} {'row' if len(rows) == 1 else 'rows'}; the trials of bisects and sweeps are inside theirs.")
+
+
+def _say_none() -> None:
+    st.info(
+        "There are no runs yet. Set one up on the Train page, or let the home page show you the puzzle or a finished "
+        "example.",
+        icon=":material/info:",
+    )
+    with st.container(horizontal=True):
+        st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
+        st.page_link("app.py", label="Home", icon=":material/home:")
