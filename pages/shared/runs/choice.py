@@ -81,7 +81,7 @@ def _by_name(visible: Sequence[Row]) -> None:
         "Chosen runs",
         list(names),
         key=_key("names"),
-        format_func=lambda run_id: names.get(run_id, run_id),
+        format_func=names.__getitem__,
         on_change=follow,
         placeholder="None yet",
     )

@@ -76,7 +76,7 @@ def _choose(rows: Sequence[Row], found: Sequence[tuple[int, Row]]) -> None:
         "Compared runs",
         list(every),
         key=_key("runs"),
-        format_func=lambda run_id: every.get(run_id, run_id),
+        format_func=every.__getitem__,
         on_change=follow,
         max_selections=MOST_COMPARED,
         placeholder="Choose runs",

@@ -29,9 +29,9 @@ def show_filters(rows: Sequence[Row], query: Query) -> None:
         _words(query.words)
         count = sum(map(len, (query.tags, query.datasets, query.statuses, query.conditions)))
         label = f"Filter · {count}" if count else "Filter"
-        with st.popover(label, icon=":material/filter_alt:", key=_key("filter")):
+        with st.popover(label, icon=":material/filter_alt:", key=_key("more")):
             _filter(rows, query)
-        with st.popover("Columns", icon=":material/view_column:", key=_key("columns")):
+        with st.popover("Columns", icon=":material/view_column:", key=_key("which")):
             _columns(rows)
         _order(query.sort)
         if query.is_filter:
@@ -47,6 +47,10 @@ def show_all() -> None:
 def column_label(key: str) -> str:
     """What a column is called; a setting with its key, as some labels are alike."""
     return f"{columns()[key].label} ({key})" if "." in key else columns()[key].label
+
+
+def _label(key: str) -> str:
+    return columns()[key].label
 
 
 def _words(words: str) -> None:
@@ -121,7 +125,7 @@ def _understood(texts: Sequence[str]) -> list[str]:
 def _range() -> None:
     """A range of a figure, added to the conditions."""
     with st.form(_key("range"), border=False, clear_on_submit=True):
-        metric = st.selectbox("Range of", _RANGED, format_func=lambda key: columns()[key].label, key=_key("metric"))
+        metric = st.selectbox("Range of", _RANGED, format_func=_label, key=_key("metric"))
         left, right = st.columns(2)
         low = left.text_input("From", key=_key("low"), placeholder="any")
         high = right.text_input("To", key=_key("high"), placeholder="any")
@@ -140,12 +144,13 @@ def _columns(rows: Sequence[Row]) -> None:
     differ = differing(flat(rows))
     options = [*differ, *(key for key in columns() if key not in differ and key not in ("name", "kind"))]
     st.session_state[_key("shown")] = address.read_columns()
+    words = {key: f"{column_label(key)}{' · differs' if key in differ else ''}" for key in columns()}
     st.multiselect(
         "Columns",
         list(dict.fromkeys([*options, *address.read_columns()])),
         key=_key("shown"),
         on_change=follow,
-        format_func=lambda key: f"{column_label(key)}{' · differs' if key in differ else ''}",
+        format_func=words.__getitem__,
         help="Those in which the runs differ come first.",
     )
     st.button(

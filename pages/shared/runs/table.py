@@ -150,7 +150,7 @@ def _shown(key: str, value: Any) -> Any:
     if kind == SECONDS:
         return None if value is None else duration(value)
     if kind == SIZE:
-        return None if value is None else file_size(value)
+        return None if value is None else file_size(value) if value >= 10**7 else f"{value / 1e6:.1f} MB"
     if key == "dataset":
         return value
     if "." in key:
