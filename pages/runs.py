@@ -6,7 +6,7 @@ from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_deleted, show_trash
-from pages.shared.runs import address, page
+from pages.shared.runs import page
 from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
@@ -14,7 +14,7 @@ frame("Runs", in_menu=follow_puzzle)
 heading("Runs", "Every training in one table; choose some to compare, tag, export or delete them.")
 show_notice()
 show_deleted()
-address.remembered()
+state.remember_look(*state.LOOK)
 if st.query_params.get(state.LOOK_COMPARED):
     page.compare()
 else:

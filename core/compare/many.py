@@ -3,9 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, ImageRecord
 
 EPOCH, TIME = "epoch", "time"
 """What curves are drawn over."""
@@ -46,19 +49,19 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
     return found
 
 
-def curve(epochs: Sequence[Record], metric: str, across: str = EPOCH) -> tuple[list[float], list[float]]:
+def curve(epochs: "Sequence[EpochRecord]", metric: str, across: str = EPOCH) -> tuple[list[float], list[float]]:
     """A metric's values, and where they lie: at the number of the epoch, or at the seconds of training until its end.
 
     Args:
-        epochs: sequence of dict. One record an epoch.
+        epochs: sequence of EpochRecord.
         metric: str. For instance `val_loss`.
         across: str. `EPOCH` or `TIME`; pauses between a stop and a resume count nothing. Defaults to `EPOCH`.
     """
     xs, ys, elapsed = [], [], 0.0
     for epoch in epochs:
-        elapsed += epoch.get("seconds") or 0.0
-        if (value := epoch.get(metric)) is not None:
-            xs.append(float(epoch["epoch"]) if across == EPOCH else elapsed)
+        elapsed += epoch.seconds
+        if (value := epoch.figure(metric)) is not None:
+            xs.append(float(epoch.epoch) if across == EPOCH else elapsed)
             ys.append(float(value))
     return xs, ys
 
@@ -80,8 +83,8 @@ def images_of(run: Run) -> Images:
     manifest = run.manifest()
     if not manifest:
         return Images()
-    train, val = (manifest.get(part) or [] for part in ("train", "val"))
-    return Images(_fingerprint(train), _fingerprint(val), (len(train), len(val)))
+    counts = (len(manifest.train), len(manifest.val))
+    return Images(_fingerprint(manifest.train), _fingerprint(manifest.val), counts)
 
 
 def image_differences(names: Sequence[str], images: Sequence[Images]) -> list[str]:
@@ -110,7 +113,7 @@ def image_differences(names: Sequence[str], images: Sequence[Images]) -> list[st
     return said
 
 
-def _fingerprint(files: Sequence[Record]) -> str:
+def _fingerprint(files: "Sequence[ImageRecord]") -> str:
     """Differs where a file's content (its path, where no hash is kept) or class does, whatever their order."""
     if not files:
         return ""

@@ -11,6 +11,7 @@ from core.errors import RunError
 from core.store.runs import Run
 
 _PATH = re.compile(r"(?<![\w.:/])(?:[A-Za-z]:[\\/]|~[\\/]|/(?=[^/\s]+/)|\\\\)[^\s\"'<>|,;()]+")
+_MARKS = re.compile(r"([\\`*_\[\]<>#|$~&])")
 _IMAGE = "data:image/"
 SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+")
 
@@ -42,7 +43,7 @@ def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
     """
     known = {str(paths.home()), str(Path.home()), str(Path.cwd())}
     for run in runs:
-        known.add(str((run.manifest() or {}).get("root", "")))
+        known.add(run.data().root)
         try:
             known.add(run.config().dataset)
         except RunError:
@@ -51,7 +52,8 @@ def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
 
     def cut(text: str) -> str:
         for folder in folders:
-            text = text.replace(folder, Path(folder).name)
+            for written in (folder, _MARKS.sub(r"\\\1", folder)):  # the second as Markdown has it, in a card
+                text = text.replace(written, Path(folder).name)
         return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
 
     return cut

@@ -174,7 +174,9 @@ class _Axes:
             self.x_low, self.x_high = 0.0, 1.0
             self.y_low, self.y_high = len(plot.categories) - 0.5, -0.5  # the first one is uppermost
         else:
-            self.y_low, self.y_high = map(self._scaled, plot.span or _ends(ys))
+            self.y_low, self.y_high = map(
+                self._scaled, plot.span or (_ends(ys) if ys or not plot.is_log else (1.0, 10.0))
+            )
 
     def at(self, x: float, y: float) -> Point | None:
         """The point of two values; None for one that has none."""

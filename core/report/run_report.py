@@ -51,7 +51,7 @@ def run_report(run: Run) -> str:
 
 
 def _record(run: Run) -> Record:
-    status, note = run.read_status(), read_note(run)
+    status, note, evaluation, trace = run.read_status(), read_note(run), run.evaluation(), run.trace()
     try:
         config: RunConfig | None = run.config()
     except RunError:
@@ -65,19 +65,19 @@ def _record(run: Run) -> Record:
         "tags": list(note.tags),
         "note": note.text,
         "epochs": len(run.epochs()),
-        "evaluation": run.evaluation() or {},
+        "evaluation": evaluation.to_dict() if evaluation else {},
         "findings": _found(run),
         "settings": _settings_rows(config),
-        "environment": ((run.trace() or {}).get("environment")) or {},
+        "environment": trace.environment if trace else {},
         "card": _card(run),
     }
 
 
 def _found(run: Run) -> list[Record]:
     try:
-        return all_findings(run)
+        return [{**found.to_dict()} for found in all_findings(run)]
     except UserError:
-        return run.findings()
+        return [found.to_dict() for found in run.findings()]
 
 
 def _card(run: Run) -> str:

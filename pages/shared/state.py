@@ -74,9 +74,6 @@ MORE = "run_more"
 TO_CLONE = "run_to_clone"
 """Session key: id of the run whose settings are to fill the form in the next script run."""
 
-TEXT_FILTER, TAG_FILTER = "run_filter_text", "run_filter_tags"
-"""Session keys: which runs the table shows."""
-
 LOOK_WORDS, LOOK_TAGS, LOOK_DATA, LOOK_STATUS, LOOK_CONDITIONS = "q", "tags", "data", "status", "filter"
 LOOK_SORT, LOOK_COLUMNS, LOOK_OPEN, LOOK_CHOSEN, LOOK_COMPARED = "sort", "columns", "open", "chosen", "compare"
 LOOK_ACROSS, LOOK_SMOOTH, LOOK_LOG, LOOK_PART = "across", "smooth", "log", "part"
@@ -169,6 +166,20 @@ def remember_choice(*names: str) -> None:
 def remember_default(*names: str) -> None:
     """Notes that the page itself has put into the address what it names: nobody has chosen it."""
     st.session_state[part_key(FILLED, *names)] = _named(names)
+
+
+def remember_look(*names: str) -> None:
+    """Keeps in mind what the address says, and says it again when the page is opened by an address that says nothing.
+
+    While the page is shown an address that has become empty stays so: whoever has emptied it has meant it.
+    """
+    shown = part_key(FILLED, *names)
+    if shown not in st.session_state and not _named(names):
+        for name, value in chosen_before(*names).items():
+            st.query_params[name] = value
+    st.session_state[shown] = {}
+    if TOUR not in st.session_state:
+        st.session_state[part_key(CHOSEN, *names)] = _named(names)
 
 
 def _named(names: Sequence[str]) -> dict[str, str]:

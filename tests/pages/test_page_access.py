@@ -22,7 +22,15 @@ from pages.shared.shell import access
 from pages.shared.train import actions
 from tests.pages.driver import elements
 
-PAGES = ("app.py", "pages/dataset.py", "pages/train.py", "pages/live.py", "pages/diagnose.py", "pages/predict.py")
+PAGES = (
+    "app.py",
+    "pages/dataset.py",
+    "pages/train.py",
+    "pages/live.py",
+    "pages/runs.py",
+    "pages/diagnose.py",
+    "pages/predict.py",
+)
 SMALL = {"training.epochs": 2, "model.backbone": "EfficientNetLite0", "data.image_size": 64}
 
 

@@ -27,8 +27,6 @@ OBVIOUS = {
     "Split",
     "Image",
     "Take an image",
-    "Filter by words",
-    "Filter by tags",
 }
 """Labels that say all there is to say."""
 

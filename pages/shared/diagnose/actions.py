@@ -39,6 +39,12 @@ def comparable_runs(most: int) -> list[Run]:
     return found[:most]
 
 
+def is_comparable(run: Run) -> bool:
+    """Whether a run has ended with something to look at."""
+    (summary,) = summaries([run])
+    return summary.status in _ENDED and summary.epochs > 0
+
+
 def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:
     """The two newest finished runs, the older one first: it is usually the one the other is held against."""
     finished = [run for run in runs if run.read_status().status == "finished"][:2]

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.housekeeping.trial_ids import runs_of
-from core.store.runs import Run
+from core.store.runs import Run, RunStore
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title
 from pages.shared.run.view import LOOKS
 from pages.shared.state import (
     BISECT,
+    LOOK,
+    LOOK_COMPARED,
     PAIR_CHOICE,
     RUN_A,
     RUN_B,
@@ -51,6 +53,7 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
     if not any(st.query_params.get(name) for name in _NAMED):
         _choose_again()
     asked = _asked()
+    runs = _compared_first(runs)
     listed = {run.id: run for run in runs}
     found = {side: diagnose_actions.find_run(run_id) for side, run_id in asked.items()}
     listed.update({run.id: run for run in found.values() if run and run.id not in listed})
@@ -62,11 +65,26 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
     for column, side in zip(st.columns(2), _LABELS, strict=True):
         with column:
             _choose(side, found[side], listed)
+    st.page_link("pages/runs.py", label="Choose them in the table of runs", icon=":material/table_rows:")
     a, b = found[RUN_A], found[RUN_B]
     if a and b and a.id == b.id:
         st.info("Both lists name the same run. Choose another one in one of them.", icon=":material/info:")
         return None
     return (a, b) if a and b else None
+
+
+def _compared_first(runs: Sequence[Run]) -> list[Run]:
+    """The runs that were compared last on the Runs page, in their order there, then the others."""
+    compared = chosen_before(*LOOK).get(LOOK_COMPARED, "").split(",")
+    listed = {run.id: run for run in runs}
+    first = [run for run_id in compared if (run := listed.pop(run_id, None) or _ended(run_id))]
+    return [*first, *listed.values()]
+
+
+def _ended(run_id: str) -> Run | None:
+    """A run of that id that has something to compare, as a trial of a bisect or sweep, which no list has."""
+    run = RunStore().by_id(run_id)
+    return run if run and diagnose_actions.is_comparable(run) else None
 
 
 def _choose_again() -> None:

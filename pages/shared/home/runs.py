@@ -1,4 +1,4 @@
-"""The table of runs on the Home page: which are shown, and what can be done to each."""
+"""The table of the last runs on the Home page, and what can be done to each."""
 
 from typing import Any
 
@@ -6,14 +6,12 @@ import streamlit as st
 
 from core.access import Action
 from core.housekeeping.trial_ids import trial_ids
-from core.store.notes import Note, matches
 from core.store.runs import Run, RunStore
 from pages.shared import state
 from pages.shared.run import rows as run_list
 from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import (
     delete_run,
-    known_tags,
     may_organise,
     open_clone,
     show_deleted,
@@ -22,6 +20,9 @@ from pages.shared.run.upkeep import (
 from pages.shared.shell.access import may
 
 REFRESH_SECONDS = 3.0
+
+FEW = 8
+"""Rows on this page; all others are on the Runs page."""
 
 CLONE, DELETE = ":material/content_copy: Clone", ":material/delete: Delete"
 """Entries of a row's menu."""
@@ -36,42 +37,15 @@ def own_runs() -> list[Row]:
 
 
 def show_table(rows: list[Row]) -> None:
-    """The filter, the table, and what was deleted; the table follows the runs that are at work."""
+    """The last runs, and the way to all of them; the table follows the runs that are at work."""
     show_notice()
     show_deleted()
-    tags = known_tags()
-    if len(rows) > 1 or tags:
-        _filter(tags)
     active = any(row["active"] for row in rows)
     st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
+    if len(rows) > 1:
+        label = "All runs: filter, sort and compare them"
+        st.page_link("pages/runs.py", label=label, icon=":material/table_rows:")
     show_trash()
-
-
-def filtered(rows: list[Row], text: str, tags: list[str]) -> list[Row]:
-    """The rows with all these words and all these tags."""
-    return [row for row in rows if matches(Note(row["note"], tuple(row["tags"])), row["name"], text=text, tags=tags)]
-
-
-def _filter(tags: list[str]) -> None:
-    st.session_state[state.TAG_FILTER] = [tag for tag in st.session_state.get(state.TAG_FILTER, []) if tag in tags]
-    with st.container(horizontal=True):
-        st.text_input(
-            "Filter by words",
-            key=state.TEXT_FILTER,
-            placeholder="Name, note or tag",
-            icon=":material/search:",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        if tags:
-            st.multiselect(
-                "Filter by tags",
-                tags,
-                key=state.TAG_FILTER,
-                placeholder="Tags",
-                label_visibility="collapsed",
-                persist_state="session",
-            )
 
 
 def _table(active: bool) -> None:
@@ -79,11 +53,7 @@ def _table(active: bool) -> None:
     rows = own_runs()
     if active and not any(row["active"] for row in rows):
         st.rerun()
-    text, tags = st.session_state.get(state.TEXT_FILTER, ""), st.session_state.get(state.TAG_FILTER, [])
-    rows = filtered(rows, str(text or ""), list(tags))
-    if not rows:
-        st.info("No run has these words and tags.", icon=":material/filter_alt_off:")
-        return
+    rows = rows[:FEW]
 
     def choose() -> None:
         click = st.session_state[state.MORE]

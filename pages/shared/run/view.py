@@ -9,6 +9,7 @@ import streamlit as st
 from core.access import Action
 from core.config import RunConfig, setting
 from core.errors import RunError
+from core.report.run_report import run_report
 from core.store.csv_tables import csv_bytes
 from core.store.index import read_status
 from core.store.runs import STATUSES, Run, RunStore, Status
@@ -174,6 +175,16 @@ def downloads(run: Run) -> None:
             )
         if predictions.is_file():
             _download(run, "Predictions, CSV", predictions, "text/csv", ":material/table:")
+        st.download_button(
+            "Report, HTML",
+            data=lambda: run_report(run).encode(),
+            file_name=f"{run.id}.html",
+            mime="text/html",
+            icon=":material/description:",
+            on_click="ignore",
+            help="Curves, figures, findings, settings and card in one file that any browser opens.",
+            key=part_key("download", run.id, "report"),
+        )
 
 
 def read_config(run: Run) -> RunConfig | None:

@@ -88,9 +88,6 @@ def read_columns() -> list[str]:
     return list(dict.fromkeys(found)) or list(USUAL)
 
 
-def remembered() -> None:
-    """Shows what was shown before, where the address says nothing; and remembers what it says."""
-    if not any(st.query_params.get(name) for name in state.LOOK):
-        for name, value in state.chosen_before(*state.LOOK).items():
-            st.query_params[name] = value
-    state.remember_choice(*state.LOOK)
+def everything() -> str:
+    """The whole of what the address says of this page, to notice that it has changed."""
+    return "&".join(f"{name}={st.query_params.get(name, '')}" for name in state.LOOK)

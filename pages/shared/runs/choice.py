@@ -84,6 +84,7 @@ def _by_name(visible: Sequence[Row]) -> None:
         format_func=names.__getitem__,
         on_change=follow,
         placeholder="None yet",
+        help="The same as the boxes at the left of the table. A bisect or sweep stands for all its trials.",
     )
 
 
@@ -121,7 +122,7 @@ def _tags(own: Sequence[Row], everything: Sequence[Row]) -> None:
             key=_key("add"),
         )
         if here:
-            st.multiselect("Remove", here, placeholder="None", key=_key("remove"))
+            st.multiselect("Remove", here, placeholder="None", help="From all of them.", key=_key("remove"))
         st.form_submit_button("Save", type="primary", on_click=_tag, args=(own,))
 
 
@@ -137,7 +138,7 @@ def _one(row: Row, *, may_change: bool) -> None:
         name = part_key("rename", run.id)
         popover, form = st.popover("Rename", icon=":material/edit:", key=_key("rename")), part_key(name, "form")
         with popover, st.form(form, border=False):
-            st.text_input("Name", value=str(row.get("name")), max_chars=100, key=name)
+            st.text_input("Name", str(row.get("name")), max_chars=100, key=name, help="Empty: it is called by its id.")
             st.form_submit_button("Save", type="primary", on_click=_rename, args=(row, name))
     about = "Its settings and data set, in the form."
     can_clone = may(Action.TRAIN) and row.changed is not None and not is_imported(run)

@@ -80,6 +80,7 @@ def _choose(rows: Sequence[Row], found: Sequence[tuple[int, Row]]) -> None:
         on_change=follow,
         max_selections=MOST_COMPARED,
         placeholder="Choose runs",
+        help="A run that is taken away leaves its colour free; the others keep theirs.",
     )
 
 
@@ -134,15 +135,18 @@ def _diagnose(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     pair = [ranked[0].id, ranked[-1].id] if len(runs) > 2 else ids
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(runs) > 2:
-            pair = [
-                str(st.selectbox(label, ids, index=ids.index(run_id), format_func=names.__getitem__, width=260,
-                                 key=part_key(_key("side"), label, *ids[:20])))
-                for label, run_id in zip(("Run A", "Run B"), pair, strict=True)
-            ]  # fmt: skip
+            pair = [_side(label, run_id, names) for label, run_id in zip(("Run A", "Run B"), pair, strict=True)]
         if st.button("Why do they differ?", icon=":material/troubleshoot:", disabled=pair[0] == pair[1],
                      help="Opens the two on the Diagnose page."):  # fmt: skip
             query = {state.RUN_A: pair[0], state.RUN_B: pair[1]}
             st.switch_page("pages/diagnose.py", query_params=query)
+
+
+def _side(label: str, run_id: str, names: Mapping[str, str]) -> str:
+    ids = list(names)
+    key = part_key(_key("side"), label, *ids[:20])
+    about = "Of the two that Diagnose shows."
+    return str(st.selectbox(label, ids, ids.index(run_id), dict(names).__getitem__, key=key, help=about, width=260))
 
 
 def _curves(runs: Sequence[Compared]) -> None:
@@ -156,14 +160,14 @@ def _curves(runs: Sequence[Compared]) -> None:
 def _how() -> Drawn:
     """How the curves are drawn, in step with the address."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = _one_of("Images", state.LOOK_PART, _PARTS)
-        across = _one_of("By", state.LOOK_ACROSS, _ACROSS)
+        part = _one_of("Images", state.LOOK_PART, _PARTS, "Whose figures are drawn.")
+        across = _one_of("By", state.LOOK_ACROSS, _ACROSS, "Time is that of training; pauses count nothing.")
         weight = _smoothing()
         is_log = _log()
     return Drawn(part, across, weight, is_log)
 
 
-def _one_of(label: str, name: str, words: Mapping[str, str]) -> str:
+def _one_of(label: str, name: str, words: Mapping[str, str], about: str) -> str:
     options = list(words)
 
     def follow() -> None:
@@ -205,7 +209,7 @@ def _log() -> bool:
         address.put_text(state.LOOK_LOG, "1" if st.session_state[_key("log")] else "")
 
     st.session_state[_key("log")] = address.get_text(state.LOOK_LOG) == "1"
-    return bool(st.toggle("Loss by powers of ten", key=_key("log"), on_change=follow))
+    return bool(st.toggle("Loss by powers of ten", key=_key("log"), on_change=follow, help="A logarithmic scale."))
 
 
 def _differences(runs: Sequence[Compared]) -> None:

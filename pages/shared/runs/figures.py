@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
@@ -20,6 +20,9 @@ from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp
 from pages.shared.widgets.charts import POINTS, SERIES
 
+if TYPE_CHECKING:
+    from core.store.run_records import EpochRecord, Evaluation, Roc
+
 _DASHES: tuple[tuple[int, ...], ...] = ((), (7, 3), (2, 3))
 HEIGHT, _DOTS = 320, 40
 """Pixels of a figure without its legend; up to so many epochs each has a dot."""
@@ -28,8 +31,6 @@ METRICS = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
 CLASS_FIGURES = ("recall", "precision", "f1")
 _MOST_CLASSES = 40
 """Classes in the figure of each class; the first ones, by name."""
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -97,17 +98,15 @@ def roc_plot(runs: Sequence[Compared], class_name: str) -> Plot:
     """The ROC curve of one class for every run that has one."""
     lines = []
     for one in runs:
-        roc = (evaluation_of(one.run).get("roc") or {}).get(class_name)
-        if roc:
-            area = roc.get("auc")
-            label = one.label if area is None else f"{one.label}, AUC {area:.3f}"
-            lines.append(Line(label, one.colour, roc["false_positive_rate"], roc["true_positive_rate"], one.dash))
+        if roc := _rocs(one.run).get(class_name):
+            label = one.label if roc.auc is None else f"{one.label}, AUC {roc.auc:.3f}"
+            lines.append(Line(label, one.colour, roc.false_positive_rate, roc.true_positive_rate, one.dash))
     return Plot(f"ROC, {class_name}", "false positive rate", "true positive rate", tuple(lines), span=(0.0, 1.0))
 
 
 def roc_classes(runs: Sequence[Compared]) -> list[str]:
     """The classes of which any run has a ROC curve."""
-    return list(dict.fromkeys(name for one in runs for name in evaluation_of(one.run).get("roc") or {}))
+    return list(dict.fromkeys(name for one in runs for name in _rocs(one.run)))
 
 
 def class_plot(runs: Sequence[Compared], figure: str) -> Plot:
@@ -201,16 +200,16 @@ def swatch(colour: str, dash: tuple[int, ...]) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def epochs_of(run: Run) -> list[Record]:
+def epochs_of(run: Run) -> "list[EpochRecord]":
     """One record an epoch; see `Run.epochs`."""
     stamp = file_stamp(run.path / "events.jsonl")
     return _epochs(str(run.path), stamp) if stamp else []
 
 
-def evaluation_of(run: Run) -> Record:
-    """The figures of the saved model on the validation images, with the names of the classes; empty without any."""
+def evaluation_of(run: Run) -> "Evaluation | None":
+    """The figures of the saved model; None without any."""
     stamp = file_stamp(run.path / "evaluation.json")
-    return _evaluation(str(run.path), stamp) if stamp else {}
+    return _evaluation(str(run.path), stamp) if stamp else None
 
 
 def images_seen(run: Run) -> Images:
@@ -219,10 +218,19 @@ def images_seen(run: Run) -> Images:
     return _images(str(run.path), stamp) if stamp else Images()
 
 
+def _rocs(run: Run) -> "dict[str, Roc]":
+    evaluation = evaluation_of(run)
+    return evaluation.val.roc if evaluation and evaluation.val else {}
+
+
 def _class_figures(run: Run, figure: str) -> dict[str, float | None]:
     evaluation = evaluation_of(run)
-    rows, classes = evaluation.get("per_class") or [], evaluation.get("classes") or []
-    return {str(row.get("class", name)): row.get(figure) for row, name in zip(rows, classes, strict=False)}
+    if not evaluation or not evaluation.val:
+        return {}
+    rows = zip(evaluation.val.per_class, evaluation.classes, strict=False)
+    return {
+        row.name or name: {"recall": row.recall, "precision": row.precision, "f1": row.f1}[figure] for row, name in rows
+    }
 
 
 def _frame(plot: Plot) -> pd.DataFrame:
@@ -239,15 +247,14 @@ def _frame(plot: Plot) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=400, show_spinner=False)
-def _epochs(folder: str, stamp: Stamp) -> list[Record]:
+def _epochs(folder: str, stamp: Stamp) -> "list[EpochRecord]":
     """Shared by all viewers: nobody changes them."""
     return Run(Path(folder)).epochs()
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _evaluation(folder: str, stamp: Stamp) -> Record:
-    record = Run(Path(folder)).evaluation() or {}
-    return {**(record.get("val") or {}), "classes": record.get("classes") or []}
+def _evaluation(folder: str, stamp: Stamp) -> "Evaluation | None":
+    return Run(Path(folder)).evaluation()
 
 
 @st.cache_data(max_entries=400, show_spinner=False)

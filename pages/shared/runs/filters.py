@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.errors import UserError
-from core.runs_table.columns import METRICS, columns, find_column
+from core.runs_table.columns import METRICS, MOMENT, TEXT, WORDS, columns, find_column
 from core.runs_table.query import Query, Sort, parse_condition
 from core.runs_table.rows import Row, differing, flat
 from pages.shared import state
@@ -64,7 +64,8 @@ def _words(words: str) -> None:
         on_change=follow,
         placeholder="Name, note or tag",
         icon=":material/search:",
-        width=240,
+        help="Those with all of these words in their name, note or tags.",
+        width=185,
         max_chars=200,
     )
 
@@ -125,10 +126,11 @@ def _understood(texts: Sequence[str]) -> list[str]:
 def _range() -> None:
     """A range of a figure, added to the conditions."""
     with st.form(_key("range"), border=False, clear_on_submit=True):
-        metric = st.selectbox("Range of", _RANGED, format_func=_label, key=_key("metric"))
+        about = "Adds one or two conditions: at least, and at most. Shares as 0.9, times in seconds, sizes in bytes."
+        metric = st.selectbox("Range of", _RANGED, format_func=_label, key=_key("metric"), help=about)
         left, right = st.columns(2)
-        low = left.text_input("From", key=_key("low"), placeholder="any")
-        high = right.text_input("To", key=_key("high"), placeholder="any")
+        low = left.text_input("From", key=_key("low"), placeholder="any", help="The smallest value.")
+        high = right.text_input("To", key=_key("high"), placeholder="any", help="The largest value.")
         sent = st.form_submit_button("Add", icon=":material/add:")
     if sent:
         texts = [f"{metric}{sign}{value.strip()}" for sign, value in ((">=", low), ("<=", high)) if value.strip()]
@@ -169,15 +171,30 @@ def _order(sort: Sort) -> None:
 
     known = dict.fromkeys([*_SORTED_FIRST, *columns()])
     st.session_state[_key("sort")] = sort.key
-    st.selectbox("Sort by", list(known), key=_key("sort"), format_func=column_label, on_change=follow, width=200)
+    st.selectbox(
+        "Sort by",
+        list(known),
+        key=_key("sort"),
+        format_func=column_label,
+        on_change=follow,
+        help="What is better, larger or newer comes first; runs of which it is not known come last.",
+        width=165,
+    )
     st.button(
-        "Largest first" if sort.falls else "Smallest first",
+        _way(sort),
         icon=":material/arrow_downward:" if sort.falls else ":material/arrow_upward:",
         on_click=address.put_text,
         args=(state.LOOK_SORT, str(Sort(sort.key, not sort.falls))),
         help="Turns the order round.",
         key=_key("turn"),
     )
+
+
+def _way(sort: Sort) -> str:
+    kind = columns()[sort.key].kind
+    words = {MOMENT: ("Newest first", "Oldest first"), TEXT: ("Z to A", "A to Z"), WORDS: ("Z to A", "A to Z")}
+    falling, rising = words.get(kind, ("Largest first", "Smallest first"))
+    return falling if sort.falls else rising
 
 
 def _state_word(status: str) -> str:

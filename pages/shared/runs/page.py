@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs_table.query import select
 from core.runs_table.rows import Row, table_rows
+from pages.shared import state
 from pages.shared.runs import address
 from pages.shared.runs.choice import show_choice
 from pages.shared.runs.comparison import compared_rows, show_comparison
@@ -23,8 +24,10 @@ def table() -> None:
     if not rows:
         _say_none()
         return
-    moves = any(row.is_active for row in rows) or not all(row.is_read for row in rows)
-    st.fragment(_table, run_every=REFRESH_SECONDS if moves else None)(moves)
+    if any(row.is_active for row in rows) or not all(row.is_read for row in rows):
+        st.fragment(_follow, run_every=REFRESH_SECONDS)(address.everything())
+    else:
+        _table(rows)
 
 
 def compare() -> None:
@@ -33,12 +36,22 @@ def compare() -> None:
     show_comparison(rows, *compared_rows(rows))
 
 
-def _table(moves: bool) -> None:
-    """Everything below the heading; `moves` is whether something was at work at the last full look."""
+def _follow(said: str) -> None:
+    """The table while something moves; a change of what is shown, or of what is told, is the whole page's.
+
+    Args:
+        said: What the address said when the whole page was drawn last.
+    """
     rows = table_rows(DETAIL_SECONDS)
-    unread = [row for row in rows if not row.is_read]
-    if moves and not unread and not any(row.is_active for row in rows):
+    moves = any(row.is_active for row in rows) or not all(row.is_read for row in rows)
+    if not moves or address.everything() != said or state.RUN_NOTICE in st.session_state:
         st.rerun()
+    _table(rows)
+
+
+def _table(rows: list[Row]) -> None:
+    """Everything below the heading."""
+    unread = [row for row in rows if not row.is_read]
     query, complaints = address.read_query()
     for said in complaints:
         st.warning(plain(f"Left out of the filter: {said}."), icon=":material/filter_alt_off:")

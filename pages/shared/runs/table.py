@@ -133,6 +133,8 @@ def _button(row: Row) -> str:
 def _state(row: Row) -> str:
     status = str(row.get("status"))
     word = LOOKS[status][0] if status in LOOKS else status
+    if row.is_run and row.is_read and row.changed is None and status != "damaged":
+        return f"{word}, settings damaged"
     return word if row.is_run else f"{word}, {len(row.trials)} {'trial' if len(row.trials) == 1 else 'trials'}"
 
 
@@ -164,10 +166,10 @@ def _config(shown: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": column.TextColumn("Run", width=210, pinned=True),
         "open": column.ButtonColumn("Open", width=88, type="tertiary", key=state.OPEN_RUN),
-        "status": column.TextColumn("State", width=105),
+        "status": column.TextColumn("State", width=115),
         "findings": column.MultiselectColumn(
             "Findings",
-            width=130,
+            width=165,
             options=badges or ["1 error"],
             color=["red" if "error" in badge else "orange" for badge in badges] or ["red"],
             help="Errors and warnings that the checks have found.",

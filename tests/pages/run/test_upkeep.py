@@ -15,7 +15,7 @@ from pages.shared import state
 from pages.shared.home import runs as home_runs
 from pages.shared.run import rows as run_list
 from pages.shared.run import upkeep as run_upkeep
-from tests.pages.driver import widget
+from tests.pages.driver import elements, widget
 
 
 def open_page(page: str = "app.py", **query: str) -> AppTest:
@@ -54,18 +54,17 @@ def test_a_refused_note_is_one_sentence(make_run):
     assert read_note(run) == Note()
 
 
-def test_home_shows_tags_and_filters_by_words_and_tags(make_run):
+def test_home_shows_the_tags_of_the_last_runs_and_leads_to_all(make_run):
     for name, tags in (("first", ["paper"]), ("second", ["paper", "keep"]), ("third", [])):
         write_note(make_run(name), f"note of {name}", tags)
     at = open_page()
     assert table(at) == ["third", "second", "first"]
     assert [list(tags) for tags in at.dataframe[0].value["tags"]] == [[], ["paper", "keep"], ["paper"]]
-    at.multiselect[0].set_value(["paper"]).run()
-    assert table(at) == ["second", "first"]
-    at.text_input[0].set_value("OF first").run()
-    assert table(at) == ["first"]
-    at.text_input[0].set_value("nowhere").run()
-    assert at.info[0].value == "No run has these words and tags."
+    for k in range(8):
+        make_run(f"later {k}")
+    at.run()
+    assert table(at) == [f"later {k}" for k in range(7, -1, -1)]
+    assert "All runs: filter, sort and compare them" in [link.label for link in elements(at.main, "page_link")]
 
 
 def test_clone_fills_the_form_with_settings_and_data_set(make_run):
