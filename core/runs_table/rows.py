@@ -9,7 +9,7 @@ from typing import Any
 from core.runs_table.columns import columns
 from core.runs_table.details import Details, default_settings, details
 from core.runs_table.groups import Group, groups
-from core.store.index import Summary, summaries
+from core.store.index import Summary, summaries, summaries_within
 from core.store.notes import read_note
 from core.store.runs import Run, RunStore
 from core.workers import launch
@@ -67,7 +67,8 @@ def table_rows(seconds: float | None = None) -> list[Row]:
     """One row a run that no bisect or sweep has trained, and one a bisect and sweep; the newest first.
 
     Args:
-        seconds: float. How long reading details may take; see `core.runs_table.details`. Defaults to as long as needed.
+        seconds: float. How long reading what nobody has looked at yet may take, summaries and details each; runs whose
+            summary was not reached are left out. Defaults to as long as needed.
     """
     found = {row.id: row for row in run_rows(RunStore().list(), seconds=seconds)}
     taken: set[str] = set()
@@ -82,18 +83,24 @@ def table_rows(seconds: float | None = None) -> list[Row]:
 
 
 def run_rows(runs: Sequence[Run], *, settle: bool = True, seconds: float | None = None) -> list[Row]:
-    """One row a run, in the order given.
+    """One row a run, in the order given; see `table_rows`.
 
     Args:
         runs: sequence of Run.
         settle: bool. Whether to look if the workers of those at work still live; not for those in the trash.
         seconds: float. See `table_rows`.
     """
-    known = summaries(runs)
+    limit = float("inf") if seconds is None else seconds
+    told = [(run, one) for run, one in zip(runs, summaries_within(runs, limit), strict=True) if one is not None]
     if settle:
-        known = [_settled(run, one) if one.is_active else one for run, one in zip(runs, known, strict=True)]
-    more = details(runs, seconds)
-    return [_run_row(run, one, other) for run, one, other in zip(runs, known, more, strict=True)]
+        told = [(run, _settled(run, one) if one.is_active else one) for run, one in told]
+    more = details([run for run, _ in told], seconds)
+    return [_run_row(run, one, other) for (run, one), other in zip(told, more, strict=True)]
+
+
+def count_runs() -> int:
+    """How many runs there are, read or not."""
+    return len(RunStore().list())
 
 
 def flat(rows: Iterable[Row]) -> list[Row]:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 import types
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -83,6 +84,11 @@ class Summary:
 
 def summaries(runs: Sequence[Run]) -> list[Summary]:
     """One summary a run, in the order given; only what has changed is read again."""
+    return [summary for summary in summaries_within(runs, float("inf")) if summary is not None]
+
+
+def summaries_within(runs: Sequence[Run], seconds: float) -> list[Summary | None]:
+    """As `summaries`, for whoever cannot wait: a run that was not reached in so many seconds is None."""
     known, found = _memory().summaries, {}
     stamps = {run.path: stamp_of(run.path) for run in runs}
     unknown = []
@@ -92,10 +98,11 @@ def summaries(runs: Sequence[Run]) -> list[Summary]:
             found[run.path] = summary
         else:
             unknown.append(run)
+    end = time.monotonic() + seconds
     for folder in {run.path.parent for run in unknown}:
         here = [run for run in unknown if run.path.parent == folder]
-        found |= _from_index(folder, here, stamps)
-    return [found[run.path] for run in runs]
+        found |= _from_index(folder, here, stamps, end)
+    return [found.get(run.path) for run in runs]
 
 
 def read_status(run: JobFolder) -> Status:
@@ -124,7 +131,7 @@ def forget() -> None:
     _memory().statuses.clear()
 
 
-def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp]) -> dict[Path, Summary]:
+def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Summary]:
     """Summaries from the shared file where they hold, else from the run's folder, and then kept there."""
     index, found = Index(index_file(folder), _summary), {}
     kept = index.load([run.id for run in runs])
@@ -133,6 +140,8 @@ def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp]) ->
         stamp = json.dumps(stamps[run.path])
         before, summary = kept.get(run.id, ("", None))
         if summary is None or before != stamp:
+            if time.monotonic() > end:
+                continue
             summary = summarise(run)
             if not summary.is_active:
                 fresh[run.id] = stamp, summary

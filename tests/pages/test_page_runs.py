@@ -176,7 +176,7 @@ def test_runs_are_compared_and_lead_to_diagnose(three, evaluation):
     differs = at.dataframe[1].value
     assert (list(differs["Key"]), list(differs["better"])) == (["model.backbone"], ["VGG16"])
     charts = [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]
-    scales = [spec["layer"][0]["encoding"]["color"]["scale"] for spec in charts[:3]]
+    scales = [spec["layer"][-1]["encoding"]["color"]["scale"] for spec in charts[:3]]
     assert {json.dumps(scale) for scale in scales} == {
         json.dumps({"domain": ["better", "good"], "range": ["#0072B2", "#E69F00"]})
     }

@@ -73,6 +73,8 @@ def test_what_a_file_that_comes_later_says_is_seen_and_nothing_is_read_twice(mon
 
 def test_details_that_take_too_long_come_later() -> None:
     make("a", settings={"training.mode": "end_to_end"})
+    assert table_rows(seconds=-1.0) == []
+    index.summaries(RunStore().list())
     (row,) = table_rows(seconds=-1.0)
     assert not row.is_read
     assert (row.get("name"), row.get("errors"), row.get("data.batch_size")) == ("a", None, None)

@@ -176,7 +176,8 @@ def _one_of(label: str, name: str, words: Mapping[str, str], about: str) -> str:
 
     asked = address.get_text(name)
     st.session_state[_key(name)] = asked if asked in words else options[0]
-    st.segmented_control(label, options, key=_key(name), format_func=words.__getitem__, required=True, on_change=follow)
+    word = words.__getitem__
+    st.segmented_control(label, options, key=_key(name), format_func=word, required=True, on_change=follow, help=about)
     return str(st.session_state[_key(name)])
 
 
@@ -262,7 +263,8 @@ def _figure(plot: Plot, name: str, width: int | str = "stretch") -> None:
         if plot.is_empty:
             st.caption("None of these runs has it yet.")
             return
-        st.altair_chart(figures.chart(plot), width="stretch", alt=figures.plot_words(plot))
+        words = figures.plot_words(plot)
+        st.vega_lite_chart(figures.frame(plot), figures.chart(plot), width="stretch", alt=words)
 
 
 def _save(plot: Plot, name: str) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.runs_table.query import select
-from core.runs_table.rows import Row, table_rows
+from core.runs_table.rows import Row, count_runs, flat, table_rows
 from pages.shared import state
 from pages.shared.runs import address
 from pages.shared.runs.choice import show_choice
@@ -14,25 +14,29 @@ from pages.shared.widgets.text import plain
 
 REFRESH_SECONDS = 3.0
 
-DETAIL_SECONDS = 0.6
-"""What a page may take to read details of runs that nobody has looked at yet; the next look goes on."""
+UNREAD_SECONDS = 1.0
+"""The same while runs are read that nobody has looked at yet."""
+
+READ_SECONDS = 0.4
+"""What a look may take to read those, twice; the next look goes on."""
 
 
 def table() -> None:
     """Filter, choice and table; drawn again by itself while a run is at work or details are still to be read."""
-    rows = table_rows(DETAIL_SECONDS)
-    if not rows:
+    rows = table_rows(READ_SECONDS)
+    if not rows and not count_runs():
         _say_none()
         return
-    if any(row.is_active for row in rows) or not all(row.is_read for row in rows):
-        st.fragment(_follow, run_every=REFRESH_SECONDS)(address.everything())
+    unread = _unread(rows)
+    if unread or any(row.is_active for row in rows):
+        st.fragment(_follow, run_every=UNREAD_SECONDS if unread else REFRESH_SECONDS)(address.everything())
     else:
         _table(rows)
 
 
 def compare() -> None:
     """The comparison that the address asks for."""
-    rows = table_rows(DETAIL_SECONDS)
+    rows = table_rows(READ_SECONDS)
     show_comparison(rows, *compared_rows(rows))
 
 
@@ -42,8 +46,8 @@ def _follow(said: str) -> None:
     Args:
         said: What the address said when the whole page was drawn last.
     """
-    rows = table_rows(DETAIL_SECONDS)
-    moves = any(row.is_active for row in rows) or not all(row.is_read for row in rows)
+    rows = table_rows(READ_SECONDS)
+    moves = any(row.is_active for row in rows) or _unread(rows)
     if not moves or address.everything() != said or state.RUN_NOTICE in st.session_state:
         st.rerun()
     _table(rows)
@@ -51,14 +55,13 @@ def _follow(said: str) -> None:
 
 def _table(rows: list[Row]) -> None:
     """Everything below the heading."""
-    unread = [row for row in rows if not row.is_read]
     query, complaints = address.read_query()
     for said in complaints:
         st.warning(plain(f"Left out of the filter: {said}."), icon=":material/filter_alt_off:")
     show_filters(rows, query)
     found = select(rows, query)
-    if unread:
-        st.caption(f":material/hourglass_top: Settings and findings of {len(unread):,} more are being read.")
+    if unread := _unread(rows):
+        st.caption(f":material/hourglass_top: {unread:,} runs are being read for the first time; they come by and by.")
     if not found:
         st.info("No run is as the filter asks.", icon=":material/filter_alt_off:")
         return
@@ -68,6 +71,12 @@ def _table(rows: list[Row]) -> None:
     _count(rows, found)
     with choice:
         show_choice(visible, chosen_runs(visible), rows)
+
+
+def _unread(rows: list[Row]) -> int:
+    """Runs that were not reached yet, or of which the details were not."""
+    inside = flat(rows)
+    return count_runs() - len(inside) + sum(not row.is_read for row in inside)
 
 
 def _count(rows: list[Row], found: list[Row]) -> None:
