@@ -22,7 +22,7 @@ OFFERED = ("dense", "dropout", "batch_norm", "activation")
 _KINDS = {kind.name: kind for kind in HEAD.kinds}
 _OUTPUT = "output"
 _LABELS = {"l2": "L2 penalty"}
-_WIDTH = 130
+_WIDTH = 120
 _NEW: dict[str, dict[str, Any]] = {"dense": {"units": 128, "activation": "relu", "l2": 0.0}, "dropout": {"rate": 0.5}}
 """What a new layer begins with where its kind has arguments that must be given."""
 
@@ -92,8 +92,8 @@ def show_head_editor() -> None:
 
 def _show_row(position: int, row: Row, *, last: bool) -> None:
     """One layer with its arguments, its buttons and what is wrong with it."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key=row.key("row")):
-        st.markdown(f"{position + 1}\\. **{_KINDS[row.kind].title}**", width=190)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=row.key("row")):
+        st.markdown(f"{position + 1}\\. **{_KINDS[row.kind].title}**", width=165)
         for argument in _KINDS[row.kind].arguments:
             _show_argument(row, argument)
         if row.kind != _OUTPUT:

@@ -30,6 +30,7 @@ WORDS = {
     "crop": "Crop to the middle",
     "rescale": "Divided by 255",
     "": "None (frozen)",
+    "model.head ": "Hidden units and dropout",
     "all": "All blocks",
     "end_to_end": "End to end",
     "fine_tune": "Fine-tune",
