@@ -1,7 +1,7 @@
 """Replaces layers that export formats do not know by stock layers and arithmetic with equal answers.
 
 Four things trip converters: bfloat16; `Normalization`, whose constants ONNX takes for inputs; convolutions with one
-group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU (ConvNeXt has both).
+group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU, as a layer (ConvNeXt has both) or in one.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 def in_plain_layers(model: keras.Model) -> keras.Model:
     """The model itself where nothing is in the way, else a copy with other layers in place of those that are."""
     layers = _leaves(model)
-    trips = (_in_bfloat16, _is_normalization, _is_depthwise, _is_gelu)
+    trips = (_in_bfloat16, _is_normalization, _is_depthwise, _is_gelu, _has_gelu)
     if not any(trip(layer) for layer in layers for trip in trips):
         return model
     copy = keras.models.clone_model(model, clone_function=_plain, recursive=True)
@@ -29,7 +29,11 @@ class ExactGelu(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, x: Any) -> Any:
         """Give x times the share of a normal distribution below x."""
-        return 0.5 * x * (1.0 + keras.ops.erf(x * math.sqrt(0.5)))
+        return _exact_gelu(x)
+
+
+def _exact_gelu(x: Any) -> Any:
+    return 0.5 * x * (1.0 + keras.ops.erf(x * math.sqrt(0.5)))
 
 
 def _leaves(model: keras.Model) -> list[keras.layers.Layer]:
@@ -59,6 +63,11 @@ def _is_gelu(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.Activation) and layer.get_config()["activation"] == "gelu"
 
 
+def _has_gelu(layer: keras.layers.Layer) -> bool:
+    """Whether a layer of another kind, such as Dense, ends with it."""
+    return not _is_gelu(layer) and getattr(layer, "activation", None) is keras.activations.gelu
+
+
 def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The layer that takes another's place, without its weights."""
     if not isinstance(layer, keras.layers.Layer):
@@ -77,7 +86,10 @@ def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
     if _is_depthwise(layer):
         kept = ("kernel_size", "strides", "padding", "dilation_rate", "activation", "use_bias", "name", "dtype")
         return keras.layers.DepthwiseConv2D(**{key: config[key] for key in kept})
-    return layer.__class__.from_config(config)
+    plain = layer.__class__.from_config({**config, "activation": "linear"} if _has_gelu(layer) else config)
+    if _has_gelu(layer):
+        plain.activation = _exact_gelu
+    return plain
 
 
 def _weights(layer: keras.layers.Layer) -> list[Any]:

@@ -24,8 +24,9 @@ from core.export.export_client import export_run
 from core.export.formats import FORMATS
 from core.export.labels import model_record
 from core.models import catalogue
-from core.models.build import build_base, build_head, join
+from core.models.build import build_base, build_layers, join
 from core.models.inspector import inspect_model
+from core.notation.head import read_head
 from core.store.runs import Run, RunStore
 
 pytestmark = pytest.mark.slow
@@ -41,10 +42,14 @@ CLOSE = 1e-5
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    """The built-in network with ImageNet weights and a head, untrained: its answers are far from 0 and 1."""
+    """The built-in network with ImageNet weights and a head of many kinds of layers, untrained: its answers are far from
+    0 and 1."""
     row = catalogue.find("EfficientNetLite0")
     base = build_base(row, image_size=SIZE)
-    return join(base, build_head(int(base.output_shape[-1]), 2, 8, 0.2, seed=1))
+    head, _ = read_head(
+        "dropout 0.2, dense 8 selu l2=0.01, batch_norm, activation silu, dense 8 leaky_relu, dense 8 relu"
+    )
+    return join(base, build_layers(int(base.output_shape[-1]), 2, head, seed=1))
 
 
 def run_of(model: keras.Model) -> Run:
@@ -194,11 +199,12 @@ def test_layers_that_converters_do_not_know_are_replaced_by_others_that_do_the_s
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(maps)
     inner = keras.Model(given, pooled + pooled, name="base")  # a bare operation, as ConvNeXt has them
     outer_input = keras.Input((16, 16, 3))
-    model = keras.Model(outer_input, keras.layers.Dense(2)(inner(outer_input)))
+    model = keras.Model(outer_input, keras.layers.Dense(2, "gelu", name="head_dense")(inner(outer_input)))
     plain = in_plain_layers(model)
     kinds = {layer.name: type(layer).__name__ for layer in plain.get_layer("base").layers}
     assert (kinds["scale"], kinds["conv"], kinds["deep"]) == ("Rescaling", "Conv2D", "DepthwiseConv2D")
     assert kinds["bend"] == "ExactGelu"
+    assert plain.get_layer("head_dense").activation is not keras.activations.gelu
     assert plain.get_layer("base").get_layer("conv").compute_dtype == "float32"
     pixels = np.random.default_rng(0).normal(size=(4, 16, 16, 3)).astype(np.float32)
     # bfloat16 has 8 binary digits: the copy, in float32, is nearer to what was meant.
