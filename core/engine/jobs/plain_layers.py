@@ -1,7 +1,7 @@
 """Replaces layers that export formats do not know by stock layers and arithmetic with equal answers.
 
 Four things trip converters: bfloat16; `Normalization`, whose constants ONNX takes for inputs; convolutions with one
-group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU, as a layer (ConvNeXt has both) or in one.
+group a channel, which Keras computes by a call into XLA; and TensorFlow's GELU, a layer's own or inside one (ConvNeXt).
 """
 
 import math
