@@ -42,8 +42,7 @@ CLOSE = 1e-5
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    """The built-in network with ImageNet weights and a head of many kinds of layers, untrained: its answers are far from
-    0 and 1."""
+    """The built-in network with ImageNet weights and a head of many kinds of layers, untrained."""
     row = catalogue.find("EfficientNetLite0")
     base = build_base(row, image_size=SIZE)
     head, _ = read_head(
