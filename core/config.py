@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ConfigError
+from core.notation.augmentation import PRESETS as AUGMENTATIONS
+from core.notation.augmentation import augmentation_record, read_augmentation
 from core.notation.head import Head, convert_head, head_record, read_head, short_form
 from core.setting import Notation, check, convert, setting_field, shortened
 
@@ -50,9 +52,13 @@ class DataConfig:
     augmentation: str = setting_field(
         "none",
         "Augmentation",
-        "Random changes to the training images. light: small shifts, turns and brightness, no flip. question: shear "
-        "0.2 degrees, zoom 0.8 to 1.2, horizontal flip.",
-        choices=("none", "light", "question"),
+        "Random changes to the training images. light: small shifts, turns and brightness, no flip. medical: a little "
+        "more, with zoom and contrast, no flip. strong: crops, turns, shear, colours and a horizontal flip. question: "
+        "shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with ranges: `flip horizontal, "
+        "rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, brightness 0.8..1.2, contrast 0.2, "
+        "channel_shift 20`, in any order (docs/augmentation.md).",
+        choices=AUGMENTATIONS,
+        notation=Notation(read_augmentation, augmentation_record),
     )
     augmentation_draws: int = setting_field(
         0,

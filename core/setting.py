@@ -79,6 +79,8 @@ def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
 def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
     """Raises ConfigError when a value of the right type is outside what the setting allows."""
     choices, low, high = spec.metadata["choices"], spec.metadata["low"], spec.metadata["high"]
+    if spec.metadata["notation"]:
+        choices = ()  # they are the short names of some lists
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         raise ConfigError(f"{key} has {len(value):,} characters; it may have {LONGEST_TEXT} at most")
     if (choices and value not in choices) or (low is not None and not low <= value <= high):

@@ -1,10 +1,11 @@
-"""Checks of augmentation: one frozen draw, mirrored images whose left and right differ."""
+"""Checks of augmentation: one frozen draw, mirrored images whose left and right differ, ranges that hide the object."""
 
 import re
 
 from core.checks.context import Context
 from core.checks.finding import Finding
 from core.data.dataset import SAMPLE
+from core.notation.augmentation import PRESETS, Step, mirrored, steps_of
 
 _SIDED = ("pneumonia", "xray", "x-ray", "x_ray", "x ray", "radiograph", "mammogra", "covid", "thorax", "mnist")
 """Words, also within others, for images whose left and right mean something: bodies, digits, letters, signs."""
@@ -37,19 +38,82 @@ def bottleneck_one_draw(context: Context) -> Finding | None:
 
 
 def label_breaking_augmentation(context: Context) -> Finding | None:
-    """Images whose left and right mean something are mirrored: a heart on the wrong side, a b that becomes a d."""
+    """Images whose left and right mean something are mirrored: a heart on the wrong side, a b that becomes a d.
+
+    The same where they are turned upside down: by a vertical flip, or by so many degrees that a 6 becomes a 9.
+    """
     word = _sided_word(context)
-    if context.config.data.augmentation != "question" or not word:
+    kind = context.config.data.augmentation
+    what = _breaking(kind) if word else ()
+    if not what:
         return None
+    other = _without_breaking(kind)
     return Finding(
         "label-breaking-augmentation",
         "warning",
-        f"Half of the training images are mirrored, and by their name ({word}) left and right are not the same in "
-        "them.",
-        {"augmentation": "question", "word": word},
-        "Take the augmentation without mirroring: data.augmentation=light.",
-        {"data.augmentation": "light"},
+        f"Training images are {_and(what)}, and by their name ({word}) left and right or top and bottom are not the "
+        "same in them.",
+        {"augmentation": kind, "word": word, "changes": list(what)},
+        f"Take an augmentation that keeps them apart: data.augmentation={other}.",
+        {"data.augmentation": other},
     )
+
+
+def augmentation_hides_object(context: Context) -> Finding | None:
+    """A step whose range reaches where little of the image is left: what is learnt there is noise."""
+    found = {step.text: why for step in steps_of(context.config.data.augmentation) if (why := _hides(step))}
+    if not found:
+        return None
+    told = "; ".join(f"{text} {why}" for text, why in found.items())
+    return Finding(
+        "augmentation-hides-object",
+        "warning",
+        f"The augmentation can change an image beyond recognition: {told}.",
+        {"steps": list(found)},
+        "Look at the preview of each step, and take a smaller range.",
+    )
+
+
+_MOST_TURN = 60
+"""Degrees from which on a digit, a letter or an arrow may be taken for another."""
+
+
+def _breaking(kind: str) -> tuple[str, ...]:
+    """What an augmentation does that changes what sided images mean, as words after "are"."""
+    axes = mirrored(kind)
+    found = ["mirrored"] if axes in ("horizontal", "both") else []
+    found += ["turned upside down"] if axes in ("vertical", "both") else []
+    turns = [max(-step.low, step.high) for step in steps_of(kind) if step.kind == "rotation"]
+    return (*found, *(f"rotated by up to {turn:g} degrees" for turn in turns if turn >= _MOST_TURN))
+
+
+def _without_breaking(kind: str) -> str:
+    """The same steps without those; for a preset the mild one without a flip."""
+    if kind in PRESETS:
+        return "light" if kind == "question" else "medical"
+    kept = [step for step in steps_of(kind) if not _breaking(step.text)]
+    return ", ".join(step.text for step in kept) or "none"
+
+
+def _hides(step: Step) -> str:
+    """Why a step can leave too little of an image; empty where it cannot."""
+    if step.kind in ("crop", "zoom") and step.low < 0.4:
+        return (
+            f"leaves {100 * step.low**2:.0f} % of the area" if step.kind == "crop" else "enlarges more than 2.5 times"
+        )
+    if step.kind == "zoom" and step.high > 2:
+        return f"shrinks what is there to {100 / step.high**2:.0f} % of the area"
+    if step.kind == "shift" and max(-step.low, step.high) > 0.5:
+        return f"moves it out by {100 * max(-step.low, step.high):.0f} %"
+    if step.kind in ("brightness", "contrast") and step.low < 0.25:
+        return "makes it nearly black" if step.kind == "brightness" else "makes it nearly plain"
+    if step.kind == "channel_shift" and max(-step.low, step.high) > 128:
+        return "adds more than half of the grey scale"
+    return ""
+
+
+def _and(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _sided_word(context: Context) -> str:

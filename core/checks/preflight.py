@@ -49,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     pixels.corrupt_image,
     augmentation.bottleneck_one_draw,
     augmentation.label_breaking_augmentation,
+    augmentation.augmentation_hides_object,
     freezing.base_not_frozen,
     freezing.unfreeze_high_lr,
     freezing.finetune_from_random_head,

@@ -1,7 +1,8 @@
 """Random changes to a training image, each a pure function of (seed, draw, file content, pixels).
 
 Nothing here depends on threads, on the order of calls or on a global generator, so cached features and end-to-end
-training see the same numbers.
+training see the same numbers. Lists of steps are applied in `core/data/augment_steps.py`; the two presets that are
+older than they are drawn here as they always were, so that old runs can be repeated to the bit.
 """
 
 import math
@@ -12,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.data.augment_steps import apply_steps
 from core.data.images import Pixels
-
-AUGMENTATIONS = ("none", "light", "question")
+from core.notation.augmentation import DRAWN_TOGETHER, steps_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def augment(pixels: Pixels, kind: str, seed: int, draw: int, content: str) -> Pi
 
     Args:
         pixels: uint8 array of shape `(height, width, 3)`.
-        kind: One of `AUGMENTATIONS`; see `draw_parameters`.
+        kind: A preset or a list of steps, as `core.notation.augmentation.read_augmentation` gives it.
         seed: The data seed, at least 0.
         draw: Number of the draw, at least 0: each gives another change.
         content: SHA-256 of the file as hexadecimal text, so that a copy of a file is changed in the same way.
@@ -56,11 +57,39 @@ def augment(pixels: Pixels, kind: str, seed: int, draw: int, content: str) -> Pi
         uint8 array of the same shape; `pixels` itself for `"none"`.
 
     Raises:
-        ValueError: if `kind` is unknown.
+        ConfigError: if `kind` is neither.
     """
     if kind == "none":
         return pixels
-    return warp(pixels, draw_parameters(kind, seed, draw, content))
+    if kind in DRAWN_TOGETHER:
+        return warp(pixels, draw_parameters(kind, seed, draw, content))
+    return apply_steps(pixels, steps_of(kind), seed, draw, content)
+
+
+def augment_by_step(pixels: Pixels, kind: str, seed: int, draw: int, content: str) -> list[tuple[str, Pixels]]:
+    """What each step of an augmentation does to an image by itself, with the numbers that `augment` draws for it.
+
+    Args:
+        pixels: uint8 array of shape `(height, width, 3)`.
+        kind: A preset or a list of steps.
+        seed: The data seed, at least 0.
+        draw: Number of the draw, at least 0.
+        content: SHA-256 of the file as hexadecimal text.
+
+    Returns:
+        For each step its text and the changed image.
+    """
+    steps = steps_of(kind)
+    if kind not in DRAWN_TOGETHER:
+        return [(step.text, apply_steps(pixels, steps, seed, draw, content, k)) for k, step in enumerate(steps)]
+    drawn = draw_parameters(kind, seed, draw, content)
+    return [(step.text, warp(pixels, _alone(drawn, step.kind))) for step in steps]
+
+
+def _alone(drawn: Parameters, kind: str) -> Parameters:
+    """A drawn change with all but one kind of step left out."""
+    parts = {"zoom": ("zoom_x", "zoom_y"), "shift": ("shift_x", "shift_y")}.get(kind, (kind,))
+    return Parameters(**{name: getattr(drawn, name) for name in parts})
 
 
 def draw_parameters(kind: str, seed: int, draw: int, content: str) -> Parameters:
@@ -72,7 +101,7 @@ def draw_parameters(kind: str, seed: int, draw: int, content: str) -> Parameters
     ±3 %, brightness ±10 %.
 
     Args:
-        kind: `"none"`, `"light"` or `"question"`.
+        kind: `"none"`, or one of `DRAWN_TOGETHER`.
         seed: The data seed, at least 0.
         draw: Number of the draw, at least 0.
         content: SHA-256 of the file as hexadecimal text.
@@ -92,7 +121,7 @@ def draw_parameters(kind: str, seed: int, draw: int, content: str) -> Parameters
         return Parameters(rotation, 0.0, zoom, zoom, shift_x, shift_y, brightness)
     if kind == "none":
         return Parameters()
-    raise ValueError(f"The augmentation is {kind!r}; allowed are {', '.join(AUGMENTATIONS)}.")
+    raise ValueError(f"The augmentation is {kind!r}; drawn together are none, light and question.")
 
 
 def warp(pixels: Pixels, parameters: Parameters) -> Pixels:

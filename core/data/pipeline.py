@@ -36,7 +36,7 @@ class Images:
         root: Path. Folder that the files' paths are relative to.
         files: sequence of ImageFile. In on-disk order; position `i` is the sample's number everywhere.
         size: int. Side in pixels.
-        augmentation: str. `none`, `light` or `question`.
+        augmentation: str. A preset or a list of steps, as a configuration has it.
         seed: int. The data seed.
         rendering: Rendering. How each becomes square. Defaults to `STRETCHED`.
     """

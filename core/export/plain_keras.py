@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from core.data.augment import draw_parameters, warp
+from core.data.augment_steps import apply_steps
 from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
 from core.data.order import epoch_batches
 from core.data.png_chunks import LenientStream
@@ -29,7 +30,7 @@ from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
-AUGMENTED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
+AUGMENTED = STEPPED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
 UNFREEZES = STAGED = BY_BLOCK = FITS = True
 
 # Settings: a script has those of its run.
@@ -38,6 +39,7 @@ BASE = Path("base.keras")
 CLASSES = ("NORMAL", "PNEUMONIA")
 IMAGE_SIZE, FIT, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, "stretch", 20, "none", False
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
+AUGMENTATION_STEPS: Sequence[tuple[str, float, float, tuple[str, ...]]] = ()
 EPOCHS, TRAINING_SEED = 10, 1
 HEAD = [keras.layers.Dropout(0.7, seed=1), keras.layers.Dense(1, "sigmoid")]
 OPTIMIZER, LEARNING_RATE, LABEL_SMOOTHING = keras.optimizers.Adam, 7e-4, 0.0
@@ -135,7 +137,10 @@ def training_images(batch: Sequence[int], draw: int) -> NDArray[np.uint8]:
         pixels = load(DATA / path)
         if AUGMENTED:
             # A pure function of seed, draw and the file's content: no hidden state, whatever the order.
-            pixels = warp(pixels, draw_parameters(AUGMENTATION, DATA_SEED, draw, content))
+            if STEPPED:
+                pixels = apply_steps(pixels, AUGMENTATION_STEPS, DATA_SEED, draw, content)
+            else:
+                pixels = warp(pixels, draw_parameters(AUGMENTATION, DATA_SEED, draw, content))
         return pixels
 
     with ThreadPoolExecutor() as pool:

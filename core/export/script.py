@@ -18,6 +18,7 @@ from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
+from core.notation.augmentation import is_list, steps_of
 from core.store.runs import METRICS, Run
 from core.workers.try_model_client import is_imported
 
@@ -37,6 +38,7 @@ _SECTIONS = {
     "Batches of one size": "core/models/whole_batches.py",
     "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
+    "Steps of the augmentation": "core/data/augment_steps.py",
     "Which sample comes when": "core/data/order.py",
     "Figures on the validation images": "core/stats/metrics.py",
 }
@@ -104,6 +106,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
     return {
         "AUGMENTED": config.data.augmentation != "none",
         "FITS": config.data.fit != "stretch",
+        "STEPPED": is_list(config.data.augmentation),
         "WEIGHTED": training.class_weight == "balanced",
         "JUDGES": training.early_stopping > 0 or _reduces(training),
         "STOPS": training.early_stopping > 0,
@@ -135,6 +138,7 @@ def _settings(
         "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
         "DROP_REMAINDER": (repr(data.drop_remainder), "whether a last partial batch is left out"),
         "AUGMENTATION": (repr(data.augmentation), ""),
+        "AUGMENTATION_STEPS": (_steps(config), ""),
         "AUGMENTATION_DRAWS": (repr(_draws(config)), "random versions of each image; 0: a new one every epoch"),
         "DATA_SEED": (repr(data.seed), "decides the augmentation"),
         "HEAD": (_head(config, len(manifest.classes)), "layers on the features"),
@@ -188,6 +192,12 @@ def _names(found: Any) -> str:
 
 def _draws(config: RunConfig) -> int:
     return 1 if config.data.augmentation == "none" else config.data.augmentation_draws
+
+
+def _steps(config: RunConfig) -> str:
+    """The steps of the augmentation with their ranges, a line each."""
+    lines = [f"    {tuple(step)!r},  # {step.text}\n" for step in steps_of(config.data.augmentation)]
+    return f"(\n{''.join(lines)})"
 
 
 def _header(run: Run, config: RunConfig, base_name: str) -> str:

@@ -10,6 +10,7 @@ from core.config import RunConfig
 from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
 from core.models.optimizer_plan import plan_optimizer
+from core.report.augmentation_layers import keras_layers
 
 # Backbone -> its module in keras.applications, which holds its `preprocess_input`.
 _MODULES = {
@@ -35,12 +36,6 @@ _FITS = {
     "letterbox": '{"pad_to_aspect_ratio": True}',  # Keras' bars are black
     "letterbox_black": '{"pad_to_aspect_ratio": True}',
     "crop": '{"crop_to_aspect_ratio": True}',
-}
-
-_AUGMENTATIONS = {
-    "none": "keras.layers.Identity()",
-    "light": "keras.Sequential([keras.layers.RandomTranslation(0.05, 0.05), keras.layers.RandomRotation(0.02)])",
-    "question": "keras.Sequential([keras.layers.RandomZoom(0.2, 0.2), keras.layers.RandomFlip('horizontal')])",
 }
 
 
@@ -90,7 +85,10 @@ class _Writer:
         if self.fresh:
             lines += [
                 self._line(
-                    "data.augmentation", "augment = {}", *self._pair(_AUGMENTATIONS, "data.augmentation"), raw=True
+                    "data.augmentation",
+                    "augment = {}",
+                    *(keras_layers(end.data.augmentation) for end in (self.good, self.bad)),
+                    raw=True,
                 ),
                 self._set("data.augmentation_draws", "DRAWS")
                 + ("" if data.augmentation_draws else "  # 0: every epoch"),

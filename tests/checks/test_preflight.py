@@ -33,7 +33,7 @@ CATALOGUE = (
 OURS = (
     "part-named-class", "class-in-one-part", "folders-left-out",
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
-    "group-pattern", "setting-without-effect",
+    "group-pattern", "setting-without-effect", "augmentation-hides-object",
 )
 # fmt: on
 

@@ -43,6 +43,36 @@ def test_mirroring_what_has_a_left_and_a_right_is_told(make_context, dataset, cl
     assert augmentation.label_breaking_augmentation(light) is None
 
 
+@pytest.mark.parametrize(
+    ("written", "claim", "change"),
+    [
+        ("strong", "are mirrored,", "medical"),
+        ("rotation 10, flip both", "are mirrored and turned upside down,", "rotation -10..10"),
+        ("rotation 0..180", "are rotated by up to 180 degrees,", "none"),
+    ],
+)
+def test_steps_that_break_labels_are_told_and_left_out(make_context, written, claim, change):
+    these = {"train": {"0": 50, "1": 50, "2": 50}, "val": {"0": 50, "1": 50, "2": 50}}
+    context = make_context({"data.augmentation": written}, counts=these)
+    finding = told(augmentation.label_breaking_augmentation(context))
+    assert claim in finding.claim
+    assert finding.change == {"data.augmentation": change}
+    after = make_context({"data.augmentation": change}, counts=these)
+    assert augmentation.label_breaking_augmentation(after) is None
+
+
+def test_ranges_that_hide_the_object_are_told(make_context):
+    written = "crop 0.1..1, zoom 0.3..3, shift 0.6, brightness 0.1..2, contrast 0..1, channel_shift 200, rotation 180"
+    finding = told(augmentation.augmentation_hides_object(make_context({"data.augmentation": written})))
+    assert finding.evidence["steps"] == [
+        *("crop 0.1..1", "zoom 0.3..3", "shift -0.6..0.6", "brightness 0.1..2", "contrast 0..1"),
+        "channel_shift -200..200",
+    ]
+    assert "crop 0.1..1 leaves 1 % of the area; zoom 0.3..3 enlarges more than 2.5 times; " in finding.claim
+    for preset in ("none", "light", "medical", "strong", "question"):
+        assert augmentation.augmentation_hides_object(make_context({"data.augmentation": preset})) is None
+
+
 @pytest.mark.parametrize("classes", [("cat", "dog"), ("chestnut", "oak"), ("texture", "signal"), ("0", "1")])
 def test_mirroring_other_images_is_fine(make_context, classes):
     these = {"train": dict.fromkeys(classes, 50), "val": dict.fromkeys(classes, 50)}

@@ -6,7 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from core.data.augment import AUGMENTATIONS, Parameters, augment, draw_parameters, warp
+from core.data.augment import Parameters, augment, draw_parameters, warp
+from core.errors import ConfigError
+from core.notation.augmentation import PRESETS
 
 CONTENT = hashlib.sha256(b"an image").hexdigest()
 
@@ -15,7 +17,7 @@ def noise(height=40, width=40, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("kind", AUGMENTATIONS)
+@pytest.mark.parametrize("kind", PRESETS)
 def test_same_arguments_same_pixels_and_the_argument_is_left_alone(kind):
     pixels = noise()
     before = pixels.copy()
@@ -44,8 +46,10 @@ def test_none_changes_nothing():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match=r"The augmentation is 'strong'; allowed are none, light, question\."):
-        augment(noise(), "strong", 1, 1, CONTENT)
+    with pytest.raises(ConfigError, match=r'^data\.augmentation: step 1, "stronger": there is no such step; '):
+        augment(noise(), "stronger", 1, 1, CONTENT)
+    with pytest.raises(ValueError, match=r"The augmentation is 'strong'; drawn together are none, light and question"):
+        draw_parameters("strong", 1, 1, CONTENT)
 
 
 def test_question_draws_keras_ranges():

@@ -133,6 +133,23 @@ def test_the_two_ways_agree_whatever_the_fit(images: Path, train_here: Any) -> N
         assert largest_difference(runs[one], runs[other]) > 1e-4
 
 
+ALL_STEPS = (
+    "flip both, rotation 20, shift 0.1 reflect, zoom 0.2, shear 10, crop 0.8, brightness 0.2, contrast 0.2, "
+    "channel_shift 20 each"
+)
+
+
+def test_a_list_of_all_steps_is_bit_identical_in_both_ways_and_another_range_is_not(
+    images: Path, train_here: Any
+) -> None:
+    settings = {**SMALL, "model.backbone": "EfficientNetLite0", "model.pooling": "average"}
+    cached = train_here(images, {**settings, "data.augmentation": ALL_STEPS})
+    literal = train_here(images, {**settings, **LITERAL, "data.augmentation": ALL_STEPS})
+    assert largest_difference(cached, literal) == 0.0
+    other = {"data.augmentation": ALL_STEPS.replace("rotation 20", "rotation 21")}
+    assert largest_difference(literal, train_here(images, {**settings, **other})) > 1e-4
+
+
 def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here: Any) -> None:
     """A decision that hangs on the validation loss, taken in both ways on the same numbers."""
     plateau = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0, "training.optimizer": "sgd"}

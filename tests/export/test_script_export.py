@@ -14,6 +14,7 @@ from PIL import Image
 from core import files
 from core.config import make_config
 from core.data import images
+from core.data.augment import augment
 from core.errors import RunError
 from core.export.script import require_repeatable, training_script
 from core.store.runs import Run, RunStore, Status
@@ -73,6 +74,12 @@ def test_it_needs_keras_and_no_parity_and_holds_only_what_the_run_used(make_run:
     ("settings", "classes", "words", "names"),
     [
         ({"data.augmentation": "question"}, "ab", ["AUGMENTATION = 'question'"], {"warp", "draw_parameters"}),
+        (
+            {"data.augmentation": "flip, zoom 0.2 same"},
+            "ab",
+            ["    ('flip', 0.0, 0.0, ('horizontal',)),  # flip horizontal\n    ('zoom', 0.8, 1.2, ('same',)),  # zoom"],
+            {"apply_steps", "_contrast", "_crop"},
+        ),
         ({"training.mode": "end_to_end", "training.literal": "true"}, "ab", [], {"FrozenBase", "train_on_images"}),
         ({"training.mode": "fine_tune"}, "ab", ["UNFREEZE_FROM = 'top_conv'"], {"FrozenBase", "train_on_features"}),
         ({"training.class_weight": "balanced"}, "abc", ["counts = np.bincount", "CLASSES = ('a', 'b', 'c')"], set()),
@@ -141,3 +148,25 @@ def test_its_pixels_are_those_of_the_program(
     (tmp_path / "odd").mkdir()
     for path in odd_images(tmp_path / "odd"):
         np.testing.assert_array_equal(script.load(path), images.load(path, 32), err_msg=path.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("augmentation", ["light", "strong", "flip both, shift 0.2 wrap, shear 9, contrast 0.4"])
+def test_its_augmented_images_are_those_of_the_program(
+    make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, augmentation: str
+) -> None:
+    """Slow because the script imports Keras."""
+    run = make_run(**{"data.image_size": 32, "data.augmentation": augmentation})
+    script = types.ModuleType("script")
+    script.__file__ = str(tmp_path / "x.py")
+    monkeypatch.setitem(sys.modules, "script", script)
+    exec(compile(training_script(run, "x_base.keras", {}, str(tmp_path)), "x.py", "exec"), vars(script))
+    for path, _, _ in script.TRAIN:
+        (tmp_path / path).parent.mkdir(parents=True)
+        Image.effect_noise((40, 40), 90).convert("RGB").save(tmp_path / path)
+    for draw in (0, 5):
+        found = script.training_images(range(len(script.TRAIN)), draw)
+        for row, (path, _, content) in zip(found, script.TRAIN, strict=True):
+            pixels = images.load(tmp_path / path, 32)
+            expected = augment(pixels, run.config().data.augmentation, 1, draw, content)
+            np.testing.assert_array_equal(row, expected)

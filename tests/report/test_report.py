@@ -236,6 +236,18 @@ def test_the_script_of_every_setting_can_be_parsed_and_names_it(key: str) -> Non
     assert key in script or key in left_out
 
 
+def test_a_list_of_steps_is_told_as_random_layers() -> None:
+    bad = make_config("sample", {"data.augmentation": "flip both, rotation 36, shift 0.1 horizontal, channel_shift 51"})
+    good = make_config("sample", {"data.augmentation": "strong"})
+    script = report_script(good, bad, ["data.augmentation"])
+    ast.parse(script)
+    assert (
+        "# augment = keras.Sequential([keras.layers.RandomFlip('horizontal_and_vertical'), "
+        "keras.layers.RandomRotation((-0.1, 0.1)), keras.layers.RandomTranslation(0.0, (-0.1, 0.1)), "
+        "keras.layers.RandomBrightness((-0.2, 0.2))])  # <-- bad"
+    ) in script
+
+
 def test_two_culprits_are_two_switches() -> None:
     bad = make_config("sample", {"data.shuffle": "none", "training.learning_rate": 0.7}, preset="question-bottleneck")
     script = report_script(GOOD, bad, ["data.shuffle", "training.learning_rate"])

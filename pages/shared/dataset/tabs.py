@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.checks.data import data_findings
 from core.config import TrainConfig, setting
-from core.data.augment import AUGMENTATIONS, augment
+from core.data.augment import augment
 from core.data.images import display_name, load
 from core.data.ingest import upload_notes
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
 from core.data.rendering import SQUARES, Rendering
 from core.data.scan import ImageFile
 from core.errors import UnreadableImage
+from core.notation.augmentation import PRESETS
 from pages.shared.dataset import charts as dataset_charts
 from pages.shared.dataset import curate
 from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
@@ -97,10 +98,10 @@ def show_augmentation(view: View) -> None:
     with left:
         kind = st.segmented_control(
             "Augmentation",
-            AUGMENTATIONS,
+            dict.fromkeys((*PRESETS, config.augmentation)),
             default=config.augmentation,
             required=True,
-            format_func=str.capitalize,
+            format_func=_augmentation_title,
             help=plain(setting("data.augmentation").metadata["help"]),
         )
     with middle:
@@ -205,6 +206,10 @@ def _choose_split(view: View) -> str:
 
 def _class_title(name: str) -> str:
     return display_name(name) or "All classes"
+
+
+def _augmentation_title(kind: str) -> str:
+    return kind.capitalize() if kind in PRESETS else "The Train page's list"
 
 
 def _order_title(order: str) -> str:

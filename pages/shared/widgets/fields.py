@@ -162,6 +162,16 @@ def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
 
 def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, Any], values: dict[str, Any]) -> str:
     value = st.session_state[field_key(key)]
+    if setting(key).metadata["notation"]:  # one of the choices, or a list that is typed in
+        return str(
+            st.selectbox(
+                label,
+                dict.fromkeys((*choices, value)),
+                accept_new_options=True,
+                format_func=partial(_word_among, key, values),
+                **common,
+            )
+        )
     if value not in choices:
         st.session_state[field_key(key)] = setting(key).default
         st.warning(
