@@ -18,7 +18,8 @@ from core.data.order import Indices, epoch_batches
 from core.data.rendering import Rendering
 from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
-from core.models.catalogue import Backbone, find, pixel_kind
+from core.models.backbone import Backbone
+from core.models.catalogue import find, pixel_kind
 from core.progress import Progress
 
 NAMED = 20

@@ -41,7 +41,7 @@ def flatten_vs_gap(context: Context) -> Finding | None:
     model, count = context.config.model, len(context.train)
     if model.pooling != "flatten" or not count:
         return None
-    side = math.ceil(context.config.data.image_size / 32)
+    side = context.backbone.map_side(context.config.data.image_size)
     outputs = 1 if len(context.dataset.classes) == 2 else len(context.dataset.classes)
     flat, pooled = (
         model.whole_head.weights(context.backbone.channels * positions, outputs) for positions in (side * side, 1)

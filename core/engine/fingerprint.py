@@ -13,8 +13,8 @@ import numpy as np
 import PIL
 import tensorflow as tf
 
+from core.models.backbone import Backbone
 from core.models.build import backbone_layers
-from core.models.catalogue import Backbone
 
 _CORE = Path(__file__).resolve().parents[1]
 

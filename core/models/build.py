@@ -20,7 +20,8 @@ from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.errors import ConfigError, WeightsError
 from core.models import lite0
-from core.models.catalogue import BUILT_IN, PIXEL_SETTINGS, Backbone, find, find_weights, pixel_kind
+from core.models.backbone import Backbone
+from core.models.catalogue import BUILT_IN, PIXEL_SETTINGS, find, find_weights, pixel_kind
 from core.models.fetch import fetch
 from core.models.head_layers import head_layers
 from core.models.whole_batches import in_whole_batches
@@ -35,7 +36,7 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 _OURS = ("input", "preprocess", "rgb_to_bgr", "features")  # layers of a base that are not the backbone's
 # What Keras and h5py raise for files that are cut short, of another network, or no HDF5.
 _UNREADABLE = (OSError, ValueError, KeyError, AttributeError, RuntimeError, TypeError)
-# sqrt of these is what keras.applications.EfficientNetB0 divides by once more (see _finish_efficientnet).
+# sqrt of these is what keras.applications.EfficientNetB0 to B7 divide by once more (see _finish_efficientnet).
 _IMAGENET_STDDEV = np.array([0.229, 0.224, 0.225], np.float32)
 
 
@@ -292,7 +293,7 @@ def _load_imagenet(backbone: Backbone, core: keras.Model) -> None:
             f"the weight file {path} is damaged or not the one for {backbone.name} ({error}); "
             f"put the one from {backbone.weights_url} in its place"
         ) from error
-    if backbone.name == "EfficientNetB0":
+    if backbone.module == "efficientnet":
         _finish_efficientnet(core)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from core.data.download import Unreachable, download
 from core.errors import DataError, WeightsError
-from core.models.catalogue import Backbone, keras_home
+from core.models.backbone import Backbone
+from core.models.catalogue import keras_home
 from core.progress import Progress
 
 

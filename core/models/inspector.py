@@ -55,7 +55,7 @@ ALLOWED = frozenset(
     | {
         ("keras", "DTypePolicy"), ("keras", "Sequential"), ("keras.src.models.sequential", "Sequential"),
         ("keras.src.models.functional", "Functional"), ("keras.src.applications.convnext", "LayerScale"),
-        ("keras.src.ops.core", "Cast"),
+        ("keras.src.ops.core", "Cast"), ("keras.src.applications.inception_resnet_v2", "CustomScaleLayer"),
     }
 )  # fmt: skip
 """(module, class) of everything that a file may name; whatever is not here is refused."""

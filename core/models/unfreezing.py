@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from core.config import RunConfig
 from core.errors import ConfigError
-from core.models.catalogue import Backbone, find
+from core.models.backbone import Backbone
+from core.models.catalogue import find
 
 HEAD = "training"
 """Name of the phase in which the head trains alone, and of the only one of a run that is not fine-tuned."""

@@ -12,13 +12,6 @@ from core.models.head_plan import layer_source, plan_layers
 from core.models.optimizer_plan import plan_optimizer
 from core.report.augmentation_layers import keras_layers
 
-# Backbone -> its module in keras.applications, which holds its `preprocess_input`.
-_MODULES = {
-    "VGG16": "vgg16", "VGG19": "vgg19", "ResNet50": "resnet", "MobileNet": "mobilenet", "MobileNetV2": "mobilenet_v2",
-    "EfficientNetB0": "efficientnet", "EfficientNetV2B0": "efficientnet_v2", "DenseNet121": "densenet",
-    "ConvNeXtTiny": "convnext",
-}  # fmt: skip
-
 _OF_OPTIMIZER = (
     *("training.optimizer", "training.momentum", "training.nesterov", "training.weight_decay", "training.schedule"),
     *("training.schedule_epochs", "training.schedule_end"),
@@ -99,7 +92,7 @@ class _Writer:
         name = self._backbone(self.good)
         pixels = "augment(p, training=True)" if self.fresh else "p"
         kinds = {
-            "backbone": f"keras.applications.{_MODULES[name]}.preprocess_input(p)",
+            "backbone": f"keras.applications.{catalogue.find(name).module}.preprocess_input(p)",
             "rescale": "p / 255",
             "none": "p",
         }

@@ -15,12 +15,10 @@ QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 """The augmentation that the program has under that name."""
 
 _FAMILY = {
-    "caffe": ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils"),
-    "tf": ("mobilenet", "mobilenet_v2", "inception_v3", "xception", "resnet_v2", "inception_resnet_v2", "nasnet"),
-    "torch": ("densenet",),
-    "raw": ("efficientnet", "efficientnet_v2", "convnext", "mobilenet_v3"),
+    **{row.module: row.preprocessing for row in BACKBONES.values() if row.module},
+    **{"resnet50": "caffe", "imagenet_utils": "caffe"},
 }
-"""Modules of `keras.applications` by what their `preprocess_input` does."""
+"""What the `preprocess_input` of a module of `keras.applications` does: a key of the catalogue's `preprocessing`."""
 
 
 def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ...]) -> dict[str, str]:
@@ -44,7 +42,7 @@ def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ..
 def preprocess_family(facts: Facts, name: str) -> str:
     """What a `preprocess_input` does, by the module it is from: a key of the catalogue's `preprocessing`, or empty."""
     module = name.rpartition(".")[0].rpartition(".")[2]
-    family = next((family for family, modules in _FAMILY.items() if module in modules), "")
+    family = _FAMILY.get(module, "")
     row = BACKBONES.get(facts.backbone.short) if facts.backbone else None
     return family or (row.preprocessing if row and name == "preprocess_input" else "")
 

@@ -1,19 +1,10 @@
 """Layer names and indices of the pretrained networks, as far as known without building them."""
 
+from core.models.catalogue import BACKBONES
+
 _VGG_CONVOLUTIONS = {"VGG16": (2, 2, 3, 3, 3), "VGG19": (2, 2, 4, 4, 4)}
 
-LAYER_COUNTS = {
-    "VGG16": 19,
-    "VGG19": 22,
-    "MobileNetV2": 154,
-    "ResNet50": 175,
-    "EfficientNetB0": 237,
-    "EfficientNetV2B0": 270,
-    "DenseNet121": 427,
-    "InceptionV3": 311,
-    "Xception": 132,
-    "ConvNeXtTiny": 133,
-}
+LAYER_COUNTS = {row.name: row.layers for row in BACKBONES.values() if row.keras_name}
 """Layers of the network without its classifier, in Keras 3; other versions may count differently."""
 
 WITH_BATCH_NORM = ("ResNet", "MobileNet", "DenseNet", "Inception", "Xception", "EfficientNet", "NASNet", "RegNet")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
-from core.models.catalogue import BACKBONES, Backbone
+from core.models.backbone import Backbone
+from core.models.catalogue import BACKBONES
 from core.script.facts import Facts
 from core.script.images import preprocess_family
 from core.script.reader import Call

@@ -160,7 +160,8 @@ def test_its_augmented_images_are_those_of_the_program(
     script = types.ModuleType("script")
     script.__file__ = str(tmp_path / "x.py")
     monkeypatch.setitem(sys.modules, "script", script)
-    exec(compile(training_script(run, "x_base.keras", {}, str(tmp_path)), "x.py", "exec"), vars(script))
+    exec(compile(training_script(run, "x_base.keras", {}), "x.py", "exec"), vars(script))
+    monkeypatch.setattr(script, "DATA", tmp_path, raising=False)
     for path, _, _ in script.TRAIN:
         (tmp_path / path).parent.mkdir(parents=True)
         Image.effect_noise((40, 40), 90).convert("RGB").save(tmp_path / path)

@@ -13,7 +13,8 @@ import pytest
 
 from core.data import download
 from core.errors import WeightsError
-from core.models.catalogue import Backbone, find
+from core.models.backbone import Backbone
+from core.models.catalogue import find
 from core.models.fetch import fetch, require_reachable
 
 CONTENT = bytes(range(256)) * 9000

@@ -1,6 +1,5 @@
 """The Train page's form: which settings are shown where, what differs from the preset, and what the run will be."""
 
-import math
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -210,7 +209,7 @@ def queue_sentence(ahead: int) -> str:
 def _parameters(config: RunConfig, classes: int) -> str:
     """Rough: the head exactly enough, an unfrozen backbone as a whole."""
     row = find(config.model.backbone)
-    side = math.ceil(config.data.image_size / 32) if config.model.pooling == "flatten" else 1
+    side = row.map_side(config.data.image_size) if config.model.pooling == "flatten" else 1
     outputs = 1 if classes == 2 else classes
     head = config.model.whole_head.weights(row.channels * side * side, outputs)
     if config.training.is_frozen:
