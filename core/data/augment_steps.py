@@ -134,7 +134,7 @@ def _move(pixels: npt.NDArray[np.uint8], moves: list[Move]) -> npt.NDArray[np.ui
         return pixels
     fills = {fill for matrix, fill in moves if not _is_exact(matrix)}
     whole = reduce(np.matmul, [matrix for matrix, _ in moves])
-    if len(moves) > 1 and (len(fills) > 1 or _margin(whole, pixels.shape[:2]) > max(pixels.shape[:2])):
+    if len(moves) > 1 and (len(fills) > 1 or _reach(whole, pixels.shape[:2]) > max(pixels.shape[:2])):
         for one in moves:
             pixels = _move(pixels, [one])
         return pixels
@@ -151,7 +151,7 @@ def _resample(pixels: npt.NDArray[np.uint8], matrix: Array, fill: str) -> npt.ND
     if _is_exact(matrix):
         return np.ascontiguousarray(pixels[:: int(matrix[1, 1]), :: int(matrix[0, 0])])
     height, width = pixels.shape[:2]
-    pad = _margin(matrix, (height, width))
+    pad = _reach(matrix, (height, width))
     rows, columns = FILLED[fill](height, pad), FILLED[fill](width, pad)
     padded = pixels.take(rows, axis=0).take(columns, axis=1)
     if fill == "black":
@@ -164,7 +164,7 @@ def _resample(pixels: npt.NDArray[np.uint8], matrix: Array, fill: str) -> npt.ND
     return np.array(moved, dtype=np.uint8)
 
 
-def _margin(matrix: Array, shape: tuple[int, ...]) -> int:
+def _reach(matrix: Array, shape: tuple[int, ...]) -> int:
     """How many pixels of edge are needed on each side so that every source point lies inside."""
     half = np.array([shape[1] / 2, shape[0] / 2])
     corners = np.array([[-1.0, -1.0, 1.0, 1.0], [-1.0, 1.0, -1.0, 1.0]]) * half[:, None]
