@@ -5,6 +5,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from core.models.catalogue import BACKBONES
 from core.script import versions
 from core.script.facts import Facts
+from core.script.generator_steps import generator_steps
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import Flow, rounds_down
 from core.script.reader import Value
@@ -145,11 +146,13 @@ def _augmentation(facts: Facts, imported: ImportedSettings, flow: Flow | None) -
         return
     told = {name: value.value for name, value in random.items()}
     line = min(value.line for value in random.values())
-    if told != QUESTION:
+    fill, value = (facts.script.argument(generator, name) for name in ("fill_mode", "cval"))
+    steps = generator_steps(told, fill.value if fill.stated else "nearest", value.value if value.stated else 0.0)
+    if told != QUESTION and not steps:
         words = ", ".join(f"{name}={value.text}" for name, value in random.items())
         imported.leave_open("data.augmentation", f"the program has no augmentation of {words}", line=line)
         return
-    imported.state("data.augmentation", "question", line)
+    imported.state("data.augmentation", "question" if told == QUESTION else steps, line)
     if facts.mode == "bottleneck" and facts.extractions:
         imported.state("data.augmentation_draws", 1, facts.extractions[0].line)
 

@@ -9,7 +9,7 @@ from core.script.reader import Script, Value
 from core.script.values import UNKNOWN, fitting
 from core.setting import check, convert
 
-_LONGEST_WORD = 100
+_LONGEST_WORD = 500
 """Characters of a text that a sentence repeats."""
 
 _MOST_NOTES = 100

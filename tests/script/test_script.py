@@ -122,10 +122,10 @@ def test_every_setting_is_in_exactly_one_place() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ("zoom_range=0.2", "rotation_range=40", "data.augmentation"),
+        ("zoom_range=0.2", "width_shift_range=40", "data.augmentation"),
         ("rescale=1. / 255", "rescale=1. / 127.5", "data.preprocessing"),
         ("(img_width, img_height)", "(100, 200)", "data.image_size"),
-        ("applications.VGG16(", "applications.InceptionV3(", "model.backbone"),
+        ("applications.VGG16(", "applications.NASNetLarge(", "model.backbone"),
         ("Dense(1,", "Dense(64, kernel_regularizer='l1')); model.add(Dense(1,", "model.head"),
         ("Dense(1,", "Dense(n_units)); model.add(Dense(1,", "model.head"),
         ("epochs=epochs", "epochs=args.epochs", "training.epochs"),
@@ -391,3 +391,22 @@ def test_how_keras_makes_images_square_is_read(argument: str, fit: str | None) -
     )
     assert record["settings"].get("data.fit", {}).get("value") == fit
     assert ("data.fit" in record["not_stated"]) == (fit is None)
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ("rotation_range=40, horizontal_flip=True", "rotation -40..40, flip horizontal"),
+        (
+            "rotation_range=15, width_shift_range=0.1, height_shift_range=0.2, zoom_range=(0.5, 1), "
+            "brightness_range=[0.8, 1.2], fill_mode='reflect'",
+            "rotation -15..15 reflect, shift -0.1..0.1 horizontal reflect, shift -0.2..0.2 vertical reflect, "
+            "zoom 0.5..1 reflect, brightness 0.8..1.2",
+        ),
+        ("channel_shift_range=20, vertical_flip=True", "channel_shift -20..20, flip vertical"),
+    ],
+)
+def test_a_generator_becomes_a_list_of_steps(options: str, steps: str) -> None:
+    script = changed(changed(BOTTLENECK, "shear_range=0.2,", ""), "zoom_range=0.2,", "")
+    record = import_script(changed(script, "horizontal_flip=True", options))
+    assert stated(record)["data.augmentation"] == steps
