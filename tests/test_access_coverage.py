@@ -67,7 +67,7 @@ READS = {
     "core.housekeeping.retention", "core.housekeeping.trash", "core.housekeeping.trial_ids",
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
     "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.time_limits",
-    "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.catalogue",
+    "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.catalogue", "core.notation.augmentation",
     "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.trial",
     "core.models.unfreezing", "core.paths",
     "core.progress", "core.report.images", "core.report.plot", "core.report.report",
