@@ -52,7 +52,7 @@ CHANGES = {
 # itself (its caches, the story of the puzzle behind a guard, and the status of a run whose worker has died).
 READS = {
     "core.access", "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
-    "core.checks.effects", "core.notation.head", "core.notation.steps",
+    "core.checks.effects", "core.notation.augmentation", "core.notation.head", "core.notation.steps",
     "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
     "core.bisect.verdict", "core.compare.compare", "core.compare.many", "core.compare.paired", "core.config",
     "core.course.during",
@@ -67,7 +67,7 @@ READS = {
     "core.housekeeping.retention", "core.housekeeping.trash", "core.housekeeping.trial_ids",
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
     "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.time_limits",
-    "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.catalogue", "core.notation.augmentation",
+    "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.catalogue",
     "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.trial",
     "core.models.unfreezing", "core.paths",
     "core.progress", "core.report.images", "core.report.plot", "core.report.report",
