@@ -41,6 +41,24 @@ class DataConfig:
         "what lies outside is not seen.",
         choices=("stretch", "letterbox", "letterbox_black", "crop"),
     )
+    window: str = setting_field(
+        "full",
+        "Window of deep images",
+        "Which values of grey images of more than 8 bits become black and white, the same for all images. full: the "
+        "range that the file can hold; of DICOM, the window that the file names. percentile: from the 0.5th to the "
+        "99.5th percentile of the values of the training and validation images. fixed: the two values below.",
+        choices=("full", "percentile", "fixed"),
+    )
+    window_low: float = setting_field(
+        0.0,
+        "Window from",
+        "Value that becomes black; fixed window only. Of CT images in Hounsfield units.",
+        low=-999_999,
+        high=999_999,
+    )
+    window_high: float = setting_field(
+        65535.0, "Window to", "Value that becomes white; fixed window only.", low=-999_999, high=999_999
+    )
     batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
     shuffle: str = setting_field(
         "samples",
@@ -100,6 +118,11 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check(self, "data")
+        if self.window == "fixed" and self.window_low >= self.window_high:
+            raise ConfigError(
+                f"data.window_low is {self.window_low:g} and data.window_high is {self.window_high:g}; the first has "
+                "to be the lower one"
+            )
 
 
 @dataclass(frozen=True)

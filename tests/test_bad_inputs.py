@@ -70,7 +70,7 @@ BOMB = (
 # Number, name of the file, content, what the sentence says after the name.
 IMAGES: list[tuple[str, str, bytes, str]] = [
     ("1", "empty.jpg", b"", "is empty."),
-    ("2", "page.jpg", b"<!doctype html><p>404", "is not an image (JPEG, PNG, WebP, BMP or GIF)."),
+    ("2", "page.jpg", b"<!doctype html><p>404", "is not an image (JPEG, PNG, WebP, BMP, GIF, TIFF, DICOM or HEIC)."),
     ("3", "drawing.png", b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "is not an image"),
     ("4", "half.jpg", JPEG[: len(JPEG) // 2], "is damaged: "),
     ("5", "head.jpg", JPEG[:20], "is "),
@@ -85,7 +85,7 @@ IMAGES: list[tuple[str, str, bytes, str]] = [
         "has 3600 megapixels",
     ),
     ("14", "print.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "is not an image"),
-    ("15", "scan.png", encoded(noise(), "TIFF"), "is a TIFF or camera raw image, which is not read;"),
+    ("15", "scan.png", encoded(noise(), "TIFF")[:90], "is damaged: the TIFF's list of tags is cut short."),
     ("11", "text.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "is damaged: its header cannot be read."),
     ("17", "sound.webp", b"RIFF\x24\0\0\0WAVEfmt ", "is not an image"),
 ]

@@ -39,7 +39,8 @@ _STEP_SECONDS = 0.03
 
 _FEATURE_KEYS = (
     *("dataset", "data.image_size", "data.preprocessing", "data.augmentation", "model.backbone", "model.weights"),
-    *("data.fit", "model.pooling", "training.precision", "training.feature_precision", "data.seed"),
+    *("data.fit", "data.window", "data.window_low", "data.window_high"),
+    *("model.pooling", "training.precision", "training.feature_precision", "data.seed"),
 )
 """Settings that decide the features; the split decides which of them are needed."""
 

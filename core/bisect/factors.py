@@ -28,7 +28,7 @@ DATASET = "dataset"
 _LIKELY = (
     *("data.shuffle", "data.preprocessing", "training.learning_rate", "training.unfreeze_from", "model.weights"),
     *("data.augmentation", "data.augmentation_draws", "training.optimizer", DATASET, "training.epochs"),
-    *("model.backbone", "training.mode", "data.fit"),
+    *("model.backbone", "training.mode", "data.fit", "data.window"),
 )
 
 
@@ -201,6 +201,18 @@ def _fit(a: End, b: End, differing: list[str]) -> str:
     return "all images are square" if square else ""
 
 
+def _window(a: End, b: End, differing: list[str]) -> str:
+    """Windows apply to grey of more than 8 bits; of old runs that do not say, nothing is known."""
+    files = [file for end in (a, b) for part in ("train", "val") for file in end.manifest.part(part)]
+    flat = all(file.get("mode") and not str(file["mode"]).startswith("I") for file in files)
+    return "no image has more than 8 bits" if flat else ""
+
+
+def _window_ends(a: End, b: End, differing: list[str]) -> str:
+    fixed = any(end.config.data.window == "fixed" for end in (a, b))
+    return _window(a, b, differing) if fixed else "neither run has a fixed window"
+
+
 def _seed(a: End, b: End, differing: list[str]) -> str:
     return "it is chance: the repeats with other training seeds measure what it does"
 
@@ -269,6 +281,9 @@ _SPLIT = ("data.validation_split", "data.group_pattern", "data.seed")
 _REASONS: dict[str, Reason] = {
     DATASET: _dataset,
     "data.fit": _fit,
+    "data.window": _window,
+    "data.window_low": _window_ends,
+    "data.window_high": _window_ends,
     "training.seed": _seed,
     "data.drop_remainder": _drop_remainder,
     "data.augmentation_draws": _draws,

@@ -105,8 +105,12 @@ class Context:
 
     @cached_property
     def rendering(self) -> Rendering:
-        """How the images become squares."""
-        return Rendering(self.config.data.fit)
+        """How the images become squares.
+
+        Raises:
+            UnreadableImage: a file has gone or changed since the scan.
+        """
+        return self.dataset.rendering(self.config.data)
 
     @cached_property
     def preprocessing(self) -> str:

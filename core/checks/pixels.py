@@ -9,7 +9,9 @@ import numpy as np
 from core.checks.context import Context, named, paths_of, percent, rounded
 from core.checks.finding import Finding
 from core.data import images
+from core.data.rendering import window_words
 from core.data.scan import ImageFile
+from core.data.window import is_deep
 from core.stats.metrics import wilson
 
 _DARK = 0.05 * 255
@@ -152,24 +154,62 @@ def mode_reveals_class(context: Context) -> Finding | None:
 
 
 def sixteen_bit_png(context: Context) -> Finding | None:
-    """Images with 16 bits a pixel: here the whole range is scaled to 8 bits, most other loaders clip it to white.
+    """Images with more than 8 bits a value: which values become black and white is a choice, made once for all.
 
-    Where an image uses only the lower bits (12-bit X-rays, say) it becomes nearly black.
+    Where an image uses only the lower bits of the range (12-bit X-rays, say) it becomes nearly black.
     """
-    files = [f for part in context.parts.values() for f in part if f.mode.startswith("I")]
+    files = [f for part in context.parts.values() for f in part if is_deep(f)]
     if not files:
         return None
-    brightest = max(int(images.load(context.dataset.root / f.path, 64).max()) for f in files[:8])
+    rendering, data = context.rendering, context.config.data
+    brightest = max(int(images.load(context.dataset.root / f.path, 64, rendering).max()) for f in files[:8])
     dark = brightest < 32
+    shown = window_words(rendering.window) or "the range of the file, or the window that a DICOM file names"
+    claim = f"{len(files)} images have more than 8 bits a value. data.window={data.window} makes them 8 bits: {shown}"
+    if not dark:
+        claim += "; Keras' load_img would clip them to white."
+        return Finding("sixteen-bit-png", "info", claim, {"pictures": len(files), "files": paths_of(files)})
+    full = data.window == "full"
     return Finding(
         "sixteen-bit-png",
-        "warning" if dark else "info",
-        f"{len(files)} images have 16 bits a pixel"
-        + (f" but use only the lowest of them: after scaling to 8 bits, {brightest} of 255 is the brightest."
-           if dark else ". They are scaled to 8 bits here; Keras' load_img would clip them to white."),
+        "warning",
+        f"{claim}. By that {brightest} of 255 is the brightest.",
         {"pictures": len(files), "brightest": brightest, "files": paths_of(files)},
-        "Save them with 8 bits and the full range of grey levels.",
-    )  # fmt: skip
+        "Let the window follow the values: data.window=percentile."
+        if full
+        else "Take another window: data.window, data.window_low, data.window_high.",
+        {"data.window": "percentile"} if full else {},
+    )
+
+
+def deep_colour(context: Context) -> Finding | None:
+    """Colours of 16 bits: the upper 8 are taken, and no window applies to them."""
+    files = [f for part in context.parts.values() for f in part if f.mode == "RGB;16"]
+    if not files:
+        return None
+    return Finding(
+        "deep-colour",
+        "info",
+        f"{len(files)} images have 16 bits a colour. Their upper 8 bits are read, whatever data.window says.",
+        {"pictures": len(files), "files": paths_of(files)},
+        "Save them with 8 bits a colour where the lower bits matter.",
+    )
+
+
+def several_pages(context: Context) -> Finding | None:
+    """Files with several pages, frames or images: the first one is read, the others are not seen by anybody."""
+    files = [f for part in context.parts.values() for f in part if f.pages > 1]
+    if not files:
+        return None
+    most = max(files, key=lambda f: f.pages)
+    return Finding(
+        "several-pages",
+        "info",
+        f"{len(files)} files hold several pages, frames or images ({most.path}: {most.pages:,}); the first of each is "
+        "read.",
+        {"files": paths_of(files), "most": most.pages},
+        "Save the others as files of their own where they are to be learnt from.",
+    )
 
 
 def alpha_dropped(context: Context) -> Finding | None:

@@ -42,6 +42,8 @@ CHECKS: tuple[Check, ...] = (
     pixels.grayscale_channels,
     pixels.input_too_small,
     pixels.sixteen_bit_png,
+    pixels.deep_colour,
+    pixels.several_pages,
     pixels.alpha_dropped,
     pixels.exif_orientation,
     pixels.aspect_stretch_vs_crop,

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from core import paths
 from core.config import DataConfig
 from core.data.corrections import Applied, correct
+from core.data.rendering import Rendering
 from core.data.sample import ensure_sample
 from core.data.scan import DatasetIndex, ImageFile, scan
 from core.data.split import Split, require_trainable, split_files
 from core.data.split_file import SplitFile, read_split
+from core.data.window import choose_window
 from core.progress import Progress
 
 SAMPLE = "sample"
@@ -52,6 +54,17 @@ class Dataset:
         """Integer labels of shape `(len(files),)`."""
         index_of = {name: k for k, name in enumerate(self.classes)}
         return np.array([index_of[file.label] for file in files], dtype=np.int64)
+
+    def rendering(self, data: DataConfig) -> Rendering:
+        """How the images become the network's squares.
+
+        Args:
+            data: DataConfig. Its fit, and its window, which may be measured now.
+
+        Raises:
+            UnreadableImage: an image has gone or changed since the scan.
+        """
+        return Rendering(data.fit, choose_window(data, self.root, self.index.files))
 
     def manifest(self) -> dict[str, Any]:
         """What a run keeps of it: root, classes, corrections, and each part's files with their hashes."""

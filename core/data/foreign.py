@@ -1,4 +1,4 @@
-"""Recognises unreadable kinds of files (TIFF, HEIC, PDF, Git LFS pointer, ...) by their magic bytes."""
+"""Recognises unreadable kinds of files (AVIF, PDF, Git LFS pointer, ...) by their magic bytes."""
 
 _SAVE = "which is not read; save it as JPEG or PNG"
 _POINTER = "not the image itself; fetch it by `git {}`"
@@ -6,8 +6,6 @@ _POINTER = "not the image itself; fetch it by `git {}`"
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", f"is a Git LFS pointer, {_POINTER.format('lfs pull')}"),
     (b"/annex/objects/", f"is a git-annex pointer, {_POINTER.format('annex get')}"),
-    (b"II*\0", f"is a TIFF or camera raw image, {_SAVE}"),
-    (b"MM\0*", f"is a TIFF or camera raw image, {_SAVE}"),
     (b"\0\0\0\x0cjP  ", f"is a JPEG 2000 image, {_SAVE}"),
     (b"\xff\x4f\xff\x51", f"is a JPEG 2000 image, {_SAVE}"),
     (b"\0\0\0\x0cJXL ", f"is a JPEG XL image, {_SAVE}"),
@@ -18,11 +16,10 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x1a\x45\xdf\xa3", "is a video, not an image"),
 )
 _BRANDS = {  # of an ISO media file, behind "ftyp"
-    **dict.fromkeys(("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"), f"is a HEIC image, {_SAVE}"),
-    **dict.fromkeys(("avif", "avis"), f"is an AVIF image, {_SAVE}"),
+    **dict.fromkeys(("avif", "avis", "mif1", "msf1"), f"is an AVIF image, {_SAVE}"),
 }
 
-EXTENSIONS = frozenset({".heic", ".heif", ".hif", ".avif"})
+EXTENSIONS = frozenset({".avif"})
 """Of images that are not read; phones give them to JPEG files, too."""
 
 
@@ -34,6 +31,4 @@ def what_it_is(start: bytes) -> str:
     """
     if start[4:8] == b"ftyp":
         return _BRANDS.get(start[8:12].decode("ascii", "replace"), "is a video, not an image")
-    if start[128:132] == b"DICM":
-        return "is a DICOM file, which is not read; save its image as PNG"
     return next((words for beginning, words in _BEGINNINGS if start.startswith(beginning)), "")

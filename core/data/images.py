@@ -22,22 +22,33 @@ import numpy.typing as npt
 from PIL import (
     Image,
     PngImagePlugin,
+    TiffImagePlugin,  # noqa: F401  (registers TIFF, as the next does WebP: no thread has to import every plugin there is)
     UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401  (registers WebP, so that no thread has to import every plugin there is)
+    WebPImagePlugin,  # noqa: F401
 )
 
+from core.data.deep import Deep, Window, deep_values
+from core.data.dicom import dicom_image, dicom_pixels, is_dicom, read_dicom_header
 from core.data.foreign import what_it_is
+from core.data.heic import allow_heic, is_heic
 from core.data.png_chunks import LenientStream
+from core.data.refused import Refused
 from core.data.rendering import STRETCHED, Rendering, to_square
+from core.data.tiff import is_tiff, look_into
 from core.errors import UnreadableImage
 
 Source: TypeAlias = Path | bytes | BinaryIO
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"})
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+FORMAT_WORDS = "JPEG, PNG, WebP, BMP, GIF, TIFF, DICOM or HEIC"
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".dicom"}
+    | {".heic", ".heif", ".hif"}
+)
 MAX_PIXELS = 40_000_000  # 120 MB once decoded to RGB; the largest phone and X-ray images have about 25
 MAX_JPEG_PIXELS = 65_000_000  # of a JPEG, which is decoded at 1/2 of its size or less then; phones make 48 to 64
+MAX_HEIC_PIXELS = 50_000_000  # phones make 48
 MAX_SIDE = 20_000  # a 40 Mpx strip of 1 x 40,000,000 would cost more in bookkeeping than in pixels
 
 _SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"BM", b"GIF8", b"RIFF")
@@ -45,6 +56,7 @@ _BROKEN = (
     *(OSError, ValueError, SyntaxError, TypeError, LookupError, AttributeError, OverflowError, EOFError),
     *(RuntimeError, AssertionError, UserWarning, struct.error, zlib.error),
 )
+_MOST = {"JPEG": MAX_JPEG_PIXELS, "MPO": MAX_JPEG_PIXELS, "HEIF": MAX_HEIC_PIXELS}
 _TRANSPOSE = {  # EXIF orientation -> what puts the image upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -93,9 +105,11 @@ class Header:
         width: Pixels from left to right as stored, that is before `orientation` is applied.
         height: Pixels from top to bottom as stored.
         mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`, `"CMYK"`, `"P"`.
-        format: One of `FORMATS`, or `"MPO"` (several JPEGs in one file, as phones write).
+        format: One of `FORMATS`, `"DICOM"`, `"HEIF"`, or `"MPO"` (several JPEGs in one file, as phones write).
         orientation: EXIF orientation, 1 (upright) to 8.
         transparent: Whether pixels may be see-through; they are laid over white.
+        pages: Pages of a TIFF, frames of a DICOM file, images of a HEIC file, of which the first is read.
+        patient: Hash of a DICOM file's patient id; empty where there is none.
     """
 
     width: int
@@ -104,6 +118,8 @@ class Header:
     format: str
     orientation: int
     transparent: bool
+    pages: int = 1
+    patient: str = ""
 
 
 def preprocess(pixels: npt.NDArray[np.generic], kind: str) -> npt.NDArray[np.float32]:
@@ -134,17 +150,20 @@ def read_header(source: Source) -> Header:
         source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
 
     Raises:
-        UnreadableImage: if it is no image of the five formats, or larger than is read.
+        UnreadableImage: if it is no image of a kind that is read, or larger than is read.
     """
-    with _opened(source) as (file, name), _open_image(file, name) as image:
-        return _header(image)
+    with _opened(source) as (file, name):
+        if is_dicom(_start(file)):
+            return _dicom_header(file, name)
+        with _open_image(file, name) as image:
+            return _header(image, file)
 
 
-def decode(source: Source, size: int | None = None) -> Image.Image:
+def decode(source: Source, size: int | None = None, window: Window = "full") -> Image.Image:
     """Decodes a whole image file into an upright RGB image.
 
-    Grey and palette become RGB, 16 bits become 8 (65535 -> 255), CMYK is converted, transparency is laid over
-    white, of an animation the first frame is taken.
+    Grey and palette become RGB, more than 8 bits become 8 by the window, CMYK is converted, transparency is laid over
+    white, of an animation the first frame is taken, of a file with several pages the first one.
 
     Args:
         source: Path, the file's bytes, or a binary file object (its `name` is used in messages).
@@ -152,11 +171,29 @@ def decode(source: Source, size: int | None = None) -> Image.Image:
             of its size (DCT scaling) as long as both sides stay at least twice as long as `size`; one of more than
             `MAX_PIXELS` always is. It depends on nothing but the file and `size`, and the whole file is still read
             and checked.
+        window: What becomes black and white in a grey image of more than 8 bits. Defaults to `full`.
 
     Raises:
-        UnreadableImage: if the file is empty, no image of the five formats, too large or damaged.
+        UnreadableImage: if the file is empty, no image of a kind that is read, too large or damaged.
     """
-    return _read(source, size, grey=False)[1]
+    return _read(source, size, window, grey=False)[1]
+
+
+def deep_of(source: Source) -> Deep | None:
+    """The values of a grey image of more than 8 bits before any window; None for other images.
+
+    Args:
+        source: Path, bytes or binary file object. Raises what `decode` raises.
+    """
+    with _opened(source) as (file, name):
+        if is_dicom(_start(file)):
+            _dicom_header(file, name)
+            with _damage_named(name):
+                found = dicom_pixels(file)
+                return found if isinstance(found, Deep) else None
+        with _open_image(file, name) as image, _damage_named(name):
+            image.load()
+            return deep_values(image)
 
 
 def read_grey(source: Source, size: int) -> tuple[Header, Image.Image]:
@@ -165,29 +202,49 @@ def read_grey(source: Source, size: int) -> tuple[Header, Image.Image]:
     Args:
         source: Path, bytes or binary file object.
         size: As in `decode`, whose rules hold here too; of a JPEG the colours are not even decoded. Raises what
-            `decode` raises.
+            `decode` raises. Values of more than 8 bits are shown by the bits that are `used`.
     """
-    return _read(source, size, grey=True)
+    return _read(source, size, "used", grey=True)
 
 
-def _read(source: Source, size: int | None, *, grey: bool) -> tuple[Header, Image.Image]:
+def _read(source: Source, size: int | None, window: Window, *, grey: bool) -> tuple[Header, Image.Image]:
     with _opened(source) as (file, name):
+        if is_dicom(_start(file)):
+            header = _dicom_header(file, name)
+            with _damage_named(name):
+                return header, dicom_image(file, window).convert("L" if grey else "RGB")
         with _open_image(file, name) as image:
-            header = _header(image)
-            try:
+            header = _header(image, file)
+            with _damage_named(name):
                 _scale_down(image, size, "L" if grey else None)
                 image.load()
-                upright = _to_grey(image) if grey else _to_rgb(image)
+                upright = _to_grey(image, window) if grey else _to_rgb(image, window)
                 if header.orientation != 1:
                     upright = upright.transpose(_TRANSPOSE[header.orientation])
-            except MemoryError as error:
-                raise UnreadableImage(f"{name} needs more memory than there is to be decoded.") from error
-            except _BROKEN as error:
-                raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
         if header.format == "PNG":
             _check_png(file, name)
     upright.info = {}  # comments, GPS and colour profiles stay behind
     return header, upright
+
+
+@contextmanager
+def _damage_named(name: str) -> Iterator[None]:
+    """Whatever a decoder raises becomes a sentence about the file."""
+    try:
+        yield
+    except MemoryError as error:
+        raise UnreadableImage(f"{name} needs more memory than there is to be decoded.") from error
+    except Refused as error:
+        raise UnreadableImage(f"{name} {error}.") from error
+    except _BROKEN as error:
+        raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
+
+
+def _dicom_header(file: BinaryIO, name: str) -> Header:
+    with _damage_named(name):
+        said = read_dicom_header(file)
+    _refuse_large(name, said.width, said.height, MAX_PIXELS)
+    return Header(said.width, said.height, said.mode, "DICOM", 1, False, said.pages, said.patient)
 
 
 def _scale_down(image: Image.Image, size: int | None, mode: str | None) -> None:
@@ -207,12 +264,12 @@ def load(source: Source, size: int, rendering: Rendering = STRETCHED) -> Pixels:
     Args:
         source: Path, bytes or binary file object.
         size: Side in pixels.
-        rendering: How it becomes square. Defaults to `STRETCHED`.
+        rendering: How it becomes square, and by which window. Defaults to `STRETCHED`.
 
     Returns:
         uint8 array of shape `(size, size, 3)`, RGB. Raises what `decode` raises.
     """
-    return np.array(to_square(decode(source, size), size, rendering.fit), dtype=np.uint8)
+    return np.array(to_square(decode(source, size, rendering.window), size, rendering.fit), dtype=np.uint8)
 
 
 def thumbnail(source: Source, side: int) -> bytes:
@@ -222,7 +279,7 @@ def thumbnail(source: Source, side: int) -> bytes:
         source: Path, bytes or binary file object.
         side: Length of the longer side in pixels, at most. Raises what `decode` raises.
     """
-    image = decode(source, side)
+    image = decode(source, side, "used")
     image.thumbnail((side, side), Image.Resampling.BILINEAR)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=85)
@@ -260,36 +317,52 @@ def display_name(name: str) -> str:
     return shown if len(shown) <= 120 else shown[:80] + "…" + shown[-39:]
 
 
-def _open_image(file: BinaryIO, name: str) -> Image.Image:
-    """Opens one of the five formats and refuses by the header what is too large to decode."""
+def _start(file: BinaryIO) -> bytes:
+    """The first bytes of a file, which is left at its start."""
+    file.seek(0)
     start = file.read(200)
     file.seek(0)
+    return start
+
+
+def _open_image(file: BinaryIO, name: str) -> Image.Image:
+    """Opens what Pillow reads and refuses by the header what is too large to decode."""
+    start = _start(file)
     if not start:
         raise UnreadableImage(f"{name} is empty.")
+    with _damage_named(name):
+        if is_tiff(start):
+            look_into(file)
+        if is_heic(start):
+            allow_heic()
     PngImagePlugin.PngStream = LenientStream  # type: ignore[misc]  # for the whole process
     try:
-        image = Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=("HEIF",) if is_heic(start) else FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         found = re.search(r"\((\d+) pixels\)", str(error))
         raise _too_many(name, int(found[1]) if found else 2 * MAX_PIXELS, MAX_PIXELS) from error
     except UnidentifiedImageError as error:
         if begins_as_image(start):
             raise UnreadableImage(f"{name} is damaged: its header cannot be read.") from error
-        known = what_it_is(start) or "is not an image (JPEG, PNG, WebP, BMP or GIF)"
+        known = what_it_is(start) or f"is not an image ({FORMAT_WORDS})"
         raise UnreadableImage(f"{name} {known}.") from error
     except _BROKEN as error:
         raise UnreadableImage(f"{name} is damaged: {_reason(error)}.") from error
-    most = MAX_JPEG_PIXELS if image.format in ("JPEG", "MPO") else MAX_PIXELS
-    if image.width * image.height > most:
-        raise _too_many(name, image.width * image.height, most)
-    if max(image.size) > MAX_SIDE:
-        raise UnreadableImage(f"{name} is {image.width} × {image.height} pixels; at most {MAX_SIDE} a side are read.")
+    _refuse_large(name, image.width, image.height, _MOST.get(image.format or "", MAX_PIXELS))
     return image
 
 
+def _refuse_large(name: str, width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise _too_many(name, width * height, most)
+    if max(width, height) > MAX_SIDE:
+        raise UnreadableImage(f"{name} is {width} × {height} pixels; at most {MAX_SIDE} a side are read.")
+
+
 def begins_as_image(start: bytes) -> bool:
-    """Whether a file begins as one of the five formats does; `start` are its first bytes, 12 at least."""
-    return start.startswith(_SIGNATURES) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
+    """Whether a file begins as one of the kinds that are read does; `start` are its first bytes, 200 if there are."""
+    known = start.startswith(_SIGNATURES) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
+    return known or is_tiff(start) or is_dicom(start) or is_heic(start)
 
 
 def _too_many(name: str, pixels: int, most: int) -> UnreadableImage:
@@ -302,20 +375,32 @@ def _reason(error: BaseException) -> str:
     return display_name(text.rstrip("."))
 
 
-def _header(image: Image.Image) -> Header:
+def _header(image: Image.Image, file: BinaryIO) -> Header:
+    pages = look_into(file).pages if image.format == "TIFF" else 1
+    pages = getattr(image, "n_frames", 1) if image.format == "HEIF" else pages
     try:
         orientation = image.getexif().get(0x0112, 1)
     except _BROKEN:  # unreadable EXIF is no reason to refuse the pixels
         orientation = 1
-    orientation = orientation if orientation in _TRANSPOSE else 1
+    # Pillow turns a TIFF upright as it loads it, and its HEIC reader too.
+    orientation = orientation if orientation in _TRANSPOSE and image.format not in ("TIFF", "HEIF") else 1
     transparent = bool(image.has_transparency_data)
-    return Header(image.width, image.height, image.mode, image.format or "", orientation, transparent)
+    return Header(image.width, image.height, _mode(image), image.format or "", orientation, transparent, pages)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _mode(image: Image.Image) -> str:
+    """Pillow's mode; `RGB;16` for colours of 16 bits, of which Pillow gives the upper 8."""
+    deep = image.mode == "RGB" and any(";16" in str(tile.args) for tile in getattr(image, "tile", [])[:1])
+    return "RGB;16" if deep else image.mode
+
+
+def _to_rgb(image: Image.Image, window: Window = "full") -> Image.Image:
     """Any mode to RGB; a new image."""
-    if image.mode.startswith("I"):
-        return _from_16_bits(image)
+    deep = deep_values(image)
+    if deep is not None:
+        return _windowed(image, deep, window).convert("RGB")
+    if image.mode == "La":  # a TIFF's, whose alpha is multiplied in
+        image = image.convert("LA")
     if not image.has_transparency_data or _is_alpha_unused(image):
         return image.convert("RGB")
     white = Image.new("RGBA", image.size, (255, 255, 255, 255))
@@ -327,19 +412,18 @@ def _is_alpha_unused(image: Image.Image) -> bool:
     return image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0)
 
 
-def _to_grey(image: Image.Image) -> Image.Image:
+def _to_grey(image: Image.Image, window: Window = "full") -> Image.Image:
     """Any mode to 8-bit luma; a new image."""
-    return image.copy() if image.mode == "L" and not image.has_transparency_data else _to_rgb(image).convert("L")
+    plain = image.mode == "L" and not image.has_transparency_data
+    return image.copy() if plain else _to_rgb(image, window).convert("L")
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Scales 0..65535 to 0..255 with rounding; Pillow's own conversion would clip nearly everything to 255."""
-    values = np.asarray(image).astype(np.int64).clip(0, 65535)
-    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
-    clear = image.info.get("transparency")
+def _windowed(image: Image.Image, deep: Deep, window: Window) -> Image.Image:
+    """Grey values of more than 8 bits by a window; what is see-through is white."""
+    shown, clear = deep.shown(window), image.info.get("transparency")
     if isinstance(clear, int):
-        grey[values == clear] = 255
-    return Image.fromarray(grey).convert("RGB")
+        shown.paste(255, mask=Image.fromarray(deep.values == clear))
+    return shown
 
 
 def _check_png(file: BinaryIO, name: str) -> None:

@@ -21,7 +21,7 @@ MAX_FOLDERS = 8
 JUNK = "was left by a system"
 HIDDEN = "lies in a hidden folder; rename that folder if it is a class"
 _UNREAD_KINDS = (
-    "tif tiff dcm dicom heic heif avif jp2 psd svg pdf raw nef cr2 cr3 arw dng",
+    "avif jp2 psd svg pdf raw nef cr2 cr3 arw dng",
     "nii npy npz h5 hdf5 mat pkl parquet arrow tfrecord mp4 avi mov",
 )
 _UNREAD = frozenset(f".{kind}" for kinds in _UNREAD_KINDS for kind in kinds.split())

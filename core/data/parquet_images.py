@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.data.dicom import is_dicom
+from core.data.heic import is_heic
 from core.data.images import display_name
 from core.data.names import safe_folder, safe_stem
 from core.data.part_names import is_part, part_name, shown
 from core.data.table_guess import LABEL_NAME
 from core.data.tables import label_names
+from core.data.tiff import is_tiff
 from core.data.zip_plan import Limits
 from core.errors import DataError
 from core.progress import Progress
@@ -183,6 +186,9 @@ def _kind(data: bytes) -> str:
     """Extension of an image by its first bytes; empty for what is not read."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return ".webp"
+    for begins, suffix in ((is_tiff, ".tif"), (is_dicom, ".dcm"), (is_heic, ".heic")):
+        if begins(data[:200]):
+            return suffix
     return next((suffix for start, suffix in _KINDS.items() if data.startswith(start)), "")
 
 

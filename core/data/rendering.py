@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 
 from core.config import DataConfig
+from core.data.deep import Window, window_limits
+from core.errors import DataError
 
 FITS = ("stretch", "letterbox", "letterbox_black", "crop")
 
@@ -19,9 +21,11 @@ class Rendering:
 
     Attributes:
         fit: str. One of `FITS`; see `to_square`.
+        window: Window. What becomes black and white in grey images of more than 8 bits.
     """
 
     fit: str = "stretch"
+    window: Window = "full"
 
 
 FIT_WORDS = {
@@ -44,8 +48,31 @@ STRETCHED = Rendering()
 """What every image went through before there was a choice."""
 
 
-def rendering_of(data: DataConfig) -> Rendering:
-    """How a run with these settings renders its images."""
+def window_words(window: Window) -> str:
+    """A window in a few words that go on after "grey values"; empty where it is that of the files themselves."""
+    return "" if isinstance(window, str) else f"from {window[0]:g} (black) to {window[1]:g} (white)"
+
+
+def rendering_of(data: DataConfig, measured: object) -> Rendering:
+    """How a run renders its images.
+
+    Args:
+        data: DataConfig. Of the run.
+        measured: The window that was measured for it, as its manifest has it: two numbers, or `full`.
+
+    Raises:
+        DataError: the window was measured, and is not known any more.
+    """
+    if data.window == "fixed":
+        return Rendering(data.fit, (data.window_low, data.window_high))
+    if data.window == "percentile" and measured != "full":
+        limits = window_limits(measured)
+        if limits is None:
+            raise DataError(
+                "this run has data.window=percentile, and the values that were measured are not in its manifest.json, "
+                "so images cannot be shown to it as in training; train it anew, or with data.window=fixed"
+            )
+        return Rendering(data.fit, limits)
     return Rendering(data.fit)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -21,6 +21,7 @@ from core.data.layout import EXPECTED, Layout, find_layout, is_junk
 from core.data.layout_choice import Choice
 from core.data.listing import is_folder, status_of
 from core.data.quality import Measures
+from core.data.refused import CodecMissing
 from core.data.scan_cache import ScanCache
 from core.errors import DataError, UnreadableImage
 from core.progress import Progress
@@ -30,6 +31,7 @@ MAX_DEPTH = 8  # folders below a class; deeper trees are mistakes or attacks
 _BATCH = 16  # files a thread reads in one go: handing over each small file costs time of its own
 _THREADS = min(8, max(2, os.cpu_count() or 2))  # decoding releases the GIL; more than 8 would only cost memory
 
+_KEPT = ("width", "height", "mode", "format", "orientation", "pages", "patient")
 _NO_IMAGE = "is not an image by its extension"
 
 
@@ -48,7 +50,9 @@ class ImageFile:
         mode: Pillow's name of the pixel format, e.g. `"RGB"`, `"L"`, `"I;16"`.
         format: One of `images.FORMATS` or `"MPO"`, by content, whatever the file is called.
         orientation: EXIF orientation, 1 (upright) to 8.
-        group: What it belongs to by a table of labels, e.g. its patient; `""` if none says so.
+        group: What it belongs to by a table of labels, e.g. its patient, or `patient 7`, the seventh whose id stands in
+            DICOM files; `""` if none says so.
+        pages: Pages, frames or images of its file, of which the first is read.
     """
 
     path: str
@@ -62,6 +66,7 @@ class ImageFile:
     format: str
     orientation: int
     group: str = ""
+    pages: int = 1
 
 
 @dataclass(frozen=True)
@@ -186,13 +191,16 @@ def scan(
         raise DataError(f"There are no images ({kinds}) in {images.display_name(str(root))}. {EXPECTED}")
     records = _read_all(layout.root, found, cache_dir, progress)
     files, unreadable, measures = [], [], {}
+    patients, patient_notes = _patients(records[file.path] for file in found)
     for file in found:
         record = dict(records[file.path])
         if "reason" in record:
             unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
         else:
             measures[record["sha256"]] = Measures(*record.pop("quality"))
-            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, group=file.group, **record))
+            patient = record.pop("patient")
+            group = file.group or patients.get(patient, "")
+            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, group=group, **record))
     filled = {f.label for f in files}
     return DatasetIndex(
         root=layout.root,
@@ -202,7 +210,7 @@ def scan(
         unreadable=tuple(unreadable),
         skipped=tuple(sorted(skipped)),
         empty_classes=tuple(c for c in layout.classes if c not in filled),
-        notes=layout.notes,
+        notes=(*layout.notes, *patient_notes),
         test_as_validation=layout.test_as_validation,
         measures=measures,
         left_out=layout.left_out,
@@ -210,6 +218,19 @@ def scan(
         reasons=layout.reasons,
         others=layout.others,
     )
+
+
+def _patients(records: Iterable[dict[str, Any]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A number for each patient in DICOM files, by the hash that the scan keeps, and a sentence about them.
+
+    A number is all that leaves the cache: a hash of a short id could be found out by trying all ids.
+    """
+    seen = list(dict.fromkeys(record["patient"] for record in records if record.get("patient")))
+    if len(seen) < 2:  # files that were made anonymous often name one and the same
+        note = "All DICOM files name the same patient, so they are not grouped by it."
+        return {}, (note,) if seen else ()
+    note = f"The DICOM files are of {len(seen):,} patients; those of one patient stay in one part."
+    return {patient: f"patient {k}" for k, patient in enumerate(seen, 1)}, (note,)
 
 
 def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
@@ -341,14 +362,15 @@ def _read(path: Path) -> _Seen:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UnreadableImage as error:
-        # No permission, no memory, a failing disk: these may pass, damage does not.
-        passing = isinstance(error.__cause__, MemoryError) or getattr(error.__cause__, "errno", None) is not None
+        # No permission, no memory, a failing disk, a codec to be installed: these may pass, damage does not.
+        cause = error.__cause__
+        passing = isinstance(cause, MemoryError | CodecMissing) or getattr(cause, "errno", None) is not None
         return _Seen({"reason": str(error)}, not passing)
     except OSError as error:
         return _Seen({"reason": f"{images.display_name(path.name)} cannot be opened: {error.strerror}."}, False)
     record = {
         "sha256": digest,
-        **{name: getattr(header, name) for name in ("width", "height", "mode", "format", "orientation")},
+        **{name: getattr(header, name) for name in _KEPT},
         "quality": list(quality.measure(grey)),
     }
     return _Seen(record, True, thumbnails.shrink(grey))

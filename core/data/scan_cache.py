@@ -9,10 +9,13 @@ from typing import Any
 from core.data.quality import Measures
 from core.files import read_json, write_json
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 _RECORDS = (
     {"reason": str},
-    {"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "quality": list},
+    {
+        **{"sha256": str, "width": int, "height": int, "mode": str, "format": str, "orientation": int, "pages": int},
+        **{"patient": str, "quality": list},
+    },
 )
 _MEASURES = len(Measures._fields)
 # The two kinds of record there are, by field; anything else is not ours.
@@ -20,7 +23,7 @@ _MEASURES = len(Measures._fields)
 
 class ScanCache:
     """Records of one data set by path, in one JSON file:
-    `{"version": 3, "files": {path: [size, mtime_ns, ctime_ns, record]}}`.
+    `{"version": 4, "files": {path: [size, mtime_ns, ctime_ns, record]}}`.
 
     It only saves time: whatever is wrong with it, the files are read again.
     """

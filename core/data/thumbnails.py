@@ -20,7 +20,7 @@ from core.data.images import read_grey
 from core.data.quality import SIDE as _MEASURED
 from core.progress import Progress
 
-VERSION = 2
+VERSION = 3
 SIDE = 32
 
 MAX_COMPARED = 20_000

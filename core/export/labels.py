@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.data.rendering import FIT_WORDS
+from core.data.rendering import FIT_WORDS, window_words
 from core.errors import RunError
 from core.export.zips import add_text, writing_zip
+from core.store.run_images import run_rendering
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 from core.workers.try_model_client import is_imported
@@ -41,19 +42,22 @@ def model_record(run: Run) -> Record:
 
     Returns:
         `{"classes": names in the order of the answers, "image_size": side in pixels, "channels": "RGB", "pixel_range":
-        [0, 255], "fit": as the setting has it, "input", "preprocessing", "output": a sentence each, "run": id}`, and
-        `notice` for medical images.
+        [0, 255], "fit": as the setting has it, "window": `full` or two values, "input", "preprocessing", "output": a
+        sentence each, "run": id}`, and `notice` for medical images.
     """
     config, manifest = run.config(), run.data()
     size, classes = config.data.image_size, list(manifest.classes)
     outputs = manifest.imported.get("outputs", 1 if len(classes) == 2 else len(classes))
+    window = run_rendering(run).window
+    seen = f", grey of more than 8 bits {window_words(window)}" if window_words(window) else ""
     record: Record = {
         "classes": classes,
         "image_size": size,
         "channels": "RGB",
         "pixel_range": [0, 255],
         "fit": config.data.fit,
-        "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {FIT_WORDS[config.data.fit]}",
+        "window": window if isinstance(window, str) else list(window),
+        "input": f"float32, (n, {size}, {size}, 3): images upright, RGB, 0 to 255, {FIT_WORDS[config.data.fit]}{seen}",
         "preprocessing": "inside the model" if is_imported(run) else _SCALING[config.data.preprocessing],
         "output": _output(classes, outputs),
         "run": run.id,

@@ -21,6 +21,9 @@ from PIL import Image, PngImagePlugin
 
 from core.data.augment import draw_parameters, warp
 from core.data.augment_steps import apply_steps
+from core.data.deep import Window
+from core.data.dicom import dicom_image, is_dicom
+from core.data.heic import allow_heic
 from core.data.images import _TRANSPOSE, _scale_down, _to_rgb
 from core.data.order import epoch_batches
 from core.data.png_chunks import LenientStream
@@ -31,13 +34,14 @@ from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
 AUGMENTED = STEPPED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
-UNFREEZES = STAGED = BY_BLOCK = FITS = True
+UNFREEZES = STAGED = BY_BLOCK = FITS = TURNED = HEIC = DICOM = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
 BASE = Path("base.keras")
 CLASSES = ("NORMAL", "PNEUMONIA")
 IMAGE_SIZE, FIT, BATCH_SIZE, SHUFFLE, DROP_REMAINDER = 150, "stretch", 20, "none", False
+WINDOW: Window = "full"
 AUGMENTATION, AUGMENTATION_DRAWS, DATA_SEED = "question", 0, 1
 AUGMENTATION_STEPS: Sequence[tuple[str, float, float, tuple[str, ...]]] = ()
 EPOCHS, TRAINING_SEED = 10, 1
@@ -105,6 +109,12 @@ def compare(history: list[dict[str, Any]]) -> None:
 def load(path: Path) -> NDArray[np.uint8]:
     """Decode an image, turn it upright, make it RGB and a square: uint8 (IMAGE_SIZE, IMAGE_SIZE, 3)."""
     PngImagePlugin.PngStream = LenientStream  # type: ignore[misc]  # a large colour profile is no damage
+    if DICOM:
+        with path.open("rb") as file:
+            if is_dicom(file.read(200)):
+                return np.array(to_square(dicom_image(file, WINDOW).convert("RGB"), IMAGE_SIZE, FIT), dtype=np.uint8)
+    if HEIC:
+        allow_heic()
     with Image.open(path) as image:
         try:
             orientation = image.getexif().get(0x0112, 1)
@@ -112,7 +122,9 @@ def load(path: Path) -> NDArray[np.uint8]:
             orientation = 1
         _scale_down(image, IMAGE_SIZE, None)
         image.load()
-        upright = _to_rgb(image)
+        upright = _to_rgb(image, WINDOW)
+    if TURNED:
+        orientation = 1 if image.format in ("TIFF", "HEIF") else orientation  # these are turned as they are loaded
     if orientation in _TRANSPOSE:
         upright = upright.transpose(_TRANSPOSE[orientation])
     if FITS:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.config import RunConfig, TrainConfig
 from core.data.images import PREPROCESSING
 from core.data.order import batches_per_epoch
+from core.data.rendering import rendering_of
 from core.errors import RunError
 from core.export.source import Piece, imports_of, needed, pieces_of
 from core.models import catalogue
@@ -33,6 +34,10 @@ _SECTIONS = {
     "The training": "core/export/plain_keras.py",
     "Epoch after epoch": "core/export/plain_fit.py",
     "From an image file to pixels": "core/data/images.py",
+    "Grey of more than 8 bits": "core/data/deep.py",
+    "DICOM": "core/data/dicom.py",
+    "HEIC": "core/data/heic.py",
+    "What is not read": "core/data/refused.py",
     "From an image to a square": "core/data/rendering.py",
     "Large colour profiles": "core/data/png_chunks.py",
     "Batches of one size": "core/models/whole_batches.py",
@@ -43,6 +48,8 @@ _SECTIONS = {
     "Figures on the validation images": "core/stats/metrics.py",
 }
 _PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
+
+_READERS = {"DICOM": "pydicom for the DICOM files", "HEIF": "pillow-heif for the HEIC files"}
 
 _LISTS = ("TRAIN", "VAL", "RECORDED")
 """Long values, which stand at the script's end."""
@@ -86,7 +93,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
     sections = [(section, [p for p in pieces if p in chosen]) for section, pieces in by_section.items()]
     return "\n".join(
         [
-            _header(run, config, base_name),
+            _header(run, config, base_name, _formats(manifest)),
             *_imports(mentioned),
             "",
             *_setting_lines(settings, mentioned),
@@ -101,12 +108,15 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
 
 def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
     training = config.training
-    fine_tunes = training.mode == "fine_tune"
+    fine_tunes, formats = training.mode == "fine_tune", _formats(manifest)
     on_features = fine_tunes or (training.is_frozen and not training.literal)
     return {
         "AUGMENTED": config.data.augmentation != "none",
         "FITS": config.data.fit != "stretch",
         "STEPPED": is_list(config.data.augmentation),
+        "TURNED": bool(formats & {"TIFF", "HEIF"}),
+        "HEIC": "HEIF" in formats,
+        "DICOM": "DICOM" in formats,
         "WEIGHTED": training.class_weight == "balanced",
         "JUDGES": training.early_stopping > 0 or _reduces(training),
         "STOPS": training.early_stopping > 0,
@@ -119,6 +129,11 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "STAGED": fine_tunes and training.finetune_stages > 1,
         "BY_BLOCK": fine_tunes and training.block_rate_factor != 1,
     }
+
+
+def _formats(manifest: "Manifest") -> set[str]:
+    """Kinds of files among the run's images."""
+    return {file.get("format", "") for file in (*manifest.train, *manifest.val)}
 
 
 def _settings(
@@ -134,6 +149,10 @@ def _settings(
         "CLASSES": (repr(tuple(manifest.classes)), ""),
         "IMAGE_SIZE": (repr(data.image_size), "side in pixels"),
         "FIT": (repr(data.fit), "how an image becomes square; to_square says what it means"),
+        "WINDOW": (
+            repr(rendering_of(data, manifest.window).window),
+            "values that become black and white, of deep images",
+        ),
         "BATCH_SIZE": (repr(data.batch_size), ""),
         "SHUFFLE": (repr(data.shuffle), "order of the samples; epoch_batches says what it means"),
         "DROP_REMAINDER": (repr(data.drop_remainder), "whether a last partial batch is left out"),
@@ -200,7 +219,7 @@ def _steps(config: RunConfig) -> str:
     return f"(\n{''.join(lines)})"
 
 
-def _header(run: Run, config: RunConfig, base_name: str) -> str:
+def _header(run: Run, config: RunConfig, base_name: str, formats: set[str]) -> str:
     """The script's docstring: what it repeats, from what it starts, what it writes."""
     row, training = catalogue.find(config.model.backbone), config.training
     name = run.title().replace("\\", "/").replace('"', "'")  # a person's words must not end the text
@@ -216,7 +235,8 @@ def _header(run: Run, config: RunConfig, base_name: str) -> str:
     paragraphs = [
         f'Repeats the run "{name}": {row.name} with {weights}, {how}.',
         "    python {this file} [FOLDER OF THE IMAGES]",
-        f"Written by Parity on {made} from run {run.id}; it does not need Parity. {_versions(run)}",
+        f"Written by Parity on {made} from run {run.id}; it does not need Parity. {_versions(run)}"
+        + "".join(f" It needs {_READERS[kind]}." for kind in sorted(formats & _READERS.keys())),
         f"It starts from {base_name}, which lies beside it: {row.name} up to its features ({config.model.pooling} "
         f"pooling), with {weights}, and its preprocessing as first layers: {prepared}.",
         "It writes the trained model (raw RGB pixels in, probabilities out) and the history beside itself, and says "

@@ -9,7 +9,7 @@ from core.store.runs import Run
 
 def run_rendering(run: Run) -> Rendering:
     """How a run's images become squares."""
-    return rendering_of(run.config().data)
+    return rendering_of(run.config().data, run.data().window)
 
 
 def run_loader(run: Run) -> Callable[[Source], Pixels]:

@@ -129,6 +129,8 @@ class ImageRecord(TypedDict):
     group: NotRequired[Text]
     width: NotRequired[Count]
     height: NotRequired[Count]
+    mode: NotRequired[Text]
+    format: NotRequired[Text]
 
 
 Files = Annotated[list[ImageRecord], Field(max_length=MOST_FILES)]
@@ -145,6 +147,8 @@ class Manifest(Record):
     test_as_validation: bool = False
     corrections: Plain = {}
     split_file: Plain | None = None
+    window: Annotated[list[Number], Field(min_length=2, max_length=2)] | Literal["full"] | None = None
+    """Of deep images, where it was measured: what becomes black and white."""
     imported: Plain = {}
 
     def part(self, name: str) -> list[ImageRecord]:

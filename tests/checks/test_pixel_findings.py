@@ -137,8 +137,12 @@ def sixteen_bits(folder, top):
 @pytest.mark.parametrize(
     ("top", "severity", "words"),
     [
-        (65535, "info", "20 images have 16 bits a pixel. They are scaled to 8 bits here;"),
-        (4095, "warning", "but use only the lowest of them: after scaling to 8 bits, 16 of 255 is the brightest."),
+        (
+            65535,
+            "info",
+            "names; Keras' load_img would clip them to white.",
+        ),
+        (4095, "warning", "names. By that 16 of 255 is the brightest."),
     ],
 )
 def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, severity, words):
@@ -147,6 +151,30 @@ def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, se
     finding = told(pixels.sixteen_bit_png(opened(folder, {})))
     assert finding.severity == severity
     assert words in finding.claim
+    assert finding.change == ({"data.window": "percentile"} if severity == "warning" else {})
+
+
+def test_a_window_that_follows_the_values_makes_them_bright(image_folder, home):
+    folder = image_folder(train=(5, 5), val=(5, 5), size=40)
+    sixteen_bits(folder, 4095)
+    finding = told(pixels.sixteen_bit_png(opened(folder, {"data.window": "percentile"})))
+    low, high = np.percentile(np.random.default_rng(1).integers(0, 4095, (40, 40), np.uint16), (0.5, 99.5))
+    assert f"data.window=percentile makes them 8 bits: from {low:g} (black) to {high:g} (white);" in finding.claim
+    assert (finding.severity, finding.change) == ("info", {})
+    narrow = {"data.window": "fixed", "data.window_low": 5000, "data.window_high": 6000}
+    finding = told(pixels.sixteen_bit_png(opened(folder, narrow)))
+    assert "from 5000 (black) to 6000 (white). By that 0 of 255 is the brightest." in finding.claim
+    assert (finding.severity, finding.change) == ("warning", {})
+
+
+def test_pages_that_are_not_read_and_deep_colours_are_told(make_context):
+    finding = told(pixels.several_pages(make_context(edit=lambda f: dataclasses.replace(f, pages=7))))
+    assert finding.claim.startswith("360 files hold several pages, frames or images (")
+    assert ": 7); the first of each is read." in finding.claim
+    assert pixels.several_pages(make_context()) is None
+    finding = told(pixels.deep_colour(make_context(edit=each(mode="RGB;16"))))
+    assert finding.claim == "360 images have 16 bits a colour. Their upper 8 bits are read, whatever data.window says."
+    assert pixels.deep_colour(make_context()) is None
 
 
 def test_transparency_is_worth_knowing(make_context):

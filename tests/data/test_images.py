@@ -233,15 +233,12 @@ def bad_crc() -> bytes:
     return bytes(data)
 
 
-NOT_AN_IMAGE = r"is not an image \(JPEG, PNG, WebP, BMP or GIF\)\."
+NOT_AN_IMAGE = r"is not an image \(JPEG, PNG, WebP, BMP, GIF, TIFF, DICOM or HEIC\)\."
 REFUSED = {
     "empty": (b"", r"is empty\."),
     "html": (b"<!doctype html><p>404", NOT_AN_IMAGE),
     "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', NOT_AN_IMAGE),
-    "tiff": (
-        encoded(colourful(), "TIFF"),
-        r"is a TIFF or camera raw image, which is not read; save it as JPEG or PNG\.",
-    ),
+    "half tiff": (half(encoded(colourful(), "TIFF")), r"is damaged: .*"),
     "eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n", NOT_AN_IMAGE),
     "pdf": (b"%PDF-1.7\n", r"is a PDF, which is not read; save its page or image as JPEG or PNG\."),
     "wave": (b"RIFF\x24\0\0\0WAVEfmt ", NOT_AN_IMAGE),

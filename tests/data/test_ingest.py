@@ -223,9 +223,9 @@ def test_patients_stay_recognisable_and_same_names_do_not_collide(tmp_path):
 
 
 def test_empty_classes_and_classes_of_other_files_stay_visible(tmp_path):
-    folder = ingest_zip(zipped({"a/1.png": image(1), "b/1.png": image(2), "c/": b"", "d/1.tif": b"II"}), tmp_path)
+    folder = ingest_zip(zipped({"a/1.png": image(1), "b/1.png": image(2), "c/": b"", "d/1.psd": b"8B"}), tmp_path)
     assert scan(folder).empty_classes == ("c", "d")
-    assert skipped_files(folder) == (("d/1.tif", "is not an image by its extension"),)
+    assert skipped_files(folder) == (("d/1.psd", "is not an image by its extension"),)
 
 
 def test_what_a_system_left_is_dropped_without_a_word(tmp_path):
@@ -277,13 +277,13 @@ def test_skipped_files_of_any_other_folder_are_none(tmp_path):
         (zipped([]).getvalue(), r"pets\.zip is an empty zip file\."),
         (zipped({"a/1.txt": b"x"}).getvalue(), r"pets\.zip contains no images\."),
         (
-            zipped({"a/1.tif": b"x", "b/2.tif": b"x"}).getvalue(),
-            r"no images\. Of its 2 files, 2 end in \.tif, which is",
+            zipped({"a/1.psd": b"x", "b/2.psd": b"x"}).getvalue(),
+            r"no images\. Of its 2 files, 2 end in \.psd, which is",
         ),
         (zipped({"train.zip": b"x", "a.csv": b"x"}).getvalue(), r"no images\. It holds train\.zip: unpack that and"),
         (b"\0" * 50 + zipped(PETS).getvalue()[-60:], r"pets\.zip is damaged: .*; make or upload it again\."),
     ],
-    ids=["0 bytes", "junk", "truncated", "empty", "no images", "tiff only", "zip in zip", "list damaged"],
+    ids=["0 bytes", "junk", "truncated", "empty", "no images", "psd only", "zip in zip", "list damaged"],
 )
 def test_what_is_no_usable_zip_has_a_sentence_of_its_own(tmp_path, data, message):
     source = io.BytesIO(data)

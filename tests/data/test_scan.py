@@ -143,16 +143,16 @@ def test_images_are_found_below_the_class_down_to_eight_folders(make):
 
 
 def test_other_files_are_listed(make):
-    index = scan(make([*TWO, "cats/a.tif", "cats/notes.txt", "top.png", "readme.md"]))
+    index = scan(make([*TWO, "cats/a.psd", "cats/notes.txt", "top.png", "readme.md"]))
     assert index.skipped == (
-        ("cats/a.tif", "is not an image by its extension"),
+        ("cats/a.psd", "is not an image by its extension"),
         ("cats/notes.txt", "is not an image by its extension"),
         ("top.png", "lies outside the class folders"),
     )
 
 
-def test_an_empty_class_and_one_of_only_tif_are_kept_visible(make):
-    index = scan(make([*TWO, "empty/", "scans/1.tif"]))
+def test_an_empty_class_and_one_of_only_psd_are_kept_visible(make):
+    index = scan(make([*TWO, "empty/", "scans/1.psd"]))
     assert index.classes == ("cats", "dogs", "empty", "scans")
     assert index.empty_classes == ("empty", "scans")
     assert index.counts()[""]["empty"] == 0
@@ -222,7 +222,7 @@ def test_bad_files_are_listed_with_a_reason_and_the_rest_is_used(make):
     ]
     assert index.unreadable[0].reason.startswith("cut.png is damaged: ")
     assert index.unreadable[1].reason == "empty.jpg is empty."
-    assert index.unreadable[2].reason == "page.jpg is not an image (JPEG, PNG, WebP, BMP or GIF)."
+    assert index.unreadable[2].reason == "page.jpg is not an image (JPEG, PNG, WebP, BMP, GIF, TIFF, DICOM or HEIC)."
 
 
 def test_an_index_survives_json(make):
@@ -285,7 +285,7 @@ def test_no_images_at_all_are_refused_with_the_layout(make):
     with pytest.raises(DataError, match=rf"There are no images in .*data\. {LAYOUT}"):
         scan(make(["readme.txt"]))
     with pytest.raises(DataError, match=rf"There are no images \(\.bmp, .*\) in .*text\. {LAYOUT}"):
-        scan(make(["cats/1.txt", "dogs/1.tif"], "text"))
+        scan(make(["cats/1.txt", "dogs/1.psd"], "text"))
 
 
 def test_one_class_is_refused_with_the_layout(make):
@@ -367,7 +367,7 @@ def test_a_removed_file_leaves_the_index(make, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"version": 0}', '{"version": 3, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
+    ["", "{", "[]", '{"version": 0}', '{"version": 4, "files": []}', "[" * 100_000, {"sha256": 5}, {"quality": [1]}],
 )
 def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     root, cache = make(TWO), tmp_path / "cache"
@@ -380,7 +380,7 @@ def test_a_damaged_cache_is_ignored(make, tmp_path, content):
     file.write_text(content)
     assert scan(root, cache_dir=cache) == first
     assert [p.name for p in cache.iterdir()] == [file.name]
-    assert json.loads(file.read_text())["version"] == 3
+    assert json.loads(file.read_text())["version"] == 4
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(make, tmp_path):

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
+import tifffile
 from PIL import Image
 
 from core import files
 from core.config import make_config
 from core.data import images
 from core.data.augment import augment
+from core.data.rendering import Rendering
 from core.errors import RunError
 from core.export.script import require_repeatable, training_script
 from core.store.runs import Run, RunStore, Status
+from tests.data.dicom_files import dicom
 
 MakeRun = Callable[..., Run]
 
@@ -132,6 +136,12 @@ def odd_images(folder: Path) -> list[Path]:
     clear = colour.convert("RGBA")
     clear.putalpha(100)
     clear.save(folder / "clear.png")
+    tifffile.imwrite(folder / "pages.tif", np.stack([np.asarray(deep)] * 2), photometric="miniswhite")
+    colour.save(folder / "turned.tif", tiffinfo={274: 6}, compression="tiff_lzw")
+    pillow_heif.from_pillow(large).save(folder / "photo.heic")
+    values = rng.integers(0, 4096, (50, 60), np.uint16)
+    scaled: dict[str, Any] = {"BitsStored": 12, "RescaleSlope": 2, "RescaleIntercept": -1024}
+    (folder / "ct.dcm").write_bytes(dicom(values, PhotometricInterpretation="MONOCHROME1", **scaled))
     return sorted(folder.iterdir())
 
 
@@ -140,14 +150,23 @@ def test_its_pixels_are_those_of_the_program(
     make_run: MakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow because the script imports Keras."""
-    text = training_script(make_run(**{"data.image_size": 32, "data.augmentation": "light"}), "x_base.keras", {})
+    settings = {"data.image_size": 32, "data.augmentation": "light", "data.fit": "letterbox", "data.window": "fixed",
+                "data.window_low": -100, "data.window_high": 50_000}  # fmt: skip
+    run = make_run(**settings)
+    record = files.read_json(run.path / "manifest.json")
+    for file, kind in zip(record["train"], ("DICOM", "HEIF"), strict=True):
+        file["format"] = kind
+    files.write_json(run.path / "manifest.json", record)
+    text = training_script(run, "x_base.keras", {})
+    assert "It needs pydicom for the DICOM files. It needs pillow-heif for the HEIC files." in " ".join(text.split())
+    rendering = Rendering("letterbox", (-100.0, 50_000.0))
     script = types.ModuleType("script")
     script.__file__ = str(tmp_path / "x.py")
     monkeypatch.setitem(sys.modules, "script", script)  # its dataclass looks for its module
     exec(compile(text, "x.py", "exec"), vars(script))
     (tmp_path / "odd").mkdir()
     for path in odd_images(tmp_path / "odd"):
-        np.testing.assert_array_equal(script.load(path), images.load(path, 32), err_msg=path.name)
+        np.testing.assert_array_equal(script.load(path), images.load(path, 32, rendering), err_msg=path.name)
 
 
 @pytest.mark.slow

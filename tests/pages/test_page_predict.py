@@ -102,7 +102,7 @@ def test_images_get_cards_and_a_table(make_run, asked):
     assert table["image"][0] != table["image"][1]
 
 
-def test_a_heic_beside_a_jpeg_stays_named_as_long_as_the_jpeg_is_shown(make_run, monkeypatch):
+def test_what_is_not_read_beside_a_jpeg_stays_named_as_long_as_the_jpeg_is_shown(make_run, monkeypatch):
     def ask(run, images, progress=None, *, heat=False):
         return list(answers(run, images, lambda pixels: np.full((len(pixels), 2), 0.5)))
 
@@ -110,11 +110,11 @@ def test_a_heic_beside_a_jpeg_stays_named_as_long_as_the_jpeg_is_shown(make_run,
     make_run("trained", records=1, model=True)
     at = open_predict()
     at.file_uploader[0].upload("a.png", png())
-    at.file_uploader[0].upload("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(99))
+    at.file_uploader[0].upload("IMG_1.HEIC", b"\0\0\0\x18ftypavif" + bytes(99))
     at.run()
     at.run()
     assert not at.exception
-    said = "IMG_1.HEIC is a HEIC image, which is not read; save it as JPEG or PNG."
+    said = "IMG_1.HEIC is an AVIF image, which is not read; save it as JPEG or PNG."
     assert at.dataframe[0].value["error"].tolist() == ["", said]
     assert [error.value for error in at.error] == [plain(said)]
 

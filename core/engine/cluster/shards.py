@@ -245,7 +245,8 @@ def _base(config: str) -> tuple[Forward, str]:
 
 def _images(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Images:
     found = [ImageFile(**record) for record in records]
-    rendering = Rendering(**order["rendering"])
+    fit, window = order["rendering"]["fit"], order["rendering"]["window"]
+    rendering = Rendering(fit, "full" if window == "full" else (window[0], window[1]))
     return Images(Path(order["root"]), found, order["size"], augmentation, order["seed"], rendering)
 
 

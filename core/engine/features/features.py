@@ -62,6 +62,8 @@ def _facts(images: Images, draw: int, recipe: dict[str, Any]) -> dict[str, Any]:
     facts = {"format": FORMAT, "size": images.size, "augmentation": images.augmentation, **recipe}
     if images.rendering.fit != "stretch":  # else the keys are those from before there was a choice
         facts["fit"] = images.rendering.fit
+    if images.rendering.window != "full":
+        facts["window"] = list(images.rendering.window)
     return facts if images.augmentation == "none" else {**facts, "seed": images.seed, "draw": draw}
 
 

@@ -15,7 +15,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core import files
 from core.config import RunConfig
 from core.data.dataset import Dataset, open_dataset
 from core.data.feature_cache import feature_cache
@@ -30,6 +29,7 @@ from core.engine.train.context import (
     class_probabilities,
     make_training_context,
 )
+from core.engine.train.data_watch import kept_manifest
 from core.engine.train.devices import passes_images
 from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.evaluate import figures, write_figures
@@ -40,6 +40,7 @@ from core.engine.train.training import arrays, assign, judge, rate_of, reduced
 from core.environment import environment
 from core.models.build import head_for
 from core.models.optimizer_plan import plan_optimizer
+from core.store.records import write as write_record
 from core.store.runs import Run
 
 MOST_BYTES = 2**29
@@ -136,7 +137,7 @@ class HeadTrials:
         context, head = self._prepared(config, reporter)
         if len(context.dataset.split.train) * int(context.base.output_shape[-1]) * 4 > MOST_BYTES:
             return ""
-        files.write_json(reporter.run.path / "manifest.json", context.dataset.manifest())
+        write_record(reporter.run.path / "manifest.json", kept_manifest(config, context.dataset))
         trial = _Trial(context, head, self._tensor)
         try:
             finished = trial.run()

@@ -60,7 +60,12 @@ class TrainingContext:
         """The images of one part; only training images are ever augmented."""
         data = self.config.data
         augmentation = data.augmentation if augmented else "none"
-        return Images(self.dataset.root, files, data.image_size, augmentation, data.seed, Rendering(data.fit))
+        return Images(self.dataset.root, files, data.image_size, augmentation, data.seed, self.rendering)
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        """How images become squares: looked up once, as a window may have to be measured."""
+        return self.dataset.rendering(self.config.data)
 
     def train_images(self) -> Images:
         """The training images, with the run's augmentation."""

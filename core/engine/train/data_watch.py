@@ -24,7 +24,8 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
     Raises:
         DataError: it has finished an epoch on other images, labels or parts than there are now.
     """
-    run, manifest = reporter.run, Manifest.model_validate(dataset.manifest())
+    run = reporter.run
+    manifest = kept_manifest(run.config(), dataset)
     before = run.manifest()
     changes = data_changes(before, manifest) if before else ""
     if changes and has_begun(reporter):
@@ -38,6 +39,19 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
         reporter.event(DATA_CHANGED, message=f"The data set has changed before the first epoch: {changes}.")
     if changes or not before:
         records.write(run.path / "manifest.json", manifest)
+
+
+def kept_manifest(config: RunConfig, dataset: Dataset) -> Manifest:
+    """The manifest of a data set as a run keeps it: with the window that was measured for it, which answers need.
+
+    Raises:
+        UnreadableImage: an image has gone or changed since the scan.
+    """
+    manifest = Manifest.model_validate(dataset.manifest())
+    if config.data.window == "percentile":
+        window = dataset.rendering(config.data).window
+        manifest.window = "full" if isinstance(window, str) else list(window)
+    return manifest
 
 
 def has_begun(reporter: Reporter[Run]) -> bool:

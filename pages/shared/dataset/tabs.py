@@ -13,7 +13,7 @@ from core.data.augment import augment
 from core.data.images import display_name, load
 from core.data.ingest import upload_notes
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
-from core.data.rendering import SQUARES, Rendering
+from core.data.rendering import SQUARES
 from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from core.notation.augmentation import PRESETS
@@ -219,7 +219,7 @@ def _order_title(order: str) -> str:
 def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
     config = data_config()
     try:
-        pixels = load(view.path(file), config.image_size, Rendering(config.fit))
+        pixels = load(view.path(file), config.image_size, view.dataset().rendering(config))
     except UnreadableImage as error:
         st.error(plain(str(error)))
         return

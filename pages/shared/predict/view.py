@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core.data.images import display_name, thumbnail
-from core.data.rendering import SQUARES
-from core.errors import UnreadableImage
+from core.data.rendering import SQUARES, window_words
+from core.errors import UnreadableImage, UserError
 from core.insight.answer import Prediction
 from core.insight.calibration import apply_temperature
 from core.store.csv_tables import csv_bytes
+from core.store.run_images import run_rendering
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
 from core.workers.try_model_client import import_notes, is_imported
@@ -62,8 +63,17 @@ def preparation(run: Run) -> None:
     scaling = _SCALING.get(config.data.preprocessing, config.data.preprocessing)
     st.caption(
         ":material/info: Images are prepared exactly as in training: turned upright, made RGB, "
-        f"{SQUARES[config.data.fit]} {size} × {size} pixels, their values {scaling}."
+        f"{SQUARES[config.data.fit]} {size} × {size} pixels, their values {scaling}.{_window(run)}"
     )
+
+
+def _window(run: Run) -> str:
+    """What becomes black and white in grey images of more than 8 bits, where the run has chosen it."""
+    try:
+        words = window_words(run_rendering(run).window)
+    except UserError:
+        return ""  # the question itself says why it cannot be answered
+    return f" Grey of more than 8 bits is shown {words}." if words else ""
 
 
 def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None:
