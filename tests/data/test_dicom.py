@@ -32,7 +32,7 @@ from core.data.dicom import codestream_size, read_dicom_header
 from core.data.images import decode, load, read_grey, read_header, thumbnail
 from core.data.rendering import Rendering
 from core.errors import UnreadableImage
-from tests.data.dicom_files import dicom
+from tests.data.deep_files import dicom
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from core.data.images import decode, load, read_grey, read_header
 from core.data.rendering import Rendering
 from core.data.tiff import MAX_PAGES, look_into
 from core.errors import UnreadableImage
+from tests.data.deep_files import tiff as written
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(0)
@@ -25,12 +26,6 @@ RGB = RNG.integers(0, 256, (40, 50, 3), np.uint8)
 DEEP = RNG.integers(0, 65_536, (40, 50), np.uint16)
 TWELVE = (DEEP >> 4).astype(np.uint16)
 SIGNED = (DEEP.astype(np.int32) - 32_768).astype(np.int16)
-
-
-def written(values: Array, **options: Any) -> bytes:
-    out = io.BytesIO()
-    tifffile.imwrite(out, values, **{"photometric": "rgb" if values.ndim == 3 else "minisblack", **options})
-    return out.getvalue()
 
 
 def pillow(values: Array, **options: Any) -> bytes:

@@ -27,19 +27,13 @@ from core.data.thumbnails import thumbnails
 from core.data.window import choose_window
 from core.engine.features.features import features_key
 from core.errors import ConfigError, DataError
-from tests.data.dicom_files import dicom
+from tests.data.deep_files import dicom, tiff
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
 
 
 def deep(seed: int, top: int = 4096) -> Any:
     return np.random.default_rng(seed).integers(0, top, (24, 30)).astype(np.uint16)
-
-
-def tiff(values: Any) -> bytes:
-    out = io.BytesIO()
-    tifffile.imwrite(out, values, photometric="minisblack")
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -117,12 +111,12 @@ def test_the_window_is_measured_once_for_the_data_set_whatever_its_split(hospita
 
 def test_a_run_answers_by_the_window_in_its_manifest_or_not_at_all() -> None:
     measured = DataConfig(window="percentile", fit="crop")
-    assert rendering_of(measured, {"window": [3, 4000.5]}) == Rendering("crop", (3.0, 4000.5))
-    assert rendering_of(measured, {"window": "full"}) == Rendering("crop")
+    assert rendering_of(measured, [3, 4000.5]) == Rendering("crop", (3.0, 4000.5))
+    assert rendering_of(measured, "full") == Rendering("crop")
     fixed = DataConfig(window="fixed", window_low=1, window_high=2)
     assert rendering_of(fixed, None) == Rendering("stretch", (1.0, 2.0))
-    assert rendering_of(DataConfig(), {"window": [3, 4]}) == Rendering()
-    for damaged in ({}, None, {"window": [4, 3]}, {"window": [1, float("nan")]}, {"window": "x"}, {"window": [1]}):
+    assert rendering_of(DataConfig(), [3, 4]) == Rendering()
+    for damaged in (None, [4, 3], [1, float("nan")], "x", [1]):
         with pytest.raises(DataError, match=r"^this run has data\.window=percentile, and the values that were"):
             rendering_of(measured, damaged)
     assert window_words((0.0, 4095.0)) == "from 0 (black) to 4095 (white)"

@@ -15,11 +15,16 @@ import core.engine.train.evaluate
 import core.engine.train.training
 import core.models.build
 from core.config import make_config
+from core.engine.insight.predict import load_model
 from core.engine.jobs.head_trials import HeadTrials
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
 from core.engine.train.training import train
+from core.export.labels import model_record
+from core.insight.stored import stored_predictions
 from core.store.runs import Run, RunStore
+from core.workers.predict_client import answers
+from tests.data.deep_files import dicom, tiff
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +138,7 @@ def test_the_two_ways_agree_whatever_the_fit(images: Path, train_here: Any) -> N
         assert largest_difference(runs[one], runs[other]) > 1e-4
 
 
+<<<<<<< HEAD
 ALL_STEPS = (
     "flip both, rotation 20, shift 0.1 reflect, zoom 0.2, shear 10, crop 0.8, brightness 0.2, contrast 0.2, "
     "channel_shift 20 each"
@@ -148,6 +154,40 @@ def test_a_list_of_all_steps_is_bit_identical_in_both_ways_and_another_range_is_
     assert largest_difference(cached, literal) == 0.0
     other = {"data.augmentation": ALL_STEPS.replace("rotation 20", "rotation 21")}
     assert largest_difference(literal, train_here(images, {**settings, **other})) > 1e-4
+=======
+def test_the_two_ways_and_the_answers_agree_on_deep_images_by_one_window(
+    tmp_path: Path, home: Path, train_here: Any
+) -> None:
+    """12-bit DICOM and TIFF files of other shapes: the window is measured once, and kept with the run."""
+    rng, classes = np.random.default_rng(0), {"dark": 800, "light": 2400}
+    for part, count in (("train", 12), ("val", 4)):
+        for label, top in classes.items():
+            (tmp_path / part / label).mkdir(parents=True)
+            for k in range(count):
+                values = rng.integers(0, top, (40, 52 if k % 3 else 40), np.uint16)
+                suffix, content = (".dcm", dicom(values, BitsStored=12)) if k % 2 else (".tif", tiff(values))
+                (tmp_path / part / label / f"{k}{suffix}").write_bytes(content)
+    settings = {**SMALL, "model.backbone": "EfficientNetLite0", "data.window": "percentile", "data.fit": "letterbox"}
+    settings |= {"training.learning_rate": 0.01, "training.epochs": 3}
+    cached, literal = train_here(tmp_path, settings), train_here(tmp_path, {**settings, **LITERAL})
+    assert largest_difference(cached, literal) == 0.0
+    window = cached.data().window
+    assert window == literal.data().window
+    low, high = window
+    assert 0 <= low < 20
+    assert 2300 < high < 2400
+    full = train_here(tmp_path, {**settings, "data.window": "full"})
+    assert full.data().window is None
+    assert largest_difference(cached, full) > 1e-4
+    paths = [Path(cached.data().root) / file["path"] for file in cached.data().val]
+    answered = list(answers(cached, [(path.name, path) for path in paths], load_model(cached)))
+    stored = stored_predictions(cached, "val")
+    assert stored is not None
+    told = [[answer.probabilities[name] for name in cached.classes()] for answer in answered]
+    np.testing.assert_allclose(told, stored.probabilities, atol=1e-5)
+    record = model_record(cached)
+    assert (record["fit"], record["window"]) == ("letterbox", [low, high])
+>>>>>>> dd90f55 (Deep images: one window in both ways, tested; manifest keeps it)
 
 
 def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here: Any) -> None:

@@ -21,7 +21,7 @@ from core.data.rendering import Rendering
 from core.errors import RunError
 from core.export.script import require_repeatable, training_script
 from core.store.runs import Run, RunStore, Status
-from tests.data.dicom_files import dicom
+from tests.data.deep_files import dicom
 
 MakeRun = Callable[..., Run]
 

@@ -47,11 +47,11 @@ def kept_manifest(config: RunConfig, dataset: Dataset) -> Manifest:
     Raises:
         UnreadableImage: an image has gone or changed since the scan.
     """
-    manifest = Manifest.model_validate(dataset.manifest())
+    record = dataset.manifest()
     if config.data.window == "percentile":
         window = dataset.rendering(config.data).window
-        manifest.window = "full" if isinstance(window, str) else list(window)
-    return manifest
+        record["window"] = window if isinstance(window, str) else list(window)
+    return Manifest.model_validate(record)
 
 
 def has_begun(reporter: Reporter[Run]) -> bool:

@@ -1,13 +1,21 @@
-"""Makes DICOM files for tests, by pydicom."""
+"""Makes DICOM and TIFF files for tests, by pydicom and tifffile."""
 
 import io
 from typing import Any
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+
+def tiff(values: NDArray[Any], **options: Any) -> bytes:
+    """A TIFF of grey or RGB values, as `tifffile.imwrite` makes it."""
+    out = io.BytesIO()
+    tifffile.imwrite(out, values, **{"photometric": "rgb" if values.ndim == 3 else "minisblack", **options})
+    return out.getvalue()
 
 
 def dicom(
