@@ -138,7 +138,6 @@ def test_the_two_ways_agree_whatever_the_fit(images: Path, train_here: Any) -> N
         assert largest_difference(runs[one], runs[other]) > 1e-4
 
 
-<<<<<<< HEAD
 ALL_STEPS = (
     "flip both, rotation 20, shift 0.1 reflect, zoom 0.2, shear 10, crop 0.8, brightness 0.2, contrast 0.2, "
     "channel_shift 20 each"
@@ -154,7 +153,8 @@ def test_a_list_of_all_steps_is_bit_identical_in_both_ways_and_another_range_is_
     assert largest_difference(cached, literal) == 0.0
     other = {"data.augmentation": ALL_STEPS.replace("rotation 20", "rotation 21")}
     assert largest_difference(literal, train_here(images, {**settings, **other})) > 1e-4
-=======
+
+
 def test_the_two_ways_and_the_answers_agree_on_deep_images_by_one_window(
     tmp_path: Path, home: Path, train_here: Any
 ) -> None:
@@ -187,7 +187,6 @@ def test_the_two_ways_and_the_answers_agree_on_deep_images_by_one_window(
     np.testing.assert_allclose(told, stored.probabilities, atol=1e-5)
     record = model_record(cached)
     assert (record["fit"], record["window"]) == ("letterbox", [low, high])
->>>>>>> dd90f55 (Deep images: one window in both ways, tested; manifest keeps it)
 
 
 def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here: Any) -> None:
