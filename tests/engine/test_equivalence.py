@@ -15,15 +15,15 @@ import core.engine.train.evaluate
 import core.engine.train.training
 import core.models.build
 from core.config import make_config
-from core.engine.insight.predict import load_model
+from core.data.images import load
+from core.data.rendering import Rendering
 from core.engine.jobs.head_trials import HeadTrials
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder
 from core.engine.train.training import train
 from core.export.labels import model_record
-from core.insight.stored import stored_predictions
+from core.store.run_images import run_loader
 from core.store.runs import Run, RunStore
-from core.workers.predict_client import answers
 from tests.data.deep_files import dicom, tiff
 
 pytestmark = pytest.mark.slow
@@ -179,12 +179,10 @@ def test_the_two_ways_and_the_answers_agree_on_deep_images_by_one_window(
     full = train_here(tmp_path, {**settings, "data.window": "full"})
     assert full.data().window is None
     assert largest_difference(cached, full) > 1e-4
-    paths = [Path(cached.data().root) / file["path"] for file in cached.data().val]
-    answered = list(answers(cached, [(path.name, path) for path in paths], load_model(cached)))
-    stored = stored_predictions(cached, "val")
-    assert stored is not None
-    told = [[answer.probabilities[name] for name in cached.classes()] for answer in answered]
-    np.testing.assert_allclose(told, stored.probabilities, atol=1e-5)
+    for file in cached.data().val:
+        path = Path(cached.data().root) / file["path"]
+        as_trained = load(path, 48, Rendering("letterbox", (low, high)))
+        np.testing.assert_array_equal(run_loader(cached)(path), as_trained)
     record = model_record(cached)
     assert (record["fit"], record["window"]) == ("letterbox", [low, high])
 
