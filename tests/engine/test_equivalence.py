@@ -339,5 +339,5 @@ def rates_of(run: Run) -> list[float]:
 def test_what_an_optimizer_is_told_makes_a_difference(images: Path, train_here: Any) -> None:
     settings = {**FAST, **OPTIMIZERS["momentum, cosine, smoothing"]}
     base = train_here(images, settings)
-    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.weight_decay": 0.1}):  # fmt: skip
+    for other in ({"training.nesterov": False}, {"training.label_smoothing": 0}, {"training.weight_decay": 0.1}):
         assert largest_difference(base, train_here(images, {**settings, **other})) > 1e-5, other
