@@ -21,8 +21,8 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
 	. tests/browser/chromium.sh && . tests/browser/nginx.sh && \
-		$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
-		$(BIN)/python -m pytest -rs $(ALONE)
+		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
+		$(BIN)/python -m pytest $(ALONE)
 
 check: $(VENV)/.installed-dev   ## Formatting, lint and types, without running anything
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """What all tests share: a home of their own, small images, and the real data where it is."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,21 @@ from core.config import make_config
 from core.store.runs import Run, RunStore
 from tests import loaded_process, thin_backbone
 
-LONGEST = ("test_end_to_end.py", "test_cluster.py")
-"""Files that take minutes: they begin first, or one process would wait for the other that is still at them."""
+LONGEST = ("test_end_to_end.py", "test_cluster.py", "test_equivalence.py", "test_training.py", "test_faults.py")
+"""Files that take a minute and more, the longest first: one process would else wait for the other that is at them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the longest files first; all else stays in its order."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    rank = {name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for each reason for which tests were skipped."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 def pytest_unconfigure() -> None:

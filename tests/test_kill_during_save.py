@@ -11,9 +11,12 @@ from core import files
 from core.engine.train.checkpoint import CheckpointFolder
 from core.store.runs import Run
 from core.workers import launch
+from tests.loaded_process import MARK
 
 # Saves epoch after epoch as the engine does, and kills itself at the N-th step that reaches the disk.
-PROGRAM = """
+PROGRAM = (
+    MARK
+    + """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
@@ -53,6 +56,7 @@ for epoch in range(1, 5):
     print(epoch, flush=True)
 print(steps)
 """
+)
 
 
 def save_until(folder: Path, step: int) -> list[str]:

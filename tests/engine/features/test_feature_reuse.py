@@ -22,6 +22,8 @@ from core.engine.features.features import BATCH, extract, features_family, featu
 from core.models import catalogue
 from core.models.build import build_base
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 Array = NDArray[np.float32]
 Forward = Callable[[Any], Any]
 

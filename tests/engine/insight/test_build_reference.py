@@ -23,7 +23,7 @@ from core.insight.reference import unit
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import predict, release
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
 
 TINY: dict[str, Any] = {"data.image_size": 32, "data.batch_size": 8, "training.epochs": 2, "training.early_stopping": 0}
 SIZE = 32

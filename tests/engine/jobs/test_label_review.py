@@ -17,7 +17,7 @@ from core.engine.jobs.label_review import RowStore, review
 from core.engine.reporter import Reporter
 from core.label_review.store import Review, ReviewStore
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
+pytestmark = pytest.mark.slow
 
 
 def run(folder: Path) -> tuple[Review, tuple[str, str]]:

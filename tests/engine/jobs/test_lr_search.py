@@ -14,7 +14,7 @@ from core.lr_search.store import KEPT, LrSearchStore
 from core.store.runs import RunStore
 from core.workers import local
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
+pytestmark = pytest.mark.slow
 
 TINY: dict[str, Any] = {"data.image_size": 32, "data.batch_size": 8, "model.dropout": 0.0}
 

@@ -21,6 +21,8 @@ from core.engine.train.tracking import Tracking
 from core.store.run_records import Event
 from core.store.runs import METRICS, Run, RunStore
 
+pytestmark = pytest.mark.usefixtures("thin")
+
 EPOCH = EpochFigures(0.5, 0.75, float("nan"), 0.001, 0.25, 1.0, None)
 
 
