@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from core import paths
 from core.config import DataConfig
 from core.data.corrections import Applied, correct
+from core.data.layout_choice import Choice, parse_choice
 from core.data.rendering import Rendering
 from core.data.sample import ensure_sample
 from core.data.scan import DatasetIndex, ImageFile, scan
 from core.data.split import Split, require_trainable, split_files
 from core.data.split_file import SplitFile, read_split
 from core.data.window import choose_window
+from core.errors import ConfigError, LayoutQuestion
 from core.progress import Progress
 
 SAMPLE = "sample"
@@ -95,24 +97,52 @@ def locate(reference: str, progress: Progress | None = None) -> Path:
     return path
 
 
-def scan_dataset(reference: str, progress: Progress | None = None) -> DatasetIndex:
+def scan_dataset(reference: str, progress: Progress | None = None, choice: Choice | None = None) -> DatasetIndex:
     """The scan of a referenced data set, taken from the cache for files that have not changed.
+
+    Args:
+        reference: str. A folder, or the word `sample`.
+        progress: callable of (done, total) images. Defaults to none.
+        choice: Choice. How its folders are to be read. Defaults to what is remembered, else found.
 
     Raises:
         DataError: the folder is missing or is no data set.
     """
-    return scan(locate(reference, progress), cache_dir=paths.cache_folder() / "scan", progress=progress)
+    folder = locate(reference, progress)
+    return scan(folder, choice=choice, cache_dir=paths.cache_folder() / "scan", progress=progress)
 
 
-def open_dataset(reference: str, config: DataConfig, progress: Progress | None = None) -> Dataset:
+def open_dataset(reference: str, config: DataConfig, progress: Progress | None = None, layout: str = "") -> Dataset:
     """Scans, corrects and splits a referenced data set and makes sure that it can be trained on.
+
+    Args:
+        reference: str. A folder, or the word `sample`.
+        config: DataConfig. See `prepare`.
+        progress: callable of (done, total) images. Defaults to none.
+        layout: str. How a run that goes on has read the folder, as its manifest says: the choice that is remembered
+            beside the images may be another by now, or lie on another machine. Defaults to what is remembered.
 
     Raises:
         DataError: the folder is missing, is no data set, or a split or class is too small.
     """
-    dataset = prepare(scan_dataset(reference, progress), config)
+    dataset = prepare(_scanned_as(layout, reference, progress), config)
     require_trainable(dataset.index, dataset.split, config.group_pattern)
     return dataset
+
+
+def _scanned_as(layout: str, reference: str, progress: Progress | None) -> DatasetIndex:
+    try:
+        index = scan_dataset(reference, progress)
+        if not layout or index.reading == layout:
+            return index
+    except LayoutQuestion:
+        if not layout:
+            raise
+    try:
+        choice = parse_choice(layout)
+    except ConfigError:  # a table of labels, which only its own record can name
+        choice = None
+    return scan_dataset(reference, progress, choice)
 
 
 def prepare(index: DatasetIndex, config: DataConfig) -> Dataset:

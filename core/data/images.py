@@ -343,7 +343,8 @@ def _open_image(file: BinaryIO, name: str) -> Image.Image:
         raise _too_many(name, int(found[1]) if found else 2 * MAX_PIXELS, MAX_PIXELS) from error
     except UnidentifiedImageError as error:
         if begins_as_image(start):
-            raise UnreadableImage(f"{name} is damaged: its header cannot be read.") from error
+            kind = "HEIC " if is_heic(start) else ""
+            raise UnreadableImage(f"{name} is damaged: its {kind}header cannot be read.") from error
         known = what_it_is(start) or f"is not an image ({FORMAT_WORDS})"
         raise UnreadableImage(f"{name} {known}.") from error
     except _BROKEN as error:

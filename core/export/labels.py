@@ -16,6 +16,7 @@ from typing import Any
 from core.data.rendering import FIT_WORDS, window_words
 from core.errors import RunError
 from core.export.zips import add_text, writing_zip
+from core.models.own_record import KEY, NOTE
 from core.store.run_images import run_rendering
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
@@ -25,7 +26,6 @@ Record = dict[str, Any]
 
 LABELS, RECORD = "labels.txt", "parity.json"
 ASSETS = "assets.extra"
-_KERAS_NOTE, _KEY = "metadata.json", "parity"
 
 _SCALING = {
     "backbone": "inside the model, as the backbone was trained",
@@ -84,9 +84,9 @@ def label_keras(source: Path, target: Path, record: Record) -> None:
     try:
         with zipfile.ZipFile(source) as old, writing_zip(target, zipfile.ZIP_STORED) as new:
             for entry in old.infolist():
-                if entry.filename == _KERAS_NOTE:
-                    note = {**json.loads(old.read(entry)), _KEY: record}
-                    add_text(new, _KERAS_NOTE, _json(note))
+                if entry.filename == NOTE:
+                    note = {**json.loads(old.read(entry)), KEY: record}
+                    add_text(new, NOTE, _json(note))
                     continue
                 with old.open(entry) as given, new.open(entry.filename, "w", force_zip64=True) as taken:
                     shutil.copyfileobj(given, taken, 2**20)

@@ -145,6 +145,8 @@ class Manifest(Record):
     val: Files = []
     test: Files = []
     test_as_validation: bool = False
+    layout: Text = ""
+    """How the folders were read, as `--layout` takes it."""
     corrections: Plain = {}
     split_file: Plain | None = None
     window: Annotated[list[Number], Field(min_length=2, max_length=2)] | Literal["full"] | None = None

@@ -21,6 +21,7 @@ from core.environment import inherited
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5
+from core.models.own_record import own_settings
 from core.models.packed import unwrap
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
 from core.store.runs import Run, RunStore
@@ -211,7 +212,7 @@ def _reason(code: int, said: bytes) -> str:
 
 
 def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str) -> Run:
-    config = make_config(IMPORTED, {"data.image_size": facts["image_size"]}, name=name)
+    config = make_config(IMPORTED, {**own_settings(path), "data.image_size": facts["image_size"]}, name=name)
 
     def fill(run: Run) -> None:
         record = {"root": "", "classes": classes, "train": [], "val": [], "imported": {"sha256": digest, **facts}}

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core import paths
 from core.config import DataConfig
 from core.data import dataset
 from core.data.dataset import locate, open_dataset, scan_dataset
-from core.errors import DataError
+from core.data.layout_choice import Choice, remember_choice
+from core.errors import DataError, LayoutQuestion
 
 Make = Callable[[Iterable[str]], Path]
 
@@ -101,3 +103,20 @@ def test_the_manifest_says_when_the_test_images_validate(make: Make) -> None:
     manifest = open_dataset(str(folder), DataConfig()).manifest()
     assert manifest["test_as_validation"] is True
     assert (len(manifest["val"]), manifest["test"]) == (4, [])
+
+
+def test_a_run_that_goes_on_reads_the_folders_as_it_has_begun(tmp_path: Path, home: Path) -> None:
+    """Whatever is remembered by now, and where nothing is, as on another machine."""
+    folder = tmp_path / "sites"
+    for k, path in enumerate(f"{site}/{label}/{n}.png" for site in "AB" for label in ("cat", "dog") for n in range(4)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (k * 9, 0, 0)).save(folder / path)
+    reference = str(folder)
+    with pytest.raises(LayoutQuestion):
+        open_dataset(reference, DataConfig())
+    inner = open_dataset(reference, DataConfig(), layout="inner")
+    assert (inner.classes, inner.manifest()["layout"]) == (("cat", "dog"), "inner")
+    remember_choice(folder.resolve(), Choice("classes"))
+    assert open_dataset(reference, DataConfig()).classes == ("A", "B")
+    assert open_dataset(reference, DataConfig(), layout="inner").manifest() == inner.manifest()
+    assert open_dataset(reference, DataConfig(), layout="a table").classes == ("A", "B")

@@ -66,7 +66,9 @@ def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
     times of every file tells; only what differs is read again.
     """
     try:
-        now = Manifest.model_validate(open_dataset(config.dataset, config.data).manifest())
+        now = Manifest.model_validate(
+            open_dataset(config.dataset, config.data, layout=reporter.run.data().layout).manifest()
+        )
         changes = data_changes(reporter.run.data(), now)
     except UserError as error:
         changes = str(error).rstrip(".")
