@@ -45,9 +45,9 @@ def show_comparison(rows: Sequence[Row], found: Sequence[tuple[int, Row]], gone:
     if not runs:
         st.info("No run is left to compare.", icon=":material/info:")
         return
-    for said in image_differences([one.label for one in runs], [figures.images_seen(one.run) for one in runs]):
-        st.warning(f"{plain(said)} Their figures are not to be held against each other as they stand.",
-                   icon=":material/warning:")  # fmt: skip
+    if said := image_differences([one.label for one in runs], [figures.images_seen(one.run) for one in runs]):
+        about = " ".join([*said, "So their figures are not to be held against each other as they stand."])
+        st.warning(plain(about), icon=":material/warning:")
     _results(runs, [row for _, row in found])
     _diagnose(runs, [row for _, row in found])
     _curves(runs)
@@ -109,7 +109,7 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
         alt="Table of the compared runs: "
         + "; ".join(_result_words(one, row) for one, row in zip(runs, rows, strict=True)),
         column_config={
-            "colour": column.ImageColumn("", width=60),
+            "colour": column.ImageColumn("", width=60, pinned=True),
             "name": column.TextColumn("Run", width=200, pinned=True),
             "status": column.TextColumn("State", width=90),
             **shares,

@@ -194,7 +194,14 @@ def _look(plot: Plot) -> dict[str, Any]:
     """Colour and dash of each run, with one legend for both."""
     looks = {line.name: line for line in plot.lines}
     names = list(looks)
-    legend = {"orient": "bottom", "columns": 1, "labelLimit": 260, "symbolStrokeWidth": 3, "symbolType": "stroke"}
+    legend = {
+        "orient": "bottom",
+        "columns": 1,
+        "labelLimit": 260,
+        "symbolStrokeWidth": 3,
+        "symbolType": "stroke",
+        "symbolOpacity": 1,  # else as pale as what was measured
+    }
     channel = {"field": "run", "type": "nominal", "title": None, "legend": legend}
     dashes = [list(looks[name].dash) or [1, 0] for name in names]
     return {

@@ -166,7 +166,7 @@ def _config(shown: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": column.TextColumn("Run", width=210, pinned=True),
         "open": column.ButtonColumn("Open", width=88, type="tertiary", key=state.OPEN_RUN),
-        "status": column.TextColumn("State", width=115),
+        "status": column.TextColumn("State", width=150),
         "findings": column.MultiselectColumn(
             "Findings",
             width=165,
