@@ -86,6 +86,7 @@ def test_public_gives_no_way_to_the_machine_or_to_others() -> None:
         ({"training.unfreeze_from": "all", "training.mode": "end_to_end"}, 'training.unfreeze_from is "all"'),
         ({"training.literal": True, "training.mode": "end_to_end"}, 'training.literal is "True"'),
         ({"data.image_size": 300}, "data.image_size is 300; this public demonstration takes 224 at most"),
+        ({"model.head": "dense 300 relu"}, "model.head is dense 300 relu; this public demonstration takes 256 units a"),
         ({"data.batch_size": 65}, "data.batch_size is 65"),
         ({"data.augmentation": "question", "data.augmentation_draws": 0}, "data.augmentation_draws is 0"),
     ],

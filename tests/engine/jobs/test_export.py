@@ -227,8 +227,15 @@ def test_the_base_of_a_script_is_the_one_that_the_run_started_from(tmp_path: Pat
     assert len(facts["block_starts"]) == 8, "the lowest block needs no beginning: nothing lies below it"
     base = keras.saving.load_model(tmp_path / "base.keras")
     hashes = {"base": weights_only_hash(base), "statistics": statistics_hash(base)}
-    files.write_json(run.path / "trace.json", {"hashes": hashes})
+    rest = {
+        "environment": {},
+        "data": dict.fromkeys(("train", "val", "labels"), ""),
+        "classes": ["a"],
+        "samples": [],
+        "epochs": [],
+    }
+    files.write_json(run.path / "trace.json", {**rest, "hashes": hashes})
     save_base(run, tmp_path / "base.keras", lambda words, share: None)
-    files.write_json(run.path / "trace.json", {"hashes": {**hashes, "statistics": "other"}})
+    files.write_json(run.path / "trace.json", {**rest, "hashes": {**hashes, "statistics": "other"}})
     with pytest.raises(RunError, match=r"the weights of .* on this machine are not those that run .* started from"):
         save_base(run, tmp_path / "base.keras", lambda words, share: None)
