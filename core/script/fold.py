@@ -122,6 +122,20 @@ def _binary(node: ast.BinOp, folder: Folder) -> Any:
     return _repeated(left, right) if isinstance(node.op, ast.Mult) else UNKNOWN
 
 
+def combine(op: ast.operator, left: Any, right: Any) -> Any:
+    """`left op right` of two plain values, bounded in size; None where only running would tell."""
+    if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Div):
+        return _joined([left, right])  # of pathlib's
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        try:
+            value = bounded_number(_number(op, left, right))
+        except (ArithmeticError, ValueError):
+            return None
+    else:
+        value = _joined_up(left, right) if isinstance(op, ast.Add) else UNKNOWN
+    return None if value is UNKNOWN else value
+
+
 def _number(op: ast.operator, left: float, right: float) -> Any:
     if isinstance(op, ast.Pow):
         return left**right if 0 < left <= _HIGHEST_BASE and abs(right) <= _HIGHEST_POWER else UNKNOWN

@@ -8,19 +8,13 @@ from core.script.facts import Facts
 from core.script.generator_steps import generator_steps
 from core.script.imported_settings import ImportedSettings
 from core.script.parts import Flow, rounds_down
+from core.script.pixel_names import family_of_module
 from core.script.reader import Value
 from core.script.scaling import Pixels, training_pixels
 from core.script.tables import other_source
 
 QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 """The augmentation that the program has under that name."""
-
-_FAMILY = {
-    **{row.module: row.preprocessing for row in BACKBONES.values() if row.module},
-    **{"resnet50": "caffe", "imagenet_utils": "caffe"},
-}
-"""What the `preprocess_input` of a module of `keras.applications` does: a key of the catalogue's `preprocessing`."""
-
 
 def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ...]) -> dict[str, str]:
     """Writes the settings `data.*` on the imported settings.
@@ -42,8 +36,7 @@ def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ..
 
 def preprocess_family(facts: Facts, name: str) -> str:
     """What a `preprocess_input` does, by the module it is from: a key of the catalogue's `preprocessing`, or empty."""
-    module = name.rpartition(".")[0].rpartition(".")[2]
-    family = _FAMILY.get(module, "")
+    family = family_of_module(name)
     row = BACKBONES.get(facts.backbone.short) if facts.backbone else None
     return family or (row.preprocessing if row and name == "preprocess_input" else "")
 

@@ -48,3 +48,17 @@ OPERATORS: dict[str, ast.operator] = {
     "add": ast.Add(),
 }
 """Functions of two arguments that are arithmetic."""
+
+_FAMILIES = {
+    "caffe": ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils"),
+    "tf": ("mobilenet", "mobilenet_v2", "inception_v3", "xception", "resnet_v2", "inception_resnet_v2", "nasnet"),
+    "torch": ("densenet",),
+    "raw": ("efficientnet", "efficientnet_v2", "convnext", "mobilenet_v3", "regnet"),
+}
+"""Modules of `keras.applications` by what their `preprocess_input` does."""
+
+
+def family_of_module(name: str) -> str:
+    """What a `preprocess_input` does, by the module in its full name: a key of the table, or empty."""
+    module = name.rpartition(".")[0].rpartition(".")[2]
+    return next((family for family, modules in _FAMILIES.items() if module in modules), "")

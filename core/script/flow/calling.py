@@ -1,0 +1,227 @@
+"""Calls and attributes: functions and classes of the script are followed, those of libraries are looked up."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from core.script.flow import data, images, layers, models, numbers, tools
+from core.script.flow.expressions import Expressions
+from core.script.flow.joining import join
+from core.script.flow.machine import Arguments, Handler, Machine, unknown
+from core.script.flow.objects import (
+    Array,
+    Batches,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Items,
+    Layer,
+    LayerRange,
+    Made,
+    Mapping,
+    Method,
+    Model,
+    Scope,
+    Stat,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+HANDLERS: dict[str, Handler] = {
+    **tools.HANDLERS, **numbers.HANDLERS, **images.HANDLERS, **data.HANDLERS, **layers.HANDLERS,
+}  # fmt: skip
+"""What functions of libraries give, by the last part of their names."""
+
+_ATTRIBUTES: dict[type, Callable[[Machine, Any, str, ast.expr], Value | None]] = {
+    Array: numbers.attribute,
+    Batches: data.attribute,
+    Model: models.attribute,
+    Tensor: layers.tensor_attribute,
+    Layer: layers.attribute,
+    LayerRange: models.range_attribute,
+    Made: tools.attribute,
+}
+
+_METHODS: dict[type, Callable[[Machine, Any, str, Arguments], Value]] = {
+    Array: numbers.method,
+    Batches: data.method,
+    Model: models.method,
+    Items: tools.of_items,
+    Mapping: tools.of_mapping,
+    Const: tools.of_constant,
+    Made: tools.of_made,
+    Stat: lambda machine, owner, name, given: owner,
+}
+
+_DEEPEST_CALLS = 10
+"""Calls of the script's functions inside each other."""
+
+
+class Calling(Expressions):
+    """Finds what a call gives."""
+
+    def __init__(self, text: Callable[[ast.expr], str]) -> None:
+        super().__init__(text)
+        self.running: list[int] = []
+        self.called: set[int] = set()
+
+    def run(self, statements: list[ast.stmt], scope: Scope) -> bool:
+        """Runs statements; whether it surely ends in a return, a raise or the like."""
+        raise NotImplementedError
+
+    def apply(self, callee: Value, given: Arguments) -> Value:
+        """The result of a call."""
+        self.spend()
+        if isinstance(callee, External):
+            return self._external(callee, given)
+        if isinstance(callee, Function):
+            return self.function(callee, given)
+        if isinstance(callee, Class):
+            return self._class(callee, given)
+        if isinstance(callee, Method):
+            return self._method(callee, given)
+        if isinstance(callee, (Layer, Model, Instance, Made)):
+            return self._object(callee, given)
+        return unknown(given)
+
+    def _external(self, callee: External, given: Arguments) -> Value:
+        short = callee.short
+        handler = models.handler_of(short) or HANDLERS.get(short)
+        if any(isinstance(one, Tensor) for one in given.positional) and not layers.makes(short):
+            return self._lifted(callee, given)
+        if handler is not None:
+            return handler(self, given)
+        return tools.other(self, given)
+
+    def _lifted(self, callee: Value, given: Arguments) -> Value:
+        """A function of numbers, used on symbolic tensors."""
+
+        def compute(values: list[Value]) -> Value:
+            again = Arguments(given.name, given.line, values, given.named, given.lines, given.nodes, given.node)
+            return self.apply(callee, again)
+
+        if any(isinstance(one, Items) for one in given.positional):
+            return Tensor(Array(), (), None, given.line)
+        return self.lift(compute, given.positional, given.line)
+
+    def function(self, callee: Function, given: Arguments) -> Value:
+        """Runs a function of the script with what it is given."""
+        node = callee.node
+        self.called.add(id(node))
+        if len(self.running) >= _DEEPEST_CALLS or self.running.count(id(node)) > 1:
+            return unknown(given)
+        scope = Scope(self._parameters(callee, given), callee.scope)
+        if isinstance(node, ast.Lambda):
+            return self.evaluate(node.body, scope)
+        self.running.append(id(node))
+        self.depth += 2
+        try:
+            self.run(node.body, scope)
+        finally:
+            self.running.pop()
+            self.depth -= 2
+        if scope.yields:
+            return data.from_yields(self, scope.yields, given)
+        return join(scope.returns)
+
+    def _parameters(self, callee: Function, given: Arguments) -> dict[str, Value]:
+        node, place = callee.node.args, Scope({}, callee.scope)
+        names = [one.arg for one in [*node.posonlyargs, *node.args]]
+        bound: dict[str, Value] = {name: Unknown(name) for name in names}
+        for name, default in zip(reversed(names), reversed(node.defaults), strict=False):
+            bound[name] = self.evaluate(default, place)
+        for one, inner in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+            bound[one.arg] = self.evaluate(inner, place) if inner is not None else Unknown(one.arg)
+        positional: list[Value] = [callee.owner, *given.positional] if callee.owner else list(given.positional)
+        bound.update(zip(names, positional, strict=False))
+        bound.update({name: one for name, one in given.named.items() if name in bound})
+        if node.vararg:
+            bound[node.vararg.arg] = Items(positional[len(names) :])
+        if node.kwarg:
+            bound[node.kwarg.arg] = Mapping({k: v for k, v in given.named.items() if k not in bound})
+        return bound
+
+    def _class(self, callee: Class, given: Arguments) -> Value:
+        instance = Instance(callee)
+        bases = " ".join(base.name for base in self._all_bases(callee))
+        if "NamedTuple" in bases:
+            return unknown(given)
+        if (start := self._member(instance, "__init__")) is not None:
+            self.function(start, given)
+        for name, value in given.named.items() if start is None else ():
+            instance.attributes[name] = value  # a data class
+        return self._of_kind(instance, bases, given)
+
+    def _of_kind(self, instance: Instance, bases: str, given: Arguments) -> Value:
+        if "Sequence" in bases or "PyDataset" in bases:
+            item = self._member(instance, "__getitem__")
+            given_one = Arguments("__getitem__", given.line, [Unknown("a number")])
+            value = self.function(item, given_one) if item is not None else Unknown("a batch")
+            return data.from_yields(self, [value], given, kind="sequence")
+        if bases.endswith("Model") or "Model " in bases:
+            return models.of_instance(self, instance, given)
+        return instance
+
+    def _all_bases(self, made_by: Class, depth: int = 5) -> list[External]:
+        found: list[External] = []
+        for base in made_by.bases:
+            if isinstance(base, External):
+                found.append(base)
+            elif isinstance(base, Class) and depth:
+                found += self._all_bases(base, depth - 1)
+        return found
+
+    def _member(self, instance: Instance, name: str) -> Function | None:
+        classes: list[Value] = [instance.made_by]
+        for made_by in classes[:20]:
+            if not isinstance(made_by, Class):
+                continue
+            if isinstance(found := made_by.attributes.get(name), Function):
+                return Function(found.node, found.scope, instance)
+            classes.extend(made_by.bases)
+        return None
+
+    def _object(self, callee: Layer | Model | Instance | Made, given: Arguments) -> Value:
+        if isinstance(callee, Instance):
+            method = self._member(callee, "call") or self._member(callee, "__call__")
+            return self.function(method, given) if method is not None else unknown(given)
+        if isinstance(callee, Made):
+            return tools.call_made(self, callee, given)
+        return models.called(self, callee, given)
+
+    def _method(self, callee: Method, given: Arguments) -> Value:
+        owner = callee.owner
+        if isinstance(owner, Tensor):
+            return self.lift(
+                lambda values: self._method(Method(values[0], callee.name, callee.node), given), [owner], given.line
+            )
+        method = _METHODS.get(type(owner))
+        return method(self, owner, callee.name, given) if method is not None else unknown(given)
+
+    def attribute(self, owner: Value, name: str, node: ast.expr) -> Value:
+        """The value of `owner.name`."""
+        if isinstance(owner, External):
+            return External(f"{owner.name}.{name}") if len(owner.name) < 200 else owner
+        if isinstance(owner, Instance):
+            return self._of_instance(owner, name)
+        if isinstance(owner, Class):
+            return owner.attributes.get(name, Unknown(name, node.lineno))
+        if isinstance(owner, Model) and owner.instance is not None:
+            found = self._of_instance(owner.instance, name)
+            if not isinstance(found, Unknown):
+                return found
+        known = _ATTRIBUTES.get(type(owner))
+        value = known(self, owner, name, node) if known is not None else None
+        if value is not None:
+            return value
+        return Unknown(name, node.lineno) if isinstance(owner, (Unknown, Function)) else Method(owner, name, node)
+
+    def _of_instance(self, owner: Instance, name: str) -> Value:
+        if name in owner.attributes:
+            return owner.attributes[name]
+        if (method := self._member(owner, name)) is not None:
+            return method
+        return owner.made_by.attributes.get(name, Unknown(name))

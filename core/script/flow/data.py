@@ -1,0 +1,394 @@
+"""Data sets and generators: where their images come from, how they are ordered, batched, split and repeated."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from core.script.flow import arrays, numbers, tools
+from core.script.flow.joining import element_of, join
+from core.script.flow.machine import (
+    Arguments,
+    Handler,
+    Machine,
+    constant,
+    is_none,
+    is_value,
+    number,
+    unknown,
+    whole,
+    wholes,
+    word,
+)
+from core.script.flow.objects import (
+    IMAGES,
+    LABELS,
+    RAW,
+    Array,
+    Batches,
+    Const,
+    External,
+    Function,
+    Items,
+    Layer,
+    Made,
+    Model,
+    Source,
+    Unknown,
+    Value,
+)
+
+_DATASETS = {
+    "cifar10": (10, (32, 32, 3)), "cifar100": (100, (32, 32, 3)), "mnist": (10, (28, 28)),
+    "fashion_mnist": (10, (28, 28)),
+}  # fmt: skip
+"""Classes and shape of the data sets that Keras fetches."""
+
+_ENCODINGS = {"int": "integers", "binary": "integers", "sparse": "integers", "categorical": "one-hot"}
+
+_CHANNELS = {"grayscale": 1, "rgba": 4}
+
+
+def _load_data(machine: Machine, given: Arguments) -> Value:
+    module = given.name.rpartition(".")[0].rpartition(".")[2]
+    classes, shape = _DATASETS.get(module, (None, None))
+    parts: list[Value] = []
+    for part in ("train", "test"):
+        source = Source(machine.new_number(), given.line, f"{module} {part}", "file")
+        x = Array(IMAGES, source, RAW, shape=(None, *shape) if shape else None)
+        labels = Source(machine.new_number(), given.line, f"labels of {module} {part}", "file")
+        fine = None if constant(given.get("label_mode", 0)) == "coarse" else classes
+        parts.append(Items([x, Array(LABELS, labels, encoding="integers", classes=fine, shape=(None, 1))]))
+    return Items(parts) if shape else Unknown(given.name, given.line)
+
+
+def _directory(machine: Machine, given: Arguments) -> Value:
+    """`image_dataset_from_directory`, of one part or both."""
+    if constant(given.get("subset")) == "both":
+        return Items([_one_directory(machine, given, part) for part in ("training", "validation")])
+    return _one_directory(machine, given, word(given.get("subset")) or "")
+
+
+def _folder(machine: Machine, value: Value | None, node: ast.expr | None) -> str:
+    return word(value) or ("" if node is None or value is None else machine.text(node))
+
+
+def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
+    sides = wholes(given.get("image_size", 6)) or (256, 256) if "image_size" not in given.named else wholes(
+        given.named["image_size"])  # fmt: skip
+    colour = constant(given.get("color_mode", 4)) or "rgb"
+    batched = not is_none(given.get("batch_size", 5)) or given.get("batch_size", 5) is None
+    shape = (*(sides or (None, None))[:2], _CHANNELS.get(str(colour), 3))
+    number_of = machine.new_number()
+    folder = _folder(machine, given.get("directory", 0), _node(given, "directory", 0))
+    source = Source(number_of, given.line, given.name.rpartition(".")[2], "folder")
+    x = Array(IMAGES, source, RAW, shape=(None, *shape) if batched else shape, channels="grey" if shape[2] == 1 else "rgb")
+    mode = given.get("label_mode", 2)
+    y: Value | None = None
+    names = given.get("class_names", 3)
+    classes = len(names.values) if isinstance(names, Items) and not names.more else None
+    if not is_none(mode) or mode is None:
+        known = "int" if mode is None else constant(mode)
+        encoding = _ENCODINGS.get(str(known), "")
+        y = Array(LABELS, source, encoding=encoding, classes=classes or (2 if known == "binary" else None), of=number_of)
+    if constant(given.get("labels", 1)) is None and "labels" in given.named:
+        y = None
+    shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
+    return Batches(
+        "dataset", x, y, given.line, machine.text(given.node) if given.node else given.name, number_of, batched,
+        reshuffles=given.line if shuffled else 0, shuffled=shuffled, folder=folder, subset=subset,
+        seed=constant(given.get("seed")), names=classes, split=not is_none(given.get("validation_split")),
+    )  # fmt: skip
+
+
+def _node(given: Arguments, name: str, position: int) -> ast.expr | None:
+    if given.node is not None:
+        for keyword in given.node.keywords:
+            if keyword.arg == name:
+                return keyword.value
+    return given.nodes[position] if 0 <= position < len(given.nodes) else None
+
+
+def _flag(value: Value | None, *, default: bool) -> bool | None:
+    if value is None:
+        return default
+    known = constant(value)
+    return known if isinstance(known, bool) else None
+
+
+def _flow_from(machine: Machine, given: Arguments) -> Value:
+    """`flow_from_directory` and `flow_from_dataframe` of an ImageDataGenerator, which stands first."""
+    owner = given.positional[0]
+    if not isinstance(owner, Made) or owner.kind != "ImageDataGenerator":
+        return unknown(given)
+    frame = given.name.endswith("dataframe")
+    shift = 2 if frame else 0
+    sides = wholes(given.get("target_size", 2 + shift if not frame else -1))
+    if given.get("target_size", 2) is None:
+        sides = (256, 256)
+    colour = constant(given.get("color_mode", 3 if not frame else -1)) or "rgb"
+    shape = (None, *(sides or (None, None))[:2], _CHANNELS.get(str(colour), 3))
+    number_of = machine.new_number()
+    source = Source(number_of, given.line, given.name.rpartition(".")[2].removesuffix("_of"), "folder")
+    x = Array(IMAGES, source, RAW, shape=shape, channels="grey" if shape[3] == 1 else "rgb")
+    folder = "" if frame else _folder(machine, given.get("directory", 1), _node(given, "directory", 1))
+    classes = given.get("classes", 4 if not frame else -1)
+    names = len(classes.values) if isinstance(classes, Items) and not classes.more else None
+    y = _generator_labels(given, source, names, number_of, 5 if not frame else -1)
+    batches = _of_generator(machine, owner, given, x, y)
+    return replace(batches, folder=folder, names=names, subset=word(given.get("subset")) or "")
+
+
+def _generator_labels(given: Arguments, source: Source, names: int | None, of: int, position: int) -> Array | None:
+    mode = given.get("class_mode", position)
+    if mode is not None and is_none(mode):
+        return None
+    known = "categorical" if mode is None else constant(mode)
+    if known == "input":
+        return Array()
+    classes = names or (2 if known == "binary" else None)
+    return Array(LABELS, source, encoding=_ENCODINGS.get(str(known), ""), classes=classes, of=of)
+
+
+def _of_generator(machine: Machine, owner: Made, given: Arguments, x: Array, y: Value | None) -> Batches:
+    shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
+    return Batches(
+        "generator", generated(machine, owner, x), y, given.line, machine.text(given.node) if given.node else given.name,
+        x.source.number or machine.new_number(), repeats=0, reshuffles=given.line if shuffled else 0, shuffled=shuffled,
+        made=owner.line, split=not is_none(owner.arguments.get("validation_split")),
+    )  # fmt: skip
+
+
+def generated(machine: Machine, owner: Made, x: Value) -> Value:
+    """What an ImageDataGenerator makes of images: its function first, then its factor."""
+    function, rescale = owner.arguments.get("preprocessing_function"), owner.arguments.get("rescale")
+    line = owner.lines.get("preprocessing_function", owner.line)
+    if not is_none(function) and function is not None:
+        before = x
+        x = machine.apply(function, Arguments(getattr(function, "name", "a function"), line, [x]))
+        x = _named(x, before, function, line, machine, owner) if isinstance(x, Array) else replace_unknown(before, line)
+    if not is_none(rescale) and isinstance(x, Array) and not is_value(rescale, 0):
+        text = f"rescale={machine.text(owner.state['rescale'])}" if "rescale" in owner.state else "rescale"
+        x = arrays.affine(x, number(rescale), 0.0, owner.lines.get("rescale", owner.line), text)
+    odd = [name for name in owner.arguments if name.startswith(("featurewise", "samplewise", "zca"))
+           and constant(owner.arguments[name]) is not False]  # fmt: skip
+    if odd and isinstance(x, Array):
+        x = replace(x, strange=(odd[0], owner.lines.get(odd[0], owner.line)), span=None)
+    return x
+
+
+def replace_unknown(x: Value, line: int) -> Value:
+    """Images behind a function that is not known."""
+    return replace(x, span=None, strange=("a function", line)) if isinstance(x, Array) else x
+
+
+def _named(x: Array, before: Value, function: Value, line: int, machine: Machine, owner: Made) -> Array:
+    """The function's steps stand where the generator is made, in its words."""
+    if not isinstance(before, Array) or not isinstance(function, (Function, External)):
+        return x
+    text = function.name if isinstance(function, External) else (
+        machine.text(owner.state["preprocessing_function"]) if "preprocessing_function" in owner.state else "a function"
+    )  # fmt: skip
+    new = tuple(replace(step, line=line, text=text) for step in x.steps[len(before.steps) :])
+    return replace(x, steps=(*before.steps, *new), shape=before.shape, source=before.source)
+
+
+def _flow(machine: Machine, given: Arguments) -> Value:
+    """`datagen.flow(x, y)`."""
+    owner, x, y = given.positional[0], given.get("x", 1), given.get("y", 2)
+    if not isinstance(owner, Made) or owner.kind != "ImageDataGenerator":
+        return unknown(given)
+    if isinstance(x, Items) and len(x.values) == 2 and not x.more:
+        x, y = x.values
+    array = x if isinstance(x, Array) else Array(strange=("x", given.line))
+    batches = _of_generator(machine, owner, given, array, y)
+    noisy = any(name in owner.arguments for name in ("rotation_range", "horizontal_flip", "zoom_range", "vertical_flip",
+                                                     "width_shift_range", "height_shift_range"))  # fmt: skip
+    if noisy and isinstance(batches.x, Array):
+        marked = replace(batches.x, marks=(*batches.x.marks, ("augmented", given.line)))
+        return replace(batches, x=marked, number=machine.new_number())
+    return replace(batches, number=machine.new_number())
+
+
+def _generator(machine: Machine, given: Arguments) -> Value:
+    made = Made("ImageDataGenerator", given.name, *given.bound(("featurewise_center",)), given.line)
+    for keyword in given.node.keywords if given.node is not None else ():
+        if keyword.arg:
+            made.state[keyword.arg] = keyword.value
+    if given.unread:
+        made.arguments["featurewise_unknown"] = Unknown()
+    return made
+
+
+def _slices(machine: Machine, given: Arguments) -> Value:
+    """`tf.data.Dataset.from_tensor_slices((x, y))`."""
+    value = given.positional[0] if given.positional else None
+    pair = isinstance(value, Items) and len(value.values) == 2 and not value.more
+    x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, None)
+    x = element_of(x) if isinstance(x, (Array, Items)) else Unknown("elements", given.line)
+    order = getattr(value.values[0] if pair and isinstance(value, Items) else value, "order", "")
+    y = element_of(y) if isinstance(y, (Array, Items)) else y
+    text = machine.text(given.node) if given.node else given.name
+    return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,
+                   shuffled=None if order != "shuffled" else True)  # fmt: skip
+
+
+def _records(machine: Machine, given: Arguments) -> Value:
+    text = machine.text(given.node) if given.node else given.name
+    return Batches("dataset", Unknown("records", given.line), None, given.line, text, machine.new_number(), False)
+
+
+def _published(machine: Machine, given: Arguments) -> Value:
+    """`tfds.load(name, split=[...])`."""
+    split = given.get("split")
+    if isinstance(split, Items):
+        one: Value = Items([_published_part(machine, given) for _ in split.values])
+    else:
+        one = _published_part(machine, given) if split is not None else Unknown("data sets", given.line)
+    return Items([one, Unknown("info", given.line)]) if constant(given.get("with_info")) is True else one
+
+
+def _published_part(machine: Machine, given: Arguments) -> Value:
+    source = Source(machine.new_number(), given.line, "tfds.load", "image")
+    x, y = Array(IMAGES, source, RAW, shape=None, channels="rgb"), Array(LABELS, source, encoding="integers")
+    return Batches("dataset", x, y, given.line, "tfds.load", source.number, batched=False)
+
+
+def from_yields(machine: Machine, values: list[Value], given: Arguments, kind: str = "python") -> Batches:
+    """Batches that a generator function or a Sequence gives."""
+    value = join(values)
+    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
+    x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, Unknown("labels"))
+    return Batches(kind, x, y, given.line, given.name, machine.new_number())
+
+
+def _from_generator(machine: Machine, given: Arguments) -> Value:
+    made = given.positional[0] if given.positional else None
+    if isinstance(made, Function):
+        value = machine.apply(made, Arguments("generator", given.line))
+        if isinstance(value, Batches):
+            return replace(value, kind="dataset", batched=False)
+    return _records(machine, given)
+
+
+def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Value | None:
+    """`train.class_names`, `val.classes`."""
+    if name in ("class_names", "class_indices"):
+        return Items([Unknown(name)] * owner.names) if owner.names else Items([Unknown(name)], more=True)
+    if name in ("classes", "labels") and isinstance(owner.y, Array):
+        return replace(owner.y, encoding="integers", of=owner.number, order="" if owner.shuffled else "grouped")
+    if name in ("num_classes", "samples", "n", "batch_size", "element_spec", "filenames", "file_paths"):
+        return Const(owner.names) if name == "num_classes" and owner.names else Unknown(name, node.lineno)
+    return None
+
+
+def method(machine: Machine, owner: Batches, name: str, given: Arguments) -> Value:
+    """`ds.map(...)`, `.batch(...)`, `.take(...)` and the like."""
+    known = _METHODS.get(name)
+    if known is not None:
+        return known(machine, owner, given)
+    return owner if name in _KEPT else unknown(given)
+
+
+_KEPT = ("prefetch", "cache", "with_options", "ignore_errors", "apply", "filter", "interleave", "on_epoch_end", "rebatch")
+
+
+def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    function = given.get("map_func", 0)
+    elements = [owner.x] if owner.y is None else [owner.x, owner.y]
+    if function is None:
+        return owner
+    is_layer = isinstance(function, (Layer, Model))
+    name = getattr(function, "name", "a function")
+    value = machine.apply(function, Arguments(str(name), given.line, elements[:1] if is_layer else elements))
+    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
+    if pair and isinstance(value, Items):
+        return replace(owner, x=value.values[0], y=value.values[1])
+    if isinstance(value, Array):
+        return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
+    return replace(owner, x=Unknown("a map", given.line), y=Unknown("a map", given.line))
+
+
+def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    def stacked(value: Value | None) -> Value | None:
+        return arrays.stacked(value) if isinstance(value, Array) else value
+
+    x = stacked(owner.x)
+    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True)
+
+
+def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    return replace(owner, x=element_of(owner.x) if isinstance(owner.x, Array) else owner.x, batched=False)
+
+
+def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    again = _flag(given.get("reshuffle_each_iteration", 2), default=True)
+    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut,
+                   reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
+
+
+def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    count = given.get("count", 0)
+    endless = count is None or is_none(count) or whole(count) == -1
+    return replace(owner, repeats=given.line) if endless else owner
+
+
+def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
+    def handler(machine: Machine, owner: Batches, given: Arguments) -> Value:
+        return replace(owner, cut=owner.cut or (owner.number, how, given.line), reshuffles=owner.reshuffles)
+
+    return handler
+
+
+_METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
+    "map": _map,
+    **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
+    "unbatch": _unbatch,
+    "shuffle": _shuffle,
+    "repeat": _repeat,
+    "take": _cut("take"),
+    "skip": _cut("skip"),
+    **dict.fromkeys(("next", "get_next", "__getitem__"), lambda machine, owner, given: element_of(owner)),
+    "as_numpy_iterator": lambda machine, owner, given: owner,
+    "reset": lambda machine, owner, given: Const(None),
+    "enumerate": lambda machine, owner, given: Items([Items([Unknown("a number"), element_of(owner)])], more=True),
+}
+
+
+def _joined_sets(machine: Machine, given: Arguments) -> Value:
+    """`tf.data.Dataset.zip((images, labels))`."""
+    value = given.positional[0] if len(given.positional) == 1 else Items(given.positional)
+    if not isinstance(value, Items):
+        return unknown(given)
+    sets: list[Any] = [one for one in value.values if isinstance(one, Batches)]
+    if len(sets) != 2 or len(value.values) != 2:
+        return unknown(given)
+    return replace(sets[0], y=sets[1].x, number=machine.new_number())
+
+
+def _zip(machine: Machine, given: Arguments) -> Value:
+    """`zip` of Python, or of data sets."""
+    first = given.positional[0] if given.positional else None
+    inner = first.values[0] if isinstance(first, Items) and first.values else first
+    whole_zip: Handler = _joined_sets if isinstance(inner, Batches) else tools.HANDLERS["zip"]
+    return whole_zip(machine, given)
+
+
+def _load(machine: Machine, given: Arguments) -> Value:
+    """`np.load`, or `tfds.load`."""
+    is_published = given.name.startswith(("tensorflow_datasets", "tfds"))
+    return (_published if is_published else numbers.HANDLERS["load"])(machine, given)
+
+
+HANDLERS: dict[str, Handler] = {
+    "load_data": _load_data,
+    "image_dataset_from_directory": _directory,
+    "ImageDataGenerator": _generator,
+    **dict.fromkeys(("flow_from_directory_of", "flow_from_dataframe_of"), _flow_from),
+    "flow_of": _flow,
+    "from_tensor_slices": _slices,
+    **dict.fromkeys(("TFRecordDataset", "FixedLengthRecordDataset", "list_files_dataset"), _records),
+    "from_generator": _from_generator,
+    "zip": _zip,
+    "load": _load,
+}

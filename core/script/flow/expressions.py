@@ -1,0 +1,313 @@
+"""Values of expressions: names, arithmetic, indexing, comprehensions."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from core.script.flow import arrays, indexing
+from core.script.flow.joining import element_of, join, order_of
+from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, number
+from core.script.flow.objects import (
+    FILES,
+    GROUPED,
+    LABELS,
+    NUMBERS,
+    PREDICTIONS,
+    Array,
+    Const,
+    External,
+    Function,
+    Items,
+    Mapping,
+    Scope,
+    Stat,
+    Tensor,
+    Unknown,
+    Value,
+)
+from core.script.fold import combine
+
+MOST_TURNS = 8
+"""Elements of a list written out that a loop goes over one by one."""
+
+
+class Expressions(Machine):
+    """Finds the value of an expression."""
+
+    def evaluate(self, node: ast.expr | None, scope: Scope) -> Value:
+        """The value of an expression in a scope."""
+        self.spend()
+        reader = _READERS.get(type(node))
+        if node is None or reader is None or self.depth >= DEEPEST:
+            return Unknown("", getattr(node, "lineno", 0))
+        self.depth += 1
+        try:
+            return reader(self, node, scope)
+        finally:
+            self.depth -= 1
+
+    def _name(self, node: ast.Name, scope: Scope) -> Value:
+        return scope.find(node.id) or External(node.id)
+
+    def _sequence(self, node: ast.Tuple | ast.List | ast.Set, scope: Scope) -> Value:
+        values: list[Value] = []
+        more = False
+        for part in node.elts[:200]:
+            if isinstance(part, ast.Starred):
+                spread = self.evaluate(part.value, scope)
+                more = more or not isinstance(spread, Items) or spread.more
+                values += spread.values if isinstance(spread, Items) else []
+            else:
+                values.append(self.evaluate(part, scope))
+        return Items(values, more=more or len(node.elts) > 200, depth=len(self.loops))
+
+    def _dict(self, node: ast.Dict, scope: Scope) -> Value:
+        found: dict[Any, Value] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            inner = self.evaluate(value, scope)
+            if key is None:
+                found.update(inner.values if isinstance(inner, Mapping) else {})
+            elif isinstance(known := constant(self.evaluate(key, scope)), (str, int)):
+                found[known] = inner
+        return Mapping(found)
+
+    def _text(self, node: ast.JoinedStr, scope: Scope) -> Value:
+        text = ""
+        for part in node.values:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            known = constant(self.evaluate(inner, scope))
+            if not isinstance(known, (str, int)) or len(text) > 1000:
+                return Unknown("a text", node.lineno)
+            text += str(known)[:1000]
+        return Const(text)
+
+    def _unary(self, node: ast.UnaryOp, scope: Scope) -> Value:
+        value = self.evaluate(node.operand, scope)
+        if isinstance(node.op, ast.Not):
+            return Const(not value.value) if isinstance(value, Const) else Unknown("not", node.lineno)
+        known = number(value)
+        if known is not None and isinstance(node.op, (ast.USub, ast.UAdd)):
+            return Const(-known if isinstance(node.op, ast.USub) else known)
+        return value if isinstance(value, (Array, Tensor)) else Unknown("", node.lineno)
+
+    def _binary(self, node: ast.BinOp, scope: Scope) -> Value:
+        return self.operate(node.op, self.evaluate(node.left, scope), self.evaluate(node.right, scope), node)
+
+    def operate(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
+        """`left op right`, whose text is that of `node`."""
+        if isinstance(left, Tensor) or isinstance(right, Tensor):
+            return self.lift(lambda both: self.operate(op, both[0], both[1], node), [left, right], node.lineno)
+        if isinstance(left, Array) or isinstance(right, Array):
+            return self._of_array(op, left, right, node)
+        if isinstance(left, Stat) or isinstance(right, Stat):
+            return _of_statistics(left, right)
+        if isinstance(left, Items) or isinstance(right, Items):
+            return self._of_items(op, left, right)
+        if isinstance(left, Const) and isinstance(right, Const):
+            known = combine(op, left.value, right.value)
+            return Unknown("", node.lineno) if known is None else Const(known)
+        return Unknown(self.text(node), node.lineno)
+
+    def _of_array(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
+        array = left if isinstance(left, Array) else right
+        other = right if isinstance(left, Array) else left
+        assert isinstance(array, Array)
+        text = self.text(node)
+        if isinstance(other, Stat) and isinstance(left, Array):
+            return arrays.by_statistic(array, op, other, node.lineno, text)
+        if array.role == FILES and isinstance(other, (Array, Items)) and isinstance(op, ast.Add):
+            return self._joined_lists(array, other, node)
+        known = number(other)
+        if known is None:
+            known = number(other.values[0]) if isinstance(other, Items) and other.values else None
+            same = isinstance(other, Items) and len({number(one) for one in other.values}) == 1
+            known = known if same else None
+        if known is not None:
+            first = not isinstance(left, Array)
+            return arrays.operate(op, array, known, number_first=first, line=node.lineno, text=text)
+        if isinstance(other, Array) and PREDICTIONS in (array.role, other.role):
+            return Array(NUMBERS)
+        return arrays.affine(array, None, 0.0, node.lineno, text)
+
+    def _joined_lists(self, array: Array, other: Array | Items, node: ast.expr) -> Value:
+        if isinstance(other, Items):
+            return array
+        return arrays.concatenated([array, other], node.lineno, self.text(node), self.new_number())
+
+    def _of_items(self, op: ast.operator, left: Value, right: Value) -> Value:
+        if isinstance(op, ast.Mult):
+            items, times = (left, right) if isinstance(left, Items) else (right, left)
+            known = number(times)
+            if isinstance(items, Items) and known is not None and 0 < known * len(items.values) <= MOST_TURNS:
+                return Items(items.values * int(known), more=items.more)
+            return replace(items, more=True) if isinstance(items, Items) else Unknown("a list")
+        if isinstance(op, ast.Add) and isinstance(left, Items) and isinstance(right, Items):
+            both = left.more and right.more
+            order = GROUPED if both and not (left.perm or right.perm) else ""
+            return Items([*left.values, *right.values][:200], more=left.more or right.more, order=order)
+        return Unknown("a list")
+
+    def lift(self, compute: Callable[[list[Value]], Value], values: list[Value], line: int) -> Value:
+        """A symbolic tensor for what is computed of values, some of which are symbolic."""
+        tensors = [one for one in values if isinstance(one, Tensor)]
+
+        def again(given: list[Value]) -> Value:
+            rest = iter(given)
+            return compute([next(rest) if isinstance(one, Tensor) else one for one in values])
+
+        found = again([one.value for one in tensors])
+        return Tensor(found if isinstance(found, Array) else Array(), tuple(tensors), again, line)
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Value:
+        values = [self.evaluate(part, scope) for part in (node.left, *node.comparators)]
+        if any(isinstance(one, Array) and one.role == PREDICTIONS for one in values):
+            return Array(NUMBERS)
+        if len(values) == 2 and all(isinstance(one, Const) for one in values):
+            return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Const):
+            return Unknown("in", node.lineno)
+        return Unknown(self.text(node), node.lineno)
+
+    def _either(self, node: ast.BoolOp, scope: Scope) -> Value:
+        values = [self.evaluate(part, scope) for part in node.values]
+        stop = isinstance(node.op, ast.Or)
+        for one in values:
+            if not isinstance(one, Const):
+                return Unknown("", node.lineno)
+            if bool(one.value) is stop:
+                return one
+        return values[-1]
+
+    def _choice(self, node: ast.IfExp, scope: Scope) -> Value:
+        test = self.evaluate(node.test, scope)
+        if isinstance(test, Const):
+            return self.evaluate(node.body if test.value else node.orelse, scope)
+        return join([self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)])
+
+    def _lambda(self, node: ast.Lambda, scope: Scope) -> Value:
+        return Function(node, scope)
+
+    def _attribute(self, node: ast.Attribute, scope: Scope) -> Value:
+        return self.attribute(self.evaluate(node.value, scope), node.attr, node)
+
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
+        owner = self.evaluate(node.value, scope)
+        if isinstance(owner, Tensor):
+            return self.lift(lambda given: self._item(given[0], node, scope), [owner], node.lineno)
+        return self._item(owner, node, scope)
+
+    def _item(self, owner: Value, node: ast.Subscript, scope: Scope) -> Value:
+        return indexing.item(self, owner, node.slice, lambda part: self.evaluate(part, scope))
+
+    def _comprehension(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, scope: Scope) -> Value:
+        inner = Scope({}, scope)
+        orders: list[tuple[str, tuple[object, ...]]] = []
+        closed = self._closed(node, inner)
+        if closed is not None:
+            return closed
+        self.loops.append(0)
+        for part in node.generators:
+            over = self.evaluate(part.iter, inner)
+            orders.append(order_of(over))
+            self.assign(part.target, element_of(over), inner)
+            for condition in part.ifs:
+                self.evaluate(condition, inner)
+        value = self.evaluate(node.elt, inner)
+        self.loops.pop()
+        order, perm = orders[0] if len(orders) == 1 else (GROUPED, ())
+        return Items([value], more=True, order=order, perm=tuple(perm), depth=len(self.loops))
+
+    def _closed(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, inner: Scope) -> Value | None:
+        """A comprehension over a short list that is known as a whole."""
+        if len(node.generators) != 1 or node.generators[0].ifs:
+            return None
+        over = self.evaluate(node.generators[0].iter, inner)
+        if not isinstance(over, Items) or over.more or len(over.values) > MOST_TURNS:
+            return None
+        values = []
+        for one in over.values:
+            self.assign(node.generators[0].target, one, inner)
+            values.append(self.evaluate(node.elt, inner))
+        return Items(values, depth=len(self.loops))
+
+    def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> Value:
+        return Unknown("a dictionary", node.lineno)
+
+    def _walrus(self, node: ast.NamedExpr, scope: Scope) -> Value:
+        value = self.evaluate(node.value, scope)
+        self.assign(node.target, value, scope)
+        return value
+
+    def _yield(self, node: ast.Yield, scope: Scope) -> Value:
+        scope.yields.append(self.evaluate(node.value, scope))
+        return Unknown("", node.lineno)
+
+    def _call(self, node: ast.Call, scope: Scope) -> Value:
+        callee = self.evaluate(node.func, scope)
+        return self.apply(callee, self.arguments(node, callee, scope))
+
+    def arguments(self, node: ast.Call, callee: Value, scope: Scope) -> Arguments:
+        """The arguments of a call, `*` and `**` of known values among them."""
+        name = callee.name if isinstance(callee, External) else self.text(node.func)
+        given = Arguments(name, node.lineno, node=node, scope=scope)
+        for part in node.args:
+            inner = part.value if isinstance(part, ast.Starred) else part
+            value = self.evaluate(inner, scope)
+            if not isinstance(part, ast.Starred):
+                given.positional.append(value)
+                given.nodes.append(part)
+            elif isinstance(value, Items) and not value.more:
+                given.positional += value.values
+                given.nodes += [inner] * len(value.values)
+            else:
+                given.unread = True
+                break
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value, scope)
+            if keyword.arg:
+                given.named[keyword.arg] = value
+                given.lines[keyword.arg] = keyword.value.lineno
+            elif isinstance(value, Mapping):
+                given.named.update({key: one for key, one in value.values.items() if isinstance(key, str)})
+            else:
+                given.unread = True
+        return given
+
+
+def _of_statistics(left: Value, right: Value) -> Value:
+    """`x.max() - x.min()` is a range; with a small number beside it a figure stays what it is."""
+    if isinstance(left, Stat) and isinstance(right, Stat):
+        return Stat("range", left.array) if (left.kind, right.kind) == ("max", "min") else Unknown("a figure")
+    return left if isinstance(left, Stat) else right
+
+
+def is_labels(value: Value) -> bool:
+    """Whether a value is labels."""
+    return isinstance(value, Array) and value.role == LABELS
+
+
+_READERS: dict[type, Callable[[Any, Any, Scope], Value]] = {
+    ast.Constant: lambda machine, node, scope: Const(node.value),
+    ast.Name: Expressions._name,
+    ast.Tuple: Expressions._sequence,
+    ast.List: Expressions._sequence,
+    ast.Set: Expressions._sequence,
+    ast.Dict: Expressions._dict,
+    ast.JoinedStr: Expressions._text,
+    ast.UnaryOp: Expressions._unary,
+    ast.BinOp: Expressions._binary,
+    ast.BoolOp: Expressions._either,
+    ast.Compare: Expressions._compare,
+    ast.IfExp: Expressions._choice,
+    ast.Lambda: Expressions._lambda,
+    ast.Attribute: Expressions._attribute,
+    ast.Subscript: Expressions._subscript,
+    ast.ListComp: Expressions._comprehension,
+    ast.GeneratorExp: Expressions._comprehension,
+    ast.SetComp: Expressions._comprehension,
+    ast.DictComp: Expressions._dict_comprehension,
+    ast.NamedExpr: Expressions._walrus,
+    ast.Yield: Expressions._yield,
+    ast.Call: Expressions._call,
+}

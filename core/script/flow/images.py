@@ -1,0 +1,167 @@
+"""Functions that read, size, colour and scale single images: OpenCV, Pillow, scikit-image, tf.image, keras.utils."""
+
+from dataclasses import replace
+
+from core.script.flow import arrays
+from core.script.flow.machine import Arguments, Handler, Machine, constant, number, unknown, whole, wholes, word
+from core.script.flow.numbers import as_array
+from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Source, Value
+from core.script.pixel_names import family_of_module
+
+
+def _read(machine: Machine, given: Arguments, channels: str, shape: tuple[int | None, ...] | None) -> Array:
+    text = given.name.rpartition(".")[2]
+    source = Source(machine.new_number(), given.line, text, "image")
+    return Array(IMAGES, source, RAW, shape=shape, channels=channels)
+
+
+def _imread(machine: Machine, given: Arguments) -> Value:
+    """OpenCV reads blue, green, red; the others red, green, blue."""
+    if not given.name.startswith("cv2"):
+        image = _read(machine, given, "rgb", None)
+        is_plot = given.name.startswith(("matplotlib", "plt", "mpimg"))
+        return replace(image, span=None, strange=(given.name, given.line)) if is_plot else image
+    flag = given.get("flags", 1)
+    grey = constant(flag) == 0 or (isinstance(flag, External) and "GRAY" in flag.name)
+    known = flag is None or grey or isinstance(flag, (External, Const))
+    return _read(machine, given, ("grey" if grey else "bgr") if known else "", (None, None) if grey else (None, None, 3))
+
+
+def _load_image(machine: Machine, given: Arguments) -> Value:
+    sides = wholes(given.get("target_size")) or (None, None)
+    grey = constant(given.get("color_mode")) == "grayscale" or constant(given.get("grayscale", 1)) is True
+    return _read(machine, given, "grey" if grey else "rgb", (*sides[:2], 1 if grey else 3))
+
+
+def _decode(machine: Machine, given: Arguments) -> Value:
+    count = whole(given.get("channels", 1))
+    return _read(machine, given, "grey" if count == 1 else "rgb", (None, None, count))
+
+
+def _resize(machine: Machine, given: Arguments) -> Value:
+    """`cv2.resize(x, (width, height))`, `tf.image.resize(x, (height, width))`."""
+    value = as_array(machine, given.positional[0] if given.positional else given.get("images"), given.line)
+    if not isinstance(value, Array):
+        return unknown(given)
+    if given.name.startswith(("np.", "numpy.")):
+        machine.note("np-resize", given.line)
+        return replace(value, shape=None)
+    sides = wholes(given.get("dsize", 1) or given.get("size", 1) or given.get("output_shape", 1))
+    if sides is not None and given.name.startswith("cv2"):
+        sides = (*reversed(sides[:2]),)
+    value = replace(value, shape=_sized(value, sides))
+    if given.name.startswith(("skimage", "transform.")) and not constant(given.get("preserve_range")):
+        return arrays.normalised(value, (0.0, 1.0), given.line, "skimage's resize")
+    return value
+
+
+def _sized(value: Array, sides: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+    if value.role not in (IMAGES, NUMBERS) or value.shape is None or sides is None or len(sides) < 2:
+        return None
+    if value.channels == "grey" and value.rank == 2:
+        return tuple(sides[:2])
+    channels = value.shape[-1]
+    return (*sides[:2], channels) if value.rank in (2, 3) else (value.shape[0], *sides[:2], channels)
+
+
+def _colour(machine: Machine, given: Arguments) -> Value:
+    value, code = given.positional[0] if given.positional else None, given.get("code", 1)
+    if not isinstance(value, Array) or not isinstance(code, External):
+        return value if isinstance(value, Array) else unknown(given)
+    to = code.name.rpartition("2")[2].lower()
+    if to.startswith("gray"):
+        return replace(value, channels="grey", shape=value.shape[:-1] if value.rank == 3 and value.shape else None)
+    if to in ("rgb", "bgr"):
+        shape = (*value.shape, 3) if value.channels == "grey" and value.rank == 2 and value.shape else value.shape
+        return replace(value, channels=to if "BGR2RGB" in code.name or "RGB2BGR" in code.name else "", shape=shape)
+    return replace(value, channels="", strange=(code.name, given.line), span=None)
+
+
+def _split_channels(machine: Machine, given: Arguments) -> Value:
+    value = given.positional[0] if given.positional else None
+    return replace(value, channels="", shape=None) if isinstance(value, Array) else unknown(given)
+
+
+def _to_grey(machine: Machine, given: Arguments) -> Value:
+    value = given.positional[0] if given.positional else None
+    if not isinstance(value, Array):
+        return unknown(given)
+    shape = (*value.shape[:-1], 1) if value.shape else None
+    return replace(value, channels="grey", shape=shape)
+
+
+def _dtype(machine: Machine, given: Arguments) -> Value:
+    """`tf.image.convert_image_dtype(x, tf.float32)` divides whole numbers by 255."""
+    value = given.positional[0] if given.positional else given.get("image")
+    if not isinstance(value, Array):
+        return unknown(given)
+    if value.role != IMAGES or value.steps or value.span != RAW or value.source.kind != "image":
+        return value
+    return arrays.affine(value, 1 / 255, 0.0, given.line, machine.text(given.node) if given.node else given.name)
+
+
+def _floats(machine: Machine, given: Arguments) -> Value:
+    value = given.positional[0] if given.positional else None
+    if not isinstance(value, Array):
+        return unknown(given)
+    return arrays.normalised(value, (0.0, 1.0), given.line, given.name.rpartition(".")[2])
+
+
+def _normalise(machine: Machine, given: Arguments) -> Value:
+    """`cv2.normalize(x, None, 0, 1, cv2.NORM_MINMAX)`; `keras.utils.normalize(x)`."""
+    value = given.positional[0] if given.positional else None
+    if not isinstance(value, Array):
+        return unknown(given)
+    low, high = number(given.get("alpha", 2)), number(given.get("beta", 3))
+    if not given.name.startswith("cv2"):
+        return arrays.normalised(value, (0.0, 1.0), given.line, "normalize")
+    if low is None or high is None:
+        return replace(value, strange=(given.name, given.line), span=None)
+    return arrays.normalised(value, (min(low, high), max(low, high)), given.line, "cv2.normalize")
+
+
+def _preprocess(machine: Machine, given: Arguments) -> Value:
+    """`preprocess_input` of a family, by the module that it is from."""
+    value = given.positional[0] if given.positional else given.get("x")
+    if not isinstance(value, Array):
+        return unknown(given)
+    mode = word(given.get("mode"))
+    family = mode if mode in ("tf", "caffe", "torch") else family_of_module(given.name)
+    return arrays.preprocessed(value, family, given.line, given.name)
+
+
+def _random(machine: Machine, given: Arguments) -> Value:
+    value = given.positional[0] if given.positional else given.get("image")
+    if not isinstance(value, Array):
+        return unknown(given)
+    return replace(value, marks=(*value.marks, ("augmented", given.line)))
+
+
+def _kept(machine: Machine, given: Arguments) -> Value:
+    value = given.positional[0] if given.positional else next(iter(given.named.values()), None)
+    return value if value is not None else unknown(given)
+
+
+def _cropped(machine: Machine, given: Arguments) -> Value:
+    value = _kept(machine, given)
+    return replace(value, shape=None) if isinstance(value, Array) else value
+
+
+HANDLERS: dict[str, Handler] = {
+    "imread": _imread,
+    **dict.fromkeys(("load_img",), _load_image),
+    **dict.fromkeys(("decode_jpeg", "decode_png", "decode_image", "decode_bmp", "imdecode"), _decode),
+    **dict.fromkeys(("resize", "smart_resize", "resize_with_pad", "resize_with_crop_or_pad"), _resize),
+    "cvtColor": _colour,
+    **dict.fromkeys(("rgb_to_grayscale", "rgb2gray"), _to_grey),
+    **dict.fromkeys(("grayscale_to_rgb", "merge"), _split_channels),
+    "convert_image_dtype": _dtype,
+    **dict.fromkeys(("img_as_float", "img_as_float32"), _floats),
+    "normalize": _normalise,
+    "preprocess_input": _preprocess,
+    **dict.fromkeys(
+        ("random_flip_left_right", "random_flip_up_down", "random_brightness", "random_contrast", "random_saturation",
+         "random_hue", "flip_left_right", "flip_up_down", "adjust_brightness", "random_jpeg_quality"), _random),
+    **dict.fromkeys(("img_to_array", "read_file", "fromarray", "exif_transpose", "imshow"), _kept),
+    **dict.fromkeys(("central_crop", "random_crop", "crop_to_bounding_box", "center_crop", "crop"), _cropped),
+}  # fmt: skip

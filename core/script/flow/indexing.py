@@ -1,0 +1,158 @@
+"""Values of `x[...]`: parts of arrays, elements of lists, flipped channels, new axes."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from core.script.flow.arrays import element, expanded, stacked
+from core.script.flow.joining import join
+from core.script.flow.machine import Machine, constant, whole
+from core.script.flow.objects import (
+    IMAGES,
+    LABELS,
+    SHUFFLED,
+    Array,
+    Batches,
+    Const,
+    External,
+    Items,
+    LayerRange,
+    Mapping,
+    Part,
+    Unknown,
+    Value,
+)
+
+Evaluate = Callable[[ast.expr], Value]
+
+_FLIP = {"bgr": "rgb", "rgb": "bgr"}
+
+
+def item(machine: Machine, owner: Value, index: ast.expr, evaluate: Evaluate) -> Value:
+    """The value of `owner[index]`."""
+    if isinstance(owner, Array):
+        return _of_array(machine, owner, index, evaluate)
+    if isinstance(owner, LayerRange):
+        is_slice = isinstance(index, ast.Slice)
+        whole_range = is_slice and isinstance(index, ast.Slice) and index.lower is None and index.upper is None
+        return LayerRange(owner.model, owner.whole and whole_range, not is_slice)
+    if isinstance(owner, Items):
+        return _of_items(owner, index, evaluate)
+    if isinstance(owner, Mapping):
+        found = owner.values.get(constant(evaluate(index)))
+        return found if found is not None else Unknown("a dictionary's value", index.lineno)
+    if isinstance(owner, Batches):
+        return owner.x if owner.y is None else Items([owner.x, owner.y])
+    if isinstance(owner, Const) and isinstance(owner.value, str):
+        known = constant(evaluate(index))
+        return Const(owner.value[known]) if isinstance(known, int) and -len(owner.value) <= known < len(
+            owner.value) else Unknown("a letter")  # fmt: skip
+    if isinstance(owner, External):
+        return Unknown(owner.name, index.lineno)
+    return Unknown("", index.lineno)
+
+
+def _of_items(owner: Items, index: ast.expr, evaluate: Evaluate) -> Value:
+    if isinstance(index, ast.Slice):
+        ends = [None if end is None else whole(evaluate(end)) for end in (index.lower, index.upper)]
+        known = all(isinstance(end, int) or part is None
+                    for end, part in zip(ends, (index.lower, index.upper), strict=True))  # fmt: skip
+        if known and not owner.more and index.step is None:
+            return replace(owner, values=owner.values[ends[0] : ends[1]])
+        return replace(owner, more=True)
+    place = whole(evaluate(index))
+    if place is not None and not owner.more and -len(owner.values) <= place < len(owner.values):
+        return owner.values[place]
+    return join(owner.values) if owner.values else Unknown("an element")
+
+
+def _of_array(machine: Machine, owner: Array, index: ast.expr, evaluate: Evaluate) -> Value:
+    if isinstance(index, ast.Slice):
+        return _sliced(machine, owner, index)
+    if isinstance(index, ast.Tuple):
+        return _axes(machine, owner, index, evaluate)
+    if isinstance(index, ast.Constant) and index.value is Ellipsis:
+        return owner
+    by = evaluate(index)
+    if (isinstance(by, Const) and by.value is None) or (isinstance(by, External) and by.short == "newaxis"):
+        return expanded(owner, 0)
+    if owner.role == "eye":
+        return Array(LABELS, encoding="one-hot", classes=owner.classes, source=by.source if isinstance(by, Array)
+                     else owner.source, part=by.part if isinstance(by, Array) else None)  # fmt: skip
+    if isinstance(by, Array) and by.role == "permutation":
+        return replace(owner, order=SHUFFLED, perm=(*owner.perm, *by.perm), part=by.part or owner.part)
+    if isinstance(by, Array) and by.role == "fold":
+        return replace(owner, part=by.part)
+    if isinstance(by, Array):
+        return stacked(element(owner))
+    return element(owner)
+
+
+def _sliced(machine: Machine, owner: Array, index: ast.Slice) -> Array:
+    """`x[:n]` and `x[n:]` are two parts of one split, where both name the same border."""
+    lower, upper = index.lower, index.upper
+    rest = None if owner.shape is None else (None, *owner.shape[1:])
+    cut = replace(owner, shape=rest)
+    if (lower is None) == (upper is None) or index.step is not None:
+        return cut
+    border = lower if lower is not None else upper
+    assert border is not None
+    if owner.role == "permutation" or not owner.source.number:
+        key: Any = ("slice", machine.text(border), owner.perm or owner.source.number)
+    else:
+        key = ("slice", machine.text(border), owner.order == SHUFFLED and owner.perm)
+    part = Part(hash(key), 0 if lower is None else 1, border.lineno, "slice")
+    return replace(cut, part=part)
+
+
+def _axes(machine: Machine, owner: Array, index: ast.Tuple, evaluate: Evaluate) -> Value:
+    parts = index.elts
+    for axis, part in enumerate(parts):
+        if _is_new_axis(part, evaluate):
+            from_end = any(isinstance(one, ast.Constant) and one.value is Ellipsis for one in parts[:axis])
+            return expanded(owner, -1 if from_end else axis)
+    last = parts[-1] if parts else None
+    if isinstance(last, ast.Slice) and isinstance(last.step, ast.UnaryOp) and last.lower is None:
+        is_last = owner.rank in (None, len(parts)) or any(
+            isinstance(one, ast.Constant) and one.value is Ellipsis for one in parts
+        )
+        if is_last:
+            return replace(owner, channels=_FLIP.get(owner.channels, owner.channels))
+        return replace(owner, marks=(*owner.marks, ("augmented", index.lineno)))
+    if owner.role == IMAGES and all(isinstance(one, ast.Slice) for one in parts):
+        return replace(owner, shape=None)
+    if len(parts) == 2 and isinstance(parts[0], ast.Slice) and owner.role != IMAGES:
+        return replace(owner, shape=None)
+    return replace(owner, shape=None)
+
+
+def _is_new_axis(part: ast.expr, evaluate: Evaluate) -> bool:
+    if isinstance(part, ast.Constant):
+        return part.value is None
+    if not isinstance(part, (ast.Name, ast.Attribute)):
+        return False
+    value = evaluate(part)
+    return isinstance(value, External) and value.short == "newaxis"
+
+
+_COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.Is: lambda a, b: a is b,
+    ast.IsNot: lambda a, b: a is not b,
+}
+
+
+def compared(op: ast.cmpop, left: Any, right: Any) -> Value:
+    """`left op right` of two constants."""
+    compare = _COMPARISONS.get(type(op))
+    kinds = (int, float)
+    same = type(left) is type(right) or (isinstance(left, kinds) and isinstance(right, kinds))
+    if compare is None or not (same or isinstance(op, (ast.Eq, ast.NotEq, ast.Is, ast.IsNot))):
+        return Unknown("a comparison")
+    return Const(bool(compare(left, right)))

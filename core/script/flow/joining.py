@@ -1,0 +1,75 @@
+"""One value for the values of two branches, of the elements of a list, or of several `return`s."""
+
+from dataclasses import replace
+
+from core.script.flow.arrays import joined
+from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown, Value
+
+
+def join(values: list[Value]) -> Value:
+    """What is known of a value that is one of these."""
+    if not values:
+        return Const(None)
+    first = values[0]
+    for other in values[1:]:
+        first = _join(first, other)
+    return first
+
+
+def _join(one: Value, other: Value) -> Value:
+    if one is other:
+        return one
+    if isinstance(one, Const) and isinstance(other, Const):
+        return _constants(one, other)
+    if isinstance(one, Array) and isinstance(other, Array):
+        return joined([one, other])
+    if isinstance(one, Items) and isinstance(other, Items):
+        return _items(one, other)
+    if isinstance(one, Batches) and isinstance(other, Batches):
+        return _batches(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        keys = one.values.keys() & other.values.keys()
+        return Mapping({key: _join(one.values[key], other.values[key]) for key in one.values if key in keys})
+    return Unknown("a branch")
+
+
+def _constants(one: Const, other: Const) -> Value:
+    same = type(one.value) is type(other.value) and one.value == other.value
+    return one if same else Unknown("a branch")
+
+
+def _items(one: Items, other: Items) -> Value:
+    if len(one.values) == len(other.values) and not (one.more or other.more):
+        parts = [_join(a, b) for a, b in zip(one.values, other.values, strict=True)]
+        return Items(parts, order=one.order if one.order == other.order else "")
+    return Items([*one.values, *other.values][:8], more=True, order=one.order if one.order == other.order else "")
+
+
+def _batches(one: Batches, other: Batches) -> Value:
+    y = one.y if one.y is other.y else (None if one.y is None or other.y is None else _join(one.y, other.y))
+    return replace(
+        one,
+        x=_join(one.x, other.x),
+        y=Unknown("a branch") if (one.y is None) != (other.y is None) else y,
+        repeats=one.repeats if one.repeats and other.repeats else 0,
+        reshuffles=one.reshuffles if one.reshuffles and other.reshuffles else 0,
+        shuffled=one.shuffled if one.shuffled == other.shuffled else None,
+        cut=one.cut if one.cut == other.cut else None,
+        folder=one.folder if one.folder == other.folder else "",
+    )
+
+
+def element_of(value: Value) -> Value:
+    """One element of what a loop goes over."""
+    if isinstance(value, Array):
+        return replace(value, shape=value.shape[1:] if value.shape else None)
+    if isinstance(value, Items):
+        return join(value.values) if value.values else Unknown("an element")
+    if isinstance(value, Batches):
+        return value.x if value.y is None else Items([value.x, value.y])
+    return Unknown("an element", getattr(value, "line", 0))
+
+
+def order_of(value: Value) -> tuple[str, tuple[object, ...]]:
+    """The order that elements have, and the shuffles that made it."""
+    return (value.order, value.perm) if isinstance(value, (Array, Items)) else ("", ())

@@ -1,0 +1,182 @@
+"""What everything that follows a script shares: its budget, its events, arguments of a call, and simple questions."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.script.flow.objects import Ask, Const, Fit, Items, Mapping, Model, Note, Scope, Unknown, Value
+
+STEPS = 60_000
+"""Expressions and statements that one script may take, calls and repeated loops included: part of a second."""
+
+DEEPEST = 120
+"""Expressions, statements and calls inside each other: Python's own stack holds about four times that."""
+
+
+class Stop(Exception):  # noqa: N818 - it is no error: what was found so far stands
+    """The budget is spent."""
+
+
+@dataclass
+class Arguments:
+    """Arguments of one call.
+
+    Attributes:
+        name: What is called, in full, by its imports.
+        unread: Whether some cannot be told, as of `**options`.
+    """
+
+    name: str
+    line: int
+    positional: list[Value] = field(default_factory=list)
+    named: dict[str, Value] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    nodes: list[ast.expr] = field(default_factory=list)
+    node: ast.Call | None = None
+    scope: Scope | None = None
+    unread: bool = False
+
+    def get(self, name: str, position: int = -1) -> Value | None:
+        """An argument by its name, or its position; None where it is not given."""
+        if name in self.named:
+            return self.named[name]
+        return self.positional[position] if 0 <= position < len(self.positional) else None
+
+    def line_of(self, name: str, position: int = -1) -> int:
+        """The line of an argument; the call's where it is not given."""
+        if name in self.lines:
+            return self.lines[name]
+        return self.nodes[position].lineno if 0 <= position < len(self.nodes) else self.line
+
+    def bound(self, names: tuple[str, ...]) -> tuple[dict[str, Value], dict[str, int]]:
+        """Arguments by name, where the positional ones have these names in order, and their lines."""
+        values = dict(zip(names, self.positional, strict=False))
+        lines = {name: self.line_of(name, k) for k, name in enumerate(names[: len(self.positional)])}
+        return {**values, **self.named}, {**lines, **self.lines}
+
+
+class Machine:
+    """State of one reading.
+
+    Args:
+        text: From an expression to its text on one line.
+
+    Attributes:
+        events: Trainings and questions to models, in the order of the script.
+        notes: What is wrong by itself.
+        models: All that were made.
+        passed: Layers and models that arrays went through, with what they got, while a model is asked.
+        loops: Lines of the loops over folds that run, innermost last; 0 for other loops.
+    """
+
+    def __init__(self, text: Callable[[ast.expr], str]) -> None:
+        self.text = text
+        self.left, self.depth, self.numbers = STEPS, 0, 0
+        self.events: list[Fit | Ask] = []
+        self.notes: list[Note] = []
+        self.models: list[Model] = []
+        self.passed: list[tuple[Value, Value]] = []
+        self.loops: list[int] = []
+        self.seeded: Any = None
+        self.saved: dict[str, Value] = {}
+        self.unsure = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Takes steps off the budget.
+
+        Raises:
+            Stop: nothing is left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise Stop
+
+    def new_number(self) -> int:
+        """A number that nothing else has."""
+        self.numbers += 1
+        return self.numbers
+
+    def note(self, kind: str, line: int, **told: Any) -> None:
+        """Records what is wrong by itself."""
+        self.notes.append(Note(kind, line, told))
+
+    def apply(self, callee: Value, given: Arguments) -> Value:
+        """The result of a call."""
+        raise NotImplementedError
+
+    def operate(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
+        """`left op right`, whose text is that of `node`."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        """`target = value`."""
+        raise NotImplementedError
+
+    def lift(self, compute: Callable[[list[Value]], Value], values: list[Value], line: int) -> Value:
+        """A symbolic tensor for what is computed of values, some of which are symbolic."""
+        raise NotImplementedError
+
+    def attribute(self, owner: Value, name: str, node: ast.expr) -> Value:
+        """The value of `owner.name`."""
+        raise NotImplementedError
+
+
+Handler = Callable[[Machine, Arguments], Value]
+"""What a function of a library gives."""
+
+
+def constant(value: Value | None) -> Any:
+    """The value of a constant, a list or tuple of constants as a tuple; None where it is not known."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Items) and not value.more:
+        return tuple(constant(one) for one in value.values)
+    return None
+
+
+def number(value: Value | None) -> float | int | None:
+    """A number; None for anything else, and True is no number."""
+    known = constant(value)
+    return known if isinstance(known, (int, float)) and not isinstance(known, bool) else None
+
+
+def whole(value: Value | None) -> int | None:
+    """A whole number; None for anything else."""
+    known = number(value)
+    return int(known) if known is not None and abs(known) < 10**15 and known == int(known) else None
+
+
+def word(value: Value | None) -> str | None:
+    """A text; None for anything else."""
+    known = constant(value)
+    return known if isinstance(known, str) else None
+
+
+def is_none(value: Value | None) -> bool:
+    """Whether it is None, written or left out."""
+    return value is None or (isinstance(value, Const) and value.value is None)
+
+
+def is_value(value: Value | None, wanted: Any) -> bool:
+    """Whether it is surely this constant."""
+    return isinstance(value, Const) and value.value is wanted
+
+
+def wholes(value: Value | None) -> tuple[int | None, ...] | None:
+    """A tuple of whole numbers, those not known as None; None where it is no tuple."""
+    if not isinstance(value, Items) or value.more:
+        return None
+    return tuple(whole(one) for one in value.values)
+
+
+def elements(value: Value | None) -> list[Value]:
+    """The elements of a list, tuple or dictionary as far as they are known."""
+    if isinstance(value, Items):
+        return list(value.values)
+    return list(value.values.values()) if isinstance(value, Mapping) else []
+
+
+def unknown(given: Arguments) -> Unknown:
+    """The result of a call of which nothing is known."""
+    return Unknown(given.name, given.line)

@@ -1,0 +1,378 @@
+"""Networks: how they are put together, what they make of images, what is frozen, and their training and questions."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.models.catalogue import BACKBONES
+from core.script.flow import layers
+from core.script.flow.machine import (
+    Arguments,
+    Handler,
+    Machine,
+    constant,
+    is_none,
+    is_value,
+    unknown,
+    whole,
+    wholes,
+)
+from core.script.flow.objects import (
+    FEATURES,
+    GROUPED,
+    IMAGES,
+    PREDICTIONS,
+    Array,
+    Ask,
+    Batches,
+    Compile,
+    Const,
+    Fit,
+    Instance,
+    Items,
+    Layer,
+    LayerRange,
+    Made,
+    Model,
+    Out,
+    Source,
+    Tensor,
+    Unknown,
+    Value,
+)
+from core.script.parts import BACKBONE
+
+_FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
+_FIT_GENERATOR = ("x", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps")
+_BACKBONE = ("include_top", "weights", "input_tensor", "input_shape", "pooling", "classes")
+_DEEPEST = 60
+"""Models inside each other, or tensors behind tensors."""
+
+
+def _sequential(machine: Machine, given: Arguments) -> Value:
+    listed = given.get("layers", 0)
+    model = Model("sequential", given.line, depth=len(machine.loops))
+    model.layers = list(listed.values) if isinstance(listed, Items) else []
+    if listed is not None and not isinstance(listed, Items):
+        model.kind = "unknown"
+    machine.models.append(model)
+    return model
+
+
+def _functional(machine: Machine, given: Arguments) -> Value:
+    inputs, outputs = given.get("inputs", 0) or given.get("input"), given.get("outputs", 1) or given.get("output")
+    firsts, lasts = layers.listed(inputs), layers.listed(outputs)
+    model = Model("functional", given.line, depth=len(machine.loops))
+    if len(firsts) == 1 and isinstance(firsts[0], Tensor) and len(lasts) == 1:
+        model.inputs, model.outputs = firsts[0], lasts[0]
+    else:
+        model.kind = "unknown"
+    machine.models.append(model)
+    return model
+
+
+def _backbone(machine: Machine, given: Arguments) -> Value:
+    name = given.name.rpartition(".")[2]
+    arguments, lines = given.bound(_BACKBONE)
+    model = Model("backbone", given.line, name, arguments=arguments, lines=lines, depth=len(machine.loops))
+    layers.check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
+    shape = wholes(arguments.get("input_shape"))
+    tensor = arguments.get("input_tensor")
+    start = tensor if isinstance(tensor, Tensor) else Tensor(Array(IMAGES, shape=None if shape is None else (None, *shape)))
+    model.inputs = start
+    machine.models.append(model)
+    return model
+
+
+def has_top(model: Model) -> bool:
+    """Whether a pretrained network keeps its classifier of 1,000 classes."""
+    return model.kind == "backbone" and (
+        is_value(model.arguments.get("include_top"), True) or "include_top" not in model.arguments
+    )
+
+
+def of_instance(machine: Machine, instance: Instance, given: Arguments) -> Model:
+    """A model that is a class of the script."""
+    model = Model("subclass", given.line, instance=instance, depth=len(machine.loops))
+    machine.models.append(model)
+    return model
+
+
+def _loaded(machine: Machine, given: Arguments) -> Value:
+    model = Model("unknown", given.line, loaded=True, depth=len(machine.loops))
+    return model
+
+
+def output_of(machine: Machine, model: Model) -> Value:
+    """`base.output`: the symbolic end of a network."""
+    if isinstance(model.outputs, Tensor):
+        return model.outputs
+    if model.inputs is None:
+        return Tensor(Array("map"))
+    value = run(machine, model, model.inputs.value, quiet=True)
+    found = value if isinstance(value, Array) else Array("map")
+    return Tensor(found, (model.inputs,), lambda given: run(machine, model, given[0]), model.line)
+
+
+def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Value | None:
+    """`base.input`, `base.output`, `model.layers`."""
+    if name in ("input", "inputs") and owner.inputs is not None:
+        return owner.inputs
+    if name in ("output", "outputs"):
+        return output_of(machine, owner)
+    if name == "layers":
+        return LayerRange(owner, whole=True)
+    if name in ("output_shape", "input_shape"):
+        end = output_of(machine, owner) if name == "output_shape" else owner.inputs
+        return machine.attribute(end.value, "shape", node) if isinstance(end, Tensor) else Unknown(name)
+    return Unknown(name, node.lineno) if name in ("trainable", "name", "trainable_weights", "weights", "history",
+                                                  "trainable_variables", "stop_training") else None  # fmt: skip
+
+
+def range_attribute(machine: Machine, owner: LayerRange, name: str, node: ast.expr) -> Value | None:
+    """`model.layers[-1].output`, `layer.name`."""
+    if name in ("output", "input") and owner.model.inputs is not None:
+        return Tensor(Array("map"), (owner.model.inputs,), lambda given: Array("map"), node.lineno)
+    return Unknown(name, node.lineno)
+
+
+def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
+    """A layer or model on an array or tensor."""
+    value = given.positional[0] if given.positional else given.get("inputs")
+    if isinstance(value, Items):
+        tensors = [one for one in value.values if isinstance(one, Tensor)]
+        return layers.merged(tensors, given.line) if tensors else unknown(given)
+    if isinstance(value, Tensor):
+        return machine.lift(lambda values: run(machine, callee, values[0]), [value], given.line)
+    return run(machine, callee, value) if value is not None else unknown(given)
+
+
+def run(machine: Machine, model: Value, value: Value, *, quiet: bool = False) -> Value:
+    """What a layer or model makes of an array."""
+    machine.spend()
+    if isinstance(model, Layer):
+        return layers.apply(machine, model, value)
+    if not isinstance(model, Model) or machine.depth > _DEEPEST:
+        return Array("map")
+    if not quiet:
+        machine.passed.append((model, value))
+    machine.depth += 1
+    try:
+        runner = _RUN.get(model.kind)
+        return runner(machine, model, value) if runner is not None else Array("map")
+    finally:
+        machine.depth -= 1
+
+
+def _run_sequential(machine: Machine, model: Model, value: Value) -> Value:
+    for layer in model.layers:
+        if isinstance(layer, Tensor):
+            continue  # keras.Input
+        if not isinstance(layer, (Layer, Model)):
+            value = _strange(value, getattr(layer, "text", "") or getattr(layer, "name", "a layer"), model.line)
+        else:
+            value = run(machine, layer, value)
+    return value
+
+
+def _strange(value: Value, text: str, line: int) -> Array:
+    array = value if isinstance(value, Array) else Array()
+    return replace(array, strange=(text, line), shape=None, span=None, out=None)
+
+
+def _run_functional(machine: Machine, model: Model, value: Value) -> Value:
+    if not isinstance(model.outputs, Tensor) or model.inputs is None:
+        return Array("map")
+    return computed(machine, model.outputs, {id(model.inputs): value}, 0)
+
+
+def computed(machine: Machine, tensor: Tensor, known: dict[int, Value], depth: int) -> Value:
+    """The value of a symbolic tensor where those of some others are known."""
+    if id(tensor) in known:
+        return known[id(tensor)]
+    machine.spend()
+    if depth > _DEEPEST * 4 or tensor.compute is None:
+        return tensor.value
+    values = [computed(machine, parent, known, depth + 1) for parent in tensor.parents]
+    found = tensor.compute(values)
+    known[id(tensor)] = found
+    return found
+
+
+def reaches(tensor: Value | None, start: Tensor, depth: int = 0) -> bool:
+    """Whether a symbolic tensor is computed from another."""
+    if not isinstance(tensor, Tensor) or depth > _DEEPEST * 4:
+        return False
+    return tensor is start or any(reaches(parent, start, depth + 1) for parent in tensor.parents)
+
+
+def _run_subclass(machine: Machine, model: Model, value: Value) -> Value:
+    if model.instance is None:
+        return Array("map")
+    found = machine.apply(model.instance, Arguments("call", model.line, [value]))
+    return found if isinstance(found, Array) else Array("map")
+
+
+def _run_backbone(machine: Machine, model: Model, value: Value) -> Value:
+    array = value if isinstance(value, Array) else Array()
+    if has_top(model):
+        units = whole(model.arguments.get("classes")) if "classes" in model.arguments else 1000
+        named = model.arguments.get("classifier_activation")
+        out = Out(units, str(constant(named) if named is not None else "softmax"), model.line, model.line, 2)
+        return replace(array, role="map", shape=(None, units), out=out, span=None)
+    pooled = constant(model.arguments.get("pooling")) in ("avg", "max")
+    flexible = "pooling" in model.arguments and not pooled and not is_none(model.arguments["pooling"])
+    row = BACKBONES.get(model.name)
+    channels = row.channels if row is not None else None
+    shape = None if flexible else ((None, channels) if pooled else (None, None, None, channels))
+    return replace(array, role="map", shape=shape, out=None, span=None)
+
+
+_RUN: dict[str, Callable[[Machine, Model, Value], Value]] = {
+    "sequential": _run_sequential,
+    "functional": _run_functional,
+    "subclass": _run_subclass,
+    "backbone": _run_backbone,
+}
+
+
+def backbones_in(model: Value, depth: int = 0) -> list[Model]:
+    """The pretrained networks in a model."""
+    if not isinstance(model, Model) or depth > 10:
+        return []
+    if model.kind == "backbone":
+        return [model]
+    inner = list(model.layers)
+    if model.instance is not None:
+        inner += list(model.instance.attributes.values())
+    return [found for one in inner for found in backbones_in(one, depth + 1)]
+
+
+def set_trainable(machine: Machine, owner: Value, value: Value, line: int) -> None:
+    """`base.trainable = False`, or of some of its layers."""
+    known = constant(value)
+    model = owner.model if isinstance(owner, LayerRange) else owner
+    if not isinstance(model, Model):
+        return
+    everything = not machine.unsure and (not isinstance(owner, LayerRange) or owner.whole)
+    for one in (model, *backbones_in(model)):
+        if isinstance(known, bool) and everything:
+            one.frozen = "" if known else "all"
+        else:
+            one.frozen = "part"
+    if model.kind == "functional":
+        for one in machine.models:
+            if one.kind == "backbone":
+                one.frozen = "all" if known is False and everything else "part"
+
+
+def method(machine: Machine, owner: Model, name: str, given: Arguments) -> Value:
+    """`model.add`, `compile`, `fit`, `predict` and the like."""
+    known = _METHODS.get(name)
+    return known(machine, owner, given) if known is not None else unknown(given)
+
+
+def _add(machine: Machine, owner: Model, given: Arguments) -> Value:
+    layer = given.get("layer", 0)
+    if layer is not None and owner.kind == "sequential":
+        owner.layers.append(layer)
+    return Const(None)
+
+
+def _compile(machine: Machine, owner: Model, given: Arguments) -> Value:
+    arguments, lines = given.bound(("optimizer", "loss", "metrics"))
+    owner.compiled = Compile(arguments, lines, given.line)
+    return Const(None)
+
+
+def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]:
+    def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
+        arguments, lines = given.bound(names)
+        x = arguments.get("x") or arguments.get("generator") or Unknown("x", given.line)
+        y = arguments.get("y")
+        if isinstance(x, Batches) and y is None:
+            y = x.y
+        val = Unknown("options", given.line) if given.unread else arguments.get("validation_data")
+        folds = next((line for line in reversed(machine.loops) if line), 0)
+        outside = folds and owner.depth < len(machine.loops)
+        fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
+                  {id(one): one.frozen for one in machine.models}, folds if outside else 0,
+                  bool(owner.fits))  # fmt: skip
+        if given.unread:
+            fit.arguments["unread"] = Unknown("options", given.line)
+        owner.fits.append(fit)
+        machine.events.append(fit)
+        return Made("History", "History", {}, {}, given.line)
+
+    return handler
+
+
+def _ask(kind: str) -> Callable[[Machine, Model, Arguments], Value]:
+    def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
+        x = given.get("x", 0) or given.get("generator") or Unknown("x", given.line)
+        y = given.get("y", 1) if kind == "evaluate" else None
+        machine.events.append(Ask(kind, owner, x, y, given.line, owner.compiled))
+        if kind == "evaluate":
+            return Items([Unknown("loss"), Unknown("accuracy")])
+        return _answers(machine, owner, x, given)
+
+    return handler
+
+
+def images_of(value: Value) -> Value:
+    """The images of batches, or the array itself."""
+    return value.x if isinstance(value, Batches) else value
+
+
+def _answers(machine: Machine, owner: Model, x: Value, given: Arguments) -> Value:
+    before, machine.passed = machine.passed, []
+    found = run(machine, owner, images_of(x))
+    machine.passed = before
+    array = found if isinstance(found, Array) else Array("map")
+    if owner.kind in ("unknown",) or array.strange and array.out is None and array.shape is None:
+        return Array(PREDICTIONS, feed=x, of=owner)
+    if array.out is None or owner.kind == "backbone" and not has_top(owner):
+        order = array.order
+        if isinstance(x, Batches):
+            order = GROUPED if x.shuffled is False else ""
+        text = machine.text(given.node) if given.node is not None else given.name
+        source = Source(machine.new_number(), given.line, text, "features")
+        return replace(array, role=FEATURES, order=order, source=source, feed=x, steps=(), strange=None)
+    return Array(PREDICTIONS, out=array.out, shape=array.shape, feed=x, of=owner)
+
+
+_METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
+    "add": _add,
+    "compile": _compile,
+    "fit": _fit(_FIT),
+    "fit_generator": _fit(_FIT_GENERATOR),
+    **dict.fromkeys(("predict", "predict_generator", "predict_on_batch"), _ask("predict")),
+    **dict.fromkeys(("evaluate", "evaluate_generator"), _ask("evaluate")),
+    "get_layer": lambda machine, owner, given: LayerRange(owner, whole=False, single=True),
+    "pop": lambda machine, owner, given: Const(owner.layers.pop() and None) if owner.layers else Const(None),
+    "build": lambda machine, owner, given: Const(None),
+    "summary": lambda machine, owner, given: Const(None),
+}
+
+
+def _clone(machine: Machine, given: Arguments) -> Value:
+    model = given.positional[0] if given.positional else None
+    return replace(model, compiled=None, fits=[], depth=len(machine.loops)) if isinstance(model, Model) else unknown(given)
+
+
+def is_backbone(name: str) -> bool:
+    """Whether a name is that of a network of keras.applications."""
+    return bool(BACKBONE.match(name))
+
+
+HANDLERS: dict[str, Handler] = {
+    "Sequential": _sequential,
+    **dict.fromkeys(("Model", "Functional"), _functional),
+    **dict.fromkeys(("load_model",), _loaded),
+    "clone_model": _clone,
+}
+
+
+def handler_of(name: str) -> Handler | None:
+    """The handler of a class or function of models."""
+    return HANDLERS.get(name) or (_backbone if is_backbone(name) else None)

@@ -1,0 +1,378 @@
+"""Abstract values of a script that is followed, never run: what is known of a number, an array, a data set, a model.
+
+An `Array` stands for images, labels, features or predictions: where they come from, the range of their values, their
+shape, order and part of a split. Values that a script changes in place (lists, models, layers) are objects of their
+own; all others are frozen, and a change makes a new one.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+IMAGES, LABELS, FEATURES, PREDICTIONS, FILES, NUMBERS = "images", "labels", "features", "predictions", "files", "numbers"
+"""What an array holds."""
+
+GROUPED, SHUFFLED = "grouped", "shuffled"
+"""Orders of an array: class by class, or at random; empty where it is not known."""
+
+RAW = (0.0, 255.0)
+"""Range of the values of decoded images."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """What only running would tell."""
+
+    text: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Const:
+    """A number, a text, True, False or None."""
+
+    value: Any
+
+
+@dataclass(eq=False)
+class Items:
+    """A list or tuple.
+
+    Attributes:
+        values: The elements that are known.
+        more: Whether it has others like them, as a list that a loop appends to.
+        order: Of the elements: `GROUPED`, `SHUFFLED` or empty.
+        perm: Which shuffles it went through.
+        depth: How many loops ran where it was made.
+    """
+
+    values: list["Value"]
+    more: bool = False
+    order: str = ""
+    perm: tuple[Any, ...] = ()
+    depth: int = 0
+
+
+@dataclass(eq=False)
+class Mapping:
+    """A dictionary."""
+
+    values: dict[Any, "Value"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that changes the values of pixels: a factor and what is added, or a function by its family."""
+
+    line: int
+    text: str
+    scale: float | None = 1.0
+    offset: float = 0.0
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an array comes from; two arrays with the same number come from the same place."""
+
+    number: int
+    line: int
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: which split, which of its parts, where, and how it was made."""
+
+    number: int
+    index: int
+    line: int
+    how: str
+
+
+@dataclass(frozen=True)
+class Out:
+    """What the last layer with units gives."""
+
+    units: int | None
+    activation: str
+    line: int
+    activation_line: int
+    rank: int | None
+    dropout_line: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Array:
+    """Images, labels, features, predictions or file names.
+
+    Attributes:
+        span: Lowest and highest value; None where not known.
+        steps: All that changed the values of images, in order.
+        strange: Text and line of a change that is not known; None where all are.
+        channels: `rgb`, `bgr`, `grey` or empty.
+        marks: Kinds of changes that make copies of samples, each with its line.
+        encoding: Of labels: `integers`, `one-hot`, `text` or empty.
+        classes: Of labels: how many there are.
+        scaled: Of labels: the line that divides them.
+        of: Of labels: the batches whose `.classes` they are; of predictions: the model.
+        feed: Of predictions: what the model was asked with.
+    """
+
+    role: str = NUMBERS
+    source: Source = Source(0, 0, "")
+    span: tuple[float, float] | None = None
+    steps: tuple[Step, ...] = ()
+    strange: tuple[str, int] | None = None
+    shape: tuple[int | None, ...] | None = None
+    order: str = ""
+    perm: tuple[Any, ...] = ()
+    part: Part | None = None
+    channels: str = ""
+    marks: tuple[tuple[str, int], ...] = ()
+    encoding: str = ""
+    classes: int | None = None
+    scaled: int = 0
+    of: Any = None
+    feed: Any = None
+    out: Out | None = None
+    noise: bool = False
+
+    @property
+    def rank(self) -> int | None:
+        """Number of axes, the batch's among them."""
+        return None if self.shape is None else len(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Stat:
+    """The least, the largest, the mean or another figure of an array."""
+
+    kind: str
+    array: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """A data set or generator of images and labels.
+
+    Attributes:
+        kind: `dataset`, `generator` (of an ImageDataGenerator), `python` or `sequence`.
+        y: Labels; None where it gives none.
+        batched: Whether `batch` was applied.
+        repeats: Line of an endless `repeat`; 0 where it ends.
+        reshuffles: Line of what brings another order in every pass; 0 where the order stays.
+        shuffled: Whether samples come at random; None where not known.
+        cut: Of `take` and `skip`: number of the set that was cut, the method and its line.
+        folder: Of images; empty where not known.
+        made: Line of the ImageDataGenerator.
+        number: Identity; kept by what changes neither order nor samples.
+    """
+
+    kind: str
+    x: "Value"
+    y: "Value | None"
+    line: int
+    text: str
+    number: int
+    batched: bool = True
+    repeats: int = 0
+    reshuffles: int = 0
+    shuffled: bool | None = None
+    cut: tuple[int, str, int] | None = None
+    folder: str = ""
+    subset: str = ""
+    seed: Any = None
+    made: int = 0
+    names: int | None = None
+    split: bool = False
+
+
+@dataclass(eq=False)
+class Layer:
+    """A layer of Keras with its arguments."""
+
+    kind: str
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    called: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A symbolic tensor: its value for the input as declared, and how to compute it for another one."""
+
+    value: Array
+    parents: tuple["Tensor", ...] = ()
+    compute: Callable[[list["Value"]], "Value"] | None = None
+    line: int = 0
+
+
+@dataclass(eq=False)
+class Made:
+    """An object of a library that is not a layer or model: an optimizer, a callback, a loss, a generator."""
+
+    kind: str
+    name: str
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Model:
+    """A network: `sequential`, `functional`, `subclass` (of the script), or `backbone` (of keras.applications)."""
+
+    kind: str
+    line: int
+    name: str = ""
+    layers: list["Value"] = field(default_factory=list)
+    inputs: "Tensor | None" = None
+    outputs: "Value | None" = None
+    instance: "Instance | None" = None
+    arguments: dict[str, "Value"] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    compiled: "Compile | None" = None
+    frozen: str = ""
+    depth: int = 0
+    loaded: bool = False
+    fits: list["Fit"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRange:
+    """`model.layers[a:b]`, or one of them where `single`."""
+
+    model: Model
+    whole: bool
+    single: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function or lambda of the script, where it stands, and the object it is a method of."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: "Scope"
+    owner: "Instance | None" = None
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the script."""
+
+    node: ast.ClassDef
+    scope: "Scope"
+    bases: list["Value"]
+    attributes: dict[str, "Value"] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a class of the script."""
+
+    made_by: Class
+    attributes: dict[str, "Value"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class External:
+    """A name of a library: `tensorflow.keras.layers.Dense`."""
+
+    name: str
+
+    @property
+    def short(self) -> str:
+        """Last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """`owner.name`, not called yet."""
+
+    owner: "Value"
+    name: str
+    node: ast.expr | None = None
+
+
+@dataclass(eq=False)
+class Scope:
+    """Names of a module or of one call of a function."""
+
+    names: dict[str, "Value"]
+    outer: "Scope | None" = None
+    returns: list["Value"] = field(default_factory=list)
+    yields: list["Value"] = field(default_factory=list)
+
+    def find(self, name: str) -> "Value | None":
+        """The value of a name here or outside; None where there is none."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Compile:
+    """A `compile`: its arguments and lines."""
+
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+
+
+@dataclass(eq=False)
+class Fit:
+    """A training.
+
+    Attributes:
+        x: Images or features, or the batches of them.
+        val: What it is validated on: a pair, batches, None or an unknown value.
+        folds: Line of the loop over folds that it runs in; 0 where there is none.
+    """
+
+    model: Model
+    x: "Value"
+    y: "Value | None"
+    val: "Value | None"
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    compiled: Compile | None
+    frozen: dict[int, str]
+    folds: int = 0
+    trained_before: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A `predict` or `evaluate`."""
+
+    kind: str
+    model: Model
+    x: "Value"
+    y: "Value | None"
+    line: int
+    compiled: Compile | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Note:
+    """Something that is wrong by itself, where it happens: the rule's name, its line, and what a sentence needs."""
+
+    kind: str
+    line: int
+    told: dict[str, Any]
+
+
+Value = Union[
+    Unknown, Const, Items, Mapping, Array, Stat, Batches, Layer, Tensor, Made, Model, LayerRange, Function, Class,
+    Instance, External, Method,
+]  # fmt: skip

@@ -1,0 +1,295 @@
+"""Runs a script's statements on abstract values: both branches of an `if`, loops once, functions where they are called.
+"""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from core.script.flow import models
+from core.script.flow.arrays import stacked
+from core.script.flow.calling import Calling
+from core.script.flow.expressions import MOST_TURNS
+from core.script.flow.joining import element_of, join
+from core.script.flow.machine import DEEPEST, Arguments, Stop, constant, whole
+from core.script.flow.numbers import as_array
+from core.script.flow.objects import (
+    Array,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Items,
+    Layer,
+    LayerRange,
+    Mapping,
+    Model,
+    Part,
+    Scope,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+
+class Statements(Calling):
+    """Follows a whole script."""
+
+    def follow(self, tree: ast.Module) -> None:
+        """Runs the module, then the functions that nothing called, until the budget is spent."""
+        scope = Scope({})
+        try:
+            self.run(tree.body, scope)
+            for function in self._uncalled(scope):
+                self.function(function, Arguments("", function.node.lineno))
+        except Stop:
+            return
+
+    def _uncalled(self, scope: Scope) -> list[Function]:
+        found = [one for one in scope.names.values() if isinstance(one, Function)]
+        for made_by in [one for one in scope.names.values() if isinstance(one, Class)]:
+            found += [one for one in made_by.attributes.values() if isinstance(one, Function)]
+        return [one for one in found if id(one.node) not in self.called]
+
+    def run(self, statements: list[ast.stmt], scope: Scope) -> bool:
+        """Runs statements; whether it surely ends in a return, a raise or the like."""
+        for statement in statements:
+            self.spend()
+            if self.depth >= DEEPEST:
+                return False
+            runner = _RUNNERS.get(type(statement))
+            self.depth += 1
+            try:
+                if runner is not None and runner(self, statement, scope):
+                    return True
+            finally:
+                self.depth -= 1
+        return False
+
+    def _import(self, node: ast.Import, scope: Scope) -> None:
+        for alias in node.names:
+            name = alias.name if alias.asname else alias.name.partition(".")[0]
+            scope.names[alias.asname or name] = External(name)
+
+    def _import_from(self, node: ast.ImportFrom, scope: Scope) -> None:
+        for alias in node.names:
+            if alias.name != "*":
+                scope.names[alias.asname or alias.name] = External(f"{node.module or ''}.{alias.name}")
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
+        scope.names[node.name] = Function(node, scope)
+
+    def _define_class(self, node: ast.ClassDef, scope: Scope) -> None:
+        inner = Scope({}, scope)
+        self.run(node.body, inner)
+        bases = [self.evaluate(base, scope) for base in node.bases]
+        attributes = dict(inner.names)
+        inner.names.clear()  # methods do not see the names of their class
+        scope.names[node.name] = Class(node, scope, bases, attributes)
+
+    def _assign(self, node: ast.Assign, scope: Scope) -> None:
+        value = self.evaluate(node.value, scope)
+        for target in node.targets:
+            self.assign(target, value, scope)
+
+    def _annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
+        if node.value is not None:
+            self.assign(node.target, self.evaluate(node.value, scope), scope)
+
+    def _augmented(self, node: ast.AugAssign, scope: Scope) -> None:
+        before = self.evaluate(node.target, scope)
+        value = self.evaluate(node.value, scope)
+        if isinstance(before, Items) and isinstance(value, Items) and isinstance(node.op, ast.Add):
+            before.values.extend(value.values[: max(0, 200 - len(before.values))])
+            before.more = True
+            return
+        text = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
+        self.assign(node.target, self.operate(node.op, before, value, text), scope)
+
+    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        """`target = value`."""
+        if isinstance(target, ast.Name):
+            scope.names[target.id] = value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, value, scope)
+        elif isinstance(target, ast.Attribute):
+            self._assign_attribute(target, value, scope)
+        elif isinstance(target, ast.Subscript):
+            self._assign_item(target, value, scope)
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
+        count = len(target.elts)
+        values: list[Value] = [Unknown("", target.lineno)] * count
+        if isinstance(value, Items) and not value.more and len(value.values) == count:
+            values = list(value.values)
+        elif isinstance(value, Array):
+            values = [element_of(value)] * count
+        for part, one in zip(target.elts, values, strict=True):
+            if isinstance(part, ast.Starred):
+                self.assign(part.value, Unknown("", target.lineno), scope)
+            else:
+                self.assign(part, one, scope)
+
+    def _assign_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
+        owner = self.evaluate(target.value, scope)
+        if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
+            models.set_trainable(self, owner, value, target.lineno)
+        elif isinstance(owner, Instance):
+            owner.attributes[target.attr] = value
+        elif isinstance(owner, Model) and owner.instance is not None:
+            owner.instance.attributes[target.attr] = value
+        elif isinstance(owner, Array) and target.attr == "shape":
+            self.assign(target.value, owner, scope)
+
+    def _assign_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
+        owner = self.evaluate(target.value, scope)
+        if isinstance(owner, Mapping):
+            key = constant(self.evaluate(target.slice, scope))
+            if isinstance(key, (str, int)):
+                owner.values[key] = value
+        elif isinstance(owner, Items):
+            self._set_element(owner, target, value, scope)
+        elif isinstance(owner, Array):
+            self.assign(target.value, self._filled(owner, target, value), scope)
+
+    def _set_element(self, owner: Items, target: ast.Subscript, value: Value, scope: Scope) -> None:
+        place = whole(self.evaluate(target.slice, scope))
+        if place is not None and not owner.more and -len(owner.values) <= place < len(owner.values):
+            owner.values[place] = value
+        else:
+            owner.values[:] = [value]
+
+    def _filled(self, owner: Array, target: ast.Subscript, value: Value) -> Value:
+        """An array some of whose elements are set: each in a loop, or all at once."""
+        index = target.slice
+        all_at_once = (isinstance(index, ast.Slice) and index.lower is None and index.upper is None) or (
+            isinstance(index, ast.Constant) and index.value is Ellipsis
+        )
+        array = value if isinstance(value, Array) else as_array(self, value, target.lineno)
+        if not isinstance(array, Array) or isinstance(value, Const):
+            return owner
+        return array if all_at_once else stacked(array)
+
+    def _expression(self, node: ast.Expr, scope: Scope) -> None:
+        self.evaluate(node.value, scope)
+
+    def _return(self, node: ast.Return, scope: Scope) -> bool:
+        scope.returns.append(Const(None) if node.value is None else self.evaluate(node.value, scope))
+        return True
+
+    def _ends(self, node: ast.stmt, scope: Scope) -> bool:
+        return True
+
+    def _if(self, node: ast.If, scope: Scope) -> bool:
+        if _is_main_guard(node):
+            return self.run(node.body, scope)
+        test = self.evaluate(node.test, scope)
+        if isinstance(test, Const):
+            return self.run(node.body if test.value else node.orelse, scope)
+        return self._branches([node.body, node.orelse], scope)
+
+    def _branches(self, blocks: list[list[ast.stmt]], scope: Scope) -> bool:
+        """Each block on the names as they are; then one value a name for all blocks that go on."""
+        before, ends = dict(scope.names), []
+        self.unsure += 1
+        for block in blocks:
+            scope.names = dict(before)
+            if not self.run(block, scope):
+                ends.append(scope.names)
+        self.unsure -= 1
+        if not ends:
+            scope.names = before
+            return True
+        names = {name: None for one in ends for name in one}
+        scope.names = {name: join([one[name] for one in ends if name in one]) for name in names}
+        return False
+
+    def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
+        over = self.evaluate(node.iter, scope)
+        closed = isinstance(over, Items) and not over.more and len(over.values) <= MOST_TURNS
+        turns = over.values if closed and isinstance(over, Items) else [element_of(over)]
+        if isinstance(over, LayerRange):
+            turns = [LayerRange(over.model, over.whole, single=True)]
+        folds = [one for one in turns if isinstance(one, Items) and one.values and is_fold(one.values[0])]
+        self.loops.append(node.lineno if folds or is_fold(turns[0] if turns else None) else 0)
+        for one in turns:
+            self.assign(node.target, one, scope)
+            self.run(node.body, scope)
+        self.loops.pop()
+        self.run(node.orelse, scope)
+        return False
+
+    def _while(self, node: ast.While, scope: Scope) -> bool:
+        self.evaluate(node.test, scope)
+        self.loops.append(0)
+        self.run(node.body, scope)
+        self.loops.pop()
+        return False
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> bool:
+        for part in node.items:
+            value = self.evaluate(part.context_expr, scope)
+            if part.optional_vars is not None:
+                self.assign(part.optional_vars, value, scope)
+        return self.run(node.body, scope)
+
+    def _try(self, node: ast.Try, scope: Scope) -> bool:
+        ends = self.run(node.body, scope)
+        for handler in node.handlers:
+            before = dict(scope.names)
+            if self.run(handler.body, scope):
+                scope.names = before
+            else:
+                scope.names = {**scope.names, **before}
+        self.run(node.orelse, scope)
+        return self.run(node.finalbody, scope) or (ends and not node.handlers)
+
+    def _match(self, node: ast.Match, scope: Scope) -> bool:
+        self.evaluate(node.subject, scope)
+        return self._branches([*[case.body for case in node.cases], []], scope)
+
+    def _delete(self, node: ast.Delete, scope: Scope) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                scope.names.pop(target.id, None)
+
+
+def is_fold(value: Value | None) -> bool:
+    """Whether a value is the indices of one fold."""
+    return isinstance(value, Array) and value.role == "fold" and isinstance(value.part, Part)
+
+
+def _is_main_guard(node: ast.If) -> bool:
+    test = node.test
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def value_of(tensor: Value) -> Value:
+    """The value of a symbolic tensor for the input as declared."""
+    return tensor.value if isinstance(tensor, Tensor) else tensor
+
+
+_RUNNERS: dict[type, Callable[[Any, Any, Scope], bool | None]] = {
+    ast.Import: Statements._import,
+    ast.ImportFrom: Statements._import_from,
+    ast.FunctionDef: Statements._define,
+    ast.AsyncFunctionDef: Statements._define,
+    ast.ClassDef: Statements._define_class,
+    ast.Assign: Statements._assign,
+    ast.AnnAssign: Statements._annotated,
+    ast.AugAssign: Statements._augmented,
+    ast.Expr: Statements._expression,
+    ast.Return: Statements._return,
+    ast.Raise: Statements._ends,
+    ast.Continue: Statements._ends,
+    ast.Break: Statements._ends,
+    ast.If: Statements._if,
+    ast.For: Statements._for,
+    ast.AsyncFor: Statements._for,
+    ast.While: Statements._while,
+    ast.With: Statements._with,
+    ast.AsyncWith: Statements._with,
+    ast.Try: Statements._try,
+    ast.Match: Statements._match,
+    ast.Delete: Statements._delete,
+}
