@@ -62,3 +62,18 @@ def family_of_module(name: str) -> str:
     """What a `preprocess_input` does, by the module in its full name: a key of the table, or empty."""
     module = name.rpartition(".")[0].rpartition(".")[2]
     return next((family for family, modules in _FAMILIES.items() if module in modules), "")
+
+
+_NETWORKS = (
+    ("raw", ("EfficientNet", "ConvNeXt", "MobileNetV3", "RegNet")),
+    ("tf", ("MobileNet", "Inception", "Xception", "NASNet")),
+    ("torch", ("DenseNet",)),
+    ("caffe", ("VGG",)),
+)
+
+
+def family_of_network(name: str) -> str:
+    """The preprocessing that a network of `keras.applications` was trained with; empty where it is not known."""
+    if name.startswith("ResNet"):
+        return "tf" if name.endswith("V2") else ("" if "RS" in name else "caffe")
+    return next((family for family, starts in _NETWORKS if name.startswith(starts)), "")

@@ -9,16 +9,30 @@ from core.script import rules_model as model
 from core.script import rules_order as order
 from core.script import rules_pixels as pixels
 from core.script.facts import Facts
+from core.script.flow.following import follow
+from core.script.value_rules import output, split, training
+from core.script.value_rules import pixels as values
+from core.script.value_rules.views import Course
 
 RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
     *(order.unshuffled_training, order.shuffle_of_fit, order.shuffle_buffer, order.steps),
     *(labels.features_and_labels, labels.confusion, labels.splits),
-    *(pixels.augmented_features, pixels.augmented_validation, pixels.scaling, pixels.scaled_twice, pixels.mismatch),
-    *(pixels.backbone_scale, pixels.featurewise, pixels.sizes, pixels.validation_share, pixels.random_in_cache),
-    pixels.legacy,
+    *(pixels.augmented_features, pixels.augmented_validation),
+    *(pixels.featurewise, pixels.sizes, pixels.validation_share, pixels.random_in_cache, pixels.legacy),
     *(model.unfrozen, model.indices, model.after_compile, model.reused_optimizer, model.batch_norm, model.no_weights),
-    *(head.output_and_loss, head.metrics, head.removed, head.monitors, head.history, head.checkpoints),
+    *(head.metrics, head.removed, head.monitors, head.history, head.checkpoints),
 )
+"""Rules on the calls of a script."""
+
+VALUE_RULES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
+    *(output.outputs, output.heads, output.tops, output.unfrozen),
+    *(values.scaling, values.parts, values.asked, values.validation_colours),
+    *(split.wrong_parts, split.leaks, split.sorted_split, split.shuffled_apart, split.reshuffled, split.same_images),
+    *(split.scaled_labels, split.folds),
+    *(training.compiled, training.rates, training.validation, training.steps, training.labels, training.shapes),
+    training.by_themselves,
+)
+"""Rules on what its values do, followed from line to line."""
 
 
 def script_findings(facts: Facts, version: tuple[int, ...]) -> list[Finding]:
@@ -28,5 +42,8 @@ def script_findings(facts: Facts, version: tuple[int, ...]) -> list[Finding]:
         facts: Facts. Of the script.
         version: tuple of int. The version of Keras it is for; the latest where none is known.
     """
-    found = {(one.id, one.evidence["line"], one.claim): one for rule in RULES for one in rule(facts, version)}
-    return sorted(found.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))
+    course = Course(facts.script, follow(facts.script))
+    found = [one for rule in VALUE_RULES for one in rule(course)]
+    found += [one for rule in RULES for one in rule(facts, version)]
+    once = {(one.id, one.evidence["line"]): one for one in reversed(found)}
+    return sorted(once.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))

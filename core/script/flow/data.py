@@ -90,7 +90,8 @@ def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
     if not is_none(mode) or mode is None:
         known = "int" if mode is None else constant(mode)
         encoding = _ENCODINGS.get(str(known), "")
-        y = Array(LABELS, source, encoding=encoding, classes=classes or (2 if known == "binary" else None), of=number_of)
+        y = Array(LABELS, source, encoding=encoding, classes=classes or (2 if known == "binary" else None), of=number_of,
+                  said=_said(machine, given, "label_mode", 2))
     if constant(given.get("labels", 1)) is None and "labels" in given.named:
         y = None
     shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
@@ -134,12 +135,18 @@ def _flow_from(machine: Machine, given: Arguments) -> Value:
     folder = "" if frame else _folder(machine, given.get("directory", 1), _node(given, "directory", 1))
     classes = given.get("classes", 4 if not frame else -1)
     names = len(classes.values) if isinstance(classes, Items) and not classes.more else None
-    y = _generator_labels(given, source, names, number_of, 5 if not frame else -1)
+    y = _generator_labels(machine, given, source, names, number_of)
     batches = _of_generator(machine, owner, given, x, y)
     return replace(batches, folder=folder, names=names, subset=word(given.get("subset")) or "")
 
 
-def _generator_labels(given: Arguments, source: Source, names: int | None, of: int, position: int) -> Array | None:
+def _said(machine: Machine, given: Arguments, name: str, position: int) -> tuple[int, str]:
+    node = _node(given, name, position)
+    return (given.line, "the default") if node is None else (node.lineno, machine.text(node))
+
+
+def _generator_labels(machine: Machine, given: Arguments, source: Source, names: int | None, of: int) -> Array | None:
+    position = -1 if given.name.endswith("dataframe_of") else 5
     mode = given.get("class_mode", position)
     if mode is not None and is_none(mode):
         return None
@@ -147,7 +154,8 @@ def _generator_labels(given: Arguments, source: Source, names: int | None, of: i
     if known == "input":
         return Array()
     classes = names or (2 if known == "binary" else None)
-    return Array(LABELS, source, encoding=_ENCODINGS.get(str(known), ""), classes=classes, of=of)
+    said = _said(machine, given, "class_mode", position)
+    return Array(LABELS, source, encoding=_ENCODINGS.get(str(known), ""), classes=classes, of=of, said=said)
 
 
 def _of_generator(machine: Machine, owner: Made, given: Arguments, x: Array, y: Value | None) -> Batches:
@@ -335,7 +343,8 @@ def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:
 
 def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
     def handler(machine: Machine, owner: Batches, given: Arguments) -> Value:
-        return replace(owner, cut=owner.cut or (owner.number, how, given.line), reshuffles=owner.reshuffles)
+        machine.reshuffling.setdefault(owner.number, owner.reshuffles)
+        return replace(owner, cut=owner.cut or (owner.number, how, given.line))
 
     return handler
 

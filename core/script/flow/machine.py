@@ -67,6 +67,8 @@ class Machine:
         notes: What is wrong by itself.
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
+        reshuffling: By number of a data set that was cut: the line that brings another order in every epoch.
+        ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Lines of the loops over folds that run, innermost last; 0 for other loops.
     """
 
@@ -78,6 +80,8 @@ class Machine:
         self.models: list[Model] = []
         self.passed: list[tuple[Value, Value]] = []
         self.loops: list[int] = []
+        self.reshuffling: dict[int, int] = {}
+        self.ends: list[tuple[Value, Value]] = []
         self.seeded: Any = None
         self.saved: dict[str, Value] = {}
         self.unsure = 0

@@ -99,8 +99,11 @@ def of_instance(machine: Machine, instance: Instance, given: Arguments) -> Model
 
 
 def _loaded(machine: Machine, given: Arguments) -> Value:
-    model = Model("unknown", given.line, loaded=True, depth=len(machine.loops))
-    return model
+    """What was trained in this script before, where that is one model; else nobody knows."""
+    trained = {id(one.model): one.model for one in machine.events if isinstance(one, Fit)}
+    if len(trained) == 1:
+        return next(iter(trained.values()))
+    return Model("unknown", given.line, loaded=True, depth=len(machine.loops))
 
 
 def output_of(machine: Machine, model: Model) -> Value:
@@ -143,7 +146,9 @@ def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
         tensors = [one for one in value.values if isinstance(one, Tensor)]
         return layers.merged(tensors, given.line) if tensors else unknown(given)
     if isinstance(value, Tensor):
-        return machine.lift(lambda values: run(machine, callee, values[0]), [value], given.line)
+        found = machine.lift(lambda values: run(machine, callee, values[0]), [value], given.line)
+        machine.ends.append((callee, found))
+        return found
     return run(machine, callee, value) if value is not None else unknown(given)
 
 

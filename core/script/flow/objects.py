@@ -119,6 +119,7 @@ class Array:
         scaled: Of labels: the line that divides them.
         of: Of labels: the batches whose `.classes` they are; of predictions: the model.
         feed: Of predictions: what the model was asked with.
+        said: Of labels: line and text of the argument that says how they are encoded.
     """
 
     role: str = NUMBERS
@@ -138,7 +139,7 @@ class Array:
     of: Any = None
     feed: Any = None
     out: Out | None = None
-    noise: bool = False
+    said: tuple[int, str] = (0, "")
 
     @property
     def rank(self) -> int | None:
