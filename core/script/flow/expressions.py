@@ -27,6 +27,7 @@ from core.script.flow.objects import (
     Value,
 )
 from core.script.fold import combine
+from core.script.values import LONGEST, UNKNOWN, bounded_number
 
 MOST_TURNS = 8
 """Elements of a list written out that a loop goes over one by one."""
@@ -46,6 +47,12 @@ class Expressions(Machine):
             return reader(self, node, scope)
         finally:
             self.depth -= 1
+
+    def _constant(self, node: ast.Constant, scope: Scope) -> Value:
+        known = node.value
+        if isinstance(known, (int, float)) and not isinstance(known, bool) and bounded_number(known) is UNKNOWN:
+            return Unknown("a number", node.lineno)
+        return Unknown("a text", node.lineno) if isinstance(known, (str, bytes)) and len(known) > LONGEST else Const(known)
 
     def _name(self, node: ast.Name, scope: Scope) -> Value:
         return scope.find(node.id) or External(node.id)
@@ -288,7 +295,7 @@ def is_labels(value: Value) -> bool:
 
 
 _READERS: dict[type, Callable[[Any, Any, Scope], Value]] = {
-    ast.Constant: lambda machine, node, scope: Const(node.value),
+    ast.Constant: Expressions._constant,
     ast.Name: Expressions._name,
     ast.Tuple: Expressions._sequence,
     ast.List: Expressions._sequence,

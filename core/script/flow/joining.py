@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.script.flow.arrays import joined
+from core.script.flow.machine import MOST_VALUES
 from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown, Value
 
 
@@ -11,25 +12,27 @@ def join(values: list[Value]) -> Value:
     if not values:
         return Const(None)
     first = values[0]
-    for other in values[1:]:
+    for other in values[1:MOST_VALUES]:
         first = _join(first, other)
     return first
 
 
-def _join(one: Value, other: Value) -> Value:
+def _join(one: Value, other: Value, depth: int = 3) -> Value:
     if one is other:
         return one
+    if not depth:
+        return Unknown("a branch")
     if isinstance(one, Const) and isinstance(other, Const):
         return _constants(one, other)
     if isinstance(one, Array) and isinstance(other, Array):
         return joined([one, other])
     if isinstance(one, Items) and isinstance(other, Items):
-        return _items(one, other)
+        return _items(one, other, depth - 1)
     if isinstance(one, Batches) and isinstance(other, Batches):
-        return _batches(one, other)
+        return _batches(one, other, depth - 1)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         keys = one.values.keys() & other.values.keys()
-        return Mapping({key: _join(one.values[key], other.values[key]) for key in one.values if key in keys})
+        return Mapping({key: _join(one.values[key], other.values[key], depth - 1) for key in one.values if key in keys})
     return Unknown("a branch")
 
 
@@ -38,18 +41,18 @@ def _constants(one: Const, other: Const) -> Value:
     return one if same else Unknown("a branch")
 
 
-def _items(one: Items, other: Items) -> Value:
-    if len(one.values) == len(other.values) and not (one.more or other.more):
-        parts = [_join(a, b) for a, b in zip(one.values, other.values, strict=True)]
+def _items(one: Items, other: Items, depth: int) -> Value:
+    if len(one.values) == len(other.values) <= MOST_VALUES and not (one.more or other.more):
+        parts = [_join(a, b, depth) for a, b in zip(one.values, other.values, strict=True)]
         return Items(parts, order=one.order if one.order == other.order else "")
     return Items([*one.values, *other.values][:8], more=True, order=one.order if one.order == other.order else "")
 
 
-def _batches(one: Batches, other: Batches) -> Value:
-    y = one.y if one.y is other.y else (None if one.y is None or other.y is None else _join(one.y, other.y))
+def _batches(one: Batches, other: Batches, depth: int) -> Value:
+    y = one.y if one.y is other.y else (None if one.y is None or other.y is None else _join(one.y, other.y, depth))
     return replace(
         one,
-        x=_join(one.x, other.x),
+        x=_join(one.x, other.x, depth),
         y=Unknown("a branch") if (one.y is None) != (other.y is None) else y,
         repeats=one.repeats if one.repeats and other.repeats else 0,
         reshuffles=one.reshuffles if one.reshuffles and other.reshuffles else 0,

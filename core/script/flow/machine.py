@@ -13,6 +13,9 @@ STEPS = 60_000
 DEEPEST = 120
 """Expressions, statements and calls inside each other: Python's own stack holds about four times that."""
 
+MOST_VALUES = 50
+"""Elements of a list that are looked at one by one."""
+
 
 class Stop(Exception):  # noqa: N818 - it is no error: what was found so far stands
     """The budget is spent."""
@@ -130,12 +133,13 @@ Handler = Callable[[Machine, Arguments], Value]
 """What a function of a library gives."""
 
 
-def constant(value: Value | None) -> Any:
-    """The value of a constant, a list or tuple of constants as a tuple; None where it is not known."""
+def constant(value: Value | None, depth: int = 2) -> Any:
+    """The value of a constant, a short list or tuple of constants as a tuple; None where it is not known."""
     if isinstance(value, Const):
         return value.value
-    if isinstance(value, Items) and not value.more:
-        return tuple(constant(one) for one in value.values)
+    if isinstance(value, Items) and not value.more and depth and len(value.values) <= MOST_VALUES:
+        # Lists in lists: each may stand in the next one many times.
+        return tuple(constant(one, depth - 1) for one in value.values)
     return None
 
 
