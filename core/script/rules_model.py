@@ -1,5 +1,6 @@
 """Findings on a script: frozen and unfrozen layers, trainable after compile, reused optimizer, batch normalisation."""
 
+import ast
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
@@ -21,7 +22,7 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
     if facts.backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
         return
     last = facts.fits[-1].call
-    state = freezing(facts, last.location.position)
+    state = freezing(facts, in_effect(facts))
     rate = _rate(facts)
     high = rate is None or rate > _HIGH
     told = f"the learning rate is {rate:g}" if rate is not None else "the learning rate cannot be read"
@@ -54,6 +55,18 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
             "Layers of the backbone train from the first step on, under a head with random weights.",
             "Train the head first, then unfreeze (training.mode=fine_tune).",
         )
+
+
+def in_effect(facts: Facts) -> int:
+    """Position up to which changes of `trainable` count in the last training.
+
+    What is set after a compile and a training has no effect until the next compile.
+    """
+    last = facts.fits[-1].call.location.position
+    compiled = max((one.location.position for one in facts.compiles if one.location.position < last), default=None)
+    if compiled is None or not any(compiled < fit.call.location.position < last for fit in facts.fits):
+        return last
+    return compiled
 
 
 def _rate(facts: Facts) -> float | None:
@@ -168,7 +181,7 @@ def batch_norm(facts: Facts, version: Version) -> Iterator[Finding]:
     backbone = facts.backbone
     if backbone is None or not facts.fits or not facts.fits[-1].with_backbone:
         return
-    state = freezing(facts, facts.fits[-1].call.location.position)
+    state = freezing(facts, in_effect(facts))
     if backbone.short.startswith(WITH_BATCH_NORM):
         yield from _batch_norm(facts, backbone, state, version)
     if backbone.short.startswith(WITH_DROPOUT) and state.block == "":
@@ -193,17 +206,29 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
             "batch's own statistics while training; tf.keras 2 and Keras 3 use the stored ones.",
             "Train with tf.keras 2 or Keras 3, or on saved features.",
         )
-    for call in facts.script.calls if version >= (3,) and state.block != "" else ():
+    rate = _rate(facts)
+    for call in facts.script.calls if version >= (3,) and state.block != "" and not _keeps_statistics(facts) else ():
         given = facts.script.argument(call, "training")
         if given.value is False and facts.script.call_of(call.node.func, call.location) is backbone:
             yield finding(
                 "keras3-training-false-ignored",
-                "warning",
+                "warning" if rate is None or rate > _HIGH else "info",
                 given.line,
                 "training=False in a functional model is overridden by fit in Keras 3, so the unfrozen backbone's "
                 "batch statistics move.",
                 "Set trainable = False of each BatchNormalization layer.",
             )
+
+
+def _keeps_statistics(facts: Facts) -> bool:
+    """Whether a loop asks for batch normalisation, as one does to leave it frozen."""
+    asked = (node.test for node in facts.script.nodes if isinstance(node, ast.If))
+    return any(isinstance(inner, (ast.Name, ast.Attribute, ast.Constant)) and "BatchNorm" in _word(inner)
+               for test in asked for inner in ast.walk(test))  # fmt: skip
+
+
+def _word(node: ast.Name | ast.Attribute | ast.Constant) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else str(node.value)
 
 
 def no_weights(facts: Facts, version: Version) -> Iterator[Finding]:

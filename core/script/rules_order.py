@@ -153,7 +153,8 @@ _LOSS = {
 
 def _rounded(facts: Facts, call: Call, name: str, flow: Flow | None, id: str) -> Iterator[Finding]:
     value = facts.script.argument(call, name)
-    if not rounds_down(facts.script, call, name):
+    is_endless = flow is None or any(one.short == "repeat" for one in flow.chain)
+    if not rounds_down(facts.script, call, name) or (is_endless and id != "partial-batch-dropped"):
         return
     count, batch = map(as_int, _division(facts, call, name, flow))
     if value.value == 0:

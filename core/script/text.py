@@ -193,8 +193,43 @@ def _parse_cell(cell: Cell, name: str, where: str) -> Source:
         return Source(name, _tree(text, name), lines)
     except SyntaxError:
         numbers = [number for number, line in enumerate(lines, 1) if _MAGIC.match(line)]
-        tree = _tree_or_sentence(_MAGIC.sub(r"\1pass", text), name, where)
-    return Source(name, tree, lines, {k: f"{lines[k - 1].strip()[:200]}: a notebook's command" for k in numbers})
+        commands = {k: f"{lines[k - 1].strip()[:200]}: a notebook's command" for k in numbers}
+        text = _MAGIC.sub(r"\1pass", text)
+        if (mended := _mended(text)) is not None:
+            return Source(name, mended[0], lines, {**commands, mended[1]: mended[2]})
+        tree = _tree_or_sentence(text, name, where)
+    return Source(name, tree, lines, commands)
+
+
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+_MOST_MENDED = 4
+"""Lines at whose end a bracket is tried."""
+
+
+def _mended(text: str) -> tuple[ast.Module, int, str] | None:
+    """The tree with the one bracket closed that was left open: its line, and what to say; None where that is not it."""
+    try:
+        _tree(text, "")
+    except SyntaxError as error:
+        found, first = re.match(r"'([(\[{])' was never closed", error.msg or ""), error.lineno or 0
+    except DataError:
+        return None
+    else:
+        return None
+    if found is None or not first:
+        return None
+    lines = text.split("\n")
+    for k in range(first - 1, min(first - 1 + _MOST_MENDED, len(lines))):
+        if lines[k].rstrip().endswith(("(", "[", "{", ",")) or not lines[k].strip():
+            continue
+        closed = [*lines[:k], lines[k] + _CLOSES[found[1]], *lines[k + 1 :]]
+        try:
+            tree = _tree("\n".join(closed), "")
+        except (SyntaxError, DataError):
+            continue
+        return tree, first, f"'{found[1]}' is never closed; read as if {_CLOSES[found[1]]} stood at the end of line {k + 1}"
+    return None
 
 
 def _tree_or_sentence(text: str, name: str, where: str) -> ast.Module:

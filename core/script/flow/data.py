@@ -70,7 +70,9 @@ def _directory(machine: Machine, given: Arguments) -> Value:
 
 
 def _folder(machine: Machine, value: Value | None, node: ast.expr | None) -> str:
-    return word(value) or ("" if node is None or value is None else machine.text(node))
+    if isinstance(node, ast.Name) and not isinstance(value, (Const, Unknown)):
+        return node.id  # a name that the script does not define: the same folder wherever it stands
+    return word(value) or ""
 
 
 def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:

@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow import arrays
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, is_value, number, unknown, whole
+from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.numbers import as_array, shuffle_in_place, shuffled
 from core.script.flow.objects import (
     FILES,
@@ -276,6 +277,8 @@ def _next(machine: Machine, given: Arguments) -> Value:
 
 def _number(machine: Machine, given: Arguments) -> Value:
     value = given.get("x", 0)
+    if isinstance(value, Array) and given.name.endswith("round"):
+        return _NUMPY["around"](machine, given)
     known = number(value)
     if known is not None and abs(known) < 1e15:
         return Const({"int": int, "float": float, "round": round, "abs": abs}[given.name.rpartition(".")[2]](known))

@@ -174,7 +174,7 @@ def shapes(course: Course) -> Iterator[Finding]:
 
 
 def _wrong_shape(course: Course, fit: Fit, view: View) -> Finding | None:
-    wrong_first = {note.line for note in course.machine.notes if note.kind == "channels-first"}
+    wrong_first = [note.told["shape"] for note in course.machine.notes if note.kind == "channels-first"]
     for by, array in view.passed:
         wants = _wanted(by)
         if wants is None or not isinstance(array, Array) or array.shape is None or len(array.shape) != len(wants) + 1:
@@ -182,7 +182,7 @@ def _wrong_shape(course: Course, fit: Fit, view: View) -> Finding | None:
         gets = array.shape[1:]
         line = by.line if isinstance(by, (Layer, Model)) else fit.line
         differs = any(a is not None and b is not None and a != b for a, b in zip(wants, gets, strict=True))
-        if differs and not any(abs(line - other) <= 3 for other in wrong_first):
+        if differs and wants not in wrong_first:
             return finding(
                 "input-shape-mismatch", "error", fit.line,
                 f"The model wants images of {_shape(wants)} ({course.where(line)}) and gets {_shape(gets)}: fit ends in "
