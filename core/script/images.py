@@ -16,6 +16,7 @@ from core.script.tables import other_source
 QUESTION = {"shear_range": 0.2, "zoom_range": 0.2, "horizontal_flip": True}
 """The augmentation that the program has under that name."""
 
+
 def fill_images(facts: Facts, imported: ImportedSettings, version: tuple[int, ...]) -> dict[str, str]:
     """Writes the settings `data.*` on the imported settings.
 

@@ -228,7 +228,11 @@ def _mended(text: str) -> tuple[ast.Module, int, str] | None:
             tree = _tree("\n".join(closed), "")
         except (SyntaxError, DataError):
             continue
-        return tree, first, f"'{found[1]}' is never closed; read as if {_CLOSES[found[1]]} stood at the end of line {k + 1}"
+        return (
+            tree,
+            first,
+            f"'{found[1]}' is never closed; read as if {_CLOSES[found[1]]} stood at the end of line {k + 1}",
+        )
     return None
 
 

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from core.script.flow import arrays, numbers, tools
 from core.script.flow.joining import element_of, join
@@ -84,7 +83,9 @@ def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
     number_of = machine.new_number()
     folder = _folder(machine, given.get("directory", 0), _node(given, "directory", 0))
     source = Source(number_of, given.line, given.name.rpartition(".")[2], "folder")
-    x = Array(IMAGES, source, RAW, shape=(None, *shape) if batched else shape, channels="grey" if shape[2] == 1 else "rgb")
+    x = Array(
+        IMAGES, source, RAW, shape=(None, *shape) if batched else shape, channels="grey" if shape[2] == 1 else "rgb"
+    )
     mode = given.get("label_mode", 2)
     y: Value | None = None
     names = given.get("class_names", 3)
@@ -92,8 +93,14 @@ def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
     if not is_none(mode) or mode is None:
         known = "int" if mode is None else constant(mode)
         encoding = _ENCODINGS.get(str(known), "")
-        y = Array(LABELS, source, encoding=encoding, classes=classes or (2 if known == "binary" else None), of=number_of,
-                  said=_said(machine, given, "label_mode", 2))
+        y = Array(
+            LABELS,
+            source,
+            encoding=encoding,
+            classes=classes or (2 if known == "binary" else None),
+            of=number_of,
+            said=_said(machine, given, "label_mode", 2),
+        )
     if constant(given.get("labels", 1)) is None and "labels" in given.named:
         y = None
     shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
@@ -163,7 +170,8 @@ def _generator_labels(machine: Machine, given: Arguments, source: Source, names:
 def _of_generator(machine: Machine, owner: Made, given: Arguments, x: Array, y: Value | None) -> Batches:
     shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
     return Batches(
-        "generator", generated(machine, owner, x), y, given.line, machine.text(given.node) if given.node else given.name,
+        "generator", generated(machine, owner, x), y, given.line,
+        machine.text(given.node) if given.node else given.name,
         x.source.number or machine.new_number(), repeats=0, reshuffles=given.line if shuffled else 0, shuffled=shuffled,
         made=owner.line, split=not is_none(owner.arguments.get("validation_split")),
     )  # fmt: skip
@@ -300,7 +308,17 @@ def method(machine: Machine, owner: Batches, name: str, given: Arguments) -> Val
     return owner if name in _KEPT else unknown(given)
 
 
-_KEPT = ("prefetch", "cache", "with_options", "ignore_errors", "apply", "filter", "interleave", "on_epoch_end", "rebatch")
+_KEPT = (
+    "prefetch",
+    "cache",
+    "with_options",
+    "ignore_errors",
+    "apply",
+    "filter",
+    "interleave",
+    "on_epoch_end",
+    "rebatch",
+)
 
 
 def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
@@ -371,7 +389,7 @@ def _joined_sets(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if len(given.positional) == 1 else Items(given.positional)
     if not isinstance(value, Items):
         return unknown(given)
-    sets: list[Any] = [one for one in value.values if isinstance(one, Batches)]
+    sets = [one for one in value.values if isinstance(one, Batches)]
     if len(sets) != 2 or len(value.values) != 2:
         return unknown(given)
     return replace(sets[0], y=sets[1].x, number=machine.new_number())

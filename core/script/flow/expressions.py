@@ -52,7 +52,9 @@ class Expressions(Machine):
         known = node.value
         if isinstance(known, (int, float)) and not isinstance(known, bool) and bounded_number(known) is UNKNOWN:
             return Unknown("a number", node.lineno)
-        return Unknown("a text", node.lineno) if isinstance(known, (str, bytes)) and len(known) > LONGEST else Const(known)
+        return (
+            Unknown("a text", node.lineno) if isinstance(known, (str, bytes)) and len(known) > LONGEST else Const(known)
+        )
 
     def _name(self, node: ast.Name, scope: Scope) -> Value:
         return scope.find(node.id) or External(node.id)
@@ -117,9 +119,9 @@ class Expressions(Machine):
         return Unknown(self.text(node), node.lineno)
 
     def _of_array(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
-        array = left if isinstance(left, Array) else right
-        other = right if isinstance(left, Array) else left
-        assert isinstance(array, Array)
+        array, other = (left, right) if isinstance(left, Array) else (right, left)
+        if not isinstance(array, Array):
+            return Unknown(self.text(node), node.lineno)
         text = self.text(node)
         if isinstance(other, Stat) and isinstance(left, Array):
             return arrays.by_statistic(array, op, other, node.lineno, text)

@@ -24,7 +24,9 @@ def _imread(machine: Machine, given: Arguments) -> Value:
     flag = given.get("flags", 1)
     grey = constant(flag) == 0 or (isinstance(flag, External) and "GRAY" in flag.name)
     known = flag is None or grey or isinstance(flag, (External, Const))
-    return _read(machine, given, ("grey" if grey else "bgr") if known else "", (None, None) if grey else (None, None, 3))
+    return _read(
+        machine, given, ("grey" if grey else "bgr") if known else "", (None, None) if grey else (None, None, 3)
+    )
 
 
 def _load_image(machine: Machine, given: Arguments) -> Value:

@@ -33,24 +33,37 @@ def item(machine: Machine, owner: Value, index: ast.expr, evaluate: Evaluate) ->
     """The value of `owner[index]`."""
     if isinstance(owner, Array):
         return _of_array(machine, owner, index, evaluate)
-    if isinstance(owner, LayerRange):
-        is_slice = isinstance(index, ast.Slice)
-        whole_range = is_slice and isinstance(index, ast.Slice) and index.lower is None and index.upper is None
-        return LayerRange(owner.model, owner.whole and whole_range, not is_slice)
     if isinstance(owner, Items):
         return _of_items(owner, index, evaluate)
-    if isinstance(owner, Mapping):
-        found = owner.values.get(constant(evaluate(index)))
-        return found if found is not None else Unknown("a dictionary's value", index.lineno)
-    if isinstance(owner, Batches):
-        return owner.x if owner.y is None else Items([owner.x, owner.y])
-    if isinstance(owner, Const) and isinstance(owner.value, str):
-        known = constant(evaluate(index))
-        return Const(owner.value[known]) if isinstance(known, int) and -len(owner.value) <= known < len(
-            owner.value) else Unknown("a letter")  # fmt: skip
-    if isinstance(owner, External):
-        return Unknown(owner.name, index.lineno)
-    return Unknown("", index.lineno)
+    reader = _ITEMS.get(type(owner))
+    return reader(owner, index, evaluate) if reader is not None else Unknown("", index.lineno)
+
+
+def _layer(owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
+    is_slice = isinstance(index, ast.Slice)
+    everything = isinstance(index, ast.Slice) and index.lower is None and index.upper is None
+    return LayerRange(owner.model, owner.whole and everything, not is_slice)
+
+
+def _entry(owner: Mapping, index: ast.expr, evaluate: Evaluate) -> Value:
+    found = owner.values.get(constant(evaluate(index)))
+    return found if found is not None else Unknown("a dictionary's value", index.lineno)
+
+
+def _letter(owner: Const, index: ast.expr, evaluate: Evaluate) -> Value:
+    known = None if isinstance(index, ast.Slice) else whole(evaluate(index))
+    if isinstance(owner.value, str) and known is not None and -len(owner.value) <= known < len(owner.value):
+        return Const(owner.value[known])
+    return Unknown("a letter", index.lineno)
+
+
+_ITEMS: dict[type, Callable[[Any, ast.expr, Evaluate], Value]] = {
+    LayerRange: _layer,
+    Mapping: _entry,
+    Const: _letter,
+    Batches: lambda owner, index, evaluate: owner.x if owner.y is None else Items([owner.x, owner.y]),
+    External: lambda owner, index, evaluate: Unknown(owner.name, index.lineno),
+}
 
 
 def _of_items(owner: Items, index: ast.expr, evaluate: Evaluate) -> Value:
@@ -77,16 +90,16 @@ def _of_array(machine: Machine, owner: Array, index: ast.expr, evaluate: Evaluat
     by = evaluate(index)
     if (isinstance(by, Const) and by.value is None) or (isinstance(by, External) and by.short == "newaxis"):
         return expanded(owner, 0)
+    return _by_array(owner, by) if isinstance(by, Array) else element(owner)
+
+
+def _by_array(owner: Array, by: Array) -> Array:
+    """Elements by the indices in another array: an order, the rows of a fold, labels as rows of `np.eye(n)`."""
     if owner.role == "eye":
-        return Array(LABELS, encoding="one-hot", classes=owner.classes, source=by.source if isinstance(by, Array)
-                     else owner.source, part=by.part if isinstance(by, Array) else None)  # fmt: skip
-    if isinstance(by, Array) and by.role == "permutation":
+        return Array(LABELS, encoding="one-hot", classes=owner.classes, source=by.source, part=by.part)
+    if by.role == "permutation":
         return replace(owner, order=SHUFFLED, perm=(*owner.perm, *by.perm), part=by.part or owner.part)
-    if isinstance(by, Array) and by.role == "fold":
-        return replace(owner, part=by.part)
-    if isinstance(by, Array):
-        return stacked(element(owner))
-    return element(owner)
+    return replace(owner, part=by.part) if by.role == "fold" else stacked(element(owner))
 
 
 def _sliced(machine: Machine, owner: Array, index: ast.Slice) -> Array:
@@ -96,13 +109,12 @@ def _sliced(machine: Machine, owner: Array, index: ast.Slice) -> Array:
     cut = replace(owner, shape=rest)
     if (lower is None) == (upper is None) or index.step is not None:
         return cut
-    border = lower if lower is not None else upper
-    assert border is not None
+    border = lower or upper or index
     if owner.role == "permutation" or not owner.source.number:
         key: Any = ("slice", machine.text(border), owner.perm or owner.source.number)
     else:
         key = ("slice", machine.text(border), owner.order == SHUFFLED and owner.perm)
-    part = Part(hash(key), 0 if lower is None else 1, border.lineno, "slice")
+    part = Part(hash(key), 0 if lower is None else 1, getattr(border, "lineno", 0), "slice")
     return replace(cut, part=part)
 
 

@@ -1,6 +1,8 @@
 """One value for the values of two branches, of the elements of a list, or of several `return`s."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from core.script.flow.arrays import joined
 from core.script.flow.machine import MOST_VALUES
@@ -22,21 +24,16 @@ def _join(one: Value, other: Value, depth: int = 3) -> Value:
         return one
     if not depth:
         return Unknown("a branch")
-    if isinstance(one, Const) and isinstance(other, Const):
-        return _constants(one, other)
-    if isinstance(one, Array) and isinstance(other, Array):
-        return joined([one, other])
-    if isinstance(one, Items) and isinstance(other, Items):
-        return _items(one, other, depth - 1)
-    if isinstance(one, Batches) and isinstance(other, Batches):
-        return _batches(one, other, depth - 1)
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        keys = one.values.keys() & other.values.keys()
-        return Mapping({key: _join(one.values[key], other.values[key], depth - 1) for key in one.values if key in keys})
-    return Unknown("a branch")
+    joiner = _JOINERS.get(type(one)) if type(one) is type(other) else None
+    return joiner(one, other, depth - 1) if joiner is not None else Unknown("a branch")
 
 
-def _constants(one: Const, other: Const) -> Value:
+def _mappings(one: Mapping, other: Mapping, depth: int) -> Value:
+    keys = one.values.keys() & other.values.keys()
+    return Mapping({key: _join(one.values[key], other.values[key], depth) for key in one.values if key in keys})
+
+
+def _constants(one: Const, other: Const, depth: int) -> Value:
     same = type(one.value) is type(other.value) and one.value == other.value
     return one if same else Unknown("a branch")
 
@@ -60,6 +57,15 @@ def _batches(one: Batches, other: Batches, depth: int) -> Value:
         cut=one.cut if one.cut == other.cut else None,
         folder=one.folder if one.folder == other.folder else "",
     )
+
+
+_JOINERS: dict[type, Callable[[Any, Any, int], Value]] = {
+    Const: _constants,
+    Array: lambda one, other, depth: joined([one, other]),
+    Items: _items,
+    Batches: _batches,
+    Mapping: _mappings,
+}
 
 
 def element_of(value: Value) -> Value:

@@ -17,7 +17,7 @@ MOST_VALUES = 50
 """Elements of a list that are looked at one by one."""
 
 
-class Stop(Exception):  # noqa: N818 - it is no error: what was found so far stands
+class Stop(Exception):
     """The budget is spent."""
 
 

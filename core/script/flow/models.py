@@ -78,7 +78,9 @@ def _backbone(machine: Machine, given: Arguments) -> Value:
     layers.check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
     shape = wholes(arguments.get("input_shape"))
     tensor = arguments.get("input_tensor")
-    start = tensor if isinstance(tensor, Tensor) else Tensor(Array(IMAGES, shape=None if shape is None else (None, *shape)))
+    start = (
+        tensor if isinstance(tensor, Tensor) else Tensor(Array(IMAGES, shape=None if shape is None else (None, *shape)))
+    )
     model.inputs = start
     machine.models.append(model)
     return model
@@ -334,9 +336,9 @@ def _answers(machine: Machine, owner: Model, x: Value, given: Arguments) -> Valu
     found = run(machine, owner, images_of(x))
     machine.passed = before
     array = found if isinstance(found, Array) else Array("map")
-    if owner.kind in ("unknown",) or array.strange and array.out is None and array.shape is None:
+    if owner.kind in ("unknown",) or (array.strange and array.out is None and array.shape is None):
         return Array(PREDICTIONS, feed=x, of=owner)
-    if array.out is None or owner.kind == "backbone" and not has_top(owner):
+    if array.out is None or (owner.kind == "backbone" and not has_top(owner)):
         order = array.order
         if isinstance(x, Batches):
             order = GROUPED if x.shuffled is False else ""
@@ -362,7 +364,9 @@ _METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
 
 def _clone(machine: Machine, given: Arguments) -> Value:
     model = given.positional[0] if given.positional else None
-    return replace(model, compiled=None, fits=[], depth=len(machine.loops)) if isinstance(model, Model) else unknown(given)
+    return (
+        replace(model, compiled=None, fits=[], depth=len(machine.loops)) if isinstance(model, Model) else unknown(given)
+    )
 
 
 def is_backbone(name: str) -> bool:

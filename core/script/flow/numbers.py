@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from core.script.flow import arrays
 from core.script.flow.joining import element_of, join
@@ -133,7 +132,9 @@ def _arithmetic(op: ast.operator) -> Handler:
     def handler(machine: Machine, given: Arguments) -> Value:
         if len(given.positional) < 2:
             return unknown(given)
-        value = machine.operate(op, given.positional[0], given.positional[1], given.node or ast.Constant(0, lineno=given.line))
+        value = machine.operate(
+            op, given.positional[0], given.positional[1], given.node or ast.Constant(0, lineno=given.line)
+        )
         if "out" in given.named and given.node is not None and given.scope is not None:
             target = next(word.value for word in given.node.keywords if word.arg == "out")
             machine.assign(target, value, given.scope)
@@ -215,7 +216,9 @@ def _decided(machine: Machine, how: str, value: Array, given: Arguments) -> Valu
     if value.role != PREDICTIONS:
         return Array(NUMBERS)
     if value.out is not None:
-        machine.note("decided", given.line, how=how, out=value.out, text=machine.text(given.node) if given.node else how)
+        machine.note(
+            "decided", given.line, how=how, out=value.out, text=machine.text(given.node) if given.node else how
+        )
     return Array("decisions", feed=value.feed, of=value.of)
 
 
@@ -297,34 +300,49 @@ def attribute(machine: Machine, owner: Array, name: str, node: ast.expr) -> Valu
 
 
 _STATISTICS = ("max", "min", "mean", "std")
-_KEPT = ("astype", "copy", "numpy", "squeeze", "convert", "tolist", "to_numpy", "apply", "sort_values")
+_KEPT = ("astype", "copy", "numpy", "squeeze", "tolist", "to_numpy", "apply", "sort_values")
 
 
 def method(machine: Machine, owner: Array, name: str, given: Arguments) -> Value:
     """Methods of an array or image."""
     if name in _STATISTICS:
         return Stat(name, owner)
-    if name in ("reshape", "reshape_as"):
-        one = given.positional[0] if len(given.positional) == 1 else Items(given.positional)
-        return _to_shape(owner, one)
-    if name == "argmax":
-        return _decided(machine, "argmax", owner, given)
-    if name == "round":
-        return _decided(machine, "round", owner, given)
-    if name in ("flatten", "ravel"):
-        return replace(owner, shape=None if owner.role != LABELS else (None,))
-    if name == "resize" and owner.role == IMAGES:
-        sides = wholes(given.positional[0]) if given.positional else None
-        channels = 1 if owner.channels == "grey" else 3
-        return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None)
-    if name == "convert" and constant(given.get("mode", 0)) == "L":
-        return replace(owner, channels="grey", shape=owner.shape[:2] if owner.shape else None)
-    if name in ("transpose", "rotate", "permute"):
-        return replace(owner, shape=None)
+    if name in ("argmax", "round"):
+        return _decided(machine, name, owner, given)
     if name in _KEPT:
         return replace(owner, shape=None) if name == "squeeze" else owner
-    return Unknown(name, given.line) if owner.role == NUMBERS else replace(owner, shape=None, span=None,
-                                                                           strange=(name, given.line))  # fmt: skip
+    known = _METHODS.get(name)
+    if known is not None:
+        return known(owner, given)
+    strange = replace(owner, shape=None, span=None, strange=(name, given.line))
+    return Unknown(name, given.line) if owner.role == NUMBERS else strange
+
+
+def _reshape_method(owner: Array, given: Arguments) -> Array:
+    return _to_shape(owner, given.positional[0] if len(given.positional) == 1 else Items(given.positional))
+
+
+def _resize_method(owner: Array, given: Arguments) -> Array:
+    """Pillow's, which takes (width, height)."""
+    sides = wholes(given.positional[0]) if given.positional and owner.role == IMAGES else None
+    channels = 1 if owner.channels == "grey" else 3
+    return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None)
+
+
+def _convert_method(owner: Array, given: Arguments) -> Array:
+    """Pillow's `convert("L")`."""
+    grey = constant(given.get("mode", 0)) == "L"
+    return replace(owner, channels="grey", shape=owner.shape[:2] if owner.shape else None) if grey else owner
+
+
+_METHODS: dict[str, Callable[[Array, Arguments], Value]] = {
+    **dict.fromkeys(("reshape", "reshape_as"), _reshape_method),
+    **dict.fromkeys(("flatten", "ravel"),
+                    lambda owner, given: replace(owner, shape=(None,) if owner.role == LABELS else None)),
+    "resize": _resize_method,
+    "convert": _convert_method,
+    **dict.fromkeys(("transpose", "rotate", "permute"), lambda owner, given: replace(owner, shape=None)),
+}  # fmt: skip
 
 
 def collected(values: list[Value]) -> list[Value]:
@@ -345,7 +363,7 @@ HANDLERS: dict[str, Handler] = {
     "reshape": _reshaped,
     "expand_dims": _expanded,
     "squeeze": _squeezed,
-    **dict.fromkeys(("fliplr", "flipud", "flip", "rot90", "rotate", "warpAffine", "GaussianBlur", "random_noise"), _turned),
+    **dict.fromkeys(("fliplr", "flipud", "flip", "rot90", "rotate", "warpAffine", "random_noise"), _turned),
     **dict.fromkeys(("amax", "reduce_max"), _statistic("max")),
     **dict.fromkeys(("amin", "reduce_min"), _statistic("min")),
     "mean": _statistic("mean"),

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-IMAGES, LABELS, FEATURES, PREDICTIONS, FILES, NUMBERS = "images", "labels", "features", "predictions", "files", "numbers"
+IMAGES, LABELS, FEATURES, PREDICTIONS, FILES, NUMBERS = (
+    "images",
+    "labels",
+    "features",
+    "predictions",
+    "files",
+    "numbers",
+)
 """What an array holds."""
 
 GROUPED, SHUFFLED = "grouped", "shuffled"
@@ -373,7 +380,7 @@ class Note:
     told: dict[str, Any]
 
 
-Value = Union[
+Value = Union[  # noqa: UP007 - names in quotes cannot be joined by |
     Unknown, Const, Items, Mapping, Array, Stat, Batches, Layer, Tensor, Made, Model, LayerRange, Function, Class,
     Instance, External, Method,
 ]  # fmt: skip

@@ -1,5 +1,4 @@
-"""Runs a script's statements on abstract values: both branches of an `if`, loops once, functions where they are called.
-"""
+"""Runs a script's statements on abstract values: both branches of an `if`, loops once, functions where called."""
 
 import ast
 from collections.abc import Callable

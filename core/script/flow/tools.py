@@ -48,7 +48,9 @@ def other(machine: Machine, given: Arguments) -> Value:
 
 _RATE = ("learning_rate",)
 _NAMES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"), _RATE),
+    **dict.fromkeys(
+        ("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"), _RATE
+    ),
     "EarlyStopping": ("monitor", "min_delta", "patience"),
     "ModelCheckpoint": ("filepath", "monitor"),
     "ReduceLROnPlateau": ("monitor", "factor", "patience"),
@@ -281,8 +283,11 @@ def _number(machine: Machine, given: Arguments) -> Value:
         return _NUMPY["around"](machine, given)
     known = number(value)
     if known is not None and abs(known) < 1e15:
-        return Const({"int": int, "float": float, "round": round, "abs": abs}[given.name.rpartition(".")[2]](known))
+        return Const(_CONVERSIONS[given.name.rpartition(".")[2]](known))
     return value if isinstance(value, Array) else unknown(given)
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "round": round, "abs": abs}
 
 
 def _table(machine: Machine, given: Arguments) -> Value:
@@ -305,7 +310,9 @@ def _isinstance(machine: Machine, given: Arguments) -> Value:
 
 
 def _one_of(machine: Machine, given: Arguments) -> Value:
-    values = [number(one) for one in (elements(given.positional[0]) if len(given.positional) == 1 else given.positional)]
+    values = [
+        number(one) for one in (elements(given.positional[0]) if len(given.positional) == 1 else given.positional)
+    ]
     if values and all(one is not None for one in values):
         pick = max if given.name.endswith("max") else min
         return Const(pick(one for one in values if one is not None))

@@ -30,8 +30,13 @@ def _of(course: Course, compiled: Compile | None, view: View, y: Value | None) -
     if on_map is not None:
         yield on_map
         return
-    checks = (_one_unit(out, loss), _encoding(course, out, loss, labels), _classes(out, loss, labels),
-              _activation(course, out, loss, labels), _regression(out, loss, labels, metric_names(compiled)))  # fmt: skip
+    checks = (
+        _one_unit(out, loss),
+        _encoding(course, out, loss, labels),
+        _classes(out, loss, labels),
+        _activation(course, out, loss, labels),
+        _regression(out, loss, labels, metric_names(compiled)),
+    )
     first = next((one for one in checks if one is not None), None)
     if first is not None:
         yield first
@@ -84,7 +89,8 @@ def _encoding(course: Course, out: Out, loss: Loss, labels: Array | None) -> Fin
     if told.strip("'\"") == "binary" and many > 2:
         return finding(
             "binary-mode-multiclass", "error", line,
-            f"Binary labels with {many} classes: an ImageDataGenerator then gives labels 0 to K-1 without an error, and "
+            f"Binary labels with {many} classes: an ImageDataGenerator then gives labels 0 to K-1 "
+            "without an error, and "
             "binary_crossentropy of them means nothing.",
             'Use class_mode="categorical".',
         )  # fmt: skip
@@ -197,7 +203,8 @@ def heads(course: Course) -> Iterator[Finding]:
         if loose and any(reaches(tensor, model.inputs) for _, tensor in loose):
             yield finding(
                 "head-not-connected", "error", model.line,
-                f"The model ends before the head: the Dense layer in {course.where(loose[-1][0].line)} is in no model, so "
+                f"The model ends before the head: the Dense layer in {course.where(loose[-1][0].line)} "
+                "is in no model, so "
                 "it is never trained.",
                 "Give the last Dense layer's tensor as outputs.",
             )  # fmt: skip
@@ -228,7 +235,7 @@ def _views(course: Course) -> Iterator[tuple[View, Fit | None]]:
 
 def unfrozen(course: Course) -> Iterator[Finding]:
     """A pretrained network that nothing freezes, in a script that stops before fit."""
-    if course.fits or course.machine.notes and any(note.kind == "budget" for note in course.machine.notes):
+    if course.fits or (course.machine.notes and any(note.kind == "budget" for note in course.machine.notes)):
         return
     for view, _ in _views(course):
         for by, _array in view.passed:

@@ -175,7 +175,8 @@ def parts(course: Course) -> Iterator[Finding]:
         line = made or (_first_line(theirs) if _changes(theirs) else fit.lines.get("validation_data", fit.line))
         yield finding(
             "train-val-preprocess-mismatch", "error", line,
-            f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and {_told(theirs)} those "
+            f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and "
+            f"{_told(theirs)} those "
             "for validation; measured, such a difference took validation from .91 to .50.",
             "Scale both in the same way.",
         )  # fmt: skip
@@ -201,16 +202,17 @@ def _other_scale(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Array)
     what = "evaluate" if ask.kind == "evaluate" else "predict"
     return finding(
         "predict-preprocess-mismatch", "error", ask.line,
-        f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and {_told(theirs)} those that "
+        f"{_told(ours)} scales the images for training ({course.where(_first_line(ours))}) and "
+        f"{_told(theirs)} those that "
         f"{what} gets: the answers say nothing about the model.",
         "Scale them as in training.", training_line=fit.line,
     )  # fmt: skip
 
 
 def _other_shape(course: Course, fit: Fit, ask: Ask, ours: Array, theirs: Array) -> Finding | None:
-    if ours.rank is None or theirs.rank is None or isinstance(ask.x, Batches) != isinstance(fit.x, Batches) and (
+    if ours.rank is None or theirs.rank is None or (isinstance(ask.x, Batches) != isinstance(fit.x, Batches) and (
         not isinstance(fit.x, Batches) or not fit.x.batched
-    ):  # fmt: skip
+    )):  # fmt: skip
         return None
     if ours.role == IMAGES and theirs.rank == ours.rank - 1:
         return finding(

@@ -1,4 +1,4 @@
-"""Findings on parts: leaks between them, parts that are mixed up, sorted arrays, orders that part images from labels."""
+"""Findings on parts of a split: leaks, parts mixed up, sorted arrays, images and labels in different orders."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -31,7 +31,8 @@ def wrong_parts(course: Course) -> Iterator[Finding]:
         if same and x.part.index != y.part.index:
             yield finding(
                 "split-unpacked-wrong", "error", x.part.line,
-                "train_test_split gives both parts of the first array, then both of the second; unpacked otherwise, what "
+                "train_test_split gives both parts of the first array, then both of the second; "
+                "unpacked otherwise, what "
                 f"is trained on as labels ({course.where(fit.line)}) is images.",
                 "Write X_train, X_test, y_train, y_test = train_test_split(X, y, ...).", lines=[x.part.line, fit.line],
             )  # fmt: skip
@@ -83,7 +84,8 @@ def sorted_split(course: Course) -> Iterator[Finding]:
         share = number(fit.arguments.get("validation_split"))
         if grouped and share and x.role != FILES:
             yield _sorted(fit.lines.get("validation_split", fit.line),
-                          f"validation_split={share:g} of fit takes the end of the arrays before shuffling")  # fmt: skip
+                          f"validation_split={share:g} of fit takes the end of the arrays before "
+                          "shuffling")  # fmt: skip
         elif grouped and x.part is not None and x.part.how == "slice":
             yield _sorted(x.part.line, "The arrays are cut at one place")
 
@@ -156,8 +158,7 @@ def same_images(course: Course) -> Iterator[Finding]:
             if one is not None:
                 yield one
         elif isinstance(value, Array) and isinstance(images_of(ours), Array):
-            x = images_of(ours)
-            assert isinstance(x, Array)
+            x = _x(fit) or value
             same = x.source.number == value.source.number != 0 and x.part == value.part and x.role in (IMAGES, FEATURES)
             if same and (x is value or x.part is not None or x.role == IMAGES):
                 yield _on_training(fit.lines.get("validation_data", fit.line), "the arrays that are trained on")
@@ -190,7 +191,7 @@ def _folders(course: Course, fit: Fit, ours: Batches, theirs: Batches) -> Findin
         return finding(
             "test-as-validation", "warning", fit.lines.get("validation_data", fit.line),
             f"Validation uses the test folder ({theirs.folder}), and "
-            + ("the best epoch is chosen by it" if chosen else f"the test in {course.where(asked[-1].line)} is the same")
+            + ("the best epoch is chosen by it" if chosen else "the test at the end uses it too")
             + ": the test's figure is then too good.",
             "Take a part of the training images for validation, and test once at the end.",
         )  # fmt: skip
@@ -221,7 +222,8 @@ def folds(course: Course) -> Iterator[Finding]:
         if fit.folds and fit.model.kind != "unknown":
             yield finding(
                 "folds-share-a-model", "error", fit.line,
-                f"The model is made outside the loop over the folds ({course.where(fit.model.line)}), so from the second "
+                f"The model is made outside the loop over the folds ({course.where(fit.model.line)}), "
+                "so from the second "
                 "fold on it has been trained on what it is validated with.",
                 "Build and compile a new model inside the loop.",
             )  # fmt: skip

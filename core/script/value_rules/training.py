@@ -66,7 +66,8 @@ def validation(course: Course) -> Iterator[Finding]:
         if watched is not None:
             yield finding(
                 "no-validation", "error", fit.line,
-                f"{watched.kind} watches {_monitor(watched)}, but fit is given nothing to validate on: it only warns and "
+                f"{watched.kind} watches {_monitor(watched)}, but fit is given nothing to validate on: "
+                "it only warns and "
                 "never acts.",
                 "Give fit validation_data, or validation_split.",
             )  # fmt: skip
@@ -112,7 +113,8 @@ def steps(course: Course) -> Iterator[Finding]:
             batch = _batch(fit.x)
             yield finding(
                 "steps-per-epoch-small", "warning", fit.lines.get("steps_per_epoch", fit.line),
-                f"steps_per_epoch={count} trains on {count} batches{f' of {batch}' if batch else ''} an epoch, whatever "
+                f"steps_per_epoch={count} trains on {count} batches{f' of {batch}' if batch else ''} "
+                "an epoch, whatever "
                 "the folder holds: most images wait many epochs.",
                 "Leave it out: the data set knows how many batches an epoch has.", steps=count,
             )  # fmt: skip
@@ -155,7 +157,7 @@ def labels(course: Course) -> Iterator[Finding]:
                 "fit takes validation_split of arrays only; of a generator or data set it is refused.",
                 "Give validation_data: a second generator with subset, or a second data set.",
             )  # fmt: skip
-        if fit.x.split and not fit.x.subset and not fit.x.folder == "" and fit.x.kind == "generator":
+        if fit.x.split and not fit.x.subset and fit.x.folder != "" and fit.x.kind == "generator":
             yield finding(
                 "subset-missing", "warning", fit.x.line,
                 "The generator has validation_split, but no subset is asked for here: the images for validation are "
@@ -185,7 +187,8 @@ def _wrong_shape(course: Course, fit: Fit, view: View) -> Finding | None:
         if differs and wants not in wrong_first:
             return finding(
                 "input-shape-mismatch", "error", fit.line,
-                f"The model wants images of {_shape(wants)} ({course.where(line)}) and gets {_shape(gets)}: fit ends in "
+                f"The model wants images of {_shape(wants)} ({course.where(line)}) and gets "
+                f"{_shape(gets)}: fit ends in "
                 "an error.",
                 "Give the data and the model the same size and colours.", wanted=list(wants), given=list(gets),
             )  # fmt: skip
@@ -221,7 +224,8 @@ def by_themselves(course: Course) -> Iterator[Finding]:
         elif note.kind == "np-resize":
             yield finding(
                 "np-resize", "error", note.line,
-                "np.resize repeats or cuts the list of values, it does not scale the image: what comes out is scrambled.",
+                "np.resize repeats or cuts the list of values, it does not scale the image: what "
+                "comes out is scrambled.",
                 "Use cv2.resize, Image.resize or tf.image.resize.",
             )  # fmt: skip
         elif note.kind == "decided":

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.checks.finding import Finding
 from core.script.flow import layers, models
-from core.script.flow.machine import Machine, Stop
+from core.script.flow.machine import Machine, Stop, word
 from core.script.flow.objects import (
     Array,
     Ask,
@@ -154,8 +154,8 @@ def loss_of(compiled: Compile | None) -> Loss | None:
     if isinstance(value, Made):
         name, logits = value.kind, value.arguments.get("from_logits")
         return Loss(_plain(name), line, getattr(logits, "value", False) is True)
-    name = value.short if isinstance(value, External) else getattr(value, "value", None)
-    return Loss(_plain(name), line, False) if isinstance(name, str) else None
+    named = value.short if isinstance(value, External) else word(value)
+    return Loss(_plain(named), line, False) if named is not None else None
 
 
 def _plain(name: str) -> str:
@@ -166,7 +166,7 @@ def metric_names(compiled: Compile | None) -> list[str]:
     """Metrics that a compile names in words."""
     value = compiled.arguments.get("metrics") if compiled is not None else None
     found = value.values if isinstance(value, Items) else ([] if value is None else [value])
-    return [one.value for one in found if isinstance(getattr(one, "value", None), str)]
+    return [name for one in found if (name := word(one)) is not None]
 
 
 Rule = Iterator[Finding]

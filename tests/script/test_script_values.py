@@ -1,0 +1,164 @@
+"""What a script's values do: whole scripts with one fault each or none, and statements that were false."""
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.script.flow.machine import STEPS
+from core.script.importing import import_script
+
+spec = importlib.util.spec_from_file_location("sections", Path(__file__).with_name("sections.py"))
+assert spec is not None
+assert spec.loader is not None
+sections = importlib.util.module_from_spec(spec)
+sys.modules["sections"] = sections
+spec.loader.exec_module(sections)
+
+HEAD = "import numpy as np\nimport tensorflow as tf\nfrom tensorflow.keras import layers\n"
+NET = (
+    "m = tf.keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.Flatten(), layers.Dense(10, 'softmax')])\n"
+)
+COMPILE = "m.compile('adam', 'sparse_categorical_crossentropy')\n"
+CIFAR = "(x, y), (xt, yt) = tf.keras.datasets.cifar10.load_data()\n"
+FIT = "m.fit(x, y, epochs=2, validation_data=(xt, yt))\n"
+
+
+def serious(record: dict[str, Any]) -> set[tuple[str, int, int]]:
+    """Errors and warnings with their cell and line, but for old names, which old scripts may have."""
+    return {
+        (one["id"], one["evidence"].get("cell", 0), one["evidence"]["line"])
+        for one in record["findings"]
+        if one["severity"] != "info" and one["id"] != "removed-arguments"
+    }
+
+
+def ids(text: str) -> set[str]:
+    return {one[0] for one in serious(import_script(text))}
+
+
+def test_each_fault_is_named_once_on_its_line_and_nothing_else_is() -> None:
+    wrong = []
+    for one in sections.examples("faulty.txt"):
+        record = import_script(one.text, one.name)
+        told = {(f["id"], f["evidence"].get("cell", 0), f["evidence"]["line"]) for f in record["findings"]}
+        if not told & one.faults or serious(record) - one.faults or len(serious(record)) > 1:
+            wrong.append((one.name, sorted(one.faults), sorted(serious(record))))
+    assert wrong == []
+    assert len(sections.examples("faulty.txt")) >= 40
+
+
+def test_scripts_without_a_fault_are_left_alone() -> None:
+    found = {one.name: serious(import_script(one.text, one.name)) for one in sections.examples("healthy_styles.txt")}
+    assert {name: told for name, told in found.items() if told} == {}
+    assert len(found) >= 25
+
+
+SCALED = (
+    "x = x / 255\nxt = xt / 255\n",
+    "x, xt = x / 255.0, xt / 255.0\n",
+    "x = x * (1 / 255)\nxt = xt * (1. / 255.)\n",
+    "x = x.astype('float32'); x /= 255\nxt = xt.astype('float32'); xt *= 1 / 255\n",
+    "x = np.divide(x, 255)\nxt = np.true_divide(xt, 255.)\n",
+    "x = x.astype(float); np.divide(x, 255, out=x)\nxt = xt / 255\n",
+    "x = x / x.max()\nxt = xt / np.max(xt)\n",
+    "x = (x - x.min()) / (x.max() - x.min())\nxt = xt / 255\n",
+    "x = np.array([i / 255 for i in x])\nxt = np.array(list(map(lambda i: i / 255, xt)))\n",
+    "def f(a):\n    a = tf.cast(a, tf.float32)\n    return a / 255.\nx, xt = f(x), f(xt)\n",
+    "x = tf.image.convert_image_dtype(x, tf.float32) / 255\nxt = tf.math.divide(xt, 255)\n",
+    "K = 255.0\nx, xt = [part / K for part in (x, xt)]\n",
+    "x[:] = x / 255\nxt[...] = xt / 255\n",
+)
+
+
+def test_every_way_of_dividing_by_255_is_seen() -> None:
+    assert ids(HEAD + CIFAR + NET + COMPILE + FIT) == {"unscaled-pixels"}
+    twice = NET.replace("[layers.Conv2D", "[layers.Rescaling(1 / 255), layers.Conv2D")
+    for way in SCALED:
+        assert ids(HEAD + CIFAR + way + NET + COMPILE + FIT) == set(), way
+        assert ids(HEAD + CIFAR + way + twice + COMPILE + FIT) == {"double-rescale"}, way
+        one_part = way + "xt = tf.keras.datasets.cifar10.load_data()[1][0]\n"
+        assert ids(HEAD + CIFAR + one_part + NET + COMPILE + FIT) == {"train-val-preprocess-mismatch"}, way
+
+
+def test_activation_named_by_keyword_is_read() -> None:
+    net = "m = tf.keras.Sequential([layers.Flatten(), layers.Dense(10), layers.Activation(activation='softmax')])\n"
+    assert ids(HEAD + CIFAR + SCALED[0] + net + COMPILE + FIT) == set()
+
+
+GENERATOR = (
+    "from tensorflow.keras.preprocessing.image import ImageDataGenerator\nimport tensorflow as tf\n"
+    "from tensorflow.keras.applications.{module} import {net}, preprocess_input\n"
+    "g = ImageDataGenerator(preprocessing_function=preprocess_input, rescale=1 / 255)\n"
+    "t, v = g.flow_from_directory('a/train', (96, 96)), g.flow_from_directory('a/val', (96, 96))\n"
+    "b = {net}(include_top=False, pooling='avg')\nb.trainable = False\n"
+    "m = tf.keras.Sequential([b, tf.keras.layers.Dense(3, 'softmax')])\n"
+    "m.compile('adam', 'categorical_crossentropy')\nm.fit(t, validation_data=v, epochs=2)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "net", "told"),
+    [("vgg16", "VGG16", "0.30 to 0.38"), ("mobilenet_v2", "MobileNetV2", "0.0022"),
+     ("densenet", "DenseNet121", "0.0051 to 0.0066")],
+)  # fmt: skip
+def test_grey_level_behind_two_scalings_is_computed(module: str, net: str, told: str) -> None:
+    (one,) = [one for one in import_script(GENERATOR.format(module=module, net=net))["findings"]
+              if one["id"] == "idg-preprocess-then-rescale"]  # fmt: skip
+    assert f"a grey level of 200 arrives as {told}" in one["claim"]
+
+
+TUNED = (
+    "import tensorflow as tf\n"
+    "t = tf.keras.utils.image_dataset_from_directory('a/train', image_size=(96, 96))\n"
+    "v = tf.keras.utils.image_dataset_from_directory('a/val', image_size=(96, 96))\n"
+    "b = tf.keras.applications.ResNet50V2(include_top=False, pooling='avg')\nb.trainable = False\n"
+    "i = tf.keras.Input((96, 96, 3))\nx = b(tf.keras.applications.resnet_v2.preprocess_input(i), training=False)\n"
+    "m = tf.keras.Model(i, tf.keras.layers.Dense(1, 'sigmoid')(x))\n"
+    "m.compile('adam', 'binary_crossentropy')\nm.fit(t, validation_data=v, epochs=2)\nb.trainable = True\n"
+)
+SECOND = "m.fit(t, validation_data=v, epochs=2)\n"
+
+
+def test_one_cause_is_one_finding() -> None:
+    assert ids(TUNED + SECOND) == {"trainable-after-compile"}
+
+
+def test_batch_normalisation_frozen_in_a_loop_is_seen() -> None:
+    again = "m.compile(tf.keras.optimizers.Adam(1e-3), 'binary_crossentropy')\n"
+    loop = (
+        "for layer in b.layers:\n    if isinstance(layer, tf.keras.layers.BatchNormalization):\n"
+        "        layer.trainable = False\n"
+    )
+    assert "keras3-training-false-ignored" in ids(TUNED + again + SECOND)
+    assert "keras3-training-false-ignored" not in ids(TUNED + loop + again + SECOND)
+
+
+def test_unclosed_bracket_is_mended_and_said() -> None:
+    text = HEAD + CIFAR + SCALED[0] + NET.replace("softmax')])", "softmax')]") + COMPILE + FIT
+    record = import_script(text)
+    assert "'(' is never closed; read as if ) stood at the end of line 7" in [one["text"] for one in record["unread"]]
+    assert serious(record) == set()
+
+
+def test_five_hundred_lines_take_less_than_a_second() -> None:
+    (whole,) = [one for one in sections.examples("healthy_styles.txt") if one.name == "keras-guide-transfer.py"]
+    lines = whole.text.count("\n")
+    text = whole.text * (500 // lines + 1)
+    seconds = []
+    for _ in range(2):
+        begun = time.thread_time()
+        import_script(text)
+        seconds.append(time.thread_time() - begun)
+    assert min(seconds) < 1
+
+
+def test_what_would_never_end_ends() -> None:
+    names = "f0 = lambda v: v\n" + "".join(f"f{k} = lambda v: f{k - 1}(f{k - 1}(v))\n" for k in range(1, 40))
+    begun = time.thread_time()
+    import_script(HEAD + names + CIFAR + "x = f39(x)\n" + NET + COMPILE + FIT)
+    assert time.thread_time() - begun < 2
+    assert STEPS <= 100_000
