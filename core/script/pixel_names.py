@@ -2,6 +2,7 @@
 
 import ast
 
+from core.models.catalogue import BACKBONES
 from core.script.parts import RANDOM
 
 SAME_METHODS = (
@@ -61,7 +62,8 @@ _FAMILIES = {
 def family_of_module(name: str) -> str:
     """What a `preprocess_input` does, by the module in its full name: a key of the table, or empty."""
     module = name.rpartition(".")[0].rpartition(".")[2]
-    return next((family for family, modules in _FAMILIES.items() if module in modules), "")
+    known = next((row.preprocessing for row in BACKBONES.values() if row.module and row.module == module), "")
+    return known or next((family for family, modules in _FAMILIES.items() if module in modules), "")
 
 
 _NETWORKS = (
@@ -74,6 +76,8 @@ _NETWORKS = (
 
 def family_of_network(name: str) -> str:
     """The preprocessing that a network of `keras.applications` was trained with; empty where it is not known."""
+    if name in BACKBONES:
+        return BACKBONES[name].preprocessing
     if name.startswith("ResNet"):
         return "tf" if name.endswith("V2") else ("" if "RS" in name else "caffe")
     return next((family for family, starts in _NETWORKS if name.startswith(starts)), "")
