@@ -74,12 +74,17 @@ def _folder(machine: Machine, value: Value | None, node: ast.expr | None) -> str
     return word(value) or ""
 
 
+def _two(sides: tuple[int | None, ...] | None) -> tuple[int | None, int | None]:
+    """Height and width; not known where the script does not give two."""
+    return (sides[0], sides[1]) if sides is not None and len(sides) == 2 else (None, None)
+
+
 def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
     sides = wholes(given.get("image_size", 6)) or (256, 256) if "image_size" not in given.named else wholes(
         given.named["image_size"])  # fmt: skip
     colour = constant(given.get("color_mode", 4)) or "rgb"
     batched = not is_none(given.get("batch_size", 5)) or given.get("batch_size", 5) is None
-    shape = (*(sides or (None, None))[:2], _CHANNELS.get(str(colour), 3))
+    shape = (*_two(sides), _CHANNELS.get(str(colour), 3))
     number_of = machine.new_number()
     folder = _folder(machine, given.get("directory", 0), _node(given, "directory", 0))
     source = Source(number_of, given.line, given.name.rpartition(".")[2], "folder")
@@ -137,7 +142,7 @@ def _flow_from(machine: Machine, given: Arguments) -> Value:
     if given.get("target_size", 2) is None:
         sides = (256, 256)
     colour = constant(given.get("color_mode", 3 if not frame else -1)) or "rgb"
-    shape = (None, *(sides or (None, None))[:2], _CHANNELS.get(str(colour), 3))
+    shape = (None, *_two(sides), _CHANNELS.get(str(colour), 3))
     number_of = machine.new_number()
     source = Source(number_of, given.line, given.name.rpartition(".")[2].removesuffix("_of"), "folder")
     x = Array(IMAGES, source, RAW, shape=shape, channels="grey" if shape[3] == 1 else "rgb")
