@@ -14,7 +14,7 @@ from core.errors import DataError
 from core.store.runs import Run, RunStore
 from core.workers import launch, local
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
+pytestmark = pytest.mark.slow
 
 TINY: dict[str, Any] = {
     "data.image_size": 32,

@@ -15,7 +15,7 @@ from core.store.runs import RunStore
 from core.sweep.store import SweepStore
 from core.workers import launch, local
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("thin")]
+pytestmark = pytest.mark.slow
 
 SMALL = [
     *("--set=data.image_size=32", "--set=data.batch_size=8", "--set=training.epochs=4"),
