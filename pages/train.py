@@ -15,6 +15,7 @@ from pages.shared.shell import access
 from pages.shared.shell.frame import frame
 from pages.shared.train import actions
 from pages.shared.train import form as train_form
+from pages.shared.train.augmentation_editor import show_augmentation_editor
 from pages.shared.train.cache_view import show_cache
 from pages.shared.train.preflight import show_preflight
 from pages.shared.train.rate_panel import show_rate_finder
@@ -49,6 +50,7 @@ def show_form() -> None:
     script_import()
     preset = train_form.preset_control()
     train_form.show_fields(preset, split_on_disk=split_on_disk)
+    show_augmentation_editor(view)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
     show_rate_finder(current)

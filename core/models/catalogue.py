@@ -61,6 +61,12 @@ def find_weights(backbone: Backbone) -> Path | None:
     return next((path for path in weights_paths(backbone) if path.is_file()), None)
 
 
+def weights_word(backbone: Backbone) -> str:
+    """Whether the weights are on this machine, or how much is to be downloaded, in words."""
+    size = f"{backbone.weights_bytes / 1e6:.3g} MB"
+    return f"weights here, {size}" if find_weights(backbone) is not None else f"download {size}"
+
+
 def weights_paths(backbone: Backbone) -> list[Path]:
     """List where the weight file may lie, in the order in which it is looked for."""
     if backbone.built_in:

@@ -50,6 +50,9 @@ MAP_COLOUR, MAP_PROJECTION = "map_colour", "map_projection"
 MAP_CLICKED = "map_clicked"
 """Session key: the file whose dot was clicked last, and the files that a lasso held then."""
 
+NETWORKS = "networks"
+"""Session key: what the networks that the Train page offers must be (here, fits, fast)."""
+
 MAP_CHART = "map_chart"
 """Key of the part of the page that holds the map and the card with the image under the pointer."""
 

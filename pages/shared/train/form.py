@@ -13,7 +13,7 @@ from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
 from core.models.unfreezing import require_blocks, stages
 from pages.shared.state import PRESET
-from pages.shared.train import head_editor
+from pages.shared.train import head_editor, network_filter
 from pages.shared.widgets import fields
 from pages.shared.widgets.fields import MODE
 from pages.shared.widgets.text import plain
@@ -135,6 +135,8 @@ def show_fields(preset: str, *, split_on_disk: bool) -> None:
         for key in group:
             if key == HEAD:
                 head_editor.show_head_choice(changed=key in changed)
+            elif key == fields.BACKBONE:
+                values[key] = _show_networks(values, changed=key in changed)
             elif has_meaning(key, values, split_on_disk=split_on_disk):
                 values[key] = fields.field(key, values, changed=key in changed)
 
@@ -148,6 +150,15 @@ def show_fields(preset: str, *, split_on_disk: bool) -> None:
         for k, column in enumerate(st.columns(3)):
             with column:
                 draw(iter(rare[k::3]))
+
+
+def _show_networks(values: dict[str, Any], *, changed: bool) -> str:
+    """The backbone, among those that pass the filter, and what it costs."""
+    network_filter.show_filter()
+    only = network_filter.offered(str(values[fields.BACKBONE]))
+    chosen = str(fields.field(fields.BACKBONE, values, changed=changed, only=only))
+    network_filter.show_cost(chosen, values["data.image_size"])
+    return chosen
 
 
 def show_differences(preset: str, *, split_on_disk: bool) -> None:

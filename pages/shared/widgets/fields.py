@@ -12,7 +12,7 @@ import streamlit as st
 from core.config import TrainConfig, keys, make_config, setting
 from core.data.dataset import SAMPLE
 from core.errors import ConfigError, UserError
-from core.models.catalogue import BACKBONES, find
+from core.models.catalogue import BACKBONES, find, weights_word
 from core.models.optimizers import OPTIMIZERS
 from core.setting import allowed, check, convert
 from pages.shared.state import field_key
@@ -134,7 +134,7 @@ def choices_of(key: str, values: dict[str, Any]) -> tuple[str, ...]:
     return tuple(setting(key).metadata["choices"])
 
 
-def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
+def field(key: str, values: dict[str, Any], *, changed: bool = False, only: tuple[str, ...] = ()) -> Any:
     """Draws the widget of a setting and gives its value.
 
     Numbers have no hard limits in the browser: it would silently keep the old value, and the form's own sentence says
@@ -144,12 +144,13 @@ def field(key: str, values: dict[str, Any], *, changed: bool = False) -> Any:
         key: For instance `data.batch_size`; its value is in the session already.
         values: All values of the form, for choices that depend on others.
         changed: Whether to mark the field as different from the preset. Defaults to `False`.
+        only: Which of the choices are offered. Defaults to all.
     """
     spec = setting(key)
     label = f"{label_of(key)} :primary[●]" if changed else label_of(key)
     common: dict[str, Any] = {"key": field_key(key), "help": help_of(key), "persist_state": "session"}
     st.session_state.setdefault(field_key(key), spec.default)
-    if choices := choices_of(key, values):
+    if choices := only or choices_of(key, values):
         return _choice(key, label, choices, common, values)
     if isinstance(spec.default, bool):
         return st.toggle(label, **common)
@@ -186,6 +187,8 @@ def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, An
 
 def _word_among(key: str, values: dict[str, Any], value: str) -> str:
     """As `word_of`; no block named means another thing where the run is fine-tuned."""
+    if key == BACKBONE and value in BACKBONES:
+        return f"{word_of(key, value)} · {weights_word(BACKBONES[value])}"
     if key == UNFREEZE and not value and values.get(MODE) == "fine_tune":
         return "As many blocks as stages"
     return word_of(key, value)
