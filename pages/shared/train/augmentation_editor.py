@@ -15,7 +15,7 @@ from pages.shared.widgets.text import plain
 SETTING = "data.augmentation"
 _SIDE = 150
 _DRAWS = 4
-_WIDTH = 120
+_WIDTH = 90
 
 
 def show_augmentation_editor(view: View | None) -> None:
@@ -41,7 +41,7 @@ def show_augmentation_editor(view: View | None) -> None:
 def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
     row = KINDS[step.kind]
     with st.container(horizontal=True, vertical_alignment="bottom", key=_key(kind, place, "row")):
-        st.markdown(f"{place + 1}\\. **{row.title}**", width=150, help=plain(row.unit) if row.unit else None)
+        st.markdown(f"{place + 1}\\. **{row.title}**", width=140, help=plain(row.unit) if row.unit else None)
         if step.kind != "flip":
             for name in ("low", "high"):
                 st.number_input(
@@ -62,7 +62,7 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                 key=_key(kind, place, "words"),
                 on_change=_take,
                 args=(kind, place),
-                width=230,
+                width=180,
             )
         st.space("stretch")
         for label, icon, by, idle in (("Up", "arrow_upward", -1, place == 0), ("Down", "arrow_downward", 1, last)):

@@ -45,19 +45,23 @@ def show_cost(chosen: str, image_size: int) -> None:
         return
     count, whole = len(offered(chosen)), len(BACKBONES)
     left = "" if count == whole else f" {count} of {whole} networks pass the filter."
-    st.caption(cost_sentence(row, image_size) + left)
+    st.caption(cost_sentence(row, image_size) + left, help=_COST_HELP.format(row=row))
+
+
+_COST_HELP = (
+    "Memory: the most of a process that computes features of 16 images of 224 pixels, measured. Images a second: "
+    "estimated from {row.operations} billion multiplications and additions for an image of 224 pixels, as counted from "
+    "the layers. It was trained at {row.native_size} pixels and takes {row.min_size} or more."
+)
 
 
 def cost_sentence(row: Backbone, image_size: int) -> str:
     """Weights, where they come from, memory as measured, speed as estimated."""
-    operations = row.operations * 1e9 * (image_size / 224) ** 2
     cores = os.cpu_count() or 1
-    rate = cores * _PER_CORE / operations
+    rate = cores * _PER_CORE / (row.operations * 1e9 * (image_size / 224) ** 2)
     return (
-        f"{row.parameters / 1e6:.3g} million weights, {weights_word(row)}. Features of 16 images of 224 pixels: "
-        f"{row.memory / 1000:.2g} GB of memory (measured). An image of {image_size} pixels takes "
-        f"{operations / 1e9:.2g} billion operations (counted), so about {rate:.2g} images a second on {cores} cores (estimated). Trained at "
-        f"{row.native_size} pixels; takes {row.min_size} or more."
+        f"{row.parameters / 1e6:.3g} million weights ({weights_word(row)}); {row.memory / 1000:.2g} GB of memory "
+        f"(measured); about {rate:.2g} images a second here (estimated)."
     )
 
 
