@@ -18,7 +18,7 @@ from pages.shared.train import network_filter
 )
 def test_networks_pass_all_that_is_asked_and_the_chosen_one_stays(monkeypatch, tmp_path, wanted, inside, outside):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(network_filter.st, "session_state", {state.NETWORKS: wanted})
+    monkeypatch.setattr("streamlit.session_state", {state.NETWORKS: wanted})
     found = network_filter.offered("ResNet152")
     assert "ResNet152" in found
     assert inside in found
@@ -28,7 +28,7 @@ def test_networks_pass_all_that_is_asked_and_the_chosen_one_stays(monkeypatch, t
 
 def test_the_cost_says_what_is_measured_and_what_is_estimated(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(network_filter.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert network_filter.cost_sentence(find("ResNet50"), 224) == (
         "23.6 million weights (download 94.8 MB); 1 GB of memory (measured); about 5.2 images a second here "
         "(estimated)."
