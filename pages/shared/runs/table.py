@@ -17,7 +17,7 @@ from pages.shared.run.view import LOOKS
 from pages.shared.runs import address
 from pages.shared.state import part_key
 from pages.shared.widgets.fields import word_of
-from pages.shared.widgets.text import duration, file_size
+from pages.shared.widgets.text import NOTHING, duration, file_size
 
 OPEN, SHOW, HIDE = ":material/monitoring: Curves", ":material/expand_more: Trials", ":material/expand_less: Trials"
 VERDICT = ":material/troubleshoot: Verdict"
@@ -65,6 +65,7 @@ def show_table(visible: Sequence[Row], query: Query) -> None:
         height=min(_MOST_HEIGHT, _ROW * (len(frame) + 1) + 3),
         on_select=follow,
         selection_mode="multi-row",
+        placeholder=NOTHING,
         selection_default={"selection": {"rows": [k for k, row_id in enumerate(ids) if row_id in asked]}},
         alt=_words(visible, query),
     )
@@ -166,7 +167,7 @@ def _config(shown: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": column.TextColumn("Run", width=210, pinned=True),
         "open": column.ButtonColumn("Open", width=88, type="tertiary", key=state.OPEN_RUN),
-        "status": column.TextColumn("State", width=150),
+        "status": column.TextColumn("State", width=170),
         "findings": column.MultiselectColumn(
             "Findings",
             width=165,
