@@ -18,6 +18,7 @@ from core.insight.overlay import overlay
 from core.insight.side_by_side import Pair, side_by_side
 from core.insight.stored import stored_predictions
 from core.store.csv_tables import csv_bytes
+from core.store.run_images import run_rendering
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, NamedImage, answers, is_medical, require_model, to_csv
 
@@ -55,7 +56,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
     classes = run.classes()
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
-    maps = _write_heatmaps(options.heatmaps, paths, found, run.config().data.fit) if options.heatmaps else {}
+    maps = _write_heatmaps(options.heatmaps, paths, found, run) if options.heatmaps else {}
     for answer in found:
         if answer.error:
             print(answer.error, file=sys.stderr)
@@ -83,13 +84,13 @@ def _temperature(run: Run) -> float:
     return found.temperature
 
 
-def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction], fit: str) -> dict[int, str]:
+def _write_heatmaps(folder: Path, images: Sequence[Path], found: Sequence[Prediction], run: Run) -> dict[int, str]:
     """One PNG an image, of its predicted class; by the image's number the path."""
-    written = {}
+    written, rendering = {}, run_rendering(run)
     for k, (path, answer) in enumerate(zip(images, found, strict=True)):
         if heat := answer.insight.heat.get(answer.label):
             target = folder / f"{safe_stem(path.stem)}-{k + 1:03}-{safe_stem(answer.label)}.png"
-            _write(target, "--heatmaps", overlay(decode(path), heat, fit=fit))
+            _write(target, "--heatmaps", overlay(decode(path, window=rendering.window), heat, fit=rendering.fit))
             written[k] = str(target)
     return written
 
