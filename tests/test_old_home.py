@@ -54,7 +54,9 @@ def test_it_lists_what_it_holds(old: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (first["note"], first["tags"], first["dataset"]) == ("First try, ä", ["keep"], str(old / "data"))
     monkeypatch.setenv("PARITY_HOME", str(old / "home"))
     assert [(bisect.id, bisect.result()["verdict"]) for bisect in BisectStore().list()] == [(BISECT, "no-difference")]
-    assert [(sweep.id, sweep.result()["best"]["arm"]) for sweep in SweepStore().list()] == [(SWEEP, 1)]
+    assert [(sweep.id, (best := sweep.result()["best"]) and best["arm"]) for sweep in SweepStore().list()] == [
+        (SWEEP, 1)
+    ]
 
 
 def test_it_compares_two_runs(old: Path) -> None:

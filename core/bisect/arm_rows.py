@@ -1,12 +1,13 @@
 """The trials of a bisect as pages and reports draw them: the trainings of one combination of settings as one row."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult, BisectTrial, MeasuredTrial, TrialRow
 
 
-def trial_rows(result: Record) -> list[Record]:
+def trial_rows(result: "BisectResult") -> "list[TrialRow]":
     """One row a combination of settings.
 
     Args:
@@ -15,29 +16,29 @@ def trial_rows(result: Record) -> list[Record]:
     Returns:
         Rows with the keys of a trial, and `counted`, what to say of how many trainings it is of, and `trainings`.
     """
-    trials = list(result.get("arms") or [])
+    trials = result.get("arms", [])
     if "measured" not in result:
-        return trials
+        return [{**trial, "counted": "", "trainings": []} for trial in trials]
     means = {tuple(trial["from_b"]): trial for trial in result["measured"]}
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[tuple[object, ...], list[BisectTrial]] = {}
     for trial in trials:
         groups.setdefault((bool(trial.get("own")) and trial.get("run"), *trial.get("from_b", [])), []).append(trial)
     return [_joined(group, means.get(tuple(group[0].get("from_b", [])))) for group in groups.values()]
 
 
-def judged_by(result: Record) -> str:
+def judged_by(result: "BisectResult") -> str:
     """What the values of the trials are: older versions took the best epoch's."""
     if "measured" not in result:
         return "Best validation accuracy"
     return "Test accuracy" if result.get("part") == "test" else "Validation accuracy"
 
 
-def _joined(group: Sequence[Record], mean: Record | None) -> Record:
+def _joined(group: "Sequence[BisectTrial]", mean: "MeasuredTrial | None") -> "TrialRow":
     first = group[0]
     if first.get("own"):
-        return {**first, "counted": ", not counted"}
+        return {**first, "counted": ", not counted", "trainings": []}
     states = [str(trial.get("status", "waiting")) for trial in group]
-    values = [trial["value"] for trial in group if trial.get("value") is not None]
+    values = [value for trial in group if (value := trial.get("value")) is not None]
     done = states.count("finished")
     return {
         **first,

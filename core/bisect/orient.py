@@ -1,14 +1,17 @@
 """Orients a bisect's result: exchanges A and B where the person holds the two runs the other way round."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectFacts, BisectResult, BisectTrial
+    from core.store.job_records import Side
 
-_OTHER = {"a": "b", "b": "a"}
+
+_OTHER: "dict[str, Side]" = {"a": "b", "b": "a"}
 
 
-def seen_from(result: Record, first: str) -> Record:
+def seen_from(result: "BisectResult", first: str) -> "BisectResult":
     """A bisect's result in which A is the run of that id.
 
     Args:
@@ -35,7 +38,7 @@ def seen_from(result: Record, first: str) -> Record:
     }
 
 
-def _newer(result: Record, everything: set[str]) -> Record:
+def _newer(result: "BisectResult", everything: set[str]) -> "BisectFacts":
     """What results of older versions do not have."""
     if "measured" not in result:
         return {}
@@ -48,7 +51,7 @@ def _newer(result: Record, everything: set[str]) -> Record:
     }
 
 
-def _exchanged(trial: Record, everything: set[str]) -> Record:
+def _exchanged(trial: "BisectTrial", everything: set[str]) -> "BisectTrial":
     base = _OTHER[trial["base"]]
     name = f"{base.upper()}{trial['name'][1:]}"  # "A again, …" or "A with …"
     return {**trial, "base": base, "name": name, "from_b": sorted(everything - set(trial["from_b"]))}

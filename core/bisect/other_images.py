@@ -1,16 +1,17 @@
 """Would the gap hold on other images of this kind? The second question of a bisect, in figures and in a sentence."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.bisect.reading import Readings
 from core.stats.power import cases_to_settle
 from core.stats.reader_case import Crossed, crossed
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import OtherImages
 
 
-def other_images(good: Sequence[Readings], bad: Sequence[Readings], part: str) -> Record | None:
+def other_images(good: Sequence[Readings], bad: Sequence[Readings], part: str) -> "OtherImages | None":
     """The gap over seeds and images, good minus bad.
 
     Args:

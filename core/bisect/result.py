@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.bisect.arm_values import Set
 from core.bisect.factors import DATASET, Factors
@@ -15,7 +15,17 @@ from core.compare.paired import same_pixels
 from core.stats.paired_seeds import LEVELS, LOOKS, Estimate
 from core.store.runs import Run, RunStore
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import (
+        AucGap,
+        BisectFacts,
+        BisectResult,
+        BisectTrial,
+        Gap,
+        MeasuredTrial,
+        OtherImages,
+        ValuePair,
+    )
 
 
 class Facts:
@@ -43,12 +53,12 @@ class Facts:
             return ""
         return f"The two runs themselves have {found[0].accuracy:.3f} and {found[1].accuracy:.3f}."
 
-    def so_far(self, search: Search) -> Record:
-        """What is known while it is at work."""
+    def note_so_far(self, record: "BisectResult", search: Search) -> None:
+        """Puts what is known while it is at work into the result."""
         ends = [search.trials.known(trial, "accuracy") for trial in (frozenset[str](), frozenset(search.factors))]
         spread = _spread([list(values.values()) for values in ends])
-        return {
-            "good": search.good,
+        record |= {
+            "good": "a" if search.good == "a" else "b" if search.good else "",
             "gap": _gap(search.gap, search.level),
             "noise": {"a": list(ends[0].values()), "b": list(ends[1].values()), "spread": spread},
             "auc": self._auc(search),
@@ -57,13 +67,14 @@ class Facts:
             "measured": self._measured(search),
         }
 
-    def at_the_end(self, search: Search, trials: Sequence[Record]) -> Record:
-        """What is added with the verdict."""
-        return {**self.so_far(search), "other_images": self._other_images(search, trials)}
+    def note_at_the_end(self, record: "BisectResult", search: Search) -> None:
+        """Puts what belongs to the verdict into the result."""
+        self.note_so_far(record, search)
+        record["other_images"] = self._other_images(search, record["arms"])
 
-    def before(self, margin: float) -> Record:
+    def before(self, margin: float) -> "BisectFacts":
         """What is known before anything was trained."""
-        values = {key: {"a": a, "b": b} for key, (a, b) in self.values().items()}
+        values: dict[str, ValuePair] = {key: {"a": a, "b": b} for key, (a, b) in self.values().items()}
         return {
             "part": self._part,
             "images": len(self._runs[0].data().part(self._part)),
@@ -89,16 +100,16 @@ class Facts:
             "little too high; a test folder would be free of that."
         )
 
-    def _auc(self, search: Search) -> Record:
+    def _auc(self, search: Search) -> "AucGap":
         ends = [
             list(search.trials.known(trial, "auc").values()) for trial in (frozenset[str](), frozenset(search.factors))
         ]
         gap = search.auc_gap
         return {**_gap(gap, search.level), "a": ends[0], "b": ends[1], "sentence": _auc_sentence(search, gap)}
 
-    def _measured(self, search: Search) -> list[Record]:
+    def _measured(self, search: Search) -> "list[MeasuredTrial]":
         """The mean of every trial, with the ends first."""
-        found = []
+        found: list[MeasuredTrial] = []
         for trial, values in search.trials.found.items():
             mean = search.trials.contrast({trial: 1}, search.level, "accuracy")
             aucs = list(search.trials.known(trial, "auc").values())
@@ -115,7 +126,7 @@ class Facts:
                 )
         return found
 
-    def _other_images(self, search: Search, trials: Sequence[Record]) -> Record | None:
+    def _other_images(self, search: Search, trials: "Sequence[BisectTrial]") -> "OtherImages | None":
         """The second question, from the predictions of both ends."""
         if not search.good or not search.factors:
             return None
@@ -126,18 +137,18 @@ class Facts:
         good, bad = ends if search.good == "a" else ends[::-1]
         return other_images([good[seed] for seed in seeds], [bad[seed] for seed in seeds], PARTS[self._part])
 
-    def _readings(self, trials: Sequence[Record], trial: Set, names: dict[str, str]) -> dict[int, Readings]:
+    def _readings(self, trials: "Sequence[BisectTrial]", trial: Set, names: dict[str, str]) -> dict[int, Readings]:
         pattern = self._factors.a.config.data.group_pattern
         found = {}
         for row in trials:
             wanted = row["from_b"] == sorted(trial) and row["status"] == "finished" and not row.get("own")
-            run = RunStore().by_id(row["run"]) if wanted else None
+            run = RunStore().by_id(row["run"] or "") if wanted else None
             if run and (reading := readings(run, self._part, pattern, names)):
                 found[int(row["seed"])] = reading
         return found
 
 
-def _gap(gap: Estimate | None, level: float) -> Record:
+def _gap(gap: Estimate | None, level: float) -> "Gap":
     if gap is None:
         return {"value": None, "interval": None, "seeds": 0, "p_value": None, "level": None}
     return {
@@ -168,7 +179,7 @@ def _spread(groups: Sequence[Sequence[float]]) -> float | None:
     return (squares / freedom) ** 0.5 if freedom else None
 
 
-def _said(key: str, value: Any) -> str:
+def _said(key: str, value: object) -> str:
     """A setting's value in words; of a folder the last part."""
     if key == DATASET:
         return Path(str(value)).name or str(value)

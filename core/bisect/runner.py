@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from core.bisect import verdict
 from core.bisect.arm_values import Judged, Set, TrialValues
@@ -16,10 +15,13 @@ from core.bisect.verdict import Conclusion, Words
 from core.config import RunConfig
 from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
+from core.store.bisect_record import BisectResult, BisectTrial
+from core.store.job_records import Side
+from core.store.record_types import Plain
 from core.store.runs import Run, RunStore
 
 
-class BisectRunner(TrialRunner):
+class BisectRunner(TrialRunner[BisectResult]):
     """Runs the search of one bisect and keeps its result up to date.
 
     Trials that an earlier attempt has finished are taken from result.json; the search is a function of their values, so
@@ -108,14 +110,15 @@ class BisectRunner(TrialRunner):
                 self._judge(row, run)
         everything = frozenset(self.factors.keys)
         ends = ((self.a, frozenset[str](), self._own_seeds[0]), (self.b, everything, self._own_seeds[1]))
-        for (run, trial, seed), base in zip(ends, "ab", strict=True):
+        sides: tuple[Side, Side] = ("a", "b")
+        for (run, trial, seed), base in zip(ends, sides, strict=True):
             if judged(run, self.part) is None:
                 continue
             row = self._row(trial, seed, base)
             row |= {"name": f"{base.upper()} itself, training.seed {seed}", "base": base, "run": run.id, "own": True}
             self._judge(row, run)
 
-    def _judge(self, row: dict[str, Any], run: Run | None) -> None:
+    def _judge(self, row: BisectTrial, run: Run | None) -> None:
         """Notes the figures of a trial's saved model; a trial whose run has gone waits to be trained again."""
         found = judged(run, self.part) if run else None
         figures = run.figures(self.part) if run else None
@@ -129,15 +132,15 @@ class BisectRunner(TrialRunner):
         """Images that an accuracy is a share of: of the smaller set, where the two differ."""
         return min(len(run.data().part(self.part)) for run in (self.a, self.b))
 
-    def config_of(self, row: dict[str, Any]) -> RunConfig:
+    def config_of(self, row: BisectTrial) -> RunConfig:
         """The configuration of a trial's training."""
         return self.factors.config(frozenset(row["from_b"]), row["seed"], name=f"bisect: {row['name']}"[:100])
 
-    def affords(self, row: dict[str, Any], config: RunConfig) -> bool:
+    def affords(self, row: BisectTrial, config: RunConfig) -> bool:
         """Whether the budget suffices for a trial."""
         return self.spent_seconds() + self.costs.trial(config) <= 60 * self.bisect.budget_minutes()
 
-    def _afford(self, row: dict[str, Any], config: RunConfig) -> None:
+    def _afford(self, row: BisectTrial, config: RunConfig) -> None:
         if self._stop_requested():
             raise BrokenOff(f"Stopped after {_counted(self._tried())}, before there was a verdict.")
         if not self.affords(row, config):
@@ -146,11 +149,11 @@ class BisectRunner(TrialRunner):
                 "another would exceed it."
             )
 
-    def run_of(self, row: dict[str, Any], config: RunConfig) -> Run:
+    def run_of(self, row: BisectTrial, config: RunConfig) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
         return begun(row["run"]) or RunStore().create(config)
 
-    def finish_row(self, row: dict[str, Any], run: Run, status: str) -> None:
+    def finish_row(self, row: BisectTrial, run: Run, status: str) -> None:
         """Notes what came out of a trial.
 
         Raises:
@@ -164,15 +167,15 @@ class BisectRunner(TrialRunner):
         if row["status"] == "waiting":
             row |= {"status": "failed", "run": run.id}
 
-    def plan(self, trials: list[tuple[Set, int]]) -> list[dict[str, Any]]:
+    def plan(self, trials: list[tuple[Set, int]]) -> list[BisectTrial]:
         """Notes trials that are known to follow; gives their rows."""
         rows = [self._row(trial, seed) for trial, seed in trials]
         self.write()
         return rows
 
-    def _row(self, trial: Set, seed: int, own: str = "") -> dict[str, Any]:
+    def _row(self, trial: Set, seed: int, own: str = "") -> BisectTrial:
         """The row of a trial's training, made where it is absent; `own` names the run that is shown as it is."""
-        rows: list[dict[str, Any]] = self.record["arms"]
+        rows = self.record["arms"]
         switched = sorted(trial)
         sought = (switched, seed, own)
         row = next((row for row in rows if (row["from_b"], row["seed"], _own(row)) == sought), None)
@@ -194,7 +197,7 @@ class BisectRunner(TrialRunner):
             rows.append(row)
         return row
 
-    def _described(self, trial: Set) -> tuple[str, dict[str, Any]]:
+    def _described(self, trial: Set) -> tuple[Side, Plain]:
         """The end from which fewer settings change, and what they are changed to."""
         others = frozenset(self.factors.keys) - trial
         if len(trial) <= len(others):
@@ -207,13 +210,13 @@ class BisectRunner(TrialRunner):
     def _keep(self, found: Conclusion) -> None:
         self.record["arms"] = [row for row in self.record["arms"] if row["run"]]
         self.record |= {"verdict": found.verdict, "factors": list(found.factors), "sentence": found.sentence}
-        self.record |= self.facts.at_the_end(self.search, self.record["arms"])
+        self.facts.note_at_the_end(self.record, self.search)
         self.write()
 
     def write(self) -> None:
         """See `TrialRunner.write`."""
         if search := getattr(self, "search", None):
-            self.record |= self.facts.so_far(search)
+            self.facts.note_so_far(self.record, search)
         waiting = [self.config_of(row) for row in self.record["arms"] if row["status"] in ("waiting", "running")]
         if self.record["verdict"] is None:
             left = self.costs.left(waiting, self._tried())
@@ -221,11 +224,11 @@ class BisectRunner(TrialRunner):
         super().write()
 
 
-def _judged(row: dict[str, Any]) -> Judged | None:
+def _judged(row: BisectTrial) -> Judged | None:
     return None if row["value"] is None else Judged(row["value"], row["auc"])
 
 
-def _own(row: dict[str, Any]) -> str:
+def _own(row: BisectTrial) -> str:
     return str(row["base"]) if row.get("own") else ""
 
 
@@ -233,7 +236,7 @@ def _counted(trainings: int) -> str:
     return f"{trainings} training{'' if trainings == 1 else 's'}"
 
 
-def _name(base: str, settings: dict[str, Any], seed: int) -> str:
+def _name(base: str, settings: Plain, seed: int) -> str:
     if not settings:
         return f"{base.upper()} again, training.seed {seed}"
     changes = ", ".join(

@@ -14,13 +14,18 @@ Input, IEEE TSE 2002): `ddmin` finds a set of which no part does the same alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.bisect import verdict
 from core.bisect.arm_values import Set, TrialValues
 from core.bisect.ddmin import ddmin
 from core.bisect.verdict import BAD, BETWEEN, GOOD, UNCLEAR, Conclusion, Words
 from core.stats.paired_seeds import AUC_LEVEL, LEVELS, LOOKS, Estimate, holm, level_after
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectTest
+    from core.store.job_records import Side
+
 
 SEEDS = LOOKS[-1]
 """Trainings of one trial at most."""
@@ -35,7 +40,7 @@ A setting that does 55 % of the effect is not the one. Two equal halves lie on t
 would be called a side by chance in 5 % of cases.
 """
 
-_OTHER = {"a": "b", "b": "a"}
+_OTHER: "dict[str, Side]" = {"a": "b", "b": "a"}
 
 _WANTED = {"sufficient": BAD, "necessary": GOOD}
 
@@ -71,10 +76,10 @@ class Search:
     auc_gap: Estimate | None = None
     metric: str = "accuracy"
     level: float = LEVELS[0]
-    _tests: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _tests: "dict[tuple[str, str], BisectTest]" = field(default_factory=dict)
 
     @property
-    def tests(self) -> list[dict[str, Any]]:
+    def tests(self) -> "list[BisectTest]":
         """What each single factor did.
 
         A list of dict with factor, direction (sufficient: switched in the good run; necessary: switched back in the
@@ -192,7 +197,7 @@ class Search:
         self._tests[(key, direction)] = {
             "factor": key,
             "direction": direction,
-            "base": self.good if spoils else _OTHER[self.good],
+            "base": _OTHER[_OTHER[self.good]] if spoils else _OTHER[self.good],
             "value": mean.value if mean.seeds else None,
             "interval": mean.to_list() if mean.seeds else None,
             "side": self._judge(trial, level),

@@ -4,7 +4,7 @@ config.json   {"runs": [id, id], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from core.bisect.costs import Costs
 from core.bisect.factors import find_factors
@@ -16,6 +16,10 @@ from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
 from core.store import records
 from core.store.runs import Run, RunStore
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectFacts, BisectResult, Skipped
+
 
 METRIC = "accuracy of the saved model"
 """The figure that is explained. Searches of older versions explained the `best val_accuracy`, of the best epoch."""
@@ -34,7 +38,11 @@ class Bisect(BudgetedJob):
     """
 
     noun = "bisect"
-    result_kind = records.BISECT
+
+    def result(self) -> "BisectResult":
+        """What result.json says; empty before there is one, or where it is damaged."""
+        empty: Any = {}
+        return records.read(self.path / "result.json", records.BISECT) or empty
 
     def ends(self) -> list[str]:
         """Ids of the two runs, as its configuration has them, else as its result has them; see `BudgetedJob.ends`."""
@@ -122,7 +130,18 @@ class BisectStore(JobStore[Bisect]):
         raise RunError(f'there is no bisect "{bisect_id[:100]}"')
 
 
-def estimate(a: Run, b: Run, margin: float = MARGIN_POINTS / 100) -> dict[str, Any]:
+class Expected(TypedDict):
+    """What a bisect would try; see `estimate`."""
+
+    factors: list[str]
+    skipped: list["Skipped"]
+    arms: int
+    minutes: float
+    seeds: int
+    before: "BisectFacts"
+
+
+def estimate(a: Run, b: Run, margin: float = MARGIN_POINTS / 100) -> Expected:
     """What a bisect between two runs would try, and what it would cost.
 
     Args:
@@ -150,7 +169,7 @@ def estimate(a: Run, b: Run, margin: float = MARGIN_POINTS / 100) -> dict[str, A
     }
 
 
-def empty_result(bisect: Bisect, a: Run, b: Run, facts: dict[str, Any]) -> dict[str, Any]:
+def empty_result(bisect: Bisect, a: Run, b: Run, facts: Expected) -> "BisectResult":
     """The result before anything was trained; every key that it will ever have."""
     return {
         "id": bisect.id,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core import files
 from core.bisect.orient import seen_from
@@ -24,6 +24,10 @@ from core.errors import DataError
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, Run, RunStore, Status
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult, BisectTrial
+
 
 Command = Callable[..., argparse.ArgumentParser]
 
@@ -127,16 +131,17 @@ def follow(bisect: Bisect, line: Line, first: Run) -> Status:
             signal.signal(name, handler)
 
 
-def describe_trial(trial: dict[str, Any]) -> str:
+def describe_trial(trial: "BisectTrial") -> str:
     """One line on a finished trial."""
-    if trial["value"] is None:
+    if trial["value"] is None or trial["interval"] is None:
         return f"{trial['name']}: failed"
     low, high = trial["interval"]
-    auc = f"  AUC {trial['auc']:.4f}" if trial.get("auc") is not None else ""
+    found = trial.get("auc")
+    auc = "" if found is None else f"  AUC {found:.4f}"
     return f"{trial['name']}: {trial['value']:.4f} [{low:.3f}, {high:.3f}]{auc}  {duration(trial['seconds'])}"
 
 
-def describe_result(result: dict[str, Any]) -> list[str]:
+def describe_result(result: "BisectResult") -> list[str]:
     """The verdict in lines; results of older versions have fewer."""
     factors = f": {', '.join(result['factors'])}" if result["factors"] else ""
     lines = [f"{result['verdict']}{factors}", result["sentence"]]
@@ -150,18 +155,19 @@ def describe_result(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _gaps(result: dict[str, Any]) -> list[str]:
+def _gaps(result: "BisectResult") -> list[str]:
     """The two questions with their intervals, the AUC, and what the images have had a say in."""
     gap, lines = result["gap"], list[str]()
-    if gap["value"] is not None:
+    if gap["value"] is not None and gap["interval"] is not None:
         low, high = gap["interval"]
         where = f"on these images, {gap['seeds']} seeds: " if "seeds" in gap else ""
         lines.append(f"{where}gap {gap['value']:.4f} [{low:.3f}, {high:.3f}] in {result['metric']}")
-    other, auc = result.get("other_images") or {}, result.get("auc") or {}
-    return [*lines, *(text for text in (other.get("sentence"), auc.get("sentence"), result.get("note")) if text)]
+    other, auc = result.get("other_images"), result.get("auc")
+    said = (other["sentence"] if other else "", auc["sentence"] if auc else "", result.get("note"))
+    return [*lines, *filter(None, said)]
 
 
-def write_report(path: Path, a: Run, b: Run, result: dict[str, Any]) -> None:
+def write_report(path: Path, a: Run, b: Run, result: "BisectResult") -> None:
     """Writes the report, as JSON where the name ends so, else as a page.
 
     Raises:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core import files
 from core.cli.settings import add_settings, read_config
@@ -12,6 +12,9 @@ from core.cli.terminal import Line, duration, follow
 from core.jobs.validate import validate_config
 from core.lr_search.store import LrSearchStore
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import RangeTest
 
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -29,7 +32,12 @@ def find_rate(options: argparse.Namespace) -> int:
     status = follow(search, quiet=options.json, stopping="Stops after this batch.")
     result = search.result()
     if options.json:
-        record = {"search": search.id, "status": status.status, "message": status.message, **result}
+        record = {
+            "search": search.id,
+            "status": status.status,
+            "message": status.message,
+            **(result.to_dict() if result else {}),
+        }
         print(json.dumps(files.finite(record), allow_nan=False))
     if status.status in ("failed", "interrupted"):
         print(status.message, file=sys.stderr)
@@ -39,12 +47,12 @@ def find_rate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _told(result: dict[str, Any]) -> list[str]:
-    if not result or result["valley"] is None:
+def _told(result: "RangeTest | None") -> list[str]:
+    if result is None or result.valley is None:
         return []
-    valley, steep = result["valley"], result["steep"]
+    valley, steep = result.valley, result.steep
     return [
         f"valley {valley:.2e} (the middle of the longest fall), steep {steep:.2e} (the fastest fall); "
-        f"{result['steps']} steps, {duration(result['seconds'])}",
+        f"{result.steps} steps, {duration(result.seconds)}",
         f"take it with --set training.learning_rate={valley:.2g}",
     ]

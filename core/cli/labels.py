@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.cli.layout import add_layout, heed_layout
 from core.cli.settings import DATASET_HELP
@@ -17,6 +17,10 @@ from core.errors import DataError
 from core.label_review.store import Review, ReviewStore
 from core.store.runs import Status
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import ReviewResult
+
 
 _SHOWN = 20
 
@@ -54,7 +58,7 @@ def labels(options: argparse.Namespace) -> int:
         return _print_list(index, as_json=options.json)
     review = _find_or_make(options.dataset, index)
     status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
-    result = review.found()
+    result = review.result()
     if result is None or status.status != "finished":
         print(status.message, file=sys.stderr)
         return 1 if status.fault == "user" or status.status == "stopped" else 3
@@ -110,18 +114,18 @@ def _print_list(index: DatasetIndex, *, as_json: bool) -> int:
     return 0
 
 
-def _print(review: Review, result: dict[str, Any], options: argparse.Namespace) -> None:
+def _print(review: Review, result: "ReviewResult", options: argparse.Namespace) -> None:
     if options.json:
         # With the places on the map, whose axes `explained` is about.
         keys = ("file", "label", "suggested", "score", "issue", "neighbours", "x", "y", "tsne")
-        rows = [{key: row[key] for key in keys} for row in result["files"]]
-        facts = {key: result[key] for key in ("method", "pictures", "issues", "explained")}
+        rows = [{key: value for key, value in row.items() if key in keys} for row in result.files]
+        facts = result.model_dump(include={"method", "pictures", "issues", "explained"})
         print(json.dumps({"review": review.id, **facts, "files": rows}))
         return
-    print(f"{result['issues']:,} of {result['pictures']:,} labels look wrong, {_METHODS[result['method']]}.")
-    for row in result["files"][: max(0, options.top)]:
+    print(f"{result.issues:,} of {result.pictures:,} labels look wrong, {_METHODS[result.method]}.")
+    for row in result.files[: max(0, options.top)]:
         mark = "!" if row["issue"] else " "
         fits = f"{row['neighbours']} of 10 similar images agree"
         print(f"{mark} {row['score']:.3f}  {row['file']}: {row['label']}, looks like {row['suggested']}; {fits}")
-    if result["files"]:
+    if result.files:
         print("Put one right: --relabel FILE=CLASS or --exclude FILE; --undo takes it back. No image is touched.")

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core import files
 from core.cli.settings import add_settings, read_config, read_settings
@@ -19,6 +19,9 @@ from core.store.runs import RESUMABLE, Status
 from core.sweep.plan import Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepStore, resume_sweep
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import SweepResult, SweepTrial
 
 
 def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -102,14 +105,14 @@ def _follow(sweep: Sweep, line: Line) -> Status:
             signal.signal(name, handler)
 
 
-def _described(row: dict[str, Any]) -> str:
-    if row["value"] is None:
+def _described(row: "SweepTrial") -> str:
+    if row["value"] is None or row["interval"] is None:
         return f"{row['name']}: failed"
     low, high = row["interval"]
-    return f"{row['name']}: {row['value']:.4f} [{low:.3f}, {high:.3f}]  loss {row['loss']:.4f}"
+    return f"{row['name']}: {row['value']:.4f} [{low:.3f}, {high:.3f}]  loss {row['loss'] or 0.0:.4f}"
 
 
-def _told(result: dict[str, Any], status: Status) -> list[str]:
+def _told(result: "SweepResult", status: Status) -> list[str]:
     best, cost = result.get("best"), result["cost"]
     lines = [status.message] if status.status != "finished" or not result["sentence"] else []
     if best:

@@ -9,8 +9,9 @@ A job is a folder with a worker, like a run, and stands beside the runs, never a
 
 import contextlib
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import files
 from core.errors import ConfigError, RunError
@@ -19,6 +20,10 @@ from core.store.atomic_folders import unmake
 from core.store.folder import FolderStore, JobFolder
 from core.store.status import RESUMABLE, Status
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import Trials
+    from core.store.record_types import Record
 
 BUDGET_MINUTES = 30.0
 """What a job that trains many runs may take unless the person says otherwise."""
@@ -31,9 +36,6 @@ class Job(JobFolder):
         path: Path. The folder; it exists.
     """
 
-    result_kind = records.RESULT
-    """What its result.json must look like; that of a kind of job says more."""
-
     def settings(self) -> dict[str, Any]:
         """What config.json says; empty where it is absent or damaged."""
         return settings_of(self.path)
@@ -42,14 +44,9 @@ class Job(JobFolder):
         """Replaces config.json."""
         files.write_json(self.path / "config.json", record)
 
-    def result(self) -> dict[str, Any]:
-        """What result.json says; empty before there is one, or where it is damaged."""
-        record: dict[str, Any] | None = records.read(self.path / "result.json", self.result_kind)
-        return record or {}
-
-    def write_result(self, record: dict[str, Any]) -> None:
+    def write_result(self, record: "Mapping[str, object] | Record") -> None:
         """Replaces result.json."""
-        files.write_json(self.path / "result.json", record)
+        files.write_json(self.path / "result.json", record if isinstance(record, Mapping) else record.to_dict())
 
 
 class BudgetedJob(Job):
@@ -63,7 +60,8 @@ class BudgetedJob(Job):
 
     def spent_minutes(self) -> float:
         """What it has taken."""
-        return float(self.result().get("cost", {}).get("spent_minutes", 0.0))
+        spent = records.read(self.path / "result.json", records.SPENT) or {}
+        return float(spent.get("cost", {}).get("spent_minutes", 0.0))
 
     def ends(self) -> list[str]:
         """Ids of the runs that it is about and has not trained; none unless its kind says otherwise."""
@@ -71,11 +69,10 @@ class BudgetedJob(Job):
 
     def trained_ids(self) -> list[str]:
         """Ids of the runs that its trials have trained, also where the rest of its result is damaged."""
-        return [trial["run"] for trial in self._of_its_runs().get("arms", []) if trial.get("run")]
+        return [run for trial in self._of_its_runs().get("arms", []) if (run := trial.get("run"))]
 
-    def _of_its_runs(self) -> dict[str, Any]:
-        record: dict[str, Any] | None = records.read(self.path / "result.json", records.TRIALS)
-        return record or {}
+    def _of_its_runs(self) -> "Trials":
+        return records.read(self.path / "result.json", records.TRIALS) or {}
 
     def write_budget(self, minutes: float) -> None:
         """Replaces the budget in config.json."""

@@ -3,22 +3,27 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.jobs.job import BudgetedJob
 from core.store.runs import RESUMABLE, Run, RunStore
 
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult, BisectTrial
+    from core.store.job_records import SweepResult, SweepTrial
+
+
 TrainTrial = Callable[[Run], str]
 """Trains a run and gives its final status: `finished`, `stopped` or `failed`."""
 
-Record = dict[str, Any]
+Result = TypeVar("Result", "BisectResult", "SweepResult")
 
 
 class BrokenOff(Exception):
     """A job ends before its end: a person stopped it, or the budget is spent. The text says which."""
 
 
-class TrialRunner(ABC):
+class TrialRunner(ABC, Generic[Result]):
     """Trains the trials of one job and keeps its result up to date.
 
     Args:
@@ -32,7 +37,7 @@ class TrialRunner(ABC):
         record: dict. What result.json says; its `trials` have at least `name`, `run`, `status` and `seconds`.
     """
 
-    record: Record
+    record: Result
 
     def __init__(
         self,
@@ -76,11 +81,11 @@ class TrialRunner(ABC):
 
     def write(self) -> None:
         """Replaces result.json."""
-        cost = {"spent_minutes": self.spent_seconds() / 60, "budget_minutes": self._job.budget_minutes()}
-        self.record["cost"] = {**self.record.get("cost", {}), **cost}
+        cost = self.record["cost"]
+        cost |= {"spent_minutes": self.spent_seconds() / 60, "budget_minutes": self._job.budget_minutes()}
         self._job.write_result(self.record)
 
-    def _trained(self, row: Record, run: Run, message: str) -> str:
+    def _trained(self, row: "BisectTrial | SweepTrial", run: Run, message: str) -> str:
         """Trains a trial's run; gives its final status."""
         row |= {"status": "running", "run": run.id}
         self._announce(message)

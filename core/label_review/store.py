@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.data.dataset import SAMPLE, Dataset
 from core.errors import DataError, RunError
@@ -16,6 +16,10 @@ from core.jobs import job
 from core.jobs.job import Job, JobStore
 from core.store import records
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import ReviewResult
+
 
 VERSION = 2
 """Raised when the same images and labels would get another result."""
@@ -35,7 +39,6 @@ class Review(Job):
     """
 
     noun = "review"
-    result_kind = records.REVIEW
 
     def reference(self) -> str:
         """The data set, a folder or `sample`.
@@ -56,16 +59,14 @@ class Review(Job):
         """What its result depends on; see `review_key`."""
         return str(self.settings().get("key", ""))
 
-    def found(self) -> dict[str, Any] | None:
-        """What result.json says, or None before there is one.
+    def result(self) -> "ReviewResult | None":
+        """What result.json says, or None before there is one, or where it is damaged.
 
-        Returns:
-            `{"method", "pictures", "issues", "explained": [x, y], "files": [{"file", "label", "suggested", "score",
-            "issue", "neighbours", "x", "y", "tsne"}]}`, the most suspicious first; `score` is 0 (suspicious) to 1,
-            `neighbours` the number of the 10 most similar images that have the label, `x` and `y` the place on the
-            map by PCA, `tsne` that on the map by neighbourhoods, `[x, y]`, or null for what that leaves out.
+        Its files are the most suspicious first; `score` is 0 (suspicious) to 1, `neighbours` the number of the 10 most
+        similar images that have the label, `x` and `y` the place on the map by PCA, `tsne` that on the map by
+        neighbourhoods, `[x, y]`, or None for what that leaves out.
         """
-        return self.result() or None
+        return records.read(self.path / "result.json", records.REVIEW)
 
 
 class ReviewStore(JobStore[Review]):

@@ -4,10 +4,16 @@ config.json   {"config": the run's settings}
 result.json   the range test and what it suggests
 """
 
+from typing import TYPE_CHECKING
+
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.jobs.job import Job, JobStore
 from core.store import records
+
+if TYPE_CHECKING:
+    from core.store.job_records import RangeTest
+
 
 KEPT = 20
 """So many searches are kept; older ones go when a new one is made."""
@@ -21,7 +27,6 @@ class LrSearch(Job):
     """
 
     noun = "search"
-    result_kind = records.RATE
 
     def config(self) -> RunConfig:
         """The settings of the run whose learning rate is looked for.
@@ -33,6 +38,10 @@ class LrSearch(Job):
             return RunConfig.from_dict(self.settings()["config"])
         except (KeyError, ConfigError) as error:
             raise RunError(f"search {self.id} cannot be read: {error}") from error
+
+    def result(self) -> "RangeTest | None":
+        """What result.json says, or None before there is one, or where it is damaged."""
+        return records.read(self.path / "result.json", records.RATE)
 
 
 class LrSearchStore(JobStore[LrSearch]):

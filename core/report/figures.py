@@ -2,38 +2,44 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import TrialRow
+
 
 _WIDTH, _LEFT, _RIGHT = 720, 300, 60
 
 Curve = Sequence[float | None]
 
 
-def trials_figure(trials: Sequence[dict[str, Any]], good: str) -> str:
+def trials_figure(trials: "Sequence[TrialRow]", good: str) -> str:
     """Every combination of settings of a bisect as a row: its mean as a dot, its interval as a line.
 
     Args:
         trials: sequence of dict. As `trial_rows` gives them; those without a value are left out.
         good: str. `a` or `b`: the run whose side is the good one.
     """
-    rows = [trial for trial in trials if trial.get("value") is not None]
+    rows = [
+        (trial, value, (trial.get("interval") or [value, value]))
+        for trial in trials
+        if (value := trial.get("value")) is not None
+    ]
     if not rows:
         return ""
     height = 26 * len(rows) + 34
-    low = min(0.5, *((trial.get("interval") or [trial["value"]])[0] for trial in rows))
+    low = min(0.5, *(bounds[0] for _, _, bounds in rows))
     parts = [_open(height, "Accuracy of every combination of settings, with its 95 % interval"), _axis(low, height)]
-    for index, trial in enumerate(rows):
+    for index, (trial, value, bounds) in enumerate(rows):
         y = 26 * index + 16
         kind = _kind(trial, good)
-        low_x, high_x, x = (
-            _x(value, low) for value in (*(trial.get("interval") or [trial["value"]] * 2), trial["value"])
-        )
+        low_x, high_x, x = (_x(one, low) for one in (*bounds, value))
         name = escape(_short(trial["name"] + trial.get("counted", "")))
         parts.append(
             f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{name}</text>'
             f'<line class="{kind}" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y}" y2="{y}"/>'
             f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(trial["name"])}</title></circle>'
-            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{trial["value"]:.3f}</text>'
+            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{value:.3f}</text>'
         )
     return "".join([*parts, "</svg>"])
 
@@ -87,7 +93,7 @@ def _x(value: float, low: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(1.0, max(0.0, share))
 
 
-def _kind(trial: dict[str, Any], good: str) -> str:
+def _kind(trial: "TrialRow", good: str) -> str:
     """The ends are told apart from the trials in between."""
     if trial.get("settings"):
         return "between"

@@ -7,7 +7,7 @@ no image unless it is asked to.
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.bisect.arm_rows import trial_rows
 from core.bisect.orient import seen_from
@@ -20,6 +20,9 @@ from core.report.page import SAFE_IMAGE, clean, cleaner, page, section, shown, t
 from core.report.script import report_script
 from core.store.runs import Run
 
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
+
 MADE_BY = "Made by Parity. Intervals are 95 %. A cause is named only where switching it was tried."
 
 FORMAT = 1
@@ -29,7 +32,7 @@ Record = dict[str, Any]
 
 
 def report_json(
-    a: Run, b: Run, comparison: Mapping[str, object] | None, result: Record | None, with_images: bool = False
+    a: Run, b: Run, comparison: Mapping[str, object] | None, result: "BisectResult | None", with_images: bool = False
 ) -> dict[str, Any]:
     """The report as plain values.
 
@@ -63,11 +66,12 @@ def report_json(
 
 
 def report_html(
-    a: Run, b: Run, comparison: Mapping[str, object] | None, result: Record | None, with_images: bool = False
+    a: Run, b: Run, comparison: Mapping[str, object] | None, result: "BisectResult | None", with_images: bool = False
 ) -> str:  # fmt: skip
     """The report as one self-contained page; arguments as in `report_json`."""
     record = report_json(a, b, comparison, result, with_images)
-    titles, found, compared = record["titles"], record["bisect"] or {}, record["comparison"] or {}
+    titles, compared = record["titles"], record["comparison"] or {}
+    found: Any = record["bisect"] or {}
     parts = [
         _verdict(found, titles),
         section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
@@ -102,7 +106,7 @@ def _illustrated(item: Record, root: Path | None) -> Record:
     return {**item, "evidence": {**evidence, "pictures": images}} if images else item
 
 
-def _script(a: RunConfig, b: RunConfig, result: Record | None) -> str:
+def _script(a: RunConfig, b: RunConfig, result: "BisectResult | None") -> str:
     if not result or not result.get("factors"):
         return ""
     good, bad = (a, b) if result["good"] == "a" else (b, a)

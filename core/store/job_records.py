@@ -1,8 +1,8 @@
 """What the records of jobs must look like: of bisects, sweeps, searches for a learning rate and reviews of labels."""
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Self
 
-from pydantic import AfterValidator, Field, with_config
+from pydantic import AfterValidator, Field, model_validator, with_config
 from typing_extensions import TypedDict
 
 from core.config import keys, setting
@@ -33,8 +33,14 @@ class JobSettings(TypedDict, total=False):
     budget_minutes: Budget
 
 
-Result = Plain
-"""result.json of any job."""
+@with_config(STRICT)
+class Cost(TypedDict, total=False):
+    """Minutes."""
+
+    promised_minutes: Minutes
+    estimated_minutes: Minutes
+    spent_minutes: Minutes
+    budget_minutes: Budget
 
 
 @with_config(STRICT)
@@ -53,12 +59,10 @@ class Trials(TypedDict, total=False):
 
 
 @with_config(STRICT)
-class Cost(TypedDict, total=False):
-    """Minutes."""
+class Spent(TypedDict, total=False):
+    """What they say of their cost."""
 
-    estimated_minutes: Minutes
-    spent_minutes: Minutes
-    budget_minutes: Budget
+    cost: Cost
 
 
 @with_config(STRICT)
@@ -69,57 +73,7 @@ class SweepCost(TypedDict):
     budget_minutes: Budget
 
 
-@with_config(STRICT)
-class BisectTrial(TypedDict):
-    """One training of a bisect."""
-
-    name: Text
-    base: Side
-    settings: Plain
-    from_b: Names
-    seed: Count
-    run: RunId | None
-    value: Share | None
-    interval: Interval | None
-    status: State
-    seconds: Annotated[float, Field(ge=0, le=1e9)]
-
-
-@with_config(STRICT)
-class BisectTest(TypedDict):
-    """One factor switched in one direction."""
-
-    factor: Text
-    direction: Text
-    base: Side
-
-
-@with_config(STRICT)
-class Gap(TypedDict):
-    """Between the two ends."""
-
-    value: Number | None
-    interval: Annotated[list[Number], Field(min_length=2, max_length=2)] | None
-
-
-@with_config(STRICT)
-class Noise(TypedDict):
-    """Values of the two ends with other seeds."""
-
-    a: Annotated[list[Share | None], Field(max_length=MOST_TRIALS)]
-    b: Annotated[list[Share | None], Field(max_length=MOST_TRIALS)]
-    spread: Number | None
-
-
-@with_config(STRICT)
-class Skipped(TypedDict):
-    """A setting that is not tried."""
-
-    key: Text
-    reason: Text
-
-
-def _measured(record: Any) -> Any:
+def measured(record: Any) -> Any:
     """What has a value has an interval."""
     for row in record["arms"]:
         if row["value"] is not None and row["interval"] is None:
@@ -127,28 +81,6 @@ def _measured(record: Any) -> Any:
     if (gap := record.get("gap")) and gap["value"] is not None and gap["interval"] is None:
         raise ValueError("a gap must have an interval")
     return record
-
-
-@with_config(STRICT)
-class _Bisect(TypedDict):
-    id: NotRequired[Text]
-    runs: Pair
-    titles: Pair
-    metric: Text
-    verdict: Text | None
-    factors: Names
-    sentence: Text
-    good: Literal["", "a", "b"]
-    gap: Gap
-    noise: Noise
-    tests: Annotated[list[BisectTest], Field(max_length=MOST_TRIALS)]
-    arms: Annotated[list[BisectTrial], Field(max_length=MOST_TRIALS)]
-    candidates: Names
-    skipped: Annotated[list[Skipped], Field(max_length=1000)]
-    cost: Cost
-
-
-Bisect = Annotated[_Bisect, AfterValidator(_measured)]
 
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
@@ -164,6 +96,18 @@ def _settings(values: dict[str, Any]) -> dict[str, Any]:
 
 
 TrialSettings = Annotated[Plain, AfterValidator(_settings)]
+
+
+@with_config(STRICT)
+class SweepOutcome(TypedDict, total=False):
+    """What came of a training of a sweep."""
+
+    status: State
+    value: Share | None
+    interval: Interval | None
+    loss: Number | None
+    auc: Share | None
+    epochs: Count | None
 
 
 @with_config(STRICT)
@@ -191,11 +135,15 @@ class Best(TypedDict):
     settings: TrialSettings
     value: Share
     optimism: Number
+    pictures: NotRequired[Count]
+    expected: NotRequired[Number]
+    expected_interval: NotRequired[list[Number]]
+    alike: NotRequired[Count]
 
 
 def _swept(record: Any) -> Any:
     """Every trial has a value for each varied setting, and every finished one its figures."""
-    _measured(record)
+    measured(record)
     for row in record["arms"]:
         if missing := set(record["varied"]) - row["settings"].keys():
             raise ValueError(f"a trial lacks {min(missing)[:100]}")
@@ -207,7 +155,9 @@ def _swept(record: Any) -> Any:
 
 
 @with_config(STRICT)
-class _Sweep(TypedDict):
+class SweepResult(TypedDict):
+    """result.json of a sweep. A dictionary, as its worker goes on changing it."""
+
     id: NotRequired[Text]
     metric: NotRequired[Text]
     varied: Names
@@ -217,37 +167,37 @@ class _Sweep(TypedDict):
     cost: SweepCost
 
 
-Sweep = Annotated[_Sweep, AfterValidator(_swept)]
+Sweep = Annotated[SweepResult, AfterValidator(_swept)]
 
 Rates = Annotated[list[Annotated[float, Field(gt=0, le=1e6)]], Field(min_length=1, max_length=MOST_STEPS)]
 
 
-def _steps(record: Any) -> Any:
-    of_one_length(**{name: record[name] for name in ("rates", "losses", "smoothed")})
-    if (record["valley"] is None) != (record["steep"] is None):
-        raise ValueError("valley and steep come together")
-    return record
+class RangeTest(Record):
+    """result.json of a learning-rate search."""
 
-
-@with_config(STRICT)
-class _Rate(TypedDict):
     rates: Rates
     losses: list[Number | None]
     smoothed: list[Number | None]
     valley: Annotated[float, Field(gt=0, le=1e6)] | None
     steep: Annotated[float, Field(gt=0, le=1e6)] | None
     steps: Count
+    diverged: bool = False
     seconds: Annotated[float, Field(ge=0, le=1e9)]
 
+    @model_validator(mode="after")
+    def _curves(self) -> Self:
+        of_one_length(rates=self.rates, losses=self.losses, smoothed=self.smoothed)
+        if (self.valley is None) != (self.steep is None):
+            raise ValueError("valley and steep come together")
+        return self
 
-Rate = Annotated[_Rate, AfterValidator(_steps)]
 
 Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
 @with_config(STRICT)
 class ReviewedFile(TypedDict):
-    """One image of a review."""
+    """One image of a review. A dictionary, as there may be a million of them."""
 
     file: Text
     label: Text
@@ -260,13 +210,12 @@ class ReviewedFile(TypedDict):
     tsne: NotRequired[Point | None]
 
 
-@with_config(STRICT)
-class Review(TypedDict):
+class ReviewResult(Record):
     """result.json of a review of labels."""
 
     method: Text
     pictures: Count
-    issues: NotRequired[Count]
+    issues: Count = 0
     explained: Point
     files: Annotated[list[ReviewedFile], Field(max_length=1_000_000)]
 

@@ -20,7 +20,7 @@ from core.store.json_values import Damaged, displayable, parsed, tamed
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from core.store import job_records, run_records, trace_record
+    from core.store import bisect_record, job_records, run_records, trace_record
     from core.store.record_types import Plain, Record
 
 T = TypeVar("T")
@@ -64,12 +64,12 @@ EVALUATION: "Kind[run_records.Evaluation]" = Kind("Evaluation", 100 * _MEGABYTE,
 MANIFEST: "Kind[run_records.Manifest]" = Kind("Manifest", 400 * _MEGABYTE, is_small=False)
 TRACE: "Kind[trace_record.Trace]" = Kind("Trace", 400 * _MEGABYTE, is_small=False)
 PROBE: "Kind[job_records.Probe]" = Kind("Probe", 10 * _MEGABYTE)
-RESULT: "Kind[Plain]" = Kind("Result", 50 * _MEGABYTE)
-TRIALS: "Kind[Plain]" = Kind("Trials", 50 * _MEGABYTE)
-BISECT: "Kind[Plain]" = Kind("Bisect", 50 * _MEGABYTE)
-SWEEP: "Kind[Plain]" = Kind("Sweep", 50 * _MEGABYTE)
-RATE: "Kind[Plain]" = Kind("Rate", 10 * _MEGABYTE)
-REVIEW: "Kind[Plain]" = Kind("Review", 200 * _MEGABYTE, is_small=False)
+SPENT: "Kind[job_records.Spent]" = Kind("Spent", 50 * _MEGABYTE)
+TRIALS: "Kind[job_records.Trials]" = Kind("Trials", 50 * _MEGABYTE)
+BISECT: "Kind[bisect_record.BisectResult]" = Kind("Bisect", 50 * _MEGABYTE)
+SWEEP: "Kind[job_records.SweepResult]" = Kind("Sweep", 50 * _MEGABYTE)
+RATE: "Kind[job_records.RangeTest]" = Kind("RangeTest", 10 * _MEGABYTE)
+REVIEW: "Kind[job_records.ReviewResult]" = Kind("ReviewResult", 200 * _MEGABYTE, is_small=False)
 JOB_SETTINGS: "Kind[Plain]" = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
 PUZZLE: "Kind[Plain]" = Kind("Puzzle", 10_000)
 
@@ -244,9 +244,13 @@ def _adapter_of(shape: str) -> "TypeAdapter[Any]":
 
 
 def _shape(name: str) -> Any:
-    from core.store import job_records, run_records, trace_record
+    from core.store import bisect_record, job_records, run_records, trace_record
 
-    return next(getattr(module, name) for module in (run_records, trace_record, job_records) if hasattr(module, name))
+    return next(
+        getattr(module, name)
+        for module in (run_records, trace_record, job_records, bisect_record)
+        if hasattr(module, name)
+    )
 
 
 def _is_of_union(step: int | str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.trial_runner import BrokenOff, Record, TrainTrial, TrialRunner, begun
+from core.jobs.trial_runner import BrokenOff, TrainTrial, TrialRunner, begun
 from core.stats.metrics import wilson
 from core.stats.winner_bias import Corrected, best_of, correct_for_choice
+from core.store.job_records import Best, SweepOutcome, SweepResult, SweepTrial
 from core.store.predictions import read_predictions
 from core.store.runs import Run, RunStore
 from core.sweep.plan import config_of
@@ -18,7 +19,7 @@ from core.sweep.store import Sweep, empty_result
 _LEAST_PROBABILITY = 1e-7
 
 
-class SweepRunner(TrialRunner):
+class SweepRunner(TrialRunner[SweepResult]):
     """Trains the trials of a sweep one after the other and keeps its result up to date.
 
     Args:
@@ -58,12 +59,12 @@ class SweepRunner(TrialRunner):
             self._judge()
         return str(self.record["sentence"])
 
-    def _trial(self, row: Record, message: str) -> None:
+    def _trial(self, row: SweepTrial, message: str) -> None:
         run = self.run_of(row)
         self.finish_row(row, run, self._trained(row, run, message))
         self._judge()
 
-    def finish_row(self, row: Record, run: Run, status: str) -> None:
+    def finish_row(self, row: SweepTrial, run: Run, status: str) -> None:
         """Notes what came out of a trial.
 
         Raises:
@@ -72,23 +73,27 @@ class SweepRunner(TrialRunner):
         if status == "stopped" and self._stop_requested():
             row["status"] = "waiting"
             raise BrokenOff(self._after("Stopped after"))
-        row |= _outcome(run, status)
+        found = _outcome(run, status)
+        row |= {"status": found["status"]}
+        if found["status"] == "finished":
+            row |= {"value": found["value"], "interval": found["interval"], "loss": found["loss"]}
+            row |= {"auc": found["auc"], "epochs": found["epochs"]}
 
-    def run_of(self, row: Record) -> Run:
+    def run_of(self, row: SweepTrial) -> Run:
         """A new run folder, or the one that an earlier attempt has begun: its checkpoint is good."""
         return begun(row["run"]) or self.new_run(row)
 
-    def new_run(self, row: Record) -> Run:
+    def new_run(self, row: SweepTrial) -> Run:
         """A new run folder for a trial."""
         return RunStore().create(config_of(self._base, row["settings"], f"sweep: {row['name']}"[:100]))
 
-    def affords(self, row: Record) -> bool:
+    def affords(self, row: SweepTrial) -> bool:
         """Whether the budget suffices for a trial that takes as long as the others did."""
         taken = [row["seconds"] for row in self.record["arms"] if row["status"] in ("finished", "failed")]
         expected = sum(taken) / len(taken) if taken else 0.0
         return self.spent_seconds() + expected <= 60 * self.sweep.budget_minutes()
 
-    def _afford(self, row: Record) -> None:
+    def _afford(self, row: SweepTrial) -> None:
         if self._stop_requested():
             raise BrokenOff(self._after("Stopped after"))
         if not self.affords(row):
@@ -101,7 +106,7 @@ class SweepRunner(TrialRunner):
     def _judge(self) -> None:
         """The best trial so far, and what may be expected of it."""
         rows = [row for row in self.record["arms"] if row["status"] == "finished"]
-        answers = [(row, found) for row in rows if (found := _answers(row["run"])) is not None]
+        answers = [(row, found) for row in rows if (found := _answers(row["run"] or "")) is not None]
         count = max((len(found[0]) for _, found in answers), default=0)
         answers = [(row, found) for row, found in answers if len(found[0]) == count]
         if answers:
@@ -109,25 +114,24 @@ class SweepRunner(TrialRunner):
             loss = np.stack([losses for _, (_, losses) in answers])
             row = answers[best_of(correct, loss)][0]
             expected = correct_for_choice(correct, loss)
-            alike = sum(row["interval"][0] <= other["value"] for other, _ in answers) - 1
-            self.record |= {
-                "best": {
-                    "arm": self.record["arms"].index(row),
-                    "run": row["run"],
-                    "settings": row["settings"],
-                    "value": row["value"],
-                    "pictures": count,
-                    "expected": expected.value,
-                    "expected_interval": list(expected.interval),
-                    "optimism": expected.optimism,
-                    "alike": alike,
-                },
-                "sentence": sentence(row, len(answers), count, expected, alike),
+            least = (row["interval"] or [1.0])[0]
+            alike = sum(least <= (other["value"] or 0.0) for other, _ in answers) - 1
+            best: Best = {
+                "arm": self.record["arms"].index(row),
+                "run": row["run"] or "",
+                "settings": row["settings"],
+                "value": row["value"] or 0.0,
+                "pictures": count,
+                "expected": expected.value,
+                "expected_interval": list(expected.interval),
+                "optimism": expected.optimism,
+                "alike": alike,
             }
+            self.record |= {"best": best, "sentence": sentence(row, len(answers), count, expected, alike)}
         self.write()
 
 
-def sentence(row: Record, trials: int, images: int, expected: Corrected, alike: int) -> str:
+def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, alike: int) -> str:
     """What a sweep has found, with what is to be believed of it."""
     if trials == 1:
         return f"One trial was tried: {row['name']}, {row['value']:.1%} on {images} validation images."
@@ -146,7 +150,7 @@ def _alike(alike: int, others: int) -> str:
     return f" {who} within its 95 % interval, so these images hardly tell them apart."
 
 
-def _outcome(run: Run, status: str) -> Record:
+def _outcome(run: Run, status: str) -> SweepOutcome:
     """What came of a trial."""
     part = run.figures("val")
     if status != "finished" or part is None or part.correct is None or part.count is None:

@@ -5,7 +5,7 @@ result.json   replaced whole whenever a trial starts or ends; see `SweepRunner`
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
@@ -14,6 +14,9 @@ from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
 from core.store import records
 from core.sweep.plan import Trial, trial_name
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.job_records import SweepResult, SweepTrial
 
 
 class Sweep(BudgetedJob):
@@ -24,7 +27,11 @@ class Sweep(BudgetedJob):
     """
 
     noun = "sweep"
-    result_kind = records.SWEEP
+
+    def result(self) -> "SweepResult":
+        """What result.json says; empty before there is one, or where it is damaged."""
+        empty: Any = {}
+        return records.read(self.path / "result.json", records.SWEEP) or empty
 
     def config(self) -> RunConfig:
         """What is not varied.
@@ -67,10 +74,10 @@ class SweepStore(JobStore[Sweep]):
         return self._make(settings, owner, lambda sweep: sweep.write_result(empty_result(sweep)))
 
 
-def empty_result(sweep: Sweep) -> dict[str, Any]:
+def empty_result(sweep: Sweep) -> "SweepResult":
     """The result before anything was trained; every key that it will ever have."""
     trials = sweep.trials()
-    rows = [
+    rows: list[SweepTrial] = [
         {
             "name": trial_name(trial), "settings": trial, "run": None, "status": "waiting", "value": None,
             "interval": None,

@@ -1,8 +1,10 @@
 """A bisect's result seen from either of its runs."""
 
+from typing import Any
+
 from core.bisect.orient import seen_from
 
-RESULT = {
+RESULT: Any = {
     "runs": ["one", "two"], "titles": ["first", "second"], "good": "a", "candidates": ["data.shuffle", "training.seed"],
     "verdict": "single", "gap": {"value": 0.4, "interval": [0.3, 0.5]},
     "noise": {"a": [0.9, 0.91], "b": [0.5], "spread": 0.01},
@@ -16,7 +18,8 @@ RESULT = {
 
 def test_from_the_first_run_it_is_as_it_was_written():
     assert seen_from(RESULT, "one") is RESULT
-    assert seen_from({}, "one") == {}
+    nothing: Any = {}
+    assert seen_from(nothing, "one") is nothing
     assert seen_from(RESULT, "another") is RESULT
 
 

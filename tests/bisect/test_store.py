@@ -91,9 +91,9 @@ def test_a_bisect_names_the_culprit_and_keeps_every_trial_as_a_run(pair: tuple[R
     assert (result["verdict"], result["factors"], result["good"]) == ("single", ["data.shuffle"], "a")
     assert result["noise"]["a"] == pytest.approx([0.91, 0.9, 0.905]), "of seeds 2, 3 and 4: the saved models' figures"
     assert result["gap"]["value"] == pytest.approx(0.4)
-    assert result["gap"]["interval"][0] > 0.3
+    assert (result["gap"]["interval"] or [0.0])[0] > 0.3
     assert len(trainer.trained) == 12
-    own = [trial for trial in result["arms"] if trial.get("own")]
+    own: Any = [trial for trial in result["arms"] if trial.get("own")]
     assert [(trial["name"], trial["run"], trial["value"]) for trial in own] == [
         ("A itself, training.seed 1", pair[0].id, pytest.approx(0.905)),
         ("B itself, training.seed 1", pair[1].id, pytest.approx(0.505)),
@@ -125,7 +125,7 @@ def test_the_result_has_every_key_before_anything_is_trained(pair: tuple[Run, Ru
 def test_the_second_question_is_answered_with_readers_and_cases(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
     Trainer(by_order).runner(bisect).run()
-    found = bisect.result()["other_images"]
+    found: Any = bisect.result().get("other_images")
     assert (found["value"], found["images"], found["groups"], found["seeds"]) == (pytest.approx(0.4), 400, None, 3)
     # All of it is the images': 160 of 400 answered rightly by one only, which is sqrt(0.4 * 0.6 / 400) and a little.
     assert found["interval"] == pytest.approx([0.352, 0.448], abs=0.002)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core import files
 from core.bisect.store import BisectStore
 from core.config import make_config
 from core.jobs.job import BudgetedJob
@@ -231,13 +232,17 @@ def _both_ways(
     spread = make()
     launch.start(spread, parent_pipe=False)
     wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
-    assert len(_at_work(spread)) >= 2, (log(spread), spread.result())
+    assert len(_at_work(spread)) >= 2, (log(spread), _found(spread))
     lose()
     assert wait(spread, ended).status == "finished", log(spread)
-    return serial.result(), spread.result()
+    return _found(serial), _found(spread)
+
+
+def _found(job: BudgetedJob) -> Any:
+    return files.read_json(job.path / "result.json")
 
 
 def _at_work(job: BudgetedJob) -> list[Run]:
     """Trials that train at the moment, and are said to."""
-    runs = [RunStore().by_id(trial["run"]) for trial in job.result()["arms"] if trial["status"] == "running"]
+    runs = [RunStore().by_id(trial["run"]) for trial in _found(job)["arms"] if trial["status"] == "running"]
     return [run for run in runs if run and run.read_status().status == "running"]

@@ -10,6 +10,7 @@ from core.data.dataset import Dataset, prepare, scan_dataset
 from core.errors import DataError, RunError
 from core.label_review import store as reviews
 from core.label_review.store import Review, ReviewStore, review_key
+from core.store.job_records import ReviewResult
 from core.store.runs import Status
 from core.workers import launch
 
@@ -39,7 +40,7 @@ def test_a_review_is_found_again_until_a_label_changes(folder: Path) -> None:
     finish(review)
     found = store.find(opened(folder))
     assert found is not None
-    assert (found.id, found.result()) == (review.id, RESULT)
+    assert (found.id, found.result()) == (review.id, ReviewResult.model_validate(RESULT))
     change_labels(data.index, {data.index.files[0].path: "b"})
     changed = opened(folder)
     assert store.find(changed) is None
@@ -82,7 +83,7 @@ def test_what_cannot_be_reviewed_is_refused(folder: Path, image_folder, monkeypa
 def test_damaged_files_are_no_result(folder: Path) -> None:
     review = ReviewStore().create(str(folder), opened(folder))
     (review.path / "result.json").write_text('{"files": 3}')
-    assert review.found() is None
+    assert review.result() is None
     (review.path / "config.json").write_text("{")
     with pytest.raises(RunError, match=r"cannot be read: its config\.json is damaged$"):
         review.reference()

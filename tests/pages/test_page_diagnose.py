@@ -300,7 +300,7 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
 def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):
     bisect = BisectStore().create(*pair)
     finish(bisect, "single", factors=["data.shuffle"], sentence="It.", arms=TRIALS[:1])
-    record = bisect.result()
+    record: Any = bisect.result()
     new = ("other_images", "measured", "auc", "values", "why", "note", "margin", "part", "images", "decided_by")
     files.write_json(bisect.path / "result.json", {key: record[key] for key in record if key not in new})
     at = open_diagnose()
@@ -344,9 +344,8 @@ def test_failed_search_says_why_and_goes_on_when_asked(pair, finish, started):
 
 
 def test_nothing_trains_in_a_search_that_has_ended():
-    states = [
-        [trial["status"] for trial in settled({"arms": TRIALS}, is_active=active)["arms"]] for active in (True, False)
-    ]
+    result: Any = {"arms": TRIALS}
+    states = [[trial["status"] for trial in settled(result, is_active=active)["arms"]] for active in (True, False)]
     assert states == [["finished", "running"], ["finished", "waiting"]]
 
 

@@ -56,7 +56,7 @@ def pair(tmp_path: Path) -> tuple[Run, Run]:
     return runs[0], runs[1]
 
 
-def result_of(a: Run, b: Run, **changes: Any) -> dict[str, Any]:
+def result_of(a: Run, b: Run, **changes: Any) -> Any:
     trials = [
         {"name": f"{base.upper()} {HOSTILE}", "base": base, "settings": settings, "from_b": [], "seed": 1,
          "value": value, "interval": [value - 0.1, value + 0.1], "status": "finished", "run": a.id}

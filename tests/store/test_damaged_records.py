@@ -104,10 +104,10 @@ def _make_jobs() -> None:
     rates = [0.001, 0.01]
     search.write_result({"rates": rates, "losses": rates, "smoothed": rates, "valley": 0.002, "steep": 0.004,
                          "steps": 2, "diverged": False, "seconds": 5.0})  # fmt: skip
-    row = {"file": "a/1.png", "label": "a", "suggested": "b", "score": 0.1, "issue": True, "neighbours": 2,
+    image = {"file": "a/1.png", "label": "a", "suggested": "b", "score": 0.1, "issue": True, "neighbours": 2,
            "x": 0.0, "y": 1.0, "tsne": None}  # fmt: skip
     review = ReviewStore()._make({"review": "sample", "key": "k"}, "")
-    review.write_result({"method": "cleanlab", "pictures": 1, "issues": 1, "explained": [0.3, 0.1], "files": [row]})
+    review.write_result({"method": "cleanlab", "pictures": 1, "issues": 1, "explained": [0.3, 0.1], "files": [image]})
     for job in (sweep, search, review):
         job.write_status(Status(status="finished", message="done", created=1.8e9))
 

@@ -8,6 +8,7 @@ stopped.
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from core.bisect.arm_values import Set
 from core.bisect.runner import BisectRunner
@@ -16,13 +17,17 @@ from core.bisect.verdict import Conclusion
 from core.config import RunConfig
 from core.engine.reporter import Reporter
 from core.errors import RunError
-from core.jobs.trial_runner import Record
 from core.models.unfreezing import is_training
 from core.store.folder import JobFolder
 from core.store.runs import RESUMABLE, Run, RunStore
 from core.sweep.runner import SweepRunner
 from core.sweep.store import Sweep
 from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectTrial
+    from core.store.job_records import SweepTrial
+
 
 LOSSES = 3
 """So many times a trial whose machine is lost goes on elsewhere; then it has failed."""
@@ -128,7 +133,7 @@ class ClusterBisect(BisectRunner):
         finally:
             self._at_work.stop_all()
 
-    def plan(self, trials: list[tuple[Set, int]]) -> list[Record]:
+    def plan(self, trials: list[tuple[Set, int]]) -> list["BisectTrial"]:
         """Starts trials that are known to follow."""
         rows = super().plan(trials)
         for row in rows:
@@ -137,13 +142,13 @@ class ClusterBisect(BisectRunner):
                 row |= {"run": self.run_of(row, config).id, "status": "running"}
         return super().plan(trials)
 
-    def affords(self, row: Record, config: RunConfig) -> bool:
+    def affords(self, row: "BisectTrial", config: RunConfig) -> bool:
         """Whether the budget suffices for a trial; one that is at work is only broken off when it is spent."""
         if row["run"] in self._at_work:
             return self.spent_seconds() <= 60 * self.bisect.budget_minutes()
         return super().affords(row, config)
 
-    def run_of(self, row: Record, config: RunConfig) -> Run:
+    def run_of(self, row: "BisectTrial", config: RunConfig) -> Run:
         """See `AtWork.run_of`."""
         return self._at_work.run_of(row["run"], lambda: RunStore().create(config))
 
@@ -152,13 +157,13 @@ class ClusterBisect(BisectRunner):
         self._at_work.stop_all()
         for row in self.record["arms"]:
             if row["run"] in self._at_work and row["status"] == "running":
-                run = RunStore().get(row["run"])
+                run = RunStore().get(row["run"] or "")
                 row["status"] = "waiting"
                 if launch.poll(run).status == "finished":
                     self.finish_row(row, run, "finished")
         super()._keep(found)
 
-    def finish_row(self, row: Record, run: Run, status: str) -> None:
+    def finish_row(self, row: "BisectTrial", run: Run, status: str) -> None:
         """See `BisectRunner.finish_row`; what a trial took is what its run says, not how long we had to wait for it."""
         super().finish_row(row, run, status)
         row["seconds"] = seconds_of(run, row["seconds"])
@@ -185,15 +190,15 @@ class ClusterSweep(SweepRunner):
             self._wait_again()
             self.write()
 
-    def affords(self, row: Record) -> bool:
+    def affords(self, row: "SweepTrial") -> bool:
         """Whether there is budget left: the trials are at work already."""
         return self.spent_seconds() <= 60 * self.sweep.budget_minutes()
 
-    def run_of(self, row: Record) -> Run:
+    def run_of(self, row: "SweepTrial") -> Run:
         """See `AtWork.run_of`."""
         return self._at_work.run_of(row["run"], lambda: self.new_run(row))
 
-    def finish_row(self, row: Record, run: Run, status: str) -> None:
+    def finish_row(self, row: "SweepTrial", run: Run, status: str) -> None:
         """See `SweepRunner.finish_row`; what a trial took is what its run says, not how long we had to wait for it."""
         row["seconds"] = seconds_of(run, row["seconds"])
         super().finish_row(row, run, status)

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -22,6 +21,7 @@ from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, nei
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
 from core.label_review.store import Review
+from core.store.job_records import ReviewedFile, ReviewResult
 
 Floats = NDArray[np.float32]
 
@@ -55,12 +55,12 @@ def review(reporter: Reporter[Review]) -> tuple[str, str]:
     reporter.phase("evaluating", "Looks for labels that do not fit.")
     record = judge(dataset, files, features, map_positions)
     job.write_result(record)
-    return "finished", f"{record['issues']:,} of {record['pictures']:,} labels look wrong."
+    return "finished", f"{record.issues:,} of {record.pictures:,} labels look wrong."
 
 
 def judge(
     dataset: Dataset, files: list[ImageFile], features: Floats, map_positions: Mapping[str, Floats]
-) -> dict[str, Any]:
+) -> ReviewResult:
     """The result of a review; see `Review.result`.
 
     Args:
@@ -74,7 +74,7 @@ def judge(
     found = find_label_issues(features, labels, groups, len(dataset.classes))
     overview, explained = plane(features)
     order = np.lexsort((found.neighbours, found.score))
-    rows = [
+    rows: list[ReviewedFile] = [
         {
             "file": files[k].path,
             "label": files[k].label,
@@ -88,13 +88,13 @@ def judge(
         }
         for k in order
     ]
-    return {
-        "method": found.method,
-        "pictures": len(files),
-        "issues": int(found.issue.sum()),
-        "explained": [round(share, 4) for share in explained],
-        "files": rows,
-    }
+    return ReviewResult(
+        method=found.method,
+        pictures=len(files),
+        issues=int(found.issue.sum()),
+        explained=[round(share, 4) for share in explained],
+        files=rows,
+    )
 
 
 def _map_positions(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -15,6 +14,8 @@ from core.engine.train.context import StopRequested, make_training_context
 from core.engine.train.phases import Phase, plan
 from core.lr_search.store import LrSearch
 from core.stats.lr_range_test import STEPS, Suggestion, has_diverged, range_test_rates, smooth, suggest
+from core.store.job_records import RangeTest
+from core.store.record_types import known
 
 _NO_FALL = (
     "The loss fell at no learning rate, so none can be suggested: look at the checks of the images and the settings."
@@ -121,14 +122,14 @@ class LrRangeTest(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
 
-def _record(test: LrRangeTest, found: Suggestion, seconds: float) -> dict[str, Any]:
-    return {
-        "rates": test.rates,
-        "losses": test.losses,
-        "smoothed": smooth(test.losses).tolist(),
-        "valley": found.valley,
-        "steep": found.steep,
-        "steps": len(test.rates),
-        "diverged": has_diverged(test.losses),
-        "seconds": seconds,
-    }
+def _record(test: LrRangeTest, found: Suggestion, seconds: float) -> RangeTest:
+    return RangeTest(
+        rates=test.rates,
+        losses=[known(loss) for loss in test.losses],
+        smoothed=[known(loss) for loss in smooth(test.losses).tolist()],
+        valley=found.valley,
+        steep=found.steep,
+        steps=len(test.rates),
+        diverged=has_diverged(test.losses),
+        seconds=seconds,
+    )

@@ -1,7 +1,7 @@
 """The Labels tab: likely label errors, the likeliest first, and the list of corrections."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +14,10 @@ from pages.shared.dataset.review_view import show_review
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import part_key
 from pages.shared.widgets.text import plain
+
+if TYPE_CHECKING:
+    from core.store.job_records import ReviewedFile, ReviewResult
+
 
 _ON_A_PAGE = 12
 
@@ -81,16 +85,16 @@ def _show_changed(view: View) -> None:
                     )
 
 
-def _show_ranking(view: View, record: dict[str, Any]) -> None:
+def _show_ranking(view: View, record: "ReviewResult") -> None:
     done = {file.path for file, _ in view.corrections.relabelled} | {f.path for f in view.corrections.excluded}
     there = {file.path: file for file in view.index.files}
-    rows = {row["file"]: row for row in record["files"] if row["file"] in there and row["file"] not in done}
+    rows = {row["file"]: row for row in record.files if row["file"] in there and row["file"] not in done}
     wrong = sum(row["issue"] for row in rows.values())
     verb = "label looks" if wrong == 1 else "labels look"
     st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
     doubtful = [path for path, row in rows.items() if row["issue"] or row["suggested"] != there[path].label]
     st.caption(
-        f"{_METHODS.get(record['method'], '')} Shown are the {len(doubtful):,} that look like another class; a flag "
+        f"{_METHODS.get(record.method, '')} Shown are the {len(doubtful):,} that look like another class; a flag "
         "marks those that are called wrong."
     )
     if not doubtful:
@@ -102,7 +106,7 @@ def _show_ranking(view: View, record: dict[str, Any]) -> None:
                 _show_label_issue(view, file, rows[file.path])
 
 
-def _show_label_issue(view: View, file: ImageFile, row: dict[str, Any]) -> None:
+def _show_label_issue(view: View, file: ImageFile, row: "ReviewedFile") -> None:
     """One image with what its label is and what it looks like, and what can be done about it."""
     show_file(view, file)
     flag = ":material/flag: " if row["issue"] else ""

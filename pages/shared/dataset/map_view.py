@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -34,6 +34,10 @@ from pages.shared.shell.chosen_dataset import SPLITS, View
 from pages.shared.state import MAP_CHART, MAP_CLICKED, MAP_COLOUR, MAP_PROJECTION, part_key
 from pages.shared.widgets.text import plain, sentence
 
+if TYPE_CHECKING:
+    from core.store.job_records import ReviewResult
+
+
 PCA, TSNE = "pca", "tsne"
 PROJECTIONS = {PCA: "Overview (PCA)", TSNE: "Neighbourhoods (t-SNE)"}
 
@@ -62,10 +66,10 @@ def show_map(view: View) -> None:
         st.info("This map was not laid out by neighbourhoods: that needs the package scikit-learn.")
         return
     groups = _coloured(view, rows, colour)
-    _explain(projection, len(rows), sum(row["file"] in files for row in found.record["files"]))
+    _explain(projection, len(rows), sum(row["file"] in files for row in found.record.files))
     with st.container(key=MAP_CHART, gap=None):
         event = st.plotly_chart(
-            map_figure(rows, groups, _axes(projection, found.record["explained"])),
+            map_figure(rows, groups, _axes(projection, found.record.explained)),
             on_select="rerun",
             selection_mode=("points", "box", "lasso"),
             key=part_key("map", view.reference),
@@ -113,11 +117,11 @@ def _choose() -> tuple[str, str]:
     return str(projection), str(colour)
 
 
-def _rows(view: View, files: Mapping[str, ImageFile], record: dict[str, Any], projection: str) -> list[dict[str, Any]]:
+def _rows(view: View, files: Mapping[str, ImageFile], record: "ReviewResult", projection: str) -> list[dict[str, Any]]:
     """What the review says of each image that is still there and has a place, under the label it has now."""
     part_of = {file.path: part for part in SPLITS for file in view.part(part)}
     rows = []
-    for row in record["files"]:
+    for row in record.files:
         position = (row["x"], row["y"]) if projection == PCA else row.get("tsne")
         if row["file"] in files and row["file"] in part_of and position:
             now = {**row, "label": files[row["file"]].label, "part": part_of[row["file"]]}

@@ -1,7 +1,7 @@
 """Label review of a data set on a page: started, followed, and its result for the tabs that show it."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -15,6 +15,10 @@ from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import part_key
 from pages.shared.widgets.text import about, plain, sentence
 
+if TYPE_CHECKING:
+    from core.store.job_records import ReviewResult
+
+
 EVERY_SECONDS = 2.0
 """How often a review at work is looked at."""
 
@@ -26,11 +30,11 @@ class Result(NamedTuple):
     """What a finished review has found.
 
     Attributes:
-        record: dict. See `Review.result`.
+        record: ReviewResult. See `Review.result`.
         is_current: Whether it is about these very images and labels.
     """
 
-    record: dict[str, Any]
+    record: "ReviewResult"
     is_current: bool
 
 
@@ -109,12 +113,12 @@ def _follow(review: Review, tab: str) -> None:
         )
 
 
-def _record(review: Review) -> dict[str, Any] | None:
+def _record(review: Review) -> "ReviewResult | None":
     stamp = shared_stamp(review.path / "result.json")
     return _read(str(review.path), stamp) if stamp else None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(folder: str, stamp: Stamp) -> dict[str, Any] | None:
+def _read(folder: str, stamp: Stamp) -> "ReviewResult | None":
     """The result, parsed once per change; nobody changes it."""
-    return Review(Path(folder)).found()
+    return Review(Path(folder)).result()

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core import files, paths
 from core.access import Action
@@ -18,9 +18,11 @@ from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.shell.access import guarded, person
 
-_ENDED = ("finished", "stopped", "failed", "interrupted")
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
 
-Record = dict[str, Any]
+
+_ENDED = ("finished", "stopped", "failed", "interrupted")
 
 
 def comparable_runs(most: int) -> list[Run]:
@@ -77,7 +79,7 @@ def status_of(bisect: Bisect) -> Status:
     return launch.poll(bisect)
 
 
-def estimate(a: Run, b: Run) -> Record:
+def estimate(a: Run, b: Run) -> bisects.Expected:
     """What a bisect between two runs would try, and how long it would take.
 
     Raises:
@@ -140,12 +142,14 @@ def comparison(a: Run, b: Run) -> compare.Comparison:
     return compare.compare(a, b)
 
 
-def report_page(a: Run, b: Run, found: compare.Comparison, result: Record | None, *, with_images: bool) -> str:
+def report_page(a: Run, b: Run, found: compare.Comparison, result: "BisectResult | None", *, with_images: bool) -> str:
     """The report as one HTML page."""
     return report.report_html(a, b, found, result, with_images=with_images)
 
 
-def report_record(a: Run, b: Run, found: compare.Comparison, result: Record | None, *, with_images: bool) -> str:
+def report_record(
+    a: Run, b: Run, found: compare.Comparison, result: "BisectResult | None", *, with_images: bool
+) -> str:
     """The report as JSON."""
     return json.dumps(report.report_json(a, b, found, result, with_images=with_images), indent=1)
 

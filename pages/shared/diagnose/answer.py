@@ -1,6 +1,6 @@
 """What a search has found, in plain sentences: two questions, an interval each, and the settings with their values."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,10 +10,11 @@ from pages.shared.state import MARGIN
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import plain
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
 
 
-def show_answers(result: Record) -> None:
+def show_answers(result: "BisectResult") -> None:
     """The two questions side by side, and what else belongs to the figures; nothing of searches of older versions."""
     if "other_images" not in result:
         return
@@ -24,30 +25,30 @@ def show_answers(result: Record) -> None:
     with right:
         st.markdown("**Would it hold on other images of this kind?**")
         st.markdown(plain(other_images(result)))
-    for text in ((result.get("auc") or {}).get("sentence"), result.get("note")):
+    for text in (result["auc"]["sentence"] if "auc" in result else "", result.get("note")):
         if text:
             st.caption(plain(str(text)))
 
 
-def show_factors(result: Record) -> None:
+def show_factors(result: "BisectResult") -> None:
     """Every setting that makes the difference, with its value in both runs and why it can."""
-    values, why = result.get("values") or {}, result.get("why") or {}
-    for key in map(str, result.get("factors") or []):
+    values, why = result.get("values", {}), result.get("why", {})
+    for key in result.get("factors", []):
         named = f":material/tune: **{plain(setting_label(key))}** ({plain(key)})"
         if pair := values.get(key):
             named += f": A {plain(str(pair['a']))}, B {plain(str(pair['b']))}"
         st.markdown(f"{named}. {plain(str(why[key]))}" if key in why else named)
 
 
-def these_images(result: Record) -> str:
+def these_images(result: "BisectResult") -> str:
     """The first question: images as they are, seeds paired."""
-    gap = result.get("gap") or {}
-    bounds, seeds = gap.get("interval"), gap.get("seeds") or 0
-    if gap.get("value") is None or bounds is None:
+    gap = result.get("gap")
+    if gap is None or gap["value"] is None or gap["interval"] is None:
         return "Not measured yet."
+    bounds, seeds = gap["interval"], gap.get("seeds", 0)
     if not result.get("candidates"):
         return "With the same training seed both runs are the same training, so only seeds tell them apart."
-    good = str(result.get("good") or "a").upper()
+    good = (result["good"] or "a").upper()
     counted = f"{seeds} seeds each, {result.get('images')} images"
     span = f"{points(bounds[0])} to {points(bounds[1])}"
     better = "better" if gap["value"] >= 0 else "worse"
@@ -56,13 +57,13 @@ def these_images(result: Record) -> str:
         return f"Yes, by the AUC. By accuracy it is not told: {begin}."
     if bounds[0] > 0 or bounds[1] < 0:
         return f"Yes: {begin}." if result.get("verdict") != "no-difference" else f"Too little to matter: {begin}."
-    margin = 100 * float(result.get("margin") or 0.0)
+    margin = 100 * result.get("margin", 0.0)
     if result.get("verdict") == "no-difference":
         return f"No: {begin}, all of it inside ±{margin:g} points."
     return f"Not told yet: {begin}; that holds 0 and reaches beyond ±{margin:g} points."
 
 
-def other_images(result: Record) -> str:
+def other_images(result: "BisectResult") -> str:
     """The second question: seeds and images both drawn anew."""
     found = result.get("other_images")
     if not found:

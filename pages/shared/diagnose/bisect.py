@@ -1,7 +1,7 @@
 """The search for the cause on the Diagnose page: what it would cost, how it goes, what it found."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -24,6 +24,12 @@ from pages.shared.shell.access import may
 from pages.shared.state import BISECT, BUDGET, MARGIN, RUN_NOTICE, part_key
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import duration, plain, sentence
+
+if TYPE_CHECKING:
+    from core.bisect.store import Expected
+    from core.store.bisect_record import BisectResult, BisectTrial, Skipped
+    from core.store.job_records import Cost
+
 
 EVERY_SECONDS = 2.0
 """How often a search at work is looked at."""
@@ -48,8 +54,6 @@ _MEANINGS = {
 _SHORT = 110
 """Up to so many characters a verdict is written large; a longer one a little smaller."""
 
-Record = dict[str, Any]
-
 
 def shown_bisect(pair: Pair) -> Bisect | None:
     """The search that the address names, else the newest between the two runs."""
@@ -65,9 +69,10 @@ def shown_bisect(pair: Pair) -> Bisect | None:
     return found or diagnose_actions.newest_bisect(*pair)
 
 
-def result_of(bisect: Bisect | None) -> Record | None:
+def result_of(bisect: Bisect | None) -> "BisectResult | None":
     """What a search has found so far; None before there is anything."""
-    return (bisect.result() or None) if bisect else None
+    found = bisect.result() if bisect else None
+    return found if found and "runs" in found else None
 
 
 def show_verdict(bisect: Bisect | None, first: str) -> None:
@@ -77,15 +82,16 @@ def show_verdict(bisect: Bisect | None, first: str) -> None:
         bisect: The search.
         first: Id of the run that the page calls A.
     """
-    result = seen_from(result_of(bisect) or {}, first)
-    verdict = result.get("verdict")
+    found = result_of(bisect)
+    result = seen_from(found, first) if found else None
+    verdict = result["verdict"] if result else None
     if bisect and diagnose_actions.status_of(bisect).is_active:
         st.info("The search for the cause is at work; how far it is stands below.", icon=":material/search:")
-    elif verdict:
-        _verdict(str(verdict), result)
+    elif result and verdict:
+        _verdict(verdict, result)
 
 
-def _verdict(verdict: str, result: Record) -> None:
+def _verdict(verdict: str, result: "BisectResult") -> None:
     words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
     with st.container(border=True):
         st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
@@ -165,19 +171,19 @@ def _offer(pair: Pair, before: Bisect | None) -> None:
         )
 
 
-def _estimate(pair: Pair) -> Record:
+def _estimate(pair: Pair) -> "Expected":
     with st.spinner("Working out what a search would cost …"):
         return diagnose_actions.estimate(*pair)
 
 
-def _skipped(skipped: Sequence[Record]) -> None:
+def _skipped(skipped: "Sequence[Skipped]") -> None:
     """What differs and is not tried, with the reason."""
-    skipped = [row for row in skipped if row.get("key") != "name"]
+    skipped = [row for row in skipped if row["key"] != "name"]
     if not skipped:
         return
     rows = [
-        {"Setting": setting_label(str(row.get("key", ""))), "Not tried because": str(row.get("reason", "")),
-         "Key": str(row.get("key", ""))}
+        {"Setting": setting_label(row["key"]), "Not tried because": row["reason"],
+         "Key": row["key"]}
         for row in skipped
     ]  # fmt: skip
     columns = {"Setting": st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
@@ -223,33 +229,32 @@ def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
     status = diagnose_actions.status_of(bisect)
     if status.is_active != was_active:
         st.rerun()  # the whole page: the verdict and the buttons change with it
-    result = settled(seen_from(result_of(bisect) or {}, first), is_active=status.is_active)
+    result = settled(seen_from(bisect.result(), first), is_active=status.is_active)
     trials = trials_frame(result)
     word, icon, colour = LOOKS[status.status]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.text(_message(status))
     if status.is_active:
-        trainings = [trial.get("status") for trial in result.get("arms") or [] if not trial.get("own")]
+        trainings = [trial["status"] for trial in result.get("arms", []) if not trial.get("own")]
         done = sum(state in ("finished", "failed") for state in trainings)
         share = done / len(trainings) if trainings else 0.0
         st.progress(share, text=f"Trainings done: {done} of {len(trainings)} planned")
-    st.caption(_cost_words(result.get("cost") or {}))
+    st.caption(_cost_words(result.get("cost", {})))
     if len(trials):
         chart = trials_chart(result, dark=st.context.theme.type == "dark")
         st.altair_chart(chart, width="stretch", height=trials_height(len(trials)), alt=trials_words(result))
         st.caption(trials_caption(result))
     if not status.is_active:
-        _skipped(result.get("skipped") or [])
+        _skipped(result.get("skipped", []))
 
 
-def settled(result: Record, *, is_active: bool) -> Record:
+def settled(result: "BisectResult", *, is_active: bool) -> "BisectResult":
     """The result as it is to be shown: in a search that has ended nothing trains, whatever was written last."""
     if is_active:
         return result
-    trials = [
-        {**trial, "status": "waiting"} if trial.get("status") == "running" else trial
-        for trial in result.get("arms") or []
+    trials: list[BisectTrial] = [
+        {**trial, "status": "waiting"} if trial["status"] == "running" else trial for trial in result.get("arms", [])
     ]
     return {**result, "arms": trials}
 
@@ -263,9 +268,13 @@ def _message(status: Status) -> str:
     return "It ended before its verdict; what was measured so far is kept."
 
 
-def _cost_words(cost: Record) -> str:
-    parts = (("spent", "spent_minutes"), ("estimated", "estimated_minutes"), ("budget", "budget_minutes"))
-    known = [f"{word} {duration(60 * float(cost[key]))}" for word, key in parts if cost.get(key) is not None]
+def _cost_words(cost: "Cost") -> str:
+    parts = (
+        ("spent", cost.get("spent_minutes")),
+        ("estimated", cost.get("estimated_minutes")),
+        ("budget", cost.get("budget_minutes")),
+    )
+    known = [f"{word} {duration(60 * minutes)}" for word, minutes in parts if minutes is not None]
     return f"Time: {', '.join(known)}." if known else "Time: not known yet."
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
@@ -12,6 +12,7 @@ from pages.shared.widgets.charts import SERIES, axis_end, thin
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
     from core.store.run_records import EpochRecord
 
 
@@ -25,8 +26,6 @@ TRIAL_HEIGHT, _AXIS_HEIGHT = 44, 130
 _METRICS = {"accuracy": ".0%", "loss": ".2f", "auc": ".2f"}
 _THINNEST = 0.004
 """Half the width that a band of one single value is drawn with."""
-
-Record = dict[str, Any]
 
 
 def pair_curve(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> alt.Chart:
@@ -82,7 +81,7 @@ def trials_height(count: int) -> int:
     return TRIAL_HEIGHT * max(1, count) + _AXIS_HEIGHT
 
 
-def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+def trials_chart(result: "BisectResult", *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
 
     The same layers are there whatever has been measured, so that the browser keeps the chart and swaps the data in.
@@ -126,23 +125,23 @@ def trials_chart(result: Record, *, dark: bool) -> alt.LayerChart | alt.FacetCha
     ).properties(height=trials_height(len(trials)))
 
 
-def trials_frame(result: Record) -> pd.DataFrame:
+def trials_frame(result: "BisectResult") -> pd.DataFrame:
     """One row a trial: its name, what it starts from, its state, its value and interval."""
     rows = []
     for row, trial in enumerate(trial_rows(result)):
-        value, bounds = trial.get("value"), trial.get("interval") or (None, None)
+        value, bounds = trial.get("value"), trial.get("interval")
         state = str(trial.get("status", "waiting"))
         said = percent(value) if value is not None else _STATES.get(state, state)
         rows.append(
             {
                 "place": row,
                 "name": str(trial.get("name", "")),
-                "label": f"{trial.get('name', '')}: {said}{trial.get('counted', '')}",
-                "from": str(trial.get("base") or "a").upper()[:1],
+                "label": f"{trial.get('name', '')}: {said}{trial['counted']}",
+                "from": trial.get("base", "a").upper(),
                 "state": state,
                 "value": value,
-                "low": value if bounds[0] is None else bounds[0],
-                "high": value if bounds[1] is None else bounds[1],
+                "low": bounds[0] if bounds else value,
+                "high": bounds[1] if bounds else value,
                 "seconds": trial.get("seconds"),
             }
         )
@@ -151,18 +150,18 @@ def trials_frame(result: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(numbers)
 
 
-def seeds_frame(result: Record) -> pd.DataFrame:
+def seeds_frame(result: "BisectResult") -> pd.DataFrame:
     """One row a training of a trial that has several."""
     rows = [
-        (row, str(trial.get("base") or "a").upper()[:1], one["value"], str(one.get("name", "")))
+        (row, trial.get("base", "a").upper(), one["value"], one["name"])
         for row, trial in enumerate(trial_rows(result))
-        for one in trial.get("trainings", [])
+        for one in trial["trainings"]
         if one.get("value") is not None
     ]
     return pd.DataFrame(rows, columns=["place", "from", "value", "about"])
 
 
-def trials_caption(result: Record) -> str:
+def trials_caption(result: "BisectResult") -> str:
     """How to read the image of the trials."""
     switched = "that has moved from the band of its own colour into the other one has switched sides."
     if "measured" not in result:
@@ -177,12 +176,12 @@ def trials_caption(result: Record) -> str:
     )
 
 
-def bands_frame(result: Record) -> pd.DataFrame:
+def bands_frame(result: "BisectResult") -> pd.DataFrame:
     """Where the two ends lie, repeats with other seeds included: one row for each end that was measured."""
-    noise = result.get("noise") or {}
+    noise = {"A": result["noise"]["a"], "B": result["noise"]["b"]} if "noise" in result else {}
     rows = []
     for side in SIDES:
-        values = [value for value in noise.get(side.lower()) or [] if value is not None]
+        values = [value for value in noise.get(side, []) if value is not None]
         if values:
             low, high = min(values), max(values)
             about = f"{side} with {len(values)} seeds: {percent(low)} to {percent(high)}"
@@ -190,7 +189,7 @@ def bands_frame(result: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["from", "low", "high", "about"])
 
 
-def trials_words(result: Record) -> str:
+def trials_words(result: "BisectResult") -> str:
     """The trials for somebody who cannot see them."""
     trials = [f"{trial.label}" for trial in trials_frame(result).itertuples()]
     bands = [str(about) for about in bands_frame(result)["about"]]
@@ -213,7 +212,7 @@ def _rows(trials: pd.DataFrame) -> list[int]:
     return [int(row) for row in trials["place"]] or [0]
 
 
-def _ends_of_axis(result: Record, trials: pd.DataFrame) -> tuple[float, float]:
+def _ends_of_axis(result: "BisectResult", trials: pd.DataFrame) -> tuple[float, float]:
     """Where the axis begins and ends, in steps of ten percent, so that it rarely moves while trials arrive."""
     bands = bands_frame(result)
     values = [*trials["low"].dropna(), *trials["high"].dropna(), *bands["low"], *bands["high"]]

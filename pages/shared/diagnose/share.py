@@ -1,6 +1,6 @@
 """Download of the diagnosis report from the Diagnose page."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,10 +11,11 @@ from pages.shared.diagnose.view import section
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.state import WITH_IMAGES, part_key
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
 
 
-def show_share(pair: Pair, comparison: Comparison, result: Record | None) -> None:
+def show_share(pair: Pair, comparison: Comparison, result: "BisectResult | None") -> None:
     """The report as a file, made when it is asked for."""
     section("Share", "All of this as one page that opens without the app. It names no folder of this machine.")
     with_images = st.checkbox(

@@ -5,7 +5,7 @@ page that is looked at can begin the third step; no thread waits for it.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import files, paths
 from core.access import Action
@@ -19,6 +19,10 @@ from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.shell.access import guarded, may, person
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
+
 
 RUNS = {"Puzzle: bottleneck": "question-bottleneck", "Puzzle: end to end": "question-end-to-end"}
 """Name of the run -> its preset, in the order in which they train."""
@@ -59,7 +63,7 @@ class Story:
     steps: tuple[Step, Step]
     bisect: str = ""
     bisect_status: Status | None = None
-    result: dict[str, Any] | None = None
+    result: "BisectResult | None" = None
     problem: str = ""
 
     @property
@@ -78,7 +82,7 @@ class Story:
     def verdict(self) -> str:
         """What the bisect says; empty before it has ended."""
         ended = self.bisect_status is not None and not self.bisect_status.is_active
-        return str((self.result or {}).get("verdict") or "") if ended else ""
+        return (self.result.get("verdict") or "") if ended and self.result else ""
 
     @property
     def run_to_watch(self) -> Run:

@@ -73,17 +73,18 @@ def _search_words(story: puzzle.Story | None) -> str:
         return "begins when both have finished"
     if not story.bisect_status.is_active:
         return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
-    trials = (story.result or {}).get("arms") or []
-    done = sum(trial.get("status") in ("finished", "failed") for trial in trials)
+    trials = story.result.get("arms", []) if story.result else []
+    done = sum(trial["status"] in ("finished", "failed") for trial in trials)
     return f"{done} of {len(trials)} trainings done" if trials else "begins"
 
 
 def _verdict_words(story: puzzle.Story) -> str:
     """What was found, in a few words; why, and with which numbers, stands on the Diagnose page."""
-    result = story.result or {}
-    if factors := [str(key) for key in result.get("factors") or []]:
+    if story.result is None:
+        return story.verdict
+    if factors := story.result.get("factors", []):
         return "found: " + ", ".join(f"{setting_label(key)} ({key})" for key in factors)
-    return str(result.get("sentence") or story.verdict)
+    return story.result.get("sentence") or story.verdict
 
 
 def _links(story: puzzle.Story) -> None:

@@ -1,11 +1,15 @@
 """The loss over the learning rates of a range test as a chart. Nothing here draws on a page."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from pages.shared.widgets.charts import SERIES, TRAINING
+
+if TYPE_CHECKING:
+    from core.store.job_records import RangeTest
+
 
 MARKS = {
     "valley": "The middle of the longest stretch in which the loss falls: the one to take.",
@@ -16,14 +20,14 @@ MARKS = {
 _INK = {False: "#17211f", True: "#e6edeb"}
 
 
-def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+def rate_chart(result: "RangeTest", *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Loss over learning rate: each step faint, the smoothed curve, the suggestions as lines.
 
     Args:
         result: What the search has found.
         dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
-    frame = pd.DataFrame({name: result[name] for name in ("rates", "losses", "smoothed")})
+    frame = pd.DataFrame({"rates": result.rates, "losses": result.losses, "smoothed": result.smoothed})
     # What explodes at the end would press the rest flat.
     top = float(frame["smoothed"].iloc[: max(1, len(frame) - 5)].max()) * 1.15
     x = alt.X("rates:Q", title="Learning rate", scale=alt.Scale(type="log"), axis=alt.Axis(format=".0e", tickCount=8))
@@ -41,15 +45,21 @@ def rate_chart(result: dict[str, Any], *, dark: bool) -> alt.LayerChart | alt.Fa
     return alt.layer(steps, line, *_marks(result, dark=dark))
 
 
-def rate_words(result: dict[str, Any]) -> str:
+def suggestions(result: "RangeTest") -> dict[str, float]:
+    """The suggested rates by name; empty where the loss never fell."""
+    found = {"valley": result.valley, "steep": result.steep}
+    return {name: rate for name, rate in found.items() if rate is not None}
+
+
+def rate_words(result: "RangeTest") -> str:
     """The range test for somebody who cannot see it."""
-    said = [f"{name} {result[name]:.2g}" for name in MARKS if result.get(name) is not None]
-    ends = f"from {result['rates'][0]:.1g} to {result['rates'][-1]:.1g}"
+    said = [f"{name} {rate:.2g}" for name, rate in suggestions(result).items()]
+    ends = f"from {result.rates[0]:.1g} to {result.rates[-1]:.1g}"
     return f"Training loss over learning rates {ends}. Suggested: {', '.join(said) or 'none'}."
 
 
-def _marks(result: dict[str, Any], *, dark: bool) -> list[alt.Chart]:
-    rows = [{"rates": result[name], "name": f"{name} {result[name]:.2g}"} for name in MARKS if result.get(name)]
+def _marks(result: "RangeTest", *, dark: bool) -> list[alt.Chart]:
+    rows = [{"rates": rate, "name": f"{name} {rate:.2g}"} for name, rate in suggestions(result).items()]
     if not rows:
         return []
     data = alt.Chart(pd.DataFrame(rows))

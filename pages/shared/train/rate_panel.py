@@ -1,7 +1,7 @@
 """Learning-rate finder on the Train page: start it, watch it, take what it suggests."""
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,9 +15,13 @@ from core.workers import launch
 from pages.shared import state
 from pages.shared.shell.access import may
 from pages.shared.train import rate_actions
-from pages.shared.train.rate_chart import MARKS, rate_chart, rate_words
+from pages.shared.train.rate_chart import MARKS, rate_chart, rate_words, suggestions
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.job_records import RangeTest
+
 
 EVERY_SECONDS = 1.0
 HEIGHT = 300
@@ -82,11 +86,11 @@ def _progress(search: LrSearch, status: Status) -> None:
         st.rerun()  # the whole page: what went wrong is said at its top
 
 
-def _show_result(search: LrSearch, result: dict[str, Any], config: RunConfig | None, status: Status) -> None:
+def _show_result(search: LrSearch, result: "RangeTest", config: RunConfig | None, status: Status) -> None:
     st.altair_chart(
         rate_chart(result, dark=st.context.theme.type == "dark"), height=HEIGHT, width="stretch", alt=rate_words(result)
     )
-    if result.get("valley") is None:
+    if result.valley is None:
         st.warning(plain(status.message), icon=":material/info:")
         return
     if config is not None and not _same(search.config(), config):
@@ -95,13 +99,13 @@ def _show_result(search: LrSearch, result: dict[str, Any], config: RunConfig | N
             icon=":material/history:",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        for name, about in MARKS.items():
-            rate = rounded(result[name])
+        for name, suggested in suggestions(result).items():
+            rate = rounded(suggested)
             taken = st.button(
                 f"Take {rate:g} ({name})",
                 type="primary" if name == "valley" else "secondary",
                 icon=":material/input:",
-                help=about,
+                help=MARKS[name],
                 on_click=take,
                 args=(rate,),
                 disabled=config is not None and config.training.learning_rate == rate,
@@ -110,7 +114,7 @@ def _show_result(search: LrSearch, result: dict[str, Any], config: RunConfig | N
             if taken:
                 st.rerun()  # the whole page: the field stands outside of this fragment
     st.caption(
-        f"{result['steps']} steps in {duration(result['seconds'])}. The suggestion is a place to begin, known to "
+        f"{result.steps} steps in {duration(result.seconds)}. The suggestion is a place to begin, known to "
         "about a factor of three: one range test, on shuffled samples, judged by the training loss."
     )
 

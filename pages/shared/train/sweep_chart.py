@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.config import setting
 from pages.shared.widgets.text import percent
+
+if TYPE_CHECKING:
+    from core.store.job_records import SweepResult, SweepTrial
+
 
 HEIGHT = 340
 
@@ -18,16 +22,14 @@ _SCALE = [[0, "#D55E00"], [0.5, "#8C6BB1"], [1, "#1F8FD0"]]
 
 _DECADES = 10.0
 
-Record = dict[str, Any]
 
-
-def finished_trials(result: Record) -> list[Record]:
+def finished_trials(result: "SweepResult") -> "list[SweepTrial]":
     """The trials with a value, the best first; of equals the one with the lower loss."""
-    rows = [row for row in result.get("arms") or [] if row.get("value") is not None]
-    return sorted(rows, key=lambda row: (-row["value"], row["loss"]))
+    rows = [(row["value"], row["loss"] or 0.0, row) for row in result.get("arms", []) if row["value"] is not None]
+    return [row for *_, row in sorted(rows, key=lambda item: (-item[0], item[1]))]
 
 
-def trials_table(result: Record, label: Any) -> pd.DataFrame:
+def trials_table(result: "SweepResult", label: Any) -> pd.DataFrame:
     """One row a finished trial, the best first.
 
     Args:
@@ -38,18 +40,19 @@ def trials_table(result: Record, label: Any) -> pd.DataFrame:
         {
             **{label(key): row["settings"].get(key) for key in result["varied"]},
             "accuracy": row["value"],
-            "interval": f"{percent(row['interval'][0])} to {percent(row['interval'][1])}",
+            "interval": f"{percent(low)} to {percent(high)}",
             "loss": row["loss"],
             "auc": row["auc"],
             "epochs": row["epochs"],
             "open": ":material/monitoring: Open",
         }
         for row in finished_trials(result)
+        for low, high in [row["interval"] or (None, None)]
     ]
     return pd.DataFrame(rows)
 
 
-def trials_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
+def trials_figure(result: "SweepResult", label: Any, *, dark: bool) -> go.Figure:
     """Every finished trial as a line through its settings to its accuracy, coloured by the accuracy.
 
     Args:
@@ -58,7 +61,7 @@ def trials_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
         dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
     rows = finished_trials(result)
-    values = [row["value"] for row in rows]
+    values = [row["value"] or 0.0 for row in rows]
     low, high = min(values), max(values)
     spread = (low, high) if high > low else (low - 0.01, high + 0.01)
     dimensions = [_dimension(label(key), key, [row["settings"][key] for row in rows]) for key in result["varied"]]
@@ -76,7 +79,7 @@ def trials_figure(result: Record, label: Any, *, dark: bool) -> go.Figure:
     return figure.update_layout(height=HEIGHT, margin=margin, paper_bgcolor=clear, plot_bgcolor=clear)
 
 
-def trials_words(result: Record) -> str:
+def trials_words(result: "SweepResult") -> str:
     """The trials for somebody who cannot see them."""
     best = [f"{row['name']} {percent(row['value'])}" for row in finished_trials(result)[:3]]
     return (

@@ -1,6 +1,6 @@
 """Sweep panel of the Train page: what to vary, progress, and the best settings into the form."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -19,6 +19,10 @@ from pages.shared.train import sweep_actions
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, percent, plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.job_records import SweepResult
+
 
 EVERY_SECONDS = 2.0
 
@@ -176,7 +180,7 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
     status, result = launch.poll(sweep), sweep.result()
     if status.is_active != was_active:
         st.rerun()
-    rows = result.get("arms") or []
+    rows = result.get("arms", [])
     if status.is_active:
         done = sum(row["status"] in ("finished", "failed") for row in rows)
         st.progress(done / len(rows) if rows else 0.0, text=plain(status.message or STATUSES[status.status]))
@@ -187,7 +191,7 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
         _show_result(result)
 
 
-def _show_result(result: dict[str, Any]) -> None:
+def _show_result(result: "SweepResult") -> None:
     st.divider()
     best = result.get("best")
     if best:
@@ -214,7 +218,7 @@ def _show_result(result: dict[str, Any]) -> None:
         )
 
 
-def _show_table(result: dict[str, Any]) -> None:
+def _show_table(result: "SweepResult") -> None:
     rows, column = finished_trials(result), st.column_config
     st.dataframe(
         trials_table(result, fields.label_of),

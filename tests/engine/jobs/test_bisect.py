@@ -31,7 +31,7 @@ def folder(image_folder: Any) -> Path:
     return path
 
 
-def ended(bisect: Bisect, seconds: float = 240) -> dict[str, Any]:
+def ended(bisect: Bisect, seconds: float = 240) -> Any:
     deadline = time.monotonic() + seconds
     while launch.poll(bisect).is_active:
         assert time.monotonic() < deadline, (bisect.path / "worker.log").read_text()

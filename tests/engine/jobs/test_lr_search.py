@@ -26,7 +26,9 @@ def search(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     status, message = find_rate(reporter)
     reporter.finish(status, message)
     assert status == "finished"
-    return {**search.result(), "message": message}
+    found = search.result()
+    assert found is not None
+    return {**found.to_dict(), "message": message}
 
 
 def test_the_suggested_rate_trains_and_a_thousandth_of_it_hardly_does(image_folder: Any, train_here: Any) -> None:
@@ -91,4 +93,4 @@ def test_a_stop_ends_a_search_without_a_result(image_folder: Any) -> None:
     reporter = Reporter(search)
     reporter.request_stop()
     assert find_rate(reporter)[0] == "stopped"
-    assert search.result() == {}
+    assert search.result() is None

@@ -1,6 +1,7 @@
 """Figures of the Diagnose page: what is drawn, and what is said of it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def trial(name: str, base: str, value: float | None = None, status: str = "finis
     return {"name": name, "base": base, "value": value, "interval": interval, "status": status, **facts}
 
 
-RESULT = {
+RESULT: Any = {
     "noise": {"a": [0.88, 0.9], "b": [0.5]},
     "arms": [
         trial("A again", "a", 0.88),
@@ -83,7 +84,8 @@ def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
 
 
 def test_chart_has_the_same_layers_before_anything_was_measured():
-    empty, full = (charts.trials_chart(result, dark=True).to_dict() for result in ({}, RESULT))
+    nothing: Any = {}
+    empty, full = (charts.trials_chart(result, dark=True).to_dict() for result in (nothing, RESULT))
     assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
     assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "point", "text"]
 
@@ -97,4 +99,5 @@ def test_trials_are_said_in_words():
     words = charts.trials_words(RESULT)
     assert "A with data.shuffle = none: 50.0 %" in words
     assert "A with 2 seeds: 88.0 % to 90.0 %" in words
-    assert charts.trials_words({}).endswith("none is planned yet.")
+    nothing: Any = {}
+    assert charts.trials_words(nothing).endswith("none is planned yet.")

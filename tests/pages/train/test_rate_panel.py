@@ -10,6 +10,7 @@ from core.config import make_config
 from core.errors import AccessError, RunError
 from core.lr_search.store import LrSearch, LrSearchStore
 from core.stats.lr_range_test import range_test_rates, smooth
+from core.store.job_records import RangeTest
 from core.store.runs import RunStore, Status
 from core.workers import launch
 from pages.shared import state
@@ -121,10 +122,10 @@ def test_a_public_search_is_as_small_as_a_public_training(monkeypatch, started):
 
 
 def test_the_image_marks_the_suggestions_and_says_them():
-    spec = rate_chart(result(), dark=True).to_dict()
+    spec = rate_chart(RangeTest(**result()), dark=True).to_dict()
     assert len(spec["layer"]) == 5
     assert (
-        rate_words(result())
+        rate_words(RangeTest(**result()))
         == "Training loss over learning rates from 1e-07 to 1e+01. Suggested: valley 0.012, steep 0.037."
     )
-    assert len(rate_chart(result(valley=None), dark=False).to_dict()["layer"]) == 2
+    assert len(rate_chart(RangeTest(**result(valley=None)), dark=False).to_dict()["layer"]) == 2
