@@ -21,7 +21,7 @@ _OTHERS = "JSON of another program, which its reader checks value by value"
 REASONS = {
     "core/store/record_types.py": "the one name for any JSON object, for evidence, settings and versions",
     "core/store/records.py": "status.json, of which `Status` is made, and files whose kinds read their own keys",
-    "core/store/run_records.py": "evidence of findings and settings they change, facts of imported models and split files",
+    "core/store/run_records.py": "evidence of findings, settings that they change, facts of imported models",
     "core/store/job_records.py": "settings of trials, and config.json of a job of any kind",
     "core/store/bisect_record.py": _SETTINGS,
     "core/store/trace_record.py": "versions of whatever libraries there were",
