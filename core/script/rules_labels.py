@@ -121,17 +121,6 @@ def confusion(facts: Facts, version: Version) -> Iterator[Finding]:
 
 def splits(facts: Facts, version: Version) -> Iterator[Finding]:
     """Splits that are not what they look like."""
-    for fit in facts.fits:
-        value = facts.script.argument(fit.call, "validation_split")
-        if value.stated and value.value and facts.mode == "bottleneck":
-            yield finding(
-                "split-after-sort",
-                "error",
-                value.line,
-                f"validation_split={value.text} of fit takes the end of the arrays before shuffling; features in the "
-                "order of the folders end with the last class.",
-                "Split before, with every class in both parts.",
-            )
     parts = [flow.call for flow in facts.flows if facts.script.argument(flow.call, "subset").stated]
     datasets = [call for call in parts if call.short == "image_dataset_from_directory"]
     seeds = {facts.script.argument(call, "seed").text for call in datasets}

@@ -196,18 +196,29 @@ def heads(course: Course) -> Iterator[Finding]:
     for model in course.machine.models:
         if model.kind != "functional" or not isinstance(model.outputs, Tensor) or model.compiled is None:
             continue
-        if model.outputs.value.out is not None or not ends or model.inputs is None:
+        if not ends or model.inputs is None:
             continue
-        others = [one.outputs for one in course.machine.models if one is not model]
+        others = [one.outputs for one in course.machine.models]
         loose = [one for one in ends if not any(reaches(other, one[1]) for other in others)]
         if loose and any(reaches(tensor, model.inputs) for _, tensor in loose):
-            yield finding(
-                "head-not-connected", "error", model.line,
-                f"The model ends before the head: the Dense layer in {course.where(loose[-1][0].line)} "
-                "is in no model, so "
-                "it is never trained.",
-                "Give the last Dense layer's tensor as outputs.",
-            )  # fmt: skip
+            yield _loose(course, model, loose[-1][0])
+
+
+def _loose(course: Course, model: Model, layer: Layer) -> Finding:
+    """A Dense layer that was called and is in no model: the model ends before it, or its output is not passed on."""
+    where = course.where(layer.line)
+    if isinstance(model.outputs, Tensor) and model.outputs.value.out is None:
+        return finding(
+            "head-not-connected", "error", model.line,
+            f"The model ends before the head: the Dense layer in {where} is in no model, so it is never trained.",
+            "Give the last Dense layer's tensor as outputs.",
+        )  # fmt: skip
+    return finding(
+        "head-not-connected", "warning", layer.line,
+        f"The Dense layer here is in no model: what comes after it takes another tensor, so the model made in "
+        f"{course.where(model.line)} has no such layer.",
+        "Pass its output on to the next layer, or remove it.",
+    )  # fmt: skip
 
 
 def tops(course: Course) -> Iterator[Finding]:

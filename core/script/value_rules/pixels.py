@@ -129,6 +129,12 @@ def _double(line: int, what: str) -> Finding:
 def _for_network(array: Array, model: Model) -> Finding | None:
     wants, steps = family_of_network(model.name), _changes(array)
     weights = model.arguments.get("weights")
+    if wants == "raw" and len(steps) == 1 and steps[0].family in _SCALES and array.strange is None:
+        return finding(
+            "wrong-preprocess-for-backbone", "warning", steps[0].line,
+            f"{steps[0].text} gives {_SCALES[steps[0].family]}, but {model.name} scales pixels inside and wants them "
+            "from 0 to 255.", _OWN,
+        )  # fmt: skip
     if wants not in _SCALES or array.strange is not None or (weights is not None and constant(weights) is None):
         return None
     if not steps:
