@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
+from core.start.story import read_story
 from pages.shared import state
 from pages.shared.home import runs as home_runs
 from pages.shared.puzzle import puzzle
@@ -23,12 +24,12 @@ def show_puzzle() -> None:
             "Two trainings of the same head on the same frozen network, on the built-in synthetic chest films. One "
             "learns; the other stays at 50 % accuracy. Then Parity trains between the two until it knows why."
         )
-        story = puzzle_view.read_story()
+        story = read_story()
         puzzle_view.show_steps(story)
         if (story is None or not story.under_way) and access.may(Action.DIAGNOSE):
             label = "Show me the puzzle" if story is None else "Show me the puzzle again"
-            solved = bool(story and story.verdict)
-            kind = "secondary" if solved else "primary"
+            second = bool(story and (story.verdict or story.can_go_on))  # there is something better to press
+            kind = "secondary" if second else "primary"
             if st.button(label, type=kind, icon=":material/play_arrow:"):  # type: ignore[arg-type]
                 open_puzzle()
 

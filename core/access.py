@@ -247,6 +247,10 @@ class Person:
             raise AccessError("This was not started from a page by you; only an administrator may change it.")
 
 
+COMMAND_LINE = Person("", "operator")
+"""Whoever sits at the command line: no mode has limits for it, and what it starts is nobody's in particular."""
+
+
 def mode() -> str:
     """The mode that `PARITY_MODE` names; `local` when it names none.
 

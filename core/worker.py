@@ -203,15 +203,16 @@ def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool
 
 
 def _wait_for_slot(reporter: Reporter[JobFolder], *, on_cluster: bool) -> contextlib.AbstractContextManager[bool]:
-    """Waits for a slot on this machine; on a cluster Ray has waited for it."""
-    if on_cluster:
+    """Waits for a slot on this machine, where it takes one; on a cluster Ray has waited for it."""
+    if on_cluster or not reporter.run.trains:
         return contextlib.nullcontext(not reporter.stop_requested())
-    return wait_for_slot(reporter.run, reporter.stop_requested, kinds.stores())
+    return wait_for_slot(reporter.run, reporter.stop_requested, kinds.queued_stores())
 
 
 def _call_entry(reporter: Reporter[JobFolder], *, on_cluster: bool) -> tuple[str, str]:
     """Final status and the sentence that goes with it."""
-    reporter.set_status(status="starting", message=STATUSES["starting"])
+    if reporter.run.trains:
+        reporter.set_status(status="starting", message=STATUSES["starting"])
     kind = kinds.kind_of(reporter.run)
     module, _, name = ((on_cluster and kind.on_cluster) or kind.entry).partition(":")
     work: Callable[[Reporter[JobFolder]], tuple[str, str]] = getattr(importlib.import_module(module), name)

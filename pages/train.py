@@ -6,7 +6,6 @@ from core.access import PUBLIC, Action, mode, policy
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs import time_limits
-from core.jobs.validate import validate_config
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
@@ -31,8 +30,7 @@ def start(config: RunConfig, token: str) -> None:
     """Admits, starts, and leads to the curves; a refusal is one sentence, and the form stays as it is."""
     bar = st.progress(0.0, text="Checking the data set …")
     try:
-        config, _ = validate_config(config, follow(bar, "Checking the data set"))
-        run = actions.start_once(token, config)
+        run = actions.start_once(token, config, follow(bar, "Checking the data set"))
     except UserError as error:
         bar.empty()
         st.error(fields.sentence_of(error))

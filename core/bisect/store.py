@@ -4,17 +4,21 @@ config.json   {"runs": [id, id], "budget_minutes"}
 result.json   replaced whole whenever a trial starts or ends; see `BisectRunner`
 """
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from core.bisect.costs import Costs
 from core.bisect.factors import find_factors
 from core.bisect.reading import common_part
 from core.bisect.result import Facts
+from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.jobs import job
 from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.progress import Progress
 from core.store import records
-from core.store.runs import Run, RunStore
+from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ class Bisect(BudgetedJob):
         path: Path. The folder; it exists.
     """
 
-    noun = "bisect"
+    noun, at_end = "bisect", "has come to its verdict"
 
     def result(self) -> "BisectResult":
         """What result.json says; empty before there is one, or where it is damaged."""
@@ -66,6 +70,15 @@ class Bisect(BudgetedJob):
             case [str(a), str(b)]:
                 return a, b
         raise RunError(f"bisect {self.id} cannot be read: its config.json is damaged")
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `JobFolder.configs`; its trials have settings of the one and of the other run."""
+        return [run.config() for run in self.runs()]
+
+    def renewed_budget(self, status: Status) -> float:
+        """See `BudgetedJob.renewed_budget`: what is left of it, or as much again where nothing is."""
+        budget = self.budget_minutes()
+        return budget + self.spent_minutes() if "budget" in status.message else budget
 
     def margin(self) -> float:
         """Gaps up to it do not matter, as a share."""
@@ -116,6 +129,10 @@ class BisectStore(JobStore[Bisect]):
         settings = {"runs": [a.id, b.id], "budget_minutes": budget_minutes, "margin_points": margin_points}
         return self._make(settings, owner, lambda bisect: bisect.write_result(empty_result(bisect, a, b, facts)))
 
+    def between(self, a: Run, b: Run) -> Bisect | None:
+        """The one made last between two runs, whichever of them is called A; None where there is none."""
+        return next((bisect for bisect in self.list() if set(runs_of(bisect)) == {a.id, b.id}), None)
+
     def get(self, bisect_id: str) -> Bisect:
         """The bisect of that id; a unique beginning or end of it will do.
 
@@ -128,6 +145,41 @@ class BisectStore(JobStore[Bisect]):
         if found:
             raise RunError(f'"{bisect_id}" could be {len(found)} bisects; give the whole id')
         raise RunError(f'there is no bisect "{bisect_id[:100]}"')
+
+
+@dataclass(frozen=True)
+class BisectSpec:
+    """A bisect between two runs; see `BisectStore.create`."""
+
+    a: Run
+    b: Run
+    budget_minutes: float = BUDGET_MINUTES
+    margin_points: float = MARGIN_POINTS
+
+    def admit(self, progress: Progress | None = None) -> Self:
+        """See `Spec.admit`; what it needs is looked at when it is made."""
+        return self
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `Spec.configs`."""
+        return (self.a.config(), self.b.config())
+
+    def known(self) -> Bisect | None:
+        """See `Spec.known`."""
+        found = BisectStore().between(self.a, self.b)
+        return found if found and launch.poll(found).is_active else None
+
+    def make(self, owner: str) -> Bisect:
+        """See `Spec.make`."""
+        return BisectStore().create(self.a, self.b, self.budget_minutes, owner, self.margin_points)
+
+
+def runs_of(bisect: Bisect) -> tuple[str, ...]:
+    """Ids of the two runs that a bisect lies between; empty when its configuration is damaged."""
+    try:
+        return bisect.run_ids()
+    except RunError:
+        return ()
 
 
 class Expected(TypedDict):
@@ -207,30 +259,6 @@ def empty_result(bisect: Bisect, a: Run, b: Run, facts: Expected) -> "BisectResu
             "budget_minutes": bisect.budget_minutes(),
         },
     }
-
-
-def resume_bisect(bisect: Bisect, parent_pipe: bool, more_minutes: float | None = None) -> None:
-    """Goes on with a bisect that has ended early; trials that have finished are not trained again.
-
-    Args:
-        bisect: Bisect.
-        parent_pipe: bool. See `launch.start`.
-        more_minutes: float. What it may take beyond what it has taken. Defaults to what is left of its budget, or to
-            as much again where nothing is.
-
-    Raises:
-        RunError: it is at work, or has come to its verdict.
-        ConfigError: the budget is no positive number.
-    """
-    status = job.resumable(bisect, "has come to its verdict")
-    budget = bisect.budget_minutes()
-    if more_minutes is not None:
-        job.check_budget(more_minutes)
-        budget = bisect.spent_minutes() + more_minutes
-    elif "budget" in status.message:
-        budget += bisect.spent_minutes()
-    bisect.write_budget(budget)
-    launch.resume(bisect, parent_pipe=parent_pipe)
 
 
 def _is_called(bisect: Bisect, text: str) -> bool:

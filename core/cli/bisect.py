@@ -2,37 +2,33 @@
 
 import argparse
 import json
-import signal
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from core import files
+from core.access import COMMAND_LINE
 from core.bisect.orient import seen_from
 from core.bisect.store import (
     MARGIN_POINTS,
     Bisect,
+    BisectSpec,
     BisectStore,
     estimate,
-    resume_bisect,
 )
-from core.cli.terminal import Line, duration
+from core.cli.command import AddCommand
+from core.cli.output import new_rows, print_answer
+from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
 from core.errors import DataError
 from core.jobs.job import BUDGET_MINUTES
-from core.store.runs import RESUMABLE, Run, RunStore, Status
+from core.start import start
+from core.store.runs import RESUMABLE, Run, RunStore
 from core.workers import launch
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult, BisectTrial
 
 
-Command = Callable[..., argparse.ArgumentParser]
-
-
-def add_parser(command: Command) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds `bisect` to the command line."""
     parser = command(
         "bisect",
@@ -57,33 +53,25 @@ def add_parser(command: Command) -> None:
 def run_bisect(options: argparse.Namespace) -> int:
     """Runs one bisect to its end and prints the verdict."""
     a, b = (RunStore().get(name) for name in options.runs)
-    line = Line(quiet=options.json)
-    bisect = _begin(a, b, options, line)
-    status = follow(bisect, line, a)
+    bisect = _begin(a, b, options, Line(quiet=options.json))
+    look = new_rows(lambda: seen_from(bisect.result(), a.id).get("arms", []), describe_trial)
+    status = follow(bisect, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = seen_from(bisect.result(), a.id)
     if options.report:
         write_report(options.report, a, b, result)
-    if options.json:
-        print(json.dumps(files.finite({**result, "status": status.status, "message": status.message}), allow_nan=False))
-    if status.status in ("failed", "interrupted"):
-        print(status.message, file=sys.stderr)
-        return 1 if status.fault == "user" else 3
-    if not options.json:
-        print("\n".join(describe_result(result)))
-    return 0
+    return print_answer(status, result, lambda: describe_result(result), as_json=options.json)
 
 
 def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     """Starts a bisect, or goes on with the one between the two runs that has ended early."""
-    pair, budget = {a.id, b.id}, options.budget
-    known = next((bisect for bisect in BisectStore().list() if set(bisect.result().get("runs", [])) == pair), None)
+    budget, known = options.budget, BisectStore().between(a, b)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
         line.show(f"bisect {known.id} goes on; {tried} trials are known", lasting=True)
-        resume_bisect(known, parent_pipe=False, more_minutes=budget)
+        start.resume(known, COMMAND_LINE, budget)
         return known
     facts = estimate(a, b)
-    bisect = BisectStore().create(a, b, budget, margin_points=options.margin)
+    bisect = start.start("bisect", BisectSpec(a, b, budget, options.margin), COMMAND_LINE)
     line.show(f"bisect {bisect.id}", lasting=True)
     for skipped in facts["skipped"]:
         line.show(f"not tried: {skipped['key']} ({skipped['reason']})", lasting=True)
@@ -92,43 +80,7 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
         f"{duration(60 * facts['minutes'])}; at most {budget:g} minutes",
         lasting=True,
     )
-    launch.start(bisect, parent_pipe=False)
     return bisect
-
-
-def follow(bisect: Bisect, line: Line, first: Run) -> Status:
-    """Shows each trial's result as it comes, until the bisect ends; Ctrl-C asks it to stop.
-
-    Args:
-        bisect: Bisect. A worker has been started for it.
-        line: Line. Where to show it.
-        first: Run. The one that the person has named first: it is called A.
-
-    Returns:
-        The final status.
-    """
-    seen: set[str] = set()
-
-    def ask_to_stop(*_: int | FrameType | None) -> None:
-        bisect.request_stop()
-        line.show("Stops after this batch; what was tried is kept.", lasting=True)
-
-    before = {name: signal.signal(name, ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        while True:
-            status = launch.poll(bisect)
-            for trial in seen_from(bisect.result(), first.id).get("arms", []):
-                if trial["status"] in ("finished", "failed") and trial["name"] not in seen:
-                    seen.add(trial["name"])
-                    line.show(describe_trial(trial), lasting=True)
-            if not status.is_active:
-                return status
-            line.show(status.message)
-            time.sleep(0.25)
-    finally:
-        line.show("")
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def describe_trial(trial: "BisectTrial") -> str:

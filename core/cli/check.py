@@ -2,13 +2,13 @@
 
 import argparse
 import dataclasses
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from core import files
 from core.checks.finding import Finding
 from core.checks.preflight import CHECKS, findings_record, preflight
+from core.cli.command import AddCommand
 from core.cli.layout import understood
+from core.cli.output import print_json
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line
 from core.cli.told_findings import add_strict
@@ -17,7 +17,7 @@ from core.data.dataset import open_dataset
 from core.jobs.validate import check_model
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("check", check, "Pre-flight findings of a run; nothing is trained.")
     add_settings(parser)
@@ -35,7 +35,7 @@ def check(options: argparse.Namespace) -> int:
     for said in understood(dataset):
         line.show(said, lasting=True)
     if options.json:
-        print(json.dumps(files.finite(findings_record(findings)), allow_nan=False))
+        print_json(findings_record(findings))
     else:
         print_findings(findings)
     return 1 if options.strict and any(finding.severity == "error" for finding in findings) else 0

@@ -1,11 +1,11 @@
 """The command `compare`: two runs side by side, and their first divergence."""
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.compare.compare import Comparison, stored_probe
 from core.compare.compare import compare as compare_runs
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.store.job_records import ProbeStage
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("compare", compare, "What differs between two runs, and where they first part.")
     parser.add_argument("run_a", metavar="RUN_A")
@@ -36,7 +36,7 @@ def compare(options: argparse.Namespace) -> int:
     note = "" if options.no_probe else _probe(a, b, Line(quiet=options.json))
     record = compare_runs(a, b)
     if options.json:
-        print(json.dumps(files.finite({**record, "probe_note": note or None}), allow_nan=False))
+        print_json({**record, "probe_note": note or None})
     else:
         _print(record, note, stored_probe(a, b) or [])
     return 0

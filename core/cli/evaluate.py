@@ -2,21 +2,18 @@
 
 import argparse
 import dataclasses
-import json
-from collections.abc import Callable
 from typing import Any
 
-from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.errors import ConfigError, RunError
 from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
 from core.stats import metrics
 from core.store.runs import Run, RunStore
 
-Command = Callable[..., argparse.ArgumentParser]
 
-
-def add_parser(command: Command) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds `evaluate` to the command line."""
     parser = command(
         "evaluate",
@@ -48,7 +45,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
         record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures}
         record["calibration"] = {**dataclasses.asdict(calibration), "helps": calibration.helps}
         record["reliability"] = reliability(stored.labels, stored.probabilities)
-        print(json.dumps(files.finite(record), allow_nan=False))
+        print_json(record)
     else:
         _print(stored, figures, calibration)
     return 0

@@ -1,21 +1,19 @@
 """The command `export`: a run or its model as Keras, SavedModel, LiteRT, ONNX, script, model card or zip."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.export.export_client import Export, export_run, size_of
 from core.export.formats import FORMATS
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 
-Command = Callable[..., argparse.ArgumentParser]
 
-
-def add_parser(command: Command) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds `export` to the command line."""
     export = command("export", run_export, "Take a run or its model away, in a form that other programs read.")
     export.add_argument("run", metavar="RUN")
@@ -31,7 +29,7 @@ def run_export(options: argparse.Namespace) -> int:
     done = export_run(run, options.format, options.out, force=options.force, progress=lambda words, _: line.show(words))
     line.show("")
     if options.json:
-        print(json.dumps(_record(run, options.format, done)))
+        print_json(_record(run, options.format, done))
         return 0
     for path in (done.path, *done.beside):
         size = size_of(path)

@@ -1,15 +1,15 @@
 """The command `fetch`: downloads a published data set by its name."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.data.collections import COLLECTIONS, fetch_collection, find_collection
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("fetch", fetch, "Get a published data set, checked, as folders of images.")
     names = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
@@ -24,9 +24,8 @@ def fetch(options: argparse.Namespace) -> int:
     folder = fetch_collection(collection, options.file, line.progress("Fetches"))
     line.show("")
     if options.json:
-        print(json.dumps({"dataset": str(folder), "title": collection.title, "counts": collection.counts,
-                          "licence": collection.licence}))  # fmt: skip
-        return 0
+        facts = {"title": collection.title, "counts": collection.counts, "licence": collection.licence}
+        return print_json({"dataset": str(folder), **facts})
     counts = ", ".join(f"{part} {number}" for part, number in collection.counts.items())
     print(f"{collection.title}, {collection.licence}: {counts}\n{folder}")
     print(f"{collection.source}\nLook at it: python -m core scan {folder}")

@@ -1,20 +1,18 @@
 """The command `import-model`: imports a .keras or .h5 file from elsewhere, to predict with it."""
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.errors import ModelError
 from core.models.class_names import QUOTING, read_classes, split_classes
 from core.models.trial import PIXELS, PIXELS_HELP
 from core.workers.try_model_client import import_model, import_notes
 
-Command = Callable[..., argparse.ArgumentParser]
 
-
-def add_parser(command: Command) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds `import-model` to the command line."""
     parser = command(
         "import-model",
@@ -44,7 +42,7 @@ def run_import_model(options: argparse.Namespace) -> int:
     manifest, notes = run.data(), import_notes(run)
     if options.json:
         record = {"run": run.id, "classes": manifest.classes, "notes": notes}
-        print(json.dumps({**record, "pixels": manifest.imported.get("pixels")}))
+        print_json({**record, "pixels": manifest.imported.get("pixels")})
     else:
         print(f"run {run.id}: predict with it by `python -m core predict {run.id} IMAGE...`")
         for note in notes:

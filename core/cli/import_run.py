@@ -1,17 +1,15 @@
 """The command `import-run`: imports a run that `export --format zip` has packed."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.errors import DataError
 from core.export.bundle_import import import_bundle
 
-Command = Callable[..., argparse.ArgumentParser]
 
-
-def add_parser(command: Command) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds `import-run` to the command line."""
     text = "Bring in a run that `export --format zip` has packed; all of it is checked first."
     command("import-run", run_import, text).add_argument("file", metavar="FILE.zip", type=Path)
@@ -23,7 +21,7 @@ def run_import(options: argparse.Namespace) -> int:
         raise DataError(f"{options.file} is not a file; give a zip that `export --format zip` has written")
     run = import_bundle(options.file)
     if options.json:
-        print(json.dumps({"run": run.id, "status": run.status().status, "model": run.has_model()}))
+        print_json({"run": run.id, "status": run.status().status, "model": run.has_model()})
     else:
         print(f"run {run.id}: {run.title()}")
     return 0

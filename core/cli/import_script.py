@@ -1,18 +1,17 @@
 """The command `import-script`: a Keras script as settings and findings. The script is never run."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.errors import DataError
 from core.script.text import LARGEST, place_of
 from core.workers.script_client import read_script
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command to the parser of `python -m core`."""
     text = "Read a Keras training script as settings, with findings by line; nothing of it is run."
     sub = command("import-script", run, text)
@@ -23,7 +22,9 @@ def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints what was read."""
     record = read_script(read_file(options.file), options.file.name, options.keras)
-    print(json.dumps(files.finite(record), allow_nan=False) if options.json else "\n".join(_report(record)))
+    if options.json:
+        return print_json(record)
+    print("\n".join(_report(record)))
     return 0
 
 

@@ -1,12 +1,13 @@
 """The command `labels`: likely label errors, ranked; and the list of corrections and excluded images."""
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.access import COMMAND_LINE
+from core.cli.command import AddCommand
 from core.cli.layout import add_layout, heed_layout
+from core.cli.output import print_json
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line, follow
 from core.config import DataConfig
@@ -14,7 +15,8 @@ from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import prepare, scan_dataset
 from core.data.scan import DatasetIndex
 from core.errors import DataError
-from core.label_review.store import Review, ReviewStore
+from core.label_review.store import Review, ReviewSpec, ReviewStore
+from core.start import start
 from core.store.runs import Status
 from core.workers import launch
 
@@ -30,7 +32,7 @@ _METHODS = {
 }
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command(
         "labels",
@@ -71,8 +73,7 @@ def _find_or_make(reference: str, index: DatasetIndex) -> Review:
     dataset, store = prepare(index, DataConfig()), ReviewStore()
     review = store.find(dataset)
     if review is None or _has_ended_early(launch.poll(review)):
-        review = store.create(reference, dataset)
-        launch.start(review, parent_pipe=False)
+        review = start.start("review", ReviewSpec(reference, dataset), COMMAND_LINE)
     return review
 
 
@@ -106,7 +107,7 @@ def _print_list(index: DatasetIndex, *, as_json: bool) -> int:
     """What the list says now."""
     applied = correct(index)[1]
     if as_json:
-        print(json.dumps({"corrections": applied.to_dict()}))
+        print_json({"corrections": applied.to_dict()})
     elif text := applied.sentence():
         print(f"{text} The list lies in {applied.path}")
     else:
@@ -120,7 +121,7 @@ def _print(review: Review, result: "ReviewResult", options: argparse.Namespace) 
         keys = ("file", "label", "suggested", "score", "issue", "neighbours", "x", "y", "tsne")
         rows = [{key: value for key, value in row.items() if key in keys} for row in result.files]
         facts = result.model_dump(include={"method", "pictures", "issues", "explained"})
-        print(json.dumps({"review": review.id, **facts, "files": rows}))
+        print_json({"review": review.id, **facts, "files": rows})
         return
     print(f"{result.issues:,} of {result.pictures:,} labels look wrong, {_METHODS[result.method]}.")
     for row in result.files[: max(0, options.top)]:

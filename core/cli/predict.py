@@ -1,16 +1,18 @@
 """The command `predict`: class probabilities, heat maps, nearest training images, and the answers of a second run."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.data.image_files import expand_images
 from core.data.images import decode
 from core.data.names import safe_stem
+from core.environment import quieten_tensorflow
 from core.errors import DataError
 from core.insight import calibration, reference
 from core.insight.answer import METHODS, Prediction, Reply
@@ -22,15 +24,12 @@ from core.store.run_images import run_rendering
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, NamedImage, answers, is_medical, require_model, to_csv
 
-Command = Callable[..., argparse.ArgumentParser]
-Ask = Callable[[Run, bool], Callable[[Any], Reply]]
-"""From a run and whether maps are wanted to a function from pixels to a reply; it loads TensorFlow."""
-
 Record = dict[str, Any]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what `predict` takes."""
+def add_parser(command: AddCommand) -> None:
+    """Adds the command."""
+    parser = command("predict", predict, "Class probabilities of images, and what is near them.")
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
         "images", metavar="IMAGE", nargs="+", type=Path, help='files, folders with all images in them, or "*.jpg"'
@@ -41,7 +40,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--with", dest="other", metavar="RUN", help="ask another run too; disagreements come first")
 
 
-def predict(options: argparse.Namespace, ask: Ask) -> int:
+def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
+    """From a run and whether maps are wanted to a function from pixels to a reply; it loads TensorFlow."""
+    quieten_tensorflow()
+    from core.engine.insight.predict import load_model
+
+    model = load_model(run)
+    return lambda pixels: model.answer(pixels, heat=heat)
+
+
+def predict(options: argparse.Namespace) -> int:
     """Asks, prints and writes; 1 when no image could be read."""
     run = RunStore().get(options.run)
     other = RunStore().get(options.other) if options.other else None
@@ -69,7 +77,7 @@ def predict(options: argparse.Namespace, ask: Ask) -> int:
             record["temperature"] = temperature
         if other:
             record |= {"other": other.id, "pairs": [_pair_record(pair) for pair in pairs]}
-        print(json.dumps(files.finite(record), allow_nan=False))
+        print_json(record)
     else:
         _print(run, found, pairs, notice)
     return 0 if any(answer.label for answer in found) else 1

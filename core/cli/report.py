@@ -1,17 +1,17 @@
 """The command `report`: a run as one HTML page, to be opened anywhere."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.errors import UserError
 from core.report.run_report import run_report
 from core.store.runs import RunStore
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("report", report, "Write a run as one HTML page: curves, figures, findings, settings, card.")
     parser.add_argument("run", metavar="RUN")
@@ -29,7 +29,6 @@ def report(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UserError(f"--out: {path} cannot be written: {error.strerror}") from error
     if options.json:
-        print(json.dumps({"run": run.id, "file": str(path), "bytes": len(content.encode())}))
-    else:
-        print(f"{path}: the report of {run.title()}; any browser opens it.")
+        return print_json({"run": run.id, "file": str(path), "bytes": len(content.encode())})
+    print(f"{path}: the report of {run.title()}; any browser opens it.")
     return 0

@@ -1,13 +1,13 @@
 """The commands `runs`, `note`, `rename`, `delete`, `restore`: the list of runs, and what is done to its entries."""
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from core import files
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.housekeeping import trash
 from core.runs_table.columns import find_columns
 from core.runs_table.query import Query, in_order, parse_conditions, parse_sort, select
@@ -19,7 +19,7 @@ _WIDEST = 60
 """Most characters of a cell."""
 
 
-def add_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the five commands."""
     runs = command("runs", list_runs, "All runs, the newest first.")
     runs.add_argument("--tag", action="append", default=[], metavar="TAG", help="only those with it; may be repeated")
@@ -68,7 +68,7 @@ def list_runs(options: argparse.Namespace) -> int:
     if options.all:
         found = in_order(sorted(flat(found), key=lambda row: row.id, reverse=True), query.sort)
     if options.json:
-        return _print_json(_listed_record(found, chosen, hidden))
+        return print_json(_listed_record(found, chosen, hidden))
     if not options.groups:
         found = [row for row in found if row.is_run]
     if not found and not hidden:
@@ -165,7 +165,7 @@ def rename(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     before, name = run.title(), rename_run(run, options.name)
     if options.json:
-        return _print_json({"run": run.id, "name": name})
+        return print_json({"run": run.id, "name": name})
     print(f"{before} is called {name or run.id} now.")
     return 0
 
@@ -179,7 +179,7 @@ def write(options: argparse.Namespace) -> int:
         tags = [tag for tag in (*note.tags, *options.tag) if tag.strip().casefold() not in gone]
         note = write_note(run, note.text if options.text is None else options.text, tags)
     if options.json:
-        return _print_json({"run": run.id, "note": note.text, "tags": list(note.tags)})
+        return print_json({"run": run.id, "note": note.text, "tags": list(note.tags)})
     print(_told(run, note))
     return 0
 
@@ -190,7 +190,7 @@ def delete_run(options: argparse.Namespace) -> int:
     title, refers = run.title(), trash.uses(run)
     trash.delete(run)
     if options.json:
-        return _print_json({"run": run.id, "deleted": True, "refers": refers, "kept_days": trash.KEPT_DAYS})
+        return print_json({"run": run.id, "deleted": True, "refers": refers, "kept_days": trash.KEPT_DAYS})
     print(f"{title} was deleted; `python -m core restore {run.id}` brings it back within {trash.KEPT_DAYS} days.")
     if refers:
         print(refers)
@@ -201,7 +201,7 @@ def restore_run(options: argparse.Namespace) -> int:
     """Brings a run back from the trash."""
     run = trash.restore(options.run)
     if options.json:
-        return _print_json({"run": run.id, "restored": True})
+        return print_json({"run": run.id, "restored": True})
     print(f"{run.title()} is back.")
     return 0
 
@@ -221,8 +221,3 @@ def _nothing(options: argparse.Namespace) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def _print_json(record: dict[str, Any]) -> int:
-    print(json.dumps(files.finite(record), allow_nan=False))
-    return 0

@@ -1,14 +1,13 @@
 """The command `scan`: classes, parts, image quality and corrections of a data set."""
 
 import argparse
-import json
-from collections.abc import Callable
 from typing import Any
 
-from core import files
 from core.checks.data import data_findings
 from core.checks.quality import KINDS, Quality, assess
+from core.cli.command import AddCommand
 from core.cli.layout import add_layout, heed_layout, read_as
+from core.cli.output import print_json
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig
@@ -19,7 +18,7 @@ _NAMED = 3
 """Files named after each kind in the text; JSON has all of them."""
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("scan", scan, "What a data set holds, and which of its images are worth a look.")
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
@@ -35,7 +34,7 @@ def scan(options: argparse.Namespace) -> int:
     dataset = prepare(index, DataConfig())
     line.show("")
     if options.json:
-        print(json.dumps(files.finite(_record(index, dataset, quality)), allow_nan=False))
+        print_json(_record(index, dataset, quality))
         return 0
     _print_contents(index)
     _print_decisions(dataset)

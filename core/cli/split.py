@@ -1,11 +1,11 @@
 """The command `split`: splits a data set anew so that nothing leaks, or goes by its folders again."""
 
 import argparse
-import json
-from collections.abc import Callable
 
 from core.checks.resplit import resplit
+from core.cli.command import AddCommand
 from core.cli.layout import add_layout, heed_layout
+from core.cli.output import print_json
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig, make_config
@@ -13,7 +13,7 @@ from core.data.dataset import scan_dataset
 from core.data.split_file import remove_split
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command(
         "split",
@@ -36,8 +36,9 @@ def split(options: argparse.Namespace) -> int:
     if options.undo:
         line.show("")
         removed = remove_split(index.root)
-        said = "The split is forgotten; the folders count again." if removed else "There was no split of ours."
-        print(json.dumps({"removed": removed}) if options.json else said)
+        if options.json:
+            return print_json({"removed": removed})
+        print("The split is forgotten; the folders count again." if removed else "There was no split of ours.")
         return 0
     settings = {
         "data.validation_split": options.share,
@@ -48,7 +49,7 @@ def split(options: argparse.Namespace) -> int:
     made = resplit(index, data.validation_split, data.seed, data.group_pattern, line.progress("Compares"))
     line.show("")
     if options.json:
-        print(json.dumps(made.to_dict()))
+        print_json(made.to_dict())
         return 0
     for part, counts in made.counts().items():
         print(f"{part:<6}" + "  ".join(f"{name} {count}" for name, count in counts.items()))

@@ -1,30 +1,25 @@
 """The command `sweep`: grid or random search over settings of the head, with a bias-corrected score of the best."""
 
 import argparse
-import json
-import signal
-import sys
-import time
-from collections.abc import Callable
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from core import files
+from core.access import COMMAND_LINE
+from core.cli.command import AddCommand
+from core.cli.output import new_rows, print_answer
 from core.cli.settings import add_settings, read_config, read_settings
-from core.cli.terminal import Line, duration
-from core.config import RunConfig
+from core.cli.terminal import STOPPING_TRIALS, Line, duration, follow
 from core.jobs.job import BUDGET_MINUTES
-from core.jobs.validate import validate_config
+from core.start import start
 from core.store.runs import RESUMABLE, Status
-from core.sweep.plan import Trial, plan, read_choices
-from core.sweep.store import Sweep, SweepStore, resume_sweep
+from core.sweep.plan import plan, read_choices
+from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 
 if TYPE_CHECKING:
     from core.store.job_records import SweepResult, SweepTrial
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command(
         "sweep",
@@ -50,59 +45,26 @@ def run_sweep(options: argparse.Namespace) -> int:
     config, line = read_config(options), Line(quiet=options.json)
     choices = {key: read_choices(key, text) for key, text in read_settings(options.vary, "--vary").items()}
     trials = plan(config, choices, options.random, options.seed)
-    config, _ = validate_config(config, line.progress("Looks through"))
+    spec = SweepSpec(config, trials=trials, budget_minutes=options.budget).admit(line.progress("Looks through"))
     line.show("")
-    sweep = _begin(config, trials, options.budget, line)
-    status = _follow(sweep, line)
+    sweep = _begin(spec, line)
+    look = new_rows(lambda: sweep.result().get("arms", []), _described)
+    status = follow(sweep, quiet=options.json, stopping=STOPPING_TRIALS, look=look)
     result = sweep.result()
-    if options.json:
-        print(json.dumps(files.finite({**result, "status": status.status, "message": status.message}), allow_nan=False))
-    if status.status in ("failed", "interrupted"):
-        print(status.message, file=sys.stderr)
-        return 1 if status.fault == "user" else 3
-    if not options.json:
-        print("\n".join(_told(result, status)))
-    return 0
+    return print_answer(status, result, lambda: _told(result, status), as_json=options.json)
 
 
-def _begin(config: RunConfig, trials: list[Trial], budget: float, line: Line) -> Sweep:
+def _begin(spec: SweepSpec, line: Line) -> Sweep:
     """Starts a sweep, or goes on with the same one where it has ended early."""
     for known in SweepStore().list():
-        if known.trials() == trials and launch.poll(known).status in RESUMABLE and known.config() == config:
+        if known.trials() == spec.trials and launch.poll(known).status in RESUMABLE and known.config() == spec.config:
             done = sum(row["status"] == "finished" for row in known.result().get("arms", []))
             line.show(f"sweep {known.id} goes on; {done} trials are known", lasting=True)
-            resume_sweep(known, parent_pipe=False, more_minutes=budget)
+            start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
-    sweep = SweepStore().create(config, trials, budget)
-    line.show(f"sweep {sweep.id}: {len(trials)} trials, at most {budget:g} minutes", lasting=True)
-    launch.start(sweep, parent_pipe=False)
+    sweep = start.start("sweep", spec, COMMAND_LINE)
+    line.show(f"sweep {sweep.id}: {len(spec.trials)} trials, at most {spec.budget_minutes:g} minutes", lasting=True)
     return sweep
-
-
-def _follow(sweep: Sweep, line: Line) -> Status:
-    """Shows each trial's result as it comes, until the sweep ends; Ctrl-C asks it to stop."""
-    seen: set[str] = set()
-
-    def ask_to_stop(*_: int | FrameType | None) -> None:
-        sweep.request_stop()
-        line.show("Stops after this batch; what was tried is kept.", lasting=True)
-
-    before = {name: signal.signal(name, ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        while True:
-            status = launch.poll(sweep)
-            for row in sweep.result().get("arms", []):
-                if row["status"] in ("finished", "failed") and row["name"] not in seen:
-                    seen.add(row["name"])
-                    line.show(_described(row), lasting=True)
-            if not status.is_active:
-                return status
-            line.show(status.message)
-            time.sleep(0.25)
-    finally:
-        line.show("")
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def _described(row: "SweepTrial") -> str:

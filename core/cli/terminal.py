@@ -54,6 +54,7 @@ def bar(done: int, total: int) -> str:
 
 
 STOPPING = "Stops after this batch; the model so far is kept."
+STOPPING_TRIALS = "Stops after this batch; what was tried is kept."
 
 
 def follow(

@@ -1,15 +1,15 @@
 """The command `unpack`: writes the images out of Parquet files, as a folder that can be trained on."""
 
 import argparse
-import json
-from collections.abc import Callable
 from pathlib import Path
 
+from core.cli.command import AddCommand
+from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.data.parquet_images import unpack_parquet
 
 
-def add_parser(command: Callable[..., argparse.ArgumentParser]) -> None:
+def add_parser(command: AddCommand) -> None:
     """Adds the command."""
     parser = command("unpack", unpack, "Write the images out of Parquet files (Hugging Face), in class folders.")
     parser.add_argument("source", metavar="PARQUET", help="a Parquet file, or a folder of them")
@@ -25,7 +25,7 @@ def unpack(options: argparse.Namespace) -> int:
     line.show("")
     if options.json:
         counts = [{"part": part, "class": label, "images": n} for (part, label), n in sorted(made.counts.items())]
-        print(json.dumps({"folder": str(made.folder), "counts": counts, "skipped": made.skipped}))
+        print_json({"folder": str(made.folder), "counts": counts, "skipped": made.skipped})
         return 0
     for (part, label), number in sorted(made.counts.items()):
         print(f"{part or 'all':<6}{label} {number}")

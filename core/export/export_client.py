@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -18,9 +17,8 @@ from core.export.script import BASE_SUFFIX, require_repeatable, training_script
 from core.export.target import placing, refuse_overwriting, target_of
 from core.progress import StepProgress
 from core.store.runs import Run
-from core.workers.launch import ROOT, worker_environment
 from core.workers.predict_client import require_model
-from core.workers.process_info import detached
+from core.workers.run_module import start_module
 
 SECONDS = 600.0
 """Most a conversion may take: a large network takes about a minute on two cores."""
@@ -110,21 +108,12 @@ def _in_process(run: Run, kind: str, path: Path, report: StepProgress) -> dict[s
     Raises:
         RunError: it failed, or took too long.
     """
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        "core.engine.jobs.export",
-        str(run.path.resolve()),
-        kind,
-        str(path.resolve()),
-    ]
     report("Loads TensorFlow.", 0.05)
     with (
         tempfile.TemporaryFile() as said,
-        subprocess.Popen(
-            command, cwd=ROOT, env=worker_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
-            **detached(),
+        start_module(
+            "core.engine.jobs.export", run.path.resolve(), kind, path.resolve(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
         ) as process,
     ):  # fmt: skip
         watch = threading.Timer(SECONDS, process.kill)

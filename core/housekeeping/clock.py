@@ -7,11 +7,11 @@ done.
 import sys
 import threading
 import time
-import types
 from collections.abc import Sequence
 from typing import Any
 
 from core.errors import UserError
+from core.store.parked import parked
 
 BEAT_SECONDS = 5.0
 """How often it looks whether something is due."""
@@ -73,8 +73,5 @@ def _run() -> None:
 
 
 def _parked() -> Any:
-    """The thread, parked where Streamlit's reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_clock", types.ModuleType("_parity_clock"))
-    vars(module).setdefault("lock", threading.Lock())  # in one step: two pages may be the first at once
-    vars(module).setdefault("thread", None)
-    return module
+    """The thread, of which there is one in a process."""
+    return parked("clock", lock=threading.Lock, thread=lambda: None)

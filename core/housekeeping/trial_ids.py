@@ -3,8 +3,6 @@
 from functools import lru_cache
 from pathlib import Path
 
-from core.bisect.store import Bisect
-from core.errors import RunError
 from core.jobs.job import BudgetedJob
 from core.start import kinds
 
@@ -15,14 +13,6 @@ def trial_ids() -> set[str]:
     for job in (job for store in kinds.trainers() for job in store.list()):
         found |= _trials_of(job.path, _stamp(job.path))
     return found
-
-
-def runs_of(bisect: Bisect) -> tuple[str, ...]:
-    """Ids of the two runs that a bisect lies between; empty when its configuration is damaged."""
-    try:
-        return bisect.run_ids()
-    except RunError:
-        return ()
 
 
 @lru_cache(maxsize=10_000)

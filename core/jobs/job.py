@@ -9,15 +9,17 @@ A job is a folder with a worker, like a run, and stands beside the runs, never a
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import files
+from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.store import records
 from core.store.atomic_folders import unmake
-from core.store.folder import FolderStore, JobFolder
+from core.store.folder import JobFolder
+from core.store.folder_store import FolderStore
 from core.store.status import RESUMABLE, Status
 from core.workers import launch
 
@@ -36,6 +38,13 @@ class Job(JobFolder):
         path: Path. The folder; it exists.
     """
 
+    at_end = "has finished"
+    """What one has done that cannot go on, as in "the review has finished"."""
+
+    def before_resume(self, more_minutes: float | None = None) -> None:
+        """See `JobFolder.before_resume`."""
+        resumable(self)
+
     def settings(self) -> dict[str, Any]:
         """What config.json says; empty where it is absent or damaged."""
         return settings_of(self.path)
@@ -47,6 +56,25 @@ class Job(JobFolder):
     def write_result(self, record: "Mapping[str, object] | Record") -> None:
         """Replaces result.json."""
         files.write_json(self.path / "result.json", record if isinstance(record, Mapping) else record.to_dict())
+
+
+class ConfiguredJob(Job):
+    """A job about one training: its config.json holds the settings of that as `config`."""
+
+    def config(self) -> RunConfig:
+        """The settings of the training.
+
+        Raises:
+            RunError: the file is absent or damaged.
+        """
+        try:
+            return RunConfig.from_dict(self.settings()["config"])
+        except (KeyError, ConfigError) as error:
+            raise RunError(f"{self.noun} {self.id} cannot be read: {error}") from error
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `JobFolder.configs`."""
+        return (self.config(),)
 
 
 class BudgetedJob(Job):
@@ -74,6 +102,21 @@ class BudgetedJob(Job):
     def _of_its_runs(self) -> "Trials":
         return records.read(self.path / "result.json", records.TRIALS) or {}
 
+    def before_resume(self, more_minutes: float | None = None) -> None:
+        """See `JobFolder.before_resume`; trials that have finished are not trained again."""
+        status = resumable(self)
+        if more_minutes is not None:
+            check_budget(more_minutes)
+        self.write_budget(self.renewed_budget(status) if more_minutes is None else self.spent_minutes() + more_minutes)
+
+    def renewed_budget(self, status: Status) -> float:
+        """What it may take in all when it goes on and nobody says how much more: its whole budget once more.
+
+        Args:
+            status: Status. How it has ended.
+        """
+        return self.spent_minutes() + self.budget_minutes()
+
     def write_budget(self, minutes: float) -> None:
         """Replaces the budget in config.json."""
         self.write_settings({**self.settings(), "budget_minutes": minutes})
@@ -99,19 +142,15 @@ def settings_of(path: Path) -> dict[str, Any]:
     return record or {}
 
 
-def resumable(job: Job, ended: str) -> Status:
+def resumable(job: Job) -> Status:
     """The status of a job that has ended early and can go on.
-
-    Args:
-        job: Job.
-        ended: str. What a job has done that has finished, as in "has come to its end".
 
     Raises:
         RunError: it is at work, or has finished.
     """
     status = launch.poll(job)
     if status.status not in RESUMABLE:
-        state = "is still at work" if status.is_active else ended
+        state = "is still at work" if status.is_active else job.at_end
         raise RunError(f"{job.noun} {job.id} {state}; only one that has ended early can be resumed")
     return status
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from core import files, paths
-from core.store.folder import FolderStore, JobFolder
+from core.store.folder import JobFolder
+from core.store.folder_store import FolderStore
 
 _POLL_SECONDS = 0.3
 

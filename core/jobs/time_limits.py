@@ -5,16 +5,16 @@ before. Without a limit whoever fills the queue and leaves would keep everybody 
 """
 
 import contextlib
-import sys
 import time
-import types
 from collections.abc import Iterable
 from typing import Any
 
 from core.access import Policy
 from core.errors import UserError
-from core.store.folder import FolderStore, JobFolder
+from core.store.folder import JobFolder
+from core.store.folder_store import FolderStore
 from core.store.index import read_status
+from core.store.parked import parked
 from core.store.status import Status
 from core.workers import launch
 
@@ -82,10 +82,7 @@ def _stop(run: JobFolder, seen: dict[str, float], reason: str) -> None:
 def _begun() -> dict[str, dict[str, float]]:
     """When this process first saw each training at work, and when it asked it to stop; by id.
 
-    Parked where a reload of edited modules does not drop it. Steady time: a clock that is set ends nobody's training.
+    Steady time: a clock that is set ends nobody's training.
     """
-    module: Any = sys.modules.setdefault("_parity_time_limits", types.ModuleType("_parity_time_limits"))
-    if not hasattr(module, "begun"):
-        module.begun = {}
-    begun: dict[str, dict[str, float]] = module.begun
+    begun: dict[str, dict[str, float]] = parked("time_limits", begun=dict).begun
     return begun

@@ -7,13 +7,16 @@ result.json   what the worker found, file by file
 import contextlib
 import hashlib
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from core.config import RunConfig
 from core.data.dataset import SAMPLE, Dataset
 from core.errors import DataError, RunError
-from core.jobs import job
 from core.jobs.job import Job, JobStore
+from core.progress import Progress
 from core.store import records
 from core.workers import launch
 
@@ -58,6 +61,12 @@ class Review(Job):
     def key(self) -> str:
         """What its result depends on; see `review_key`."""
         return str(self.settings().get("key", ""))
+
+    def before_resume(self, more_minutes: float | None = None) -> None:
+        """See `JobFolder.before_resume`; features that it has computed are kept."""
+        super().before_resume(more_minutes)
+        with contextlib.suppress(OSError):
+            (self.path / "result.json").unlink(missing_ok=True)
 
     def result(self) -> "ReviewResult | None":
         """What result.json says, or None before there is one, or where it is damaged.
@@ -108,6 +117,31 @@ class ReviewStore(JobStore[Review]):
         return review
 
 
+@dataclass(frozen=True)
+class ReviewSpec:
+    """A review of the labels of a data set, as it is now; see `ReviewStore.create`."""
+
+    reference: str
+    dataset: Dataset
+
+    def admit(self, progress: Progress | None = None) -> Self:
+        """See `Spec.admit`; the data set was looked through by whoever asks."""
+        return self
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `Spec.configs`; it trains nothing but a small classifier on features."""
+        return ()
+
+    def known(self) -> Review | None:
+        """See `Spec.known`."""
+        found = ReviewStore().find(self.dataset)
+        return found if found and launch.poll(found).is_active else None
+
+    def make(self, owner: str) -> Review:
+        """See `Spec.make`."""
+        return ReviewStore().create(self.reference, self.dataset, owner)
+
+
 def review_key(dataset: Dataset) -> str:
     """What a result depends on: the folder, and place, content and label of every image; its split does not matter.
 
@@ -118,18 +152,6 @@ def review_key(dataset: Dataset) -> str:
     for file in sorted(dataset.index.files, key=lambda f: f.path):
         digest.update(os.fsencode(f"{file.path}\0{file.sha256}\0{file.label}\n"))
     return f"{_folder_key(dataset)}-{digest.hexdigest()[:40]}"
-
-
-def restart_review(review: Review, parent_pipe: bool) -> None:
-    """Starts a review that has ended early once more; features that it has computed are kept.
-
-    Raises:
-        RunError: it is at work or has finished.
-    """
-    job.resumable(review, "has finished")
-    with contextlib.suppress(OSError):
-        (review.path / "result.json").unlink(missing_ok=True)
-    launch.resume(review, parent_pipe=parent_pipe)
 
 
 def _folder_key(dataset: Dataset) -> str:

@@ -7,8 +7,8 @@ result.json   the range test and what it suggests
 from typing import TYPE_CHECKING
 
 from core.config import RunConfig
-from core.errors import ConfigError, RunError
-from core.jobs.job import Job, JobStore
+from core.jobs.job import ConfiguredJob, JobStore
+from core.jobs.spec import ConfigSpec
 from core.store import records
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ KEPT = 20
 """So many searches are kept; older ones go when a new one is made."""
 
 
-class LrSearch(Job):
+class LrSearch(ConfiguredJob):
     """One search; nothing that it trains is kept.
 
     Args:
@@ -27,17 +27,6 @@ class LrSearch(Job):
     """
 
     noun = "search"
-
-    def config(self) -> RunConfig:
-        """The settings of the run whose learning rate is looked for.
-
-        Raises:
-            RunError: the file is absent or damaged.
-        """
-        try:
-            return RunConfig.from_dict(self.settings()["config"])
-        except (KeyError, ConfigError) as error:
-            raise RunError(f"search {self.id} cannot be read: {error}") from error
 
     def result(self) -> "RangeTest | None":
         """What result.json says, or None before there is one, or where it is damaged."""
@@ -58,3 +47,11 @@ class LrSearchStore(JobStore[LrSearch]):
         search = self._make({"config": config.to_dict()}, owner)
         self._forget_old(KEPT)
         return search
+
+
+class LrSearchSpec(ConfigSpec):
+    """A search for the learning rate of a training."""
+
+    def make(self, owner: str) -> LrSearch:
+        """See `Spec.make`."""
+        return LrSearchStore().create(self.config, owner)

@@ -6,10 +6,7 @@ draws a page may say how long it may take: what was not reached is there at a la
 
 import json
 import os
-import sys
-import threading
 import time
-import types
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +18,7 @@ from core.compare.compare import findings
 from core.config import RunConfig
 from core.errors import RunError, UserError
 from core.store.index import Index, Stamp, index_file, stamp_of
+from core.store.parked import parked
 from core.store.recent import MOST, Recent
 from core.store.runs import Run
 
@@ -166,13 +164,6 @@ def _kind() -> str:
 
 
 def _memory() -> Recent[Path, tuple[Stamp, Details]]:
-    """What this process knows, parked where Streamlit's reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_run_details", types.ModuleType("_parity_run_details"))
-    if not hasattr(module, "known"):
-        with _making:
-            module.known = Recent(2 * MOST)
-    known: Recent[Path, tuple[Stamp, Details]] = module.known
+    """What this process knows."""
+    known: Recent[Path, tuple[Stamp, Details]] = parked("run_details", known=lambda: Recent(2 * MOST)).known
     return known
-
-
-_making = threading.Lock()

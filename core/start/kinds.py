@@ -11,14 +11,17 @@ from typing import Any
 
 from core import paths
 from core.access import ROLES, Action
-from core.bisect.store import BisectStore
+from core.bisect.store import BisectSpec, BisectStore
 from core.errors import RunError
 from core.jobs.job import BudgetedJob
-from core.label_review.store import ReviewStore
-from core.lr_search.store import LrSearchStore
-from core.store.folder import FolderStore, JobFolder
+from core.jobs.spec import RunSpec
+from core.label_review.store import ReviewSpec, ReviewStore
+from core.lr_search.store import LrSearchSpec, LrSearchStore
+from core.start.puzzle import PuzzleSpec, PuzzleStore
+from core.store.folder import JobFolder
+from core.store.folder_store import FolderStore
 from core.store.runs import RunStore
-from core.sweep.store import SweepStore
+from core.sweep.store import SweepSpec, SweepStore
 
 Store = FolderStore[Any]
 
@@ -30,6 +33,7 @@ class Kind:
     Attributes:
         name: str. What `start` and the worker call it.
         store: type. Its store, which knows its folder in the home and its class.
+        spec: type. What is asked for when one is started.
         action: Action. What a person must be allowed to do who starts, stops or resumes one.
         entry: str. Module and function that its worker calls with a `Reporter`; it gives the final status and a
             sentence.
@@ -38,6 +42,7 @@ class Kind:
 
     name: str
     store: type[Store]
+    spec: type
     action: Action
     entry: str
     on_cluster: str = ""
@@ -50,17 +55,18 @@ class Kind:
 
 
 KINDS = (
-    Kind("run", RunStore, Action.TRAIN, "core.engine.train.training:run_training"),
-    Kind("rate", LrSearchStore, Action.TRAIN, "core.engine.jobs.lr_search:find_rate"),
+    Kind("run", RunStore, RunSpec, Action.TRAIN, "core.engine.train.training:run_training"),
+    Kind("rate", LrSearchStore, LrSearchSpec, Action.TRAIN, "core.engine.jobs.lr_search:find_rate"),
     Kind(
-        "bisect", BisectStore, Action.DIAGNOSE,
+        "bisect", BisectStore, BisectSpec, Action.DIAGNOSE,
         "core.engine.jobs.bisect:bisect", "core.engine.cluster.cluster_trials:bisect_over_cluster",
     ),
     Kind(
-        "sweep", SweepStore, Action.SWEEP,
+        "sweep", SweepStore, SweepSpec, Action.SWEEP,
         "core.engine.jobs.sweep:sweep", "core.engine.cluster.cluster_trials:sweep_over_cluster",
     ),
-    Kind("review", ReviewStore, Action.CURATE, "core.engine.jobs.label_review:review"),
+    Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),
+    Kind("puzzle", PuzzleStore, PuzzleSpec, Action.DIAGNOSE, "core.engine.jobs.puzzle:solve"),
 )  # fmt: skip
 
 
@@ -99,6 +105,11 @@ def stores(some: Iterable[Kind] | None = None) -> list[Store]:
 def folders() -> list[Path]:
     """Where jobs of all kinds lie in the home."""
     return [paths.home() / kind.store.folder for kind in KINDS]
+
+
+def queued_stores() -> list[Store]:
+    """Stores of the jobs that wait for one of the machine's places."""
+    return stores(kind for kind in KINDS if kind.opened.trains)
 
 
 def visitors_stores() -> list[Store]:

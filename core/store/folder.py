@@ -8,21 +8,18 @@
             worker.log  stop  ended  lock
 """
 
-import builtins
 import contextlib
 import dataclasses
-import re
-import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from core import files, paths
-from core.config import FORMAT
+from core import files
+from core.config import FORMAT, RunConfig
 from core.errors import RunError
 from core.store import records
-from core.store.atomic_folders import making, require_room
+from core.store.atomic_folders import require_room
 from core.store.json_values import Damaged, parsed
 from core.store.status import RESUMABLE, STATUSES, WAS_ENDED, Status
 
@@ -33,7 +30,6 @@ _NEWER = "Made by a newer version of Parity; this one leaves it as it is."
 
 _STATUS_KEYS = frozenset(f.name for f in dataclasses.fields(Status))
 
-_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]{6}")
 _START_SECONDS = 60.0
 """What is queued and whose worker has not shown up after this long never got one."""
 
@@ -53,8 +49,11 @@ class JobFolder:
     noun = "job"
     """What sentences call it."""
 
+    trains = True
+    """Whether its worker loads TensorFlow, and so waits for one of the machine's places."""
+
     takes_slot = True
-    """Whether its worker trains, and so takes a place on a cluster's machine."""
+    """Whether its worker takes a place on a cluster's machine."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,6 +62,26 @@ class JobFolder:
     def title(self) -> str:
         """What to call it."""
         return self.id
+
+    def configs(self) -> Sequence[RunConfig]:
+        """Settings of the trainings that its worker goes on with; none where it has none of its own.
+
+        Raises:
+            RunError: they cannot be read.
+        """
+        return ()
+
+    def before_resume(self, more_minutes: float | None = None) -> None:
+        """Gets it ready to go on after it has ended early.
+
+        Args:
+            more_minutes: float. What it may take beyond what it has taken, where it has a budget. Defaults to what
+                its kind says.
+
+        Raises:
+            RunError: it cannot go on.
+            ConfigError: the budget is no positive number.
+        """
 
     def owner(self) -> str:
         """Who started it; empty where nobody in particular did, as on the command line."""
@@ -234,83 +253,3 @@ class JobFolder:
     def was_ended(self) -> bool:
         """Whether this program has ended its worker, or was about to."""
         return (self.path / "ended").exists()
-
-
-F = TypeVar("F", bound=JobFolder)
-
-
-class FolderStore(Generic[F]):
-    """All folders of one kind below one folder.
-
-    Args:
-        root: Path. Defaults to `folder` in the home.
-    """
-
-    kind: type[F]
-    """What lies in it."""
-
-    folder: str
-    """Name of its folder in the home."""
-
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or paths.home() / self.folder
-
-    def by_id(self, job_id: str) -> F | None:
-        """The one of exactly that id; None when there is none (any more)."""
-        known = is_id(job_id) and (self.root / job_id).is_dir()
-        return self.kind(self.root / job_id) if known else None
-
-    def list(self) -> builtins.list[F]:
-        """All of them, the newest first; the folder is gone through again only after one came or went."""
-        place = (self.root, self.kind)
-        try:
-            changed = self.root.stat().st_mtime_ns
-            kept, found = _listed.get(place, (0, []))
-            if kept != changed:
-                names = sorted((path.name for path in self.root.iterdir()), reverse=True)
-                found = [self.kind(self.root / name) for name in names if is_id(name)]
-                # Two changes within one tick of the file system's clock look alike: one that is fresh is not kept.
-                _listed[place] = (changed if time.time_ns() - changed > _TICK_NS else 0), found
-        except OSError:
-            return []
-        return [*found]
-
-    def _make(self, settings: dict[str, Any], owner: str = "", fill: Callable[[F], object] | None = None) -> F:
-        """Makes the folder of a new one, queued.
-
-        Args:
-            settings: dict. For config.json.
-            owner: str. Who starts it. Defaults to nobody in particular.
-            fill: callable. Writes what else belongs into it before anybody sees it. Defaults to nothing.
-
-        Raises:
-            RunError: the folder cannot be written, or the disk is full.
-        """
-        now = time.time()
-        place = self.root / new_id(now)
-        with making(place, self.kind.noun) as path:
-            made = self.kind(path)
-            files.write_json(path / "config.json", settings)
-            if owner:
-                files.write_json(path / "owner.json", owner)
-            made.write_status(Status.in_queue(now))
-            if fill:
-                fill(made)
-        return self.kind(place)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text could be the id of a run or job."""
-    return _ID.fullmatch(text) is not None
-
-
-def new_id(now: float) -> str:
-    """An id for a folder made at that time, in seconds since 1970; ids sort by time, and no two are alike."""
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
-    return f"{stamp}-{int(now * 1000) % 1000:03}-{secrets.token_hex(3)}"
-
-
-_listed: dict[tuple[Path, type[JobFolder]], tuple[int, list[Any]]] = {}
-"""Folder and kind -> the folder's time of change when it was gone through, and what was in it."""
-
-_TICK_NS = 10**9

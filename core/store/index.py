@@ -11,10 +11,7 @@ import dataclasses
 import json
 import os
 import sqlite3
-import sys
-import threading
 import time
-import types
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from typing import Any, Generic, TypeVar
 from core import paths
 from core.errors import RunError
 from core.store.folder import JobFolder
+from core.store.parked import parked
 from core.store.recent import MOST, Recent
 from core.store.runs import ACTIVE, Run, Status
 
@@ -267,13 +265,5 @@ def stamp_of(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
 
 
 def _memory() -> Any:
-    """What this process knows, parked where Streamlit's reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_registry", types.ModuleType("_parity_registry"))
-    if not hasattr(module, "summaries"):
-        with _making:
-            module.statuses = Recent(_KEPT)
-            module.summaries = Recent(_KEPT)
-    return module
-
-
-_making = threading.Lock()
+    """What this process knows."""
+    return parked("registry", statuses=lambda: Recent(_KEPT), summaries=lambda: Recent(_KEPT))

@@ -23,7 +23,8 @@ from core import files
 from core.config import RunConfig, read_config
 from core.errors import ConfigError, RunError
 from core.store import records
-from core.store.folder import QUIET_SECONDS, FolderStore, JobFolder, is_id, new_id
+from core.store.folder import QUIET_SECONDS, JobFolder
+from core.store.folder_store import FolderStore, is_id, new_id
 from core.store.json_values import Damaged
 from core.store.status import ACTIVE, RESUMABLE, STATUSES, Status
 
@@ -64,6 +65,10 @@ class Run(JobFolder):
             return read_config(records.text_of(self.path / "config.json"))
         except (OSError, Damaged, ConfigError) as error:
             raise RunError(f"run {self.id} cannot be read: {error}") from error
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `JobFolder.configs`."""
+        return (self.config(),)
 
     def title(self) -> str:
         """What to call the run: its name, else its id."""

@@ -5,44 +5,33 @@ result.json   replaced whole whenever a trial starts or ends; see `SweepRunner`
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
-from core.errors import ConfigError, RunError
 from core.jobs import job
-from core.jobs.job import BUDGET_MINUTES, BudgetedJob, JobStore
+from core.jobs.job import BUDGET_MINUTES, BudgetedJob, ConfiguredJob, JobStore
+from core.jobs.spec import ConfigSpec
 from core.store import records
 from core.sweep.plan import Trial, trial_name
-from core.workers import launch
 
 if TYPE_CHECKING:
     from core.store.job_records import SweepResult, SweepTrial
 
 
-class Sweep(BudgetedJob):
+class Sweep(ConfiguredJob, BudgetedJob):
     """One sweep; what it trains are run folders of their own.
 
     Args:
         path: Path. The folder; it exists.
     """
 
-    noun = "sweep"
+    noun, at_end = "sweep", "has come to its end"
 
     def result(self) -> "SweepResult":
         """What result.json says; empty before there is one, or where it is damaged."""
         empty: Any = {}
         return records.read(self.path / "result.json", records.SWEEP) or empty
-
-    def config(self) -> RunConfig:
-        """What is not varied.
-
-        Raises:
-            RunError: the file is absent or damaged.
-        """
-        try:
-            return RunConfig.from_dict(self.settings()["config"])
-        except (KeyError, ConfigError) as error:
-            raise RunError(f"sweep {self.id} cannot be read: {error}") from error
 
     def trials(self) -> list[Trial]:
         """The values of the varied settings, trial by trial."""
@@ -74,6 +63,18 @@ class SweepStore(JobStore[Sweep]):
         return self._make(settings, owner, lambda sweep: sweep.write_result(empty_result(sweep)))
 
 
+@dataclass(frozen=True)
+class SweepSpec(ConfigSpec):
+    """A sweep; `config` is what is not varied, `trials` are from `core.sweep.plan.plan`."""
+
+    trials: Sequence[Trial] = ()
+    budget_minutes: float = BUDGET_MINUTES
+
+    def make(self, owner: str) -> Sweep:
+        """See `Spec.make`."""
+        return SweepStore().create(self.config, self.trials, self.budget_minutes, owner)
+
+
 def empty_result(sweep: Sweep) -> "SweepResult":
     """The result before anything was trained; every key that it will ever have."""
     trials = sweep.trials()
@@ -94,22 +95,3 @@ def empty_result(sweep: Sweep) -> "SweepResult":
         "sentence": "",
         "cost": {"spent_minutes": 0.0, "budget_minutes": sweep.budget_minutes()},
     }
-
-
-def resume_sweep(sweep: Sweep, parent_pipe: bool, more_minutes: float | None = None) -> None:
-    """Goes on with a sweep that has ended early; trials that have finished are not trained again.
-
-    Args:
-        sweep: Sweep.
-        parent_pipe: bool. See `launch.start`.
-        more_minutes: float. What it may take beyond what it has taken. Defaults to its whole budget once more.
-
-    Raises:
-        RunError: it is at work, or has come to its end.
-        ConfigError: the budget is no positive number.
-    """
-    job.resumable(sweep, "has come to its end")
-    more = sweep.budget_minutes() if more_minutes is None else more_minutes
-    job.check_budget(more)
-    sweep.write_budget(sweep.spent_minutes() + more)
-    launch.resume(sweep, parent_pipe=parent_pipe)

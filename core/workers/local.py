@@ -3,15 +3,13 @@
 import dataclasses
 import signal
 import subprocess
-import sys
 import threading
 import time
-import types
-from collections.abc import Callable
 from typing import Any
 
 from core.errors import RunError
 from core.store.folder import JobFolder
+from core.store.parked import parked
 from core.store.status import WAS_ENDED, Status
 from core.workers import process_info, warm
 from core.workers.command import CANNOT_WRITE, RESUME, ROOT, worker_command, worker_environment
@@ -23,7 +21,7 @@ def start(job: JobFolder, *, parent_pipe: bool) -> None:
     Raises:
         RunError: the worker's log cannot be written.
     """
-    process = warm.hand_over(job.path, worker_environment()) if parent_pipe else None
+    process = warm.hand_over(job.path, worker_environment()) if parent_pipe and job.trains else None
     if process is None:
         process = _start_process(job, parent_pipe=parent_pipe)
     with jobs().lock:
@@ -164,18 +162,11 @@ def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
 
 
 def jobs() -> Any:
-    """The running workers, parked where neither Streamlit's reload of edited modules nor "clear cache" drops them:
-    a collected handle would close the pipe and end the training."""
-    module: Any = sys.modules.setdefault("_parity_jobs", types.ModuleType("_parity_jobs"))
-    for name, make in _PARKED.items():
-        if not hasattr(module, name):
-            setattr(module, name, make())
-    return module
-
-
-_PARKED: dict[str, Callable[[], Any]] = {
-    "processes": dict,  # workers by the id of their run
-    "folders": dict,  # of these runs
-    "unwritten": dict,  # final statuses that could not be written, by the id of their run
-    "lock": threading.Lock,
-}
+    """The running workers of this process: a collected handle would close the pipe and end the training."""
+    return parked(
+        "jobs",
+        processes=dict,  # workers by the id of their run
+        folders=dict,  # of these runs
+        unwritten=dict,  # final statuses that could not be written, by the id of their run
+        lock=threading.Lock,
+    )

@@ -8,9 +8,7 @@ import io
 import json
 import re
 import subprocess
-import sys
 import threading
-import types
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,10 +22,10 @@ from core.errors import RunError, UnreadableImage
 from core.insight.answer import Insight, Prediction, Reply
 from core.progress import Progress
 from core.store.csv_tables import csv_text
+from core.store.parked import parked
 from core.store.run_images import run_loader
 from core.store.runs import Run
-from core.workers.launch import ROOT, worker_environment
-from core.workers.process_info import detached
+from core.workers.run_module import start_module
 
 NamedImage = tuple[str, Path | bytes]
 """An image's name and where it is: a file, or its bytes."""
@@ -236,15 +234,10 @@ class _Service:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-u", "-m", "core.engine.jobs.predict_service"],
-                cwd=ROOT,
-                env=worker_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                **detached(),
-            )
+            self._process = start_module(
+                "core.engine.jobs.predict_service",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
         return self._process
 
 
@@ -264,9 +257,6 @@ def write_message(pipe: BinaryIO | Any, header: dict[str, Any], payload: bytes =
 
 
 def _service() -> _Service:
-    """The one service of this process, parked where a reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_service", types.ModuleType("_parity_service"))
-    if not hasattr(module, "service"):
-        module.service = _Service()
-    service: _Service = module.service
+    """The one service of this process."""
+    service: _Service = parked("service", service=_Service).service
     return service

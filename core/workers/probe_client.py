@@ -1,14 +1,12 @@
 """Client for probes of two runs: another process computes them, for callers that must not import TensorFlow."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.compare.compare import probe_path, stored_probe
 from core.errors import RunError
 from core.store.runs import Run
-from core.workers.launch import ROOT, worker_environment
+from core.workers.run_module import run_module
 
 if TYPE_CHECKING:
     from core.store.job_records import ProbeStage
@@ -42,27 +40,16 @@ def probe(a: Run, b: Run) -> "list[ProbeStage]":
 
 
 def _measure(a: Run, b: Run, out: Path) -> None:
-    command = [sys.executable, "-m", "core.engine.jobs.probe", str(a.path.resolve()), str(b.path.resolve()), str(out)]
     try:
-        result = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=worker_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        ended = run_module("core.engine.jobs.probe", a.path.resolve(), b.path.resolve(), out, seconds=SECONDS)
+    except OSError as error:
+        raise RunError(f"the probe of the two runs could not be started: {error.strerror}") from error
+    if not ended.in_time:
         raise RunError(
             f"the probe of the two runs ran out of time: 16 images were not through both models after {SECONDS:.0f} "
             "s, as happens on a very busy machine; try again when it has less to do"
-        ) from error
-    except OSError as error:
-        raise RunError(f"the probe of the two runs could not be started: {error.strerror}") from error
-    if result.returncode == 1:
-        lines = result.stderr.decode(errors="replace").strip().splitlines()
-        raise RunError(lines[-1] if lines else "the probe of the two runs failed")
-    if result.returncode:
-        raise RunError(f"the probe of the two runs failed inside (exit code {result.returncode})")
+        )
+    if ended.code == 1:
+        raise RunError(ended.last_line or "the probe of the two runs failed")
+    if ended.code:
+        raise RunError(f"the probe of the two runs failed inside (exit code {ended.code})")

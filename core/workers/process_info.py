@@ -9,9 +9,10 @@ import os
 import signal
 import subprocess
 import sys
-import types
 from pathlib import Path
 from typing import Any
+
+from core.store.parked import parked
 
 
 def birth(pid: int) -> str:
@@ -92,9 +93,7 @@ def reap() -> None:
 
 
 def _let_go() -> "list[subprocess.Popen[bytes]]":
-    """Parked where Streamlit's reload of edited modules does not drop it."""
-    module = sys.modules.setdefault("_parity_let_go", types.ModuleType("_parity_let_go"))
-    children: list[subprocess.Popen[bytes]] = vars(module).setdefault("children", [])
+    children: list[subprocess.Popen[bytes]] = parked("let_go", children=list).children
     return children
 
 

@@ -1,10 +1,8 @@
 """Client of the Ray job server with timeouts and caching, so that no page waits long."""
 
 import contextlib
-import sys
 import threading
 import time
-import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -13,6 +11,7 @@ from typing import Any, TypeVar
 
 from core.environment import environment
 from core.errors import RunError
+from core.store.parked import parked
 from core.store.recent import Recent
 
 T = TypeVar("T")
@@ -204,14 +203,12 @@ def _first_line(error: Exception) -> str:
 
 
 def _memory() -> Any:
-    """Parked where Streamlit's reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_ray", types.ModuleType("_parity_ray"))
-    with _making:
-        if not hasattr(module, "jobs"):
-            module.jobs, module.seen, module.client, module.silent_until = Recent(), Recent(), None, 0.0
-            module.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ray-jobs")
-            module.lock = threading.Lock()
-    return module
-
-
-_making = threading.Lock()
+    return parked(
+        "ray",
+        jobs=Recent,
+        seen=Recent,
+        client=lambda: None,
+        silent_until=float,
+        pool=lambda: ThreadPoolExecutor(max_workers=8, thread_name_prefix="ray-jobs"),
+        lock=threading.Lock,
+    )

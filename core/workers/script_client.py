@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import DataError
 from core.script.text import LONGEST, is_too_large
 from core.workers import script_child
-from core.workers.limited import Answer, ask
+from core.workers.run_module import Ended, bare_environment, run_module
 
 MODULE = "core.workers.script_child"
 
@@ -50,7 +50,10 @@ def read_script(content: bytes, name: str, keras_version: str | None = None) -> 
     if not _turn.acquire(timeout=SECONDS):
         raise Busy(f"{name} was not read: {AT_ONCE} other scripts are being read; try again in a minute")
     try:
-        answer = ask(MODULE, header + b"\n" + content, SECONDS)
+        answer = run_module(
+            MODULE, seconds=SECONDS, question=header + b"\n" + content,
+            environment=bare_environment(PYTHONDONTWRITEBYTECODE="1"),
+        )  # fmt: skip
     except OSError as error:
         raise DataError(
             f"{name} was not read: no process can be started ({error.strerror}); try again later"
@@ -63,7 +66,7 @@ def read_script(content: bytes, name: str, keras_version: str | None = None) -> 
 _LESS = f"paste the part that trains, at most {LONGEST:,} characters"
 
 
-def _record(answer: Answer, name: str) -> dict[str, Any]:
+def _record(answer: Ended, name: str) -> dict[str, Any]:
     if answer.is_over_time:
         raise DataError(f"reading {name} took more than {script_child.SECONDS} s and was given up; {_LESS}")
     if answer.is_over_memory:
@@ -77,8 +80,7 @@ def _record(answer: Answer, name: str) -> dict[str, Any]:
     return record
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Ended) -> str:
     if not answer.code:
         return "there is too much to say about it"
-    last = answer.err.strip().splitlines()[-1:] or [f"its process ended with code {answer.code}"]
-    return "".join(c if c.isprintable() else " " for c in last[0])[:200]
+    return answer.last_line[:200] or f"its process ended with code {answer.code}"

@@ -7,8 +7,6 @@ import json
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +15,6 @@ from typing import Any, BinaryIO, TypeVar
 from core import files, paths
 from core.config import make_config
 from core.data.class_count import MOST_CLASSES
-from core.environment import inherited
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5
@@ -25,8 +22,7 @@ from core.models.own_record import own_settings
 from core.models.packed import unwrap
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
 from core.store.runs import Run, RunStore
-from core.workers.launch import ROOT
-from core.workers.process_info import detached
+from core.workers.run_module import Ended, bare_environment, run_module
 
 MAX_BYTES = 500_000_000
 TRY_SECONDS = 120.0
@@ -167,20 +163,15 @@ def _try(path: Path, pixels: str = RAW, *, others: bool = False, convert: bool =
         others: bool. Whether to try other scales where the answers do not vary. Defaults to no.
         convert: bool. Defaults to no.
     """
-    kept = ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
-    environment = inherited(kept)
     with tempfile.TemporaryDirectory() as scratch:
-        environment |= {"PYTHONPATH": str(ROOT), "HOME": scratch, "KERAS_HOME": scratch, "TF_CPP_MIN_LOG_LEVEL": "3"}
         made = Path(scratch) / "made.keras"
-        command = [sys.executable, "-m", "core.engine.jobs.try_model", str(path), pixels, str(made)]
-        try:
-            done = subprocess.run(
-                [*command, "others"] if others else command,
-                cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_SECONDS,
-                **detached(), check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s") from error
+        done = run_module(
+            "core.engine.jobs.try_model", path, pixels, made, *(["others"] if others else []),
+            seconds=TRY_SECONDS, folder=scratch,
+            environment=bare_environment(HOME=scratch, KERAS_HOME=scratch, TF_CPP_MIN_LOG_LEVEL="3"),
+        )  # fmt: skip
+        if not done.in_time:
+            raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s")
         facts = _facts(done)
         if convert:
             inspect_model(made)
@@ -188,12 +179,12 @@ def _try(path: Path, pixels: str = RAW, *, others: bool = False, convert: bool =
     return facts
 
 
-def _facts(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
+def _facts(done: Ended) -> dict[str, Any]:
     """What the trial's process has printed."""
-    if done.returncode:
-        raise ModelError(f"this model could not be loaded safely: {_reason(done.returncode, done.stderr)}")
+    if done.code:
+        raise ModelError(f"this model could not be loaded safely: {_reason(done)}")
     try:
-        facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        facts: dict[str, Any] = json.loads(done.out.splitlines()[-1])
     except (ValueError, IndexError) as error:
         raise ModelError("this model could not be loaded safely: its process said nothing") from error
     if "error" in facts:
@@ -201,14 +192,12 @@ def _facts(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
     return facts
 
 
-def _reason(code: int, said: bytes) -> str:
-    if code < 0:
-        return f"its process was ended ({signal.Signals(-code).name}), as it wanted too much memory or time"
-    text = said.decode(errors="replace")
-    if "MemoryError" in text or "ResourceExhausted" in text or "OOM" in text or "bad_alloc" in text:
+def _reason(done: Ended) -> str:
+    if done.code < 0:
+        return f"its process was ended ({signal.Signals(-done.code).name}), as it wanted too much memory or time"
+    if any(word in done.err for word in ("MemoryError", "ResourceExhausted", "OOM", "bad_alloc")):
         return "it wanted too much memory"
-    last = text.strip().splitlines()[-1:] or ["its process failed"]
-    return "".join(c if c.isprintable() else " " for c in last[0])[:200]
+    return done.last_line[:200] or "its process failed"
 
 
 def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str) -> Run:

@@ -9,11 +9,11 @@ import os
 import subprocess
 import sys
 import threading
-import types
 from pathlib import Path
 from typing import Any
 
 from core.environment import environment
+from core.store.parked import parked
 from core.workers import process_info
 from core.workers.process_info import detached
 
@@ -94,8 +94,5 @@ def _alive() -> "subprocess.Popen[bytes] | None":
 
 
 def _waiting() -> Any:
-    """The worker that waits, parked where a reload of edited modules does not drop it."""
-    module: Any = sys.modules.setdefault("_parity_warm", types.ModuleType("_parity_warm"))
-    if not hasattr(module, "lock"):
-        module.lock, module.process, module.environment = threading.Lock(), None, {}
-    return module
+    """The worker that waits."""
+    return parked("warm", lock=threading.Lock, process=lambda: None, environment=dict)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from core import files
+from core.access import COMMAND_LINE
 from core.bisect.runner import BisectRunner
-from core.bisect.store import Bisect, BisectStore, estimate, resume_bisect
+from core.bisect.store import Bisect, BisectStore, estimate
 from core.config import make_config
 from core.errors import ConfigError, RunError
 from core.jobs.trial_runner import BrokenOff
+from core.start import start
 from core.store.run_records import Evaluation
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch, local
@@ -337,7 +339,7 @@ def test_a_bisect_that_is_not_at_work_cannot_be_stopped_and_a_finished_one_not_r
     with pytest.raises(RunError, match=r"is not at work: it is finished$"):
         launch.stop(bisect)
     with pytest.raises(RunError, match=r"has come to its verdict; only one that has ended early can be resumed$"):
-        resume_bisect(bisect, parent_pipe=False)
+        start.resume(bisect, COMMAND_LINE)
 
 
 @pytest.mark.usefixtures("no_worker")
@@ -346,7 +348,7 @@ def test_resume_queues_it_again_with_a_budget_beyond_what_is_spent(pair: tuple[R
     bisect.write_result({**bisect.result(), "cost": {"spent_minutes": 12.0}})
     bisect.request_stop()
     bisect.write_status(Status(status="stopped"))
-    resume_bisect(bisect, parent_pipe=False, more_minutes=8)
+    start.resume(bisect, COMMAND_LINE, 8)
     assert bisect.budget_minutes() == 20.0
     assert not bisect.stop_requested()
     local.jobs().processes[bisect.id].wait(30)

@@ -142,16 +142,17 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     bisect.write_status(Status(status="stopped"))
     resumed: list[float | None] = []
 
-    def resume(known: Bisect, parent_pipe: bool, more_minutes: float | None = None) -> None:
+    def resume(known: Bisect, parent_pipe: bool) -> None:
         assert not parent_pipe
-        resumed.append(more_minutes)
+        resumed.append(known.budget_minutes() - known.spent_minutes())
         known.write_status(Status(status="queued", queued=time.monotonic()))
         threading.Thread(target=play_worker, args=(known,)).start()
 
-    monkeypatch.setattr(bisect_command, "resume_bisect", resume)
+    monkeypatch.setattr(launch, "resume", resume)
     assert run("bad", "good", "--budget", "7") == 0
     out, err = capsys.readouterr()
-    assert (resumed, worker) == ([7.0], [])
+    assert resumed == [pytest.approx(7.0)]
+    assert worker == []
     assert f"bisect {bisect.id} goes on; 2 trials are known\n" in err
     assert out.startswith("single: data.shuffle\n")
     assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from core.config import make_config
 from core.errors import RunError
 from core.store.runs import Run, RunStore
 from core.workers.probe_client import probe
+from core.workers.run_module import Ended
 
 EPOCH = {
     "epoch": 1, "phase": "training", "draw": 0, "order": "o", "batch_orders": ["b"], "mix": [[5, 5]], "losses": [0.7],
@@ -120,10 +120,8 @@ def test_json_says_why_there_is_no_probe_when_it_ran_out_of_time(
     for run in (a, b):
         (run.path / "model.keras").write_bytes(b"x")
 
-    def out_of_time(command: Any, **options: Any) -> None:
-        raise subprocess.TimeoutExpired(command, options["timeout"])
-
-    monkeypatch.setattr("core.workers.probe_client.subprocess.run", out_of_time)
+    late = Ended(0, b"", "", in_time=False)
+    monkeypatch.setattr("core.workers.probe_client.run_module", lambda *_, **__: late)
     assert command("a", "b", "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["probe"], record["probe_note"]) == (

@@ -14,7 +14,7 @@ from core.workers import launch
 
 
 class Wish(Job):
-    noun = "wish"
+    noun, at_end = "wish", "has come true"
 
 
 class Wishes(JobStore[Wish]):
@@ -77,16 +77,16 @@ def test_old_ones_go_but_never_one_at_work() -> None:
 def test_only_one_that_is_at_work_is_stopped_and_only_one_that_has_ended_early_goes_on() -> None:
     wish = Wishes().create()
     with pytest.raises(RunError, match=rf"^wish {wish.id} is still at work; only one that has ended early can be resu"):
-        jobs.resumable(wish, "has come true")
+        jobs.resumable(wish)
     launch.stop(wish)
     assert wish.stop_requested()
     finish(wish, "stopped")
-    assert jobs.resumable(wish, "has come true").status == "stopped"
+    assert jobs.resumable(wish).status == "stopped"
     with pytest.raises(RunError, match=rf"^wish {wish.id} is not at work: it is stopped$"):
         launch.stop(wish)
     finish(wish)
     with pytest.raises(RunError, match=rf"^wish {wish.id} has come true; only one that has ended early can be resumed"):
-        jobs.resumable(wish, "has come true")
+        jobs.resumable(wish)
 
 
 @pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])

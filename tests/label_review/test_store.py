@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from core.access import COMMAND_LINE
 from core.config import DataConfig
 from core.data.corrections import change_labels
 from core.data.dataset import Dataset, prepare, scan_dataset
 from core.errors import DataError, RunError
 from core.label_review import store as reviews
 from core.label_review.store import Review, ReviewStore, review_key
+from core.start import start
 from core.store.job_records import ReviewResult
 from core.store.runs import Status
 from core.workers import launch
@@ -96,4 +98,4 @@ def test_one_that_is_not_at_work_cannot_be_stopped(folder: Path) -> None:
     with pytest.raises(RunError, match=rf"^review {review.id} is not at work: it is finished$"):
         launch.stop(review)
     with pytest.raises(RunError, match="has finished; only one that has ended early can be resumed"):
-        reviews.restart_review(review, parent_pipe=False)
+        start.resume(review, COMMAND_LINE)

@@ -9,16 +9,15 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import core.access
+from core.bisect.store import BisectSpec
 from core.config import make_config
 from core.errors import AccessError, RunError
 from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared.dataset import sources
-from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose import probe as diagnose_probe
 from pages.shared.puzzle import puzzle
-from pages.shared.run import actions as run_actions
-from pages.shared.shell import access
+from pages.shared.shell import access, jobs
 from pages.shared.train import actions
 from tests.pages.driver import elements
 
@@ -119,10 +118,10 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
         )
     for refused in (
         lambda: actions.start_once("token", make_config("sample", {})),
-        lambda: run_actions._stop(run),
-        lambda: run_actions._resume(run),
-        lambda: run_actions._end(run),
-        lambda: diagnose_actions.start(run, run, 1),
+        lambda: jobs.stop(run),
+        lambda: jobs.go_on(run),
+        lambda: jobs.end_now(run),
+        lambda: jobs.begin("bisect", BisectSpec(run, run, 1)),
         lambda: diagnose_probe._measure(run, run),
         puzzle.start,
         sources._choose_server_folder,
@@ -159,7 +158,7 @@ def test_the_log_of_a_worker_is_shown_to_no_viewer_and_no_visitor(team, make_run
 def as_person(address, action):
     """Calls an action as a page of that person would."""
     with contextlib.ExitStack() as stack:
-        for module in (access, actions, run_actions, diagnose_actions, puzzle):
+        for module in (access, jobs):
             stack.enter_context(mock.patch.object(module, "person", lambda: core.access.person(address, "session")))
         return action()
 
@@ -169,9 +168,9 @@ def test_what_one_trainer_started_another_cannot_stop_but_an_admin_can(team, sta
     run = as_person("tom@lab.example", lambda: actions.start_once("t1", make_config("sample", {})))
     assert run.owner() == "tom@lab.example"
     with pytest.raises(AccessError, match="This was started by somebody else"):
-        as_person("tina@lab.example", lambda: run_actions._stop(run))
+        as_person("tina@lab.example", lambda: jobs.stop(run))
     assert not run.stop_requested()
-    as_person("ada@lab.example", lambda: run_actions._stop(run))
+    as_person("ada@lab.example", lambda: jobs.stop(run))
     assert run.stop_requested()
 
 
@@ -179,7 +178,7 @@ def test_no_more_than_so_many_trainings_wait(team, started, monkeypatch):
     monkeypatch.setenv("PARITY_MODE", "public")
     for number in range(3):
         as_person("", lambda number=number: actions.start_once(f"p{number}", make_config("sample", SMALL)))
-    with pytest.raises(RunError, match="2 trainings wait for their turn already; start this one when some have ended"):
+    with pytest.raises(RunError, match="2 jobs wait for their turn already; start this one when some have ended"):
         as_person("", lambda: actions.start_once("p9", make_config("sample", SMALL)))
     assert len(started) == 3
 

@@ -350,10 +350,10 @@ def test_nothing_trains_in_a_search_that_has_ended():
 
 
 def test_refused_start_is_one_sentence(pair, monkeypatch):
-    def refuse(a, b, minutes, margin):
+    def refuse(*_):
         raise RunError("no bisect can be made in *here*: no space left")
 
-    monkeypatch.setattr(diagnose_actions, "start", refuse)
+    monkeypatch.setattr(BisectStore, "create", refuse)
     at = open_diagnose()
     button(at, "Find the cause").click().run()
     assert not at.exception

@@ -3,8 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bisect.store import BisectStore
+from core.bisect.store import BisectSpec, BisectStore
 from core.config import make_config, setting
+from core.start.puzzle import PuzzleStore
+from core.start.story import Story, read_story
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.puzzle import puzzle
@@ -22,13 +24,15 @@ def started(monkeypatch):
 
 
 @pytest.fixture
-def solved(make_pair, started, finish) -> puzzle.Story:
+def solved(make_pair, started, finish) -> Story:
     """A puzzle of which both runs and the search have ended."""
     runs = make_pair("Puzzle: bottleneck", "Puzzle: end to end")
-    puzzle._write(runs=[run.id for run in runs])
-    story = puzzle.story()
+    job, bisect = PuzzleStore().create(runs), BisectSpec(*runs).make("")
+    job.write_result({"bisect": bisect.id})
+    job.write_status(Status(status="finished", created=1e9))
+    finish(bisect, "single", factors=["data.shuffle"], sentence="data.shuffle did it")
+    story = read_story()
     assert story
-    finish(BisectStore().get(story.bisect), "single", factors=["data.shuffle"], sentence="data.shuffle did it")
     return story
 
 
@@ -58,22 +62,40 @@ def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
     at = open_home()
     at.button[0].click().run()
     assert not at.exception
-    runs = {run.id: run.config() for run in RunStore().list()}
-    assert [runs[run_id].name for run_id in started] == ["Puzzle: bottleneck", "Puzzle: end to end"]
-    assert [runs[run_id].training.mode for run_id in started] == ["bottleneck", "end_to_end"]
-    assert [runs[run_id].data.shuffle for run_id in started] == ["samples", "none"]
-    assert at.query_params["run"] in (started[0], [started[0]])
+    (job,) = PuzzleStore().list()
+    assert started == [job.id]
+    configs = [run.config() for run in job.runs()]
+    assert [config.name for config in configs] == ["Puzzle: bottleneck", "Puzzle: end to end"]
+    assert [config.training.mode for config in configs] == ["bottleneck", "end_to_end"]
+    assert [config.data.shuffle for config in configs] == ["samples", "none"]
+    assert at.query_params["run"] in (job.runs()[0].id, [job.runs()[0].id])
 
 
 def test_puzzle_under_way_has_links_instead_of_a_button(started):
     first = puzzle.start()
     at = open_home()
     assert not at.exception
-    assert [button.label for button in at.button] == []
+    assert [button.label for button in at.button] == ["Stop the puzzle"]
     assert links(at)["Watch the training"] == f"run={first.id}"
     assert [line.value.split(" · ")[-1] for line in at.markdown if " · " in line.value][:3] == [
         "queued", "queued", "begins when both have finished",
     ]  # fmt: skip
+
+
+def test_a_puzzle_is_stopped_and_goes_on_from_home(started):
+    puzzle.start()
+    at = open_home()
+    at.button(key="puzzle_stop").click().run()
+    (job,) = PuzzleStore().list()
+    assert job.stop_requested()
+    for ended in (job, *job.runs()):
+        ended.write_status(Status(status="stopped", created=1e9))
+    at = open_home()
+    assert [button.label for button in at.button] == ["Go on with the puzzle", "Show me the puzzle again"]
+    at.button(key="puzzle_resume").click().run()
+    assert not at.exception
+    assert job.read_status().status == "queued" and not job.stop_requested()
+    assert started == [job.id, job.id]
 
 
 def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
@@ -100,7 +122,7 @@ def test_refusal_is_one_sentence(monkeypatch, tmp_path):
     at.button[0].click().run()
     assert not at.exception
     assert len(at.error) == 1
-    assert "cannot be written" in at.error[0].value
+    assert "no run can be made in" in at.error[0].value
 
 
 def test_table_shows_names_literally_and_the_last_and_best_accuracy():

@@ -45,7 +45,7 @@ def grant(reporter: Reporter[Wish]) -> tuple[str, str]:
 @pytest.fixture
 def with_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
     """One row more in the table, and nothing else."""
-    row = Kind("wish", Wishes, Action.TRAIN, "tests.start.test_kinds:grant")
+    row = Kind("wish", Wishes, object, Action.TRAIN, "tests.start.test_kinds:grant")
     monkeypatch.setattr(kinds, "KINDS", (*KINDS, row))
 
 
@@ -74,7 +74,7 @@ def test_the_folder_says_the_kind_whatever_its_configuration_says() -> None:
 
 
 def test_a_folder_elsewhere_is_no_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sentence = f"{tmp_path}/x is no job: jobs lie in a folder named runs, rates, bisects, sweeps, reviews"
+    sentence = f"{tmp_path}/x is no job: jobs lie in a folder named runs, rates, bisects, sweeps, reviews, puzzles"
     with pytest.raises(RunError, match=sentence):
         kinds.open_job(tmp_path / "x")
     assert main([str(tmp_path / "x")]) == 1

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from core import files
+from core.access import COMMAND_LINE
 from core.config import make_config
 from core.errors import ConfigError
 from core.jobs.trial_runner import BrokenOff
+from core.start import start
 from core.store.runs import Run, RunStore
 from core.sweep.plan import plan
 from core.sweep.runner import SweepRunner
-from core.sweep.store import Sweep, SweepStore, resume_sweep
+from core.sweep.store import Sweep, SweepStore
 
 TRIALS = plan(make_config("sample", {}), {"model.dropout": (0.0, 0.1, 0.2), "training.learning_rate": (0.01,)})
 ACCURACY = {0.0: 0.6, 0.1: 0.9, 0.2: 0.7}
@@ -137,7 +139,7 @@ def test_the_budget_ends_before_a_trial_that_would_exceed_it(sweep: Sweep, monke
     assert states(sweep) == ["finished", "finished", "waiting"]
     sweep.write_status(type(sweep.read_status())(status="stopped"))
     monkeypatch.setattr("core.workers.launch.start", lambda job, parent_pipe: None)
-    resume_sweep(sweep, parent_pipe=False, more_minutes=1)
+    start.resume(sweep, COMMAND_LINE, 1)
     assert sweep.budget_minutes() == pytest.approx(20 / 60 + 1)
     assert sweep.trials() == TRIALS
 

@@ -96,7 +96,7 @@ def test_a_refused_file_leaves_nothing(saved: bytes, home: Path, monkeypatch: py
 def test_however_the_trial_ends_it_is_one_sentence(
     saved: bytes, home: Path, monkeypatch: pytest.MonkeyPatch, program: str, words: str
 ) -> None:
-    real = subprocess.run
+    real = subprocess.Popen
     monkeypatch.setattr(importing, "TRY_SECONDS", 1.0)
     seen: list[dict[str, str]] = []
 
@@ -104,7 +104,7 @@ def test_however_the_trial_ends_it_is_one_sentence(
         seen.append(options["env"])
         return real([command[0], "-S", "-c", program], **options)
 
-    monkeypatch.setattr(subprocess, "run", instead)
+    monkeypatch.setattr(subprocess, "Popen", instead)
     monkeypatch.setenv("A_SECRET", "x")
     with pytest.raises(ModelError, match=words):
         import_model(io.BytesIO(saved), ["a", "b"], "x")

@@ -18,6 +18,7 @@ from core.config import RunConfig
 from core.engine.reporter import Reporter
 from core.errors import RunError
 from core.models.unfreezing import is_training
+from core.start.start import start_step
 from core.store.folder import JobFolder
 from core.store.runs import RESUMABLE, Run, RunStore
 from core.sweep.runner import SweepRunner
@@ -57,9 +58,9 @@ class AtWork:
         run = RunStore().by_id(run_id) if run_id else None
         if run is None:
             run = new()
-            launch.start(run, parent_pipe=False)
+            start_step(run, parent_pipe=False)
         elif launch.poll(run).status in RESUMABLE:
-            launch.resume(run, parent_pipe=False)
+            start_step(run, parent_pipe=False)
         self._runs[run.id] = run
         return run
 
@@ -111,7 +112,7 @@ class AtWork:
         self._losses[run.id] = self._losses.get(run.id, 0) + 1
         if self._losses[run.id] > LOSSES:
             return "failed"
-        launch.resume(run, parent_pipe=False)
+        start_step(run, parent_pipe=False)
         return ""
 
 

@@ -15,9 +15,10 @@ from core.data.corrections import change_labels, undo_labels
 from core.data.dataset import Dataset, prepare
 from core.data.split_file import remove_split
 from core.errors import UserError
-from core.label_review.store import Review, ReviewStore, restart_review
+from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.store.runs import RESUMABLE
 from core.workers import launch
+from pages.shared.shell import jobs
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import CURATE_NOTICE
@@ -103,7 +104,7 @@ def begin_review(view: View) -> None:
 def end_review(review: Review) -> None:
     """Asks the review to stop; for a button's `on_click`."""
     try:
-        _end_review(review)
+        jobs.stop(review)
     except UserError as error:
         _note(str(error), done=False)
 
@@ -141,16 +142,10 @@ def _begin_review(view: View) -> None:
         data = now(view)
         review = ReviewStore().find(data)
         status = launch.poll(review) if review else None
-        if review and status and status.status in RESUMABLE:
-            restart_review(review, parent_pipe=True)
-        elif review is None or not (status and status.is_active):
-            launch.start(ReviewStore().create(view.reference, data, owner=person().name), parent_pipe=True)
-
-
-@guarded(Action.CURATE)
-def _end_review(review: Review) -> None:
-    person().require(Action.CURATE, review.owner())
-    launch.stop(review)
+        if review and status and status.status in RESUMABLE and review.owner() in ("", person().name):
+            jobs.go_on(review)
+        else:
+            jobs.begin("review", ReviewSpec(view.reference, data))
 
 
 def now(view: View) -> Dataset:

@@ -1,22 +1,18 @@
-"""What the Diagnose page reads and sets going: comparisons, bisects, reports. Nothing is drawn in here."""
+"""What the Diagnose page reads: comparisons, bisects, reports. Nothing is drawn in here."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core import files, paths
-from core.access import Action
 from core.bisect import store as bisects
 from core.bisect.store import Bisect, BisectStore
 from core.compare import compare
 from core.errors import RunError, UserError
-from core.housekeeping.trial_ids import runs_of, trial_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.report import report
 from core.store.index import summaries
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
-from pages.shared.shell.access import guarded, person
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
@@ -71,7 +67,7 @@ def find_bisect(bisect_id: str) -> Bisect | None:
 
 def newest_bisect(a: Run, b: Run) -> Bisect | None:
     """The bisect made last between two runs, whichever of them is called A."""
-    return next((bisect for bisect in BisectStore().list() if set(runs_of(bisect)) == {a.id, b.id}), None)
+    return BisectStore().between(a, b)
 
 
 def status_of(bisect: Bisect) -> Status:
@@ -86,51 +82,6 @@ def estimate(a: Run, b: Run) -> bisects.Expected:
         UserError: the two cannot be bisected.
     """
     return bisects.estimate(a, b)
-
-
-@guarded(Action.DIAGNOSE)
-def start(a: Run, b: Run, minutes: float, margin_points: float = bisects.MARGIN_POINTS) -> Bisect:
-    """Makes a bisect and starts its worker; one that is at work between the two already is given instead.
-
-    Args:
-        a: Run A.
-        b: Run B.
-        minutes: The most it may take.
-        margin_points: Gaps up to so many points of accuracy do not matter.
-
-    Raises:
-        UserError: the two cannot be bisected, or nothing can be written.
-    """
-    with only_one("bisect-start"):
-        found = newest_bisect(a, b)
-        if found and status_of(found).is_active:
-            return found
-        bisect = BisectStore().create(a, b, minutes, owner=person().name, margin_points=margin_points)
-        launch.start(bisect, parent_pipe=True)
-        return bisect
-
-
-@guarded(Action.DIAGNOSE)
-def stop(bisect: Bisect) -> None:
-    """Asks a bisect to stop; what it has found so far is kept.
-
-    Raises:
-        UserError: it is not at work.
-    """
-    person().require(Action.DIAGNOSE, bisect.owner())
-    launch.stop(bisect)
-
-
-@guarded(Action.DIAGNOSE)
-def resume(bisect: Bisect) -> None:
-    """Lets a bisect that ended early go on.
-
-    Raises:
-        UserError: it is at work, or has finished.
-    """
-    person().require(Action.DIAGNOSE, bisect.owner())
-    with only_one("bisect-start"):
-        bisects.resume_bisect(bisect, parent_pipe=True)
 
 
 def comparison(a: Run, b: Run) -> compare.Comparison:
@@ -152,27 +103,3 @@ def report_record(
 ) -> str:
     """The report as JSON."""
     return json.dumps(report.report_json(a, b, found, result, with_images=with_images), indent=1)
-
-
-@contextlib.contextmanager
-def only_one(what: str, seconds: float = 10.0) -> Iterator[None]:
-    """Lets one script run of one server at a time do something; the others wait and find it done.
-
-    Args:
-        what: Names the lock.
-        seconds: How long to wait for the others. Defaults to 10.
-
-    Raises:
-        UserError: the home folder cannot be written, or somebody holds the lock for longer.
-    """
-    lock = files.Lock(paths.home() / f"{what}.lock")
-    try:
-        held = lock.acquire(timeout=seconds)
-    except OSError as error:
-        raise UserError(f"{paths.home()} cannot be written: {error.strerror}") from error
-    if not held:
-        raise UserError("another page is starting the same thing; try again in a moment")
-    try:
-        yield
-    finally:
-        lock.release()

@@ -8,10 +8,9 @@ import streamlit as st
 
 from core.access import Action
 from core.bisect.orient import seen_from
-from core.bisect.store import Bisect
+from core.bisect.store import Bisect, BisectSpec, runs_of
 from core.bisect.verdict import VERDICTS
 from core.errors import UserError
-from core.housekeeping.trial_ids import runs_of
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
@@ -20,6 +19,7 @@ from pages.shared.diagnose.charts import trials_caption, trials_chart, trials_fr
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
+from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.state import BISECT, BUDGET, MARGIN, RUN_NOTICE, part_key
 from pages.shared.widgets.fields import setting_label
@@ -281,19 +281,18 @@ def _cost_words(cost: "Cost") -> str:
 def _start(pair: Pair) -> None:
     def start() -> None:
         # From the session: a number typed just before the click is newer than the page that holds the button.
-        st.query_params[BISECT] = diagnose_actions.start(
-            *pair, float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
-        ).id
+        minutes, points = float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
+        st.query_params[BISECT] = jobs.begin("bisect", BisectSpec(*pair, minutes, points)).id
 
     _do(start, "The search has started.")
 
 
 def _stop(bisect: Bisect) -> None:
-    _do(lambda: diagnose_actions.stop(bisect), "The search stops after the batch it is at.")
+    _do(lambda: jobs.stop(bisect), "The search stops after the batch it is at.")
 
 
 def _resume(bisect: Bisect) -> None:
-    _do(lambda: diagnose_actions.resume(bisect), "The search goes on.")
+    _do(lambda: jobs.go_on(bisect), "The search goes on.")
 
 
 def _do(action: Callable[[], None], success: str) -> None:

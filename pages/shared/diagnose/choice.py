@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.housekeeping.trial_ids import runs_of
+from core.bisect.store import runs_of
 from core.store.runs import Run, RunStore
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.run.facts import title

@@ -1,9 +1,8 @@
-"""The puzzle in the menu: wherever the person is, they see how far it is, and it goes on to its next step."""
+"""The puzzle in the menu: wherever the person is, they see how far it is."""
 
 import streamlit as st
 
-from core.errors import UserError
-from pages.shared.puzzle import puzzle
+from core.start.story import Story, read_story
 from pages.shared.state import BISECT, RUN, RUN_A, RUN_B
 
 EVERY_SECONDS = 3.0
@@ -12,19 +11,19 @@ EVERY_SECONDS = 3.0
 
 def follow_puzzle() -> None:
     """One line and a link below the menu, as long as a puzzle is under way."""
-    story = _story()
+    story = read_story()
     if story and story.under_way:
         st.fragment(_tick, run_every=EVERY_SECONDS)()
 
 
-def diagnosis_query(story: puzzle.Story) -> dict[str, str]:
+def diagnosis_query(story: Story) -> dict[str, str]:
     """What the address of the Diagnose page says of the puzzle."""
     query = {side: step.run.id for side, step in zip((RUN_A, RUN_B), story.steps, strict=True)}
     return {**query, BISECT: story.bisect} if story.bisect else query
 
 
 def _tick() -> None:
-    story = _story()
+    story = read_story()
     with st.container():
         if story is None:
             return
@@ -38,10 +37,3 @@ def _tick() -> None:
             st.page_link("pages/diagnose.py", label=label, query_params=diagnosis_query(story))
         else:
             st.page_link("pages/live.py", label="Watch the training", query_params={RUN: story.run_to_watch.id})
-
-
-def _story() -> puzzle.Story | None:
-    try:
-        return puzzle.story()
-    except UserError:
-        return None  # Home says why

@@ -1,13 +1,18 @@
 """The puzzle's three steps on the Home page, with how far each is."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from core.errors import UserError
+from core.access import Action
+from core.errors import AccessError, UserError
+from core.start.story import Step, Story, read_story
 from core.store.runs import Status
 from pages.shared.puzzle import puzzle
 from pages.shared.puzzle.menu import EVERY_SECONDS, diagnosis_query
 from pages.shared.run.view import LOOKS
-from pages.shared.state import RUN
+from pages.shared.shell.access import person
+from pages.shared.state import RUN, RUN_NOTICE
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import percent, plain, sentence
 
@@ -21,16 +26,7 @@ _ICONS = {
 }
 
 
-def read_story() -> puzzle.Story | None:
-    """Where the puzzle is; None before it was started. Says so when the next step cannot begin."""
-    try:
-        return puzzle.story()
-    except UserError as error:
-        st.error(plain(sentence(str(error))))
-        return None
-
-
-def show_steps(story: puzzle.Story | None) -> None:
+def show_steps(story: Story | None) -> None:
     """The three steps; they follow a puzzle under way."""
     under_way = bool(story and story.under_way)
     st.fragment(_steps, run_every=EVERY_SECONDS if under_way else None)(under_way)
@@ -46,6 +42,7 @@ def _steps(was_under_way: bool) -> None:
     _line(3, _WHY, story.bisect_status if story else None, _search_words(story))
     if story:
         _links(story)
+        _controls(story)
 
 
 def _line(number: int, title: str, status: Status | None, words: str) -> None:
@@ -53,7 +50,7 @@ def _line(number: int, title: str, status: Status | None, words: str) -> None:
     st.markdown(f"{icon} **{number}** · {title} · {plain(words)}")
 
 
-def _training_words(step: puzzle.Step) -> str:
+def _training_words(step: Step) -> str:
     status, best = step.status, percent(step.best)
     if status.status == "finished":
         return f"{best} at best"
@@ -62,7 +59,7 @@ def _training_words(step: puzzle.Step) -> str:
     return LOOKS[status.status][0].lower()
 
 
-def _search_words(story: puzzle.Story | None) -> str:
+def _search_words(story: Story | None) -> str:
     if story is None:
         return "about five minutes"
     if story.problem:
@@ -70,7 +67,7 @@ def _search_words(story: puzzle.Story | None) -> str:
     if story.verdict:
         return _verdict_words(story)
     if story.bisect_status is None:
-        return "begins when both have finished"
+        return "begins when both have finished" if story.under_way else "has not begun"
     if not story.bisect_status.is_active:
         return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
     trials = story.result.get("arms", []) if story.result else []
@@ -78,7 +75,7 @@ def _search_words(story: puzzle.Story | None) -> str:
     return f"{done} of {len(trials)} trainings done" if trials else "begins"
 
 
-def _verdict_words(story: puzzle.Story) -> str:
+def _verdict_words(story: Story) -> str:
     """What was found, in a few words; why, and with which numbers, stands on the Diagnose page."""
     if story.result is None:
         return story.verdict
@@ -87,7 +84,7 @@ def _verdict_words(story: puzzle.Story) -> str:
     return story.result.get("sentence") or story.verdict
 
 
-def _links(story: puzzle.Story) -> None:
+def _links(story: Story) -> None:
     with st.container(horizontal=True):
         if story.bisect or story.runs_finished:
             label = "See the verdict" if story.verdict else "Watch the search"
@@ -98,3 +95,39 @@ def _links(story: puzzle.Story) -> None:
             label = "Watch the training" if active else "Look at the training that ended early"
             run = story.run_to_watch
             st.page_link("pages/live.py", label=label, icon=":material/monitoring:", query_params={RUN: run.id})
+
+
+def _controls(story: Story) -> None:
+    """Stop for a puzzle at work, and a way on for one that has ended before its verdict; for whoever may."""
+    if not _may_change(story):
+        return
+    if story.job and story.job_status and story.job_status.is_active:
+        stopping = story.job.stop_requested()
+        pressed = st.button(
+            "Stopping …" if stopping else "Stop the puzzle",
+            icon=":material/stop_circle:", disabled=stopping, on_click=_do, args=(puzzle.stop, story),
+            help="What was trained is kept, and the puzzle can go on later.", key="puzzle_stop",
+        )  # fmt: skip
+    else:
+        pressed = story.can_go_on and st.button(
+            "Go on with the puzzle",
+            type="primary", icon=":material/play_circle:", on_click=_do, args=(puzzle.go_on, story),
+            help="Goes on where it was; what has finished is not trained again.", key="puzzle_resume",
+        )  # fmt: skip
+    if pressed:
+        st.rerun()  # the whole page: what went wrong is said there, and the buttons change
+
+
+def _may_change(story: Story) -> bool:
+    try:
+        person().require(Action.DIAGNOSE, story.job.owner() if story.job else "")
+    except AccessError:
+        return False
+    return True
+
+
+def _do(action: Callable[[Story], None], story: Story) -> None:
+    try:
+        action(story)
+    except UserError as error:
+        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))

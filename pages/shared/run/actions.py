@@ -7,9 +7,8 @@ import streamlit as st
 from core.access import Action
 from core.errors import AccessError, UserError
 from core.store.runs import RESUMABLE, Run, Status
-from core.workers import launch
-from pages.shared.run.at_work import require_turn
-from pages.shared.shell.access import guarded, person
+from pages.shared.shell import jobs
+from pages.shared.shell.access import person
 from pages.shared.state import RUN_NOTICE, part_key
 from pages.shared.widgets.text import plain, sentence
 
@@ -65,17 +64,17 @@ def action_buttons(run: Run, status: Status) -> None:
 
 def stop_run(run: Run) -> None:
     """Asks the run to stop."""
-    _do(lambda: _stop(run), "The training stops after the batch it is at; the model so far is kept.")
+    _do(lambda: jobs.stop(run), "The training stops after the batch it is at; the model so far is kept.")
 
 
 def end_run(run: Run) -> None:
     """Ends the run's worker at once."""
-    _do(lambda: _end(run), "The training was ended; the last finished epoch is kept.")
+    _do(lambda: jobs.end_now(run), "The training was ended; the last finished epoch is kept.")
 
 
 def resume_run(run: Run) -> None:
     """Puts the run back in the queue."""
-    _do(lambda: _resume(run), "The training goes on.")
+    _do(lambda: jobs.go_on(run), "The training goes on.")
 
 
 def may_change(run: Run) -> bool:
@@ -85,25 +84,6 @@ def may_change(run: Run) -> bool:
     except AccessError:
         return False
     return True
-
-
-@guarded(Action.TRAIN)
-def _stop(run: Run) -> None:
-    person().require(Action.TRAIN, run.owner())
-    launch.stop(run)
-
-
-@guarded(Action.TRAIN)
-def _end(run: Run) -> None:
-    person().require(Action.TRAIN, run.owner())
-    launch.end_now(run)
-
-
-@guarded(Action.TRAIN)
-def _resume(run: Run) -> None:
-    person().require(Action.TRAIN, run.owner())
-    require_turn()
-    launch.resume(run, parent_pipe=True)
 
 
 def _do(action: Callable[[], None], success: str) -> None:

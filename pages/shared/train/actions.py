@@ -6,14 +6,16 @@ Nothing is drawn in here: a second click cannot come between starting a run and 
 import threading
 from collections.abc import Container
 
-from core import access, paths
 from core.access import Action
 from core.config import RunConfig
+from core.jobs.spec import RunSpec
+from core.progress import Progress
 from core.store.recent import Recent
 from core.store.runs import Run, RunStore
-from core.workers import launch, predict_client
-from pages.shared.run.at_work import active_runs, require_turn
-from pages.shared.shell.access import guarded, person
+from core.workers import launch
+from pages.shared.run.at_work import active_runs
+from pages.shared.shell import jobs
+from pages.shared.shell.access import guarded
 
 _lock = threading.Lock()
 _started: Recent[str, str] = Recent()
@@ -21,23 +23,18 @@ _started: Recent[str, str] = Recent()
 
 
 @guarded(Action.TRAIN)
-def start_once(token: str, config: RunConfig) -> Run:
+def start_once(token: str, config: RunConfig, progress: Progress | None = None) -> Run:
     """Makes and starts a run; the same token again gives the same run and starts nothing.
 
     Raises:
         AccessError: the person may not, or the mode does not allow such a training.
-        RunError: the run folder cannot be written, the worker cannot be started, or too many runs wait.
+        UserError: the data set or a setting cannot be used, nothing can be started, or too many jobs wait.
     """
-    limits = access.policy()
-    limits.check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
+    spec = RunSpec(config).admit(progress)
     with _lock:
         if token in _started:
             return RunStore().get(_started[token])
-        require_turn()
-        if limits.mode == access.PUBLIC:
-            predict_client.release()  # its memory is the training's now
-        run = RunStore().create(config, owner=person().name)
-        launch.start(run, parent_pipe=True)
+        run = jobs.begin("run", spec)
         _started[token] = run.id
         return run
 

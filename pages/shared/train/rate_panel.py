@@ -8,13 +8,12 @@ import streamlit as st
 from core.access import Action
 from core.config import RunConfig
 from core.errors import UserError
-from core.jobs.validate import validate_config
-from core.lr_search.store import LrSearch, LrSearchStore
+from core.lr_search.store import LrSearch, LrSearchSpec, LrSearchStore
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.workers import launch
 from pages.shared import state
+from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.train import rate_actions
 from pages.shared.train.rate_chart import MARKS, rate_chart, rate_words, suggestions
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
@@ -57,7 +56,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
     if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
         try:
             with st.spinner("Checking the data set …"):
-                search = rate_actions.start_search(validate_config(config)[0])
+                search = jobs.begin("rate", LrSearchSpec(config))
         except UserError as error:
             st.error(fields.sentence_of(error))
             return
@@ -140,6 +139,6 @@ def _same(one: RunConfig, other: RunConfig) -> bool:
 
 def _stop(search: LrSearch) -> None:
     try:
-        rate_actions.stop_search(search)
+        jobs.stop(search)
     except UserError as error:
         st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))

@@ -8,14 +8,13 @@ from core.access import Action
 from core.config import RunConfig
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
-from core.jobs.validate import validate_config
 from core.store.runs import RESUMABLE, STATUSES, Status
 from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
-from core.sweep.store import Sweep, SweepStore
+from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 from pages.shared import state
+from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.train import sweep_actions
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, percent, plain, sentence
@@ -156,8 +155,8 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
         return
     try:
         with st.spinner("Checking the data set …"):
-            base = validate_config(config)[0]
-        sweep = sweep_actions.start(base, trials, float(st.session_state[state.SWEEP_BUDGET]))
+            minutes = float(st.session_state[state.SWEEP_BUDGET])
+            sweep = jobs.begin("sweep", SweepSpec(config, trials=trials, budget_minutes=minutes))
     except UserError as error:
         st.error(fields.sentence_of(error))
         return
@@ -171,7 +170,7 @@ def _early_end(sweep: Sweep, status: Status) -> None:
     said = plain(sentence(status.message or STATUSES[status.status]))
     (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
     st.button(
-        "Go on with the sweep", icon=":material/play_circle:", on_click=_do, args=(sweep_actions.resume, sweep),
+        "Go on with the sweep", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, sweep),
         help="Trials that have finished are not trained again.", key="sweep_resume",
     )  # fmt: skip
 
@@ -185,7 +184,7 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
         done = sum(row["status"] in ("finished", "failed") for row in rows)
         st.progress(done / len(rows) if rows else 0.0, text=plain(status.message or STATUSES[status.status]))
         stop = ":material/stop_circle:"
-        if st.button("Stop the sweep", icon=stop, on_click=_do, args=(sweep_actions.stop, sweep), key="sweep_stop"):
+        if st.button("Stop the sweep", icon=stop, on_click=_do, args=(jobs.stop, sweep), key="sweep_stop"):
             st.rerun()  # the whole page: what went wrong is said at its top
     if finished_trials(result):
         _show_result(result)

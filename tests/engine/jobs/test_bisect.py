@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from core import files
-from core.bisect.store import Bisect, BisectStore, resume_bisect
+from core.access import COMMAND_LINE
+from core.bisect.store import Bisect, BisectStore
 from core.config import make_config
 from core.errors import DataError
+from core.start import start
 from core.store.runs import Run, RunStore
 from core.workers import launch, local
 
@@ -85,7 +87,7 @@ def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[R
     trained = [RunStore().get(run) for run in kept[2:]]
     assert {run.read_status().pid for run in trained} == {bisect.read_status().pid}, "one process for all trials"
 
-    resume_bisect(bisect, parent_pipe=False)
+    start.resume(bisect, COMMAND_LINE)
     result = ended(bisect)
     assert bisect.status().status == "finished", log(bisect)
     values = {trial["name"]: trial["value"] for trial in result["arms"]}

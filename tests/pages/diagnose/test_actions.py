@@ -2,13 +2,14 @@
 
 import pytest
 
-from core import files, paths
-from core.bisect.store import BisectStore
+from core import files
+from core.bisect.store import BisectSpec, BisectStore, runs_of
 from core.errors import UserError
-from core.housekeeping.trial_ids import runs_of, trial_ids
+from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import Run
 from core.workers import launch
 from pages.shared.diagnose import actions
+from pages.shared.shell import jobs
 
 
 @pytest.fixture(autouse=True)
@@ -40,17 +41,17 @@ def test_runs_at_work_or_without_an_epoch_are_not_comparable(make_run):
 
 
 def test_a_second_click_gives_the_bisect_at_work(pair, started):
-    first = actions.start(pair[0], pair[1], 30)
-    assert actions.start(pair[0], pair[1], 30).id == first.id
-    assert actions.start(pair[1], pair[0], 5).id == first.id
+    first = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
+    assert jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30)).id == first.id
+    assert jobs.begin("bisect", BisectSpec(pair[1], pair[0], 5)).id == first.id
     assert started == [first.id]
     assert runs_of(first) == (pair[0].id, pair[1].id)
 
 
 def test_after_one_has_ended_another_can_be_started(pair, finish, started):
-    first = actions.start(pair[0], pair[1], 30)
+    first = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     finish(first, "single")
-    second = actions.start(pair[0], pair[1], 30)
+    second = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     assert second.id != first.id
     assert started == [first.id, second.id]
     newest = actions.newest_bisect(*pair)
@@ -58,7 +59,7 @@ def test_after_one_has_ended_another_can_be_started(pair, finish, started):
 
 
 def test_bisect_of_other_runs_is_not_taken_for_this_one(pair, make_pair):
-    actions.start(pair[0], pair[1], 30)
+    jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     assert actions.newest_bisect(*make_pair()) is None
 
 
@@ -70,26 +71,26 @@ def test_unknown_ids_are_none():
 
 def test_runs_trained_by_a_bisect_are_not_offered(pair, make_run, finish):
     trial = make_run("bisect: A again", records=1)
-    bisect = actions.start(pair[0], pair[1], 30)
+    bisect = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     finish(bisect, "single", arms=[{"run": trial.id}, {"run": pair[0].id}, {"run": None}])
     assert trial_ids() == {trial.id}
     assert {run.id for run in actions.comparable_runs(10)} == {run.id for run in pair}
 
 
 def test_stop_asks_and_resume_goes_on(pair, started):
-    bisect = actions.start(pair[0], pair[1], 30)
-    actions.stop(bisect)
+    bisect = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
+    jobs.stop(bisect)
     assert bisect.stop_requested()
     with pytest.raises(UserError, match="is still at work"):
-        actions.resume(bisect)
+        jobs.go_on(bisect)
     bisect.write_status(type(bisect.read_status())(status="stopped"))
-    actions.resume(bisect)
+    jobs.go_on(bisect)
     assert not bisect.stop_requested()
     assert started == [bisect.id, bisect.id]
 
 
 def test_damaged_bisect_has_no_runs(pair):
-    bisect = actions.start(pair[0], pair[1], 30)
+    bisect = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     files.write_json(bisect.path / "config.json", ["no", "object"])
     assert runs_of(bisect) == ()
     assert actions.newest_bisect(*pair) is None
@@ -97,17 +98,6 @@ def test_damaged_bisect_has_no_runs(pair):
 
 def test_same_run_twice_is_refused_in_one_sentence(pair, started):
     with pytest.raises(UserError, match="is compared with itself; give two runs"):
-        actions.start(pair[0], pair[0], 30)
+        jobs.begin("bisect", BisectSpec(pair[0], pair[0], 30))
     assert started == []
     assert BisectStore().list() == []
-
-
-def test_only_one_waits_no_longer_than_told():
-    with (
-        actions.only_one("x"),
-        pytest.raises(UserError, match="try again in a moment"),
-        actions.only_one("x", seconds=0.05),
-    ):
-        pass
-    with actions.only_one("x", seconds=0.05):
-        assert (paths.home() / "x.lock").exists()

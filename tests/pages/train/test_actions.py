@@ -8,8 +8,8 @@ from core.errors import RunError
 from core.jobs import time_limits
 from core.store.runs import RunStore, Status
 from core.workers import launch
-from pages.shared.run import actions as run_actions
 from pages.shared.run.at_work import active_runs
+from pages.shared.shell import jobs
 from pages.shared.train import actions
 
 
@@ -56,8 +56,8 @@ def test_whoever_resumes_stands_in_the_same_queue_as_whoever_starts(monkeypatch)
     stopped.write_status(Status(status="stopped"))
     for k in range(3):
         actions.start_once(f"token-f{k}", make_config("sample", {}))
-    with pytest.raises(RunError, match="2 trainings wait for their turn already"):
-        run_actions._resume(stopped)
+    with pytest.raises(RunError, match="2 jobs wait for their turn already"):
+        jobs.go_on(stopped)
     assert stopped.read_status().status == "stopped"
 
 

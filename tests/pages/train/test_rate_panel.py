@@ -8,13 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
 from core.errors import AccessError, RunError
-from core.lr_search.store import LrSearch, LrSearchStore
+from core.lr_search.store import LrSearch, LrSearchSpec, LrSearchStore
 from core.stats.lr_range_test import range_test_rates, smooth
 from core.store.job_records import RangeTest
 from core.store.runs import RunStore, Status
 from core.workers import launch
 from pages.shared import state
-from pages.shared.train import rate_actions
+from pages.shared.shell import jobs
 from pages.shared.train.rate_chart import rate_chart, rate_words
 from tests.pages.driver import widget
 
@@ -112,13 +112,13 @@ def test_settings_that_are_not_allowed_start_nothing(started):
 def test_a_public_search_is_as_small_as_a_public_training(monkeypatch, started):
     monkeypatch.setenv("PARITY_MODE", "public")
     with pytest.raises(AccessError, match=r'model\.backbone is "VGG16"'):
-        rate_actions.start_search(make_config("sample", {"model.backbone": "VGG16"}))
-    small = make_config("sample", {"training.epochs": 5})
-    for _ in range(2):
-        rate_actions.start_search(small)
-    with pytest.raises(RunError, match="2 searches for a learning rate are at work already"):
-        rate_actions.start_search(small)
-    assert len(started) == 2
+        jobs.begin("rate", LrSearchSpec(make_config("sample", {"model.backbone": "VGG16"})))
+    small = LrSearchSpec(make_config("sample", {"training.epochs": 5}))
+    for _ in range(3):  # one works, two may wait
+        jobs.begin("rate", small)
+    with pytest.raises(RunError, match=r"^2 jobs wait for their turn already; start this one when some have ended$"):
+        jobs.begin("rate", small)
+    assert len(started) == 3
 
 
 def test_the_image_marks_the_suggestions_and_says_them():

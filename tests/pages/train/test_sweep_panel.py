@@ -8,10 +8,10 @@ from core.errors import AccessError
 from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import Status
 from core.sweep.plan import plan
-from core.sweep.store import Sweep, SweepStore
+from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 from pages.shared import state
-from pages.shared.train import sweep_actions
+from pages.shared.shell import jobs
 from pages.shared.train.sweep_chart import trials_figure, trials_table, trials_words
 from pages.shared.widgets.fields import label_of
 from tests.pages.driver import widget
@@ -144,5 +144,5 @@ def test_a_public_visitor_sees_no_sweep_and_cannot_start_one(monkeypatch, starte
     assert not [label for label in labels(open_page()) if label.endswith("arms")]
     base = make_config("sample", {})
     with pytest.raises(AccessError, match="This public demonstration does not let you try many settings at once"):
-        sweep_actions.start(base, plan(base, CHOICES), 5)
+        jobs.begin("sweep", SweepSpec(base, trials=plan(base, CHOICES), budget_minutes=5))
     assert started == []

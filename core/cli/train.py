@@ -1,0 +1,118 @@
+"""The commands `train`, `stop` and `resume`: one run, followed to its end."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from core.access import COMMAND_LINE
+from core.cli.command import AddCommand
+from core.cli.layout import understood
+from core.cli.output import Record, print_answer, print_json
+from core.cli.settings import add_settings, read_config
+from core.cli.terminal import Line, follow
+from core.cli.told_findings import FindingsTold, add_strict
+from core.jobs.spec import RunSpec
+from core.start import start
+from core.store.runs import Run, RunStore, Status
+from core.workers import launch
+
+if TYPE_CHECKING:
+    from core.store.run_records import PartFigures
+
+STRICT_RUN = "the run is trained and kept all the same (`check --strict` says so before)"
+
+
+def add_parser(command: AddCommand) -> None:
+    """Adds the three commands."""
+    train = command("train", run_train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
+    add_settings(train)
+    train.add_argument("--name", default="", help="what to call the run")
+    add_strict(train, STRICT_RUN)
+    stop = command("stop", run_stop, "Stop a run; the model so far is kept.")
+    stop.add_argument("run", metavar="RUN")
+    stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
+    resume = command("resume", run_resume, "Go on after the last finished epoch.")
+    resume.add_argument("run", metavar="RUN")
+    add_strict(resume, STRICT_RUN)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Trains a run and follows it."""
+    line = Line(quiet=options.json)
+    spec = RunSpec(read_config(options, options.name)).admit(line.progress("Looks through"))
+    line.show("")
+    run = start.start("run", spec, COMMAND_LINE)
+    line.show(f"run {run.id}", lasting=True)
+    for said in understood(spec.dataset) if spec.dataset else ():
+        line.show(said, lasting=True)
+    return _follow(run, options)
+
+
+def run_resume(options: argparse.Namespace) -> int:
+    """Goes on with a run and follows it."""
+    run = RunStore().get(options.run)
+    start.resume(run, COMMAND_LINE)
+    return _follow(run, options)
+
+
+def run_stop(options: argparse.Namespace) -> int:
+    """Stops a run, and waits until it has ended."""
+    run = RunStore().get(options.run)
+    start.stop(run, COMMAND_LINE, now=options.now)
+    while (status := launch.poll(run)).is_active:
+        time.sleep(0.25)
+    if options.json:
+        return print_json({"run": run.id, "status": status.status, "message": status.message})
+    print(f"run {run.id} {status.status}: {status.message}")
+    return 0
+
+
+def _follow(run: Run, options: argparse.Namespace) -> int:
+    """Follows a run to its end with what is found in it; the exit code."""
+    findings = FindingsTold(run)
+    status = follow(run, quiet=options.json, look=findings.show_new)
+    record = _record(run, status, findings)
+    code = print_answer(status, record, lambda: _told(run, status), as_json=options.json)
+    if not options.json and (summary := findings.summary()):
+        print(summary, flush=True)
+        findings.repeat_errors()
+    return 1 if options.strict and code == 0 and findings.errors() else code
+
+
+def _record(run: Run, status: Status, findings: FindingsTold) -> Record:
+    evaluation = run.evaluation()
+    return {
+        "run": run.id,
+        "status": status.status,
+        "message": status.message,
+        "metrics": _metrics(evaluation.parts if evaluation else {}),
+        "history": run.history(),
+        "classes": run.classes(),
+        "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
+        "findings": [finding.to_dict() for finding in findings.found],
+    }
+
+
+def _metrics(parts: "Mapping[str, PartFigures]") -> dict[str, float | None]:
+    return {
+        f"{name}_{key}": value
+        for name, part in parts.items()
+        for key, value in (("accuracy", part.accuracy), ("auc", part.auc), ("loss", part.loss))
+    }
+
+
+def _told(run: Run, status: Status) -> list[str]:
+    evaluation = run.evaluation()
+    lines = [f"run {run.id} {status.status}: {status.message}"]
+    for name, part in (evaluation.parts if evaluation else {}).items():
+        low, high = part.interval or (0.0, 1.0)
+        lines.append(
+            f"{name}: accuracy {part.accuracy:.4f} [{low:.3f}, {high:.3f}] on {part.count} images, "
+            f"AUC {_number(part.auc)}, {(evaluation and evaluation.weights) or 'the last weights'}"
+        )
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

@@ -1,0 +1,51 @@
+"""Starts, resumes and stops jobs of every kind as the person at this page; the core asks whether they may."""
+
+from typing import TypeVar
+
+from core.jobs.spec import Spec
+from core.progress import Progress
+from core.start import start
+from core.store.folder import JobFolder
+from pages.shared.shell.access import person
+
+F = TypeVar("F", bound=JobFolder)
+
+
+def begin(kind: str, spec: Spec[F], progress: Progress | None = None) -> F:
+    """Starts a job; see `core.start.start.start`.
+
+    Raises:
+        AccessError: the person may not, or the mode does not allow it.
+        UserError: it cannot be done, or too many jobs wait.
+    """
+    return start.start(kind, spec, person(), progress)
+
+
+def go_on(job: JobFolder) -> None:
+    """Lets a job that has ended early go on.
+
+    Raises:
+        AccessError: it is somebody else's, or the mode does not allow it.
+        UserError: it is at work or has finished, or too many jobs wait.
+    """
+    start.resume(job, person())
+
+
+def stop(job: JobFolder) -> None:
+    """Asks a job to stop; what it has done so far is kept.
+
+    Raises:
+        AccessError: it is somebody else's.
+        RunError: it is not at work.
+    """
+    start.stop(job, person())
+
+
+def end_now(job: JobFolder) -> None:
+    """Ends the worker of a job that does not stop.
+
+    Raises:
+        AccessError: it is somebody else's.
+        RunError: it is not at work, or its worker is out of reach.
+    """
+    start.stop(job, person(), now=True)
