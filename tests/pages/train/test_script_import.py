@@ -130,7 +130,7 @@ def test_script_that_was_given_up_is_refused_at_once_the_next_time(monkeypatch: 
     monkeypatch.setattr(script_client, "SECONDS", 0.001)
     at = opened("model.fit(x, epochs=7)  # not read in a thousandth of a second")
     assert "Reading script took more than 5 s and was given up; paste the part that trains" in at.error[0].value
-    monkeypatch.setattr(script_client, "ask", None)
+    monkeypatch.setattr(script_client, "run_module", None)
     assert at.run().error
 
 
