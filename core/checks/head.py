@@ -28,8 +28,8 @@ def dropout_too_strong(context: Context) -> Finding | None:
     return Finding(
         "dropout-too-strong",
         "info",
-        f"{percent(rate)} of the inputs of {'a layer' if weaker else 'each layer'} of the head are dropped; its "
-        "training accuracy will stay below its validation accuracy.",
+        f"{percent(rate)} of the inputs of {'a layer' if weaker else 'each layer'} of the head are dropped in "
+        "training; its training accuracy will stay below its validation accuracy.",
         {"dropout": rate},
         f"One half at most is usual: {f'model.head={weaker}' if weaker else 'model.dropout=0.5'}.",
         {"model.head": weaker} if weaker else {"model.dropout": 0.5},

@@ -60,7 +60,9 @@ def test_every_check_explains_itself_is_in_the_docs_and_says_nothing_on_healthy_
 
 
 def test_the_docs_have_no_check_that_is_not_there():
-    assert re.findall(r"^\| `([a-z0-9-]+)` \|", DOCS, re.MULTILINE) == [id_of(check) for check in CHECKS]
+    assert re.findall(r"^\| `([a-z0-9-]+)` \|", DOCS.split("\n## What is said of a pasted")[0], re.MULTILINE) == [
+        id_of(check) for check in CHECKS
+    ]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=id_of)

@@ -35,6 +35,8 @@ def test_the_record_says_classes_size_pixels_and_answer() -> None:
         "preprocessing": "inside the model, division by 255",
         "output": "(n, 1): the probability of dog; that of cat is the rest to 1",
         "run": run.id,
+        "fit": "stretch",
+        "window": "full",
     }
     assert model_record(run_on(["a", "b", "c"]))["output"] == f"(n, 3): {ONE_EACH}"
 

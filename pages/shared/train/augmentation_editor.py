@@ -53,6 +53,7 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                     key=_key(kind, place, name),
                     on_change=_take,
                     args=(kind, place),
+                    help=f"For every image a value is drawn between the two: {plain(row.unit)}.",
                 )
         if row.words:
             st.multiselect(
@@ -63,6 +64,9 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                 on_change=_take,
                 args=(kind, place),
                 width=180,
+                help="Directions in which it acts, and what fills the edges that are left over."
+                if step.kind != "channel_shift"
+                else "Colour channels that are shifted.",
             )
         st.space("stretch")
         for label, icon, by, idle in (("Up", "arrow_upward", -1, place == 0), ("Down", "arrow_downward", 1, last)):
