@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from core.checks.finding import Finding
 from core.script.facts import Facts
 from core.script.reader import Call, Value
-from core.script.rules_model import known_units, labels_of
+from core.script.rules_model import known_units
 from core.script.rules_order import Version, finding
-from core.script.values import as_texts, as_tuple
+from core.script.values import as_texts
 from core.script.versions import LATEST
 
 _SNAKE = {
@@ -36,89 +36,6 @@ def activation_of(facts: Facts) -> Value:
     if not value.stated and output is not None and behind and behind[-1].location.position > output.location.position:
         value = facts.script.argument(behind[-1], "#0")
     return value
-
-
-def output_and_loss(facts: Facts, version: Version) -> Iterator[Finding]:
-    """Units, activation and loss."""
-    units, activation = known_units(facts), activation_of(facts)
-    output = facts.head.output
-    if output is None:
-        return
-    if units == 1 and activation.value == "softmax":
-        yield finding(
-            "softmax-one-unit",
-            "error",
-            activation.line,
-            "Softmax over one unit is always 1: every image gets the same class, while the loss falls as if healthy.",
-            "Use sigmoid, or two units.",
-        )
-    for compiled in facts.compiles[-1:]:
-        loss, value, made_by = loss_of(facts, compiled)
-        if units == 1 and loss.endswith("categorical_crossentropy"):
-            yield finding(
-                "single-unit-categorical-loss",
-                "error",
-                value.line,
-                f"{loss} with one output unit is 0.000 from the first step: nothing is learnt.",
-                "Use binary_crossentropy with one sigmoid unit, or as many units as classes.",
-            )
-        yield from _logits(facts, activation, loss, value, made_by)
-        yield from _labels(facts, units, loss, value)
-
-
-def _logits(facts: Facts, activation: Value, loss: str, value: Value, made_by: Call | None) -> Iterator[Finding]:
-    from_logits = facts.script.argument(made_by, "from_logits").value is True
-    output = facts.head.output
-    linear = not activation.stated or activation.value in (None, "linear")
-    if linear and not from_logits and loss.endswith("crossentropy") and output is not None:
-        yield finding(
-            "from-logits-mismatch",
-            "error" if "categorical" in loss else "warning",
-            output.line,
-            f"The last layer has no activation, but {loss} takes its numbers for probabilities, without a word.",
-            "Add the activation, or from_logits=True to the loss.",
-        )
-    elif not linear and from_logits and activation.value in ("sigmoid", "softmax"):
-        yield finding(
-            "from-logits-mismatch",
-            "warning",
-            value.line,
-            f"from_logits=True, but the last layer applies {activation.value} already.",
-            "Keep one of the two.",
-        )
-
-
-def _labels(facts: Facts, units: int | None, loss: str, value: Value) -> Iterator[Finding]:
-    kind, mode = labels_of(facts)
-    flow = facts.fits[-1].feed if facts.fits else None
-    told = mode.text or "the default"
-    wrong = (
-        (kind == "one-hot" and units == 1)
-        or (kind == "one-hot" and loss == "sparse_categorical_crossentropy")
-        or (kind == "integers" and (units or 0) > 1 and loss == "categorical_crossentropy")
-        or (kind == "integers" and units == 2 and loss == "binary_crossentropy")
-    )
-    if wrong:
-        yield finding(
-            "class-mode-loss-mismatch",
-            "error",
-            mode.line,
-            f"The labels are {kind} ({told}), but the head has {units} units and the loss is {loss} (line "
-            f"{value.line}): fit refuses them or learns something else.",
-            "Take binary labels with one sigmoid unit and binary_crossentropy, or one-hot labels with as many units as "
-            "classes and categorical_crossentropy.",
-        )
-    classes = as_tuple(facts.script.argument(flow.call if flow else None, "classes").value)
-    many = len(classes or ())
-    if mode.value == "binary" and ((units or 0) > 2 or many > 2):
-        yield finding(
-            "binary-mode-multiclass",
-            "error",
-            mode.line,
-            f"Binary labels with {many or units} classes: an ImageDataGenerator then gives labels 0 to K-1 without an "
-            "error, and binary_crossentropy of them means nothing.",
-            'Use class_mode="categorical".',
-        )
 
 
 def metrics(facts: Facts, version: Version) -> Iterator[Finding]:

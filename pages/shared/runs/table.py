@@ -20,7 +20,6 @@ from pages.shared.widgets.fields import word_of
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
 OPEN, SHOW, HIDE = ":material/monitoring: Curves", ":material/expand_more: Trials", ":material/expand_less: Trials"
-VERDICT = ":material/troubleshoot: Verdict"
 
 _ROW, _MOST_HEIGHT = 35, 760
 """Pixels of a row, and of the table before it scrolls in itself."""
