@@ -9,7 +9,7 @@ from core.script.flow.machine import number
 from core.script.flow.models import images_of
 from core.script.flow.objects import FEATURES, FILES, GROUPED, IMAGES, LABELS, Array, Batches, Fit, Value
 from core.script.rules_order import finding
-from core.script.value_rules.views import Course
+from core.script.value_rules.views import Course, Loss, loss_of
 
 
 def _x(fit: Fit) -> Array | None:
@@ -207,13 +207,23 @@ def scaled_labels(course: Course) -> Iterator[Finding]:
     """Labels that are divided like pixels."""
     for fit in course.fits:
         y = _y(fit)
-        if y is not None and y.role == LABELS and y.scaled:
+        line = _divided(y, loss_of(fit.compiled)) if y is not None else 0
+        if line:
             yield finding(
-                "labels-scaled", "error", y.scaled,
+                "labels-scaled", "error", line,
                 "The labels are divided like the pixels, so the classes 0, 1, 2 become fractions that no loss for "
                 "classes can use.",
                 "Scale the images only: return image / 255, label.",
             )  # fmt: skip
+
+
+def _divided(y: Array, loss: Loss | None) -> int:
+    """The line that divides labels; arrays of unknown meaning are labels where the loss takes whole class numbers."""
+    if y.role == LABELS:
+        return y.scaled
+    if loss is None or loss.name != "sparse_categorical_crossentropy":
+        return 0
+    return next((step.line for step in y.steps if step.scale is not None and 0 < abs(step.scale) < 0.2), 0)
 
 
 def folds(course: Course) -> Iterator[Finding]:
