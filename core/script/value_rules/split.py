@@ -205,6 +205,8 @@ def _chooses(fit: Fit) -> bool:
 
 def scaled_labels(course: Course) -> Iterator[Finding]:
     """Labels that are divided like pixels."""
+    if any(wrong_parts(course)):  # what is given as labels then is no labels
+        return
     for fit in course.fits:
         y = _y(fit)
         line = _divided(y, loss_of(fit.compiled)) if y is not None else 0
