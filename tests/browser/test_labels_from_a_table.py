@@ -50,7 +50,12 @@ def test_a_table_is_mapped_and_trained_on(server: Server, page: Page, upload: Pa
     )
     page.get_by_text("Take the labels from a table").click()
     settle(page)
-    page.get_by_role("combobox", name="Class").click()
+    # The rows shown above are drawn late, and an open list closes when it moves.
+    expect(page.locator("[data-testid='stDataFrame'] canvas").first).to_be_visible()
+    page.wait_for_timeout(1000)
+    box = page.get_by_role("combobox", name="Class")
+    box.focus()
+    box.press("ArrowDown")
     page.get_by_role("option", name="brightness").click()
     page.keyboard.press("Escape")
     settle(page)
