@@ -4,7 +4,6 @@ A module with TensorFlow never runs in the process that serves the pages. What C
 and which folder and environment a process has, is said here once.
 """
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.environment import inherited
 from core.workers.command import ROOT, worker_environment
 from core.workers.process_info import detached, was_killed
 
@@ -116,5 +116,4 @@ def bare_environment(**more: str) -> dict[str, str]:
     Args:
         more: str. Variables to add.
     """
-    kept = {key: value for key, value in os.environ.items() if key in _KEPT}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more}
+    return {**inherited(_KEPT), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **more}
