@@ -217,8 +217,9 @@ def test_a_disk_that_is_full_before_the_worker_begins_is_said(folder: Path, smal
     assert launch.poll(run).message == run.read_status().message == status.message
 
 
-def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(folder: Path) -> None:
-    run = start(folder, epochs=1000, learnt=1, batch=1)  # epochs that take longer than writing what was learnt
+def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: Any) -> None:
+    folder = image_folder(train=(150, 150), val=(4, 4), size=32)  # epochs take far longer than writing what was learnt
+    run = start(folder, epochs=1000, learnt=1, batch=1)
     path = str(run.path)
     mounted = os.geteuid() == 0 and not subprocess.run(["mount", "--bind", path, path], check=False).returncode
     if not mounted:
