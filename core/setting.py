@@ -88,6 +88,19 @@ def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
         raise ConfigError(f"{key} is {shown}{allowed(spec)}")
 
 
+def check_section(section: Any, part: str) -> None:
+    """Checks every field of a frozen section that is being made, and puts its value there in the field's own type.
+
+    Raises:
+        ConfigError: see `convert` and `check`.
+    """
+    for spec in dataclasses.fields(section):
+        key = f"{part}.{spec.name}"
+        value = convert(key, spec, getattr(section, spec.name))
+        check(key, spec, value)
+        object.__setattr__(section, spec.name, value)
+
+
 def allowed(spec: dataclasses.Field[Any]) -> str:
     """The end of a sentence that says what the setting may be; empty where anything goes."""
     if spec.metadata["choices"]:

@@ -18,6 +18,7 @@ LAYERS = (
     ("core.environment",),
     ("core.progress", "core.setting", "core.sizes", "core.paths", "core.files", "core.stats."),
     ("core.notation.",),
+    ("core.sections.",),
     ("core.config",),
     ("core.data.",),
     ("core.models.", "core.store."),

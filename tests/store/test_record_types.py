@@ -15,7 +15,7 @@ WHERE = (
 )
 """Where records of runs and jobs are read, written and shown."""
 
-_SETTINGS = "settings by key: their values have the types that core/config.py gives each"
+_SETTINGS = "settings by key: their values have the types that core/sections/ gives each"
 _OTHERS = "JSON of another program, which its reader checks value by value"
 
 REASONS = {

@@ -1,0 +1,107 @@
+"""Settings of the section `data`: which images the network sees, how they are prepared, and in which order."""
+
+from dataclasses import dataclass
+
+from core.errors import ConfigError
+from core.notation.augmentation import PRESETS as AUGMENTATIONS
+from core.notation.augmentation import augmentation_record, read_augmentation
+from core.setting import Notation, check_section, setting_field
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images the network sees, how they are prepared, and in which order."""
+
+    image_size: int = setting_field(
+        224, "Image size", "Side in pixels to which every image is resized (width and height).", low=16, high=1024
+    )
+    fit: str = setting_field(
+        "stretch",
+        "Fit to the square",
+        "How an image becomes square. stretch: width and height change on their own. letterbox: its shape stays, bars "
+        "have the mean colour of the edges beside them. letterbox_black: the bars are black. crop: the middle square, "
+        "what lies outside is not seen.",
+        choices=("stretch", "letterbox", "letterbox_black", "crop"),
+    )
+    window: str = setting_field(
+        "full",
+        "Window of deep images",
+        "Which values of grey images of more than 8 bits become black and white, the same for all images. full: the "
+        "range that the file can hold; of DICOM, the window that the file names. percentile: from the 0.5th to the "
+        "99.5th percentile of the values of the training and validation images. fixed: the two values below.",
+        choices=("full", "percentile", "fixed"),
+    )
+    window_low: float = setting_field(
+        0.0,
+        "Window from",
+        "Value that becomes black; fixed window only. Of CT images in Hounsfield units.",
+        low=-999_999,
+        high=999_999,
+    )
+    window_high: float = setting_field(
+        65535.0, "Window to", "Value that becomes white; fixed window only.", low=-999_999, high=999_999
+    )
+    batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
+    shuffle: str = setting_field(
+        "samples",
+        "Order of the samples",
+        "samples: a new permutation every epoch. batches: neighbours on disk stay together and only the order of the "
+        "batches changes (what Keras does with an unshuffled directory iterator). none: as on disk, class by class.",
+        choices=("samples", "batches", "none"),
+    )
+    augmentation: str = setting_field(
+        "none",
+        "Augmentation",
+        "Random changes to the training images. light: small shifts, turns and brightness, no flip. medical: a little "
+        "more, with zoom and contrast, no flip. strong: crops, turns, shear, colours and a horizontal flip. question: "
+        "shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with ranges: `flip horizontal, "
+        "rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, brightness 0.8..1.2, contrast 0.2, "
+        "channel_shift 20`, in any order (docs/augmentation.md).",
+        choices=AUGMENTATIONS,
+        notation=Notation(read_augmentation, augmentation_record),
+    )
+    augmentation_draws: int = setting_field(
+        0,
+        "Augmentation draws",
+        "How many random versions of each image there are. 0: a new one every epoch. 1: one version, frozen into "
+        "the features. n: n versions in turn.",
+        low=0,
+        high=1000,
+    )
+    preprocessing: str = setting_field(
+        "backbone",
+        "Preprocessing",
+        "How grey levels 0..255 are scaled. backbone: as the backbone was trained (right). rescale: divided by 255. "
+        "none: as they are. The last two exist to reproduce other people's scripts.",
+        choices=("backbone", "rescale", "none"),
+    )
+    drop_remainder: bool = setting_field(
+        False,
+        "Drop the last partial batch",
+        "Leaves out the tail of each epoch's order when it does not fill a batch, as `n // batch_size` steps do.",
+    )
+    validation_split: float = setting_field(
+        0.2,
+        "Validation share",
+        "Share of the images held out for validation when the data set has no val folder of its own.",
+        low=0.01,
+        high=0.9,
+    )
+    group_pattern: str = setting_field(
+        "auto",
+        "Group pattern",
+        "Files of one group (a patient, say) are never split between training and validation. auto: recognises usual "
+        "patient names. Empty: every file for itself. Else a regular expression whose first group is the name.",
+    )
+    seed: int = setting_field(
+        1, "Data seed", "Decides the split and the augmentation. Not the order: that is the training seed.", low=0,
+        high=2**31 - 1,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check_section(self, "data")
+        if self.window == "fixed" and self.window_low >= self.window_high:
+            raise ConfigError(
+                f"data.window_low is {self.window_low:g} and data.window_high is {self.window_high:g}; the first has "
+                "to be the lower one"
+            )
