@@ -14,6 +14,9 @@ from core.script.training import fill_training
 from core.script.versions import read_version
 from core.script.walk import read_script
 
+_LONGEST_LINE = 200
+"""Characters of a line that a record repeats."""
+
 _CODE = ("Lambda", "CustomObjectScope", "train_on_batch", "exec", "eval")
 
 
@@ -27,10 +30,11 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             the settings are what the later ones do.
 
     Returns:
-        `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line"}}, "open": [{"key", "why",
-        "blocks"}], "not_stated": {key: {"value", "why"}}, "unread": [{"line", "text"}], "order": {versions: order},
-        "findings": [...], "config"}`. `config` is a run's configuration, or None while something open blocks it. In a
-        notebook every `line` is one of its cell, and `cell` stands beside it: code cells, from 1 on.
+        `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line", "lines": [{"line",
+        "text"}]}}, "open": [{"key", "why", "blocks"}], "not_stated": {key: {"value", "why"}}, "unread": [{"line",
+        "text"}], "order": {versions: order}, "findings": [...], "config"}`. `config` is a run's configuration, or None
+        while something open blocks it. In a notebook every `line` is one of its cell, and `cell` stands beside it: code
+        cells, from 1 on. `core.script.reading.decisions` gives the settings with their lines, typed.
 
     Raises:
         DataError: the text cannot be read, or trains nothing; one sentence with the line.
@@ -58,7 +62,10 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
         "keras_version": keras_version or None,
         "mode": facts.mode or None,
         "dataset": imported.dataset,
-        "settings": {key: {**one, **entry(one["line"])} for key, one in imported.settings.items()},
+        "settings": {
+            key: {**one, **entry(one["line"]), "lines": _lines(script.source, [one["line"]])}
+            for key, one in imported.settings.items()
+        },
         "open": imported.open,
         "not_stated": imported.not_stated,
         "unread": [{**one, **entry(one["line"])} for one in imported.unread],
@@ -66,6 +73,12 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
         "findings": [_in_cells(finding, script.source) for finding in script_findings(facts, version)],
         "config": config.to_dict() if config else None,
     }
+
+
+def _lines(source: Source, lines: list[int]) -> list[dict[str, Any]]:
+    """Lines of the script with their text, as `core.script.reading` reads them."""
+    known = [line for line in dict.fromkeys(lines) if 0 < line <= len(source.lines)]
+    return [{**source.entry(line), "text": source.lines[line - 1].strip()[:_LONGEST_LINE]} for line in known]
 
 
 def _in_cells(finding: Finding, source: Source) -> FindingValues:
