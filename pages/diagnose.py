@@ -31,7 +31,7 @@ elif pair := choose_pair(runs):
         diagnose_view.show_gap(comparison)
         diagnose_view.show_first_divergence(comparison)
         show_probe(pair)
-        diagnose_view.show_both_findings(comparison)
+        diagnose_view.show_both_findings(pair, comparison)
     diagnose_bisect.show_search(pair, bisect)
     if comparison:
         diagnose_share.show_share(pair, comparison, diagnose_bisect.result_of(bisect))

@@ -79,7 +79,7 @@ READS = {
     "core.setting", "core.start.puzzle", "core.start.start", "core.start.story", "core.stats.metrics",
     "core.store.csv_tables", "core.store.examples", "core.store.folder", "core.store.index",
     "core.store.job_records", "core.store.notes", "core.store.recent", "core.store.records", "core.store.run_images",
-    "core.store.run_records",
+    "core.store.run_colours", "core.store.run_records",
     "core.store.runs", "core.sweep.plan",
     "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
     "core.workers.script_client", "core.workers.try_model_client",

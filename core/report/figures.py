@@ -44,8 +44,8 @@ def trials_figure(trials: "Sequence[TrialRow]", good: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def curves_figure(curves: tuple[Curve, Curve], titles: Sequence[str]) -> str:
-    """Validation accuracy of two runs, epoch by epoch."""
+def curves_figure(curves: tuple[Curve, Curve], titles: Sequence[str], colours: Sequence[str]) -> str:
+    """Validation accuracy of two runs, epoch by epoch, in their colours; the second is dashed."""
     longest = max(map(len, curves))
     known = [value for curve in curves for value in curve if value is not None]
     if not known:
@@ -61,13 +61,14 @@ def curves_figure(curves: tuple[Curve, Curve], titles: Sequence[str]) -> str:
         _, y = point(0, value)
         parts.append(f'<line class="grid" x1="{left}" x2="{left + span}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.2f}</text>')
-    for name, curve, title in zip("ab", curves, titles, strict=True):
+    for name, curve, title, colour in zip("ab", curves, titles, colours, strict=True):
         points = [point(epoch, value) for epoch, value in enumerate(curve) if value is not None]
         if points:
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             (x, y), text = points[-1], f"{name.upper()}: {title}"
-            parts.append(f'<polyline class="run-{name}" points="{path}"/>')
-            parts.append(f'<circle class="run-{name}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+            dash = ' stroke-dasharray="7 3"' if name == "b" else ""
+            parts.append(f'<polyline points="{path}" stroke="{colour}"{dash}/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
             parts.append(f'<text x="{x + 10:.1f}" y="{y + 4:.1f}">{escape(text[:28])}</text>')
     parts.append(f'<text x="{left + span / 2:.0f}" y="{height - 6}" text-anchor="middle">epoch (1 to {longest})</text>')
     return "".join([*parts, "</svg>"])

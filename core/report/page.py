@@ -109,7 +109,7 @@ pre{background:var(--panel);padding:14px;overflow-x:auto;border-radius:4px}
 th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}
 svg .grid{stroke:var(--line)}svg line{stroke-width:2}svg polyline{fill:none;stroke-width:2}
-.good,.run-a{stroke:var(--good)}.bad,.run-b{stroke:var(--bad)}.between{stroke:var(--between)}
-circle.good,circle.run-a{fill:var(--good)}circle.bad,circle.run-b{fill:var(--bad)}circle.between{fill:var(--between)}
+.good{stroke:var(--good)}.bad{stroke:var(--bad)}.between{stroke:var(--between)}
+circle.good{fill:var(--good)}circle.bad{fill:var(--bad)}circle.between{fill:var(--between)}
 img{max-width:160px;margin:6px 6px 0 0}footer{color:var(--soft);font-size:13px;margin-top:3em}
 """

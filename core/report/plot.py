@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from core.report.marks import Point, dashes_of, outline
 from core.store.csv_tables import safe_cell
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM, _ROW = 760, 400, 64, 24, 44, 52, 22
@@ -21,8 +21,6 @@ _INK, _GRID, _PAPER = "#17211f", "#d9dee4", "#ffffff"
 _LONGEST = 60
 _CATEGORY_LEFT = 190
 
-Point = tuple[float, float]
-
 
 @dataclass(frozen=True)
 class Line:
@@ -32,7 +30,7 @@ class Line:
         colour: str. As `#rrggbb`.
         dash: tuple of int. Lengths of dashes and gaps; empty for a whole line.
         is_faint: bool. Drawn thin and pale, and not in the legend: what was measured, behind its average.
-        dots: bool. Dots instead of a line.
+        mark: str. Dots of this shape instead of a line, one of `core.store.run_colours.MARKS`; empty for a line.
     """
 
     name: str
@@ -41,7 +39,7 @@ class Line:
     ys: Sequence[float]
     dash: tuple[int, ...] = ()
     is_faint: bool = False
-    dots: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +124,7 @@ class _Shape:
     anchor: str = "start"
     size: int = 13
     faint: bool = False
+    mark: str = ""
 
 
 @dataclass
@@ -148,15 +147,22 @@ def _draw(plot: Plot) -> _Drawing:
         drawing.shapes += _line_shapes(line, axes)
     for k, line in enumerate(named):
         x, y = 16.0 + (_WIDTH / columns) * (k % columns), body + 8.0 + _ROW * (k // columns)
-        drawing.shapes.append(_Shape(((x, y), (x + 26, y)), line.colour, 3, line.dash))
+        drawing.shapes.append(_sample(line, x, y))
         drawing.shapes.append(_Shape(((x + 34, y + 4),), text=_short(line.name, 44)))
     return drawing
 
 
+def _sample(line: Line, x: float, y: float) -> _Shape:
+    """What a line looks like, for the legend."""
+    if line.mark:
+        return _Shape(((x + 13, y),), line.colour, radius=5, mark=line.mark)
+    return _Shape(((x, y), (x + 26, y)), line.colour, 3, line.dash)
+
+
 def _line_shapes(line: Line, axes: "_Axes") -> list[_Shape]:
     points = [point for x, y in zip(line.xs, line.ys, strict=True) if (point := axes.at(x, y))]
-    if line.dots or len(points) == 1:
-        return [_Shape((point,), line.colour, radius=5, faint=line.is_faint) for point in points]
+    if line.mark or len(points) == 1:
+        return [_Shape((point,), line.colour, radius=5, faint=line.is_faint, mark=line.mark) for point in points]
     width = 1.0 if line.is_faint else 2.2
     return [_Shape(tuple(points), line.colour, width, line.dash, faint=line.is_faint)] if points else []
 
@@ -241,6 +247,9 @@ def _svg(shape: _Shape) -> str:
         size = "" if shape.size == 13 else f' font-size="{shape.size}"'
         return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{shape.anchor}"{size}>{escape(shape.text)}</text>'
     faint = ' opacity="0.35"' if shape.faint else ""
+    if corners := outline(shape.mark, (x, y), shape.radius):
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+        return f'<polygon points="{points}" fill="{shape.colour}"{faint}/>'
     if shape.radius:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{shape.radius:g}" fill="{shape.colour}"{faint}/>'
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
@@ -258,33 +267,14 @@ def _paint(pen: ImageDraw.ImageDraw, shape: _Shape) -> None:
     if shape.text:
         font: Any = ImageFont.load_default(_SCALE * shape.size)
         pen.text(points[0], shape.text, _INK, font, anchor={"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor])
+    elif corners := outline(shape.mark, points[0], _SCALE * shape.radius):
+        pen.polygon(corners, fill=colour)
     elif shape.radius:
         (x, y), r = points[0], _SCALE * shape.radius
         pen.ellipse((x - r, y - r, x + r, y + r), fill=colour)
     else:
-        for piece in _dashed(points, shape.dash):
+        for piece in dashes_of(points, [_SCALE * length for length in shape.dash]):
             pen.line(piece, colour, round(_SCALE * shape.width), joint="curve")
-
-
-def _dashed(points: list[Point], dash: tuple[int, ...]) -> list[list[Point]]:
-    """The pieces of a line that are drawn."""
-    if not dash:
-        return [points]
-    pieces: list[list[Point]] = []
-    k, left, drawn = 0, float(_SCALE * dash[0]), True
-    piece = [points[0]]
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        length, done = math.hypot(bx - ax, by - ay), 0.0
-        while length - done > left:
-            done += left
-            at = (ax + (bx - ax) * done / length, ay + (by - ay) * done / length)
-            if drawn:
-                pieces.append([*piece, at])
-            k, drawn, piece = k + 1, not drawn, [at]
-            left = float(_SCALE * dash[k % len(dash)])
-        left -= length - done
-        piece.append((bx, by))
-    return [*pieces, piece] if drawn else pieces
 
 
 def _pale(colour: str) -> str:

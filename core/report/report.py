@@ -18,6 +18,7 @@ from core.report.figures import curves_figure, trials_figure
 from core.report.images import embedded_images, right_in_one_only
 from core.report.page import SAFE_IMAGE, clean, cleaner, page, section, shown, table
 from core.report.script import report_script
+from core.store.run_colours import run_looks
 from core.store.runs import Run
 
 if TYPE_CHECKING:
@@ -159,7 +160,8 @@ def _divergence(first: Record | None, sentence: str | None) -> str:
 
 def _curves(record: Record) -> str:
     a, b = (history.get("val_accuracy", []) for history in record["history"])
-    return curves_figure((a, b), record["titles"])
+    looks = run_looks(record["runs"])
+    return curves_figure((a, b), record["titles"], [looks[run].colour for run in record["runs"]])
 
 
 def _metrics(compared: Record, titles: Sequence[str]) -> str:

@@ -16,14 +16,13 @@ from core.report.markdown import markdown
 from core.report.page import clean, cleaner, page, section, shown, table
 from core.report.plot import Line, Plot, to_svg
 from core.store.notes import read_note
+from core.store.run_colours import DASHES, SERIES, run_looks
 from core.store.runs import STATUSES, Run
 
 MADE_BY = "Made by Parity. Intervals are 95 %."
 
 Record = dict[str, Any]
 
-_TRAINING, _VALIDATION = "#0072B2", "#E69F00"
-_SERIES = (_TRAINING, _VALIDATION, "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 _CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
 _PARTS = (("val", "validation"), ("test", "test"))
 _MOST_CLASSES = 30
@@ -109,11 +108,11 @@ def _about(record: Record) -> str:
 
 
 def _curves(run: Run) -> list[str]:
-    epochs, found = run.epochs(), []
+    epochs, found, colour = run.epochs(), [], run_looks([run.id])[run.id].colour
     for metric, title in _CURVES:
         lines = [
-            Line(name, colour, *curve(epochs, key))
-            for name, colour, key in (("training", _TRAINING, metric), ("validation", _VALIDATION, f"val_{metric}"))
+            Line(name, colour, *curve(epochs, key), dash)
+            for name, dash, key in (("training", DASHES[2], metric), ("validation", DASHES[0], f"val_{metric}"))
         ]
         plot = Plot(title, "epoch", title, tuple(line for line in lines if line.xs))
         if not plot.is_empty:
@@ -163,10 +162,10 @@ def _confusion(counts: Sequence[Sequence[int]] | None, classes: Sequence[str]) -
 
 
 def _roc(curves: dict[str, Record], words: str) -> str:
-    worst = sorted(curves.items(), key=lambda item: item[1].get("auc") or 0.0)[: len(_SERIES)]
+    worst = sorted(curves.items(), key=lambda item: item[1].get("auc") or 0.0)[: len(SERIES)]
     lines = tuple(
         Line(f"{name}, AUC {shown(roc.get('auc'))}", colour, roc["false_positive_rate"], roc["true_positive_rate"])
-        for colour, (name, roc) in zip(_SERIES, worst, strict=False)
+        for colour, (name, roc) in zip(SERIES, worst, strict=False)
     )
     plot = Plot(f"ROC, {words} images", "false positive rate", "true positive rate", lines, span=(0.0, 1.0))
     return "" if plot.is_empty else to_svg(plot, embedded=True)

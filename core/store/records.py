@@ -72,6 +72,7 @@ RATE: "Kind[job_records.RangeTest]" = Kind("RangeTest", 10 * _MEGABYTE)
 REVIEW: "Kind[job_records.ReviewResult]" = Kind("ReviewResult", 200 * _MEGABYTE, is_small=False)
 JOB_SETTINGS: "Kind[Plain]" = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
 PUZZLE: "Kind[Plain]" = Kind("Puzzle", 10_000)
+RUN_COLOURS: "Kind[dict[str, int]]" = Kind("RunColours")
 
 OF_A_RUN: "dict[str, Kind[Any]]" = {
     "status.json": STATUS,

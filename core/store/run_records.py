@@ -43,6 +43,9 @@ StatusRecord = _status_record()
 Owner = Annotated[str, Field(strict=True, max_length=1000)]
 """owner.json."""
 
+RunColours = dict[Annotated[str, Field(strict=True, max_length=60)], Annotated[int, Field(strict=True, ge=0, lt=100)]]
+"""colours.json of the home: the number of each run's colour, by its id."""
+
 
 class Deleted(Record):
     """deleted.json of a run in the trash."""

@@ -93,9 +93,6 @@ LOOK = (
 CHOICE_ROUND = "runs_choice_round"
 """Session key: grows when runs were chosen elsewhere than in the table, which is then drawn anew."""
 
-RUN_COLOURS = "run_colours"
-"""Session key: number of the colour that a run was drawn in last, {id: number}."""
-
 RESTORE = "run_restore"
 """Session key: the row whose button was pressed in the table of deleted runs."""
 

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 from core import files
 from core.config import make_config
 from core.housekeeping import trash
+from core.report.run_report import run_report
 from core.runs_table import details
 from core.store.notes import read_note, write_note
 from core.store.runs import Run, RunStore, Status
 from core.sweep.store import SweepStore
 from pages.shared import state
-from pages.shared.runs import actions, choice
+from pages.shared.runs import actions, page
 from tests.pages.driver import elements
 
 MARKUP = "Größe <b>*fett*</b> [x](http://e.x)"
@@ -178,19 +179,34 @@ def test_runs_are_compared_and_lead_to_diagnose(three, evaluation):
     charts = [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]
     scales = [spec["layer"][-1]["encoding"]["color"]["scale"] for spec in charts[:3]]
     assert {json.dumps(scale) for scale in scales} == {
-        json.dumps({"domain": ["better", "good"], "range": ["#0072B2", "#E69F00"]})
+        json.dumps({"domain": ["better", "good"], "range": ["#0072B2", "#C47F00"]})
     }
     press(at, "Why do they differ?")
     assert at.title[0].value == "Diagnose"
     assert (asked(at, "a"), asked(at, "b")) == (three[1].id, three[0].id)
 
 
-def test_a_run_keeps_its_colour_when_another_goes(three):
+def colours(at: AppTest) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Colour and dashes of each run in the first chart."""
+    encoding = json.loads(at.get("vega_lite_chart")[0].proto.spec)["layer"][-1]["encoding"]
+    scale, dashes = (encoding[name]["scale"] for name in ("color", "strokeDash"))
+    return dict(zip(scale["domain"], zip(scale["range"], map(tuple, dashes["range"]), strict=True), strict=True))
+
+
+def test_a_run_keeps_its_colour_when_others_go_on_diagnose_and_in_its_report(three):
     at = open_runs(compare=",".join(run.id for run in three))
+    before = colours(at)
+    assert len({colour for colour, _ in before.values()}) == len({dash for _, dash in before.values()}) == 3
     named(at, "multiselect", "Compared runs").set_value([three[2].id, three[1].id]).run()
-    assert asked(at, "compare") == f",{three[1].id},{three[2].id}"
-    named(at, "multiselect", "Compared runs").set_value([three[2].id, three[0].id, three[1].id]).run()
-    assert asked(at, "compare") == ",".join(run.id for run in three)
+    assert asked(at, "compare") == f"{three[2].id},{three[1].id}"
+    assert colours(at) == {name: before[name] for name in (MARKUP, "better")}
+    assert colours(open_runs(compare=f"{three[2].id},{three[0].id}")) == {n: before[n] for n in (MARKUP, "good")}
+    at = open_runs().switch_page("pages/diagnose.py")
+    at.query_params["a"], at.query_params["b"] = three[2].id, three[1].id
+    at.run()
+    scale = json.loads(at.get("vega_lite_chart")[0].proto.spec)["encoding"]["color"]["scale"]
+    assert scale == {"domain": ["A", "B"], "range": [before[MARKUP][0], before["better"][0]]}
+    assert f'stroke="{before[MARKUP][0]}"' in run_report(three[2])
 
 
 def test_other_images_and_runs_that_are_gone_are_said_first(three):
@@ -238,23 +254,9 @@ def test_a_viewer_of_a_team_looks_and_changes_nothing(three, monkeypatch):
     assert not trash.deleted_runs()
 
 
-def test_places_keep_what_was_and_fill_what_is_free(three):
-    def script(ids: list[str], kept: dict[str, int]) -> None:
-        import streamlit as st
-
-        from pages.shared import state
-        from pages.shared.runs.choice import places
-
-        st.session_state[state.RUN_COLOURS] = kept
-        st.session_state["found"] = places(ids)
-
-    at = AppTest.from_function(script, kwargs={"ids": ["a", "b", "c"], "kept": {"c": 0, "b": 3}}).run()
-    assert at.session_state["found"] == ["c", "a", "", "b"]
-    assert choice.MOST_COMPARED == 100
-
-
 def test_a_thousand_runs_are_listed(make_run, monkeypatch):
     monkeypatch.setattr(details, "read_details", lambda run: details.Details({}, 1.0, 1, 0, 0))
+    monkeypatch.setattr(page, "READ_SECONDS", 60.0)
     for k in range(1000):
         folder = RunStore().root / f"20260101-000000-000-{k:06x}"
         folder.mkdir(parents=True)

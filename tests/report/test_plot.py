@@ -21,8 +21,8 @@ def polylines(text: str) -> list[dict[str, str]]:
 
 
 def test_the_svg_has_the_lines_and_names_as_they_are() -> None:
-    text = to_svg(plot(LINE, Line("dashed", "#E69F00", [1.0, 3.0], [0.2, 0.3], dash=(7, 3))))
-    found = [line for line in polylines(text) if line["stroke"] in ("#0072B2", "#E69F00")]
+    text = to_svg(plot(LINE, Line("dashed", "#C47F00", [1.0, 3.0], [0.2, 0.3], dash=(7, 3))))
+    found = [line for line in polylines(text) if line["stroke"] in ("#0072B2", "#C47F00")]
     assert [line["points"].count(",") for line in found] == [3, 2, 2, 2], "two lines, and two in the legend"
     assert found[1]["stroke-dasharray"] == "7 3"
     texts = [part.text for part in ET.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
@@ -52,6 +52,6 @@ def test_the_png_shows_the_line_in_its_colour_and_a_faint_one_paler() -> None:
 
 
 def test_the_csv_has_every_point_and_no_formula() -> None:
-    dots = Line("a", "#0072B2", [0.9], [1.0], dots=True)
+    dots = Line("a", "#0072B2", [0.9], [1.0], mark="square")
     assert to_csv(plot(dots, categories=("x", "=y"))) == "series,epoch,loss\na,0.9,'=y\n"
     assert to_csv(plot(LINE)).splitlines()[1] == '"\'=<b>&""x\'",1.0,0.5'

@@ -16,6 +16,7 @@ from core.config import PRESETS, keys, make_config, setting
 from core.report.figures import curves_figure, trials_figure
 from core.report.report import report_html, report_json
 from core.report.script import report_script
+from core.store.run_colours import SERIES
 from core.store.runs import Run, RunStore
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -198,9 +199,9 @@ def test_the_figures_are_whole_svg_and_leave_out_what_has_no_value(pair: tuple[R
     trials = ET.fromstring(trials_figure(result_of(*pair)["arms"], "a"))
     kinds = [circle.attrib["class"] for circle in trials.iter("circle")]
     assert kinds == ["good", "bad", "between"]
-    curves = ET.fromstring(curves_figure(([0.5, None, 0.9], [0.5]), [HOSTILE, "b"]))
+    curves = ET.fromstring(curves_figure(([0.5, None, 0.9], [0.5]), [HOSTILE, "b"], SERIES[:2]))
     assert [len(line.attrib["points"].split()) for line in curves.iter("polyline")] == [2, 1]
-    assert curves_figure(([], []), ["a", "b"]) == trials_figure([], "a") == ""
+    assert curves_figure(([], []), ["a", "b"], SERIES[:2]) == trials_figure([], "a") == ""
 
 
 GOOD = make_config("sample", {}, preset="question-bottleneck")

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.data.images import display_name
-from pages.shared.widgets.charts import SERIES
+from core.store.run_colours import SERIES
 
 _MANY = 8
 """More classes than this cannot be told apart by colour: a heat map instead of bars."""

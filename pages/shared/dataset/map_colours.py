@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from core.checks.quality import KINDS, Quality
 from core.data.images import display_name
-from pages.shared.widgets.charts import BASELINE, SERIES
+from core.store.run_colours import SERIES
+from pages.shared.widgets.charts import BASELINE
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 

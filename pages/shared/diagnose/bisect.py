@@ -15,7 +15,14 @@ from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.answer import margin_input, show_answers, show_factors
-from pages.shared.diagnose.charts import trials_caption, trials_chart, trials_frame, trials_height, trials_words
+from pages.shared.diagnose.charts import (
+    side_colours,
+    trials_caption,
+    trials_chart,
+    trials_frame,
+    trials_height,
+    trials_words,
+)
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
@@ -116,7 +123,7 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     _trouble(status)
     _buttons(pair, bisect, status)
     every = EVERY_SECONDS if status.is_active else None
-    st.fragment(_tick, run_every=every)(bisect, pair[0].id, status.is_active)
+    st.fragment(_tick, run_every=every)(bisect, pair, status.is_active)
     if not status.is_active:
         if not may(Action.DIAGNOSE):
             return
@@ -225,11 +232,11 @@ def _buttons(pair: Pair, bisect: Bisect, status: Status) -> None:
         )
 
 
-def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
+def _tick(bisect: Bisect, pair: Pair, was_active: bool) -> None:
     status = diagnose_actions.status_of(bisect)
     if status.is_active != was_active:
         st.rerun()  # the whole page: the verdict and the buttons change with it
-    result = settled(seen_from(bisect.result(), first), is_active=status.is_active)
+    result = settled(seen_from(bisect.result(), pair[0].id), is_active=status.is_active)
     trials = trials_frame(result)
     word, icon, colour = LOOKS[status.status]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -242,7 +249,8 @@ def _tick(bisect: Bisect, first: str, was_active: bool) -> None:
         st.progress(share, text=f"Trainings done: {done} of {len(trainings)} planned")
     st.caption(_cost_words(result.get("cost", {})))
     if len(trials):
-        chart = trials_chart(result, dark=st.context.theme.type == "dark")
+        colours = side_colours([run.id for run in pair])
+        chart = trials_chart(result, colours, dark=st.context.theme.type == "dark")
         st.altair_chart(chart, width="stretch", height=trials_height(len(trials)), alt=trials_words(result))
         st.caption(trials_caption(result))
     if not status.is_active:

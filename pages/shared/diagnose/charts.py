@@ -1,14 +1,15 @@
 """Figures of the Diagnose page: two runs' curves over each other, and the trials of a bisect. Nothing here draws."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from core.bisect.arm_rows import judged_by, trial_rows
-from pages.shared.widgets.charts import SERIES, axis_end, thin
+from core.store.run_colours import run_looks
+from pages.shared.widgets.charts import axis_end, thin
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 SIDES = ("A", "B")
-COLOURS = dict(zip(SIDES, SERIES, strict=False))
-"""First and second series of the theme."""
+SIDE_DASHES: dict[str, tuple[int, ...]] = dict(zip(SIDES, ((), (7, 3)), strict=True))
+SIDE_MARKS = dict(zip(SIDES, ("circle", "diamond"), strict=True))
+"""What tells the two sides apart beside their colours, which are those of the runs."""
 
 CURVE_HEIGHT = 300
 TRIAL_HEIGHT, _AXIS_HEIGHT = 44, 130
@@ -28,7 +30,15 @@ _THINNEST = 0.004
 """Half the width that a band of one single value is drawn with."""
 
 
-def pair_curve(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> alt.Chart:
+def side_colours(ids: Sequence[str]) -> list[str]:
+    """The colours of run A and run B, the same as on other pages."""
+    looks = run_looks(ids)
+    return [looks[run_id].colour for run_id in ids]
+
+
+def pair_curve(
+    a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str, colours: Sequence[str]
+) -> alt.Chart:
     """A validation metric of two runs over the epochs.
 
     Args:
@@ -36,6 +46,7 @@ def pair_curve(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: s
         b: The same of run B.
         metric: `accuracy`, `loss` or `auc`.
         title: What the chart is called.
+        colours: Of run A and run B.
     """
     form = _METRICS[metric]
     rows = [
@@ -49,14 +60,14 @@ def pair_curve(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: s
     end = max(2, axis_end(last, last))
     y_scale = alt.Scale(zero=False, domainMax=1) if metric != "loss" else alt.Scale(zero=True)
     legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=3, labelFontSize=12)
-    dashes = alt.Scale(domain=list(SIDES), range=[[1, 0], [7, 3]])
+    dashes = alt.Scale(domain=list(SIDES), range=[list(SIDE_DASHES[side]) or [1, 0] for side in SIDES])
     chart: alt.Chart = (
         alt.Chart(frame)
         .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5, clip=True)
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
             alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
-            alt.Color("run:N", title=None, scale=_colours(), legend=legend),
+            alt.Color("run:N", title=None, scale=_scale(colours), legend=legend),
             alt.StrokeDash("run:N", title=None, scale=dashes, legend=legend),
             [
                 alt.Tooltip("run:N", title="Run"),
@@ -81,13 +92,14 @@ def trials_height(count: int) -> int:
     return TRIAL_HEIGHT * max(1, count) + _AXIS_HEIGHT
 
 
-def trials_chart(result: "BisectResult", *, dark: bool) -> alt.LayerChart | alt.FacetChart:
+def trials_chart(result: "BisectResult", colours: Sequence[str], *, dark: bool) -> alt.LayerChart | alt.FacetChart:
     """Every training of a bisect with its interval, in the order in which they ran, the two ends as bands behind.
 
     The same layers are there whatever has been measured, so that the browser keeps the chart and swaps the data in.
 
     Args:
         result: What the bisect has found so far.
+        colours: Of run A and run B.
         dark: Whether the page is dark: text in a chart does not take the theme's colour by itself.
     """
     trials = trials_frame(result)
@@ -98,12 +110,9 @@ def trials_chart(result: "BisectResult", *, dark: bool) -> alt.LayerChart | alt.
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(format=".0%", tickCount=6))
     start = alt.X("low:Q", title=title, scale=scale)
     y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_rows(trials), paddingInner=0))
-    colour = alt.Color(
-        "from:N",
-        title="Starts as",
-        scale=_colours(),
-        legend=alt.Legend(orient="bottom", symbolType="circle", symbolOpacity=1, labelFontSize=12, titleFontSize=12),
-    )
+    legend = alt.Legend(orient="bottom", symbolOpacity=1, labelFontSize=12, titleFontSize=12)
+    colour = alt.Color("from:N", title="Starts as", scale=_scale(colours), legend=legend)
+    shape = alt.Shape("from:N", title="Starts as", scale=_scale(SIDE_MARKS.values()), legend=legend)
     tips = [
         alt.Tooltip("name:N", title="Training"),
         alt.Tooltip("state:N", title="State"),
@@ -119,8 +128,10 @@ def trials_chart(result: "BisectResult", *, dark: bool) -> alt.LayerChart | alt.
     return alt.layer(
         bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),
         measured.mark_rule(strokeWidth=3, yOffset=8).encode(start, alt.X2("high:Q"), y, color=colour),
-        measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(x, y, color=colour, tooltip=tips),
-        seeds.encode(x, y, color=colour, tooltip=[alt.Tooltip("about:N", title="Training")]),
+        measured.mark_point(filled=True, size=110, opacity=1, yOffset=8).encode(
+            x, y, color=colour, shape=shape, tooltip=tips
+        ),
+        seeds.encode(x, y, color=colour, shape=shape, tooltip=[alt.Tooltip("about:N", title="Training")]),
         names.encode(y, alt.Text("label:N"), x=alt.value(2), tooltip=tips),
     ).properties(height=trials_height(len(trials)))
 
@@ -204,8 +215,8 @@ _INK = {False: "#17211f", True: "#e6edeb"}
 _STATES = {"waiting": "not trained yet", "running": "trains now …", "failed": "failed", "finished": "finished"}
 
 
-def _colours() -> alt.Scale:
-    return alt.Scale(domain=list(SIDES), range=[COLOURS[side] for side in SIDES])
+def _scale(values: Iterable[str]) -> alt.Scale:
+    return alt.Scale(domain=list(SIDES), range=list(values))
 
 
 def _rows(trials: pd.DataFrame) -> list[int]:

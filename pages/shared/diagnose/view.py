@@ -13,7 +13,7 @@ from core.compare.paired import Paired
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
-from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDES, pair_curve, pair_words
+from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_curve, pair_words, side_colours
 from pages.shared.diagnose.choice import Pair
 from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
 from pages.shared.run.rows import MODES
@@ -21,6 +21,7 @@ from pages.shared.run.view import LISTED, LOOKS, read_config
 from pages.shared.state import RUN
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.swatch import show_swatch
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 
 _CURVES = (("accuracy", "Validation accuracy"), ("loss", "Validation loss"), ("auc", "Validation AUC"))
-_BADGES = dict(zip(SIDES, ("blue", "orange"), strict=True))
 _FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events.jsonl", "predictions.csv")
 _CHANCE = 0.001
 """A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
@@ -49,16 +49,23 @@ def section(title: str, about: str) -> None:
 
 def show_heads(pair: Pair) -> None:
     """The two runs side by side: name, training mode, best accuracy with its interval, AUC."""
-    for column, side, run in zip(st.columns(2), SIDES, pair, strict=True):
+    colours = side_colours([run.id for run in pair])
+    for column, side, run, colour in zip(st.columns(2), SIDES, pair, colours, strict=True):
         with column, st.container(border=True):
-            _head(side, run)
+            _head(side, run, colour)
 
 
-def _head(side: str, run: Run) -> None:
+def show_side(side: str, colour: str) -> None:
+    """Names a side, with the line that it is drawn as."""
+    show_swatch(colour, SIDE_DASHES[side], f"The line of run {side}")
+    st.badge(f"Run {side}", color="gray")
+
+
+def _head(side: str, run: Run, colour: str) -> None:
     config, records, facts = read_config(run), epochs(run), data_facts(run)
     status = run.read_status()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(f"Run {side}", color=_BADGES[side])  # type: ignore[arg-type]
+        show_side(side, colour)
         st.markdown(f"**{plain(title(run))}**", width="content")
     way = MODES.get(config.training.mode, config.training.mode) if config else "settings cannot be read"
     st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
@@ -157,10 +164,11 @@ def show_curves(pair: Pair) -> None:
     """Each validation metric of both runs in one chart."""
     section("Curves over each other", "How both did on the validation images after every epoch.")
     a, b = epochs(pair[0]), epochs(pair[1])
+    colours = side_colours([run.id for run in pair])
     with st.grid(3, min_column_width=250):
         for metric, name in _CURVES:
             st.altair_chart(
-                pair_curve(a, b, metric, name),
+                pair_curve(a, b, metric, name, colours),
                 width="stretch",
                 height=CURVE_HEIGHT,
                 alt=pair_words(a, b, metric, name),
@@ -227,18 +235,20 @@ def show_first_divergence(comparison: Comparison) -> None:
         st.dataframe(table, hide_index=True, alt="Stage and step of the first difference, with the two values")
 
 
-def show_both_findings(comparison: Comparison) -> None:
+def show_both_findings(pair: Pair, comparison: Comparison) -> None:
     """What the checks and the trace say of each run: first what they say of one only."""
     section(
         "What was noticed",
         "What the checks before and during the training found in one run and not in the other.",
     )
+    colours = side_colours([run.id for run in pair])
     found = {side: [Finding(**record) for record in comparison["findings"][side.lower()]] for side in SIDES}
     known = {side: {(finding.id, finding.claim) for finding in findings} for side, findings in found.items()}
     both = known["A"] & known["B"]
-    for column, side in zip(st.columns(2), SIDES, strict=True):
+    for column, side, colour in zip(st.columns(2), SIDES, colours, strict=True):
         with column:
-            st.badge(f"Run {side}", color=_BADGES[side])  # type: ignore[arg-type]
+            with st.container(horizontal=True, vertical_alignment="center"):
+                show_side(side, colour)
             own = [finding for finding in found[side] if (finding.id, finding.claim) not in both]
             if own:
                 show_findings(_worst_first(own))

@@ -33,16 +33,11 @@ def put_text(name: str, value: str) -> None:
         st.query_params.pop(name, None)
 
 
-def get_list(name: str, *, gaps: bool = False) -> list[str]:
-    """The items of a list in the address.
-
-    Args:
-        name: The query parameter.
-        gaps: Whether empty items stay. Defaults to `False`.
-    """
+def get_list(name: str) -> list[str]:
+    """The items of a list in the address, each once."""
     text = str(st.query_params.get(name, ""))
     items = [unquote(item)[:_LONGEST] for item in text.split(",")[:_MOST]] if text else []
-    return items if gaps else list(dict.fromkeys(item for item in items if item))
+    return list(dict.fromkeys(item for item in items if item))
 
 
 def put_list(name: str, items: Sequence[str]) -> None:

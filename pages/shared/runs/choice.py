@@ -8,6 +8,7 @@ from core.access import Action
 from core.report.run_report import run_report
 from core.runs_table.rows import Row
 from core.store.notes import LONGEST_TAG, MOST_TAGS
+from core.store.run_colours import MOST_TOGETHER
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
 from pages.shared import state
@@ -17,9 +18,6 @@ from pages.shared.runs.table import choose, labels, run_of
 from pages.shared.shell.access import may
 from pages.shared.state import part_key
 from pages.shared.widgets.text import plain
-
-MOST_COMPARED = 100
-"""Runs in one comparison: more lines cannot be told apart, however they are drawn."""
 
 
 def show_choice(visible: Sequence[Row], chosen: Sequence[Row], everything: Sequence[Row]) -> None:
@@ -51,22 +49,8 @@ def show_choice(visible: Sequence[Row], chosen: Sequence[Row], everything: Seque
 
 
 def compare(ids: Sequence[str]) -> None:
-    """Shows these runs side by side; each keeps the colour in which it was drawn before, as far as that is free."""
-    address.put_list(state.LOOK_COMPARED, places(ids))
-
-
-def places(ids: Sequence[str]) -> list[str]:
-    """The runs at the numbers of their colours, with empty texts between them."""
-    kept: dict[str, int] = st.session_state.setdefault(state.RUN_COLOURS, {})
-    taken: dict[int, str] = {}
-    for run_id in ids[:MOST_COMPARED]:
-        if (number := kept.get(run_id, -1)) in range(MOST_COMPARED) and number not in taken:
-            taken[number] = run_id
-    for run_id in ids[:MOST_COMPARED]:
-        if run_id not in taken.values():
-            taken[next(k for k in range(MOST_COMPARED) if k not in taken)] = run_id
-    kept.update({run_id: number for number, run_id in taken.items()})
-    return [taken.get(k, "") for k in range(max(taken, default=-1) + 1)]
+    """Shows these runs side by side."""
+    address.put_list(state.LOOK_COMPARED, ids[:MOST_TOGETHER])
 
 
 def _by_name(visible: Sequence[Row]) -> None:
@@ -96,7 +80,7 @@ def _compare(chosen: Sequence[Row]) -> None:
         if st.button("Why do they differ?", icon=":material/troubleshoot:", help="Opens both on the Diagnose page."):
             st.switch_page("pages/diagnose.py", query_params=pair)
         return
-    label = f"Compare {min(len(ids), MOST_COMPARED)}" if len(ids) > 1 else "Compare"
+    label = f"Compare {min(len(ids), MOST_TOGETHER)}" if len(ids) > 1 else "Compare"
     st.button(
         label,
         type="primary",

@@ -12,32 +12,34 @@ from core.report.plot import Plot, to_csv, to_png, to_svg
 from core.runs_table.columns import METRICS, columns
 from core.runs_table.rows import Row, data_name, flat
 from core.store.csv_tables import ENCODING
+from core.store.run_colours import MOST_TOGETHER, run_looks
 from pages.shared import state
 from pages.shared.run.view import LOOKS, read_config
 from pages.shared.runs import address, figures
-from pages.shared.runs.choice import MOST_COMPARED, places
+from pages.shared.runs.choice import compare
 from pages.shared.runs.figures import Compared, Drawn
 from pages.shared.runs.table import labels, run_of
 from pages.shared.state import part_key
 from pages.shared.widgets.fields import setting_label, word_of
+from pages.shared.widgets.swatch import swatch
 from pages.shared.widgets.text import NOTHING, duration, number, percent, plain
 
 _PARTS = {"val": "Validation", "train": "Training"}
 _ACROSS = {EPOCH: "Epochs", TIME: "Time"}
 
 
-def compared_rows(rows: Sequence[Row]) -> tuple[list[tuple[int, Row]], int]:
-    """The runs that the address asks to compare, each with the number of its colour; and how many are not there."""
+def compared_rows(rows: Sequence[Row]) -> tuple[list[Row], int]:
+    """The runs that the address asks to compare; and how many are not there."""
     known = {row.id: row for row in flat(rows)}
-    asked = address.get_list(state.LOOK_COMPARED, gaps=True)[:MOST_COMPARED]
-    found = [(k, known[run_id]) for k, run_id in enumerate(asked) if run_id in known]
-    return found, sum(bool(run_id) and run_id not in known for run_id in asked)
+    asked = address.get_list(state.LOOK_COMPARED)[:MOST_TOGETHER]
+    found = [known[run_id] for run_id in asked if run_id in known]
+    return found, len(asked) - len(found)
 
 
-def show_comparison(rows: Sequence[Row], found: Sequence[tuple[int, Row]], gone: int) -> None:
+def show_comparison(rows: Sequence[Row], found: Sequence[Row], gone: int) -> None:
     """All of it, in place of the table."""
-    names = labels([row for _, row in found])
-    runs = [Compared(run_of(row), names[row.id], place) for place, row in found]
+    names, looks = labels(found), run_looks([row.id for row in found])
+    runs = [Compared(run_of(row), names[row.id], looks[row.id]) for row in found]
     st.button("Back to the table", icon=":material/arrow_back:", on_click=_leave)
     _choose(rows, found)
     if gone:
@@ -48,8 +50,8 @@ def show_comparison(rows: Sequence[Row], found: Sequence[tuple[int, Row]], gone:
     if said := image_differences([one.label for one in runs], [figures.images_seen(one.run) for one in runs]):
         about = " ".join([*said, "So their figures are not to be held against each other as they stand."])
         st.warning(plain(about), icon=":material/warning:")
-    _results(runs, [row for _, row in found])
-    _diagnose(runs, [row for _, row in found])
+    _results(runs, found)
+    _diagnose(runs, found)
     _curves(runs)
     _differences(runs)
     _rocs(runs)
@@ -60,27 +62,23 @@ def _leave() -> None:
     st.query_params.pop(state.LOOK_COMPARED, None)
 
 
-def _choose(rows: Sequence[Row], found: Sequence[tuple[int, Row]]) -> None:
-    """The compared runs by name; one that goes leaves its colour free, and the others keep theirs."""
+def _choose(rows: Sequence[Row], found: Sequence[Row]) -> None:
+    """The compared runs by name."""
     every = labels(flat(rows))
-    here = {row.id: place for place, row in found}
 
     def follow() -> None:
-        wanted = [str(run_id) for run_id in st.session_state[_key("runs")]]
-        kept = {place: run_id for run_id, place in here.items() if run_id in wanted}
-        st.session_state.setdefault(state.RUN_COLOURS, {}).update({run_id: k for k, run_id in kept.items()})
-        address.put_list(state.LOOK_COMPARED, places(wanted))
+        compare([str(run_id) for run_id in st.session_state[_key("runs")]])
 
-    st.session_state[_key("runs")] = list(here)
+    st.session_state[_key("runs")] = [row.id for row in found]
     st.multiselect(
         "Compared runs",
         list(every),
         key=_key("runs"),
         format_func=every.__getitem__,
         on_change=follow,
-        max_selections=MOST_COMPARED,
+        max_selections=MOST_TOGETHER,
         placeholder="Choose runs",
-        help="A run that is taken away leaves its colour free; the others keep theirs.",
+        help="A run keeps its colour while others come and go, and on other pages.",
     )
 
 
@@ -88,7 +86,7 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     """What became of each run, with the colour in which it is drawn."""
     table = pd.DataFrame(
         {
-            "colour": [figures.swatch(one.colour, one.dash) for one in runs],
+            "colour": [swatch(one.colour, one.dash) for one in runs],
             "name": [one.label for one in runs],
             "status": [LOOKS[str(row.get("status"))][0] for row in rows],
             **{key: [row.get(key) for row in rows] for key in METRICS},

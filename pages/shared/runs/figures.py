@@ -1,30 +1,28 @@
 """Figures of any number of runs: what is in each, and how it is drawn on a page. Nothing here draws."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image, ImageDraw
 
 from core.compare.many import EPOCH, Images, curve, images_of, smooth
 from core.report.plot import Line, Plot
+from core.store.run_colours import Look
 from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp
-from pages.shared.widgets.charts import POINTS, SERIES
+from pages.shared.widgets.charts import POINTS
 
 if TYPE_CHECKING:
     from core.store.run_records import EpochRecord, Evaluation, Roc
 
-_DASHES: tuple[tuple[int, ...], ...] = ((), (7, 3), (2, 3))
 HEIGHT, _DOTS = 320, 40
 """Pixels of a figure without its legend; up to so many epochs each has a dot."""
+
+_LEGEND = {"orient": "bottom", "columns": 1, "labelLimit": 260}
 
 METRICS = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
 CLASS_FIGURES = ("recall", "precision", "f1")
@@ -38,22 +36,22 @@ class Compared:
 
     Attributes:
         label: What it is called in it; no two are called the same.
-        place: Number of its colour, which stays with it while others come and go.
+        look: Its colour and dashes, which it has on every page.
     """
 
     run: Run
     label: str
-    place: int
+    look: Look
 
     @property
     def colour(self) -> str:
-        """As `#rrggbb`; the ninth run has that of the first, dashed."""
-        return SERIES[self.place % len(SERIES)]
+        """As `#rrggbb`."""
+        return self.look.colour
 
     @property
     def dash(self) -> tuple[int, ...]:
         """Tells runs of one colour apart."""
-        return _DASHES[self.place // len(SERIES) % len(_DASHES)]
+        return self.look.dash
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def class_plot(runs: Sequence[Compared], figure: str) -> Plot:
     lines = []
     for one in runs:
         dots = [(value, k) for k, name in enumerate(names) if (value := found[one.label].get(name)) is not None]
-        lines.append(Line(one.label, one.colour, [x for x, _ in dots], [float(k) for _, k in dots], dots=True))
+        lines.append(Line(one.label, one.colour, [x for x, _ in dots], [float(k) for _, k in dots], mark=one.look.mark))
     title = "F1" if figure == "f1" else figure.capitalize()
     return Plot(f"{title} of each class", title, "class", tuple(lines), categories=tuple(names))
 
@@ -151,7 +149,7 @@ def _dots(plot: Plot) -> dict[str, Any]:
     encoding = {
         "x": {**_value("x", plot.x), "scale": {"domain": [0, 1]}, "axis": {"grid": False}},
         "y": {**names, "axis": {"labelLimit": 160, "grid": True}},
-        "color": _look(plot)["color"],
+        **_marked(plot),
         "tooltip": [_name("run", "Run"), _name("class", "Class"), {**_value("x", plot.x), "format": ".3f"}],
     }
     return {"mark": {"type": "point", "filled": True, "size": 90}, "encoding": encoding}
@@ -195,9 +193,7 @@ def _look(plot: Plot) -> dict[str, Any]:
     looks = {line.name: line for line in plot.lines}
     names = list(looks)
     legend = {
-        "orient": "bottom",
-        "columns": 1,
-        "labelLimit": 260,
+        **_LEGEND,
         "symbolStrokeWidth": 3,
         "symbolType": "stroke",
         "symbolOpacity": 1,  # else as pale as what was measured
@@ -207,6 +203,16 @@ def _look(plot: Plot) -> dict[str, Any]:
     return {
         "color": {**channel, "scale": {"domain": names, "range": [looks[name].colour for name in names]}},
         "strokeDash": {**channel, "scale": {"domain": names, "range": dashes}},
+    }
+
+
+def _marked(plot: Plot) -> dict[str, Any]:
+    """Colour and shape of each run's dots, with one legend for both."""
+    channel = {"field": "run", "type": "nominal", "title": None, "legend": _LEGEND}
+    names = [line.name for line in plot.lines]
+    return {
+        "color": {**channel, "scale": {"domain": names, "range": [line.colour for line in plot.lines]}},
+        "shape": {**channel, "scale": {"domain": names, "range": [line.mark for line in plot.lines]}},
     }
 
 
@@ -224,18 +230,6 @@ def plot_words(plot: Plot) -> str:
         return f"{plot.title} for {len(plot.lines)} runs and {len(plot.categories)} classes."
     ends = [f"{line.name} {line.ys[-1]:.3g}" for line in plot.lines if len(line.ys) and not line.is_faint]
     return f"{plot.title} of {len(ends)} runs. The last value of each: {'; '.join(ends)}."
-
-
-@cache
-def swatch(colour: str, dash: tuple[int, ...]) -> str:
-    """A short line in a run's colour, as the address of an image."""
-    image = Image.new("RGBA", (64, 28), (0, 0, 0, 0))
-    pen, (on, off) = ImageDraw.Draw(image), (2 * dash[0], 2 * dash[1]) if dash else (64, 0)
-    for left in range(0, 64, on + off):
-        pen.line([(left, 14), (min(63, left + on), 14)], colour, 8)
-    file = BytesIO()
-    image.save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def epochs_of(run: Run) -> "list[EpochRecord]":

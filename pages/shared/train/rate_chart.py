@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from pages.shared.widgets.charts import SERIES, TRAINING
+from core.store.run_colours import SERIES
+from pages.shared.widgets.charts import TRAINING
 
 if TYPE_CHECKING:
     from core.store.job_records import RangeTest

@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.models.unfreezing import stage_of
+from core.store.run_colours import SERIES
 from core.store.runs import METRICS
 from pages.shared.widgets.text import number, percent
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from core.store.run_records import EpochRecord, Roc
 
 
-TRAINING, VALIDATION, BASELINE = "#0072B2", "#E69F00", "#7F7F7F"
+TRAINING, VALIDATION, BASELINE = SERIES[0], SERIES[1], SERIES[-1]
 """Colours of the theme in .streamlit/config.toml: first and second series, and what is only a reference."""
-
-SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 
 POINTS = 300
 """Most epochs drawn: more cannot be told apart, and every viewer gets them at every tick."""

@@ -8,6 +8,8 @@ import pytest
 from core.store.run_records import EpochRecord
 from pages.shared.diagnose import charts
 
+COLOURS = ["#8250C4", "#00A36C"]
+
 
 def epochs(*values: float) -> list[EpochRecord]:
     return [
@@ -32,20 +34,20 @@ RESULT: Any = {
 
 
 def test_each_run_has_its_line_in_its_colour():
-    drawn = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy").to_dict()
+    drawn = charts.pair_curve(epochs(0.5, 0.8), epochs(0.5, 0.5, 0.5), "accuracy", "Accuracy", COLOURS).to_dict()
     rows = next(iter(drawn["datasets"].values()))
     assert [(row["run"], row["epoch"], row["value"]) for row in rows] == [
         ("A", 1, 0.5), ("A", 2, 0.8), ("B", 1, 0.5), ("B", 2, 0.5), ("B", 3, 0.5),
     ]  # fmt: skip
-    assert drawn["encoding"]["color"]["scale"] == {"domain": ["A", "B"], "range": ["#0072B2", "#E69F00"]}
+    assert drawn["encoding"]["color"]["scale"] == {"domain": ["A", "B"], "range": COLOURS}
     assert drawn["encoding"]["x"]["scale"]["domain"] == [1, 3]
 
 
 def test_epochs_without_the_metric_are_left_out_and_no_epoch_at_all_is_no_error():
     records = [EpochRecord(event="epoch", epoch=k, val_auc=area) for k, area in ((1, None), (2, 0.75))]
-    drawn = charts.pair_curve(records, [], "auc", "AUC").to_dict()
+    drawn = charts.pair_curve(records, [], "auc", "AUC", COLOURS).to_dict()
     assert [row["epoch"] for row in next(iter(drawn["datasets"].values()))] == [2]
-    assert charts.pair_curve([], [], "loss", "Loss").to_dict()
+    assert charts.pair_curve([], [], "loss", "Loss", COLOURS).to_dict()
 
 
 def test_curves_are_said_in_words():
@@ -74,7 +76,7 @@ def test_bands_span_the_repeats_and_a_single_value_is_still_seen():
 
 
 def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
-    drawn = charts.trials_chart(RESULT, dark=False).to_dict()
+    drawn = charts.trials_chart(RESULT, COLOURS, dark=False).to_dict()
     domains = {
         json.dumps(layer["encoding"]["x"]["scale"]["domain"])
         for layer in drawn["layer"]
@@ -85,7 +87,7 @@ def test_axis_holds_every_interval_and_band_and_only_moves_in_steps():
 
 def test_chart_has_the_same_layers_before_anything_was_measured():
     nothing: Any = {}
-    empty, full = (charts.trials_chart(result, dark=True).to_dict() for result in (nothing, RESULT))
+    empty, full = (charts.trials_chart(result, COLOURS, dark=True).to_dict() for result in (nothing, RESULT))
     assert [layer["mark"]["type"] for layer in empty["layer"]] == [layer["mark"]["type"] for layer in full["layer"]]
     assert [layer["mark"]["type"] for layer in full["layer"]] == ["rect", "rule", "point", "point", "text"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.store.run_colours import SERIES
 from core.store.run_records import EpochRecord, Roc
 from pages.shared.widgets.charts import (
     BASELINE,
     FINETUNING,
     POINTS,
-    SERIES,
     TRAINING,
     VALIDATION,
     axis_end,
