@@ -27,6 +27,7 @@ from core.models import catalogue
 from core.models.build import backbone_layers, build_base
 from core.models.unfreezing import stages
 from core.progress import StepProgress
+from core.store import records
 from core.store.run_images import run_loader
 from core.store.runs import Run
 
@@ -82,7 +83,7 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     """Saves the base as it was before the run's training, for a script that repeats it.
 
     Raises:
-        RunError: it is not the base that the run's trace tells of.
+        RunError: it is not the base that the run's trace tells of, or the trace cannot be read.
     """
     config = run.config()
     row = catalogue.find(config.model.backbone)
@@ -141,7 +142,16 @@ def _images(run: Run, size: int) -> Array:
 
 
 def _recorded_hashes(run: Run) -> tuple[str, str | None] | None:
-    """What the trace says of the base before training; None where there is no trace."""
+    """What the trace says of the base before training; None where there is no trace.
+
+    Raises:
+        RunError: there is one, and it cannot be read.
+    """
+    if why := records.complaint(run.path / "trace.json", records.TRACE):
+        raise RunError(
+            f"{why}, so nothing says whether the base on this machine is the one that run {run.id} started from; put "
+            "the file back, or remove it to go without this check"
+        )
     record = run.trace()
     if record is None or record.hashes.base is None:
         return None

@@ -239,3 +239,6 @@ def test_the_base_of_a_script_is_the_one_that_the_run_started_from(tmp_path: Pat
     files.write_json(run.path / "trace.json", {**rest, "hashes": {**hashes, "statistics": "other"}})
     with pytest.raises(RunError, match=r"the weights of .* on this machine are not those that run .* started from"):
         save_base(run, tmp_path / "base.keras", lambda words, share: None)
+    files.write_json(run.path / "trace.json", {**rest, "hashes": {"base": 3}})
+    with pytest.raises(RunError, match=r"^trace\.json: .*, so nothing says whether the base .*; put the file back, or"):
+        save_base(run, tmp_path / "base.keras", lambda words, share: None)
