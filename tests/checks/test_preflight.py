@@ -111,7 +111,8 @@ def test_findings_come_worst_first_and_go_into_json(make_context):
     ids=str,
 )
 def test_one_click_on_each_finding_repairs_what_it_says(make_context, settings):
-    changeable = [(check, finding) for check in CHECKS if (finding := check(make_context(settings))) and finding.change]
+    context = make_context(settings)
+    changeable = [(check, finding) for check in CHECKS if (finding := check(context)) and finding.change]
     assert changeable
     for check, finding in changeable:
         assert check(make_context({**settings, **finding.change})) is None, finding.id
