@@ -37,7 +37,7 @@ _LOADED = b"loaded"
 _SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2): orphans among our descendants become our children."""
 
-_AT_IMPORT = ("TF_", "KERAS_", "CUDA_", "OMP_", "OPENBLAS_", "MKL_", "PYTHON", "LD_", "XLA_")
+AT_IMPORT = ("TF_", "KERAS_", "CUDA_", "OMP_", "OPENBLAS_", "MKL_", "PYTHON", "LD_", "XLA_")
 """Beginnings of names in the environment that are read when libraries are loaded: they must be those of the server."""
 _SET_BY_US = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
 """What workers are started with (core/workers/command.py); the server is too."""
@@ -77,7 +77,7 @@ def _alike(environment: Any) -> bool:
     """Whether the libraries, loaded with this environment, would be as the server has loaded them."""
 
     def read(env: Any) -> dict[str, str]:
-        return {name: value for name, value in env.items() if name.startswith(_AT_IMPORT) and name not in _OF_NO_EFFECT}
+        return {name: value for name, value in env.items() if name.startswith(AT_IMPORT) and name not in _OF_NO_EFFECT}
 
     return read(environment) == read(_AT_FIRST)
 

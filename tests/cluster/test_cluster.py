@@ -191,6 +191,7 @@ def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_no
     assert not folder.exists()
 
 
+@pytest.mark.usefixtures("loaded_jobs")
 def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_says(
     folder: Path, on_cluster: Lose, train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +208,7 @@ def test_a_bisect_over_the_cluster_loses_a_node_and_says_what_the_serial_one_say
     assert one["gap"] == other["gap"]
 
 
+@pytest.mark.usefixtures("loaded_jobs")
 def test_a_sweep_over_the_cluster_loses_a_node_and_finds_what_the_serial_one_finds(
     folder: Path, on_cluster: Lose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
