@@ -96,6 +96,24 @@ def lively_bases(monkeypatch: pytest.MonkeyPatch, built: dict[str, keras.Model])
     monkeypatch.setattr(core.models.build, "build_base", build_lively)
 
 
+@pytest.fixture
+def tiny_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked of heads, images and order needs no deep backbone: two convolutions instead."""
+
+    def build_tiny(*args: Any, image_size: int, pooling: str, **settings: Any) -> keras.Model:
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
+        x = keras.layers.Rescaling(1 / 255, name="preprocess")(inputs)
+        for k in (1, 2):
+            x = keras.layers.Conv2D(8, 3, 4, activation="relu", name=f"block{k}_conv")(x)
+        features = core.models.build.POOLING[pooling](name="features")(x)
+        base = keras.Model(inputs, features, name="base")
+        base.trainable = False
+        return base
+
+    monkeypatch.setattr(core.models.build, "build_base", build_tiny)
+
+
 def learnt(run: Run) -> list[Any]:
     """Every variable after the last epoch: head weights, dropout's seed state, the optimizer's moments."""
     checkpoint = CheckpointFolder(run.path / "resume").load()
@@ -124,6 +142,7 @@ def test_bottleneck_and_literal_end_to_end_training_are_bit_identical(
         assert cached.history()[name] == pytest.approx(literal.history()[name], abs=1e-5), name
 
 
+@pytest.mark.usefixtures("tiny_base")
 def test_the_two_ways_agree_whatever_the_fit(images: Path, train_here: Any) -> None:
     for number, path in enumerate(sorted(images.rglob("*.png"))):
         width, height = ((60, 30), (30, 64), (40, 40))[number % 3]
@@ -144,6 +163,7 @@ ALL_STEPS = (
 )
 
 
+@pytest.mark.usefixtures("tiny_base")
 def test_a_list_of_all_steps_is_bit_identical_in_both_ways_and_another_range_is_not(
     images: Path, train_here: Any
 ) -> None:
@@ -155,6 +175,7 @@ def test_a_list_of_all_steps_is_bit_identical_in_both_ways_and_another_range_is_
     assert largest_difference(literal, train_here(images, {**settings, **other})) > 1e-4
 
 
+@pytest.mark.usefixtures("tiny_base")
 def test_the_two_ways_and_the_answers_agree_on_deep_images_by_one_window(
     tmp_path: Path, home: Path, train_here: Any
 ) -> None:
@@ -198,6 +219,7 @@ def test_the_two_ways_halve_the_rate_in_the_same_epochs(images: Path, train_here
     assert largest_difference(cached, literal) == 0.0
 
 
+@pytest.mark.usefixtures("tiny_base")
 def test_a_frozen_end_to_end_run_is_executed_on_the_cache_and_says_so_by_its_features(
     images: Path, train_here: Any, home: Path
 ) -> None:
@@ -209,6 +231,7 @@ def test_a_frozen_end_to_end_run_is_executed_on_the_cache_and_says_so_by_its_fea
     assert largest_difference(cached, end_to_end) == 0.0
 
 
+@pytest.mark.usefixtures("tiny_base")
 def test_another_seed_or_order_makes_a_difference(images: Path, train_here: Any) -> None:
     settings = {**SMALL, "model.backbone": "EfficientNetLite0"}
     one = train_here(images, settings)
@@ -238,24 +261,6 @@ HEADS = {
     ),
     "flatten, batch normalisation first": "flatten, batch_norm, dense 8 tanh",
 }
-
-
-@pytest.fixture
-def tiny_base(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked of heads needs no deep backbone: two convolutions instead."""
-
-    def build_tiny(*args: Any, image_size: int, pooling: str, **settings: Any) -> keras.Model:
-        keras.utils.set_random_seed(3)
-        inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
-        x = keras.layers.Rescaling(1 / 255, name="preprocess")(inputs)
-        for k in (1, 2):
-            x = keras.layers.Conv2D(8, 3, 4, activation="relu", name=f"block{k}_conv")(x)
-        features = core.models.build.POOLING[pooling](name="features")(x)
-        base = keras.Model(inputs, features, name="base")
-        base.trainable = False
-        return base
-
-    monkeypatch.setattr(core.models.build, "build_base", build_tiny)
 
 
 @pytest.mark.usefixtures("tiny_base")
