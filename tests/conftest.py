@@ -1,6 +1,7 @@
 """What all tests share: a home of their own, small images, and the real data where it is."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core import files
 from core.config import make_config
+from core.data.sample import ensure_sample
 from core.store.runs import Run, RunStore
 from tests import loaded_process, thin_backbone
 
@@ -111,9 +114,24 @@ def test_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that tests of the sample share: it is drawn once, and its features are computed once."""
-    return tmp_path_factory.mktemp("sample") / "home"
+def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a home holds as its folder `sample`, drawn once for all processes that run these tests side by side."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawn"
+    lock = files.Lock(root / "lock")
+    assert lock.acquire(timeout=300), "another process draws the sample for ever"
+    try:
+        return ensure_sample(root / "sample").parent
+    finally:
+        lock.release()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) -> Path:
+    """A home that tests of the sample share, with the sample in it: its features are computed once."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    shutil.copytree(drawn_sample, home / "sample")
+    return home
 
 
 @pytest.fixture

@@ -136,12 +136,6 @@ def test_the_checks_load_no_tensorflow():
     assert answer.stdout.strip() == "set()"
 
 
-@pytest.fixture(scope="module")
-def sample_home(tmp_path_factory):
-    """The sample set, drawn once for this file."""
-    return tmp_path_factory.mktemp("sample-home")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "errors", "warnings", "infos"),

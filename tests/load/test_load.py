@@ -17,7 +17,6 @@ pytestmark = [
 ]
 
 from core import files  # noqa: E402
-from core.data.sample import ensure_sample  # noqa: E402
 from core.store import examples  # noqa: E402
 from core.store.runs import Run, RunStore  # noqa: E402
 from tests.browser.app_server import Server  # noqa: E402
@@ -44,10 +43,9 @@ def home(home: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 
 @pytest.fixture
-def server(tree: Path, home: Path, sample_home: Path) -> Iterator[Server]:
+def server(tree: Path, home: Path, drawn_sample: Path) -> Iterator[Server]:
     """With the sample drawn: the first page that shows images of it would draw it, for seconds."""
-    ensure_sample(sample_home / "sample")
-    shutil.copytree(sample_home / "sample", home / "sample")
+    shutil.copytree(drawn_sample, home / "sample")
     examples.install()
     made = Server(home, python_of(tree), root=tree)
     yield made

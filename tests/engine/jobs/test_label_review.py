@@ -27,9 +27,9 @@ def run(folder: Path) -> tuple[Review, tuple[str, str]]:
 
 
 @pytest.fixture
-def mislabelled(sample_home: Path, tmp_path: Path) -> tuple[Path, set[str]]:
+def mislabelled(drawn_sample: Path, tmp_path: Path) -> tuple[Path, set[str]]:
     """300 of the drawn images, of which 15 training ones lie in the other class's folder."""
-    drawn, folder = ensure_sample(sample_home / "sample"), tmp_path / "mislabelled"
+    drawn, folder = ensure_sample(drawn_sample), tmp_path / "mislabelled"
     for part, number in (("train", 110), ("val", 40)):
         for label in ("NORMAL", "PNEUMONIA"):
             (folder / part / label).mkdir(parents=True)
