@@ -65,15 +65,6 @@ def split_files(index: DatasetIndex, validation_split: float, seed: int, group_p
     )
 
 
-def group_name(file: ImageFile, pattern: str = AUTO) -> str:
-    """What one file belongs to; see `group_names`, which is the one to ask about many.
-
-    Raises:
-        ConfigError: if the pattern is no regular expression, or takes too long.
-    """
-    return group_names([file], pattern)[0]
-
-
 def group_names(files: Sequence[ImageFile], pattern: str = AUTO) -> list[str]:
     """Reads from files' names what they belong to, e.g. their patient; `""` where nothing is recognised.
 

@@ -47,9 +47,3 @@ def read_csv(path: Path) -> list[list[str]]:
     """
     with path.open(newline="", encoding=ENCODING) as file:
         return [[plain_cell(cell) for cell in row] for row in csv.reader(file)]
-
-
-def read_records(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file by the names in its first row; raises what `read_csv` raises."""
-    head, *rows = read_csv(path) or [[]]
-    return [dict(zip(head, row, strict=False)) for row in rows if row]

@@ -12,8 +12,8 @@ from core.checks.resplit import resplit
 from core.config import make_config
 from core.data.corrections import change_labels
 from core.data.dataset import open_dataset, scan_dataset
-from core.data.split import group_name
 from core.errors import ConfigError, DataError
+from tests.data.groups import group_name
 
 LEAKS = {"leak-exact-duplicate", "leak-near-duplicate", "leak-patient"}
 

@@ -424,7 +424,7 @@ def test_the_chest_xrays_are_what_is_known_of_them(tmp_path):
         pytest.skip("PARITY_TEST_DATA has no data/chest_xray")
     from collections import Counter
 
-    from core.data.split import group_name
+    from tests.data.groups import group_name
 
     index = scan(root, cache_dir=tmp_path)
     assert {split: sum(n.values()) for split, n in index.counts().items()} == {"train": 4099, "val": 878}

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.scan import DatasetIndex, ImageFile, Unreadable, scan
-from core.data.split import Split, group_name, require_trainable, split_files
+from core.data.split import Split, require_trainable, split_files
 from core.errors import ConfigError, DataError
+from tests.data.groups import group_name
 
 
 def file(path: str, split: str = "", content: str = "") -> ImageFile:

@@ -15,7 +15,7 @@ from core.engine.train.evaluate import keep_predictions
 from core.files import write_json
 from core.insight.answer import Prediction
 from core.insight.stored import stored_predictions
-from core.store.csv_tables import csv_bytes, csv_text, plain_cell, read_csv, read_records, safe_cell
+from core.store.csv_tables import csv_bytes, csv_text, plain_cell, read_csv, safe_cell
 from core.store.runs import RunStore
 from core.workers.predict_client import to_csv
 
@@ -39,7 +39,7 @@ def test_the_error_column_is_safe_too_and_excel_knows_the_code(tmp_path: Path) -
     (tmp_path / "a.csv").write_bytes(csv_bytes(csv_text([["file"], ["=ü"], ["\udcff"]])))
     assert read_csv(tmp_path / "a.csv") == [["file"], ["=ü"], ["\\udcff"]]
     (tmp_path / "old.csv").write_text("file,x\r\n-1.png,2\r\n", encoding="utf-8")
-    assert read_records(tmp_path / "old.csv") == [{"file": "-1.png", "x": "2"}]
+    assert read_csv(tmp_path / "old.csv") == [["file", "x"], ["-1.png", "2"]]
 
 
 def test_predictions_of_a_run_are_safe_and_read_back_by_all_who_read_them() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.script.flow import arrays
 from core.script.flow.joining import element_of, join, order_of
-from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, is_value, number, unknown, whole
+from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, is_value, number, unknown
 from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.numbers import as_array, shuffle_in_place, shuffled
 from core.script.flow.objects import (
@@ -321,13 +321,6 @@ def _one_of(machine: Machine, given: Arguments) -> Value:
 
 def _print(machine: Machine, given: Arguments) -> Value:
     return Const(None)
-
-
-def classes_in(value: Value | None) -> int | None:
-    """How many names a list of classes has."""
-    if isinstance(value, Items) and not value.more and value.values:
-        return len(value.values)
-    return whole(value)
 
 
 HANDLERS: dict[str, Handler] = {
