@@ -6,8 +6,9 @@ PORT   ?= 8501
 comma  := ,
 # Besides these the app answers to the names in PARITY_HOSTS only; given here, the server knows it from its first moment on.
 HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
-# What watches the clock runs with nothing beside it; all other tests in two processes, each file in one of them.
-ALONE  := tests/browser tests/load
+# What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
+# one of them, the longest first.
+ALONE  := tests/load
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format clean

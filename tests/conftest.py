@@ -17,8 +17,11 @@ from core.data.sample import ensure_sample
 from core.store.runs import Run, RunStore
 from tests import loaded_process, thin_backbone
 
-LONGEST = ("test_end_to_end.py", "test_cluster.py", "test_equivalence.py", "test_training.py", "test_faults.py")
-"""Files that take a minute and more, the longest first: one process would else wait for the other that is at them."""
+LONGEST = (
+    "test_puzzle_story.py", "test_cluster.py", "test_end_to_end.py", "test_equivalence.py", "test_training.py",
+    "test_faults.py", "test_main_job.py", "test_exporting.py",
+)  # fmt: skip
+"""Files that take half a minute and more, the longest first: else one process would wait for the other in the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
