@@ -86,7 +86,7 @@ def start_training(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("data.image_size is 10; it may be 16 to 1024").first).to_be_visible()
     set_number(page, "Image size", "48")
-    set_number(page, "Epochs", "400")  # some seconds, or they are over before a page has looked
+    set_number(page, "Epochs", "150")  # some seconds, or they are over before a page has looked
     set_number(page, "Early stopping", "0")
     page.get_by_role("textbox", name="Name of the run").fill("Über 肺炎")
     page.get_by_role("textbox", name="Name of the run").press("Enter")
