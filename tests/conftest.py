@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +15,10 @@ from PIL import Image
 
 from core import files
 from core.config import make_config
-from core.data.sample import ensure_sample
 from core.store.runs import Run, RunStore
 from tests import loaded_process, thin_backbone
+
+ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST = (
     "test_puzzle_story.py", "test_cluster.py", "test_end_to_end.py", "test_equivalence.py", "test_training.py",
@@ -123,10 +126,12 @@ def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawn"
     lock = files.Lock(root / "lock")
     assert lock.acquire(timeout=300), "another process draws the sample for ever"
-    try:
-        return ensure_sample(root / "sample").parent
+    try:  # in a process of its own, where nothing of a test stands in for anything
+        program = "import sys, pathlib, core.data.sample as it; it.ensure_sample(pathlib.Path(sys.argv[1]))"
+        subprocess.run([sys.executable, "-c", program, str(root / "sample")], cwd=ROOT, check=True)
     finally:
         lock.release()
+    return root / "sample"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Run folders as the engine leaves them, made without an engine."""
 
+import shutil
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from streamlit import config
 from core import files
 from core.bisect.store import Bisect
 from core.config import make_config
+from core.data import sample
 from core.store import records
 from core.store.runs import Run, RunStore, Status
 from pages.shared.run import facts as run_facts
@@ -21,6 +23,16 @@ from pages.shared.shell import quota
 MakeRun = Callable[..., Run]
 
 AWKWARD = ("<img src=x onerror=alert(1)>", r"![x](http://e.x/y.png) $\frac$ :red[x] 肺炎 Über größe")
+
+
+@pytest.fixture(autouse=True)
+def sample_is_drawn_once(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A page that draws the sample gets a copy of the one that was drawn for all tests."""
+
+    def copy(folder: Path, progress: object) -> None:
+        shutil.copytree(sample.sample_folder(request.getfixturevalue("drawn_sample")), folder)
+
+    monkeypatch.setattr(sample, "_draw_all", copy)
 
 
 @pytest.fixture(autouse=True)
