@@ -1,6 +1,7 @@
 """A real server with a real worker behind it, and a real Chromium in front."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,13 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def home_with_sample(home: Path, drawn_sample: Path) -> Path:
+    """A home in which no page draws the sample first; how that goes is seen in test_puzzle_story.py."""
+    shutil.copytree(drawn_sample, home / "sample")
+    return home
 
 
 def settle(page: Page) -> None:

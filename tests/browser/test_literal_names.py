@@ -18,7 +18,7 @@ ELSEWHERE = "http://127.0.0.1:9"
 AWKWARD = f"![x]({ELSEWHERE}/a.png) <img src={ELSEWHERE}/b.png onerror=window.hit=1> $\\frac$ :red[x] \u202e肺炎 größe"
 
 
-def test_no_name_is_drawn_run_or_fetched(page: Page, home: Path) -> None:
+def test_no_name_is_drawn_run_or_fetched(page: Page, home_with_sample: Path) -> None:
     examples.install()
     for run in RunStore().list():
         for name in ("manifest.json", "evaluation.json", "findings.json", "trace.json"):
@@ -30,7 +30,7 @@ def test_no_name_is_drawn_run_or_fetched(page: Page, home: Path) -> None:
         files.write_json(run.path / "config.json", {**config, "name": AWKWARD[:100]})
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
-    server = Server(home)
+    server = Server(home_with_sample)
     try:
         run = next(run for run in RunStore().list() if run.has_model())
         for address in ("", f"live?run={run.id}", "diagnose", f"predict?run={run.id}", "dataset", "train"):

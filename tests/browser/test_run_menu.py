@@ -27,9 +27,9 @@ of the table's head and of a row. The table is one canvas; only what a screen re
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[Server]:
+def server(home_with_sample: Path) -> Iterator[Server]:
     examples.install()
-    running = Server(home)
+    running = Server(home_with_sample)
     yield running
     running.close()
 

@@ -21,9 +21,9 @@ BOX_X, HEAD, ROW = 17, 36, 35
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[Server]:
+def server(home_with_sample: Path) -> Iterator[Server]:
     examples.install()
-    running = Server(home)
+    running = Server(home_with_sample)
     yield running
     running.close()
 

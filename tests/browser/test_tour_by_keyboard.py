@@ -15,9 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[Server]:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    running = Server(home)
+def server(home_with_sample: Path) -> Iterator[Server]:
+    running = Server(home_with_sample)
     yield running
     running.close()
 

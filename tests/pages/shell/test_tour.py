@@ -102,7 +102,7 @@ def test_it_leaves_the_shipped_runs_and_nothing_else(home: Path):
     press(at, "End the tour")
     assert {run.id for run in RunStore().list()} == {folder.name for folder in (examples.EXAMPLES / "runs").iterdir()}
     assert len(list((home / "bisects").iterdir())) == 1
-    caches = {"shipped.lock", "cache"}  # what the program keeps for itself whoever opens the pages
+    caches = {"shipped.lock", "cache", "colours.json"}  # what the program keeps for itself whoever opens the pages
     assert {path.name for path in home.iterdir()} - caches == {"runs", "bisects", "puzzle.json"}
 
 
