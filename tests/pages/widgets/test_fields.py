@@ -27,20 +27,32 @@ def draw(key: str, value: object) -> AppTest:
     return AppTest.from_function(script, kwargs={"key": key, "value": value}, default_timeout=20).run()
 
 
-@pytest.mark.parametrize("key", keys())
-def test_every_setting_has_a_widget_that_keeps_its_value_and_type(key):
-    default = setting(key).default
-    at = draw(key, default)
+def test_every_setting_has_a_widget_that_keeps_its_value_and_type():
+    def script():
+        import streamlit as st
+
+        from core.config import keys, make_config, setting
+        from pages.shared import state
+        from pages.shared.widgets import fields
+
+        values = make_config("sample", {}).settings()
+        for key in keys():
+            st.session_state.setdefault(state.field_key(key), setting(key).default)
+            st.text(repr(fields.field(key, {**values, key: setting(key).default})))
+
+    at = AppTest.from_function(script, default_timeout=60).run()
     assert not at.exception
     assert not at.warning
-    assert at.text[0].value == repr(default)
+    assert {key: text.value for key, text in zip(keys(), at.text, strict=True)} == {
+        key: repr(setting(key).default) for key in keys()
+    }
 
 
-@pytest.mark.parametrize("key", keys())
-def test_help_names_the_key_and_the_limits(key):
-    text = fields.help_of(key)
-    assert f"`{key}`" in text
-    assert ("Allowed:" in text) == (setting(key).metadata["low"] is not None)
+def test_help_names_the_key_and_the_limits():
+    told = {key: fields.help_of(key) for key in keys()}
+    assert [key for key, text in told.items() if f"`{key}`" not in text] == []
+    limited = [key for key in keys() if setting(key).metadata["low"] is not None]
+    assert [key for key, text in told.items() if "Allowed:" in text] == limited
 
 
 def test_value_that_is_no_choice_is_told_and_put_back():
