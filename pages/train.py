@@ -2,40 +2,21 @@
 
 import streamlit as st
 
-from core.access import PUBLIC, Action, mode, policy
-from core.config import RunConfig
-from core.errors import UserError
-from core.jobs import time_limits
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_cloned
-from pages.shared.shell import access
 from pages.shared.shell.frame import frame
-from pages.shared.train import actions
 from pages.shared.train import form as train_form
 from pages.shared.train.augmentation_editor import show_augmentation_editor
 from pages.shared.train.cache_view import show_cache
 from pages.shared.train.preflight import show_preflight
 from pages.shared.train.rate_panel import show_rate_finder
 from pages.shared.train.script_import import script_import
+from pages.shared.train.start import show_start
 from pages.shared.train.summary import current_config, read_config, show_dataset, show_summary
 from pages.shared.train.sweep_panel import show_sweep
-from pages.shared.widgets import fields
-from pages.shared.widgets.progress_bar import follow
 from pages.shared.widgets.text import heading
-
-
-def start(config: RunConfig, token: str) -> None:
-    """Admits, starts, and leads to the curves; a refusal is one sentence, and the form stays as it is."""
-    bar = st.progress(0.0, text="Checking the data set …")
-    try:
-        run = actions.start_once(token, config, follow(bar, "Checking the data set"))
-    except UserError as error:
-        bar.empty()
-        st.error(fields.sentence_of(error))
-        return
-    st.switch_page("pages/live.py", query_params={state.RUN: run.id})
 
 
 def show_form() -> None:
@@ -64,20 +45,7 @@ def show_form() -> None:
     if config and found:
         show_summary(config, view)
         show_preflight(config, view)
-    if not access.may(Action.TRAIN):
-        st.info("You may look at this form, but not start a training here.", icon=":material/lock:")
-        return
-    if mode() == PUBLIC:
-        st.caption(
-            f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
-            f"{policy().epochs} epochs; one trains at a time. {time_limits.words(policy())}"
-        )
-    clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
-    token = state.start_token(actions.used_tokens(), clicked=clicked)
-    if clicked and config and found:
-        start(config, token)
-    elif found:
-        actions.get_ready()
+    show_start(config, found=found)
 
 
 frame("Train", in_menu=follow_puzzle)

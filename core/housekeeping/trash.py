@@ -1,16 +1,24 @@
-"""Trash for deleted runs: kept in PARITY_HOME/trash for thirty days, restored whole until then."""
+"""Trash for deleted runs, bisects and sweeps: kept in PARITY_HOME/trash for thirty days, restored whole until then.
+
+Runs lie in it themselves, the others in a folder of their kind. Trials of a deleted bisect are runs like others.
+"""
 
 import contextlib
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from core import files, paths
 from core.errors import RunError
+from core.jobs.job import BudgetedJob
 from core.start import kinds
 from core.store import records
+from core.store.folder import JobFolder
+from core.store.folder_store import FolderStore
 from core.store.runs import Run, RunStore
 from core.workers import launch
 
@@ -19,16 +27,19 @@ KEPT_DAYS = 30
 _MARK = "deleted.json"
 
 
+F = TypeVar("F", bound=JobFolder)
+
+
 @dataclass(frozen=True)
-class Deleted:
-    """A run in the trash.
+class Deleted(Generic[F]):
+    """A run, bisect or sweep in the trash.
 
     Attributes:
-        run: Run. Its folder, in the trash.
+        run: Run or other JobFolder. Its folder, in the trash.
         when: float. When it was deleted, in seconds since 1970.
     """
 
-    run: Run
+    run: F
     when: float
 
     @property
@@ -42,26 +53,28 @@ def trash_folder() -> Path:
     return paths.home() / "trash"
 
 
-def delete(run: Run) -> None:
-    """Moves a run that is not at work into the trash, and removes for good what has lain there for too long.
+def delete(run: JobFolder) -> None:
+    """Moves a run, bisect or sweep that is not at work into the trash; removes for good what has lain there too long.
 
     Raises:
         RunError: it is at work, a newer version has made it, or a folder cannot be written.
     """
     run.refuse_newer()
+    busy = RunError(f"{run.noun} {run.id} is at work; stop it first, then delete it")
     if launch.poll(run).is_active:
-        raise RunError(f"run {run.id} is at work; stop it first, then delete it")
+        raise busy
     lock = files.Lock(run.path / "lock")
     try:
         if not lock.acquire() or run.read_status().is_active:
-            raise RunError(f"run {run.id} is at work; stop it first, then delete it")
+            raise busy
         files.write_json(run.path / _MARK, {"time": time.time()})
-        trash_folder().mkdir(parents=True, exist_ok=True)
+        target = _place(run)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if sys.platform == "win32":
             lock.release()  # there a folder with an open file in it cannot be moved
-        run.path.replace(trash_folder() / run.id)
+        run.path.replace(target)
     except OSError as error:
-        raise RunError(f"run {run.id} cannot be moved to the trash: {error.strerror}") from error
+        raise RunError(f"{run.noun} {run.id} cannot be moved to the trash: {error.strerror}") from error
     finally:
         lock.release()
     empty_old()
@@ -84,27 +97,46 @@ def restore(run_id: str) -> Run:
         raise RunError(
             f'there is no deleted run "{run_id[:100]}"; `python -m core runs --deleted` lists those that there are'
         ) from error
-    target = paths.runs_folder() / run.id
-    if target.exists():
-        raise RunError(f"run {run.id} is there already; nothing was restored")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        run.path.replace(target)
-        (target / _MARK).unlink(missing_ok=True)
-    except OSError as error:
-        raise RunError(f"run {run.id} cannot be restored: {error.strerror}") from error
-    return Run(target)
+    return Run(_put_back(run, paths.runs_folder() / run.id))
 
 
-def deleted_runs() -> list[Deleted]:
-    """What lies in the trash, deleted last first; what is too old is left out."""
-    found = [Deleted(run, _when(run)) for run in RunStore(trash_folder()).list()]
-    return sorted((one for one in found if one.days_left), key=lambda one: -one.when)
+def restore_job(job_id: str) -> BudgetedJob:
+    """Puts a deleted bisect or sweep back; of its trials those that were deleted stay in the trash.
+
+    Raises:
+        RunError: there is none in the trash, there is such a one again, or a folder cannot be written.
+    """
+    job = find_job(job_id)
+    if job is None:
+        raise RunError(f'there is no deleted bisect or sweep "{job_id[:100]}"')
+    return type(job)(_put_back(job, paths.home() / job.path.parent.name / job.id))
+
+
+def find_job(job_id: str) -> BudgetedJob | None:
+    """The bisect or sweep of that id in the trash; None where there is none."""
+    return next((job for store in _job_stores() if (job := store.by_id(job_id))), None)
+
+
+def deleted_runs() -> list[Deleted[Run]]:
+    """Runs in the trash, deleted last first; what is too old is left out."""
+    return _kept(RunStore(trash_folder()).list())
+
+
+def deleted_jobs() -> list[Deleted[BudgetedJob]]:
+    """Bisects and sweeps in the trash, deleted last first; what is too old is left out."""
+    return _kept([job for store in _job_stores() for job in store.list()])
+
+
+def deleted_trials(job: BudgetedJob) -> list[str]:
+    """Ids of the runs in the trash that a bisect or sweep has trained."""
+    store, ends = RunStore(trash_folder()), job.ends()
+    return [run for run in job.trained_ids() if run not in ends and store.by_id(run)]
 
 
 def empty_old() -> None:
     """Removes for good what has lain in the trash for more than `KEPT_DAYS` days."""
-    for run in RunStore(trash_folder()).list():
+    jobs = [job for store in _job_stores() for job in store.list()]
+    for run in (*RunStore(trash_folder()).list(), *jobs):
         if not Deleted(run, _when(run)).days_left:
             with contextlib.suppress(OSError):  # the next deletion tries again
                 shutil.rmtree(run.path)
@@ -121,8 +153,36 @@ def uses(run: Run) -> str:
     return "It was trained by a search or a sweep; the figures that were found stay." if run.id in trials else ""
 
 
-def _when(run: Run) -> float:
-    """When a run was deleted; without its mark, when its folder last changed: it must not stay for ever."""
+def _kept(folders: Sequence[F]) -> list[Deleted[F]]:
+    found = [Deleted(folder, _when(folder)) for folder in folders]
+    return sorted((one for one in found if one.days_left), key=lambda one: -one.when)
+
+
+def _place(folder: JobFolder) -> Path:
+    """Where it lies when it is deleted: the folder it lies in says its kind, in the trash as well."""
+    below = trash_folder() if isinstance(folder, Run) else trash_folder() / folder.path.parent.name
+    return below / folder.id
+
+
+def _job_stores() -> list[FolderStore[BudgetedJob]]:
+    return [type(store)(trash_folder() / store.folder) for store in kinds.trainers()]
+
+
+def _put_back(folder: JobFolder, target: Path) -> Path:
+    """Moves a folder out of the trash."""
+    if target.exists():
+        raise RunError(f"{folder.noun} {folder.id} is there already; nothing was restored")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.path.replace(target)
+        (target / _MARK).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder.noun} {folder.id} cannot be restored: {error.strerror}") from error
+    return target
+
+
+def _when(run: JobFolder) -> float:
+    """When it was deleted; without its mark, when its folder last changed: it must not stay for ever."""
     record = records.read(run.path / _MARK, records.DELETED)
     if record is not None:
         return record.time

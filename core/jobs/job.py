@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 BUDGET_MINUTES = 30.0
 """What a job that trains many runs may take unless the person says otherwise."""
 
+_LONGEST_NAME = 100
+
 
 class Job(JobFolder):
     """One job's folder.
@@ -82,6 +84,15 @@ class BudgetedJob(Job):
 
     takes_slot = False  # on a cluster its trials are jobs of their own, and it only waits for them
 
+    def title(self) -> str:
+        """Its name; its id where nobody has given it one."""
+        return self.name() or self.id
+
+    def name(self) -> str:
+        """What a person has called it; empty where nobody has."""
+        name = self.settings().get("name", "")
+        return name[:_LONGEST_NAME] if isinstance(name, str) and name.isprintable() else ""
+
     def budget_minutes(self) -> float:
         """What it may take in all, waiting for its turn not counted."""
         return float(self.settings().get("budget_minutes", BUDGET_MINUTES))
@@ -120,6 +131,33 @@ class BudgetedJob(Job):
     def write_budget(self, minutes: float) -> None:
         """Replaces the budget in config.json."""
         self.write_settings({**self.settings(), "budget_minutes": minutes})
+
+
+def rename_job(job: BudgetedJob, name: str) -> str:
+    """Gives a bisect or sweep a name; all else in its config.json stays.
+
+    Args:
+        job: BudgetedJob.
+        name: str. As `RunConfig.name`; blanks around it are dropped. Empty: it is called by what it is about.
+
+    Returns:
+        Its name now.
+
+    Raises:
+        RunError: the name is not allowed, config.json cannot be read, or it cannot be written.
+    """
+    name, settings = name.strip(), job.settings()
+    job.refuse_newer()
+    if not settings:
+        raise RunError(f"{job.noun} {job.id} keeps its name: its config.json cannot be read")
+    try:
+        RunConfig(name=name)
+        job.write_settings({**settings, "name": name})
+    except ConfigError as error:
+        raise RunError(f"{job.noun} {job.id} keeps its name: {error}") from error
+    except OSError as error:
+        raise RunError(f"{job.noun} {job.id} cannot be renamed: {error.strerror}") from error
+    return name
 
 
 J = TypeVar("J", bound=Job)

@@ -21,6 +21,7 @@ class Group:
     """A bisect or a sweep.
 
     Attributes:
+        name: str. What a person has called it; may be empty.
         kind: str. Name of its kind of job, `bisect` or `sweep`; see `core.start.kinds`.
         ends: tuple of str. Ids of the two runs that a bisect lies between.
         varied: tuple of str. The settings that a sweep varies.
@@ -30,6 +31,7 @@ class Group:
 
     id: str
     path: Path
+    name: str
     kind: str
     ends: tuple[str, ...]
     varied: tuple[str, ...]
@@ -69,6 +71,7 @@ def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is
     return Group(
         id=job.id,
         path=path,
+        name=job.name(),
         kind=kinds.kind_of(job).name,
         ends=ends,
         varied=tuple(varied),

@@ -195,6 +195,8 @@ def _as_trial(row: Row, group: str) -> Row:
 
 
 def _title(group: Group, known: Mapping[str, Row]) -> str:
+    if group.name:
+        return group.name
     ends = " / ".join(str(known[end].get("name")) if end in known else end for end in group.ends)
     varied = ", ".join(columns()[key].label if key in columns() else key for key in group.varied)
     return f"{group.kind.capitalize()}: {ends or varied or group.id}"

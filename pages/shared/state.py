@@ -106,7 +106,7 @@ RATE_SEARCH, RATE_PANEL = "rate_search", "rate_panel"
 """Session keys: id of the search for a learning rate that was started last, and the part of the page it is shown in."""
 
 SWEEP, SWEEP_PANEL = "sweep", "sweep_panel"
-"""Session keys: id of the sweep that is shown, and the part of the page it is shown in."""
+"""Session key and query parameter: id of the sweep that is shown; session key: the part of the page it is shown in."""
 
 SWEEP_KEYS, SWEEP_RANDOM, SWEEP_SEED, SWEEP_BUDGET = "sweep_keys", "sweep_random", "sweep_seed", "sweep_budget"
 """Session keys: which settings the next sweep varies, how many trials are drawn, with which seed, for how long."""

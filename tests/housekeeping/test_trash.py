@@ -11,6 +11,7 @@ from core.config import make_config
 from core.errors import RunError
 from core.housekeeping import trash
 from core.store.runs import Run, RunStore, Status
+from core.sweep.store import SweepStore
 
 
 @pytest.fixture
@@ -90,3 +91,24 @@ def test_searches_that_refer_to_a_run_are_named(run: Run, home: Path) -> None:
     make("2", runs=[run.id, "y"], arms=[])
     make("3", runs=["y", run.id], arms=[])
     assert trash.uses(run).startswith("There are 2 searches on the Diagnose page between it and another run")
+
+
+def test_a_deleted_sweep_comes_back_as_it_was_and_its_trials_are_left_alone(run: Run) -> None:
+    sweep = SweepStore().create(make_config("sample", {}), [{"training.learning_rate": 0.1}], 5)
+    sweep.write_result({**sweep.result(), "arms": [{"run": run.id}]})
+    with pytest.raises(RunError, match=f"sweep {sweep.id} is at work; stop it first, then delete it"):
+        trash.delete(sweep)
+    sweep.write_status(Status(status="finished", created=1e9))
+    before = content(sweep.path)
+    trash.delete(sweep)
+    assert SweepStore().list() == []
+    assert [one.id for one in RunStore().list()] == [run.id]
+    assert [(one.run.id, one.days_left) for one in trash.deleted_jobs()] == [(sweep.id, 30)]
+    assert trash.deleted_runs() == []
+    assert content(trash.restore_job(sweep.id).path) == before
+    with pytest.raises(RunError, match='there is no deleted bisect or sweep "x"'):
+        trash.restore_job("x")
+    trash.delete(sweep)
+    files.write_json(trash.trash_folder() / "sweeps" / sweep.id / "deleted.json", {"time": 1.0})
+    trash.empty_old()
+    assert trash.deleted_jobs() == [] and not (trash.trash_folder() / "sweeps" / sweep.id).exists()

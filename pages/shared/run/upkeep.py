@@ -9,6 +9,8 @@ from core import access, paths
 from core.access import Action
 from core.errors import AccessError, UserError
 from core.housekeeping import trash
+from core.jobs.job import BudgetedJob
+from core.store.folder import JobFolder
 from core.store.notes import LONGEST_NOTE, MOST_TAGS, Note, read_note, write_note
 from core.store.runs import Run, RunStore
 from core.workers.try_model_client import is_imported
@@ -80,11 +82,11 @@ def delete_run(run: Run) -> None:
     delete_runs([run])
 
 
-def delete_runs(runs: Sequence[Run]) -> None:
-    """Moves runs to the trash, and says how to have them back; one that cannot be is named, the others go."""
+def delete_runs(runs: Sequence[JobFolder]) -> None:
+    """Moves runs, bisects and sweeps to the trash, and says how to have them back; one that cannot be is named."""
     gone, refers, refused = [], [], []
     for run in runs:
-        title, uses = run.title(), trash.uses(run)
+        title, uses = run.title(), trash.uses(run) if isinstance(run, Run) else ""
         try:
             _delete(run)
         except UserError as error:
@@ -97,25 +99,28 @@ def delete_runs(runs: Sequence[Run]) -> None:
     if refused:
         st.session_state[state.RUN_NOTICE] = (False, " ".join(dict.fromkeys(refused)))
     if gone:
-        what = f"“{gone[0][1]}” was deleted; it is" if len(gone) == 1 else f"{len(gone)} runs were deleted; they are"
+        what = f"“{gone[0][1]}” was deleted; it is" if len(gone) == 1 else f"{_count(runs)} were deleted; they are"
         said = f"{what} kept for {trash.KEPT_DAYS} days. {' '.join(dict.fromkeys(refers))}"
         st.session_state[state.DELETED] = (tuple(run_id for run_id, _ in gone), said.strip())
 
 
-def restore_run(run_id: str) -> None:
-    """Brings a run back from the trash."""
-    restore_runs((run_id,))
+def _count(runs: Sequence[JobFolder]) -> str:
+    """How many runs, and how many bisects and sweeps."""
+    trained = sum(isinstance(run, Run) for run in runs)
+    groups = len(runs) - trained
+    parts = ((groups, "bisect or sweep", "bisects and sweeps"), (trained, "run", "runs"))
+    return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
 
 
 def restore_runs(ids: Sequence[str]) -> None:
-    """Brings runs back from the trash."""
+    """Brings runs, bisects and sweeps back from the trash."""
     back, refused = [], []
     for run_id in ids:
         try:
             back.append(_restore(run_id).title())
         except UserError as error:
             refused.append(sentence(str(error)))
-    said = f"“{back[0]}” is back." if len(back) == 1 else f"{len(back)} runs are back."
+    said = f"“{back[0]}” is back." if len(back) == 1 else f"{len(back)} are back."
     st.session_state[state.RUN_NOTICE] = (False, " ".join(refused)) if refused else (True, said)
     st.session_state.pop(state.DELETED, None)
 
@@ -123,7 +128,7 @@ def restore_runs(ids: Sequence[str]) -> None:
 def show_deleted() -> None:
     """What was deleted just now, with a button that takes it back."""
     ids, said = st.session_state.get(state.DELETED, ((), ""))
-    if not any((trash.trash_folder() / run_id).is_dir() for run_id in ids):
+    if not any((trash.trash_folder() / run_id).is_dir() or trash.find_job(run_id) for run_id in ids):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/delete: {plain(said)}", width="stretch")
@@ -134,12 +139,13 @@ def show_deleted() -> None:
 
 def show_trash() -> None:
     """The runs that were deleted in the last thirty days, closed until it is asked for; nothing where there is none."""
-    found = [one for one in trash.deleted_runs() if may_organise(one.run)]
+    every: list[trash.Deleted[Any]] = [*trash.deleted_runs(), *trash.deleted_jobs()]
+    found = sorted((one for one in every if may_organise(one.run)), key=lambda one: -one.when)
     if not found:
         return
     rows = [
         {
-            "name": one.run.title(),
+            "name": one.run.title() if isinstance(one.run, Run) else f"{one.run.noun.capitalize()}: {one.run.title()}",
             "restore": ":material/restore_from_trash: Restore",
             "when": moment(one.when, st.context.timezone),
             "left": f"{one.days_left} days",
@@ -148,14 +154,15 @@ def show_trash() -> None:
     ]
 
     def clicked() -> None:
-        restore_run(found[st.session_state[state.RESTORE]["row"]].run.id)
+        run = found[st.session_state[state.RESTORE]["row"]].run
+        restore_runs((run.id, *(trash.deleted_trials(run) if isinstance(run, BudgetedJob) else ())))
 
     column = st.column_config
-    with st.expander(f"Deleted runs ({len(found)})", icon=":material/delete:"):
+    with st.expander(f"Deleted ({len(found)})", icon=":material/delete:"):
         st.dataframe(
             rows,
             hide_index=True,
-            alt="Table of the deleted runs: name, when it was deleted, and how long it is kept.",
+            alt="Table of what was deleted: name, when it was deleted, and how long it is kept.",
             column_config={
                 "name": column.TextColumn("Run", width=200),
                 "restore": column.ButtonColumn("", width=100, type="tertiary", key=state.RESTORE, on_click=clicked),
@@ -165,7 +172,7 @@ def show_trash() -> None:
         )
 
 
-def may_organise(run: Run) -> bool:
+def may_organise(run: JobFolder) -> bool:
     """Whether the person may write on this run and delete it; for what is drawn."""
     try:
         person().require_own(Action.ORGANISE, run.owner())
@@ -217,12 +224,15 @@ def _write(run: Run, text: str, tags: list[str]) -> None:
 
 
 @guarded(Action.ORGANISE)
-def _delete(run: Run) -> None:
+def _delete(run: JobFolder) -> None:
     person().require_own(Action.ORGANISE, run.owner())
     trash.delete(run)
 
 
 @guarded(Action.ORGANISE)
-def _restore(run_id: str) -> Run:
+def _restore(run_id: str) -> JobFolder:
+    if job := trash.find_job(run_id):
+        person().require_own(Action.ORGANISE, job.owner())
+        return trash.restore_job(run_id)
     person().require_own(Action.ORGANISE, RunStore(trash.trash_folder()).get(run_id).owner())
     return trash.restore(run_id)

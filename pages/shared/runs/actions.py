@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import UserError
+from core.jobs.job import BudgetedJob, rename_job
 from core.report.run_report import run_report
 from core.runs_table.columns import columns
 from core.runs_table.rows import Row
@@ -46,6 +47,17 @@ def rename(run: Run, name: str) -> None:
         st.session_state[state.RUN_NOTICE] = (True, f"It is called “{run.title()}” now.")
 
 
+def rename_group(job: BudgetedJob, name: str) -> None:
+    """Gives a bisect or sweep a name."""
+    try:
+        called = _rename_group(job, name)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    else:
+        said = f"It is called “{called}” now." if called else "It is called by what it is about now."
+        st.session_state[state.RUN_NOTICE] = (True, said)
+
+
 def reports(runs: Sequence[Run]) -> bytes:
     """The reports of several runs in one zip."""
     file = io.BytesIO()
@@ -82,3 +94,9 @@ def _tag(run: Run, add: Sequence[str], remove: Sequence[str]) -> None:
 def _rename(run: Run, name: str) -> None:
     person().require_own(Action.ORGANISE, run.owner())
     rename_run(run, name)
+
+
+@guarded(Action.ORGANISE)
+def _rename_group(job: BudgetedJob, name: str) -> str:
+    person().require_own(Action.ORGANISE, job.owner())
+    return rename_job(job, name)

@@ -9,12 +9,12 @@ from core.report.run_report import run_report
 from core.runs_table.rows import Row
 from core.store.notes import LONGEST_TAG, MOST_TAGS
 from core.store.run_colours import MOST_TOGETHER
-from core.store.runs import Run
 from core.workers.try_model_client import is_imported
 from pages.shared import state
-from pages.shared.run.upkeep import delete_runs, may_organise, open_clone
+from pages.shared.run.upkeep import may_organise, open_clone
 from pages.shared.runs import actions, address
-from pages.shared.runs.table import choose, labels, run_of
+from pages.shared.runs.group_choice import delete_chosen, group_buttons
+from pages.shared.runs.table import choose, chosen_groups, labels, run_of
 from pages.shared.shell.access import may
 from pages.shared.state import part_key
 from pages.shared.widgets.text import plain
@@ -39,13 +39,16 @@ def show_choice(visible: Sequence[Row], chosen: Sequence[Row], everything: Seque
         own = [row for row in chosen if may_organise(run_of(row))]
         if own:
             _tags(own, everything)
-        if len(chosen) == 1:
+        if len(chosen) == 1 and not chosen_groups(visible):
             _one(chosen[0], may_change=bool(own))
         _export(chosen)
+        groups = chosen_groups(visible)
         ended = [run_of(row) for row in own if not row.is_active]
-        if ended:
+        if groups:
+            group_buttons(groups, chosen, ended)
+        elif ended:
             label = "Delete" if len(ended) == 1 else f"Delete {len(ended)}"
-            st.button(label, icon=":material/delete:", on_click=_delete, args=(ended,), key=_key("delete"))
+            st.button(label, icon=":material/delete:", on_click=delete_chosen, args=(ended,), key=_key("delete"))
 
 
 def compare(ids: Sequence[str]) -> None:
@@ -165,11 +168,6 @@ def _export(chosen: Sequence[Row]) -> None:
                 on_click="ignore",
             )
         st.caption(plain("A report has curves, figures, findings, settings and the card of a run, in one file."))
-
-
-def _delete(runs: Sequence[Run]) -> None:
-    delete_runs(runs)
-    choose([])
 
 
 def _key(name: str) -> str:

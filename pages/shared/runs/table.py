@@ -3,14 +3,16 @@
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
+from core.jobs.job import BudgetedJob
 from core.runs_table.columns import MOMENT, SECONDS, SHARE, SIZE, WORDS, columns
-from core.runs_table.query import Query
+from core.runs_table.query import Query, Sort
 from core.runs_table.rows import Row, differing, flat
+from core.start import kinds
 from core.store.runs import Run
 from pages.shared import state
 from pages.shared.run.view import LOOKS
@@ -20,6 +22,10 @@ from pages.shared.widgets.fields import word_of
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
 OPEN, SHOW, HIDE = ":material/monitoring: Curves", ":material/expand_more: Trials", ":material/expand_less: Trials"
+
+_SORTED_BY = {"findings": "errors", "curve": "val_loss"}
+_HEADS = {"errors": "findings"}
+"""Columns of the table that stand for a figure that it does not show, and the other way round."""
 
 _ROW, _MOST_HEIGHT = 35, 760
 """Pixels of a row, and of the table before it scrolls in itself."""
@@ -38,6 +44,12 @@ def chosen_runs(visible: Sequence[Row]) -> list[Row]:
     return list(found.values())
 
 
+def chosen_groups(visible: Sequence[Row]) -> list[Row]:
+    """The bisects and sweeps that are chosen themselves."""
+    asked = set(address.get_list(state.LOOK_CHOSEN))
+    return [row for row in visible if row.id in asked and not row.is_run]
+
+
 def choose(ids: Sequence[str]) -> None:
     """Chooses runs from elsewhere than the table, which shows it when it is drawn next."""
     address.put_list(state.LOOK_CHOSEN, ids)
@@ -49,27 +61,53 @@ def show_table(visible: Sequence[Row], query: Query) -> None:
     shown = shown_columns(visible)
     frame = table_frame(visible, shown)
     ids = [row.id for row in visible]
-    key = part_key("runs", f"{zlib.crc32(' '.join(ids).encode()):x}", str(st.session_state.get(state.CHOICE_ROUND, 0)))
+    drawn = f"{zlib.crc32(' '.join([*ids, str(query.sort)]).encode()):x}"
+    key = part_key("runs", drawn, str(st.session_state.get(state.CHOICE_ROUND, 0)))
+    asked = set(address.get_list(state.LOOK_CHOSEN))
+    head = _HEADS.get(query.sort.key, query.sort.key)
 
     def follow() -> None:
-        picked = st.session_state[key]["selection"]["rows"]
-        address.put_list(state.LOOK_CHOSEN, [ids[k] for k in picked if k < len(ids)])
+        selection = st.session_state[key]["selection"]
+        picked = [ids[k] for k in selection["rows"] if k < len(ids)]
+        if selection["columns"] != [head] and (selection["columns"] or set(picked) == asked & set(ids)):
+            _sort_by(selection["columns"], query.sort)
+        else:
+            address.put_list(state.LOOK_CHOSEN, picked)
 
-    asked = set(address.get_list(state.LOOK_CHOSEN))
     st.dataframe(
         frame,
         key=key,
         hide_index=True,
-        column_config=_config(shown, frame),
+        column_config=_config(shown, frame, query.sort),
         height=min(_MOST_HEIGHT, _ROW * (len(frame) + 1) + 3),
         on_select=follow,
-        selection_mode="multi-row",
+        selection_mode=["multi-row", "single-column"],
         placeholder=NOTHING,
-        selection_default={"selection": {"rows": [k for k, row_id in enumerate(ids) if row_id in asked]}},
+        selection_default={
+            "selection": {
+                "rows": [k for k, row_id in enumerate(ids) if row_id in asked],
+                "columns": [head] if head in frame else [],
+            }
+        },
         alt=_words(visible, query),
     )
     if click := st.session_state.get(state.OPEN_RUN):
         _follow_button(visible[click["row"]])
+
+
+def _sort_by(picked: Sequence[str], sort: Sort) -> None:
+    """A press on a column's head sorts by it, another one turns the order round.
+
+    With columns to choose Streamlit's table does not sort by itself, of which no address and no reload would know.
+    """
+    if not picked:
+        address.put_text(state.LOOK_SORT, str(Sort(sort.key, not sort.falls)))
+        return
+    column = columns().get(_SORTED_BY.get(picked[0], picked[0]))
+    if column:
+        address.put_text(state.LOOK_SORT, str(Sort(column.key, column.falls)))
+    else:
+        st.session_state[state.CHOICE_ROUND] = int(st.session_state.get(state.CHOICE_ROUND, 0)) + 1
 
 
 def shown_columns(visible: Sequence[Row]) -> list[str]:
@@ -109,6 +147,12 @@ def labels(rows: Sequence[Row]) -> dict[str, str]:
 def run_of(row: Row) -> Run:
     """The run that a row stands for."""
     return Run(row.path)
+
+
+def job_of(row: Row) -> BudgetedJob:
+    """The bisect or sweep that a row stands for."""
+    job: Any = kinds.open_job(row.path)
+    return cast(BudgetedJob, job)
 
 
 def _follow_button(row: Row) -> None:
@@ -160,7 +204,7 @@ def _shown(key: str, value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _config(shown: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
+def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, Any]:
     column = st.column_config
     badges = sorted({badge for badges in frame["findings"] for badge in badges})
     found: dict[str, Any] = {
@@ -176,7 +220,11 @@ def _config(shown: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
         ),
         "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="Of every epoch."),
     }
-    return found | {key: _column(key) for key in shown if key not in found}
+    found |= {key: _column(key) for key in shown if key not in found}
+    head = _HEADS.get(sort.key, sort.key)
+    if head in found:
+        found[head]["label"] = f"{found[head]['label']} {'↓' if sort.falls else '↑'}"
+    return found
 
 
 def _column(key: str) -> Any:

@@ -71,10 +71,14 @@ def show_sweep(config: RunConfig | None) -> None:
 
 
 def _shown() -> Sweep | None:
-    """The sweep of this session; else the newest one that is at work."""
-    asked = SweepStore().by_id(str(st.session_state.get(state.SWEEP, "")))
+    """The sweep that the address names, or that of this session; else the newest one that is at work."""
+    named = st.query_params.get(state.SWEEP, "")
+    asked = SweepStore().by_id(named or str(st.session_state.get(state.SWEEP, "")))
     if asked:
+        st.session_state[state.SWEEP] = st.query_params[state.SWEEP] = asked.id
         return asked
+    if named:
+        st.warning("The sweep that the address names is not here (any more).", icon=":material/info:")
     return next((sweep for sweep in SweepStore().list()[:5] if launch.poll(sweep).is_active), None)
 
 
@@ -160,7 +164,7 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
     except UserError as error:
         st.error(fields.sentence_of(error))
         return
-    st.session_state[state.SWEEP] = sweep.id
+    st.session_state[state.SWEEP] = st.query_params[state.SWEEP] = sweep.id
     st.rerun()
 
 

@@ -157,4 +157,5 @@ def test_ones_own_run_and_all_runs_of_an_admin(make_run, monkeypatch):
         with somebody(monkeypatch, "team", address):
             run_upkeep._write(run, "x", ["y"])
             run_upkeep._delete(run)
-            assert read_note(run_upkeep._restore(run.id)) == Note("x", ("y",))
+            assert run_upkeep._restore(run.id).id == run.id
+            assert read_note(run) == Note("x", ("y",))
