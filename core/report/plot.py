@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from core.report.lettering import font_of, spelled
 from core.report.marks import Point, dashes_of, outline
 from core.store.csv_tables import safe_cell
 
@@ -265,8 +265,14 @@ def _paint(pen: ImageDraw.ImageDraw, shape: _Shape) -> None:
     points = [(_SCALE * x, _SCALE * y) for x, y in shape.points]
     colour = _pale(shape.colour) if shape.faint else shape.colour
     if shape.text:
-        font: Any = ImageFont.load_default(_SCALE * shape.size)
-        pen.text(points[0], shape.text, _INK, font, anchor={"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor])
+        font = font_of(_SCALE * shape.size)
+        pen.text(
+            points[0],
+            spelled(shape.text),
+            _INK,
+            font,
+            anchor={"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor],
+        )
     elif corners := outline(shape.mark, points[0], _SCALE * shape.radius):
         pen.polygon(corners, fill=colour)
     elif shape.radius:
