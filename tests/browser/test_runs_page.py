@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 GOOD, BAD, SAMPLE = "Puzzle: bottleneck", "Puzzle: end to end", "Sample: pooled head"
 
 BOX_X, STATE_X, HEAD, ROW = 17, 420, 36, 35
-"""Pixels: the middle of the column of boxes, a point in the head of State, and the heights of the table's head and of a row."""
+"""Pixels: the middle of the column of boxes, a point in the head of State; heights of the table's head and of a row."""
 
 
 @pytest.fixture
