@@ -35,4 +35,6 @@ def test_every_letter_of_a_name_is_another_drawing() -> None:
 def test_without_a_font_of_the_machine_accents_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lettering, "FONTS", ("there-is-none.ttf",))
     assert spelled("Größe, Łódź – naïve 肺") == "Grosse, Lodz - naive ?"
-    assert font_of(20).getname() == ImageFont.load_default(20).getname()
+    own = ImageFont.load_default(20)
+    assert isinstance(own, ImageFont.FreeTypeFont)
+    assert font_of(20).getname() == own.getname()
