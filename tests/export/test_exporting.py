@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,6 +18,7 @@ from core.export import export_client
 from core.export.export_client import export_run
 from core.progress import StepProgress
 from core.store.runs import METRICS, Run, RunStore, Status
+from tests import thin_backbone
 from tests.keras_file import keras_file, weights_of
 
 MakeFolder = Callable[..., Path]
@@ -116,6 +118,15 @@ TINY: dict[str, Any] = {
 }  # fmt: skip
 
 
+LISTS: dict[str, Any] = {
+    "model.dense_units": 0, "model.dropout": 0, "training.label_smoothing": 0.1,
+    "model.head": "flatten, dropout 0.2, dense 8 relu l2=0.01, batch_norm momentum=0.5, dropout 0.3, output l2=0.1",
+    "data.augmentation": "flip both, crop 0.8, rotation 20, shift 0.1 reflect, zoom 0.2, shear 10, brightness 0.2, "
+    "contrast 0.2, channel_shift 20 each",
+}  # fmt: skip
+"""Settings that are lists, and a loss that is not on the labels themselves."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
@@ -134,14 +145,21 @@ TINY: dict[str, Any] = {
          "training.unfreeze_from": "block6", "training.block_rate_factor": 0.38, "training.optimizer": "adamw",
          "training.finetune_optimizer": "sgd", "training.momentum": 0.9, "training.schedule": "cosine",
          "training.finetune_learning_rate": 1e-3, "training.early_stopping": 1, "training.epochs": 1},
+        {**LISTS, "training.optimizer": "sgd", "training.momentum": 0.9, "training.nesterov": True,
+         "training.schedule": "cosine", "training.early_stopping": 1, "training.epochs": 3},
+        {**LISTS, "training.mode": "fine_tune", "training.finetune_epochs": 2, "training.optimizer": "adamw",
+         "training.weight_decay": 0.05, "training.schedule": "exponential", "training.schedule_epochs": 1,
+         "training.finetune_learning_rate": 1e-3, "training.class_weight": "balanced", "training.epochs": 1,
+         "data.augmentation": "strong", "data.augmentation_draws": 2},
     ],
-    ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages"],
+    ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages", "lists", "lists-fine-tune"],
 )  # fmt: skip
 def test_a_script_repeats_its_run_to_the_last_digit(
     image_folder: MakeFolder, train_here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], settings: dict[str, Any],
 ) -> None:  # fmt: skip
     classes = (7, 9, 6) if "training.class_weight" in settings else (10, 9)
+    thin_backbone.lay_in(monkeypatch.setattr)
     folder = image_folder(train=classes, val=(4,) * len(classes), size=36)
     for path in folder.rglob("00[02].png"):  # of other shapes, for data.fit
         Image.open(path).resize((50, 30)).save(path)
@@ -159,6 +177,16 @@ def test_a_script_repeats_its_run_to_the_last_digit(
         assert [event for event in run.events() if event.event == "learning rate"], "nothing was reduced"
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == f"{len(history)} epochs, the run had {len(history)}; largest difference of any figure: 0"
+    ours, theirs = (weights(path) for path in (run.path / "model.keras", tmp_path / "out" / "again_model.keras"))
+    assert len(ours) == len(theirs) > 2
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def weights(model: Path) -> list[Any]:
+    """Every number that a saved model has."""
+    import keras
+
+    return [weight.numpy() for weight in keras.saving.load_model(model, compile=False).weights]
 
 
 @pytest.mark.slow
