@@ -32,6 +32,15 @@ SETTINGS: dict[str, Any] = {
     "data.image_size": 32, "data.batch_size": 4, "training.epochs": EPOCHS, "training.early_stopping": 0,
     "model.dropout": 0.3, "data.augmentation": "none",
 }  # fmt: skip
+LISTS: dict[str, Any] = {
+    "training.mode": "fine_tune", "training.epochs": 5, "training.finetune_epochs": 4, "training.optimizer": "sgd",
+    "training.momentum": 0.9, "training.nesterov": True, "training.schedule": "cosine", "model.dropout": 0,
+    "training.finetune_learning_rate": 1e-3, "training.label_smoothing": 0.1,
+    "model.head": "max, dense 8 relu l2=0.01, batch_norm, dropout 0.3",
+    "data.augmentation": "flip, crop 0.8, rotation 20, brightness 0.2", "data.augmentation_draws": 3,
+}  # fmt: skip
+"""Two phases, each with its own schedule and momentum, on images that are drawn anew."""
+
 WITHIN = 10.0
 """Seconds until a fault must be known."""
 
@@ -44,9 +53,9 @@ def wait(run: Run, condition: Callable[[Status], bool], seconds: float = 90) -> 
     return status
 
 
-def start(folder: Path, epochs: int = EPOCHS, *, learnt: int = 0, batch: int = 4) -> Run:
+def start(folder: Path, epochs: int = EPOCHS, *, learnt: int = 0, batch: int = 4, **others: Any) -> Run:
     """A run with a living worker that has finished at least `learnt` epochs."""
-    settings = {**SETTINGS, "training.epochs": epochs, "data.batch_size": batch}
+    settings = {**SETTINGS, "training.epochs": epochs, "data.batch_size": batch, **others}
     run = RunStore().create(make_config(str(folder), settings))
     launch.start(run, parent_pipe=False)
     if learnt:
@@ -61,7 +70,6 @@ def ended(run: Run, seconds: float = WITHIN) -> Status:
 def weights(run: Run) -> list[Any]:
     stored = CheckpointFolder(run.path / "resume").load()
     assert stored
-    assert stored.progress.epoch == EPOCHS
     return stored.arrays
 
 
@@ -100,10 +108,10 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def test_after_kills_in_the_middle_the_weights_are_those_of_an_unbroken_run(folder: Path) -> None:
-    unbroken = start(folder)
+    unbroken = start(folder, **LISTS)
     assert ended(unbroken, 120).status == "finished"
-    killed = start(folder, learnt=3)
-    for more in (5, 9):
+    killed = start(folder, learnt=3, **LISTS)
+    for more in (6, 7):  # the second kill is in the second phase
         pid = launch.poll(killed).pid
         assert pid
         os.kill(pid, signal.SIGKILL)
@@ -113,9 +121,11 @@ def test_after_kills_in_the_middle_the_weights_are_those_of_an_unbroken_run(fold
         launch.resume(killed, parent_pipe=False)
         wait(killed, lambda status, more=more: len(killed.epochs()) >= more or not status.is_active)  # type: ignore[misc]
     assert ended(killed, 120).status == "finished"
-    assert [record.epoch for record in killed.epochs()] == list(range(1, EPOCHS + 1))
+    assert [record.epoch for record in killed.epochs()] == list(range(1, 10))
     for mine, other in zip(weights(killed), weights(unbroken), strict=True):
         np.testing.assert_array_equal(mine, other)
+    assert killed.history() == unbroken.history()
+    assert len({record.learning_rate for record in killed.epochs()}) > 7, "the rate falls from epoch to epoch"
 
 
 def test_a_worker_that_hangs_is_said_to_and_stop_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,12 @@ TINY: dict[str, Any] = {
     "training.early_stopping": 0,
 }
 
+LISTS: dict[str, Any] = {
+    "model.dropout": 0, "model.head": "dropout 0.2, dense 8 relu l2=0.01, batch_norm, dropout 0.3",
+    "data.augmentation": "flip, crop 0.8, rotation 20, contrast 0.2", "data.augmentation_draws": 2,
+    "training.momentum": 0.9, "training.label_smoothing": 0.1,
+}  # fmt: skip
+
 PLATEAU: dict[str, Any] = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0}
 """A rate at which the validation loss goes up and down, so that it is halved more than once."""
 
@@ -120,18 +126,22 @@ def test_ten_classes_end_in_softmax_with_weights_by_class(image_folder: Any, tra
 @pytest.mark.parametrize(
     ("settings", "breaks"),
     [
-        ({}, [3]),
+        ({**LISTS, "training.optimizer": "sgd", "training.nesterov": True, "training.schedule": "cosine"}, [3]),
         ({"training.early_stopping": 2, "data.augmentation": "question", "training.optimizer": "sgd"}, [2]),
         ({**PLATEAU, "training.epochs": 5}, [4]),
         ({"training.mode": "end_to_end", "training.unfreeze_from": "top", "training.epochs": 3}, [2]),
-        ({"training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2}, [4]),
+        (
+            {**LISTS, "training.mode": "fine_tune", "training.epochs": 2, "training.finetune_epochs": 2,
+             "training.optimizer": "rmsprop", "training.schedule": "exponential"},
+            [2, 4],
+        ),
         (
             {**STAGES, "training.finetune_epochs": 2, "training.early_stopping": 2, "training.optimizer": "adamw"},
             [4, 5],
         ),
     ],
-    ids=["bottleneck", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
-)
+    ids=["lists", "early stopping", "reduce on plateau", "unfrozen", "fine-tune", "second stage"],
+)  # fmt: skip
 def test_a_stopped_and_resumed_run_ends_with_the_numbers_of_an_unbroken_one(
     image_folder: Any, settings: dict[str, Any], breaks: list[int]
 ) -> None:
