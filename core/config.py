@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ConfigError
+from core.notation.head import KEY as HEAD
+from core.notation.head import SHORT_FORM
 from core.sections.data import DataConfig
 from core.sections.model import ModelConfig
 from core.sections.training import TrainConfig
@@ -29,12 +31,6 @@ FORMAT = 1
 
 LONGEST_PATH = 4096
 """Most characters of a data set's folder, as Linux has it; other systems allow fewer."""
-
-HEAD = "model.head"
-"""The head as a list of layers."""
-
-SHORT_FORM = ("model.dense_units", "model.dropout")
-"""Its short form: 0 where the head is a list."""
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 

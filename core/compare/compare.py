@@ -9,6 +9,7 @@ from core.compare.divergence import Divergence, DivergenceValues, first_divergen
 from core.compare.paired import Paired, paired_test
 from core.course.during import trace_findings
 from core.errors import RunError
+from core.notation.head import heads_in_one_form
 from core.store import records
 from core.store.runs import Run
 
@@ -108,9 +109,11 @@ def compare(a: Run, b: Run) -> Comparison:
 
 
 def config_differences(a: Run, b: Run) -> list[SettingDifference]:
-    """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one."""
+    """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one. A head that is
+    a list and the short form that says the same are no difference."""
     one, other = a.config(), b.config()
-    pairs = [(key, value, other.settings()[key]) for key, value in one.settings().items()]
+    mine, theirs = heads_in_one_form([one.settings(), other.settings()])
+    pairs = [(key, value, theirs[key]) for key, value in mine.items()]
     pairs.insert(0, ("dataset", one.dataset, other.dataset))
     return [{"key": key, "a": mine, "b": theirs} for key, mine, theirs in pairs if mine != theirs]
 

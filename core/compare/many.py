@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.notation.head import heads_in_one_form
 from core.store.runs import Run
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def setting_differences(settings: Sequence[Record | None]) -> list[tuple[str, li
     Args:
         settings: sequence of dict. Flat settings of each run, in order; None where they cannot be read.
     """
-    known = [one for one in settings if one is not None]
+    known = heads_in_one_form([one for one in settings if one is not None])
+    rest = iter(known)
+    settings = [None if one is None else next(rest) for one in settings]
     keys = dict.fromkeys(key for one in known for key in one)
     rows = [(key, [one.get(key) if one else None for one in settings]) for key in keys]
     return [(key, values) for key, values in rows if len({repr(one.get(key)) for one in known}) > 1]

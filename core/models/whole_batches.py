@@ -38,6 +38,14 @@ def in_whole_batches(forward: Callable[[Any], Any], images: Any, width: int, dty
     """
     count = tf.shape(images)[0]
     padded = tf.pad(images, [[0, tf.math.floormod(-count, WHOLE)], [0, 0], [0, 0], [0, 0]])
-    parts = tf.reshape(padded, [-1, WHOLE, *images.shape[1:]])
-    found = tf.map_fn(forward, parts, fn_output_signature=tf.TensorSpec([WHOLE, width], dtype), parallel_iterations=1)
+    # Sizes that the graph does not know beforehand, as in `filled_up`: where it knows them, TensorFlow puts chains of
+    # additions in another order, and a residual network gets other last bits.
+    sizes = tf.minimum([WHOLE, *images.shape[1:]], tf.shape(padded))
+    parts = tf.reshape(padded, tf.concat([[-1], sizes], 0))
+
+    def one(part: Any) -> Any:
+        part.set_shape([None, *images.shape[1:]])
+        return forward(part)
+
+    found = tf.map_fn(one, parts, fn_output_signature=tf.TensorSpec([None, width], dtype), parallel_iterations=1)
     return tf.reshape(found, [-1, width])[:count]

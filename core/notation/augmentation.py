@@ -33,6 +33,9 @@ STEPS_OF_PRESET = {
 
 PRESETS = tuple(STEPS_OF_PRESET)
 
+_PRESET_OF = {steps: name for name, steps in STEPS_OF_PRESET.items() if name not in (*DRAWN_TOGETHER, "none")}
+"""A list that is what a preset stands for is that preset: two runs with it do not differ."""
+
 MOST_STEPS = 16
 AXES = ("horizontal", "vertical")
 FILLS = ("nearest", "reflect", "wrap", "black")
@@ -106,7 +109,8 @@ def read_augmentation(value: Any) -> str:
             objects such as `{"rotation": [-20, 20]}`. A single number stands for a range around no change.
 
     Returns:
-        A preset's name, or the steps with their ranges written out, at most `LONGEST_TEXT` characters.
+        A preset's name, also where its steps were written out, or the steps with their ranges written out, at most
+        `LONGEST_TEXT` characters.
 
     Raises:
         ConfigError: names the step, what came and what is allowed.
@@ -121,7 +125,7 @@ def read_augmentation(value: Any) -> str:
     text = ", ".join(_read_step(item, place).text for place, item in enumerate(items, start=1))
     if len(text) > LONGEST_TEXT:
         raise ConfigError(f"{KEY} has {len(text)} characters; it may have {LONGEST_TEXT} at most")
-    return text
+    return _PRESET_OF.get(text, text)
 
 
 def augmentation_record(augmentation: str) -> str | list[str]:

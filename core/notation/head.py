@@ -5,12 +5,17 @@
 The short form, `model.dense_units` and `model.dropout`, stands for a list as well: dropout before each Dense layer.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.notation.steps import Argument, Grammar, Kind, Step, StepError, read_steps, step_record, write_steps
 
 KEY = "model.head"
+"""The setting that is the head as a list of layers."""
+
+SHORT_FORM = ("model.dense_units", "model.dropout")
+"""Settings that are its short form: 0 where the head is a list."""
 
 NO_LAYERS = "none"
 """The notation of an empty list: the features go straight to the output. (Empty text is the short form.)"""
@@ -164,6 +169,24 @@ def lowered(text: str, most: float) -> str:
         for layer in head.layers
     ]
     return Head(tuple(layers), head.output_l2).text()
+
+
+def heads_in_one_form(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Flat settings of several runs, the short form written as the list that it stands for where one has a list.
+
+    Args:
+        settings: sequence of dict. `{"model.head": "", "model.dense_units": 8, ...}`; what is absent stays absent.
+    """
+    if not any(one.get(KEY) for one in settings):
+        return [dict(one) for one in settings]
+    return [_as_list(one) for one in settings]
+
+
+def _as_list(settings: Mapping[str, Any]) -> dict[str, Any]:
+    units, dropout = (settings.get(key) for key in SHORT_FORM)
+    if settings.get(KEY) or units is None or dropout is None:
+        return dict(settings)
+    return {**settings, KEY: short_form(units, dropout).text(), **dict.fromkeys(SHORT_FORM, 0)}
 
 
 def head_record(text: str) -> Any:

@@ -7,6 +7,7 @@ import pytest
 from core import files
 from core.compare.compare import compare, config_differences, probe_path
 from core.config import make_config
+from core.notation.augmentation import STEPS_OF_PRESET
 from core.store.runs import Run, RunStore
 
 ENVIRONMENT = {"python": "3.11", "tensorflow": "2.21", "keras": "3.15", "parity": "abc"}
@@ -72,6 +73,17 @@ def test_only_the_settings_that_differ_are_listed() -> None:
     assert config_differences(a, b) == [
         {"key": "data.shuffle", "a": "samples", "b": "none"},
         {"key": "training.seed", "a": 1, "b": 2},
+    ]
+
+
+def test_one_thing_said_in_two_forms_is_no_difference() -> None:
+    short = make_run("short", {"model.dense_units": 8, "model.dropout": 0.4, "data.augmentation": "medical"})
+    same: dict[str, Any] = {"model.head": "Dropout(0.4), Dense(8, relu), Dropout(0.4)"}
+    same["data.augmentation"] = STEPS_OF_PRESET["medical"].split(", ")
+    assert config_differences(short, make_run("written", same)) == []
+    other = make_run("other", {"model.head": "dense 8 relu", "data.augmentation": "medical"})
+    assert config_differences(short, other) == [
+        {"key": "model.head", "a": "dropout 0.4, dense 8 relu, dropout 0.4", "b": "dense 8 relu"}
     ]
 
 

@@ -34,6 +34,10 @@ def test_only_what_differs_is_told() -> None:
     assert setting_differences([{"a": 1, "b": 2}, None, {"a": 1, "b": 3}]) == [("b", [2, None, 3])]
     assert setting_differences([{"a": 1}, {"a": 1}]) == []
     assert setting_differences([None, None]) == []
+    short, written = {"model.dense_units": 8, "model.dropout": 0.4}, "dropout 0.4, dense 8 relu, dropout 0.4"
+    lists = [{"model.head": head, "model.dense_units": 0, "model.dropout": 0} for head in (written, "dropout 0.4")]
+    assert setting_differences([{"model.head": "", **short}, None, lists[0]]) == []
+    assert setting_differences([{"model.head": "", **short}, lists[1]]) == [("model.head", [written, "dropout 0.4"])]
 
 
 def test_images_are_the_same_whatever_their_order_and_folder(run: Run) -> None:

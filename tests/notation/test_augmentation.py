@@ -29,6 +29,8 @@ ALL = (
     [
         (ALL, ALL),
         (" Strong ", "strong"),
+        (STEPS_OF_PRESET["strong"].replace(", ", " ,"), "strong"),
+        (STEPS_OF_PRESET["light"], STEPS_OF_PRESET["light"]),  # drawn in another way than the preset
         ("", "none"),
         ("[]", "none"),
         ([], "none"),
@@ -100,7 +102,8 @@ def test_a_configuration_keeps_the_text_and_writes_the_list() -> None:
 
 def test_presets_are_lists_within_what_is_allowed() -> None:
     for preset in PRESETS:
-        assert read_augmentation(STEPS_OF_PRESET[preset]) == (STEPS_OF_PRESET[preset] or "none")
+        said = STEPS_OF_PRESET[preset] if preset in DRAWN_TOGETHER else preset
+        assert read_augmentation(STEPS_OF_PRESET[preset]) == said
         assert is_list(preset) == (preset not in (*DRAWN_TOGETHER, "none"))
     assert steps_of("none") == ()
     assert steps_of("question")[1] == Step("zoom", 0.8, 1.2)
