@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 from core import files, paths
 from core.config import make_config
 from core.data.class_count import MOST_CLASSES
+from core.data.rendering import FITS
 from core.errors import ModelError
 from core.models.inspector import inspect_model
 from core.models.legacy import inspect_legacy, is_hdf5
@@ -38,7 +39,9 @@ _CHUNK = 2**20
 T = TypeVar("T")
 
 
-def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str = "", *, pixels: str = "") -> Run:
+def import_model(
+    source: BinaryIO, classes: Sequence[str], name: str, owner: str = "", *, pixels: str = "", fit: str = ""
+) -> Run:
     """Makes a run of a .keras or HDF5 file.
 
     Args:
@@ -48,6 +51,8 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
         owner: Whose it is. Defaults to nobody's in particular.
         pixels: A key of `trial.PIXELS`: those that it was trained on. Defaults to 0 to 255, with a note where no layer
             of it scales them, or to what its origin is known for.
+        fit: `data.fit`, how its images became squares. Defaults to what the file says of it, to the cropping of
+            Teachable Machine (its own example uses PIL's `ImageOps.fit`), else to stretching.
 
     Raises:
         ModelError: it is not let in; nothing of it is kept then.
@@ -57,6 +62,8 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
         raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
     if pixels and pixels not in PIXELS:
         raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
+    if fit and fit not in FITS:
+        raise ModelError(f'the fit is "{fit}"; it may be {", ".join(FITS)}')
     _check_count(len(names))
     path = paths.home() / "quarantine" / f"{secrets.token_hex(8)}.keras"
     try:
@@ -67,7 +74,7 @@ def import_model(source: BinaryIO, classes: Sequence[str], name: str, owner: str
         _check_count(expected)
         if len(names) != expected:
             raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
-        return _keep(path, facts, names, name, digest, owner)
+        return _keep(path, facts, names, name, digest, owner, fit)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
     finally:
@@ -107,7 +114,7 @@ def _let_in(path: Path, pixels: str) -> dict[str, Any]:
     notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
     if known and not pixels:
         notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
-    return {**facts, "pixels": chosen, "notes": notes}
+    return {**facts, "pixels": chosen, "notes": notes, "teachable_machine": bool(known)}
 
 
 def _answers(facts: dict[str, Any]) -> Answers:
@@ -200,8 +207,13 @@ def _reason(done: Ended) -> str:
     return done.last_line[:200] or "its process failed"
 
 
-def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str) -> Run:
-    config = make_config(IMPORTED, {**own_settings(path), "data.image_size": facts["image_size"]}, name=name)
+def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, digest: str, owner: str, fit: str) -> Run:
+    own = own_settings(path)
+    if facts.pop("teachable_machine", False):
+        own = {"data.fit": "crop", **own}
+    if fit:
+        own["data.fit"] = fit
+    config = make_config(IMPORTED, {**own, "data.image_size": facts["image_size"]}, name=name)
 
     def fill(run: Run) -> None:
         record = {"root": "", "classes": classes, "train": [], "val": [], "imported": {"sha256": digest, **facts}}

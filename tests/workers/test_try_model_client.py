@@ -53,6 +53,22 @@ def test_a_model_saved_here_comes_back_and_answers_the_same(saved: bytes, home: 
     np.testing.assert_allclose(load_model(run)(pixels), load_model(origin)(pixels), atol=1e-6, rtol=0)
 
 
+@pytest.mark.usefixtures("tried", "home")
+def test_how_images_became_squares_is_told_or_known_by_the_origin(
+    saved: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = ["a", "b"]
+    assert import_model(io.BytesIO(saved), classes, "x").config().data.fit == "stretch"
+    assert import_model(io.BytesIO(saved), classes, "x", fit="letterbox").config().data.fit == "letterbox"
+    with pytest.raises(ModelError, match='the fit is "round"; it may be stretch, letterbox, letterbox_black, crop'):
+        import_model(io.BytesIO(saved), classes, "x", fit="round")
+    monkeypatch.setattr(importing, "_let_in", lambda *_: {**FACTS, "notes": [], "teachable_machine": True})
+    run = import_model(io.BytesIO(saved), classes, "x")
+    assert run.config().data.fit == "crop", "its own example crops by ImageOps.fit"
+    assert "teachable_machine" not in run.data().imported
+    assert import_model(io.BytesIO(saved), classes, "x", fit="stretch").config().data.fit == "stretch"
+
+
 @pytest.mark.usefixtures("tried")
 @pytest.mark.parametrize(
     ("classes", "words"),

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.access import Action
+from core.data.rendering import FITS
 from core.errors import UserError
 from core.export.bundle_import import import_bundle
 from core.models.class_names import QUOTING, split_classes
@@ -16,6 +17,7 @@ from pages.shared.shell.quota import admit_files
 from pages.shared.state import (
     MODEL_CLASSES,
     MODEL_FILE,
+    MODEL_FIT,
     MODEL_NAME,
     MODEL_PIXELS,
     RUN,
@@ -34,6 +36,14 @@ _PIXELS = {
     "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
     "torch": "Minus the mean, by the deviation of ImageNet (torch)",
     "caffe": "BGR minus the mean of ImageNet (caffe: VGG16, ResNet50)",
+}
+
+_FITS = {
+    "": "What the file says of it; cropped for Teachable Machine, else stretched",
+    "stretch": "Stretched: width and height on their own",
+    "letterbox": "Letterbox: bars in the colour of the edge",
+    "letterbox_black": "Letterbox: black bars",
+    "crop": "Cropped: the square in the middle",
 }
 
 
@@ -62,9 +72,13 @@ def show_model_import() -> None:
             "Pixels that it was trained on", ["", *PIXELS], key=MODEL_PIXELS, format_func=_PIXELS.__getitem__,
             help="Where no layer of the model scales them. Wrong ones give wrong answers without any error.",
         )  # fmt: skip
+        fit = st.selectbox(
+            "How its images became square", ["", *FITS], key=MODEL_FIT, format_func=_FITS.__getitem__,
+            help="Matters for images that are not square: a model sees another image where this differs.",
+        )  # fmt: skip
         name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100, help="Its name in the lists of runs.")
         if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
-            _bring(file, classes, name, pixels)
+            _bring(file, classes, name, pixels, fit)
 
 
 def show_run_import() -> None:
@@ -106,10 +120,10 @@ def _import_run(file: Any) -> Run:
     return import_bundle(file, owner=person().name)
 
 
-def _bring(file: Any, classes: str, name: str, pixels: str) -> None:
+def _bring(file: Any, classes: str, name: str, pixels: str, fit: str) -> None:
     try:
         with st.spinner("Looking into it, then trying it in a process of its own …"):
-            run = _import(file, classes, name, pixels)
+            run = _import(file, classes, name, pixels, fit)
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
         return
@@ -119,8 +133,8 @@ def _bring(file: Any, classes: str, name: str, pixels: str) -> None:
 
 
 @guarded(Action.IMPORT)
-def _import(file: Any, classes: str, name: str, pixels: str) -> Run:
+def _import(file: Any, classes: str, name: str, pixels: str, fit: str) -> Run:
     admit_files([file.size])
     file.seek(0)
     title = name or file.name.rpartition(".")[0]
-    return import_model(file, split_classes(classes), title, owner=person().name, pixels=pixels)
+    return import_model(file, split_classes(classes), title, owner=person().name, pixels=pixels, fit=fit)
