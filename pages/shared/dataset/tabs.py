@@ -192,7 +192,18 @@ def _height(rows: Sequence[object]) -> int:
 
 
 def _mode(mode: str) -> str:
-    words = {"RGB": "colour", "L": "grey", "RGBA": "colour with transparency", "P": "palette", "1": "black and white"}
+    words = {
+        "RGB": "colour",
+        "L": "grey",
+        "LA": "grey with transparency",
+        "I": "grey of 32 bits",
+        "F": "grey in decimals",
+        "RGBA": "colour with transparency",
+        "P": "palette",
+        "CMYK": "colours for print",
+        "YCbCr": "colour",
+        "1": "black and white",
+    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "grey of 16 bits")
     return f"{words.get(mode, 'other')} ({mode})"
 
 
