@@ -32,7 +32,7 @@ ARRIVING = 6.0
 
 START = """
 import json, sys
-from core import launch
+from core.workers import launch
 from core.config import make_config
 from core.store.runs import RunStore
 run = RunStore().create(make_config("sample", json.loads(sys.argv[1])))
