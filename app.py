@@ -13,6 +13,7 @@ from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.upkeep import show_deleted, show_trash
 from pages.shared.shell import access, examples, tour
 from pages.shared.shell.frame import frame
+from pages.shared.why import view as why_view
 from pages.shared.widgets.text import heading, plain
 
 
@@ -85,4 +86,5 @@ if not tour.is_under_way():
     label = "Take the tour: the pages in two minutes, on finished runs"
     st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
 show_puzzle()
+why_view.show_why()
 show_runs()

@@ -86,6 +86,8 @@ READS = {
     "core.store.runs", "core.sweep.plan",
     "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
     "core.workers.script_client", "core.workers.try_model_client",
+    "core.recorder.recorder_file", "core.report.why_report", "core.store.status", "core.why.answer", "core.why.side",
+    "core.why.store",
 }  # fmt: skip
 
 

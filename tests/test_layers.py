@@ -17,7 +17,7 @@ LAYERS = (
     ("core.errors",),
     ("core.environment",),
     ("core.progress", "core.setting", "core.sizes", "core.paths", "core.files", "core.stats."),
-    ("core.notation.",),
+    ("core.notation.", "core.recorder."),
     ("core.sections.",),
     ("core.config",),
     ("core.data.",),
@@ -28,6 +28,7 @@ LAYERS = (
     ("core.workers.",),
     ("core.jobs.",),
     ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review."),
+    ("core.why.",),
     ("core.start.",),
     ("core.housekeeping.", "core.export."),
     ("core.report.", "core.runs_table."),
@@ -46,7 +47,7 @@ LAYERS = (
         "pages.shared.diagnose.",
         "pages.shared.predict.",
     ),
-    ("pages.shared.puzzle.",),
+    ("pages.shared.puzzle.", "pages.shared.why."),
     ("pages.dataset", "pages.train", "pages.live", "pages.runs", "pages.diagnose", "pages.predict"),
     ("app",),
 )
@@ -57,6 +58,7 @@ FLAT = {"core": 12, "pages/shared": 6}
 HEAVY = (
     *("tensorflow", "keras", "core.data.pipeline", "core.models.build", "core.models.lite0"),
     "core.models.head_layers",
+    "core.recorder.parity_recorder",
     *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras", "core.export.plain_fit"),
 )
 

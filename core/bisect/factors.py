@@ -94,6 +94,8 @@ def find_factors(a: Run, b: Run) -> Factors:
     Raises:
         RunError: a run cannot be read, has no epochs, or the two cannot be held against each other.
     """
+    for run in (a, b):
+        run.require_own("no trial can be trained with its settings")
     ends = _in_one_form([_end(run) for run in (a, b)])
     _require_comparable(a, b, ends[0], ends[1])
     both_frozen = all(end.config.training.is_frozen for end in ends)

@@ -17,6 +17,7 @@ from core.cli import (
     labels,
     predict,
     puzzle,
+    recorder,
     remember,
     report,
     runs,
@@ -25,12 +26,13 @@ from core.cli import (
     sweep,
     train,
     unpack,
+    why,
 )
 from core.cli.command import Command, Run
 
 COMMANDS: tuple[Command, ...] = (
-    *(scan, split, labels, fetch, unpack, check, compare, bisect, import_script, import_model),
-    *(cache, export, report, import_run),
+    *(why, scan, split, labels, fetch, unpack, check, compare, bisect, import_script, import_model),
+    *(cache, export, report, import_run, recorder),
     *(train, runs, find_rate, sweep, puzzle, predict, evaluate, remember),
 )  # fmt: skip
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from core import paths
 from core.checks.finding import Finding, FindingValues
-from core.compare.divergence import Divergence, DivergenceValues, first_divergence, recorded_epochs
+from core.compare.divergence import first_divergence, recorded_epochs
 from core.compare.paired import Paired, paired_test
+from core.compare.where import Divergence, DivergenceValues
 from core.course.during import trace_findings
 from core.errors import RunError
 from core.notation.head import heads_in_one_form
@@ -110,10 +111,12 @@ def compare(a: Run, b: Run) -> Comparison:
 
 def config_differences(a: Run, b: Run) -> list[SettingDifference]:
     """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one. A head that is
-    a list and the short form that says the same are no difference."""
+    a list and the short form that says the same are no difference. Of a run that was recorded elsewhere only those
+    settings that are known."""
     one, other = a.config(), b.config()
+    known = [set(record.settings) for run in (a, b) if (record := run.recorded())]
     mine, theirs = heads_in_one_form([one.settings(), other.settings()])
-    pairs = [(key, value, theirs[key]) for key, value in mine.items()]
+    pairs = [(key, value, theirs[key]) for key, value in mine.items() if all(key in some for some in known)]
     pairs.insert(0, ("dataset", one.dataset, other.dataset))
     return [{"key": key, "a": mine, "b": theirs} for key, mine, theirs in pairs if mine != theirs]
 
@@ -136,6 +139,8 @@ def environment_differences(a: Run, b: Run) -> list[Difference]:
         {"what": name, "a": mine.get(key), "b": theirs.get(key)}
         for key, name in _ENVIRONMENT.items()
         if mine.get(key) != theirs.get(key)
+        and not (key not in mine and one.elsewhere)  # what a recorder could not know is no difference
+        and not (key not in theirs and other.elsewhere)
     ]
 
 

@@ -9,46 +9,16 @@ compared by the hash of their file, never by their place in a batch: else anothe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
+
+from core.compare.entering import entering_range
+from core.compare.where import Divergence
 
 if TYPE_CHECKING:
     from core.store.trace_record import Sample, Trace, TracedEpoch
 
 TOLERANCE = 1e-5
 """Losses and gradient norms closer than this, relative to their size, are the same but for rounding."""
-
-
-class DivergenceValues(TypedDict):
-    """A divergence as plain values, ready for JSON; see `Divergence`."""
-
-    stage: str
-    step: dict[str, int]
-    a: object
-    b: object
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where two runs part.
-
-    Attributes:
-        stage: str. One of the stages above.
-        step: dict. `epoch` and `batch`, from 1, as far as they are known.
-        a: What the first run has there, as a value or in words.
-        b: What the second has.
-        sentence: str. One sentence for the person.
-    """
-
-    stage: str
-    step: dict[str, int]
-    a: object
-    b: object
-    sentence: str
-
-    def to_dict(self) -> DivergenceValues:
-        """As plain values, ready for JSON."""
-        return {"stage": self.stage, "step": self.step, "a": self.a, "b": self.b, "sentence": self.sentence}
 
 
 def first_divergence(a: "Trace", b: "Trace") -> Divergence | None:
@@ -92,6 +62,8 @@ class _EpochPair:
 
 
 def _files(a: "Trace", b: "Trace") -> Divergence | None:
+    if _has_files(a) != _has_files(b):
+        return None  # files on one side, pixels on the other: nothing to hold against each other
     for part, name in (("train", "training"), ("val", "validation")):
         mine, theirs = getattr(a.data, part), getattr(b.data, part)
         if mine != theirs:
@@ -110,7 +82,17 @@ _PIXELS = (
 )
 
 
+def _has_files(trace: "Trace") -> bool:
+    return trace.elsewhere is None or trace.elsewhere.files
+
+
+def _knows_batches_by(trace: "Trace") -> str:
+    return trace.elsewhere.batches if trace.elsewhere else "files"
+
+
 def _pixels(pair: _EpochPair) -> Divergence | None:
+    if pair.a.elsewhere or pair.b.elsewhere:
+        return entering_range(pair.a, pair.b) if pair.epoch == 1 else None
     for stage, key, figure, what in _PIXELS:
         for mine, theirs in pair.samples():
             if getattr(mine, key) != getattr(theirs, key):
@@ -127,10 +109,24 @@ def _pixels(pair: _EpochPair) -> Divergence | None:
 def _order(pair: _EpochPair) -> Divergence | None:
     if pair.one.order == pair.other.order:
         return None
+    if _knows_batches_by(pair.a) != _knows_batches_by(pair.b) or "" in (pair.one.order, pair.other.order):
+        return _label_order(pair)
     index = _first_difference(pair.one.batch_orders, pair.other.batch_orders)
     if index is None:
         sentence = f"In epoch {pair.epoch} the samples come in another order."
         return Divergence("labels and order", {"epoch": pair.epoch}, pair.one.order, pair.other.order, sentence)
+    return _batches_part(pair, index)
+
+
+def _label_order(pair: _EpochPair) -> Divergence | None:
+    """Where the images of the batches cannot be matched, their labels can: the first batch of another mix."""
+    index = _first_difference(pair.one.mix, pair.other.mix)
+    if index is None or pair.one.mix == pair.other.mix or pair.a.classes != pair.b.classes:
+        return None
+    return _batches_part(pair, index)
+
+
+def _batches_part(pair: _EpochPair, index: int) -> Divergence:
     mine, theirs = (_mix(trace, record, index) for trace, record in ((pair.a, pair.one), (pair.b, pair.other)))
     step = {"epoch": pair.epoch, "batch": index + 1}
     where = f"epoch {pair.epoch}, batch {index + 1}"
@@ -149,6 +145,8 @@ def _initial_weights(pair: _EpochPair) -> Divergence | None:
     names = {"base": "the backbone", "statistics": "the backbone's batch normalisation", "head": "the head"}
     for key, name in names.items():
         mine, theirs = getattr(pair.a.hashes, key), getattr(pair.b.hashes, key)
+        if (not mine and pair.a.elsewhere) or (not theirs and pair.b.elsewhere):
+            continue  # a network in which the recorder could tell no backbone
         if mine != theirs:
             return Divergence("initial weights", {}, mine, theirs, f"The initial weights of {name} differ.")
     return None
@@ -189,7 +187,7 @@ def _steps(pair: _EpochPair) -> Divergence | None:
             )
             return Divergence("weights", {"epoch": pair.epoch, "batch": index}, mine, theirs, sentence)
         one, other = pair.one.gradient_norms[index], pair.other.gradient_norms[index]
-        if not _close(one, other):
+        if not (pair.a.elsewhere or pair.b.elsewhere) and not _close(one, other):
             sentence = (
                 f"In {where} the loss agrees, but the norm of its gradients is {_number(one)} in one run and "
                 f"{_number(other)} in the other."
@@ -233,7 +231,7 @@ def _first_difference(one: Sequence[object], other: Sequence[object]) -> int | N
 
 def _mix(trace: "Trace", record: "TracedEpoch", index: int) -> str:
     """What a batch holds, in words: `7 NORMAL, 13 PNEUMONIA`; its hash where classes are too many to count."""
-    if index >= len(record.batch_orders):
+    if index >= max(len(record.batch_orders), len(record.mix)):
         return "nothing"
     if not record.mix:
         return record.batch_orders[index]

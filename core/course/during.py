@@ -22,6 +22,7 @@ from core.course.during_weights import (
     diverged,
     statistics_moved,
 )
+from core.course.elsewhere import base_still_elsewhere, statistics_moved_elsewhere
 from core.course.recorded import recorded_order
 from core.course.training_record import TrainingRecord
 from core.store.runs import Run
@@ -39,6 +40,15 @@ CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     class_imbalance_baseline,
     overfitting,
 )
+
+
+RECORDED_CHECKS = (
+    base_still_elsewhere,
+    statistics_moved_elsewhere,
+    *(check for check in CHECKS if check not in (base_moved_although_frozen, base_still_although_unfrozen,
+                                                  statistics_moved, dead_relu_head)),
+)  # fmt: skip
+"""Those of a run that was recorded elsewhere: what the others say of the settings is not known of it."""
 
 
 def trace_findings(run: Run) -> list[Finding]:
@@ -60,5 +70,7 @@ def trace_findings(run: Run) -> list[Finding]:
         classes=record.classes,
         majority=(common, labels.count(common) / len(labels)),
         count=len(labels),
+        recorded=run.recorded(),
     )
-    return [finding for check in CHECKS if (finding := check(training_record)) is not None]
+    checks = RECORDED_CHECKS if training_record.recorded else CHECKS
+    return [finding for check in checks if (finding := check(training_record)) is not None]

@@ -9,6 +9,7 @@ from core.course.recorded import Order
 from core.models.unfreezing import stage_of, trained_blocks
 
 if TYPE_CHECKING:
+    from core.store.run_records import Recorded
     from core.store.trace_record import Hashes, Sample, TracedEpoch
 
 
@@ -25,6 +26,7 @@ class TrainingRecord:
         classes: list of str.
         majority: tuple of (name, share) of the most frequent class of the validation images.
         count: int. Validation images.
+        recorded: Recorded or None. Of a training in somebody's own code, whose settings are known in part only.
     """
 
     config: RunConfig
@@ -35,6 +37,7 @@ class TrainingRecord:
     classes: list[str]
     majority: tuple[str, float]
     count: int
+    recorded: "Recorded | None" = None
 
     @property
     def last(self) -> "TracedEpoch":

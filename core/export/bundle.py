@@ -17,15 +17,15 @@ from core.export.labels import LABELS, labels_text
 from core.export.zips import add_text, writing_zip
 from core.store.runs import Run
 
-FORMAT = 2
-"""Version of the zip's form. A reader refuses a higher one; 1 had no labels.txt."""
+FORMAT = 3
+"""Version of the zip's form. A reader refuses a higher one; 1 had no labels.txt, 2 no recorder.json."""
 
 LABEL, CARD, MODEL = "parity.json", "README.md", "model.keras"
 
 REQUIRED = ("config.json", "status.json", "manifest.json", "events.jsonl")
 """Records without which there is no run."""
 
-RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predictions.csv", "note.json")
+RECORDS = (*REQUIRED, "evaluation.json", "findings.json", "trace.json", "predictions.csv", "note.json", "recorder.json")
 """Every record that goes along, where it is there."""
 
 REFERENCE = "reference.npz"
@@ -61,7 +61,7 @@ def write_bundle(run: Run, path: Path) -> None:
             with (run.path / MODEL).open("rb") as file:
                 hashes[MODEL] = hashlib.file_digest(file, "sha256").hexdigest()
             archive.write(run.path / MODEL, MODEL, zipfile.ZIP_STORED)  # a zip itself
-        label = {"format": FORMAT, "run": run.id, "files": hashes}
+        label = {"format": FORMAT if "recorder.json" in contents else 2, "run": run.id, "files": hashes}
         add_text(archive, LABEL, json.dumps(label))
         for name, content in contents.items():
             add_text(archive, name, content)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.checks.finding import SEVERITIES
-from core.config import RunConfig
+from core.config import RunConfig, keys
 from core.data.class_count import MOST_CLASSES, check_class_count
 from core.errors import ConfigError, DataError
 from core.export.shape import Rule, count, each, fields, mapping, maybe, number, one_of, plain, share, text
@@ -52,6 +52,7 @@ def check_records(records: Record) -> RunConfig:
         "evaluation.json": _evaluation(classes),
         "findings.json": fields({"findings": each(_FINDING, 1000)}),
         "trace.json": _trace(classes),
+        "recorder.json": fields({"recorder": count}, {"settings": each(one_of(keys()), 1000)}),
         "note.json": fields({"text": text, "tags": each(text, MOST_TAGS)}),
     }
     for name, rule in rules.items():

@@ -40,6 +40,12 @@ RECORD_BYTES = 200_000_000
 MOST_ENTRIES = 64
 """More than a run has with what Finder puts beside each file, so that what is too much can be told by its name."""
 
+RECORDED = (
+    "Recorded elsewhere by parity_recorder.py: it has no model, checkpoint, gradients or features, and only part of "
+    "its settings is known; so it can be compared, but neither resumed, exported as a script nor bisected."
+)
+"""What a run says that somebody's own code has trained."""
+
 _CHUNK = 2**20
 
 Record = dict[str, Any]
@@ -204,13 +210,17 @@ def _write(folder: Path, records: Record, config: RunConfig, owner: str) -> None
             files.write_json(folder / record, config.to_dict() if record == "config.json" else value)
     if owner:
         files.write_json(folder / "owner.json", owner)
-    files.write_json(folder / "status.json", _status(records["status.json"], len(records["events.jsonl"])))
+    files.write_json(
+        folder / "status.json",
+        _status(records["status.json"], len(records["events.jsonl"]), "recorder.json" in records),
+    )
 
 
-def _status(record: Record, epochs: int) -> Record:
+def _status(record: Record, epochs: int, recorded: bool) -> Record:
     """The run is over here, however it ended there: what a resume needs is not in the zip."""
     known = {key: record[key] for key in ("created", "started", "ended", "seconds") if key in record}
     how = "" if record["status"] == "finished" else f" It was {record['status']} there."
-    status = Status(status="finished", message=f"Brought from elsewhere as a zip.{how}", **known)
+    message = RECORDED if recorded else f"Brought from elsewhere as a zip.{how}"
+    status = Status(status="finished", message=message, **known)
     now = time.time()
     return {**vars(status), "created": min(status.created, now), "epoch": epochs, "epochs": epochs}

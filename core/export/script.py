@@ -61,6 +61,7 @@ def require_repeatable(run: Run) -> None:
     Raises:
         RunError: one sentence on why.
     """
+    run.require_own("no script can repeat it")
     why = ""
     status = run.read_status().status
     if is_imported(run):

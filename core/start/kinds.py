@@ -22,6 +22,7 @@ from core.store.folder import JobFolder
 from core.store.folder_store import FolderStore
 from core.store.runs import RunStore
 from core.sweep.store import SweepSpec, SweepStore
+from core.why.store import WhySpec, WhyStore
 
 Store = FolderStore[Any]
 
@@ -67,6 +68,7 @@ KINDS = (
     ),
     Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),
     Kind("puzzle", PuzzleStore, PuzzleSpec, Action.DIAGNOSE, "core.engine.jobs.puzzle:solve"),
+    Kind("why", WhyStore, WhySpec, Action.DIAGNOSE, "core.engine.jobs.why:explain"),
 )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ CLUSTER_JOB: "Kind[Plain]" = Kind("ClusterJob", 200_000)
 FINDINGS: "Kind[run_records.Findings]" = Kind("Findings", 50 * _MEGABYTE)
 EVALUATION: "Kind[run_records.Evaluation]" = Kind("Evaluation", 100 * _MEGABYTE, is_small=False)
 MANIFEST: "Kind[run_records.Manifest]" = Kind("Manifest", 400 * _MEGABYTE, is_small=False)
+RECORDED: "Kind[run_records.Recorded]" = Kind("Recorded")
 TRACE: "Kind[trace_record.Trace]" = Kind("Trace", 400 * _MEGABYTE, is_small=False)
 PROBE: "Kind[job_records.Probe]" = Kind("Probe", 10 * _MEGABYTE)
 SPENT: "Kind[job_records.Spent]" = Kind("Spent", 50 * _MEGABYTE)
@@ -83,6 +84,7 @@ OF_A_RUN: "dict[str, Kind[Any]]" = {
     "findings.json": FINDINGS,
     "evaluation.json": EVALUATION,
     "trace.json": TRACE,
+    "recorder.json": RECORDED,
 }
 """The records of a run that are one JSON value each; config.json has a reader of its own, `core.config.read_config`."""
 

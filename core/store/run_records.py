@@ -211,6 +211,25 @@ class PartFigures(Record):
     worst: Annotated[list[Mistake], Field(max_length=1000)] = []
 
 
+class Recorded(Record):
+    """recorder.json: the training ran elsewhere, in somebody's own code; parity_recorder.py has written this."""
+
+    recorder: Annotated[int, Field(ge=1, le=1000)]
+    keras: Text = ""
+    backend: Text = ""
+    settings: Names = []
+    """Keys of the settings that are known; the others of the configuration have their defaults and say nothing."""
+    trained_weights: dict[str, Count] = {}
+    """How many weights of `base` and `head` the training was to change."""
+    seconds: Seconds = 0.0
+    """What the recording took during the training."""
+    training_seconds: Seconds = 0.0
+    files: bool = True
+    """Whether the images are known as files; else by their pixels."""
+    watched: Count = 0
+    """Validation images that were predicted after each epoch."""
+
+
 class Evaluation(Record):
     """evaluation.json."""
 

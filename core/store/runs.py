@@ -7,6 +7,7 @@ runs/<id>/config.json       written before the start; later only its name may ch
           evaluation.json   what the finished model does on the validation images
           predictions.csv   its probabilities, image by image
           model.keras       raw pixels in, probabilities out
+          recorder.json     only where the training ran elsewhere, in somebody's own code
           reference.npz     features of training images, for those nearest to a new one
           resume/           the checkpoint of the last finished epoch
           owner.json        who started it, where that matters
@@ -29,7 +30,7 @@ from core.store.json_values import Damaged
 from core.store.status import ACTIVE, RESUMABLE, STATUSES, Status
 
 if TYPE_CHECKING:
-    from core.store.run_records import EpochRecord, Evaluation, Event, FindingRecord, Manifest, PartFigures
+    from core.store.run_records import EpochRecord, Evaluation, Event, FindingRecord, Manifest, PartFigures, Recorded
     from core.store.trace_record import Trace
 
 __all__ = [
@@ -130,6 +131,18 @@ class Run(JobFolder):
         """What findings.json says; empty before there is one, or where it is damaged."""
         record = records.read(self.path / "findings.json", records.FINDINGS)
         return record.findings if record else []
+
+    def recorded(self) -> "Recorded | None":
+        """What recorder.json says of a training that ran elsewhere, in somebody's own code; None for all others."""
+        return records.read(self.path / "recorder.json", records.RECORDED)
+
+    def require_own(self, what: str) -> None:
+        """Raises RunError for a run that was recorded elsewhere; `what` is what cannot be done with it."""
+        if (self.path / "recorder.json").exists():
+            raise RunError(
+                f"run {self.title()} was recorded elsewhere, and only part of its settings is known, so {what}; "
+                "compare it with other runs instead"
+            )
 
     def has_model(self) -> bool:
         """Whether there is a model to predict with."""

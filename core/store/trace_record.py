@@ -1,6 +1,6 @@
 """trace.json: the record of a training, from which findings and comparisons come."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -111,6 +111,15 @@ class TracedEpoch(Record):
         return self
 
 
+class Elsewhere(Record):
+    """What a trace that was recorded in somebody's own code knows an image by; gradients and features it has none."""
+
+    files: bool
+    """Whether images are known as files; else `data` has hashes of their pixels."""
+    batches: Literal["files", "content"]
+    """What the order of the batches is told by: files, or the pixels as the network was given them."""
+
+
 class TraceHead(Record):
     """trace.json without the epochs, which are written one by one."""
 
@@ -121,6 +130,7 @@ class TraceHead(Record):
     classes: Names
     samples: Annotated[list[Sample], Field(max_length=MOST_BATCHES)]
     inputs: Annotated[list[TracedInput], Field(max_length=MOST_BATCHES)] = []
+    elsewhere: Elsewhere | None = None
 
 
 class Trace(TraceHead):

@@ -15,6 +15,9 @@ RUN = "run"
 RUN_A, RUN_B, BISECT = "a", "b", "bisect"
 """Query parameters of the Diagnose page: the ids of the two runs, and of the search between them."""
 
+WHY = "why"
+"""Query parameter of the Home page: the id of a question of two scripts."""
+
 TOUR = "tour"
 """Query parameter and session key: the step of the guided tour, from 1 on; the address begins it, the session goes on
 with it on pages whose address does not name it."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.compare.divergence import Divergence, first_divergence
+from core.compare.divergence import first_divergence
+from core.compare.where import Divergence
 from core.store.trace_record import Trace
 
 SAMPLE = {

@@ -21,6 +21,8 @@ from core.start.puzzle import PuzzleSpec
 from core.store.folder import JobFolder
 from core.store.runs import Run, RunStore, Status
 from core.sweep.store import SweepSpec
+from core.why.side import preset_side
+from core.why.store import WhySpec
 from core.workers import launch
 from tests.start.conftest import EndRun
 from tests.test_access_coverage import called, imported_names
@@ -68,6 +70,7 @@ def specs(pair: tuple[Run, Run], image_folder: Callable[..., Path]) -> dict[str,
         "sweep": SweepSpec(SAMPLE, trials=[{"model.dropout": 0.1}], budget_minutes=5.0),
         "review": ReviewSpec(folder, open_dataset(folder, SAMPLE.data)),
         "puzzle": PuzzleSpec(),
+        "why": WhySpec(preset_side("sample"), preset_side("sample")),
     }
 
 

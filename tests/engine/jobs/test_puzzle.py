@@ -12,6 +12,7 @@ from core import files
 from core.access import COMMAND_LINE
 from core.bisect.store import Bisect, BisectStore
 from core.engine.jobs import puzzle as worker
+from core.engine.jobs import steps
 from core.engine.reporter import Reporter
 from core.errors import RunError
 from core.start import start
@@ -66,7 +67,7 @@ class Workers:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     stand_in = Workers()
-    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(steps, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(launch, "start", stand_in.start)
     monkeypatch.setattr(launch, "resume", stand_in.resume)
     return stand_in

@@ -1,0 +1,129 @@
+"""The command `why A.py B.py DATASET`: two scripts that should agree, the cause, its lines, and the cure."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.access import COMMAND_LINE
+from core.bisect.store import Bisect, BisectStore
+from core.cli.bisect import describe_trial
+from core.cli.command import AddCommand
+from core.cli.import_script import read_file
+from core.cli.output import new_rows, print_answer, print_json
+from core.cli.terminal import Line, follow
+from core.data.dataset import SAMPLE
+from core.errors import DataError
+from core.jobs.job import BUDGET_MINUTES
+from core.report.why_report import place_of, repaired_sentence, verdict_words, why_html
+from core.start import start
+from core.store.runs import RESUMABLE
+from core.why.answer import answer_of, not_expressed
+from core.why.side import PRESET, NotExpressed, preset_side, read_side
+from core.why.store import Why, WhySpec, WhyStore
+from core.workers import launch
+
+_STOPPING = "Stops after this batch; what was trained is kept, and the same command goes on from there."
+
+
+def add_parser(command: AddCommand) -> None:
+    """Adds `why` to the command line."""
+    text = (
+        "Two Keras scripts that should agree, and a folder of images: which of their lines makes the difference, the "
+        f"proof, and the smallest change that cures it. With one script: against the preset {PRESET}. Ctrl-C stops and "
+        "keeps what was trained; the same command goes on from there."
+    )
+    sub = command("why", run, text)
+    sub.add_argument("scripts", metavar="SCRIPT.py", nargs="+", help="one or two scripts, then the folder of images")
+    sub.add_argument(
+        "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
+        help=f"the most the search may take; {BUDGET_MINUTES:g} unless told",
+    )  # fmt: skip
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write the answer there as a page")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Asks, follows the job to its end, and prints the answer."""
+    *files, dataset = options.scripts
+    _require_arguments(files, dataset)
+    try:
+        sides = [read_side(read_file(Path(name)), name, dataset) for name in files]
+    except NotExpressed as error:
+        answer = not_expressed(error)
+        if options.json:
+            return print_json(answer)
+        print("\n".join(_told(answer)))
+        return 0
+    why = _begin(WhySpec(sides[0], sides[1] if len(sides) > 1 else preset_side(dataset), options.budget),
+                 Line(quiet=options.json))  # fmt: skip
+    status = follow(why, quiet=options.json, stopping=_STOPPING, look=_Steps(why).show_new)
+    answer = answer_of(why)
+    if options.report:
+        write_report(options.report, why)
+    return print_answer(status, answer, lambda: _told(answer), as_json=options.json)
+
+
+def write_report(path: Path, why: Why) -> None:
+    """Writes the answer as a page.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        path.write_text(why_html(why), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --report") from error
+
+
+def _require_arguments(files: list[str], dataset: str) -> None:
+    if not 1 <= len(files) <= 2:
+        raise DataError(f"{len(files)} scripts came; give one or two scripts and then the folder of images")
+    if dataset != SAMPLE and not Path(dataset).is_dir():
+        raise DataError(f"{dataset} is no folder; give one or two scripts and then the folder of images")
+    if len(files) == 2 and _content(files[0]) == _content(files[1]):
+        raise DataError(f"{files[0]} and {files[1]} are the same script; give two scripts with two results")
+
+
+def _content(name: str) -> bytes:
+    return read_file(Path(name))
+
+
+def _begin(spec: WhySpec, line: Line) -> Why:
+    """Starts a question, or goes on with the same one that has ended early."""
+    spec = spec.admit(line.progress("Looks through"))
+    known = next((one for one in WhyStore().list() if spec.is_of(one)), None)
+    if known and launch.poll(known).status in RESUMABLE:
+        line.show(f"question {known.id} goes on", lasting=True)
+        start.resume(known, COMMAND_LINE)
+        return known
+    why = start.start("why", spec, COMMAND_LINE, line.progress("Looks through"))
+    line.show(f"question {why.id}", lasting=True)
+    return why
+
+
+class _Steps:
+    """Shows each training and each trial of the search that has ended, once."""
+
+    def __init__(self, why: Why) -> None:
+        self._why, self._told = why, set[str]()
+        self._bisect: Bisect | None = None
+        self._rows = new_rows(lambda: self._bisect.result().get("arms", []) if self._bisect else [], describe_trial)
+
+    def show_new(self, line: Line) -> None:
+        for run in self._why.runs():
+            if run.id not in self._told and not (status := run.read_status()).is_active:
+                self._told.add(run.id)
+                line.show(f"{run.title()}, run {run.id}: {status.status}", lasting=True)
+        self._bisect = self._bisect or BisectStore().by_id(self._why.bisect_id())
+        self._rows(line)
+
+
+def _told(answer: dict[str, Any]) -> list[str]:
+    words = verdict_words(answer)
+    lines = [f"{words}{': ' if answer['factors'] else ''}{', '.join(answer['factors'])}", str(answer["sentence"])]
+    for one in answer["lines"]:
+        lines.append(f"{one['file']}, {place_of(one)}: {one['text']}  ({one['does']})")
+    if answer["diff"]:
+        lines += ["", answer["diff"].rstrip("\n"), ""]
+    if repaired := answer["repaired"]:
+        lines.append(repaired_sentence(repaired))
+    return lines

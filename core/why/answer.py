@@ -1,0 +1,140 @@
+"""The answer to why two scripts differ: verdict, lines in the two files, proof, diff, the repaired script."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.bisect.orient import seen_from
+from core.errors import RunError
+from core.store.runs import Run, RunStore
+from core.why.side import NotExpressed, ScriptSide
+from core.why.store import Why, bisect_of
+
+IN_SCRIPT = "in-script"
+NOT_EXPRESSED = "not-expressed"
+
+VERDICTS = {
+    IN_SCRIPT: "The script itself is at fault; no setting is",
+    NOT_EXPRESSED: "No configuration expresses a script",
+}
+"""What the verdicts of a bisect do not say."""
+
+
+def answer_of(why: Why) -> dict[str, Any]:
+    """The answer so far, as plain values.
+
+    Args:
+        why: Why.
+
+    Returns:
+        `{"verdict", "factors", "sentence", "lines": [{"file", "line", "text", "factor", "does"}], "diff", "repaired":
+        {"file", "run", "accuracy", "before", "other", "left"} or None, "runs", "bisect", "values"}`.
+
+    Raises:
+        UserError: its files are damaged, or a run of it is gone.
+    """
+    sides, runs, result = why.sides(), why.runs(), why.result()
+    found = bisected(why)
+    bad = worse_of(found)
+    faults = blamed(found, sides)
+    factors = faults or list(found.get("factors") or [])
+    verdict = IN_SCRIPT if faults else found.get("verdict")
+    repaired = result.get("repaired")
+    return {
+        "why": why.id,
+        "verdict": verdict,
+        "factors": factors,
+        "sentence": _sentence(found, sides, faults),
+        "lines": [line for key in factors for line in _lines(sides, key)],
+        "diff": str((repaired or {}).get("diff") or ""),
+        "repaired": _repaired(repaired, sides, runs) if repaired else None,
+        "scripts": [side.name for side in sides],
+        "worse": sides[bad].name if bad is not None else None,
+        "accuracy": [_accuracy(run) for run in runs],
+        "runs": [run.id for run in runs],
+        "bisect": why.bisect_id() or None,
+    }
+
+
+def not_expressed(error: NotExpressed) -> dict[str, Any]:
+    """The answer where a script is not one that a configuration expresses."""
+    return {
+        "why": None,
+        "verdict": NOT_EXPRESSED,
+        "factors": [line["factor"] for line in error.lines],
+        "sentence": str(error),
+        "lines": error.lines,
+        "diff": "",
+        "repaired": None,
+    }
+
+
+def bisected(why: Why) -> Mapping[str, Any]:
+    """What the search has found so far, seen from the first script."""
+    bisect = bisect_of(why)
+    return seen_from(bisect.result(), why.runs()[0].id) if bisect else {}
+
+
+def worse_of(found: Mapping[str, Any]) -> int | None:
+    """Which of the two is worse, 0 or 1; None where neither is known to be."""
+    return {"a": 1, "b": 0}.get(str(found.get("good") or "")) if found.get("factors") else None
+
+
+def blamed(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide]) -> list[str]:
+    """Findings on one script alone, where training with the settings of both makes no difference."""
+    if found.get("verdict") not in ("no-difference", "inconclusive"):
+        return []
+    ids = [{one["id"] for one in side.faults()} for side in sides]
+    return sorted(ids[0] ^ ids[1])
+
+
+def faulty(sides: tuple[ScriptSide, ScriptSide], fault: str) -> int:
+    """Which of the two scripts has a fault."""
+    return next(k for k, side in enumerate(sides) if any(one["id"] == fault for one in side.faults()))
+
+
+def _sentence(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], faults: list[str]) -> str:
+    said = str(found.get("sentence") or "")
+    for fault in faults:
+        side = sides[faulty(sides, fault)]
+        one = next(one for one in side.faults() if one["id"] == fault)
+        said = f"{side.name}, line {one['evidence']['line']}: {one['claim']} {said}"
+    return said
+
+
+def _lines(sides: tuple[ScriptSide, ScriptSide], key: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for side in sides:
+        for one in side.lines(key):
+            cell = {"cell": one.cell} if one.cell else {}
+            rows.append(
+                {"file": side.name, "line": one.line, "text": one.text, "factor": key, "does": side.why(key), **cell}
+            )
+        for found in side.faults():
+            if found["id"] == key:
+                number = int(found["evidence"]["line"])
+                text = side.text.splitlines()
+                said = text[number - 1].strip()[:200] if 0 < number <= len(text) else ""
+                rows.append({"file": side.name, "line": number, "text": said, "factor": key, "does": found["claim"]})
+    return rows
+
+
+def _repaired(
+    record: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], runs: tuple[Run, Run]
+) -> dict[str, Any]:  # fmt: skip
+    bad = 1 if record.get("side") == 1 else 0
+    run = str(record.get("run") or "")
+    try:
+        accuracy = _accuracy(RunStore().get(run)) if run else None
+    except RunError:
+        accuracy = None
+    return {
+        "file": sides[bad].name, "run": run or None, "accuracy": accuracy, "before": _accuracy(runs[bad]),
+        "other": _accuracy(runs[1 - bad]), "left": list(record.get("left") or []),
+        "text": str(record.get("text") or ""),
+    }  # fmt: skip
+
+
+def _accuracy(run: Run) -> float | None:
+    """Of the saved model, on the validation images."""
+    found = run.figures("val")
+    return found.accuracy if found else None

@@ -1,0 +1,44 @@
+"""Client of the child process that looks for the smallest change to a script."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.why.side import ScriptSide
+from core.workers.run_module import bare_environment, run_module
+
+_SECONDS = 180.0
+_LARGEST_ANSWER = 4_000_000
+
+
+def repaired_text(bad: ScriptSide, good: ScriptSide, keys: Sequence[str], fault: str = "") -> tuple[str, list[str]]:
+    """The script of one side with the other's values of some settings.
+
+    Args:
+        bad: ScriptSide. A script.
+        good: ScriptSide. A script, or the preset.
+        keys: sequence of str. Settings that make the difference.
+        fault: str. Id of a finding that is to go. Defaults to none.
+
+    Returns:
+        The text, unchanged where nothing small was found, and what could not be changed.
+    """
+    wanted = {key: good.config.settings()[key] for key in keys}
+    lines = {key: [one.line for one in bad.lines(key)] for key in keys}
+    for one in bad.faults():
+        if one["id"] == fault:
+            lines[fault] = [one["evidence"]["line"]]
+    asked = {"name": bad.name, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault}
+    question = b'{"name": "", "keras": null}\n' + json.dumps(asked).encode()
+    everything = [*keys, *([fault] if fault else [])]
+    try:
+        ended = run_module(
+            "core.why.repair_child", seconds=_SECONDS, question=question,
+            environment=bare_environment(PYTHONDONTWRITEBYTECODE="1"),
+        )  # fmt: skip
+    except OSError:
+        return bad.text, everything
+    if ended.code or not ended.in_time or len(ended.out) > _LARGEST_ANSWER:
+        return bad.text, everything
+    told: Mapping[str, Any] = json.loads(ended.out).get("record") or {}
+    return str(told.get("text", bad.text)), list(told.get("left", everything))

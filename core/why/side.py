@@ -1,0 +1,144 @@
+"""One of two scripts that should agree: its text, what was read of it, and its configuration for a given data set."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.config import RunConfig, make_config
+from core.errors import ConfigError, DataError
+from core.script.reading import ScriptLine, decisions
+from core.script.text import decode
+from core.workers.script_client import read_script
+
+PRESET = "recommended"
+"""What a single script is held against."""
+
+RECORDER = (
+    "`python -m core recorder` writes parity_recorder.py: three lines in the script record its own training, and "
+    "`import-run` and `compare` then say where the two first part"
+)
+
+CALLS: dict[str, tuple[str, ...]] = {
+    "data.shuffle": ("flow_from_directory", "flow_from_dataframe", "image_dataset_from_directory", "flow", "fit"),
+    "data.preprocessing": ("ImageDataGenerator", "Rescaling", "image_dataset_from_directory"),
+    "data.batch_size": ("flow_from_directory", "image_dataset_from_directory", "flow", "fit"),
+    "data.image_size": ("flow_from_directory", "image_dataset_from_directory"),
+    "data.augmentation": ("ImageDataGenerator",),
+    "training.learning_rate": ("compile", "Adam", "AdamW", "SGD", "RMSprop"),
+    "training.optimizer": ("compile",),
+    "training.label_smoothing": ("compile",),
+    "training.class_weight": ("fit", "fit_generator"),
+    "training.epochs": ("fit", "fit_generator"),
+    "training.early_stopping": ("fit", "fit_generator"),
+}
+"""Calls that leave a setting to Keras, where the reader names no line of its own."""
+
+
+class NotExpressed(DataError):
+    """No configuration expresses the script.
+
+    Attributes:
+        lines: list of dict. What is open, as an answer lists lines.
+    """
+
+    def __init__(self, message: str, lines: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class ScriptSide:
+    """A script, or the preset that it is held against.
+
+    Attributes:
+        name: str. What to call it; of a script the name of its file.
+        text: str. Empty for the preset.
+        record: mapping. As `read_script` gives it; empty for the preset.
+        config: RunConfig. What it trains, on the data set that was given.
+    """
+
+    name: str
+    text: str
+    record: Mapping[str, Any]
+    config: RunConfig
+
+    def lines(self, key: str) -> list[ScriptLine]:
+        """The lines that decide a setting, that of its use first; the call that leaves it to Keras where none does."""
+        if not self.text:
+            return []
+        found = decisions(self.record).get(key)
+        if found and found.lines:
+            return list(found.lines)
+        return self._leaving(CALLS.get(key, ()))
+
+    def why(self, key: str) -> str:
+        """What its lines do to a setting, in words."""
+        found = decisions(self.record).get(key) if self.record else None
+        value = self.config.settings().get(key)
+        return f"{key} = {value}" + (f": {found.why}" if found and found.why else "")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Findings on the script itself that are errors."""
+        return [one for one in self.record.get("findings", ()) if one["severity"] == "error"]
+
+    def _leaving(self, calls: tuple[str, ...]) -> list[ScriptLine]:
+        for call in calls:
+            for number, line in enumerate(self.text.splitlines(), 1):
+                if re.search(rf"\b{call}\(", line):
+                    return [ScriptLine(self.name, number, line.strip()[:200])]
+        return []
+
+
+def read_side(content: bytes, name: str, dataset: str) -> ScriptSide:
+    """Reads a script, within limits of memory and time, as what it would train on a data set.
+
+    Args:
+        content: bytes. The file's.
+        name: str. What to call it.
+        dataset: str. The folder that takes the place of its own.
+
+    Raises:
+        NotExpressed: it leaves something open that a training needs.
+        DataError: it is no script that trains, too large or took too long; one sentence.
+    """
+    record = read_script(content, name)
+    return side_of(record, decode(content, name), dataset)
+
+
+def side_of(record: Mapping[str, Any], text: str, dataset: str) -> ScriptSide:
+    """The side of a record that is there already; raises as `read_side` does."""
+    name = str(record["name"])
+    blocking = [one for one in record["open"] if one["blocks"] and one["key"] != "dataset"]
+    try:
+        if not blocking:
+            return ScriptSide(name, text, record, make_config(dataset, settings_of(record), name=_title(name)))
+        why, key = f"{blocking[0]['key']}: {blocking[0]['why']}", blocking[0]["key"]
+    except ConfigError as error:
+        why, key = str(error), str(error).split(" ", 1)[0].rstrip(":")
+        blocking = [{"key": key, "why": why}]
+    raise NotExpressed(
+        f"no configuration expresses {name} ({why}). {RECORDER}", [_open_line(name, text, one) for one in blocking]
+    )
+
+
+def preset_side(dataset: str) -> ScriptSide:
+    """The preset that a single script is held against."""
+    return ScriptSide(f"preset {PRESET}", "", {}, make_config(dataset, {}, name=f"Preset {PRESET}"))
+
+
+def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting that was read of a script, stated or not."""
+    return {key: one["value"] for part in ("not_stated", "settings") for key, one in record[part].items()}
+
+
+def _open_line(name: str, text: str, one: Mapping[str, Any]) -> dict[str, Any]:
+    found = re.search(r"\bline (\d+)", one["why"])
+    number = int(found[1]) if found else 0
+    lines = text.splitlines()
+    said = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
+    return {"file": name, "line": number, "text": said, "factor": one["key"], "does": one["why"]}
+
+
+def _title(name: str) -> str:
+    return "".join(c for c in re.split(r"[\\/]", name)[-1] if c.isprintable())[:100]

@@ -1,0 +1,122 @@
+"""Where a question of two scripts is, on the Home page: its steps, then verdict, lines, proof, diff and report."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.errors import AccessError, UserError
+from core.report.why_report import place_of, repaired_sentence, verdict_words, why_html
+from core.store.status import RESUMABLE
+from core.why.answer import answer_of
+from core.why.store import Why, WhyStore
+from core.workers import launch
+from pages.shared.shell import jobs
+from pages.shared.shell.access import person
+from pages.shared.state import BISECT, RUN_A, RUN_B, WHY
+from pages.shared.why import ask
+from pages.shared.widgets.text import plain, sentence
+
+_EVERY_SECONDS = 2.0
+
+
+def show_why() -> None:
+    """The whole part of the Home page."""
+    with st.container(border=True):
+        st.subheader(":material/compare_arrows: Two scripts, two results", anchor=False)
+        st.markdown(
+            "Two Keras scripts that should agree, and do not: give both, and the images. Parity trains as each of them "
+            "does, searches for the cause, and names the line, the proof and the smallest change that cures it."
+        )
+        why = _asked()
+        if why is not None:
+            _show(why)
+        with st.expander("Ask about two scripts" if why is None else "Ask about other scripts", expanded=False):
+            ask.show_form()
+            st.caption("A script of your own kind, with layers or a loop that no configuration expresses?")
+            ask.recorder_download()
+
+
+def _asked() -> Why | None:
+    """The question in the address, else the person's last one."""
+    named = str(st.query_params.get(WHY, ""))
+    if named:
+        return WhyStore().by_id(named)
+    return next((one for one in WhyStore().list() if one.owner() == person().name), None)
+
+
+def _show(why: Why) -> None:
+    active = launch.poll(why).is_active
+    st.fragment(_steps, run_every=_EVERY_SECONDS if active else None)(why, active)
+
+
+def _steps(why: Why, was_active: bool) -> None:
+    status = launch.poll(why)
+    if status.is_active != was_active:
+        st.rerun()
+    st.markdown(f"**{plain(why.title())}** · {plain(status.message or status.status)}")
+    _controls(why, active=status.is_active, resumable=status.status in RESUMABLE)
+    try:
+        answer = answer_of(why)
+    except UserError as error:
+        st.error(plain(sentence(str(error))))
+        return
+    if not status.is_active and answer["verdict"]:
+        _answer(why, answer)
+
+
+def _answer(why: Why, answer: dict[str, Any]) -> None:
+    factors = ", ".join(answer["factors"])
+    st.markdown(f"#### {plain(verdict_words(answer))}{': ' if factors else ''}{plain(factors)}")
+    st.markdown(plain(str(answer["sentence"])))
+    for one in answer["lines"]:
+        st.markdown(f"**{plain(one['file'])}, {place_of(one)}** · {plain(one['does'])}")
+        st.code(one["text"], language="python")
+    if answer["diff"]:
+        st.markdown("**The smallest change that cures it**")
+        st.code(answer["diff"], language="diff")
+    if answer["repaired"]:
+        st.markdown(plain(repaired_sentence(answer["repaired"])))
+    _links(why, answer)
+
+
+def _links(why: Why, answer: dict[str, Any]) -> None:
+    with st.container(horizontal=True):
+        query = {RUN_A: answer["runs"][0], RUN_B: answer["runs"][1], BISECT: answer["bisect"] or ""}
+        st.page_link("pages/diagnose.py", label="All trainings and the proof", icon=":material/troubleshoot:",
+                     query_params=query)  # fmt: skip
+        st.download_button("Report", why_html(why), f"why-{why.id}.html", "text/html", icon=":material/description:",
+                           on_click="ignore", key="why_report")  # fmt: skip
+        if answer["repaired"] and answer["repaired"]["text"]:
+            st.download_button("Repaired script", answer["repaired"]["text"], "repaired.py", "text/x-python",
+                               icon=":material/build:", on_click="ignore", key="why_repaired")  # fmt: skip
+
+
+def _controls(why: Why, *, active: bool, resumable: bool) -> None:
+    """Stop for a question at work, and a way on for one that has ended early; for whoever may."""
+    try:
+        person().require(Action.DIAGNOSE, why.owner())
+    except AccessError:
+        return
+    pressed = False
+    if active:
+        stopping = why.stop_requested()
+        pressed = st.button(
+            "Stopping …" if stopping else "Stop", icon=":material/stop_circle:", disabled=stopping,
+            on_click=_do, args=(jobs.stop, why), key="why_stop", help="What was trained is kept.",
+        )  # fmt: skip
+    elif resumable:
+        pressed = st.button(
+            "Go on", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
+            help="Goes on where it was; what has finished is not trained again.",
+        )  # fmt: skip
+    if pressed:
+        st.rerun()
+
+
+def _do(act: Callable[[Why], object], why: Why) -> None:
+    try:
+        act(why)
+    except UserError as error:
+        st.error(plain(sentence(str(error))))

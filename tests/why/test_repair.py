@@ -1,0 +1,68 @@
+"""The smallest change to a script: one argument, found by reading edited scripts again, told as a diff."""
+
+from typing import Any
+
+import pytest
+
+from core.script.importing import import_script
+from core.why.repair import repair, unified_diff
+from core.why.side import NotExpressed, ScriptSide, side_of
+from tests.why import scripts
+
+
+def side(text: str, name: str = "mine.py") -> ScriptSide:
+    return side_of(import_script(text, name), text, "sample")
+
+
+def cure(bad: ScriptSide, good: ScriptSide, *keys: str, fault: str = "") -> dict[str, Any]:
+    lines = {key: [one.line for one in bad.lines(key)] for key in keys}
+    lines[fault] = [one["evidence"]["line"] for one in bad.faults() if one["id"] == fault]
+    wanted = {key: good.config.settings()[key] for key in keys}
+    return repair(
+        {"name": bad.name, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault}
+    )
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "key", "gone", "come"),
+    [
+        (scripts.END_TO_END, scripts.BOTTLENECK, "data.shuffle", "shuffle=False)", "shuffle=True)"),
+        (scripts.RAW, scripts.SHUFFLED, "data.preprocessing", "ImageDataGenerator()", "rescale=1.0 / 255"),
+        (scripts.HOT, scripts.SHUFFLED, "training.learning_rate", "lr=5.0", "lr=0.001"),
+        (scripts.SHUFFLED, scripts.HOT, "training.learning_rate", "lr=0.001", "lr=5.0"),
+    ],
+)
+def test_one_line_changes_and_the_reader_says_what_was_wanted(
+    bad: str, good: str, key: str, gone: str, come: str
+) -> None:
+    one, other = side(bad), side(good, "other.py")
+    assert one.lines(key), "the answer names a line"
+    found = cure(one, other, key)
+    assert found["left"] == []
+    assert side(found["text"]).config.settings() == {**one.config.settings(), key: other.config.settings()[key]}
+    diff = unified_diff("mine.py", bad, found["text"])
+    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert len(changed) == 2 and gone in changed[0] and come in changed[1]
+    assert diff.startswith("--- a/mine.py\n+++ b/mine.py\n")
+
+
+def test_labels_that_belong_to_no_image_are_cured_by_the_order() -> None:
+    bad = side(scripts.MISLABELLED)
+    assert bad.faults()
+    fault = bad.faults()[0]["id"]
+    found = cure(bad, side(scripts.BOTTLENECK, "other.py"), fault=fault)
+    assert found["left"] == [] and "shuffle=False" in unified_diff("mine.py", bad.text, found["text"])
+    assert not side(found["text"]).faults()
+
+
+def test_what_no_small_edit_changes_is_left() -> None:
+    one = side(scripts.SHUFFLED)
+    found = repair({"name": "x.py", "text": one.text, "good": "", "wanted": {"data.drop_remainder": True},
+                    "lines": {}, "fault": ""})  # fmt: skip
+    assert found == {"text": one.text, "changed": [], "left": ["data.drop_remainder"]}
+
+
+def test_a_script_that_no_configuration_expresses_offers_the_recorder() -> None:
+    with pytest.raises(NotExpressed, match=r"parity_recorder\.py") as caught:
+        side(scripts.CUSTOM)
+    assert caught.value.lines and {"file", "line", "text", "factor"} <= set(caught.value.lines[0])
