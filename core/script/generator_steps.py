@@ -18,6 +18,9 @@ _REST = {
     "vertical_flip": "flip vertical",
     "brightness_range": "brightness {}",
 }
+RANDOM_ARGUMENTS = (*_MOVES, *_REST)
+"""Arguments of an ImageDataGenerator that change images at random."""
+
 _FILLS = {"nearest": "", "reflect": "reflect", "wrap": "wrap", "constant": "black"}
 
 

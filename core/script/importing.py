@@ -1,16 +1,20 @@
 """A pasted Keras script as a run's configuration, and what is wrong with the script. It is read, never run."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from core.checks.finding import Finding, FindingValues
 from core.errors import DataError
 from core.script.facts import Facts
-from core.script.images import fill_images
-from core.script.imported_settings import ImportedSettings
+from core.script.flow.following import follow
 from core.script.parts import missing
+from core.script.reader import Script
 from core.script.rules import script_findings
+from core.script.settings.collected import Collected
+from core.script.settings.reading import read_settings
+from core.script.settings.story import Story
 from core.script.text import Source
-from core.script.training import fill_training
+from core.script.value_rules.views import Course
 from core.script.versions import read_version
 from core.script.walk import read_script
 
@@ -31,9 +35,12 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
 
     Returns:
         `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line", "lines": [{"line",
-        "text"}]}}, "open": [{"key", "why", "blocks"}], "not_stated": {key: {"value", "why"}}, "unread": [{"line",
-        "text"}], "order": {versions: order}, "findings": [...], "config"}`. `config` is a run's configuration, or None
-        while something open blocks it. In a notebook every `line` is one of its cell, and `cell` stands beside it: code
+        "text"}]}}, "open": [{"key", "why", "blocks", "kind", "lines", "nearest"?}], "not_stated": {key: {"value",
+        "why", "lines"}}, "unread": [{"line", "text"}], "order": {versions: order}, "findings": [...], "config",
+        "nearest", "dataset_lines"}`. `config` is a run's configuration, or None while something open blocks it. Of what
+        is open the `kind` is `asked` where a person has to say what the script does not, and `beyond` where it does what
+        no run can do; `nearest` is then the value that comes nearest, and `nearest` of the record are the settings of the
+        nearest run, None where the script can be run as it is or nothing comes near. In a notebook every `line` is one of its cell, and `cell` stands beside it: code
         cells, from 1 on. `core.script.reading.decisions` gives the settings with their lines, typed.
 
     Raises:
@@ -47,35 +54,40 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             f"{' '.join(name.split())[:100]}: no backbone, generator, layer, compile or fit of Keras was found in it; "
             "paste the script that trains"
         )
-    imported = ImportedSettings(script)
-    order = fill_images(facts, imported, version)
-    fill_training(facts, imported)
+    course = Course(script, follow(script))
+    found, order = read_settings(Story(course), version)
     if len(set(order.values())) > 1 and not keras_version:
-        imported.leave_open("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
-    _sizes(facts, imported)
-    _unread(facts, imported)
-    imported.finish()
-    config = imported.config()
-    entry = script.source.entry
+        found.ask("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
+    _sizes(facts, found)
+    _unread(facts, found)
+    found.finish()
+    config = found.config()
+    findings = script_findings(facts, course, version)
+    return {**_record(script, found, order, keras_version), "config": config.to_dict() if config else None,
+            "findings": [_in_cells(finding, script.source) for finding in findings]}  # fmt: skip
+
+
+def _record(script: Script, found: Collected, order: dict[str, str], keras_version: str | None) -> dict[str, Any]:
+    source = script.source
     return {
         "name": script.name,
         "keras_version": keras_version or None,
-        "mode": facts.mode or None,
-        "dataset": imported.dataset,
+        "mode": found.settings.get("training.mode", {}).get("value"),
+        "dataset": found.dataset,
+        "dataset_lines": _lines(source, found.dataset_lines),
         "settings": {
-            key: {**one, **entry(one["line"]), "lines": _lines(script.source, [one["line"]])}
-            for key, one in imported.settings.items()
+            key: {**one, **source.entry(one["line"]), "lines": _lines(source, one["lines"])}
+            for key, one in found.settings.items()
         },
-        "open": imported.open,
-        "not_stated": imported.not_stated,
-        "unread": [{**one, **entry(one["line"])} for one in imported.unread],
+        "open": [{**one, "lines": _lines(source, one["lines"])} for one in found.open],
+        "not_stated": {key: {**one, "lines": _lines(source, one["lines"])} for key, one in found.not_stated.items()},
+        "unread": [{**one, **source.entry(one["line"])} for one in found.unread],
         "order": order,
-        "findings": [_in_cells(finding, script.source) for finding in script_findings(facts, version)],
-        "config": config.to_dict() if config else None,
+        "nearest": found.nearest(),
     }
 
 
-def _lines(source: Source, lines: list[int]) -> list[dict[str, Any]]:
+def _lines(source: Source, lines: Iterable[int]) -> list[dict[str, Any]]:
     """Lines of the script with their text, as `core.script.reading` reads them."""
     known = [line for line in dict.fromkeys(lines) if 0 < line <= len(source.lines)]
     return [{**source.entry(line), "text": source.lines[line - 1].strip()[:_LONGEST_LINE]} for line in known]
@@ -92,30 +104,31 @@ def _in_cells(finding: Finding, source: Source) -> FindingValues:
     return record
 
 
-def _sizes(facts: Facts, imported: ImportedSettings) -> None:
+def _sizes(facts: Facts, found: Collected) -> None:
     """Counts of images that steps are computed from: no setting, but a person will look for them."""
     calls = [*facts.extractions, *(fit.call for fit in facts.fits)]
     for call in calls:
         for argument in ("steps", "steps_per_epoch", "validation_steps"):
             value = facts.script.argument(call, argument)
             for name in missing(facts.script, value):
-                imported.leave_open(name, f"{name} is not defined in the script", line=value.line, blocks=False)
+                where = facts.where(value.line)
+                found.ask(name, f"{where}: {name} is not defined in the script", value.line, blocks=False)
 
 
-def _unread(facts: Facts, imported: ImportedSettings) -> None:
+def _unread(facts: Facts, found: Collected) -> None:
     script = facts.script
     for line, why in script.source.left_out.items():
-        imported.note(line, why)
+        found.note(line, why)
     for call in script.find(*_CODE):
-        imported.note(call.line, f"{call.short}: what it does is known only when the script runs")
+        found.note(call.line, f"{call.short}: what it does is known only when the script runs")
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
         if call.unread:
-            imported.note(call.line, f"{call.short}: some of its arguments cannot be read")
+            found.note(call.line, f"{call.short}: some of its arguments cannot be read")
     for fit in facts.fits:
         if fit.call.short == "fit_generator" and fit.feed is None:
-            imported.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
+            found.note(fit.call.line, "fit_generator: where its batches come from cannot be read")
     for call in script.find("add"):
         if facts.model_of(call) in facts.backbones:
-            imported.note(call.line, "add: a functional network has none, so the script stops here")
+            found.note(call.line, "add: a functional network has none, so the script stops here")
     if len(facts.backbones) > 1:
-        imported.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")
+        found.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")

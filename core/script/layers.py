@@ -1,5 +1,6 @@
 """Layer names and indices of the pretrained networks, as far as known without building them."""
 
+from core.models.block_borders import BORDERS
 from core.models.catalogue import BACKBONES
 
 _VGG_CONVOLUTIONS = {"VGG16": (2, 2, 3, 3, 3), "VGG19": (2, 2, 4, 4, 4)}
@@ -34,13 +35,27 @@ def first_block(backbone: str, frozen: int) -> str | None:
         A value for `training.unfreeze_from`: empty when the whole network is frozen, `all` when none of it is; None
         where the border lies inside a block or the network's layers are not known.
     """
-    names = layer_names(backbone)
-    if not names:
-        return "" if frozen >= LAYER_COUNTS.get(backbone, 10**6) else ("all" if frozen <= 1 else None)
-    open_layers = [name for name in names[frozen:] if has_weights(name)]
-    if not open_layers:
-        return ""
-    if open_layers == [name for name in names if has_weights(name)]:
-        return "all"
-    first = open_layers[0]
-    return first.partition("_")[0] if first.endswith("_conv1") else None
+    block, exact = nearest_block(backbone, frozen)
+    return block if exact else None
+
+
+def nearest_block(backbone: str, frozen: int) -> tuple[str, bool]:
+    """The block whose beginning is nearest to a border between frozen and other layers.
+
+    Args:
+        backbone: str. A key of `BACKBONES`.
+        frozen: int. How many layers are frozen, from the input on.
+
+    Returns:
+        A value for `training.unfreeze_from`, and whether it says exactly that border; empty and False of a network whose
+        layers are not known.
+    """
+    borders, count = BORDERS.get(backbone), LAYER_COUNTS.get(backbone)
+    if borders is None or count is None:
+        return "", False
+    distances = [max(low - frozen, frozen - high, 0) for low, high in borders]
+    nearest = min(range(len(borders)), key=lambda k: (distances[k], -k))
+    if frozen >= count:
+        return "", True
+    block = "all" if nearest == 0 else BACKBONES[backbone].blocks[nearest]
+    return block, distances[nearest] == 0

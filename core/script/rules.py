@@ -9,7 +9,6 @@ from core.script import rules_model as model
 from core.script import rules_order as order
 from core.script import rules_pixels as pixels
 from core.script.facts import Facts
-from core.script.flow.following import follow
 from core.script.value_rules import output, split, training
 from core.script.value_rules import pixels as values
 from core.script.value_rules.views import Course
@@ -35,14 +34,14 @@ VALUE_RULES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
 """Rules on what its values do, followed from line to line."""
 
 
-def script_findings(facts: Facts, version: tuple[int, ...]) -> list[Finding]:
+def script_findings(facts: Facts, course: Course, version: tuple[int, ...]) -> list[Finding]:
     """What the rules find, the gravest first, then by line; the same finding on the same line once.
 
     Args:
         facts: Facts. Of the script.
+        course: Course. The same script, followed.
         version: tuple of int. The version of Keras it is for; the latest where none is known.
     """
-    course = Course(facts.script, follow(facts.script))
     found = [one for rule in VALUE_RULES for one in rule(course)]
     found += [one for rule in RULES for one in rule(facts, version)]
     once = {(one.id, one.evidence["line"]): one for one in reversed(found)}

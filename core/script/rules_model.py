@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.models.optimizers import OPTIMIZERS
-from core.script.facts import Facts
+from core.script.facts import Facts, optimizer_of, rate_of
 from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front
 from core.script.layers import LAYER_COUNTS, WITH_BATCH_NORM, WITH_DROPOUT, first_block
 from core.script.reader import Call, Trainable, Value
 from core.script.rules_order import Version, finding
-from core.script.training import optimizer_of, rate_of
 from core.script.versions import LATEST
 
 _HIGH = 1e-4

@@ -2,58 +2,49 @@
 
 import ast
 
-from core.script.facts import Facts
-from core.script.reader import Call, Value
-from core.script.scaling import training_pixels
+from core.script.flow.objects import Batches
+from core.script.reader import Call, Script, Value
 
 _READERS = ("read_csv", "read_excel", "read_json", "read_parquet", "DataFrame")
 
 
-def other_source(facts: Facts) -> tuple[str, int]:
-    """Where images or labels come from, if not from a folder with one folder a class.
-
-    Returns:
-        A sentence for a person and its line; an empty one where nothing of the kind is in the script.
-    """
-    framed = [flow.call for flow in facts.flows if flow.call.short == "flow_from_dataframe"]
-    if framed:
-        return _of_frame(facts, framed[0]), framed[0].line
-    if any(facts.script.argument(flow.call, "directory").stated for flow in facts.flows):
-        return "", 0
-    for call in facts.script.find(*_READERS):
-        if columns := _columns(facts, call):
+def table_columns(script: Script) -> tuple[str, int] | None:
+    """The table that labels come from where no data frame is given to a generator: a sentence and its line."""
+    for call in script.find(*_READERS):
+        if columns := _columns(script, call):
             told = f"its columns {', '.join(columns)}" if len(columns) > 1 else f"its column {columns[0]}"
-            return f"the labels come from a table, {facts.script.text(call.node)}, {told}; {_WANTED}", call.line
-    pixels = training_pixels(facts)
-    if pixels.source:
-        return f"the script names no folder of images, they come from {pixels.source}; {_WANTED}", pixels.source_line
-    return "", 0
+            where, text = script.where(call.line), script.text(call.node)
+            return f"{where}: the labels come from a table, {text}, {told}; {_WANTED}", call.line
+    return None
 
 
 _WANTED = "the program reads image files, in one folder a class"
 
 
-def _of_frame(facts: Facts, call: Call) -> str:
-    """`flow_from_dataframe`: the table and its columns, by Keras' own names where none are given."""
-    script = facts.script
+def of_frame(script: Script, batches: Batches) -> tuple[str, int]:
+    """`flow_from_dataframe`: the table and its columns, by Keras' own names where none are given, and the line."""
+    call = script.at(batches.origin.node) if batches.origin is not None else None
+    if call is None:
+        return f"the labels come from a table; {_WANTED}", batches.line
     table = script.argument(call, "dataframe")
     made_by = script.call_of(table.node, call.location)
     text = script.text(made_by.node) if made_by is not None else table.text or "a data frame"
     where = f" ({script.where(made_by.line)})" if made_by is not None else ""
     files = _column(script.argument(call, "x_col"), "filename")
     labels = _column(script.argument(call, "y_col"), "class")
-    return f"the labels come from a table, {text}{where}: files in column {files}, labels in column {labels}; {_WANTED}"
+    told = f"the labels come from a table, {text}{where}: files in column {files}, labels in column {labels}; {_WANTED}"
+    return f"{script.where(call.line)}: {told}", call.line
 
 
 def _column(value: Value, default: str) -> str:
     return _short(value.word or value.text) if value.stated else f"{default} (Keras' own name)"
 
 
-def _columns(facts: Facts, table: Call) -> list[str]:
+def _columns(script: Script, table: Call) -> list[str]:
     """The columns of a table that the script names, in their order there, as `df["label"]`."""
-    names = set(facts.script.names_of(table.node))
+    names = set(script.names_of(table.node))
     found: list[tuple[int, int, str]] = []
-    for node in facts.script.nodes if names else ():
+    for node in script.nodes if names else ():
         match node:
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(column))) if name in names:
                 found.append((node.lineno, node.col_offset, _short(column)))

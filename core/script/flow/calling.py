@@ -56,6 +56,9 @@ _METHODS: dict[type, Callable[[Machine, Any, str, Arguments], Value]] = {
     Stat: lambda machine, owner, name, given: owner,
 }
 
+TRAINING = ("fit", "fit_generator", "compile")
+"""Methods by which even a model that the script does not make is known to be one."""
+
 _DEEPEST_CALLS = 10
 """Calls of the script's functions inside each other."""
 
@@ -83,13 +86,23 @@ class Calling(Expressions):
             return self._class(callee, given)
         if isinstance(callee, Method):
             return self._method(callee, given)
+        if isinstance(callee, Unknown) and callee.text in TRAINING:
+            return models.method(self, self.stranger(str(given.line)), callee.text, given)
         if isinstance(callee, (Layer, Model, Instance, Made)):
             return self._object(callee, given)
         return unknown(given)
 
+    def stranger(self, name: str) -> Model:
+        """The model of a name that the script does not define."""
+        if name not in self.strangers:
+            self.strangers[name] = Model("stranger", 0, name)
+        return self.strangers[name]
+
     def _external(self, callee: External, given: Arguments) -> Value:
         short = callee.short
         handler = models.handler_of(short) or HANDLERS.get(short)
+        if short in TRAINING and callee.name.count(".") == 1 and handler is None:
+            return models.method(self, self.stranger(callee.name.partition(".")[0]), short, given)
         if any(isinstance(one, Tensor) for one in given.positional) and not layers.makes(short):
             return self._lifted(callee, given)
         if handler is not None:
@@ -104,8 +117,14 @@ class Calling(Expressions):
             return self.apply(callee, again)
 
         if any(isinstance(one, Items) for one in given.positional):
-            return Tensor(Array(), (), None, given.line)
+            return self._merged(callee, given)
         return self.lift(compute, given.positional, given.line)
+
+    def _merged(self, callee: Value, given: Arguments) -> Value:
+        """`concatenate([a, b])` of symbolic tensors."""
+        tensors = [one for one in given.positional if isinstance(one, Tensor)]
+        by = Layer(given.name.rpartition(".")[2], {}, {}, given.line)
+        return layers.merged(self, tensors, given.line, by) if tensors else Tensor(Array(), (), None, given.line)
 
     def function(self, callee: Function, given: Arguments) -> Value:
         """Runs a function of the script with what it is given."""
@@ -151,8 +170,10 @@ class Calling(Expressions):
             return unknown(given)
         if (start := self._member(instance, "__init__")) is not None:
             self.function(start, given)
-        for name, value in given.named.items() if start is None else ():
-            instance.attributes[name] = value  # a data class
+        if start is None:  # a data class
+            fields = [name for name, one in callee.attributes.items() if not isinstance(one, Function)]
+            instance.attributes.update(zip(fields, given.positional, strict=False))
+            instance.attributes.update(given.named)
         return self._of_kind(instance, bases, given)
 
     def _of_kind(self, instance: Instance, bases: str, given: Arguments) -> Value:
@@ -208,7 +229,7 @@ class Calling(Expressions):
         if isinstance(owner, Instance):
             return self._of_instance(owner, name)
         if isinstance(owner, Class):
-            return owner.attributes.get(name, Unknown(name, node.lineno))
+            return self._of_class(owner, name) or Unknown(name, node.lineno)
         if isinstance(owner, Model) and owner.instance is not None:
             found = self._of_instance(owner.instance, name)
             if not isinstance(found, Unknown):
@@ -224,4 +245,11 @@ class Calling(Expressions):
             return owner.attributes[name]
         if (method := self._member(owner, name)) is not None:
             return method
-        return owner.made_by.attributes.get(name, Unknown(name))
+        return self._of_class(owner.made_by, name) or Unknown(name)
+
+    def _of_class(self, owner: Class, name: str, depth: int = 5) -> Value | None:
+        """An attribute of a class of the script, or of the classes it is made from."""
+        if name in owner.attributes:
+            return owner.attributes[name]
+        bases = [base for base in owner.bases if isinstance(base, Class)] if depth else []
+        return next((found for base in bases if (found := self._of_class(base, name, depth - 1)) is not None), None)

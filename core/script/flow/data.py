@@ -47,6 +47,31 @@ _ENCODINGS = {"int": "integers", "binary": "integers", "sparse": "integers", "ca
 
 _CHANNELS = {"grayscale": 1, "rgba": 4}
 
+_ARGUMENTS = {
+    "image_dataset_from_directory": (
+        *("directory", "labels", "label_mode", "class_names", "color_mode", "batch_size", "image_size", "shuffle"),
+        *("seed", "validation_split", "subset", "interpolation", "follow_links", "crop_to_aspect_ratio"),
+    ),
+    "flow_from_directory": (
+        *("generator", "directory", "target_size", "color_mode", "classes", "class_mode", "batch_size", "shuffle"),
+        *("seed", "save_to_dir"),
+    ),
+    "flow_from_dataframe": (
+        *("generator", "dataframe", "directory", "x_col", "y_col", "weight_col", "target_size", "color_mode"),
+        *("classes", "class_mode", "batch_size", "shuffle", "seed"),
+    ),
+    "flow": ("generator", "x", "y", "batch_size", "shuffle", "sample_weight", "seed"),
+}
+"""Positional arguments of what makes batches."""
+
+
+def _origin(machine: Machine, given: Arguments) -> Made:
+    """The call as it was made."""
+    short = given.name.rpartition(".")[2].removesuffix("_of")
+    values, lines = given.bound(_ARGUMENTS.get(short, ()))
+    made = Made(short, given.name, values, lines, given.line, {"unread": given.unread}, given.node)
+    return made
+
 
 def _load_data(machine: Machine, given: Arguments) -> Value:
     module = given.name.rpartition(".")[0].rpartition(".")[2]
@@ -109,11 +134,14 @@ def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
     if constant(given.get("labels", 1)) is None and "labels" in given.named:
         y = None
     shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
-    return Batches(
+    made = Batches(
         "dataset", x, y, given.line, machine.text(given.node) if given.node else given.name, number_of, batched,
+        origin=_origin(machine, given),
         reshuffles=given.line if shuffled else 0, shuffled=shuffled, folder=folder, subset=subset,
         seed=constant(given.get("seed")), names=classes, split=not is_none(given.get("validation_split")),
     )  # fmt: skip
+    machine.sources.append(made)
+    return made
 
 
 def _node(given: Arguments, name: str, position: int) -> ast.expr | None:
@@ -151,7 +179,9 @@ def _flow_from(machine: Machine, given: Arguments) -> Value:
     names = len(classes.values) if isinstance(classes, Items) and not classes.more else None
     y = _generator_labels(machine, given, source, names, number_of)
     batches = _of_generator(machine, owner, given, x, y)
-    return replace(batches, folder=folder, names=names, subset=word(given.get("subset")) or "")
+    made = replace(batches, folder=folder, names=names, subset=word(given.get("subset")) or "")
+    machine.sources.append(made)
+    return made
 
 
 def _said(machine: Machine, given: Arguments, name: str, position: int) -> tuple[int, str]:
@@ -179,6 +209,7 @@ def _of_generator(machine: Machine, owner: Made, given: Arguments, x: Array, y: 
         machine.text(given.node) if given.node else given.name,
         x.source.number or machine.new_number(), repeats=0, reshuffles=given.line if shuffled else 0, shuffled=shuffled,
         made=owner.line, split=not is_none(owner.arguments.get("validation_split")),
+        origin=_origin(machine, given), generator=owner,
     )  # fmt: skip
 
 
@@ -197,7 +228,7 @@ def generated(machine: Machine, owner: Made, x: Value) -> Value:
            and constant(owner.arguments[name]) is not False]  # fmt: skip
     if odd and isinstance(x, Array):
         x = replace(x, strange=(odd[0], owner.lines.get(odd[0], owner.line)), span=None)
-    return x
+    return replace(x, random=(*x.random, owner)) if isinstance(x, Array) else x
 
 
 def replace_unknown(x: Value, line: int) -> Value:
@@ -234,7 +265,7 @@ def _flow(machine: Machine, given: Arguments) -> Value:
 
 
 def _generator(machine: Machine, given: Arguments) -> Value:
-    made = Made("ImageDataGenerator", given.name, *given.bound(("featurewise_center",)), given.line)
+    made = Made("ImageDataGenerator", given.name, *given.bound(("featurewise_center",)), given.line, node=given.node)
     for keyword in given.node.keywords if given.node is not None else ():
         if keyword.arg:
             made.state[keyword.arg] = keyword.value
@@ -300,6 +331,8 @@ def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Va
         return Items([Unknown(name)] * owner.names) if owner.names else Items([Unknown(name)], more=True)
     if name in ("classes", "labels") and isinstance(owner.y, Array):
         return replace(owner.y, encoding="integers", of=owner.number, order="" if owner.shuffled else "grouped")
+    if name == "batch_size" and owner.origin is not None and "batch_size" in owner.origin.arguments:
+        return owner.origin.arguments["batch_size"]
     if name in ("num_classes", "samples", "n", "batch_size", "element_spec", "filenames", "file_paths"):
         return Const(owner.names) if name == "num_classes" and owner.names else Unknown(name, node.lineno)
     return None
@@ -347,7 +380,9 @@ def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
         return arrays.stacked(value) if isinstance(value, Array) else value
 
     x = stacked(owner.x)
-    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True)
+    size = given.get("batch_size", 0)
+    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True,
+                   size=(size, given.line_of("batch_size", 0)) if size is not None else owner.size)  # fmt: skip
 
 
 def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
@@ -356,7 +391,7 @@ def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
 
 def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
     again = _flag(given.get("reshuffle_each_iteration", 2), default=True)
-    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut,
+    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=given.line,
                    reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
 
 
@@ -383,6 +418,8 @@ _METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
     "take": _cut("take"),
     "skip": _cut("skip"),
     **dict.fromkeys(("next", "get_next", "__getitem__"), lambda machine, owner, given: element_of(owner)),
+    "cardinality": lambda machine, owner, given: Unknown("cardinality", given.line, 1.0),
+    "__len__": lambda machine, owner, given: Unknown("steps", given.line, 1.0),
     "as_numpy_iterator": lambda machine, owner, given: owner,
     "reset": lambda machine, owner, given: Const(None),
     "enumerate": lambda machine, owner, given: Items([Items([Unknown("a number"), element_of(owner)])], more=True),

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from core.script.flow import arrays, indexing
+from core.script.flow import arrays, freezing, indexing
 from core.script.flow.joining import element_of, join, order_of
-from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, number
+from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, counted, lines_of, number
 from core.script.flow.objects import (
     FILES,
     GROUPED,
@@ -19,6 +19,7 @@ from core.script.flow.objects import (
     External,
     Function,
     Items,
+    LayerRange,
     Mapping,
     Scope,
     Stat,
@@ -27,10 +28,27 @@ from core.script.flow.objects import (
     Value,
 )
 from core.script.fold import combine
+from core.script.layers import layer_names
 from core.script.values import LONGEST, UNKNOWN, bounded_number
 
 MOST_TURNS = 8
 """Elements of a list written out that a loop goes over one by one."""
+
+
+MOST_LAYERS = 900
+"""Layers of a network that a loop with a condition goes over one by one."""
+
+
+def one_by_one(machine: Machine, over: LayerRange) -> list[LayerRange]:
+    """The layers in a part of a model, each for itself, with their names where those are known."""
+    parts = freezing.numbered(machine, over.model)
+    if over.start is None or not parts or len(parts) > MOST_LAYERS:
+        return []
+    names = layer_names(over.model.name) if over.model.kind == "backbone" else []
+    return [
+        LayerRange(over.model, whole=False, single=True, start=k, stop=k + 1, name=names[k] if k < len(names) else "")
+        for k in range(len(parts))[over.start : over.stop]
+    ]
 
 
 class Expressions(Machine):
@@ -53,7 +71,9 @@ class Expressions(Machine):
         if isinstance(known, (int, float)) and not isinstance(known, bool) and bounded_number(known) is UNKNOWN:
             return Unknown("a number", node.lineno)
         return (
-            Unknown("a text", node.lineno) if isinstance(known, (str, bytes)) and len(known) > LONGEST else Const(known)
+            Unknown("a text", node.lineno)
+            if isinstance(known, (str, bytes)) and len(known) > LONGEST
+            else Const(known, (node.lineno,))
         )
 
     def _name(self, node: ast.Name, scope: Scope) -> Value:
@@ -82,14 +102,15 @@ class Expressions(Machine):
         return Mapping(found)
 
     def _text(self, node: ast.JoinedStr, scope: Scope) -> Value:
-        text = ""
+        text, parts = "", list[Value]()
         for part in node.values:
             inner = part.value if isinstance(part, ast.FormattedValue) else part
-            known = constant(self.evaluate(inner, scope))
+            parts.append(self.evaluate(inner, scope))
+            known = constant(parts[-1])
             if not isinstance(known, (str, int)) or len(text) > 1000:
                 return Unknown("a text", node.lineno)
             text += str(known)[:1000]
-        return Const(text)
+        return Const(text, lines_of(*parts))
 
     def _unary(self, node: ast.UnaryOp, scope: Scope) -> Value:
         value = self.evaluate(node.operand, scope)
@@ -97,7 +118,7 @@ class Expressions(Machine):
             return Const(not value.value) if isinstance(value, Const) else Unknown("not", node.lineno)
         known = number(value)
         if known is not None and isinstance(node.op, (ast.USub, ast.UAdd)):
-            return Const(-known if isinstance(node.op, ast.USub) else known)
+            return Const(-known if isinstance(node.op, ast.USub) else known, lines_of(value))
         return value if isinstance(value, (Array, Tensor)) else Unknown("", node.lineno)
 
     def _binary(self, node: ast.BinOp, scope: Scope) -> Value:
@@ -115,8 +136,8 @@ class Expressions(Machine):
             return self._of_items(op, left, right)
         if isinstance(left, Const) and isinstance(right, Const):
             known = combine(op, left.value, right.value)
-            return Unknown("", node.lineno) if known is None else Const(known)
-        return Unknown(self.text(node), node.lineno)
+            return Unknown("", node.lineno) if known is None else Const(known, lines_of(left, right))
+        return Unknown(self.text(node), node.lineno, counted(op, left, right))
 
     def _of_array(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
         array, other = (left, right) if isinstance(left, Array) else (right, left)
@@ -175,7 +196,7 @@ class Expressions(Machine):
         if len(values) == 2 and all(isinstance(one, Const) for one in values):
             return indexing.compared(node.ops[0], constant(values[0]), constant(values[1]))
         if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Const):
-            return Unknown("in", node.lineno)
+            return indexing.contained(node.ops[0], values[0], values[1]) or Unknown("in", node.lineno)
         return Unknown(self.text(node), node.lineno)
 
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.script.flow import arrays
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, unknown, whole, wholes, word
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Source, Value
+from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Made, Source, Value
 from core.script.pixel_names import family_of_module
 
 
@@ -32,7 +32,9 @@ def _imread(machine: Machine, given: Arguments) -> Value:
 def _load_image(machine: Machine, given: Arguments) -> Value:
     sides = wholes(given.get("target_size")) or (None, None)
     grey = constant(given.get("color_mode")) == "grayscale" or constant(given.get("grayscale", 1)) is True
-    return _read(machine, given, "grey" if grey else "rgb", (*sides[:2], 1 if grey else 3))
+    image = _read(machine, given, "grey" if grey else "rgb", (*sides[:2], 1 if grey else 3))
+    size = given.get("target_size")
+    return replace(image, sizes=(size, given.line_of("target_size"))) if size is not None else image
 
 
 def _decode(machine: Machine, given: Arguments) -> Value:
@@ -48,7 +50,10 @@ def _resize(machine: Machine, given: Arguments) -> Value:
     if given.name.startswith(("np.", "numpy.")):
         machine.note("np-resize", given.line)
         return replace(value, shape=None)
-    sides = wholes(given.get("dsize", 1) or given.get("size", 1) or given.get("output_shape", 1))
+    size = given.get("dsize", 1) or given.get("size", 1) or given.get("output_shape", 1)
+    if size is not None:
+        value = replace(value, sizes=(size, given.line_of("size", 1)))
+    sides = wholes(size)
     if sides is not None and given.name.startswith("cv2"):
         sides = (*reversed(sides[:2]),)
     value = replace(value, shape=_sized(value, sides))
@@ -136,7 +141,8 @@ def _random(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else given.get("image")
     if not isinstance(value, Array):
         return unknown(given)
-    return replace(value, marks=(*value.marks, ("augmented", given.line)))
+    made = Made(given.name.rpartition(".")[2], given.name, *given.bound(("image", "first", "second")), given.line)
+    return replace(value, marks=(*value.marks, ("augmented", given.line)), random=(*value.random, made))
 
 
 def _kept(machine: Machine, given: Arguments) -> Value:

@@ -40,9 +40,16 @@ def item(machine: Machine, owner: Value, index: ast.expr, evaluate: Evaluate) ->
 
 
 def _layer(owner: LayerRange, index: ast.expr, evaluate: Evaluate) -> Value:
-    is_slice = isinstance(index, ast.Slice)
-    everything = isinstance(index, ast.Slice) and index.lower is None and index.upper is None
-    return LayerRange(owner.model, owner.whole and everything, not is_slice)
+    if not isinstance(index, ast.Slice):
+        place = whole(evaluate(index))
+        stop = None if place in (None, -1) else (place or 0) + 1
+        return LayerRange(owner.model, whole=False, single=True, start=place, stop=stop)
+    everything = index.lower is None and index.upper is None
+    if not owner.whole or index.step is not None:
+        return LayerRange(owner.model, owner.whole and everything, start=owner.start if everything else None)
+    ends = [None if end is None else whole(evaluate(end)) for end in (index.lower, index.upper)]
+    known = all((end is None) == (part is None) for end, part in zip(ends, (index.lower, index.upper), strict=True))
+    return LayerRange(owner.model, everything, start=(ends[0] or 0) if known else None, stop=ends[1])
 
 
 def _entry(owner: Mapping, index: ast.expr, evaluate: Evaluate) -> Value:
@@ -158,6 +165,15 @@ _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Is: lambda a, b: a is b,
     ast.IsNot: lambda a, b: a is not b,
 }
+
+
+def contained(op: ast.cmpop, one: Const, value: Value) -> Value | None:
+    """`"block5" in name`, or `name in ["a", "b"]`; None where it cannot be told."""
+    whole_value = constant(value)
+    if isinstance(one.value, str) and isinstance(whole_value, (str, tuple)):
+        found = one.value in whole_value
+        return Const(found is isinstance(op, ast.In))
+    return None
 
 
 def compared(op: ast.cmpop, left: Any, right: Any) -> Value:

@@ -25,10 +25,15 @@ _CONVOLUTIONS = ("Conv2D", "Convolution2D", "SeparableConv2D", "SeparableConvolu
                  "Conv2DTranspose", "LocallyConnected2D")  # fmt: skip
 _POOLS = ("MaxPooling2D", "MaxPool2D", "AveragePooling2D", "AvgPool2D", "ZeroPadding2D", "UpSampling2D", "Cropping2D")
 _GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D")
-_SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "RandomFlip",
-         "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness", "InputLayer",
-         "LayerNormalization", "ActivityRegularization", "RandomHeight", "RandomWidth", "RandAugment",
-         "RandomShear", "RandomColorJitter")  # fmt: skip
+RANDOM_LAYERS = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
+                 "RandomBrightness", "RandomHeight", "RandomWidth", "RandAugment", "RandomShear", "RandomColorJitter",
+                 "RandomErasing", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale",
+                 "RandomGaussianBlur", "RandomPosterization", "RandomInvert", "MixUp", "CutMix", "AugMix",
+                 "AutoContrast", "Equalization", "Solarization")  # fmt: skip
+"""Layers that change images at random."""
+
+_SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "InputLayer",
+         "LayerNormalization", "ActivityRegularization")  # fmt: skip
 _SIZED = ("Resizing", "CenterCrop", "RandomCrop")
 _ACTIVATIONS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu"}
 _MERGES = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Subtract", "Dot")
@@ -36,7 +41,9 @@ _OTHERS = ("Dense", "Flatten", "Reshape", "Activation", "Rescaling", "Lambda", "
            "Permute", "RepeatVector", "LSTM", "GRU", "Conv1D", "Embedding", "Bidirectional", "TimeDistributed",
            "Conv3D", "MultiHeadAttention", "SyncBatchNormalization")  # fmt: skip
 
-KINDS = frozenset((*_CONVOLUTIONS, *_POOLS, *_GLOBAL, *_SAME, *_SIZED, *_ACTIVATIONS, *_MERGES, *_OTHERS))
+KINDS = frozenset(
+    (*_CONVOLUTIONS, *_POOLS, *_GLOBAL, *_SAME, *RANDOM_LAYERS, *_SIZED, *_ACTIVATIONS, *_MERGES, *_OTHERS)
+)
 
 WEIGHTED = frozenset((*_CONVOLUTIONS, "Dense", "Conv1D", "Conv3D", "LSTM", "GRU"))
 """Layers that learn from the values they get."""
@@ -50,6 +57,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "Resizing": ("height", "width"),
     "Reshape": ("target_shape",),
     "Lambda": ("function",),
+    **dict.fromkeys(("ReLU",), ("max_value", "negative_slope")),
+    **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
+    "RandomFlip": ("mode",),
+    **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
+    "RandomBrightness": ("factor", "value_range"),
+    **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),
+    **dict.fromkeys(("CenterCrop", "RandomCrop"), ("height", "width")),
+    "BatchNormalization": ("axis", "momentum", "epsilon"),
 }
 
 FLAT_COUNT = 10**9
@@ -71,7 +86,7 @@ def make(machine: Machine, given: Arguments) -> Value:
     check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
     if kind == "Lambda" and given.node is not None:
         lines["text"] = given.line
-    return Layer(kind, arguments, lines, given.line)
+    return Layer(kind, arguments, lines, given.line, node=given.node)
 
 
 def check_channels(machine: Machine, shape: Value | None, line: int, arguments: dict[str, Value]) -> None:
@@ -184,11 +199,22 @@ def _same(machine: Machine, layer: Layer, value: Array) -> Array:
     return value
 
 
+def _at_random(machine: Machine, layer: Layer, value: Array) -> Array:
+    return replace(value, random=(*value.random, layer)) if value.out is None else value
+
+
 def _sized(machine: Machine, layer: Layer, value: Array) -> Array:
-    sides = (whole(layer.arguments.get("height")), whole(layer.arguments.get("width")))
+    given = [layer.arguments.get(name, Unknown(name)) for name in ("height", "width")]
+    sides = (whole(given[0]), whole(given[1]))
+    line = layer.lines.get("height", layer.line)
+    value = replace(value, sizes=(Items(given), line), random=(*value.random, layer) if _crops(layer) else value.random)
     if value.shape is None or len(value.shape) not in (3, 4):
         return value
     return replace(value, shape=(*value.shape[:-3], *sides, value.shape[-1]))
+
+
+def _crops(layer: Layer) -> bool:
+    return layer.kind in ("CenterCrop", "RandomCrop")
 
 
 def _activate(machine: Machine, layer: Layer, value: Array) -> Array:
@@ -221,9 +247,14 @@ def _normalise(machine: Machine, layer: Layer, value: Array) -> Array:
     return value
 
 
-def merged(values: list[Tensor], line: int) -> Tensor:
-    """Several tensors that become one."""
-    return Tensor(Array("map"), tuple(values), lambda given: given[0] if given else Array("map"), line)
+def merged(machine: Machine, values: list[Tensor], line: int, by: Value) -> Tensor:
+    """Several tensors that become one, by a layer."""
+
+    def compute(given: list[Value]) -> Value:
+        machine.passed.append((by, given[0] if given else Array("map")))
+        return given[0] if given else Array("map")
+
+    return Tensor(Array("map"), tuple(values), compute, line)
 
 
 def _odd(machine: Machine, layer: Layer, value: Array) -> Array:
@@ -238,6 +269,7 @@ _APPLY: dict[str, Callable[[Machine, Layer, Array], Value]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     **dict.fromkeys(_SAME, _same),
+    **dict.fromkeys(RANDOM_LAYERS, _at_random),
     **dict.fromkeys(_SIZED, _sized),
     **dict.fromkeys((*_ACTIVATIONS, "Activation"), _activate),
     "Rescaling": _rescale,

@@ -5,7 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.script.flow.objects import Ask, Const, Fit, Items, Mapping, Model, Note, Scope, Unknown, Value
+from core.script.flow.objects import (
+    Ask,
+    Batches,
+    Compile,
+    Const,
+    Fit,
+    Items,
+    Mapping,
+    Model,
+    Note,
+    Scope,
+    Unknown,
+    Value,
+)
 
 STEPS = 60_000
 """Expressions and statements that one script may take, calls and repeated loops included: part of a second."""
@@ -59,6 +72,14 @@ class Arguments:
         return {**values, **self.named}, {**lines, **self.lines}
 
 
+@dataclass(frozen=True)
+class Folder:
+    """A folder whose files are listed, and the line."""
+
+    value: Value | None
+    line: int
+
+
 class Machine:
     """State of one reading.
 
@@ -71,6 +92,12 @@ class Machine:
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
         reshuffling: By number of a data set that was cut: the line that brings another order in every epoch.
+        strange: Trainings of models that the script does not make.
+        strangers: Those models, by name.
+        told: Calls that decide something by themselves, as that of a seed.
+        folders: Folders whose files a script lists.
+        compiles: Compilations, in order.
+        sources: Data sets and generators that read images, as they were made.
         ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Lines of the loops over folds that run, innermost last; 0 for other loops.
     """
@@ -87,6 +114,12 @@ class Machine:
         self.ends: list[tuple[Value, Value]] = []
         self.seeded: Any = None
         self.saved: dict[str, Value] = {}
+        self.strange: list[Fit | Ask] = []
+        self.strangers: dict[str, Model] = {}
+        self.told: list[Arguments] = []
+        self.sources: list[Batches] = []
+        self.compiles: list[Compile] = []
+        self.folders: list[Folder] = []
         self.unsure = 0
 
     def spend(self, steps: int = 1) -> None:
@@ -141,6 +174,36 @@ def constant(value: Value | None, depth: int = 2) -> Any:
         # Lists in lists: each may stand in the next one many times.
         return tuple(constant(one, depth - 1) for one in value.values)
     return None
+
+
+_MOST_LINES = 6
+
+
+def lines_of(*values: Value | None) -> tuple[int, ...]:
+    """The lines of the script that constants, and lists of them, are made of."""
+    found: dict[int, None] = {}
+    for value in values:
+        inner = value.values[:MOST_VALUES] if isinstance(value, Items) else [value]
+        for one in inner:
+            found.update(dict.fromkeys(one.lines if isinstance(one, Const) else ()))
+    return tuple(found)[:_MOST_LINES]
+
+
+def counted(op: ast.operator, left: Value, right: Value) -> float:
+    """How many epochs a product or quotient of steps makes; 0 where it is none, or that is not known."""
+    counts = [one.epochs if isinstance(one, Unknown) else 0.0 for one in (left, right)]
+    figures = [number(one) for one in (left, right)]
+    if isinstance(op, ast.Mult) and counts[0] and figures[1]:
+        return counts[0] * figures[1]
+    if isinstance(op, ast.Mult) and counts[1] and figures[0]:
+        return counts[1] * figures[0]
+    if isinstance(op, (ast.Div, ast.FloorDiv)) and isinstance(left, Unknown) and left.text in _SAMPLES:
+        return 1.0
+    return 0.0
+
+
+_SAMPLES = ("samples", "n", "len(images)")
+"""Texts of counts of images: divided by the batch they are the steps of one epoch."""
 
 
 def number(value: Value | None) -> float | int | None:

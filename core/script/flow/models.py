@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.models.catalogue import BACKBONES
-from core.script.flow import layers
+from core.script.flow import freezing, layers
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -40,6 +40,7 @@ from core.script.flow.objects import (
     Unknown,
     Value,
 )
+from core.script.layers import LAYER_COUNTS, layer_names
 from core.script.parts import BACKBONE
 
 _FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
@@ -51,7 +52,7 @@ _DEEPEST = 60
 
 def _sequential(machine: Machine, given: Arguments) -> Value:
     listed = given.get("layers", 0)
-    model = Model("sequential", given.line, depth=len(machine.loops))
+    model = Model("sequential", given.line, depth=len(machine.loops), arguments=dict(given.named), node=given.node)
     model.layers = list(listed.values) if isinstance(listed, Items) else []
     if listed is not None and not isinstance(listed, Items):
         model.kind = "unknown"
@@ -62,7 +63,7 @@ def _sequential(machine: Machine, given: Arguments) -> Value:
 def _functional(machine: Machine, given: Arguments) -> Value:
     inputs, outputs = given.get("inputs", 0) or given.get("input"), given.get("outputs", 1) or given.get("output")
     firsts, lasts = layers.listed(inputs), layers.listed(outputs)
-    model = Model("functional", given.line, depth=len(machine.loops))
+    model = Model("functional", given.line, depth=len(machine.loops), arguments=dict(given.named), node=given.node)
     if len(firsts) == 1 and isinstance(firsts[0], Tensor) and len(lasts) == 1:
         model.inputs, model.outputs = firsts[0], lasts[0]
     else:
@@ -74,7 +75,9 @@ def _functional(machine: Machine, given: Arguments) -> Value:
 def _backbone(machine: Machine, given: Arguments) -> Value:
     name = given.name.rpartition(".")[2]
     arguments, lines = given.bound(_BACKBONE)
-    model = Model("backbone", given.line, name, arguments=arguments, lines=lines, depth=len(machine.loops))
+    model = Model(
+        "backbone", given.line, name, arguments=arguments, lines=lines, depth=len(machine.loops), node=given.node
+    )
     layers.check_channels(machine, arguments.get("input_shape"), lines.get("input_shape", given.line), arguments)
     shape = wholes(arguments.get("input_shape"))
     tensor = arguments.get("input_tensor")
@@ -114,9 +117,12 @@ def output_of(machine: Machine, model: Model) -> Value:
         return model.outputs
     if model.inputs is None:
         return Tensor(Array("map"))
+    if model.end is not None:
+        return model.end
     value = run(machine, model, model.inputs.value, quiet=True)
     found = value if isinstance(value, Array) else Array("map")
-    return Tensor(found, (model.inputs,), lambda given: run(machine, model, given[0]), model.line)
+    model.end = Tensor(found, (model.inputs,), lambda given: run(machine, model, given[0]), model.line)
+    return model.end
 
 
 def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Value | None:
@@ -136,9 +142,33 @@ def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Valu
 
 def range_attribute(machine: Machine, owner: LayerRange, name: str, node: ast.expr) -> Value | None:
     """`model.layers[-1].output`, `layer.name`."""
+    if name == "output" and owner.model.kind == "backbone" and owner.model.inputs is not None:
+        return _inner_output(machine, owner, node)
     if name in ("output", "input") and owner.model.inputs is not None:
         return Tensor(Array("map"), (owner.model.inputs,), lambda given: Array("map"), node.lineno)
+    if name == "name" and owner.name:
+        return Const(owner.name)
     return Unknown(name, node.lineno)
+
+
+def _inner_output(machine: Machine, owner: LayerRange, node: ast.expr) -> Tensor:
+    """`base.get_layer("mixed7").output`: the network up to there, which counts as the network here, and is noted."""
+    base, last = owner.model, layer_names(owner.model.name)[-1:]
+    is_last = owner.start == -1 or (owner.start is not None and owner.start + 1 == LAYER_COUNTS.get(base.name))
+    if not is_last and owner.name not in last and not base.inner[1]:
+        base.inner = (owner.name or f"layers[{owner.start}]", node.lineno)
+    end = output_of(machine, base)
+    if is_last or owner.name in last or not isinstance(end, Tensor):
+        return end if isinstance(end, Tensor) else Tensor(Array("map"))
+    return replace(end, value=replace(end.value, shape=None), compute=_shapeless(machine, base))
+
+
+def _shapeless(machine: Machine, base: Model) -> Callable[[list[Value]], Value]:
+    def compute(given: list[Value]) -> Value:
+        found = run(machine, base, given[0])
+        return replace(found, shape=None) if isinstance(found, Array) else found
+
+    return compute
 
 
 def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
@@ -146,7 +176,7 @@ def called(machine: Machine, callee: Layer | Model, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else given.get("inputs")
     if isinstance(value, Items):
         tensors = [one for one in value.values if isinstance(one, Tensor)]
-        return layers.merged(tensors, given.line) if tensors else unknown(given)
+        return layers.merged(machine, tensors, given.line, callee) if tensors else unknown(given)
     if isinstance(value, Tensor):
         found = machine.lift(lambda values: run(machine, callee, values[0]), [value], given.line)
         machine.ends.append((callee, found))
@@ -243,36 +273,6 @@ _RUN: dict[str, Callable[[Machine, Model, Value], Value]] = {
 }
 
 
-def backbones_in(model: Value, depth: int = 0) -> list[Model]:
-    """The pretrained networks in a model."""
-    if not isinstance(model, Model) or depth > 10:
-        return []
-    if model.kind == "backbone":
-        return [model]
-    inner = list(model.layers)
-    if model.instance is not None:
-        inner += list(model.instance.attributes.values())
-    return [found for one in inner for found in backbones_in(one, depth + 1)]
-
-
-def set_trainable(machine: Machine, owner: Value, value: Value, line: int) -> None:
-    """`base.trainable = False`, or of some of its layers."""
-    known = constant(value)
-    model = owner.model if isinstance(owner, LayerRange) else owner
-    if not isinstance(model, Model):
-        return
-    everything = not machine.unsure and (not isinstance(owner, LayerRange) or owner.whole)
-    for one in (model, *backbones_in(model)):
-        if isinstance(known, bool) and everything:
-            one.frozen = "" if known else "all"
-        else:
-            one.frozen = "part"
-    if model.kind == "functional":
-        for one in machine.models:
-            if one.kind == "backbone":
-                one.frozen = "all" if known is False and everything else "part"
-
-
 def method(machine: Machine, owner: Model, name: str, given: Arguments) -> Value:
     """`model.add`, `compile`, `fit`, `predict` and the like."""
     known = _METHODS.get(name)
@@ -288,7 +288,8 @@ def _add(machine: Machine, owner: Model, given: Arguments) -> Value:
 
 def _compile(machine: Machine, owner: Model, given: Arguments) -> Value:
     arguments, lines = given.bound(("optimizer", "loss", "metrics"))
-    owner.compiled = Compile(arguments, lines, given.line)
+    owner.compiled = Compile(arguments, lines, given.line, given.node)
+    machine.compiles.append(owner.compiled)
     return Const(None)
 
 
@@ -303,22 +304,27 @@ def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]
         folds = next((line for line in reversed(machine.loops) if line), 0)
         outside = folds and owner.depth < len(machine.loops)
         fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
-                  {id(one): one.frozen for one in machine.models}, folds if outside else 0,
-                  bool(owner.fits))  # fmt: skip
+                  {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
+                  folds if outside else 0, bool(owner.fits), given.node)  # fmt: skip
         if given.unread:
             fit.arguments["unread"] = Unknown("options", given.line)
         owner.fits.append(fit)
-        machine.events.append(fit)
+        (machine.strange if owner.kind == "stranger" else machine.events).append(fit)
         return Made("History", "History", {}, {}, given.line)
 
     return handler
+
+
+_ASKED = (("x", "batch_size", "verbose", "steps"), ("generator", "steps"))
+"""Positional arguments of `predict`, and of `predict_generator`."""
 
 
 def _ask(kind: str) -> Callable[[Machine, Model, Arguments], Value]:
     def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
         x = given.get("x", 0) or given.get("generator") or Unknown("x", given.line)
         y = given.get("y", 1) if kind == "evaluate" else None
-        machine.events.append(Ask(kind, owner, x, y, given.line, owner.compiled))
+        arguments, lines = given.bound(_ASKED[given.name.rpartition(".")[2] == "predict_generator"])
+        machine.events.append(Ask(kind, owner, x, y, given.line, owner.compiled, arguments, lines, given.node))
         if kind == "evaluate":
             return Items([Unknown("loss"), Unknown("accuracy")])
         return _answers(machine, owner, x, given)
@@ -344,7 +350,7 @@ def _answers(machine: Machine, owner: Model, x: Value, given: Arguments) -> Valu
             order = GROUPED if x.shuffled is False else ""
         text = machine.text(given.node) if given.node is not None else given.name
         source = Source(machine.new_number(), given.line, text, "features")
-        return replace(array, role=FEATURES, order=order, source=source, feed=x, steps=(), strange=None)
+        return replace(array, role=FEATURES, order=order, source=source, feed=x, of=owner, steps=(), strange=None)
     return Array(PREDICTIONS, out=array.out, shape=array.shape, feed=x, of=owner)
 
 
@@ -355,7 +361,7 @@ _METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
     "fit_generator": _fit(_FIT_GENERATOR),
     **dict.fromkeys(("predict", "predict_generator", "predict_on_batch"), _ask("predict")),
     **dict.fromkeys(("evaluate", "evaluate_generator"), _ask("evaluate")),
-    "get_layer": lambda machine, owner, given: LayerRange(owner, whole=False, single=True),
+    "get_layer": freezing.named_layer,
     "pop": lambda machine, owner, given: Const(owner.layers.pop() and None) if owner.layers else Const(None),
     "build": lambda machine, owner, given: Const(None),
     "summary": lambda machine, owner, given: Const(None),

@@ -248,6 +248,7 @@ def shuffled(machine: Machine, given: Arguments) -> Value:
 
 def _seed(machine: Machine, given: Arguments) -> Value:
     machine.seeded = constant(given.positional[0]) if given.positional else None
+    machine.told.append(given)
     return Const(None)
 
 
@@ -326,7 +327,8 @@ def _resize_method(owner: Array, given: Arguments) -> Array:
     """Pillow's, which takes (width, height)."""
     sides = wholes(given.positional[0]) if given.positional and owner.role == IMAGES else None
     channels = 1 if owner.channels == "grey" else 3
-    return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None)
+    size = (given.positional[0], given.line) if given.positional and owner.role == IMAGES else owner.sizes
+    return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None, sizes=size)
 
 
 def _convert_method(owner: Array, given: Arguments) -> Array:

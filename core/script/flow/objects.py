@@ -29,17 +29,23 @@ RAW = (0.0, 255.0)
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """What only running would tell."""
+    """What only running would tell.
+
+    Attributes:
+        epochs: Of a count of steps: how many epochs it makes, as `len(batches) * 20` makes 20; 0 for anything else.
+    """
 
     text: str = ""
     line: int = 0
+    epochs: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Const:
-    """A number, a text, True, False or None."""
+    """A number, a text, True, False or None; the lines of the script that it is made of."""
 
     value: Any
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
@@ -127,6 +133,8 @@ class Array:
         of: Of labels: the batches whose `.classes` they are; of predictions: the model.
         feed: Of predictions: what the model was asked with.
         said: Of labels: line and text of the argument that says how they are encoded.
+        random: Layers, generators and functions that change images at random, in order.
+        sizes: Of images that were resized: height and width as the script gives them, and the line.
     """
 
     role: str = NUMBERS
@@ -147,6 +155,8 @@ class Array:
     feed: Any = None
     out: Out | None = None
     said: tuple[int, str] = (0, "")
+    random: tuple["Layer | Made", ...] = ()
+    sizes: "tuple[Value, int] | None" = None
 
     @property
     def rank(self) -> int | None:
@@ -177,6 +187,10 @@ class Batches:
         folder: Of images; empty where not known.
         made: Line of the ImageDataGenerator.
         number: Identity; kept by what changes neither order nor samples.
+        origin: The call that made it, with its arguments.
+        generator: The ImageDataGenerator.
+        size: What `.batch(size)` was given, and its line.
+        buffer: Line of a `.shuffle(buffer)`; 0 where there is none.
     """
 
     kind: str
@@ -196,17 +210,23 @@ class Batches:
     made: int = 0
     names: int | None = None
     split: bool = False
+    origin: "Made | None" = None
+    generator: "Made | None" = None
+    size: "tuple[Value, int] | None" = None
+    buffer: int = 0
 
 
 @dataclass(eq=False)
 class Layer:
-    """A layer of Keras with its arguments."""
+    """A layer of Keras with its arguments; `frozen` is the line that freezes it, 0 where it learns."""
 
     kind: str
     arguments: dict[str, "Value"]
     lines: dict[str, int]
     line: int
     called: int = 0
+    frozen: int = 0
+    node: ast.Call | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,11 +249,34 @@ class Made:
     lines: dict[str, int]
     line: int
     state: dict[str, Any] = field(default_factory=dict)
+    node: ast.Call | None = None
+
+
+@dataclass(frozen=True)
+class Trains:
+    """Which layers of a pretrained network learn.
+
+    Attributes:
+        layers: One flag a layer, the input's among them.
+        lines: That set them, the last one first.
+        why: Why it cannot be told; empty where it can.
+    """
+
+    layers: tuple[bool, ...]
+    lines: tuple[int, ...] = ()
+    why: str = ""
 
 
 @dataclass(eq=False)
 class Model:
-    """A network: `sequential`, `functional`, `subclass` (of the script), or `backbone` (of keras.applications)."""
+    """A network: `sequential`, `functional`, `subclass` (of the script), or `backbone` (of keras.applications).
+
+    Attributes:
+        trains: Of a backbone: which of its layers learn; None where the script sets none.
+        end: Of a backbone: its symbolic output, where that is asked for; a model that begins at its input and goes on
+            from there has the backbone's layers as its own.
+        inner: Of a backbone: name of the layer inside it whose output is taken, and the line; empty for its last one.
+    """
 
     kind: str
     line: int
@@ -246,18 +289,25 @@ class Model:
     lines: dict[str, int] = field(default_factory=dict)
     compiled: "Compile | None" = None
     frozen: str = ""
+    trains: "Trains | None" = None
+    end: "Tensor | None" = None
+    inner: tuple[str, int] = ("", 0)
     depth: int = 0
     loaded: bool = False
+    node: ast.Call | None = None
     fits: list["Fit"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
 class LayerRange:
-    """`model.layers[a:b]`, or one of them where `single`."""
+    """`model.layers[a:b]`, or one of them where `single`; `start` and `stop` as numbers, None where not known."""
 
     model: Model
     whole: bool
     single: bool = False
+    start: int | None = 0
+    stop: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,6 +384,7 @@ class Compile:
     arguments: dict[str, "Value"]
     lines: dict[str, int]
     line: int
+    node: ast.Call | None = None
 
 
 @dataclass(eq=False)
@@ -355,8 +406,10 @@ class Fit:
     line: int
     compiled: Compile | None
     frozen: dict[int, str]
+    trains: dict[int, Trains | None] = field(default_factory=dict)
     folds: int = 0
     trained_before: bool = False
+    node: ast.Call | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,6 +422,9 @@ class Ask:
     y: "Value | None"
     line: int
     compiled: Compile | None = None
+    arguments: dict[str, "Value"] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    node: ast.Call | None = None
 
 
 @dataclass(frozen=True, eq=False)

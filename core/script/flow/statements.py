@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from core.script.flow import models
+from core.script.flow import freezing
 from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
-from core.script.flow.expressions import MOST_TURNS
+from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import DEEPEST, Arguments, Stop, constant, whole
 from core.script.flow.numbers import as_array
@@ -132,7 +133,7 @@ class Statements(Calling):
     def _assign_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
         owner = self.evaluate(target.value, scope)
         if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
-            models.set_trainable(self, owner, value, target.lineno)
+            freezing.set_trainable(self, owner, value, target.lineno)
         elif isinstance(owner, Instance):
             owner.attributes[target.attr] = value
         elif isinstance(owner, Model) and owner.instance is not None:
@@ -205,10 +206,10 @@ class Statements(Calling):
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
         over = self.evaluate(node.iter, scope)
-        closed = isinstance(over, Items) and not over.more and len(over.values) <= MOST_TURNS
+        closed = isinstance(over, Items) and not over.more and len(over.values) <= self._most_turns(over)
         turns = over.values if closed and isinstance(over, Items) else [element_of(over)]
         if isinstance(over, LayerRange):
-            turns = [LayerRange(over.model, over.whole, single=True)]
+            turns = self._layers(over, node)
         folds = [one for one in turns if isinstance(one, Items) and one.values and is_fold(one.values[0])]
         self.loops.append(node.lineno if folds or is_fold(turns[0] if turns else None) else 0)
         for one in turns:
@@ -217,6 +218,18 @@ class Statements(Calling):
         self.loops.pop()
         self.run(node.orelse, scope)
         return False
+
+    def _most_turns(self, over: Items) -> int:
+        """Loops over the layers of a network go through all of them."""
+        first = over.values[0] if over.values else None
+        inner = first.values[-1] if isinstance(first, Items) and first.values else first
+        return MOST_LAYERS if isinstance(inner, LayerRange) else MOST_TURNS
+
+    def _layers(self, over: LayerRange, node: ast.For | ast.AsyncFor) -> list[Value]:
+        """The layers one by one where a condition may ask which one it is; else all at once."""
+        asks = any(isinstance(one, (ast.If, ast.IfExp, ast.Compare)) for one in ast.walk(node))
+        turns = one_by_one(self, over) if asks else []
+        return list(turns) or [replace(over, single=True)]
 
     def _while(self, node: ast.While, scope: Scope) -> bool:
         self.evaluate(node.test, scope)

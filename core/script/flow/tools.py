@@ -7,10 +7,23 @@ from typing import Any
 
 from core.script.flow import arrays
 from core.script.flow.joining import element_of, join, order_of
-from core.script.flow.machine import Arguments, Handler, Machine, constant, elements, is_value, number, unknown
+from core.script.flow.machine import (
+    Arguments,
+    Folder,
+    Handler,
+    Machine,
+    constant,
+    elements,
+    is_value,
+    lines_of,
+    number,
+    unknown,
+    whole,
+)
 from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.numbers import as_array, shuffle_in_place, shuffled
 from core.script.flow.objects import (
+    FEATURES,
     FILES,
     GROUPED,
     IMAGES,
@@ -35,23 +48,39 @@ from core.script.flow.objects import (
 def files(machine: Machine, given: Arguments) -> Value:
     """`glob.glob(...)`, `os.listdir(...)`: names of files, from a place of their own."""
     text = machine.text(given.node) if given.node is not None else given.name
+    machine.folders.append(Folder(_folder(given.positional[0] if given.positional else None), given.line))
     return Array(FILES, Source(machine.new_number(), given.line, text, "files"))
+
+
+def _folder(value: Value | None) -> Value | None:
+    """The folder of a pattern such as `data/*/*.png`."""
+    text = constant(value)
+    if not isinstance(text, str) or "*" not in text:
+        return value
+    return Const(text.partition("*")[0].rpartition("/")[0], lines_of(value))
 
 
 def other(machine: Machine, given: Arguments) -> Value:
     """A function or class of a library that has no handler: an object where its name begins with a capital."""
     short = given.name.rpartition(".")[2]
-    if short[:1].isupper():
-        return Made(short, given.name, *given.bound(_NAMES.get(short, ())), given.line)
+    if short[:1].isupper() or short in ("l1", "l2", "l1_l2"):
+        return Made(short, given.name, *given.bound(_NAMES.get(short, ())), given.line, node=given.node)
     return unknown(given)
 
 
 _RATE = ("learning_rate",)
 _NAMES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"), _RATE
-    ),
-    "EarlyStopping": ("monitor", "min_delta", "patience"),
+    **dict.fromkeys(("Adam", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"), _RATE),
+    "AdamW": ("learning_rate", "weight_decay"),
+    "SGD": ("learning_rate", "momentum", "nesterov"),
+    "RMSprop": ("learning_rate", "rho", "momentum"),
+    "CosineDecay": ("initial_learning_rate", "decay_steps", "alpha"),
+    "ExponentialDecay": ("initial_learning_rate", "decay_steps", "decay_rate", "staircase"),
+    **dict.fromkeys(("l2", "L2"), ("l2",)),
+    **dict.fromkeys(("l1", "L1"), ("l1",)),
+    **dict.fromkeys(("l1_l2", "L1L2"), ("l1", "l2")),
+    "EarlyStopping": ("monitor", "min_delta", "patience", "verbose", "mode", "baseline", "restore_best_weights"),
+    "LearningRateScheduler": ("schedule",),
     "ModelCheckpoint": ("filepath", "monitor"),
     "ReduceLROnPlateau": ("monitor", "factor", "patience"),
     "MinMaxScaler": ("feature_range",),
@@ -64,10 +93,69 @@ _NAMES: dict[str, tuple[str, ...]] = {
 
 def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value | None:
     """`encoder.classes_`."""
+    if owner.kind == SETTINGS:
+        return owner.arguments.get(name) or Unknown(f"{owner.name}.{name}", node.lineno)
+    if name in ("learning_rate", "lr") and owner.kind in _NAMES:
+        return owner.arguments.get("learning_rate") or owner.arguments.get("lr") or Unknown(name, node.lineno)
     if name in ("classes_", "categories_"):
         classes = owner.state.get("classes")
         return Items([Unknown(name)] * classes) if classes else Items([Unknown(name)], more=True)
     return None
+
+
+SETTINGS = "settings"
+"""Kind of an object whose attributes are settings: what a parser of the command line gives, or a namespace."""
+
+
+def _parser(machine: Machine, given: Arguments) -> Value:
+    return Made("ArgumentParser", given.name, {}, {}, given.line)
+
+
+def _option(machine: Machine, owner: Made, given: Arguments) -> Value:
+    """`parser.add_argument("--size", default=224)`."""
+    flags = [text for one in given.positional if isinstance(text := constant(one), str)]
+    named = constant(given.get("dest"))
+    longest = next((flag for flag in flags if flag.startswith("--")), flags[0] if flags else "")
+    name = named if isinstance(named, str) else longest.lstrip("-").replace("-", "_")
+    action = constant(given.get("action"))
+    value = given.get("default")
+    if value is None and action in ("store_true", "store_false"):
+        value = Const(action == "store_false", (given.line,))
+    owner.arguments[name] = value if value is not None else Unknown(f"the option {longest}", given.line)
+    return unknown(given)
+
+
+def _options(machine: Machine, owner: Made, given: Arguments) -> Value:
+    made = Made(SETTINGS, "args", owner.arguments, {}, given.line)
+    return Items([made, Unknown("further arguments")]) if _called(given) == "parse_known_args" else made
+
+
+def _defaults(machine: Machine, owner: Made, given: Arguments) -> Value:
+    owner.arguments.update(given.named)
+    return Const(None)
+
+
+def _namespace(machine: Machine, given: Arguments) -> Value:
+    first = given.positional[0] if given.positional else None
+    inner = first.values if isinstance(first, Mapping) else {}
+    return Made(SETTINGS, given.name, {**{str(key): one for key, one in inner.items()}, **given.named}, {}, given.line)
+
+
+def _variables(machine: Machine, given: Arguments) -> Value:
+    owner = given.positional[0] if given.positional else None
+    return Mapping(dict(owner.arguments)) if isinstance(owner, Made) and owner.kind == SETTINGS else unknown(given)
+
+
+def _environment(machine: Machine, given: Arguments) -> Value:
+    """`os.environ.get(name, default)`, `os.getenv(name, default)`: what it is where nobody sets it."""
+    if "environ" not in given.name and not given.name.endswith("getenv"):
+        return other(machine, given)
+    return given.get("default", 1) or unknown(given)
+
+
+def _told(machine: Machine, given: Arguments) -> Value:
+    machine.told.append(given)
+    return unknown(given)
 
 
 def of_items(machine: Machine, owner: Items, name: str, given: Arguments) -> Value:
@@ -123,7 +211,7 @@ def of_constant(machine: Machine, owner: Const, name: str, given: Arguments) -> 
     if isinstance(owner.value, str) and name in ("lower", "upper", "strip") and not given.positional:
         return Const(getattr(owner.value, name)())
     if name in ("glob", "rglob", "iterdir"):
-        return files(machine, given)
+        return files(machine, replace(given, positional=[owner]))
     if name == "joinpath" and isinstance(text := constant(given.get("other", 0)), str):
         return Const(f"{owner.value}/{text}"[:1000])
     return unknown(given)
@@ -173,6 +261,10 @@ _OF_MADE: dict[str, Callable[[Machine, Made, Arguments], Value]] = {
     **dict.fromkeys(("fit_transform", "transform"), _encode),
     **dict.fromkeys(("fit_resample", "fit_sample"), _resample),
     "split": _folds,
+    "add_argument": _option,
+    **dict.fromkeys(("parse_args", "parse_known_args"), _options),
+    **dict.fromkeys(("add_argument_group", "add_mutually_exclusive_group"), lambda machine, owner, given: owner),
+    "set_defaults": _defaults,
     **dict.fromkeys(("flow_from_directory", "flow_from_dataframe", "flow"),
                     lambda machine, owner, given: machine.apply(External(f"{_called(given)}_of"),
                                                                 _with_owner(owner, given))),
@@ -195,6 +287,7 @@ def call_made(machine: Machine, owner: Made, given: Arguments) -> Value:
 
 def _split(machine: Machine, given: Arguments) -> Value:
     """`train_test_split(a, b, ...)`: two parts of each, at random unless told otherwise."""
+    machine.told.append(given)
     shuffles = not is_value(given.get("shuffle"), False)
     split, found = machine.new_number(), list[Value]()
     for one in given.positional:
@@ -229,6 +322,10 @@ def _length(machine: Machine, given: Arguments) -> Value:
         return Const(len(value.values))
     if isinstance(value, Array) and value.shape and isinstance(value.shape[0], int):
         return Const(value.shape[0])
+    if isinstance(value, Batches):
+        return Unknown("steps", given.line, 1.0)
+    if isinstance(value, Array) and value.role in (IMAGES, LABELS, FEATURES, FILES):
+        return Unknown("len(images)", given.line)
     return Unknown(f"len({machine.text(given.nodes[0]) if given.nodes else ''})", given.line)
 
 
@@ -283,7 +380,9 @@ def _number(machine: Machine, given: Arguments) -> Value:
         return _NUMPY["around"](machine, given)
     known = number(value)
     if known is not None and abs(known) < 1e15:
-        return Const(_CONVERSIONS[given.name.rpartition(".")[2]](known))
+        return Const(_CONVERSIONS[given.name.rpartition(".")[2]](known), lines_of(value))
+    if isinstance(value, Unknown) and value.epochs:
+        return value
     return value if isinstance(value, Array) else unknown(given)
 
 
@@ -297,7 +396,7 @@ def _table(machine: Machine, given: Arguments) -> Value:
 def _path(machine: Machine, given: Arguments) -> Value:
     texts = [constant(one) for one in given.positional]
     if texts and all(isinstance(one, str) for one in texts):
-        return Const("/".join(str(one).rstrip("/") for one in texts)[:1000])
+        return Const("/".join(str(one).rstrip("/") for one in texts)[:1000], lines_of(*given.positional))
     return unknown(given)
 
 
@@ -334,6 +433,14 @@ HANDLERS: dict[str, Handler] = {
     "shuffle": _together,
     "resample": lambda machine, given: _resample(machine, None, given),
     "len": _length,
+    "cardinality": lambda machine, given: Unknown("cardinality", given.line, 1.0),
+    "ArgumentParser": _parser,
+    **dict.fromkeys(("SimpleNamespace", "Namespace", "EasyDict", "Munch", "DotMap", "ConfigDict"), _namespace),
+    "vars": _variables,
+    **dict.fromkeys(("getenv", "get"), _environment),
+    **dict.fromkeys(
+        ("set_global_policy", "set_policy", "set_dtype_policy", "compute_class_weight", "compute_sample_weight"), _told
+    ),
     "enumerate": _enumerate,
     "tqdm": _same,
     "zip": _zip,

@@ -1,0 +1,108 @@
+"""An argument of a call that was followed: its value, its line, the lines that it comes from, and why it is not known."""
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from core.script.flow.machine import constant, is_none, lines_of, number, whole
+from core.script.flow.objects import Ask, Compile, Const, Fit, Items, Layer, Made, Model, Value
+from core.script.reader import Script
+from core.script.values import UNKNOWN, fitting
+
+Owner = Layer | Made | Model | Compile | Fit | Ask
+
+
+@dataclass(frozen=True)
+class Given:
+    """One argument.
+
+    Attributes:
+        value: What it is; None where it is not given.
+        line: Where it stands; the call's where it is not given.
+        text: Its text in the script.
+        why: Why it is not known, for a person.
+    """
+
+    value: Value | None = None
+    line: int = 0
+    text: str = ""
+    why: str = ""
+
+    @property
+    def stated(self) -> bool:
+        """Whether it is given, and not as None."""
+        return not is_none(self.value)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """Its line, and those that its value comes from."""
+        return tuple(dict.fromkeys((self.line, *lines_of(self.value))))
+
+    @property
+    def number(self) -> int | float | None:
+        """Its value where that is a number."""
+        return number(self.value)
+
+    @property
+    def whole(self) -> int | None:
+        """Its value where that is a whole number."""
+        return whole(self.value)
+
+    @property
+    def known(self) -> Any:
+        """Its value, lists as tuples; None where it is not known."""
+        return constant(self.value)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its value is a constant, or a list of constants."""
+        values = self.value.values if isinstance(self.value, Items) and not self.value.more else [self.value]
+        return all(isinstance(one, (Const, Items)) for one in values)
+
+    def fitting(self, kind: type) -> Any:
+        """Its value as a setting of that type has it; `UNKNOWN` where it cannot."""
+        return fitting(self.known, kind) if self.is_known else UNKNOWN
+
+
+def argument(script: Script, owner: Owner | None, *names: str) -> Given:
+    """An argument by one of its names.
+
+    Args:
+        script: Script. The text that it stands in.
+        owner: What was called; None where there is no such call.
+        names: Of the argument, the later ones older.
+    """
+    if owner is None:
+        return Given()
+    name = next((one for one in names if one in owner.arguments), None)
+    if name is None:
+        return Given(line=owner.line)
+    value, line = owner.arguments[name], owner.lines.get(name, owner.line)
+    node = _node(script, owner.node, names)
+    if node is None:
+        return Given(value, line, "", f"{script.where(line)}: the value is known only when the script runs")
+    return Given(value, line, script.text(node), _why(script, node, line))
+
+
+def _node(script: Script, call: ast.Call | None, names: tuple[str, ...]) -> ast.expr | None:
+    known = script.at(call) if call is not None else None
+    for name in names:
+        if known is not None and name in known.arguments:
+            return known.arguments[name][0]
+        for keyword in call.keywords if call is not None else ():
+            if keyword.arg == name:
+                return keyword.value
+    return None
+
+
+_MOST_NAMES = 5
+
+
+def _why(script: Script, node: ast.expr, line: int) -> str:
+    names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+    missing = [name for name in dict.fromkeys(names) if not script.is_defined(name)]
+    if missing:
+        told = f"{', '.join(missing[:_MOST_NAMES])} {'is' if len(missing) == 1 else 'are'} not defined in the script"
+    else:
+        told = f"the value of {script.text(node)} is known only when the script runs"
+    return f"{script.where(line)}: {told}"

@@ -1,0 +1,236 @@
+"""Settings of the images: folder or table, size, batch, share for validation, seed, order."""
+
+from core.script import versions
+from core.script.flow.machine import is_value, whole, wholes
+from core.script.flow.models import images_of
+from core.script.flow.objects import Array, Batches, Fit, Made
+from core.script.parts import rounds_down
+from core.script.settings.collected import Collected
+from core.script.settings.given import Given, argument
+from core.script.settings.pathways import fill_dataset
+from core.script.settings.story import Story
+
+
+def fill_images(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
+    """Writes where the images come from, their size, batch, split, seed and order.
+
+    Returns:
+        The order of the samples by version of Keras; empty where the script does not tell.
+    """
+    fill_dataset(story, found)
+    _image_size(story, found)
+    _fit_to_square(story, found)
+    _batch_size(story, found)
+    _split_and_seed(story, found)
+    _tail(story, found)
+    return _order(story, found, version)
+
+
+def origin_of(story: Story) -> Made | None:
+    """The call that makes the batches of training images."""
+    return story.batches.origin if story.batches is not None else None
+
+
+def _image_size(story: Story, found: Collected) -> None:
+    sides = _size(story, found)
+    if sides is None:
+        return
+    if not sides.stated:
+        default = 224 if story.batches is None else 256
+        found.leave_out("data.image_size", default, "no size of the images: Keras then takes 256 by 256", sides.line)
+        return
+    pair = wholes(sides.value)
+    number = whole(sides.value)
+    if number is not None:
+        pair = (number, number)
+    if pair is None or len(pair) < 2 or None in pair[:2]:
+        found.ask("data.image_size", sides.why or f"{found.script.where(sides.line)}: the size of the images is known "
+                  "only when the script runs", sides.line)  # fmt: skip
+    elif pair[0] != pair[1]:
+        near = max(side for side in pair[:2] if side is not None)
+        why = f"{pair[0]} high and {pair[1]} wide, but the program takes square images"
+        found.beyond("data.image_size", why, sides.line, nearest=near)
+    else:
+        found.state("data.image_size", pair[0], *sides.lines)
+
+
+def _size(story: Story, found: Collected) -> Given | None:
+    """What says the size of the images: a layer or function that resizes them, the batches, or the backbone."""
+    script = found.script
+    for array in (story.arrived, images_of(story.feed) if story.feed is not None else None):
+        if isinstance(array, Array) and array.sizes is not None:
+            value, line = array.sizes
+            return Given(value, line, "", f"{script.where(line)}: the size is known only when the script runs")
+    origin = origin_of(story)
+    given = argument(script, origin, "image_size", "target_size")
+    if origin is not None and (given.value is not None or origin.kind != "flow"):
+        return given
+    base = argument(script, story.base, "input_shape")
+    if base.stated:
+        return base
+    array = story.arrived or (images_of(story.feed) if story.feed is not None else None)
+    if isinstance(array, Array) and array.shape is not None and len(array.shape) >= 3:
+        return _of_shape(story, found, array)
+    tensor = story.base.inputs if story.base is not None else None
+    if tensor is not None and tensor.value.shape is not None and len(tensor.value.shape) == 4:
+        return _of_shape(story, found, tensor.value)
+    return given if origin is not None else Given(line=0)
+
+
+def _of_shape(story: Story, found: Collected, array: Array) -> Given | None:
+    shape = array.shape or ()
+    height, width = shape[-3], shape[-2]
+    line = array.source.line or (story.base.line if story.base is not None else 0)
+    if height is None or width is None:
+        found.ask("data.image_size", "the size of the images is known only when the script runs", line)
+    elif height != width:
+        found.beyond("data.image_size", f"{height} high and {width} wide, but the program takes square images", line,
+                     nearest=max(height, width))  # fmt: skip
+    else:
+        found.state("data.image_size", height, line)
+    return None
+
+
+_FITS = {
+    "crop_to_aspect_ratio": "crop",
+    "pad_to_aspect_ratio": "letterbox_black",  # Keras' bars are black
+    "keep_aspect_ratio": "crop",
+}
+
+
+def _fit_to_square(story: Story, found: Collected) -> None:
+    for name, fit in _FITS.items():
+        given = argument(found.script, origin_of(story), name)
+        if given.stated and not isinstance(given.known, bool):
+            found.ask("data.fit", given.why, given.line)
+        elif given.known:
+            found.state("data.fit", fit, *given.lines)
+
+
+def _batch_size(story: Story, found: Collected) -> None:
+    """Of the training: of features that are saved it is that of their `fit`."""
+    fit = story.last
+    x = fit.x if fit is not None else None
+    given = Given(line=fit.line if fit is not None else 0)
+    if isinstance(x, Batches):
+        given = _of_batches(found, x)
+    elif fit is not None:
+        given = argument(found.script, fit, "batch_size")
+    elif story.batches is not None:
+        given = _of_batches(found, story.batches)
+    if given.value is not None and not given.stated:
+        given = Given(line=given.line)
+    found.take("data.batch_size", given, 32, "no batch_size: Keras then takes 32")
+
+
+def _of_batches(found: Collected, batches: Batches) -> Given:
+    if batches.size is not None:
+        value, line = batches.size
+        return Given(value, line, "", f"{found.script.where(line)}: the batch is known only when the script runs")
+    return argument(found.script, batches.origin, "batch_size")
+
+
+def _split_and_seed(story: Story, found: Collected) -> None:
+    script, batches, last = found.script, story.batches, story.last
+    origin = origin_of(story)
+    tried = [argument(script, batches.generator if batches is not None else None, "validation_split"),
+             argument(script, origin, "validation_split"), argument(script, last, "validation_split"),
+             _of_split(story, found)]  # fmt: skip
+    given = next((one for one in tried if one.stated), None)
+    if given is not None and given.number == 0:
+        given = None
+    if given is not None:
+        found.take("data.validation_split", given, 0.2, "")
+    seed = argument(script, origin, "seed")
+    if seed.stated:
+        found.take("data.seed", seed, 1, "")
+
+
+def _of_split(story: Story, found: Collected) -> Given:
+    """`test_size` of the `train_test_split` that the images, or the rows of their table, went through."""
+    splits = found.script.find("train_test_split")
+    if not splits:
+        return Given()
+    array = images_of(story.feed) if story.feed is not None else None
+    lines = [array.part.line] if isinstance(array, Array) and array.part is not None else []
+    call = next((one for one in splits if one.line in lines), None)
+    origin = origin_of(story)
+    if call is None and (origin is None or origin.kind == "flow_from_dataframe"):
+        call = splits[-1]
+    made = next((one for one in story.course.machine.told if call is not None and one.node is call.node), None)
+    if made is None:
+        return Given()
+    value = made.named.get("test_size")
+    line = made.lines.get("test_size", made.line)
+    return Given(value, line, "", f"{found.script.where(line)}: the share is known only when the script runs")
+
+
+def _tail(story: Story, found: Collected) -> None:
+    """Steps rounded down lose the tail of one pass, as feature extraction is; training goes on where it stopped."""
+    asked, script = story.asked, found.script
+    if story.mode == "bottleneck" and asked is not None and asked.node is not None:
+        call = script.at(asked.node)
+        if call is not None and rounds_down(script, call, "steps"):
+            line = argument(script, asked, "steps").line
+            found.state("data.drop_remainder", True, line)
+            return
+    found.leave_out("data.drop_remainder", False, "no step of the script leaves the last partial batch out for good")
+
+
+def _order(story: Story, found: Collected, version: tuple[int, ...]) -> dict[str, str]:
+    fit = story.last
+    if fit is None:
+        found.ask("data.shuffle", "the script has no fit, so nothing says in which order it trains")
+        return {}
+    of_fit = argument(found.script, fit, "shuffle")
+    if not isinstance(fit.x, Batches):
+        return _order_of_arrays(found, of_fit, version)
+    return _order_of_batches(found, fit, fit.x, of_fit, version)
+
+
+def _order_of_batches(
+    found: Collected, fit: Fit, batches: Batches, of_fit: Given, version: tuple[int, ...]
+) -> dict[str, str]:
+    of_flow = argument(found.script, batches.origin, "shuffle")
+    if batches.buffer and is_value(of_flow.value, False):
+        found.ask("data.shuffle", f"{found.script.where(batches.buffer)}: the buffer of .shuffle(...) decides the order",
+                  batches.buffer)  # fmt: skip
+        return {}
+    if batches.buffer or batches.origin is None:
+        word = "samples" if batches.buffer else "none"
+        found.state("data.shuffle", word, batches.buffer or batches.line)
+        return versions.same_order(word)
+    if not of_flow.stated or of_flow.known is True:
+        if of_flow.stated:
+            found.state("data.shuffle", "samples", *of_flow.lines)
+        else:
+            found.leave_out(
+                "data.shuffle", "samples", f"{batches.origin.kind} shuffles samples by itself", batches.line
+            )
+        return versions.same_order("samples")
+    if of_flow.known is not False:
+        found.ask("data.shuffle", of_flow.why, of_flow.line)
+        return {}
+    if batches.kind == "dataset":
+        found.state("data.shuffle", "none", *of_flow.lines)
+        return versions.same_order("none")
+    workers = argument(found.script, fit, "workers").whole == 0
+    order = versions.iterator_order(fit_shuffles=not is_value(of_fit.value, False), workers_zero=workers)
+    found.state("data.shuffle", versions.choose(order, version), *of_flow.lines)
+    return order
+
+
+def _order_of_arrays(found: Collected, of_fit: Given, version: tuple[int, ...]) -> dict[str, str]:
+    if not of_fit.stated:
+        found.leave_out("data.shuffle", "samples", "fit shuffles the samples of arrays by itself", of_fit.line)
+        return versions.same_order("samples")
+    if of_fit.known == "batch":
+        order = versions.batch_order()
+        found.state("data.shuffle", versions.choose(order, version), *of_fit.lines)
+        return order
+    if not isinstance(of_fit.known, bool):
+        found.ask("data.shuffle", of_fit.why, of_fit.line)
+        return {}
+    word = "samples" if of_fit.known else "none"
+    found.state("data.shuffle", word, *of_fit.lines)
+    return versions.same_order(word)

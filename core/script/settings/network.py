@@ -1,0 +1,132 @@
+"""Settings of the backbone: which one, its weights, and from which block on it learns."""
+
+import difflib
+
+from core.models.catalogue import BACKBONES
+from core.script.flow.objects import Model, Trains
+from core.script.layers import BORDERS, has_weights, layer_names, nearest_block
+from core.script.settings.collected import WHOLE, Collected
+from core.script.settings.given import argument
+from core.script.settings.story import Story
+
+
+def fill_network(story: Story, found: Collected) -> None:
+    """Writes backbone, weights, mode and the block from which the backbone learns."""
+    base = story.base
+    if base is None:
+        found.ask("model.backbone", "no backbone of keras.applications was found in the script")
+        found.leave_out("model.weights", "imagenet", "the script loads none; this is the program's own value")
+    else:
+        _name(story, found, base)
+        _weights(found, base)
+        if len(story.bases) > 1:
+            told = " and ".join(one.name for one in story.bases[:3])
+            found.beyond(WHOLE, f"{told} are used together; a run has one backbone", base.line, nearest=base.name)
+        if base.inner[1]:
+            found.beyond("model.backbone", f"features are taken from {base.inner[0]} inside {base.name}; a run takes them "
+                         "from its last layer", base.inner[1], nearest=base.name)  # fmt: skip
+    _mode(story, found)
+    if story.mode in ("end_to_end", "fine_tune"):
+        _unfrozen(story, found)
+
+
+def _name(story: Story, found: Collected, base: Model) -> None:
+    if base.name in BACKBONES:
+        found.state("model.backbone", base.name, base.line)
+    else:
+        known = {row.name.lower(): row.name for row in BACKBONES.values() if row.keras_name}
+        near = difflib.get_close_matches(base.name.lower(), known, 1, 0.5)
+        why = f"the program has no {base.name}; it has {', '.join(BACKBONES)}"
+        found.beyond("model.backbone", why, base.line, nearest=known[near[0]] if near else None)
+    if story.has_top:
+        line = base.lines.get("include_top", base.line)
+        found.beyond(WHOLE, f"{base.name} keeps its classifier of 1,000 classes (include_top), and what is trained stands "
+                     "on that; a run takes the features before it", line, nearest="features")  # fmt: skip
+    width = next((name for name in ("alpha", "depth_multiplier", "minimalistic") if name in base.arguments), None)
+    if width is not None:
+        given = argument(found.script, base, width)
+        if given.known not in (1, 1.0, False):
+            found.beyond("model.backbone", f"{width}={given.text} makes another {base.name} than the program has",
+                         given.line, nearest=base.name)  # fmt: skip
+
+
+def _weights(found: Collected, base: Model) -> None:
+    weights = argument(found.script, base, "weights")
+    if weights.value is None:
+        found.leave_out("model.weights", "imagenet", "no weights: Keras then loads those of ImageNet", base.line)
+    elif weights.is_known and weights.known in ("imagenet", None):
+        found.state("model.weights", weights.known or "none", *weights.lines)
+    else:
+        found.beyond("model.weights", f"{weights.text} is a file of the script's own", weights.line, nearest="imagenet")
+
+
+def _mode(story: Story, found: Collected) -> None:
+    if not story.mode:
+        found.ask("training.mode", "neither features of a backbone nor a fit through it was found")
+        return
+    line = story.asked.line if story.mode == "bottleneck" and story.asked is not None else 0
+    tuned = story.unfreezing.line if story.unfreezing is not None else 0
+    last = story.last.line if story.last is not None else 0
+    lines = [one for one in (line, tuned, last) if one]
+    found.state("training.mode", story.mode, *lines)
+
+
+def _unfrozen(story: Story, found: Collected) -> None:
+    """`training.unfreeze_from` of the last training."""
+    base, state = story.base, story.trains(story.last)
+    key = "training.unfreeze_from"
+    if base is None:
+        return
+    if state is None:
+        found.leave_out(key, "all", "nothing is frozen: every layer of the backbone trains", base.line)
+        return
+    if story.mode == "fine_tune":
+        state = story.trains(story.tuned[-1]) or state
+    if state.why:
+        found.beyond(key, state.why, *state.lines, nearest=BACKBONES[base.name].blocks[-1]
+                     if base.name in BACKBONES else None)  # fmt: skip
+        return
+    block, why, nearest = border(base.name, state)
+    if block is None:
+        found.beyond(key, why, *state.lines, nearest=nearest)
+    elif story.mode == "fine_tune" and not block:
+        found.ask(key, "nothing is unfrozen, though it is set anew", *state.lines)
+    else:
+        found.state(key, block, *state.lines)
+    _stages(story, found)
+
+
+def border(backbone: str, state: Trains) -> tuple[str | None, str, str | None]:
+    """`training.unfreeze_from` for flags by layer; else None with why not, and the nearest block."""
+    names = layer_names(backbone)
+    flags = [flag for k, flag in enumerate(state.layers) if not names or has_weights(names[k])]
+    if not any(flags):
+        return "", "", None
+    if all(flags):
+        return "all", "", None
+    if backbone not in BORDERS:
+        return None, f"how the layers of {backbone} are numbered is not known here", None
+    first = state.layers.index(True)
+    while names and not has_weights(names[first]):
+        first += 1 + state.layers[first + 1 :].index(True)
+    block, exact = nearest_block(backbone, first)
+    learning = sum(state.layers[first:])
+    if learning < (len(state.layers) - first) / 2:
+        return None, f"only {learning} of the layers from layer {first} on learn", block
+    if not exact:
+        return None, f"the border of the frozen layers, layer {first} of {backbone}, lies inside a block", block
+    return block, "", None
+
+
+def _stages(story: Story, found: Collected) -> None:
+    """More than one training after unfreezing may be gradual unfreezing: of one block more in each."""
+    tuned, base = story.tuned, story.base
+    if len(tuned) < 2 or base is None:
+        return
+    states = [story.trains(fit) for fit in tuned]
+    borders = [border(base.name, state)[0] if state is not None else "all" for state in states]
+    if len(set(borders)) == 1:
+        return
+    why = f"the network is trained {len(tuned)} times after unfreezing"
+    found.beyond("training.finetune_stages", f"{why}; take as many stages if each opens one block more", tuned[0].line,
+                 nearest=len(tuned))  # fmt: skip

@@ -1,0 +1,89 @@
+"""Where the images of a script come from: the folder, or the table with their labels."""
+
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+from core.script.flow.machine import word
+from core.script.flow.models import images_of
+from core.script.flow.objects import Array, Batches
+from core.script.settings.collected import Collected
+from core.script.settings.given import Given, argument
+from core.script.settings.story import Story
+from core.script.tables import of_frame, table_columns
+
+_PARTS = ("train", "training", "val", "valid", "validation", "test", "testing", "dev")
+_WANTED = "the program reads image files, in one folder a class"
+
+
+def fill_dataset(story: Story, found: Collected) -> None:
+    """Writes the folder of the data set; asks for it where the script does not say, or has a table of labels."""
+    machine = story.course.machine
+    framed = [one for one in machine.sources if one.origin is not None and one.origin.kind == "flow_from_dataframe"]
+    if framed:
+        why, line = of_frame(found.script, framed[0])
+        found.ask("dataset", why, line)
+        return
+    stated = [
+        (one, given) for one in machine.sources if (given := argument(found.script, one.origin, "directory")).stated
+    ]
+    if not stated:
+        _without_batches(story, found)
+        return
+    for _, given in stated:
+        if word(given.value) is None:
+            found.ask("dataset", given.why, given.line)
+            return
+    _folder(found, [given for _, given in stated])
+
+
+def _folder(found: Collected, given: list[Given]) -> None:
+    paths = {_path(word(one.value) or "") for one in given}
+    lines = tuple(dict.fromkeys(line for one in given for line in one.lines))
+    found.dataset_lines = lines
+    if len(paths) == 1:
+        path = paths.pop()
+        found.dataset = str(path.parent if path.name.lower() in _PARTS else path)
+        return
+    parents, names = {path.parent for path in paths}, {path.name.lower() for path in paths}
+    if len(parents) == 1 and names <= set(_PARTS):
+        found.dataset = str(parents.pop())
+        return
+    told = ", ".join(sorted(str(path) for path in paths)[:4])
+    first = min(lines, default=0)
+    found.ask("dataset", f"{found.script.where(first)}: {told}; the program wants train and val (or validation) in one "
+              "folder", first)  # fmt: skip
+
+
+def _path(text: str) -> PurePath:
+    return PureWindowsPath(text) if "\\" in text else PurePosixPath(text)
+
+
+def _without_batches(story: Story, found: Collected) -> None:
+    """Images that the script reads one by one, or that come from elsewhere."""
+    script = found.script
+    if (table := table_columns(script)) is not None:
+        found.ask("dataset", *table)
+        return
+    listed = [one for one in story.course.machine.folders if word(one.value)]
+    feed = images_of(story.feed) if story.feed is not None else None
+    is_read = isinstance(feed, Array) and feed.source.kind in ("image", "files", "")
+    if listed and is_read:
+        _folder(found, [Given(one.value, one.line) for one in listed])
+        return
+    if story.feed is None:
+        found.ask("dataset", "the script names no folder of images")
+        return
+    text, line = _elsewhere(story, feed)
+    where = f"{script.where(line)}: " if line else ""
+    found.ask("dataset", f"{where}the script names no folder of images, they come from {text}; {_WANTED}", line)
+
+
+def _elsewhere(story: Story, feed: object) -> tuple[str, int]:
+    if isinstance(feed, Array) and feed.source.text:
+        return feed.source.text, feed.source.line
+    fit = story.last
+    if isinstance(feed, Array) and feed.strange is not None and feed.strange[1]:
+        return feed.strange[0], feed.strange[1]
+    text, line = getattr(feed, "text", "") or getattr(feed, "name", ""), getattr(feed, "line", 0)
+    if isinstance(story.feed, Batches):
+        text, line = text or story.feed.text, line or story.feed.line
+    return text or "elsewhere", line or (fit.line if fit is not None else 0)

@@ -1,0 +1,93 @@
+"""Setting `data.preprocessing`: all that changes the pixels between the files and the network, wherever it is done."""
+
+from core.models.catalogue import BACKBONES
+from core.script.flow.objects import FEATURES, Array, Step
+from core.script.settings.collected import Collected
+from core.script.settings.story import Story
+
+KEY = "data.preprocessing"
+
+SCALES = {(1.0, 0.0): "raw", (1 / 255, 0.0): "rescale", (1 / 127.5, -1.0): "tf"}
+"""Factor and what is added, by what the catalogue of networks calls it."""
+
+_SETTINGS = {"raw": "none", "rescale": "rescale"}
+
+
+def fill_pixels(story: Story, found: Collected) -> None:
+    """Writes how pixels are scaled."""
+    array = story.arrived
+    row = BACKBONES.get(story.base.name) if story.base is not None else None
+    own = row.preprocessing if row is not None else ""
+    if array is None or array.role == FEATURES:
+        found.ask(KEY, "the script does not show how the images reach the network")
+        return
+    if array.strange is not None:
+        _strange(story, found, array)
+        return
+    steps = [
+        step for step in array.steps if step.family or step.scale is None or (step.scale, step.offset) != (1.0, 0.0)
+    ]
+    if not steps:
+        _unscaled(story, found, array, own)
+        return
+    kind, line = _kind(found, steps, own)
+    if not kind:
+        return
+    if kind == own:
+        found.state(KEY, "backbone", *(step.line for step in steps))
+    elif kind in _SETTINGS:
+        found.state(KEY, _SETTINGS[kind], *(step.line for step in steps))
+    else:
+        name = story.base.name if story.base is not None else "the backbone"
+        found.beyond(KEY, f"{steps[-1].text} is not the preprocessing of {name}", line, nearest="backbone")
+
+
+def _strange(story: Story, found: Collected, array: Array) -> None:
+    text, line = array.strange or ("", 0)
+    if array.source.number == 0 and text == "images":
+        fit = story.last
+        found.ask(KEY, "what values the pixels of the images have is known only when the script runs",
+                  fit.line if fit is not None else 0)  # fmt: skip
+        return
+    found.beyond(KEY, f"what {text} does to the pixels is not known here", line, nearest="backbone")
+
+
+def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
+    line = array.source.line
+    if array.span is None and not array.source.number:
+        where = f"{found.script.where(line)}: " if line else ""
+        text = array.source.text or "the images"
+        found.ask(KEY, f"{where}what values the pixels of {text} have is known only when the script runs", line)
+    elif own == "raw":
+        name = story.base.name if story.base is not None else "the backbone"
+        found.leave_out(KEY, "backbone", f"no rescale and no preprocess_input: {name} scales pixels inside", line)
+    else:
+        found.leave_out(KEY, "none", "no rescale and no preprocess_input: pixels stay at 0 to 255", line)
+
+
+def _kind(found: Collected, steps: list[Step], own: str) -> tuple[str, int]:
+    """`raw`, `rescale`, or a family of networks; empty where it is none of them, which is then said."""
+    families = [step for step in steps if step.family and step.family != "range"]
+    if families and len(steps) == 1:
+        family = families[0].family
+        if family == "own":
+            family = own if families[0].text.endswith("preprocess_input") else ""
+        if not family:
+            found.beyond(KEY, f"what {families[0].text} does is not known here", families[0].line, nearest="backbone")
+        return family, families[0].line
+    if families:
+        found.beyond(KEY, "pixels are scaled in more than one place", steps[-1].line, nearest="backbone")
+        return "", 0
+    if any(step.family == "range" or step.scale is None for step in steps):
+        one = next(step for step in steps if step.family == "range" or step.scale is None)
+        found.beyond(KEY, f"{one.text} scales each image or array by its own values", one.line, nearest="rescale")
+        return "", 0
+    scale, offset = 1.0, 0.0
+    for step in steps:
+        scale, offset = scale * (step.scale or 0), offset * (step.scale or 0) + step.offset
+    kinds = [kind for (a, b), kind in SCALES.items() if abs(scale - a) < 1e-5 and abs(offset - b) < 1e-2]
+    if not kinds:
+        twice = len([step for step in steps if step.scale not in (1, None)]) > 1
+        why = "pixels are scaled in more than one place" if twice else f"the program does not scale by {steps[-1].text}"
+        found.beyond(KEY, why, steps[-1].line, nearest="backbone" if own in ("tf", "raw") else "rescale")
+    return (kinds[0], steps[-1].line) if kinds else ("", 0)
