@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.script.facts import Facts
-from core.script.layers import LAYER_COUNTS, first_block, has_weights, layer_names
+from core.script.layers import LAYER_COUNTS, first_block, layer_names, learning_layers
 from core.script.parts import PREPARING
 from core.script.reader import Call, Trainable
 from core.script.values import UNKNOWN
@@ -142,17 +142,17 @@ def _apply_condition(backbone: Call, one: Trainable, trains: list[bool]) -> str:
 
 
 def _state(backbone: str, trains: list[bool], line: int, head_frozen: bool) -> Freezing:
-    names = layer_names(backbone)
-    flags = [flag for k, flag in enumerate(trains) if not names or has_weights(names[k])]
+    learn = learning_layers(backbone)
+    flags = [flag for k, flag in enumerate(trains) if not learn or learn[k]]
     if not any(flags):
         return Freezing("", line, head_frozen=head_frozen)
     if all(flags):
         return Freezing("all", line)
     first = trains.index(True)
-    while names and not has_weights(names[first]):
+    while learn and not learn[first]:
         first += 1 + trains[first + 1 :].index(True)
-    after = [flag for k, flag in enumerate(trains[first:], first) if not names or has_weights(names[k])]
+    after = [flag for k, flag in enumerate(trains[first:], first) if not learn or learn[k]]
     block = first_block(backbone, first) if all(after) else None
-    known = "lies inside a block" if names else f"is layer {first}, and which block that begins is not known here"
+    known = "lies inside a block" if learn else f"is layer {first}, and which block that begins is not known here"
     why = "" if block is not None else f"the border of the frozen layers {known}"
     return Freezing(block, line, why)

@@ -36,8 +36,12 @@ def generator_steps(arguments: dict[str, Any], fill_mode: Any = "nearest", cval:
     if fill is None or (fill == "black" and cval != 0):
         return ""
     steps = []
+    shifts = [arguments.get(name) for name in ("width_shift_range", "height_shift_range")]
+    together = shifts[0] == shifts[1]  # each side is drawn by itself in one step, too
     for name, pattern in {**_MOVES, **_REST}.items():
-        if name in arguments:
+        if together and "_shift_range" in name and "channel" not in name:
+            pattern = "" if "height" in name else "shift {} {fill}"  # noqa: PLW2901
+        if name in arguments and pattern:
             numbers = "flip" if pattern.startswith("flip") else _range(name, arguments[name])
             if not numbers:
                 return ""

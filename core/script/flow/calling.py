@@ -86,6 +86,8 @@ class Calling(Expressions):
             return self._class(callee, given)
         if isinstance(callee, Method):
             return self._method(callee, given)
+        if isinstance(callee, Unknown) and callee.epochs:
+            return callee  # `.numpy()` of a count
         if isinstance(callee, Unknown) and callee.text in TRAINING:
             return models.method(self, self.stranger(str(given.line)), callee.text, given)
         if isinstance(callee, (Layer, Model, Instance, Made)):
@@ -226,6 +228,8 @@ class Calling(Expressions):
         """The value of `owner.name`."""
         if isinstance(owner, External):
             return External(f"{owner.name}.{name}") if len(owner.name) < 200 else owner
+        if isinstance(owner, Unknown) and owner.epochs:
+            return owner
         if isinstance(owner, Instance):
             return self._of_instance(owner, name)
         if isinstance(owner, Class):

@@ -391,7 +391,7 @@ def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
 
 def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
     again = _flag(given.get("reshuffle_each_iteration", 2), default=True)
-    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=given.line,
+    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=(given.line, owner.batched),
                    reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
 
 

@@ -28,7 +28,6 @@ from core.script.flow.objects import (
     Value,
 )
 from core.script.fold import combine
-from core.script.layers import layer_names
 from core.script.values import LONGEST, UNKNOWN, bounded_number
 
 MOST_TURNS = 8
@@ -39,16 +38,10 @@ MOST_LAYERS = 900
 """Layers of a network that a loop with a condition goes over one by one."""
 
 
-def one_by_one(machine: Machine, over: LayerRange) -> list[LayerRange]:
-    """The layers in a part of a model, each for itself, with their names where those are known."""
+def one_by_one(machine: Machine, over: LayerRange) -> list[Value]:
+    """The layers in a part of a model, each for itself; none where they are not known, or too many."""
     parts = freezing.numbered(machine, over.model)
-    if over.start is None or not parts or len(parts) > MOST_LAYERS:
-        return []
-    names = layer_names(over.model.name) if over.model.kind == "backbone" else []
-    return [
-        LayerRange(over.model, whole=False, single=True, start=k, stop=k + 1, name=names[k] if k < len(names) else "")
-        for k in range(len(parts))[over.start : over.stop]
-    ]
+    return parts[over.start : over.stop] if over.start is not None and len(parts) <= MOST_LAYERS else []
 
 
 class Expressions(Machine):
@@ -202,12 +195,11 @@ class Expressions(Machine):
     def _either(self, node: ast.BoolOp, scope: Scope) -> Value:
         values = [self.evaluate(part, scope) for part in node.values]
         stop = isinstance(node.op, ast.Or)
+        known = [isinstance(one, Const) for one in values]
         for one in values:
-            if not isinstance(one, Const):
-                return Unknown("", node.lineno)
-            if bool(one.value) is stop:
+            if isinstance(one, Const) and bool(one.value) is stop and (all(known) or isinstance(one.value, bool)):
                 return one
-        return values[-1]
+        return values[-1] if all(known) else Unknown("", node.lineno)
 
     def _choice(self, node: ast.IfExp, scope: Scope) -> Value:
         test = self.evaluate(node.test, scope)

@@ -60,8 +60,8 @@ def numbered(machine: Machine, model: Model) -> list[Value]:
 
 
 def _own(model: Model) -> list[Value]:
-    count = LAYER_COUNTS.get(model.name, 0)
-    return [LayerRange(model, whole=False, single=True, start=k, stop=k + 1) for k in range(count)]
+    names = layer_names(model.name)
+    return [LayerRange(model, whole=False, single=True, start=k, stop=k + 1, name=name) for k, name in enumerate(names)]
 
 
 def _walk(

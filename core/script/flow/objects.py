@@ -190,7 +190,7 @@ class Batches:
         origin: The call that made it, with its arguments.
         generator: The ImageDataGenerator.
         size: What `.batch(size)` was given, and its line.
-        buffer: Line of a `.shuffle(buffer)`; 0 where there is none.
+        buffer: Line of a `.shuffle(buffer)`, and whether it shuffles batches; 0 where there is none.
     """
 
     kind: str
@@ -213,7 +213,7 @@ class Batches:
     origin: "Made | None" = None
     generator: "Made | None" = None
     size: "tuple[Value, int] | None" = None
-    buffer: int = 0
+    buffer: tuple[int, bool] = (0, False)
 
 
 @dataclass(eq=False)

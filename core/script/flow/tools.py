@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.script.flow import arrays
+from core.script.flow.freezing import numbered
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import (
     Arguments,
@@ -36,6 +37,7 @@ from core.script.flow.objects import (
     External,
     Items,
     Layer,
+    LayerRange,
     Made,
     Mapping,
     Part,
@@ -43,6 +45,7 @@ from core.script.flow.objects import (
     Unknown,
     Value,
 )
+from core.script.layers import normalises
 
 
 def files(machine: Machine, given: Arguments) -> Value:
@@ -151,6 +154,23 @@ def _environment(machine: Machine, given: Arguments) -> Value:
     if "environ" not in given.name and not given.name.endswith("getenv"):
         return other(machine, given)
     return given.get("default", 1) or unknown(given)
+
+
+def _member(machine: Machine, given: Arguments) -> Value:
+    """`getattr(keras.applications, "VGG16")`."""
+    owner, name = given.get("object", 0), constant(given.get("name", 1))
+    if owner is None or not isinstance(name, str) or given.node is None:
+        return unknown(given)
+    found = machine.attribute(owner, name, given.node)
+    return found if not isinstance(found, Unknown) else given.get("default", 2) or found
+
+
+def _field(machine: Machine, given: Arguments) -> Value:
+    """`field(default_factory=list)` of a data class."""
+    factory = given.get("default_factory")
+    if factory is not None:
+        return machine.apply(factory, Arguments("default_factory", given.line))
+    return given.get("default") or unknown(given)
 
 
 def _told(machine: Machine, given: Arguments) -> Value:
@@ -322,6 +342,8 @@ def _length(machine: Machine, given: Arguments) -> Value:
         return Const(len(value.values))
     if isinstance(value, Array) and value.shape and isinstance(value.shape[0], int):
         return Const(value.shape[0])
+    if isinstance(value, External) and value.name == "sys.argv":
+        return Const(1)
     if isinstance(value, Batches):
         return Unknown("steps", given.line, 1.0)
     if isinstance(value, Array) and value.role in (IMAGES, LABELS, FEATURES, FILES):
@@ -333,6 +355,9 @@ def _enumerate(machine: Machine, given: Arguments) -> Value:
     value = given.get("iterable", 0)
     if isinstance(value, Items) and not value.more:
         return Items([Items([Const(k), one]) for k, one in enumerate(value.values)])
+    if isinstance(value, LayerRange) and value.start is not None:
+        parts = numbered(machine, value.model)[value.start : value.stop]
+        return Items([Items([Const(k), one]) for k, one in enumerate(parts)], more=not parts)
     order, perm = order_of(value) if value is not None else ("", ())
     return Items([Items([Unknown("a number"), element_of(value or Unknown())])], more=True, order=order, perm=perm)
 
@@ -405,7 +430,18 @@ def _isinstance(machine: Machine, given: Arguments) -> Value:
     value, kind = given.get("obj", 0), given.get("class", 1)
     if isinstance(value, Layer) and isinstance(kind, External):
         return Const(value.kind == kind.short)
+    if isinstance(value, LayerRange) and value.start is not None and isinstance(kind, External):
+        return _is_of_kind(value, kind)
     return unknown(given)
+
+
+def _is_of_kind(value: LayerRange, kind: External) -> Value:
+    """Whether a layer of a backbone is batch normalisation; of other kinds it is not known."""
+    if kind.short == "BatchNormalization" and value.model.kind == "backbone":
+        known = normalises(value.model.name)
+        if value.start is not None and value.start < len(known):
+            return Const(known[value.start])
+    return Unknown("a kind of layer")
 
 
 def _one_of(machine: Machine, given: Arguments) -> Value:
@@ -437,6 +473,8 @@ HANDLERS: dict[str, Handler] = {
     "ArgumentParser": _parser,
     **dict.fromkeys(("SimpleNamespace", "Namespace", "EasyDict", "Munch", "DotMap", "ConfigDict"), _namespace),
     "vars": _variables,
+    "getattr": _member,
+    "field": _field,
     **dict.fromkeys(("getenv", "get"), _environment),
     **dict.fromkeys(
         ("set_global_policy", "set_policy", "set_dtype_policy", "compute_class_weight", "compute_sample_weight"), _told

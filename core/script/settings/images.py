@@ -192,13 +192,10 @@ def _order_of_batches(
     found: Collected, fit: Fit, batches: Batches, of_fit: Given, version: tuple[int, ...]
 ) -> dict[str, str]:
     of_flow = argument(found.script, batches.origin, "shuffle")
-    if batches.buffer and is_value(of_flow.value, False):
-        found.ask("data.shuffle", f"{found.script.where(batches.buffer)}: the buffer of .shuffle(...) decides the order",
-                  batches.buffer)  # fmt: skip
-        return {}
-    if batches.buffer or batches.origin is None:
-        word = "samples" if batches.buffer else "none"
-        found.state("data.shuffle", word, batches.buffer or batches.line)
+    line, of_batches = batches.buffer
+    if (line and is_value(of_flow.value, False)) or batches.origin is None:
+        word = ("batches" if of_batches else "samples") if line else "none"
+        found.state("data.shuffle", word, line or batches.line)
         return versions.same_order(word)
     if not of_flow.stated or of_flow.known is True:
         if of_flow.stated:

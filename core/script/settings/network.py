@@ -4,7 +4,7 @@ import difflib
 
 from core.models.catalogue import BACKBONES
 from core.script.flow.objects import Model, Trains
-from core.script.layers import BORDERS, has_weights, layer_names, nearest_block
+from core.script.layers import learning_layers, nearest_block
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -98,21 +98,20 @@ def _unfrozen(story: Story, found: Collected) -> None:
 
 def border(backbone: str, state: Trains) -> tuple[str | None, str, str | None]:
     """`training.unfreeze_from` for flags by layer; else None with why not, and the nearest block."""
-    names = layer_names(backbone)
-    flags = [flag for k, flag in enumerate(state.layers) if not names or has_weights(names[k])]
-    if not any(flags):
+    learn = learning_layers(backbone)
+    if not learn:
+        known = {True: "all", False: ""}.get(state.layers[0]) if len(set(state.layers)) == 1 else None
+        return known, f"how the layers of {backbone} are numbered is not known here", None
+    opened = [k for k, flag in enumerate(state.layers) if flag and learn[k]]
+    if not opened:
         return "", "", None
-    if all(flags):
+    first, count = opened[0], sum(learn)
+    if len(opened) == count:
         return "all", "", None
-    if backbone not in BORDERS:
-        return None, f"how the layers of {backbone} are numbered is not known here", None
-    first = state.layers.index(True)
-    while names and not has_weights(names[first]):
-        first += 1 + state.layers[first + 1 :].index(True)
     block, exact = nearest_block(backbone, first)
-    learning = sum(state.layers[first:])
-    if learning < (len(state.layers) - first) / 2:
-        return None, f"only {learning} of the layers from layer {first} on learn", block
+    after = sum(learn[first:])
+    if len(opened) < after:
+        return None, f"only {len(opened)} of the {after} layers from layer {first} on learn", block
     if not exact:
         return None, f"the border of the frozen layers, layer {first} of {backbone}, lies inside a block", block
     return block, "", None
