@@ -21,6 +21,8 @@ from core.script.walk import read_script
 _LONGEST_LINE = 200
 """Characters of a line that a record repeats."""
 
+_TOO_LONG = "the values in this script take too many steps to work out"
+
 _CODE = ("Lambda", "CustomObjectScope", "train_on_batch", "exec", "eval")
 
 
@@ -55,7 +57,12 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             "paste the script that trains"
         )
     course = Course(script, follow(script))
-    found, order = read_settings(Story(course), version)
+    story = Story(course)
+    if course.machine.stopped and story.last is None:
+        raise DataError(f"{_TOO_LONG}; paste only the part that trains")
+    found, order = read_settings(story, version)
+    if course.machine.stopped:
+        found.note(len(script.lines), f"{_TOO_LONG}: its end is not read")
     if len(set(order.values())) > 1 and not keras_version:
         found.ask("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
     _sizes(facts, found)

@@ -108,7 +108,9 @@ def test_names_that_the_script_does_not_define_are_open(script: str) -> None:
 def test_options_not_stated_are_said_to_be_so_and_never_settings() -> None:
     record = import_script(changed(changed(END_TO_END, "    epochs=epochs,\n", ""), "lr=0.0007", ""))
     assert {"training.epochs", "training.learning_rate"}.isdisjoint(record["settings"])
-    assert record["not_stated"]["training.epochs"] == {"value": 1, "why": "no epochs: Keras then takes 1"}
+    left = record["not_stated"]["training.epochs"]
+    assert (left["value"], left["why"]) == (1, "no epochs: Keras then takes 1")
+    assert [one["text"] for one in left["lines"]] == ["model.fit_generator("]
     assert record["not_stated"]["training.learning_rate"]["value"] == 0.001
 
 

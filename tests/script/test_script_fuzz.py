@@ -217,7 +217,7 @@ def test_what_was_made_to_hurt_is_answered_in_two_seconds_too() -> None:
         ("epochs=20", "epochs=True", "training.epochs", "True is not a whole number"),
         ("epochs=20", "epochs=-1", "training.epochs", "training.epochs is -1; it may be 1 to"),
         ("Dropout(0.2)", "Dropout({})", "model.dropout", "{} is not of a kind that is read here"),
-        ("patience=5", "patience=b'5'", "training.early_stopping", "is known only when the script runs"),
+        ("patience=5", "patience=b'5'", "training.early_stopping", "b'5' is not a whole number"),
     ],
 )
 def test_value_of_another_kind_is_open_and_says_why(old: str, new: str, key: str, why: str) -> None:
@@ -248,10 +248,16 @@ def test_line_ends_marks_and_tabs_change_nothing() -> None:
         assert import_script(text) == want
 
 
-def test_values_that_take_too_many_steps_are_one_sentence() -> None:
-    """Not one huge value, which is unknown, but very many large ones."""
+def test_very_many_large_values_are_left_alone() -> None:
     wide = "a = (" + "1," * 900 + ")\n" + HEALTHY.replace("=20", "=len([" + "(a, 1)[1], " * 900 + "])")
+    assert "training.epochs" in {one["key"] for one in import_script(wide)["open"]}
+
+
+def test_a_script_that_takes_too_many_steps_says_that_its_end_is_not_read() -> None:
+    loops = "".join(f"for x{k} in [1, 2, 3, 4, 5, 6, 7, 8]:\n" + "    " * (k + 1) for k in range(7)) + "y = x0\n"
+    record = import_script(HEALTHY + loops)
+    assert "too many steps" in record["unread"][-1]["text"]
     with pytest.raises(
         DataError, match=r"^the values in this script take too many steps to work out; paste only the part"
     ):
-        import_script(wide)
+        import_script(loops + HEALTHY)

@@ -159,13 +159,13 @@ def test_scale_of_pixels_is_found_where_it_is_written(feed: str, model: str, fit
             FOLDER + "ds = ds.map(lambda a, b: ((a - m) / s, b))\n",
             PLAIN,
             "ds",
-            "line 7: what a - m does to the pixels is not known",
+            "line 7: what (a - m) / s does to the pixels is not known",
         ),
         (
             FOLDER + "if fast:\n    ds = ds.map(lambda a, b: (a / 255, b))\n",
             PLAIN,
             "ds",
-            "what values the pixels of ds have is known",
+            "in which of two ways pixels are scaled is known only when the script runs",
         ),
         (
             FOLDER,
@@ -186,7 +186,7 @@ def test_scale_of_pixels_is_found_where_it_is_written(feed: str, model: str, fit
             "def g():\n    yield x / 255, y\n",
             PLAIN,
             "g()",
-            "what values the pixels of g() have is known only when the script",
+            "what values the pixels of g have is known only when the script",
         ),
     ],
 )

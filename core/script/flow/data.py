@@ -372,7 +372,11 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
         return replace(owner, x=value.values[0], y=value.values[1])
     if isinstance(value, Array):
         return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
-    return replace(owner, x=Unknown("a map", given.line), y=Unknown("a map", given.line))
+    text = machine.text(given.nodes[0]) if given.nodes else str(name)
+    x: Value = Unknown("a map", given.line)
+    if isinstance(owner.x, Array):
+        x = replace(owner.x, strange=(text, given.line), span=None, shape=None)
+    return replace(owner, x=x, y=Unknown("a map", given.line))
 
 
 def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:

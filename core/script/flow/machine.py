@@ -92,6 +92,7 @@ class Machine:
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
         reshuffling: By number of a data set that was cut: the line that brings another order in every epoch.
+        stopped: Whether the budget was spent before the end of the script.
         strange: Trainings of models that the script does not make.
         strangers: Those models, by name.
         told: Calls that decide something by themselves, as that of a seed.
@@ -121,6 +122,7 @@ class Machine:
         self.compiles: list[Compile] = []
         self.folders: list[Folder] = []
         self.unsure = 0
+        self.stopped = False
 
     def spend(self, steps: int = 1) -> None:
         """Takes steps off the budget.

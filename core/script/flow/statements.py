@@ -39,11 +39,12 @@ class Statements(Calling):
         """Runs the module, then the functions that nothing called, until the budget is spent."""
         scope = Scope({})
         try:
-            self.run(tree.body, scope)
+            for statement in tree.body:  # a `raise` or `exit` among them ends no training that stands below it
+                self.run([statement], scope)
             for function in self._uncalled(scope):
                 self.function(function, Arguments("", function.node.lineno))
         except Stop:
-            return
+            self.stopped = True
 
     def _uncalled(self, scope: Scope) -> list[Function]:
         found = [one for one in scope.names.values() if isinstance(one, Function)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import ConfigError
-from core.notation.augmentation import read_augmentation
+from core.notation.augmentation import STEPS_OF_PRESET, read_augmentation
 from core.script.flow.machine import constant, number
 from core.script.flow.objects import Layer, Made
 from core.script.generator_steps import RANDOM_ARGUMENTS, generator_steps
@@ -49,8 +49,10 @@ def fill_augmentation(story: Story, found: Collected) -> None:
 
 
 def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple[str, int]], lines: list[int]) -> None:
+    if "question" in steps and len(steps) > 1:
+        steps = [part for one in steps for part in (STEPS_OF_PRESET.get(one) or one).split(", ")]
     try:
-        text = read_augmentation(steps)
+        text = read_augmentation(steps[0] if steps == ["question"] else steps)
     except ConfigError as error:
         refused, text = [*refused, (str(error), lines[0] if lines else 0)], "none"
     if refused:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.script.flow.machine import constant, is_none, lines_of, number, whole
-from core.script.flow.objects import Ask, Compile, Const, Fit, Items, Layer, Made, Model, Value
+from core.script.flow.objects import Ask, Compile, Const, Fit, Items, Layer, Made, Mapping, Model, Value
 from core.script.reader import Script
 from core.script.values import UNKNOWN, fitting
 
@@ -81,7 +81,10 @@ def argument(script: Script, owner: Owner | None, *names: str) -> Given:
     node = _node(script, owner.node, names)
     if node is None:
         return Given(value, line, "", f"{script.where(line)}: the value is known only when the script runs")
-    return Given(value, line, script.text(node), _why(script, node, line))
+    why = _why(script, node, line)
+    if isinstance(value, Mapping):
+        why = f"{script.where(line)}: {script.text(node)} is not of a kind that is read here"
+    return Given(value, line, script.text(node), why)
 
 
 def _node(script: Script, call: ast.Call | None, names: tuple[str, ...]) -> ast.expr | None:

@@ -24,6 +24,10 @@ def fill_pixels(story: Story, found: Collected) -> None:
     if array.strange is not None:
         _strange(story, found, array)
         return
+    if not story.is_followed and not array.steps and story.base is not None:
+        found.ask(KEY, f"{found.script.where(story.base.line)}: how the images get into {story.base.name} cannot be "
+                  "followed", story.base.line)  # fmt: skip
+        return
     steps = [
         step for step in array.steps if step.family or step.scale is None or (step.scale, step.offset) != (1.0, 0.0)
     ]
@@ -45,16 +49,20 @@ def fill_pixels(story: Story, found: Collected) -> None:
 def _strange(story: Story, found: Collected, array: Array) -> None:
     text, line = array.strange or ("", 0)
     if array.source.number == 0 and text == "images":
-        fit = story.last
-        found.ask(KEY, "what values the pixels of the images have is known only when the script runs",
+        feed, fit = getattr(story.feed, "text", "") or getattr(story.feed, "name", ""), story.last
+        found.ask(KEY, f"what values the pixels of {feed or 'the images'} have is known only when the script runs",
                   fit.line if fit is not None else 0)  # fmt: skip
+        return
+    if text == "a branch":
+        found.ask(KEY, f"{found.script.where(line)}: in which of two ways pixels are scaled is known only when the script "
+                  "runs", line)  # fmt: skip
         return
     found.beyond(KEY, f"what {text} does to the pixels is not known here", line, nearest="backbone")
 
 
 def _unscaled(story: Story, found: Collected, array: Array, own: str) -> None:
     line = array.source.line
-    if array.span is None and not array.source.number:
+    if array.span is None:
         where = f"{found.script.where(line)}: " if line else ""
         text = array.source.text or "the images"
         found.ask(KEY, f"{where}what values the pixels of {text} have is known only when the script runs", line)

@@ -194,9 +194,15 @@ class Story:
         if self.view is None:
             return None
         for by, array in self.view.passed:
-            if by is self.base and isinstance(array, Array):
-                return array
-        return self.view.arrived or self.view.x
+            if by is self.base:
+                text, line = getattr(array, "text", "images"), getattr(array, "line", 0)
+                return array if isinstance(array, Array) else Array(strange=(text, line))
+        return self.view.x if self.base is not None else self.view.arrived or self.view.x
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it can be followed how the images get into the backbone."""
+        return self.view is not None and any(by is self.base for by, _ in self.view.passed)
 
     @property
     def compiled(self) -> Compile | None:
