@@ -12,6 +12,7 @@ from core.cli.output import Record, print_answer, print_json
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
 from core.cli.told_findings import FindingsTold, add_strict
+from core.config import RunConfig
 from core.jobs.spec import RunSpec
 from core.start import start
 from core.store.runs import Run, RunStore, Status
@@ -39,8 +40,13 @@ def add_parser(command: AddCommand) -> None:
 
 def run_train(options: argparse.Namespace) -> int:
     """Trains a run and follows it."""
+    return train_config(read_config(options, options.name), options)
+
+
+def train_config(config: RunConfig, options: argparse.Namespace) -> int:
+    """Trains a run of a configuration and follows it; `options` have `json` and `strict`."""
     line = Line(quiet=options.json)
-    spec = RunSpec(read_config(options, options.name)).admit(line.progress("Looks through"))
+    spec = RunSpec(config).admit(line.progress("Looks through"))
     line.show("")
     run = start.start("run", spec, COMMAND_LINE)
     line.show(f"run {run.id}", lasting=True)

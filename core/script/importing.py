@@ -36,14 +36,16 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
             the settings are what the later ones do.
 
     Returns:
-        `{"name", "keras_version", "mode", "dataset", "settings": {key: {"value", "line", "lines": [{"line",
-        "text"}]}}, "open": [{"key", "why", "blocks", "kind", "lines", "nearest"?}], "not_stated": {key: {"value",
-        "why", "lines"}}, "unread": [{"line", "text"}], "order": {versions: order}, "findings": [...], "config",
-        "nearest", "dataset_lines"}`. `config` is a run's configuration, or None while something open blocks it. Of what
-        is open the `kind` is `asked` where a person has to say what the script does not, and `beyond` where it does what
-        no run can do; `nearest` is then the value that comes nearest, and `nearest` of the record are the settings of the
-        nearest run, None where the script can be run as it is or nothing comes near. In a notebook every `line` is one of its cell, and `cell` stands beside it: code
-        cells, from 1 on. `core.script.reading.decisions` gives the settings with their lines, typed.
+        `{"name", "keras_version", "mode", "dataset", "dataset_lines", "settings": {key: {"value", "line", "lines":
+        [{"line", "text"}]}}, "open": [{"key", "why", "blocks", "kind", "lines", "nearest"?}], "not_stated": {key:
+        {"value", "why", "lines"}}, "unread": [{"line", "text"}], "order": {versions: order}, "findings": [...],
+        "config", "nearest"}`.
+
+        `config` is a run's configuration, or None while something open blocks it. Of what is open the `kind` is `asked`
+        where a person has to say what the script does not, and `beyond` where it does what no run can do; `nearest` is
+        then the value that comes nearest, and the record's `nearest` are the settings of the nearest run: None where
+        the script can be run as it is, or nothing comes near. In a notebook every `line` is one of its cell, and `cell`
+        stands beside it: code cells, from 1 on. `core.script.reading.decisions` gives the settings with their lines.
 
     Raises:
         DataError: the text cannot be read, or trains nothing; one sentence with the line.

@@ -78,20 +78,14 @@ class Calling(Expressions):
     def apply(self, callee: Value, given: Arguments) -> Value:
         """The result of a call."""
         self.spend()
-        if isinstance(callee, External):
-            return self._external(callee, given)
-        if isinstance(callee, Function):
-            return self.function(callee, given)
-        if isinstance(callee, Class):
-            return self._class(callee, given)
-        if isinstance(callee, Method):
-            return self._method(callee, given)
-        if isinstance(callee, Unknown) and callee.epochs:
+        caller = _CALLED.get(type(callee))
+        return caller(self, callee, given) if caller is not None else unknown(given)
+
+    def _unknown(self, callee: Unknown, given: Arguments) -> Value:
+        if callee.epochs:
             return callee  # `.numpy()` of a count
-        if isinstance(callee, Unknown) and callee.text in TRAINING:
+        if callee.text in TRAINING:
             return models.method(self, self.stranger(str(given.line)), callee.text, given)
-        if isinstance(callee, (Layer, Model, Instance, Made)):
-            return self._object(callee, given)
         return unknown(given)
 
     def stranger(self, name: str) -> Model:
@@ -228,12 +222,8 @@ class Calling(Expressions):
         """The value of `owner.name`."""
         if isinstance(owner, External):
             return External(f"{owner.name}.{name}") if len(owner.name) < 200 else owner
-        if isinstance(owner, Unknown) and owner.epochs:
-            return owner
-        if isinstance(owner, Instance):
-            return self._of_instance(owner, name)
-        if isinstance(owner, Class):
-            return self._of_class(owner, name) or Unknown(name, node.lineno)
+        if isinstance(owner, (Instance, Class)) or (isinstance(owner, Unknown) and owner.epochs):
+            return self._of_script(owner, name, node)
         if isinstance(owner, Model) and owner.instance is not None:
             found = self._of_instance(owner.instance, name)
             if not isinstance(found, Unknown):
@@ -243,6 +233,11 @@ class Calling(Expressions):
         if value is not None:
             return value
         return Unknown(name, node.lineno) if isinstance(owner, (Unknown, Function)) else Method(owner, name, node)
+
+    def _of_script(self, owner: Instance | Class | Unknown, name: str, node: ast.expr) -> Value:
+        if isinstance(owner, Instance):
+            return self._of_instance(owner, name)
+        return (self._of_class(owner, name) or Unknown(name, node.lineno)) if isinstance(owner, Class) else owner
 
     def _of_instance(self, owner: Instance, name: str) -> Value:
         if name in owner.attributes:
@@ -257,3 +252,13 @@ class Calling(Expressions):
             return owner.attributes[name]
         bases = [base for base in owner.bases if isinstance(base, Class)] if depth else []
         return next((found for base in bases if (found := self._of_class(base, name, depth - 1)) is not None), None)
+
+
+_CALLED: dict[type, Callable[[Any, Any, Arguments], Value]] = {
+    External: Calling._external,
+    Function: Calling.function,
+    Class: Calling._class,
+    Method: Calling._method,
+    Unknown: Calling._unknown,
+    **dict.fromkeys((Layer, Model, Instance, Made), Calling._object),
+}

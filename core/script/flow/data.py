@@ -69,8 +69,7 @@ def _origin(machine: Machine, given: Arguments) -> Made:
     """The call as it was made."""
     short = given.name.rpartition(".")[2].removesuffix("_of")
     values, lines = given.bound(_ARGUMENTS.get(short, ()))
-    made = Made(short, given.name, values, lines, given.line, {"unread": given.unread}, given.node)
-    return made
+    return Made(short, given.name, values, lines, given.line, {"unread": given.unread}, given.node)
 
 
 def _load_data(machine: Machine, given: Arguments) -> Value:

@@ -63,7 +63,14 @@ def _sequential(machine: Machine, given: Arguments) -> Value:
 def _functional(machine: Machine, given: Arguments) -> Value:
     inputs, outputs = given.get("inputs", 0) or given.get("input"), given.get("outputs", 1) or given.get("output")
     firsts, lasts = layers.listed(inputs), layers.listed(outputs)
-    model = Model("functional", given.line, depth=len(machine.loops), arguments=dict(given.named), node=given.node)
+    model = Model(
+        "functional",
+        given.line,
+        depth=len(machine.loops),
+        arguments={"inputs": inputs or Const(None), "outputs": outputs or Const(None)},
+        lines={"inputs": given.line, "outputs": given.line},
+        node=given.node,
+    )
     if len(firsts) == 1 and isinstance(firsts[0], Tensor) and len(lasts) == 1:
         model.inputs, model.outputs = firsts[0], lasts[0]
     else:

@@ -1,4 +1,4 @@
-"""Setting `data.augmentation`: what changes images at random, by a generator, by layers, or by functions of tf.image."""
+"""Setting `data.augmentation`: what changes images at random, by generator, layers or functions of tf.image."""
 
 from collections.abc import Callable
 from typing import Any
@@ -197,8 +197,10 @@ def _of_image(axis: str) -> Callable[[Layer | Made], list[str]]:
 
 
 def _contrast_of_image(one: Layer | Made) -> list[str]:
-    low, high = (number(one.arguments.get(name) or one.arguments.get(other)) for name, other in
-                 (("lower", "first"), ("upper", "second")))  # fmt: skip
+    low, high = (
+        number(one.arguments.get(name) or one.arguments.get(other))
+        for name, other in (("lower", "first"), ("upper", "second"))
+    )
     if low is None or high is None:
         raise _Beyond(f"{one.kind}: its range is known only when the script runs")
     return [f"contrast {low:g}..{high:g}"]

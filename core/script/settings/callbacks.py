@@ -5,8 +5,20 @@ from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
 
-_HARMLESS = ("TensorBoard", "CSVLogger", "ModelCheckpoint", "TerminateOnNaN", "History", "ProgbarLogger", "BackupAndRestore",
-             "BaseLogger", "TqdmCallback", "WandbCallback", "WandbMetricsLogger", "RemoteMonitor")  # fmt: skip
+_HARMLESS = (
+    "TensorBoard",
+    "CSVLogger",
+    "ModelCheckpoint",
+    "TerminateOnNaN",
+    "History",
+    "ProgbarLogger",
+    "BackupAndRestore",
+    "BaseLogger",
+    "TqdmCallback",
+    "WandbCallback",
+    "WandbMetricsLogger",
+    "RemoteMonitor",
+)
 _HALF = 0.5
 
 
@@ -17,8 +29,12 @@ def fill_callbacks(story: Story, found: Collected) -> None:
     _plateau(found, kinds.get("ReduceLROnPlateau"))
     for one in story.callbacks:
         if one.kind in ("LearningRateScheduler", "CyclicLR", "OneCycle", "OneCycleLR", "WarmUpCosineDecayScheduler"):
-            found.beyond("training.schedule", f"{one.kind}: there is no setting for a rate by a function of one's own",
-                         one.line, nearest="none")  # fmt: skip
+            found.beyond(
+                "training.schedule",
+                f"{one.kind}: there is no setting for a rate by a function of one's own",
+                one.line,
+                nearest="none",
+            )
         elif one.kind == "SWA" or "MovingAverage" in one.kind:
             found.note(one.line, f"{one.kind}: there is no setting for it")
 
@@ -31,15 +47,19 @@ def _early_stopping(found: Collected, made: Made | None) -> None:
     patience = argument(found.script, made, "patience")
     found.take(key, patience, 0, "no patience")
     if patience.value is None:
-        found.beyond(key, "EarlyStopping without patience ends after the first epoch that is no better", made.line,
-                     nearest=1)  # fmt: skip
+        found.beyond(
+            key, "EarlyStopping without patience ends after the first epoch that is no better", made.line, nearest=1
+        )
     monitor = argument(found.script, made, "monitor")
     if monitor.stated and monitor.known != "val_loss":
         found.note(monitor.line, f"EarlyStopping watches {monitor.text}; the program watches val_loss")
     restores = argument(found.script, made, "restore_best_weights")
     if restores.known is not True:
-        found.note(made.line, "EarlyStopping keeps the last epoch's weights (no restore_best_weights); the program keeps "
-                   "those of the best epoch")  # fmt: skip
+        found.note(
+            made.line,
+            "EarlyStopping keeps the last epoch's weights (no restore_best_weights); the program keeps "
+            "those of the best epoch",
+        )
 
 
 def _plateau(found: Collected, made: Made | None) -> None:

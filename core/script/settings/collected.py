@@ -26,8 +26,8 @@ class Collected:
     Attributes:
         script: Where values come from.
         settings: By key: {"value", "line", "lines"}.
-        open: {"key", "why", "blocks", "line", "lines", "kind"} and, where there is one, "nearest"; what blocks has to be
-            known before there is a configuration. `kind` is `asked` where a person has to say what the script does not,
+        open: {"key", "why", "blocks", "lines", "kind"} and, where there is one, "nearest"; what blocks has to be known
+            before there is a configuration. `kind` is `asked` where a person has to say what the script does not,
             and `beyond` where the script says what no run can do; `nearest` is then the value that comes nearest.
         not_stated: By key: {"value", "why", "lines"}: what the script leaves to Keras, and what Keras then does.
         unread: {"line", "text"}: what has no setting or cannot be read.
@@ -128,7 +128,7 @@ class Collected:
         return {key: one["value"] for part in (self.not_stated, self.settings) for key, one in part.items()}
 
     def nearest(self) -> dict[str, Any] | None:
-        """The settings of the nearest run, by key, where the script does what no run can do; None where there is none."""
+        """The settings of the nearest run, by key, where the script goes beyond what a run can do; else None."""
         beyond = [one for one in self.open if one["kind"] == "beyond"]
         if not beyond or any("nearest" not in one for one in beyond):
             return None

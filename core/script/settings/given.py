@@ -1,4 +1,4 @@
-"""An argument of a call that was followed: its value, its line, the lines that it comes from, and why it is not known."""
+"""An argument of a call that was followed: its value, the lines that it comes from, and why it is not known."""
 
 import ast
 from dataclasses import dataclass

@@ -170,8 +170,11 @@ def _activate(found: Collected, layer: Layer) -> Record:
     given = argument(found.script, layer, "alpha", "negative_slope")
     usual = {"LeakyReLU": (0.3, 0.2), "ELU": (1, 1.0), "ReLU": (0, 0.0)}.get(layer.kind, ())
     if name is not None and given.value is not None and given.number not in usual:
-        raise _Beyond(f"{layer.kind} with {given.text}; a head has its usual slope", layer.line,
-                      {"layer": "activation", "activation": name})  # fmt: skip
+        raise _Beyond(
+            f"{layer.kind} with {given.text}; a head has its usual slope",
+            layer.line,
+            {"layer": "activation", "activation": name},
+        )
     return {"layer": "activation", "activation": name or _activation(found, layer)}
 
 

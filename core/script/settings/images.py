@@ -44,8 +44,11 @@ def _image_size(story: Story, found: Collected) -> None:
     if number is not None:
         pair = (number, number)
     if pair is None or len(pair) < 2 or None in pair[:2]:
-        found.ask("data.image_size", sides.why or f"{found.script.where(sides.line)}: the size of the images is known "
-                  "only when the script runs", sides.line)  # fmt: skip
+        found.ask(
+            "data.image_size",
+            sides.why or f"{found.script.where(sides.line)}: the size of the images is known only when the script runs",
+            sides.line,
+        )
     elif pair[0] != pair[1]:
         near = max(side for side in pair[:2] if side is not None)
         why = f"{pair[0]} high and {pair[1]} wide, but the program takes square images"
@@ -84,8 +87,12 @@ def _of_shape(story: Story, found: Collected, array: Array) -> Given | None:
     if height is None or width is None:
         found.ask("data.image_size", "the size of the images is known only when the script runs", line)
     elif height != width:
-        found.beyond("data.image_size", f"{height} high and {width} wide, but the program takes square images", line,
-                     nearest=max(height, width))  # fmt: skip
+        found.beyond(
+            "data.image_size",
+            f"{height} high and {width} wide, but the program takes square images",
+            line,
+            nearest=max(height, width),
+        )
     else:
         found.state("data.image_size", height, line)
     return None
@@ -133,9 +140,12 @@ def _of_batches(found: Collected, batches: Batches) -> Given:
 def _split_and_seed(story: Story, found: Collected) -> None:
     script, batches, last = found.script, story.batches, story.last
     origin = origin_of(story)
-    tried = [argument(script, batches.generator if batches is not None else None, "validation_split"),
-             argument(script, origin, "validation_split"), argument(script, last, "validation_split"),
-             _of_split(story, found)]  # fmt: skip
+    tried = [
+        argument(script, batches.generator if batches is not None else None, "validation_split"),
+        argument(script, origin, "validation_split"),
+        argument(script, last, "validation_split"),
+        _of_split(story, found),
+    ]
     given = next((one for one in tried if one.stated), None)
     if given is not None and given.number == 0:
         given = None

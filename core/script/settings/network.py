@@ -23,8 +23,12 @@ def fill_network(story: Story, found: Collected) -> None:
             told = " and ".join(one.name for one in story.bases[:3])
             found.beyond(WHOLE, f"{told} are used together; a run has one backbone", base.line, nearest=base.name)
         if base.inner[1]:
-            found.beyond("model.backbone", f"features are taken from {base.inner[0]} inside {base.name}; a run takes them "
-                         "from its last layer", base.inner[1], nearest=base.name)  # fmt: skip
+            found.beyond(
+                "model.backbone",
+                f"features are taken from {base.inner[0]} inside {base.name}; a run takes them from its last layer",
+                base.inner[1],
+                nearest=base.name,
+            )
     _mode(story, found)
     if story.mode in ("end_to_end", "fine_tune"):
         _unfrozen(story, found)
@@ -40,14 +44,23 @@ def _name(story: Story, found: Collected, base: Model) -> None:
         found.beyond("model.backbone", why, base.line, nearest=known[near[0]] if near else None)
     if story.has_top:
         line = base.lines.get("include_top", base.line)
-        found.beyond(WHOLE, f"{base.name} keeps its classifier of 1,000 classes (include_top), and what is trained stands "
-                     "on that; a run takes the features before it", line, nearest="features")  # fmt: skip
+        found.beyond(
+            WHOLE,
+            f"{base.name} keeps its classifier of 1,000 classes (include_top), and what is trained stands "
+            "on that; a run takes the features before it",
+            line,
+            nearest="features",
+        )
     width = next((name for name in ("alpha", "depth_multiplier", "minimalistic") if name in base.arguments), None)
     if width is not None:
         given = argument(found.script, base, width)
         if given.known not in (1, 1.0, False):
-            found.beyond("model.backbone", f"{width}={given.text} makes another {base.name} than the program has",
-                         given.line, nearest=base.name)  # fmt: skip
+            found.beyond(
+                "model.backbone",
+                f"{width}={given.text} makes another {base.name} than the program has",
+                given.line,
+                nearest=base.name,
+            )
 
 
 def _weights(found: Collected, base: Model) -> None:
@@ -83,8 +96,9 @@ def _unfrozen(story: Story, found: Collected) -> None:
     if story.mode == "fine_tune":
         state = story.trains(story.tuned[-1]) or state
     if state.why:
-        found.beyond(key, state.why, *state.lines, nearest=BACKBONES[base.name].blocks[-1]
-                     if base.name in BACKBONES else None)  # fmt: skip
+        found.beyond(
+            key, state.why, *state.lines, nearest=BACKBONES[base.name].blocks[-1] if base.name in BACKBONES else None
+        )
         return
     block, why, nearest = border(base.name, state)
     if block is None:
@@ -127,5 +141,9 @@ def _stages(story: Story, found: Collected) -> None:
     if len(set(borders)) == 1:
         return
     why = f"the network is trained {len(tuned)} times after unfreezing"
-    found.beyond("training.finetune_stages", f"{why}; take as many stages if each opens one block more", tuned[0].line,
-                 nearest=len(tuned))  # fmt: skip
+    found.beyond(
+        "training.finetune_stages",
+        f"{why}; take as many stages if each opens one block more",
+        tuned[0].line,
+        nearest=len(tuned),
+    )

@@ -49,8 +49,11 @@ def _folder(found: Collected, given: list[Given]) -> None:
         return
     told = ", ".join(sorted(str(path) for path in paths)[:4])
     first = min(lines, default=0)
-    found.ask("dataset", f"{found.script.where(first)}: {told}; the program wants train and val (or validation) in one "
-              "folder", first)  # fmt: skip
+    found.ask(
+        "dataset",
+        f"{found.script.where(first)}: {told}; the program wants train and val (or validation) in one folder",
+        first,
+    )
 
 
 def _path(text: str) -> PurePath:

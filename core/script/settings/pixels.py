@@ -25,8 +25,11 @@ def fill_pixels(story: Story, found: Collected) -> None:
         _strange(story, found, array)
         return
     if not story.is_followed and not array.steps and story.base is not None:
-        found.ask(KEY, f"{found.script.where(story.base.line)}: how the images get into {story.base.name} cannot be "
-                  "followed", story.base.line)  # fmt: skip
+        found.ask(
+            KEY,
+            f"{found.script.where(story.base.line)}: how the images get into {story.base.name} cannot be followed",
+            story.base.line,
+        )
         return
     steps = [
         step for step in array.steps if step.family or step.scale is None or (step.scale, step.offset) != (1.0, 0.0)
@@ -50,12 +53,18 @@ def _strange(story: Story, found: Collected, array: Array) -> None:
     text, line = array.strange or ("", 0)
     if array.source.number == 0 and text == "images":
         feed, fit = getattr(story.feed, "text", "") or getattr(story.feed, "name", ""), story.last
-        found.ask(KEY, f"what values the pixels of {feed or 'the images'} have is known only when the script runs",
-                  fit.line if fit is not None else 0)  # fmt: skip
+        found.ask(
+            KEY,
+            f"what values the pixels of {feed or 'the images'} have is known only when the script runs",
+            fit.line if fit is not None else 0,
+        )
         return
     if text == "a branch":
-        found.ask(KEY, f"{found.script.where(line)}: in which of two ways pixels are scaled is known only when the script "
-                  "runs", line)  # fmt: skip
+        found.ask(
+            KEY,
+            f"{found.script.where(line)}: in which of two ways pixels are scaled is known only when the script runs",
+            line,
+        )
         return
     found.beyond(KEY, f"what {text} does to the pixels is not known here", line, nearest="backbone")
 

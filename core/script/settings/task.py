@@ -8,8 +8,18 @@ from core.script.settings.story import Story
 from core.script.value_rules.views import Loss, loss_of
 
 _LOSSES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
-_REGRESSION = ("mse", "mae", "huber", "huber_loss", "log_cosh", "logcosh", "mean_squared_logarithmic_error",
-               "mean_absolute_percentage_error", "poisson", "rmse")  # fmt: skip
+_REGRESSION = (
+    "mse",
+    "mae",
+    "huber",
+    "huber_loss",
+    "log_cosh",
+    "logcosh",
+    "mean_squared_logarithmic_error",
+    "mean_absolute_percentage_error",
+    "poisson",
+    "rmse",
+)
 _NEAR = ("focal", "hinge", "kl_divergence", "kld", "smooth")
 _LOOPS = ("train_on_batch", "apply_gradients", "GradientTape")
 
@@ -17,6 +27,7 @@ _LOOPS = ("train_on_batch", "apply_gradients", "GradientTape")
 def fill_task(story: Story, found: Collected) -> None:
     """Writes what no run can do about output and loss, and the label smoothing."""
     _loops(story, found)
+    _sounds(found)
     fit = story.last
     if fit is None:
         return
@@ -37,11 +48,25 @@ def _loops(story: Story, found: Collected) -> None:
     calls = script.find(*_LOOPS)
     steps = [function for scope, function in script.functions.items() if scope[-1] in ("train_step", "compute_loss")]
     if steps and story.last is not None:
-        found.beyond(WHOLE, f"{steps[0].node.name} is the script's own step of a training; a run has Keras' own",
-                     steps[0].node.lineno)  # fmt: skip
+        found.beyond(
+            WHOLE,
+            f"{steps[0].node.name} is the script's own step of a training; a run has Keras' own",
+            steps[0].node.lineno,
+        )
     elif calls and (story.last is None or calls[-1].short == "train_on_batch"):
-        found.beyond(WHOLE, f"{calls[0].short}: the script trains in a loop of its own; a run trains by fit",
-                     calls[0].line)  # fmt: skip
+        found.beyond(
+            WHOLE, f"{calls[0].short}: the script trains in a loop of its own; a run trains by fit", calls[0].line
+        )
+
+
+_SOUNDS = ("stft", "decode_wav", "melspectrogram", "mfcc", "spectrogram", "amplitude_to_db", "power_to_db", "read_wav")
+
+
+def _sounds(found: Collected) -> None:
+    """Data that are no images."""
+    calls = found.script.find(*_SOUNDS)
+    if calls:
+        found.beyond(WHOLE, f"{calls[0].short}: the data are sounds; a run reads images", calls[0].line)
 
 
 def _several(story: Story, found: Collected, fit: Fit) -> bool:
@@ -50,8 +75,11 @@ def _several(story: Story, found: Collected, fit: Fit) -> bool:
     named = {name: argument(found.script, model, name) for name in ("inputs", "outputs")}
     for name, given in named.items():
         if isinstance(given.value, Items) and len(given.value.values) > 1:
-            found.beyond(WHOLE, f"the model has {len(given.value.values)} {name}; a run has images as input and one class "
-                         "as output", given.line)  # fmt: skip
+            found.beyond(
+                WHOLE,
+                f"the model has {len(given.value.values)} {name}; a run has images as input and one class as output",
+                given.line,
+            )
             return True
     return False
 
@@ -71,8 +99,20 @@ def _unlike(story: Story, found: Collected, out: Out | None) -> None:
         found.beyond(WHOLE, f"the network is the script's own ({own.kind}); a run has a pretrained backbone", own.line)
         return
     if base is not None and out is not None and (out.rank or 2) > 2 and output_of(layers) is None:
-        found.beyond(WHOLE, "the output is a map, one value a pixel, as in segmentation; a run gives one class an image",
-                     out.line)  # fmt: skip
+        found.beyond(
+            WHOLE,
+            "the output is a map, one value a pixel, as in segmentation; a run gives one class an image",
+            out.line,
+        )
+        return
+    decoder = found.script.find("Conv2DTranspose", "UpSampling2D")
+    if base is not None and output_of(layers) is None and decoder:
+        found.beyond(
+            WHOLE,
+            f"{decoder[0].short}: the output is a map, one value a pixel, as in segmentation; a run gives "
+            "one class an image",
+            decoder[0].line,
+        )
         return
     if base is not None and own is not None and own.line and own in layers:
         found.beyond("model.head", f"a head has no {own.kind}", own.line, nearest=None)
@@ -81,15 +121,45 @@ def _unlike(story: Story, found: Collected, out: Out | None) -> None:
         found.beyond("model.head", f"{merged.kind}: a head is a list of layers without branches", merged.line)
 
 
-_WEIGHTED = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose", "Convolution2D", "LSTM", "GRU", "Conv1D",
-             "Conv3D", "MultiHeadAttention", "Embedding")  # fmt: skip
-_MERGES = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Subtract", "Dot", "concatenate", "add", "multiply",
-           "concat")  # fmt: skip
+_WEIGHTED = (
+    "Conv2D",
+    "SeparableConv2D",
+    "DepthwiseConv2D",
+    "Conv2DTranspose",
+    "Convolution2D",
+    "LSTM",
+    "GRU",
+    "Conv1D",
+    "Conv3D",
+    "MultiHeadAttention",
+    "Embedding",
+)
+_MERGES = (
+    "Concatenate",
+    "Add",
+    "Multiply",
+    "Average",
+    "Maximum",
+    "Subtract",
+    "Dot",
+    "concatenate",
+    "add",
+    "multiply",
+    "concat",
+)
 
 
 def _loss(story: Story, found: Collected, fit: Fit, out: Out | None, loss: Loss) -> None:
     name, line = loss.name.lower(), loss.line
     units = out.units if out is not None else None
+    columns = argument(found.script, fit.x.origin, "y_col") if isinstance(fit.x, Batches) else None
+    if columns is not None and (isinstance(columns.value, Items) or _is_raw(found, fit)):
+        found.beyond(
+            WHOLE,
+            f"the labels are the columns {columns.text} of a table, several for an image; in a run it has one class",
+            columns.line,
+        )
+        return
     activation = out.activation if out is not None else ""
     if any(part in name for part in ("dice", "jaccard", "iou")):
         found.beyond(WHOLE, f"the loss {loss.name} is that of a segmentation; a run gives one class an image", line)
@@ -106,11 +176,23 @@ def _loss(story: Story, found: Collected, fit: Fit, out: Out | None, loss: Loss)
         found.beyond(WHOLE, f"{units} sigmoid outputs; a run has a softmax over the classes", where, nearest="softmax")
 
 
+def _is_raw(found: Collected, fit: Fit) -> bool:
+    """Whether the labels of a data frame are taken as they are."""
+    mode = argument(found.script, fit.x.origin if isinstance(fit.x, Batches) else None, "class_mode")
+    return mode.known in ("raw", "multi_output", "other")
+
+
 def _many_labels(story: Story, found: Collected, fit: Fit, units: int, line: int) -> None:
     """Several sigmoid units: of images in one folder a class each has one label all the same."""
     y = fit.x.y if isinstance(fit.x, Batches) else fit.y
-    one_each = isinstance(fit.x, Batches) and bool(fit.x.folder) and isinstance(y, Array) and y.encoding in (
-        "one-hot", "integers") and fit.x.origin is not None and "categorical" in (y.said[1], "")[0]  # fmt: skip
+    one_each = (
+        isinstance(fit.x, Batches)
+        and bool(fit.x.folder)
+        and isinstance(y, Array)
+        and y.encoding in ("one-hot", "integers")
+        and fit.x.origin is not None
+        and "categorical" in (y.said[1], "")[0]
+    )
     if units == 2 and isinstance(y, Array) and y.encoding == "one-hot":
         found.note(line, "two outputs with binary_crossentropy: a run has one sigmoid output for two classes")
         return
@@ -121,8 +203,12 @@ def _many_labels(story: Story, found: Collected, fit: Fit, units: int, line: int
 def _own_loss(found: Collected, fit: Fit) -> None:
     given = argument(found.script, fit.compiled, "loss")
     if isinstance(given.value, (Function, Class, Made, Model)):
-        found.beyond(WHOLE, f"the loss {given.text} is the script's own; a run has cross-entropy", given.line,
-                     nearest="cross-entropy")  # fmt: skip
+        found.beyond(
+            WHOLE,
+            f"the loss {given.text} is the script's own; a run has cross-entropy",
+            given.line,
+            nearest="cross-entropy",
+        )
     else:
         found.ask("loss", found.why_unknown(given, "a loss"), given.line)
 

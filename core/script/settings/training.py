@@ -8,8 +8,17 @@ from core.script.settings.given import Given, argument
 from core.script.settings.story import Story
 
 _OPTIONS = ("momentum", "nesterov", "weight_decay")
-_HARMLESS = {"epsilon": (1e-7, 1e-8, 1e-3), "beta_1": (0.9,), "beta_2": (0.999,), "rho": (0.9,), "amsgrad": (False,),
-             "decay": (0, 0.0), "name": (), "centered": (False,), "jit_compile": ()}  # fmt: skip
+_HARMLESS = {
+    "epsilon": (1e-7, 1e-8, 1e-3),
+    "beta_1": (0.9,),
+    "beta_2": (0.999,),
+    "rho": (0.9,),
+    "amsgrad": (False,),
+    "decay": (0, 0.0),
+    "name": (),
+    "centered": (False,),
+    "jit_compile": (),
+}
 """Arguments of optimizers, with the values that change nothing; of none where no value does."""
 
 _SCHEDULES = {"CosineDecay": "cosine", "ExponentialDecay": "exponential"}
@@ -68,8 +77,12 @@ def _optimizer(story: Story, found: Collected) -> None:
     else:
         near = {"nadam": "adam", "adamax": "adam", "ftrl": "sgd", "adagrad": "sgd", "adadelta": "adam", "lion": "adamw"}
         told = ", ".join(OPTIMIZERS)
-        found.beyond("training.optimizer", f"the program has no {name}; it has {told}", given.line,
-                     nearest=near.get(name, "adam"))  # fmt: skip
+        found.beyond(
+            "training.optimizer",
+            f"the program has no {name}; it has {told}",
+            given.line,
+            nearest=near.get(name, "adam"),
+        )
     _rate(story, found, "training.learning_rate", compiled, name)
     _tuned(story, found, name)
     _options(found, _made(compiled))
@@ -107,8 +120,11 @@ def _rate(story: Story, found: Collected, key: str, compiled: Compile, name: str
     if isinstance(given.value, Made):
         _scheduled(story, found, key, given.value)
     elif not given.stated and default is None:
-        found.ask(key, f"{found.script.where(compiled.line)}: the optimizer's learning rate is not in the script",
-                  compiled.line)  # fmt: skip
+        found.ask(
+            key,
+            f"{found.script.where(compiled.line)}: the optimizer's learning rate is not in the script",
+            compiled.line,
+        )
     elif not given.stated:
         found.leave_out(
             key, default, f"no learning rate: Keras takes {default} for {name}", given.line or compiled.line
@@ -139,8 +155,12 @@ def _scheduled(story: Story, found: Collected, key: str, made: Made) -> None:
     if argument(found.script, made, "warmup_target").stated:
         found.beyond(schedule, "the program has no warm-up of the rate", made.line, nearest=kind)
     if argument(found.script, made, "staircase").known is True:
-        found.beyond(schedule, "the rate falls in steps (staircase); in a run it falls from batch to batch", made.line,
-                     nearest=kind)  # fmt: skip
+        found.beyond(
+            schedule,
+            "the rate falls in steps (staircase); in a run it falls from batch to batch",
+            made.line,
+            nearest=kind,
+        )
 
 
 def _over(story: Story, found: Collected, made: Made) -> None:
@@ -222,13 +242,24 @@ def _class_weight(story: Story, found: Collected) -> None:
         if len(same) == 1:
             found.state(key, "none", *given.lines)
             return
-        told_weights = ", ".join(f"{name}: {constant(one):g}" for name, one in list(given.value.values.items())[:6]
-                                 if isinstance(constant(one), (int, float)))  # fmt: skip
-        found.beyond(key, f"the weights {told_weights} are the script's own; the program has none and balanced only",
-                     given.line, nearest="balanced")  # fmt: skip
+        told_weights = ", ".join(
+            f"{name}: {constant(one):g}"
+            for name, one in list(given.value.values.items())[:6]
+            if isinstance(constant(one), (int, float))
+        )
+        found.beyond(
+            key,
+            f"the weights {told_weights} are the script's own; the program has none and balanced only",
+            given.line,
+            nearest="balanced",
+        )
         return
-    found.beyond(key, "how the weights of the classes are computed cannot be read; the program has none and balanced only",
-                 given.line, nearest="balanced")  # fmt: skip
+    found.beyond(
+        key,
+        "how the weights of the classes are computed cannot be read; the program has none and balanced only",
+        given.line,
+        nearest="balanced",
+    )
 
 
 _SEEDS = ("set_random_seed", "set_seed", "seed", "seed_everything")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.checks.finding import Finding
 from core.config import keys
 from core.errors import DataError, UserError
+from core.script.becoming import Answers, beyond, differences, has_nearest, nearest_values
 from core.script.text import LARGEST, LONGEST, place_of
 from core.workers.script_client import Busy, read_script
 from pages.shared.state import field_key, part_key
@@ -105,9 +106,10 @@ def _show(record: dict[str, Any]) -> None:
         width="stretch",
         alt="Table of what was found in the script, setting by setting.",
     )
-    _show_list(
-        "Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in record["open"]]
-    )
+    asked = [one for one in record["open"] if one["kind"] == "asked"]
+    _show_list("Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in asked])
+    if beyond(record, Answers()):
+        values = _offer_nearest(record, values)
     if record["dataset"]:
         st.caption(f"The script's data set is {plain(record['dataset'])}; choose the images on the Dataset page.")
     st.button(
@@ -121,6 +123,19 @@ def _show(record: dict[str, Any]) -> None:
         st.caption(f"Order of the samples by version of Keras. {plain(told)}.")
     show_findings([_numbered(one) for one in record["findings"]])
     _show_list("Not read", [f"{place_of(o).capitalize()}: {plain(o['text'])}" for o in record["unread"]])
+
+
+def _offer_nearest(record: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What no run can do, and the nearest run where there is one and it is wanted; the values for the form."""
+    told = differences(record, Answers())
+    _show_list("No run can do this", [plain(line) for line in told])
+    if not has_nearest(record, Answers()):
+        st.caption("No run comes near it. What else was read can be used all the same.")
+        return values
+    if st.checkbox("Take the nearest run", key=part_key("script", "nearest"), help="It is another training than the "
+                   "script's: the list above says in what."):  # fmt: skip
+        return {**values, **nearest_values(record, Answers())}
+    return values
 
 
 def _rows(record: dict[str, Any]) -> list[dict[str, str]]:
@@ -145,7 +160,7 @@ def _show_list(title: str, rows: list[str]) -> None:
 
 
 def _label(key: str) -> str:
-    words = {"dataset": "Data set", "keras_version": "Version of Keras"}
+    words = {"dataset": "Data set", "keras_version": "Version of Keras", "script": "Script", "loss": "Loss"}
     return fields.label_of(key) if key in keys() else words.get(key, key)
 
 
