@@ -77,7 +77,7 @@ READS = {
     "core.models.unfreezing", "core.paths",
     "core.progress", "core.report.images", "core.report.plot", "core.report.report",
     "core.report.run_report", "core.runs_table.columns", "core.runs_table.query", "core.runs_table.rows",
-    "core.script.importing", "core.script.text",
+    "core.script.importing", "core.script.becoming", "core.script.text",
     "core.setting", "core.start.kinds", "core.start.puzzle", "core.start.start", "core.start.story",
     "core.stats.metrics",
     "core.store.csv_tables", "core.store.examples", "core.store.folder", "core.store.index",

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from core.cli import import_script as script
+from core.config import RunConfig
 from core.errors import DataError
 from core.script.importing import import_script
+from tests.script.sections import examples
 
 SCRIPTS = Path(__file__).parent.parent / "script" / "scripts"
 
@@ -78,3 +80,53 @@ def test_refused_file_is_one_sentence(content: bytes | None, sentence: str, tmp_
 def test_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
         run(tmp_path)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
+    """Configurations that the command would train."""
+    found: list[RunConfig] = []
+
+    def train(config: RunConfig, options: argparse.Namespace) -> int:
+        found.append(config)
+        return 0
+
+    monkeypatch.setattr(script, "train_config", train)
+    return found
+
+
+def of_style(name: str, folder: Path) -> Path:
+    path = folder / name
+    path.write_text(next(one.text for one in examples("runs.txt") if one.name == name))
+    return path
+
+
+def test_what_is_missing_is_one_sentence_that_names_the_option(tmp_path: Path, trained: list[RunConfig]) -> None:
+    wanted = {
+        "dataframe.py": r"labels come from a table, pd.read_csv\(.train.csv.\) .*; give --data DIR$",
+        "class-config.py": r"^class-config.py: its folder xrays \(line \d+\) is not here; give --data DIR$",
+        "custom-loss.py": r"line 7: the loss focal is the script's own; .*; give --nearest to train the nearest run",
+        "multi-label.py": r"becomes no run: line 8: 14 outputs with binary_crossentropy: .*; no run comes near it$",
+    }
+    for name, sentence in wanted.items():
+        with pytest.raises(DataError, match=sentence):
+            run(of_style(name, tmp_path), "--train", "--json")
+    assert trained == []
+
+
+def test_a_script_is_trained_on_the_images_that_are_named(tmp_path: Path, trained: list[RunConfig]) -> None:
+    assert run(of_style("dataframe.py", tmp_path), "--train", "--data", "sample", "--set", "training.epochs=2") == 0
+    run(of_style("custom-loss.py", tmp_path), "--train", "--data", "sample", "--nearest", "--name", "near")
+    assert [(one.dataset, one.name, one.model.backbone) for one in trained] == [
+        ("sample", "dataframe.py", "Xception"), ("sample", "near", "VGG16"),
+    ]  # fmt: skip
+    assert (trained[0].training.epochs, trained[0].model.head.split(",")[0]) == (2, "dropout 0.3")
+
+
+def test_a_terminal_is_asked(tmp_path: Path, trained: list[RunConfig], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    said = iter(["sample", "y"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(said))
+    run(of_style("dataframe.py", tmp_path), "--train")
+    run(of_style("custom-loss.py", tmp_path), "--train", "--data", "sample")
+    assert [one.dataset for one in trained] == ["sample", "sample"]
