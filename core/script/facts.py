@@ -17,7 +17,6 @@ from core.script.parts import (
     LAYERS,
     POOLS,
     PREDICTS,
-    RANDOM,
     Fit,
     Flow,
     Head,
@@ -221,11 +220,6 @@ class Facts:
             for name, value in values.items()
             if value.stated and not (value.known and not value.value) and value.value != (0.0, 0.0)
         }
-
-    @cached_property
-    def random_layers(self) -> list[Call]:
-        """Layers that change images at random."""
-        return self.script.find(*RANDOM)
 
     def flow(self, call: Call) -> Flow | None:
         """The source of batches that a call makes."""

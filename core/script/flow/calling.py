@@ -4,7 +4,19 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from core.script.flow import data, images, layers, models, numbers, tools
+from core.script.flow import (
+    array_methods,
+    batches,
+    data,
+    images,
+    layers,
+    library,
+    models,
+    numbers,
+    options,
+    tools,
+    training_calls,
+)
 from core.script.flow.expressions import Expressions
 from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
@@ -31,28 +43,30 @@ from core.script.flow.objects import (
 )
 
 HANDLERS: dict[str, Handler] = {
-    **tools.HANDLERS, **numbers.HANDLERS, **images.HANDLERS, **data.HANDLERS, **layers.HANDLERS,
-}  # fmt: skip
+    name: handler
+    for module in (tools, options, library, numbers, images, data, layers)
+    for name, handler in module.HANDLERS.items()
+}
 """What functions of libraries give, by the last part of their names."""
 
 _ATTRIBUTES: dict[type, Callable[[Machine, Any, str, ast.expr], Value | None]] = {
-    Array: numbers.attribute,
-    Batches: data.attribute,
+    Array: array_methods.attribute,
+    Batches: batches.attribute,
     Model: models.attribute,
     Tensor: layers.tensor_attribute,
     Layer: layers.attribute,
     LayerRange: models.range_attribute,
-    Made: tools.attribute,
+    Made: library.attribute,
 }
 
 _METHODS: dict[type, Callable[[Machine, Any, str, Arguments], Value]] = {
-    Array: numbers.method,
-    Batches: data.method,
-    Model: models.method,
+    Array: array_methods.method,
+    Batches: batches.method,
+    Model: training_calls.method,
     Items: tools.of_items,
     Mapping: tools.of_mapping,
     Const: tools.of_constant,
-    Made: tools.of_made,
+    Made: library.of_made,
     Stat: lambda machine, owner, name, given: owner,
 }
 
@@ -85,7 +99,7 @@ class Calling(Expressions):
         if callee.epochs:
             return callee  # `.numpy()` of a count
         if callee.text in TRAINING:
-            return models.method(self, self.stranger(str(given.line)), callee.text, given)
+            return training_calls.method(self, self.stranger(str(given.line)), callee.text, given)
         return unknown(given)
 
     def stranger(self, name: str) -> Model:
@@ -98,12 +112,12 @@ class Calling(Expressions):
         short = callee.short
         handler = models.handler_of(short) or HANDLERS.get(short)
         if short in TRAINING and callee.name.count(".") == 1 and handler is None:
-            return models.method(self, self.stranger(callee.name.partition(".")[0]), short, given)
+            return training_calls.method(self, self.stranger(callee.name.partition(".")[0]), short, given)
         if any(isinstance(one, Tensor) for one in given.positional) and not layers.makes(short):
             return self._lifted(callee, given)
         if handler is not None:
             return handler(self, given)
-        return tools.other(self, given)
+        return library.other(self, given)
 
     def _lifted(self, callee: Value, given: Arguments) -> Value:
         """A function of numbers, used on symbolic tensors."""
@@ -139,7 +153,7 @@ class Calling(Expressions):
             self.running.pop()
             self.depth -= 2
         if scope.yields:
-            return data.from_yields(self, scope.yields, given)
+            return batches.from_yields(self, scope.yields, given)
         return join(scope.returns)
 
     def _parameters(self, callee: Function, given: Arguments) -> dict[str, Value]:
@@ -177,7 +191,7 @@ class Calling(Expressions):
             item = self._member(instance, "__getitem__")
             given_one = Arguments("__getitem__", given.line, [Unknown("a number")])
             value = self.function(item, given_one) if item is not None else Unknown("a batch")
-            return data.from_yields(self, [value], given, kind="sequence")
+            return batches.from_yields(self, [value], given, kind="sequence")
         if bases.endswith("Model") or "Model " in bases:
             return models.of_instance(self, instance, given)
         return instance
@@ -206,7 +220,7 @@ class Calling(Expressions):
             method = self._member(callee, "call") or self._member(callee, "__call__")
             return self.function(method, given) if method is not None else unknown(given)
         if isinstance(callee, Made):
-            return tools.call_made(self, callee, given)
+            return library.call_made(self, callee, given)
         return models.called(self, callee, given)
 
     def _method(self, callee: Method, given: Arguments) -> Value:

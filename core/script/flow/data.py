@@ -1,11 +1,11 @@
 """Data sets and generators: where their images come from, how they are ordered, batched, split and repeated."""
 
 import ast
-from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import arrays, numbers, tools
-from core.script.flow.joining import element_of, join
+from core.script.flow.batches import flag
+from core.script.flow.joining import element_of
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -15,7 +15,6 @@ from core.script.flow.machine import (
     is_value,
     number,
     unknown,
-    whole,
     wholes,
     word,
 )
@@ -29,9 +28,7 @@ from core.script.flow.objects import (
     External,
     Function,
     Items,
-    Layer,
     Made,
-    Model,
     Source,
     Unknown,
     Value,
@@ -43,9 +40,12 @@ _DATASETS = {
 }  # fmt: skip
 """Classes and shape of the data sets that Keras fetches."""
 
+
 _ENCODINGS = {"int": "integers", "binary": "integers", "sparse": "integers", "categorical": "one-hot"}
 
+
 _CHANNELS = {"grayscale": 1, "rgba": 4}
+
 
 _ARGUMENTS = {
     "image_dataset_from_directory": (
@@ -132,7 +132,7 @@ def _one_directory(machine: Machine, given: Arguments, subset: str) -> Batches:
         )
     if constant(given.get("labels", 1)) is None and "labels" in given.named:
         y = None
-    shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
+    shuffled = None if given.unread else flag(given.get("shuffle"), default=True)
     made = Batches(
         "dataset", x, y, given.line, machine.text(given.node) if given.node else given.name, number_of, batched,
         origin=_origin(machine, given),
@@ -149,13 +149,6 @@ def _node(given: Arguments, name: str, position: int) -> ast.expr | None:
             if keyword.arg == name:
                 return keyword.value
     return given.nodes[position] if 0 <= position < len(given.nodes) else None
-
-
-def _flag(value: Value | None, *, default: bool) -> bool | None:
-    if value is None:
-        return default
-    known = constant(value)
-    return known if isinstance(known, bool) else None
 
 
 def _flow_from(machine: Machine, given: Arguments) -> Value:
@@ -202,7 +195,7 @@ def _generator_labels(machine: Machine, given: Arguments, source: Source, names:
 
 
 def _of_generator(machine: Machine, owner: Made, given: Arguments, x: Array, y: Value | None) -> Batches:
-    shuffled = None if given.unread else _flag(given.get("shuffle"), default=True)
+    shuffled = None if given.unread else flag(given.get("shuffle"), default=True)
     return Batches(
         "generator", generated(machine, owner, x), y, given.line,
         machine.text(given.node) if given.node else given.name,
@@ -307,14 +300,6 @@ def _published_part(machine: Machine, given: Arguments) -> Value:
     return Batches("dataset", x, y, given.line, "tfds.load", source.number, batched=False)
 
 
-def from_yields(machine: Machine, values: list[Value], given: Arguments, kind: str = "python") -> Batches:
-    """Batches that a generator function or a Sequence gives."""
-    value = join(values)
-    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
-    x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, Unknown("labels"))
-    return Batches(kind, x, y, given.line, given.name, machine.new_number())
-
-
 def _from_generator(machine: Machine, given: Arguments) -> Value:
     made = given.positional[0] if given.positional else None
     if isinstance(made, Function):
@@ -322,111 +307,6 @@ def _from_generator(machine: Machine, given: Arguments) -> Value:
         if isinstance(value, Batches):
             return replace(value, kind="dataset", batched=False)
     return _records(machine, given)
-
-
-def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Value | None:
-    """`train.class_names`, `val.classes`."""
-    if name in ("class_names", "class_indices"):
-        return Items([Unknown(name)] * owner.names) if owner.names else Items([Unknown(name)], more=True)
-    if name in ("classes", "labels") and isinstance(owner.y, Array):
-        return replace(owner.y, encoding="integers", of=owner.number, order="" if owner.shuffled else "grouped")
-    if name == "batch_size" and owner.origin is not None and "batch_size" in owner.origin.arguments:
-        return owner.origin.arguments["batch_size"]
-    if name in ("num_classes", "samples", "n", "batch_size", "element_spec", "filenames", "file_paths"):
-        return Const(owner.names) if name == "num_classes" and owner.names else Unknown(name, node.lineno)
-    return None
-
-
-def method(machine: Machine, owner: Batches, name: str, given: Arguments) -> Value:
-    """`ds.map(...)`, `.batch(...)`, `.take(...)` and the like."""
-    known = _METHODS.get(name)
-    if known is not None:
-        return known(machine, owner, given)
-    return owner if name in _KEPT else unknown(given)
-
-
-_KEPT = (
-    "prefetch",
-    "cache",
-    "with_options",
-    "ignore_errors",
-    "apply",
-    "filter",
-    "interleave",
-    "on_epoch_end",
-    "rebatch",
-)
-
-
-def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    function = given.get("map_func", 0)
-    elements = [owner.x] if owner.y is None else [owner.x, owner.y]
-    if function is None:
-        return owner
-    is_layer = isinstance(function, (Layer, Model))
-    name = getattr(function, "name", "a function")
-    value = machine.apply(function, Arguments(str(name), given.line, elements[:1] if is_layer else elements))
-    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
-    if pair and isinstance(value, Items):
-        return replace(owner, x=value.values[0], y=value.values[1])
-    if isinstance(value, Array):
-        return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
-    text = machine.text(given.nodes[0]) if given.nodes else str(name)
-    x: Value = Unknown("a map", given.line)
-    if isinstance(owner.x, Array):
-        x = replace(owner.x, strange=(text, given.line), span=None, shape=None)
-    return replace(owner, x=x, y=Unknown("a map", given.line))
-
-
-def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    def stacked(value: Value | None) -> Value | None:
-        return arrays.stacked(value) if isinstance(value, Array) else value
-
-    x = stacked(owner.x)
-    size = given.get("batch_size", 0)
-    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True,
-                   size=(size, given.line_of("batch_size", 0)) if size is not None else owner.size)  # fmt: skip
-
-
-def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    return replace(owner, x=element_of(owner.x) if isinstance(owner.x, Array) else owner.x, batched=False)
-
-
-def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    again = _flag(given.get("reshuffle_each_iteration", 2), default=True)
-    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=(given.line, owner.batched),
-                   reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
-
-
-def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:
-    count = given.get("count", 0)
-    endless = count is None or is_none(count) or whole(count) == -1
-    return replace(owner, repeats=given.line) if endless else owner
-
-
-def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
-    def handler(machine: Machine, owner: Batches, given: Arguments) -> Value:
-        machine.reshuffling.setdefault(owner.number, owner.reshuffles)
-        return replace(owner, cut=owner.cut or (owner.number, how, given.line))
-
-    return handler
-
-
-_METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
-    "map": _map,
-    **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
-    "unbatch": _unbatch,
-    "shuffle": _shuffle,
-    "repeat": _repeat,
-    "take": _cut("take"),
-    "skip": _cut("skip"),
-    **dict.fromkeys(("next", "get_next", "__getitem__"), lambda machine, owner, given: element_of(owner)),
-    "cardinality": lambda machine, owner, given: Unknown("cardinality", given.line, 1.0),
-    "__len__": lambda machine, owner, given: Unknown("steps", given.line, 1.0),
-    "as_numpy_iterator": lambda machine, owner, given: owner,
-    "reset": lambda machine, owner, given: Const(None),
-    "enumerate": lambda machine, owner, given: Items([Items([Unknown("a number"), element_of(owner)])], more=True),
-}
 
 
 def _joined_sets(machine: Machine, given: Arguments) -> Value:

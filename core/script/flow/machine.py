@@ -164,6 +164,12 @@ class Machine:
         raise NotImplementedError
 
 
+def method_name(given: Arguments) -> str:
+    """The name of a method that is called; empty for a function."""
+    node = given.node.func if given.node is not None else None
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
 Handler = Callable[[Machine, Arguments], Value]
 """What a function of a library gives."""
 

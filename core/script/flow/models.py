@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.models.catalogue import BACKBONES
-from core.script.flow import freezing, layers
+from core.script.flow import layers
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -18,24 +18,16 @@ from core.script.flow.machine import (
     wholes,
 )
 from core.script.flow.objects import (
-    FEATURES,
-    GROUPED,
     IMAGES,
-    PREDICTIONS,
     Array,
-    Ask,
-    Batches,
-    Compile,
     Const,
     Fit,
     Instance,
     Items,
     Layer,
     LayerRange,
-    Made,
     Model,
     Out,
-    Source,
     Tensor,
     Unknown,
     Value,
@@ -43,9 +35,9 @@ from core.script.flow.objects import (
 from core.script.layers import LAYER_COUNTS, layer_names
 from core.script.parts import BACKBONE
 
-_FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
-_FIT_GENERATOR = ("x", "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps")
 _BACKBONE = ("include_top", "weights", "input_tensor", "input_shape", "pooling", "classes")
+
+
 _DEEPEST = 60
 """Models inside each other, or tensors behind tensors."""
 
@@ -277,101 +269,6 @@ _RUN: dict[str, Callable[[Machine, Model, Value], Value]] = {
     "functional": _run_functional,
     "subclass": _run_subclass,
     "backbone": _run_backbone,
-}
-
-
-def method(machine: Machine, owner: Model, name: str, given: Arguments) -> Value:
-    """`model.add`, `compile`, `fit`, `predict` and the like."""
-    known = _METHODS.get(name)
-    return known(machine, owner, given) if known is not None else unknown(given)
-
-
-def _add(machine: Machine, owner: Model, given: Arguments) -> Value:
-    layer = given.get("layer", 0)
-    if layer is not None and owner.kind == "sequential":
-        owner.layers.append(layer)
-    return Const(None)
-
-
-def _compile(machine: Machine, owner: Model, given: Arguments) -> Value:
-    arguments, lines = given.bound(("optimizer", "loss", "metrics"))
-    owner.compiled = Compile(arguments, lines, given.line, given.node)
-    machine.compiles.append(owner.compiled)
-    return Const(None)
-
-
-def _fit(names: tuple[str, ...]) -> Callable[[Machine, Model, Arguments], Value]:
-    def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
-        arguments, lines = given.bound(names)
-        x = arguments.get("x") or arguments.get("generator") or Unknown("x", given.line)
-        y = arguments.get("y")
-        if isinstance(x, Batches) and y is None:
-            y = x.y
-        val = Unknown("options", given.line) if given.unread else arguments.get("validation_data")
-        folds = next((line for line in reversed(machine.loops) if line), 0)
-        outside = folds and owner.depth < len(machine.loops)
-        fit = Fit(owner, x, y, val, arguments, lines, given.line, owner.compiled,
-                  {id(one): one.frozen for one in machine.models}, freezing.snapshot(machine),
-                  folds if outside else 0, bool(owner.fits), given.node)  # fmt: skip
-        if given.unread:
-            fit.arguments["unread"] = Unknown("options", given.line)
-        owner.fits.append(fit)
-        (machine.strange if owner.kind == "stranger" else machine.events).append(fit)
-        return Made("History", "History", {}, {}, given.line)
-
-    return handler
-
-
-_ASKED = (("x", "batch_size", "verbose", "steps"), ("generator", "steps"))
-"""Positional arguments of `predict`, and of `predict_generator`."""
-
-
-def _ask(kind: str) -> Callable[[Machine, Model, Arguments], Value]:
-    def handler(machine: Machine, owner: Model, given: Arguments) -> Value:
-        x = given.get("x", 0) or given.get("generator") or Unknown("x", given.line)
-        y = given.get("y", 1) if kind == "evaluate" else None
-        arguments, lines = given.bound(_ASKED[given.name.rpartition(".")[2] == "predict_generator"])
-        machine.events.append(Ask(kind, owner, x, y, given.line, owner.compiled, arguments, lines, given.node))
-        if kind == "evaluate":
-            return Items([Unknown("loss"), Unknown("accuracy")])
-        return _answers(machine, owner, x, given)
-
-    return handler
-
-
-def images_of(value: Value) -> Value:
-    """The images of batches, or the array itself."""
-    return value.x if isinstance(value, Batches) else value
-
-
-def _answers(machine: Machine, owner: Model, x: Value, given: Arguments) -> Value:
-    before, machine.passed = machine.passed, []
-    found = run(machine, owner, images_of(x))
-    machine.passed = before
-    array = found if isinstance(found, Array) else Array("map")
-    if owner.kind in ("unknown",) or (array.strange and array.out is None and array.shape is None):
-        return Array(PREDICTIONS, feed=x, of=owner)
-    if array.out is None or (owner.kind == "backbone" and not has_top(owner)):
-        order = array.order
-        if isinstance(x, Batches):
-            order = GROUPED if x.shuffled is False else ""
-        text = machine.text(given.node) if given.node is not None else given.name
-        source = Source(machine.new_number(), given.line, text, "features")
-        return replace(array, role=FEATURES, order=order, source=source, feed=x, of=owner, steps=(), strange=None)
-    return Array(PREDICTIONS, out=array.out, shape=array.shape, feed=x, of=owner)
-
-
-_METHODS: dict[str, Callable[[Machine, Model, Arguments], Value]] = {
-    "add": _add,
-    "compile": _compile,
-    "fit": _fit(_FIT),
-    "fit_generator": _fit(_FIT_GENERATOR),
-    **dict.fromkeys(("predict", "predict_generator", "predict_on_batch"), _ask("predict")),
-    **dict.fromkeys(("evaluate", "evaluate_generator"), _ask("evaluate")),
-    "get_layer": freezing.named_layer,
-    "pop": lambda machine, owner, given: Const(owner.layers.pop() and None) if owner.layers else Const(None),
-    "build": lambda machine, owner, given: Const(None),
-    "summary": lambda machine, owner, given: Const(None),
 }
 
 

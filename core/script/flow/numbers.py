@@ -1,7 +1,6 @@
 """numpy and the like on abstract arrays: making, joining, reshaping, scaling, shuffling, statistics."""
 
 import ast
-from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import arrays
@@ -153,10 +152,10 @@ def _same(machine: Machine, given: Arguments) -> Value:
 
 def _reshaped(machine: Machine, given: Arguments) -> Value:
     value = as_array(machine, given.get("a", 0), given.line)
-    return _to_shape(value, given.get("newshape", 1) or given.get("shape", 1)) if isinstance(value, Array) else value
+    return to_shape(value, given.get("newshape", 1) or given.get("shape", 1)) if isinstance(value, Array) else value
 
 
-def _to_shape(value: Array, shape: Value | None) -> Array:
+def to_shape(value: Array, shape: Value | None) -> Array:
     sides = wholes(shape)
     if sides is None and isinstance(shape, Const):
         sides = (whole(shape),)
@@ -201,15 +200,15 @@ def _statistic(kind: str) -> Handler:
 
 def _argmax(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else None
-    return _decided(machine, "argmax", value, given) if isinstance(value, Array) else unknown(given)
+    return decided(machine, "argmax", value, given) if isinstance(value, Array) else unknown(given)
 
 
 def _rounded(machine: Machine, given: Arguments) -> Value:
     value = given.positional[0] if given.positional else None
-    return _decided(machine, "round", value, given) if isinstance(value, Array) else unknown(given)
+    return decided(machine, "round", value, given) if isinstance(value, Array) else unknown(given)
 
 
-def _decided(machine: Machine, how: str, value: Array, given: Arguments) -> Value:
+def decided(machine: Machine, how: str, value: Array, given: Arguments) -> Value:
     """A class for each row of predictions; noted where the model's output does not go with it."""
     if value.role == LABELS:
         return replace(value, encoding="integers", shape=(None,))
@@ -287,64 +286,6 @@ def _clipped(machine: Machine, given: Arguments) -> Value:
     if value.span is None or low is None or high is None:
         return value
     return replace(value, span=(max(value.span[0], low), min(value.span[1], high)))
-
-
-def attribute(machine: Machine, owner: Array, name: str, node: ast.expr) -> Value | None:
-    """`x.shape`, `x.T`."""
-    if name == "shape":
-        if owner.shape is None:
-            return Items([Unknown("a side")], more=True)
-        return Items([Const(side) if isinstance(side, int) else Unknown("a side", node.lineno) for side in owner.shape])
-    if name in ("values", "T"):
-        return owner
-    return Unknown(name, node.lineno) if name in ("size", "dtype", "ndim") else None
-
-
-_STATISTICS = ("max", "min", "mean", "std")
-_KEPT = ("astype", "copy", "numpy", "squeeze", "tolist", "to_numpy", "apply", "sort_values")
-
-
-def method(machine: Machine, owner: Array, name: str, given: Arguments) -> Value:
-    """Methods of an array or image."""
-    if name in _STATISTICS:
-        return Stat(name, owner)
-    if name in ("argmax", "round"):
-        return _decided(machine, name, owner, given)
-    if name in _KEPT:
-        return replace(owner, shape=None) if name == "squeeze" else owner
-    known = _METHODS.get(name)
-    if known is not None:
-        return known(owner, given)
-    strange = replace(owner, shape=None, span=None, strange=(name, given.line))
-    return Unknown(name, given.line) if owner.role == NUMBERS else strange
-
-
-def _reshape_method(owner: Array, given: Arguments) -> Array:
-    return _to_shape(owner, given.positional[0] if len(given.positional) == 1 else Items(given.positional))
-
-
-def _resize_method(owner: Array, given: Arguments) -> Array:
-    """Pillow's, which takes (width, height)."""
-    sides = wholes(given.positional[0]) if given.positional and owner.role == IMAGES else None
-    channels = 1 if owner.channels == "grey" else 3
-    size = (given.positional[0], given.line) if given.positional and owner.role == IMAGES else owner.sizes
-    return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None, sizes=size)
-
-
-def _convert_method(owner: Array, given: Arguments) -> Array:
-    """Pillow's `convert("L")`."""
-    grey = constant(given.get("mode", 0)) == "L"
-    return replace(owner, channels="grey", shape=owner.shape[:2] if owner.shape else None) if grey else owner
-
-
-_METHODS: dict[str, Callable[[Array, Arguments], Value]] = {
-    **dict.fromkeys(("reshape", "reshape_as"), _reshape_method),
-    **dict.fromkeys(("flatten", "ravel"),
-                    lambda owner, given: replace(owner, shape=(None,) if owner.role == LABELS else None)),
-    "resize": _resize_method,
-    "convert": _convert_method,
-    **dict.fromkeys(("transpose", "rotate", "permute"), lambda owner, given: replace(owner, shape=None)),
-}  # fmt: skip
 
 
 def collected(values: list[Value]) -> list[Value]:

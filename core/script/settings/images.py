@@ -2,8 +2,8 @@
 
 from core.script import versions
 from core.script.flow.machine import is_value, whole, wholes
-from core.script.flow.models import images_of
 from core.script.flow.objects import Array, Batches, Fit, Made
+from core.script.flow.training_calls import images_of
 from core.script.parts import rounds_down
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument

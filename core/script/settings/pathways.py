@@ -3,8 +3,8 @@
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from core.script.flow.machine import word
-from core.script.flow.models import images_of
 from core.script.flow.objects import Array, Batches
+from core.script.flow.training_calls import images_of
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument
 from core.script.settings.story import Story

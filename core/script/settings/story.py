@@ -5,7 +5,6 @@ from functools import cached_property
 
 from core.script.flow.freezing import backbones_in
 from core.script.flow.machine import is_value
-from core.script.flow.models import images_of
 from core.script.flow.objects import (
     FEATURES,
     Array,
@@ -20,6 +19,7 @@ from core.script.flow.objects import (
     Trains,
     Value,
 )
+from core.script.flow.training_calls import images_of
 from core.script.layers import LAYER_COUNTS
 from core.script.value_rules.views import Course, View
 

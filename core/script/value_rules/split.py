@@ -6,8 +6,8 @@ from typing import Any
 
 from core.checks.finding import Finding
 from core.script.flow.machine import number
-from core.script.flow.models import images_of
 from core.script.flow.objects import FEATURES, FILES, GROUPED, IMAGES, LABELS, Array, Batches, Fit, Value
+from core.script.flow.training_calls import images_of
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, Loss, loss_of
 

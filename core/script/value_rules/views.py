@@ -22,6 +22,7 @@ from core.script.flow.objects import (
     Out,
     Value,
 )
+from core.script.flow.training_calls import images_of
 from core.script.reader import Script
 from core.script.rules_order import finding
 
@@ -105,7 +106,7 @@ class Course:
 
     def of_fit(self, fit: Fit) -> View:
         """What a training's model makes of its images."""
-        return self.view(fit.model, models.images_of(fit.x))
+        return self.view(fit.model, images_of(fit.x))
 
     def validation(self, fit: Fit) -> tuple[Value | None, Value | None]:
         """Images and labels that a training is validated on; None where there are none or they are not known."""

@@ -1,0 +1,79 @@
+"""Attributes and methods of arrays and of Pillow's images."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.script.flow.machine import Arguments, Machine, constant, wholes
+from core.script.flow.numbers import decided, to_shape
+from core.script.flow.objects import (
+    IMAGES,
+    LABELS,
+    NUMBERS,
+    Array,
+    Const,
+    Items,
+    Stat,
+    Unknown,
+    Value,
+)
+
+
+def attribute(machine: Machine, owner: Array, name: str, node: ast.expr) -> Value | None:
+    """`x.shape`, `x.T`."""
+    if name == "shape":
+        if owner.shape is None:
+            return Items([Unknown("a side")], more=True)
+        return Items([Const(side) if isinstance(side, int) else Unknown("a side", node.lineno) for side in owner.shape])
+    if name in ("values", "T"):
+        return owner
+    return Unknown(name, node.lineno) if name in ("size", "dtype", "ndim") else None
+
+
+_STATISTICS = ("max", "min", "mean", "std")
+
+
+_KEPT = ("astype", "copy", "numpy", "squeeze", "tolist", "to_numpy", "apply", "sort_values")
+
+
+def method(machine: Machine, owner: Array, name: str, given: Arguments) -> Value:
+    """Methods of an array or image."""
+    if name in _STATISTICS:
+        return Stat(name, owner)
+    if name in ("argmax", "round"):
+        return decided(machine, name, owner, given)
+    if name in _KEPT:
+        return replace(owner, shape=None) if name == "squeeze" else owner
+    known = _METHODS.get(name)
+    if known is not None:
+        return known(owner, given)
+    strange = replace(owner, shape=None, span=None, strange=(name, given.line))
+    return Unknown(name, given.line) if owner.role == NUMBERS else strange
+
+
+def _reshape_method(owner: Array, given: Arguments) -> Array:
+    return to_shape(owner, given.positional[0] if len(given.positional) == 1 else Items(given.positional))
+
+
+def _resize_method(owner: Array, given: Arguments) -> Array:
+    """Pillow's, which takes (width, height)."""
+    sides = wholes(given.positional[0]) if given.positional and owner.role == IMAGES else None
+    channels = 1 if owner.channels == "grey" else 3
+    size = (given.positional[0], given.line) if given.positional and owner.role == IMAGES else owner.sizes
+    return replace(owner, shape=(sides[1], sides[0], channels) if sides and len(sides) == 2 else None, sizes=size)
+
+
+def _convert_method(owner: Array, given: Arguments) -> Array:
+    """Pillow's `convert("L")`."""
+    grey = constant(given.get("mode", 0)) == "L"
+    return replace(owner, channels="grey", shape=owner.shape[:2] if owner.shape else None) if grey else owner
+
+
+_METHODS: dict[str, Callable[[Array, Arguments], Value]] = {
+    **dict.fromkeys(("reshape", "reshape_as"), _reshape_method),
+    **dict.fromkeys(("flatten", "ravel"),
+                    lambda owner, given: replace(owner, shape=(None,) if owner.role == LABELS else None)),
+    "resize": _resize_method,
+    "convert": _convert_method,
+    **dict.fromkeys(("transpose", "rotate", "permute"), lambda owner, given: replace(owner, shape=None)),
+}  # fmt: skip

@@ -1,0 +1,147 @@
+"""Data sets and generators as they are changed: mapped, batched, shuffled, repeated, cut; and what they are asked."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.script.flow import arrays
+from core.script.flow.joining import element_of, join
+from core.script.flow.machine import (
+    Arguments,
+    Machine,
+    constant,
+    is_none,
+    unknown,
+    whole,
+)
+from core.script.flow.objects import (
+    IMAGES,
+    Array,
+    Batches,
+    Const,
+    Items,
+    Layer,
+    Model,
+    Unknown,
+    Value,
+)
+
+
+def flag(value: Value | None, *, default: bool) -> bool | None:
+    if value is None:
+        return default
+    known = constant(value)
+    return known if isinstance(known, bool) else None
+
+
+def from_yields(machine: Machine, values: list[Value], given: Arguments, kind: str = "python") -> Batches:
+    """Batches that a generator function or a Sequence gives."""
+    value = join(values)
+    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
+    x, y = (value.values[0], value.values[1]) if pair and isinstance(value, Items) else (value, Unknown("labels"))
+    return Batches(kind, x, y, given.line, given.name, machine.new_number())
+
+
+def attribute(machine: Machine, owner: Batches, name: str, node: ast.expr) -> Value | None:
+    """`train.class_names`, `val.classes`."""
+    if name in ("class_names", "class_indices"):
+        return Items([Unknown(name)] * owner.names) if owner.names else Items([Unknown(name)], more=True)
+    if name in ("classes", "labels") and isinstance(owner.y, Array):
+        return replace(owner.y, encoding="integers", of=owner.number, order="" if owner.shuffled else "grouped")
+    if name == "batch_size" and owner.origin is not None and "batch_size" in owner.origin.arguments:
+        return owner.origin.arguments["batch_size"]
+    if name in ("num_classes", "samples", "n", "batch_size", "element_spec", "filenames", "file_paths"):
+        return Const(owner.names) if name == "num_classes" and owner.names else Unknown(name, node.lineno)
+    return None
+
+
+def method(machine: Machine, owner: Batches, name: str, given: Arguments) -> Value:
+    """`ds.map(...)`, `.batch(...)`, `.take(...)` and the like."""
+    known = _METHODS.get(name)
+    if known is not None:
+        return known(machine, owner, given)
+    return owner if name in _KEPT else unknown(given)
+
+
+_KEPT = (
+    "prefetch",
+    "cache",
+    "with_options",
+    "ignore_errors",
+    "apply",
+    "filter",
+    "interleave",
+    "on_epoch_end",
+    "rebatch",
+)
+
+
+def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    function = given.get("map_func", 0)
+    elements = [owner.x] if owner.y is None else [owner.x, owner.y]
+    if function is None:
+        return owner
+    is_layer = isinstance(function, (Layer, Model))
+    name = getattr(function, "name", "a function")
+    value = machine.apply(function, Arguments(str(name), given.line, elements[:1] if is_layer else elements))
+    pair = isinstance(value, Items) and len(value.values) in (2, 3) and not value.more
+    if pair and isinstance(value, Items):
+        return replace(owner, x=value.values[0], y=value.values[1])
+    if isinstance(value, Array):
+        return replace(owner, x=value, y=None if owner.y is None or value.role == IMAGES else owner.y)
+    text = machine.text(given.nodes[0]) if given.nodes else str(name)
+    x: Value = Unknown("a map", given.line)
+    if isinstance(owner.x, Array):
+        x = replace(owner.x, strange=(text, given.line), span=None, shape=None)
+    return replace(owner, x=x, y=Unknown("a map", given.line))
+
+
+def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    def stacked(value: Value | None) -> Value | None:
+        return arrays.stacked(value) if isinstance(value, Array) else value
+
+    x = stacked(owner.x)
+    size = given.get("batch_size", 0)
+    return replace(owner, x=x if x is not None else owner.x, y=stacked(owner.y), batched=True,
+                   size=(size, given.line_of("batch_size", 0)) if size is not None else owner.size)  # fmt: skip
+
+
+def _unbatch(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    return replace(owner, x=element_of(owner.x) if isinstance(owner.x, Array) else owner.x, batched=False)
+
+
+def _shuffle(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    again = flag(given.get("reshuffle_each_iteration", 2), default=True)
+    return replace(owner, shuffled=True, number=machine.new_number(), cut=owner.cut, buffer=(given.line, owner.batched),
+                   reshuffles=given.line if again is not False else owner.reshuffles)  # fmt: skip
+
+
+def _repeat(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    count = given.get("count", 0)
+    endless = count is None or is_none(count) or whole(count) == -1
+    return replace(owner, repeats=given.line) if endless else owner
+
+
+def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
+    def handler(machine: Machine, owner: Batches, given: Arguments) -> Value:
+        machine.reshuffling.setdefault(owner.number, owner.reshuffles)
+        return replace(owner, cut=owner.cut or (owner.number, how, given.line))
+
+    return handler
+
+
+_METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
+    "map": _map,
+    **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
+    "unbatch": _unbatch,
+    "shuffle": _shuffle,
+    "repeat": _repeat,
+    "take": _cut("take"),
+    "skip": _cut("skip"),
+    **dict.fromkeys(("next", "get_next", "__getitem__"), lambda machine, owner, given: element_of(owner)),
+    "cardinality": lambda machine, owner, given: Unknown("cardinality", given.line, 1.0),
+    "__len__": lambda machine, owner, given: Unknown("steps", given.line, 1.0),
+    "as_numpy_iterator": lambda machine, owner, given: owner,
+    "reset": lambda machine, owner, given: Const(None),
+    "enumerate": lambda machine, owner, given: Items([Items([Unknown("a number"), element_of(owner)])], more=True),
+}
