@@ -16,7 +16,6 @@ from core.script.flow.machine import (
     lines_of,
     number,
     unknown,
-    whole,
 )
 from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.objects import (
