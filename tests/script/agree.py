@@ -2,10 +2,10 @@
 
     python -m tests.script.agree [SEEDS [NAME ...]]
 
-The images are drawn here: three classes that differ in colour and stripes. The backbones have random weights,
-drawn anew for each seed, so that nothing is downloaded. A script is run as it stands, in a folder that has its images; its
-run is what `import_script` makes of it. Prints a table; the exit code is 1 where the means of a script lie further
-apart than the seeds of either way do.
+The images are drawn here: three classes that differ in brightness and stripes. The backbones have random weights, anew
+for each seed, so nothing is downloaded. A script is run as it stands, in a folder that has its images; its run is
+what `import_script` makes of it. Prints a table; the exit code is 1 where the means of a script lie further apart than
+the seeds of either way do.
 """
 
 import contextlib
