@@ -83,7 +83,7 @@ def by_run(text: str, folder: Path, seed: int) -> float:
     run = RunStore().create(run_config(record, answers))
     reporter = Reporter(run)
     reporter.finish(train(reporter), "")
-    return float(run.history()[-1]["val_accuracy"])
+    return float(run.history()["val_accuracy"][-1] or 0.0)
 
 
 def main(seeds: int, names: list[str]) -> int:
