@@ -28,6 +28,9 @@ def of_frame(script: Script, batches: Batches) -> tuple[str, int]:
         return f"the labels come from a table; {_WANTED}", batches.line
     table = script.argument(call, "dataframe")
     made_by = script.call_of(table.node, call.location)
+    readers = script.find(*_READERS)
+    if made_by is None and len(readers) == 1:
+        made_by = readers[0]  # its rows were divided on the way
     text = script.text(made_by.node) if made_by is not None else table.text or "a data frame"
     where = f" ({script.where(made_by.line)})" if made_by is not None else ""
     files = _column(script.argument(call, "x_col"), "filename")

@@ -57,7 +57,8 @@ class Given:
     def is_known(self) -> bool:
         """Whether its value is a constant, or a list of constants."""
         values = self.value.values if isinstance(self.value, Items) and not self.value.more else [self.value]
-        return all(isinstance(one, (Const, Items)) for one in values)
+        inner = [one for part in values for one in (part.values if isinstance(part, Items) else [part])]
+        return all(isinstance(one, Const) for one in inner)
 
     def fitting(self, kind: type) -> Any:
         """Its value as a setting of that type has it; `UNKNOWN` where it cannot."""
