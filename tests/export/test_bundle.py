@@ -188,7 +188,7 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("owner", extra("owner.json", b'"admin"'), r"owner\.json, which is no part of a run"),
     ("no label", lambda c: pack({k: v for k, v in c.items() if k != "parity.json"}, label=False),
      "is no zip of a run: it has no parity.json"),
-    ("newer form", harm("parity.json", lambda r: r.update(format=3)), r"newer version of Parity \(form 3\)"),
+    ("newer form", harm("parity.json", lambda r: r.update(format=4)), r"newer version of Parity \(form 4\)"),
     ("no version", harm("parity.json", lambda r: r.update(format=True)), "says no version"),
     ("newer settings", harm("config.json", lambda r: r.update(format=7)), "this configuration has format 7; this ver"),
     ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is no id of a run'),

@@ -89,7 +89,7 @@ def test_the_order_of_the_forum_question_is_found_and_cured_in_one_line(found: d
 def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, Any]) -> None:
     found |= {"verdict": "no-difference", "factors": [], "good": "", "sentence": "The two ends differ by 0.1 points."}
     answer = answered(ask(scripts.MISLABELLED, scripts.BOTTLENECK))
-    assert answer["verdict"] == "in-script" and answer["factors"] == ["features-labels-misaligned"]
+    assert answer["verdict"] == "in-script" and answer["factors"] == ["feature-label-misaligned"]
     assert answer["lines"][0]["file"] == "first.py" and "flow_from_directory" in answer["sentence"]
     assert "shuffle=False" in answer["diff"]
     assert answer["repaired"]["run"] == answer["runs"][0], "with its labels right it is what was trained already"
