@@ -1,7 +1,8 @@
 """Finding: what a check reports (id, severity, claim, evidence, remedy, the setting to change)."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NotRequired, TypedDict
 
 SEVERITIES = ("error", "warning", "info")
 
@@ -15,6 +16,7 @@ class FindingValues(TypedDict):
     evidence: dict[str, Any]
     remedy: str
     change: dict[str, Any]
+    symptoms: NotRequired[list["FindingValues"]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Finding:
         remedy: str. What to change.
         change: dict. Settings that one click applies, such as `{"data.shuffle": "samples"}`; empty where no setting
             helps.
+        symptoms: tuple of dict. Findings of the training, as plain values, that this one is enough to explain.
     """
 
     id: str
@@ -37,8 +40,20 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     remedy: str = ""
     change: dict[str, Any] = field(default_factory=dict)
+    symptoms: tuple[FindingValues, ...] = ()
 
     def to_dict(self) -> FindingValues:
         """As plain values, ready for JSON."""
-        values: FindingValues = asdict(self)  # type: ignore[assignment]  # it has these very fields
-        return values
+        values: dict[str, Any] = asdict(self)
+        symptoms = values.pop("symptoms")
+        return {**values, **({"symptoms": list(symptoms)} if symptoms else {})}  # type: ignore[return-value]
+
+    def with_symptoms(self, symptoms: Sequence["Finding"]) -> "Finding":
+        """The same with others below it, as severe as the most severe of them all."""
+        worst = min((self, *symptoms), key=lambda one: SEVERITIES.index(one.severity)).severity
+        below = tuple(one.to_dict() for one in symptoms)
+        return replace(self, severity=worst, symptoms=(*self.symptoms, *below))
+
+    def told_symptoms(self) -> list[str]:
+        """What the training shows that this explains, a sentence or two each."""
+        return [symptom["claim"] for symptom in self.symptoms]

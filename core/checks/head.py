@@ -8,9 +8,6 @@ from core.data.order import batches_per_epoch
 from core.models.cpu import has_bfloat16
 from core.notation.head import lowered
 
-_RATES = {"adam": (1e-5, 1e-2), "adamw": (1e-5, 1e-2), "rmsprop": (1e-5, 1e-2), "sgd": (1e-4, 1.0)}
-"""Lowest and highest learning rate at which heads were seen to learn, by optimizer."""
-
 _STEPS = 50
 """Steps below which hardly any head has learnt."""
 
@@ -56,29 +53,6 @@ def flatten_vs_gap(context: Context) -> Finding | None:
         {"flatten": flat, "average": pooled, "training_pictures": count},
         "Average the map: model.pooling=average.",
         {"model.pooling": "average"},
-    )
-
-
-def lr_out_of_range(context: Context) -> Finding | None:
-    """The head's learning rate is so high that its units die, or so low that it does not learn in time.
-
-    Measured with Adam: at 7e-3 all hidden units of the question's head were dead; at 1e-5 ten epochs were not enough.
-    """
-    training = context.config.training
-    low, high = _RATES[training.optimizer]
-    rate = training.learning_rate
-    too_low = rate < low and (training.is_frozen or training.mode == "fine_tune")
-    if rate <= high and not too_low:
-        return None
-    usual = 1e-2 if training.optimizer == "sgd" else 1e-3
-    return Finding(
-        "lr-out-of-range",
-        "error" if rate > high else "warning",
-        f"The learning rate of {rate:g} is {'above' if rate > high else 'below'} the range in which heads learn with "
-        f"{training.optimizer}, {low:g} to {high:g}.",
-        {"learning_rate": rate, "range": [low, high], "optimizer": training.optimizer},
-        f"Begin with training.learning_rate={usual:g}.",
-        {"training.learning_rate": usual},
     )
 
 

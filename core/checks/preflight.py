@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from core.checks import augmentation, effects, folders, freezing, head, labels, order, pixels, split
+from core.checks import (
+    augmentation,
+    effects,
+    folders,
+    freezing,
+    head,
+    labels,
+    learning_rate,
+    order,
+    pixels,
+    split,
+)
 from core.checks.context import Check, Context
 from core.checks.finding import SEVERITIES, Finding
 from core.config import RunConfig
@@ -57,7 +68,7 @@ CHECKS: tuple[Check, ...] = (
     freezing.finetune_from_random_head,
     freezing.weights_not_loaded,
     freezing.freeze_index_wrong,
-    head.lr_out_of_range,
+    learning_rate.lr_out_of_range,
     head.too_few_updates,
     head.dropout_too_strong,
     head.flatten_vs_gap,

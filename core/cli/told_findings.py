@@ -33,7 +33,7 @@ class FindingsTold:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._stamp: Sequence[int] | None = None
-        self._told = set[tuple[str, str]]()
+        self._told = set[tuple[str, ...]]()
         self.found: list[Finding] = []
 
     def show_new(self, line: Line) -> None:
@@ -47,7 +47,7 @@ class FindingsTold:
         except RunError:  # the run's own status says what is wrong with its configuration
             return
         for record in self.found:
-            key = (record.id, record.severity)
+            key = (record.id, record.severity, *(symptom["id"] for symptom in record.symptoms))
             if key not in self._told:
                 self._told.add(key)
                 for part in finding_lines(record):
@@ -80,7 +80,7 @@ def finding_lines(record: Finding) -> list[str]:
     """A finding as `check` prints it, wrapped to the width of the terminal."""
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
     parts = [f"{record.severity:<8} {record.id}"]
-    for text in (record.claim, record.remedy):
+    for text in (record.claim, record.remedy, *(f"In the epochs: {claim}" for claim in record.told_symptoms())):
         parts += textwrap.wrap(
             _printable(text), width, initial_indent=_INDENT, subsequent_indent=_INDENT,
             break_long_words=False, break_on_hyphens=False,

@@ -8,7 +8,7 @@ from core.checks.finding import Finding, FindingValues
 from core.compare.divergence import first_divergence, recorded_epochs
 from core.compare.paired import Paired, paired_test
 from core.compare.where import Divergence, DivergenceValues
-from core.course.during import trace_findings
+from core.course.during import run_findings
 from core.errors import RunError
 from core.notation.head import heads_in_one_form
 from core.store import records
@@ -157,8 +157,7 @@ def trace(run: Run) -> "Trace | None":
 
 def findings(run: Run) -> list[Finding]:
     """What was found before and during a training."""
-    before = [Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()]
-    return [*before, *trace_findings(run)]
+    return run_findings(run)
 
 
 def stored_probe(a: Run, b: Run) -> "list[ProbeStage] | None":

@@ -1,12 +1,20 @@
 """Checks during a training: findings from its epochs and its trace.
 
 Every check states what was measured. A cause is named only as something the figures are consistent with: what the
-same headline number can come from is told apart by the other columns, and by a bisect.
+same headline number can come from is told apart by the other columns, and by a bisect. What was known before the
+training is read first (core/course/causes.py).
 """
 
 from collections.abc import Callable
 
 from core.checks.finding import Finding
+from core.course.causes import explained
+from core.course.contradictions import (
+    answers_reversed,
+    one_class_on_validation,
+    validation_at_chance,
+    validation_far_better,
+)
 from core.course.during_answers import (
     class_imbalance_baseline,
     constant_predictor,
@@ -15,11 +23,13 @@ from core.course.during_answers import (
     majority_accuracy_high_auc,
     overfitting,
 )
+from core.course.during_learning import nothing_learnt, still_falling
 from core.course.during_weights import (
     base_moved_although_frozen,
     base_still_although_unfrozen,
     collapsed_features,
     diverged,
+    loss_leapt,
     statistics_moved,
 )
 from core.course.elsewhere import base_still_elsewhere, statistics_moved_elsewhere
@@ -29,48 +39,80 @@ from core.store.runs import Run
 
 CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     diverged,
+    loss_leapt,
     base_moved_although_frozen,
     base_still_although_unfrozen,
     statistics_moved,
     collapsed_features,
+    answers_reversed,
     majority_accuracy_high_auc,
+    one_class_on_validation,
     constant_predictor,
     dead_relu_head,
     loss_near_ln_k,
+    nothing_learnt,
     class_imbalance_baseline,
+    validation_at_chance,
+    still_falling,
+    validation_far_better,
     overfitting,
 )
+"""A cause stands before what it explains."""
 
 
 RECORDED_CHECKS = (
     base_still_elsewhere,
     statistics_moved_elsewhere,
     *(check for check in CHECKS if check not in (base_moved_although_frozen, base_still_although_unfrozen,
-                                                  statistics_moved, dead_relu_head)),
+                                                  statistics_moved, dead_relu_head, still_falling,
+                                                  validation_far_better)),
 )  # fmt: skip
 """Those of a run that was recorded elsewhere: what the others say of the settings is not known of it."""
 
 
 def trace_findings(run: Run) -> list[Finding]:
-    """What the epochs recorded so far show; nothing on a healthy training.
+    """What the epochs recorded so far show, each below what explains it; nothing on a healthy training.
 
     Args:
         run: Run. At work or ended.
+
+    Returns:
+        The worst first. A finding from before the training is among them where the epochs show what it does.
     """
-    record, labels = run.trace(), [item["label"] for item in run.data().val]
-    if not record or not record.epochs or not labels:
+    record = training_record(run)
+    if record is None:
         return []
-    common = max(sorted(set(labels)), key=labels.count)
-    training_record = TrainingRecord(
+    checks = RECORDED_CHECKS if record.recorded else CHECKS
+    return explained(record, [finding for check in checks if (finding := check(record)) is not None])
+
+
+def run_findings(run: Run) -> list[Finding]:
+    """What was found before and during a training, each once."""
+    during = {finding.id: finding for finding in trace_findings(run)}
+    before = [during.pop(finding.id, finding) for finding in findings_before(run)]
+    return [*before, *during.values()]
+
+
+def findings_before(run: Run) -> list[Finding]:
+    """What was found before a training."""
+    return [Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()]
+
+
+def training_record(run: Run) -> TrainingRecord | None:
+    """How a training has gone so far; None before its first epoch."""
+    trace, data = run.trace(), run.data()
+    if not trace or not trace.epochs or not data.val:
+        return None
+    return TrainingRecord(
         config=run.config(),
-        epochs=record.epochs,
-        hashes=record.hashes,
-        samples=record.samples,
-        order=recorded_order(record.epochs, record.classes),
-        classes=record.classes,
-        majority=(common, labels.count(common) / len(labels)),
-        count=len(labels),
+        epochs=trace.epochs,
+        hashes=trace.hashes,
+        samples=trace.samples,
+        order=recorded_order(trace.epochs, trace.classes),
+        classes=trace.classes,
+        labels=[item["label"] for item in data.val],
+        train_labels=[item["label"] for item in data.train],
+        train_aucs={epoch.epoch: epoch.auc for epoch in run.epochs()},
+        known={finding.id: finding for finding in findings_before(run)},
         recorded=run.recorded(),
     )
-    checks = RECORDED_CHECKS if training_record.recorded else CHECKS
-    return [finding for check in checks if (finding := check(training_record)) is not None]

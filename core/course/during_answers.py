@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.checks.finding import Finding
+from core.course.contradictions import one_class_on_validation
 from core.course.training_record import TrainingRecord
 from core.stats.metrics import wilson
 
@@ -65,12 +66,14 @@ def constant_predictor(record: TrainingRecord) -> Finding | None:
     last = record.last
     if last.prediction_std is None or last.prediction_std >= CONSTANT or last.predicted_share < 1:
         return None
+    if one_class_on_validation(record):
+        return None  # the training images are told apart, so it is not the network that ignores them
     return Finding(
         "constant-predictor",
         "error",
         f"After epoch {record.number} all {record.count} validation images get the same answer, "
         f"“{last.predicted_class}”, with the same probability: its standard deviation is "
-        f"{last.prediction_std:.1g}.{_consistent(record)}",
+        f"{last.prediction_std:.1g}.",
         {
             **_answers(last),
             "dead_units": last.dead_units,
@@ -93,7 +96,7 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
         "dead-relu-head",
         "error" if dead == 1 else "warning",
         f"After epoch {record.number} {round(dead * units)} of the {units} hidden units of the head are active on no "
-        f"validation image.{_consistent(record)}",
+        "validation image.",
         {
             "dead_units": dead,
             "per_epoch": [epoch.dead_units for epoch in record.epochs],
@@ -113,17 +116,12 @@ def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
     losses = [loss for epoch in record.epochs[-2:] for loss in (epoch.loss, epoch.val_loss)]
     if any(loss is None or abs(loss - limit) > 0.02 * limit for loss in losses):
         return None
-    reason = (
-        _consistent(record)
-        if record.order.is_class_ordered or record.base_moved
-        else " This is consistent with a learning rate far too high or far too low, or pixels scaled to almost nothing."
-    )
     return Finding(
         "loss-near-ln-k",
         "warning",
         f"After {record.number} epochs the loss is {record.last.loss:.3f} in training and "
         f"{record.last.val_loss:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
-        f"classes, {limit:.3f}.{reason}",
+        f"classes, {limit:.3f}.",
         {
             "losses": [epoch.loss for epoch in record.epochs],
             "chance_loss": limit,
@@ -180,15 +178,6 @@ def overfitting(record: TrainingRecord) -> Finding | None:
         else "Set training.early_stopping=5: it keeps the best epoch's weights.",
         {} if kept else {"training.early_stopping": 5},
     )
-
-
-def _consistent(record: TrainingRecord) -> str:
-    """What else was recorded that would explain a head that has gone silent; never a claimed cause."""
-    if record.order.is_class_ordered:
-        return f" The recorded order is class by class ({record.order.words()}); this is consistent with it."
-    if record.base_moved:
-        return " The backbone's weights have moved; this is consistent with a learning rate too high for it."
-    return f" The backbone is unchanged and {record.order.words()}; this is consistent with too high a learning rate."
 
 
 def _remedy(record: TrainingRecord) -> str:

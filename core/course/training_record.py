@@ -1,9 +1,13 @@
 """TrainingRecord: epochs, hashes and order of a training so far, as the checks during training read them."""
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from core.checks.finding import Finding
 from core.config import RunConfig
 from core.course.recorded import Order
 from core.models.unfreezing import stage_of, trained_blocks
@@ -11,6 +15,10 @@ from core.models.unfreezing import stage_of, trained_blocks
 if TYPE_CHECKING:
     from core.store.run_records import Recorded
     from core.store.trace_record import Hashes, Sample, TracedEpoch
+
+
+LEARNT = 0.65
+"""AUC on the training images from which on a head has learnt something of them."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,10 @@ class TrainingRecord:
         samples: list of Sample. Images followed to their features.
         order: Order. What the recorded batches hold.
         classes: list of str.
-        majority: tuple of (name, share) of the most frequent class of the validation images.
-        count: int. Validation images.
+        labels: list of str. Classes of the validation images.
+        train_labels: list of str. Classes of the training images; empty where they are not known.
+        train_aucs: mapping. Epoch to AUC on the training images while the weights moved, where it is known.
+        known: mapping. Id to what was found before the training.
         recorded: Recorded or None. Of a training in somebody's own code, whose settings are known in part only.
     """
 
@@ -35,9 +45,68 @@ class TrainingRecord:
     samples: "list[Sample]"
     order: Order
     classes: list[str]
-    majority: tuple[str, float]
-    count: int
+    labels: list[str]
+    train_labels: list[str] = field(default_factory=list)
+    train_aucs: Mapping[int, float | None] = field(default_factory=dict)
+    known: Mapping[str, Finding] = field(default_factory=dict)
     recorded: "Recorded | None" = None
+
+    @property
+    def count(self) -> int:
+        """Number of validation images."""
+        return len(self.labels)
+
+    @property
+    def train_count(self) -> int:
+        """Number of training images, as far as known."""
+        return len(self.train_labels) or self.last.seen
+
+    @cached_property
+    def majority(self) -> tuple[str, float]:
+        """Name and share of the most frequent class of the validation images."""
+        return _most_frequent(self.labels)
+
+    @cached_property
+    def train_majority(self) -> float:
+        """Share of the most frequent class of the training images."""
+        return _most_frequent(self.train_labels)[1] if self.train_labels else 1 / len(self.classes)
+
+    @property
+    def train_auc(self) -> float | None:
+        """AUC on the training images in the newest epoch; None where it is not known."""
+        return self.train_aucs.get(self.number)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether the classes of the training images are told apart, by AUC; in an old run by accuracy."""
+        if self.train_auc is not None:
+            return self.train_auc >= LEARNT
+        return (self.last.accuracy or 0.0) >= self.train_majority + 0.1
+
+    @property
+    def confusion(self) -> list[list[int]]:
+        """Validation images by class and answer after the newest epoch; empty where it was not recorded."""
+        return self.last.confusion
+
+    @property
+    def auc_error(self) -> float | None:
+        """Standard error of the AUC of two classes if the answers were drawn by lot (Mann and Whitney); None where
+        there are more classes, or fewer than eight images of one."""
+        counts = Counter(self.labels)
+        one, other = (counts[name] for name in self.classes) if len(self.classes) == 2 else (0, 0)
+        return math.sqrt((one + other + 1) / (12 * one * other)) if min(one, other) >= 8 else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the figures are those of two epochs, or of the only one there will be."""
+        return len(self.epochs) >= 2 or self.config.training.most_epochs == 1
+
+    @property
+    def held_back(self) -> list[str]:
+        """What makes training harder than validation by intent, in words that follow `are seen`."""
+        dropout = self.config.model.whole_head.dropout
+        found = [f"with a dropout of {dropout:g}"] if dropout >= 0.5 else []
+        return [*found, *(["augmented"] if self.config.data.augmentation != "none" else [])]
 
     @property
     def last(self) -> "TracedEpoch":
@@ -63,6 +132,11 @@ class TrainingRecord:
         return training.finetune_learning_rate if self.stage else training.learning_rate
 
     @property
+    def rate_key(self) -> str:
+        """The setting that it comes from."""
+        return "training.finetune_learning_rate" if self.stage else "training.learning_rate"
+
+    @property
     def stage(self) -> int:
         """Stage of fine-tuning that the newest epoch belongs to, from 1; 0 outside of fine-tuning."""
         return stage_of(self.last.phase)
@@ -76,3 +150,9 @@ class TrainingRecord:
     def base_moved(self) -> bool:
         """Whether the backbone's weights are known to be other ones than before."""
         return self.hashes.base_after not in (None, self.hashes.base)
+
+
+def _most_frequent(labels: list[str]) -> tuple[str, float]:
+    """Name and share; of equals the first by name."""
+    name = max(sorted(set(labels)), key=labels.count)
+    return name, labels.count(name) / len(labels)

@@ -174,10 +174,16 @@ def _roc(curves: dict[str, Record], words: str) -> str:
 def _findings(findings: Sequence[Record]) -> str:
     items = [
         f"<li><b>{escape(str(item.get('severity')))}: {escape(str(item.get('id', '')))}</b> "
-        f"{escape(str(item.get('claim', '')))} {escape(str(item.get('remedy') or ''))}</li>"
+        f"{escape(str(item.get('claim', '')))} {escape(str(item.get('remedy') or ''))}{_symptoms(item)}</li>"
         for item in findings
     ]
     return f"<ul>{''.join(items)}</ul>" if items else "<p>Nothing.</p>"
+
+
+def _symptoms(finding: Record) -> str:
+    """What the epochs show that a finding is enough to explain."""
+    items = "".join(f"<li>{escape(str(item.get('claim', '')))}</li>" for item in finding.get("symptoms") or ())
+    return f"<div>The epochs show what is consistent with it:</div><ul>{items}</ul>" if items else ""
 
 
 def _settings(rows: Sequence[Sequence[Any]]) -> str:

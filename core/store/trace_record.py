@@ -8,6 +8,9 @@ from core.store.record_types import Count, EpochNumber, Names, Number, Plain, Ra
 
 MOST_EPOCHS, MOST_BATCHES = 100_000, 100_000
 
+MOST_CONFUSION = 12
+"""With more classes the confusion matrix of an epoch, and the label mix of its batches, are not recorded."""
+
 
 class Hashes(Record):
     """Of weights, before a training and after."""
@@ -97,6 +100,8 @@ class TracedEpoch(Record):
     predicted_share: Share
     prediction_std: Number | None
     best_threshold_accuracy: Share | None
+    confidence: Share | None = None
+    confusion: Annotated[list[list[Count]], Field(max_length=MOST_CONFUSION)] = []
     dead_units: Share | None
     feature_mean: Number | None = None
     feature_std: Number | None = None
@@ -142,8 +147,10 @@ class Trace(TraceHead):
     def _rows(self) -> Self:
         """Every batch has a number for each class."""
         classes = len(self.classes)
-        if any(len(row) != classes for epoch in self.epochs for row in epoch.mix):
+        if any(len(row) != classes for epoch in self.epochs for row in (*epoch.mix, *epoch.confusion)):
             raise ValueError(f"the mix of a batch must have {classes} numbers, as there are classes")
+        if any(len(epoch.confusion) not in (0, classes) for epoch in self.epochs):
+            raise ValueError(f"a confusion matrix must have {classes} rows, as there are classes")
         return self
 
     def versions(self, names: dict[str, str]) -> list[str]:

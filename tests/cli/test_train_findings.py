@@ -131,3 +131,15 @@ def test_a_finding_that_changes_its_figures_is_told_once_and_kept_as_it_is_last(
         told.show_new(Line())
     assert capsys.readouterr().err.count("constant-predictor") == 1
     assert told.errors()[0].claim == "After epoch 2 nothing was learnt."
+
+
+def test_a_cause_that_gets_a_symptom_is_told_again_with_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RunStore().create(make_config("/data", {}))
+    told = FindingsTold(run)
+    for epoch, cause in enumerate((BEFORE, BEFORE.with_symptoms([DURING]), BEFORE.with_symptoms([DURING]))):
+        monkeypatch.setattr(told_findings, "findings", lambda _, cause=cause: [cause])
+        files.write_json(run.path / "trace.json", {"epoch": epoch})
+        told.show_new(Line())
+    err = capsys.readouterr().err
+    assert err.count("error    class-ordered-batches") == 2
+    assert err.count("         In the epochs: After epoch 1 all images get the same answer.") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.checks import augmentation, freezing, head
+from core.checks import augmentation, freezing, head, learning_rate
 from tests.told import told
 
 QUESTION = {"data.augmentation": "question"}
@@ -176,27 +176,42 @@ def test_flattened_head_is_told_by_its_weights(make_context):
     assert head.flatten_vs_gap(make_context({"model.pooling": "flatten", "data.image_size": 32})) is None
 
 
-@pytest.mark.parametrize(
-    ("rate", "optimizer", "severity", "usual"),
-    [(0.7, "adam", "error", 1e-3), (1e-6, "adam", "warning", 1e-3), (5.0, "sgd", "error", 1e-2)],
-)
-def test_rate_outside_the_range_is_told(make_context, rate, optimizer, severity, usual):
-    finding = told(
-        head.lr_out_of_range(make_context({"training.learning_rate": rate, "training.optimizer": optimizer}))
+RATES = [
+    # rate, optimizer, head, severity or none
+    (0.03, "adam", {}, ""), (0.1, "adam", {}, ""), (1.0, "adam", {}, "warning"), (10.0, "adam", {}, "warning"),
+    (0.03, "adam", {"model.dense_units": 128}, ""), (1.0, "adam", {"model.dense_units": 128}, "error"),
+    (0.007, "adam", {"model.dense_units": 128, "model.pooling": "flatten"}, "warning"),
+    (0.03, "adam", {"model.dense_units": 128, "model.pooling": "flatten"}, "error"),
+    (1e-6, "adam", {}, "warning"), (1e-5, "rmsprop", {}, "warning"), (1e-3, "rmsprop", {}, ""),
+    (1.0, "sgd", {}, "warning"), (1.0, "sgd", {"model.dense_units": 128}, "error"), (0.01, "sgd", {}, ""),
+    (1e-4, "sgd", {}, "warning"), (1e-4, "sgd", {"training.epochs": 500}, ""),
+    (1e-4, "sgd", {"training.momentum": 0.9}, ""), (0.1, "sgd", {"training.momentum": 0.9}, "warning"),
+]  # fmt: skip
+
+
+def test_the_range_of_the_rate_is_that_of_its_optimizer_its_head_and_its_steps(make_context):
+    for rate, optimizer, more, severity in RATES:
+        context = make_context({"training.learning_rate": rate, "training.optimizer": optimizer, **more})
+        finding = learning_rate.lr_out_of_range(context)
+        assert (finding.severity if finding else "") == severity, (rate, optimizer, more)
+
+
+def test_a_rate_outside_the_range_is_told_with_one_inside_it(make_context):
+    finding = told(learning_rate.lr_out_of_range(make_context({"training.learning_rate": 1e-6})))
+    assert finding.claim == (
+        "The learning rate of 1e-06 is too low for 160 steps: with adam heads without hidden units need 0.00013 or "
+        "more to come near what they can reach in as many."
     )
-    assert (finding.severity, finding.change) == (severity, {"training.learning_rate": usual})
-    where = "above" if severity == "error" else "below"
-    assert f"The learning rate of {rate:g} is {where} the range in which heads learn with {optimizer}" in finding.claim
-
-
-@pytest.mark.parametrize(("rate", "optimizer"), [(1e-2, "adam"), (0.7, "sgd"), (1e-5, "rmsprop")])
-def test_rate_inside_the_range_is_fine(make_context, rate, optimizer):
-    context = make_context({"training.learning_rate": rate, "training.optimizer": optimizer})
-    assert head.lr_out_of_range(context) is None
+    assert finding.change == {"training.learning_rate": 1e-3}
+    high = told(learning_rate.lr_out_of_range(make_context({"training.learning_rate": 2, "model.dense_units": 64})))
+    assert high.claim == (
+        "The learning rate of 2 is above the range in which heads with hidden units on pooled features learn well with "
+        "adam, up to 0.1."
+    )
 
 
 def test_low_rate_suits_a_backbone_that_trains(make_context):
-    assert head.lr_out_of_range(make_context({**UNFROZEN, "training.learning_rate": 1e-6})) is None
+    assert learning_rate.lr_out_of_range(make_context({**UNFROZEN, "training.learning_rate": 1e-6})) is None
 
 
 def test_last_epoch_as_the_result_is_worth_knowing(make_context):

@@ -11,7 +11,7 @@ from core.engine.fingerprint import digest
 from core.engine.train.context import Probabilities
 from core.stats import metrics
 from core.store.record_types import known
-from core.store.trace_record import DataHashes
+from core.store.trace_record import MOST_CONFUSION, DataHashes
 
 
 def data_hashes(train: Sequence[ImageFile], val: Sequence[ImageFile]) -> DataHashes:
@@ -35,6 +35,8 @@ class AnswerFigures(TypedDict):
     predicted_share: float
     prediction_std: float | None
     best_threshold_accuracy: float | None
+    confidence: float | None
+    confusion: list[list[int]]
 
 
 def describe_answers(labels: metrics.Labels, probabilities: Probabilities, classes: list[str]) -> AnswerFigures:
@@ -46,7 +48,8 @@ def describe_answers(labels: metrics.Labels, probabilities: Probabilities, class
         classes: list of str.
     """
     finite = bool(np.isfinite(probabilities).all())
-    counts = np.bincount(metrics.decide(probabilities), minlength=len(classes))
+    table = metrics.confusion(labels, metrics.decide(probabilities), len(classes))
+    counts = table.sum(axis=0)
     spread = probabilities[:, 1].std() if len(classes) == 2 else probabilities.std(axis=0).mean()
     binary = len(classes) == 2 and finite
     return {
@@ -55,6 +58,8 @@ def describe_answers(labels: metrics.Labels, probabilities: Probabilities, class
         "predicted_share": float(f"{counts.max() / len(labels):.6g}"),
         "prediction_std": short(spread),
         "best_threshold_accuracy": best_threshold(labels, probabilities[:, 1]) if binary else None,
+        "confidence": short(probabilities.max(axis=1).mean()) if finite else None,
+        "confusion": table.tolist() if len(classes) <= MOST_CONFUSION else [],
     }
 
 

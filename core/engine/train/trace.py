@@ -38,7 +38,7 @@ from core.engine.train.observe import Activity
 from core.engine.train.traced import Watch
 from core.models import catalogue
 from core.store.record_types import known
-from core.store.trace_record import Hashes, Sample, TracedEpoch, TracedInput, TraceHead
+from core.store.trace_record import MOST_CONFUSION, Hashes, Sample, TracedEpoch, TracedInput, TraceHead
 
 FORMAT = 1
 """Version of trace.json."""
@@ -51,9 +51,6 @@ SAMPLES = 4
 
 FIRST = 2
 """Batches at the beginning whose numbers are described."""
-
-MANY_CLASSES = 12
-"""With more classes the label mix of the batches is not recorded."""
 
 
 class BatchFigures(TypedDict):
@@ -212,7 +209,7 @@ class TraceWriter:
         )
         if len(self._order) > room:
             return facts
-        if classes <= MANY_CLASSES:
+        if classes <= MOST_CONFUSION:
             facts["mix"] = batch_mix(self._labels, list(self._order), classes).tolist()
         facts |= {"losses": [short(x) for x in losses], "gradient_norms": [short(x) for x in norms]}
         return {**facts, "batch_orders": hashes}

@@ -151,7 +151,7 @@ def _for_network(array: Array, model: Model) -> Finding | None:
         "wrong-preprocess-for-backbone", "warning" if large else "info", steps[0].line,
         f"{steps[0].text} is not what {model.name} was trained on ({_SCALES[wants]}); "
         + ("its values are a hundred times as large." if large else
-           "used everywhere alike it costs little, but the learning rate acts differently."),
+           "used everywhere alike its features are others, smaller or larger, and the learning rate acts differently."),
         _OWN,
     )  # fmt: skip
 

@@ -16,6 +16,9 @@ from pages.shared.widgets import fields
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
+SEEN = "What the epochs show is consistent with it:"
+"""Above the symptoms of a finding."""
+
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
 
@@ -37,10 +40,18 @@ def show_findings(
     for finding in findings:
         if finding.severity not in severities:
             continue
-        _SHOW[finding.severity](plain(f"{finding.claim} {finding.remedy}"), icon=_ICONS[finding.severity])
+        _SHOW[finding.severity](_message(finding), icon=_ICONS[finding.severity])
         if can_apply:
             with st.container(horizontal=True, horizontal_alignment="right"):
                 _show_actions(finding, root)
+
+
+def _message(finding: Finding) -> str:
+    """Claim and remedy, and below them what the training shows that this is enough to explain."""
+    told = plain(f"{finding.claim} {finding.remedy}")
+    if not finding.symptoms:
+        return told
+    return "\n".join([told, "", SEEN, "", *(f"* {plain(claim)}" for claim in finding.told_symptoms())])
 
 
 def _show_actions(finding: Finding, root: Path | None) -> None:

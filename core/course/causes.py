@@ -1,0 +1,139 @@
+"""What explains what a training shows: settings and findings from before it come first, one cause leads its symptoms.
+
+A finding of the training is a symptom where something that was known before it (weights that were not loaded, a dropout
+of 0.95, an order by class) is enough to explain it; then that one leads, with the symptom below it. Else the most
+telling of the symptoms of one kind leads, and only then it is said what it is consistent with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.checks.finding import SEVERITIES, Finding
+from core.course.training_record import TrainingRecord
+
+STRONG_DROPOUT = 0.8
+"""Measured: with 0.7 a head learns what it learns without, a little later; with 0.95 it stays near chance."""
+
+_RATES = ("base-not-frozen", "unfreeze-high-lr")
+_PARTS = ("train-val-preprocess-mismatch", "grayscale-channels", "parts-differ", "split-after-sort")
+_LEAKS = ("leak-exact-duplicate", "leak-near-duplicate", "leak-patient")
+_BLIND = (
+    "class-ordered-batches", "weights-not-loaded", "double-rescale", *_RATES, "collapsed-features", "diverged",
+    "lr-out-of-range", "dropout-too-strong", "too-few-updates", "augmentation-hides-object",
+)  # fmt: skip
+
+EXPLAINED_BY: dict[str, tuple[str, ...]] = {
+    "diverged": (*_RATES, "lr-out-of-range"),
+    "loss-leapt": (*_RATES, "lr-out-of-range"),
+    "collapsed-features": _RATES,
+    "majority-accuracy-high-auc": ("class-ordered-batches", *_PARTS, "class-weight-mismatch", "prior-shift-val"),
+    "one-class-on-validation": (
+        "class-ordered-batches", "answers-reversed", *_PARTS, "majority-accuracy-high-auc", "class-weight-mismatch",
+        "class-imbalance-baseline",
+    ),
+    "constant-predictor": _BLIND,
+    "dead-relu-head": (*_BLIND, "constant-predictor"),
+    "loss-near-ln-k": (*_BLIND, "constant-predictor", "dead-relu-head"),
+    "nothing-learnt": (*_BLIND, "constant-predictor", "dead-relu-head", "loss-near-ln-k", "class-weight-mismatch"),
+    "class-imbalance-baseline": (*_BLIND, "class-weight-mismatch", "class-imbalance-baseline"),
+    "validation-at-chance": ("answers-reversed", "one-class-on-validation", "weights-not-loaded",
+                             "class-ordered-batches", *_PARTS),
+    "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
+    "validation-far-better": (
+        "weights-not-loaded", "dropout-too-strong", "lr-out-of-range", "loss-leapt", "still-falling", *_LEAKS,
+        "label-breaking-augmentation", "augmentation-hides-object",
+    ),
+    "overfitting": (
+        "answers-reversed", "one-class-on-validation", "validation-at-chance", "diverged", "loss-leapt",
+        "class-ordered-batches", *_PARTS,
+    ),
+}  # fmt: skip
+"""Id of a finding of the training to what explains it, the first that is there; ids of both kinds."""
+
+_LOW_RATE = ("loss-near-ln-k", "nothing-learnt", "class-imbalance-baseline", "still-falling")
+"""What a learning rate gives that is too low."""
+
+_EITHER_RATE = ("loss-near-ln-k", "nothing-learnt", "validation-far-better")
+"""What a rate gives that is too low or too high: hidden units that have died leave the loss of equal probabilities."""
+
+
+def explained(record: TrainingRecord, found: Sequence[Finding]) -> list[Finding]:
+    """Findings of the training with each symptom below what explains it.
+
+    Args:
+        record: TrainingRecord. What was known before is in `known`.
+        found: sequence of Finding. Of the training; causes stand before their symptoms.
+
+    Returns:
+        Those that lead, some of them from before the training.
+    """
+    leads: dict[str, Finding] = {}
+    below: dict[str, list[Finding]] = {}
+    lead_of: dict[str, str] = {}
+    for finding in found:
+        cause = _cause(record, finding, leads, lead_of)
+        if cause is None:
+            key = f"course {finding.id}"
+            leads[key] = finding
+        else:
+            key, lead = cause
+            leads.setdefault(key, lead)
+            below.setdefault(key, []).append(finding)
+        lead_of[finding.id] = key
+    return sorted(
+        (_led(record, key, lead, below.get(key, [])) for key, lead in leads.items()),
+        key=lambda finding: SEVERITIES.index(finding.severity),
+    )
+
+
+def _cause(
+    record: TrainingRecord, finding: Finding, leads: dict[str, Finding], lead_of: dict[str, str]
+) -> tuple[str, Finding] | None:
+    """What leads a finding, under its key; None where nothing that is known explains it."""
+    for cause in EXPLAINED_BY.get(finding.id, ()):
+        if cause in lead_of and cause != finding.id:  # of the training; where that is a symptom itself, what leads it
+            return lead_of[cause], leads[lead_of[cause]]
+        known = record.known.get(cause)
+        if known is not None and _is_enough(record, known, finding):
+            return f"known {cause}", known
+    return None
+
+
+def _is_enough(record: TrainingRecord, known: Finding, finding: Finding) -> bool:
+    """Whether what was found before the training is strong enough to explain a finding of it."""
+    if known.id == "dropout-too-strong":
+        return finding.id == "validation-far-better" or record.config.model.whole_head.dropout >= STRONG_DROPOUT
+    if known.id == "lr-out-of-range":
+        return (known.evidence.get("rate_is") == "low") == (finding.id in _LOW_RATE) or finding.id in _EITHER_RATE
+    if known.id in _RATES:
+        return record.base_moved
+    if known.id == "too-few-updates":
+        return finding.id in _LOW_RATE
+    if known.id == "class-ordered-batches":
+        return record.order.is_class_ordered or not record.order.batches
+    return known.severity != "info" or known.id == finding.id
+
+
+def _led(record: TrainingRecord, key: str, lead: Finding, symptoms: Sequence[Finding]) -> Finding:
+    if key.startswith("course "):
+        lead = replace(lead, claim=f"{lead.claim}{_consistent(record, lead)}")
+    return lead.with_symptoms(symptoms) if symptoms else lead
+
+
+def _consistent(record: TrainingRecord, finding: Finding) -> str:
+    """What else was recorded that would explain a finding that nothing known explains; never a claimed cause."""
+    if finding.id not in ("constant-predictor", "dead-relu-head", "loss-near-ln-k", "nothing-learnt"):
+        return ""
+    if record.order.is_class_ordered:
+        return f" The recorded order is class by class ({record.order.words()}); this is consistent with it."
+    if record.base_moved:
+        return " The backbone's weights have moved; this is consistent with a learning rate too high for it."
+    if finding.id in ("loss-near-ln-k", "nothing-learnt"):
+        return (
+            f" Neither the settings nor the checks before the training explain it, and {record.order.words()}; it is "
+            "consistent with labels that do not follow from the images, or images in which there is little to see."
+        )
+    return (
+        f" The backbone is unchanged, {record.order.words()}, and the checks before the training explain nothing of "
+        "it; this is consistent with too high a learning rate."
+    )

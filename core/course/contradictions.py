@@ -1,0 +1,222 @@
+"""Checks during a training: validation that contradicts it (reversed, at chance, one class for all, far better)."""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.context import named, percent
+from core.checks.finding import Finding
+from core.course.training_record import TrainingRecord
+from core.stats.metrics import wilson
+
+SURE = 3.5
+"""Standard errors beyond which a figure is no chance: of 2,000 healthy epochs it would be one."""
+
+WELL_BELOW = 0.4
+"""AUC below which it is said: in a set of many images .47 can be no chance and still be of no weight."""
+
+BY_HEART = 0.95
+"""Training accuracy from which on it is near 1."""
+
+CONFIDENT = 0.9
+"""Mean probability of the class that is answered, from which on the answers are sure."""
+
+
+def answers_reversed(record: TrainingRecord) -> Finding | None:
+    """Validation answers that are wrong in an orderly way, while training goes well: classes are exchanged there.
+
+    Of two classes an AUC well below one half; of any number classes whose images are mostly called by each other's
+    names. A head that has learnt nothing has any AUC, so training must have gone the right way.
+    """
+    if not record.is_settled or not record.has_learnt:
+        return None
+    return _exchanged(record) if len(record.classes) > 2 else _below_half(record)
+
+
+def _below_half(record: TrainingRecord) -> Finding | None:
+    recent, error = record.epochs[-2:], record.auc_error
+    highest = max((1.0 if epoch.val_auc is None else epoch.val_auc for epoch in recent), default=1.0)
+    if error is None or highest > min(WELL_BELOW, 0.5 - SURE * error):
+        return None
+    auc = record.last.val_auc or 0.0
+    how = f" and AUC {record.train_auc:.3f}" if record.train_auc is not None else ""
+    return Finding(
+        "answers-reversed",
+        "error",
+        f"AUC on validation is {auc:.3f} in epoch {record.number}, where answers drawn by lot give "
+        f"{0.5 - 2 * error:.2f} to {0.5 + 2 * error:.2f} on {record.count} images, while accuracy in training is "
+        f"{record.last.accuracy or 0:.3f}{how}: what was learnt holds on validation the other way round (with the two "
+        f"classes exchanged there AUC would be {1 - auc:.3f}).",
+        {
+            "val_auc": [epoch.val_auc for epoch in record.epochs],
+            "chance": [round(0.5 - 2 * error, 3), round(0.5 + 2 * error, 3)],
+            "train_auc": record.train_auc,
+            "accuracy": record.last.accuracy,
+        },
+        f"Look at images of {named(record.classes)} in training and in validation: either the folders or labels of one "
+        "part are exchanged, or the images of a class have something in training (a mark, a border, a source) that in "
+        "validation those of the other class have.",
+    )
+
+
+def _exchanged(record: TrainingRecord) -> Finding | None:
+    """Classes that are mostly taken for each other, around a circle."""
+    table = np.array(record.confusion)
+    circles = exchanged_classes(table) if table.size else []
+    if not circles:
+        return None
+    names = ["; ".join(_called(record.classes, circle) for circle in circles[:3])]
+    moved = [k for circle in circles for k in circle]
+    own = int(table[moved, moved].sum())
+    other = int(sum(table[a, b] for circle in circles for a, b in _steps(circle)))
+    count = int(table[moved].sum())
+    return Finding(
+        "answers-reversed",
+        "error",
+        f"After epoch {record.number} validation images of {len(moved)} classes are called by each other's names "
+        f"({names[0]}): {other} of {count}, and {own} by their own. Accuracy in training is "
+        f"{record.last.accuracy or 0:.3f}.",
+        {
+            "classes": [[record.classes[k] for k in circle] for circle in circles],
+            "images": count,
+            "called_by_the_other_name": other,
+            "called_by_their_own": own,
+            "confusion": record.confusion,
+        },
+        "Look at images of these classes in training and in validation: their folders or numbers are exchanged in one "
+        "of the two, as when each part is numbered by itself.",
+    )
+
+
+def exchanged_classes(table: NDArray[np.integer]) -> list[list[int]]:
+    """Circles of classes whose images are mostly called by the name of the next one.
+
+    In each class of a circle more than half of the images have the next one's name, and over all of them the new names
+    win over their own by more than chance (3.5 standard errors): a class that swallows another makes no circle.
+
+    Args:
+        table: integer array of shape `(classes, classes)`. Row the true class, column the answer.
+    """
+    called: list[int] = table.argmax(axis=1).tolist()
+    circles, seen = [], set[int]()
+    for start in range(len(called)):
+        path, k = list[int](), start
+        while k not in seen:
+            seen.add(k)
+            path.append(k)
+            k = called[k]
+        circle = path[path.index(k) :] if k in path else []
+        if len(circle) > 1 and _wins(table, circle):
+            circles.append(circle)
+    return circles
+
+
+def _wins(table: NDArray[np.integer], circle: list[int]) -> bool:
+    new = [int(table[a, b]) for a, b in _steps(circle)]
+    if any(2 * count <= int(table[a].sum()) for count, a in zip(new, circle, strict=True)):
+        return False
+    old = int(sum(table[a, a] for a in circle))
+    return sum(new) - old > SURE * sqrt(sum(new) + old)
+
+
+def _steps(circle: list[int]) -> list[tuple[int, int]]:
+    return list(zip(circle, [*circle[1:], circle[0]], strict=True))
+
+
+def _called(classes: list[str], circle: list[int]) -> str:
+    return ", ".join(f"{named([classes[a]])} as {named([classes[b]])}" for a, b in _steps(circle)[:4])
+
+
+def validation_at_chance(record: TrainingRecord) -> Finding | None:
+    """Training is nearly right, and validation is no better than always naming the most frequent class, nor does it
+    rank the images: nothing that was learnt holds there."""
+    last, (name, share) = record.last, record.majority
+    if not record.is_settled or last.accuracy is None or last.accuracy < BY_HEART or last.val_accuracy is None:
+        return None
+    low, _ = wilson(round(last.val_accuracy * record.count), record.count)
+    error, auc = record.auc_error, last.val_auc
+    ranks = auc is not None and error is not None and abs(auc - 0.5) > max(0.1, SURE * error)
+    if low > share or record.count < 20 or ranks or last.accuracy < share + 0.1:
+        return None
+    return Finding(
+        "validation-at-chance",
+        "error",
+        f"In epoch {record.number} accuracy is {last.accuracy:.3f} in training and {last.val_accuracy:.3f} on "
+        f"validation, where always answering {named([name])} would give {share:.3f}"
+        f"{'' if auc is None else f'; AUC there is {auc:.3f}'}: nothing that was learnt holds there.",
+        {
+            "accuracy": last.accuracy,
+            "val_accuracy": last.val_accuracy,
+            "val_auc": auc,
+            "majority_class": name,
+            "majority_share": share,
+            "validation_pictures": record.count,
+        },
+        "Look whether the labels follow from the images at all (the review of labels on the Dataset page), and whether "
+        "the validation images are of the same kind; then train a smaller head on more images.",
+    )
+
+
+def one_class_on_validation(record: TrainingRecord) -> Finding | None:
+    """Nearly all validation images get one and the same class, with sure answers, while training tells them apart."""
+    recent = record.epochs[-2:]
+    last, (_, share) = record.last, record.majority
+    same = {epoch.predicted_class for epoch in recent if epoch.predicted_share >= 0.95}
+    sure = last.confidence is not None and last.confidence >= CONFIDENT
+    if not record.is_settled or len(recent) < 2 or len(same) != 1 or not sure or share > 0.8:
+        return None
+    if last.accuracy is None or last.accuracy < record.train_majority + 0.1:
+        return None
+    return Finding(
+        "one-class-on-validation",
+        "error",
+        f"In epoch {record.number} {percent(last.predicted_share)} of the validation images are called "
+        f"{named([last.predicted_class])}, with a mean probability of {last.confidence:.2f}, though at most "
+        f"{percent(share)} are of one class; in training accuracy is {last.accuracy:.3f}.",
+        {
+            "predicted_class": last.predicted_class,
+            "predicted_share": last.predicted_share,
+            "confidence": last.confidence,
+            "accuracy": last.accuracy,
+            "val_accuracy": last.val_accuracy,
+            "val_auc": last.val_auc,
+        },
+        "Lay images of one class from training and validation side by side: their brightness, colours, sharpness or "
+        "format differ, or they were prepared in another way.",
+    )
+
+
+def validation_far_better(record: TrainingRecord) -> Finding | None:
+    """Accuracy on validation is far above that in training: its images are easier, or known, or the training labels
+    are wrong. Dropout and augmentation hold training back, and are no fault."""
+    recent = record.epochs[-2:]
+    pairs = [(e.val_accuracy, e.accuracy) for e in recent if e.val_accuracy is not None and e.accuracy is not None]
+    if record.number < 4 or len(pairs) < 2 or record.count < 20:
+        return None
+    better = min(val - train for val, train in pairs)
+    error = sqrt(sum(_variance(p) / n for p, n in zip(pairs[-1], (record.count, record.train_count), strict=True) if n))
+    if better < max(0.1, SURE * error):
+        return None
+    last, held_back = record.last, record.held_back
+    because = (
+        f" The training images are seen {' and '.join(held_back)}, which holds their accuracy back."
+        if held_back
+        else ""
+    )
+    return Finding(
+        "validation-far-better",
+        "info" if held_back else "warning",
+        f"In epoch {record.number} accuracy is {last.val_accuracy:.3f} on validation and {last.accuracy:.3f} in "
+        f"training.{because}",
+        {"accuracy": last.accuracy, "val_accuracy": last.val_accuracy, "held_back_by": held_back},
+        ""
+        if held_back
+        else "Labels of training images may be wrong (the review of labels on the Dataset page finds likely ones), or "
+        "the validation images are easier, or copies of training images.",
+    )
+
+
+def _variance(share: float) -> float:
+    """Of one answer; a share of 1 out of few is not without error."""
+    return max(share * (1 - share), 0.01)

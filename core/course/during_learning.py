@@ -1,0 +1,65 @@
+"""Checks during a training: nothing learnt of the training images, a loss that was still falling at the end."""
+
+from core.checks.finding import Finding
+from core.course.training_record import TrainingRecord
+
+FEWEST_EPOCHS = 5
+"""Epochs from which on it can be told whether a loss falls evenly."""
+
+EVEN = 0.5
+"""Part of the pace of the middle third that the last third of an even fall keeps; a fall that flattens out has less."""
+
+FAR = 0.4
+"""Share of the loss of equal probabilities above which a loss is far from done."""
+
+
+def nothing_learnt(record: TrainingRecord) -> Finding | None:
+    """Classes of the training images themselves are told apart no better than by lot, whatever the loss is."""
+    recent = record.epochs[-2:]
+    aucs = [record.train_aucs.get(epoch.epoch) for epoch in recent]
+    accuracies = [epoch.accuracy for epoch in recent]
+    if record.number < 3 or any(value is None for value in (*aucs, *accuracies)) or (record.last.val_auc or 0) >= 0.8:
+        return None
+    if max(a or 0 for a in aucs) > 0.55 or max(a or 0 for a in accuracies) > record.train_majority + 0.05:
+        return None
+    return Finding(
+        "nothing-learnt",
+        "warning",
+        f"After {record.number} epochs AUC is {aucs[-1]:.3f} and accuracy {accuracies[-1]:.3f} on the training images "
+        f"themselves, where always answering the most frequent class gives {record.train_majority:.3f}.",
+        {
+            "train_auc": aucs[-1],
+            "accuracy": accuracies[-1],
+            "majority_share": record.train_majority,
+            "learning_rate": record.rate,
+            "losses": [epoch.loss for epoch in record.epochs],
+        },
+        "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if nothing "
+        "is learnt then either, look at images of each class.",
+    )
+
+
+def still_falling(record: TrainingRecord) -> Finding | None:
+    """The run has ended while validation loss fell as evenly as before, far above zero: the steps were too short or too
+    few. A loss that flattens out at the same height is that of hard images."""
+    losses = [epoch.val_loss for epoch in record.epochs if epoch.phase == record.last.phase]
+    known = [loss for loss in losses if loss is not None]
+    ended = record.number >= record.config.training.most_epochs
+    if not ended or len(known) < max(FEWEST_EPOCHS, len(losses)) or record.config.training.schedule != "none":
+        return None
+    third = max(1, len(known) // 3)
+    last, middle = known[-third - 1] - known[-1], known[-2 * third - 1] - known[-third - 1]
+    level = known[-1] / record.chance_loss
+    ahead = (record.last.accuracy or 0.0) > (record.last.val_accuracy or 0.0) + 0.1  # then it learns by heart
+    if ahead or known[-1] > min(known) or last < EVEN * middle or last < 0.01 * record.chance_loss or level < FAR:
+        return None
+    return Finding(
+        "still-falling",
+        "warning" if level > 0.6 else "info",
+        f"The run ended in epoch {record.number} while validation loss was still falling evenly: "
+        f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal distances, where equal "
+        f"probabilities cost {record.chance_loss:.3f}. Its figures are those of a head that has not learnt to the end.",
+        {"val_losses": losses, "learning_rate": record.rate, "chance_loss": record.chance_loss},
+        f"Take a higher rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
+        {record.rate_key: 10 * record.rate} if 10 * record.rate <= 10 else {},
+    )
