@@ -44,9 +44,10 @@ class Finding:
 
     def to_dict(self) -> FindingValues:
         """As plain values, ready for JSON."""
-        values: dict[str, Any] = asdict(self)
-        symptoms = values.pop("symptoms")
-        return {**values, **({"symptoms": list(symptoms)} if symptoms else {})}  # type: ignore[return-value]
+        values: FindingValues = asdict(self)  # type: ignore[assignment]  # it has these very fields
+        if not self.symptoms:
+            del values["symptoms"]
+        return values
 
     def with_symptoms(self, symptoms: Sequence["Finding"]) -> "Finding":
         """The same with others below it, as severe as the most severe of them all."""

@@ -29,7 +29,7 @@ class Highest(NamedTuple):
     nothing: float
 
 
-_ADAPTIVE = {"linear": Highest(0.3, inf), "hidden": Highest(0.1, 1.0), "flat": Highest(0.003, 0.01)}
+_ADAPTIVE = {"linear": Highest(0.3, inf), "hidden": Highest(0.03, 1.0), "flat": Highest(0.003, 0.01)}
 _SGD = {"linear": Highest(0.3, inf), "hidden": Highest(0.1, 1.0), "flat": Highest(0.03, 0.1)}
 
 

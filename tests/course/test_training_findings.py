@@ -206,7 +206,7 @@ def test_a_rate_outside_the_range_is_told_with_one_inside_it(make_context):
     high = told(learning_rate.lr_out_of_range(make_context({"training.learning_rate": 2, "model.dense_units": 64})))
     assert high.claim == (
         "The learning rate of 2 is above the range in which heads with hidden units on pooled features learn well with "
-        "adam, up to 0.1."
+        "adam, up to 0.03."
     )
 
 

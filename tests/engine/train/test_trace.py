@@ -62,6 +62,8 @@ def test_one_class_for_every_image_is_described_as_such() -> None:
         "predicted_share": 1.0,
         "prediction_std": 0.0,
         "best_threshold_accuracy": 0.5,
+        "confidence": 0.6,
+        "confusion": [[0, 2], [0, 2]],
     }
 
 
