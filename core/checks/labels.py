@@ -4,6 +4,7 @@ import os
 import re
 from collections import defaultdict
 
+from core.checks.class_names import is_inverted
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
 from core.data.layout import is_junk
@@ -17,7 +18,6 @@ _RARE = 10
 """Largest class over smallest, from which on the smallest hardly counts in the loss."""
 
 _HELPERS = {"ipynb_checkpoints", "checkpoints", "__pycache__", "cache", "thumbs", "thumbnails", "logs", "tmp", "temp"}
-_NEGATIVE = {"normal", "healthy", "negative", "none", "control", "controls", "ok", "good", "benign"}
 
 
 def class_index_mismatch(context: Context) -> Finding | None:
@@ -94,7 +94,7 @@ def positive_class_inverted(context: Context) -> Finding | None:
     The probability of a run is that of the second class; sensitivity and specificity are easily read the wrong way.
     """
     classes = context.dataset.classes
-    if len(classes) != 2 or classes[1].lower() not in _NEGATIVE or classes[0].lower() in _NEGATIVE:
+    if len(classes) != 2 or not is_inverted(*classes):
         return None
     return Finding(
         "positive-class-inverted",

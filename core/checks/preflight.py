@@ -4,7 +4,9 @@ from typing import Any
 
 from core.checks import (
     augmentation,
+    blank,
     effects,
+    few_groups,
     folders,
     freezing,
     head,
@@ -46,6 +48,9 @@ CHECKS: tuple[Check, ...] = (
     labels.lexicographic_class_order,
     labels.positive_class_inverted,
     labels.skipped_files,
+    blank.blank_images,
+    blank.constant_class,
+    few_groups.val_from_few_groups,
     pixels.double_rescale,
     pixels.train_val_preprocess_mismatch,
     pixels.wrong_preprocess_for_backbone,

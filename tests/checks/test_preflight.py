@@ -35,6 +35,7 @@ OURS = (
     "part-named-class", "class-in-one-part", "folders-left-out",
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
+    "blank-images", "constant-class", "val-from-few-groups",
 )
 # fmt: on
 
