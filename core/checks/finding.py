@@ -31,7 +31,7 @@ class Finding:
         remedy: str. What to change.
         change: dict. Settings that one click applies, such as `{"data.shuffle": "samples"}`; empty where no setting
             helps.
-        symptoms: tuple of dict. Findings of the training, as plain values, that this one is enough to explain.
+        symptoms: sequence of dict. Findings of the training, as plain values, that this one is enough to explain.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     remedy: str = ""
     change: dict[str, Any] = field(default_factory=dict)
-    symptoms: tuple[FindingValues, ...] = ()
+    symptoms: Sequence[FindingValues] = ()
 
     def to_dict(self) -> FindingValues:
         """As plain values, ready for JSON."""

@@ -5,7 +5,7 @@ head on pooled features stands nearly every rate: the answers only become too su
 """
 
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.checks.context import Context
 from core.checks.finding import Finding
@@ -53,7 +53,7 @@ def out_of_range(config: RunConfig, count: int) -> Finding | None:
     if low <= rate <= well or (rate < low and low > well):
         return None
     usual = min(max(USUAL[training.optimizer], _rounded(low)), well)
-    evidence = {
+    evidence: dict[str, Any] = {
         "learning_rate": rate,
         "range": [float(f"{low:.2g}"), well],
         "optimizer": training.optimizer,
@@ -82,8 +82,8 @@ _WORDS = {"linear": "heads without hidden units", "hidden": "heads with hidden u
           "flat": "heads with hidden units on the flattened map"}  # fmt: skip
 
 
-def _claim(rate: float, evidence: dict[str, object], heads: str) -> str:
-    low, well = evidence["range"]  # type: ignore[misc]
+def _claim(rate: float, evidence: dict[str, Any], heads: str) -> str:
+    low, well = evidence["range"]
     optimizer = evidence["optimizer"]
     if evidence["rate_is"] == "high":
         return (

@@ -68,8 +68,8 @@ def features(folder: str, keep: Path) -> dict[str, Any]:
         np.array(context.features(context.images(part, augmented=False), 0, ""), np.float32)
         for part in (split.train, split.val)
     )
-    data = {"xt": xt, "xv": xv, "yt": dataset.labels(split.train), "yv": dataset.labels(split.val)}
-    np.savez(keep, **data)
+    data: dict[str, Any] = {"xt": xt, "xv": xv, "yt": dataset.labels(split.train), "yv": dataset.labels(split.val)}
+    np.savez(keep, xt=xt, xv=xv, yt=data["yt"], yv=data["yv"])
     return data
 
 

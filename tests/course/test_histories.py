@@ -130,3 +130,9 @@ def test_a_class_that_swallows_another_is_not_exchanged_with_it() -> None:
     assert exchanged_classes(np.array([[2, 18, 0], [0, 20, 0], [1, 0, 19]])) == []
     assert exchanged_classes(np.array([[2, 18, 0], [17, 3, 0], [1, 0, 19]])) == [[0, 1]]
     assert exchanged_classes(np.array([[1, 3], [3, 1]])) == []  # of eight images that is chance
+
+
+def test_the_docs_name_every_check_of_a_training() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
+    ids = {check.__name__.replace("_", "-") for check in CHECKS} - {"statistics-moved"} | {"bn-statistics-moved"}
+    assert [one for one in sorted(ids) if f"`{one}`" not in docs] == []

@@ -1,5 +1,7 @@
 """Augmentation, freezing and the head: what the settings alone tell."""
 
+from typing import Any
+
 import pytest
 
 from core.checks import augmentation, freezing, head, learning_rate
@@ -176,7 +178,7 @@ def test_flattened_head_is_told_by_its_weights(make_context):
     assert head.flatten_vs_gap(make_context({"model.pooling": "flatten", "data.image_size": 32})) is None
 
 
-RATES = [
+RATES: list[tuple[float, str, dict[str, Any], str]] = [
     # rate, optimizer, head, severity or none
     (0.03, "adam", {}, ""), (0.1, "adam", {}, ""), (1.0, "adam", {}, "warning"), (10.0, "adam", {}, "warning"),
     (0.03, "adam", {"model.dense_units": 128}, ""), (1.0, "adam", {"model.dense_units": 128}, "error"),
