@@ -226,7 +226,8 @@ def _differences(runs: Sequence[Compared]) -> None:
         cells = {one.label: _value(key, value) for one, value in zip(runs, values, strict=True)}
         lines.append({"Setting": setting_label(key), **cells, "Key": key})
     table = pd.DataFrame(lines)
-    config = {"Setting": st.column_config.TextColumn(width=160, pinned=True)}
+    config = {one.label: st.column_config.TextColumn(width=140) for one in runs}  # whatever the length of a name
+    config["Setting"] = st.column_config.TextColumn(width=160, pinned=True)
     st.dataframe(table, hide_index=True, alt="The settings that differ, a column for each run", column_config=config)
 
 

@@ -19,8 +19,9 @@ from pages.shared.widgets.charts import POINTS
 if TYPE_CHECKING:
     from core.store.run_records import EpochRecord, Evaluation, Roc
 
-HEIGHT, _DOTS = 320, 40
-"""Pixels of a figure without its legend; up to so many epochs each has a dot."""
+HEIGHT, _LEGEND_ROW, _DOTS = 260, 19, 40
+"""Pixels of a figure without its legend, which a chart of Streamlit holds within its height, and of a row of that;
+up to so many epochs each has a dot."""
 
 _LEGEND = {"orient": "bottom", "columns": 1, "labelLimit": 260}
 
@@ -127,7 +128,8 @@ def chart(plot: Plot) -> dict[str, Any]:
     pick = {"name": "picked", "select": {"type": "point", "fields": ["run"]}, "bind": "legend"}
     layers[-1]["params"] = [pick]
     layers[-1]["encoding"]["opacity"] = {"condition": {"param": "picked", "value": 1.0}, "value": 0.12}
-    return {"height": max(HEIGHT, 30 * len(plot.categories)), "layer": layers}
+    legend = _LEGEND_ROW * len({line.name for line in plot.lines})
+    return {"height": max(HEIGHT, 30 * len(plot.categories)) + legend, "layer": layers}
 
 
 def frame(plot: Plot) -> pd.DataFrame:
