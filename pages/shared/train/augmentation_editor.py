@@ -43,18 +43,7 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key=_key(kind, place, "row")):
         st.markdown(f"{place + 1}\\. **{row.title}**", width=140, help=plain(row.unit) if row.unit else None)
         if step.kind != "flip":
-            for name in ("low", "high"):
-                st.number_input(
-                    "From" if name == "low" else "To",
-                    value=float(getattr(step, name)),
-                    step=1.0 if row.high > 10 else 0.05,
-                    format="%g",
-                    width=_WIDTH,
-                    key=_key(kind, place, name),
-                    on_change=_take,
-                    args=(kind, place),
-                    help=f"For every image a value is drawn between the two: {plain(row.unit)}.",
-                )
+            _show_range(kind, place, step)
         if row.words:
             st.multiselect(
                 "Which way and edge" if step.kind != "channel_shift" else "Channels",
@@ -69,13 +58,37 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                 else "Colour channels that are shifted.",
             )
         st.space("stretch")
+        _show_buttons(kind, place, last=last)
+    if problem := st.session_state.pop(_key("", place, "problem"), ""):
+        st.error(plain(problem), icon=":material/error:")
+
+
+def _show_range(kind: str, place: int, step: Step) -> None:
+    """Both ends in a box of their own, so that they stay together where a row breaks."""
+    row = KINDS[step.kind]
+    with st.container(horizontal=True, width="content"):
+        for name in ("low", "high"):
+            st.number_input(
+                "From" if name == "low" else "To",
+                value=float(getattr(step, name)),
+                step=1.0 if row.high > 10 else 0.05,
+                format="%g",
+                width=_WIDTH,
+                key=_key(kind, place, name),
+                on_change=_take,
+                args=(kind, place),
+                help=f"For every image a value is drawn between the two: {plain(row.unit)}.",
+            )
+
+
+def _show_buttons(kind: str, place: int, *, last: bool) -> None:
+    """In a box of their own, as the ends of the range."""
+    with st.container(horizontal=True, gap="xsmall", width="content"):
         for label, icon, by, idle in (("Up", "arrow_upward", -1, place == 0), ("Down", "arrow_downward", 1, last)):
             st.button(label, icon=f":material/{icon}:", type="tertiary", on_click=_move, args=(kind, place, by),
                       disabled=idle, key=_key(kind, place, label), help=f"Moves step {place + 1}.")  # fmt: skip
         st.button("Remove", icon=":material/close:", type="tertiary", on_click=_remove, args=(kind, place),
                   key=_key(kind, place, "remove"), help=f"Removes step {place + 1}.")  # fmt: skip
-    if problem := st.session_state.pop(_key("", place, "problem"), ""):
-        st.error(plain(problem), icon=":material/error:")
 
 
 def _show_adding(kind: str, *, full: bool) -> None:

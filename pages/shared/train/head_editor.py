@@ -98,18 +98,24 @@ def _show_row(position: int, row: Row, *, last: bool) -> None:
             _show_argument(row, argument)
         if row.kind != _OUTPUT:
             st.space("stretch")
-            for label, icon, by, idle in (
-                ("Up", "arrow_upward", -1, position == 0),
-                ("Down", "arrow_downward", 1, last),
-            ):
-                st.button(label, icon=f":material/{icon}:", type="tertiary", on_click=_move, args=(row.number, by),
-                          disabled=idle, key=row.key(label), help=f"Moves layer {position + 1}.")  # fmt: skip
-            st.button("Remove", icon=":material/close:", type="tertiary", on_click=_remove, args=(row.number,),
-                      key=row.key("remove"), help=f"Removes layer {position + 1}.")  # fmt: skip
+            _show_buttons(position, row, last=last)
     try:
         read_step(SETTING, position, row.text, HEAD)
     except StepError as error:
         st.error(plain(f"Layer {position + 1}: {error.why}."), icon=":material/error:")
+
+
+def _show_buttons(position: int, row: Row, *, last: bool) -> None:
+    """In a box of their own, so that they stay together where a row breaks."""
+    with st.container(horizontal=True, gap="xsmall", width="content"):
+        for label, icon, by, idle in (
+            ("Up", "arrow_upward", -1, position == 0),
+            ("Down", "arrow_downward", 1, last),
+        ):
+            st.button(label, icon=f":material/{icon}:", type="tertiary", on_click=_move, args=(row.number, by),
+                      disabled=idle, key=row.key(label), help=f"Moves layer {position + 1}.")  # fmt: skip
+        st.button("Remove", icon=":material/close:", type="tertiary", on_click=_remove, args=(row.number,),
+                  key=row.key("remove"), help=f"Removes layer {position + 1}.")  # fmt: skip
 
 
 def _show_argument(row: Row, argument: Argument) -> None:
