@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks.copies import Copy, altered_copies
 from core.checks.duplicates import Pair, near_pairs
 from core.checks.finding import Finding
 from core.checks.gray_histogram import GrayHistogram, training_histogram
@@ -137,6 +138,11 @@ class Context:
         """Pairs of a training image and another part's image that look alike without being the same file."""
         others = [file for name, part in self.parts.items() if name != "train" for file in part]
         return near_pairs(self.thumbnails, self.train, others)
+
+    @cached_property
+    def altered_copies(self) -> list[Copy]:
+        """Pairs of images, in whatever parts, of which one is an altered copy of the other."""
+        return altered_copies(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
 
 
 Check = Callable[[Context], Finding | None]

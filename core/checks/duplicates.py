@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core import files as disk
 from core import paths
+from core.checks import copies as altered
 from core.data.scan import ImageFile
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 from core.progress import Progress
@@ -62,6 +63,8 @@ def near_groups(
 ) -> list[tuple[ImageFile, ...]]:
     """Groups of images that look alike, whatever part they are in; identical files count as one image.
 
+    Altered copies (turned, mirrored, cut, ...) are among them.
+
     What was found is kept on disk until a file comes, goes or changes.
 
     Args:
@@ -83,6 +86,7 @@ def near_groups(
     pairs = _known(root, ones)
     if pairs is None:
         pairs = [(a.sha256, b.sha256) for a, b, *_ in _pairs_among(thumbnails(root, ones, progress), ones)]
+        pairs += [(one.first, one.second) for one in altered.altered_copies(root, ones, progress)]
         _keep_pairs(root, ones, pairs)
     return [tuple(f for sha in group for f in copies[sha]) for group in _joined(list(copies), pairs)]
 
@@ -168,7 +172,9 @@ def _path(root: Path) -> Path:
 
 def _digest(files: Sequence[ImageFile]) -> str:
     """What the pairs depend on: the images in their order and the limits."""
-    text = "\n".join([f"{SIDE} {MAX_BITS} {MIN_CORRELATION}", *(f"{f.sha256} {f.path}" for f in files)])
+    text = "\n".join(
+        [f"{SIDE} {MAX_BITS} {MIN_CORRELATION} {altered.VERSION}", *(f"{f.sha256} {f.path}" for f in files)]
+    )
     return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.checks import (
+    altered,
     augmentation,
     blank,
     effects,
@@ -31,6 +32,9 @@ CHECKS: tuple[Check, ...] = (
     split.split_after_sort,
     split.leak_exact_duplicate,
     split.leak_near_duplicate,
+    altered.leak_altered_copy,
+    altered.altered_copy_within_split,
+    altered.altered_copy_in_two_classes,
     split.leak_patient,
     split.group_pattern,
     split.val_too_small,

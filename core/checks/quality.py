@@ -95,8 +95,9 @@ KINDS = (
     Kind(
         "near_duplicates",
         "Near duplicates",
-        "at most 5 % of 1,024 difference bits differ and small versions correlate above 0.99",
-        "Saved again or rescaled; the same harm as an exact copy.",
+        "at most 5 % of 1,024 difference bits differ and small versions correlate above 0.99, or the details agree "
+        "once they are turned, mirrored, cut and laid on each other",
+        "Saved again, rescaled, turned, mirrored, cut or brightened; the same harm as an exact copy.",
     ),
 )
 

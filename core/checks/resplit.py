@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.checks.altered import leak_altered_copy
 from core.checks.context import Context
 from core.checks.duplicates import near_groups
 from core.checks.finding import Finding
@@ -20,7 +21,7 @@ from core.data.undivided import why_undivided
 from core.errors import DataError
 from core.progress import Progress
 
-_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_patient)
+_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_altered_copy, leak_patient)
 
 
 @dataclass(frozen=True)

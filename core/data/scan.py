@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from core.data import foreign, images, quality, thumbnails
+from core.data import foreign, forms, images, quality, thumbnails
 from core.data.layout import EXPECTED, Layout, find_layout, is_junk
 from core.data.layout_choice import Choice
 from core.data.listing import is_folder, status_of
@@ -328,6 +328,7 @@ def _read_all(
     records = {f.path: r for f in found if (r := cache.get(f.path, f.size, f.changed_ns)) is not None}
     fresh = [f for f in found if f.path not in records]
     small: thumbnails.Thumbnails = {}
+    fine: dict[str, forms.Form] = {}
     comparable = cache_dir is not None and len(found) <= thumbnails.MAX_COMPARED
     if progress is not None:
         progress(len(records), len(found))
@@ -338,21 +339,25 @@ def _read_all(
             records[file.path] = seen.record
             if seen.lasting:
                 cache.put(file.path, file.size, file.changed_ns, seen.record)
-            if comparable and seen.small is not None:
+            if comparable and seen.small is not None and seen.form is not None:
                 small[seen.record["sha256"]] = seen.small
+                fine[seen.record["sha256"]] = seen.form
             if progress is not None:
                 progress(len(records), len(found))
     cache.save()
-    thumbnails.keep(root, small, [record["sha256"] for record in records.values() if "sha256" in record])
+    there = [record["sha256"] for record in records.values() if "sha256" in record]
+    thumbnails.keep(root, small, there)
+    forms.keep_forms(root, fine, there)
     return records
 
 
 class _Seen(NamedTuple):
-    """What reading a file gave: its record, whether that will still be true next time, and its small version."""
+    """What reading a file gave: its record, whether that will still be true next time, and its small versions."""
 
     record: dict[str, Any]
     lasting: bool
     small: thumbnails.Small | None = None
+    form: forms.Form | None = None
 
 
 def _read(path: Path) -> _Seen:
@@ -373,4 +378,4 @@ def _read(path: Path) -> _Seen:
         **{name: getattr(header, name) for name in _KEPT},
         "quality": list(quality.measure(grey)),
     }
-    return _Seen(record, True, thumbnails.shrink(grey))
+    return _Seen(record, True, thumbnails.shrink(grey), forms.form_of(grey))

@@ -32,7 +32,7 @@ Small = NDArray[np.uint8]
 Thumbnails = dict[str, Small]
 
 
-class _File(Protocol):
+class HasContent(Protocol):
     """What is asked of a file here: its place and its content."""
 
     @property
@@ -54,7 +54,7 @@ def shrink(grey: Image.Image) -> Small:
     return np.array(grey.resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
-def thumbnails(root: Path, files: Sequence[_File], progress: Progress | None = None) -> Thumbnails:
+def thumbnails(root: Path, files: Sequence[HasContent], progress: Progress | None = None) -> Thumbnails:
     """Small grey versions of images: what the scan has kept, and what is missing of it.
 
     Args:

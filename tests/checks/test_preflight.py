@@ -36,6 +36,7 @@ OURS = (
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
     "blank-images", "constant-class", "val-from-few-groups",
+    "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
 )
 # fmt: on
 

@@ -25,10 +25,10 @@ def show_split(view: View) -> None:
     except UserError as error:
         st.error(plain(str(error)))
         return
-    show_findings(found)
+    show_findings(found, root=view.index.root)
     if not found:
         st.success(
-            "Nothing leaks: no patient, no copy and no nearly identical image is in two parts.",
+            "Nothing leaks: no patient, no copy, altered or not, and no nearly identical image is in two parts.",
             icon=":material/check_circle:",
         )
     if curate.may_curate():

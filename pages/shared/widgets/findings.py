@@ -44,6 +44,8 @@ def show_findings(
         if can_apply:
             with st.container(horizontal=True, horizontal_alignment="right"):
                 _show_actions(finding, root)
+        elif root:
+            _show_images(finding.evidence, root)
 
 
 def _message(finding: Finding) -> str:

@@ -1,0 +1,113 @@
+"""Checks of altered copies (turned, mirrored, cut, brightened, ...): across parts, within a part, across classes."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from core.checks.context import NAMED, Context, percent
+from core.checks.finding import Finding
+from core.data.scan import ImageFile
+
+_DIVIDE = "divide the images anew (Split on the Dataset page, or python -m core split)"
+
+
+class Altered(NamedTuple):
+    """A file, the file that it is an altered copy of, and how."""
+
+    original: ImageFile
+    copy: ImageFile
+    how: str
+
+
+def leak_altered_copy(context: Context) -> Finding | None:
+    """A held-out image is an altered copy of a training image: validation looks better than it is.
+
+    At least so many: what was altered beyond recognition is not among them.
+    """
+    pairs = [pair for pair in _pairs(context) if _parts(context, pair) == {"train", "other"}]
+    if not pairs:
+        return None
+    held_out = {pair.copy.path for pair in pairs}
+    count = len(context.part_of) - len(context.train)
+    return Finding(
+        "leak-altered-copy",
+        "warning",
+        f"At least {len(held_out)} of {count} held-out images ({percent(len(held_out), count)}) "
+        f"{'is an altered copy' if len(held_out) == 1 else 'are altered copies'} of training images "
+        f"({_how(pairs)}).",
+        {"held_out": len(held_out), **_evidence(pairs)},
+        f"Divide first and augment afterwards, in training only; remove one of each pair, or {_DIVIDE}.",
+    )
+
+
+def altered_copy_within_split(context: Context) -> Finding | None:
+    """Altered copies within a part: its images are fewer than its files, and count more than the others."""
+    pairs = [pair for pair in _pairs(context) if len(_parts(context, pair)) == 1]
+    if not pairs:
+        return None
+    extra = {pair.copy.path for pair in pairs}
+    return Finding(
+        "altered-copy-within-split",
+        "info",
+        f"At least {len(extra)} {'image is an altered copy' if len(extra) == 1 else 'images are altered copies'} of "
+        f"another in the same part ({_how(pairs)}).",
+        {"copies": len(extra), **_evidence(pairs)},
+        "Keep one of each; data.augmentation alters images anew in every epoch.",
+    )
+
+
+def altered_copy_in_two_classes(context: Context) -> Finding | None:
+    """An image and its altered copy lie in two classes: at least one of their labels is wrong."""
+    pairs = [pair for pair in _pairs(context) if pair.original.label != pair.copy.label]
+    if not pairs:
+        return None
+    count = len({pair.copy.path for pair in pairs})
+    return Finding(
+        "altered-copy-in-two-classes",
+        "warning",
+        f"At least {count} {'image lies' if count == 1 else 'images lie'} in one class and, altered, in another "
+        f"({_how(pairs)}).",
+        {"copies": count, **_evidence(pairs)},
+        "Decide for one class each and remove the other copies.",
+    )
+
+
+def _pairs(context: Context) -> list[Altered]:
+    """Pairs of files, the training image first, without those that another check calls nearly the same."""
+    if not context.is_comparable:
+        return []
+    by_content: dict[str, list[ImageFile]] = {}
+    for part in context.parts.values():
+        for file in part:
+            by_content.setdefault(file.sha256, []).append(file)
+    near = {frozenset((pair.train.sha256, pair.other.sha256)) for pair in context.near_pairs}
+    found = []
+    for copy in context.altered_copies:
+        if frozenset((copy.first, copy.second)) not in near:
+            pairs = ((a, b) for a in by_content[copy.first] for b in by_content[copy.second])
+            found += [Altered(*_training_first(context, a, b), copy.how) for a, b in pairs]
+    return sorted(found, key=lambda pair: (pair.copy.path, pair.original.path))
+
+
+def _training_first(context: Context, a: ImageFile, b: ImageFile) -> tuple[ImageFile, ImageFile]:
+    ours, theirs = (context.part_of[file.path] != "train" for file in (a, b))
+    return (b, a) if (theirs, b.path) < (ours, a.path) else (a, b)
+
+
+def _parts(context: Context, pair: Altered) -> set[str]:
+    """`train` and `other`, or the one part that both are in."""
+    parts = {context.part_of[pair.original.path], context.part_of[pair.copy.path]}
+    return {"train", "other"} if "train" in parts and len(parts) == 2 else parts
+
+
+def _how(pairs: Sequence[Altered]) -> str:
+    """`12 mirrored, 3 cut`: the three most frequent."""
+    counts = Counter({pair.copy.path: pair.how for pair in pairs}.values())
+    return "; ".join(f"{count} {how}" for how, count in counts.most_common(3))
+
+
+def _evidence(pairs: Sequence[Altered]) -> dict[str, Any]:
+    return {
+        "files": [[pair.original.path, pair.copy.path] for pair in pairs[:NAMED]],
+        "how": [pair.how for pair in pairs[:NAMED]],
+    }

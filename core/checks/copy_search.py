@@ -1,0 +1,220 @@
+"""Candidates for altered copies: a small descriptor of each image, compared under turns, mirrorings and crops.
+
+An image becomes its lowest frequencies (a cosine transform under a round window, so that corners that a turn leaves
+empty do not count), without mean and scale, so that brightness and contrast do not count either. Images of one kind are
+alike in just these frequencies: so they are whitened by what the data set itself varies in, and what is left is what
+one image has and the others have not. Turning, mirroring and cropping are linear maps of the frequencies, so a data set
+is compared with all its altered versions by a few products of matrices.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+FORM = 64
+"""Side of the small grey version that is compared."""
+
+_GRID, _READ, _KEPT = 24, 14, 8
+"""Side at which frequencies are read, how many a side are read, and how many of those are compared."""
+
+_PRIOR = 200
+"""Images that the usual fall of a photograph's frequencies counts as much as, beside those of the data set."""
+
+LEAST = 0.45
+"""Cosine of two descriptors from which on a pair is looked at closer."""
+
+PER_IMAGE, MOST = 4, 5000
+"""Pairs of an image that are looked at closer, and of all images about: of more images fewer each."""
+
+FULL_SEARCH, TURNED_SEARCH = 2000, 6000
+"""Images up to which copies are also looked for that were turned a little and moved, and that were turned a little; of
+more only those of the eight orientations, cut or not."""
+
+_ANGLES = (0.0, -10.0, 10.0)
+_ZOOMS = (1.0, 0.88)
+_MOVES = (0.0, -0.12, 0.12)
+_CHUNK = 1024
+
+
+class Candidates(NamedTuple):
+    """Pairs of images that may be one, each once.
+
+    Attributes:
+        rows: int `(m, 2)`. The two images; the first is below the second.
+        changes: float `(m, 2, 3)`. Where a place of the first lies in the second: matrix and shift.
+    """
+
+    rows: NDArray[np.int64]
+    changes: Floats
+
+
+class _Near(NamedTuple):
+    """Pairs of rows, the way in which they are alike, and how much."""
+
+    first: Places
+    second: Places
+    way: Places
+    similarity: Floats
+
+
+@cache
+def changes(count: int) -> Floats:
+    """Every way in which copies are looked for among so many images: `(k, 2, 3)`, matrices and shifts of places.
+
+    The eight orientations; of the four that keep upright and level also turned a little, cut a little and moved. The
+    middle of an image is (0, 0), its edges are at 1.
+    """
+    square = [np.diag([a, b]) for a in (1.0, -1.0) for b in (1.0, -1.0)]
+    turned = [one[::-1] for one in square]
+    found = [(one, (0.0, 0.0)) for one in (*square, *turned)]
+    found += [(zoom * one, (0.0, 0.0)) for one in (*square, *turned) for zoom in _ZOOMS[1:]]
+    moves = _MOVES if count <= FULL_SEARCH else _MOVES[:1]
+    if count <= TURNED_SEARCH:
+        slight = [(_turn(angle) * zoom, (x, y)) for zoom in _ZOOMS for angle in _ANGLES for x in moves for y in moves]
+        found += [(one @ matrix, shift) for one in square for matrix, shift in slight]
+    return np.array([np.column_stack([matrix, shift]) for matrix, shift in found], np.float32)
+
+
+def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
+    """Pairs that may be copies of each other.
+
+    Args:
+        forms: uint8 `(n, FORM, FORM)`.
+    """
+    size = next((most for most in (FULL_SEARCH, TURNED_SEARCH) if len(forms) <= most), TURNED_SEARCH + 1)
+    ways, maps, coefficients = changes(size), _maps(size), _coefficients(forms)
+    usual = Usual.of(coefficients @ maps[0])
+    plain = usual.whitened(coefficients @ maps[0])
+    found, most = [], min(PER_IMAGE, max(1, round(MOST / max(1, len(forms)))))
+    for begin in range(0, len(forms), _CHUNK):
+        part = coefficients[begin : begin + _CHUNK]
+        versions = [usual.whitened(part @ way) for way in maps]
+        for start in range(0, begin + 1, _CHUNK):
+            near = _best(plain[start : start + _CHUNK], versions, most, same=start == begin)
+            found.append(_Near(near.first + start, near.second + begin, near.way, near.similarity))
+    if not found:
+        return Candidates(np.zeros((0, 2), np.int64), np.zeros((0, 2, 3), np.float32))
+    first, second, way, similarity = (np.concatenate(column) for column in zip(*found, strict=True))
+    near = _likeliest(_Near(first, second, way, similarity), most)
+    return Candidates(np.column_stack([near.first, near.second]), ways[near.way])
+
+
+def _likeliest(near: _Near, most: int) -> _Near:
+    """Of pairs from all blocks those that are among the likeliest of one of their images."""
+    order = np.argsort(-near.similarity, kind="stable")
+    kept = np.zeros(len(order), bool)
+    for images in (near.first[order], near.second[order]):
+        by_image = np.argsort(images, kind="stable")
+        begins = np.flatnonzero(np.r_[True, np.diff(images[by_image]) != 0])
+        rank = np.arange(len(order)) - np.repeat(begins, np.diff(np.r_[begins, len(order)]))
+        kept[by_image[rank < most]] = True
+    rows = np.sort(order[kept])
+    return _Near(near.first[rows], near.second[rows], near.way[rows], near.similarity[rows])
+
+
+@cache
+def _maps(count: int) -> list[Floats]:
+    """For each of `changes(count)` what makes the descriptor of the changed image; the same for all data sets."""
+    return [_described(way) for way in changes(count)]
+
+
+def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _Near:
+    """Rows, columns and way of the likeliest pairs of a block."""
+    best = np.full((len(rows), len(versions[0])), LEAST, np.float32)
+    way = np.full(best.shape, -1, np.int16)
+    for number, version in enumerate(versions):
+        similarity = rows @ version.T
+        better = similarity > best
+        if better.any():
+            np.copyto(best, similarity, where=better)
+            way[better] = number
+    if same:
+        way[np.tril_indices(len(rows))] = -1
+    best[way < 0] = -1
+    most = np.zeros(best.shape, bool)
+    for axis in (0, 1):
+        kth = best.shape[axis] - min(count, best.shape[axis])
+        least = np.partition(best, kth, axis=axis).take([kth], axis=axis)
+        most |= best >= least
+    row, column = np.nonzero(most & (way >= 0))
+    return _Near(row, column, way[row, column].astype(np.int64), best[row, column])
+
+
+def _turn(degrees: float) -> NDArray[np.float64]:
+    angle = np.deg2rad(degrees)
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _coefficients(forms: NDArray[np.uint8]) -> Floats:
+    """Lowest cosine frequencies of whole images, float32 `(n, _READ * _READ)`."""
+    rows = _cosines(FORM, _READ)
+    made = np.empty((len(forms), _READ * _READ), np.float32)
+    for start in range(0, len(forms), _CHUNK):
+        part = forms[start : start + _CHUNK].astype(np.float32)
+        made[start : start + _CHUNK] = (rows @ part @ rows.T).reshape(len(part), -1)
+    return made
+
+
+@cache
+def _cosines(size: int, count: int) -> Floats:
+    """Orthonormal cosine transform, its first `count` rows: `(count, size)`."""
+    place = (np.arange(size) + 0.5) * np.pi / size
+    basis = np.cos(np.arange(count)[:, None] * place) * np.sqrt(2 / size)
+    basis[0] /= np.sqrt(2)
+    return np.asarray(basis, np.float32)
+
+
+def _described(change: Floats) -> Floats:
+    """From the coefficients of an image to the descriptor of its changed version: `(_READ**2, _KEPT**2 - 1)`."""
+    axis = (np.arange(_GRID) + 0.5) * 2 / _GRID - 1
+    x, y = np.meshgrid(axis, axis)
+    window = np.where(np.hypot(x, y) < 1, np.cos(np.pi / 2 * np.minimum(np.hypot(x, y), 1)) ** 2, 0).ravel()
+    there = change[:, :2] @ np.stack([x.ravel(), y.ravel()]) + change[:, 2:]
+    seen = (_waves(there[1])[:, :, None] * _waves(there[0])[:, None, :]).reshape(len(window), -1)  # down, across
+    weight = window.astype(np.float32)
+    centred = (seen - (weight / weight.sum()) @ seen) * weight[:, None]
+    rows = _cosines(_GRID, _KEPT)
+    down = np.tensordot(rows, centred.reshape(_GRID, _GRID, -1), axes=(1, 0))  # (a, x, coefficients)
+    kept = np.tensordot(down, rows, axes=(1, 1)).transpose(0, 2, 1).reshape(_KEPT * _KEPT, -1)[1:]
+    frequency = np.hypot(*np.meshgrid(np.arange(_KEPT), np.arange(_KEPT))).ravel()[1:]
+    return np.asarray((kept * frequency[:, None]).T, np.float32)
+
+
+def _waves(places: NDArray[np.floating]) -> Floats:
+    """The cosines of `_cosines(FORM, _READ)` at places from -1 to 1: `(places, _READ)`."""
+    inside = np.clip(places, -1, 1)
+    waves = np.cos(np.arange(_READ) * ((inside + 1) / 2 * np.pi)[:, None]) * np.sqrt(2 / FORM)
+    waves[:, 0] /= np.sqrt(2)
+    return np.asarray(waves, np.float32)
+
+
+class Usual(NamedTuple):
+    """What the descriptors of a data set are usually like: their mean, and what makes them vary alike."""
+
+    mean: Floats
+    whitening: Floats
+
+    @classmethod
+    def of(cls, plain: Floats) -> "Usual":
+        """Of the unchanged images; held to the prior where they are few."""
+        values = _unit(plain).astype(np.float64)
+        count, width = values.shape
+        mean = values.sum(axis=0) / (count + _PRIOR)
+        spread = values - mean
+        covariance = (spread.T @ spread + _PRIOR * np.eye(width) / width) / (count + _PRIOR)
+        weights, axes = np.linalg.eigh(covariance)
+        return cls(mean.astype(np.float32), (axes / np.sqrt(weights) @ axes.T).astype(np.float32))
+
+    def whitened(self, described: Floats) -> Floats:
+        """Descriptors of length 1 in which what is usual does not count."""
+        return _unit(np.asarray((_unit(described) - self.mean) @ self.whitening, np.float32))
+
+
+def _unit(rows: Floats) -> Floats:
+    length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+    return np.asarray(rows / np.maximum(length, np.float32(1e-6)), np.float32)
