@@ -280,8 +280,12 @@ def _dataset_of_arrays(data: Sequence[Any], batch_size: int, shuffle: bool) -> A
             f"Keras {keras.__version__} keeps its code for arrays elsewhere; give a keras.utils.PyDataset or a "
             "tf.data.Dataset instead of arrays"
         ) from error
+    import tensorflow as tf
+
     arrays = [np.asarray(one) for one in data]
-    return ArrayDataAdapter(*arrays, batch_size=batch_size, shuffle=shuffle).get_tf_dataset()
+    batches = ArrayDataAdapter(*arrays, batch_size=batch_size, shuffle=shuffle).get_tf_dataset()
+    # Keras knows the number from the arrays; without it, it warns after every epoch that the data ran out.
+    return batches.apply(tf.data.experimental.assert_cardinality(-(-len(arrays[0]) // batch_size)))
 
 
 class _Callback(keras.callbacks.Callback):  # type: ignore[misc]
