@@ -42,7 +42,7 @@ def unified_diff(name: str, before: str, after: str) -> str:
     """What `patch` takes; empty where nothing was changed."""
     lines = [(one if one.endswith("\n") else f"{one}\n") for one in before.splitlines(keepends=True)]
     others = [(one if one.endswith("\n") else f"{one}\n") for one in after.splitlines(keepends=True)]
-    return "".join(difflib.unified_diff(lines, others, f"a/{name}", f"b/{name}", n=1))
+    return "".join(difflib.unified_diff(lines, others, f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}", n=1))
 
 
 def _one(text: str, name: str, key: str, value: Any, lines: Sequence[int], good: Source | None) -> str | None:
