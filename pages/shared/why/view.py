@@ -55,14 +55,18 @@ def _steps(why: Why, was_active: bool) -> None:
     status = launch.poll(why)
     if status.is_active != was_active:
         st.rerun()
-    st.markdown(f"**{plain(why.title())}** · {plain(status.message or status.status)}")
-    _controls(why, active=status.is_active, resumable=status.status in RESUMABLE)
     try:
         answer = answer_of(why)
     except UserError as error:
         st.error(plain(sentence(str(error))))
         return
-    if not status.is_active and answer["verdict"]:
+    is_answered = not status.is_active and bool(answer["verdict"])
+    told = (
+        "" if is_answered and status.message == answer["sentence"] else f" · {plain(status.message or status.status)}"
+    )
+    st.markdown(f"**{plain(why.title())}**{told}")
+    _controls(why, active=status.is_active, resumable=status.status in RESUMABLE)
+    if is_answered:
         _answer(why, answer)
 
 

@@ -1,0 +1,61 @@
+"""Two scripts, two results, from the Home page in Chromium: given, trained, answered, and the same after a reload."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.app_server import Server
+from tests.why import scripts
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SAME = scripts.SHUFFLED.replace("model", "network").replace("reader", "images")
+"""What SHUFFLED does, in other names."""
+
+
+@pytest.fixture
+def server(home_with_sample: Path) -> Iterator[Server]:
+    running = Server(home_with_sample)
+    yield running
+    running.close()
+
+
+def test_two_scripts_that_do_the_same_are_told_so_and_one_that_is_no_run_gets_the_recorder(
+    server: Server, page: Page, tmp_path: Path
+) -> None:
+    files = {"eins.py": scripts.SHUFFLED, "größe 2.py": SAME, "own.py": scripts.CUSTOM}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    page.goto(server.url)
+    page.get_by_text("Ask about two scripts").click()
+    give(page, "First script", tmp_path / "own.py")
+    page.get_by_role("button", name="Find the line").click()
+    expect(page.get_by_text("parity_recorder.py").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("alert").filter(has_text="line 9")).to_be_visible(timeout=60_000)
+
+    page.reload()
+    page.get_by_text("Ask about two scripts").click()
+    give(page, "First script", tmp_path / "eins.py")
+    give(page, "Second script", tmp_path / "größe 2.py")
+    page.get_by_role("button", name="Find the line").click()
+    expect(page).to_have_url(re.compile("why="), timeout=120_000)
+    verdict = page.get_by_role("heading", name=re.compile("no difference|differ in nothing|same", re.IGNORECASE))
+    expect(verdict.first).to_be_visible(timeout=600_000)
+    page.reload()
+    expect(verdict.first).to_be_visible(timeout=60_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report").click()
+    report = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "eins.py" in report
+    assert "größe 2.py" in report
+    assert "Traceback" not in server.log()
+
+
+def give(page: Page, label: str, path: Path) -> None:
+    box = page.get_by_test_id("stFileUploader").filter(has_text=label)
+    box.locator("input[type=file]").set_input_files(path)
+    expect(box.get_by_text(path.name)).to_be_visible(timeout=60_000)
