@@ -14,6 +14,9 @@ from pages.shared.run import rows as run_list
 from pages.shared.widgets.text import plain
 from tests.pages.driver import elements
 
+ASK = "Find the line"
+"""The button of the form for two scripts."""
+
 
 @pytest.fixture
 def started(monkeypatch):
@@ -55,7 +58,7 @@ def test_without_runs_it_says_what_to_do():
     at = open_home()
     assert not at.exception
     assert at.info[0].value.startswith("No runs yet.")
-    assert [button.label for button in at.button] == ["Show me the puzzle", "Look at a finished example"]
+    assert [button.label for button in at.button] == ["Show me the puzzle", ASK, "Look at a finished example"]
 
 
 def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
@@ -75,7 +78,7 @@ def test_puzzle_under_way_has_links_instead_of_a_button(started):
     first = puzzle.start()
     at = open_home()
     assert not at.exception
-    assert [button.label for button in at.button] == ["Stop the puzzle"]
+    assert [button.label for button in at.button] == ["Stop the puzzle", ASK]
     assert links(at)["Watch the training"] == f"run={first.id}"
     assert [line.value.split(" · ")[-1] for line in at.markdown if " · " in line.value][:3] == [
         "queued", "queued", "begins when both have finished",
@@ -91,7 +94,7 @@ def test_a_puzzle_is_stopped_and_goes_on_from_home(started):
     for ended in (job, *job.runs()):
         ended.write_status(Status(status="stopped", created=1e9))
     at = open_home()
-    assert [button.label for button in at.button] == ["Go on with the puzzle", "Show me the puzzle again"]
+    assert [button.label for button in at.button] == ["Go on with the puzzle", "Show me the puzzle again", ASK]
     at.button(key="puzzle_resume").click().run()
     assert not at.exception
     assert job.read_status().status == "queued" and not job.stop_requested()
@@ -105,7 +108,7 @@ def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
         str(line.value) for line in at.markdown
     )
     assert solved.bisect in links(at)["See the verdict"]
-    assert [button.label for button in at.button] == ["Show me the puzzle again"]
+    assert [button.label for button in at.button] == ["Show me the puzzle again", ASK]
 
 
 def test_runs_of_a_search_are_not_listed(solved):

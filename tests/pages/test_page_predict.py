@@ -55,7 +55,9 @@ def test_without_a_model_it_says_what_to_do(make_run):
     at = open_predict()
     assert not at.exception
     assert at.info[0].value.startswith("No run has a model yet.")
-    assert [box.label for box in at.selectbox] == ["Pixels that it was trained on"]  # of the form for a model
+    assert [box.label for box in at.selectbox] == [
+        "Pixels that it was trained on", "How its images became square",
+    ], "of the form for a model"  # fmt: skip
 
 
 def test_run_without_model_in_the_address_is_said(make_run):

@@ -64,8 +64,7 @@ def _start(files: list[tuple[str, bytes]], dataset: str, minutes: float) -> None
         job = with_bar("Looking at every image", lambda progress: jobs.begin("why", _spec(sides, dataset, minutes),
                                                                              progress))  # fmt: skip
     except NotExpressed as error:
-        st.warning(plain(sentence(str(error))))
-        recorder_download()
+        st.warning(plain(sentence(str(error))))  # the recorder is offered right below, always
         return
     except UserError as error:
         st.error(plain(sentence(without_path(dataset, error))))
