@@ -28,6 +28,7 @@ from core.script.flow.objects import (
 
 
 def flag(value: Value | None, *, default: bool) -> bool | None:
+    """A yes or no that is given to a call: the default where nothing is given, None where it is not known."""
     if value is None:
         return default
     known = constant(value)

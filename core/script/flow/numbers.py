@@ -156,6 +156,7 @@ def _reshaped(machine: Machine, given: Arguments) -> Value:
 
 
 def to_shape(value: Array, shape: Value | None) -> Array:
+    """The array in another shape; of unknown shape where the new one is not known."""
     sides = wholes(shape)
     if sides is None and isinstance(shape, Const):
         sides = (whole(shape),)
