@@ -104,6 +104,16 @@ def find_candidates(forms: NDArray[np.uint8]) -> Candidates:
     return Candidates(np.column_stack([near.first, near.second]), ways[near.way])
 
 
+def described(forms: NDArray[np.uint8]) -> Floats:
+    """What tells each image from the others of its set, a row of length 1: float32 `(n, _KEPT**2 - 1)`.
+
+    Args:
+        forms: uint8 `(n, FORM, FORM)`.
+    """
+    plain = _coefficients(forms) @ _described(np.eye(2, 3, dtype=np.float32))
+    return Usual.of(plain).whitened(plain)
+
+
 def _likeliest(near: _Near, most: int) -> _Near:
     """Of pairs from all blocks those that are among the likeliest of one of their images."""
     order = np.argsort(-near.similarity, kind="stable")

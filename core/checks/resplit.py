@@ -9,6 +9,7 @@ from core.checks.altered import leak_altered_copy
 from core.checks.context import Context
 from core.checks.duplicates import near_groups
 from core.checks.finding import Finding
+from core.checks.name_tokens import leak_group
 from core.checks.split import leak_exact_duplicate, leak_near_duplicate, leak_patient
 from core.config import RunConfig
 from core.data.corrections import correct
@@ -21,7 +22,7 @@ from core.data.undivided import why_undivided
 from core.errors import DataError
 from core.progress import Progress
 
-_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_altered_copy, leak_patient)
+_LEAKS = (leak_exact_duplicate, leak_near_duplicate, leak_altered_copy, leak_patient, leak_group)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Resplit:
 
 
 def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
-    """What the checks for leaks say of a data set as it is divided now; these three alone.
+    """What the checks for leaks say of a data set as it is divided now; these alone.
 
     Args:
         dataset: Dataset.

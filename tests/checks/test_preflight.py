@@ -35,7 +35,7 @@ OURS = (
     "part-named-class", "class-in-one-part", "folders-left-out",
     "test-as-validation", "duplicate-within-split", "mode-reveals-class", "size-upscaled", "too-few-updates",
     "group-pattern", "setting-without-effect", "augmentation-hides-object",
-    "blank-images", "constant-class", "val-from-few-groups",
+    "blank-images", "constant-class", "val-from-few-groups", "leak-group",
     "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
 )
 # fmt: on

@@ -1,5 +1,7 @@
 """The Split tab: how the images are divided, whether that leaks, and one button that repairs it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.checks.finding import Finding
@@ -28,11 +30,12 @@ def show_split(view: View) -> None:
     show_findings(found, root=view.index.root)
     if not found:
         st.success(
-            "Nothing leaks: no patient, no copy, altered or not, and no nearly identical image is in two parts.",
+            "Nothing leaks: no patient, no group that names tell, no copy, altered or not, and no nearly identical "
+            "image is in two parts.",
             icon=":material/check_circle:",
         )
     if curate.may_curate():
-        _offer(view, bool(found))
+        _offer(view, found)
 
 
 def _source(view: View) -> str:
@@ -44,8 +47,11 @@ def _source(view: View) -> str:
     return "The images are divided by the settings of the Train page, patients and identical files kept together."
 
 
-def _offer(view: View, is_leaky: bool) -> None:
+def _offer(view: View, found: list[Finding]) -> None:
     config = data_config()
+    tokens = next((finding.evidence for finding in found if finding.id == "leak-group"), None)
+    if tokens:
+        config = replace(config, group_pattern=tokens["pattern"])
     spec = setting("data.validation_split").metadata
     with st.container(border=True):
         st.markdown("##### Divide anew so that nothing leaks")
@@ -54,6 +60,8 @@ def _offer(view: View, is_leaky: bool) -> None:
             "keeps its share in every part. What came of it is kept in a file beside the images and used by every "
             "training. No image is moved."
         )
+        if tokens:
+            st.caption(plain(f"Images that share the {tokens['part']} go to the same part, too."))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             share = st.number_input(
                 "Share to validate on",
@@ -66,7 +74,7 @@ def _offer(view: View, is_leaky: bool) -> None:
             )
             st.button(
                 "Divide anew",
-                type="primary" if is_leaky else "secondary",
+                type="primary" if found else "secondary",
                 icon=":material/auto_fix_high:",
                 key=part_key("split", "make"),
                 on_click=curate.divide_anew,
