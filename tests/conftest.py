@@ -119,19 +119,57 @@ def test_data() -> Path:
     return Path(folder).resolve()
 
 
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a home holds as its folder `sample`, drawn once for all processes that run these tests side by side."""
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """A function `make_once(name, make)` that gives a folder, made once for all processes that run tests side by side.
+
+    `make` gets the path of a folder that does not exist yet.
+    """
     base = tmp_path_factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "drawn"
-    lock = files.Lock(root / "lock")
-    assert lock.acquire(timeout=300), "another process draws the sample for ever"
-    try:  # in a process of its own, where nothing of a test stands in for anything
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        lock = files.Lock(base / f"{name}.lock")
+        assert lock.acquire(timeout=600), f"another process makes {name} for ever"
+        try:
+            if not (base / name).exists():
+                shutil.rmtree(unfinished := base / f"{name}.unfinished", ignore_errors=True)
+                make(unfinished)
+                unfinished.rename(base / name)
+        finally:
+            lock.release()
+        return base / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_sample(make_once: MakeOnce) -> Path:
+    """What a home holds as its folder `sample`, drawn once."""
+
+    def draw(folder: Path) -> None:  # in a process of its own, where nothing of a test stands in for anything
         program = "import sys, pathlib, core.data.sample as it; it.ensure_sample(pathlib.Path(sys.argv[1]))"
-        subprocess.run([sys.executable, "-c", program, str(root / "sample")], cwd=ROOT, check=True)
-    finally:
-        lock.release()
-    return root / "sample"
+        subprocess.run([sys.executable, "-c", program, str(folder)], cwd=ROOT, check=True)
+
+    return make_once("drawn", draw)
+
+
+@pytest.fixture(scope="session")
+def xrays_cache(make_once: MakeOnce, test_data: Path) -> Path:
+    """What a home holds as its folder `cache` once the real X-rays have been scanned and compared, made once."""
+    folder = test_data / "data" / "chest_xray"
+    if not folder.is_dir():
+        pytest.skip("PARITY_TEST_DATA has no data/chest_xray")
+
+    def check(home: Path) -> None:
+        program = "import sys; from core.__main__ import main; sys.exit(main(['check', sys.argv[1], '--json']))"
+        command = [sys.executable, "-c", program, str(folder)]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "PARITY_HOME": str(home)}, capture_output=True, check=True)
+
+    return make_once("xrays", check) / "cache"
 
 
 @pytest.fixture(scope="session")

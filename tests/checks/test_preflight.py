@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -164,7 +165,9 @@ def test_the_sample_with_each_preset(sample_home, monkeypatch, preset, errors, w
     assert [said(findings, severity) for severity in SEVERITIES] == [errors, warnings, infos]
 
 
-def test_real_x_rays_with_sensible_settings_show_true_findings_only(test_data, monkeypatch):
+def test_real_x_rays_with_sensible_settings_show_true_findings_only(test_data, xrays_cache, home, monkeypatch):
+    shutil.copytree(xrays_cache, home / "cache")
+    monkeypatch.setattr(images, "_read", None)  # the first look was another process'; this one decodes nothing
     config = make_config(str(test_data / "data" / "chest_xray"), {})
     dataset = open_dataset(config.dataset, config.data)
     findings = {finding.id: finding for finding in preflight(config, dataset)}
@@ -180,8 +183,6 @@ def test_real_x_rays_with_sensible_settings_show_true_findings_only(test_data, m
     assert patients["share"] == pytest.approx(529 / 878, abs=1e-4)
     assert findings["class-imbalance-baseline"].evidence["val"] == {"NORMAL": 237, "PNEUMONIA": 641}
     assert findings["duplicate-within-split"].evidence["groups"] == 13
-    monkeypatch.setattr(images, "_read", None)  # the second look decodes nothing
-    assert {finding.id: finding for finding in preflight(config, dataset)} == findings
 
 
 def test_findings_record_is_what_a_run_keeps(tmp_path):
