@@ -48,6 +48,7 @@ def pytest_unconfigure() -> None:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 loaded_process.install()
+loaded_process.spare_the_disk()
 
 MakeFolder = Callable[..., Path]
 Train = Callable[..., Run]

@@ -162,6 +162,14 @@ def close() -> None:
         _servers.pop().close()
 
 
+def spare_the_disk() -> None:
+    """From now on `os.fsync` does nothing in this process: no test cuts the power, and a disk takes 9 ms for each.
+
+    A process that is killed leaves what it has written, whether or not that has reached the disk.
+    """
+    os.fsync = lambda handle: None  # type: ignore[assignment]
+
+
 def uninstall() -> None:
     """From now on processes are started as ever."""
     subprocess.Popen = _PLAIN  # type: ignore[misc]
@@ -171,6 +179,7 @@ def serve(number: int) -> None:
     """Loads TensorFlow, then forks a process for every order, until whoever gives them is gone."""
     import core.engine.train.training  # noqa: F401
 
+    spare_the_disk()
     gc.collect()
     gc.freeze()
     orders = socket.socket(fileno=number)

@@ -70,8 +70,9 @@ def from_another_process(run: Run) -> dict[str, Any]:
 
 
 def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
-    folder: Path, on_cluster: Lose, ray_cluster: Any, train_here: Any
+    image_folder: Any, on_cluster: Lose, ray_cluster: Any, train_here: Any
 ) -> None:
+    folder = image_folder(train=(20, 20), val=(10, 10), size=32)
     settings = {**TINY, "training.epochs": 60, "training.mode": "end_to_end", "training.literal": True}
     unbroken = train_here(folder, settings)
     run = RunStore().create(make_config(str(folder), settings))

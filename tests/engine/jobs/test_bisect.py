@@ -100,12 +100,16 @@ def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[R
     assert {RunStore().get(trial["run"]).read_status().status for trial in result["arms"]} == {"finished"}
 
 
-def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run], train_here: Any) -> None:
+def test_a_trial_is_what_the_same_run_would_be_on_its_own(
+    pair: tuple[Run, Run], train_here: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Bit by bit, whatever the trials before it have left in the process; without model, trace and checkpoints."""
+    from core.engine.jobs import head_trials
     from core.engine.jobs.bisect import train_trial
     from core.engine.jobs.head_trials import HeadTrials
     from core.engine.reporter import Reporter
 
+    monkeypatch.setattr(head_trials, "_HELD_BYTES", 60 * 1280 * 4)  # one draw in memory: the next takes its place
     whole, heads = Reporter(BisectStore().create(*pair, 10)), HeadTrials()
     config = pair[0].config()
     deep = {"model.dense_units": 8, "model.dropout": 0.3, "training.optimizer": "adam", "training.early_stopping": 2,
@@ -117,6 +121,7 @@ def test_a_trial_is_what_the_same_run_would_be_on_its_own(pair: tuple[Run, Run],
     chosen = [{**other, "training.seed": 9}, config.settings(), other, config.settings()]
     trials = [RunStore().create(make_config(config.dataset, settings)) for settings in chosen]
     assert {train_trial(trial, whole, heads) for trial in trials} == {"finished"}
+    assert heads._held == 60 * 1280 * 4
     assert trials[0].history() != trials[2].history()
     for trial, run in ((trials[1], alone[0]), (trials[2], alone[1]), (trials[3], alone[0])):
         assert trial.history() == run.history()

@@ -23,11 +23,12 @@ from core.errors import RunError
 from core.export.export_client import export_run
 from core.export.formats import FORMATS
 from core.export.labels import model_record
-from core.models import catalogue
+from core.models import catalogue, lite0
 from core.models.build import build_base, build_layers, join
 from core.models.inspector import inspect_model
 from core.notation.head import read_head
 from core.store.runs import Run, RunStore
+from tests import thin_backbone
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +43,12 @@ CLOSE = 1e-5
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    """The built-in network with ImageNet weights and a head of many kinds of layers, untrained."""
+    """Two blocks of the built-in network, with every kind of layer of the whole one, and a head of many kinds."""
     row = catalogue.find("EfficientNetLite0")
-    base = build_base(row, image_size=SIZE)
+    with pytest.MonkeyPatch.context() as patch:
+        thin_backbone.lay_in(patch.setattr)
+        patch.setattr(lite0, "BLOCKS", ((1, 3, 1, 1, 8), (2, 5, 2, 6, 8)))
+        base = build_base(row, image_size=SIZE)
     head, _ = read_head(
         "dropout 0.2, dense 8 selu l2=0.01, batch_norm, activation silu, dense 8 leaky_relu, dense 8 relu"
     )
