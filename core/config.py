@@ -34,6 +34,11 @@ LONGEST_PATH = 4096
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 
+_FIELDS: dict[str, dataclasses.Field[Any]] = {
+    f"{part}.{spec.name}": spec for part, section in SECTIONS.items() for spec in dataclasses.fields(section)
+}
+"""Every setting by its key, as declared: a form asks for one several hundred times."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -127,13 +132,13 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def setting(key: str) -> dataclasses.Field[Any]:
     """The dataclass field behind a key such as `data.batch_size`: default, label, help, choices, low, high."""
-    part, name = _split_key(key)
-    return {f.name: f for f in dataclasses.fields(SECTIONS[part])}[name]
+    _split_key(key)
+    return _FIELDS[key]
 
 
 def keys() -> list[str]:
     """All keys, in the order in which they are declared."""
-    return [key for key, _, _ in _keys()]
+    return list(_FIELDS)
 
 
 def read_config(text: str) -> RunConfig:
@@ -188,9 +193,8 @@ def _require_one_head(settings: Mapping[str, Any]) -> None:
 
 
 def _keys() -> Iterator[tuple[str, str, str]]:
-    for part, section in SECTIONS.items():
-        for f in dataclasses.fields(section):
-            yield f"{part}.{f.name}", part, f.name
+    for key in _FIELDS:
+        yield key, *_split_key(key)
 
 
 def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
@@ -201,9 +205,9 @@ def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
 
 
 def _split_key(key: str) -> tuple[str, str]:
-    if key in (known := keys()):
+    if key in _FIELDS:
         part, _, name = key.partition(".")
         return part, name
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"settings are {', '.join(known)}"
+    close = difflib.get_close_matches(key, _FIELDS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"settings are {', '.join(_FIELDS)}"
     raise ConfigError(f'there is no setting "{shortened(key)}"; {hint}')

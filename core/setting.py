@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from core.errors import ConfigError
@@ -66,14 +67,10 @@ def convert(key: str, spec: dataclasses.Field[Any], value: Any) -> Any:
     if spec.metadata.get("notation"):
         return spec.metadata["notation"].read(value)
     kind: type = type(spec.default)
-    problem = ConfigError(f'{key} is {_WORDS[kind]}, but "{shortened(value)}" came{allowed(spec)}')
-    if kind is str:
-        if isinstance(value, str):
-            return value
-        raise problem
-    if kind is bool:
-        return _read_bool(value, problem)
-    return _read_number(value, kind, problem)
+    read = _READERS[kind](value)
+    if read is None:
+        raise ConfigError(f'{key} is {_WORDS[kind]}, but "{shortened(value)}" came{allowed(spec)}')
+    return read
 
 
 def check(key: str, spec: dataclasses.Field[Any], value: Any) -> None:
@@ -124,21 +121,33 @@ def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"
 
 
-def _read_bool(value: Any, problem: ConfigError) -> bool:
+def _read_text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _read_bool(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
-    if str(value).lower() not in (*_TRUE, *_FALSE):
-        raise problem
-    return str(value).lower() in _TRUE
+    word = shortened(value).lower()
+    return word in _TRUE if word in (*_TRUE, *_FALSE) else None
 
 
-def _read_number(value: Any, kind: type, problem: ConfigError) -> int | float:
+def _read_number(value: Any, kind: type) -> int | float | None:
     if isinstance(value, bool):
-        raise problem
+        return None
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise problem from None
+        return None
     if not math.isfinite(number) or (kind is int and number != int(number)):
-        raise problem
+        return None
     return int(number) if kind is int else number
+
+
+_READERS: dict[type, Callable[[Any], Any]] = {
+    str: _read_text,
+    bool: _read_bool,
+    int: partial(_read_number, kind=int),
+    float: partial(_read_number, kind=float),
+}
+"""What reads a value of each type; None is what cannot be read."""

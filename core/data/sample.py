@@ -218,8 +218,16 @@ def sample_is_ready(root: Path) -> bool:
     folder = sample_folder(root)
     with suppress(OSError, ValueError):
         counts = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
-        return counts == SAMPLE_COUNTS and all((folder / name).is_file() for name, _ in _images())
+        return counts == SAMPLE_COUNTS and {name for name, _ in _images()} <= _files_below(folder)
     return False
+
+
+def _files_below(folder: Path) -> set[str]:
+    """Names of the files in the folders of the classes: read folder by folder, each image is not asked for."""
+    classes = [Path(split, label) for split in SAMPLE_COUNTS for label in CLASSES]
+    return {
+        (place / entry.name).as_posix() for place in classes for entry in os.scandir(folder / place) if entry.is_file()
+    }
 
 
 def ensure_sample(root: Path, progress: Progress | None = None) -> Path:

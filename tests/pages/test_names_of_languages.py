@@ -20,7 +20,7 @@ DECOMPOSED = unicodedata.normalize("NFD", CLASSES[0])
 
 
 def open_page(page: str, **session: str) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=30).run()
+    at = AppTest.from_file("../../app.py", default_timeout=30)
     at.switch_page(f"pages/{page}.py")
     for key, value in session.items():
         at.session_state[key] = value

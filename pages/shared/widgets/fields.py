@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -50,6 +50,11 @@ _LABELS = {"dataset": "Data set", "name": "Name"}
 
 def preset_values(preset: str) -> dict[str, Any]:
     """The value of every setting under a preset."""
+    return dict(_preset_values(preset))
+
+
+@cache
+def _preset_values(preset: str) -> dict[str, Any]:
     return make_config(SAMPLE, {}, preset=preset).settings()
 
 
@@ -73,9 +78,17 @@ def form_values(preset: str) -> dict[str, Any]:
 def training_of(values: Mapping[str, Any]) -> TrainConfig:
     """The choices of the form that decide whether other settings mean anything, as a configuration; what is typed
     there and not allowed counts as its default."""
+    return _training_of(*(values[f"training.{name}"] for name in _DECIDING))
+
+
+_DECIDING = ("optimizer", "finetune_optimizer", "schedule", "momentum", "mode")
+
+
+@lru_cache(maxsize=64, typed=True)
+def _training_of(*values: Any) -> TrainConfig:
     found = {}
-    for name in ("optimizer", "finetune_optimizer", "schedule", "momentum", "mode"):
-        spec, value = setting(f"training.{name}"), values[f"training.{name}"]
+    for name, value in zip(_DECIDING, values, strict=True):
+        spec = setting(f"training.{name}")
         with contextlib.suppress(ConfigError):
             check(f"training.{name}", spec, convert(f"training.{name}", spec, value))
             found[name] = value

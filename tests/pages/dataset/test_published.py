@@ -36,7 +36,7 @@ def another_is_chosen(image_folder, tmp_path) -> None:
 
 @pytest.fixture
 def page(tmp_path) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=30).run()
+    at = AppTest.from_file("../../../app.py", default_timeout=30)
     at.switch_page("pages/dataset.py")
     at.session_state[state.DATASET] = str(tmp_path / "pictures")
     at.session_state[state.SOURCE] = sources.PUBLISHED

@@ -19,10 +19,10 @@ from tests.pages.driver import elements, widget
 
 
 def open_page(page: str = "app.py", **query: str) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20).run()
+    at = AppTest.from_file("../../../app.py", default_timeout=20)
     for key, value in query.items():
         at.query_params[key] = value
-    return at if page == "app.py" else at.switch_page(page).run()
+    return at.run() if page == "app.py" else at.switch_page(page).run()
 
 
 def press(at: AppTest, label: str) -> AppTest:

@@ -48,7 +48,7 @@ def asked(monkeypatch) -> list[str]:
 
 
 def open_page(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=60).run()
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     return at.switch_page(f"pages/{page}.py").run()
