@@ -93,9 +93,17 @@ READS = {
 
 def called(node: ast.Call, names: dict[str, str]) -> str:
     """`launch.stop(run)` is `core.workers.launch.stop`, whatever the file calls that module."""
-    text = ast.unparse(node.func)
+    text = dotted(node.func) or ast.unparse(node.func)
     first = re.match(r"\w*", text).group()  # type: ignore[union-attr]
     return names.get(first, first) + text[len(first) :]
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` as it is written; empty for all else. What `ast.unparse` gives for it, a hundred times faster."""
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return before and f"{before}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def imported_names(tree: ast.AST) -> dict[str, str]:

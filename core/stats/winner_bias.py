@@ -6,6 +6,7 @@ chosen is measured on those that were not drawn. No network is trained again.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,11 @@ def best_of(correct: NDArray[np.bool_], loss: NDArray[np.float64]) -> int:
         correct: bool array of shape `(candidates, images)`.
         loss: float array of the same shape.
     """
-    hits = correct.sum(axis=1)
-    return int(np.lexsort((loss.sum(axis=1), -hits))[0])
+    return _best(correct.sum(axis=1), loss.sum(axis=1))
+
+
+def _best(hits: NDArray[Any], loss: NDArray[np.float64]) -> int:
+    return int(np.lexsort((loss, -hits))[0])
 
 
 def correct_for_choice(correct: NDArray[np.bool_], loss: NDArray[np.float64], seed: int = 0) -> Corrected:
@@ -49,12 +53,13 @@ def correct_for_choice(correct: NDArray[np.bool_], loss: NDArray[np.float64], se
         seed: int. Decides what is drawn. Defaults to `0`.
     """
     rng, (_, images) = np.random.default_rng(seed), correct.shape
+    right = correct.astype(np.float64)  # how often an image was drawn is its weight in a sum: a product of matrices
     found: list[float] = []
     for _ in range(ROUNDS):
-        drawn = rng.integers(0, images, images)
-        left = np.setdiff1d(np.arange(images), drawn)
-        if len(left):
-            found.append(float(correct[best_of(correct[:, drawn], loss[:, drawn])][left].mean()))
+        times = np.bincount(rng.integers(0, images, images), minlength=images)
+        left = times == 0
+        if left.any():
+            found.append(float(correct[_best(right @ times, loss @ times)][left].mean()))
     chosen = float(correct[best_of(correct, loss)].mean())
     if not found:  # one image: nothing is ever left out
         return Corrected(chosen, (0.0, 1.0), 0.0)
