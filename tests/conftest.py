@@ -1,11 +1,13 @@
 """What all tests share: a home of their own, small images, and the real data where it is."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PARITY_WARM_WORKER", "0")  # a test of a page must not leave a process behind
     yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobody_pulls_the_plug() -> Iterator[None]:
+    """This process does not wait for the disk: a file is on it for certain only for whom the power may fail, which no
+    test can see. A file that is not open is refused as ever. Workers, processes of their own, wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +192,21 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) ->
     return home
 
 
+@lru_cache(maxsize=12)
+def _drawn_images(size: int, seed: int, splits: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str, bytes]:
+    """What the files of a data set hold, by their names; many tests ask for the same set."""
+    rng, drawn = np.random.default_rng(seed), {}
+    for split, counts in splits:
+        for k, count in enumerate(counts):
+            for number in range(count):
+                level = 60 + 120 * k / max(1, len(counts) - 1)
+                pixels = np.clip(rng.normal(level, 40, (size, size, 3)), 0, 255).astype(np.uint8)
+                file = io.BytesIO()
+                Image.fromarray(pixels).save(file, "PNG")
+                drawn[f"{split}/{'abcdefghijkl'[k]}/{number:03}.png"] = file.getvalue()
+    return drawn
+
+
 @pytest.fixture
 def image_folder(tmp_path: Path) -> MakeFolder:
     """A function that makes a data set: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
@@ -189,16 +215,13 @@ def image_folder(tmp_path: Path) -> MakeFolder:
     """
 
     def make(name: str = "pictures", *, size: int = 40, seed: int = 0, **splits: tuple[int, ...]) -> Path:
-        rng = np.random.default_rng(seed)
+        folder = tmp_path / name
         for split, counts in splits.items():
-            for k, count in enumerate(counts):
-                folder = tmp_path / name / split / "abcdefghijkl"[k]
-                folder.mkdir(parents=True)
-                for number in range(count):
-                    level = 60 + 120 * k / max(1, len(counts) - 1)
-                    pixels = np.clip(rng.normal(level, 40, (size, size, 3)), 0, 255).astype(np.uint8)
-                    Image.fromarray(pixels).save(folder / f"{number:03}.png")
-        return tmp_path / name
+            for label in "abcdefghijkl"[: len(counts)]:
+                (folder / split / label).mkdir(parents=True)
+        for file, content in _drawn_images(size, seed, tuple(splits.items())).items():
+            (folder / file).write_bytes(content)
+        return folder
 
     return make
 

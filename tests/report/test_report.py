@@ -18,6 +18,7 @@ from core.report.report import report_html, report_json
 from core.report.script import report_script
 from core.store.run_colours import SERIES
 from core.store.runs import Run, RunStore
+from tests.loaded_process import MARK
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 HOSTILE = "<script>alert('x')</script> & \"quoted\""
@@ -262,7 +263,9 @@ def test_the_script_runs(image_folder: Any, tmp_path: Path) -> None:
     settings = {"data.image_size": 32, "model.weights": "none", "training.epochs": 2, "data.batch_size": 4}
     good, bad = (make_config("sample", {**settings, "data.shuffle": order}) for order in ("samples", "batches"))
     script = report_script(good, bad, ["data.shuffle"]).replace("'data'", repr(str(folder)))
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", MARK + script], capture_output=True, text=True, timeout=300, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("val_accuracy") == 2
 
