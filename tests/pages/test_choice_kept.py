@@ -34,7 +34,7 @@ def named(at: AppTest, name: str = state.RUN) -> str:
 
 
 def opened() -> AppTest:
-    return AppTest.from_file("../../app.py", default_timeout=20).run()
+    return AppTest.from_file("../../app.py", default_timeout=60).run()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def root(tmp_path, monkeypatch, image_folder):
 
 
 def open_page(reference: Path | str = "", tab: str = "", source: str = sources.SERVER) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     at.switch_page("pages/dataset.py")
     at.session_state[state.SOURCE] = source
     if reference:

@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def open_tab(folder: Path, tab: str) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     at.switch_page("pages/dataset.py")
     at.session_state[state.SOURCE] = sources.SERVER
     at.session_state[state.DATASET] = str(folder)

@@ -72,7 +72,7 @@ def pair(make_pair) -> tuple[Run, Run]:
 
 
 def open_diagnose(**query: str) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     return at.switch_page("pages/diagnose.py").run()

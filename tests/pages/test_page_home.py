@@ -45,7 +45,7 @@ def links(at: AppTest) -> dict[str, str]:
 
 
 def open_home() -> AppTest:
-    return AppTest.from_file("../../app.py", default_timeout=20).run()
+    return AppTest.from_file("../../app.py", default_timeout=60).run()
 
 
 def make_run(name: str, status: str, **facts) -> Run:

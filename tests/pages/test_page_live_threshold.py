@@ -8,7 +8,7 @@ from core.store.runs import Run
 
 
 def open_live(run: Run) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     at.query_params["run"] = run.id
     return at.switch_page("pages/live.py").run()
 

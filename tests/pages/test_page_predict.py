@@ -18,7 +18,7 @@ from tests.pages.driver import elements
 
 
 def open_predict(**query: str) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     return at.switch_page("pages/predict.py").run()

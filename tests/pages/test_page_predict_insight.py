@@ -20,7 +20,7 @@ MAP = [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
 
 
 def open_predict(*names: str, **query: str) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     at.switch_page("pages/predict.py").run()

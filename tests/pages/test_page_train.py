@@ -24,7 +24,7 @@ def images(image_folder):
 
 
 def open_page(reference: object = "sample", **fields: object) -> AppTest:
-    at = AppTest.from_file("../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../app.py", default_timeout=60)
     at.switch_page("pages/train.py")
     at.session_state[state.DATASET] = str(reference)
     for key, value in fields.items():

@@ -13,7 +13,7 @@ from tests.data.layout_cases import build
 
 
 def open_page(reference: Path) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.switch_page("pages/dataset.py")
     at.session_state[state.SOURCE] = sources.SERVER
     at.session_state[state.DATASET] = str(reference)

@@ -14,7 +14,7 @@ from pages.shared.widgets.text import plain
 
 
 def open_page(page: str, run_id: str) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.query_params["run"] = run_id
     return at.switch_page(page).run()
 

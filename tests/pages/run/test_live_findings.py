@@ -15,7 +15,7 @@ EPOCH = {
 
 
 def open_live(run_id: str) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.query_params["run"] = run_id
     return at.switch_page("pages/live.py").run()
 

@@ -105,7 +105,7 @@ def test_ticks_go_on_only_while_there_is_something_to_wait_for(make_run, monkeyp
 
 def test_the_whole_page_is_drawn_anew_once_the_run_has_ended(make_run, monkeypatch):
     run = make_run("busy", "queued", records=1)
-    at = AppTest.from_file("../../../app.py", default_timeout=20).switch_page("pages/live.py")
+    at = AppTest.from_file("../../../app.py", default_timeout=60).switch_page("pages/live.py")
     drawn = []
 
     def end_after_first_look(run, status):
@@ -125,6 +125,6 @@ def test_the_whole_page_is_drawn_anew_once_the_run_has_ended(make_run, monkeypat
 def test_events_are_shown_in_a_list(make_run):
     run = make_run("done", records=1)
     run.add_event("note", message="*Über* 肺 $x$")
-    at = AppTest.from_file("../../../app.py", default_timeout=20).switch_page("pages/live.py").run()
+    at = AppTest.from_file("../../../app.py", default_timeout=60).switch_page("pages/live.py").run()
     assert any(text.value.endswith("  *Über* 肺 $x$") for text in at.text)
     assert "Notes (1)" in [expander.label for expander in at.expander]

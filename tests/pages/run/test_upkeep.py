@@ -19,7 +19,7 @@ from tests.pages.driver import elements, widget
 
 
 def open_page(page: str = "app.py", **query: str) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     return at.run() if page == "app.py" else at.switch_page(page).run()

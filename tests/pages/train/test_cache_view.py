@@ -8,7 +8,7 @@ from pages.shared.widgets.text import file_size
 
 
 def open_train() -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.switch_page("pages/train.py")
     return at.run()
 

@@ -14,7 +14,7 @@ FIELD = state.field_key("model.head")
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(launch, "start", lambda run, *, parent_pipe: None)
-    app = AppTest.from_file("../../../app.py", default_timeout=20)
+    app = AppTest.from_file("../../../app.py", default_timeout=60)
     app.switch_page("pages/train.py")
     app.session_state[state.DATASET] = "sample"
     app.session_state[state.field_key("model.dense_units")] = 16

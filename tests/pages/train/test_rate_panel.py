@@ -43,7 +43,7 @@ def end(search: LrSearch, status: str = "finished", message: str = "", **found: 
 
 
 def open_page(search: LrSearch | None = None, **fields: object) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.switch_page("pages/train.py")
     if search:
         at.session_state[state.RATE_SEARCH] = search.id

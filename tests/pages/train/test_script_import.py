@@ -25,7 +25,7 @@ for key in ("data.batch_size", "data.shuffle", "training.mode", "model.backbone"
 
 
 def opened(text: str, version: str = "Not known") -> AppTest:
-    at = AppTest.from_string(PAGE, default_timeout=20).run()
+    at = AppTest.from_string(PAGE, default_timeout=60).run()
     widget(at, part.TEXT).set_value(text)
     widget(at, part.VERSION).set_value(version)
     at = at.run()
@@ -149,7 +149,7 @@ def test_pasted_notebook_is_shown_with_its_cells() -> None:
 
 
 def test_uploaded_file_is_read_in_its_own_encoding_and_a_huge_one_is_refused() -> None:
-    at = AppTest.from_string(PAGE, default_timeout=20).run()
+    at = AppTest.from_string(PAGE, default_timeout=60).run()
     at.file_uploader[0].upload("train.py", "# é\nm = VGG16()\nm.fit(x, epochs=7)\n".encode("utf-16")).run()
     rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
     assert rows["Epochs"] == ("7", "line 3")

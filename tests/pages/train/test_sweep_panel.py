@@ -47,7 +47,7 @@ def done() -> Sweep:
 
 
 def open_page(sweep: Sweep | None = None, **fields: object) -> AppTest:
-    at = AppTest.from_file("../../../app.py", default_timeout=20)
+    at = AppTest.from_file("../../../app.py", default_timeout=60)
     at.switch_page("pages/train.py")
     if sweep:
         at.session_state[state.SWEEP] = sweep.id

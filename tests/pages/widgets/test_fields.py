@@ -24,7 +24,7 @@ def draw(key: str, value: object) -> AppTest:
         result = fields.field(key, {**make_config("sample", {}).settings(), key: value})
         st.text(repr(result))
 
-    return AppTest.from_function(script, kwargs={"key": key, "value": value}, default_timeout=20).run()
+    return AppTest.from_function(script, kwargs={"key": key, "value": value}, default_timeout=60).run()
 
 
 def test_every_setting_has_a_widget_that_keeps_its_value_and_type():
