@@ -18,7 +18,8 @@ from core.errors import UserError
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = make_parser().parse_args(with_negative_values(sys.argv[1:] if arguments is None else arguments))
+    words = with_negative_values(sys.argv[1:] if arguments is None else arguments)
+    options = make_parser(words).parse_args(words)
     try:
         environment()
         code: int = options.command(options)

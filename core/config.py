@@ -9,8 +9,8 @@ such a backbone).
 import dataclasses
 import difflib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from core.errors import ConfigError
@@ -35,9 +35,12 @@ LONGEST_PATH = 4096
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 
 _FIELDS: dict[str, dataclasses.Field[Any]] = {
-    f"{part}.{spec.name}": spec for part, section in SECTIONS.items() for spec in dataclasses.fields(section)
+    f"{part}.{spec.name}": spec for part, kind in SECTIONS.items() for spec in fields(kind)
 }
 """Every setting by its key, as declared: a form asks for one several hundred times."""
+
+_PLACES = [(f"{part}.{spec.name}", part, spec.name) for part, kind in SECTIONS.items() for spec in fields(kind)]
+"""Every key with its section and its name there."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """As nested plain values, ready for JSON, with the format's version."""
         record: dict[str, Any] = {"format": FORMAT, **dataclasses.asdict(self)}
-        for key, part, name in _keys():
+        for key, part, name in _PLACES:
             if notation := setting(key).metadata["notation"]:
                 record[part][name] = notation.record(record[part][name])
         return record
@@ -96,7 +99,7 @@ class RunConfig:
 
     def settings(self) -> dict[str, Any]:
         """Flat view: `{"data.image_size": 224, ...}` in the order in which the settings are declared."""
-        return {key: getattr(getattr(self, part), name) for key, part, name in _keys()}
+        return {key: getattr(getattr(self, part), name) for key, part, name in _PLACES}
 
 
 def make_config(dataset: str, settings: Mapping[str, Any], *, preset: str = "recommended", name: str = "") -> RunConfig:
@@ -190,11 +193,6 @@ def _require_one_head(settings: Mapping[str, Any]) -> None:
                 f"{key} is {shortened(settings[key])}, but {HEAD} is given too, and it says all of the head; leave "
                 f"{key} out, or {HEAD}"
             )
-
-
-def _keys() -> Iterator[tuple[str, str, str]]:
-    for key in _FIELDS:
-        yield key, *_split_key(key)
 
 
 def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
