@@ -1,6 +1,7 @@
 """The parser of the command line: every command, and no more imports than the one that is asked for needs."""
 
 import argparse
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ def test_each_module_has_the_commands_it_is_listed_with_and_none_is_left_out() -
 
 def test_only_the_module_that_is_asked_for_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     imported: list[str] = []
-    real = commands.import_module
+    real = importlib.import_module
 
     def note(name: str) -> Any:
         imported.append(name)
         return real(name)
 
-    monkeypatch.setattr(commands, "import_module", note)
+    monkeypatch.setattr("core.cli.commands.import_module", note)
     commands.make_parser(["delete", "x"])
     assert imported == ["core.cli.runs"]
 

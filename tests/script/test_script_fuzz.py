@@ -135,7 +135,8 @@ def read(text: str, version: str | None = None) -> tuple[float, str, dict[str, A
     return time.thread_time() - begun, sentence, record
 
 
-def check(text: str, version: str | None = None) -> float:
+def check(text: str, version: str | None = None) -> tuple[float, bool]:
+    """Seconds of the processor, and whether it was refused, which is done in one sentence."""
     seconds, sentence, record = read(text, version)
     if record is None:
         assert sentence
@@ -144,7 +145,7 @@ def check(text: str, version: str | None = None) -> float:
     else:
         assert len(json.dumps(files.finite(record), allow_nan=False)) < 1_000_000
         assert record["config"] is None or RunConfig.from_dict(record["config"])
-    return seconds
+    return seconds, record is None
 
 
 def test_two_thousand_mutants_give_a_record_or_one_sentence_each_within_two_seconds() -> None:
@@ -152,12 +153,13 @@ def test_two_thousand_mutants_give_a_record_or_one_sentence_each_within_two_seco
     for number in range(2000):
         text = mutant(number)
         try:
-            taken.append(check(text, (None, "2.0.8", "3.0")[number % 3]))
+            seconds, is_refused = check(text, (None, "2.0.8", "3.0")[number % 3])
         except Exception as error:
             raise AssertionError(f"mutant {number} ends in {error!r}") from error
-        refused += number % 10 == 0 and read(text)[2] is None
+        taken.append(seconds)
+        refused += is_refused
     assert max(taken) < 2
-    assert 20 < refused < 180, "most mutants must still be scripts, and some none"
+    assert 200 < refused < 1800, "most mutants must still be scripts, and some none"
 
 
 def many(line: str, count: int, before: str = HEALTHY) -> str:
@@ -203,7 +205,7 @@ HURTFUL = {
 
 
 def test_what_was_made_to_hurt_is_answered_in_two_seconds_too() -> None:
-    taken = {name: check(text) for name, text in HURTFUL.items()}
+    taken = {name: check(text)[0] for name, text in HURTFUL.items()}
     assert {name: seconds for name, seconds in taken.items() if seconds > 2} == {}
 
 
