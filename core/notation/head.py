@@ -186,7 +186,7 @@ def _as_list(settings: Mapping[str, Any]) -> dict[str, Any]:
     units, dropout = (settings.get(key) for key in SHORT_FORM)
     if settings.get(KEY) or units is None or dropout is None:
         return dict(settings)
-    return {**settings, KEY: short_form(units, dropout).text(), **dict.fromkeys(SHORT_FORM, 0)}
+    return {**settings, KEY: short_form(units, dropout).text(), **dict(zip(SHORT_FORM, (0, 0.0), strict=True))}
 
 
 def head_record(text: str) -> Any:

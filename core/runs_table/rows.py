@@ -6,11 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core.compare.many import setting_differences
+from core.notation.head import KEY as HEAD
+from core.notation.head import SHORT_FORM, heads_in_one_form
 from core.runs_table.columns import columns
 from core.runs_table.details import Details, default_settings, details
 from core.runs_table.groups import Group, groups
-from core.store.index import Summary, summaries, summaries_within
-from core.store.notes import read_note
+from core.store.index import Summary, read_note, summaries, summaries_within
 from core.store.runs import Run, RunStore
 from core.workers import launch
 
@@ -109,9 +111,13 @@ def flat(rows: Iterable[Row]) -> list[Row]:
 
 
 def differing(rows: Sequence[Row]) -> list[str]:
-    """Keys of the columns that choose what a run is, settings and data set, whose values differ among the rows."""
-    keys = ["dataset", *_defaults()]
-    return [key for key in keys if len({_plain(value) for row in rows if (value := row.get(key)) is not None}) > 1]
+    """Keys of the columns that choose what a run is, settings and data set, whose values differ among the rows.
+
+    As a comparison tells it: a head in its short form and as the list that it stands for are the same.
+    """
+    known = [row for row in rows if row.changed is not None]
+    chosen = [{"dataset": row.get("dataset"), **one} for row, one in zip(known, _settings(known), strict=True)]
+    return [key for key, _ in setting_differences(chosen)]
 
 
 def data_name(reference: str) -> str:
@@ -204,20 +210,21 @@ def _title(group: Group, known: Mapping[str, Row]) -> str:
 
 def _common(rows: Sequence[Row]) -> dict[str, Any] | None:
     """The settings of the rows, None for each in which they differ."""
-    known = [row.changed for row in rows if row.changed is not None]
+    known = heads_in_one_form(_settings(rows))
     if not known:
         return None
-    found: dict[str, Any] = {}
-    for key in dict.fromkeys(key for changed in known for key in changed):
-        values = [changed.get(key, _defaults()[key]) for changed in known]
-        found[key] = values[0] if all(value == values[0] for value in values) else None
-    return found
+    shared = {key: value for key, value in known[0].items() if value != _defaults()[key]}
+    return {**shared, **dict.fromkeys(key for key, _ in setting_differences(known))}
+
+
+def _settings(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The settings of rows of which they are known, without those that are the default in all."""
+    known = [row.changed for row in rows if row.changed is not None]
+    changed = {HEAD, *SHORT_FORM, *(key for one in known for key in one)}
+    keys = [key for key in _defaults() if key in changed]
+    return [{key: one.get(key, _defaults()[key]) for key in keys} for one in known]
 
 
 @cache
 def _defaults() -> dict[str, Any]:
     return default_settings()
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

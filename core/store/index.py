@@ -20,7 +20,9 @@ from typing import Any, Generic, TypeVar
 
 from core import paths
 from core.errors import RunError
+from core.store import notes
 from core.store.folder import JobFolder
+from core.store.notes import NOTE_FILE, Note
 from core.store.parked import parked
 from core.store.recent import MOST, Recent
 from core.store.runs import ACTIVE, Run, Status
@@ -37,7 +39,7 @@ _FEW = 500
 
 _BUSY_SECONDS = 2.0
 _KEPT = 2 * MOST
-"""Runs whose summary and status this process knows; deleted ones fall out, and of more the file on the disk tells."""
+"""Runs whose summary, status and note this process knows; deleted ones fall out, and of more the file on the disk tells."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, stamp TEXT, record TEXT, sum INTEGER)"
 
@@ -112,6 +114,15 @@ def read_status(run: JobFolder) -> Status:
     return status  # type: ignore[no-any-return]
 
 
+def read_note(run: Run) -> Note:
+    """What is written about a run, like `notes.read_note`; read again only when its file has changed."""
+    known, stamp = _memory().notes, stamp_of(run.path, (NOTE_FILE,))
+    before, note = known.get(run.path, (None, None))
+    if note is None or before != stamp:
+        known[run.path] = stamp, (note := notes.read_note(run))
+    return note  # type: ignore[no-any-return]
+
+
 def index_file(runs_folder: Path, kind: str = f"runs-{FORMAT}") -> Path:
     """Where what is known of the runs in a folder is kept.
 
@@ -127,6 +138,7 @@ def forget() -> None:
     """Drops what this process knows, as if it had just been started."""
     _memory().summaries.clear()
     _memory().statuses.clear()
+    _memory().notes.clear()
 
 
 def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Summary]:
@@ -266,4 +278,4 @@ def stamp_of(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
 
 def _memory() -> Any:
     """What this process knows."""
-    return parked("registry", statuses=lambda: Recent(_KEPT), summaries=lambda: Recent(_KEPT))
+    return parked("registry", statuses=lambda: Recent(_KEPT), summaries=lambda: Recent(_KEPT), notes=lambda: Recent(_KEPT))

@@ -12,7 +12,7 @@ from core.store.runs import Run
 
 LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2000, 30, 12
 
-_FILE = "note.json"
+NOTE_FILE = "note.json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Note:
 
 def read_note(run: Run) -> Note:
     """What is written about a run; empty where nobody has written anything."""
-    record = records.read(run.path / _FILE, records.NOTE)
+    record = records.read(run.path / NOTE_FILE, records.NOTE)
     if record is None:
         return Note()
     tags = [tag for tag in record.tags if 0 < len(tag) <= LONGEST_TAG and tag.isprintable()]
@@ -57,7 +57,7 @@ def write_note(run: Run, text: str, tags: Iterable[str]) -> Note:
         raise RunError(f"the note has {len(note.text):,} characters; it may have {LONGEST_NOTE:,} at most")
     run.refuse_newer()
     try:
-        files.write_json(run.path / _FILE, asdict(note))
+        files.write_json(run.path / NOTE_FILE, asdict(note))
     except OSError as error:
         raise RunError(f"the note of run {run.id} cannot be written: {error.strerror}") from error
     return note

@@ -125,3 +125,16 @@ def test_the_settings_that_differ_are_told() -> None:
     make("a")
     make("b", settings={"training.learning_rate": 0.01, "model.backbone": "VGG16"})
     assert differing(table_rows()) == ["model.backbone", "training.learning_rate"]
+
+
+def test_a_head_as_a_list_and_in_its_short_form_are_the_same() -> None:
+    short = {"model.dense_units": 8, "model.dropout": 0.3}
+    make("a", settings=short)
+    make("b", settings={"model.head": "dropout 0.3, dense 8 relu, dropout 0.3"})
+    assert differing(table_rows()) == []
+    make("c", settings={"model.head": "dense 8 relu"})
+    assert differing(table_rows()) == ["model.head"]
+    sweep = SweepStore().create(make_config("sample", {}), [{"training.seed": k} for k in (1, 2)], 5)
+    sweep.write_result({"arms": [{"run": row.id} for row in table_rows() if row.get("name") in ("a", "b")]})
+    (group,) = [row for row in table_rows() if not row.is_run]
+    assert group.get("model.head") == "dropout 0.3, dense 8 relu, dropout 0.3"

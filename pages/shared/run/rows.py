@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.store.index import Summary, summaries
-from core.store.notes import read_note
+from core.store.index import Summary, read_note, summaries
 from core.store.runs import Run, RunStore
 from core.workers import launch
 from core.workers.try_model_client import is_imported

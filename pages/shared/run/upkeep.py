@@ -11,7 +11,8 @@ from core.errors import AccessError, UserError
 from core.housekeeping import trash
 from core.jobs.job import BudgetedJob
 from core.store.folder import JobFolder
-from core.store.notes import LONGEST_NOTE, MOST_TAGS, Note, read_note, write_note
+from core.store.index import read_note
+from core.store.notes import LONGEST_NOTE, MOST_TAGS, Note, write_note
 from core.store.runs import Run, RunStore
 from core.workers.try_model_client import is_imported
 from pages.shared import state
