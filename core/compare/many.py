@@ -78,7 +78,7 @@ def setting_differences(settings: Sequence[Record | None]) -> list[tuple[str, li
     settings = [None if one is None else next(rest) for one in settings]
     keys = dict.fromkeys(key for one in known for key in one)
     rows = [(key, [one.get(key) if one else None for one in settings]) for key in keys]
-    return [(key, values) for key, values in rows if len({repr(one.get(key)) for one in known}) > 1]
+    return [(key, values) for key, values in rows if len({_form(one.get(key)) for one in known}) > 1]
 
 
 def images_of(run: Run) -> Images:
@@ -122,6 +122,11 @@ def _fingerprint(files: "Sequence[ImageRecord]") -> str:
         return ""
     lines = sorted(f"{item.get('sha256') or item.get('path')}\t{item.get('label')}" for item in files)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
+
+
+def _form(value: Any) -> str:
+    """Tells values apart, whole numbers and others alike: 0 is 0.0."""
+    return repr(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
 def _and(names: Sequence[str]) -> str:
