@@ -24,13 +24,14 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "sweep",
         run_sweep,
-        "Try many settings of the head on the same saved features. Ctrl-C stops and keeps what was tried; the same "
+        "Try many settings of the head, and augmentations, on saved features. Ctrl-C stops and keeps what was tried; the same "
         "command goes on from there.",
     )
     add_settings(parser)
     parser.add_argument(
         "--vary", action="append", default=[], metavar="KEY=VALUES", required=True,
-        help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; may be repeated",
+        help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; lists such as model.head have "
+        "semicolons between them; may be repeated",
     )  # fmt: skip
     parser.add_argument("--random", type=int, default=0, metavar="N", help="so many trials at random, not all")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="decides what is drawn; 1 unless told")

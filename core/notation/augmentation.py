@@ -188,6 +188,8 @@ def _read_step(item: Any, place: int) -> Step:
     where = f'{KEY}: step {place}, "{shortened(_shown(item))}"'
     words = _words(item, where)
     kind = words[0].lower().replace("-", "_") if words else ""
+    if kind in PRESETS and len(words) == 1:
+        raise ConfigError(f"{where}: a preset stands alone; write its steps instead: {STEPS_OF_PRESET[kind] or 'none'}")
     if kind not in KINDS:
         near = difflib.get_close_matches(kind, (*KINDS, *PRESETS), n=1)
         hint = f"did you mean {near[0]}? " if near else ""

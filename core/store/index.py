@@ -278,4 +278,6 @@ def stamp_of(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
 
 def _memory() -> Any:
     """What this process knows."""
-    return parked("registry", statuses=lambda: Recent(_KEPT), summaries=lambda: Recent(_KEPT), notes=lambda: Recent(_KEPT))
+    return parked(
+        "registry", statuses=lambda: Recent(_KEPT), summaries=lambda: Recent(_KEPT), notes=lambda: Recent(_KEPT)
+    )

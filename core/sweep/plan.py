@@ -1,6 +1,7 @@
-"""Plans a sweep: grid or random search over settings of the head.
+"""Plans a sweep: grid or random search over settings of the head, and over augmentations.
 
-Only settings that leave the features as they are: all trials then train on the same cached features.
+Settings that leave the features as they are, so that trials train on the same cached features; of each augmentation
+that is varied there are features of its own, which its trials share.
 """
 
 import itertools
@@ -12,6 +13,7 @@ from typing import Any
 
 from core.config import HEAD, RunConfig, make_config, merged, setting
 from core.errors import ConfigError
+from core.notation.augmentation import KEY as AUGMENTATION
 from core.notation.head import read_head
 from core.setting import check, convert
 
@@ -20,7 +22,7 @@ VARIED = (
     *("training.momentum", "training.weight_decay", "training.label_smoothing", "training.schedule"),
     *("training.schedule_end", "data.batch_size"),
     *("training.epochs", "training.early_stopping", "training.reduce_on_plateau", "training.class_weight"),
-    *("data.shuffle", "data.drop_remainder", "training.seed"),
+    *("data.shuffle", "data.drop_remainder", AUGMENTATION, "training.seed"),
 )
 """Settings that a sweep may vary, the usual ones first."""
 
@@ -59,19 +61,23 @@ Choices = tuple[Any, ...] | Span
 def read_choices(key: str, text: str) -> Choices:
     """The values of one setting from text: `1e-4,1e-3`, or the range `1e-4..1e-1`; lists with semicolons between them.
 
+    Names of lists alone, such as the presets of an augmentation, may have commas between them as well.
+
     Raises:
         ConfigError: the setting cannot be varied, or a value is not allowed.
     """
     spec = setting(key)
     if key not in VARIED:
         raise ConfigError(
-            f"{key} cannot be varied in a sweep, as the saved features would change; settings of the head can be: "
+            f"{key} cannot be varied in a sweep, as the saved features would change; these settings can be: "
             f"{', '.join(VARIED)}"
         )
     low, dots, high = text.partition("..")
     if dots and not spec.metadata["notation"]:
         return _read_span(key, low, high)
-    mark, word = (";", "semicolons") if spec.metadata["notation"] else (",", "commas")
+    mark, word = (",", "commas")
+    if spec.metadata["notation"] and not _are_names(text, spec.metadata["choices"]):
+        mark, word = (";", "semicolons")
     values = [convert(key, spec, part.strip()) for part in text.split(mark) if part.strip()]
     if not values:
         raise ConfigError(f"{key} has no values to try; give them with {word} between them, such as {key}=1{mark}2")
@@ -124,6 +130,11 @@ def config_of(base: RunConfig, trial: Trial, name: str = "") -> RunConfig:
 def trial_name(trial: Trial) -> str:
     """The trial in words: `learning_rate=0.001, dropout=0.2`."""
     return ", ".join(f"{key.partition('.')[2]}={_short(value)}" for key, value in trial.items())
+
+
+def _are_names(text: str, names: Sequence[str]) -> bool:
+    """Whether it is a row of names of lists; no list has such a name as a step, so it cannot be one list."""
+    return all(part.strip().lower() in names for part in text.split(","))
 
 
 def _combine(choices: Mapping[str, Choices]) -> list[Trial]:

@@ -93,7 +93,7 @@ def test_sweeps_that_cannot_be_are_one_sentence(base, choices, count, sentence) 
 def test_what_may_be_varied_changes_no_features() -> None:
     from core.bisect.costs import _FEATURE_KEYS
 
-    assert not set(VARIED) & set(_FEATURE_KEYS)
+    assert set(VARIED) & set(_FEATURE_KEYS) == {"data.augmentation"}, "each has features of its own"
     assert set(VARIED) <= set(RunConfig().settings())
 
 
@@ -109,3 +109,16 @@ def test_heads_are_lists_with_semicolons_between_them() -> None:
     listed = make_config("sample", {"model.head": "none"})
     with pytest.raises(ConfigError, match=r"^model.dropout is 0.5, but model.head is given too"):
         plan(listed, {"model.dropout": (0.5,)})
+
+
+def test_augmentations_are_presets_and_lists() -> None:
+    key = "data.augmentation"
+    assert read_choices(key, "none, light,Strong") == ("none", "light", "strong")
+    lists = read_choices(key, "none; flip, rotation 20;light")
+    assert lists == ("none", "flip horizontal, rotation -20..20", "light")
+    assert read_choices(key, "rotation 5, zoom 0.1") == ("rotation -5..5, zoom 0.9..1.1",)
+    trials = plan(BASE, {key: lists})
+    assert [config_of(BASE, trial).data.augmentation for trial in trials] == list(lists)
+    assert trial_name(trials[1]) == "augmentation=(flip horizontal, rotation -20..20)"
+    with pytest.raises(ConfigError, match=r"^data.augmentation"):
+        read_choices(key, "light, rotation 20")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.access import Action
-from core.config import RunConfig
+from core.config import RunConfig, setting
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
 from core.store.runs import RESUMABLE, STATUSES, Status
@@ -43,9 +43,13 @@ SUGGESTED = {
     "training.class_weight": "none, balanced",
     "data.shuffle": "samples, batches",
     "data.drop_remainder": "no, yes",
+    "data.augmentation": "none; light; flip horizontal, rotation 20",
     "training.seed": "1, 2, 3",
 }
 """Values that a field begins with."""
+
+_VALUES = "Values with commas between them; for random trials also a range such as 1e-4..1e-1."
+_LISTS = "Lists with semicolons between them."
 
 _FIRST = ("training.learning_rate", "model.dropout")
 
@@ -59,8 +63,8 @@ def show_sweep(config: RunConfig | None) -> None:
         "Try many settings (sweep)", icon=":material/grid_on:", key=state.SWEEP_PANEL, expanded=bool(sweep)
     ):
         st.caption(
-            "Trains the head once for each combination of these values, on the same saved features, one after the "
-            "other. Everything else is as in the form above."
+            "Trains the head once for each combination of these values, one after the other, on the same saved "
+            "features; for each augmentation they are computed once. Everything else is as in the form above."
         )
         status = launch.poll(sweep) if sweep else None
         if not (status and status.is_active):
@@ -99,7 +103,7 @@ def _form(config: RunConfig | None) -> None:
             key=state.choices_key(key),
             max_chars=300,
             persist_state="session",
-            help="Values with commas between them; for random trials also a range such as 1e-4..1e-1.",
+            help=_LISTS if setting(key).metadata["notation"] else _VALUES,
         )
     _how_many()
     trials = _trials(config, keys)
