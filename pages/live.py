@@ -7,11 +7,12 @@ from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
+from pages.shared.run.downloads import downloads
 from pages.shared.run.evaluation_view import evaluation
 from pages.shared.run.export_view import show_export
 from pages.shared.run.poll import watch
 from pages.shared.run.upkeep import show_deleted, show_note
-from pages.shared.run.view import choose_run, downloads, head, settings_table, trouble
+from pages.shared.run.view import choose_run, head, settings_table, trouble
 from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 

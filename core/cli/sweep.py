@@ -24,8 +24,8 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "sweep",
         run_sweep,
-        "Try many settings of the head, and augmentations, on saved features. Ctrl-C stops and keeps what was tried; the same "
-        "command goes on from there.",
+        "Try many settings of the head, and augmentations, on saved features. Ctrl-C stops and keeps what was tried; "
+        "the same command goes on from there.",
     )
     add_settings(parser)
     parser.add_argument(

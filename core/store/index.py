@@ -39,7 +39,7 @@ _FEW = 500
 
 _BUSY_SECONDS = 2.0
 _KEPT = 2 * MOST
-"""Runs whose summary, status and note this process knows; deleted ones fall out, and of more the file on the disk tells."""
+"""Runs whose summary, status and note this process knows; deleted ones fall out; of more the file on the disk tells."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, stamp TEXT, record TEXT, sum INTEGER)"
 

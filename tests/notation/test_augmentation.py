@@ -58,7 +58,7 @@ OBJECT = 'a step is text such as "rotation -20..20" or an object such as {"rotat
     ("written", "sentence"),
     [
         ("flipp", f'"flipp": there is no such step; did you mean flip? {STEPS}{PRESETS_TOLD}'),
-        ("flip, question", "step 2, \"question\": a preset stands alone; write its steps instead: shear -0.2..0.2, zoom"),
+        ("medical, flip", f'"medical": a preset stands alone; write its steps instead: {STEPS_OF_PRESET["medical"]}'),
         ("medicl", f'"medicl": there is no such step; did you mean medical? {STEPS}{PRESETS_TOLD}'),
         ("rotation", f'"rotation": it needs one range ({TURN}), such as rotation -15..15'),
         ("rotation 400", f'"rotation 400": -400..400 is outside -180 to 180 ({TURN})'),

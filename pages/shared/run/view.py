@@ -9,13 +9,11 @@ import streamlit as st
 from core.access import Action
 from core.config import RunConfig, setting
 from core.errors import RunError
-from core.report.run_report import run_report
-from core.store.csv_tables import csv_bytes
 from core.store.index import read_status
 from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.actions import action_buttons
-from pages.shared.run.facts import Stamp, damage, epochs, file_stamp, title
+from pages.shared.run.facts import Stamp, damage, file_stamp, title
 from pages.shared.run.rows import MODES
 from pages.shared.run.upkeep import upkeep_buttons
 from pages.shared.shell.access import guarded, may
@@ -24,11 +22,9 @@ from pages.shared.state import (
     RUN_CHOICE,
     chosen_before,
     chosen_run,
-    part_key,
     remember_choice,
     remember_default,
 )
-from pages.shared.widgets.charts import history_frame
 from pages.shared.widgets.text import moment, plain
 
 LISTED = 200
@@ -155,38 +151,6 @@ def settings_table(run: Run) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Settings of the run and what is recommended")
 
 
-def downloads(run: Run) -> None:
-    """The model, the history and the predictions as files."""
-    model, predictions = run.path / "model.keras", run.path / "predictions.csv"
-    history = epochs(run)
-    with st.container(horizontal=True):
-        if model.is_file():
-            megabytes = model.stat().st_size / 2**20
-            _download(run, f"Model, {megabytes:.0f} MB", model, "application/octet-stream", ":material/deployed_code:")
-        if history:
-            st.download_button(
-                "History, CSV",
-                data=lambda: csv_bytes(history_frame(history).to_csv(index=False)),
-                file_name=f"{run.id}-history.csv",
-                mime="text/csv",
-                icon=":material/show_chart:",
-                on_click="ignore",
-                key=part_key("download", run.id, "history"),
-            )
-        if predictions.is_file():
-            _download(run, "Predictions, CSV", predictions, "text/csv", ":material/table:")
-        st.download_button(
-            "Report, HTML",
-            data=lambda: run_report(run).encode(),
-            file_name=f"{run.id}.html",
-            mime="text/html",
-            icon=":material/description:",
-            on_click="ignore",
-            help="Curves, figures, findings, settings and card in one file that any browser opens.",
-            key=part_key("download", run.id, "report"),
-        )
-
-
 def read_config(run: Run) -> RunConfig | None:
     """The run's configuration; None when it cannot be read."""
     stamp = file_stamp(run.path / "config.json")
@@ -243,19 +207,6 @@ def _label(run: Run) -> str:
 def _follow_choice() -> None:
     if chosen := st.session_state[RUN_CHOICE]:
         st.query_params[RUN] = chosen
-
-
-def _download(run: Run, label: str, path: Path, mime: str, icon: str) -> None:
-    """Read when pressed, not on every script run: a model may have 100 MB."""
-    st.download_button(
-        label,
-        data=path.read_bytes,
-        file_name=f"{run.id}-{path.name}",
-        mime=mime,
-        icon=icon,
-        on_click="ignore",
-        key=part_key("download", run.id, path.name),
-    )
 
 
 @guarded(Action.READ_LOG)

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.access import Action
-from core.report.run_report import run_report
 from core.runs_table.rows import Row
 from core.store.notes import LONGEST_TAG, MOST_TAGS
 from core.store.run_colours import MOST_TOGETHER
 from core.workers.try_model_client import is_imported
 from pages.shared import state
+from pages.shared.run.downloads import download_report
 from pages.shared.run.upkeep import may_organise, open_clone
 from pages.shared.runs import actions, address
 from pages.shared.runs.group_choice import delete_chosen, group_buttons
 from pages.shared.runs.table import choose, chosen_groups, labels, run_of
 from pages.shared.shell.access import may
 from pages.shared.state import part_key
+from pages.shared.widgets.download import download
 from pages.shared.widgets.text import plain
 
 
@@ -139,34 +140,14 @@ def _rename(row: Row, key: str) -> None:
 
 def _export(chosen: Sequence[Row]) -> None:
     with st.popover("Export", icon=":material/download:", key=_key("export")):
-        st.download_button(
-            "Table, CSV",
-            data=lambda: actions.table_csv(chosen, actions.known_columns()),
-            file_name="runs.csv",
-            mime="text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
+        everything = actions.known_columns()
+        download("Table, CSV", "runs.csv", lambda: actions.table_csv(chosen, everything), _key("table"))
         if len(chosen) == 1:
-            run = run_of(chosen[0])
-            st.download_button(
-                "Report, HTML",
-                data=lambda: run_report(run).encode(),
-                file_name=f"{run.id}.html",
-                mime="text/html",
-                icon=":material/description:",
-                on_click="ignore",
-            )
+            download_report(run_of(chosen[0]))
         else:
-            count = min(len(chosen), actions.MOST_REPORTS)
-            st.download_button(
-                f"{count} reports, HTML in a zip",
-                data=lambda: actions.reports([run_of(row) for row in chosen]),
-                file_name="reports.zip",
-                mime="application/zip",
-                icon=":material/folder_zip:",
-                on_click="ignore",
-            )
+            label = f"{min(len(chosen), actions.MOST_REPORTS)} reports, HTML in a zip"
+            runs = [run_of(row) for row in chosen]
+            download(label, "reports.zip", lambda: actions.reports(runs), _key("reports"))
         st.caption(plain("A report has curves, figures, findings, settings and the card of a run, in one file."))
 
 

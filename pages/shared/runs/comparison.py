@@ -20,6 +20,7 @@ from pages.shared.runs.choice import compare
 from pages.shared.runs.figures import Compared, Drawn
 from pages.shared.runs.table import labels, run_of
 from pages.shared.state import part_key
+from pages.shared.widgets.download import download
 from pages.shared.widgets.fields import setting_label, word_of
 from pages.shared.widgets.swatch import swatch
 from pages.shared.widgets.text import NOTHING, duration, number, percent, plain
@@ -267,21 +268,14 @@ def _figure(plot: Plot, name: str, width: int | str = "stretch") -> None:
 
 
 def _save(plot: Plot, name: str) -> None:
-    files: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
-        ("png", "image/png", lambda: to_png(plot)),
-        ("svg", "image/svg+xml", lambda: to_svg(plot).encode()),
-        ("csv", "text/csv", lambda: to_csv(plot).encode(ENCODING)),
-    )
+    files: dict[str, Callable[[], bytes]] = {
+        "png": lambda: to_png(plot),
+        "svg": lambda: to_svg(plot).encode(),
+        "csv": lambda: to_csv(plot).encode(ENCODING),
+    }
     with st.popover("Save", icon=":material/download:", type="tertiary", key=part_key(_key("save"), name)):
-        for kind, mime, data in files:
-            st.download_button(
-                kind.upper(),
-                data=data,
-                file_name=f"runs-{name}.{kind}",
-                mime=mime,
-                on_click="ignore",
-                key=part_key(_key("save"), name, kind),
-            )
+        for kind, data in files.items():
+            download(kind.upper(), f"runs-{name}.{kind}", data, part_key(_key("save"), name, kind))
 
 
 def _value(key: str, value: Any) -> str:

@@ -1,0 +1,40 @@
+"""What can be taken away of one run by a press: model, history, predictions, report."""
+
+import streamlit as st
+
+from core.report.run_report import run_report
+from core.store.csv_tables import csv_bytes
+from core.store.runs import Run
+from pages.shared.run.facts import epochs
+from pages.shared.state import part_key
+from pages.shared.widgets.charts import history_frame
+from pages.shared.widgets.download import download
+
+
+def downloads(run: Run) -> None:
+    """The model, the history, the predictions and the report as files, in one row."""
+    model, predictions = run.path / "model.keras", run.path / "predictions.csv"
+    history = epochs(run)
+    with st.container(horizontal=True):
+        if model.is_file():
+            label = f"Model, {model.stat().st_size / 2**20:.0f} MB"
+            name, icon = f"{run.id}-{model.name}", ":material/deployed_code:"
+            download(label, name, model.read_bytes, part_key("download", run.id, model.name), icon=icon)
+        if history:
+            name, key = f"{run.id}-history.csv", part_key("download", run.id, "history")
+
+            def table() -> bytes:
+                return csv_bytes(history_frame(history).to_csv(index=False))
+
+            download("History, CSV", name, table, key, icon=":material/show_chart:")
+        if predictions.is_file():
+            name, key = f"{run.id}-{predictions.name}", part_key("download", run.id, predictions.name)
+            download("Predictions, CSV", name, predictions.read_bytes, key)
+        download_report(run)
+
+
+def download_report(run: Run) -> None:
+    """The report of a run."""
+    about = "Curves, figures, findings, settings and card in one file that any browser opens."
+    key = part_key("download", run.id, "report")
+    download("Report, HTML", f"{run.id}.html", lambda: run_report(run).encode(), key, about=about)
