@@ -1,6 +1,6 @@
 """Why a setting can make a difference, in one sentence each: what it changes in a training."""
 
-DATASET = "dataset"
+from core.bisect.ends import DATASET
 
 REASONS: dict[str, str] = {
     DATASET: "Other images, or the same in another order, are another thing to learn from and to be judged on.",

@@ -6,7 +6,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from core.bisect.arm_values import Set
-from core.bisect.factors import DATASET, Factors
+from core.bisect.ends import DATASET
+from core.bisect.factors import Factors
 from core.bisect.other_images import other_images
 from core.bisect.reading import PARTS, Readings, judged, readings
 from core.bisect.reasons import REASONS

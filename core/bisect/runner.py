@@ -6,7 +6,8 @@ from collections.abc import Callable
 from core.bisect import verdict
 from core.bisect.arm_values import Judged, Set, TrialValues
 from core.bisect.costs import Costs
-from core.bisect.factors import DATASET, find_factors
+from core.bisect.ends import DATASET
+from core.bisect.factors import find_factors
 from core.bisect.reading import PARTS, common_part, judged
 from core.bisect.result import Facts
 from core.bisect.search import Search, seeds_of

@@ -5,18 +5,15 @@ what the run has computed. Beside it lies the base as it was before training: th
 """
 
 import sys
-import textwrap
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig, TrainConfig
-from core.data.images import PREPROCESSING
 from core.data.order import batches_per_epoch
 from core.data.rendering import rendering_of
 from core.errors import RunError
+from core.export.script_header import script_header
 from core.export.source import Piece, imports_of, needed, pieces_of
-from core.models import catalogue
 from core.models.head_plan import layer_source, plan_layers
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.notation.augmentation import is_list, steps_of
@@ -47,10 +44,6 @@ _SECTIONS = {
     "Which sample comes when": "core/data/order.py",
     "Figures on the validation images": "core/stats/metrics.py",
 }
-_PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
-
-_READERS = {"DICOM": "pydicom for the DICOM files", "HEIF": "pillow-heif for the HEIC files"}
-
 _LISTS = ("TRAIN", "VAL", "RECORDED")
 """Long values, which stand at the script's end."""
 
@@ -94,7 +87,7 @@ def training_script(run: Run, base_name: str, facts: Mapping[str, Any], folder: 
     sections = [(section, [p for p in pieces if p in chosen]) for section, pieces in by_section.items()]
     return "\n".join(
         [
-            _header(run, config, base_name, _formats(manifest)),
+            script_header(run, config, base_name, _formats(manifest)),
             *_imports(mentioned),
             "",
             *_setting_lines(settings, mentioned),
@@ -218,51 +211,6 @@ def _steps(config: RunConfig) -> str:
     """The steps of the augmentation with their ranges, a line each."""
     lines = [f"    {tuple(step)!r},  # {step.text}\n" for step in steps_of(config.data.augmentation)]
     return f"(\n{''.join(lines)})"
-
-
-def _header(run: Run, config: RunConfig, base_name: str, formats: set[str]) -> str:
-    """The script's docstring: what it repeats, from what it starts, what it writes."""
-    row, training = catalogue.find(config.model.backbone), config.training
-    name = run.title().replace("\\", "/").replace('"', "'")  # a person's words must not end the text
-    stages = f" in {training.finetune_stages} stages" if training.finetune_stages > 1 else ""
-    how = {
-        "bottleneck": "its head trained on saved features",
-        "end_to_end": "trained end to end",
-        "fine_tune": f"first its head, then its upper layers trained{stages}",
-    }[training.mode]
-    prepared = _PREPROCESSING_WORDS[config.data.preprocessing] or _preprocessing(row.preprocessing)
-    weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
-    made = time.strftime("%Y-%m-%d", time.gmtime())
-    paragraphs = [
-        f'Repeats the run "{name}": {row.name} with {weights}, {how}.',
-        "    python {this file} [FOLDER OF THE IMAGES]",
-        f"Written by Parity on {made} from run {run.id}; it does not need Parity. {_versions(run)}"
-        + "".join(f" It needs {_READERS[kind]}." for kind in sorted(formats & _READERS.keys())),
-        f"It starts from {base_name}, which lies beside it: {row.name} up to its features ({config.model.pooling} "
-        f"pooling), with {weights}, and its preprocessing as first layers: {prepared}.",
-        "It writes the trained model (raw RGB pixels in, probabilities out) and the history beside itself, and says "
-        "how far the history is from the run's. On the processor and with the versions of the run that should be 0.",
-    ]
-    wrapped = [p if p.startswith(" ") else textwrap.fill(p, 100, break_long_words=False) for p in paragraphs]
-    return '"""' + "\n\n".join(wrapped) + '\n"""\n'
-
-
-def _preprocessing(kind: str) -> str:
-    rule = PREPROCESSING[kind]
-    order = ", in the order blue, green, red" if rule.bgr else ""
-    scale, offset = (
-        ", ".join(f"{v:.6g}" for v in (values if len(set(values)) > 1 else values[:1]))
-        for values in (rule.scale, rule.offset)
-    )
-    return f"pixels * ({scale}) + ({offset}){order}"
-
-
-def _versions(run: Run) -> str:
-    """The versions that the run's trace tells of."""
-    record = run.trace()
-    names = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "numpy", "pillow": "Pillow"}
-    versions = record.versions(names) if record else []
-    return f"The run had {', '.join(versions)}." if versions else ""
 
 
 def _imports(mentioned: set[str]) -> list[str]:

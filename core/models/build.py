@@ -18,12 +18,12 @@ import numpy as np
 
 from core.config import RunConfig
 from core.data.images import PREPROCESSING
-from core.errors import ConfigError, WeightsError
+from core.errors import ConfigError
 from core.models import lite0
 from core.models.backbone import Backbone
-from core.models.catalogue import BUILT_IN, PIXEL_SETTINGS, find, find_weights, pixel_kind
-from core.models.fetch import fetch
+from core.models.catalogue import PIXEL_SETTINGS, find, pixel_kind
 from core.models.head_layers import head_layers
+from core.models.imagenet import load_imagenet
 from core.models.whole_batches import in_whole_batches
 from core.notation.head import Head, short_form
 
@@ -34,10 +34,6 @@ POOLING = {
 }
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 _OURS = ("input", "preprocess", "rgb_to_bgr", "features")  # layers of a base that are not the backbone's
-# What Keras and h5py raise for files that are cut short, of another network, or no HDF5.
-_UNREADABLE = (OSError, ValueError, KeyError, AttributeError, RuntimeError, TypeError)
-# sqrt of these is what keras.applications.EfficientNetB0 to B7 divide by once more (see _finish_efficientnet).
-_IMAGENET_STDDEV = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
@@ -126,20 +122,16 @@ def build_base(
     _check("model.pooling", pooling, tuple(POOLING))
     _check("training.precision", precision, tuple(POLICIES))
     _check("data.preprocessing", preprocessing, tuple(PIXEL_SETTINGS))
-    if image_size < backbone.min_size:
-        raise ConfigError(
-            f"data.image_size: {image_size} is too small for {backbone.name}; it needs at least {backbone.min_size}"
-        )
+    _check_size(backbone, image_size)
     inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="input")
     prepared = _preprocess(inputs, pixel_kind(backbone, preprocessing))
     if weights == "none":
         keras.utils.set_random_seed(seed)
-    with _policy(POLICIES[precision]):
-        maps = _backbone(backbone, prepared, image_size)
+    maps = _backbone(backbone, prepared, image_size, POLICIES[precision])
     features = POOLING[pooling](dtype="float32", name="features")(maps)
     base = keras.Model(inputs, features, name="base")
     if weights == "imagenet":
-        _load_imagenet(backbone, keras.Model(prepared, maps))
+        load_imagenet(backbone, keras.Model(prepared, maps))
     base.trainable = False
     return base
 
@@ -246,6 +238,13 @@ def _check(setting: str, value: str, allowed: tuple[str, ...]) -> None:
         raise ConfigError(f'{setting}: "{value}" is not allowed; use one of {", ".join(allowed)}')
 
 
+def _check_size(backbone: Backbone, image_size: int) -> None:
+    if image_size < backbone.min_size:
+        raise ConfigError(
+            f"data.image_size: {image_size} is too small for {backbone.name}; it needs at least {backbone.min_size}"
+        )
+
+
 @contextlib.contextmanager
 def _policy(name: str) -> Iterator[None]:
     """Build layers under a dtype policy, then put the old one back."""
@@ -271,40 +270,11 @@ def _preprocess(inputs: Any, kind: str) -> Any:
     return x
 
 
-def _backbone(backbone: Backbone, x: Any, image_size: int) -> Any:
+def _backbone(backbone: Backbone, x: Any, image_size: int, policy: str) -> Any:
     """Lay the backbone's layers upon a Keras tensor, with random weights; give its last feature map."""
     shape = (image_size, image_size, 3)
-    if backbone.keras_name is None:
-        return lite0.EfficientNetLite0(shape, input_tensor=x).output
-    build = getattr(keras.applications, backbone.keras_name)
-    return build(include_top=False, weights=None, input_shape=shape, input_tensor=x).output
-
-
-def _load_imagenet(backbone: Backbone, core: keras.Model) -> None:
-    """Fill the backbone's layers from the file on this machine or from the network."""
-    if backbone.built_in:
-        lite0.load_weights(core, BUILT_IN / backbone.weights_file)
-        return
-    path = find_weights(backbone) or fetch(backbone)
-    try:
-        core.load_weights(path)
-    except _UNREADABLE as error:
-        raise WeightsError(
-            f"the weight file {path} is damaged or not the one for {backbone.name} ({error}); "
-            f"put the one from {backbone.weights_url} in its place"
-        ) from error
-    if backbone.module == "efficientnet":
-        _finish_efficientnet(core)
-
-
-def _finish_efficientnet(core: keras.Model) -> None:
-    """Divide by the square root of the deviation once more, as Keras does for `weights="imagenet"` only.
-
-    The file holds the deviation where the layer expects its square. Keras mends this with an extra layer, but leaves it
-    out when weights come from a path (tensorflow#49930). Here the square itself is put in, which is the same.
-    """
-    for layer in core.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            mean, variance, count = layer.get_weights()
-            layer.set_weights([mean, variance * _IMAGENET_STDDEV, count])
-            layer.finalize_state()  # set_weights alone leaves the constants that the layer computes with
+    with _policy(policy):
+        if backbone.keras_name is None:
+            return lite0.EfficientNetLite0(shape, input_tensor=x).output
+        build = getattr(keras.applications, backbone.keras_name)
+        return build(include_top=False, weights=None, input_shape=shape, input_tensor=x).output

@@ -22,15 +22,7 @@ from core.models.build import backbone_layers, build_base
 from core.models.catalogue import BACKBONES, find
 from core.models.unfreezing import stages
 from core.store.runs import RunStore
-
-FAMILIES = (
-    *("EfficientNetLite0", "VGG16", "ResNet50", "ResNet50V2", "MobileNet", "MobileNetV2", "MobileNetV3Small"),
-    *("EfficientNetB0", "EfficientNetV2B0", "DenseNet121", "InceptionV3", "Xception", "ConvNeXtTiny"),
-)
-"""The smallest of each; a family is a module of `keras.applications`."""
-
-LARGE = ("InceptionResNetV2", "NASNetMobile")
-"""With 780 layers each they take as long as all the others: tested where PARITY_ALL_FAMILIES is set."""
+from tests.models.families import FAMILIES, LARGE, with_statistics
 
 KERAS_ROWS = [row for row in BACKBONES.values() if row.keras_name]
 
@@ -61,21 +53,13 @@ def test_the_hash_of_the_weights_is_the_one_that_keras_demands(row: Backbone) ->
 
 @pytest.fixture(scope="module", params=(*FAMILIES, *(LARGE if os.environ.get("PARITY_ALL_FAMILIES") else ())))
 def family(request: pytest.FixtureRequest) -> Any:
-    """A row and its base with random weights at the smallest size; built once for all tests of this file."""
+    """A row and its base with random weights at the smallest size; built once for all tests of this file.
+
+    The two largest only where PARITY_ALL_FAMILIES is set.
+    """
     row = find(request.param)
-    yield row, _with_statistics(build_base(row, row.min_size, weights="none", seed=1))
+    yield row, with_statistics(build_base(row, row.min_size, weights="none", seed=1))
     keras.backend.clear_session()
-
-
-def _with_statistics(base: keras.Model) -> keras.Model:
-    """Gives batch normalisation the statistics of images: random networks else make 1e-6 and less of any image."""
-    base.trainable = True
-    for layer in base.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0
-    base(np.random.default_rng(0).uniform(0, 255, (4, *base.input_shape[1:])).astype(np.float32), training=True)
-    base.trainable = False
-    return base
 
 
 @pytest.mark.slow

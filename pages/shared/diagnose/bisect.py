@@ -1,20 +1,16 @@
 """The search for the cause on the Diagnose page: what it would cost, how it goes, what it found."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from core.access import Action
 from core.bisect.orient import seen_from
-from core.bisect.store import Bisect, BisectSpec, runs_of
+from core.bisect.store import Bisect, runs_of
 from core.bisect.verdict import VERDICTS
-from core.errors import UserError
-from core.jobs.job import BUDGET_MINUTES
-from core.store.runs import RESUMABLE, STATUSES, Status
+from core.store.runs import STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
-from pages.shared.diagnose.answer import margin_input, show_answers, show_factors
+from pages.shared.diagnose.answer import show_answers, show_factors
 from pages.shared.diagnose.charts import (
     side_colours,
     trials_caption,
@@ -24,17 +20,15 @@ from pages.shared.diagnose.charts import (
     trials_words,
 )
 from pages.shared.diagnose.choice import Pair
+from pages.shared.diagnose.offer import search_buttons, show_offer, show_skipped
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
-from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.state import BISECT, BUDGET, MARGIN, RUN_NOTICE, part_key
-from pages.shared.widgets.fields import setting_label
+from pages.shared.state import BISECT
 from pages.shared.widgets.text import duration, plain, sentence
 
 if TYPE_CHECKING:
-    from core.bisect.store import Expected
-    from core.store.bisect_record import BisectResult, BisectTrial, Skipped
+    from core.store.bisect_record import BisectResult, BisectTrial
     from core.store.job_records import Cost
 
 
@@ -117,85 +111,18 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
         "with the same seeds everywhere, until it is clear which one makes the difference (a bisect).",
     )
     if bisect is None:
-        _offer(pair, None)
+        show_offer(pair, None)
         return
     status = diagnose_actions.status_of(bisect)
     _trouble(status)
-    _buttons(pair, bisect, status)
+    search_buttons(bisect, status)
     every = EVERY_SECONDS if status.is_active else None
     st.fragment(_tick, run_every=every)(bisect, pair, status.is_active)
     if not status.is_active:
         if not may(Action.DIAGNOSE):
             return
         with st.expander("Search once more", icon=":material/replay:"):
-            _offer(pair, bisect)
-
-
-def _offer(pair: Pair, before: Bisect | None) -> None:
-    """What a search would try and how long it would take, and the button that starts it."""
-    if not may(Action.DIAGNOSE):
-        st.info("You may look at searches here, but not start one.", icon=":material/lock:")
-        return
-    try:
-        cost = _estimate(pair)
-    except UserError as error:
-        st.warning(f"No search is possible here. {plain(sentence(str(error)))}", icon=":material/info:")
-        return
-    factors = [str(key) for key in cost.get("factors") or []]
-    _skipped(cost.get("skipped") or [])
-    if not factors:
-        st.info(
-            "The two runs differ in no setting that a training could be repeated with, so there is nothing to switch. "
-            "A search can still tell whether the gap is more than chance.",
-            icon=":material/info:",
-        )
-    else:
-        named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
-        st.markdown(f"To be tried: {named}.")
-    trials, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
-    st.markdown(
-        f"About **{trials} trainings**, **{duration(60 * minutes)}** on this machine; it is corrected on the way."
-    )
-    st.caption("All are trained with the same 3 seeds, and with 6 and at last 12 where that is not clear yet.")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Budget in minutes",
-            min_value=1,
-            max_value=1440,
-            value=round(BUDGET_MINUTES),
-            key=BUDGET,
-            width=160,
-            help="The search ends then at the latest and says what it knows.",
-        )
-        margin_input()
-        st.button(
-            "Find the cause" if before is None else "Search again",
-            type="primary",
-            icon=":material/troubleshoot:",
-            on_click=_start,
-            args=(pair,),
-            key=part_key("bisect_start", pair[0].id, pair[1].id),
-        )
-
-
-def _estimate(pair: Pair) -> "Expected":
-    with st.spinner("Working out what a search would cost …"):
-        return diagnose_actions.estimate(*pair)
-
-
-def _skipped(skipped: "Sequence[Skipped]") -> None:
-    """What differs and is not tried, with the reason."""
-    skipped = [row for row in skipped if row["key"] != "name"]
-    if not skipped:
-        return
-    rows = [
-        {"Setting": setting_label(row["key"]), "Not tried because": row["reason"],
-         "Key": row["key"]}
-        for row in skipped
-    ]  # fmt: skip
-    columns = {"Setting": st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
-    st.caption("Differs, but is not tried:")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, alt="Settings not tried, with reasons")
+            show_offer(pair, bisect)
 
 
 def _trouble(status: Status) -> None:
@@ -204,32 +131,6 @@ def _trouble(status: Status) -> None:
         st.error(message, icon=":material/error:")
     elif status.status in ("interrupted", "stopped"):
         st.warning(message, icon=LOOKS[status.status][1])
-
-
-def _buttons(pair: Pair, bisect: Bisect, status: Status) -> None:
-    if not may(Action.DIAGNOSE):
-        return
-    if status.is_active and (bisect.path / "stop").exists():
-        st.button("Stopping …", icon=":material/hourglass_top:", disabled=True, key=part_key("stopping", bisect.id))
-    elif status.is_active:
-        st.button(
-            "Stop the search",
-            icon=":material/stop_circle:",
-            on_click=_stop,
-            args=(bisect,),
-            help="What was measured so far is kept, and the search can be resumed.",
-            key=part_key("stop", bisect.id),
-        )
-    elif status.status in RESUMABLE:
-        st.button(
-            "Resume the search",
-            type="primary",
-            icon=":material/play_circle:",
-            on_click=_resume,
-            args=(bisect,),
-            help="Goes on after the last finished training.",
-            key=part_key("resume", bisect.id),
-        )
 
 
 def _tick(bisect: Bisect, pair: Pair, was_active: bool) -> None:
@@ -254,7 +155,7 @@ def _tick(bisect: Bisect, pair: Pair, was_active: bool) -> None:
         st.altair_chart(chart, width="stretch", height=trials_height(len(trials)), alt=trials_words(result))
         st.caption(trials_caption(result))
     if not status.is_active:
-        _skipped(result.get("skipped", []))
+        show_skipped(result.get("skipped", []))
 
 
 def settled(result: "BisectResult", *, is_active: bool) -> "BisectResult":
@@ -284,32 +185,3 @@ def _cost_words(cost: "Cost") -> str:
     )
     known = [f"{word} {duration(60 * minutes)}" for word, minutes in parts if minutes is not None]
     return f"Time: {', '.join(known)}." if known else "Time: not known yet."
-
-
-def _start(pair: Pair) -> None:
-    def start() -> None:
-        # From the session: a number typed just before the click is newer than the page that holds the button.
-        minutes, points = float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
-        st.query_params[BISECT] = jobs.begin("bisect", BisectSpec(*pair, minutes, points)).id
-
-    _do(start, "The search has started.")
-
-
-def _stop(bisect: Bisect) -> None:
-    _do(lambda: jobs.stop(bisect), "The search stops after the batch it is at.")
-
-
-def _resume(bisect: Bisect) -> None:
-    _do(lambda: jobs.go_on(bisect), "The search goes on.")
-
-
-def _do(action: Callable[[], None], success: str) -> None:
-    """Says by a sentence in the next script run how it went."""
-    try:
-        action()
-    except UserError as error:
-        st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
-    except OSError as error:
-        st.session_state[RUN_NOTICE] = (False, f"The folder of the search cannot be written: {error.strerror}.")
-    else:
-        st.session_state[RUN_NOTICE] = (True, success)

@@ -41,11 +41,11 @@ def test_heads_as_lists_are_swept_and_found_by_a_bisect_and_stand_on_cards(
     for run, head in zip(runs, (GOOD, BAD), strict=True):
         assert f"| Layers of the head | `{HEAD}` | `{head}` |" in model_card(run)
 
-    found = BisectStore().create(*runs, 10)
+    found = BisectStore().create(runs[0], runs[1], 10)
     assert bisect(Reporter(found))[0] == "finished"
     result = found.result()
     assert (result["verdict"], result["factors"], result["candidates"]) == ("single", [HEAD], [HEAD])
-    assert {GOOD, BAD} <= {RunStore().get(row["run"]).config().model.head for row in result["arms"]}
+    assert {GOOD, BAD} <= {RunStore().get(row["run"] or "").config().model.head for row in result["arms"]}
 
     kept = {path.name for path in (home / "cache" / "features").glob("*.npy")}
     choices = {HEAD: read_choices(HEAD, f"{BAD}; {GOOD}"), AUGMENTATION: read_choices(AUGMENTATION, f"none; {LISTED}")}
@@ -63,4 +63,4 @@ def test_heads_as_lists_are_swept_and_found_by_a_bisect_and_stand_on_cards(
     assert rows[2]["value"] == runs[0].figures("val").accuracy, "the same as the run of these settings"
     new = {path.name for path in (home / "cache" / "features").glob("*.npy")} - kept
     assert len(new) == 1, "the training images once more, for the augmentation that two trials share"
-    assert f"`{LISTED}`" in model_card(RunStore().get(rows[3]["run"]))
+    assert f"`{LISTED}`" in model_card(RunStore().get(rows[3]["run"] or ""))
