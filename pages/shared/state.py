@@ -218,7 +218,7 @@ def choices_key(setting: str) -> str:
 RUN_CHOICE = "run_choice"
 """Session key of the list of runs; the address is the truth, the list follows it."""
 
-RUN_NOTICE = "run_notice"
+RUN_NOTICE, NOTICE_SHOWN = "run_notice", "notice_shown"
 """Session key: what a button did, (whether it worked, one sentence), until the next script run has said it."""
 
 PAIR_CHOICE = {RUN_A: "pair_choice_a", RUN_B: "pair_choice_b"}

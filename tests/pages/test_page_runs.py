@@ -265,3 +265,16 @@ def test_a_thousand_runs_are_listed(make_run, monkeypatch):
     at = open_runs()
     assert len(names(at)) == 1000
     assert at.caption[-1].value.startswith("1,000 rows")
+
+
+def test_what_was_said_is_said_again_by_a_page_that_runs_again_by_itself(
+    three: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an undo: the runs that are back are read while the page stands there, which then runs once more."""
+    at = open_runs()
+    unread = iter([3])
+    monkeypatch.setattr(page, "_unread", lambda rows: next(unread, 0))
+    at.session_state[state.RUN_NOTICE] = (True, "9 are back.")
+    at.run()
+    assert not at.exception
+    assert ["are back" in toast.value for toast in at.toast] == [True]

@@ -1,5 +1,6 @@
 """Actions on a run from a page: stop, end now, resume; each answered by one sentence."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -9,8 +10,11 @@ from core.errors import AccessError, UserError
 from core.store.runs import RESUMABLE, Run, Status
 from pages.shared.shell import jobs
 from pages.shared.shell.access import person
-from pages.shared.state import RUN_NOTICE, part_key
+from pages.shared.state import NOTICE_SHOWN, RUN_NOTICE, part_key
 from pages.shared.widgets.text import plain, sentence
+
+NOTICE_SECONDS = 4.0
+"""So long a toast stays."""
 
 
 def show_notice() -> None:
@@ -18,10 +22,18 @@ def show_notice() -> None:
     worked, said = st.session_state.pop(RUN_NOTICE, (True, ""))
     if not said:
         return
+    st.session_state[NOTICE_SHOWN] = (worked, said), time.monotonic()
     if worked:
         st.toast(plain(said), icon=":material/check:")
     else:
         st.error(plain(said), icon=":material/error:")
+
+
+def keep_notice() -> None:
+    """Says once more what was said a moment ago: for a page that runs again by itself, which takes it away."""
+    notice, when = st.session_state.get(NOTICE_SHOWN, (None, 0.0))
+    if notice and time.monotonic() - when < NOTICE_SECONDS:
+        st.session_state.setdefault(RUN_NOTICE, notice)
 
 
 def action_buttons(run: Run, status: Status) -> None:

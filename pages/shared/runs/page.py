@@ -5,6 +5,7 @@ import streamlit as st
 from core.runs_table.query import select
 from core.runs_table.rows import Row, count_runs, flat, table_rows
 from pages.shared import state
+from pages.shared.run.actions import keep_notice
 from pages.shared.runs import address
 from pages.shared.runs.choice import show_choice
 from pages.shared.runs.comparison import compared_rows, show_comparison
@@ -49,6 +50,7 @@ def _follow(said: str) -> None:
     rows = table_rows(READ_SECONDS)
     moves = any(row.is_active for row in rows) or _unread(rows)
     if not moves or address.everything() != said or state.RUN_NOTICE in st.session_state:
+        keep_notice()
         st.rerun()
     _table(rows)
 
