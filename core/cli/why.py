@@ -124,6 +124,6 @@ def _told(answer: dict[str, Any]) -> list[str]:
         lines.append(f"{one['file']}, {place_of(one)}: {one['text']}  ({one['does']})")
     if answer["diff"]:
         lines += ["", answer["diff"].rstrip("\n"), ""]
-    if repaired := answer["repaired"]:
-        lines.append(repaired_sentence(repaired))
+    if answer["repaired"]:
+        lines.append(repaired_sentence(answer))
     return lines

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from core.bisect.measured import CURED, NOT_SHOWN, PART, UNMEASURED
 from core.bisect.verdict import VERDICTS as OF_BISECT
 from core.report.page import cleaner, page, section, table
 from core.report.report import MADE_BY
-from core.why.answer import VERDICTS, answer_of
+from core.why.answer import FINDING_GONE, VERDICTS, answer_of
 from core.why.store import Why
 
 
@@ -16,14 +17,85 @@ def verdict_words(answer: Mapping[str, Any]) -> str:
     return {**OF_BISECT, **VERDICTS}.get(str(answer["verdict"] or ""), "No answer yet")
 
 
-def repaired_sentence(repaired: Mapping[str, Any]) -> str:
-    """What became of the repaired script, with its figure beside those of the two."""
+_OUTCOMES = {
+    CURED: "cured",
+    PART: "better than it was, but not shown to be as good as the other",
+    NOT_SHOWN: "not shown to be cured",
+    UNMEASURED: "not shown to be cured: the search trained no seeds of just these settings",
+}
+
+
+def repaired_sentence(answer: Mapping[str, Any]) -> str:
+    """What became of the repaired script, held by the measure that decided; figures of one training told as such."""
+    repaired = answer["repaired"]
     if repaired["run"] is None:
         return f"No small change to {repaired['file']} was found for {', '.join(repaired['left'])}; change it by hand."
+    left = f" Left to change by hand: {', '.join(repaired['left'])}." if repaired["left"] else ""
+    if repaired["outcome"] == FINDING_GONE:
+        return f"{repaired['file']}, read again: the fault is gone.{_of_settings(repaired)}{left}"
+    said = f"{repaired['file']}, read again and trained: {_OUTCOMES[repaired['outcome']]}."
+    return f"{said}{_by_measure(answer)}{_one_each(repaired)}{left}"
+
+
+def _of_settings(repaired: Mapping[str, Any]) -> str:
+    """The faulty script has no figure of its own, as it is never run."""
+    if repaired["accuracy"] is None:
+        return ""
+    return (
+        f" Its settings, with labels that belong to their images, have reached a validation accuracy of "
+        f"{repaired['accuracy']:.1%} in one training. What the faulty script reaches is not known: it is not run."
+    )
+
+
+def _by_measure(answer: Mapping[str, Any]) -> str:
+    measure, repaired = answer["measure"], answer["repaired"]
+    if measure is None or repaired["measure"] is None:
+        return ""
+    bad = answer["scripts"].index(repaired["file"])
+    before, other = measure["scripts"][bad], measure["scripts"][1 - bad]
+    figures = [("repaired", repaired["measure"]), ("as it was", before), ("the other", other)]
+    told = ", ".join(f"{name} {mean_in_words(mean)}" for name, mean in figures)
+    return f" {_capital(measure['name'])} over {repaired['measure']['seeds']} seeds: {told}."
+
+
+def _one_each(repaired: Mapping[str, Any]) -> str:
     values = (("repaired", "accuracy"), ("as it was", "before"), ("the other", "other"))
     figures = [f"{name} {repaired[key]:.1%}" for name, key in values if repaired[key] is not None]
-    left = f" Left to change by hand: {', '.join(repaired['left'])}." if repaired["left"] else ""
-    return f"{repaired['file']}, read again and trained; validation accuracy: {', '.join(figures)}.{left}"
+    return f" Accuracy of one training each, which decides nothing: {', '.join(figures)}." if figures else ""
+
+
+def mean_in_words(mean: Mapping[str, Any]) -> str:
+    """A mean over seeds with its interval, as in `0.986 [0.981, 0.991]`."""
+    interval = mean["interval"]
+    return f"{mean['value']:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+
+
+def measure_title(answer: Mapping[str, Any]) -> str:
+    """`Validation AUC, mean over 12 seeds`; empty where nothing was repeated."""
+    measure = answer["measure"]
+    return f"{_capital(measure['name'])}, mean over {measure['seeds']} seeds" if measure else ""
+
+
+def figure_rows(answer: Mapping[str, Any]) -> list[list[str]]:
+    """Name, the measure that decided, and the accuracy of one training: of both scripts and the repaired one."""
+    measure, repaired = answer["measure"], answer["repaired"]
+    means = [mean_in_words(one) for one in measure["scripts"]] if measure else ["", ""]
+    rows = [
+        [name, mean, _share(value)]
+        for name, mean, value in zip(answer["scripts"], means, answer["accuracy"], strict=True)
+    ]
+    if repaired and repaired["run"] and repaired["outcome"] != FINDING_GONE:
+        mean = mean_in_words(repaired["measure"]) if repaired["measure"] else ""
+        rows.append([f"{repaired['file']}, repaired", mean, _share(repaired["accuracy"])])
+    return rows
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def place_of(line: Mapping[str, Any]) -> str:
@@ -39,17 +111,14 @@ def why_html(why: Why) -> str:
     """
     answer, cut = answer_of(why), cleaner(why.runs())
     rows = [[one["file"], place_of(one), one["text"], one["does"]] for one in answer["lines"]]
-    figures = [
-        [name, "" if value is None else f"{value:.1%}"]
-        for name, value in zip(answer["scripts"], answer["accuracy"], strict=True)
-    ]
+    head = ["Script", measure_title(answer) or "Repeated", "Accuracy of one training"]
     repaired = answer["repaired"]
     diff = f"<pre><code>{escape(cut(answer['diff']))}</code></pre>" if answer["diff"] else ""
-    after = f"<p>{escape(cut(repaired_sentence(repaired)))}</p>" if repaired else ""
+    after = f"<p>{escape(cut(repaired_sentence(answer)))}</p>" if repaired else ""
     parts = [
         f"<div class=verdict><h2>{escape(verdict_words(answer))}</h2><p>{escape(cut(answer['sentence']))}</p></div>",
         section("The lines", table(["Script", "Place", "Line", "What it does"], _cut(rows, cut))),
-        section("As the scripts are", table(["Script", "Validation accuracy"], _cut(figures, cut))),
+        section("The figures", table(head, _cut(figure_rows(answer), cut))),
         section("The smallest change that cures it", diff, after) if repaired else "",
     ]
     return page(cut(f"{' and '.join(answer['scripts'])}: why they differ"), parts, MADE_BY)

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.bisect.measured import Measured
 from core.bisect.orient import seen_from
-from core.errors import RunError
+from core.stats.paired_seeds import Estimate
 from core.store.runs import Run, RunStore
 from core.why.side import NotExpressed, ScriptSide
 from core.why.store import Why, bisect_of
 
 IN_SCRIPT = "in-script"
 NOT_EXPRESSED = "not-expressed"
+
+FINDING_GONE = "finding-gone"
+"""What became of a script that alone was at fault; else one of the outcomes of `core.bisect.measured`."""
 
 VERDICTS = {
     IN_SCRIPT: "The script itself is at fault; no setting is",
@@ -27,14 +31,15 @@ def answer_of(why: Why) -> dict[str, Any]:
 
     Returns:
         `{"verdict", "factors", "sentence", "lines": [{"file", "line", "text", "factor", "does"}], "diff", "repaired":
-        {"file", "run", "accuracy", "before", "other", "left"} or None, "runs", "bisect", "values"}`.
+        {"file", "run", "accuracy", "before", "other", "left", "text", "outcome", "measure"} or None, "measure":
+        {"name", "seeds", "scripts": [{"value", "interval", "seeds"}, ...]} or None, "accuracy", "runs", "bisect"}`.
 
     Raises:
         UserError: its files are damaged, or a run of it is gone.
     """
     sides, runs, result = why.sides(), why.runs(), why.result()
     found = bisected(why)
-    bad = worse_of(found)
+    measured, bad = Measured(found), worse_of(found)
     faults = blamed(found, sides)
     factors = faults or list(found.get("factors") or [])
     verdict = IN_SCRIPT if faults else found.get("verdict")
@@ -46,7 +51,8 @@ def answer_of(why: Why) -> dict[str, Any]:
         "sentence": _sentence(found, sides, faults),
         "lines": [line for key in factors for line in _lines(sides, key)],
         "diff": str((repaired or {}).get("diff") or ""),
-        "repaired": _repaired(repaired, sides, runs) if repaired else None,
+        "repaired": _repaired(repaired, sides, runs, measured) if repaired else None,
+        "measure": _measure(measured),
         "scripts": [side.name for side in sides],
         "worse": sides[bad].name if bad is not None else None,
         "accuracy": [_accuracy(run) for run in runs],
@@ -65,6 +71,7 @@ def not_expressed(error: NotExpressed) -> dict[str, Any]:
         "lines": error.lines,
         "diff": "",
         "repaired": None,
+        "measure": None,
     }
 
 
@@ -118,20 +125,38 @@ def _lines(sides: tuple[ScriptSide, ScriptSide], key: str) -> list[dict[str, Any
     return rows
 
 
+def _measure(measured: Measured) -> dict[str, Any] | None:
+    """What decided: the mean of each script's settings over the seeds, by the measure of the search."""
+    ends = measured.ends()
+    if not all(end.seeds for end in ends):
+        return None
+    return {"name": measured.name, "seeds": min(end.seeds for end in ends), "scripts": [_mean(end) for end in ends]}
+
+
+def _mean(mean: Estimate) -> dict[str, Any]:
+    return {"value": mean.value, "interval": mean.to_list() if mean.seeds > 1 else None, "seeds": mean.seeds}
+
+
 def _repaired(
-    record: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], runs: tuple[Run, Run]
-) -> dict[str, Any]:  # fmt: skip
+    record: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], runs: tuple[Run, Run], measured: Measured
+) -> dict[str, Any]:
     bad = 1 if record.get("side") == 1 else 0
-    run = str(record.get("run") or "")
-    try:
-        accuracy = _accuracy(RunStore().get(run)) if run else None
-    except RunError:
-        accuracy = None
+    run = RunStore().by_id(str(record.get("run") or ""))
+    fault = str(record.get("fault") or "")
+    trial = measured.trial_of(runs[1 - bad], run) if run and not fault else None
+    mean = measured.mean(trial) if trial is not None else None
     return {
-        "file": sides[bad].name, "run": run or None, "accuracy": accuracy, "before": _accuracy(runs[bad]),
-        "other": _accuracy(runs[1 - bad]), "left": list(record.get("left") or []),
+        "file": sides[bad].name,
+        "run": str(record.get("run") or "") or None,
+        "accuracy": _accuracy(run) if run else None,
+        # The script of a finding is not run itself: what was trained has its labels right, so it has no figure.
+        "before": None if fault else _accuracy(runs[bad]),
+        "other": _accuracy(runs[1 - bad]),
+        "left": list(record.get("left") or []),
         "text": str(record.get("text") or ""),
-    }  # fmt: skip
+        "outcome": FINDING_GONE if fault else measured.outcome(trial),
+        "measure": _mean(mean) if mean and mean.seeds else None,
+    }
 
 
 def _accuracy(run: Run) -> float | None:

@@ -4,9 +4,11 @@ It loads no TensorFlow and takes no place: each step is a job with a worker of i
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.bisect.measured import Measured
 from core.bisect.store import Bisect, BisectSpec, BisectStore
 from core.engine.jobs.steps import EndedEarly, carry_out
 from core.engine.reporter import Reporter
@@ -66,11 +68,11 @@ def _repaired(why: Why) -> Run | None:
         bad = faulty(sides, faults[0])
     if bad is None or not sides[bad].text:
         return None
-    keys = [] if faults else list(found.get("factors") or [])
+    keys = () if faults else Measured(found).smallest_cure(found.get("factors") or ())
     return _try_out(why, sides[bad], sides[1 - bad], bad, keys, faults[0] if faults else "")
 
 
-def _try_out(why: Why, bad: ScriptSide, good: ScriptSide, side: int, keys: list[str], fault: str) -> Run | None:
+def _try_out(why: Why, bad: ScriptSide, good: ScriptSide, side: int, keys: Sequence[str], fault: str) -> Run | None:
     text, left = repaired_text(bad, good, keys, fault)
     record: dict[str, Any] = {"side": side, "run": "", "text": "", "diff": "", "left": left, "fault": fault}
     run = None

@@ -7,7 +7,14 @@ import streamlit as st
 
 from core.access import Action
 from core.errors import AccessError, UserError
-from core.report.why_report import place_of, repaired_sentence, verdict_words, why_html
+from core.report.why_report import (
+    figure_rows,
+    measure_title,
+    place_of,
+    repaired_sentence,
+    verdict_words,
+    why_html,
+)
 from core.store.status import RESUMABLE
 from core.why.answer import answer_of
 from core.why.store import Why, WhyStore
@@ -74,6 +81,7 @@ def _answer(why: Why, answer: dict[str, Any]) -> None:
     factors = ", ".join(answer["factors"])
     st.markdown(f"#### {plain(verdict_words(answer))}{': ' if factors else ''}{plain(factors)}")
     st.markdown(plain(str(answer["sentence"])))
+    _figures(answer)
     for one in answer["lines"]:
         st.markdown(f"**{plain(one['file'])}, {place_of(one)}** · {plain(one['does'])}")
         st.code(one["text"], language="python")
@@ -81,8 +89,18 @@ def _answer(why: Why, answer: dict[str, Any]) -> None:
         st.markdown("**The smallest change that cures it**")
         st.code(answer["diff"], language="diff")
     if answer["repaired"]:
-        st.markdown(plain(repaired_sentence(answer["repaired"])))
+        st.markdown(plain(repaired_sentence(answer)))
     _links(why, answer)
+
+
+def _figures(answer: dict[str, Any]) -> None:
+    """What decided, over seeds, with what one training of each says beside it."""
+    if not (title := measure_title(answer)):
+        return
+    rows = [[plain(cell) for cell in row] for row in figure_rows(answer)]
+    head = ["Script", title, "Accuracy of one training"]
+    lines = [head, ["---"] * len(head), *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def _links(why: Why, answer: dict[str, Any]) -> None:
