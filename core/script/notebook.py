@@ -52,6 +52,30 @@ def read_cells(text: str, name: str) -> list[Cell]:
     return cells
 
 
+def code_of(text: str) -> list[str]:
+    """The texts of the code cells, commands and all; of a notebook that `read_cells` has read."""
+    return list(_code(json.loads(text)))
+
+
+def with_code(text: str, cells: list[str]) -> str:
+    """The notebook's file with other texts in its code cells; all else of it stays.
+
+    Args:
+        text: str. The notebook's file, which `read_cells` has read.
+        cells: list of str. One text a code cell, in order.
+    """
+    record = json.loads(text)
+    for cell, code in zip(_code_cells(record), cells, strict=True):
+        key = "source" if "source" in cell else "input"
+        cell[key] = code.splitlines(keepends=True) if isinstance(cell.get(key), list) else code
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def only_code(cells: list[str]) -> str:
+    """A notebook's file of nothing but these code cells."""
+    return json.dumps({"cells": [{"cell_type": "code", "source": code} for code in cells], "metadata": {}})
+
+
 def _language(record: dict[str, Any]) -> str:
     told = _dict(record.get("metadata"))
     for part, key in (("language_info", "name"), ("kernelspec", "language")):
@@ -61,14 +85,18 @@ def _language(record: dict[str, Any]) -> str:
 
 
 def _code(record: dict[str, Any]) -> Iterator[str]:
-    """Texts of the code cells; the form of before 2015 keeps them in a worksheet, and their text under `input`."""
+    for cell in _code_cells(record):
+        source = cell.get("source", cell.get("input", ""))
+        parts = source if isinstance(source, list) else [source]
+        yield "".join(part for part in parts if isinstance(part, str))
+
+
+def _code_cells(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The form of before 2015 keeps cells in a worksheet, and their text under `input`."""
     sheets = _list(record.get("worksheets"))[:1] or [record]
     for cell in _list(_dict(sheets[0]).get("cells"))[:MOST_CELLS]:
-        kind = _dict(cell).get("cell_type")
-        if kind == "code":
-            source = _dict(cell).get("source", _dict(cell).get("input", ""))
-            parts = source if isinstance(source, list) else [source]
-            yield "".join(part for part in parts if isinstance(part, str))
+        if _dict(cell).get("cell_type") == "code":
+            yield cell
 
 
 def _cell(text: str) -> Cell:

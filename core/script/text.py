@@ -194,11 +194,16 @@ def _parse_cell(cell: Cell, name: str, where: str) -> Source:
     except SyntaxError:
         numbers = [number for number, line in enumerate(lines, 1) if _MAGIC.match(line)]
         commands = {k: f"{lines[k - 1].strip()[:200]}: a notebook's command" for k in numbers}
-        text = _MAGIC.sub(r"\1pass", text)
+        text = magic_lines(text)
         if (mended := _mended(text)) is not None:
             return Source(name, mended[0], lines, {**commands, mended[1]: mended[2]})
         tree = _tree_or_sentence(text, name, where)
     return Source(name, tree, lines, commands)
+
+
+def magic_lines(text: str) -> str:
+    """A text in which lines that only a notebook knows are `pass`; every line keeps its number."""
+    return _MAGIC.sub(r"\1pass", text)
 
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}

@@ -5,6 +5,8 @@ from typing import Any
 
 from core.bisect.measured import Measured
 from core.bisect.orient import seen_from
+from core.script.reading import ScriptLine
+from core.script.text import place_of
 from core.stats.paired_seeds import Estimate
 from core.store.runs import Run, RunStore
 from core.why.side import NotExpressed, ScriptSide
@@ -104,25 +106,21 @@ def _sentence(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], fa
     for fault in faults:
         side = sides[faulty(sides, fault)]
         one = next(one for one in side.faults() if one["id"] == fault)
-        said = f"{side.name}, line {one['evidence']['line']}: {one['claim']} {said}"
+        said = f"{side.name}, {place_of(one['evidence'])}: {one['claim']} {said}"
     return said
 
 
 def _lines(sides: tuple[ScriptSide, ScriptSide], key: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for side in sides:
-        for one in side.lines(key):
-            cell = {"cell": one.cell} if one.cell else {}
-            rows.append(
-                {"file": side.name, "line": one.line, "text": one.text, "factor": key, "does": side.why(key), **cell}
-            )
-        for found in side.faults():
-            if found["id"] == key:
-                number = int(found["evidence"]["line"])
-                text = side.text.splitlines()
-                said = text[number - 1].strip()[:200] if 0 < number <= len(text) else ""
-                rows.append({"file": side.name, "line": number, "text": said, "factor": key, "does": found["claim"]})
+        rows += [_row(one, key, side.why(key)) for one in side.lines(key)]
+        rows += [_row(side.line_at(one["evidence"]), key, one["claim"]) for one in side.faults() if one["id"] == key]
     return rows
+
+
+def _row(one: ScriptLine, key: str, does: str) -> dict[str, Any]:
+    cell = {"cell": one.cell} if one.cell else {}
+    return {"file": one.file, "line": one.line, "text": one.text, "factor": key, "does": does, **cell}
 
 
 def _measure(measured: Measured) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from core.why.editable import tree_of
 from core.why.side import CALLS
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -46,7 +47,7 @@ class Source:
     """A script that can be edited by the places of its syntax tree.
 
     Args:
-        text: str.
+        text: str. As `Editable` has it.
 
     Raises:
         SyntaxError: it is no Python.
@@ -54,7 +55,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.content = text.encode()
-        self.tree = ast.parse(text)
+        self.tree = tree_of(text)
         self.nodes = list(ast.walk(self.tree))
         self._starts = [0]
         for line in self.content.split(b"\n"):

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.script.text import LARGEST
 from core.why.side import ScriptSide
 from core.workers.run_module import bare_environment, run_module
 
 _SECONDS = 180.0
-_LARGEST_ANSWER = 4_000_000
+_LARGEST_ANSWER = 3 * LARGEST
+"""Of a notebook with its images, in JSON."""
 
 
 def repaired_text(bad: ScriptSide, good: ScriptSide, keys: Sequence[str], fault: str = "") -> tuple[str, list[str]]:
@@ -24,11 +26,14 @@ def repaired_text(bad: ScriptSide, good: ScriptSide, keys: Sequence[str], fault:
         The text, unchanged where nothing small was found, and what could not be changed.
     """
     wanted = {key: good.config.settings()[key] for key in keys}
-    lines = {key: [one.line for one in bad.lines(key)] for key in keys}
+    lines = {key: [(one.cell, one.line) for one in bad.lines(key)] for key in keys}
     for one in bad.faults():
         if one["id"] == fault:
-            lines[fault] = [one["evidence"]["line"]]
-    asked = {"name": bad.name, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault}
+            lines[fault] = [(one["evidence"].get("cell", 0), one["evidence"]["line"])]
+    asked = {
+        "name": bad.name, "text": bad.text, "good": good.text, "good_name": good.name, "wanted": wanted,
+        "lines": lines, "fault": fault,
+    }  # fmt: skip
     question = b'{"name": "", "keras": null}\n' + json.dumps(asked).encode()
     everything = [*keys, *([fault] if fault else [])]
     try:

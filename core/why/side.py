@@ -7,9 +7,13 @@ from typing import Any
 
 from core.config import RunConfig, make_config
 from core.errors import ConfigError, DataError
+from core.script.notebook import code_of, is_notebook
 from core.script.reading import ScriptLine, decisions
 from core.script.text import decode
 from core.workers.script_client import read_script
+
+_LONGEST_LINE = 200
+"""Characters of a line that an answer repeats."""
 
 PRESET = "recommended"
 """What a single script is held against."""
@@ -82,12 +86,30 @@ class ScriptSide:
         """Findings on the script itself that are errors."""
         return [one for one in self.record.get("findings", ()) if one["severity"] == "error"]
 
+    def line_at(self, place: Mapping[str, Any]) -> ScriptLine:
+        """The line that the evidence of a finding names."""
+        return line_at(self.name, self.text, int(place.get("cell", 0)), int(place["line"]))
+
     def _leaving(self, calls: tuple[str, ...]) -> list[ScriptLine]:
         for call in calls:
-            for number, line in enumerate(self.text.splitlines(), 1):
-                if re.search(rf"\b{call}\(", line):
-                    return [ScriptLine(self.name, number, line.strip()[:200])]
+            for cell, code in _numbered(self.text, self.name):
+                for number, line in enumerate(code.splitlines(), 1):
+                    if re.search(rf"\b{call}\(", line):
+                        return [ScriptLine(self.name, number, line.strip()[:_LONGEST_LINE], cell)]
         return []
+
+
+def line_at(name: str, text: str, cell: int, number: int) -> ScriptLine:
+    """A line of a script, or of a code cell of a notebook, with its text; without where there is no such line."""
+    code = next((code for which, code in _numbered(text, name) if which == cell), "")
+    lines = code.splitlines()
+    said = lines[number - 1].strip()[:_LONGEST_LINE] if 0 < number <= len(lines) else ""
+    return ScriptLine(name, number, said, cell)
+
+
+def _numbered(text: str, name: str) -> list[tuple[int, str]]:
+    """The code cells of a notebook from 1 on, or the whole script as 0."""
+    return list(enumerate(code_of(text), 1)) if is_notebook(text, name) else [(0, text)]
 
 
 def read_side(content: bytes, name: str, dataset: str) -> ScriptSide:
@@ -133,11 +155,16 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _open_line(name: str, text: str, one: Mapping[str, Any]) -> dict[str, Any]:
-    found = re.search(r"\bline (\d+)", one["why"])
-    number = int(found[1]) if found else 0
-    lines = text.splitlines()
-    said = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
-    return {"file": name, "line": number, "text": said, "factor": one["key"], "does": one["why"]}
+    lines = one.get("lines") or [_place_in(one["why"])]
+    found = line_at(name, text, int(lines[0].get("cell", 0)), int(lines[0]["line"]))
+    cell = {"cell": found.cell} if found.cell else {}
+    return {"file": name, "line": found.line, "text": found.text, "factor": one["key"], "does": one["why"], **cell}
+
+
+def _place_in(sentence: str) -> dict[str, int]:
+    """The line that a sentence names; 0 where it names none."""
+    found = re.search(r"(?:\bcell (\d+), )?\bline (\d+)", sentence)
+    return {"cell": int(found[1] or 0), "line": int(found[2])} if found else {"cell": 0, "line": 0}
 
 
 def _title(name: str) -> str:

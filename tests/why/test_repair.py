@@ -1,11 +1,13 @@
 """The smallest change to a script: one argument, found by reading edited scripts again, told as a diff."""
 
+import json
 from typing import Any
 
 import pytest
 
 from core.script.importing import import_script
-from core.why.repair import repair, unified_diff
+from core.why.editable import unified_diff
+from core.why.repair import repair
 from core.why.side import NotExpressed, ScriptSide, side_of
 from tests.why import scripts
 
@@ -15,12 +17,13 @@ def side(text: str, name: str = "mine.py") -> ScriptSide:
 
 
 def cure(bad: ScriptSide, good: ScriptSide, *keys: str, fault: str = "") -> dict[str, Any]:
-    lines = {key: [one.line for one in bad.lines(key)] for key in keys}
-    lines[fault] = [one["evidence"]["line"] for one in bad.faults() if one["id"] == fault]
+    lines = {key: [(one.cell, one.line) for one in bad.lines(key)] for key in keys}
+    lines[fault] = [
+        (one["evidence"].get("cell", 0), one["evidence"]["line"]) for one in bad.faults() if one["id"] == fault
+    ]
     wanted = {key: good.config.settings()[key] for key in keys}
-    return repair(
-        {"name": bad.name, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault}
-    )
+    names = {"name": bad.name, "good_name": good.name}
+    return repair({**names, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault})
 
 
 @pytest.mark.parametrize(
@@ -57,8 +60,8 @@ def test_labels_that_belong_to_no_image_are_cured_by_the_order() -> None:
 
 def test_what_no_small_edit_changes_is_left() -> None:
     one = side(scripts.SHUFFLED)
-    found = repair({"name": "x.py", "text": one.text, "good": "", "wanted": {"data.drop_remainder": True},
-                    "lines": {}, "fault": ""})  # fmt: skip
+    asked = {"name": "x.py", "text": one.text, "good": "", "good_name": "", "lines": {}, "fault": ""}
+    found = repair({**asked, "wanted": {"data.drop_remainder": True}})
     assert found == {"text": one.text, "changed": [], "left": ["data.drop_remainder"]}
 
 
@@ -66,3 +69,38 @@ def test_a_script_that_no_configuration_expresses_offers_the_recorder() -> None:
     with pytest.raises(NotExpressed, match=r"parity_recorder\.py") as caught:
         side(scripts.CUSTOM)
     assert caught.value.lines and {"file", "line", "text", "factor"} <= set(caught.value.lines[0])
+
+
+def notebook(*cells: str) -> str:
+    """A notebook with a cell of prose, an output and a command."""
+    prose = {"cell_type": "markdown", "source": ["# Cats"], "metadata": {}}
+    code = [{"cell_type": "code", "source": cell.splitlines(keepends=True), "metadata": {},
+             "outputs": [{"data": {"image/png": "aGVsbG8="}}], "execution_count": 1} for cell in cells]  # fmt: skip
+    return json.dumps({"cells": [prose, *code], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4})
+
+
+def test_a_notebook_is_repaired_in_its_cell_and_keeps_all_else() -> None:
+    head, rest = scripts.HOT.split("reader =")
+    text = notebook("%matplotlib inline\n!pip install keras", head, "%%bash\nls images", f"reader ={rest}")
+    bad = side(text, "mine.ipynb")
+    line = bad.lines("training.learning_rate")[0]
+    assert (line.cell, line.text) == (2, head.splitlines()[line.line - 1].strip())
+    found = cure(bad, side(scripts.SHUFFLED, "other.py"), "training.learning_rate")
+    diff = unified_diff("mine.ipynb", text, found["text"])
+    assert diff.startswith("--- a/mine.ipynb cell 2\n+++ b/mine.ipynb cell 2\n")
+    assert [row for row in diff.splitlines() if row[:2] in ("-m", "+m")] == [
+        "-" + scripts.HOT.splitlines()[line.line - 1], "+" + scripts.SHUFFLED.splitlines()[line.line - 1],
+    ]  # fmt: skip
+    before, after = json.loads(text), json.loads(found["text"])
+    assert after["cells"][1]["source"] == before["cells"][1]["source"], "commands stay"
+    before["cells"][2]["source"] = after["cells"][2]["source"] = []
+    assert before == after
+
+
+def test_a_notebook_is_the_other_script_too_and_a_call_left_to_keras_is_named_by_its_cell() -> None:
+    head, rest = scripts.SHUFFLED.split("reader =")
+    other = notebook(head, f"reader ={rest}")
+    found = cure(side(scripts.HOT), side(other, "other.ipynb"), "training.learning_rate")
+    assert "+model.compile(optimizer=optimizers.Adam(lr=0.001)" in unified_diff("mine.py", scripts.HOT, found["text"])
+    raw = side(notebook("import keras", scripts.RAW), "raw.ipynb")
+    assert [(one.cell, one.text) for one in raw.lines("data.preprocessing")] == [(2, "reader = ImageDataGenerator()")]

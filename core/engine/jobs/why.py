@@ -14,7 +14,7 @@ from core.engine.jobs.steps import EndedEarly, carry_out
 from core.engine.reporter import Reporter
 from core.store.runs import Run, RunStore
 from core.why.answer import answer_of, bisected, blamed, faulty, worse_of
-from core.why.repair import unified_diff
+from core.why.editable import unified_diff
 from core.why.repair_client import repaired_text
 from core.why.side import ScriptSide, read_side
 from core.why.store import Why

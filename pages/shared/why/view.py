@@ -111,8 +111,12 @@ def _links(why: Why, answer: dict[str, Any]) -> None:
         st.download_button("Report", why_html(why), f"why-{why.id}.html", "text/html", icon=":material/description:",
                            on_click="ignore", key="why_report")  # fmt: skip
         if answer["repaired"] and answer["repaired"]["text"]:
-            st.download_button("Repaired script", answer["repaired"]["text"], "repaired.py", "text/x-python",
+            st.download_button("Repaired script", answer["repaired"]["text"], _repaired_name(answer["repaired"]), None,
                                icon=":material/build:", on_click="ignore", key="why_repaired")  # fmt: skip
+
+
+def _repaired_name(repaired: dict[str, Any]) -> str:
+    return "repaired.ipynb" if str(repaired["file"]).lower().endswith(".ipynb") else "repaired.py"
 
 
 def _controls(why: Why, *, active: bool, resumable: bool) -> None:
