@@ -103,4 +103,5 @@ def test_a_notebook_is_the_other_script_too_and_a_call_left_to_keras_is_named_by
     found = cure(side(scripts.HOT), side(other, "other.ipynb"), "training.learning_rate")
     assert "+model.compile(optimizer=optimizers.Adam(lr=0.001)" in unified_diff("mine.py", scripts.HOT, found["text"])
     raw = side(notebook("import keras", scripts.RAW), "raw.ipynb")
-    assert [(one.cell, one.text) for one in raw.lines("data.preprocessing")] == [(2, "reader = ImageDataGenerator()")]
+    fit = [(one.cell, one.text) for one in raw.lines("training.early_stopping")]
+    assert fit == [(2, "model.fit_generator(train, epochs=2, validation_data=val)")]
