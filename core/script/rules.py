@@ -27,7 +27,7 @@ VALUE_RULES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
     *(output.outputs, output.heads, output.tops, output.unfrozen),
     *(values.scaling, values.parts, values.asked, values.validation_colours),
     *(split.wrong_parts, split.leaks, split.sorted_split, split.shuffled_apart, split.reshuffled, split.same_images),
-    *(split.scaled_labels, split.folds),
+    *(split.scaled_labels, split.folds, split.class_order),
     *(training.compiled, training.rates, training.validation, training.steps, training.labels, training.shapes),
     training.by_themselves,
 )

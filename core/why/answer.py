@@ -5,11 +5,10 @@ from typing import Any
 
 from core.bisect.measured import Measured
 from core.bisect.orient import seen_from
-from core.script.reading import ScriptLine
 from core.script.text import place_of
 from core.stats.paired_seeds import Estimate
 from core.store.runs import Run, RunStore
-from core.why.side import NotExpressed, ScriptSide
+from core.why.side import NotExpressed, ScriptSide, row_of
 from core.why.store import Why, bisect_of
 
 IN_SCRIPT = "in-script"
@@ -68,7 +67,7 @@ def not_expressed(error: NotExpressed) -> dict[str, Any]:
     return {
         "why": None,
         "verdict": NOT_EXPRESSED,
-        "factors": [line["factor"] for line in error.lines],
+        "factors": list(dict.fromkeys(line["factor"] for line in error.lines)),
         "sentence": str(error),
         "lines": error.lines,
         "diff": "",
@@ -113,14 +112,9 @@ def _sentence(found: Mapping[str, Any], sides: tuple[ScriptSide, ScriptSide], fa
 def _lines(sides: tuple[ScriptSide, ScriptSide], key: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for side in sides:
-        rows += [_row(one, key, side.why(key)) for one in side.lines(key)]
-        rows += [_row(side.line_at(one["evidence"]), key, one["claim"]) for one in side.faults() if one["id"] == key]
+        rows += [row_of(one, key, side.why(key)) for one in side.lines(key)]
+        rows += [row_of(side.line_at(one["evidence"]), key, one["claim"]) for one in side.faults() if one["id"] == key]
     return rows
-
-
-def _row(one: ScriptLine, key: str, does: str) -> dict[str, Any]:
-    cell = {"cell": one.cell} if one.cell else {}
-    return {"file": one.file, "line": one.line, "text": one.text, "factor": key, "does": does, **cell}
 
 
 def _measure(measured: Measured) -> dict[str, Any] | None:

@@ -138,6 +138,17 @@ def candidates(source: Source, key: str, value: Any, lines: Sequence[int], good:
         yield from _as_in_the_other(source, good, at or calls, names)
 
 
+def lists_made_alike(source: Source, lines: Sequence[int]) -> Iterator[str]:
+    """Edited scripts in which a list at the first of the lines is as one at another, as of classes in two orders."""
+    lists = [node for node in source.nodes if isinstance(node, ast.List | ast.Tuple)]
+    at = [[node for node in lists if node.lineno == line] for line in lines]
+    for k, mine in enumerate(at):
+        for other in (one for rest in (*at[:k], *at[k + 1 :]) for one in rest):
+            for one in mine:
+                if len(one.elts) == len(other.elts):
+                    yield source.edited([source.replacing(one, source.segment(other))])
+
+
 def _in_call(source: Source, call: ast.Call, names: Sequence[str], words: Sequence[str]) -> Iterator[str]:
     known = [keyword for keyword in call.keywords if keyword.arg in names]
     for keyword in known:

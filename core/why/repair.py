@@ -1,13 +1,13 @@
 """The smallest change to a script that gives it another script's value of the settings that make the difference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from core.config import make_config
 from core.errors import UserError
 from core.script.importing import import_script
-from core.why.candidates import Source, candidates
+from core.why.candidates import Source, candidates, lists_made_alike
 from core.why.editable import Editable
 from core.why.side import settings_of
 
@@ -21,7 +21,7 @@ def repair(asked: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         asked: mapping. `name`, `text`, `wanted` (key to value), `lines` (key to the lines that decide it: pairs of a
             code cell, 0 where it is no notebook, and the line in it), `good` and `good_name` (the other script, or
-            empty) and `fault` (id of a finding that is to go, or empty).
+            empty) and `faults` (ids of findings that are to go).
 
     Returns:
         `{"text": the edited script, "changed": [keys], "left": [keys that no small edit changes]}`.
@@ -33,7 +33,7 @@ def repair(asked: Mapping[str, Any]) -> dict[str, Any]:
         found = _one(file, flat, key, value, file.lines(asked["lines"].get(key, ())), good)
         (left if found is None else changed).append(key)
         flat = found or flat
-    if fault := asked["fault"]:
+    for fault in asked["faults"]:
         found = _without_fault(file, flat, fault, file.lines(asked["lines"].get(fault, ())))
         (left if found is None else changed).append(fault)
         flat = found or flat
@@ -51,29 +51,35 @@ def _one(file: Editable, flat: str, key: str, value: Any, lines: Sequence[int], 
 
 
 def _without_fault(file: Editable, flat: str, fault: str, lines: Sequence[int]) -> str | None:
-    """The first edit of an order that makes a finding go, with all settings as before."""
-    before, source = _settings(file, flat), _source(flat)
+    """The first edit that makes a finding go, with all settings as before and no other finding in its place."""
+    before, source = _read_both(file, flat), _source(flat)
     if before is None or source is None:
         return None
-    for one in islice(candidates(source, "data.shuffle", "none", lines, None), _MOST_TRIED):
-        if _settings(file, one) == before and fault not in _errors(file, one):
-            return one
-    return None
+    wanted = (before[0], before[1] - {fault})
+    found = islice(_CURES[fault](source, lines), _MOST_TRIED) if fault in _CURES else ()
+    return next((one for one in found if _read_both(file, one) == wanted), None)
+
+
+_CURES: dict[str, Callable[[Source, Sequence[int]], Iterator[str]]] = {
+    "feature-label-misaligned": lambda source, lines: candidates(source, "data.shuffle", "none", lines, None),
+    "class-order-differs": lists_made_alike,
+}
+"""Edits that may make a finding go: only those that mean what the finding says, as a nonsense may silence it, too."""
 
 
 def _settings(file: Editable, flat: str) -> dict[str, Any] | None:
+    found = _read_both(file, flat)
+    return found[0] if found else None
+
+
+def _read_both(file: Editable, flat: str) -> tuple[dict[str, Any], set[str]] | None:
+    """The settings of an edited text, and the ids of its errors; None where it cannot be read."""
     try:
-        return make_config("sample", settings_of(_read(file, flat))).settings()
+        record = import_script(file.for_reader(flat), file.name)
+        settings = make_config("sample", settings_of(record)).settings()
     except UserError:
         return None
-
-
-def _errors(file: Editable, flat: str) -> set[str]:
-    return {one["id"] for one in _read(file, flat)["findings"] if one["severity"] == "error"}
-
-
-def _read(file: Editable, flat: str) -> dict[str, Any]:
-    return import_script(file.for_reader(flat), file.name)
+    return settings, {one["id"] for one in record["findings"] if one["severity"] == "error"}
 
 
 def _source(flat: str) -> Source | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.script.text import LARGEST
-from core.why.side import ScriptSide
+from core.why.side import ScriptSide, places_of
 from core.workers.run_module import bare_environment, run_module
 
 _SECONDS = 180.0
@@ -13,14 +13,16 @@ _LARGEST_ANSWER = 3 * LARGEST
 """Of a notebook with its images, in JSON."""
 
 
-def repaired_text(bad: ScriptSide, good: ScriptSide, keys: Sequence[str], fault: str = "") -> tuple[str, list[str]]:
+def repaired_text(
+    bad: ScriptSide, good: ScriptSide, keys: Sequence[str], faults: Sequence[str] = ()
+) -> tuple[str, list[str]]:
     """The script of one side with the other's values of some settings.
 
     Args:
         bad: ScriptSide. A script.
         good: ScriptSide. A script, or the preset.
         keys: sequence of str. Settings that make the difference.
-        fault: str. Id of a finding that is to go. Defaults to none.
+        faults: sequence of str. Ids of findings that are to go. Defaults to none.
 
     Returns:
         The text, unchanged where nothing small was found, and what could not be changed.
@@ -28,14 +30,14 @@ def repaired_text(bad: ScriptSide, good: ScriptSide, keys: Sequence[str], fault:
     wanted = {key: good.config.settings()[key] for key in keys}
     lines = {key: [(one.cell, one.line) for one in bad.lines(key)] for key in keys}
     for one in bad.faults():
-        if one["id"] == fault:
-            lines[fault] = [(one["evidence"].get("cell", 0), one["evidence"]["line"])]
+        if one["id"] in faults:
+            lines[one["id"]] = places_of(one["evidence"])
     asked = {
         "name": bad.name, "text": bad.text, "good": good.text, "good_name": good.name, "wanted": wanted,
-        "lines": lines, "fault": fault,
+        "lines": lines, "faults": list(faults),
     }  # fmt: skip
     question = b'{"name": "", "keras": null}\n' + json.dumps(asked).encode()
-    everything = [*keys, *([fault] if fault else [])]
+    everything = [*keys, *faults]
     try:
         ended = run_module(
             "core.why.repair_child", seconds=_SECONDS, question=question,

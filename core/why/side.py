@@ -9,11 +9,13 @@ from core.config import RunConfig, make_config
 from core.errors import ConfigError, DataError
 from core.script.notebook import code_of, is_notebook
 from core.script.reading import ScriptLine, decisions
-from core.script.text import decode
+from core.script.text import decode, place_of
 from core.workers.script_client import read_script
 
 _LONGEST_LINE = 200
 """Characters of a line that an answer repeats."""
+
+_MOST_SUSPECTS = 5
 
 PRESET = "recommended"
 """What a single script is held against."""
@@ -99,6 +101,13 @@ class ScriptSide:
         return []
 
 
+def places_of(evidence: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """The lines that a finding names, its own first: pairs of a code cell, 0 where it is no notebook, and the line."""
+    own = (int(evidence.get("cell", 0)), int(evidence["line"]))
+    more = [_place_in(one) if isinstance(one, str) else {"line": one} for one in evidence.get("lines", ())]
+    return list(dict.fromkeys([own, *((int(one.get("cell", 0)), int(one["line"])) for one in more)]))
+
+
 def line_at(name: str, text: str, cell: int, number: int) -> ScriptLine:
     """A line of a script, or of a code cell of a notebook, with its text; without where there is no such line."""
     code = next((code for which, code in _numbered(text, name) if which == cell), "")
@@ -139,9 +148,26 @@ def side_of(record: Mapping[str, Any], text: str, dataset: str) -> ScriptSide:
     except ConfigError as error:
         why, key = str(error), str(error).split(" ", 1)[0].rstrip(":")
         blocking = [{"key": key, "why": why}]
-    raise NotExpressed(
-        f"no configuration expresses {name} ({why}). {RECORDER}", [_open_line(name, text, one) for one in blocking]
-    )
+    said, suspects = _suspects(name, text, record)
+    lines = [_open_line(name, text, one) for one in blocking]
+    raise NotExpressed(f"no configuration expresses {name} ({why}).{said} {RECORDER}", lines + suspects)
+
+
+def _suspects(name: str, text: str, record: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """What reading alone finds wrong in a script that is not tried, in words and as lines of an answer."""
+    found = [one for one in record.get("findings", ()) if one["severity"] in ("error", "warning")][:_MOST_SUSPECTS]
+    rows = []
+    for one in found:
+        line = line_at(name, text, int(one["evidence"].get("cell", 0)), int(one["evidence"]["line"]))
+        rows.append(row_of(line, one["id"], one["claim"]))
+    told = " ".join(f"{place_of(one['evidence'])}: {one['claim']}" for one in found)
+    return (f" Reading it, untried, finds in {told}" if told else ""), rows
+
+
+def row_of(line: ScriptLine, factor: str, does: str) -> dict[str, Any]:
+    """A line as an answer lists it."""
+    cell = {"cell": line.cell} if line.cell else {}
+    return {"file": line.file, "line": line.line, "text": line.text, "factor": factor, "does": does, **cell}
 
 
 def preset_side(dataset: str) -> ScriptSide:
@@ -157,8 +183,7 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
 def _open_line(name: str, text: str, one: Mapping[str, Any]) -> dict[str, Any]:
     lines = one.get("lines") or [_place_in(one["why"])]
     found = line_at(name, text, int(lines[0].get("cell", 0)), int(lines[0]["line"]))
-    cell = {"cell": found.cell} if found.cell else {}
-    return {"file": name, "line": found.line, "text": found.text, "factor": one["key"], "does": one["why"], **cell}
+    return row_of(found, one["key"], one["why"])
 
 
 def _place_in(sentence: str) -> dict[str, int]:

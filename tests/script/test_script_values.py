@@ -165,3 +165,60 @@ def test_what_would_never_end_ends() -> None:
     assert machine.left <= STEPS
     assert time.thread_time() - begun < 2
     assert STEPS <= 100_000
+
+
+FROM_FOLDER = (
+    "import keras\nfrom keras.utils import image_dataset_from_directory as read\n"
+    "from keras.applications import mobilenet_v2 as net\n"
+)
+REST = (
+    "base = net.MobileNetV2(include_top=False, pooling='avg', input_shape=(96, 96, 3))\nbase.trainable = False\n"
+    "model = keras.Sequential([base, keras.layers.Dense(2, 'softmax')])\n"
+    "model.compile(keras.optimizers.Adam({rate}), 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+    "model.fit({train}, validation_data={val}, epochs={epochs})\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "train", "val"),
+    [
+        (
+            "sets = {part: read(f'images/{part}', image_size=(96, 96), shuffle=part == 'train') "
+            "for part in ('train', 'val')}\n"
+            "sets = {k: s.map(lambda x, y: (net.preprocess_input(x), y)) for k, s in sets.items()}\n",
+            "sets['train']", "sets['val']",
+        ),
+        (
+            "def parts():\n    for part in ('train', 'val'):\n"
+            "        made = read('images/' + part, image_size=(96, 96))\n"
+            "        yield made.map(lambda x, y: (net.preprocess_input(x), y)), made.class_names\n"
+            "(train, names), (val, _) = parts()\n",
+            "train", "val",
+        ),
+    ],
+)  # fmt: skip
+def test_data_sets_in_a_dictionary_or_given_one_after_the_other_are_followed(data: str, train: str, val: str) -> None:
+    record = import_script(FROM_FOLDER + data + REST.format(rate=0.01, train=train, val=val, epochs=3))
+    assert record["open"] == []
+    assert record["settings"]["data.preprocessing"]["value"] == "backbone"
+    assert record["dataset"] == "images"
+
+
+def test_properties_and_methods_of_a_class_are_computed_where_they_are_named() -> None:
+    text = (
+        FROM_FOLDER
+        + (
+            "from dataclasses import dataclass\nfrom functools import cached_property\n@dataclass\nclass Hyper:\n"
+            "    base: float = 0.001\n    scale: float = 20.0\n    @property\n    def rate(self):\n"
+            "        return self.base * self.scale\n    @cached_property\n    def epochs(self):\n        return 2 + 3\n"
+            "    @staticmethod\n    def data(part):\n        return read('images/' + part, image_size=(96, 96))\n"
+            "    @classmethod\n    def val(cls):\n        return cls.data('val')\n"
+            "h = Hyper(scale=50)\n"
+        )
+        + REST.format(rate="h.rate", train="h.data('train')", val="h.val()", epochs="h.epochs")
+    )
+    record = import_script(text)
+    assert {key: record["settings"][key]["value"] for key in ("training.learning_rate", "training.epochs")} == {
+        "training.learning_rate": 0.05, "training.epochs": 5,
+    }  # fmt: skip
+    assert record["dataset"] == "images"

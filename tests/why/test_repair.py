@@ -8,7 +8,7 @@ import pytest
 from core.script.importing import import_script
 from core.why.editable import unified_diff
 from core.why.repair import repair
-from core.why.side import NotExpressed, ScriptSide, side_of
+from core.why.side import NotExpressed, ScriptSide, places_of, side_of
 from tests.why import scripts
 
 
@@ -18,12 +18,19 @@ def side(text: str, name: str = "mine.py") -> ScriptSide:
 
 def cure(bad: ScriptSide, good: ScriptSide, *keys: str, fault: str = "") -> dict[str, Any]:
     lines = {key: [(one.cell, one.line) for one in bad.lines(key)] for key in keys}
-    lines[fault] = [
-        (one["evidence"].get("cell", 0), one["evidence"]["line"]) for one in bad.faults() if one["id"] == fault
-    ]
+    lines |= {one["id"]: places_of(one["evidence"]) for one in bad.faults() if one["id"] == fault}
     wanted = {key: good.config.settings()[key] for key in keys}
     names = {"name": bad.name, "good_name": good.name}
-    return repair({**names, "text": bad.text, "good": good.text, "wanted": wanted, "lines": lines, "fault": fault})
+    return repair(
+        {
+            **names,
+            "text": bad.text,
+            "good": good.text,
+            "wanted": wanted,
+            "lines": lines,
+            "faults": [fault] if fault else [],
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,7 @@ def test_labels_that_belong_to_no_image_are_cured_by_the_order() -> None:
 
 def test_what_no_small_edit_changes_is_left() -> None:
     one = side(scripts.SHUFFLED)
-    asked = {"name": "x.py", "text": one.text, "good": "", "good_name": "", "lines": {}, "fault": ""}
+    asked = {"name": "x.py", "text": one.text, "good": "", "good_name": "", "lines": {}, "faults": []}
     found = repair({**asked, "wanted": {"data.drop_remainder": True}})
     assert found == {"text": one.text, "changed": [], "left": ["data.drop_remainder"]}
 
@@ -105,3 +112,41 @@ def test_a_notebook_is_the_other_script_too_and_a_call_left_to_keras_is_named_by
     raw = side(notebook("import keras", scripts.RAW), "raw.ipynb")
     fit = [(one.cell, one.text) for one in raw.lines("training.early_stopping")]
     assert fit == [(2, "model.fit_generator(train, epochs=2, validation_data=val)")]
+
+
+REVERSED = scripts.SHUFFLED.replace(
+    'class_mode="binary",\n    shuffle=True)', 'class_mode="binary",\n    classes=["dog", "cat"], shuffle=True)'
+).replace('class_mode="binary", shuffle=False)', 'class_mode="binary", classes=["cat", "dog"], shuffle=False)')
+
+
+def test_classes_in_another_order_are_a_fault_of_the_script_and_cured_by_the_other_list() -> None:
+    bad = side(REVERSED)
+    (fault,) = bad.faults()
+    assert (fault["id"], bad.line_at(fault["evidence"]).text) == (
+        "class-order-differs", 'classes=["dog", "cat"], shuffle=True)',
+    )  # fmt: skip
+    assert '"dog" is class 0 in training and class 1 in validation' in fault["claim"]
+    found = cure(bad, side(scripts.SHUFFLED, "other.py"), fault="class-order-differs")
+    assert found["left"] == [] and side(found["text"]).faults() == []
+    assert '+    classes=["cat", "dog"], shuffle=True)' in unified_diff("mine.py", REVERSED, found["text"])
+    one_list = REVERSED.replace(', classes=["cat", "dog"], shuffle=False', ", shuffle=False")
+    assert [one["id"] for one in side(one_list).faults()] == ["class-order-differs"], "folders are read by name"
+    assert side(REVERSED.replace('["dog", "cat"]', '["cat", "dog"]')).faults() == []
+
+
+def test_what_reading_alone_finds_stands_beside_what_no_configuration_expresses() -> None:
+    text = (
+        scripts.RAW.replace(
+            "ImageDataGenerator()", "ImageDataGenerator(preprocessing_function=applications.resnet_v2.preprocess_input)"
+        )
+        .replace("VGG16(weights=None", "VGG16(weights='imagenet'")
+        .replace("=5.0", "=0.001")
+    )
+    with pytest.raises(NotExpressed, match="is not the preprocessing of VGG16") as caught:
+        side(text)
+    assert "wrong-preprocess" not in str(caught.value.lines), "small beside what was asked: told as information only"
+    with pytest.raises(
+        NotExpressed, match=r"Reading it, untried, finds in line \d+: .* scales pixels inside"
+    ) as caught:
+        side(text.replace("resnet_v2", "vgg16").replace("applications.VGG16", "applications.EfficientNetB0"))
+    assert {"data.preprocessing", "wrong-preprocess-for-backbone"} <= {line["factor"] for line in caught.value.lines}

@@ -69,11 +69,13 @@ def _repaired(why: Why) -> Run | None:
     if bad is None or not sides[bad].text:
         return None
     keys = () if faults else Measured(found).smallest_cure(found.get("factors") or ())
-    return _try_out(why, sides[bad], sides[1 - bad], bad, keys, faults[0] if faults else "")
+    return _try_out(why, bad, keys, faults)
 
 
-def _try_out(why: Why, bad: ScriptSide, good: ScriptSide, side: int, keys: Sequence[str], fault: str) -> Run | None:
-    text, left = repaired_text(bad, good, keys, fault)
+def _try_out(why: Why, side: int, keys: Sequence[str], faults: Sequence[str]) -> Run | None:
+    bad, good = why.sides()[side], why.sides()[1 - side]
+    text, left = repaired_text(bad, good, keys, [one["id"] for one in bad.faults() if one["id"] in faults])
+    fault = faults[0] if faults else ""
     record: dict[str, Any] = {"side": side, "run": "", "text": "", "diff": "", "left": left, "fault": fault}
     run = None
     if text != bad.text:

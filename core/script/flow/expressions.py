@@ -242,19 +242,47 @@ class Expressions(Machine):
 
     def _closed(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp, inner: Scope) -> Value | None:
         """A comprehension over a short list that is known as a whole."""
-        if len(node.generators) != 1 or node.generators[0].ifs:
-            return None
-        over = self.evaluate(node.generators[0].iter, inner)
-        if not isinstance(over, Items) or over.more or len(over.values) > MOST_TURNS:
+        turns = None if node.generators[0].ifs else self._turns(node, inner)
+        if turns is None:
             return None
         values = []
-        for one in over.values:
+        for one in turns:
             self.assign(node.generators[0].target, one, inner)
             values.append(self.evaluate(node.elt, inner))
         return Items(values, depth=len(self.loops))
 
+    def _turns(
+        self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp, inner: Scope
+    ) -> list[Value] | None:
+        """What a comprehension goes over one by one; None where that is not known, or too much."""
+        if len(node.generators) != 1:
+            return None
+        over = self.evaluate(node.generators[0].iter, inner)
+        if isinstance(over, Mapping):
+            over = Items([Const(key) for key in over.values])
+        closed = isinstance(over, Items) and not over.more and len(over.values) <= MOST_TURNS
+        return over.values if closed and isinstance(over, Items) else None
+
     def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> Value:
-        return Unknown("a dictionary", node.lineno)
+        """A dictionary whose keys are known: over a short list that is known as a whole."""
+        pairs = self._turns(node, inner := Scope({}, scope))
+        if pairs is None:
+            return Unknown("a dictionary", node.lineno)
+        found: dict[Any, Value] = {}
+        for one in pairs:
+            self.assign(node.generators[0].target, one, inner)
+            if not all(self._holds(condition, inner) for condition in node.generators[0].ifs):
+                continue
+            key = constant(self.evaluate(node.key, inner))
+            if not isinstance(key, (str, int)):
+                return Unknown("a dictionary", node.lineno)
+            found[key] = self.evaluate(node.value, inner)
+        return Mapping(found)
+
+    def _holds(self, condition: ast.expr, scope: Scope) -> bool:
+        """Whether a condition may be true."""
+        test = self.evaluate(condition, scope)
+        return not isinstance(test, Const) or bool(test.value)
 
     def _walrus(self, node: ast.NamedExpr, scope: Scope) -> Value:
         value = self.evaluate(node.value, scope)

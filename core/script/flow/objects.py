@@ -312,11 +312,11 @@ class LayerRange:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function or lambda of the script, where it stands, and the object it is a method of."""
+    """A function or lambda of the script, where it stands, and the object or class it is a method of."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: "Scope"
-    owner: "Instance | None" = None
+    owner: "Instance | Class | None" = None
 
 
 @dataclass(eq=False)

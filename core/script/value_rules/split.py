@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.checks.finding import Finding
-from core.script.flow.machine import number
+from core.script.flow.machine import constant, lines_of, number
 from core.script.flow.objects import FEATURES, FILES, GROUPED, IMAGES, LABELS, Array, Batches, Fit, Value
 from core.script.flow.training_calls import images_of
 from core.script.rules_order import finding
@@ -42,6 +42,50 @@ def wrong_parts(course: Course) -> Iterator[Finding]:
                 f"Images of one part are trained on with labels of the other part of the split in "
                 f"{course.where(x.part.line)}.", "Give fit images and labels of the same part.",
             )  # fmt: skip
+
+
+def class_order(course: Course) -> Iterator[Finding]:
+    """The same folder has another number in training than in validation."""
+    for fit in course.fits:
+        if not isinstance(fit.x, Batches) or not isinstance(fit.val, Batches):
+            continue
+        ours, theirs = _class_names(fit.x), _class_names(fit.val)
+        if not (ours[0] or theirs[0]):
+            continue
+        mine, other = (one or tuple(sorted(rest)) for one, rest in ((ours[0], theirs[0]), (theirs[0], ours[0])))
+        if mine == other or sorted(mine) != sorted(other):
+            continue
+        first = next(k for k, pair in enumerate(zip(mine, other, strict=True)) if pair[0] != pair[1])
+        line, beside = _unusual(ours, theirs)
+        yield finding(
+            "class-order-differs", "error", line,
+            f'"{mine[first][:40]}" is class {first} in training and class {other.index(mine[first])} in validation '
+            f"({course.where(beside)} gives the other order): validation counts right answers as wrong.",
+            "Give both parts the same list of classes.", lines=[line, beside],
+        )  # fmt: skip
+
+
+_Names = tuple[tuple[str, ...], int]
+
+
+def _class_names(batches: Batches) -> _Names:
+    """Classes as a call lists them, with the line; none where the folders' own order holds."""
+    origin = batches.origin
+    if origin is None:
+        return (), batches.line
+    for name in ("classes", "class_names"):
+        known = constant(origin.arguments.get(name))
+        if isinstance(known, tuple) and known and all(isinstance(one, str) for one in known):
+            lines = lines_of(origin.arguments[name])
+            return known, lines[0] if lines else origin.lines.get(name, batches.line)
+    return (), batches.line
+
+
+def _unusual(ours: _Names, theirs: _Names) -> tuple[int, int]:
+    """The line whose order is not that of the alphabet first; of two such, that of validation."""
+    lines = (theirs[1], ours[1])
+    usual = list(theirs[0]) == sorted(theirs[0])
+    return lines if not usual else lines[::-1]
 
 
 def leaks(course: Course) -> Iterator[Finding]:
