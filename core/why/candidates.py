@@ -139,14 +139,15 @@ def candidates(source: Source, key: str, value: Any, lines: Sequence[int], good:
 
 
 def lists_made_alike(source: Source, lines: Sequence[int]) -> Iterator[str]:
-    """Edited scripts in which a list at the first of the lines is as one at another, as of classes in two orders."""
-    lists = [node for node in source.nodes if isinstance(node, ast.List | ast.Tuple)]
-    at = [[node for node in lists if node.lineno == line] for line in lines]
-    for k, mine in enumerate(at):
-        for other in (one for rest in (*at[:k], *at[k + 1 :]) for one in rest):
-            for one in mine:
-                if len(one.elts) == len(other.elts):
-                    yield source.edited([source.replacing(one, source.segment(other))])
+    """Edited scripts in which a list at one of the lines has the order of its twin at another, or of the alphabet."""
+    lists = [node for node in source.nodes if isinstance(node, ast.List | ast.Tuple) and node.lineno in lines]
+    for mine in sorted(lists, key=lambda node: lines.index(node.lineno)):
+        for twin in lists:
+            if twin is not mine and sorted(map(ast.dump, mine.elts)) == sorted(map(ast.dump, twin.elts)):
+                yield source.edited([source.replacing(mine, source.segment(twin))])
+        words = sorted(source.segment(one) for one in mine.elts)
+        ends = "[]" if isinstance(mine, ast.List) else "()"
+        yield source.edited([source.replacing(mine, f"{ends[0]}{', '.join(words)}{ends[1]}")])
 
 
 def _in_call(source: Source, call: ast.Call, names: Sequence[str], words: Sequence[str]) -> Iterator[str]:

@@ -131,6 +131,8 @@ def test_classes_in_another_order_are_a_fault_of_the_script_and_cured_by_the_oth
     assert '+    classes=["cat", "dog"], shuffle=True)' in unified_diff("mine.py", REVERSED, found["text"])
     one_list = REVERSED.replace(', classes=["cat", "dog"], shuffle=False', ", shuffle=False")
     assert [one["id"] for one in side(one_list).faults()] == ["class-order-differs"], "folders are read by name"
+    found = cure(side(one_list), side(scripts.SHUFFLED, "other.py"), fault="class-order-differs")
+    assert '+    classes=["cat", "dog"], shuffle=True)' in unified_diff("mine.py", one_list, found["text"])
     assert side(REVERSED.replace('["dog", "cat"]', '["cat", "dog"]')).faults() == []
 
 
