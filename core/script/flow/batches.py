@@ -14,17 +14,8 @@ from core.script.flow.machine import (
     unknown,
     whole,
 )
-from core.script.flow.objects import (
-    IMAGES,
-    Array,
-    Batches,
-    Const,
-    Items,
-    Layer,
-    Model,
-    Unknown,
-    Value,
-)
+from core.script.flow.networks import Layer, Model
+from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Unknown, Value
 
 
 def flag(value: Value | None, *, default: bool) -> bool | None:

@@ -8,18 +8,21 @@ from core.script.flow import (
     array_methods,
     batches,
     data,
+    datasets,
     images,
     layers,
     library,
     models,
     numbers,
     options,
+    shuffling,
     tools,
     training_calls,
 )
 from core.script.flow.expressions import Expressions
 from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
+from core.script.flow.networks import Layer, LayerRange, Made, Model, Tensor
 from core.script.flow.objects import (
     Array,
     Batches,
@@ -29,22 +32,17 @@ from core.script.flow.objects import (
     Function,
     Instance,
     Items,
-    Layer,
-    LayerRange,
-    Made,
     Mapping,
     Method,
-    Model,
     Scope,
     Stat,
-    Tensor,
     Unknown,
     Value,
 )
 
 HANDLERS: dict[str, Handler] = {
     name: handler
-    for module in (tools, options, library, numbers, images, data, layers)
+    for module in (tools, options, library, numbers, shuffling, images, data, datasets, layers)
     for name, handler in module.HANDLERS.items()
 }
 """What functions of libraries give, by the last part of their names."""

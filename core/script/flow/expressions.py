@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow import arrays, freezing, indexing
 from core.script.flow.joining import element_of, join, order_of
 from core.script.flow.machine import DEEPEST, Arguments, Machine, constant, counted, lines_of, number
+from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
     FILES,
     GROUPED,
@@ -19,11 +20,9 @@ from core.script.flow.objects import (
     External,
     Function,
     Items,
-    LayerRange,
     Mapping,
     Scope,
     Stat,
-    Tensor,
     Unknown,
     Value,
 )

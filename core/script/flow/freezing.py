@@ -1,7 +1,8 @@
 """Which layers learn: `trainable` of models, of parts of their layers, and of single ones."""
 
 from core.script.flow.machine import Arguments, Machine, constant, whole, word
-from core.script.flow.objects import Const, Layer, LayerRange, Model, Tensor, Trains, Value
+from core.script.flow.networks import Layer, LayerRange, Model, Tensor, Trains
+from core.script.flow.objects import Const, Value
 from core.script.layers import LAYER_COUNTS, layer_names
 
 _DEEPEST = 10

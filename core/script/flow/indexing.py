@@ -8,6 +8,7 @@ from typing import Any
 from core.script.flow.arrays import element, expanded, stacked
 from core.script.flow.joining import join
 from core.script.flow.machine import Machine, constant, whole
+from core.script.flow.networks import LayerRange
 from core.script.flow.objects import (
     IMAGES,
     LABELS,
@@ -17,7 +18,6 @@ from core.script.flow.objects import (
     Const,
     External,
     Items,
-    LayerRange,
     Mapping,
     Part,
     Unknown,

@@ -5,67 +5,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import arrays
+from core.script.flow.layer_kinds import (
+    ACTIVATIONS,
+    ARGUMENT_NAMES,
+    CONVOLUTIONS,
+    GLOBAL_POOLS,
+    KINDS,
+    POOLS,
+    RANDOM_LAYERS,
+    SAME,
+    SIZED,
+)
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, whole, wholes, word
-from core.script.flow.objects import (
-    FEATURES,
-    IMAGES,
-    Array,
-    Const,
-    External,
-    Items,
-    Layer,
-    Out,
-    Tensor,
-    Unknown,
-    Value,
-)
+from core.script.flow.networks import Layer, Tensor
+from core.script.flow.objects import FEATURES, IMAGES, Array, Const, External, Items, Out, Unknown, Value
 from core.script.parts import BACKBONE
-
-_CONVOLUTIONS = ("Conv2D", "Convolution2D", "SeparableConv2D", "SeparableConvolution2D", "DepthwiseConv2D",
-                 "Conv2DTranspose", "LocallyConnected2D")  # fmt: skip
-_POOLS = ("MaxPooling2D", "MaxPool2D", "AveragePooling2D", "AvgPool2D", "ZeroPadding2D", "UpSampling2D", "Cropping2D")
-_GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D")
-RANDOM_LAYERS = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
-                 "RandomBrightness", "RandomHeight", "RandomWidth", "RandAugment", "RandomShear", "RandomColorJitter",
-                 "RandomErasing", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale",
-                 "RandomGaussianBlur", "RandomPosterization", "RandomInvert", "MixUp", "CutMix", "AugMix",
-                 "AutoContrast", "Equalization", "Solarization")  # fmt: skip
-"""Layers that change images at random."""
-
-_SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "InputLayer",
-         "LayerNormalization", "ActivityRegularization")  # fmt: skip
-_SIZED = ("Resizing", "CenterCrop", "RandomCrop")
-_ACTIVATIONS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu"}
-_MERGES = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Subtract", "Dot")
-_OTHERS = ("Dense", "Flatten", "Reshape", "Activation", "Rescaling", "Lambda", "BatchNormalization", "Normalization",
-           "Permute", "RepeatVector", "LSTM", "GRU", "Conv1D", "Embedding", "Bidirectional", "TimeDistributed",
-           "Conv3D", "MultiHeadAttention", "SyncBatchNormalization")  # fmt: skip
-
-KINDS = frozenset(
-    (*_CONVOLUTIONS, *_POOLS, *_GLOBAL, *_SAME, *RANDOM_LAYERS, *_SIZED, *_ACTIVATIONS, *_MERGES, *_OTHERS)
-)
-
-WEIGHTED = frozenset((*_CONVOLUTIONS, "Dense", "Conv1D", "Conv3D", "LSTM", "GRU"))
-"""Layers that learn from the values they get."""
-
-_NAMES: dict[str, tuple[str, ...]] = {
-    "Dense": ("units", "activation"),
-    **dict.fromkeys(_CONVOLUTIONS, ("filters", "kernel_size", "strides", "padding")),
-    "Dropout": ("rate",),
-    "Activation": ("activation",),
-    "Rescaling": ("scale", "offset"),
-    "Resizing": ("height", "width"),
-    "Reshape": ("target_shape",),
-    "Lambda": ("function",),
-    **dict.fromkeys(("ReLU",), ("max_value", "negative_slope")),
-    **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
-    "RandomFlip": ("mode",),
-    **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
-    "RandomBrightness": ("factor", "value_range"),
-    **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),
-    **dict.fromkeys(("CenterCrop", "RandomCrop"), ("height", "width")),
-    "BatchNormalization": ("axis", "momentum", "epsilon"),
-}
 
 FLAT_COUNT = 10**9
 
@@ -78,7 +32,7 @@ def makes(short: str) -> bool:
 def make(machine: Machine, given: Arguments) -> Value:
     """A layer."""
     kind = given.name.rpartition(".")[2]
-    arguments, lines = given.bound(_NAMES.get(kind, ()))
+    arguments, lines = given.bound(ARGUMENT_NAMES.get(kind, ()))
     renamed = {"output_dim": "units", "nb_filter": "filters", "input_dim": "input_dim"}
     for old, new in renamed.items():
         if old in arguments and new not in arguments:
@@ -148,7 +102,7 @@ def _activation(layer: Layer) -> str:
     if isinstance(value, External):
         return value.short.lower()
     if isinstance(value, Layer):
-        return _ACTIVATIONS.get(value.kind, "")
+        return ACTIVATIONS.get(value.kind, "")
     return (word(value) or "").lower()
 
 
@@ -218,7 +172,7 @@ def _crops(layer: Layer) -> bool:
 
 
 def _activate(machine: Machine, layer: Layer, value: Array) -> Array:
-    name = _ACTIVATIONS.get(layer.kind) or _activation(layer)
+    name = ACTIVATIONS.get(layer.kind) or _activation(layer)
     if value.out is None:
         return replace(value, strange=(layer.kind, layer.line)) if value.role == IMAGES else value
     line = layer.lines.get("activation", layer.line)
@@ -263,15 +217,15 @@ def _odd(machine: Machine, layer: Layer, value: Array) -> Array:
 
 _APPLY: dict[str, Callable[[Machine, Layer, Array], Value]] = {
     "Dense": _dense,
-    **dict.fromkeys(_CONVOLUTIONS, _convolution),
-    **dict.fromkeys(_POOLS, _pool),
-    **dict.fromkeys(_GLOBAL, _global),
+    **dict.fromkeys(CONVOLUTIONS, _convolution),
+    **dict.fromkeys(POOLS, _pool),
+    **dict.fromkeys(GLOBAL_POOLS, _global),
     "Flatten": _flatten,
     "Reshape": _reshape,
-    **dict.fromkeys(_SAME, _same),
+    **dict.fromkeys(SAME, _same),
     **dict.fromkeys(RANDOM_LAYERS, _at_random),
-    **dict.fromkeys(_SIZED, _sized),
-    **dict.fromkeys((*_ACTIVATIONS, "Activation"), _activate),
+    **dict.fromkeys(SIZED, _sized),
+    **dict.fromkeys((*ACTIVATIONS, "Activation"), _activate),
     "Rescaling": _rescale,
     "Lambda": _lambda,
     **dict.fromkeys(("BatchNormalization", "Normalization", "SyncBatchNormalization"), _normalise),

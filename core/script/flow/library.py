@@ -14,7 +14,8 @@ from core.script.flow.machine import (
     number,
     unknown,
 )
-from core.script.flow.numbers import as_array, shuffle_in_place, shuffled
+from core.script.flow.networks import Made
+from core.script.flow.numbers import as_array
 from core.script.flow.objects import (
     FILES,
     IMAGES,
@@ -24,11 +25,11 @@ from core.script.flow.objects import (
     Array,
     External,
     Items,
-    Made,
     Part,
     Unknown,
     Value,
 )
+from core.script.flow.shuffling import shuffle_in_place, shuffled
 
 
 def other(machine: Machine, given: Arguments) -> Value:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.models.catalogue import BACKBONES
 from core.script.flow import layers
+from core.script.flow.events import Fit
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -17,21 +18,8 @@ from core.script.flow.machine import (
     whole,
     wholes,
 )
-from core.script.flow.objects import (
-    IMAGES,
-    Array,
-    Const,
-    Fit,
-    Instance,
-    Items,
-    Layer,
-    LayerRange,
-    Model,
-    Out,
-    Tensor,
-    Unknown,
-    Value,
-)
+from core.script.flow.networks import Layer, LayerRange, Model, Tensor
+from core.script.flow.objects import IMAGES, Array, Const, Instance, Items, Out, Unknown, Value
 from core.script.layers import LAYER_COUNTS, layer_names
 from core.script.parts import BACKBONE
 

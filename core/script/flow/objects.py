@@ -6,9 +6,10 @@ own; all others are frozen, and a change makes a new one.
 """
 
 import ast
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Union
+
+from core.script.flow.networks import Layer, LayerRange, Made, Model, Tensor
 
 IMAGES, LABELS, FEATURES, PREDICTIONS, FILES, NUMBERS = (
     "images",
@@ -216,100 +217,6 @@ class Batches:
     buffer: tuple[int, bool] = (0, False)
 
 
-@dataclass(eq=False)
-class Layer:
-    """A layer of Keras with its arguments; `frozen` is the line that freezes it, 0 where it learns."""
-
-    kind: str
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    called: int = 0
-    frozen: int = 0
-    node: ast.Call | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """A symbolic tensor: its value for the input as declared, and how to compute it for another one."""
-
-    value: Array
-    parents: tuple["Tensor", ...] = ()
-    compute: Callable[[list["Value"]], "Value"] | None = None
-    line: int = 0
-
-
-@dataclass(eq=False)
-class Made:
-    """An object of a library that is not a layer or model: an optimizer, a callback, a loss, a generator."""
-
-    kind: str
-    name: str
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    state: dict[str, Any] = field(default_factory=dict)
-    node: ast.Call | None = None
-
-
-@dataclass(frozen=True)
-class Trains:
-    """Which layers of a pretrained network learn.
-
-    Attributes:
-        layers: One flag a layer, the input's among them.
-        lines: That set them, the last one first.
-        why: Why it cannot be told; empty where it can.
-    """
-
-    layers: tuple[bool, ...]
-    lines: tuple[int, ...] = ()
-    why: str = ""
-
-
-@dataclass(eq=False)
-class Model:
-    """A network: `sequential`, `functional`, `subclass` (of the script), or `backbone` (of keras.applications).
-
-    Attributes:
-        trains: Of a backbone: which of its layers learn; None where the script sets none.
-        end: Of a backbone: its symbolic output, where that is asked for; a model that begins at its input and goes on
-            from there has the backbone's layers as its own.
-        inner: Of a backbone: name of the layer inside it whose output is taken, and the line; empty for its last one.
-    """
-
-    kind: str
-    line: int
-    name: str = ""
-    layers: list["Value"] = field(default_factory=list)
-    inputs: "Tensor | None" = None
-    outputs: "Value | None" = None
-    instance: "Instance | None" = None
-    arguments: dict[str, "Value"] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    compiled: "Compile | None" = None
-    frozen: str = ""
-    trains: "Trains | None" = None
-    end: "Tensor | None" = None
-    inner: tuple[str, int] = ("", 0)
-    depth: int = 0
-    loaded: bool = False
-    node: ast.Call | None = None
-    fits: list["Fit"] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class LayerRange:
-    """`model.layers[a:b]`, or one of them where `single`; `start` and `stop` as numbers, None where not known."""
-
-    model: Model
-    whole: bool
-    single: bool = False
-    start: int | None = 0
-    stop: int | None = None
-    name: str = ""
-
-
 @dataclass(frozen=True, eq=False)
 class Function:
     """A function or lambda of the script, where it stands, and the object or class it is a method of."""
@@ -375,65 +282,6 @@ class Scope:
                 return scope.names[name]
             scope = scope.outer
         return None
-
-
-@dataclass(frozen=True, eq=False)
-class Compile:
-    """A `compile`: its arguments and lines."""
-
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    node: ast.Call | None = None
-
-
-@dataclass(eq=False)
-class Fit:
-    """A training.
-
-    Attributes:
-        x: Images or features, or the batches of them.
-        val: What it is validated on: a pair, batches, None or an unknown value.
-        folds: Line of the loop over folds that it runs in; 0 where there is none.
-    """
-
-    model: Model
-    x: "Value"
-    y: "Value | None"
-    val: "Value | None"
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    compiled: Compile | None
-    frozen: dict[int, str]
-    trains: dict[int, Trains | None] = field(default_factory=dict)
-    folds: int = 0
-    trained_before: bool = False
-    node: ast.Call | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Ask:
-    """A `predict` or `evaluate`."""
-
-    kind: str
-    model: Model
-    x: "Value"
-    y: "Value | None"
-    line: int
-    compiled: Compile | None = None
-    arguments: dict[str, "Value"] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    node: ast.Call | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Note:
-    """Something that is wrong by itself, where it happens: the rule's name, its line, and what a sentence needs."""
-
-    kind: str
-    line: int
-    told: dict[str, Any]
 
 
 Value = Union[  # noqa: UP007 - names in quotes cannot be joined by |

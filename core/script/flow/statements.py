@@ -11,6 +11,7 @@ from core.script.flow.calling import Calling
 from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import DEEPEST, Arguments, Stop, constant, whole
+from core.script.flow.networks import Layer, LayerRange, Model, Tensor
 from core.script.flow.numbers import as_array
 from core.script.flow.objects import (
     Array,
@@ -20,13 +21,9 @@ from core.script.flow.objects import (
     Function,
     Instance,
     Items,
-    Layer,
-    LayerRange,
     Mapping,
-    Model,
     Part,
     Scope,
-    Tensor,
     Unknown,
     Value,
 )

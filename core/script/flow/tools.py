@@ -17,6 +17,7 @@ from core.script.flow.machine import (
     number,
     unknown,
 )
+from core.script.flow.networks import Layer, LayerRange
 from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.objects import (
     FEATURES,
@@ -29,8 +30,6 @@ from core.script.flow.objects import (
     Const,
     External,
     Items,
-    Layer,
-    LayerRange,
     Mapping,
     Source,
     Unknown,

@@ -4,25 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import freezing
+from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.machine import (
     Arguments,
     Machine,
     unknown,
 )
 from core.script.flow.models import has_top, run
+from core.script.flow.networks import Made, Model
 from core.script.flow.objects import (
     FEATURES,
     GROUPED,
     PREDICTIONS,
     Array,
-    Ask,
     Batches,
-    Compile,
     Const,
-    Fit,
     Items,
-    Made,
-    Model,
     Source,
     Unknown,
     Value,

@@ -4,8 +4,10 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
+from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.machine import constant, is_none, lines_of, number, whole
-from core.script.flow.objects import Ask, Compile, Const, Fit, Items, Layer, Made, Mapping, Model, Value
+from core.script.flow.networks import Layer, Made, Model
+from core.script.flow.objects import Const, Items, Mapping, Value
 from core.script.reader import Script
 from core.script.values import UNKNOWN, fitting
 

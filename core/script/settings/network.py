@@ -3,7 +3,7 @@
 import difflib
 
 from core.models.catalogue import BACKBONES
-from core.script.flow.objects import Model, Trains
+from core.script.flow.networks import Model, Trains
 from core.script.layers import learning_layers, nearest_block
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument

@@ -3,22 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.freezing import backbones_in
 from core.script.flow.machine import is_value
-from core.script.flow.objects import (
-    FEATURES,
-    Array,
-    Ask,
-    Batches,
-    Compile,
-    Fit,
-    Items,
-    Layer,
-    Made,
-    Model,
-    Trains,
-    Value,
-)
+from core.script.flow.networks import Layer, Made, Model, Trains
+from core.script.flow.objects import FEATURES, Array, Batches, Items, Value
 from core.script.flow.training_calls import images_of
 from core.script.layers import LAYER_COUNTS
 from core.script.value_rules.views import Course, View

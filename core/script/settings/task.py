@@ -1,6 +1,8 @@
 """Whether a script trains a classifier of images with one label each: its output, loss, and the way it trains."""
 
-from core.script.flow.objects import Array, Batches, Class, Fit, Function, Items, Layer, Made, Model, Out
+from core.script.flow.events import Fit
+from core.script.flow.networks import Layer, Made, Model
+from core.script.flow.objects import Array, Batches, Class, Function, Items, Out
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.head import output_of

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
+from core.script.flow.events import Compile, Fit
 from core.script.flow.layers import declared_shape
 from core.script.flow.machine import is_none, number, whole, wholes, word
-from core.script.flow.objects import Array, Batches, Compile, Const, Fit, Items, Layer, Made, Model, Unknown, Value
+from core.script.flow.networks import Layer, Made, Model
+from core.script.flow.objects import Array, Batches, Const, Items, Unknown, Value
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, View
 

@@ -6,22 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from core.checks.finding import Finding
-from core.script.flow import layers, models
+from core.script.flow import models
+from core.script.flow.events import Ask, Compile, Fit
+from core.script.flow.layer_kinds import WEIGHTED
 from core.script.flow.machine import Machine, Stop, word
-from core.script.flow.objects import (
-    Array,
-    Ask,
-    Batches,
-    Compile,
-    External,
-    Fit,
-    Items,
-    Layer,
-    Made,
-    Model,
-    Out,
-    Value,
-)
+from core.script.flow.networks import Layer, Made, Model
+from core.script.flow.objects import Array, Batches, External, Items, Out, Value
 from core.script.flow.training_calls import images_of
 from core.script.reader import Script
 from core.script.rules_order import finding
@@ -140,7 +130,7 @@ def _view(machine: Machine, model: Model, value: Value | None) -> View:
 
 def _arrived(passed: tuple[tuple[Value, Value], ...]) -> tuple[Array | None, Layer | Model | None]:
     for by, array in passed:
-        learns = isinstance(by, Layer) and by.kind in layers.WEIGHTED
+        learns = isinstance(by, Layer) and by.kind in WEIGHTED
         network = isinstance(by, Model) and by.kind == "backbone"
         if (learns or network) and isinstance(array, Array) and isinstance(by, (Layer, Model)):
             return array, by

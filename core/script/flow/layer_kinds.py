@@ -1,0 +1,65 @@
+"""Kinds of layers of Keras by what they do, and the order of their positional arguments."""
+
+CONVOLUTIONS = ("Conv2D", "Convolution2D", "SeparableConv2D", "SeparableConvolution2D", "DepthwiseConv2D",
+                 "Conv2DTranspose", "LocallyConnected2D")  # fmt: skip
+
+
+POOLS = ("MaxPooling2D", "MaxPool2D", "AveragePooling2D", "AvgPool2D", "ZeroPadding2D", "UpSampling2D", "Cropping2D")
+
+
+GLOBAL_POOLS = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D")
+
+
+RANDOM_LAYERS = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
+                 "RandomBrightness", "RandomHeight", "RandomWidth", "RandAugment", "RandomShear", "RandomColorJitter",
+                 "RandomErasing", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale",
+                 "RandomGaussianBlur", "RandomPosterization", "RandomInvert", "MixUp", "CutMix", "AugMix",
+                 "AutoContrast", "Equalization", "Solarization")  # fmt: skip
+"""Layers that change images at random."""
+
+
+SAME = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "InputLayer",
+         "LayerNormalization", "ActivityRegularization")  # fmt: skip
+
+
+SIZED = ("Resizing", "CenterCrop", "RandomCrop")
+
+
+ACTIVATIONS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu"}
+
+
+_MERGES = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Subtract", "Dot")
+
+
+_OTHERS = ("Dense", "Flatten", "Reshape", "Activation", "Rescaling", "Lambda", "BatchNormalization", "Normalization",
+           "Permute", "RepeatVector", "LSTM", "GRU", "Conv1D", "Embedding", "Bidirectional", "TimeDistributed",
+           "Conv3D", "MultiHeadAttention", "SyncBatchNormalization")  # fmt: skip
+
+
+KINDS = frozenset(
+    (*CONVOLUTIONS, *POOLS, *GLOBAL_POOLS, *SAME, *RANDOM_LAYERS, *SIZED, *ACTIVATIONS, *_MERGES, *_OTHERS)
+)
+
+
+WEIGHTED = frozenset((*CONVOLUTIONS, "Dense", "Conv1D", "Conv3D", "LSTM", "GRU"))
+"""Layers that learn from the values they get."""
+
+
+ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
+    "Dense": ("units", "activation"),
+    **dict.fromkeys(CONVOLUTIONS, ("filters", "kernel_size", "strides", "padding")),
+    "Dropout": ("rate",),
+    "Activation": ("activation",),
+    "Rescaling": ("scale", "offset"),
+    "Resizing": ("height", "width"),
+    "Reshape": ("target_shape",),
+    "Lambda": ("function",),
+    **dict.fromkeys(("ReLU",), ("max_value", "negative_slope")),
+    **dict.fromkeys(("LeakyReLU", "ELU"), ("alpha",)),
+    "RandomFlip": ("mode",),
+    **dict.fromkeys(("RandomRotation", "RandomContrast"), ("factor",)),
+    "RandomBrightness": ("factor", "value_range"),
+    **dict.fromkeys(("RandomZoom", "RandomTranslation"), ("height_factor", "width_factor", "fill_mode")),
+    **dict.fromkeys(("CenterCrop", "RandomCrop"), ("height", "width")),
+    "BatchNormalization": ("axis", "momentum", "epsilon"),
+}
