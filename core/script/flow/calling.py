@@ -19,6 +19,7 @@ from core.script.flow import (
     tools,
     training_calls,
 )
+from core.script.flow.decorated import bound_to, is_property, yielded
 from core.script.flow.expressions import Expressions
 from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
@@ -82,10 +83,6 @@ class Calling(Expressions):
         super().__init__(text)
         self.running: list[int] = []
         self.called: set[int] = set()
-
-    def run(self, statements: list[ast.stmt], scope: Scope) -> bool:
-        """Runs statements; whether it surely ends in a return, a raise or the like."""
-        raise NotImplementedError
 
     def apply(self, callee: Value, given: Arguments) -> Value:
         """The result of a call."""
@@ -151,7 +148,7 @@ class Calling(Expressions):
             self.running.pop()
             self.depth -= 2
         if scope.yields:
-            return _yielded(scope.yields) or batches.from_yields(self, scope.yields, given)
+            return yielded(scope.yields) or batches.from_yields(self, scope.yields, given)
         return join(scope.returns)
 
     def _parameters(self, callee: Function, given: Arguments) -> dict[str, Value]:
@@ -209,7 +206,7 @@ class Calling(Expressions):
             if not isinstance(made_by, Class):
                 continue
             if isinstance(found := made_by.attributes.get(name), Function):
-                return Function(found.node, found.scope, _bound_to(found, instance, made_by))
+                return Function(found.node, found.scope, bound_to(found, instance, made_by))
             classes.extend(made_by.bases)
         return None
 
@@ -255,7 +252,7 @@ class Calling(Expressions):
         if name in owner.attributes:
             return owner.attributes[name]
         if (method := self._member(owner, name)) is not None:
-            return self.function(method, Arguments(name, method.node.lineno)) if _is_property(method) else method
+            return self.function(method, Arguments(name, method.node.lineno)) if is_property(method) else method
         return self._of_class(owner.made_by, name) or Unknown(name)
 
     def _of_class(self, owner: Class, name: str, depth: int = 5) -> Value | None:
@@ -264,32 +261,6 @@ class Calling(Expressions):
             return owner.attributes[name]
         bases = [base for base in owner.bases if isinstance(base, Class)] if depth else []
         return next((found for base in bases if (found := self._of_class(base, name, depth - 1)) is not None), None)
-
-
-_PROPERTIES = ("property", "cached_property")
-
-
-def _decorated(function: Function, names: tuple[str, ...]) -> bool:
-    found = getattr(function.node, "decorator_list", ())
-    return any(getattr(one, "attr", getattr(one, "id", "")) in names for one in found)
-
-
-def _is_property(function: Function) -> bool:
-    """Whether a method is computed where it is named, without a call."""
-    return _decorated(function, _PROPERTIES)
-
-
-def _bound_to(function: Function, instance: Instance, made_by: Class) -> Instance | Class | None:
-    """What a method gets before its arguments."""
-    if _decorated(function, ("staticmethod",)):
-        return None
-    return made_by if _decorated(function, ("classmethod",)) else instance
-
-
-def _yielded(values: list[Value]) -> Value | None:
-    """What a function gives one after the other where it is no batch of arrays: data sets, models and the like."""
-    inner = [one for value in values for one in (value.values if isinstance(value, Items) else [value])]
-    return Items(list(values)) if any(isinstance(one, (Batches, Model, Made, Layer)) for one in inner) else None
 
 
 _CALLED: dict[type, Callable[[Any, Any, Arguments], Value]] = {

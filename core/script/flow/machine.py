@@ -1,6 +1,7 @@
 """What everything that follows a script shares: its budget, its events, arguments of a call, and simple questions."""
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,8 +70,8 @@ class Folder:
     line: int
 
 
-class Machine:
-    """State of one reading.
+class Machine(ABC):
+    """State of one reading, and what every part of it may ask: the parts of the language are classes below this one.
 
     Args:
         text: From an expression to its text on one line.
@@ -132,25 +133,33 @@ class Machine:
         """Records what is wrong by itself."""
         self.notes.append(Note(kind, line, told))
 
+    @abstractmethod
+    def evaluate(self, node: ast.expr | None, scope: Scope) -> Value:
+        """The value of an expression in a scope."""
+
+    @abstractmethod
+    def run(self, statements: list[ast.stmt], scope: Scope) -> bool:
+        """Runs statements; whether it surely ends in a return, a raise or the like."""
+
+    @abstractmethod
     def apply(self, callee: Value, given: Arguments) -> Value:
         """The result of a call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def operate(self, op: ast.operator, left: Value, right: Value, node: ast.expr) -> Value:
         """`left op right`, whose text is that of `node`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
         """`target = value`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lift(self, compute: Callable[[list[Value]], Value], values: list[Value], line: int) -> Value:
         """A symbolic tensor for what is computed of values, some of which are symbolic."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attribute(self, owner: Value, name: str, node: ast.expr) -> Value:
         """The value of `owner.name`."""
-        raise NotImplementedError
 
 
 def method_name(given: Arguments) -> str:

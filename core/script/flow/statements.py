@@ -5,31 +5,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from core.script.flow import freezing
-from core.script.flow.arrays import stacked
-from core.script.flow.calling import Calling
+from core.script.flow.assigning import Assigning
 from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
-from core.script.flow.machine import DEEPEST, Arguments, Stop, constant, whole
-from core.script.flow.networks import Layer, LayerRange, Model, Tensor
-from core.script.flow.numbers import as_array
+from core.script.flow.machine import DEEPEST, Arguments, Stop
+from core.script.flow.networks import LayerRange, Tensor
 from core.script.flow.objects import (
     Array,
     Class,
     Const,
     External,
     Function,
-    Instance,
     Items,
-    Mapping,
     Part,
     Scope,
-    Unknown,
     Value,
 )
 
 
-class Statements(Calling):
+class Statements(Assigning):
     """Follows a whole script."""
 
     def follow(self, tree: ast.Module) -> None:
@@ -103,70 +97,6 @@ class Statements(Calling):
             return
         text = ast.copy_location(ast.BinOp(node.target, node.op, node.value), node)
         self.assign(node.target, self.operate(node.op, before, value, text), scope)
-
-    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
-        """`target = value`."""
-        if isinstance(target, ast.Name):
-            scope.names[target.id] = value
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            self._unpack(target, value, scope)
-        elif isinstance(target, ast.Attribute):
-            self._assign_attribute(target, value, scope)
-        elif isinstance(target, ast.Subscript):
-            self._assign_item(target, value, scope)
-
-    def _unpack(self, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
-        count = len(target.elts)
-        values: list[Value] = [Unknown("", target.lineno)] * count
-        if isinstance(value, Items) and not value.more and len(value.values) == count:
-            values = list(value.values)
-        elif isinstance(value, Array):
-            values = [element_of(value)] * count
-        for part, one in zip(target.elts, values, strict=True):
-            if isinstance(part, ast.Starred):
-                self.assign(part.value, Unknown("", target.lineno), scope)
-            else:
-                self.assign(part, one, scope)
-
-    def _assign_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
-        owner = self.evaluate(target.value, scope)
-        if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
-            freezing.set_trainable(self, owner, value, target.lineno)
-        elif isinstance(owner, Instance):
-            owner.attributes[target.attr] = value
-        elif isinstance(owner, Model) and owner.instance is not None:
-            owner.instance.attributes[target.attr] = value
-        elif isinstance(owner, Array) and target.attr == "shape":
-            self.assign(target.value, owner, scope)
-
-    def _assign_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
-        owner = self.evaluate(target.value, scope)
-        if isinstance(owner, Mapping):
-            key = constant(self.evaluate(target.slice, scope))
-            if isinstance(key, (str, int)):
-                owner.values[key] = value
-        elif isinstance(owner, Items):
-            self._set_element(owner, target, value, scope)
-        elif isinstance(owner, Array):
-            self.assign(target.value, self._filled(owner, target, value), scope)
-
-    def _set_element(self, owner: Items, target: ast.Subscript, value: Value, scope: Scope) -> None:
-        place = whole(self.evaluate(target.slice, scope))
-        if place is not None and not owner.more and -len(owner.values) <= place < len(owner.values):
-            owner.values[place] = value
-        else:
-            owner.values[:] = [value]
-
-    def _filled(self, owner: Array, target: ast.Subscript, value: Value) -> Value:
-        """An array some of whose elements are set: each in a loop, or all at once."""
-        index = target.slice
-        all_at_once = (isinstance(index, ast.Slice) and index.lower is None and index.upper is None) or (
-            isinstance(index, ast.Constant) and index.value is Ellipsis
-        )
-        array = value if isinstance(value, Array) else as_array(self, value, target.lineno)
-        if not isinstance(array, Array) or isinstance(value, Const):
-            return owner
-        return array if all_at_once else stacked(array)
 
     def _expression(self, node: ast.Expr, scope: Scope) -> None:
         self.evaluate(node.value, scope)

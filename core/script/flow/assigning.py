@@ -1,0 +1,89 @@
+"""Assignments on abstract values: names, several at once, attributes, elements of lists, dictionaries and arrays."""
+
+import ast
+
+from core.script.flow import freezing
+from core.script.flow.arrays import stacked
+from core.script.flow.calling import Calling
+from core.script.flow.joining import element_of
+from core.script.flow.machine import constant, whole
+from core.script.flow.networks import Layer, LayerRange, Model
+from core.script.flow.numbers import as_array
+from core.script.flow.objects import (
+    Array,
+    Const,
+    Instance,
+    Items,
+    Mapping,
+    Scope,
+    Unknown,
+    Value,
+)
+
+
+class Assigning(Calling):
+    """Gives names, attributes and elements their values."""
+
+    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        """`target = value`."""
+        if isinstance(target, ast.Name):
+            scope.names[target.id] = value
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, value, scope)
+        elif isinstance(target, ast.Attribute):
+            self._assign_attribute(target, value, scope)
+        elif isinstance(target, ast.Subscript):
+            self._assign_item(target, value, scope)
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
+        count = len(target.elts)
+        values: list[Value] = [Unknown("", target.lineno)] * count
+        if isinstance(value, Items) and not value.more and len(value.values) == count:
+            values = list(value.values)
+        elif isinstance(value, Array):
+            values = [element_of(value)] * count
+        for part, one in zip(target.elts, values, strict=True):
+            if isinstance(part, ast.Starred):
+                self.assign(part.value, Unknown("", target.lineno), scope)
+            else:
+                self.assign(part, one, scope)
+
+    def _assign_attribute(self, target: ast.Attribute, value: Value, scope: Scope) -> None:
+        owner = self.evaluate(target.value, scope)
+        if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
+            freezing.set_trainable(self, owner, value, target.lineno)
+        elif isinstance(owner, Instance):
+            owner.attributes[target.attr] = value
+        elif isinstance(owner, Model) and owner.instance is not None:
+            owner.instance.attributes[target.attr] = value
+        elif isinstance(owner, Array) and target.attr == "shape":
+            self.assign(target.value, owner, scope)
+
+    def _assign_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
+        owner = self.evaluate(target.value, scope)
+        if isinstance(owner, Mapping):
+            key = constant(self.evaluate(target.slice, scope))
+            if isinstance(key, (str, int)):
+                owner.values[key] = value
+        elif isinstance(owner, Items):
+            self._set_element(owner, target, value, scope)
+        elif isinstance(owner, Array):
+            self.assign(target.value, self._filled(owner, target, value), scope)
+
+    def _set_element(self, owner: Items, target: ast.Subscript, value: Value, scope: Scope) -> None:
+        place = whole(self.evaluate(target.slice, scope))
+        if place is not None and not owner.more and -len(owner.values) <= place < len(owner.values):
+            owner.values[place] = value
+        else:
+            owner.values[:] = [value]
+
+    def _filled(self, owner: Array, target: ast.Subscript, value: Value) -> Value:
+        """An array some of whose elements are set: each in a loop, or all at once."""
+        index = target.slice
+        all_at_once = (isinstance(index, ast.Slice) and index.lower is None and index.upper is None) or (
+            isinstance(index, ast.Constant) and index.value is Ellipsis
+        )
+        array = value if isinstance(value, Array) else as_array(self, value, target.lineno)
+        if not isinstance(array, Array) or isinstance(value, Const):
+            return owner
+        return array if all_at_once else stacked(array)
