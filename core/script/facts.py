@@ -305,19 +305,3 @@ class Facts:
 
 def _is_val(folder: str) -> bool:
     return any(word in folder.lower() for word in ("val", "test"))
-
-
-def optimizer_of(facts: Facts, compiled: Call | None) -> tuple[str, Call | None, int]:
-    """The optimizer of a `compile`: its name in small letters, the call that makes it, the line."""
-    value = facts.script.argument(compiled, "optimizer")
-    if compiled is None or not value.stated:
-        return "", None, 0
-    if value.word is not None:
-        return value.word.lower(), None, value.line
-    call = facts.script.call_of(value.node, compiled.location)
-    return (call.short.lower(), call, call.line) if call is not None else ("", None, value.line)
-
-
-def rate_of(facts: Facts, compiled: Call | None) -> Value:
-    """The learning rate of a `compile`, where its optimizer states one."""
-    return facts.script.argument(optimizer_of(facts, compiled)[1], "learning_rate")

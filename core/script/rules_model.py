@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.models.optimizers import OPTIMIZERS
-from core.script.facts import Facts, optimizer_of, rate_of
+from core.script.compiled import optimizer_of, rate_of, sets_rate_later
+from core.script.facts import Facts
 from core.script.freezing import Freezing, freezing, hits_head, is_of_head, layers_in_front
 from core.script.layers import LAYER_COUNTS, WITH_BATCH_NORM, WITH_DROPOUT, first_block
 from core.script.reader import Call, Trainable, Value
@@ -69,7 +70,9 @@ def in_effect(facts: Facts) -> int:
 
 
 def _rate(facts: Facts) -> float | None:
-    """The rate of the last compile, or Keras' own where none is given."""
+    """The rate of the last compile, or Keras' own where none is given; None where it is not the one that trains."""
+    if sets_rate_later(facts):
+        return None
     compiled = facts.compiles[-1] if facts.compiles else None
     value = rate_of(facts, compiled)
     if value.stated:

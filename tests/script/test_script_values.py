@@ -222,3 +222,60 @@ def test_properties_and_methods_of_a_class_are_computed_where_they_are_named() -
         "training.learning_rate": 0.05, "training.epochs": 5,
     }  # fmt: skip
     assert record["dataset"] == "images"
+
+
+RATES = FROM_FOLDER + (
+    "from keras import backend as K\ntrain, val = read('images/train', image_size=(96, 96)), read('images/val')\n"
+    "base = net.MobileNetV2(include_top=False, pooling='avg', input_shape=(96, 96, 3))\nbase.trainable = False\n"
+    "model = keras.Sequential([base, keras.layers.Dense(2, 'softmax')])\nopt = keras.optimizers.{made}\n"
+    "model.compile({given}, 'sparse_categorical_crossentropy', metrics=['accuracy'])\n{later}\n"
+    "model.fit(train, validation_data=val, epochs=3)\n"
+)
+
+
+@pytest.mark.parametrize("given", ["opt", "'adam'", "keras.optimizers.Adam(1e-3)"])
+def test_a_rate_that_is_set_behind_the_compile_is_the_one_that_trains(given: str) -> None:
+    ways = {
+        "model.optimizer.learning_rate = 0.01": 0.01,
+        "model.optimizer.lr = 0.02": 0.02,
+        "K.set_value(model.optimizer.lr, 0.03)": 0.03,
+        "keras.backend.set_value(model.optimizer.learning_rate, 0.1 * K.get_value(model.optimizer.lr))": 0.0001,
+        "model.optimizer.learning_rate.assign(0.04)": 0.04,
+        "model.optimizer.learning_rate *= 0.5": 0.0005,
+        "model.optimizer.lr = 0.3; model.optimizer.lr /= 3": 0.1,
+    }
+    for later, want in ways.items():
+        record = import_script(RATES.format(made="Adam(0.001)", given=given, later=later))
+        one = record["settings"]["training.learning_rate"]
+        assert (one["value"], one["lines"][0]["line"]) == (pytest.approx(want), 11), later
+        assert record["settings"]["training.optimizer"]["value"] == "adam"
+
+
+def test_a_rate_that_is_set_between_two_trainings_is_that_of_the_second() -> None:
+    text = RATES.format(made="Adam(0.001)", given="opt", later="pass") + (
+        "base.trainable = True\nmodel.compile(keras.optimizers.Adam(0.001), 'sparse_categorical_crossentropy')\n"
+        "model.optimizer.learning_rate = 1e-5\nmodel.fit(train, validation_data=val, epochs=2)\n"
+    )
+    record = import_script(text)
+    rates = [record["settings"][f"training.{key}"]["value"] for key in ("learning_rate", "finetune_learning_rate")]
+    assert rates == [0.001, 1e-5]
+    assert "unfreeze-high-lr" not in {one["id"] for one in record["findings"]}
+    before = text.replace("model.optimizer.learning_rate = 1e-5", "pass")
+    assert "unfreeze-high-lr" in {one["id"] for one in import_script(before)["findings"]}
+    unknown = import_script(RATES.format(made="Adam(0.001)", given="opt", later="model.optimizer.lr = rates[0]"))
+    assert [one["key"] for one in unknown["open"]] == ["training.learning_rate"]
+
+
+def test_a_network_from_elsewhere_is_refused_with_its_line_and_the_one_that_comes_near() -> None:
+    calls = {
+        "hub.KerasLayer('https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/feature_vector/5')": "MobileNetV2",
+        "hub.KerasLayer(handle='https://tfhub.dev/some/thing/1', trainable=False)": None,
+        "keras_hub.models.Backbone.from_preset('resnet_50_imagenet')": "ResNet50",
+    }
+    for call, near in calls.items():
+        text = RATES.format(made="Adam()", given="opt", later="pass").replace(
+            "net.MobileNetV2(include_top=False, pooling='avg', input_shape=(96, 96, 3))", call
+        )
+        one = next(one for one in import_script(text)["open"] if one["key"] == "model.backbone")
+        assert (one["kind"], one["lines"][0]["line"], one.get("nearest")) == ("beyond", 6, near)
+        assert "line 6: " in one["why"] and " fetches " in one["why"]

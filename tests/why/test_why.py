@@ -155,28 +155,29 @@ def test_a_script_that_no_configuration_expresses_is_an_answer(
 
 @pytest.mark.slow
 def test_asked_for_real(image_folder: MakeFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Pixels from 0 to 255 against 0 to 1, on a random VGG16: trained, searched, repaired, held over seeds."""
+    """A rate that a random VGG16 needs, and one far below it: trained, searched, repaired, held over seeds."""
     folder, report = image_folder(train=(20, 20), val=(20, 20)), tmp_path / "why.html"
-    files = [tmp_path / "plain.py", tmp_path / "small.py"]
-    for path, text in zip(files, (scripts.PLAIN, scripts.SMALL), strict=True):
+    files = [tmp_path / "quick.py", tmp_path / "slow.py"]
+    for path, text in zip(files, (scripts.QUICK, scripts.SLOW), strict=True):
         path.write_text(text)
     code = main(["why", *map(str, files), str(folder), "--budget", "5", "--json", "--report", str(report)])
     answer = json.loads(capsys.readouterr().out)
     assert code == 0, answer
-    assert (answer["verdict"], answer["factors"]) == ("single", ["data.preprocessing"]), answer
+    assert (answer["verdict"], answer["factors"]) == ("single", ["training.learning_rate"]), answer
     assert answer["worse"] == str(files[1])
     assert [(Path(one["file"]).name, one["line"], one["text"]) for one in answer["lines"]] == [
-        ("plain.py", 9, 'train = reader.flow_from_directory("images/train", target_size=(32, 32), batch_size=8, '
-                        'class_mode="binary")'),
-        ("small.py", 8, "reader = ImageDataGenerator(rescale=1.0 / 255)"),
-    ]  # fmt: skip
+        ("quick.py", 9, 'model.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])'),
+        ("quick.py", 4, "rate = 0.1"),
+        ("slow.py", 9, 'net.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["accuracy"])'),
+        ("slow.py", 4, "rate = 0.00001"),
+    ]
     changed = [line for line in answer["diff"].splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    assert changed == ["-reader = ImageDataGenerator(rescale=1.0 / 255)", "+reader = ImageDataGenerator()"]
+    assert changed == ["-rate = 0.00001", "+rate = 0.1"]
     measure, repaired = answer["measure"], answer["repaired"]
     assert measure["name"] == "validation accuracy" and measure["seeds"] >= 3
-    assert measure["scripts"][0]["value"] > 0.9
+    assert measure["scripts"][0]["value"] > 0.8
     assert measure["scripts"][1]["value"] < 0.6
     assert (repaired["outcome"], repaired["left"]) == ("cured", [])
-    assert repaired["measure"]["value"] > 0.9
+    assert repaired["measure"] == measure["scripts"][0], "the same settings as the other script's"
     page = report.read_text()
     assert "cured. Validation accuracy over" in page and "which decides nothing" in page

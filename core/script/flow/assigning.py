@@ -7,7 +7,7 @@ from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
 from core.script.flow.machine import constant, whole
-from core.script.flow.networks import Layer, LayerRange, Model
+from core.script.flow.networks import Layer, LayerRange, Made, Model
 from core.script.flow.numbers import as_array
 from core.script.flow.objects import (
     Array,
@@ -19,6 +19,7 @@ from core.script.flow.objects import (
     Unknown,
     Value,
 )
+from core.script.flow.rates import RATES, set_rate
 
 
 class Assigning(Calling):
@@ -52,6 +53,8 @@ class Assigning(Calling):
         owner = self.evaluate(target.value, scope)
         if target.attr == "trainable" and isinstance(owner, (Model, LayerRange, Layer)):
             freezing.set_trainable(self, owner, value, target.lineno)
+        elif target.attr in RATES and isinstance(owner, Made):
+            set_rate(self, owner, value, target.lineno)
         elif isinstance(owner, Instance):
             owner.attributes[target.attr] = value
         elif isinstance(owner, Model) and owner.instance is not None:

@@ -24,6 +24,7 @@ from core.script.flow.objects import (
     Value,
 )
 from core.script.flow.operators import Operators
+from core.script.flow.rates import rate_assigned
 from core.script.values import LONGEST, UNKNOWN, bounded_number
 
 MOST_TURNS = 8
@@ -225,6 +226,9 @@ class Expressions(Operators):
         return Unknown("", node.lineno)
 
     def _call(self, node: ast.Call, scope: Scope) -> Value:
+        if (rate := rate_assigned(node)) is not None:
+            self.assign(rate, self.evaluate(node.args[0], scope), scope)
+            return Unknown("assign", node.lineno)
         callee = self.evaluate(node.func, scope)
         return self.apply(callee, self.arguments(node, callee, scope))
 

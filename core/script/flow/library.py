@@ -29,6 +29,7 @@ from core.script.flow.objects import (
     Unknown,
     Value,
 )
+from core.script.flow.rates import RATES, rate_of
 from core.script.flow.shuffling import shuffle_in_place, shuffled
 
 
@@ -69,8 +70,8 @@ def attribute(machine: Machine, owner: Made, name: str, node: ast.expr) -> Value
     """`encoder.classes_`."""
     if owner.kind == options.SETTINGS:
         return owner.arguments.get(name) or Unknown(f"{owner.name}.{name}", node.lineno)
-    if name in ("learning_rate", "lr") and owner.kind in _NAMES:
-        return owner.arguments.get("learning_rate") or owner.arguments.get("lr") or Unknown(name, node.lineno)
+    if name in RATES and owner.kind in _NAMES:
+        return rate_of(owner) or Unknown(name, node.lineno)
     if name in ("classes_", "categories_"):
         classes = owner.state.get("classes")
         return Items([Unknown(name)] * classes) if classes else Items([Unknown(name)], more=True)
@@ -173,8 +174,16 @@ def _together(machine: Machine, given: Arguments) -> Value:
     return Items(found) if len(found) != 1 else found[0]
 
 
+def _set_value(machine: Machine, given: Arguments) -> Value:
+    """`K.set_value(model.optimizer.lr, x)`."""
+    if len(given.nodes) > 1 and given.scope is not None and isinstance(target := given.nodes[0], ast.Attribute):
+        machine.assign(target, given.positional[1], given.scope)
+    return unknown(given)
+
+
 HANDLERS: dict[str, Handler] = {
     "train_test_split": _split,
+    "set_value": _set_value,
     "shuffle": _together,
     "resample": lambda machine, given: _resample(machine, None, given),
     **dict.fromkeys(("set_global_policy", "set_policy", "set_dtype_policy", "compute_class_weight",

@@ -20,6 +20,7 @@ from core.script.flow.machine import (
 )
 from core.script.flow.networks import Layer, LayerRange, Model, Tensor
 from core.script.flow.objects import IMAGES, Array, Const, Instance, Items, Out, Unknown, Value
+from core.script.flow.rates import optimizer_of
 from core.script.layers import LAYER_COUNTS, layer_names
 from core.script.parts import BACKBONE
 
@@ -120,6 +121,8 @@ def attribute(machine: Machine, owner: Model, name: str, node: ast.expr) -> Valu
         return output_of(machine, owner)
     if name == "layers":
         return LayerRange(owner, whole=True)
+    if name == "optimizer":
+        return optimizer_of(owner)
     if name in ("output_shape", "input_shape"):
         end = output_of(machine, owner) if name == "output_shape" else owner.inputs
         return machine.attribute(end.value, "shape", node) if isinstance(end, Tensor) else Unknown(name)

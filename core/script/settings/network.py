@@ -1,10 +1,12 @@
 """Settings of the backbone: which one, its weights, and from which block on it learns."""
 
 import difflib
+import re
 
 from core.models.catalogue import BACKBONES
 from core.script.flow.networks import Model, Trains
 from core.script.layers import learning_layers, nearest_block
+from core.script.reader import Call
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story
@@ -13,8 +15,12 @@ from core.script.settings.story import Story
 def fill_network(story: Story, found: Collected) -> None:
     """Writes backbone, weights, mode and the block from which the backbone learns."""
     base = story.base
-    if base is None:
+    foreign = None if base is not None else _foreign(story)
+    if foreign is not None:
+        _refuse_foreign(found, foreign)
+    elif base is None:
         found.ask("model.backbone", "no backbone of keras.applications was found in the script")
+    if base is None:
         found.leave_out("model.weights", "imagenet", "the script loads none; this is the program's own value")
     else:
         _name(story, found, base)
@@ -32,6 +38,31 @@ def fill_network(story: Story, found: Collected) -> None:
     _mode(story, found)
     if story.mode in ("end_to_end", "fine_tune"):
         _unfrozen(story, found)
+
+
+_FOREIGN = ("KerasLayer", "from_preset", "from_pretrained")
+"""Calls that fetch a network from elsewhere: TensorFlow Hub, KerasHub and KerasCV, Hugging Face."""
+
+
+def _foreign(story: Story) -> Call | None:
+    return next(iter(story.course.script.find(*_FOREIGN)), None)
+
+
+def _refuse_foreign(found: Collected, call: Call) -> None:
+    """A network that the program does not have; one of the same name, where the handle has it, comes near."""
+    nodes = [*call.node.args[:1], *(one.value for one in call.node.keywords if one.arg in ("handle", "preset"))]
+    folded = found.script.fold(nodes[0], call.location) if nodes else ""
+    handle = folded if isinstance(folded, str) else found.script.text(nodes[0])
+    letters = re.sub(r"[^a-z0-9]", "", handle.lower())
+    names = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in BACKBONES}
+    near = max((name for name in names if name in letters), key=len, default=None)
+    what = f'{call.name} fetches "{handle[:100]}"' if handle else f"{call.name} fetches a network"
+    found.beyond(
+        "model.backbone",
+        f"{what}; the program has networks of keras.applications: {', '.join(BACKBONES)}",
+        call.line,
+        nearest=names[near] if near else None,
+    )
 
 
 def _name(story: Story, found: Collected, base: Model) -> None:
