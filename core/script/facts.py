@@ -22,7 +22,7 @@ from core.script.parts import (
     Head,
     is_noise,
 )
-from core.script.reader import Call, Location, Script, Value
+from core.script.reader import Call, Location, Script
 
 
 class Facts:
@@ -207,19 +207,6 @@ class Facts:
     def is_in_sequential(self, layer: Call) -> bool:
         """Whether a layer belongs to a Sequential."""
         return id(layer) in self._sequentials
-
-    def random_arguments(self, generator: Call | None) -> dict[str, Value]:
-        """Arguments of an ImageDataGenerator that change images at random."""
-        names = (
-            *("rotation_range", "width_shift_range", "height_shift_range", "brightness_range", "shear_range"),
-            *("zoom_range", "channel_shift_range", "horizontal_flip", "vertical_flip"),
-        )
-        values = {name: self.script.argument(generator, name) for name in names}
-        return {
-            name: value
-            for name, value in values.items()
-            if value.stated and not (value.known and not value.value) and value.value != (0.0, 0.0)
-        }
 
     def flow(self, call: Call) -> Flow | None:
         """The source of batches that a call makes."""

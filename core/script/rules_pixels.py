@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.script.facts import Facts
-from core.script.reader import Call
+from core.script.reader import Call, Value
 from core.script.rules_order import Version, finding
 
 
@@ -12,7 +12,7 @@ def augmented_features(facts: Facts, version: Version) -> Iterator[Finding]:
     """Random changes in the generator that features are extracted from."""
     if facts.mode != "bottleneck" or facts.train_flow is None:
         return
-    random = facts.random_arguments(facts.train_flow.generator)
+    random = _random_arguments(facts, facts.train_flow.generator)
     if random:
         value = min(random.values(), key=lambda one: one.line)
         yield finding(
@@ -29,7 +29,7 @@ def augmented_features(facts: Facts, version: Version) -> Iterator[Finding]:
 def augmented_validation(facts: Facts, version: Version) -> Iterator[Finding]:
     """Random changes in what the model is validated on."""
     flow = facts.val_flow
-    random = facts.random_arguments(flow.generator if flow else None)
+    random = _random_arguments(facts, flow.generator if flow else None)
     if flow is not None and flow.generator is not None and random:
         yield finding(
             "augment-on-val",
@@ -124,3 +124,17 @@ def legacy(facts: Facts, version: Version) -> Iterator[Finding]:
             "New scripts read folders with image_dataset_from_directory and random layers.",
             lines=[call.line for call in facts.generators],
         )
+
+
+def _random_arguments(facts: Facts, generator: Call | None) -> dict[str, Value]:
+    """Arguments of an ImageDataGenerator that change images at random."""
+    names = (
+        *("rotation_range", "width_shift_range", "height_shift_range", "brightness_range", "shear_range"),
+        *("zoom_range", "channel_shift_range", "horizontal_flip", "vertical_flip"),
+    )
+    values = {name: facts.script.argument(generator, name) for name in names}
+    return {
+        name: value
+        for name, value in values.items()
+        if value.stated and not (value.known and not value.value) and value.value != (0.0, 0.0)
+    }
