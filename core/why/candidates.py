@@ -130,6 +130,8 @@ def candidates(source: Source, key: str, value: Any, lines: Sequence[int], good:
     calls = source.calls((), CALLS.get(key, ()))
     if key in _BOTH_PARTS:
         yield from _together(source, calls, names, words)
+    # Where a value comes from is changed rather than where it is used: else its name would say something else.
+    yield from _constants(source, lines[1:], words)
     at = source.calls(lines) if lines else []
     for call in [*at, *(one for one in calls if one not in at)]:
         yield from _in_call(source, call, names, words)

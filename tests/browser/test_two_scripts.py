@@ -1,5 +1,6 @@
 """Two scripts, two results, from the Home page in Chromium: given, trained, answered, and the same after a reload."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.app_server import Server
 from tests.why import scripts
+from tests.why.prepared import BY_AUC, ask, carry_through, end_at_once
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -53,6 +55,34 @@ def test_two_scripts_that_do_the_same_are_told_so_and_one_that_is_no_run_gets_th
     assert "eins.py" in report
     assert "größe 2.py" in report
     assert "Traceback" not in server.log()
+
+
+def test_the_cause_is_shown_with_its_lines_the_measure_that_decided_and_the_diff(
+    home_with_sample: Path, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a question that was answered before: nothing is trained here."""
+    end_at_once(monkeypatch).update(BY_AUC)
+    why = ask(scripts.BOTTLENECK, scripts.END_TO_END)
+    carry_through(why)
+    running = Server(home_with_sample)
+    try:
+        page.goto(f"{running.url}/?why={why.id}")
+        heading = page.get_by_role("heading", name="One setting makes the difference: data.shuffle")
+        expect(heading).to_be_visible(timeout=120_000)
+        line = scripts.END_TO_END.splitlines().index("    shuffle=False)") + 1
+        expect(page.get_by_text(f"second.py, line {line}").first).to_be_visible()
+        expect(page.get_by_text("-    shuffle=False)").first).to_be_visible()
+        expect(page.get_by_role("columnheader", name="Validation AUC, mean over 12 seeds")).to_be_visible()
+        expect(page.get_by_role("row", name=re.compile(r"second.py, repaired 0\.986 .* 77\.5%"))).to_be_visible()
+        expect(page.get_by_text("read again and trained: cured. Validation AUC over 12 seeds")).to_be_visible()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Repaired script").click()
+        assert "    shuffle=True)" in Path(download.value.path()).read_text(encoding="utf-8")
+        if folder := os.environ.get("PARITY_SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/why.png", full_page=True)
+        assert "Traceback" not in running.log()
+    finally:
+        running.close()
 
 
 def give(page: Page, label: str, path: Path) -> None:

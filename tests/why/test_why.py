@@ -1,6 +1,5 @@
 """Two scripts as a job: its steps, its answer as JSON, what is refused in a sentence, and one asked for real."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,25 +7,18 @@ from typing import Any
 
 import pytest
 
-from core import files
 from core.__main__ import main
-from core.bisect.store import Bisect
-from core.engine.jobs import steps
 from core.engine.jobs import why as worker
 from core.engine.reporter import Reporter
-from core.report.why_report import why_html
+from core.report.why_report import figure_rows, repaired_sentence, why_html
 from core.start import kinds
-from core.store.folder import JobFolder
-from core.store.runs import Run, Status
+from core.store.runs import Run
 from core.why.answer import answer_of
-from core.why.side import preset_side, read_side
-from core.why.store import Why, WhySpec
-from core.workers import launch
+from core.why.store import Why
 from tests.why import scripts
+from tests.why.prepared import BY_AUC, ask, carry_through, end_at_once, trials
 
 MakeFolder = Callable[..., Path]
-
-FOUND = {"verdict": "single", "factors": ["data.shuffle"], "good": "a", "sentence": "data.shuffle did it."}
 
 
 @pytest.fixture(autouse=True)
@@ -38,33 +30,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the search will say; steps end at once, without a training."""
-    says = dict(FOUND)
-
-    def end(job: JobFolder, *, parent_pipe: bool) -> None:
-        assert parent_pipe
-        if isinstance(job, Run):
-            part = [{"path": f"{k}.png", "sha256": f"{k}", "label": "ab"[k % 2], "split": "train"} for k in range(8)]
-            files.write_json(job.path / "manifest.json", {"classes": ["a", "b"], "train": part, "val": part})
-            job.add_event("epoch", epoch=1, val_accuracy=0.5)
-        if isinstance(job, Bisect):
-            job.write_result({**job.result(), **says})
-        job.write_status(dataclasses.replace(job.read_status(), status="finished", pid=None))
-
-    monkeypatch.setattr(steps, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(launch, "start", end)
-    return says
-
-
-def ask(first: str, second: str = "") -> Why:
-    a = read_side(first.encode(), "first.py", "sample")
-    b = read_side(second.encode(), "second.py", "sample") if second else preset_side("sample")
-    return WhySpec(a, b, 5).make("tom")
+    return end_at_once(monkeypatch)
 
 
 def answered(why: Why) -> dict[str, Any]:
-    status, message = worker.explain(Reporter(why))
-    assert status == "finished", message
-    why.write_status(Status(status=status, message=message, created=1e9))
+    carry_through(why)
     return answer_of(why)
 
 
@@ -86,6 +56,33 @@ def test_the_order_of_the_forum_question_is_found_and_cured_in_one_line(found: d
     assert worker.explain(Reporter(why))[0] == "finished", "asked again it has nothing left to do"
 
 
+def test_the_measure_that_decided_is_told_and_holds_the_repaired_script(found: dict[str, Any]) -> None:
+    """One training each says the contrary of what 12 seeds of the AUC say; it is told as what it is."""
+    found |= BY_AUC
+    why = ask(scripts.BOTTLENECK, scripts.END_TO_END)
+    answer = answered(why)
+    measure, repaired = answer["measure"], answer["repaired"]
+    assert (measure["name"], measure["seeds"]) == ("validation AUC", 12)
+    assert [round(one["value"], 3) for one in measure["scripts"]] == [0.986, 0.977]
+    assert answer["accuracy"] == [0.775, 0.9] and (repaired["accuracy"], repaired["before"]) == (0.775, 0.9)
+    assert (repaired["outcome"], repaired["measure"]) == ("cured", measure["scripts"][0])
+    said = repaired_sentence(answer)
+    assert said.startswith(
+        "second.py, read again and trained: cured. Validation AUC over 12 seeds: repaired 0.986 [0.98"
+    )
+    assert "as it was 0.977 [0.97" in said and "the other 0.986 [0.98" in said
+    assert said.endswith("decides nothing: repaired 77.5%, as it was 90.0%, the other 77.5%.")
+    assert figure_rows(answer)[1][::2] == ["second.py", "90.0%"] and figure_rows(answer)[2][2] == "77.5%"
+    assert "Validation AUC, mean over 12 seeds" in why_html(why) and "Accuracy of one training" in why_html(why)
+
+
+def test_without_seeds_of_the_repaired_settings_it_is_not_called_cured(found: dict[str, Any]) -> None:
+    found |= trials({(): (0.9, 0.9)}, seeds=3)
+    answer = answered(ask(scripts.BOTTLENECK, scripts.END_TO_END))
+    assert answer["repaired"]["outcome"] == "not-measured" and answer["measure"] is None
+    assert "not shown to be cured: the search trained no seeds" in repaired_sentence(answer)
+
+
 def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, Any]) -> None:
     found |= {"verdict": "no-difference", "factors": [], "good": "", "sentence": "The two ends differ by 0.1 points."}
     answer = answered(ask(scripts.MISLABELLED, scripts.BOTTLENECK))
@@ -93,6 +90,8 @@ def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, A
     assert answer["lines"][0]["file"] == "first.py" and "flow_from_directory" in answer["sentence"]
     assert "shuffle=False" in answer["diff"]
     assert answer["repaired"]["run"] == answer["runs"][0], "with its labels right it is what was trained already"
+    assert (answer["repaired"]["outcome"], answer["repaired"]["before"]) == ("finding-gone", None)
+    assert "the faulty script reaches is not known: it is not run" in repaired_sentence(answer)
 
 
 def test_equal_scripts_have_no_lines_and_the_bound_is_told(found: dict[str, Any]) -> None:

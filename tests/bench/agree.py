@@ -1,11 +1,11 @@
 """Ten scripts as Keras runs them, and as runs of this program: validation accuracy of the same seeds side by side.
 
-    python -m tests.script.agree [SEEDS [NAME ...]]
+    python -m tests.bench.agree [SEEDS [NAME ...]]
 
-The images are drawn here: three classes that differ in brightness and stripes. The backbones have random weights, anew
-for each seed, so nothing is downloaded. A script is run as it stands, in a folder that has its images; its run is
-what `import_script` makes of it. Prints a table; the exit code is 1 where the means of a script lie further apart than
-the seeds of either way do.
+The images are drawn here: three classes that differ in colour, brightness and stripes, under noise. The backbones have
+random weights, anew for each seed, so nothing is downloaded. A script is run as it stands, in a folder that has its
+images; its run is what `import_script` makes of it. Prints a table; the exit code is 1 where the means of a script lie
+further apart than the seeds of either way do.
 """
 
 import contextlib
@@ -38,14 +38,15 @@ LEAST = 0.1
 
 
 def draw(folder: Path) -> None:
-    """Images of three classes: stripes of another width and brightness each, under noise."""
+    """Images of three classes: another colour, brightness and width of stripes each, under noise."""
     rng = np.random.default_rng(0)
     for part, count in COUNTS.items():
         for k, name in enumerate(CLASSES):
             (folder / part / name).mkdir(parents=True)
             for number in range(count):
                 rows = np.arange(SIDE)[:, None, None] // (2 + 3 * k) % 2
-                pixels = 90 + 30 * k + 50 * rows + rng.normal(0, 45, (SIDE, SIDE, 3))
+                colour = np.array([30 * (channel == k) for channel in range(3)])
+                pixels = 60 + 25 * k + colour + 50 * rows + rng.normal(0, 45, (SIDE, SIDE, 3))
                 Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(
                     folder / part / name / f"{number:03}.png"
                 )
