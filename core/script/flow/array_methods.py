@@ -6,17 +6,8 @@ from dataclasses import replace
 
 from core.script.flow.machine import Arguments, Machine, constant, wholes
 from core.script.flow.numbers import decided, to_shape
-from core.script.flow.objects import (
-    IMAGES,
-    LABELS,
-    NUMBERS,
-    Array,
-    Const,
-    Items,
-    Stat,
-    Unknown,
-    Value,
-)
+from core.script.flow.objects import IMAGES, LABELS, NUMBERS, Array, Const, Items, Stat, Unknown
+from core.script.flow.value import Value
 
 
 def attribute(machine: Machine, owner: Array, name: str, node: ast.expr) -> Value | None:

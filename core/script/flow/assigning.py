@@ -7,19 +7,12 @@ from core.script.flow.arrays import stacked
 from core.script.flow.calling import Calling
 from core.script.flow.joining import element_of
 from core.script.flow.machine import constant, whole
-from core.script.flow.networks import Layer, LayerRange, Made, Model
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import LayerRange, Model
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import (
-    Array,
-    Const,
-    Instance,
-    Items,
-    Mapping,
-    Scope,
-    Unknown,
-    Value,
-)
+from core.script.flow.objects import Array, Const, Instance, Items, Mapping, Scope, Unknown
 from core.script.flow.rates import RATES, set_rate
+from core.script.flow.value import Value
 
 
 class Assigning(Calling):

@@ -14,8 +14,10 @@ from core.script.flow.machine import (
     unknown,
     whole,
 )
-from core.script.flow.networks import Layer, Model
-from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Unknown, Value
+from core.script.flow.made import Layer
+from core.script.flow.networks import Model
+from core.script.flow.objects import IMAGES, Array, Batches, Const, Items, Unknown
+from core.script.flow.value import Value
 
 
 def flag(value: Value | None, *, default: bool) -> bool | None:

@@ -23,7 +23,8 @@ from core.script.flow.decorated import bound_to, is_property, yielded
 from core.script.flow.expressions import Expressions
 from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
-from core.script.flow.networks import Layer, LayerRange, Made, Model, Tensor
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import LayerRange, Model, Tensor
 from core.script.flow.objects import (
     Array,
     Batches,
@@ -38,8 +39,8 @@ from core.script.flow.objects import (
     Scope,
     Stat,
     Unknown,
-    Value,
 )
+from core.script.flow.value import Value
 
 HANDLERS: dict[str, Handler] = {
     name: handler

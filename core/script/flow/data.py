@@ -17,7 +17,7 @@ from core.script.flow.machine import (
     wholes,
     word,
 )
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
 from core.script.flow.objects import (
     IMAGES,
     LABELS,
@@ -30,8 +30,8 @@ from core.script.flow.objects import (
     Items,
     Source,
     Unknown,
-    Value,
 )
+from core.script.flow.value import Value
 
 _ENCODINGS = {"int": "integers", "binary": "integers", "sparse": "integers", "categorical": "one-hot"}
 

@@ -11,7 +11,8 @@ from core.script.flow.machine import (
     constant,
     unknown,
 )
-from core.script.flow.objects import IMAGES, LABELS, RAW, Array, Batches, Function, Items, Source, Unknown, Value
+from core.script.flow.objects import IMAGES, LABELS, RAW, Array, Batches, Function, Items, Source, Unknown
+from core.script.flow.value import Value
 
 _DATASETS = {
     "cifar10": (10, (32, 32, 3)), "cifar100": (100, (32, 32, 3)), "mnist": (10, (28, 28)),

@@ -1,7 +1,9 @@
 """Functions of a script that are more than their call: properties, static methods, generators of data sets."""
 
-from core.script.flow.networks import Layer, Made, Model
-from core.script.flow.objects import Batches, Class, Function, Instance, Items, Value
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Model
+from core.script.flow.objects import Batches, Class, Function, Instance, Items
+from core.script.flow.value import Value
 
 _PROPERTIES = ("property", "cached_property")
 

@@ -21,10 +21,10 @@ from core.script.flow.objects import (
     Mapping,
     Scope,
     Unknown,
-    Value,
 )
 from core.script.flow.operators import Operators
 from core.script.flow.rates import rate_assigned
+from core.script.flow.value import Value
 from core.script.values import LONGEST, UNKNOWN, bounded_number
 
 MOST_TURNS = 8

@@ -1,8 +1,10 @@
 """Which layers learn: `trainable` of models, of parts of their layers, and of single ones."""
 
 from core.script.flow.machine import Arguments, Machine, constant, whole, word
-from core.script.flow.networks import Layer, LayerRange, Model, Tensor, Trains
-from core.script.flow.objects import Const, Value
+from core.script.flow.made import Layer
+from core.script.flow.networks import LayerRange, Model, Tensor, Trains
+from core.script.flow.objects import Const
+from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS, layer_names
 
 _DEEPEST = 10

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from core.script.flow import arrays
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, unknown, whole, wholes, word
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Source, Value
+from core.script.flow.objects import IMAGES, NUMBERS, RAW, Array, Const, External, Source
+from core.script.flow.value import Value
 from core.script.pixel_names import family_of_module
 
 

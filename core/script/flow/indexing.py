@@ -21,8 +21,8 @@ from core.script.flow.objects import (
     Mapping,
     Part,
     Unknown,
-    Value,
 )
+from core.script.flow.value import Value
 
 Evaluate = Callable[[ast.expr], Value]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from core.script.flow.arrays import joined
 from core.script.flow.machine import MOST_VALUES
-from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown, Value
+from core.script.flow.objects import Array, Batches, Const, Items, Mapping, Unknown
+from core.script.flow.value import Value
 
 
 def join(values: list[Value]) -> Value:

@@ -17,8 +17,10 @@ from core.script.flow.layer_kinds import (
     SIZED,
 )
 from core.script.flow.machine import Arguments, Handler, Machine, constant, number, whole, wholes, word
-from core.script.flow.networks import Layer, Tensor
-from core.script.flow.objects import FEATURES, IMAGES, Array, Const, External, Items, Out, Unknown, Value
+from core.script.flow.made import Layer
+from core.script.flow.networks import Tensor
+from core.script.flow.objects import FEATURES, IMAGES, Array, Const, External, Items, Out, Unknown
+from core.script.flow.value import Value
 from core.script.parts import BACKBONE
 
 FLAT_COUNT = 10**9

@@ -14,23 +14,12 @@ from core.script.flow.machine import (
     number,
     unknown,
 )
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
 from core.script.flow.numbers import as_array
-from core.script.flow.objects import (
-    FILES,
-    IMAGES,
-    LABELS,
-    NUMBERS,
-    SHUFFLED,
-    Array,
-    External,
-    Items,
-    Part,
-    Unknown,
-    Value,
-)
+from core.script.flow.objects import FILES, IMAGES, LABELS, NUMBERS, SHUFFLED, Array, External, Items, Part, Unknown
 from core.script.flow.rates import RATES, rate_of
 from core.script.flow.shuffling import shuffle_in_place, shuffled
+from core.script.flow.value import Value
 
 
 def other(machine: Machine, given: Arguments) -> Value:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.script.flow.events import Ask, Compile, Fit, Note
-from core.script.flow.networks import Model
-from core.script.flow.objects import Batches, Const, Items, Mapping, Scope, Unknown, Value
+from core.script.flow.networks import Ask, Compile, Fit, Model, Note
+from core.script.flow.objects import Batches, Const, Items, Mapping, Scope, Unknown
+from core.script.flow.value import Value
 
 STEPS = 60_000
 """Expressions and statements that one script may take, calls and repeated loops included: part of a second."""

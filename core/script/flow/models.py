@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from core.models.catalogue import BACKBONES
 from core.script.flow import layers
-from core.script.flow.events import Fit
 from core.script.flow.machine import (
     Arguments,
     Handler,
@@ -18,9 +17,11 @@ from core.script.flow.machine import (
     whole,
     wholes,
 )
-from core.script.flow.networks import Layer, LayerRange, Model, Tensor
-from core.script.flow.objects import IMAGES, Array, Const, Instance, Items, Out, Unknown, Value
+from core.script.flow.made import Layer
+from core.script.flow.networks import Fit, LayerRange, Model, Tensor
+from core.script.flow.objects import IMAGES, Array, Const, Instance, Items, Out, Unknown
 from core.script.flow.rates import optimizer_of
+from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS, layer_names
 from core.script.parts import BACKBONE
 

@@ -1,49 +1,22 @@
-"""Networks as abstract values: layers, symbolic tensors, models, and other objects of a library."""
+"""Networks as abstract values, what happens to them, and other objects of a library."""
 
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from core.script.flow.events import Compile, Fit
-    from core.script.flow.objects import Array, Instance, Value
-
-
-@dataclass(eq=False)
-class Layer:
-    """A layer of Keras with its arguments; `frozen` is the line that freezes it, 0 where it learns."""
-
-    kind: str
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    called: int = 0
-    frozen: int = 0
-    node: ast.Call | None = None
+from core.script.flow.objects import Array, Instance
+from core.script.flow.value import Value
 
 
 @dataclass(frozen=True, eq=False)
-class Tensor:
+class Tensor(Value):
     """A symbolic tensor: its value for the input as declared, and how to compute it for another one."""
 
     value: "Array"
     parents: tuple["Tensor", ...] = ()
     compute: Callable[[list["Value"]], "Value"] | None = None
     line: int = 0
-
-
-@dataclass(eq=False)
-class Made:
-    """An object of a library that is not a layer or model: an optimizer, a callback, a loss, a generator."""
-
-    kind: str
-    name: str
-    arguments: dict[str, "Value"]
-    lines: dict[str, int]
-    line: int
-    state: dict[str, Any] = field(default_factory=dict)
-    node: ast.Call | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +35,7 @@ class Trains:
 
 
 @dataclass(eq=False)
-class Model:
+class Model(Value):
     """A network: `sequential`, `functional`, `subclass` (of the script), or `backbone` (of keras.applications).
 
     Attributes:
@@ -93,7 +66,7 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerRange:
+class LayerRange(Value):
     """`model.layers[a:b]`, or one of them where `single`; `start` and `stop` as numbers, None where not known."""
 
     model: Model
@@ -102,3 +75,62 @@ class LayerRange:
     start: int | None = 0
     stop: int | None = None
     name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Compile:
+    """A `compile`: its arguments and lines."""
+
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    node: ast.Call | None = None
+
+
+@dataclass(eq=False)
+class Fit:
+    """A training.
+
+    Attributes:
+        x: Images or features, or the batches of them.
+        val: What it is validated on: a pair, batches, None or an unknown value.
+        folds: Line of the loop over folds that it runs in; 0 where there is none.
+    """
+
+    model: "Model"
+    x: "Value"
+    y: "Value | None"
+    val: "Value | None"
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    compiled: Compile | None
+    frozen: dict[int, str]
+    trains: "dict[int, Trains | None]" = field(default_factory=dict)
+    folds: int = 0
+    trained_before: bool = False
+    node: ast.Call | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A `predict` or `evaluate`."""
+
+    kind: str
+    model: "Model"
+    x: "Value"
+    y: "Value | None"
+    line: int
+    compiled: Compile | None = None
+    arguments: dict[str, "Value"] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    node: ast.Call | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Note:
+    """Something that is wrong by itself, where it happens: the rule's name, its line, and what a sentence needs."""
+
+    kind: str
+    line: int
+    told: dict[str, Any]

@@ -20,8 +20,8 @@ from core.script.flow.objects import (
     Source,
     Stat,
     Unknown,
-    Value,
 )
+from core.script.flow.value import Value
 
 
 def as_array(machine: Machine, value: Value | None, line: int) -> Value:

@@ -7,9 +7,10 @@ own; all others are frozen, and a change makes a new one.
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
-from core.script.flow.networks import Layer, LayerRange, Made, Model, Tensor
+from core.script.flow.made import Layer, Made
+from core.script.flow.value import Value
 
 IMAGES, LABELS, FEATURES, PREDICTIONS, FILES, NUMBERS = (
     "images",
@@ -29,7 +30,7 @@ RAW = (0.0, 255.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Unknown:
+class Unknown(Value):
     """What only running would tell.
 
     Attributes:
@@ -42,7 +43,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, eq=False)
-class Const:
+class Const(Value):
     """A number, a text, True, False or None; the lines of the script that it is made of."""
 
     value: Any
@@ -50,7 +51,7 @@ class Const:
 
 
 @dataclass(eq=False)
-class Items:
+class Items(Value):
     """A list or tuple.
 
     Attributes:
@@ -69,7 +70,7 @@ class Items:
 
 
 @dataclass(eq=False)
-class Mapping:
+class Mapping(Value):
     """A dictionary."""
 
     values: dict[Any, "Value"]
@@ -119,7 +120,7 @@ class Out:
 
 
 @dataclass(frozen=True, eq=False)
-class Array:
+class Array(Value):
     """Images, labels, features, predictions or file names.
 
     Attributes:
@@ -166,7 +167,7 @@ class Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Stat:
+class Stat(Value):
     """The least, the largest, the mean or another figure of an array."""
 
     kind: str
@@ -174,7 +175,7 @@ class Stat:
 
 
 @dataclass(frozen=True, eq=False)
-class Batches:
+class Batches(Value):
     """A data set or generator of images and labels.
 
     Attributes:
@@ -218,7 +219,7 @@ class Batches:
 
 
 @dataclass(frozen=True, eq=False)
-class Function:
+class Function(Value):
     """A function or lambda of the script, where it stands, and the object or class it is a method of."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -227,7 +228,7 @@ class Function:
 
 
 @dataclass(eq=False)
-class Class:
+class Class(Value):
     """A class of the script."""
 
     node: ast.ClassDef
@@ -237,7 +238,7 @@ class Class:
 
 
 @dataclass(eq=False)
-class Instance:
+class Instance(Value):
     """An object of a class of the script."""
 
     made_by: Class
@@ -245,7 +246,7 @@ class Instance:
 
 
 @dataclass(frozen=True, eq=False)
-class External:
+class External(Value):
     """A name of a library: `tensorflow.keras.layers.Dense`."""
 
     name: str
@@ -257,7 +258,7 @@ class External:
 
 
 @dataclass(frozen=True, eq=False)
-class Method:
+class Method(Value):
     """`owner.name`, not called yet."""
 
     owner: "Value"
@@ -282,9 +283,3 @@ class Scope:
                 return scope.names[name]
             scope = scope.outer
         return None
-
-
-Value = Union[  # noqa: UP007 - names in quotes cannot be joined by |
-    Unknown, Const, Items, Mapping, Array, Stat, Batches, Layer, Tensor, Made, Model, LayerRange, Function, Class,
-    Instance, External, Method,
-]  # fmt: skip

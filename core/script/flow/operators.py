@@ -7,18 +7,8 @@ from dataclasses import replace
 from core.script.flow import arrays
 from core.script.flow.machine import Machine, counted, lines_of, number
 from core.script.flow.networks import Tensor
-from core.script.flow.objects import (
-    FILES,
-    GROUPED,
-    NUMBERS,
-    PREDICTIONS,
-    Array,
-    Const,
-    Items,
-    Stat,
-    Unknown,
-    Value,
-)
+from core.script.flow.objects import FILES, GROUPED, NUMBERS, PREDICTIONS, Array, Const, Items, Stat, Unknown
+from core.script.flow.value import Value
 from core.script.fold import combine
 
 MOST_REPEATED = 8

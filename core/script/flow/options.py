@@ -10,8 +10,9 @@ from core.script.flow.machine import (
     method_name,
     unknown,
 )
-from core.script.flow.networks import Made
-from core.script.flow.objects import Const, Items, Mapping, Unknown, Value
+from core.script.flow.made import Made
+from core.script.flow.objects import Const, Items, Mapping, Unknown
+from core.script.flow.value import Value
 
 SETTINGS = "settings"
 """Kind of an object whose attributes are settings: what a parser of the command line gives, or a namespace."""

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from core.models.optimizers import OPTIMIZERS
 from core.script.flow.machine import Machine, word
-from core.script.flow.networks import Made, Model
-from core.script.flow.objects import Const, Value
+from core.script.flow.made import Made
+from core.script.flow.networks import Model
+from core.script.flow.objects import Const
+from core.script.flow.value import Value
 
 RATES = ("learning_rate", "lr")
 """Names of an optimizer's learning rate; the second is of before Keras 2.3."""

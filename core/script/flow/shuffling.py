@@ -3,16 +3,8 @@
 from dataclasses import replace
 
 from core.script.flow.machine import Arguments, Handler, Machine, constant
-from core.script.flow.objects import (
-    IMAGES,
-    LABELS,
-    SHUFFLED,
-    Array,
-    Const,
-    Items,
-    Source,
-    Value,
-)
+from core.script.flow.objects import IMAGES, LABELS, SHUFFLED, Array, Const, Items, Source
+from core.script.flow.value import Value
 
 
 def shuffle_in_place(machine: Machine, given: Arguments, seed: Value | None = None) -> Value:

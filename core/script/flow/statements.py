@@ -10,17 +10,8 @@ from core.script.flow.expressions import MOST_LAYERS, MOST_TURNS, one_by_one
 from core.script.flow.joining import element_of, join
 from core.script.flow.machine import DEEPEST, Arguments, Stop
 from core.script.flow.networks import LayerRange, Tensor
-from core.script.flow.objects import (
-    Array,
-    Class,
-    Const,
-    External,
-    Function,
-    Items,
-    Part,
-    Scope,
-    Value,
-)
+from core.script.flow.objects import Array, Class, Const, External, Function, Items, Part, Scope
+from core.script.flow.value import Value
 
 
 class Statements(Assigning):

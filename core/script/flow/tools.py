@@ -17,7 +17,8 @@ from core.script.flow.machine import (
     number,
     unknown,
 )
-from core.script.flow.networks import Layer, LayerRange
+from core.script.flow.made import Layer
+from core.script.flow.networks import LayerRange
 from core.script.flow.numbers import HANDLERS as _NUMPY
 from core.script.flow.objects import (
     FEATURES,
@@ -33,8 +34,8 @@ from core.script.flow.objects import (
     Mapping,
     Source,
     Unknown,
-    Value,
 )
+from core.script.flow.value import Value
 from core.script.layers import normalises
 
 

@@ -4,26 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.script.flow import freezing
-from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.machine import (
     Arguments,
     Machine,
     unknown,
 )
+from core.script.flow.made import Made
 from core.script.flow.models import has_top, run
-from core.script.flow.networks import Made, Model
-from core.script.flow.objects import (
-    FEATURES,
-    GROUPED,
-    PREDICTIONS,
-    Array,
-    Batches,
-    Const,
-    Items,
-    Source,
-    Unknown,
-    Value,
-)
+from core.script.flow.networks import Ask, Compile, Fit, Model
+from core.script.flow.objects import FEATURES, GROUPED, PREDICTIONS, Array, Batches, Const, Items, Source, Unknown
+from core.script.flow.value import Value
 
 _FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
 

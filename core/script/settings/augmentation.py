@@ -6,7 +6,7 @@ from typing import Any
 from core.errors import ConfigError
 from core.notation.augmentation import STEPS_OF_PRESET, read_augmentation
 from core.script.flow.machine import constant, number
-from core.script.flow.networks import Layer, Made
+from core.script.flow.made import Layer, Made
 from core.script.generator_steps import RANDOM_ARGUMENTS, generator_steps
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument

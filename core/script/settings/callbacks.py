@@ -1,6 +1,6 @@
 """Settings of callbacks: early stopping, reduction on a plateau; what others do, and which change nothing."""
 
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
 from core.script.settings.collected import Collected
 from core.script.settings.given import argument
 from core.script.settings.story import Story

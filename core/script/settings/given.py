@@ -4,10 +4,11 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.machine import constant, is_none, lines_of, number, whole
-from core.script.flow.networks import Layer, Made, Model
-from core.script.flow.objects import Const, Items, Mapping, Value
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Ask, Compile, Fit, Model
+from core.script.flow.objects import Const, Items, Mapping
+from core.script.flow.value import Value
 from core.script.reader import Script
 from core.script.values import UNKNOWN, fitting
 

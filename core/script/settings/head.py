@@ -5,7 +5,7 @@ from typing import Any
 
 from core.config import HEAD, SHORT_FORM
 from core.notation.head import ACTIVATIONS
-from core.script.flow.networks import Layer, Made
+from core.script.flow.made import Layer, Made
 from core.script.flow.objects import Const, External
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument

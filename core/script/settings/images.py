@@ -1,9 +1,9 @@
 """Settings of the images: folder or table, size, batch, share for validation, seed, order."""
 
 from core.script import versions
-from core.script.flow.events import Fit
 from core.script.flow.machine import is_value, whole, wholes
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
+from core.script.flow.networks import Fit
 from core.script.flow.objects import Array, Batches
 from core.script.flow.training_calls import images_of
 from core.script.parts import rounds_down

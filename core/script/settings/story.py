@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.freezing import backbones_in
 from core.script.flow.machine import is_value
-from core.script.flow.networks import Layer, Made, Model, Trains
-from core.script.flow.objects import FEATURES, Array, Batches, Items, Value
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Ask, Compile, Fit, Model, Trains
+from core.script.flow.objects import FEATURES, Array, Batches, Items
 from core.script.flow.training_calls import images_of
+from core.script.flow.value import Value
 from core.script.layers import LAYER_COUNTS
 from core.script.value_rules.views import Course, View
 
@@ -172,8 +173,9 @@ class Story:
         if isinstance(self.feed, Batches):
             return self.feed
         made = [one for one in self.course.machine.sources if not is_for_validation(one)]
-        if self.feed is not None and isinstance(images_of(self.feed), Array):
-            number = images_of(self.feed).source.number  # type: ignore[union-attr]
+        images = images_of(self.feed) if self.feed is not None else None
+        if isinstance(images, Array):
+            number = images.source.number
             return next((one for one in self.course.machine.sources if one.number == number), None)
         return next(iter(made), None) if self.feed is None else None
 

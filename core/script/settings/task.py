@@ -1,7 +1,7 @@
 """Whether a script trains a classifier of images with one label each: its output, loss, and the way it trains."""
 
-from core.script.flow.events import Fit
-from core.script.flow.networks import Layer, Made, Model
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Fit, Model
 from core.script.flow.objects import Array, Batches, Class, Function, Items, Out
 from core.script.settings.collected import WHOLE, Collected
 from core.script.settings.given import argument

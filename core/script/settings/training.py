@@ -1,9 +1,9 @@
 """Settings `training.*`: optimizer, rates and schedules, epochs, loss, callbacks, weights of classes, seed."""
 
 from core.models.optimizers import OPTIMIZERS
-from core.script.flow.events import Compile, Fit
 from core.script.flow.machine import constant, word
-from core.script.flow.networks import Made
+from core.script.flow.made import Made
+from core.script.flow.networks import Compile, Fit
 from core.script.flow.objects import Const, External, Mapping, Unknown
 from core.script.settings.collected import Collected
 from core.script.settings.given import Given, argument

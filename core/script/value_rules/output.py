@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
-from core.script.flow.events import Compile, Fit
 from core.script.flow.freezing import backbones_in
+from core.script.flow.made import Layer
 from core.script.flow.models import has_top, reaches
-from core.script.flow.networks import Layer, Model, Tensor
-from core.script.flow.objects import LABELS, Array, Out, Value
+from core.script.flow.networks import Compile, Fit, Model, Tensor
+from core.script.flow.objects import LABELS, Array, Out
+from core.script.flow.value import Value
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, Loss, View, loss_of, metric_names
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from core.checks.finding import Finding
 from core.script.flow.arrays import FAMILY_SPANS, scale_of
-from core.script.flow.events import Ask, Fit
 from core.script.flow.machine import constant
-from core.script.flow.networks import Model
-from core.script.flow.objects import FEATURES, IMAGES, RAW, Array, Batches, Step, Value
+from core.script.flow.networks import Ask, Fit, Model
+from core.script.flow.objects import FEATURES, IMAGES, RAW, Array, Batches, Step
 from core.script.flow.training_calls import images_of
+from core.script.flow.value import Value
 from core.script.pixel_names import family_of_network
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, View

@@ -5,10 +5,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.checks.finding import Finding
-from core.script.flow.events import Fit
 from core.script.flow.machine import constant, lines_of, number
-from core.script.flow.objects import FEATURES, FILES, GROUPED, IMAGES, LABELS, Array, Batches, Value
+from core.script.flow.networks import Fit
+from core.script.flow.objects import FEATURES, FILES, GROUPED, IMAGES, LABELS, Array, Batches
 from core.script.flow.training_calls import images_of
+from core.script.flow.value import Value
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, Loss, loss_of
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
-from core.script.flow.events import Compile, Fit
 from core.script.flow.layers import declared_shape
 from core.script.flow.machine import is_none, number, whole, wholes, word
-from core.script.flow.networks import Layer, Made, Model
-from core.script.flow.objects import Array, Batches, Const, Items, Unknown, Value
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Compile, Fit, Model
+from core.script.flow.objects import Array, Batches, Const, Items, Unknown
+from core.script.flow.value import Value
 from core.script.rules_order import finding
 from core.script.value_rules.views import Course, View
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from core.checks.finding import Finding
 from core.script.flow import models
-from core.script.flow.events import Ask, Compile, Fit
 from core.script.flow.layer_kinds import WEIGHTED
 from core.script.flow.machine import Machine, Stop, word
-from core.script.flow.networks import Layer, Made, Model
-from core.script.flow.objects import Array, Batches, External, Items, Out, Value
+from core.script.flow.made import Layer, Made
+from core.script.flow.networks import Ask, Compile, Fit, Model
+from core.script.flow.objects import Array, Batches, External, Items, Out
 from core.script.flow.training_calls import images_of
+from core.script.flow.value import Value
 from core.script.reader import Script
 from core.script.rules_order import finding
 

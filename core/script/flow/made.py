@@ -1,0 +1,33 @@
+"""Layers, and other objects that a call of a library makes: optimizers, callbacks, losses, generators."""
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.script.flow.value import Value
+
+
+@dataclass(eq=False)
+class Layer(Value):
+    """A layer of Keras with its arguments; `frozen` is the line that freezes it, 0 where it learns."""
+
+    kind: str
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    called: int = 0
+    frozen: int = 0
+    node: ast.Call | None = None
+
+
+@dataclass(eq=False)
+class Made(Value):
+    """An object of a library that is not a layer or model: an optimizer, a callback, a loss, a generator."""
+
+    kind: str
+    name: str
+    arguments: dict[str, "Value"]
+    lines: dict[str, int]
+    line: int
+    state: dict[str, Any] = field(default_factory=dict)
+    node: ast.Call | None = None
