@@ -41,11 +41,11 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
     "validation-far-better": (
         "weights-not-loaded", "dropout-too-strong", "lr-out-of-range", "loss-leapt", "still-falling", *_LEAKS,
-        "label-breaking-augmentation", "augmentation-hides-object",
+        "label-breaking-augmentation", "augmentation-hides-object", "train-labels-look-wrong",
     ),
     "overfitting": (
         "answers-reversed", "one-class-on-validation", "validation-at-chance", "diverged", "loss-leapt",
-        "class-ordered-batches", *_PARTS,
+        "class-ordered-batches", "val-labels-look-wrong", "train-labels-look-wrong", *_PARTS,
     ),
 }  # fmt: skip
 """Id of a finding of the training to what explains it, the first that is there; ids of both kinds."""

@@ -121,6 +121,20 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
 
+def test_of_copies_in_two_classes_it_is_asked_which_is_right(folder: Path) -> None:
+    (folder / "val/b/copy.png").write_bytes((folder / "train/a/1.png").read_bytes())
+    at = open_tab(folder, "Quality")
+    at.session_state[state.QUALITY_KIND] = "exact_duplicates"
+    at.run()
+    assert [label for label in labels(at) if label.startswith(("Keep one", "It is", "Leave all"))] == [
+        "It is a", "It is b", "Leave all out",
+    ]  # fmt: skip
+    button(at, "It is b").click().run()
+    assert said(at).startswith("One b is kept, the other 2 copies are left out.")
+    left_out = open_dataset(str(folder), DataConfig()).corrections.excluded
+    assert sorted(file.path for file in left_out) == ["train/a/1.png", "val/a/copy.png"]
+
+
 def test_labels_offers_a_review_and_starts_one_worker_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Review] = []
     monkeypatch.setattr(launch, "start", lambda review, parent_pipe: started.append(review))

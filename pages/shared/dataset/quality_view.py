@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.checks.quality import KINDS, Kind, Quality, assess
 from core.data.corrections import EXCLUDED
+from core.data.images import display_name
 from core.data.scan import ImageFile
 from core.errors import UserError
 from core.label_review.store import review_key
@@ -97,18 +98,54 @@ def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
     if not groups:
         st.caption(":material/check: No image has one.")
         return
-    extra = [file for group in groups for file in group[1:]]
-    _leave_out(view, kind, extra, _leave_copies(len(groups), len(extra)))
+    torn = [group for group in groups if len({file.label for file in group}) > 1]
+    agreed = [group for group in groups if group not in torn]
+    if agreed:
+        extra = [file for group in agreed for file in group[1:]]
+        _leave_out(view, kind, extra, _leave_copies(len(agreed), len(extra)))
+    if torn:
+        where = "one group" if len(torn) == 1 else f"{len(torn):,} groups"
+        st.caption(f":material/warning: In {where} the same image has different classes: say below which one is right.")
     part_of = {file.path: part for part in ("train", "val", "test") for file in view.part(part)}
-    firsts = page_of(kind.id, [group[0] for group in groups], _GROUPS)
-    for group in (group for group in groups if group[0] in firsts):
+    ordered = [*torn, *agreed]
+    firsts = page_of(kind.id, [group[0] for group in ordered], _GROUPS)
+    for group in (group for group in ordered if group[0] in firsts):
         with st.container(border=True):
-            labels = {file.label for file in group}
-            if len(labels) > 1:
-                st.caption(":material/warning: The same image under different classes.")
+            if group in torn:
+                _ask_class(view, kind, group)
             with st.grid(min_column_width=130):
                 for file in group[:PER_PAGE]:
                     show_file(view, file, part_of.get(file.path, ""), with_class=True)
+
+
+def _ask_class(view: View, kind: Kind, group: Sequence[ImageFile]) -> None:
+    """Which class a group of copies is that lies in several: one image of it is kept, or none."""
+    st.caption(":material/warning: The same image under different classes. Which one is right?")
+    if not curate.may_curate():
+        return
+    with st.container(horizontal=True):
+        for label in sorted({file.label for file in group}):
+            kept = next(file for file in group if file.label == label)
+            left = {file.path: EXCLUDED for file in group if file is not kept}
+            others = "the other copy is" if len(left) == 1 else f"the other {len(left):,} copies are"
+            st.button(
+                f"It is {plain(display_name(label))}",
+                key=page_key("decide", f"{kind.id}:{kept.path}"),
+                help=f"Keeps one image of this class; {others} left out.",
+                on_click=curate.relabel,
+                args=(view, left, f"One {label} is kept, {others} left out. The Labels tab takes it back."),
+            )
+        st.button(
+            "Leave all out",
+            type="tertiary",
+            key=page_key("decide-none", f"{kind.id}:{group[0].path}"),
+            on_click=curate.relabel,
+            args=(
+                view,
+                {file.path: EXCLUDED for file in group},
+                f"{len(group):,} images are left out. The Labels tab takes it back.",
+            ),
+        )
 
 
 def _leave_out(view: View, kind: Kind, files: Sequence[ImageFile], title: str) -> None:

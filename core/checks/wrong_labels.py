@@ -1,0 +1,55 @@
+"""Finding on the share of labels that look wrong, from answers of a classifier that has not seen the images."""
+
+from collections.abc import Sequence
+
+from core.checks.context import NAMED, percent
+from core.checks.finding import Finding
+from core.stats.label_noise import WrongShare
+
+TELLING = 0.03
+"""Lower end of the interval from which on it is a warning."""
+
+SURE = 3.3
+"""Least evidence against 1 % or less; see `WrongShare`. Of what right labels reach: see docs/checks.md."""
+
+FEWEST = 60
+"""Labels of a part below which nothing is said."""
+
+_WEAKEST = 0.2
+"""How far the answers agree with the labels, from by lot (0) to always (1): a classifier below it cannot say."""
+
+_MOST = 0.45
+"""From here on classes are exchanged, which the checks of a training tell."""
+
+_WORDS = {"train": "training", "val": "validation"}
+
+
+def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequence[str]) -> Finding | None:
+    """More labels contradict sure answers than images that hardly show their class explain.
+
+    Args:
+        part: str. `train` or `val`.
+        found: WrongShare.
+        classes: int.
+        files: sequence of str. Those whose label contradicts the answer, the surest answer first.
+
+    Returns:
+        None where it may be 1 % or less, the classifier is too weak to say, or images are too few.
+    """
+    better_than_lot = (found.agreement - 1 / classes) / (1 - 1 / classes)
+    if found.count < FEWEST or better_than_lot < _WEAKEST or found.evidence < SURE or found.share >= _MOST:
+        return None
+    bounds = "That bounds what can be learnt" if part == "train" else "That bounds every figure, a perfect model's too"
+    return Finding(
+        f"{part}-labels-look-wrong",
+        "warning" if found.low >= TELLING else "info",
+        f"About {percent(found.share)} of the {_WORDS[part]} labels look wrong (95 % interval {percent(found.low)} to "
+        f"{percent(found.high)}): heads that had not seen an image contradict its label more often than images that "
+        f"hardly show their class explain, even where they are sure. {bounds}.",
+        {
+            "share": round(found.share, 4), "interval": [round(found.low, 4), round(found.high, 4)],
+            "labels": found.count, "agreement": round(found.agreement, 4), "files": list(files[:NAMED]),
+        },
+        "Go through the likely label errors, the likeliest first (Labels on the Dataset page, or python -m core "
+        "labels), and correct those that are.",
+    )  # fmt: skip
