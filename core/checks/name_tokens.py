@@ -161,7 +161,8 @@ def find_tokens(context: Context, files: Sequence[ImageFile]) -> Tokens | None:
     if not sought:
         return None
     rows = np.sort(np.random.default_rng(0).permutation(len(files))[:_MOST])
-    sample = _Sample(_looks(forms(context.dataset.root, [files[k] for k in rows], context.progress)), labels[rows])
+    small = forms(context.dataset.root, [files[k] for k in rows], context.progress)
+    sample = _Sample(_looks(small, held_out[rows]), labels[rows])
     numbers = {title: _numbers(names)[rows] for title, names in sought.items()}
     told = {title: one for title, groups in numbers.items() if (one := _alike(sample, groups))}
     if not told:
@@ -213,14 +214,19 @@ def _holds(coarse: Numbers, fine: Numbers) -> bool:
     return len(pairs) == len(np.unique(pairs[:, 0])) and len(np.unique(coarse)) < len(np.unique(fine))
 
 
-def _looks(small: NDArray[np.uint8]) -> tuple[Values, Values]:
-    """What images show (whitened frequencies) and how they look (light, contrast, sharpness), a row each."""
+def _looks(small: NDArray[np.uint8], held_out: NDArray[np.bool_]) -> tuple[Values, Values]:
+    """What images show (whitened frequencies) and how they look (light, contrast, sharpness), a row each.
+
+    The latter by ranks within each part, so that it does not count where one part is darker as a whole.
+    """
     grey = small.astype(np.float32)
     fine = np.abs(np.diff(grey, axis=1)).mean(axis=(1, 2)) + np.abs(np.diff(grey, axis=2)).mean(axis=(1, 2))
     levels = np.quantile(grey.reshape(len(grey), -1), (0.05, 0.5, 0.95), axis=1)
     spread = grey.std(axis=(1, 2))
     look = np.column_stack([levels.T, spread, fine / (spread + 1)])
-    return described(small), look.argsort(axis=0).argsort(axis=0) / len(look)
+    for part in (held_out, ~held_out):
+        look[part] = look[part].argsort(axis=0).argsort(axis=0) / max(1, part.sum())
+    return described(small), look
 
 
 def _alike(sample: _Sample, groups: Numbers, within: Numbers | None = None) -> tuple[float, float] | None:

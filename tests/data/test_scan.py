@@ -426,9 +426,7 @@ def test_the_chest_xrays_are_what_is_known_of_them(tmp_path):
 
     from tests.data.groups import group_name
 
-    start = time.perf_counter()
     index = scan(root, cache_dir=tmp_path)
-    first = time.perf_counter() - start
     assert {split: sum(n.values()) for split, n in index.counts().items()} == {"train": 4099, "val": 878}
     assert index.unreadable == ()
     copies = [n for n in Counter(f.sha256 for f in index.files).values() if n > 1]
@@ -436,6 +434,6 @@ def test_the_chest_xrays_are_what_is_known_of_them(tmp_path):
     parts = {s: {group_name(f) for f in index.files if f.split == s} for s in ("train", "val")}
     assert len(parts["train"] | parts["val"]) == 2819
     assert len(parts["train"] & parts["val"]) == 411
-    start = time.perf_counter()
+    start = time.process_time()  # of all threads; others' work on the machine does not count
     assert scan(root, cache_dir=tmp_path) == index
-    assert time.perf_counter() - start < first / 4, "nothing is decoded again"
+    assert time.process_time() - start < 1, "nothing is decoded again"
