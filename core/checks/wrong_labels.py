@@ -37,7 +37,7 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
         None where it may be 1 % or less, the classifier is too weak to say, or images are too few.
     """
     better_than_lot = (found.agreement - 1 / classes) / (1 - 1 / classes)
-    if found.count < FEWEST or better_than_lot < _WEAKEST or found.evidence < SURE or found.share >= _MOST:
+    if found.labels < FEWEST or better_than_lot < _WEAKEST or found.evidence < SURE or found.share >= _MOST:
         return None
     bounds = "That bounds what can be learnt" if part == "train" else "That bounds every figure, a perfect model's too"
     return Finding(
@@ -48,7 +48,7 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
         f"hardly show their class explain, even where they are sure. {bounds}.",
         {
             "share": round(found.share, 4), "interval": [round(found.low, 4), round(found.high, 4)],
-            "labels": found.count, "agreement": round(found.agreement, 4), "files": list(files[:NAMED]),
+            "labels": found.labels, "agreement": round(found.agreement, 4), "files": list(files[:NAMED]),
         },
         "Go through the likely label errors, the likeliest first (Labels on the Dataset page, or python -m core "
         "labels), and correct those that are.",

@@ -43,7 +43,7 @@ class WrongShare(NamedTuple):
         evidence: float. By how much the logarithm of the likelihood falls where at most 1 % are wrong; 3.3 by chance in
             one set of 200.
         agreement: float. How often label and answer agree.
-        count: int. Labels.
+        labels: int. How many labels.
     """
 
     share: float
@@ -51,7 +51,7 @@ class WrongShare(NamedTuple):
     high: float
     evidence: float
     agreement: float
-    count: int
+    labels: int
 
 
 def wrong_shares(

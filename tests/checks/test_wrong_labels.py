@@ -22,7 +22,7 @@ def test_the_share_is_told_with_its_interval_and_the_way_to_the_list():
         ({"low": 0.02}, "info"),
         ({"low": 0.0, "evidence": 2.0}, None),
         ({"agreement": 0.58}, None),  # a classifier that cannot say
-        ({"count": 40}, None),
+        ({"labels": 40}, None),
         ({"share": 0.5, "high": 0.5}, None),  # exchanged classes
     ],
     ids=str,

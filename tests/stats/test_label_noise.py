@@ -49,7 +49,7 @@ def test_each_part_has_its_own_share():
     assert train.low == 0 and train.high < 0.05
     assert val.low > 0.05 and val.share == pytest.approx(0.2, abs=0.08)
     assert train.evidence < 1 and val.evidence > 10
-    assert (train.count, val.count) == (800, 300)
+    assert (train.labels, val.labels) == (800, 300)
 
 
 def test_more_classes_and_answers_that_are_not_calibrated():
