@@ -4,6 +4,7 @@ import os
 
 import streamlit as st
 
+from core.data.images import PREPROCESSING
 from core.errors import ConfigError
 from core.models.backbone import Backbone
 from core.models.catalogue import BACKBONES, find, find_weights, weights_word
@@ -45,7 +46,8 @@ def show_cost(chosen: str, image_size: int) -> None:
         return
     count, whole = len(offered(chosen)), len(BACKBONES)
     left = "" if count == whole else f" {count} of {whole} networks pass the filter."
-    st.caption(cost_sentence(row, image_size) + left, help=_COST_HELP.format(row=row))
+    said = f"{cost_sentence(row, image_size)} {pixel_sentence(row)}{left}"
+    st.caption(said, help=_COST_HELP.format(row=row))
 
 
 _COST_HELP = (
@@ -63,6 +65,15 @@ def cost_sentence(row: Backbone, image_size: int) -> str:
         f"{row.parameters / 1e6:.3g} million weights ({weights_word(row)}); {row.memory / 1000:.2g} GB of memory "
         f"(measured); about {rate:.2g} images a second here (estimated)."
     )
+
+
+def pixel_sentence(row: Backbone) -> str:
+    """How grey levels are scaled for the network, as `data.preprocessing=backbone` does it."""
+    rule = PREPROCESSING[row.preprocessing]
+    ends = [(offset, 255 * scale + offset) for scale, offset in zip(rule.scale, rule.offset, strict=True)]
+    low, high = (f"{edge(end[k] for end in ends):.3g}" for k, edge in enumerate((min, max)))
+    order = ", in the order blue, green, red" if rule.bgr else ""
+    return f"It was trained on pixels from {low} to {high}{order}."
 
 
 def _passes(row: Backbone, wanted: str) -> bool:

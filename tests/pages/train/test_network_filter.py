@@ -34,3 +34,16 @@ def test_the_cost_says_what_is_measured_and_what_is_estimated(monkeypatch, tmp_p
         "(estimated)."
     )
     assert "(weights here, 6.36 MB)" in network_filter.cost_sentence(find("EfficientNetLite0"), 224)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("VGG16", "from -124 to 151, in the order blue, green, red."),
+        ("MobileNetV2", "from -1 to 1."),
+        ("DenseNet121", "from -2.12 to 2.64."),
+        ("EfficientNetB0", "from 0 to 255."),
+    ],
+)
+def test_the_scale_of_pixels_is_said(name, sentence):
+    assert network_filter.pixel_sentence(find(name)) == f"It was trained on pixels {sentence}"
