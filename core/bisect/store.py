@@ -57,8 +57,10 @@ class Bisect(BudgetedJob):
             return found
 
     def title(self) -> str:
-        """What to call it: the names of its two runs."""
-        return " / ".join(RunStore().get(run).title() for run in self.run_ids())
+        """Its name; without one the names of its two runs, and the id of one that is gone."""
+        store, ends = RunStore(), self.ends()
+        runs = " / ".join(run.title() if (run := store.by_id(end)) else end for end in ends)
+        return self.name() or runs or self.id
 
     def run_ids(self) -> tuple[str, str]:
         """The two runs, as the person named them.
