@@ -15,6 +15,8 @@ from core.bisect.runner import BisectRunner
 from core.bisect.store import Bisect, BisectStore, estimate
 from core.config import make_config
 from core.errors import ConfigError, RunError
+from core.housekeeping import trash
+from core.jobs.job import rename_job
 from core.jobs.trial_runner import BrokenOff
 from core.start import start
 from core.store.run_records import Evaluation
@@ -358,3 +360,15 @@ def test_stop_writes_the_stop_file(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
     launch.stop(bisect)
     assert bisect.stop_requested()
+
+
+def test_a_bisect_has_a_title_when_its_runs_are_gone_or_its_settings_are_damaged(pair: tuple[Run, Run]) -> None:
+    bisect = BisectStore().create(*pair)
+    first, second = (run.title() for run in pair)
+    assert bisect.title() == f"{first} / {second}"
+    trash.delete(pair[1])
+    assert bisect.title() == f"{first} / {pair[1].id}"
+    rename_job(bisect, "Größe")
+    assert bisect.title() == "Größe"
+    (bisect.path / "config.json").write_text("{")
+    assert bisect.title() == f"{first} / {pair[1].id}", "its result names them too"
