@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def xrays(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """300 + 300 training and 100 + 100 validation X-rays, copied evenly spaced out of the real ones."""
+    """200 + 200 training and 50 + 50 validation X-rays, copied evenly spaced out of the real ones."""
     folder = tmp_path_factory.mktemp("xrays")
-    for split, count in (("train", 300), ("val", 100)):
+    for split, count in (("train", 200), ("val", 50)):
         for label in ("NORMAL", "PNEUMONIA"):
             files = sorted((test_data / "data" / "chest_xray" / split / label).iterdir())
             (folder / split / label).mkdir(parents=True)

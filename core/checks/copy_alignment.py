@@ -94,11 +94,14 @@ def _boxed(images: Floats, radius: int) -> Floats:
     """Means over squares of `2 * radius + 1` pixels, edges repeated."""
     for axis in (1, 2):
         width = [(0, 0)] * 3
-        width[axis] = (radius + 1, radius)
-        sums = np.pad(images, width, mode="edge").cumsum(axis=axis, dtype=np.float64)
-        size = images.shape[axis]
-        upper = np.arange(size) + 2 * radius + 1
-        images = ((sums.take(upper, axis) - sums.take(np.arange(size), axis)) / (2 * radius + 1)).astype(np.float32)
+        width[axis] = (radius, radius)
+        wide, size = np.pad(images, width, mode="edge"), images.shape[axis]
+        parts = [wide[:, k : k + size] if axis == 1 else wide[:, :, k : k + size] for k in range(2 * radius + 1)]
+        sums = parts[0] + parts[1]
+        for part in parts[2:]:
+            sums += part
+        sums *= np.float32(1 / (2 * radius + 1))
+        images = sums
     return images
 
 
@@ -118,12 +121,14 @@ def _warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     place = np.clip(place, 0, side - 1.001)
     low = place.astype(np.int64)
     part = (place - low).astype(np.float32)
-    flat = images.reshape(count, -1)
-    corner = low[:, 1] * side + low[:, 0]
-    at = np.take_along_axis
-    top = at(flat, corner, 1) * (1 - part[:, 0]) + at(flat, corner + 1, 1) * part[:, 0]
-    below = at(flat, corner + side, 1) * (1 - part[:, 0]) + at(flat, corner + side + 1, 1) * part[:, 0]
-    read = top * (1 - part[:, 1]) + below * part[:, 1]
+    flat = images.ravel()
+    corner = low[:, 1] * side + low[:, 0] + np.arange(count)[:, None] * side * side
+    across, down = part[:, 0], part[:, 1]
+    left, right = flat.take(corner), flat.take(corner + 1)
+    top = left + (right - left) * across
+    left, right = flat.take(corner + side), flat.take(corner + (side + 1))
+    below = left + (right - left) * across
+    read = top + (below - top) * down
     return read.reshape(images.shape), inside.reshape(images.shape)
 
 
@@ -134,8 +139,13 @@ def _step(one: Floats, other: Floats, change: Floats) -> Floats:
     inside &= ~_is_empty(one, read)
     down, across = np.gradient(read, 2 / side, axis=(1, 2))
     x, y = _places(side)
-    columns = np.stack([across * x, across * y, across, down * x, down * y, down, read, np.ones_like(read)], axis=1)
-    columns = (columns * inside[:, None]).reshape(len(one), 8, -1)
+    # Places that do not count are naught in all columns; the last is where they count.
+    counts = inside.astype(np.float32)
+    across, down = across * counts, down * counts
+    columns = np.empty((len(one), 8, *one.shape[1:]), np.float32)
+    for k, column in enumerate((across * x, across * y, across, down * x, down * y, down, read * counts, counts)):
+        columns[:, k] = column
+    columns = columns.reshape(len(one), 8, -1)
     # one = gain * (read + gradient @ delta) + offset
     normal = columns @ columns.transpose(0, 2, 1) + np.eye(8, dtype=np.float32) * np.float32(1e-3)
     right = (columns @ (one * inside).reshape(len(one), -1, 1))[:, :, 0]
