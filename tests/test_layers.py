@@ -27,7 +27,7 @@ LAYERS = (
     ("core.compare.",),
     ("core.workers.",),
     ("core.jobs.",),
-    ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review."),
+    ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review.", "core.cross_validation."),
     ("core.why.",),
     ("core.start.",),
     ("core.housekeeping.", "core.export."),

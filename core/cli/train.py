@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.access import COMMAND_LINE
 from core.cli.command import AddCommand
+from core.cli.cross_validate import add_folds, cross_validate
 from core.cli.layout import understood
 from core.cli.output import Record, print_answer, print_json
 from core.cli.settings import add_settings, read_config
@@ -30,6 +31,7 @@ def add_parser(command: AddCommand) -> None:
     add_settings(train)
     train.add_argument("--name", default="", help="what to call the run")
     add_strict(train, STRICT_RUN)
+    add_folds(train, "cross-validate with so many folds instead of training a run; see the command cv")
     stop = command("stop", run_stop, "Stop a run; the model so far is kept.")
     stop.add_argument("run", metavar="RUN")
     stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
@@ -39,7 +41,9 @@ def add_parser(command: AddCommand) -> None:
 
 
 def run_train(options: argparse.Namespace) -> int:
-    """Trains a run and follows it."""
+    """Trains a run and follows it, or cross-validates its settings."""
+    if options.folds is not None:
+        return cross_validate(options)
     return train_config(read_config(options, options.name), options)
 
 

@@ -78,8 +78,16 @@ class Dataset:
             "layout": self.index.reading,
             "corrections": self.corrections.to_dict(),
             "split_file": self.split_file.to_dict(self.index) if self.split_file else None,
-            **{part: [asdict(file) for file in files] for part, files in parts.items()},
+            **{part: [_record(file) for file in files] for part, files in parts.items()},
         }
+
+
+def _record(file: ImageFile) -> dict[str, Any]:
+    """A file as manifests have it; most are in no fold, which is not said of each."""
+    record = asdict(file)
+    if not file.fold:
+        del record["fold"]
+    return record
 
 
 def locate(reference: str, progress: Progress | None = None) -> Path:

@@ -23,6 +23,7 @@ from core.data.listing import is_folder, status_of
 from core.data.quality import Measures
 from core.data.refused import CodecMissing
 from core.data.scan_cache import ScanCache
+from core.data.table_labels import Labelled
 from core.errors import DataError, UnreadableImage
 from core.progress import Progress
 
@@ -53,6 +54,7 @@ class ImageFile:
         group: What it belongs to by a table of labels, e.g. its patient, or `patient 7`, the seventh whose id stands in
             DICOM files; `""` if none says so.
         pages: Pages, frames or images of its file, of which the first is read.
+        fold: Its fold of a cross-validation by a table of labels; `""` if none says so.
     """
 
     path: str
@@ -67,6 +69,7 @@ class ImageFile:
     orientation: int
     group: str = ""
     pages: int = 1
+    fold: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ class _Found:
     changed_ns: tuple[int, int]
     """Times of change of content and of status: whoever puts the first one back changes the second."""
     group: str = ""
+    fold: str = ""
 
 
 def scan(
@@ -200,7 +204,9 @@ def scan(
             measures[record["sha256"]] = Measures(*record.pop("quality"))
             patient = record.pop("patient")
             group = file.group or patients.get(patient, "")
-            files.append(ImageFile(file.path, file.label, file.split, bytes=file.size, group=group, **record))
+            files.append(
+                ImageFile(file.path, file.label, file.split, bytes=file.size, group=group, fold=file.fold, **record)
+            )
     filled = {f.label for f in files}
     return DatasetIndex(
         root=layout.root,
@@ -242,7 +248,7 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
         if info is None:
             skipped.append((image.path, why))
         else:
-            found.append(_Found(image.path, image.label, image.split, info.st_size, _times(info), image.group))
+            found.append(_found(image, info))
     for folder in layout.folders:
         for path, info, why in _walk(layout.root, folder.path, MAX_DEPTH if folder.deep else -1):
             if info is None:
@@ -256,6 +262,11 @@ def _list_files(layout: Layout) -> tuple[list[_Found], list[tuple[str, str]]]:
                 raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the data set's own folder.")
     found.sort(key=lambda f: (f.split, f.label, f.path))
     return found, skipped
+
+
+def _found(image: Labelled, info: os.stat_result) -> _Found:
+    """An image that a table of labels lists."""
+    return _Found(image.path, image.label, image.split, info.st_size, _times(info), image.group, image.fold)
 
 
 def _times(info: os.stat_result) -> tuple[int, int]:

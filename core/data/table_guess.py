@@ -21,6 +21,8 @@ LABEL_NAME = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(r"^(split|set|subset|part|partition|phase|usage|dataset|data_?set|fold|teil)$", re.IGNORECASE)
+_FOLD = re.compile(r"^(cv|k)?[-_ ]?folds?[-_ ]?(id|idx|index|nr|no|number)?$", re.IGNORECASE)
+_MOST_FOLDS = 20
 _GROUP = re.compile(
     r"patient|subject|person|participant|lesion_?id|case_?id|study_?id|series_?id|group|slide|specimen", re.IGNORECASE
 )
@@ -38,19 +40,23 @@ class Mapping:
         labels: The column that names the class; or several, one a class, of which exactly one is set in a row.
         part: The column that names the part; `""` if there is none.
         group: The column that names what belongs together; `""` if there is none.
+        fold: The column that numbers the folds of a cross-validation; `""` if there is none.
     """
 
     image: str
     labels: tuple[str, ...]
     part: str = ""
     group: str = ""
+    fold: str = ""
 
     def sentence(self) -> str:
         """The mapping in words."""
         label = self.labels[0] if len(self.labels) == 1 else f"one of the columns {', '.join(self.labels[:6])}"
         more = f", the part in {self.part}" if self.part else ""
-        return f"the image is in {self.image}, the class in {label}{more}" + (
-            f", the group in {self.group}" if self.group else ""
+        return (
+            f"the image is in {self.image}, the class in {label}{more}"
+            + (f", the group in {self.group}" if self.group else "")
+            + (f", the fold in {self.fold}" if self.fold else "")
         )
 
 
@@ -166,6 +172,21 @@ def group_column(table: Table, taken: Sequence[str]) -> str:
         if name not in taken and _GROUP.search(name):
             values = [cell for cell in table.column(name) if cell]
             if len(values) > len(table.rows) // 2:
+                return name
+    return ""
+
+
+def fold_column(table: Table, taken: Sequence[str]) -> str:
+    """The column that numbers the folds of a cross-validation, by its name and its values; `""` if there is none.
+
+    Args:
+        table: The table.
+        taken: Columns that are something else.
+    """
+    for name in table.columns:
+        if name not in taken and _FOLD.match(name):
+            values = {cell for cell in table.column(name) if cell}
+            if 2 <= len(values) <= _MOST_FOLDS:
                 return name
     return ""
 

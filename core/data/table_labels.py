@@ -12,6 +12,7 @@ from core.data.table_guess import (
     MAX_CLASSES,
     Finder,
     Mapping,
+    fold_column,
     group_column,
     image_column,
     label_columns,
@@ -25,16 +26,18 @@ _AUTO_BYTES = 20_000_000  # a larger table is read only when it is named
 _AUTO_TABLES = 12
 _DEEPEST = 4
 _NAMED = 12  # columns in a sentence
+_LONGEST_FOLD = 100
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """One image with its class, part (`""` if not told) and group (`""` if not told)."""
+    """One image with its class, and its part, group and fold (`""` where not told)."""
 
     path: str
     label: str
     split: str
     group: str
+    fold: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) ->
 
 
 def _columns_of(mapping: Mapping) -> list[str]:
-    return [name for name in (mapping.image, *mapping.labels, mapping.part, mapping.group) if name]
+    return [name for name in (mapping.image, *mapping.labels, mapping.part, mapping.group, mapping.fold) if name]
 
 
 def _part_of(path: str) -> str:
@@ -182,7 +185,8 @@ def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Ma
         )
     labels = labels or _guessed_labels(name, table, image)
     part = choice.part or part_column(table)
-    return Mapping(image, labels, part, choice.group or group_column(table, (image, *labels, part)))
+    group = choice.group or group_column(table, (image, *labels, part))
+    return Mapping(image, labels, part, group, fold_column(table, (image, *labels, part, group)))
 
 
 def _said_labels(table: Table, said: str) -> tuple[str, ...]:
@@ -214,6 +218,7 @@ class _Gathered:
     labels: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    folds: dict[str, str] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
     missing: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
@@ -239,6 +244,7 @@ class _Gathered:
                 self.torn.add(path)
             self.parts[path] = self._part(row[place[mapping.part]]) if mapping.part else part
             self.groups[path] = row[place[mapping.group]] if mapping.group else ""
+            self.folds[path] = row[place[mapping.fold]][:_LONGEST_FOLD] if mapping.fold else ""
 
     def _part(self, cell: str) -> str:
         found = part_name(cell)
@@ -254,7 +260,8 @@ class _Gathered:
         serves = "val" not in roles and {"train", "test"} <= roles
         split = len(roles) > 1
         labelled = tuple(
-            Labelled(path, self.labels[path], self._split(path, split, serves), self.groups[path]) for path in kept
+            Labelled(path, self.labels[path], self._split(path, split, serves), self.groups[path], self.folds[path])
+            for path in kept
         )
         if len({image.label for image in labelled}) > MAX_CLASSES:
             raise DataError(

@@ -12,6 +12,7 @@ from typing import Any
 from core import paths
 from core.access import ROLES, Action
 from core.bisect.store import BisectSpec, BisectStore
+from core.cross_validation.store import CrossValidationSpec, CrossValidationStore
 from core.errors import RunError
 from core.jobs.job import BudgetedJob
 from core.jobs.spec import RunSpec
@@ -65,6 +66,10 @@ KINDS = (
     Kind(
         "sweep", SweepStore, SweepSpec, Action.SWEEP,
         "core.engine.jobs.sweep:sweep", "core.engine.cluster.cluster_trials:sweep_over_cluster",
+    ),
+    Kind(
+        "cv", CrossValidationStore, CrossValidationSpec, Action.SWEEP,
+        "core.engine.jobs.cross_validation:cross_validate",
     ),
     Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),
     Kind("puzzle", PuzzleStore, PuzzleSpec, Action.DIAGNOSE, "core.engine.jobs.puzzle:solve"),

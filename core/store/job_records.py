@@ -31,6 +31,9 @@ class JobSettings(TypedDict, total=False):
     config: Plain
     arms: Annotated[list[Plain], Field(max_length=MOST_TRIALS)]
     budget_minutes: Budget
+    folds: Annotated[int, Field(ge=2, le=100)]
+    repeats: Annotated[int, Field(ge=1, le=1000)]
+    brought: bool
 
 
 @with_config(STRICT)

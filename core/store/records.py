@@ -20,7 +20,7 @@ from core.store.json_values import Damaged, displayable, parsed, tamed
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from core.store import bisect_record, job_records, run_records, trace_record
+    from core.store import bisect_record, fold_records, job_records, run_records, trace_record
     from core.store.record_types import Plain, Record
 
 T = TypeVar("T")
@@ -71,6 +71,7 @@ BISECT: "Kind[bisect_record.BisectResult]" = Kind("Bisect", 50 * _MEGABYTE)
 SWEEP: "Kind[job_records.SweepResult]" = Kind("Sweep", 50 * _MEGABYTE)
 RATE: "Kind[job_records.RangeTest]" = Kind("RangeTest", 10 * _MEGABYTE)
 REVIEW: "Kind[job_records.ReviewResult]" = Kind("ReviewResult", 200 * _MEGABYTE, is_small=False)
+CROSS_VALIDATION: "Kind[fold_records.CrossValidationResult]" = Kind("CrossValidation", 50 * _MEGABYTE)
 JOB_SETTINGS: "Kind[Plain]" = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
 PUZZLE: "Kind[Plain]" = Kind("Puzzle", 10_000)
 RUN_COLOURS: "Kind[dict[str, int]]" = Kind("RunColours")
@@ -247,11 +248,11 @@ def _adapter_of(shape: str) -> "TypeAdapter[Any]":
 
 
 def _shape(name: str) -> Any:
-    from core.store import bisect_record, job_records, run_records, trace_record
+    from core.store import bisect_record, fold_records, job_records, run_records, trace_record
 
     return next(
         getattr(module, name)
-        for module in (run_records, trace_record, job_records, bisect_record)
+        for module in (run_records, trace_record, job_records, bisect_record, fold_records)
         if hasattr(module, name)
     )
 

@@ -130,6 +130,7 @@ class ImageRecord(TypedDict):
     sha256: NotRequired[Text]
     split: NotRequired[Text]
     group: NotRequired[Text]
+    fold: NotRequired[Text]
     width: NotRequired[Count]
     height: NotRequired[Count]
     mode: NotRequired[Text]

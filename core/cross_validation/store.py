@@ -1,0 +1,170 @@
+"""CrossValidationStore: cross-validations on disk, each with a folder below `cross_validations`.
+
+config.json          {"config": settings of the heads, "folds", "repeats", "brought", "budget_minutes"}
+result.json          replaced whole whenever a head was trained; see `core.store.fold_records`
+folds/R-F.csv        what the head of repeat R and fold F says of its fold, as predictions.csv of a run
+out_of_fold/<id>/    the files of a run about the first repeat: config.json, manifest.json, evaluation.json,
+                     predictions.csv. Every image is in `val`, answered by a head that has not seen it
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from core.config import RunConfig
+from core.data.dataset import Dataset, open_dataset
+from core.data.folds import LEAST_FOLDS, MOST_FOLDS, Folds, make_folds, own_folds
+from core.errors import ConfigError
+from core.jobs import job
+from core.jobs.job import BUDGET_MINUTES, BudgetedJob, ConfiguredJob, JobStore
+from core.jobs.spec import ConfigSpec
+from core.progress import Progress
+from core.store import records
+from core.store.runs import Run
+
+if TYPE_CHECKING:
+    from core.store.fold_records import CrossValidationResult
+
+FOLDS, REPEATS, MOST_REPEATS = 5, 3, 50
+
+FEW = 500
+"""With fewer validation images than these, one split says little, and pages offer a cross-validation."""
+
+
+class CrossValidation(ConfiguredJob, BudgetedJob):
+    """One cross-validation; the heads that it trains are not kept.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun, at_end, takes_slot = "cross-validation", "has come to its end", True
+
+    def result(self) -> "CrossValidationResult | None":
+        """What result.json says; None before there is one, or where it is damaged."""
+        return records.read(self.path / "result.json", records.CROSS_VALIDATION)
+
+    def folds(self) -> int:
+        """How many folds there are."""
+        return int(self.settings().get("folds", FOLDS))
+
+    def repeats(self) -> int:
+        """How often the images are divided and all folds trained."""
+        return int(self.settings().get("repeats", REPEATS))
+
+    def brought(self) -> bool:
+        """Whether the folds are those that the data set brings."""
+        return bool(self.settings().get("brought", False))
+
+    def answers(self, repeat: int, fold: int) -> Path:
+        """The file of what a head says of its fold; both are counted from 1."""
+        return self.path / "folds" / f"{repeat}-{fold}.csv"
+
+    def out_of_fold(self) -> Run:
+        """The folder with the answers of the first repeat, which is read like a run's."""
+        return Run(self.path / "out_of_fold" / self.id)
+
+
+class CrossValidationStore(JobStore[CrossValidation]):
+    """All cross-validations; see `JobStore`."""
+
+    kind, folder = CrossValidation, "cross_validations"
+
+    def create(self, spec: "CrossValidationSpec", owner: str = "") -> CrossValidation:
+        """Makes the folder of a new cross-validation, queued.
+
+        Args:
+            spec: CrossValidationSpec. Admitted.
+            owner: str. Who starts it. Defaults to nobody in particular.
+
+        Raises:
+            RunError: the folder cannot be written.
+            ConfigError: the budget is no positive number.
+        """
+        job.check_budget(spec.budget_minutes)
+        settings: dict[str, Any] = {
+            "config": spec.config.to_dict(),
+            "folds": spec.folds or FOLDS,
+            "repeats": spec.repeats,
+            "brought": spec.brought,
+            "budget_minutes": spec.budget_minutes,
+        }
+        return self._make(settings, owner)
+
+
+@dataclass(frozen=True)
+class CrossValidationSpec(ConfigSpec):
+    """What is asked for.
+
+    Attributes:
+        folds: int. Into how many folds the images are divided; 0 for those that the data set brings, else `FOLDS`.
+        repeats: int. How often.
+        budget_minutes: float. What it may take.
+        brought: bool. Whether the data set brings the folds; known once it was admitted.
+    """
+
+    folds: int = 0
+    repeats: int = REPEATS
+    budget_minutes: float = BUDGET_MINUTES
+    brought: bool = False
+
+    def admit(self, progress: Progress | None = None) -> Self:
+        """See `Spec.admit`; the folds are made once, to see that they can be.
+
+        Raises:
+            ConfigError: the settings are none of a frozen backbone, or folds or repeats are out of range.
+            DataError: the images cannot be divided so.
+        """
+        check_counts(self.config, self.folds, self.repeats)
+        admitted = super().admit(progress)
+        dataset = admitted.dataset or open_dataset(admitted.config.dataset, admitted.config.data, progress)
+        own = None if self.folds else own_folds(dataset, admitted.config.data.group_pattern)
+        folds = own or make_folds(dataset, self.folds or FOLDS, admitted.config.data.seed,
+                                  admitted.config.data.group_pattern)  # fmt: skip
+        return dataclasses.replace(admitted, folds=len(folds.names), brought=own is not None)
+
+    def make(self, owner: str) -> CrossValidation:
+        """See `Spec.make`."""
+        return CrossValidationStore().create(self, owner)
+
+
+def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
+    """Raises ConfigError for settings that are not of a frozen backbone, or counts that are out of range."""
+    if not config.training.is_frozen or config.training.literal:
+        raise ConfigError(
+            "cross-validation trains heads on saved features, but these settings push every image through the network; "
+            "set training.mode to bottleneck"
+        )
+    if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
+        raise ConfigError(f"{folds} folds were asked for; {LEAST_FOLDS} to {MOST_FOLDS} can be made")
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise ConfigError(f"{repeats} repeats were asked for; 1 to {MOST_REPEATS} can be made")
+
+
+def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, brought: bool) -> list[Folds]:
+    """The division of each repeat: one that is brought stays, others are dealt out anew by the next data seed.
+
+    Raises:
+        DataError: the images cannot be divided so, or the data set no longer brings its folds.
+    """
+    pattern, seed = config.data.group_pattern, config.data.seed
+    if brought:
+        found = own_folds(dataset, pattern)
+        if found is None or len(found.names) != folds:
+            raise ConfigError(f"the data set no longer brings {folds} folds; start a new cross-validation")
+        return [found] * repeats
+    first = make_folds(dataset, folds, seed, pattern)
+    return [first, *(make_folds(dataset, folds, seed + k, pattern, first.groups) for k in range(1, repeats))]
+
+
+def config_of_repeat(config: RunConfig, repeat: int) -> RunConfig:
+    """The settings of the heads of a repeat (from 0): each has a training seed of its own."""
+    return dataclasses.replace(
+        config, training=dataclasses.replace(config.training, seed=config.training.seed + repeat)
+    )
+
+
+def chooses_epoch(config: RunConfig) -> bool:
+    """Whether a training looks at the validation loss, which then must not be that of the fold."""
+    return config.training.early_stopping > 0 or config.training.reduce_on_plateau > 0

@@ -1,0 +1,151 @@
+"""Heads on the folds of a cross-validation: the features of the whole data set are computed once and shared by all.
+
+A head is trained by the same code as a trial of a bisect, and so has the numbers of a run on the same split: its
+batches take the rows of its training images out of the one array, and the fold's images are predicted from their rows.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from core.config import RunConfig
+from core.data.dataset import Dataset
+from core.data.order import Indices
+from core.data.scan import ImageFile
+from core.data.split import Split
+from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
+from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key
+from core.engine.reporter import Reporter
+from core.engine.train.context import Probabilities, StopRequested, TrainingContext, class_probabilities
+from core.errors import DataError
+
+_WHOLE = "Computes the features of all images, once."
+_WHOLES = 3
+
+
+class Answered(NamedTuple):
+    """What a head says of the images of its fold.
+
+    Attributes:
+        probabilities: float32 array of shape `(n, classes)`.
+        epochs: int. Epochs that were trained.
+        kept: int. The epoch whose weights have answered.
+    """
+
+    probabilities: Probabilities
+    epochs: int
+    kept: int
+
+
+class FoldHeads(HeadTrials):
+    """Trains heads on parts of one data set, whose features are computed for all its images at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wholes: Kept[TrainingContext] = Kept(_WHOLES)
+
+    def whole(self, config: RunConfig, dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter[Any]) -> Any:
+        """The network of a configuration, and a context in which all images are training images.
+
+        Raises:
+            DataError: their features are too large to be held in memory.
+            UserError: the weights cannot be had.
+        """
+        known = self._base(config, dataset, reporter)
+        width = int(known.base.output_shape[-1])
+        if (size := len(files) * width * 4) > MOST_BYTES:
+            raise DataError(
+                f"The features of {len(files):,} images, {width:,} numbers each, take {size / 2**20:,.0f} MB, and "
+                f"cross-validation holds {MOST_BYTES / 2**20:.0f} MB; choose another model.pooling or network."
+            )
+        key = (*base_key(config), tuple(file.path for file in files), config.data, config.training.feature_precision)
+
+        def make() -> TrainingContext:
+            context = TrainingContext(
+                config, with_split(dataset, files), reporter, known.base, known.head, known.base_hash, known.cache
+            )
+            context.forward = known.forward
+            return context
+
+        return self._wholes.get_or(key, make)
+
+    def answer(
+        self, config: RunConfig, dataset: Dataset, files: Sequence[ImageFile], held_out: str, reporter: Reporter[Any]
+    ) -> Answered | None:
+        """Trains a head on a fold's training images and predicts those held out.
+
+        Args:
+            config: RunConfig. Its backbone is frozen.
+            dataset: Dataset. Its split is the fold's.
+            files: sequence of ImageFile. All images of the cross-validation, among them the fold's.
+            held_out: str. The part that is answered, `val` or `test`.
+            reporter: Reporter. Of the job.
+
+        Returns:
+            None where a stop was asked for.
+
+        Raises:
+            DataError: see `whole`.
+        """
+        whole = self.whole(config, dataset, files, reporter)
+        context, head = self._prepared(config, dataset, reporter)
+        trial = _FoldTrial(context, head, self._tensor, whole)
+        try:
+            fitted = trial.fit()
+        except StopRequested:
+            return None
+        if fitted is None:
+            return None
+        progress = fitted.progress
+        part = getattr(dataset.split, held_out)
+        return Answered(trial.predict(part), progress.epoch, progress.best_epoch if fitted.restored else progress.epoch)
+
+
+class _FoldTrial(HeadTrial):
+    """One head on the images of some folds.
+
+    Args:
+        context: TrainingContext. Of the fold.
+        head: Head.
+        tensor: callable. See `Tensors`.
+        whole: TrainingContext. Of all images.
+    """
+
+    def __init__(self, context: TrainingContext, head: Head, tensor: Tensors, whole: TrainingContext) -> None:
+        super().__init__(context, head, tensor)
+        self.message = context.reporter.status.message
+        files = whole.dataset.split.train
+        self._row_of = {file.path: row for row, file in enumerate(files)}
+        self._whole, self._train = whole, self._rows_of(context.dataset.split.train)
+        weights = context.sample_weights(context.dataset.labels(context.dataset.split.train))
+        self._targets = tf.constant(context.targets(context.dataset.labels(files)))
+        if weights is not None:
+            table = np.zeros(len(files), np.float32)
+            table[self._train] = weights
+            self._weights = tf.constant(table)
+
+    def _rows_of(self, part: Sequence[ImageFile]) -> Indices:
+        return np.array([self._row_of[file.path] for file in part], dtype=np.intp)
+
+    def _features(self, draw: int) -> Any:
+        images = self._whole.train_images()
+        return self._tensor(self._whole.key(images, draw), lambda: self._whole.features(images, draw, _WHOLE))
+
+    def _rows(self, positions: Indices) -> Indices:
+        return self._train[positions]
+
+    def predict(self, part: Sequence[ImageFile]) -> Probabilities:
+        """See `HeadTrial.predict`; from the rows of the whole array."""
+        images = self._whole.images(self._whole.dataset.split.train, augmented=False)
+        features = self._whole.features(images, 0, _WHOLE)
+        return class_probabilities(self._head.observer.on_features(np.asarray(features[self._rows_of(part)]))[0])
+
+
+def with_split(
+    dataset: Dataset, train: Sequence[ImageFile], val: Sequence[ImageFile] = (), test: Sequence[ImageFile] = ()
+) -> Dataset:
+    """The same data set, divided otherwise."""
+    return dataclasses.replace(dataset, split=Split(tuple(train), tuple(val), tuple(test)))

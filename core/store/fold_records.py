@@ -1,0 +1,72 @@
+"""What the records of cross-validations and of searches for the best network must look like."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, with_config
+from typing_extensions import TypedDict
+
+from core.store.job_records import Cost
+from core.store.record_types import STRICT, Count, Interval, Number, Share, Text
+
+MOST_HEADS = 100_000
+
+
+@with_config(STRICT)
+class FoldHead(TypedDict):
+    """A head of a cross-validation; repeat and fold are counted from 1."""
+
+    repeat: Count
+    fold: Count
+    count: Count
+    correct: Count
+    accuracy: Share
+    auc: Share | None
+    loss: Number | None
+    epochs: Count
+    seconds: Annotated[float, Field(ge=0, le=1e9)]
+
+
+@with_config(STRICT)
+class FoldFigures(TypedDict):
+    """What a cross-validation has measured; intervals are None where there are fewer than two heads."""
+
+    accuracy: Share
+    interval: Interval | None
+    auc: Share | None
+    auc_interval: Interval | None
+    loss: Number | None
+
+
+@with_config(STRICT)
+class CrossValidationResult(TypedDict):
+    """result.json of a cross-validation. A dictionary, as its worker goes on changing it."""
+
+    id: Text
+    folds: Count
+    repeats: Count
+    brought: bool
+    images: Count
+    groups: Count
+    parted: Count
+    test_images: Count
+    inner_validation: bool
+    heads: Annotated[list[FoldHead], Field(max_length=MOST_HEADS)]
+    figures: FoldFigures | None
+    complete: bool
+    sentence: Text
+    method: Text
+    cost: Cost
+
+
+def _measured(record: Any) -> Any:
+    """Every head is of a repeat and fold that there are, and none comes twice; what has heads has figures."""
+    places = [(head["repeat"], head["fold"]) for head in record["heads"]]
+    known = all(1 <= repeat <= record["repeats"] and 1 <= fold <= record["folds"] for repeat, fold in places)
+    if not known or len(set(places)) < len(places):
+        raise ValueError("each head must be of a repeat and fold of its own")
+    if bool(places) != (record["figures"] is not None):
+        raise ValueError("heads and figures come together")
+    return record
+
+
+CrossValidation = Annotated[CrossValidationResult, AfterValidator(_measured)]
