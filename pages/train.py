@@ -1,4 +1,4 @@
-"""Train page: choose a preset, change settings, start a run; learning-rate finder and sweep."""
+"""Train page: choose a preset, change settings, start a run; learning-rate finder, sweep and cross-validation."""
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from pages.shared.shell.frame import frame
 from pages.shared.train import form as train_form
 from pages.shared.train.augmentation_editor import show_augmentation_editor
 from pages.shared.train.cache_view import show_cache
+from pages.shared.train.cross_validation_panel import show_cross_validation
 from pages.shared.train.preflight import show_preflight
 from pages.shared.train.rate_panel import show_rate_finder
 from pages.shared.train.script_import import script_import
@@ -34,6 +35,7 @@ def show_form() -> None:
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
     show_rate_finder(current)
     show_sweep(current)
+    show_cross_validation(current, view)
     name = st.text_input(
         "Name of the run (optional)",
         max_chars=100,

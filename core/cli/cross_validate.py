@@ -81,7 +81,7 @@ def _begin(spec: CrossValidationSpec, line: Line) -> CrossValidation:
             line.show(f"cross-validation {known.id} goes on; {len(_heads(known))} heads are known", lasting=True)
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
-    job = start.start("cv", spec, COMMAND_LINE)
+    job = start.start("cross-validation", spec, COMMAND_LINE)
     whose = " that the data set brings" if spec.brought else ""
     line.show(f"cross-validation {job.id}: {spec.folds} folds{whose}, {spec.repeats} times", lasting=True)
     return job

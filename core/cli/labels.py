@@ -11,10 +11,11 @@ from core.cli.output import print_json
 from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line, follow
 from core.config import DataConfig
+from core.cross_validation.store import CrossValidationStore
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import prepare, scan_dataset
 from core.data.scan import DatasetIndex
-from core.errors import DataError
+from core.errors import DataError, RunError
 from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.start import start
 from core.store.runs import Status
@@ -42,6 +43,7 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
     parser.add_argument("--top", type=int, default=_SHOWN, metavar="N", help=f"print so many; {_SHOWN} unless told")
+    parser.add_argument("--cv", default="", metavar="ID", help="judge by the out-of-fold answers of a cross-validation")
     parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave an image out")
     parser.add_argument("--relabel", action="append", default=[], metavar="FILE=CLASS", help="give it another class")
     parser.add_argument("--undo", action="store_true", help="take back the last change")
@@ -58,7 +60,7 @@ def labels(options: argparse.Namespace) -> int:
     if changes := _changes(options.exclude, options.relabel):
         change_labels(index, changes)
         return _print_list(index, as_json=options.json)
-    review = _find_or_make(options.dataset, index)
+    review = _find_or_make(options.dataset, index, options.cv)
     status = follow(review, quiet=options.json) if launch.poll(review).is_active else launch.poll(review)
     result = review.result()
     if result is None or status.status != "finished":
@@ -68,12 +70,20 @@ def labels(options: argparse.Namespace) -> int:
     return 0
 
 
-def _find_or_make(reference: str, index: DatasetIndex) -> Review:
+def _how(result: "ReviewResult") -> str:
+    if result.cross_validation and result.method == "cleanlab":
+        return f"by confident learning (cleanlab) on the answers of cross-validation {result.cross_validation}"
+    return _METHODS[result.method]
+
+
+def _find_or_make(reference: str, index: DatasetIndex, answers: str) -> Review:
     """The review of these images and labels: one that is there, or a new one at work."""
     dataset, store = prepare(index, DataConfig()), ReviewStore()
     review = store.find(dataset)
-    if review is None or _has_ended_early(launch.poll(review)):
-        review = start.start("review", ReviewSpec(reference, dataset), COMMAND_LINE)
+    if answers and CrossValidationStore().by_id(answers) is None:
+        raise RunError(f"there is no cross-validation {answers[:100]}; `python -m core runs --groups` lists them")
+    if review is None or review.answers_of() != answers or _has_ended_early(launch.poll(review)):
+        review = start.start("review", ReviewSpec(reference, dataset, answers), COMMAND_LINE)
     return review
 
 
@@ -123,7 +133,7 @@ def _print(review: Review, result: "ReviewResult", options: argparse.Namespace) 
         facts = result.model_dump(include={"method", "pictures", "issues", "explained"})
         print_json({"review": review.id, **facts, "files": rows})
         return
-    print(f"{result.issues:,} of {result.pictures:,} labels look wrong, {_METHODS[result.method]}.")
+    print(f"{result.issues:,} of {result.pictures:,} labels look wrong, {_how(result)}.")
     for row in result.files[: max(0, options.top)]:
         mark = "!" if row["issue"] else " "
         fits = f"{row['neighbours']} of 10 similar images agree"

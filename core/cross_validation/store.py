@@ -45,6 +45,11 @@ class CrossValidation(ConfiguredJob, BudgetedJob):
         """What result.json says; None before there is one, or where it is damaged."""
         return records.read(self.path / "result.json", records.CROSS_VALIDATION)
 
+    def dataset(self) -> str:
+        """The data set as it is named; empty where that cannot be read."""
+        config = self.settings().get("config", {})
+        return str(config.get("dataset", "")) if isinstance(config, dict) else ""
+
     def folds(self) -> int:
         """How many folds there are."""
         return int(self.settings().get("folds", FOLDS))

@@ -1,6 +1,6 @@
 """ReviewStore: label review jobs on disk, each with a folder below `reviews`.
 
-config.json   {"review": data set, "key"}
+config.json   {"review": data set, "key"}, and "answers": the cross-validation whose answers judge the labels
 result.json   what the worker found, file by file
 """
 
@@ -62,6 +62,10 @@ class Review(Job):
         """What its result depends on; see `review_key`."""
         return str(self.settings().get("key", ""))
 
+    def answers_of(self) -> str:
+        """Id of the cross-validation whose answers judge the labels; empty where a simple head does."""
+        return str(self.settings().get("answers", ""))
+
     def before_resume(self, more_minutes: float | None = None) -> None:
         """See `JobFolder.before_resume`; features that it has computed are kept."""
         super().before_resume(more_minutes)
@@ -94,13 +98,14 @@ class ReviewStore(JobStore[Review]):
         done = (r for r in self.list() if r.key().startswith(prefix) and r.read_status().status == "finished")
         return next(done, None)
 
-    def create(self, reference: str, dataset: Dataset, owner: str = "") -> Review:
+    def create(self, reference: str, dataset: Dataset, owner: str = "", answers: str = "") -> Review:
         """Makes the folder of a new review, queued; old finished ones make room.
 
         Args:
             reference: str. The data set as it was named; made absolute.
             dataset: Dataset. What it is now.
             owner: str. Who starts it. Defaults to nobody in particular.
+            answers: str. See `Review.answers_of`. Defaults to none.
 
         Raises:
             DataError: there are too many images, or too few.
@@ -112,7 +117,8 @@ class ReviewStore(JobStore[Review]):
         if number < 10 or len({file.label for file in dataset.index.files}) < 2:
             raise DataError("A review of the labels needs at least 10 images of two classes.")
         location = SAMPLE if reference == SAMPLE else str(Path(reference).expanduser().resolve())
-        review = self._make({"review": location, "key": review_key(dataset)}, owner)
+        settings = {"review": location, "key": review_key(dataset)}
+        review = self._make({**settings, "answers": answers} if answers else settings, owner)
         self._forget_old(KEPT)
         return review
 
@@ -123,6 +129,8 @@ class ReviewSpec:
 
     reference: str
     dataset: Dataset
+    answers: str = ""
+    """Id of the cross-validation whose out-of-fold answers judge the labels; empty for those of a simple head."""
 
     def admit(self, progress: Progress | None = None) -> Self:
         """See `Spec.admit`; the data set was looked through by whoever asks."""
@@ -135,11 +143,12 @@ class ReviewSpec:
     def known(self) -> Review | None:
         """See `Spec.known`."""
         found = ReviewStore().find(self.dataset)
-        return found if found and launch.poll(found).is_active else None
+        same = found is not None and found.answers_of() == self.answers
+        return found if found and same and launch.poll(found).is_active else None
 
     def make(self, owner: str) -> Review:
         """See `Spec.make`."""
-        return ReviewStore().create(self.reference, self.dataset, owner)
+        return ReviewStore().create(self.reference, self.dataset, owner, self.answers)
 
 
 def review_key(dataset: Dataset) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.cross_validation.store import CrossValidation
 from core.jobs.job import BudgetedJob
 from core.start import kinds
 from core.store.index import Stamp, stamp_of
@@ -18,15 +19,17 @@ _SOURCES = ("config.json", "result.json", "status.json")
 
 @dataclass(frozen=True)
 class Group:
-    """A bisect or a sweep.
+    """A bisect, a sweep, or another job with trainings of its own.
 
     Attributes:
         name: str. What a person has called it; may be empty.
-        kind: str. Name of its kind of job, `bisect` or `sweep`; see `core.start.kinds`.
+        kind: str. Name of its kind of job, such as `bisect` or `sweep`; see `core.start.kinds`.
         ends: tuple of str. Ids of the two runs that a bisect lies between.
         varied: tuple of str. The settings that a sweep varies.
         trials: tuple of str. Ids of the runs that it has trained.
         seconds: float. What it has taken.
+        dataset: str. Data set of one that trains no runs, as it is named; else empty.
+        accuracy: float or None. What one that trains no runs has measured.
     """
 
     id: str
@@ -40,6 +43,8 @@ class Group:
     message: str
     created: float
     seconds: float
+    dataset: str = ""
+    accuracy: float | None = None
 
     @property
     def is_active(self) -> bool:
@@ -68,6 +73,7 @@ def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is
     if isinstance(job, Sweep):
         varied = dict.fromkeys(str(key) for trial in job.trials() for key in trial)
     status = job.read_status()
+    dataset, accuracy = _measured(job)
     return Group(
         id=job.id,
         path=path,
@@ -80,4 +86,15 @@ def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is
         message=status.message,
         created=status.created or time.time(),
         seconds=60 * job.spent_minutes(),
+        dataset=dataset,
+        accuracy=accuracy,
     )
+
+
+def _measured(job: BudgetedJob) -> tuple[str, float | None]:
+    """Data set and accuracy of a job that trains no runs."""
+    if not isinstance(job, CrossValidation):
+        return "", None
+    result = job.result()
+    figures = result["figures"] if result else None
+    return job.dataset(), figures["accuracy"] if figures else None

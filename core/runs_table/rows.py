@@ -77,7 +77,7 @@ def table_rows(seconds: float | None = None) -> list[Row]:
     grouped = []
     for group in groups():
         trials = [found[run] for run in group.trials if run in found and run not in taken]
-        if trials or group.is_active:
+        if trials or group.is_active or group.dataset:
             taken |= {row.id for row in trials}
             grouped.append(_group_row(group, trials, found))
     rows = [*(row for row in found.values() if row.id not in taken), *grouped]
@@ -168,14 +168,14 @@ def _group_row(group: Group, trials: Sequence[Row], known: Mapping[str, Row]) ->
     best = max((row for row in inside if row.get("best_val_accuracy") is not None), default=None,
                key=lambda row: row.get("best_val_accuracy"))  # fmt: skip
     values: dict[str, Any] = dict.fromkeys(key for key in columns() if key not in _defaults())
-    datasets = {row.get("dataset") for row in inside}
+    datasets = {row.get("dataset") for row in inside} or {data_name(group.dataset)}
     values |= {
         "name": _title(group, known),
         "status": group.status,
         "created": group.created,
         "seconds": group.seconds,
         "size": sum(row.get("size") or 0 for row in inside),
-        "best_val_accuracy": best.get("best_val_accuracy") if best else None,
+        "best_val_accuracy": best.get("best_val_accuracy") if best else group.accuracy,
         "dataset": datasets.pop() if len(datasets) == 1 else None,
         "tags": (),
         "note": "",
@@ -205,7 +205,7 @@ def _title(group: Group, known: Mapping[str, Row]) -> str:
         return group.name
     ends = " / ".join(str(known[end].get("name")) if end in known else end for end in group.ends)
     varied = ", ".join(columns()[key].label if key in columns() else key for key in group.varied)
-    return f"{group.kind.capitalize()}: {ends or varied or group.id}"
+    return f"{group.kind.capitalize()}: {ends or varied or data_name(group.dataset) or group.id}"
 
 
 def _common(rows: Sequence[Row]) -> dict[str, Any] | None:

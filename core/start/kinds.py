@@ -68,7 +68,7 @@ KINDS = (
         "core.engine.jobs.sweep:sweep", "core.engine.cluster.cluster_trials:sweep_over_cluster",
     ),
     Kind(
-        "cv", CrossValidationStore, CrossValidationSpec, Action.SWEEP,
+        "cross-validation", CrossValidationStore, CrossValidationSpec, Action.SWEEP,
         "core.engine.jobs.cross_validation:cross_validate",
     ),
     Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),

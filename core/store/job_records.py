@@ -28,6 +28,7 @@ class JobSettings(TypedDict, total=False):
     runs: Annotated[list[RunId], Field(min_length=2, max_length=2)]
     review: Text
     key: Text
+    answers: Text
     config: Plain
     arms: Annotated[list[Plain], Field(max_length=MOST_TRIALS)]
     budget_minutes: Budget
@@ -221,6 +222,8 @@ class ReviewResult(Record):
     issues: Count = 0
     explained: Point
     files: Annotated[list[ReviewedFile], Field(max_length=1_000_000)]
+    cross_validation: Text = ""
+    """The one whose answers have judged the labels; empty where a simple head has."""
 
 
 class ProbeStage(Record):

@@ -111,6 +111,12 @@ RATE_SEARCH, RATE_PANEL = "rate_search", "rate_panel"
 SWEEP, SWEEP_PANEL = "sweep", "sweep_panel"
 """Session key and query parameter: id of the sweep that is shown; session key: the part of the page it is shown in."""
 
+CROSS_VALIDATION, CROSS_VALIDATION_PANEL = "cv", "cv_panel"
+"""Session key and query parameter: id of the cross-validation that is shown; session key: its part of the page."""
+
+CROSS_VALIDATION_FOLDS, CROSS_VALIDATION_REPEATS = "cv_folds", "cv_repeats"
+"""Session keys: into how many folds the next cross-validation divides the images, and how often."""
+
 SWEEP_KEYS, SWEEP_RANDOM, SWEEP_SEED, SWEEP_BUDGET = "sweep_keys", "sweep_random", "sweep_seed", "sweep_budget"
 """Session keys: which settings the next sweep varies, how many trials are drawn, with which seed, for how long."""
 

@@ -11,6 +11,7 @@ import pytest
 from core.access import COMMAND_LINE, Person
 from core.bisect.store import BisectSpec
 from core.config import make_config
+from core.cross_validation.store import CrossValidationSpec
 from core.data.dataset import open_dataset
 from core.errors import AccessError, RunError
 from core.jobs.spec import RunSpec
@@ -68,6 +69,7 @@ def specs(pair: tuple[Run, Run], image_folder: Callable[..., Path]) -> dict[str,
         "rate": LrSearchSpec(SAMPLE),
         "bisect": BisectSpec(*pair),
         "sweep": SweepSpec(SAMPLE, trials=[{"model.dropout": 0.1}], budget_minutes=5.0),
+        "cross-validation": CrossValidationSpec(make_config(folder, {}), folds=3, repeats=1),
         "review": ReviewSpec(folder, open_dataset(folder, SAMPLE.data)),
         "puzzle": PuzzleSpec(),
         "why": WhySpec(preset_side("sample"), preset_side("sample")),

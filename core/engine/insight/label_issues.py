@@ -49,7 +49,13 @@ class LabelIssues:
     neighbours: Labels
 
 
-def find_label_issues(features: Floats, labels: Labels, groups: Sequence[Sequence[int]], classes: int) -> LabelIssues:
+def find_label_issues(
+    features: Floats,
+    labels: Labels,
+    groups: Sequence[Sequence[int]],
+    classes: int,
+    answers: NDArray[np.float64] | None = None,
+) -> LabelIssues:
     """Judges every label.
 
     Args:
@@ -57,11 +63,16 @@ def find_label_issues(features: Floats, labels: Labels, groups: Sequence[Sequenc
         labels: int `(n,)`, 0 to `classes - 1`.
         groups: Positions that belong together (a patient, copies): never in two folds, never each other's neighbours.
         classes: Number of classes, at least 2.
+        answers: float `(n, classes)`. Out-of-fold probabilities of a cross-validation, not-a-number in the rows of
+            images that were not in it. Defaults to none: those of the simple head count.
     """
     group_of = _group_numbers(groups, len(labels))
     votes = neighbour_votes(features, labels, group_of, classes)
     same = votes[np.arange(len(labels)), labels]
-    probabilities = out_of_fold(features, labels, groups, classes)
+    known: NDArray[np.bool_] | None = None if answers is None else np.isfinite(answers.sum(axis=1))
+    probabilities = answers if known is not None and known.all() else out_of_fold(features, labels, groups, classes)
+    if probabilities is not None and answers is not None and known is not None:
+        probabilities = np.where(known[:, None], answers, probabilities)
     if probabilities is None:
         score = (same / NEIGHBOURS).astype(np.float32)
         suggested = votes.argmax(axis=1)

@@ -1,11 +1,13 @@
 """Cross-validation job: features once, then a head for each fold and repeat; every image is answered out of fold."""
 
+import statistics
 import time
 from typing import Any
 
 import numpy as np
 
 from core import files as disk
+from core.cross_validation.answers import fold_answers
 from core.cross_validation.figures import METHOD, describe, fold_figures
 from core.cross_validation.store import CrossValidation, chooses_epoch, config_of_repeat, divisions
 from core.data.changes import data_changes
@@ -21,10 +23,8 @@ from core.errors import DataError
 from core.jobs.trial_runner import BrokenOff
 from core.stats import metrics
 from core.store import records
-from core.store.csv_tables import ENCODING
 from core.store.fold_records import CrossValidationResult, FoldHead
-from core.store.json_values import Damaged
-from core.store.predictions import PredictionRow, Predictions, parse_predictions
+from core.store.predictions import PredictionRow
 from core.store.record_types import known
 from core.store.run_records import Evaluation
 
@@ -172,12 +172,7 @@ class _Work:
         return [row.file for row in rows] == [file.path for file in held_out]
 
     def _answers(self, repeat: int, fold: int) -> tuple[PredictionRow, ...]:
-        """What a head has said of its fold; nothing where there is no such file, or it is damaged."""
-        try:
-            found: Predictions = parse_predictions(self._job.answers(repeat, fold).read_text(encoding=ENCODING))
-        except (OSError, UnicodeDecodeError, Damaged):
-            return ()
-        return found.rows if found.classes == self._dataset.classes else ()
+        return fold_answers(self._job, repeat, fold, self._dataset.classes)
 
     def _keep_answers(self) -> None:
         """Evaluation and predictions of the first repeat, in which every image was answered once."""
@@ -195,7 +190,7 @@ class _Work:
         if self._reporter.stop_requested():
             raise BrokenOff(self._after("Stopped after"))
         heads = self._record["heads"]
-        expected = sum(head["seconds"] for head in heads) / len(heads) if heads else 0.0
+        expected = statistics.median(head["seconds"] for head in heads) if heads else 0.0  # features came with one
         if self._spent() + expected > 60 * self._job.budget_minutes():
             raise BrokenOff(self._after(f"The budget of {self._job.budget_minutes():g} minutes ended after"))
 

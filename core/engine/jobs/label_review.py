@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from core import files as disk
 from core import paths
 from core.config import make_config
+from core.cross_validation.answers import mean_answers
+from core.cross_validation.store import CrossValidationStore
 from core.data.dataset import Dataset, prepare, scan_dataset
 from core.data.scan import ImageFile
 from core.data.split import AUTO, join_files
@@ -20,6 +22,7 @@ from core.engine.insight.label_issues import find_label_issues, positions
 from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, neighbourhoods, plane
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, make_training_context
+from core.errors import RunError
 from core.label_review.store import Review
 from core.store.job_records import ReviewedFile, ReviewResult
 
@@ -53,13 +56,17 @@ def review(reporter: Reporter[Review]) -> tuple[str, str]:
         return "stopped", "Stopped before the labels were looked at; the features are kept."
     map_positions = _map_positions(dataset, files, features, reporter)
     reporter.phase("evaluating", "Looks for labels that do not fit.")
-    record = judge(dataset, files, features, map_positions)
+    record = judge(dataset, files, features, map_positions, job.answers_of())
     job.write_result(record)
     return "finished", f"{record.issues:,} of {record.pictures:,} labels look wrong."
 
 
 def judge(
-    dataset: Dataset, files: list[ImageFile], features: Floats, map_positions: Mapping[str, Floats]
+    dataset: Dataset,
+    files: list[ImageFile],
+    features: Floats,
+    map_positions: Mapping[str, Floats],
+    cross_validation: str = "",
 ) -> ReviewResult:
     """The result of a review; see `Review.result`.
 
@@ -68,10 +75,16 @@ def judge(
         files: list of ImageFile. Its images.
         features: float32 `(len(files), width)`.
         places: mapping from SHA-256. Places on the map by neighbourhoods, of some or all of them.
+        cross_validation: str. Id of the cross-validation whose answers judge the labels. Defaults to none: those of a
+            simple head do.
+
+    Raises:
+        RunError: the cross-validation has no answers for these images.
     """
     labels = dataset.labels(files)
     groups = positions(files, join_files(files, AUTO))
-    found = find_label_issues(features, labels, groups, len(dataset.classes))
+    answers = _answers(cross_validation, dataset, files) if cross_validation else None
+    found = find_label_issues(features, labels, groups, len(dataset.classes), answers)
     overview, explained = plane(features)
     order = np.lexsort((found.neighbours, found.score))
     rows: list[ReviewedFile] = [
@@ -94,7 +107,18 @@ def judge(
         issues=int(found.issue.sum()),
         explained=[round(share, 4) for share in explained],
         files=rows,
+        **({"cross_validation": cross_validation} if cross_validation else {}),
     )
+
+
+def _answers(job_id: str, dataset: Dataset, files: Sequence[ImageFile]) -> NDArray[np.float64]:
+    """What the heads of a cross-validation have said of these images, averaged over the repeats."""
+    job = CrossValidationStore().by_id(job_id)
+    found = mean_answers(job, dataset.classes) if job else {}
+    if not found:
+        raise RunError(f"there is no cross-validation {job_id} with answers for the classes of this data set")
+    unknown = np.full(len(dataset.classes), np.nan)
+    return np.array([found.get((file.path, file.sha256), unknown) for file in files])
 
 
 def _map_positions(

@@ -51,6 +51,15 @@ def evaluation(run: Run) -> None:
             _part(run, part, figures, record.classes)
 
 
+def out_of_fold(run: Run) -> None:
+    """The same for the answers of a cross-validation, in which every image is answered by a head without it."""
+    record = run.evaluation()
+    if record is None or record.val is None:
+        return
+    st.caption(f"Answers are {plain(record.weights)}.")
+    _part(run, "val", record.val, record.classes)
+
+
 def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) -> None:
     kept = stored(run, part)
     _figures(record)

@@ -1,0 +1,215 @@
+"""Cross-validation on the Train page: started, followed, its figures, and the out-of-fold answers."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.access import Action
+from core.config import RunConfig
+from core.cross_validation.figures import notes
+from core.cross_validation.store import (
+    FEW,
+    FOLDS,
+    MOST_REPEATS,
+    REPEATS,
+    CrossValidation,
+    CrossValidationSpec,
+    CrossValidationStore,
+)
+from core.data.folds import LEAST_FOLDS, MOST_FOLDS
+from core.errors import UserError
+from core.label_review.store import ReviewSpec
+from core.store.predictions import FILE
+from core.store.runs import RESUMABLE, STATUSES, Status
+from core.workers import launch
+from pages.shared import state
+from pages.shared.run.evaluation_view import out_of_fold
+from pages.shared.shell import jobs
+from pages.shared.shell.access import may
+from pages.shared.shell.chosen_dataset import View
+from pages.shared.train.folds_chart import HEIGHT, folds_figure, folds_words
+from pages.shared.widgets import fields
+from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.fold_records import CrossValidationResult
+
+EVERY_SECONDS = 2.0
+
+
+def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
+    """The whole part; `config` is the form, None while something in it is not allowed; `view` the data set."""
+    if not may(Action.SWEEP):
+        return
+    job = _shown()
+    with st.expander(
+        "Cross-validate these settings", icon=":material/percent:", key=state.CROSS_VALIDATION_PANEL, expanded=bool(job)
+    ):
+        st.caption(
+            "Divides all images into folds and trains a head without each of them, on features computed once. Every "
+            "image is answered by a head that has not seen it, nor another image of the same patient."
+        )
+        if view and (count := view.counts()["val"]) < FEW:
+            st.info(
+                f"There are {count} validation images here. Below about {FEW} the accuracy on one split says little; "
+                "cross-validation measures on all images.",
+                icon=":material/info:",
+            )
+        status = launch.poll(job) if job else None
+        if not (status and status.is_active):
+            _form(config)
+        if job and status:
+            _early_end(job, status)
+            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
+            if not status.is_active and (result := job.result()):
+                _show_result(job, result, view)
+
+
+def _shown() -> CrossValidation | None:
+    """The one that the address names, or that of this session; else the newest one that is at work."""
+    named = st.query_params.get(state.CROSS_VALIDATION, "")
+    store = CrossValidationStore()
+    asked = store.by_id(named or str(st.session_state.get(state.CROSS_VALIDATION, "")))
+    if asked:
+        st.session_state[state.CROSS_VALIDATION] = st.query_params[state.CROSS_VALIDATION] = asked.id
+        return asked
+    if named:
+        st.warning("The cross-validation that the address names is not here (any more).", icon=":material/info:")
+    return next((job for job in store.list()[:5] if launch.poll(job).is_active), None)
+
+
+def _form(config: RunConfig | None) -> None:
+    st.session_state.setdefault(state.CROSS_VALIDATION_FOLDS, 0)
+    st.session_state.setdefault(state.CROSS_VALIDATION_REPEATS, REPEATS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Folds",
+            min_value=0,
+            max_value=MOST_FOLDS,
+            key=state.CROSS_VALIDATION_FOLDS,
+            width=140,
+            help=f"0: those that the data set brings (folders fold1, fold2, …, or a column fold of its table), else "
+            f"{FOLDS}. {LEAST_FOLDS} at least.",
+        )
+        st.number_input(
+            "Repeats",
+            min_value=1,
+            max_value=MOST_REPEATS,
+            key=state.CROSS_VALIDATION_REPEATS,
+            width=140,
+            help="How often the images are divided anew, with other seeds.",
+        )
+        if st.button("Cross-validate", icon=":material/play_arrow:", disabled=config is None, key="cv_start"):
+            _start(config)
+
+
+def _start(config: RunConfig | None) -> None:
+    if config is None:
+        return
+    folds = int(st.session_state[state.CROSS_VALIDATION_FOLDS])
+    repeats = int(st.session_state[state.CROSS_VALIDATION_REPEATS])
+    try:
+        with st.spinner("Checking the data set …"):
+            job = jobs.begin("cross-validation", CrossValidationSpec(config, folds=folds, repeats=repeats))
+    except UserError as error:
+        st.error(fields.sentence_of(error))
+        return
+    st.session_state[state.CROSS_VALIDATION] = st.query_params[state.CROSS_VALIDATION] = job.id
+    st.rerun()
+
+
+def _early_end(job: CrossValidation, status: Status) -> None:
+    if status.status not in RESUMABLE:
+        return
+    said = plain(sentence(status.message or STATUSES[status.status]))
+    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
+    st.button(
+        "Go on with it", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, job),
+        help="Heads that were trained are not trained again.", key="cv_resume",
+    )  # fmt: skip
+
+
+def _tick(job: CrossValidation, was_active: bool) -> None:
+    status = launch.poll(job)
+    if status.is_active != was_active:
+        st.rerun()
+    if not status.is_active:
+        return
+    result = job.result()
+    done = len(result["heads"]) / (job.folds() * job.repeats()) if result else 0.0
+    share = status.done / status.total if status.total and not done else done
+    st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
+    stop = ":material/stop_circle:"
+    if st.button("Stop the cross-validation", icon=stop, on_click=_do, args=(jobs.stop, job), key="cv_stop"):
+        st.rerun()  # the whole page: what went wrong is said at its top
+    if result and result["figures"]:
+        _figures(result)
+
+
+def _figures(result: "CrossValidationResult") -> None:
+    found = result["figures"]
+    if found is None:
+        return
+    with st.grid(4, min_column_width=150):
+        for label, value, around in (
+            ("Accuracy", percent(found["accuracy"]), found["interval"]),
+            ("AUC", number(found["auc"]), found["auc_interval"]),
+        ):
+            delta = interval(around) if around else NOTHING
+            st.metric(label, value, delta=delta, delta_color="off", delta_arrow="off")
+        st.metric("Images", f"{result['images']:,}")
+        heads = f"{len(result['heads'])} of {result['folds'] * result['repeats']}"
+        st.metric("Heads", heads, help=f"{result['folds']} folds, {result['repeats']} times.")
+
+
+def _show_result(job: CrossValidation, result: "CrossValidationResult", view: View | None) -> None:
+    st.divider()
+    st.markdown(f":material/photo_library: {plain(job.title())}")
+    _figures(result)
+    for note in notes(result):
+        st.caption(plain(note))
+    if result["heads"]:
+        figure = folds_figure(result)
+        st.plotly_chart(
+            figure, height=HEIGHT, alt=folds_words(result), config={"displayModeBar": False}, key="cv_folds"
+        )
+    st.caption(
+        f"The intervals are those of the {result['method']}: 95 %, wide enough for the training images that folds "
+        f"share. Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
+    )
+    if result["complete"]:
+        _answers(job, view)
+
+
+def _answers(job: CrossValidation, view: View | None) -> None:
+    run = job.out_of_fold()
+    with st.container(horizontal=True):
+        st.download_button(
+            "Out-of-fold answers (CSV)", (run.path / FILE).read_bytes(), f"out-of-fold-{job.id}.csv", "text/csv",
+            icon=":material/download:", key="cv_csv",
+        )  # fmt: skip
+        if view and may(Action.CURATE):
+            st.button(
+                "Review the labels by these answers", icon=":material/fact_check:", on_click=_review, args=(job, view),
+                help="Starts a label review of the chosen data set; its result is on the tab Labels of Dataset.",
+                key="cv_review",
+            )  # fmt: skip
+    if st.toggle("Show the out-of-fold answers", key="cv_answers", help="Threshold, calibration and mistakes."):
+        out_of_fold(run)
+
+
+def _review(job: CrossValidation, view: View) -> None:
+    try:
+        jobs.begin("review", ReviewSpec(view.reference, view.dataset(), job.id))
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    else:
+        said = "A review of the labels has begun; its result will be on the tab Labels of the Dataset page."
+        st.session_state[state.RUN_NOTICE] = (True, said)
+
+
+def _do(action: Any, job: CrossValidation) -> None:
+    try:
+        action(job)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
