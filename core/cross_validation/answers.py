@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,13 @@ def fold_answers(job: CrossValidation, repeat: int, fold: int, classes: Sequence
         repeat, fold: int. Counted from 1.
         classes: sequence of str. The names that the data set has.
     """
+    return read_fold(job.answers(repeat, fold), classes)
+
+
+def read_fold(path: Path, classes: Sequence[str]) -> tuple[PredictionRow, ...]:
+    """What is in the file of a fold; nothing where there is none, it is damaged, or of other classes."""
     try:
-        found = parse_predictions(job.answers(repeat, fold).read_text(encoding=ENCODING))
+        found = parse_predictions(path.read_text(encoding=ENCODING))
     except (OSError, UnicodeDecodeError, Damaged):
         return ()
     return found.rows if found.classes == tuple(classes) else ()

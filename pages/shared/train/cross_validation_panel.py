@@ -171,7 +171,7 @@ def _show_result(job: CrossValidation, result: "CrossValidationResult", view: Vi
     if result["heads"]:
         figure = folds_figure(result)
         st.plotly_chart(
-            figure, height=HEIGHT, alt=folds_words(result), config={"displayModeBar": False}, key="cv_folds"
+            figure, height=HEIGHT, alt=folds_words(result), config={"displayModeBar": False}, key="cv_chart"
         )
     st.caption(
         f"The intervals are those of the {result['method']}: 95 %, wide enough for the training images that folds "
