@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from core.config import RunConfig
-from core.data.dataset import Dataset, open_dataset
+from core.data.dataset import Dataset
 from core.data.folds import LEAST_FOLDS, MOST_FOLDS, Folds, make_folds, own_folds
 from core.errors import ConfigError
 from core.jobs import job
@@ -123,10 +123,11 @@ class CrossValidationSpec(ConfigSpec):
         """
         check_counts(self.config, self.folds, self.repeats)
         admitted = super().admit(progress)
-        dataset = admitted.dataset or open_dataset(admitted.config.dataset, admitted.config.data, progress)
-        own = None if self.folds else own_folds(dataset, admitted.config.data.group_pattern)
-        folds = own or make_folds(dataset, self.folds or FOLDS, admitted.config.data.seed,
-                                  admitted.config.data.group_pattern)  # fmt: skip
+        if admitted.dataset is None:  # the sample, before its worker draws it: it brings no folds, and can be divided
+            return dataclasses.replace(admitted, folds=self.folds or FOLDS)
+        data = admitted.config.data
+        own = None if self.folds else own_folds(admitted.dataset, data.group_pattern)
+        folds = own or make_folds(admitted.dataset, self.folds or FOLDS, data.seed, data.group_pattern)
         return dataclasses.replace(admitted, folds=len(folds.names), brought=own is not None)
 
     def make(self, owner: str) -> CrossValidation:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.access import Action
+from core.cross_validation.store import FEW
 from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 from pages.shared.run.calibration_view import calibration_panel
@@ -14,6 +16,7 @@ from pages.shared.run.held_out import stored
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.threshold_view import threshold_panel
 from pages.shared.run.view import read_config
+from pages.shared.shell.access import may
 from pages.shared.state import part_key
 from pages.shared.widgets.charts import (
     CURVES,
@@ -44,11 +47,23 @@ def evaluation(run: Run) -> None:
     st.caption(f"Of the weights that were kept: {plain(record.weights or 'the last')}.")
     if not record.parts:
         return
+    _offer_folds(record.val)
     for tab, (part, figures) in zip(
         st.tabs([_PARTS[part] for part in record.parts]), record.parts.items(), strict=True
     ):
         with tab:
             _part(run, part, figures, record.classes)
+
+
+def _offer_folds(record: "PartFigures | None") -> None:
+    """The way to a cross-validation, where one split says little."""
+    if record and record.count and record.count < FEW and may(Action.SWEEP):
+        st.page_link(
+            "pages/train.py",
+            label=f"Only {record.count} validation images: cross-validate on all images",
+            icon=":material/percent:",
+            help="On Train, “Cross-validate these settings” measures on all images, each by a head that has not seen it.",
+        )
 
 
 def out_of_fold(run: Run) -> None:

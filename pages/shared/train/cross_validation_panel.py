@@ -26,7 +26,7 @@ from pages.shared import state
 from pages.shared.run.evaluation_view import out_of_fold
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
-from pages.shared.shell.chosen_dataset import View
+from pages.shared.shell.chosen_dataset import View, title_of
 from pages.shared.train.folds_chart import HEIGHT, folds_figure, folds_words
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain, sentence
@@ -151,11 +151,11 @@ def _figures(result: "CrossValidationResult") -> None:
     if found is None:
         return
     with st.grid(4, min_column_width=150):
-        for label, value, around in (
-            ("Accuracy", percent(found["accuracy"]), found["interval"]),
-            ("AUC", number(found["auc"]), found["auc_interval"]),
+        around, area = found["interval"], found["auc_interval"]
+        for label, value, delta in (
+            ("Accuracy", percent(found["accuracy"]), interval(around) if around else NOTHING),
+            ("AUC", number(found["auc"]), f"95 % interval {area[0]:.3f} to {area[1]:.3f}" if area else NOTHING),
         ):
-            delta = interval(around) if around else NOTHING
             st.metric(label, value, delta=delta, delta_color="off", delta_arrow="off")
         st.metric("Images", f"{result['images']:,}")
         heads = f"{len(result['heads'])} of {result['folds'] * result['repeats']}"
@@ -164,7 +164,9 @@ def _figures(result: "CrossValidationResult") -> None:
 
 def _show_result(job: CrossValidation, result: "CrossValidationResult", view: View | None) -> None:
     st.divider()
-    st.markdown(f":material/photo_library: {plain(job.title())}")
+    made = f"{result['folds']} folds, {result['repeats']} {'time' if result['repeats'] == 1 else 'times'}"
+    called = job.name() or f"Data set {title_of(job.dataset())}"
+    st.markdown(f":material/photo_library: {plain(called)}: {made}")
     _figures(result)
     for note in notes(result):
         st.caption(plain(note))
