@@ -62,7 +62,7 @@ def _offer_folds(record: "PartFigures | None") -> None:
             "pages/train.py",
             label=f"Only {record.count} validation images: cross-validate on all images",
             icon=":material/percent:",
-            help="On Train, “Cross-validate these settings” measures on all images, each by a head that has not seen it.",
+            help="On Train, “Cross-validate these settings” measures on all images, each by a head without it.",
         )
 
 
