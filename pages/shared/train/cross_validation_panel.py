@@ -150,7 +150,7 @@ def _figures(result: "CrossValidationResult") -> None:
     found = result["figures"]
     if found is None:
         return
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=180):
         around, area = found["interval"], found["auc_interval"]
         for label, value, delta in (
             ("Accuracy", percent(found["accuracy"]), interval(around) if around else NOTHING),

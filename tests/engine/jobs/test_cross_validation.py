@@ -62,8 +62,8 @@ def settings(folder: Path, **changes: Any) -> RunConfig:
     return make_config(str(folder), {**SETTINGS, **changes})
 
 
-def admitted(folder: Path, **counts: int) -> CrossValidation:
-    return CrossValidationStore().create(CrossValidationSpec(settings(folder), **counts).admit())
+def admitted(folder: Path, folds: int, repeats: int) -> CrossValidation:
+    return CrossValidationStore().create(CrossValidationSpec(settings(folder), folds=folds, repeats=repeats).admit())
 
 
 def told(job: CrossValidation) -> Any:

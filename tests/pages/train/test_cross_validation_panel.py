@@ -1,6 +1,7 @@
 """Cross-validation on the Train page: what is asked for, and what is shown of one that is done."""
 
 import csv
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -27,12 +28,12 @@ def started(monkeypatch):
 def done() -> CrossValidation:
     """One of two folds and a repeat, with its answers."""
     job = CrossValidationStore().create(CrossValidationSpec(make_config("sample", {}), folds=2, repeats=1))
-    heads = [
+    heads: list[Any] = [
         {"repeat": 1, "fold": fold, "count": 4, "correct": right, "accuracy": right / 4, "auc": auc, "loss": 0.3,
          "epochs": 5, "seconds": 1.0}
         for fold, right, auc in ((1, 4, 1.0), (2, 3, 0.75))
     ]  # fmt: skip
-    record = {"id": job.id, "folds": 2, "repeats": 1, "brought": False, "images": 8, "groups": 8, "parted": 2,
+    record: Any = {"id": job.id, "folds": 2, "repeats": 1, "brought": False, "images": 8, "groups": 8, "parted": 2,
               "test_images": 3, "inner_validation": True, "heads": heads, "figures": fold_figures(heads, 2),
               "complete": True, "sentence": "", "method": METHOD, "cost": {"spent_minutes": 0.5}}  # fmt: skip
     job.write_result({**record, "sentence": describe(record)})
