@@ -109,6 +109,24 @@ def copies_among_the_same_images_are_the_same() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def streamlit_is_looked_through_once() -> Iterator[None]:
+    """What Streamlit finds out anew for every page under test: which installed packages bring components (a quarter of
+    a second of a processor) and what the files of the pages compile to. Neither changes while tests run."""
+    from streamlit.components.v2.component_manager import BidiComponentManager
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+    from streamlit.testing.v1 import app_test, local_script_runner
+
+    components, compiled = BidiComponentManager(), ScriptCache()
+    components.discover_and_register_components(start_file_watching=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(components, "discover_and_register_components", lambda **_: None)
+        patch.setattr(app_test, "BidiComponentManager", lambda: components)
+        for module in (app_test, local_script_runner):
+            patch.setattr(module, "ScriptCache", lambda: compiled)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of a test starts no thread that goes on beside the tests after it."""

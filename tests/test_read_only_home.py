@@ -19,9 +19,10 @@ from core.store.runs import RunStore
 from pages.shared import state
 from pages.shared.widgets.text import plain
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="a folder is made read-only by mounting it"
-)
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a folder is made read-only by mounting it"),
+    pytest.mark.usefixtures("streamlit_is_looked_through_once"),
+]
 
 PAGES = ("app.py", "pages/dataset.py", "pages/train.py", "pages/live.py", "pages/diagnose.py", "pages/predict.py")
 WORDS = "Read-only file system" if os.geteuid() == 0 else "Permission denied"
@@ -79,9 +80,7 @@ def opened(folder: Path, page: str) -> AppTest:
     at = AppTest.from_file("../app.py", default_timeout=60)
     at.session_state[state.DATASET] = str(folder)
     at.session_state[state.SOURCE] = "Folder on this machine"
-    at.run()
-    at.switch_page(page).run()
-    return at
+    return at.switch_page(page).run() if page != PAGES[0] else at.run()
 
 
 @pytest.mark.parametrize("filled", [True, False])

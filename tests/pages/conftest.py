@@ -10,9 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit import config
-from streamlit.components.v2.component_manager import BidiComponentManager
-from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import app_test, local_script_runner
 
 from core import files
 from core.bisect.store import Bisect
@@ -29,17 +26,8 @@ AWKWARD = ("<img src=x onerror=alert(1)>", r"![x](http://e.x/y.png) $\frac$ :red
 
 
 @pytest.fixture(autouse=True, scope="session")
-def streamlit_is_looked_through_once() -> Iterator[None]:
-    """What Streamlit finds out anew for every page under test: which installed packages bring components (a quarter of
-    a second of a processor) and what the files of the pages compile to. Neither changes while tests run."""
-    components, compiled = BidiComponentManager(), ScriptCache()
-    components.discover_and_register_components(start_file_watching=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(components, "discover_and_register_components", lambda **_: None)
-        patch.setattr(app_test, "BidiComponentManager", lambda: components)
-        for module in (app_test, local_script_runner):
-            patch.setattr(module, "ScriptCache", lambda: compiled)
-        yield
+def looked_through(streamlit_is_looked_through_once: None) -> None:
+    """For every page here."""
 
 
 @pytest.fixture(autouse=True)
