@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from core.models.block_rates import rate_factors, with_rate_factors
+from tests.loaded_process import MARK
 
 RATE, FACTOR = 0.1, 0.5
 PARTS = [0.25, 0.25, 0.5, 0.5, 1.0, 1.0]
@@ -122,7 +123,9 @@ def test_a_rate_that_is_assigned_later_reaches_every_block() -> None:
     assert [float(v.numpy()[0]) for v in variables] == pytest.approx([1 - 1.5 * RATE, 1 - 0.75 * RATE])
 
 
-PROGRAM = """
+PROGRAM = (
+    MARK
+    + """
 import json, sys
 import keras, numpy as np, tensorflow as tf
 sys.path.insert(0, sys.argv[1])
@@ -142,6 +145,7 @@ with strategy.scope():
 gaps = [float(abs(a - b).max()) for a, b in zip(alone, together)]
 print(json.dumps({"devices": strategy.num_replicas_in_sync, "gap": max(gaps)}))
 """
+)
 
 
 @pytest.mark.slow
