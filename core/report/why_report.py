@@ -80,10 +80,9 @@ def figure_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     """Name, the measure that decided, and the accuracy of one training: of both scripts and the repaired one."""
     measure, repaired = answer["measure"], answer["repaired"]
     means = [mean_in_words(one) for one in measure["scripts"]] if measure else ["", ""]
-    rows = [
-        [name, mean, _share(value)]
-        for name, mean, value in zip(answer["scripts"], means, answer["accuracy"], strict=True)
-    ]
+    aside = repaired["file"] if repaired and repaired["outcome"] == FINDING_GONE else ""
+    names = [f"{name}, its fault aside" if name == aside else name for name in answer["scripts"]]
+    rows = [[name, mean, _share(value)] for name, mean, value in zip(names, means, answer["accuracy"], strict=True)]
     if repaired and repaired["run"] and repaired["outcome"] != FINDING_GONE:
         mean = mean_in_words(repaired["measure"]) if repaired["measure"] else ""
         rows.append([f"{repaired['file']}, repaired", mean, _share(repaired["accuracy"])])
@@ -99,7 +98,9 @@ def _capital(text: str) -> str:
 
 
 def place_of(line: Mapping[str, Any]) -> str:
-    """`line 7`, or `cell 3, line 7` of a notebook."""
+    """`line 7`, `cell 3, line 7` of a notebook, or `as a whole` where it is no single line."""
+    if not line["line"]:
+        return "as a whole"
     return f"cell {line['cell']}, line {line['line']}" if line.get("cell") else f"line {line['line']}"
 
 

@@ -126,7 +126,9 @@ def _measure(measured: Measured) -> dict[str, Any] | None:
 
 
 def _mean(mean: Estimate) -> dict[str, Any]:
-    return {"value": mean.value, "interval": mean.to_list() if mean.seeds > 1 else None, "seeds": mean.seeds}
+    """A share, and so is what its interval holds."""
+    interval = [max(0.0, mean.low), min(1.0, mean.high)] if mean.seeds > 1 else None
+    return {"value": mean.value, "interval": interval, "seeds": mean.seeds}
 
 
 def _repaired(

@@ -10,7 +10,7 @@ import pytest
 from core.__main__ import main
 from core.engine.jobs import why as worker
 from core.engine.reporter import Reporter
-from core.report.why_report import figure_rows, repaired_sentence, why_html
+from core.report.why_report import figure_rows, place_of, repaired_sentence, why_html
 from core.start import kinds
 from core.store.runs import Run
 from core.why.answer import answer_of
@@ -92,6 +92,8 @@ def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, A
     assert answer["repaired"]["run"] == answer["runs"][0], "with its labels right it is what was trained already"
     assert (answer["repaired"]["outcome"], answer["repaired"]["before"]) == ("finding-gone", None)
     assert "the faulty script reaches is not known: it is not run" in repaired_sentence(answer)
+    assert figure_rows(answer)[0][0] == "first.py, its fault aside", "what was trained is not the script as it is"
+    assert place_of({"line": 0}) == "as a whole"
 
 
 def test_equal_scripts_have_no_lines_and_the_bound_is_told(found: dict[str, Any]) -> None:
