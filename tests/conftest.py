@@ -160,6 +160,12 @@ def thin(thin_workers: None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def thin_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process trains a thin backbone while one test lasts; to be asked for before what trains."""
+    thin_backbone.lay_in(monkeypatch.setattr)
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """Folder with `data/chest_xray` and `weights/`; the test is skipped where there is none."""

@@ -127,7 +127,7 @@ def test_the_reading_of_a_script_names_a_fault_in_it(fault: str, edits: list[tup
 
 
 @pytest.mark.slow
-def test_comparison_names_label_noise(image_folder: Any, train_here: Any) -> None:
+def test_comparison_names_label_noise(image_folder: Any, thin_here: None, train_here: Any) -> None:
     settings = {"data.image_size": 32, "data.batch_size": 8, "training.epochs": 1}
     clean = image_folder("clean", train=(16, 16), val=(6, 6))
     noisy = image_folder("noisy", train=(16, 16), val=(6, 6))

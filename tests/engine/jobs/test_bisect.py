@@ -101,7 +101,7 @@ def test_a_bisect_names_the_learning_rate_and_goes_on_after_a_stop(pair: tuple[R
 
 
 def test_a_trial_is_what_the_same_run_would_be_on_its_own(
-    pair: tuple[Run, Run], train_here: Any, monkeypatch: pytest.MonkeyPatch
+    thin_here: None, pair: tuple[Run, Run], train_here: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bit by bit, whatever the trials before it have left in the process; without model, trace and checkpoints."""
     from core.engine.jobs import head_trials

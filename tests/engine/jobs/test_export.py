@@ -218,7 +218,10 @@ def test_a_model_in_plain_layers_stays_itself(model: keras.Model) -> None:
     assert in_plain_layers(model) is model
 
 
-def test_the_base_of_a_script_is_the_one_that_the_run_started_from(tmp_path: Path) -> None:
+def test_the_base_of_a_script_is_the_one_that_the_run_started_from(
+    thin_here: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(lite0, "BLOCKS", tuple((1, 3, 2, 1 if k == 0 else 6, 8) for k in range(7)))
     settings = {"data.image_size": 32, "training.mode": "fine_tune"}
     run = RunStore().create(make_config("/data", settings))
     facts = save_base(run, tmp_path / "base.keras", lambda words, share: None)
