@@ -174,6 +174,9 @@ def saved(page: Page, label: str) -> Download:
 def tick(page: Page, name: str) -> None:
     """Chooses a row by the box at its left."""
     click_row(page, name, BOX_X)
+    expect(
+        page.get_by_role("button", name=f"Remove {name}", exact=True)
+    ).to_be_visible()  # among the chosen runs by name
     settle(page)
 
 
