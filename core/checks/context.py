@@ -12,6 +12,7 @@ from core.checks.copies import Copy, altered_copies
 from core.checks.duplicates import Pair, near_pairs
 from core.checks.finding import Finding
 from core.checks.gray_histogram import GrayHistogram, training_histogram
+from core.checks.sample import Sample, measured_sample
 from core.config import RunConfig
 from core.data import images
 from core.data.dataset import Dataset
@@ -143,6 +144,18 @@ class Context:
     def altered_copies(self) -> list[Copy]:
         """Pairs of images, in whatever parts, of which one is an altered copy of the other."""
         return altered_copies(self.dataset.root, [f for part in self.parts.values() for f in part], self.progress)
+
+    @cached_property
+    def sample(self) -> Sample | None:
+        """A sample of the training and validation images with their traits; None where there are too many to compare.
+
+        Raises:
+            UnreadableImage: a file has gone or changed since the scan.
+        """
+        if not self.is_comparable:
+            return None
+        copies = [(copy.first, copy.second) for copy in self.altered_copies]
+        return measured_sample(self.dataset, self.config.data.group_pattern, copies, self.progress)
 
 
 Check = Callable[[Context], Finding | None]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -205,6 +205,54 @@ def read_grey(source: Source, size: int) -> tuple[Header, Image.Image]:
             `decode` raises. Values of more than 8 bits are shown by the bits that are `used`.
     """
     return _read(source, size, "used", grey=True)
+
+
+class Coloured(NamedTuple):
+    """What `read_colour` gives.
+
+    Attributes:
+        header: Header.
+        grey: The same as `read_grey` gives, but for a grey level at most.
+        colour: Mode `RGB` or `YCbCr`.
+        tables: Means of the quantisation tables of a JPEG, for luma and for colours; zeros for others.
+    """
+
+    header: Header
+    grey: Image.Image
+    colour: Image.Image
+    tables: tuple[float, float]
+
+
+def read_colour(source: Source, size: int) -> Coloured:
+    """Header, luma and colours of an image by one opening and decoding; see `read_grey`.
+
+    Of a usual JPEG luma and colours are taken as they are stored, so that luma is what `read_grey` gives.
+    """
+    with _opened(source) as (file, name):
+        if not is_dicom(_start(file)):
+            with _open_image(file, name) as image:
+                tables = _tables(image)
+                if image.mode == "RGB" and _is_jfif(image):
+                    header = _header(image, file)
+                    with _damage_named(name):
+                        _scale_down(image, size, "YCbCr")
+                        image.load()
+                        whole = image.transpose(_TRANSPOSE[header.orientation]) if header.orientation != 1 else image
+                    return Coloured(header, whole.getchannel(0), whole.copy(), tables)
+        else:
+            tables = (0.0, 0.0)
+    header, colour = _read(source, size, "used", grey=False)
+    return Coloured(header, colour.convert("L"), colour, tables)
+
+
+def _is_jfif(image: Image.Image) -> bool:
+    """Whether a JPEG's three channels are luma and colours for sure: others' cannot be had as they are stored."""
+    return image.format == "JPEG" and "jfif" in image.info and getattr(image, "layers", 0) == 3
+
+
+def _tables(image: Image.Image) -> tuple[float, float]:
+    means = [sum(table) / max(1, len(table)) for _, table in sorted(getattr(image, "quantization", {}).items())]
+    return (means[0], means[min(1, len(means) - 1)]) if means else (0.0, 0.0)
 
 
 def _read(source: Source, size: int | None, window: Window, *, grey: bool) -> tuple[Header, Image.Image]:

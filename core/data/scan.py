@@ -1,22 +1,23 @@
 """Scans a folder of images into a DatasetIndex: classes, splits, headers, hashes, unreadable files.
 
 Every image is decoded once and hashed here, so that no training fails half-way on a damaged file; while its pixels
-are there its quality is measured and a small grey version is kept for the search for duplicates. All of it is kept
-per file, so that an unchanged folder is scanned again in a fraction of a second.
+are there its quality is measured, a small grey version is kept for the search for duplicates, and of a part of the
+images traits are measured. All of it is kept per file, so that an unchanged folder is scanned again in a fraction of a
+second.
 """
 
 import hashlib
 import os
 import stat
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from core.data import foreign, forms, images, quality, thumbnails
+from core.data import foreign, forms, images, quality, thumbnails, traits
 from core.data.layout import EXPECTED, Layout, find_layout, is_junk
 from core.data.layout_choice import Choice
 from core.data.listing import is_folder, status_of
@@ -340,12 +341,16 @@ def _read_all(
     fresh = [f for f in found if f.path not in records]
     small: thumbnails.Thumbnails = {}
     fine: dict[str, forms.Form] = {}
+    rows: dict[str, traits.Floats] = {}
     comparable = cache_dir is not None and len(found) <= thumbnails.MAX_COMPARED
+    measured = _measured(found) if comparable and fresh else frozenset()
     if progress is not None:
         progress(len(records), len(found))
     with ThreadPoolExecutor(_THREADS) as pool:
-        batches = [[root / f.path for f in fresh[k : k + _BATCH]] for k in range(0, len(fresh), _BATCH)]
-        read = chain.from_iterable(pool.map(lambda paths: [_read(path) for path in paths], batches))
+        batches = [fresh[k : k + _BATCH] for k in range(0, len(fresh), _BATCH)]
+        read = chain.from_iterable(
+            pool.map(lambda some: [_read(root / f.path, f.path in measured) for f in some], batches)
+        )
         for file, seen in zip(fresh, read, strict=True):
             records[file.path] = seen.record
             if seen.lasting:
@@ -353,13 +358,24 @@ def _read_all(
             if comparable and seen.small is not None and seen.form is not None:
                 small[seen.record["sha256"]] = seen.small
                 fine[seen.record["sha256"]] = seen.form
+            if seen.row is not None:
+                rows[seen.record["sha256"]] = seen.row
             if progress is not None:
                 progress(len(records), len(found))
     cache.save()
     there = [record["sha256"] for record in records.values() if "sha256" in record]
     thumbnails.keep(root, small, there)
     forms.keep_forms(root, fine, there)
+    traits.keep_traits(root, rows, there)
     return records
+
+
+def _measured(found: Sequence[_Found]) -> frozenset[str]:
+    """Paths of the images whose traits are measured; more of each class where the parts are not made yet."""
+    cells: dict[tuple[str, str], list[_Found]] = defaultdict(list)
+    for file in found:
+        cells[file.split, file.label].append(file)
+    return frozenset(file.path for file in traits.choose(cells.values(), 1 if any(s for s, _ in cells) else 3))
 
 
 class _Seen(NamedTuple):
@@ -369,12 +385,18 @@ class _Seen(NamedTuple):
     lasting: bool
     small: thumbnails.Small | None = None
     form: forms.Form | None = None
+    row: traits.Floats | None = None
 
 
-def _read(path: Path) -> _Seen:
+def _read(path: Path, with_traits: bool = False) -> _Seen:
     """Decodes a file once for everything that is asked of its pixels, and hashes it."""
+    measured = None
     try:
-        header, grey = images.read_grey(path, quality.SIDE)
+        if with_traits:
+            decoded = images.read_colour(path, quality.SIDE)
+            header, grey, measured = decoded.header, decoded.grey, traits.measure(decoded)
+        else:
+            header, grey = images.read_grey(path, quality.SIDE)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except UnreadableImage as error:
@@ -389,4 +411,4 @@ def _read(path: Path) -> _Seen:
         **{name: getattr(header, name) for name in _KEPT},
         "quality": list(quality.measure(grey)),
     }
-    return _Seen(record, True, thumbnails.shrink(grey), forms.form_of(grey))
+    return _Seen(record, True, thumbnails.shrink(grey), forms.form_of(grey), measured)

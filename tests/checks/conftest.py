@@ -65,7 +65,7 @@ def make_context() -> MakeContext:
             pixels = rng.integers(0, 256, (16, config.data.image_size, config.data.image_size, 3), np.uint8)
         small = {file.sha256: rng.integers(0, 256, (32, 33), np.uint8) for file in files}
         context.__dict__.update(
-            gray_histogram=GrayHistogram.of(pixels), thumbnails=small, altered_copies=[]
+            gray_histogram=GrayHistogram.of(pixels), thumbnails=small, altered_copies=[], sample=None
         )  # computed already, as it were
         return context
 

@@ -56,7 +56,7 @@ def test_findings_are_readable_text(folder, capsys):
 
 def test_healthy_run_says_so(folder, capsys):
     assert check(folder, "--set", "data.image_size=96") == 0
-    assert capsys.readouterr().out == "60 checks found nothing.\n"
+    assert capsys.readouterr().out == "65 checks found nothing.\n"
     check(folder, "--set", "data.image_size=96", "--json")
     assert json.loads(capsys.readouterr().out) == {"findings": []}
 

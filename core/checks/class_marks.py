@@ -1,0 +1,148 @@
+"""Check of marks at the border that only one class has: a tag, a logo, a time stamp, a frame."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.context import Context, named, percent
+from core.checks.finding import Finding
+from core.checks.sample import Sample
+from core.stats.metrics import wilson
+
+FEWEST, _CLASSES = 12, 20
+_SIDE, _STEP = 8, 4
+_NEAR = 12  # pixels from the middle within which a square is on neither side
+_OUTER = 8  # pixels of 64 from which on a square is in the middle
+_STRONG = 4.0
+"""Contrast (grey levels) of what is common to the images of a class, from which on it is a mark."""
+
+_SAME, _ENERGY = 0.75, 0.4
+_DIFFERENCE, _BEYOND, _SURE = 0.4, 0.3, 0.2
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+class Mark(NamedTuple):
+    """What many images of a class have in common at one place, and others have not.
+
+    Attributes:
+        difference: float. Share of the class's images that have it, less that of the others.
+        label: int. The class.
+        top: int. Place of the square, in pixels of 64.
+        left: int. Likewise.
+        shows: bool `(n,)`. Which images have it.
+    """
+
+    difference: float
+    label: int
+    top: int
+    left: int
+    shows: Bools
+
+    @property
+    def is_outer(self) -> bool:
+        """Whether it touches the outer ring, where the object is not."""
+        far = 64 - _SIDE - _OUTER
+        return min(self.top, self.left) < _OUTER or max(self.top, self.left) > far
+
+
+def class_told_by_mark(context: Context) -> Finding | None:
+    """The images of one class have the same mark at one place of the border, where others have none.
+
+    A network may read that instead of the object, and validation that was made in the same way cannot show it. What is
+    common to the images of a class in their middle as well is the object, or how it is placed.
+    """
+    sample = context.sample
+    if sample is None:
+        return None
+    marks = sorted(_marks(sample), key=lambda mark: -mark.difference)
+    outer = [mark for mark in marks if mark.is_outer]
+    if not outer or not _is_sound(outer[0], marks, sample):
+        return None
+    best = outer[0]
+    own, rest = (float(best.shows[side].mean()) for side in (sample.labels == best.label, sample.labels != best.label))
+    alike = [mark for mark in outer if mark.label == best.label and mark.difference >= 0.9 * best.difference]
+    place, name = _place(alike), context.dataset.classes[best.label]
+    return Finding(
+        "class-told-by-mark",
+        "warning",
+        f"{percent(own)} of the images of {named([name])} show the same thing {place}, and "
+        f"{percent(rest)} of the others. That alone tells them apart in {percent((1 + own - rest) / 2)} "
+        "(mean of both sides), without the object; validation of the same make cannot show that it is what is learnt.",
+        {
+            "class": name, "place": place, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
+            "right": round((1 + own - rest) / 2, 4), "files": _shown(sample, best),
+        },
+        "Look at that place in these images: cut off or cover a tag, a frame or a stamp in the images of all classes.",
+    )  # fmt: skip
+
+
+def _is_sound(best: Mark, marks: list[Mark], sample: Sample) -> bool:
+    """Whether it is a mark: in far more images of the class than of others, and more than anything in the middle."""
+    inner = max((mark.difference for mark in marks if not mark.is_outer and mark.label == best.label), default=0.0)
+    own, rest = best.shows[sample.labels == best.label], best.shows[sample.labels != best.label]
+    least = wilson(int(own.sum()), len(own))[0] - wilson(int(rest.sum()), len(rest))[1]
+    return best.difference >= _DIFFERENCE and best.difference - inner >= _BEYOND and least >= _SURE
+
+
+def _marks(sample: Sample) -> Iterator[Mark]:
+    """For each place and class what its images have in common there, as far as it has contrast."""
+    fine = fine_structure(sample.forms)
+    labels, counts = np.unique(sample.labels, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_CLASSES]
+    classes = [int(labels[k]) for k in order if counts[k] >= FEWEST]
+    for top in range(0, 64 - _SIDE + 1, _STEP):
+        for left in range(0, 64 - _SIDE + 1, _STEP):
+            squares = fine[:, top : top + _SIDE, left : left + _SIDE].reshape(len(fine), -1)
+            squares = squares - squares.mean(axis=1, keepdims=True)
+            for label in classes:
+                if (shows := _shows(squares, sample.labels == label)) is not None:
+                    of_class = sample.labels == label
+                    difference = float(shows[of_class].mean() - shows[~of_class].mean()) if not of_class.all() else 0.0
+                    yield Mark(difference, label, top, left, shows)
+
+
+def _shows(squares: Floats, of_class: Bools) -> Bools | None:
+    """Which images show what is the median of a class; None where that has no contrast."""
+    common = np.median(squares[of_class], axis=0)
+    common -= common.mean()
+    size = float(np.linalg.norm(common))
+    if size < _STRONG * _SIDE:
+        return None
+    sizes = np.linalg.norm(squares, axis=1)
+    return np.asarray((squares @ common > _SAME * size * sizes) & (sizes > _ENERGY * size))
+
+
+def fine_structure(forms: NDArray[np.uint8]) -> Floats:
+    """What a blur of 7 x 7 pixels takes away, float32 of the same shape."""
+    grey = forms.astype(np.float32)
+    for axis in (1, 2):
+        padded = np.pad(grey, [(3, 3) if k == axis else (0, 0) for k in range(3)], mode="edge")
+        grey = np.mean([np.take(padded, range(k, k + forms.shape[axis]), axis) for k in range(7)], axis=0)
+    return np.asarray(forms - grey, np.float32)
+
+
+def _place(marks: list[Mark]) -> str:
+    """Where squares lie: in a corner, on a side, around the image."""
+    middle = (64 - _SIDE) / 2
+    rows = {mark.top > middle for mark in marks if abs(mark.top - middle) > _NEAR}
+    columns = {mark.left > middle for mark in marks if abs(mark.left - middle) > _NEAR}
+    if len(rows) == 2 and len(columns) == 2:
+        return "along the border"
+    down = ("lower" if True in rows else "upper") if len(rows) == 1 else ""
+    across = ("right" if True in columns else "left") if len(columns) == 1 else ""
+    if down and across:
+        return f"in the {down} {across} corner"
+    return f"at the {down or across or 'outer'} edge"
+
+
+def _shown(sample: Sample, mark: Mark) -> list[Any]:
+    """Images of the class that show it, and others; pages show the first four, two of each."""
+    of_class = sample.labels == mark.label
+    one, other = (
+        [sample.files[k].path for k in np.flatnonzero(side)[:4]] for side in (of_class & mark.shows, ~of_class)
+    )
+    return [*one[:2], *other[:2], *one[2:], *other[2:]]

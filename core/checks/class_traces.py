@@ -1,0 +1,160 @@
+"""Checks of classes that can be told by how their images were saved or taken: compression, light, colour, sharpness."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.context import Context, named, percent
+from core.checks.finding import Finding
+from core.checks.sample import Sample
+from core.data.traits import STEPS, TRAITS, Floats
+from core.stats.metrics import wilson
+from core.stats.two_sample import area, balanced_right, held_out_scores
+
+_FEWEST, _CLASSES = 20, 20
+_TRACE = 0.5
+"""How far coefficients lie at multiples of a step from which on they were once quantised by it."""
+
+_FINEST = 4  # finer steps drown in the rounding of pixels
+_KNOWN, _DIFFERENCE, _SURE = 0.5, 0.5, 0.3
+_LOOKS = {"brightness": ("brightness",), "colour": ("colour",), "sharpness and noise": ("sharpness", "noise")}
+_LOOK_AUC = 0.95
+_BEYOND = {"brightness": 0.03, "colour": 0.03, "sharpness and noise": 0.1}
+"""AUC above that of everything else, from which on a look is told; most patterns differ in their sharpness."""
+
+
+Bools = NDArray[np.bool_]
+
+
+def class_told_by_compression(context: Context) -> Finding | None:
+    """The images of one class were once saved with another JPEG compression than the others, also if all are alike now.
+
+    It says nothing of the object, and a network can see it: coefficients at multiples of a step, squares of 8 pixels.
+    """
+    sample = context.sample
+    if sample is None:
+        return None
+    known, steps = coarsest_steps(sample.traits["compression"])
+    found = [told for label in _asked(sample) if (told := _by_step(sample.labels == label, known, steps, label))]
+    if not found:
+        return None
+    _, label, step, own, rest = max(found)
+    name = context.dataset.classes[label]
+    return Finding(
+        "class-told-by-compression",
+        "warning",
+        f"{percent(own)} of the images of {named([name])} bear traces of a JPEG compression in steps of {step} or "
+        f"more, and {percent(rest)} of the others do. That alone tells them apart in "
+        f"{percent((1 + abs(own - rest)) / 2)} (mean of both sides), whatever the images show; saving them anew does "
+        "not take it away.",
+        {
+            "class": name, "step": step, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
+            "right": round((1 + abs(own - rest)) / 2, 4), "files": _shown(sample, label),
+        },
+        "Take the images of all classes from sources that compress alike; making all of them smaller by a half or more "
+        "hides most of the traces.",
+    )  # fmt: skip
+
+
+def coarsest_steps(strengths: Floats) -> tuple[Bools, NDArray[np.int64]]:
+    """For each image whether traces can be measured, and the coarsest step that shows; 1 for none."""
+    on = strengths >= _TRACE
+    last = on.shape[1] - 1 - on[:, ::-1].argmax(axis=1)
+    return strengths[:, 0] > -1, np.where(on.any(axis=1), np.array(STEPS)[last], 1)
+
+
+class _ByStep(NamedTuple):
+    difference: float
+    label: int
+    step: int
+    own: float
+    rest: float
+
+
+def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int) -> _ByStep | None:
+    """The step whose traces tell the class best; None where they do not, or can be measured in too few."""
+    one, other = steps[of_class & known], steps[~of_class & known]
+    if min(len(one), len(other)) < _FEWEST or min(known[of_class].mean(), known[~of_class].mean()) < _KNOWN:
+        return None
+    visible = [step for step in STEPS if step >= _FINEST]
+    shares = [(step, float((one >= step).mean()), float((other >= step).mean())) for step in visible]
+    step, own, rest = max(shares, key=lambda share: (round(abs(share[1] - share[2]), 2), share[0]))
+    low, high = (
+        wilson(int((side >= step).sum()), len(side)) for side in ((other, one) if own > rest else (one, other))
+    )
+    is_sound = abs(own - rest) >= _DIFFERENCE and high[0] - low[1] >= _SURE
+    return _ByStep(abs(own - rest), label, step, own, rest) if is_sound else None
+
+
+def class_told_by_looks(context: Context) -> Finding | None:
+    """Light, colour or sharpness alone tell a class, far better than anything else that was measured does.
+
+    Classes may well differ so by nature: it is worth knowing, as a network that sees nothing else reaches as much.
+    """
+    sample = context.sample
+    if sample is None:
+        return None
+    found = [told for label in _asked(sample) if (told := _by_look(sample, label))]
+    if not found:
+        return None
+    auc, right, label, look, reached = max(found)
+    of_class = sample.labels == label
+    name, own, rest = _largest(sample, look, of_class)
+    called = context.dataset.classes[label]
+    return Finding(
+        "class-told-by-looks",
+        "info",
+        f"The {look} alone {'tell' if ' and ' in look else 'tells'} {named([called])} from the other images in "
+        f"{percent(right)} (mean of both sides; AUC {auc:.2f}), nothing else that was measured does so well (AUC "
+        f"{reached:.2f} at most). Median {name}: {own:.3g} in this class, {rest:.3g} in the others.",
+        {
+            "class": called, "by": look, "auc": round(auc, 4), "right": round(right, 4),
+            "others_auc": round(reached, 4), "trait": name, "class_median": round(own, 4),
+            "others_median": round(rest, 4), "files": _shown(sample, label),
+        },
+        "Where it is how the objects are, nothing has to be changed; else make the images of all classes in the same "
+        "way, or let the augmentation change it.",
+    )  # fmt: skip
+
+
+def _by_look(sample: Sample, label: int) -> tuple[float, float, int, str, float] | None:
+    """AUC, share right, class, name of the look, and the AUC of the next; None where no look stands out."""
+    of_class, parts = sample.labels == label, sample.held_out.astype(np.int64)
+    kinds = {**_LOOKS, "direction of edges": ("direction of edges",)}
+    scores = {
+        look: held_out_scores(
+            np.concatenate([sample.traits[kind] for kind in own], axis=1), of_class[:, None], sample.units, parts
+        )[:, 0]
+        for look, own in kinds.items()
+    }
+    areas = {look: area(score, of_class) for look, score in scores.items()}
+    first, second = sorted(areas, key=lambda look: -areas[look])[:2]
+    if first not in _LOOKS or areas[first] < _LOOK_AUC or areas[first] - areas[second] < _BEYOND[first]:
+        return None
+    return areas[first], balanced_right(scores[first], of_class), label, first, areas[second]
+
+
+def _asked(sample: Sample) -> list[int]:
+    """Classes that are asked about, of two the second: it is the same question."""
+    labels, counts = np.unique(sample.labels, return_counts=True)
+    if len(labels) < 2 or len(sample.files) - counts.max() < _FEWEST:
+        return []
+    enough = [int(labels[k]) for k in np.argsort(-counts, kind="stable")[:_CLASSES] if counts[k] >= _FEWEST]
+    return [max(enough)] if len(labels) == 2 and enough else enough
+
+
+def _largest(sample: Sample, look: str, of_class: Bools) -> tuple[str, float, float]:
+    """The trait of that look that differs most, and its medians in the class and in the others."""
+    traits = [(TRAITS[kind][k], values) for kind in _LOOKS[look] for k, values in enumerate(sample.traits[kind].T)]
+    name, values = max(traits, key=lambda trait: abs(area(trait[1], of_class) - 0.5))
+    return name, float(np.median(values[of_class])), float(np.median(values[~of_class]))
+
+
+def _shown(sample: Sample, label: int) -> list[Any]:
+    """Images of the class, and others; pages show the first four, two of each."""
+    one, other = (
+        [sample.files[k].path for k in np.flatnonzero(side)[:4]]
+        for side in (sample.labels == label, sample.labels != label)
+    )
+    return [*one[:2], *other[:2], *one[2:], *other[2:]]

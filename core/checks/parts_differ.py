@@ -1,0 +1,173 @@
+"""Check of training and validation images that differ beside what they show: light, colour, sharpness, noise, size."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks.context import Context, named
+from core.checks.finding import Finding
+from core.checks.sample import Sample
+from core.data.traits import TRAITS
+from core.stats.two_sample import area, held_out_areas, permuted
+
+FEWEST = 12
+"""Images of a part, below which nothing is asked of a class."""
+
+_SHUFFLES = 199
+_WORTH, _MUCH, _MUCH_AT_LEAST = 0.75, 0.85, 0.75
+_UNITS = 8.0
+"""Groups of images (effective number) of a part, below which what they share cannot be told from how they were made."""
+
+_ALIKE = 0.03
+_LAST = ("quality of the JPEG", "compression", "direction of edges")
+"""Kinds that are named where no other tells the parts apart as well: they change with every saving, and with others."""
+
+_PAIRS = 4
+
+Bools = NDArray[np.bool_]
+
+
+class Told(NamedTuple):
+    """By what training and validation images are told apart.
+
+    Attributes:
+        kind: str. A kind of `TRAITS`.
+        label: int or None. The class; None for all, each compared with itself.
+        auc: float. Area under the ROC curve of images that were left out.
+        least: float. Lower end of its interval (95 %, one-sided).
+        chance: float. The same with parts by lot, at most.
+    """
+
+    kind: str
+    label: int | None
+    auc: float
+    least: float
+    chance: float
+
+    @property
+    def is_much(self) -> bool:
+        """Whether it changes what the figures mean."""
+        return self.auc >= _MUCH and self.least >= _MUCH_AT_LEAST
+
+
+def parts_differ(context: Context) -> Finding | None:
+    """Training and validation images of the same class can be told apart by how they were made, not by what they show.
+
+    What is measured on validation images of another make is not what was trained. Parts that were made by lot cannot be
+    told apart, whatever the images are; patients and other groups that are known are kept together in that lot.
+    """
+    sample = context.sample
+    found = _told(sample) if sample is not None else []
+    if sample is None or not found:
+        return None
+    best = _best(sample, found)
+    chosen = _of(sample, best.label)
+    name, train, val = _largest(sample, best.kind, chosen)
+    classes = sorted({one.label for one in found if one.label is not None})
+    where = "of the same class" if best.label is None else f"of {named([context.dataset.classes[best.label]])}"
+    also = sorted({one.kind for one in found} - {best.kind})
+    claim = (
+        f"Training and validation images {where} can be told apart by their {best.kind}: AUC {best.auc:.2f} on images "
+        f"left out, {best.chance:.2f} at most with parts by lot. Median {name}: {train:.3g} in training, {val:.3g} in "
+        f"validation.{' Also by ' + ', '.join(also) + '.' if also else ''}"
+    )
+    evidence = {
+        "by": best.kind, "auc": round(best.auc, 4), "auc_by_lot": round(best.chance, 4), "trait": name,
+        "train_median": round(train, 4), "val_median": round(val, 4),
+        "classes": [context.dataset.classes[k] for k in classes],
+        "also_by": also,
+        "files": _shown(sample, chosen),
+    }  # fmt: skip
+    return Finding("parts-differ", "warning" if best.is_much else "info", claim, evidence, _remedy(best, found))
+
+
+def _best(sample: Sample, found: list[Told]) -> Told:
+    """What tells them apart best; of what does so alike all classes before one, and where the difference is largest."""
+    most = max(one.auc for one in found if one.is_much == max(other.is_much for other in found))
+    near = [one for one in found if one.auc >= most - _ALIKE]
+    return min(
+        near, key=lambda one: (not one.is_much, one.label is not None, one.kind in _LAST, -_distance(sample, one))
+    )
+
+
+def _distance(sample: Sample, told: Told) -> float:
+    """Largest distance of the medians of both parts in the traits of a kind, by the mean deviation from them."""
+    chosen = _of(sample, told.label)
+    values, held_out = sample.traits[told.kind][chosen], sample.held_out[chosen]
+    middles = [np.median(values[held_out == side], axis=0) for side in (False, True)]
+    within = np.abs(values - np.where(held_out[:, None], middles[1], middles[0])).mean(axis=0)
+    return float((np.abs(middles[1] - middles[0]) / (within + 1e-3)).max())
+
+
+def _told(sample: Sample) -> list[Told]:
+    """What tells the parts apart beyond chance and worth a word, over all classes and in each."""
+    asked, areas = [], []
+    for label in (None, *sorted(set(sample.labels.tolist()))):
+        chosen = _of(sample, label)
+        second, units, labels = sample.held_out[chosen], sample.units[chosen], sample.labels[chosen]
+        if min(int(second.sum()), int((~second).sum())) < FEWEST or min(_effective(units, second)) < _UNITS:
+            continue
+        lots = permuted(second, units, labels, _SHUFFLES)
+        for kind, values in sample.traits.items():
+            if np.ptp(values[chosen], axis=0).any():
+                asked.append((kind, label))
+                areas.append(held_out_areas(values[chosen], lots, units, labels))
+    if not asked:
+        return []
+    # One question was asked many times: what counts is the largest of all answers by lot.
+    table = np.array(areas)
+    beyond = (table - table[:, 1:].mean(axis=1, keepdims=True)) / table[:, 1:].std(axis=1, keepdims=True).clip(0.01)
+    limit = beyond[:, 1:].max()
+    return [
+        Told(kind, label, float(row[0]), _least(sample, label, float(row[0])), float(row[1:].max()))
+        for (kind, label), row, far in zip(asked, table, beyond[:, 0], strict=True)
+        if far > limit and row[0] >= _WORTH
+    ]
+
+
+def _effective(units: NDArray[np.int64], second: Bools) -> tuple[float, float]:
+    """Effective number of units on each side: 1 over the sum of their squared shares."""
+    counts = (np.unique(units[second == side], return_counts=True)[1] for side in (False, True))
+    first, other = (float(count.sum() ** 2 / (count**2).sum()) for count in counts)
+    return first, other
+
+
+def _least(sample: Sample, label: int | None, auc: float) -> float:
+    """Lower end of the interval of an AUC by the standard error of Hanley and McNeil (1982), a unit counted once."""
+    chosen = _of(sample, label)
+    one, other = _effective(sample.units[chosen], sample.held_out[chosen])
+    twice, squared = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = auc * (1 - auc) + (one - 1) * (twice - auc**2) + (other - 1) * (squared - auc**2)
+    return auc - 1.645 * float(np.sqrt(max(spread, 0.0) / (one * other)))
+
+
+def _of(sample: Sample, label: int | None) -> Bools:
+    return np.ones(len(sample.files), bool) if label is None else sample.labels == label
+
+
+def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, float]:
+    """The trait of that kind that differs most, and its medians in training and validation."""
+    values, held_out = sample.traits[kind][chosen], sample.held_out[chosen]
+    k = int(np.argmax([abs(area(values[:, k], held_out) - 0.5) for k in range(values.shape[1])]))
+    train, val = (float(np.median(values[held_out == side, k])) for side in (False, True))
+    if TRAITS[kind][k] in ("width", "height"):
+        train, val = float(np.exp(train)), float(np.exp(val))
+    return TRAITS[kind][k], train, val
+
+
+def _remedy(best: Told, found: list[Told]) -> str:
+    """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
+    alike = "Find out how the two parts were made, and make them alike, or divide all images anew"
+    if best.label is not None and not any(one.label is None and one.is_much for one in found):
+        return f"{alike}. Only some classes differ: look whether their folders were exchanged in one part."
+    return f"{alike} (Split on the Dataset page, or python -m core split)."
+
+
+def _shown(sample: Sample, chosen: Bools) -> list[Any]:
+    """Four of each part; pages show the first four, two of each."""
+    train, val = (
+        [sample.files[k].path for k in np.flatnonzero(chosen & (sample.held_out == side))[:_PAIRS]]
+        for side in (False, True)
+    )
+    return [*train[:2], *val[:2], *train[2:], *val[2:]]

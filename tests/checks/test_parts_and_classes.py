@@ -1,0 +1,156 @@
+"""What tells parts and classes apart beside the objects: found where it is planted, silent where it is in all alike."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.checks.class_marks import class_told_by_mark
+from core.checks.class_traces import class_told_by_compression, class_told_by_looks
+from core.checks.context import Context
+from core.checks.parts_differ import parts_differ
+from core.checks.sample import Sample, _units
+from core.data.forms import form_of
+from core.data.images import read_colour
+from core.data.quality import SIDE
+from core.data.traits import measure, parted
+from tests.checks.conftest import image_file
+from tests.checks.planted import Edit, blurred, framed, noise_field, noisy, resaved, tagged
+
+EACH = 30
+CHECKS = (parts_differ, class_told_by_mark, class_told_by_compression, class_told_by_looks)
+
+
+def texture(rng: np.random.Generator, label: int, scene: int | None = None) -> Image.Image:
+    """A class shows in the middle only: a disc that is lighter or darker."""
+    back = rng if scene is None else np.random.default_rng(scene)
+    pixels = 110 + rng.uniform(-12, 12) + 25 * noise_field(back, 96, 1.5) + rng.normal(0, 3, (96, 96))
+    y, x = np.mgrid[:96, :96]
+    disc = np.hypot(x - rng.uniform(36, 60), y - rng.uniform(36, 60)) < 10
+    pixels[disc] += 18 if label else -18
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def sample_of(
+    edit: Edit | None = None, where: Callable[[int, bool], bool] = lambda label, val: True, films: int = 0
+) -> Sample:
+    """Two classes in two parts; with films, each shows one background and lies in one part."""
+    files, rows, small = [], [], []
+    rng = np.random.default_rng(0)
+    for part in ("train", "val"):
+        for label in (0, 1):
+            for n in range(EACH):
+                film = (n % films + films * (part == "val")) if films else None
+                image = texture(rng, label, film)
+                if edit and where(label, part == "val"):
+                    image = edit(image, rng)
+                out = io.BytesIO()
+                image.convert("L").save(out, "PNG")
+                read = read_colour(out.getvalue(), SIDE)
+                rows.append(measure(read))
+                small.append(form_of(read.grey))
+                files.append(image_file(part, ("cat", "dog")[label], n))
+    forms, labels = np.stack(small), np.array([int(file.label == "dog") for file in files])
+    held_out = np.array([file.split == "val" for file in files])
+    units = _units(files, [""] * len(files), (), forms)
+    return Sample(tuple(files), labels, held_out, units, parted(np.stack(rows)), forms)
+
+
+@pytest.fixture
+def said(make_context: Any) -> Callable[..., dict[str, Any]]:
+    def say(*how: Any, **more: Any) -> dict[str, Any]:
+        context: Context = make_context()
+        context.__dict__["sample"] = sample_of(*how, **more)
+        return {one.id: one for check in CHECKS if (one := check(context))}
+
+    return say
+
+
+@pytest.mark.parametrize("edit", [None, tagged(share=0.5), framed(), noisy(10), resaved(25)])
+def test_what_is_in_all_classes_and_parts_alike_is_not_told(said, edit):
+    assert said(edit) == {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "by"),
+    [(blurred(1.5), {"sharpness", "noise"}), (noisy(12), {"noise", "sharpness"}), (framed(), {"border", "brightness"})],
+)
+def test_validation_of_another_make_is_named_with_images_of_both_parts(said, edit, by):
+    found = said(edit, lambda label, val: val)
+    assert list(found) == ["parts-differ"]
+    evidence = found["parts-differ"].evidence
+    assert found["parts-differ"].severity == "warning"
+    assert evidence["by"] in by
+    assert evidence["auc"] > 0.95
+    assert evidence["auc_by_lot"] < 0.8
+    assert [path.split("/")[0] for path in evidence["files"][:4]] == ["train", "train", "val", "val"]
+
+
+def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thought_of(said):
+    found = said(blurred(1.5), lambda label, val: val and label == 1)["parts-differ"]
+    assert "Training and validation images of dog can be told apart" in found.claim
+    assert found.evidence["classes"] == ["dog"]
+    assert "exchanged" in found.remedy
+
+
+def test_films_that_lie_whole_in_one_part_are_no_images_of_another_make(said):
+    assert said(films=10) == {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (tagged("se"), "in the lower right corner"),
+        (tagged("nw"), "in the upper left corner"),
+        (framed(), "along the border"),
+    ],
+)
+def test_a_mark_of_one_class_is_named_by_its_place(said, edit, place):
+    found = said(edit, lambda label, val: label == 1)
+    mark = found["class-told-by-mark"]
+    assert mark.severity == "warning"
+    assert mark.evidence["class"] == "dog"
+    assert mark.evidence["place"] == place
+    assert mark.evidence["share_in_class"] > 0.9
+    assert mark.evidence["share_in_others"] < 0.1
+    assert [path.split("/")[1] for path in mark.evidence["files"][:4]] == ["dog", "dog", "cat", "cat"]
+    assert "parts-differ" not in found
+
+
+def test_a_mark_in_most_images_of_a_class_is_found_with_its_share(said):
+    evidence = said(tagged(share=0.7), lambda label, val: label == 1)["class-told-by-mark"].evidence
+    assert 0.55 < evidence["share_in_class"] < 0.85
+    assert 0.75 < evidence["right"] < 0.95
+
+
+def test_an_earlier_compression_of_one_class_is_found_though_all_are_png_now(said):
+    found = said(resaved(25), lambda label, val: label == 1)["class-told-by-compression"]
+    assert found.severity == "warning"
+    assert found.evidence["class"] == "dog"
+    assert found.evidence["step"] >= 4
+    assert found.evidence["share_in_class"] > 0.9
+    assert found.evidence["share_in_others"] < 0.1
+
+
+def test_a_lighter_class_is_worth_a_word_and_no_warning(said):
+    found = said(lambda image, rng: image.point(lambda v: min(255, v + 70)), lambda label, val: label == 1)
+    assert {id: one.severity for id, one in found.items()} == {"class-told-by-looks": "info"}
+    assert found["class-told-by-looks"].evidence["by"] == "brightness"
+
+
+def test_without_images_to_measure_nothing_is_said(make_context):
+    context = make_context(counts={"train": {"cat": 3, "dog": 3}, "val": {"cat": 2, "dog": 2}})
+    whole = sample_of()
+    few = np.concatenate(
+        [np.flatnonzero((whole.labels == k) & (whole.held_out == v))[:3] for k in (0, 1) for v in (0, 1)]
+    )
+    context.__dict__["sample"] = Sample(
+        tuple(whole.files[k] for k in few), whole.labels[few], whole.held_out[few], whole.units[few],
+        {kind: values[few] for kind, values in whole.traits.items()}, whole.forms[few],
+    )  # fmt: skip
+    assert [check(context) for check in CHECKS] == [None] * 4
+    context.__dict__["sample"] = None
+    assert [check(context) for check in CHECKS] == [None] * 4
