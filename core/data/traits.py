@@ -33,7 +33,7 @@ VERSION = 2
 SAMPLE = 1_200
 """Images of a data set that are measured: enough to tell parts or classes apart, and the same time for any set."""
 
-_MOST = 120  # of a class in a part
+_MOST = 100  # of a class in a part
 _MIDDLE = 176  # pixels a side of the middle part; larger arrays are asked of the system each time, which takes longer
 STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 29)
 """Steps of quantisation that are looked for."""

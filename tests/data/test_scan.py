@@ -344,9 +344,9 @@ def test_a_second_scan_reads_only_what_has_changed(make, tmp_path, monkeypatch):
     read = []
     real = module._read
 
-    def noted(path):
+    def noted(path, with_traits=False):
         read.append(path.name)
-        return real(path)
+        return real(path, with_traits)
 
     monkeypatch.setattr(module, "_read", noted)
     assert scan(root, cache_dir=cache) == first
