@@ -97,9 +97,9 @@ def _same_scene(small: NDArray[np.uint8]) -> list[tuple[int, int]]:
     films looks like images of another make. Brightness, contrast, fine detail and noise do not count, nor does the
     border, where all images of another make may have the same frame.
     """
-    cells = small.astype(np.float32).reshape(-1, 16, 4, 16, 4).mean(axis=(2, 4))
-    coarse = cells.reshape(-1, 4, 4, 4, 4).mean(axis=(2, 4)).repeat(4, axis=1).repeat(4, axis=2)
-    rows = (cells - coarse)[:, 2:-2, 2:-2].reshape(len(small), -1)
+    cells = small.astype(np.float32).reshape(-1, 16, 4, 16, 4).mean(axis=(2, 4))[:, 1:-1, 1:-1]
+    coarse = cells.reshape(-1, 2, 7, 2, 7).mean(axis=(2, 4)).repeat(7, axis=1).repeat(7, axis=2)
+    rows = (cells - coarse).reshape(len(small), -1)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-3)
     first, second = np.triu_indices(len(rows), 1)
     if not len(first):

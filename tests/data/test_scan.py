@@ -398,6 +398,7 @@ def test_what_may_pass_is_not_remembered(make, tmp_path, monkeypatch):
             raise UnreadableImage("1.png needs more memory than there is.") from MemoryError()
 
         patch.setattr(images, "read_grey", exhausted)
+        patch.setattr(images, "read_colour", exhausted)
         assert len(scan(root, cache_dir=cache).unreadable) == 4
     assert len(scan(root, cache_dir=cache).files) == 4
 
