@@ -79,7 +79,7 @@ def parts_differ(context: Context) -> Finding | None:
         "also_by": also,
         "files": _shown(sample, chosen),
     }  # fmt: skip
-    return Finding("parts-differ", "warning" if best.is_much else "info", claim, evidence, _remedy(best, found))
+    return Finding("parts-differ", "warning" if best.is_much else "info", claim, evidence, _remedy(best))
 
 
 def _best(sample: Sample, found: list[Told]) -> Told:
@@ -156,10 +156,10 @@ def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, floa
     return TRAITS[kind][k], train, val
 
 
-def _remedy(best: Told, found: list[Told]) -> str:
+def _remedy(best: Told) -> str:
     """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
     alike = "Find out how the two parts were made, and make them alike, or divide all images anew"
-    if best.label is not None and not any(one.label is None and one.is_much for one in found):
+    if best.label is not None:
         return f"{alike}. Only some classes differ: look whether their folders were exchanged in one part."
     return f"{alike} (Split on the Dataset page, or python -m core split)."
 
