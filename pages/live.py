@@ -11,13 +11,14 @@ from pages.shared.run.downloads import downloads
 from pages.shared.run.evaluation_view import evaluation
 from pages.shared.run.export_view import show_export
 from pages.shared.run.poll import watch
-from pages.shared.run.upkeep import show_deleted, show_note
+from pages.shared.run.upkeep import show_deleted
 from pages.shared.run.view import choose_run, head, settings_table, trouble
 from pages.shared.shell.frame import frame
-from pages.shared.widgets.text import heading
 
 frame("Live", in_menu=follow_puzzle)
-heading("Live", "Watch a training as it happens. The address of this page names the run: share it, or come back later.")
+title, choice = st.columns([1, 4], vertical_alignment="bottom")
+with title:
+    st.title("Live", anchor=False)
 show_notice()
 show_deleted()
 
@@ -28,10 +29,9 @@ if not runs:
     with st.container(horizontal=True):
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
         st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
-elif run := choose_run(runs):
+elif run := choose_run(runs, place=choice):
     status = launch.poll(run)
     head(run, status)
-    show_note(run)
     trouble(run, status)
     watch(run, status)
     evaluation(run)

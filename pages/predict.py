@@ -8,6 +8,7 @@ from pages.shared.predict.model_import import show_model_import, show_run_import
 from pages.shared.predict.view import preparation, show_answers
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.export_view import show_export
+from pages.shared.run.live_findings import show_accuracy
 from pages.shared.run.view import choose_run
 from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
@@ -26,6 +27,7 @@ elif run := choose_run(
     runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
 ):
     preparation(run)
+    show_accuracy(run)
     if images := choose_images(run):
         show_answers(run, images, runs)
     show_export(run)

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.cli.command import AddCommand
 from core.cli.output import print_json
+from core.course.caveats import run_caveats
 from core.errors import ConfigError, RunError
 from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
@@ -44,10 +45,13 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if options.json:
         record = {"run": run.id, "part": options.part, "classes": list(stored.classes), **figures}
         record["calibration"] = {**dataclasses.asdict(calibration), "helps": calibration.helps}
+        record["caveats"] = run_caveats(run, options.part)
         record["reliability"] = reliability(stored.labels, stored.probabilities)
         print_json(record)
     else:
         _print(stored, figures, calibration)
+        for known in run_caveats(run, options.part):
+            print(f"read with care: {known}")
     return 0
 
 

@@ -14,6 +14,7 @@ from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, follow
 from core.cli.told_findings import FindingsTold, add_strict
 from core.config import RunConfig
+from core.course.caveats import caveats, run_caveats, with_caveats
 from core.jobs.spec import RunSpec
 from core.start import start
 from core.store.runs import Run, RunStore, Status
@@ -101,6 +102,7 @@ def _record(run: Run, status: Status, findings: FindingsTold) -> Record:
         "classes": run.classes(),
         "seconds": {name: status.seconds.get(name, 0.0) for name in ("features", "training", "total")},
         "findings": [finding.to_dict() for finding in findings.found],
+        "caveats": caveats(findings.found),
     }
 
 
@@ -117,8 +119,9 @@ def _told(run: Run, status: Status) -> list[str]:
     lines = [f"run {run.id} {status.status}: {status.message}"]
     for name, part in (evaluation.parts if evaluation else {}).items():
         low, high = part.interval or (0.0, 1.0)
+        accuracy = with_caveats(f"{part.accuracy:.4f} [{low:.3f}, {high:.3f}]", run_caveats(run, name))
         lines.append(
-            f"{name}: accuracy {part.accuracy:.4f} [{low:.3f}, {high:.3f}] on {part.count} images, "
+            f"{name}: accuracy {accuracy} on {part.count} images, "
             f"AUC {_number(part.auc)}, {(evaluation and evaluation.weights) or 'the last weights'}"
         )
     return lines

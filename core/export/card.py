@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.compare.compare import findings as run_findings
 from core.config import RunConfig, setting
+from core.course.caveats import caveats, known_findings
 from core.data.images import display_name
 from core.data.rendering import FIT_WORDS
 from core.errors import RunError
@@ -44,7 +44,10 @@ def model_card(run: Run) -> str:
         _what_it_is(config, manifest, row.title),
         f"## Data\n\n{_data(config, manifest)}",
         f"## Training\n\n{_training(run, config)}",
-        *(f"## Figures on the {_PARTS[part]} images\n\n{_figures(found)}" for part, found in evaluation.parts.items()),
+        *(
+            f"## Figures on the {_PARTS[part]} images\n\n{_caveats(run, part)}{_figures(found)}"
+            for part, found in evaluation.parts.items()
+        ),
         f"## Limits\n\n{_limits(run, config, manifest)}",
         f"## How to use it\n\n{_use(config, evaluation.classes)}",
     ]
@@ -152,6 +155,12 @@ def _figures(figures: "PartFigures") -> str:
     )
 
 
+def _caveats(run: Run, part: str) -> str:
+    """What is known against the figures, above them; empty where nothing is."""
+    known = "; ".join(map(_plain, caveats(known_findings(run), part)))
+    return f"**Read with care: {known}.** Below, under Limits, stands what was found.\n\n" if known else ""
+
+
 def _proportion(part: int, whole: int) -> str:
     if not whole:
         return "–"
@@ -173,7 +182,7 @@ def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
         points.insert(0, f"**{NOT_MEDICAL}**")
     points += [
         f"Noticed by Parity ({_plain(item.severity)}): {_plain(item.claim)}"
-        for item in run_findings(run)
+        for item in known_findings(run)
         if item.severity != "info"
     ]
     return "\n".join(f"- {point}" for point in points)

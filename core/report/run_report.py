@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from core.compare.compare import findings as all_findings
 from core.compare.many import curve
 from core.config import RunConfig
+from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
 from core.report.markdown import markdown
@@ -51,6 +51,7 @@ def run_report(run: Run) -> str:
 
 def _record(run: Run) -> Record:
     status, note, evaluation, trace = run.read_status(), read_note(run), run.evaluation(), run.trace()
+    found = known_findings(run)
     try:
         config: RunConfig | None = run.config()
     except RunError:
@@ -65,18 +66,12 @@ def _record(run: Run) -> Record:
         "note": note.text,
         "epochs": len(run.epochs()),
         "evaluation": evaluation.to_dict() if evaluation else {},
-        "findings": _found(run),
+        "findings": [{**finding.to_dict()} for finding in found],
+        "caveats": {part: caveats(found, part) for part, _ in _PARTS},
         "settings": _settings_rows(config),
         "environment": trace.environment if trace else {},
         "card": _card(run),
     }
-
-
-def _found(run: Run) -> list[Record]:
-    try:
-        return [{**found.to_dict()} for found in all_findings(run)]
-    except UserError:
-        return [found.to_dict() for found in run.findings()]
 
 
 def _card(run: Run) -> str:
@@ -129,7 +124,7 @@ def _part(record: Record, part: str, words: str) -> str:
     low, high = figures.get("interval") or (None, None)
     between = f" (95 % interval {low:.3f} to {high:.3f})" if low is not None and high is not None else ""
     rows = [
-        ["accuracy", f"{figures['accuracy']:.4f}{between}"],
+        ["accuracy", with_caveats(f"{figures['accuracy']:.4f}{between}", record["caveats"][part])],
         ["area under the ROC curve", figures.get("auc")],
         ["loss", figures.get("loss")],
         ["images", figures.get("count")],

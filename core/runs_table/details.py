@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.compare.compare import findings
 from core.config import RunConfig
-from core.errors import RunError, UserError
+from core.course.caveats import caveats, known_findings
+from core.errors import RunError
 from core.store.index import Index, Stamp, index_file, stamp_of
 from core.store.parked import parked
 from core.store.recent import MOST, Recent
 from core.store.runs import Run
 
-FORMAT = 1
+FORMAT = 2
 """Part of the file's name: to be raised when details change their meaning."""
 
 _SOURCES = ("", "config.json", "status.json", "events.jsonl")
@@ -41,6 +41,7 @@ class Details:
         errors: int. Findings of that severity, like `warnings`.
         saved_accuracy: float or None. Of the model that was saved, like `saved_auc`.
         test_accuracy: float or None. The same on the test images.
+        caveats: sequence of str. What is known against the validation figures, a few words each.
     """
 
     changed: dict[str, Any] | None
@@ -51,6 +52,7 @@ class Details:
     saved_accuracy: float | None = None
     saved_auc: float | None = None
     test_accuracy: float | None = None
+    caveats: Sequence[str] = ()
 
 
 def details(runs: Sequence[Run], seconds: float | None = None) -> list[Details | None]:
@@ -105,16 +107,18 @@ def read_details(run: Run) -> Details:
         config = None
     evaluation = run.evaluation()
     saved, test = (evaluation.val, evaluation.test) if evaluation else (None, None)
-    found = _severities(run)
+    found = known_findings(run)
+    severities = Counter(finding.severity for finding in found)
     return Details(
         changed=None if config is None else changed_settings(config),
         seconds=run.read_status().seconds.get("total"),
         size=folder_size(run.path),
-        errors=found["error"],
-        warnings=found["warning"],
+        errors=severities["error"],
+        warnings=severities["warning"],
         saved_accuracy=saved.accuracy if saved else None,
         saved_auc=saved.auc if saved else None,
         test_accuracy=test.accuracy if test else None,
+        caveats=caveats(found),
     )
 
 
@@ -148,13 +152,6 @@ def folder_size(folder: Path) -> int:
 def forget() -> None:
     """Drops what this process knows, as if it had just been started."""
     _memory().clear()
-
-
-def _severities(run: Run) -> Counter[str]:
-    try:
-        return Counter(finding.severity for finding in findings(run))
-    except UserError:  # its settings cannot be read: what was found before the training still can
-        return Counter(finding.severity for finding in run.findings())
 
 
 def _kind() -> str:

@@ -19,7 +19,7 @@ from core.workers import launch
 RUN, TRIAL = "run", "trial"
 
 _SUMMARISED = ("status", "created", "epochs", "val_accuracy", "val_auc")
-_DETAILED = ("seconds", "size", "errors", "warnings", "saved_accuracy", "test_accuracy")
+_DETAILED = ("seconds", "size", "errors", "warnings", "saved_accuracy", "test_accuracy", "caveats")
 
 
 @dataclass(frozen=True)

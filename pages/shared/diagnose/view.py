@@ -16,6 +16,7 @@ from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_curve, pair_words, side_colours
 from pages.shared.diagnose.choice import Pair
 from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
+from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.rows import MODES
 from pages.shared.run.view import LISTED, LOOKS, read_config
 from pages.shared.state import RUN
@@ -90,6 +91,7 @@ def _head(side: str, run: Run, colour: str) -> None:
             delta_arrow="off",
             help=AUC_HELP,
         )
+    show_caveats(run)
     st.page_link("pages/live.py", label="Its curves", icon=":material/monitoring:", query_params={RUN: run.id})
 
 

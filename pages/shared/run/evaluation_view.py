@@ -13,6 +13,7 @@ from core.workers.predict_client import NOT_MEDICAL, is_medical
 from pages.shared.run.calibration_view import calibration_panel
 from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import stored
+from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.threshold_view import threshold_panel
 from pages.shared.run.view import read_config
@@ -78,6 +79,7 @@ def out_of_fold(run: Run) -> None:
 def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) -> None:
     kept = stored(run, part)
     _figures(record)
+    show_caveats(run, part)
     if kept:
         threshold_panel(run, part, record, kept)
     else:

@@ -1,35 +1,74 @@
-"""Findings during a training, shown beside the curves."""
+"""What is known against a run: its caveats beside a figure, and its findings from before and during the training."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from core.checks.finding import Finding
-from core.course.during import trace_findings
-from core.errors import RunError
+from core.checks.finding import SEVERITIES, Finding
+from core.course.caveats import caveats, known_findings
 from core.store.runs import Run
-from pages.shared.run.facts import Stamp, shared_stamp
+from pages.shared.run.facts import Stamp, file_stamp, shared_stamp
 from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.text import interval, percent, plain
 
 
-def show_course(run: Run) -> None:
-    """Findings of the training's course, in an order that does not change; nothing on a healthy one."""
-    found = course_findings(run)
+def show_caveats(run: Run, part: str = "val") -> None:
+    """A badge for each thing that is known against the figures above it; nothing where nothing is."""
+    known = caveats(all_findings(run), part)
+    with st.container(horizontal=True):
+        for words in known:
+            st.badge(plain(words).capitalize(), icon=":material/warning:", color="orange")
+
+
+def show_accuracy(run: Run) -> None:
+    """The saved model's accuracy in a line, with what is known against it; nothing before it is evaluated."""
+    figures = run.figures("val")
+    if figures is None:
+        return
+    between = f" ({interval(figures.interval)})" if figures.interval else ""
+    st.caption(f":material/monitoring: Validation accuracy {percent(figures.accuracy)}{between}")
+    show_caveats(run)
+
+
+def show_error(run: Run) -> None:
+    """The first error, for above the curves: it makes them meaningless. Nothing where there is none."""
     with st.container():
-        if found:
-            st.markdown("##### What the epochs so far show")
-            show_findings(found)
+        show_findings(_errors(run)[:1])
 
 
-def course_findings(run: Run) -> list[Finding]:
-    """Findings of the training's course, worked out once per change of the trace."""
-    stamp = shared_stamp(run.path / "trace.json")
-    return _course_findings(str(run.path), stamp) if stamp else []
+def show_rest(run: Run) -> None:
+    """All other findings, the worst first: warnings open, what is only worth knowing folded."""
+    found = sorted(all_findings(run), key=lambda finding: SEVERITIES.index(finding.severity))
+    below = [finding for finding in found if finding not in _errors(run)[:1]]
+    urgent = [finding for finding in below if finding.severity != "info"]
+    notes = [finding for finding in below if finding.severity == "info"]
+    with st.container():
+        if urgent:
+            st.markdown(f"##### Findings: {_counted(found)}")
+            show_findings(urgent)
+        if notes:
+            noun = "finding" if len(notes) == 1 else "findings"
+            with st.expander(f"{len(notes)} {noun} worth knowing", icon=":material/fact_check:"):
+                show_findings(notes)
+
+
+def all_findings(run: Run) -> list[Finding]:
+    """Findings from before and during the training, worked out once per change of what they follow from."""
+    before = tuple(file_stamp(run.path / name) for name in ("config.json", "findings.json"))
+    return _all_findings(str(run.path), (*before, shared_stamp(run.path / "trace.json")))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _course_findings(folder: str, stamp: Stamp) -> list[Finding]:
-    try:
-        return trace_findings(Run(Path(folder)))
-    except RunError:
-        return []  # settings that cannot be read: the page says so elsewhere
+def _all_findings(folder: str, stamps: tuple[Stamp | None, ...]) -> list[Finding]:
+    return known_findings(Run(Path(folder)))
+
+
+def _errors(run: Run) -> list[Finding]:
+    return [finding for finding in all_findings(run) if finding.severity == "error"]
+
+
+def _counted(found: Sequence[Finding]) -> str:
+    """`1 error, 2 warnings`."""
+    counts = [(sum(finding.severity == word for finding in found), word) for word in SEVERITIES if word != "info"]
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)

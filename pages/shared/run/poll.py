@@ -17,7 +17,7 @@ from core.models.unfreezing import FINETUNING, is_training, stage_of
 from core.store.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.facts import DataFacts, Stamp, data_facts, epochs, notes, shared_stamp, title
-from pages.shared.run.live_findings import show_course
+from pages.shared.run.live_findings import show_caveats, show_error, show_rest
 from pages.shared.run.view import active_runs, read_config, status_words
 from pages.shared.state import RUN
 from pages.shared.widgets.charts import CURVE_HEIGHT, axis_end, curve, curve_words
@@ -65,11 +65,16 @@ def _tick(run: Run, was_active: bool) -> None:
         st.caption(f":material/lan: {plain(where)}")
     if status.is_active:
         _progress(status)
-    _speed(status, records, facts)
+        _speed(status, records, facts)
     if status.is_active or records:
         _figures(records, facts)
+    show_caveats(run)
+    show_error(run)
+    if status.is_active or records:
         _curves(run, records, facts, status, config)
-    show_course(run)
+    show_rest(run)
+    if not status.is_active:
+        _speed(status, records, facts)
     _notes(run)
     _queue(others)
 

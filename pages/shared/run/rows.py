@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.runs_table.details import details
 from core.store.index import Summary, read_note, summaries
 from core.store.runs import Run, RunStore
 from core.workers import launch
@@ -17,6 +18,9 @@ from pages.shared.run.facts import Stamp, file_stamp
 MODES = {"bottleneck": "Bottleneck", "end_to_end": "End to end", "fine_tune": "Fine-tune"}
 MOST = 200
 
+_SECONDS = 0.5
+"""How long reading the findings of a table's runs may take at once."""
+
 
 def recent_runs() -> list[dict[str, Any]]:
     """One row a run, the newest first; a run whose files have not changed is not read again."""
@@ -25,12 +29,16 @@ def recent_runs() -> list[dict[str, Any]]:
 
 
 def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame:
-    """The rows as the Home page shows them, each with the entries of its menu."""
+    """The rows as the Home page shows them, each with the entries of its menu and what is known against its figures."""
     table = pd.DataFrame(rows)
+    known = details([Run(row["path"]) for row in rows], _SECONDS)  # what was not reached in time comes at a later look
+    table["caveats"] = [list(one.caveats) if one else [] for one in known]
     table["more"] = more
     table["when"] = pd.to_datetime(table["created"], unit="s", utc=True)
     table["open"] = ":material/monitoring: Open"
-    return table[["name", "open", "more", "status", "tags", "last", "best", "val_loss", "mode", "when", "note"]]
+    return table[
+        ["name", "open", "more", "status", "tags", "last", "caveats", "best", "val_loss", "mode", "when", "note"]
+    ]
 
 
 def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
@@ -51,6 +59,9 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "tags": column.ListColumn("Tags", width=110),
         "mode": column.TextColumn("Training mode", width=100),
         "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
+        "caveats": column.ListColumn(
+            "Caveats", width=170, help="What the findings say against the validation figures."
+        ),
         "best": column.ProgressColumn("Best", help="Highest validation accuracy of any epoch.", **share),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
         "when": column.DatetimeColumn("Made", width=125, format="distance"),

@@ -21,17 +21,23 @@ from pages.shared.widgets.text import moment, plain, sentence
 
 
 def show_note(run: Run) -> None:
-    """Tags and note of a run, with a form to change them for whoever may."""
+    """Tags and note of a run."""
     note = read_note(run)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for tag in note.tags:
-            st.badge(plain(tag), icon=":material/sell:", color="blue")
-        if may_organise(run):
-            label = "Note and tags" if note == Note() else "Change note and tags"
-            with st.popover(label, icon=":material/edit_note:", type="tertiary", key=state.part_key("note", run.id)):
-                _note_form(run, note)
+    if note.tags:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for tag in note.tags:
+                st.badge(plain(tag), icon=":material/sell:", color="blue")
     if note.text:
         st.text(note.text)
+
+
+def note_button(run: Run) -> None:
+    """A form to change tags and note, for whoever may."""
+    note = read_note(run)
+    if may_organise(run):
+        label = "Note and tags" if note == Note() else "Change note and tags"
+        with st.popover(label, icon=":material/edit_note:", type="tertiary", key=state.part_key("note", run.id)):
+            _note_form(run, note)
 
 
 def upkeep_buttons(run: Run, *, active: bool) -> None:

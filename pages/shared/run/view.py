@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.access import Action
 from core.config import RunConfig, setting
@@ -15,7 +16,7 @@ from core.workers import launch
 from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, damage, file_stamp, title
 from pages.shared.run.rows import MODES
-from pages.shared.run.upkeep import upkeep_buttons
+from pages.shared.run.upkeep import note_button, show_note, upkeep_buttons
 from pages.shared.shell.access import guarded, may
 from pages.shared.state import (
     RUN,
@@ -45,12 +46,13 @@ LOOKS = {
 _LOG_BYTES = 8000
 
 
-def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
+def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | None = None) -> Run | None:
     """The list of runs, in step with the address.
 
     Args:
         runs: Those that may be chosen, the newest first; at least one.
         refusal: What to say when the address names a run that is not among them. Defaults to nothing: it may be shown.
+        place: container. Where the list stands. Defaults to here.
 
     Returns:
         The run to show; None when the address names none that can be shown.
@@ -76,7 +78,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
         (remember_choice if asked else remember_default)(RUN)
     labels = {run.id: _label(run) for run in listed.values()}
     st.session_state[RUN_CHOICE] = found.id if found else None
-    st.selectbox(
+    (place or st).selectbox(
         "Run",
         list(listed),
         index=0 if found else None,
@@ -84,12 +86,13 @@ def choose_run(runs: Sequence[Run], refusal: str = "") -> Run | None:
         format_func=labels.__getitem__,
         on_change=_follow_choice,
         placeholder="Choose a run",
+        help="The address of this page names the run: share it, or come back later.",
     )
     return found
 
 
 def head(run: Run, status: Status) -> None:
-    """Name, training mode, backbone, and what can be done."""
+    """Name, training mode, backbone, what can be done, tags and note."""
     st.subheader(plain(title(run)), anchor=False)
     config = read_config(run)
     if config is None:
@@ -110,6 +113,8 @@ def head(run: Run, status: Status) -> None:
                 icon=":material/image_search:",
                 query_params={RUN: run.id},
             )
+        note_button(run)
+    show_note(run)
 
 
 def trouble(run: Run, status: Status) -> None:

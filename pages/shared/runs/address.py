@@ -14,7 +14,7 @@ _MOST, _LONGEST = 500, 500
 """Items of a list in an address that are read, and characters of each."""
 
 USUAL = (
-    "val_accuracy", "best_val_accuracy", "val_auc", "val_loss", "model.backbone", "training.mode",
+    "val_accuracy", "caveats", "best_val_accuracy", "val_auc", "val_loss", "model.backbone", "training.mode",
     "training.learning_rate", "epochs", "dataset", "seconds", "size", "tags", "created", "note",
 )  # fmt: skip
 """Columns that are shown when nobody has chosen any."""

@@ -40,7 +40,24 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
             "data.shuffle=samples."
         )
     ]
-    assert "##### What the epochs so far show" in [text.value for text in at.markdown]
+    badge = f":orange-badge[:material/warning: {plain('Chance level: one answer for every image')}]"
+    assert badge in [text.value for text in at.markdown]
+
+
+def test_what_was_found_before_the_training_stands_with_the_result(make_run):
+    run = make_run("leaky", records=2)
+    found = [
+        {"id": "leak-patient", "severity": "warning", "claim": "33 of 100 share a patient.", "evidence": {}},
+        {"id": "mixed-precision", "severity": "info", "claim": "Slower here.", "evidence": {}},
+    ]
+    files.write_json(run.path / "findings.json", {"findings": found})
+    at = open_live(run.id)
+    assert not at.exception
+    shown = [text.value for text in at.markdown]
+    assert f":orange-badge[:material/warning: {plain('Optimistic: data leakage')}]" in shown
+    assert "##### Findings: 1 warning" in shown
+    assert plain("33 of 100 share a patient.") in at.warning[0].value
+    assert "1 finding worth knowing" in [expander.label for expander in at.expander]
 
 
 def test_a_damaged_trace_shows_nothing_and_breaks_nothing(make_run):

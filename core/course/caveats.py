@@ -1,0 +1,91 @@
+"""Caveats: what is known against a run's held-out figures, in a few words that stand beside the number.
+
+A figure travels further than the findings that belong to it: into tables, reports, cards and talk. So every place that
+shows it shows its caveats too. A caveat follows from findings alone, by the table below.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from core.checks.finding import Finding, FindingValues
+from core.course.during import run_findings
+from core.errors import UserError
+from core.store.runs import Run
+
+LEAKAGE = "optimistic: data leakage"
+
+_OF_THE_SPLIT = {
+    "leak-patient": LEAKAGE,
+    "leak-group": LEAKAGE,
+    "split-after-sort": "not meaningful: validation holds one class",
+    "class-index-mismatch": "incomplete: validation lacks a class",
+    "val-from-few-groups": "interval too narrow: few groups",
+    "train-val-preprocess-mismatch": "not comparable: validation images are prepared differently",
+}
+"""Findings that concern the validation images alone."""
+
+_OF_ALL = {
+    "leak-exact-duplicate": LEAKAGE,
+    "leak-near-duplicate": LEAKAGE,
+    "leak-altered-copy": LEAKAGE,
+    "mode-reveals-class": "optimistic: the kind of file tells the class",
+    "answers-reversed": "below chance: answers are reversed",
+    "diverged": "not meaningful: training diverged",
+    "constant-predictor": "chance level: one answer for every image",
+    "one-class-on-validation": "chance level: one answer for every image",
+    "validation-at-chance": "chance level: what was learnt does not hold",
+    "nothing-learnt": "chance level: nothing was learnt",
+    "loss-near-ln-k": "chance level: nothing was learnt",
+}
+"""Findings that concern every held-out image."""
+
+_WORDS = {**_OF_ALL, **_OF_THE_SPLIT}
+
+_REST = "error found: see the findings"
+"""For errors that have no words of their own: an error makes the figures meaningless."""
+
+
+def caveats(found: Iterable[Finding], part: str = "val") -> list[str]:
+    """What is known against the figures of a part, each once, what follows from errors first.
+
+    Args:
+        found: iterable of Finding. Of a run, from before and during its training; informative ones count nothing.
+        part: str. `val` or `test`. Defaults to `"val"`.
+
+    Returns:
+        A few words each; empty where nothing is known against them.
+    """
+    elsewhere = _OF_THE_SPLIT if part == "test" else {}
+    said = [one for finding in found if finding.id not in elsewhere for one in _said(finding)]
+    errors_first = sorted(said, key=lambda item: not item[0])
+    return list(dict.fromkeys(text for _, text in errors_first))
+
+
+def run_caveats(run: Run, part: str = "val") -> list[str]:
+    """The caveats of a run's figures; of one whose settings cannot be read those from before its training."""
+    return caveats(known_findings(run), part)
+
+
+def known_findings(run: Run) -> list[Finding]:
+    """All findings of a run, whatever state its records are in."""
+    try:
+        return run_findings(run)
+    except UserError:  # its settings cannot be read: what was found before the training still can
+        return [
+            Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()
+        ]
+
+
+def with_caveats(figure: str, known: Sequence[str]) -> str:
+    """A figure as a sentence carries it: `0.954 (optimistic: data leakage)`."""
+    return f"{figure} ({'; '.join(known)})" if known else figure
+
+
+def _said(finding: Finding) -> list[tuple[bool, str]]:
+    """Whether it is an error, and its words; a finding without words of its own speaks through its symptoms."""
+    if finding.severity == "info":
+        return []
+    parts: list[FindingValues] = [finding.to_dict(), *finding.symptoms]
+    own = [(one["severity"] == "error", _WORDS[one["id"]]) for one in parts if one["id"] in _WORDS]
+    if own or finding.severity != "error":
+        return own
+    return [(True, _REST)]
