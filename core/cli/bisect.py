@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core import files
 from core.access import COMMAND_LINE
+from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.store import (
     MARGIN_POINTS,
@@ -96,11 +97,8 @@ def describe_trial(trial: "BisectTrial") -> str:
 def describe_result(result: "BisectResult") -> list[str]:
     """The verdict in lines; results of older versions have fewer."""
     factors = f": {', '.join(result['factors'])}" if result["factors"] else ""
-    lines = [f"{result['verdict']}{factors}", result["sentence"]]
-    values, why = result.get("values", {}), result.get("why", {})
-    for key in result["factors"]:
-        if key in values:
-            lines.append(f"{key}: A {values[key]['a']}, B {values[key]['b']}. {why.get(key, '')}".rstrip())
+    said = headline(result)
+    lines = [f"{result['verdict']}{factors}", result["sentence"], *said.told()]
     lines += _gaps(result)
     cost = result["cost"]
     lines.append(f"spent {duration(60 * cost['spent_minutes'])} of {cost['budget_minutes']:g} min")

@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.store.runs import Run
 
 LEAKAGE = "optimistic: data leakage"
+_CHANCE = "chance level"
 
 _OF_THE_SPLIT = {
     "leak-patient": LEAKAGE,
@@ -30,11 +31,11 @@ _OF_ALL = {
     "mode-reveals-class": "optimistic: the kind of file tells the class",
     "answers-reversed": "below chance: answers are reversed",
     "diverged": "not meaningful: training diverged",
-    "constant-predictor": "chance level: one answer for every image",
-    "one-class-on-validation": "chance level: one answer for every image",
-    "validation-at-chance": "chance level: what was learnt does not hold",
-    "nothing-learnt": "chance level: nothing was learnt",
-    "loss-near-ln-k": "chance level: nothing was learnt",
+    "constant-predictor": f"{_CHANCE}: one answer for every image",
+    "one-class-on-validation": f"{_CHANCE}: one answer for every image",
+    "validation-at-chance": f"{_CHANCE}: what was learnt does not hold",
+    "nothing-learnt": f"{_CHANCE}: nothing was learnt",
+    "loss-near-ln-k": f"{_CHANCE}: nothing was learnt",
 }
 """Findings that concern every held-out image."""
 
@@ -57,7 +58,10 @@ def caveats(found: Iterable[Finding], part: str = "val") -> list[str]:
     elsewhere = _OF_THE_SPLIT if part == "test" else {}
     said = [one for finding in found if finding.id not in elsewhere for one in _said(finding)]
     errors_first = sorted(said, key=lambda item: not item[0])
-    return list(dict.fromkeys(text for _, text in errors_first))
+    first = dict[str, str]()
+    for _, text in errors_first:  # of several signs that nothing was learnt the first says enough
+        first.setdefault(_CHANCE if text.startswith(_CHANCE) else text, text)
+    return list(first.values())
 
 
 def run_caveats(run: Run, part: str = "val") -> list[str]:

@@ -7,9 +7,10 @@ no image unless it is asked to.
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.bisect.arm_rows import trial_rows
+from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.verdict import VERDICTS
 from core.config import RunConfig
@@ -128,7 +129,9 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
             f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
-    facts = f"<p>{escape(found['sentence'])}</p>{facts}{answers(found, table)}"
+    said = headline(cast("BisectResult", found))
+    told = f"<p>{escape(said.title)} {escape(' '.join(said.told()))}</p>" if said.lines else ""
+    facts = f"{told}<p>{escape(found['sentence'])}</p>{facts}{answers(found, table)}"
     return f"<div class=verdict><h2>{verdict}</h2><p>{factors}</p>{facts}</div>"
 
 

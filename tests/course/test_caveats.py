@@ -20,6 +20,8 @@ def test_a_caveat_follows_from_warnings_and_errors_and_is_said_once():
     assert caveats([]) == []
     assert caveats([LEAK, COPIES]) == [LEAKAGE]
     assert caveats([LEAK, CONSTANT]) == ["chance level: one answer for every image", LEAKAGE]
+    nothing = Finding("nothing-learnt", "warning", "")
+    assert caveats([nothing, CONSTANT]) == ["chance level: one answer for every image"]
     assert caveats([Finding("leak-patient", "info", "")]) == []
     assert caveats([Finding("too-few-updates", "warning", "4 epochs of 8 batches.")]) == []
 

@@ -250,14 +250,20 @@ def test_search_at_work_shows_its_trials_and_can_be_stopped(pair):
     assert "Stopping …" in [b.label for b in at.button]
 
 
-def test_verdict_is_the_sentence_of_the_result(pair, finish):
+def test_verdict_is_the_cause_in_words_with_the_evidence_below_and_a_way_to_the_fix(pair, finish):
     bisect = BisectStore().create(*pair)
     sentence = "data.shuffle made the difference: switching it alone turns 0.89 into 0.50 and back"
-    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=TRIALS[:1])
+    finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=TRIALS[:1], good="a")
     at = open_diagnose()
-    assert f"### {plain(sentence)}" in [m.value for m in at.markdown]
+    assert f"### {plain('“Order of the samples” is the cause.')}" in [m.value for m in at.markdown]
     assert "One setting makes the difference" in said(at)
-    assert "(data\\.shuffle)" in said(at)
+    assert plain(sentence) in said(at)
+    a, b = sorted(pair, key=lambda run: run.config().data.shuffle != "samples")
+    files.write_json(bisect.path / "result.json", {**bisect.result(), "runs": [a.id, b.id]})
+    at = open_diagnose(a=a.id, b=b.id)
+    at.button(key="fix").click().run()
+    assert at.session_state["setting:data.shuffle"] == "samples"
+    assert "with the cause changed: Order of the samples: " in at.success[0].value.replace("\\", "")
 
 
 def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(pair, finish):
@@ -286,11 +292,13 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
     assert "(+25.0 to +35.0; 6 seeds each, 200 images)" in text.replace("\\", "")
     assert plain("On other images it would hold.") in text
     assert plain("AUC is lower by 0.1.") in text
-    assert ": A samples, B none. " + plain("Because *so*.") in text
+    assert "Run A has samples, run B has none" in text
+    assert plain("Because *so*.") in text
+    assert "It is all that differs: A reaches 80.0 %, B 50.0 %." in text.replace("\\", "")
     at = open_diagnose(a=b.id, b=a.id)
     turned = said(at).replace("\\", "")
     assert "Yes: B is better by 30" in turned
-    assert ": A none, B samples." in turned
+    assert "Run A has none, run B has samples." in turned
     assert "Early stopping in run B has chosen." in turned
     drawn = str(at.get("vega_lite_chart")[-1].proto)
     assert "A again: 50.0 %, 2 seeds" in drawn
@@ -305,7 +313,7 @@ def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):
     files.write_json(bisect.path / "result.json", {key: record[key] for key in record if key not in new})
     at = open_diagnose()
     assert not at.exception
-    assert "(data\\.shuffle)" in said(at)
+    assert plain("“Order of the samples” is the cause.") in said(at)
     assert "Best validation accuracy" in str(at.get("vega_lite_chart")[-1].proto)
     assert "Would it hold" not in said(at)
 

@@ -7,7 +7,6 @@ import streamlit as st
 from core.bisect.store import MARGIN_POINTS
 from pages.shared.diagnose.view import points
 from pages.shared.state import MARGIN
-from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import plain
 
 if TYPE_CHECKING:
@@ -28,16 +27,6 @@ def show_answers(result: "BisectResult") -> None:
     for text in (result["auc"]["sentence"] if "auc" in result else "", result.get("note")):
         if text:
             st.caption(plain(str(text)))
-
-
-def show_factors(result: "BisectResult") -> None:
-    """Every setting that makes the difference, with its value in both runs and why it can."""
-    values, why = result.get("values", {}), result.get("why", {})
-    for key in result.get("factors", []):
-        named = f":material/tune: **{plain(setting_label(key))}** ({plain(key)})"
-        if pair := values.get(key):
-            named += f": A {plain(str(pair['a']))}, B {plain(str(pair['b']))}"
-        st.markdown(f"{named}. {plain(str(why[key]))}" if key in why else named)
 
 
 def these_images(result: "BisectResult") -> str:

@@ -7,10 +7,8 @@ import streamlit as st
 from core.access import Action
 from core.bisect.orient import seen_from
 from core.bisect.store import Bisect, runs_of
-from core.bisect.verdict import VERDICTS
 from core.store.runs import STATUSES, Status
 from pages.shared.diagnose import actions as diagnose_actions
-from pages.shared.diagnose.answer import show_answers, show_factors
 from pages.shared.diagnose.charts import (
     side_colours,
     trials_caption,
@@ -21,6 +19,7 @@ from pages.shared.diagnose.charts import (
 )
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.offer import search_buttons, show_offer, show_skipped
+from pages.shared.diagnose.verdict import verdict_card
 from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
 from pages.shared.shell.access import may
@@ -34,26 +33,6 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 """How often a search at work is looked at."""
-
-LOOKS_OF = {
-    "single": (":material/target:", "green"),
-    "joint": (":material/join_inner:", "green"),
-    "interaction": (":material/hub:", "orange"),
-    "no-difference": (":material/balance:", "blue"),
-    "inconclusive": (":material/help:", "orange"),
-}
-"""Icon and colour of every verdict."""
-
-_MEANINGS = {
-    "single": "Switching it alone moves the result from one run's to the other's.",
-    "joint": "No setting explains the gap alone; this set does.",
-    "interaction": "What one of these settings does depends on another one.",
-    "no-difference": "Nothing that matters is left between the two runs but the seed, which is chance.",
-    "inconclusive": "What was tried does not decide it: neither a difference nor its absence is shown.",
-}
-
-_SHORT = 110
-"""Up to so many characters a verdict is written large; a longer one a little smaller."""
 
 
 def shown_bisect(pair: Pair) -> Bisect | None:
@@ -89,18 +68,7 @@ def show_verdict(bisect: Bisect | None, first: str) -> None:
     if bisect and diagnose_actions.status_of(bisect).is_active:
         st.info("The search for the cause is at work; how far it is stands below.", icon=":material/search:")
     elif result and verdict:
-        _verdict(verdict, result)
-
-
-def _verdict(verdict: str, result: "BisectResult") -> None:
-    words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
-    with st.container(border=True):
-        st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
-        said = str(result.get("sentence") or words)
-        st.markdown(f"{'###' if len(said) <= _SHORT else '####'} {plain(said)}")
-        st.caption(_MEANINGS.get(verdict, ""))
-        show_factors(result)
-        show_answers(result)
+        verdict_card(verdict, result)
 
 
 def show_search(pair: Pair, bisect: Bisect | None) -> None:

@@ -1,6 +1,6 @@
 """Run menu: notes and tags, clone into the form, delete with undo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -17,6 +17,7 @@ from core.store.runs import Run, RunStore
 from core.workers.try_model_client import is_imported
 from pages.shared import state
 from pages.shared.shell.access import guarded, may, person
+from pages.shared.widgets.fields import label_of, word_of
 from pages.shared.widgets.text import moment, plain, sentence
 
 
@@ -57,25 +58,36 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
         )
 
 
-def open_clone(run: Run) -> None:
-    """Fills the Train page's form with a run's settings and data set, and leads there; ends the script."""
+def open_clone(run: Run, changes: Mapping[str, Any] | None = None) -> None:
+    """Fills the Train page's form with a run's settings and data set, and leads there; ends the script.
+
+    Args:
+        run: Run. Whose settings.
+        changes: mapping of settings to other values. Defaults to none.
+    """
     try:
         config = run.config()
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/error:")
         return
-    for key, value in config.settings().items():
+    for key, value in (config.settings() | dict(changes or {})).items():
         st.session_state[state.field_key(key)] = value
     said = f"The form has the settings of “{run.title()}”."
+    if changes:
+        said = f"The form has the settings of “{run.title()}” with the cause changed: {_told(changes)}."
     try:
         access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     except AccessError as error:
         said += f" One thing is not allowed here: {error}."
     else:
         state.choose_dataset(config.dataset)
-    st.session_state[state.RUN_NAME] = config.name
+    st.session_state[state.RUN_NAME] = f"{config.name}, fixed" if changes and config.name else config.name
     st.session_state[state.CLONED] = said
     st.switch_page("pages/train.py")
+
+
+def _told(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{label_of(key)}: {word_of(key, value)}" for key, value in changes.items())
 
 
 def show_cloned() -> None:

@@ -1,0 +1,74 @@
+"""The verdict of a search, first on the page: the cause in words, what switching it does, and the way to the fix."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.access import Action
+from core.bisect.headline import headline
+from core.bisect.reasons import DATASET
+from core.bisect.verdict import VERDICTS
+from core.errors import UserError
+from pages.shared.diagnose import actions as diagnose_actions
+from pages.shared.diagnose.answer import show_answers
+from pages.shared.run.upkeep import open_clone
+from pages.shared.shell.access import may
+from pages.shared.widgets.text import plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.bisect_record import BisectResult
+    from core.store.runs import Run
+
+LOOKS_OF = {
+    "single": (":material/target:", "green"),
+    "joint": (":material/join_inner:", "green"),
+    "interaction": (":material/hub:", "orange"),
+    "no-difference": (":material/balance:", "blue"),
+    "inconclusive": (":material/help:", "orange"),
+}
+"""Icon and colour of every verdict."""
+
+_MEANINGS = {
+    "single": "Switching it alone moves the result from one run's to the other's.",
+    "joint": "No setting explains the gap alone; this set does.",
+    "interaction": "What one of these settings does depends on another one.",
+    "no-difference": "Nothing that matters is left between the two runs but the seed, which is chance.",
+    "inconclusive": "What was tried does not decide it: neither a difference nor its absence is shown.",
+}
+
+
+def verdict_card(verdict: str, result: "BisectResult") -> None:
+    """The answer in the person's words, the button that applies it, and the evidence below."""
+    words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
+    said = headline(result)
+    with st.container(border=True):
+        st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
+        st.markdown(f"### {plain(said.title)}")
+        if said.lines:
+            st.markdown(" ".join(map(plain, said.told())))
+        _fix_button(result)
+        st.caption(" ".join(plain(text) for text in (_MEANINGS.get(verdict, ""), str(result.get("sentence") or ""))))
+        show_answers(result)
+
+
+def _fix_button(result: "BisectResult") -> None:
+    """Leads to the form with the worse run's settings and the cause as in the better one; for whoever may train."""
+    good, keys = result["good"], [key for key in result["factors"] if key != DATASET]
+    if not good or not keys or len(keys) < len(result["factors"]) or not may(Action.TRAIN):
+        return
+    sides = dict(zip("ab", (diagnose_actions.find_run(run_id) for run_id in result["runs"]), strict=True))
+    better, worse = sides[good], sides["b" if good == "a" else "a"]
+    if better is None or worse is None:
+        return  # deleted since
+    label = f"Train {'B' if good == 'a' else 'A'} with the fix"
+    if st.button(label, type="primary", icon=":material/build:", help="Opens the form; nothing starts yet.", key="fix"):
+        _open_fixed(worse, better, keys)
+
+
+def _open_fixed(worse: "Run", better: "Run", keys: list[str]) -> None:
+    try:
+        settings: dict[str, Any] = better.config().settings()
+    except UserError as error:
+        st.error(plain(sentence(str(error))), icon=":material/error:")
+        return
+    open_clone(worse, {key: settings[key] for key in keys if key in settings})
