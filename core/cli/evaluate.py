@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from core.cli.command import AddCommand
 from core.cli.output import print_json
 from core.course.caveats import run_caveats
@@ -12,6 +14,10 @@ from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
 from core.stats import metrics
 from core.store.runs import Run, RunStore
+
+_PRINTED = (
+    "accuracy", "balanced_accuracy", "sensitivity", "specificity", "precision", "auc", "average_precision", "loss"
+)  # fmt: skip
 
 
 def add_parser(command: AddCommand) -> None:
@@ -56,18 +62,16 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 
 def _figures(stored: Stored, threshold: float) -> dict[str, Any]:
+    figures: dict[str, Any] = {"count": len(stored.labels)}
     if len(stored.classes) == 2:
-        return {
-            "count": len(stored.labels),
-            **metrics.at_threshold(stored.labels == 1, stored.probabilities[:, 1], threshold),
-        }
-    predicted = metrics.decide(stored.probabilities)
-    table = metrics.confusion(stored.labels, predicted, len(stored.classes))
-    return {
-        "count": len(stored.labels),
-        "confusion": table.tolist(),
-        "accuracy": float((predicted == stored.labels).mean()),
-    }
+        positive, scores = stored.labels == 1, stored.probabilities[:, 1]
+        figures |= metrics.at_threshold(positive, scores, threshold)
+        figures["average_precision"] = metrics.average_precision(positive, scores)
+    else:
+        predicted = metrics.decide(stored.probabilities)
+        figures["confusion"] = metrics.confusion(stored.labels, predicted, len(stored.classes)).tolist()
+        figures["accuracy"] = float((predicted == stored.labels).mean())
+    return figures | {"balanced_accuracy": metrics.balanced_accuracy(np.array(figures["confusion"]))}
 
 
 def _ranking(run: Run, part: str, stored: Stored) -> dict[str, float | None]:
@@ -90,7 +94,7 @@ def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) ->
     print(f"{figures['count']} images; rows are the true class, columns what was said")
     for name, row in zip(stored.classes, figures["confusion"], strict=True):
         print("  " + "  ".join(f"{count:>6}" for count in row) + f"  {name}")
-    for name in ("accuracy", "sensitivity", "specificity", "precision", "auc", "loss"):
+    for name in _PRINTED:
         if name in figures:
-            print(f"{name:<12}{'–' if figures[name] is None else format(figures[name], '.4f')}")
+            print(f"{name.replace('_', ' '):<18}{'–' if figures[name] is None else format(figures[name], '.4f')}")
     print(calibration.describe())

@@ -128,6 +128,51 @@ def per_class(table: NDArray[np.int64], names: list[str]) -> list[OfClass]:
     return rows
 
 
+def balanced_accuracy(table: NDArray[np.int64]) -> float | None:
+    """The mean recall of the classes that have images: always naming one of K classes gives 1 / K, however rare.
+
+    Args:
+        table: integer array of shape `(classes, classes)`, row the true class.
+    """
+    true = table.sum(axis=1)
+    there = true > 0
+    return float((np.diag(table)[there] / true[there]).mean()) if there.any() else None
+
+
+def average_precision(positive: NDArray[np.bool_], scores: Probabilities) -> float | None:
+    """The precision at each threshold, weighted by the recall it adds; drawn by lot it is the share of positives.
+
+    Without interpolation, which is too kind (Davis and Goadrich, 2006). None without a positive.
+    """
+    if not positive.any():
+        return None
+    recall, precision = precision_recall(positive, scores, len(positive) + 1)
+    return float(np.sum(np.diff(recall) * precision[1:]))
+
+
+def precision_recall(
+    positive: NDArray[np.bool_], scores: Probabilities, points: int = 400
+) -> tuple[list[float], list[float]]:
+    """The precision-recall curve of one class against the rest.
+
+    Args:
+        positive: bool array of shape `(n,)`, at least one of them true.
+        scores: float array of shape `(n,)`, higher for more likely positive.
+        points: int. Most points returned; a longer curve is thinned evenly.
+
+    Returns:
+        Two lists, recall, from 0 and rising, and precision, each from 0 to 1; at recall 0 the precision of the surest.
+    """
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(positive[order])
+    last = np.append(np.diff(scores[order]) != 0, True)  # equal scores are one threshold
+    precision = (hits / np.arange(1, len(hits) + 1))[last]
+    recall = np.append(0.0, hits[last] / max(1, hits[-1]))
+    precision = np.append(precision[0], precision)
+    keep = np.unique(np.linspace(0, len(recall) - 1, min(points, len(recall))).astype(int))
+    return recall[keep].tolist(), precision[keep].tolist()
+
+
 def roc(positive: NDArray[np.bool_], scores: Probabilities, points: int = 400) -> tuple[list[float], list[float]]:
     """The ROC curve of one class against the rest.
 

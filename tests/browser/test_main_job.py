@@ -105,7 +105,7 @@ def watch_training(page: Page, browser: Browser) -> None:
     expect(other.get_by_role("heading", name="Über 肺炎")).to_be_visible()
     other.context.close()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible(timeout=120_000)
-    expect(page.get_by_role("heading", name="ROC curve")).to_be_visible()
+    expect(page.get_by_role("tab", name="ROC curve")).to_be_visible()
     expect(page.get_by_text(re.compile("95 % interval")).first).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()

@@ -13,10 +13,13 @@ from core.stats.metrics import (
     accuracy,
     at_threshold,
     auc,
+    average_precision,
+    balanced_accuracy,
     confusion,
     cross_entropy,
     decide,
     per_class,
+    precision_recall,
     roc,
     wilson,
 )
@@ -182,3 +185,37 @@ def test_one_half_as_threshold_is_the_usual_decision() -> None:
     labels = np.array([0, 1, 1, 0])
     usual = confusion(labels, decide(np.stack([1 - scores, scores], axis=1)), 2)
     assert at_threshold(labels == 1, scores, 0.5)["confusion"] == usual.tolist()
+
+
+@given(labelled())
+@settings(max_examples=60, deadline=None)
+def test_average_precision_is_the_sum_over_the_thresholds(case: tuple[NDArray[np.int64], list[float]]) -> None:
+    labels, scores = case
+    positive, values = labels == 1, np.array(scores)
+    found = average_precision(positive, values)
+    if not positive.any():
+        assert found is None
+        return
+    total, before = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        said = values >= threshold
+        hits = int((positive & said).sum())
+        recall = hits / int(positive.sum())
+        total += (recall - before) * hits / int(said.sum())
+        before = recall
+    assert found == pytest.approx(total)
+
+
+def test_precision_recall_is_thinned_and_ends_with_all_found() -> None:
+    positive = np.arange(2000) % 3 == 0
+    recall, precision = precision_recall(positive, np.linspace(1, 0, 2000))
+    assert len(recall) == len(precision) == 400
+    assert (recall[0], recall[-1]) == (0.0, 1.0)
+    assert precision[-1] == pytest.approx(positive.mean())
+    assert recall == sorted(recall)
+
+
+def test_balanced_accuracy_counts_each_class_once_and_leaves_out_empty_ones() -> None:
+    assert balanced_accuracy(np.array([[90, 0], [10, 0]])) == 0.5
+    assert balanced_accuracy(np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]])) == pytest.approx(0.65)
+    assert balanced_accuracy(np.zeros((2, 2), dtype=np.int64)) is None

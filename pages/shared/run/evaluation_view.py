@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.access import Action
 from core.cross_validation.store import FEW
+from core.stats import metrics
 from core.store.runs import Run
-from core.workers.predict_client import NOT_MEDICAL, is_medical
 from pages.shared.run.calibration_view import calibration_panel
-from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import stored
 from pages.shared.run.live_findings import show_caveats
-from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.run.mistakes_view import mistakes_panel
 from pages.shared.run.threshold_view import threshold_panel
 from pages.shared.run.view import read_config
 from pages.shared.shell.access import may
@@ -29,12 +29,7 @@ from pages.shared.widgets.charts import (
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain
 
 if TYPE_CHECKING:
-    from core.store.run_records import Mistake, PartFigures
-
-_SIDE = 220
-"""Longer side of a shown mistake in pixels."""
-
-_MISTAKES = 12
+    from core.store.run_records import PartFigures
 
 _PARTS = {"val": "Validation", "test": "Test"}
 
@@ -91,18 +86,23 @@ def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) ->
     _per_class(record)
     if kept:
         calibration_panel(run, part, kept)
-    _mistakes(run, part, record)
+    mistakes_panel(run, part, record, kept)
 
 
 def _figures(record: "PartFigures") -> None:
     count, correct = record.count, record.correct
-    with st.grid(4, min_column_width=150):
+    with st.grid(5, min_column_width=130):
         st.metric(
             "Accuracy",
             percent(record.accuracy),
             delta=interval(record.interval) if record.interval else NOTHING,
             delta_color="off",
             delta_arrow="off",
+        )
+        st.metric(
+            "Balanced accuracy",
+            percent(metrics.balanced_accuracy(np.array(record.confusion)) if record.confusion else None),
+            help="The mean of the classes' recalls: rare classes count as much as frequent ones.",
         )
         st.metric("AUC", number(record.auc))
         st.metric("Correct", NOTHING if count is None else f"{correct} of {count}")
@@ -165,31 +165,3 @@ def _per_class(record: "PartFigures") -> None:
             "support": st.column_config.NumberColumn("Images"),
         },
     )
-
-
-def _mistakes(run: Run, part: str, record: "PartFigures") -> None:
-    worst = record.worst[:_MISTAKES]
-    st.markdown("##### The worst mistakes")
-    if not worst:
-        st.success("No image was read wrongly.", icon=":material/check_circle:")
-        return
-    if read_config(run) and is_medical(run):
-        st.warning(NOT_MEDICAL, icon=":material/medical_information:")
-    draw_sample_of(run)
-    with st.grid(min_column_width=170):
-        for mistake in worst:
-            with st.container(border=True):
-                _mistake(run, part, mistake)
-
-
-def _mistake(run: Run, part: str, mistake: "Mistake") -> None:
-    file = mistake.file
-    said = f"{mistake.label} read as {mistake.predicted}, {number(mistake.probability, 2)}"
-    path = image_path(run, part, file)
-    image = small_image(path, _SIDE) if path else None
-    if image:
-        st.image(image, width="stretch", alt=f"{file}: {said}")
-    else:
-        st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
-    st.markdown(plain(said))
-    st.caption(plain(file))

@@ -2,13 +2,24 @@
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.insight.calibration import Calibration
-from pages.shared.widgets.charts import BASELINE, FIGURE_HEIGHT, TRAINING, VALIDATION, confusion_figure
+from core.insight.stored import Stored
+from core.stats import metrics
+from core.store.run_colours import SERIES
+from pages.shared.widgets.charts import (
+    BASELINE,
+    CURVES,
+    FIGURE_HEIGHT,
+    TRAINING,
+    VALIDATION,
+    confusion_figure,
+)
 from pages.shared.widgets.text import percent
 
 Bins = Sequence[dict[str, Any]]
@@ -36,18 +47,68 @@ def clickable_confusion(table: Sequence[Sequence[int]], classes: Sequence[str]) 
     return figure
 
 
-def mark_on_roc(figure: go.Figure, false_rate: float | None, true_rate: float | None) -> go.Figure:
-    """Marks where a threshold lies on the ROC curve."""
-    if false_rate is not None and true_rate is not None:
+def mark_threshold(figure: go.Figure, x: float, y: float, words: str) -> go.Figure:
+    """Marks where a threshold lies on a curve; `words` say what its place means."""
+    return figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker={"size": 13, "color": VALIDATION, "line": {"width": 2, "color": "#ffffff"}},
+        name="at the threshold",
+        hovertemplate=f"{words}<extra>at the threshold</extra>",
+    )
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """The curve of one class against the rest, with its average precision and the share of its images."""
+
+    name: str
+    recall: Sequence[float]
+    precision: Sequence[float]
+    average: float
+    share: float
+
+
+def precision_recall_curves(stored: Stored) -> list[PrecisionRecall]:
+    """The curve of the positive class of two, else of each class; those with the smallest average precision first."""
+    curves = []
+    for k, name in enumerate(stored.classes):
+        positive, scores = stored.labels == k, stored.probabilities[:, k]
+        average = metrics.average_precision(positive, scores)
+        if average is not None and (k == 1 or len(stored.classes) > 2):
+            curve = metrics.precision_recall(positive, scores)
+            curves.append(PrecisionRecall(name, *curve, average, float(positive.mean())))
+    return sorted(curves, key=lambda curve: curve.average)[:CURVES]
+
+
+def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
+    """Precision upwards by recall to the right; of a single class with the line of answers drawn by lot."""
+    figure = go.Figure()
+    for colour, curve in zip(SERIES, curves, strict=False):
         figure.add_scatter(
-            x=[false_rate],
-            y=[true_rate],
-            mode="markers",
-            marker={"size": 13, "color": VALIDATION, "line": {"width": 2, "color": "#ffffff"}},
-            name="at the threshold",
-            hovertemplate="%{x:.1%} false alarms, %{y:.1%} found<extra>at the threshold</extra>",
+            x=curve.recall,
+            y=curve.precision,
+            mode="lines",
+            line={"color": colour, "width": 2.5, "shape": "vh"},
+            name=f"{curve.name}, average precision {curve.average:.3f}",
+            hovertemplate="%{x:.1%} found, %{y:.1%} of them right<extra></extra>",
         )
-    return figure
+    if len(curves) == 1:
+        figure.add_scatter(
+            x=[0, 1], y=[curves[0].share] * 2, mode="lines", line={"color": BASELINE, "dash": "dash"},
+            name="chance", hoverinfo="skip",
+        )  # fmt: skip
+    figure.update_xaxes(title="Recall", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
+    figure.update_yaxes(title="Precision", range=[-0.01, 1.01], tickformat=".0%", dtick=0.2)
+    legend = {"x": 0.02, "y": 0.04, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
+    return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 30, "t": 10, "b": 10}, legend=legend)
+
+
+def precision_recall_words(curves: Sequence[PrecisionRecall]) -> str:
+    """The curves for somebody who cannot see them."""
+    said = [f"{curve.name} {curve.average:.3f} (chance {curve.share:.3f})" for curve in curves]
+    return f"Precision-recall curves; average precision: {', '.join(said)}."
 
 
 def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:

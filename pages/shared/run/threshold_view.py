@@ -18,7 +18,10 @@ from pages.shared.run.held_out_charts import (
     cells_in_order,
     clickable_confusion,
     clicked_cell,
-    mark_on_roc,
+    mark_threshold,
+    precision_recall_curves,
+    precision_recall_figure,
+    precision_recall_words,
 )
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.view import read_config
@@ -63,7 +66,11 @@ def threshold_panel(run: Run, part: str, record: "PartFigures", stored: Stored) 
             selection_mode="points",
         )
     with right:
-        _roc(run, part, record, figures)
+        roc, precision = st.tabs(["ROC curve", "Precision and recall"])
+        with roc:
+            _roc(run, part, record, figures)
+        with precision:
+            _precision_recall(run, part, stored, figures)
     _cell(run, part, stored, predicted, table)
 
 
@@ -100,15 +107,26 @@ def _roc(run: Run, part: str, record: "PartFigures", figures: metrics.AtThreshol
     curves = record.roc
     if not curves:
         return
-    st.markdown("##### ROC curve")
     figure, words = roc_figure(curves), roc_words(curves)
     if figures and figures["specificity"] is not None and figures["sensitivity"] is not None:
-        mark_on_roc(figure, 1 - figures["specificity"], figures["sensitivity"])
+        where = 1 - figures["specificity"], figures["sensitivity"]
+        mark_threshold(figure, *where, "%{x:.1%} false alarms, %{y:.1%} found")
         words += f" At the threshold {figures['threshold']:.2f}: {percent(figures['sensitivity'])} found, "
         words += f"{percent(1 - figures['specificity'])} false alarms."
     st.plotly_chart(figure, key=part_key("roc", run.id, part), alt=words, config=_CONFIG)
     if len(curves) > CURVES:
         st.caption(f"The {CURVES} of {len(curves)} classes with the smallest area.")
+
+
+def _precision_recall(run: Run, part: str, stored: Stored, figures: metrics.AtThreshold | None) -> None:
+    curves = precision_recall_curves(stored)
+    if not curves:
+        st.caption("There is no image of a class to be found.")
+        return
+    figure, words = precision_recall_figure(curves), precision_recall_words(curves)
+    if figures and figures["precision"] is not None and figures["sensitivity"] is not None:
+        mark_threshold(figure, figures["sensitivity"], figures["precision"], "%{x:.1%} found, %{y:.1%} of them right")
+    st.plotly_chart(figure, key=part_key("precision_recall", run.id, part), alt=words, config=_CONFIG)
 
 
 def _follow_click(chart: str, choice: str) -> None:

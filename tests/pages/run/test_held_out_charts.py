@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from core.insight.calibration import Calibration
+from core.insight.stored import Stored
 from pages.shared.run.held_out_charts import (
     cell_words,
     cells_in_order,
     clickable_confusion,
     clicked_cell,
-    mark_on_roc,
+    mark_threshold,
+    precision_recall_curves,
+    precision_recall_figure,
+    precision_recall_words,
     reliability_figure,
     reliability_words,
 )
@@ -47,10 +51,21 @@ def test_cells_come_wrong_ones_first_and_empty_ones_not_at_all() -> None:
 
 
 def test_the_threshold_is_marked_where_it_is_known() -> None:
-    figure = mark_on_roc(reliability_figure(BINS, None), 0.25, 0.75)
+    figure = mark_threshold(reliability_figure(BINS, None), 0.25, 0.75, "")
     assert (figure.data[-1].x, figure.data[-1].y) == ((0.25,), (0.75,))
-    count = len(figure.data)
-    assert len(mark_on_roc(figure, None, 0.5).data) == count
+    assert "found" in mark_threshold(figure, 0.5, 0.5, "%{y:.1%} found").data[-1].hovertemplate
+
+
+def test_precision_recall_is_of_the_positive_class_of_two_and_of_each_of_more() -> None:
+    labels = np.array([0, 0, 0, 1])
+    two = Stored(("a", "b"), ("1", "2", "3", "4"), labels, np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]]))
+    (curve,) = precision_recall_curves(two)
+    assert (curve.name, curve.average, curve.share) == ("b", 1.0, 0.25)
+    figure = precision_recall_figure([curve])
+    assert [trace.name for trace in figure.data] == ["b, average precision 1.000", "chance"]
+    assert precision_recall_words([curve]) == "Precision-recall curves; average precision: b 1.000 (chance 0.250)."
+    three = Stored(("a", "b", "c"), two.files, labels, np.full((4, 3), 1 / 3))
+    assert sorted(curve.name for curve in precision_recall_curves(three)) == ["a", "b"]  # there is no image of c
 
 
 def test_the_reliability_diagram_has_intervals_and_words() -> None:
