@@ -17,8 +17,7 @@ from pages.shared.shell.frame import frame
 
 frame("Live", in_menu=follow_puzzle)
 title, choice = st.columns([1, 4], vertical_alignment="bottom")
-with title:
-    st.title("Live", anchor=False)
+title.title("Live", anchor=False)
 show_notice()
 show_deleted()
 

@@ -60,7 +60,7 @@ READS = {
     "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
     "core.bisect.verdict", "core.store.bisect_record",
     "core.compare.compare", "core.compare.many", "core.compare.paired", "core.config",
-    "core.bisect.headline", "core.bisect.reasons", "core.course.caveats", "core.runs_table.details",
+    "core.bisect.ends", "core.bisect.headline", "core.course.caveats", "core.runs_table.details",
     "core.data.augment", "core.data.collections",
     "core.data.corrections", "core.data.dataset", "core.data.feature_cache", "core.data.images",
     "core.data.ingest", "core.data.layout", "core.data.layout_choice", "core.data.leftovers",

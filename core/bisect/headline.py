@@ -6,7 +6,8 @@ The evidence, with intervals and seeds, is in the result's `sentence`; this says
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.bisect.reasons import DATASET, REASONS
+from core.bisect.ends import DATASET
+from core.bisect.reasons import REASONS
 from core.config import setting
 from core.errors import ConfigError
 

@@ -104,4 +104,4 @@ def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
     said = " ".join(m.value for m in at.markdown).replace("\\", "")
     assert "fitted on these same 60 validation images: the answers were too sure" in said
     assert "Expected calibration error 9.0 % before and 0.0 % after" in said
-    assert len(at.get("plotly_chart")) == 3
+    assert len(at.get("plotly_chart")) == 4

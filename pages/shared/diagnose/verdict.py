@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.access import Action
+from core.bisect.ends import DATASET
 from core.bisect.headline import headline
-from core.bisect.reasons import DATASET
 from core.bisect.verdict import VERDICTS
 from core.errors import UserError
 from pages.shared.diagnose import actions as diagnose_actions
