@@ -20,6 +20,7 @@ _OF_THE_SPLIT = {
     "split-after-sort": "not meaningful: validation holds one class",
     "class-index-mismatch": "incomplete: validation lacks a class",
     "val-from-few-groups": "interval too narrow: few groups",
+    "val-labels-look-wrong": "uncertain: validation labels look wrong",
     "train-val-preprocess-mismatch": "not comparable: validation images are prepared differently",
 }
 """Findings that concern the validation images alone."""

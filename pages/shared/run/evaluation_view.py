@@ -16,7 +16,6 @@ from pages.shared.run.held_out import stored
 from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.mistakes_view import mistakes_panel
 from pages.shared.run.threshold_view import threshold_panel
-from pages.shared.run.view import read_config
 from pages.shared.shell.access import may
 from pages.shared.state import part_key
 from pages.shared.widgets.charts import (
