@@ -14,6 +14,7 @@ from pages.shared.train.cross_validation_panel import show_cross_validation
 from pages.shared.train.preflight import show_preflight
 from pages.shared.train.rate_panel import show_rate_finder
 from pages.shared.train.script_import import script_import
+from pages.shared.train.search_panel import show_search
 from pages.shared.train.start import show_start
 from pages.shared.train.summary import current_config, read_config, show_dataset, show_summary
 from pages.shared.train.sweep_panel import show_sweep
@@ -36,6 +37,7 @@ def show_form() -> None:
     show_rate_finder(current)
     show_sweep(current)
     show_cross_validation(current, view)
+    show_search(current)
     name = st.text_input(
         "Name of the run (optional)",
         max_chars=100,

@@ -28,7 +28,7 @@ LAYERS = (
     ("core.workers.",),
     ("core.jobs.",),
     ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review.", "core.cross_validation."),
-    ("core.why.",),
+    ("core.why.", "core.search."),
     ("core.start.",),
     ("core.housekeeping.", "core.export."),
     ("core.report.", "core.runs_table."),

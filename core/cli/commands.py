@@ -16,6 +16,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "runs": ("runs", "note", "rename", "delete", "restore"),
     "find_rate": ("find-rate",),
     "cross_validate": ("cv",),
+    "search": ("search",),
     **{name: (name,) for name in ("sweep", "puzzle", "predict", "evaluate", "remember")},
 }
 """The modules of `core.cli` that have commands, and their names: only the module that is asked for is imported, which

@@ -57,7 +57,7 @@ MEASURED = (
     Column("dataset", "Data set"),
     Column("tags", "Tags", WORDS),
     Column("note", "Note"),
-    Column("kind", "Kind", TEXT, False, "run, trial, bisect, sweep or cross-validation."),
+    Column("kind", "Kind", TEXT, False, "run, trial, bisect, sweep, cross-validation or search."),
     Column("trials", "Trials", NUMBER, True, "Runs that a bisect or sweep has trained."),
 )
 

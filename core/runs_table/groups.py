@@ -8,6 +8,7 @@ from typing import Any
 
 from core.cross_validation.store import CrossValidation
 from core.jobs.job import BudgetedJob
+from core.search.store import Search
 from core.start import kinds
 from core.store.index import Stamp, stamp_of
 from core.store.status import Status
@@ -93,8 +94,12 @@ def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is
 
 def _measured(job: BudgetedJob) -> tuple[str, float | None]:
     """Data set and accuracy of a job that trains no runs."""
-    if not isinstance(job, CrossValidation):
-        return "", None
-    result = job.result()
-    figures = result["figures"] if result else None
-    return job.dataset(), figures["accuracy"] if figures else None
+    if isinstance(job, CrossValidation):
+        done = job.result()
+        figures = done["figures"] if done else None
+        return job.dataset(), figures["accuracy"] if figures else None
+    if isinstance(job, Search):
+        found = job.result()
+        expected = found["expected"] if found else None
+        return job.dataset(), expected["value"] if expected else None
+    return "", None

@@ -18,6 +18,7 @@ from core.jobs.job import BudgetedJob
 from core.jobs.spec import RunSpec
 from core.label_review.store import ReviewSpec, ReviewStore
 from core.lr_search.store import LrSearchSpec, LrSearchStore
+from core.search.store import SearchSpec, SearchStore
 from core.start.puzzle import PuzzleSpec, PuzzleStore
 from core.store.folder import JobFolder
 from core.store.folder_store import FolderStore
@@ -71,6 +72,7 @@ KINDS = (
         "cross-validation", CrossValidationStore, CrossValidationSpec, Action.SWEEP,
         "core.engine.jobs.cross_validation:cross_validate",
     ),
+    Kind("search", SearchStore, SearchSpec, Action.SWEEP, "core.engine.jobs.search:search"),
     Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),
     Kind("puzzle", PuzzleStore, PuzzleSpec, Action.DIAGNOSE, "core.engine.jobs.puzzle:solve"),
     Kind("why", WhyStore, WhySpec, Action.DIAGNOSE, "core.engine.jobs.why:explain"),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 ROUNDS = 2000
 
+Scores = NDArray[np.bool_] | NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Corrected:
@@ -30,11 +32,11 @@ class Corrected:
     optimism: float
 
 
-def best_of(correct: NDArray[np.bool_], loss: NDArray[np.float64]) -> int:
+def best_of(correct: Scores, loss: NDArray[np.float64]) -> int:
     """The row with the most right answers; of equals the one with the lowest loss.
 
     Args:
-        correct: bool array of shape `(candidates, images)`.
+        correct: array of shape `(candidates, images)`. Whether an answer is right, or in what share of repeats it is.
         loss: float array of the same shape.
     """
     return _best(correct.sum(axis=1), loss.sum(axis=1))
@@ -44,19 +46,25 @@ def _best(hits: NDArray[Any], loss: NDArray[np.float64]) -> int:
     return int(np.lexsort((loss, -hits))[0])
 
 
-def correct_for_choice(correct: NDArray[np.bool_], loss: NDArray[np.float64], seed: int = 0) -> Corrected:
+def correct_for_choice(
+    correct: Scores, loss: NDArray[np.float64], seed: int = 0, groups: NDArray[np.int64] | None = None
+) -> Corrected:
     """What the best of several candidates may be expected to do on other images.
 
     Args:
-        correct: bool array of shape `(candidates, images)`. Whether each answer is right.
+        correct: array of shape `(candidates, images)`. Whether each answer is right, or in what share of repeats it is.
         loss: float array of the same shape. Decides between equals.
         seed: int. Decides what is drawn. Defaults to `0`.
+        groups: integer array of shape `(images,)`. Images with one number, from 0 on, are drawn together. Defaults to
+            each image for itself.
     """
     rng, (_, images) = np.random.default_rng(seed), correct.shape
     right = correct.astype(np.float64)  # how often an image was drawn is its weight in a sum: a product of matrices
+    drawn = images if groups is None else int(groups.max()) + 1
     found: list[float] = []
     for _ in range(ROUNDS):
-        times = np.bincount(rng.integers(0, images, images), minlength=images)
+        times = np.bincount(rng.integers(0, drawn, drawn), minlength=drawn)
+        times = times if groups is None else times[groups]
         left = times == 0
         if left.any():
             found.append(float(correct[_best(right @ times, loss @ times)][left].mean()))

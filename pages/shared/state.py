@@ -117,6 +117,12 @@ CROSS_VALIDATION, CROSS_VALIDATION_PANEL = "cv", "cv_panel"
 CROSS_VALIDATION_FOLDS, CROSS_VALIDATION_REPEATS = "cv_folds", "cv_repeats"
 """Session keys: into how many folds the next cross-validation divides the images, and how often."""
 
+SEARCH, SEARCH_PANEL = "search", "search_panel"
+"""Session key and query parameter: id of the search for the best network; session key: its part of the page."""
+
+SEARCH_NETWORKS, SEARCH_SIZES, SEARCH_BUDGET = "search_networks", "search_sizes", "search_budget"
+"""Session keys: what the next search for the best network tries, and how long it may take."""
+
 SWEEP_KEYS, SWEEP_RANDOM, SWEEP_SEED, SWEEP_BUDGET = "sweep_keys", "sweep_random", "sweep_seed", "sweep_budget"
 """Session keys: which settings the next sweep varies, how many trials are drawn, with which seed, for how long."""
 

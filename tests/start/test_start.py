@@ -17,6 +17,8 @@ from core.errors import AccessError, RunError
 from core.jobs.spec import RunSpec
 from core.label_review.store import ReviewSpec
 from core.lr_search.store import LrSearchSpec
+from core.search.candidates import Wanted
+from core.search.store import SearchSpec
 from core.start import kinds, start
 from core.start.puzzle import PuzzleSpec
 from core.store.folder import JobFolder
@@ -70,6 +72,7 @@ def specs(pair: tuple[Run, Run], image_folder: Callable[..., Path]) -> dict[str,
         "bisect": BisectSpec(*pair),
         "sweep": SweepSpec(SAMPLE, trials=[{"model.dropout": 0.1}], budget_minutes=5.0),
         "cross-validation": CrossValidationSpec(SAMPLE, folds=3, repeats=1),
+        "search": SearchSpec(SAMPLE, wanted=Wanted(("EfficientNetLite0",), (64,)), folds=3, repeats=1),
         "review": ReviewSpec(folder, open_dataset(folder, SAMPLE.data)),
         "puzzle": PuzzleSpec(),
         "why": WhySpec(preset_side("sample"), preset_side("sample")),

@@ -17,6 +17,7 @@ from pages.shared.widgets.text import plain
 _VERDICTS = {
     "bisect": ("pages/diagnose.py", "Its verdict", ":material/troubleshoot:", state.BISECT),
     "cross-validation": ("pages/train.py", "Its figures", ":material/percent:", state.CROSS_VALIDATION),
+    "search": ("pages/train.py", "Its ranking", ":material/trophy:", state.SEARCH),
     "sweep": ("pages/train.py", "Its best settings", ":material/emoji_events:", state.SWEEP),
 }
 

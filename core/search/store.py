@@ -1,0 +1,151 @@
+"""SearchStore: searches for the best network on disk, each with a folder below `searches`.
+
+config.json     {"config": what does not vary, "arms": [candidate], "folds", "repeats", "brought", "budget_minutes"}
+result.json     replaced whole whenever a head was trained; see `core.store.fold_records`
+manifest.json   the images it is about
+answers/C/R-F.csv   what the head of candidate C, repeat R and fold F says of its fold
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from core.config import RunConfig
+from core.cross_validation.store import CrossValidationSpec
+from core.jobs import job
+from core.jobs.job import BUDGET_MINUTES, BudgetedJob, ConfiguredJob, JobStore
+from core.jobs.spec import ConfigSpec
+from core.progress import Progress
+from core.search.candidates import Candidate, Wanted, candidates, config_of
+from core.store import records
+
+if TYPE_CHECKING:
+    from core.store.fold_records import SearchResult
+
+FOLDS, REPEATS = 5, 3
+
+
+class Search(ConfiguredJob, BudgetedJob):
+    """One search; the heads that it trains are not kept.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun, at_end, takes_slot = "search for the best network", "has come to its end", True
+
+    def result(self) -> "SearchResult | None":
+        """What result.json says; None before there is one, or where it is damaged."""
+        return records.read(self.path / "result.json", records.SEARCH)
+
+    def dataset(self) -> str:
+        """The data set as it is named; empty where that cannot be read."""
+        config = self.settings().get("config", {})
+        return str(config.get("dataset", "")) if isinstance(config, dict) else ""
+
+    def candidates(self) -> list[Candidate]:
+        """What is tried, the cheapest features first."""
+        return [one for one in self.settings().get("arms", []) if isinstance(one, dict)]
+
+    def folds(self) -> int:
+        """How many folds there are."""
+        return int(self.settings().get("folds", FOLDS))
+
+    def repeats(self) -> int:
+        """How often the images are divided for those that are kept to the end."""
+        return int(self.settings().get("repeats", REPEATS))
+
+    def brought(self) -> bool:
+        """Whether the folds are those that the data set brings."""
+        return bool(self.settings().get("brought", False))
+
+    def answers(self, candidate: int, repeat: int, fold: int) -> Path:
+        """The file of what a head says of its fold; repeat and fold are counted from 1."""
+        return self.path / "answers" / str(candidate) / f"{repeat}-{fold}.csv"
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `JobFolder.configs`."""
+        base = self.config()
+        return [config_of(base, one) for one in self.candidates()]
+
+
+class SearchStore(JobStore[Search]):
+    """All searches; see `JobStore`."""
+
+    kind, folder = Search, "searches"
+
+    def create(self, spec: "SearchSpec", owner: str = "") -> Search:
+        """Makes the folder of a new search, queued.
+
+        Args:
+            spec: SearchSpec. Admitted.
+            owner: str. Who starts it. Defaults to nobody in particular.
+
+        Raises:
+            RunError: the folder cannot be written.
+            ConfigError: the budget is no positive number.
+        """
+        job.check_budget(spec.budget_minutes)
+        settings = {
+            "config": spec.config.to_dict(),
+            "arms": list(spec.candidates),
+            "folds": spec.folds or FOLDS,
+            "repeats": spec.repeats,
+            "brought": spec.brought,
+            "budget_minutes": spec.budget_minutes,
+        }
+        return self._make(settings, owner)
+
+
+@dataclass(frozen=True)
+class SearchSpec(ConfigSpec):
+    """What is asked for.
+
+    Attributes:
+        wanted: Wanted. Networks, sizes, heads and rates to try.
+        folds: int. 0 for those that the data set brings, else `FOLDS`.
+        repeats: int. How often the images are divided for those that are kept to the end.
+        budget_minutes: float. What it may take.
+        brought: bool. Whether the data set brings the folds; known once it was admitted.
+        candidates: sequence of dict. Known once it was admitted.
+    """
+
+    wanted: Wanted = field(default_factory=Wanted)
+    folds: int = 0
+    repeats: int = REPEATS
+    budget_minutes: float = BUDGET_MINUTES
+    brought: bool = False
+    candidates: Sequence[Candidate] = ()
+
+    def admit(self, progress: Progress | None = None) -> Self:
+        """See `Spec.admit`; candidates and folds are made once, to see that they can be.
+
+        Raises:
+            ConfigError: a value is not allowed, or the settings are none of a frozen backbone.
+            DataError: the images cannot be divided so.
+        """
+        if self.is_admitted:
+            return self
+        found = candidates(self.config, self.wanted)
+        first = config_of(self.config, found[0])
+        made = CrossValidationSpec(first, folds=self.folds, repeats=self.repeats).admit(progress)
+        config = dataclasses.replace(self.config, dataset=made.config.dataset)
+        return dataclasses.replace(
+            self,
+            config=config,
+            dataset=made.dataset,
+            is_admitted=True,
+            folds=made.folds,
+            brought=made.brought,
+            candidates=found,
+        )
+
+    def configs(self) -> Sequence[RunConfig]:
+        """See `Spec.configs`."""
+        return [config_of(self.config, one) for one in candidates(self.config, self.wanted)]
+
+    def make(self, owner: str) -> Search:
+        """See `Spec.make`."""
+        return SearchStore().create(self, owner)

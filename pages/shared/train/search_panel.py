@@ -1,0 +1,209 @@
+"""Search for the best network on the Train page: started, followed, its ranking, and one click that trains the best."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.access import Action
+from core.config import RunConfig
+from core.errors import UserError
+from core.jobs.job import BUDGET_MINUTES
+from core.jobs.spec import RunSpec
+from core.search.candidates import HEADS, RATES, SIZES, Wanted, candidates, config_of, networks_here
+from core.search.store import Search, SearchSpec, SearchStore
+from core.store.runs import RESUMABLE, STATUSES, Status
+from core.workers import launch
+from pages.shared import state
+from pages.shared.shell import jobs
+from pages.shared.shell.access import may
+from pages.shared.shell.chosen_dataset import title_of
+from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
+from pages.shared.widgets import fields
+from pages.shared.widgets.text import duration, plain, sentence
+
+if TYPE_CHECKING:
+    from core.store.fold_records import SearchResult
+
+EVERY_SECONDS = 2.0
+
+
+def show_search(config: RunConfig | None) -> None:
+    """The whole part; `config` is the form, None while something in it is not allowed."""
+    if not may(Action.SWEEP):
+        return
+    job = _shown()
+    with st.expander(
+        "Find the best network for these images", icon=":material/trophy:", key=state.SEARCH_PANEL, expanded=bool(job)
+    ):
+        st.caption(
+            "Cross-validates networks, image sizes, heads and learning rates on saved features, and drops the worse "
+            "half again and again. Everything else is as in the form above. The backbones stay frozen."
+        )
+        status = launch.poll(job) if job else None
+        if not (status and status.is_active):
+            _form(config)
+        if job and status:
+            _early_end(job, status)
+            st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
+
+
+def _shown() -> Search | None:
+    """The search that the address names, or that of this session; else the newest one that is at work."""
+    named, store = st.query_params.get(state.SEARCH, ""), SearchStore()
+    asked = store.by_id(named or str(st.session_state.get(state.SEARCH, "")))
+    if asked:
+        st.session_state[state.SEARCH] = st.query_params[state.SEARCH] = asked.id
+        return asked
+    if named:
+        st.warning("The search that the address names is not here (any more).", icon=":material/info:")
+    return next((job for job in store.list()[:5] if launch.poll(job).is_active), None)
+
+
+def _form(config: RunConfig | None) -> None:
+    here = networks_here()
+    st.session_state.setdefault(state.SEARCH_NETWORKS, here)
+    st.session_state.setdefault(state.SEARCH_SIZES, ", ".join(map(str, SIZES)))
+    st.session_state.setdefault(state.SEARCH_BUDGET, round(BUDGET_MINUTES))
+    st.multiselect(
+        "Networks", here, key=state.SEARCH_NETWORKS, help="Those whose weights are on this machine.",
+        persist_state="session",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Image sizes", key=state.SEARCH_SIZES, max_chars=100, width=200, persist_state="session",
+            help="Sides in pixels, with commas between them.",
+        )  # fmt: skip
+        st.number_input(
+            "Budget in minutes", min_value=1, max_value=1440, key=state.SEARCH_BUDGET, width=160,
+            help="Networks whose features would take too much of it are left out, which is said.",
+        )  # fmt: skip
+        wanted, count = _wanted(config)
+        label = f"Compare {count} candidates" if count != 1 else "Compare 1 candidate"
+        if st.button(label, icon=":material/play_arrow:", disabled=not count, key="search_start"):
+            _start(config, wanted)
+    st.caption(
+        f"Heads: {plain('; '.join(HEADS))}. Learning rates: {', '.join(f'{rate:g}' for rate in RATES)}. The command "
+        "`search` takes others."
+    )
+
+
+def _wanted(config: RunConfig | None) -> tuple[Wanted, int]:
+    """What the fields ask for, and how many candidates that makes; none, and a sentence, where it is not allowed."""
+    networks = tuple(st.session_state[state.SEARCH_NETWORKS])
+    parts = [part.strip() for part in str(st.session_state[state.SEARCH_SIZES] or "").split(",") if part.strip()]
+    if config is None or not networks:
+        return Wanted(), 0
+    if not all(part.isdecimal() for part in parts):
+        st.warning("Image sizes are whole numbers with commas between them.", icon=":material/info:")
+        return Wanted(), 0
+    wanted = Wanted(networks, tuple(map(int, parts)))
+    try:
+        return wanted, len(candidates(config, wanted))
+    except UserError as error:
+        st.warning(fields.sentence_of(error), icon=":material/info:")
+        return Wanted(), 0
+
+
+def _start(config: RunConfig | None, wanted: Wanted) -> None:
+    if config is None:
+        return
+    try:
+        with st.spinner("Checking the data set …"):
+            minutes = float(st.session_state[state.SEARCH_BUDGET])
+            job = jobs.begin("search", SearchSpec(config, wanted=wanted, budget_minutes=minutes))
+    except UserError as error:
+        st.error(fields.sentence_of(error))
+        return
+    st.session_state[state.SEARCH] = st.query_params[state.SEARCH] = job.id
+    st.rerun()
+
+
+def _early_end(job: Search, status: Status) -> None:
+    if status.status not in RESUMABLE:
+        return
+    said = plain(sentence(status.message or STATUSES[status.status]))
+    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
+    st.button(
+        "Go on with the search", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, job),
+        help="Heads that were trained are not trained again.", key="search_resume",
+    )  # fmt: skip
+
+
+def _tick(job: Search, was_active: bool) -> None:
+    status, result = launch.poll(job), job.result()
+    if status.is_active != was_active:
+        st.rerun()
+    if status.is_active:
+        share = status.done / status.total if status.total and status.phase in ("data", "features") else 0.0
+        st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
+        stop = ":material/stop_circle:"
+        if st.button("Stop the search", icon=stop, on_click=_do, args=(jobs.stop, job), key="search_stop"):
+            st.rerun()  # the whole page: what went wrong is said at its top
+    if result and result["ranking"]:
+        _show_result(job, result)
+
+
+def _show_result(job: Search, result: "SearchResult") -> None:
+    st.divider()
+    st.markdown(f":material/trophy: {plain(job.name() or title_of(job.dataset()))}: {plain(result['sentence'])}")
+    if result["complete"]:
+        st.button(
+            "Train the best", type="primary", icon=":material/play_arrow:", on_click=_train, args=(job, result),
+            help="Starts a run with its settings, on the split of the data set.", key="search_train",
+        )  # fmt: skip
+    st.plotly_chart(
+        pareto_figure(result), height=HEIGHT, alt=pareto_words(result), config={"displayModeBar": False},
+        key="search_pareto",
+    )  # fmt: skip
+    _table(result)
+    left = [f"{row['name']}: {row['reason']}" for row in result["candidates"] if row["state"] == "left_out"]
+    if left:
+        st.caption(f"Left out: {plain('; '.join(left[:10]))}.")
+    st.caption(
+        "“Told apart” compares each with the best on the same folds (Nadeau and Bengio's interval of the differences, "
+        "Holm's correction for their number). What to expect is the bootstrap bias correction of Tsamardinos et al. "
+        f"Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
+    )
+
+
+def _table(result: "SearchResult") -> None:
+    column = st.column_config
+    st.dataframe(
+        ranking_table(result),
+        hide_index=True,
+        alt="Table of the candidates, the best first: settings, accuracy, interval, AUC, time and size.",
+        column_config={
+            "rank": column.NumberColumn("Rank"),
+            "network": "Network",
+            "size": column.NumberColumn("Image size", format="%d"),
+            "head": "Head",
+            "rate": column.NumberColumn("Rate", format="%g"),
+            "accuracy": column.NumberColumn("Accuracy", format="percent"),
+            "interval": "95 % interval",
+            "auc": column.NumberColumn("AUC", format="%.3f"),
+            "apart": column.TextColumn("Told apart", help="Whether these images tell it from the best one."),
+            "milliseconds": column.NumberColumn("ms an image", format="%.1f", help="The network alone, 16 at a time."),
+            "megabytes": column.NumberColumn("MB", format="%.0f", help="Weights, as float32."),
+            "heads": column.NumberColumn("Heads"),
+            "state": "State",
+        },
+    )
+
+
+def _train(job: Search, result: "SearchResult") -> None:
+    """Starts a run of the best candidate, and leads to it."""
+    best = result["candidates"][result["ranking"][0]]
+    try:
+        run = jobs.begin("run", RunSpec(config_of(job.config(), best["settings"], name=f"best: {best['name']}"[:100])))
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    else:
+        said = f"The training of {best['name']} has begun; Live shows it as {run.title()}."
+        st.session_state[state.RUN_NOTICE] = (True, said)
+
+
+def _do(action: Any, job: Search) -> None:
+    try:
+        action(job)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
