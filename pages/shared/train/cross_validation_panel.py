@@ -50,10 +50,9 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
             "image is answered by a head that has not seen it, nor another image of the same patient."
         )
         if view and (count := view.counts()["val"]) < FEW:
-            st.info(
-                f"There are {count} validation images here. Below about {FEW} the accuracy on one split says little; "
-                "cross-validation measures on all images.",
-                icon=":material/info:",
+            st.caption(
+                f":material/info: There are {count} validation images here. Below about {FEW} the accuracy on one split says little; "
+                "cross-validation measures on all images."
             )
         status = launch.poll(job) if job else None
         if not (status and status.is_active):
