@@ -29,6 +29,7 @@ REASONS = {
     "core/store/folder_store.py": "settings of a job of any kind, whose configuration is made of them",
     "core/store/index.py": "rows of SQLite, whose check sum is compared",
     "core/jobs/job.py": "config.json of a job of any kind; each kind reads its own keys",
+    "core/bisect/ends.py": _SETTINGS,
     "core/bisect/factors.py": _SETTINGS,
     "core/bisect/runner.py": _SETTINGS,
     "core/bisect/verdict.py": "tests of single factors, of which only a few keys are read",

@@ -1,6 +1,6 @@
 """The verdict of a search, first on the page: the cause in words, what switching it does, and the way to the fix."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -67,7 +67,7 @@ def _fix_button(result: "BisectResult") -> None:
 
 def _open_fixed(worse: "Run", better: "Run", keys: list[str]) -> None:
     try:
-        settings: dict[str, Any] = better.config().settings()
+        settings = better.config().settings()
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/error:")
         return

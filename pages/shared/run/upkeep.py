@@ -58,7 +58,7 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
         )
 
 
-def open_clone(run: Run, changes: Mapping[str, Any] | None = None) -> None:
+def open_clone(run: Run, changes: Mapping[str, object] | None = None) -> None:
     """Fills the Train page's form with a run's settings and data set, and leads there; ends the script.
 
     Args:
@@ -86,7 +86,7 @@ def open_clone(run: Run, changes: Mapping[str, Any] | None = None) -> None:
     st.switch_page("pages/train.py")
 
 
-def _told(changes: Mapping[str, Any]) -> str:
+def _told(changes: Mapping[str, object]) -> str:
     return ", ".join(f"{label_of(key)}: {word_of(key, value)}" for key, value in changes.items())
 
 

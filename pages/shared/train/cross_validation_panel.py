@@ -51,8 +51,8 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
         )
         if view and (count := view.counts()["val"]) < FEW:
             st.caption(
-                f":material/info: There are {count} validation images here. Below about {FEW} the accuracy on one split says little; "
-                "cross-validation measures on all images."
+                f":material/info: There are {count} validation images here. Below about {FEW} the accuracy on one "
+                "split says little; cross-validation measures on all images."
             )
         status = launch.poll(job) if job else None
         if not (status and status.is_active):
