@@ -42,8 +42,8 @@ AT_IMPORT = ("TF_", "KERAS_", "CUDA_", "OMP_", "OPENBLAS_", "MKL_", "PYTHON", "L
 _SET_BY_US = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
 """What workers are started with (core/workers/command.py); the server is too."""
 
-_OF_NO_EFFECT = {*_SET_BY_US, "TF2_BEHAVIOR", "PYTHONUNBUFFERED"}
-"""TensorFlow sets the third itself when it is loaded; the last only concerns standard output."""
+_OF_NO_EFFECT = {*_SET_BY_US, "TF2_BEHAVIOR", "PYTHONUNBUFFERED", "PYTHONBREAKPOINT"}
+"""TensorFlow sets the third itself when it is loaded, and Ray the debugger, which like standard output is no library's."""
 
 
 class LoadedPopen(subprocess.Popen[Any]):

@@ -298,8 +298,8 @@ def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture
     assert main("evaluate", "mine", "--threshold", "0.65") == 0
     out = capsys.readouterr().out
     assert out.startswith('"b" is said above 0.65\n4 images; rows are the true class')
-    assert "sensitivity 0.5000\n" in out
-    assert "auc         0.7500\n" in out
+    assert f"{'sensitivity':<18}0.5000\n{'specificity':<18}1.0000\n" in out
+    assert f"{'auc':<18}0.7500\n" in out
     files.write_json(
         trained.path / "evaluation.json", {"val": {"count": 4, "accuracy": 0.75, "auc": 0.7654321, "loss": 0.5}}
     )
