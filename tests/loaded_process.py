@@ -43,7 +43,7 @@ _SET_BY_US = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUTF8": "1"}
 """What workers are started with (core/workers/command.py); the server is too."""
 
 _OF_NO_EFFECT = {*_SET_BY_US, "TF2_BEHAVIOR", "PYTHONUNBUFFERED", "PYTHONBREAKPOINT"}
-"""TensorFlow sets the third itself when it is loaded, and Ray the debugger, which like standard output is no library's."""
+"""TensorFlow sets the third when it is loaded; standard output, and the debugger that Ray names, are no library's."""
 
 
 class LoadedPopen(subprocess.Popen[Any]):
