@@ -86,10 +86,22 @@ def _chosen(run: Run, part: str, found: Sequence[Wrong]) -> list[Wrong]:
     left, right = st.columns([2, 1])
     with left:
         names = st.multiselect(
-            "Kinds of mistakes", list(words), key=part_key("mistakes", run.id, part), placeholder="All"
+            "Kinds of mistakes",
+            list(words),
+            key=part_key("mistakes", run.id, part),
+            placeholder="All",
+            help="The true class, and what the model says instead.",
         )
     with right:
-        least = st.slider("At least so sure", 0.0, 1.0, 0.0, 0.05, key=part_key("mistakes_sure", run.id, part))
+        least = st.slider(
+            "At least so sure",
+            0.0,
+            1.0,
+            0.0,
+            0.05,
+            key=part_key("mistakes_sure", run.id, part),
+            help="Probability of the wrong class.",
+        )
     wanted = {words[name] for name in names} or set(kinds)
     return [
         wrong
@@ -106,7 +118,8 @@ def _page(run: Run, part: str, count: int) -> int:
     key = part_key("mistakes_page", run.id, part)
     if int(st.session_state.get(key, 1)) > pages:
         st.session_state[key] = 1  # the choice has made the list shorter
-    return int(st.number_input(f"Page, 1 to {pages}", 1, pages, key=key, width=160))
+    words = f"{SHOWN} mistakes a page, the surest first."
+    return int(st.number_input(f"Page, 1 to {pages}", 1, pages, key=key, width=160, help=words))
 
 
 def _mistake(run: Run, part: str, wrong: Wrong) -> None:

@@ -12,7 +12,7 @@ from core.store import examples
 from core.store.runs import RunStore
 from pages.shared import state
 from pages.shared.dataset import sources
-from pages.shared.run import evaluation_view
+from pages.shared.run import mistakes_view
 from pages.shared.shell import chosen_dataset
 from pages.shared.shell.tour import STEPS
 from pages.shared.widgets.text import plain
@@ -27,7 +27,7 @@ def the_sample_is_not_drawn(monkeypatch):
         raise UserError("there is no data set in this test")
 
     monkeypatch.setattr(chosen_dataset, "open_view", refuse)
-    monkeypatch.setattr(evaluation_view, "draw_sample_of", lambda run: None)
+    monkeypatch.setattr(mistakes_view, "draw_sample_of", lambda run: None)
 
 
 @pytest.fixture
