@@ -9,10 +9,11 @@ from core.cli.command import AddCommand
 from core.cli.output import Record, new_rows, print_answer
 from core.cli.settings import add_settings, read_config
 from core.cli.terminal import Line, duration, follow
+from core.cross_validation.store import FOLDS, REPEATS
 from core.errors import ConfigError
 from core.jobs.job import BUDGET_MINUTES
 from core.search.candidates import HEADS, RATES, SIZES, Wanted
-from core.search.store import FOLDS, REPEATS, Search, SearchSpec, SearchStore
+from core.search.store import Search, SearchSpec, SearchStore
 from core.start import start
 from core.store.runs import RESUMABLE, Status
 from core.workers import launch

@@ -32,18 +32,12 @@ FEW = 500
 """With fewer validation images than these, one split says little, and pages offer a cross-validation."""
 
 
-class CrossValidation(ConfiguredJob, BudgetedJob):
-    """One cross-validation; the heads that it trains are not kept.
+class FoldsJob(ConfiguredJob, BudgetedJob):
+    """A job that trains heads without each of the folds of a data set, again and again.
 
     Args:
         path: Path. The folder; it exists.
     """
-
-    noun, at_end, takes_slot = "cross-validation", "has come to its end", True
-
-    def result(self) -> "CrossValidationResult | None":
-        """What result.json says; None before there is one, or where it is damaged."""
-        return records.read(self.path / "result.json", records.CROSS_VALIDATION)
 
     def dataset(self) -> str:
         """The data set as it is named; empty where that cannot be read."""
@@ -55,12 +49,26 @@ class CrossValidation(ConfiguredJob, BudgetedJob):
         return int(self.settings().get("folds", FOLDS))
 
     def repeats(self) -> int:
-        """How often the images are divided and all folds trained."""
+        """How often the images are divided; a search does it for those that are kept to the end."""
         return int(self.settings().get("repeats", REPEATS))
 
     def brought(self) -> bool:
         """Whether the folds are those that the data set brings."""
         return bool(self.settings().get("brought", False))
+
+
+class CrossValidation(FoldsJob):
+    """One cross-validation; the heads that it trains are not kept.
+
+    Args:
+        path: Path. The folder; it exists.
+    """
+
+    noun, at_end, takes_slot = "cross-validation", "has come to its end", True
+
+    def result(self) -> "CrossValidationResult | None":
+        """What result.json says; None before there is one, or where it is damaged."""
+        return records.read(self.path / "result.json", records.CROSS_VALIDATION)
 
     def answers(self, repeat: int, fold: int) -> Path:
         """The file of what a head says of its fold; both are counted from 1."""

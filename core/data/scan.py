@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -195,26 +195,14 @@ def scan(
         kinds = ", ".join(sorted(images.EXTENSIONS))
         raise DataError(f"There are no images ({kinds}) in {images.display_name(str(root))}. {EXPECTED}")
     records = _read_all(layout.root, found, cache_dir, progress)
-    files, unreadable, measures = [], [], {}
-    patients, patient_notes = _patients(records[file.path] for file in found)
-    for file in found:
-        record = dict(records[file.path])
-        if "reason" in record:
-            unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
-        else:
-            measures[record["sha256"]] = Measures(*record.pop("quality"))
-            patient = record.pop("patient")
-            group = file.group or patients.get(patient, "")
-            files.append(
-                ImageFile(file.path, file.label, file.split, bytes=file.size, group=group, fold=file.fold, **record)
-            )
+    files, unreadable, measures, patient_notes = _told_apart(found, records)
     filled = {f.label for f in files}
     return DatasetIndex(
         root=layout.root,
         layout=layout.kind,
         classes=layout.classes,
-        files=tuple(files),
-        unreadable=tuple(unreadable),
+        files=files,
+        unreadable=unreadable,
         skipped=tuple(sorted(skipped)),
         empty_classes=tuple(c for c in layout.classes if c not in filled),
         notes=(*layout.notes, *patient_notes),
@@ -225,6 +213,26 @@ def scan(
         reasons=layout.reasons,
         others=layout.others,
     )
+
+
+def _told_apart(
+    found: Sequence[_Found], records: Mapping[str, dict[str, Any]]
+) -> tuple[tuple[ImageFile, ...], tuple[Unreadable, ...], dict[str, Measures], tuple[str, ...]]:
+    """What was read of each file: images, what is none, measures by content, and a sentence about patients."""
+    files, unreadable, measures = list[ImageFile](), list[Unreadable](), dict[str, Measures]()
+    patients, notes = _patients(records[file.path] for file in found)
+    for file in found:
+        record = dict(records[file.path])
+        if "reason" in record:
+            unreadable.append(Unreadable(file.path, file.label, file.split, record["reason"]))
+            continue
+        measures[record["sha256"]] = Measures(*record.pop("quality"))
+        patient = record.pop("patient")
+        group = file.group or patients.get(patient, "")
+        files.append(
+            ImageFile(file.path, file.label, file.split, bytes=file.size, group=group, fold=file.fold, **record)
+        )
+    return tuple(files), tuple(unreadable), measures, notes
 
 
 def _patients(records: Iterable[dict[str, Any]]) -> tuple[dict[str, str], tuple[str, ...]]:

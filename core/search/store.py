@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from core.config import RunConfig
-from core.cross_validation.store import CrossValidationSpec
+from core.cross_validation.store import FOLDS, REPEATS, CrossValidationSpec, FoldsJob
 from core.jobs import job
-from core.jobs.job import BUDGET_MINUTES, BudgetedJob, ConfiguredJob, JobStore
+from core.jobs.job import BUDGET_MINUTES, JobStore
 from core.jobs.spec import ConfigSpec
 from core.progress import Progress
 from core.search.candidates import Candidate, Wanted, candidates, config_of
@@ -24,10 +24,8 @@ from core.store import records
 if TYPE_CHECKING:
     from core.store.fold_records import SearchResult
 
-FOLDS, REPEATS = 5, 3
 
-
-class Search(ConfiguredJob, BudgetedJob):
+class Search(FoldsJob):
     """One search; the heads that it trains are not kept.
 
     Args:
@@ -40,26 +38,9 @@ class Search(ConfiguredJob, BudgetedJob):
         """What result.json says; None before there is one, or where it is damaged."""
         return records.read(self.path / "result.json", records.SEARCH)
 
-    def dataset(self) -> str:
-        """The data set as it is named; empty where that cannot be read."""
-        config = self.settings().get("config", {})
-        return str(config.get("dataset", "")) if isinstance(config, dict) else ""
-
     def candidates(self) -> list[Candidate]:
         """What is tried, the cheapest features first."""
         return [one for one in self.settings().get("arms", []) if isinstance(one, dict)]
-
-    def folds(self) -> int:
-        """How many folds there are."""
-        return int(self.settings().get("folds", FOLDS))
-
-    def repeats(self) -> int:
-        """How often the images are divided for those that are kept to the end."""
-        return int(self.settings().get("repeats", REPEATS))
-
-    def brought(self) -> bool:
-        """Whether the folds are those that the data set brings."""
-        return bool(self.settings().get("brought", False))
 
     def answers(self, candidate: int, repeat: int, fold: int) -> Path:
         """The file of what a head says of its fold; repeat and fold are counted from 1."""

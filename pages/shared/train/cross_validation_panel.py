@@ -1,6 +1,6 @@
 """Cross-validation on the Train page: started, followed, its figures, and the out-of-fold answers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ from core.data.folds import LEAST_FOLDS, MOST_FOLDS
 from core.errors import UserError
 from core.label_review.store import ReviewSpec
 from core.store.predictions import FILE
-from core.store.runs import RESUMABLE, STATUSES, Status
+from core.store.runs import STATUSES
 from core.workers import launch
 from pages.shared import state
 from pages.shared.run.evaluation_view import out_of_fold
@@ -28,6 +28,7 @@ from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import View, title_of
 from pages.shared.train.folds_chart import HEIGHT, folds_figure, folds_words
+from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import NOTHING, duration, interval, number, percent, plain, sentence
 
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 
+_KEPT = "Heads that were trained are not trained again."
+
 
 def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
     """The whole part; `config` is the form, None while something in it is not allowed; `view` the data set."""
     if not may(Action.SWEEP):
         return
-    job = _shown()
+    job = shown_job(CrossValidationStore(), state.CROSS_VALIDATION, "cross-validation")
     with st.expander(
         "Cross-validate these settings", icon=":material/percent:", key=state.CROSS_VALIDATION_PANEL, expanded=bool(job)
     ):
@@ -58,23 +61,10 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if job and status:
-            _early_end(job, status)
+            early_end(job, status, "Go on with it", done=_KEPT, key="cv_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
             if not status.is_active and (result := job.result()):
                 _show_result(job, result, view)
-
-
-def _shown() -> CrossValidation | None:
-    """The one that the address names, or that of this session; else the newest one that is at work."""
-    named = st.query_params.get(state.CROSS_VALIDATION, "")
-    store = CrossValidationStore()
-    asked = store.by_id(named or str(st.session_state.get(state.CROSS_VALIDATION, "")))
-    if asked:
-        st.session_state[state.CROSS_VALIDATION] = st.query_params[state.CROSS_VALIDATION] = asked.id
-        return asked
-    if named:
-        st.warning("The cross-validation that the address names is not here (any more).", icon=":material/info:")
-    return next((job for job in store.list()[:5] if launch.poll(job).is_active), None)
 
 
 def _form(config: RunConfig | None) -> None:
@@ -113,19 +103,8 @@ def _start(config: RunConfig | None) -> None:
     except UserError as error:
         st.error(fields.sentence_of(error))
         return
-    st.session_state[state.CROSS_VALIDATION] = st.query_params[state.CROSS_VALIDATION] = job.id
+    show_job(job, state.CROSS_VALIDATION)
     st.rerun()
-
-
-def _early_end(job: CrossValidation, status: Status) -> None:
-    if status.status not in RESUMABLE:
-        return
-    said = plain(sentence(status.message or STATUSES[status.status]))
-    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
-    st.button(
-        "Go on with it", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, job),
-        help="Heads that were trained are not trained again.", key="cv_resume",
-    )  # fmt: skip
 
 
 def _tick(job: CrossValidation, was_active: bool) -> None:
@@ -138,9 +117,7 @@ def _tick(job: CrossValidation, was_active: bool) -> None:
     done = len(result["heads"]) / (job.folds() * job.repeats()) if result else 0.0
     share = status.done / status.total if status.total and not done else done
     st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
-    stop = ":material/stop_circle:"
-    if st.button("Stop the cross-validation", icon=stop, on_click=_do, args=(jobs.stop, job), key="cv_stop"):
-        st.rerun()  # the whole page: what went wrong is said at its top
+    stop_button(job, "Stop the cross-validation", "cv_stop")
     if result and result["figures"]:
         _figures(result)
 
@@ -207,10 +184,3 @@ def _review(job: CrossValidation, view: View) -> None:
     else:
         said = "A review of the labels has begun; its result will be on the tab Labels of the Dataset page."
         st.session_state[state.RUN_NOTICE] = (True, said)
-
-
-def _do(action: Any, job: CrossValidation) -> None:
-    try:
-        action(job)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))

@@ -1,6 +1,6 @@
 """Search for the best network on the Train page: started, followed, its ranking, and one click that trains the best."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,12 +11,13 @@ from core.jobs.job import BUDGET_MINUTES
 from core.jobs.spec import RunSpec
 from core.search.candidates import HEADS, RATES, SIZES, Wanted, candidates, config_of, networks_here
 from core.search.store import Search, SearchSpec, SearchStore
-from core.store.runs import RESUMABLE, STATUSES, Status
+from core.store.runs import STATUSES
 from core.workers import launch
 from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
 from pages.shared.shell.chosen_dataset import title_of
+from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.train.search_chart import HEIGHT, pareto_figure, pareto_words, ranking_table
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import duration, plain, sentence
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 
+_KEPT = "Heads that were trained are not trained again."
+
 
 def show_search(config: RunConfig | None) -> None:
     """The whole part; `config` is the form, None while something in it is not allowed."""
     if not may(Action.SWEEP):
         return
-    job = _shown()
+    job = shown_job(SearchStore(), state.SEARCH, "search")
     with st.expander(
         "Find the best network for these images", icon=":material/trophy:", key=state.SEARCH_PANEL, expanded=bool(job)
     ):
@@ -43,20 +46,8 @@ def show_search(config: RunConfig | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if job and status:
-            _early_end(job, status)
+            early_end(job, status, "Go on with the search", done=_KEPT, key="search_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
-
-
-def _shown() -> Search | None:
-    """The search that the address names, or that of this session; else the newest one that is at work."""
-    named, store = st.query_params.get(state.SEARCH, ""), SearchStore()
-    asked = store.by_id(named or str(st.session_state.get(state.SEARCH, "")))
-    if asked:
-        st.session_state[state.SEARCH] = st.query_params[state.SEARCH] = asked.id
-        return asked
-    if named:
-        st.warning("The search that the address names is not here (any more).", icon=":material/info:")
-    return next((job for job in store.list()[:5] if launch.poll(job).is_active), None)
 
 
 def _form(config: RunConfig | None) -> None:
@@ -114,19 +105,8 @@ def _start(config: RunConfig | None, wanted: Wanted) -> None:
     except UserError as error:
         st.error(fields.sentence_of(error))
         return
-    st.session_state[state.SEARCH] = st.query_params[state.SEARCH] = job.id
+    show_job(job, state.SEARCH)
     st.rerun()
-
-
-def _early_end(job: Search, status: Status) -> None:
-    if status.status not in RESUMABLE:
-        return
-    said = plain(sentence(status.message or STATUSES[status.status]))
-    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
-    st.button(
-        "Go on with the search", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, job),
-        help="Heads that were trained are not trained again.", key="search_resume",
-    )  # fmt: skip
 
 
 def _tick(job: Search, was_active: bool) -> None:
@@ -136,9 +116,7 @@ def _tick(job: Search, was_active: bool) -> None:
     if status.is_active:
         share = status.done / status.total if status.total and status.phase in ("data", "features") else 0.0
         st.progress(min(1.0, share), text=plain(status.message or STATUSES[status.status]))
-        stop = ":material/stop_circle:"
-        if st.button("Stop the search", icon=stop, on_click=_do, args=(jobs.stop, job), key="search_stop"):
-            st.rerun()  # the whole page: what went wrong is said at its top
+        stop_button(job, "Stop the search", "search_stop")
     if result and result["ranking"]:
         _show_result(job, result)
 
@@ -200,10 +178,3 @@ def _train(job: Search, result: "SearchResult") -> None:
     else:
         said = f"The training of {best['name']} has begun; Live shows it as {run.title()}."
         st.session_state[state.RUN_NOTICE] = (True, said)
-
-
-def _do(action: Any, job: Search) -> None:
-    try:
-        action(job)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))

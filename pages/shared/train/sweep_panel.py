@@ -1,6 +1,6 @@
 """Sweep panel of the Train page: what to vary, progress, and the best settings into the form."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,22 +8,25 @@ from core.access import Action
 from core.config import RunConfig, setting
 from core.errors import UserError
 from core.jobs.job import BUDGET_MINUTES
-from core.store.runs import RESUMABLE, STATUSES, Status
+from core.store.runs import STATUSES
 from core.sweep.plan import MOST_TRIALS, VARIED, Trial, plan, read_choices
 from core.sweep.store import Sweep, SweepSpec, SweepStore
 from core.workers import launch
 from pages.shared import state
 from pages.shared.shell import jobs
 from pages.shared.shell.access import may
+from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
-from pages.shared.widgets.text import duration, percent, plain, sentence
+from pages.shared.widgets.text import duration, percent, plain
 
 if TYPE_CHECKING:
     from core.store.job_records import SweepResult
 
 
 EVERY_SECONDS = 2.0
+
+_KEPT = "Trials that have finished are not trained again."
 
 SUGGESTED = {
     "training.learning_rate": "1e-4, 3e-4, 1e-3, 3e-3, 1e-2",
@@ -58,7 +61,7 @@ def show_sweep(config: RunConfig | None) -> None:
     """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
     if not may(Action.SWEEP):
         return
-    sweep = _shown()
+    sweep = shown_job(SweepStore(), state.SWEEP, "sweep")
     with st.expander(
         "Try many settings (sweep)", icon=":material/grid_on:", key=state.SWEEP_PANEL, expanded=bool(sweep)
     ):
@@ -70,20 +73,8 @@ def show_sweep(config: RunConfig | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if sweep and status:
-            _early_end(sweep, status)
+            early_end(sweep, status, "Go on with the sweep", done=_KEPT, key="sweep_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(sweep, status.is_active)
-
-
-def _shown() -> Sweep | None:
-    """The sweep that the address names, or that of this session; else the newest one that is at work."""
-    named = st.query_params.get(state.SWEEP, "")
-    asked = SweepStore().by_id(named or str(st.session_state.get(state.SWEEP, "")))
-    if asked:
-        st.session_state[state.SWEEP] = st.query_params[state.SWEEP] = asked.id
-        return asked
-    if named:
-        st.warning("The sweep that the address names is not here (any more).", icon=":material/info:")
-    return next((sweep for sweep in SweepStore().list()[:5] if launch.poll(sweep).is_active), None)
 
 
 def _form(config: RunConfig | None) -> None:
@@ -168,19 +159,8 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
     except UserError as error:
         st.error(fields.sentence_of(error))
         return
-    st.session_state[state.SWEEP] = st.query_params[state.SWEEP] = sweep.id
+    show_job(sweep, state.SWEEP)
     st.rerun()
-
-
-def _early_end(sweep: Sweep, status: Status) -> None:
-    if status.status not in RESUMABLE:
-        return
-    said = plain(sentence(status.message or STATUSES[status.status]))
-    (st.error if status.status == "failed" else st.warning)(said, icon=":material/info:")
-    st.button(
-        "Go on with the sweep", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, sweep),
-        help="Trials that have finished are not trained again.", key="sweep_resume",
-    )  # fmt: skip
 
 
 def _tick(sweep: Sweep, was_active: bool) -> None:
@@ -191,9 +171,7 @@ def _tick(sweep: Sweep, was_active: bool) -> None:
     if status.is_active:
         done = sum(row["status"] in ("finished", "failed") for row in rows)
         st.progress(done / len(rows) if rows else 0.0, text=plain(status.message or STATUSES[status.status]))
-        stop = ":material/stop_circle:"
-        if st.button("Stop the sweep", icon=stop, on_click=_do, args=(jobs.stop, sweep), key="sweep_stop"):
-            st.rerun()  # the whole page: what went wrong is said at its top
+        stop_button(sweep, "Stop the sweep", "sweep_stop")
     if finished_trials(result):
         _show_result(result)
 
@@ -248,10 +226,3 @@ def take(settings: Trial) -> None:
     """Puts a trial's settings into the form, before the next script run draws the fields."""
     for key, value in settings.items():
         st.session_state[state.field_key(key)] = value
-
-
-def _do(action: Any, sweep: Sweep) -> None:
-    try:
-        action(sweep)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
