@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.data.sample import CLASSES
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
@@ -30,7 +31,8 @@ def show_form() -> None:
     split_on_disk = view is None or view.index.layout == "splits"
     script_import()
     preset = train_form.preset_control()
-    train_form.show_fields(preset, split_on_disk=split_on_disk)
+    classes = view.index.classes if view else CLASSES
+    train_form.show_fields(preset, split_on_disk=split_on_disk, classes=classes)
     show_augmentation_editor(view)
     train_form.show_differences(preset, split_on_disk=split_on_disk)
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None

@@ -31,6 +31,7 @@ FIXED_KEYS = [
     "data.preprocessing",
     "data.drop_remainder",
     "data.validation_split",
+    "data.positive_class",
     "data.seed",
     "model.backbone",
     "model.weights",

@@ -102,7 +102,7 @@ def _in_one_form(ends: list[End]) -> list[End]:
 def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
     if a.id == b.id:
         raise RunError(f"run {a.id} is compared with itself; give two runs")
-    classes = [", ".join(end.manifest.classes) for end in (one, two)]
+    classes = [", ".join(sorted(end.manifest.classes)) for end in (one, two)]
     if classes[0] != classes[1]:
         raise RunError(
             f"runs {a.id} and {b.id} tell different classes apart ({classes[0]}; {classes[1]}), so their results "

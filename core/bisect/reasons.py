@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "data.drop_remainder": "The images of an incomplete last batch are not learnt from in that epoch.",
     "data.validation_split": "More images held out are fewer to learn from, and others to be judged on.",
     "data.group_pattern": "With images of one patient on both sides of the split, validation looks too good.",
+    "data.positive_class": "It decides whose probability is put out, and so which weights the head begins with.",
     "data.seed": "It decides which images are held out and how they are augmented.",
     "model.backbone": "Another network makes other features of the same image.",
     "model.weights": "Without ImageNet's weights the features of a frozen backbone mean nothing.",

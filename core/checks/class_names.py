@@ -14,7 +14,13 @@ POSITIVE = _words(
     "diseased sick ill unhealthy infected infection damage damaged broken bad ng fail failed reject rejected fracture "
     "fractured pathological pathology hemorrhage haemorrhage stroke parasitized leak corrosion rust rusty scratch "
     "scratched dent hole stain fire smoke fake forged fraud spam rotten stale pest drowsy weed "
-    "defekt krank schaden fehler fehlerhaft schlecht riss bösartig auffällig "  # German
+    "metastasis metastatic neoplasm adenocarcinoma sarcoma lymphoma glioma leukemia effusion edema cardiomegaly nodule "
+    "mass polyp ulcer plaque stenosis aneurysm bleeding bleed retinopathy glaucoma cataract blight mildew wilt mould "
+    "mold parasite contaminated contamination porosity pothole spalling delamination burr missing misaligned crooked "
+    "torn spoiled deepfake tampered attack intrusion violation unsafe danger dangerous hazard overload worn wear "
+    "erosion hotspot flaw flawed imperfect deviant symptomatic affected "
+    "defekt krank schaden fehler fehlerhaft schlecht riss bösartig auffällig beschädigt kaputt krebs befallen rost "
+    "kratzer bruch gerissen infiziert verdächtig erkrankt ausschuss "  # German
     "malade anormal défaut défectueux fissure cancéreux maligne "  # French, Portuguese
     "enfermo enferma defecto defectuoso grieta maligno roto dañado "  # Spanish
     "malato difetto difettoso doente defeituoso"  # Italian, Portuguese
@@ -23,7 +29,8 @@ POSITIVE = _words(
 NEGATIVE = _words(
     "normal healthy negative neg none control controls ok okay good benign intact clean clear background pass passed "
     "accept accepted sound undamaged uninfected nondefective nontumor noncancer regular genuine authentic real "
-    "original fresh safe unaffected uncracked nofinding nothing "
+    "original fresh safe unaffected uncracked nofinding nothing noncovid noncancerous nonfractured nondiseased "
+    "unremarkable asymptomatic flawless perfect conforming uninjured unbroken nontumorous "
     "gesund gut unauffällig heil gutartig fehlerfrei "  # German
     "sain saine normale bon bonne bénin "  # French
     "sano sana bueno buena benigno sin "  # Spanish

@@ -74,7 +74,7 @@ def lexicographic_class_order(context: Context) -> Finding | None:
     """Class names with numbers, sorted as text: class10 comes before class2, so label 1 is not what one expects."""
     classes = list(context.dataset.classes)
     natural = sorted(classes, key=_natural)
-    if classes == natural or not any(re.search(r"\d", name) for name in classes):
+    if context.config.data.positive_class or classes == natural or not any(re.search(r"\d", name) for name in classes):
         return None
     moved = {name: [k, natural.index(name)] for k, name in enumerate(classes) if natural.index(name) != k}
     first = next(iter(moved))
@@ -94,14 +94,15 @@ def positive_class_inverted(context: Context) -> Finding | None:
     The probability of a run is that of the second class; sensitivity and specificity are easily read the wrong way.
     """
     classes = context.dataset.classes
-    if len(classes) != 2 or not is_inverted(*classes):
+    if len(classes) != 2 or context.config.data.positive_class or not is_inverted(*classes):
         return None
     return Finding(
         "positive-class-inverted",
         "info",
         f"By the alphabet {named(classes[1:])} is class 1, whose probability a two-class network puts out.",
         {"numbers": {name: k for k, name in enumerate(classes)}},
-        f"Read sensitivity and specificity accordingly, or rename the folders so that {named(classes[:1])} comes last.",
+        f"Say that it is {named(classes[:1])}: data.positive_class.",
+        {"data.positive_class": classes[0]},
     )
 
 

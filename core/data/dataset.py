@@ -13,6 +13,7 @@ from core import paths
 from core.config import DataConfig
 from core.data.corrections import Applied, correct
 from core.data.layout_choice import Choice, parse_choice
+from core.data.positive import with_positive
 from core.data.rendering import Rendering
 from core.data.sample import ensure_sample
 from core.data.scan import DatasetIndex, ImageFile, scan
@@ -176,8 +177,9 @@ def divide(index: DatasetIndex, config: DataConfig, applied: Applied | None = No
         applied: Applied. What the corrections have changed. Defaults to nothing.
 
     Raises:
-        ConfigError: the split settings cannot be used.
+        ConfigError: the split settings or the positive class cannot be used.
     """
+    index = with_positive(index, config.positive_class)
     own, applied = read_split(index.root), applied or Applied()
     if own is not None:
         return Dataset(index, own.divide(index), applied, own)

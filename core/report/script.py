@@ -221,7 +221,7 @@ class _Writer:
         return f"{line}  # <-- {key}: good\n{indent}# {other.lstrip()}  # <-- bad"
 
     def _foreign(self) -> str:
-        known = ("data.window", "data.window_low", "data.window_high", "data.group_pattern",
+        known = ("data.window", "data.window_low", "data.window_high", "data.group_pattern", "data.positive_class",
                  "data.validation_split", "data.seed", "training.precision",
                  "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
                  "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",

@@ -93,6 +93,12 @@ class DataConfig:
         "Files of one group (a patient, say) are never split between training and validation. auto: recognises usual "
         "patient names. Empty: every file for itself. Else a regular expression whose first group is the name.",
     )
+    positive_class: str = setting_field(
+        "",
+        "Positive class",
+        "Of two classes the one whose probability the network puts out: sensitivity, AUC, threshold, reports and "
+        "exports are about it. Empty: the second by the alphabet. Of more classes there is none.",
+    )
     seed: int = setting_field(
         1, "Data seed", "Decides the split and the augmentation. Not the order: that is the training seed.", low=0,
         high=2**31 - 1,

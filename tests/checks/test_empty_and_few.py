@@ -42,7 +42,8 @@ def test_a_group_that_makes_up_much_of_validation_is_told(make_context: Make) ->
     assert val_from_few_groups(make_context(edit=of_groups(1))) is None
 
 
-POSITIVE = ("defective", "Abnormal", "lesion", "brain_tumor", "fault", "skin-cancer", "crack", "krank", "défaut")
+POSITIVE = ("defective", "Abnormal", "lesion", "brain_tumor", "fault", "skin-cancer", "crack", "krank", "défaut",
+            "metastasis", "glaucoma", "late blight", "pothole", "beschädigt", "Riss")  # fmt: skip
 NEGATIVE = ("normal", "Healthy", "no_crack", "tumor-free", "non defective", "without_lesion", "gesund", "ok", "sain")
 
 

@@ -73,6 +73,8 @@ def test_class_without_a_finding_as_second_is_told(make_context, names, inverted
     assert (finding is not None) == inverted
     if finding:
         assert finding.evidence == {"numbers": {names[0]: 0, names[1]: 1}}
+        assert finding.change == {"data.positive_class": names[0]}
+        assert labels.positive_class_inverted(make_context(finding.change, counts=counts(these, these))) is None
 
 
 def test_majority_share_is_the_baseline(make_context):

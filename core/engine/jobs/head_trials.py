@@ -111,7 +111,7 @@ class HeadTrials:
 
     def _opened(self, config: RunConfig, reporter: Reporter[Run]) -> Dataset:
         data = config.data
-        split = (config.dataset, data.validation_split, data.group_pattern, data.seed)
+        split = (config.dataset, data.validation_split, data.group_pattern, data.seed, data.positive_class)
         return self._datasets.get_or(split, lambda: open_dataset(config.dataset, data, reporter.progress))
 
     def _prepared(self, config: RunConfig, dataset: Dataset, reporter: Reporter[Any]) -> tuple[TrainingContext, Head]:

@@ -1,6 +1,6 @@
 """The chosen data set in a page: scanned once for all viewers, split as the Train page says, with progress."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +173,14 @@ def _divide(index: DatasetIndex, applied: Applied) -> Dataset:
     """As the split file or the Train page says; by the defaults where those cannot be used (that page says so)."""
     try:
         return divide(index, data_config(), applied)
+    except ConfigError:
+        return _divide_without_positive(index, applied)
+
+
+def _divide_without_positive(index: DatasetIndex, applied: Applied) -> Dataset:
+    """The positive class may be that of a data set chosen before; what else the Train page says counts all the same."""
+    try:
+        return divide(index, replace(data_config(), positive_class=""), applied)
     except ConfigError:
         return divide(index, DataConfig(), applied)
 

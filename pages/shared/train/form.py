@@ -9,6 +9,7 @@ import streamlit as st
 from core.checks.effects import without_effect
 from core.config import HEAD, PRESETS, SHORT_FORM, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
+from core.data.positive import KEY as POSITIVE
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
 from core.models.unfreezing import require_blocks, stages
@@ -125,8 +126,14 @@ def preset_control() -> str:
     )
 
 
-def show_fields(preset: str, *, split_on_disk: bool) -> None:
-    """All settings: the training mode, three groups side by side, the rest under Advanced."""
+def show_fields(preset: str, *, split_on_disk: bool, classes: tuple[str, ...] = ()) -> None:
+    """All settings: the training mode, three groups side by side, the rest under Advanced.
+
+    Args:
+        preset: The preset.
+        split_on_disk: Whether the folder says which images are held out.
+        classes: Names of the classes; with two of them the positive one can be chosen. Defaults to none known.
+    """
     values = fields.form_values(preset)
     changed = differences(preset, settings(preset, split_on_disk=split_on_disk))
     values[MODE] = fields.field(MODE, values, changed=MODE in changed)
@@ -137,6 +144,8 @@ def show_fields(preset: str, *, split_on_disk: bool) -> None:
                 head_editor.show_head_choice(changed=key in changed)
             elif key == fields.BACKBONE:
                 values[key] = _show_networks(values, changed=key in changed)
+            elif key == POSITIVE:
+                _show_positive(values, classes, changed=key in changed)
             elif has_meaning(key, values, split_on_disk=split_on_disk):
                 values[key] = fields.field(key, values, changed=key in changed)
 
@@ -150,6 +159,13 @@ def show_fields(preset: str, *, split_on_disk: bool) -> None:
         for k, column in enumerate(st.columns(3)):
             with column:
                 draw(iter(rare[k::3]))
+
+
+def _show_positive(values: dict[str, Any], classes: tuple[str, ...], *, changed: bool) -> None:
+    """Which of two classes is the positive one; a name that is none of them is shown, as the run would refuse it."""
+    if len(classes) == 2 or values[POSITIVE]:
+        offered = dict.fromkeys(("", *(sorted(classes) if len(classes) == 2 else ()), values[POSITIVE]))
+        values[POSITIVE] = fields.field(POSITIVE, values, changed=changed, only=tuple(offered))
 
 
 def _show_networks(values: dict[str, Any], *, changed: bool) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.config import TrainConfig, keys, make_config, setting
 from core.data.dataset import SAMPLE
+from core.data.positive import KEY as POSITIVE
 from core.errors import ConfigError, UserError
 from core.models.catalogue import BACKBONES, find, weights_word
 from core.models.optimizers import OPTIMIZERS
@@ -31,6 +32,7 @@ WORDS = {
     "rescale": "Divided by 255",
     "": "None (frozen)",
     "model.head ": "Hidden units and dropout",
+    "data.positive_class ": "The second by the alphabet",
     "all": "All blocks",
     "end_to_end": "End to end",
     "fine_tune": "Fine-tune",
@@ -132,7 +134,7 @@ def word_of(key: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     text = str(value)
-    return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key == UNFREEZE else text.capitalize())
+    return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key in (UNFREEZE, POSITIVE) else text.capitalize())
 
 
 def choices_of(key: str, values: dict[str, Any]) -> tuple[str, ...]:
