@@ -339,6 +339,15 @@ def test_a_second_run_on_the_same_images_computes_no_features_again(
     assert not decoded
 
 
+def test_of_two_classes_the_positive_one_is_what_the_run_answers(image_folder: Any, train_here: Any) -> None:
+    run = train_here(image_folder(train=(12, 12), val=(4, 8)), {**TINY, "data.positive_class": "a"})
+    record = run.evaluation()
+    assert record is not None and record.val is not None
+    assert record.classes == run.classes() == ["b", "a"]
+    assert list(record.val.roc) == ["a"]
+    assert [(row.name, row.support) for row in record.val.per_class] == [("b", 8), ("a", 4)]
+
+
 def test_half_precision_features_change_little_and_are_kept_apart(image_folder: Any, train_here: Any) -> None:
     folder = image_folder(train=(12, 12), val=(6, 6))
     exact, half = (train_here(folder, {**TINY, "training.feature_precision": p}) for p in ("float32", "float16"))
