@@ -28,7 +28,9 @@ def test_of_two_classes_the_positive_one_is_class_1(make: Make) -> None:
 
 def test_a_name_that_is_no_class_and_more_than_two_classes_are_refused(make: Make) -> None:
     root = make(TWO)
-    with pytest.raises(ConfigError, match=r'data.positive_class is "sick", but the classes here are abnormal or normal'):
+    with pytest.raises(
+        ConfigError, match=r'data.positive_class is "sick", but the classes here are abnormal or normal'
+    ):
         divide(scan_dataset(str(root)), DataConfig(positive_class="sick"))
     for part in ("train", "val"):
         make(f"{part}/unclear/{n}.png" for n in range(2))
