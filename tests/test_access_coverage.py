@@ -73,7 +73,7 @@ READS = {
     "core.housekeeping.retention", "core.housekeeping.trash", "core.housekeeping.trial_ids",
     "core.insight.answer", "core.insight.calibration", "core.insight.overlay", "core.insight.reference",
     "core.insight.side_by_side", "core.insight.stored", "core.jobs.job", "core.jobs.spec", "core.jobs.time_limits",
-    "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.backbone",
+    "core.data.positive", "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.backbone",
     "core.models.catalogue",
     "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.trial",
     "core.models.unfreezing", "core.paths",
