@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 
+from core.models.backbone import Backbone
+from core.models.build import backbone_layers
+
 FAMILIES = (
     *("EfficientNetLite0", "VGG16", "ResNet50", "ResNet50V2", "MobileNet", "MobileNetV2", "MobileNetV3Small"),
     *("EfficientNetB0", "EfficientNetV2B0", "DenseNet121", "InceptionV3", "Xception", "ConvNeXtTiny"),
@@ -22,3 +25,13 @@ def with_statistics(base: keras.Model) -> keras.Model:
     base(np.random.default_rng(0).uniform(0, 255, (4, *base.input_shape[1:])).astype(np.float32), training=True)
     base.trainable = False
     return base
+
+
+def first_blocks(row: Backbone, base: keras.Model) -> keras.Model:
+    """The network up to the first end of a block before which every kind of its layers has occurred."""
+    layers = backbone_layers(base)
+    kinds = {type(layer) for layer in layers}
+    starts = [row.first_trainable([layer.name for layer in layers], block) for block in row.blocks]
+    end = next(at for at in [*starts[1:], len(layers)] if {type(layer) for layer in layers[:at]} == kinds)
+    pooling = type(base.layers[-1]).from_config(base.layers[-1].get_config())
+    return keras.Model(base.input, pooling(layers[end - 1].output), name=base.name)
