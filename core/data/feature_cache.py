@@ -32,6 +32,10 @@ SPARE_BYTES = 2**30
 """Disk left free for checkpoints, models and everybody else."""
 
 
+class NoRoom(UserError):
+    """The disk is too full for an array."""
+
+
 def feature_cache() -> "FeatureCache":
     """The cache of this home."""
     return FeatureCache(paths.cache_folder() / "features")
@@ -109,7 +113,8 @@ class FeatureCache:
             dtype: str. `float32`, or `float16` for half the room. Defaults to `"float32"`.
 
         Raises:
-            UserError: the disk is too full.
+            NoRoom: the disk is too full.
+            UserError: the folder cannot be written.
         """
         self.make_room(shape[0] * shape[1] * np.dtype(dtype).itemsize)
         path, partial = self._path(key), self.folder / f"{key}.{secrets.token_hex(4)}.partial"
@@ -130,7 +135,8 @@ class FeatureCache:
         """Removes the least recently used entries until `size` bytes fit under the limit and on the disk.
 
         Raises:
-            UserError: the disk is too full even so, or cannot be written.
+            NoRoom: the disk is too full even so.
+            UserError: the folder cannot be written.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +153,7 @@ class FeatureCache:
         if missing > 0:
             # Without pooling there are 16 to 81 numbers where there is one with it.
             smaller = ", or set model.pooling to average, which makes them much smaller" if missing < 0.9 * size else ""
-            raise UserError(
+            raise NoRoom(
                 f"the features need {in_words(size)}, and {in_words(SPARE_BYTES)} of the disk are left free for models "
                 f"and checkpoints, but only {in_words(self._free())} are free in {self.folder}: {in_words(missing)} "
                 f"are missing; free some space{smaller}"

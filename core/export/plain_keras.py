@@ -30,11 +30,12 @@ from core.data.png_chunks import LenientStream
 from core.data.rendering import to_square
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
+from core.models.frozen_part import features_of
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
 AUGMENTED = STEPPED = WEIGHTED = BINARY = HALVED = ON_FEATURES = ON_IMAGES = True
-UNFREEZES = STAGED = BY_BLOCK = FITS = TURNED = HEIC = DICOM = True
+UNFREEZES = STAGED = BY_BLOCK = CUT = FITS = TURNED = HEIC = DICOM = True
 
 # Settings: a script has those of its run.
 DATA = Path("pictures")
@@ -269,10 +270,14 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, base: keras.Model) -> None:
         super().__init__(dtype="float32", name="frozen_base")
         self.base = base
+        if CUT:
+            self.features = features_of(base)
 
     def call(self, images: Any) -> Any:
         """Give the features of a batch of images; those of a frozen base are the same in any batch."""
         if self.base.trainable:
+            if CUT:
+                return self.features(images)  # what is frozen of it gives the same in any batch
             return self.base(images, training=False)
         output = self.base.output
         given = in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
@@ -306,9 +311,13 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
     else:
         compile_model(model, LEARNING_RATE, OPTIMIZER, OPTIONS)
         epochs = EPOCHS
-    answer = graph(
-        lambda pixels: head(base(tf.cast(pixels, tf.float32), training=False), training=False), size, tf.uint8
-    )
+    if CUT:
+        features = features_of(base)
+        answer = graph(lambda pixels: head(features(tf.cast(pixels, tf.float32)), training=False), size, tf.uint8)
+    else:
+        answer = graph(
+            lambda pixels: head(base(tf.cast(pixels, tf.float32), training=False), training=False), size, tf.uint8
+        )
     fit(
         model,
         learnt,

@@ -37,6 +37,7 @@ _SECTIONS = {
     "What is not read": "core/data/refused.py",
     "From an image to a square": "core/data/rendering.py",
     "Large colour profiles": "core/data/png_chunks.py",
+    "The part that does not learn": "core/models/frozen_part.py",
     "Batches of one size": "core/models/whole_batches.py",
     "A learning rate for each block": "core/models/block_rates.py",
     "Augmentation": "core/data/augment.py",
@@ -121,6 +122,7 @@ def _flags(config: RunConfig, manifest: "Manifest") -> dict[str, bool]:
         "ON_IMAGES": fine_tunes or not on_features,
         "UNFREEZES": fine_tunes or bool(training.unfreeze_from),
         "STAGED": fine_tunes and training.finetune_stages > 1,
+        "CUT": fine_tunes and config.data.augmentation == "none",
         "BY_BLOCK": fine_tunes and training.block_rate_factor != 1,
     }
 

@@ -22,6 +22,7 @@ from core.errors import ConfigError
 from core.models import lite0
 from core.models.backbone import Backbone
 from core.models.catalogue import PIXEL_SETTINGS, find, pixel_kind
+from core.models.frozen_part import features_of
 from core.models.head_layers import head_layers
 from core.models.imagenet import load_imagenet
 from core.models.whole_batches import in_whole_batches
@@ -51,26 +52,31 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**kwargs)
         self.base = base
         base.trainable = False
+        self._learning: Any = None
 
     def call(self, images: Any) -> Any:
         """Give the features of a batch of images; those of a frozen base are the same in any batch."""
         if self.base.trainable:
-            return self.base(images, training=False)
+            return self._learning(images)
         output = self.base.output
         given = in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
         return keras.ops.stop_gradient(given)  # nothing before it learns: no gradient of the loop need be built or run
 
-    def unfreeze(self, first_index: int) -> None:
+    def unfreeze(self, first_index: int, *, cut: bool = False) -> None:
         """Make the backbone's layers from `first_index` on trainable and those before it not; compile afterwards.
 
         Args:
             first_index: Index into `backbone_layers(base)`, from `Backbone.first_trainable`; its length freezes all.
+            cut: Whether what stays frozen is to give the same for an image in any batch, as kept activations do; see
+                core/models/frozen_part.py. Defaults to no.
         """
         # A layer trains only if all around it may. One by one: setting what is set already reaches nothing inside.
         self.trainable = self.base.trainable = True
         chosen = {layer.name for layer in backbone_layers(self.base)[first_index:]}
         for layer in self.base.layers:
             layer.trainable = layer.name in chosen
+        base = self.base
+        self._learning = features_of(base) if cut else lambda images: base(images, training=False)
 
 
 def base_for(config: RunConfig) -> keras.Model:

@@ -4,7 +4,7 @@ The same pass that validates an epoch shows whether hidden units are dead and wh
 watching them costs no second pass.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,21 +52,28 @@ class Observer:
         )
         def from_pixels(pixels: Any) -> Any:
             features = base(tf.cast(pixels, tf.float32), training=False)
-            return features, *self._answer(features)
+            return features, *self.answer(features)
 
         @tf.function(  # type: ignore[untyped-decorator]
             input_signature=[tf.TensorSpec((None, *head.input_shape[1:]), tf.float32)], jit_compile=False
         )
         def from_features(features: Any) -> Any:
-            return self._answer(features)
+            return self.answer(features)
 
         self.from_pixels, self.from_features = from_pixels, from_features
 
-    def on_images(self, batches: Iterable[Array]) -> tuple[Array, Activity]:
-        """Outputs for batches of uint8 pixels, and the activity over all of them."""
+    def on_images(
+        self, batches: Iterable[Array], forward: Callable[[Any], Any] | None = None
+    ) -> tuple[Array, Activity]:
+        """Outputs for batches of uint8 pixels, and the activity over all of them.
+
+        Args:
+            batches: iterable of arrays.
+            forward: callable. From a batch to features, hidden values and outputs. Defaults to `from_pixels`.
+        """
         outputs, alive, moments = [], [], _Moments()
         for pixels in batches:
-            features, hidden, answer = self.from_pixels(pixels)
+            features, hidden, answer = (forward or self.from_pixels)(pixels)
             moments.add(features.numpy())
             alive.append(_alive(hidden.numpy()))
             outputs.append(answer.numpy())
@@ -89,7 +96,7 @@ class Observer:
             self._cached_statistics = moments.result()
         return np.concatenate(outputs), Activity(self._dead(alive), *self._cached_statistics)
 
-    def _answer(self, features: Any) -> tuple[Any, Any]:
+    def answer(self, features: Any) -> tuple[Any, Any]:
         """Values of all units that are silent below zero and of the output; without such units the output twice."""
         x, hidden = features, []
         for layer in self._head.layers:

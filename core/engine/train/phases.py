@@ -1,8 +1,8 @@
 """The phases a training is made of: which network `fit` trains, on what, for how many epochs.
 
 Bottleneck and frozen end-to-end training are the same phase, on cached features: same numbers, a fraction of the
-work. Literal and unfrozen end-to-end training go through the images. Fine-tuning is the first, then the second,
-once for each stage in which blocks of the backbone become trainable.
+work. Literal and unfrozen end-to-end training go through the images. Fine-tuning is the first, then, once for each
+stage in which blocks of the backbone become trainable, the second, or the blocks that learn on kept activations.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,11 +16,13 @@ from core.data.order import Indices, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
 from core.engine.train.context import Probabilities, TrainingContext
+from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
 from core.engine.train.observe import Activity
 from core.engine.train.traced import TracedModel, TracedSequential
 from core.models import catalogue
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model
+from core.models.frozen_part import LearningPart
 from core.models.optimizer_plan import OptimizerPlan, plan_optimizer
 from core.models.unfreezing import HEAD, Stage, stages
 
@@ -113,9 +115,14 @@ def on_images(context: TrainingContext, stage: Stage | None = None) -> Phase:
     network = train_model(context.base, context.head)
     model = TracedModel(network.inputs, network.outputs, name=network.name)
     block = stage.block if stage else training.unfreeze_from
+    keeps = stage is not None and keeps_activations(context)
     if block:
         names = [layer.name for layer in backbone_layers(context.base)]
-        frozen_base(model).unfreeze(catalogue.find(context.config.model.backbone).first_trainable(names, block))
+        first = catalogue.find(context.config.model.backbone).first_trainable(names, block)
+        frozen_base(model).unfreeze(first, cut=keeps)
+    activations = FrozenActivations.of(context) if keeps else None
+    if stage and activations and activations.compute():
+        return _on_activations(context, stage, activations)
     compile_model(context, model, stage)
     labels = context.dataset.labels(context.dataset.split.train)
     targets, weights, images = context.targets(labels), context.sample_weights(labels), context.train_images()
@@ -129,8 +136,25 @@ def on_images(context: TrainingContext, stage: Stage | None = None) -> Phase:
         model,
         model if block else context.head,
         data,
-        context.observe_images,
+        activations.observe if activations else context.observe_images,
         stage=stage,
+    )
+
+
+def _on_activations(context: TrainingContext, stage: Stage, activations: FrozenActivations) -> Phase:
+    """A stage of fine-tuning without its frozen blocks: what they make of the images was computed once."""
+    inputs = keras.Input((activations.width,), dtype="float32", name="activations")
+    outputs = context.head(LearningPart(context.base, activations.parts, dtype="float32", name="learning")(inputs))
+    model = TracedModel(inputs, outputs, name="parity_train")
+    compile_model(context, model, stage)
+    labels = context.dataset.labels(context.dataset.split.train)
+    targets, weights = context.targets(labels), context.sample_weights(labels)
+
+    def data(epoch: int) -> FeatureBatches:
+        return FeatureBatches(activations.train, targets, order(context, epoch), weights)
+
+    return Phase(
+        stage.phase, context.config.training.finetune_epochs, model, model, data, activations.observe, stage=stage
     )
 
 

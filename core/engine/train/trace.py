@@ -117,8 +117,8 @@ class TraceWriter:
             A callback for `fit`.
         """
         self._epochs = [item for item in self._epochs if item[0] <= epoch]
-        self._watch, self._order, self._on_images = Watch(), order, isinstance(data, ImageBatches)
-        self._moving = moving
+        self._watch, self._order, self._moving = Watch(), order, moving
+        self._on_images = moving or isinstance(data, ImageBatches)
         first = not self._epochs
         draw = self._work.draw(epoch)
         if draw not in {sample.draw for sample in self._head.samples}:
