@@ -106,7 +106,8 @@ class LearningPart(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, base: keras.Model, parts: Parts, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.base = base
-        self._features = lambda rows: learning_features(parts, rows)  # a function: Keras must not count layers twice
+        # A function: as an attribute, the parts' layers would be counted twice.
+        self._features: Callable[[Any], Any] = lambda rows: learning_features(parts, rows)
 
     def call(self, rows: Any) -> Any:
         """Give the features of a batch of rows."""

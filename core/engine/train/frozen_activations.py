@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from core.data.feature_cache import Features, NoRoom
@@ -22,7 +23,7 @@ from core.models.build import weights_hash
 from core.models.frozen_part import Parts, cut_in_two, frozen_rows, learning_features
 from core.models.whole_batches import filled_up
 
-_MESSAGE = "Computes what the frozen blocks make of the images, once for all epochs."
+_MESSAGE = "Computes what the frozen blocks make of the images, once."
 
 
 def keeps_activations(context: TrainingContext) -> bool:
@@ -39,13 +40,13 @@ class FrozenActivations:
 
     Attributes:
         width: int. Numbers for each image.
-        train: float32 array of shape `(images, width)`. Of the training images, once `compute` has returned `True`.
+        train: float32 array of shape `(images, width)`. Of the training images; empty before `compute`.
     """
 
     def __init__(self, context: TrainingContext, parts: Parts) -> None:
         self._context, self.parts = context, parts
         self.width = math.prod(parts.frozen.output.shape[1:])
-        self.train: Features | None = None
+        self.train: Features = np.zeros((0, self.width), np.float32)
         self._val: Features | None = None
         self._weights = weights_hash(parts.frozen)
         answer, pixels = context.observer.answer, (None, *context.base.input_shape[1:])
