@@ -9,6 +9,7 @@ epoch is the steps and the validation, as a run has them. The plain way is that 
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,19 +29,23 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARITY_HOME"] = home
         folder = draw(Path(home) / "images", side=224, train=32)
-        return [_against_plain(folder, network) for network in NETWORKS]
+        return [figure for network in NETWORKS for figure in _against_plain(folder, network)]
 
 
-def _against_plain(folder: Path, network: str) -> Figure:
+def _against_plain(folder: Path, network: str) -> list[Figure]:
     size, block, target = NETWORKS[network]
-    plain, kept = (_epoch(folder, network, size, block, keep=keep) for keep in (False, True))
+    worked: dict[bool, list[float]] = {False: [], True: []}
+    plain, kept = (_epoch(folder, network, worked[keep], keep=keep) for keep in (False, True))
     found = rounds(ROUNDS, plain=plain, kept=kept)
     name = f"epoch of fine-tuning {network} from {block} at {size} px on kept activations against images"
-    return ratio(name, found["plain"], found["kept"], target, f"load {os.getloadavg()[0]:.1f}")
+    return [
+        ratio(name, found["plain"], found["kept"], target, f"load {os.getloadavg()[0]:.1f}"),
+        ratio(f"{name}, seconds of the processor", worked[False][1:], worked[True][1:]),
+    ]
 
 
-def _epoch(folder: Path, network: str, size: int, block: str, *, keep: bool) -> Callable[[], None]:
-    """A call that trains and validates one epoch of a stage."""
+def _epoch(folder: Path, network: str, worked: list[float], *, keep: bool) -> Callable[[], None]:
+    """A call that trains and validates one epoch of a stage, and adds the processor's seconds to a list."""
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.engine.reporter import Reporter
@@ -51,6 +56,7 @@ def _epoch(folder: Path, network: str, size: int, block: str, *, keep: bool) -> 
     from core.models.unfreezing import stages
     from core.store.runs import RunStore
 
+    size, block, _ = NETWORKS[network]
     weights = "imagenet" if catalogue.find_weights(catalogue.find(network)) else "none"
     settings: dict[str, Any] = {
         "model.backbone": network, "model.weights": weights, "data.image_size": size, "data.batch_size": 32,
@@ -65,8 +71,10 @@ def _epoch(folder: Path, network: str, size: int, block: str, *, keep: bool) -> 
     FrozenActivations.compute = compute  # type: ignore[method-assign]
 
     def call() -> None:
+        started = time.process_time()
         phase.model.fit(phase.stream.of(phase.data(0)), shuffle=False, verbose=0)
         phase.observe(context.dataset.split.val)
+        worked.append(time.process_time() - started)
 
     return call
 
