@@ -108,7 +108,12 @@ def test_a_run_broken_off_goes_on_either_way(images: Path, monkeypatch: pytest.M
 def test_from_the_second_epoch_on_no_image_is_read(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     original = Images.one
-    monkeypatch.setattr(Images, "one", lambda self, k, draw: read.append(k) or original(self, k, draw))
+
+    def one(self: Images, position: int, draw: int) -> Any:
+        read.append(position)
+        return original(self, position, draw)
+
+    monkeypatch.setattr(Images, "one", one)
     counts = {}
     for epochs in (1, 4):
         feature_cache().empty()
