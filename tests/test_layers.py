@@ -28,6 +28,7 @@ LAYERS = (
     ("core.workers.",),
     ("core.jobs.",),
     ("core.bisect.", "core.sweep.", "core.lr_search.", "core.label_review.", "core.cross_validation."),
+    ("core.feature_check.",),
     ("core.why.", "core.search."),
     ("core.start.",),
     ("core.housekeeping.", "core.export."),

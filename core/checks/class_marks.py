@@ -58,11 +58,10 @@ def class_told_by_mark(context: Context) -> Finding | None:
     sample = context.sample
     if sample is None:
         return None
-    marks = sorted(_marks(sample), key=lambda mark: -mark.difference)
-    outer = [mark for mark in marks if mark.is_outer]
-    if not outer or not _is_sound(outer[0], marks, sample):
+    found = _search(sample)
+    if found is None:
         return None
-    best = outer[0]
+    best, outer = found
     own, rest = (float(best.shows[side].mean()) for side in (sample.labels == best.label, sample.labels != best.label))
     alike = [mark for mark in outer if mark.label == best.label and mark.difference >= 0.9 * best.difference]
     place, name = _place(alike), context.dataset.classes[best.label]
@@ -78,6 +77,19 @@ def class_told_by_mark(context: Context) -> Finding | None:
         },
         "Look at that place in these images: cut off or cover a tag, a frame or a stamp in the images of all classes.",
     )  # fmt: skip
+
+
+def found_mark(sample: Sample) -> Mark | None:
+    """The mark that tells a class best; None where there is none."""
+    found = _search(sample)
+    return found[0] if found else None
+
+
+def _search(sample: Sample) -> tuple[Mark, list[Mark]] | None:
+    """The best mark, and all that lie outside the middle; None where none is sound."""
+    marks = sorted(_marks(sample), key=lambda mark: -mark.difference)
+    outer = [mark for mark in marks if mark.is_outer]
+    return (outer[0], outer) if outer and _is_sound(outer[0], marks, sample) else None
 
 
 def _is_sound(best: Mark, marks: list[Mark], sample: Sample) -> bool:

@@ -31,7 +31,8 @@ class Finding:
         remedy: str. What to change.
         change: dict. Settings that one click applies, such as `{"data.shuffle": "samples"}`; empty where no setting
             helps.
-        symptoms: sequence of dict. Findings of the training, as plain values, that this one is enough to explain.
+        symptoms: sequence of dict. Findings, as plain values, that this one is enough to explain: of the training, or
+            of the same cause.
     """
 
     id: str
@@ -41,6 +42,14 @@ class Finding:
     remedy: str = ""
     change: dict[str, Any] = field(default_factory=dict)
     symptoms: Sequence[FindingValues] = ()
+
+    @classmethod
+    def of_record(cls, record: Any) -> "Finding":
+        """The finding that a record of it holds, such as an entry of findings.json."""
+        return cls(
+            record.id, record.severity, record.claim, record.evidence, record.remedy, record.change,
+            tuple(record.symptoms),
+        )  # fmt: skip
 
     def to_dict(self) -> FindingValues:
         """As plain values, ready for JSON."""

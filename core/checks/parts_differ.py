@@ -9,7 +9,7 @@ from core.checks.context import Context, named
 from core.checks.finding import Finding
 from core.checks.sample import Sample
 from core.data.traits import TRAITS
-from core.stats.two_sample import area, held_out_areas, permuted
+from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
 FEWEST = 12
 """Images of a part, below which nothing is asked of a class."""
@@ -24,6 +24,8 @@ _LAST = ("quality of the JPEG", "compression", "direction of edges")
 """Kinds that are named where no other tells the parts apart as well: they change with every saving, and with others."""
 
 _PAIRS = 4
+FEATURES = "features of the backbone"
+"""The kind that is named where no measured one tells the parts apart as surely: it does not say in what they differ."""
 
 Bools = NDArray[np.bool_]
 
@@ -63,27 +65,45 @@ def parts_differ(context: Context) -> Finding | None:
         return None
     best = _best(sample, found)
     chosen = _of(sample, best.label)
-    name, train, val = _largest(sample, best.kind, chosen)
     classes = sorted({one.label for one in found if one.label is not None})
     where = "of the same class" if best.label is None else f"of {named([context.dataset.classes[best.label]])}"
     also = sorted({one.kind for one in found} - {best.kind})
     claim = (
         f"Training and validation images {where} can be told apart by their {best.kind}: AUC {best.auc:.2f} on images "
-        f"left out, {best.chance:.2f} at most with parts by lot. Median {name}: {train:.3g} in training, {val:.3g} in "
-        f"validation.{' Also by ' + ', '.join(also) + '.' if also else ''}"
+        f"left out, {best.chance:.2f} at most with parts by lot.{_in_what(sample, best, chosen)}"
+        f"{' Also by ' + ', '.join(also) + '.' if also else ''}"
     )
     evidence = {
-        "by": best.kind, "auc": round(best.auc, 4), "auc_by_lot": round(best.chance, 4), "trait": name,
-        "train_median": round(train, 4), "val_median": round(val, 4),
+        "by": best.kind, "auc": round(best.auc, 4), "auc_by_lot": round(best.chance, 4),
+        **_medians(sample, best, chosen),
+        **({"network": sample.network} if sample.network else {}),
         "classes": [context.dataset.classes[k] for k in classes],
         "also_by": also,
-        "files": _shown(sample, chosen),
+        "files": _shown(sample, chosen, best),
     }  # fmt: skip
-    return Finding("parts-differ", "warning" if best.is_much else "info", claim, evidence, _remedy(best))
+    severity = "warning" if best.is_much else "info"
+    return Finding("parts-differ", severity, claim, evidence, _remedy(best, classes, sample))
+
+
+def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
+    """In what they differ, as a sentence."""
+    if best.kind == FEATURES:
+        return f" {sample.network} sees it; of light, colour, sharpness and size nothing tells as much."
+    name, train, val = _largest(sample, best.kind, chosen)
+    return f" Median {name}: {train:.3g} in training, {val:.3g} in validation."
+
+
+def _medians(sample: Sample, best: Told, chosen: Bools) -> dict[str, Any]:
+    if best.kind == FEATURES:
+        return {}
+    name, train, val = _largest(sample, best.kind, chosen)
+    return {"trait": name, "train_median": round(train, 4), "val_median": round(val, 4)}
 
 
 def _best(sample: Sample, found: list[Told]) -> Told:
     """What tells them apart best; of what does so alike all classes before one, and where the difference is largest."""
+    is_much = any(one.is_much for one in found)
+    found = [one for one in found if one.kind != FEATURES and one.is_much == is_much] or found
     most = max(one.auc for one in found if one.is_much == max(other.is_much for other in found))
     near = [one for one in found if one.auc >= most - _ALIKE]
     return min(
@@ -93,6 +113,8 @@ def _best(sample: Sample, found: list[Told]) -> Told:
 
 def _distance(sample: Sample, told: Told) -> float:
     """Largest distance of the medians of both parts in the traits of a kind, by the mean deviation from them."""
+    if told.kind == FEATURES:
+        return 0.0
     chosen = _of(sample, told.label)
     values, held_out = sample.traits[told.kind][chosen], sample.held_out[chosen]
     middles = [np.median(values[held_out == side], axis=0) for side in (False, True)]
@@ -113,6 +135,9 @@ def _told(sample: Sample) -> list[Told]:
             if np.ptp(values[chosen], axis=0).any():
                 asked.append((kind, label))
                 areas.append(held_out_areas(values[chosen], lots, units, labels))
+        if sample.features is not None:
+            asked.append((FEATURES, label))
+            areas.append(wide_areas(sample.features[chosen], lots, units, labels))
     if not asked:
         return []
     # One question was asked many times: what counts is the largest of all answers by lot.
@@ -124,6 +149,16 @@ def _told(sample: Sample) -> list[Told]:
         for (kind, label), row, far in zip(asked, table, beyond[:, 0], strict=True)
         if far > limit and row[0] >= _WORTH
     ]
+
+
+def can_ask(sample: Sample) -> bool:
+    """Whether there are enough images that do not belong together, of a class or over all."""
+    for label in (None, *sorted(set(sample.labels.tolist()))):
+        chosen = _of(sample, label)
+        second, units = sample.held_out[chosen], sample.units[chosen]
+        if min(int(second.sum()), int((~second).sum())) >= FEWEST and min(_effective(units, second)) >= _UNITS:
+            return True
+    return False
 
 
 def _effective(units: NDArray[np.int64], second: Bools) -> tuple[float, float]:
@@ -156,18 +191,24 @@ def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, floa
     return TRAITS[kind][k], train, val
 
 
-def _remedy(best: Told) -> str:
+def _remedy(best: Told, classes: list[int], sample: Sample) -> str:
     """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
     alike = "Find out how the two parts were made, and make them alike, or divide all images anew"
-    if best.label is not None:
+    if best.label is not None and set(classes) < set(sample.labels.tolist()):
         return f"{alike}. Only some classes differ: look whether their folders were exchanged in one part."
     return f"{alike} (Split on the Dataset page, or python -m core split)."
 
 
-def _shown(sample: Sample, chosen: Bools) -> list[Any]:
-    """Four of each part; pages show the first four, two of each."""
+def _shown(sample: Sample, chosen: Bools, best: Told) -> list[Any]:
+    """Four of each part; pages show the first four, two of each. Of features those that are told most surely."""
+    rows = np.flatnonzero(chosen)
+    if best.kind == FEATURES and sample.features is not None:
+        of_val = sample.held_out[rows][:, None]
+        scores = wide_scores(sample.features[rows], of_val, sample.units[rows], sample.labels[rows])[:, 0]
+        order = {False: rows[np.argsort(scores, kind="stable")], True: rows[np.argsort(-scores, kind="stable")]}
+    else:
+        order = {False: rows, True: rows}
     train, val = (
-        [sample.files[k].path for k in np.flatnonzero(chosen & (sample.held_out == side))[:_PAIRS]]
-        for side in (False, True)
+        [sample.files[k].path for k in order[side] if sample.held_out[k] == side][:_PAIRS] for side in (False, True)
     )
     return [*train[:2], *val[:2], *train[2:], *val[2:]]

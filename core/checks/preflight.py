@@ -1,5 +1,7 @@
 """Preflight: all checks of a configuration and a data set before a run starts, and the one call that makes them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.checks import (
@@ -22,6 +24,7 @@ from core.checks import (
     split,
 )
 from core.checks.context import Check, Context
+from core.checks.coverage import FEATURE_IDS
 from core.checks.finding import SEVERITIES, Finding
 from core.config import RunConfig
 from core.data.dataset import Dataset
@@ -96,6 +99,19 @@ CHECKS: tuple[Check, ...] = (
 )
 """Every check there is; docs/checks.md has a row for each. A check's id is its name with hyphens."""
 
+CHECK_IDS = tuple(check.__name__.replace("_", "-") for check in CHECKS)
+
+_OF_IMAGES = {
+    module.__name__
+    for module in (altered, blank, class_marks, class_traces, few_groups, labels, name_tokens, parts_differ, pixels,
+                   split)
+}  # fmt: skip
+_OF_SETTINGS = {
+    "double-rescale", "wrong-preprocess-for-backbone", "input-too-small", "aspect-stretch-vs-crop", "size-upscaled",
+    "class-weight-mismatch", "split-after-sort",
+}  # fmt: skip
+"""Findings of those modules that depend on the settings."""
+
 
 def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
     """What is worth knowing before a run is trained; nothing on a healthy data set with sensible settings.
@@ -112,9 +128,67 @@ def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = N
     Raises:
         UserError: there is no such backbone, or an image has gone or changed since the scan.
     """
-    context = Context(config, dataset, progress)
-    findings = [finding for check in CHECKS if (finding := check(context)) is not None]
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return findings_of(Context(config, dataset, progress))
+
+
+def findings_of(context: Context) -> list[Finding]:
+    """The same of a context."""
+    return _joined([finding for check in CHECKS if (finding := check(context)) is not None])
+
+
+def merged(findings: Sequence[Finding], seen: Sequence[Finding]) -> list[Finding]:
+    """Findings with those that features have given, which stand for what was found without."""
+    new = {finding.id: finding for finding in seen}
+    return _joined([new.pop(one.id, one) for one in _apart(findings)] + list(new.values()))
+
+
+def of_images(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that are about the images and labels, whatever the settings."""
+    ids = {check.__name__.replace("_", "-") for check in CHECKS if check.__module__ in _OF_IMAGES}
+    return [one for one in findings if one.id in (ids | {*FEATURE_IDS}) - _OF_SETTINGS]
+
+
+def _apart(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings without symptoms, which stand beside them."""
+    found = []
+    for one in findings:
+        below = [
+            Finding(said["id"], said["severity"], said["claim"], said["evidence"], said["remedy"], said["change"])
+            for said in one.symptoms
+        ]
+        found += [replace(one, symptoms=()), *below]
+    return found
+
+
+def _joined(findings: list[Finding]) -> list[Finding]:
+    """One cause, one finding: what another one is enough to explain stands below it; errors first."""
+    known = {finding.id: finding for finding in findings}
+    for id, lead_id in _SAME_CAUSE.items():
+        finding, lead = known.get(id), known.get(lead_id)
+        if finding and lead and _is_same(finding, lead):
+            known[lead_id] = lead.with_symptoms([finding])
+            del known[id]
+    return sorted(known.values(), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+_SAME_CAUSE = {
+    "train-val-preprocess-mismatch": "parts-differ",
+    "grayscale-channels": "parts-differ",
+    "class-told-by-looks": "class-told-by-mark",
+}
+"""Id of a finding to that of the one which shows the same cause with more of it."""
+
+OF_ONE_CAUSE = frozenset(_SAME_CAUSE)
+"""Ids of findings before the training that may stand below another one."""
+
+_KINDS = {"train-val-preprocess-mismatch": "brightness", "grayscale-channels": "colour"}
+
+
+def _is_same(finding: Finding, lead: Finding) -> bool:
+    """Whether both speak of the same: of the same class, or of the same kind of difference."""
+    if finding.id in _KINDS:
+        return _KINDS[finding.id] in (lead.evidence.get("by"), *lead.evidence.get("also_by", ()))
+    return bool(finding.evidence.get("class") == lead.evidence.get("class"))
 
 
 def findings_record(findings: list[Finding]) -> dict[str, Any]:

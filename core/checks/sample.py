@@ -30,6 +30,8 @@ class Sample(NamedTuple):
             as copies of each other, or since they show one scene.
         traits: dict from a kind of `TRAITS` to float32 `(n, traits of it)`.
         forms: uint8 `(n, 64, 64)`. Small grey versions.
+        features: float32 `(n, width)`. What a network makes of them; None where it was not asked.
+        network: str. Its name.
     """
 
     files: tuple[ImageFile, ...]
@@ -38,6 +40,15 @@ class Sample(NamedTuple):
     units: NDArray[np.int64]
     traits: dict[str, Floats]
     forms: NDArray[np.uint8]
+    features: Floats | None = None
+    network: str = ""
+
+    def only(self, rows: NDArray[np.integer]) -> "Sample":
+        """The same with some of its images, without features."""
+        return Sample(
+            tuple(self.files[k] for k in rows.tolist()), self.labels[rows], self.held_out[rows], self.units[rows],
+            {kind: values[rows] for kind, values in self.traits.items()}, self.forms[rows],
+        )  # fmt: skip
 
 
 def measured_sample(

@@ -2,19 +2,27 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from core.access import COMMAND_LINE
+from core.checks.context import Context
+from core.checks.coverage import coverage, left_out, with_features
 from core.checks.finding import Finding
-from core.checks.preflight import CHECKS, findings_record, preflight
+from core.checks.preflight import CHECK_IDS, CHECKS, findings_of, findings_record, merged
 from core.cli.command import AddCommand
 from core.cli.layout import understood
 from core.cli.output import print_json
 from core.cli.settings import add_settings, read_config
-from core.cli.terminal import Line
+from core.cli.terminal import Line, follow
 from core.cli.told_findings import add_strict
 from core.config import RunConfig
-from core.data.dataset import open_dataset
+from core.data.dataset import Dataset, open_dataset
+from core.errors import RunError
+from core.feature_check.store import FeatureCheckSpec, FeatureCheckStore
 from core.jobs.validate import check_model
+from core.start import start
+from core.workers import launch
 
 
 def add_parser(command: AddCommand) -> None:
@@ -22,6 +30,11 @@ def add_parser(command: AddCommand) -> None:
     parser = command("check", check, "Pre-flight findings of a run; nothing is trained.")
     add_settings(parser)
     add_strict(parser, "without it findings never change the exit code")
+    parser.add_argument(
+        "--features",
+        action="store_true",
+        help="also the checks that want features of the backbone, which a worker computes unless they are cached",
+    )
 
 
 def check(options: argparse.Namespace) -> int:
@@ -30,25 +43,47 @@ def check(options: argparse.Namespace) -> int:
     _refuse(config)
     line = Line(quiet=options.json)
     dataset = open_dataset(config.dataset, config.data, line.progress("Looks through"))
-    findings = preflight(config, dataset, line.progress("Compares"))
+    context = Context(config, dataset, line.progress("Compares"))
+    findings, made = findings_of(context), coverage(context, CHECK_IDS)
     line.show("")
     for said in understood(dataset):
         line.show(said, lasting=True)
+    if options.features:
+        findings, later = _with_features(config, dataset, findings, quiet=options.json)
+        made = with_features(made, later)
     if options.json:
-        print_json(findings_record(findings))
+        print_json({**findings_record(findings), "checks": made})
     else:
-        print_findings(findings)
+        print_findings(findings, made)
     return 1 if options.strict and any(finding.severity == "error" for finding in findings) else 0
 
 
-def print_findings(findings: Sequence[Finding]) -> None:
-    """Findings as text: severity and id, what was measured, what to change."""
+def print_findings(findings: Sequence[Finding], made: Mapping[str, Any] | None = None) -> None:
+    """Findings as text: severity and id, what was measured, what to change; and which checks were not made."""
     if not findings:
-        print(f"{len(CHECKS)} checks found nothing.")
+        print(f"{len(made['run'] if made else CHECKS)} checks found nothing.")
     for finding in findings:
         print(f"{finding.severity:<8} {finding.id}\n         {finding.claim}")
         if finding.remedy:
             print(f"         {finding.remedy}")
+        for claim in finding.told_symptoms():
+            print(f"         The same cause: {claim}")
+    if made and (left := left_out(made)):
+        print(left)
+
+
+def _with_features(
+    config: RunConfig, dataset: Dataset, findings: Sequence[Finding], *, quiet: bool
+) -> tuple[list[Finding], dict[str, str]]:
+    """The findings with those of a worker that has looked at features: one that has already, else a new one."""
+    job = FeatureCheckStore().find(config, dataset)
+    if job is None or launch.poll(job).status not in ("finished", "queued", "starting", "running"):
+        job = start.start("check", FeatureCheckSpec(config), COMMAND_LINE)
+    status = follow(job, quiet=quiet) if launch.poll(job).is_active else launch.poll(job)
+    result = job.result()
+    if result is None or status.status != "finished":
+        raise RunError(f"the checks with features were not made: {status.message}")
+    return merged(findings, [Finding.of_record(one) for one in result.findings]), dict(result.not_run)
 
 
 def _refuse(config: RunConfig) -> None:

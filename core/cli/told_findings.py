@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.checks.finding import Finding
+from core.checks.preflight import OF_ONE_CAUSE
 from core.cli.terminal import Line
 from core.compare.compare import findings
 from core.errors import RunError
@@ -80,12 +81,17 @@ def finding_lines(record: Finding) -> list[str]:
     """A finding as `check` prints it, wrapped to the width of the terminal."""
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
     parts = [f"{record.severity:<8} {record.id}"]
-    for text in (record.claim, record.remedy, *(f"In the epochs: {claim}" for claim in record.told_symptoms())):
+    for text in (record.claim, record.remedy, *_symptoms(record)):
         parts += textwrap.wrap(
             _printable(text), width, initial_indent=_INDENT, subsequent_indent=_INDENT,
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
     return parts
+
+
+def _symptoms(record: Finding) -> list[str]:
+    words = {True: "The same cause", False: "In the epochs"}
+    return [f"{words[one['id'] in OF_ONE_CAUSE]}: {one['claim']}" for one in record.symptoms]
 
 
 def _printable(text: str) -> str:

@@ -75,9 +75,7 @@ def known_findings(run: Run) -> list[Finding]:
     try:
         return run_findings(run)
     except UserError:  # its settings cannot be read: what was found before the training still can
-        return [
-            Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()
-        ]
+        return [Finding.of_record(one) for one in run.findings()]
 
 
 def with_caveats(figure: str, known: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def run_findings(run: Run) -> list[Finding]:
 
 def findings_before(run: Run) -> list[Finding]:
     """What was found before a training."""
-    return [Finding(one.id, one.severity, one.claim, one.evidence, one.remedy, one.change) for one in run.findings()]
+    return [Finding.of_record(one) for one in run.findings()]
 
 
 def training_record(run: Run) -> TrainingRecord | None:

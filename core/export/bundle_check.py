@@ -110,7 +110,7 @@ _EVENT = fields(
 )
 _FINDING = fields(
     {"id": text, "severity": one_of(SEVERITIES), "claim": text},
-    {"remedy": text, "evidence": mapping(plain), "change": mapping(plain)},
+    {"remedy": text, "evidence": mapping(plain), "change": mapping(plain), "symptoms": each(mapping(plain), 100)},
 )
 
 

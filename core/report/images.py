@@ -14,11 +14,11 @@ MOST, SIDE = 4, 120
 """Images that are shown with a piece of evidence, and their longer side in pixels."""
 
 
-def images_named(evidence: dict[str, Any], root: Path) -> list[Path]:
+def images_named(evidence: dict[str, Any], root: Path, most: int = MOST) -> list[Path]:
     """The first images that a finding's evidence names and that are still there, as paths relative to `root`."""
     named = (Path(text) for text in _texts(evidence.get("files") or evidence.get("groups") or []))
     found = (path for path in named if _is_below(root, path))
-    return [path for path, _ in zip(found, range(MOST), strict=False)]
+    return [path for path, _ in zip(found, range(most), strict=False)]
 
 
 def embedded_images(evidence: dict[str, Any], root: Path | None) -> list[str]:

@@ -14,6 +14,7 @@ from core.access import ROLES, Action
 from core.bisect.store import BisectSpec, BisectStore
 from core.cross_validation.store import CrossValidationSpec, CrossValidationStore
 from core.errors import RunError
+from core.feature_check.store import FeatureCheckSpec, FeatureCheckStore
 from core.jobs.job import BudgetedJob
 from core.jobs.spec import RunSpec
 from core.label_review.store import ReviewSpec, ReviewStore
@@ -74,6 +75,10 @@ KINDS = (
     ),
     Kind("search", SearchStore, SearchSpec, Action.SWEEP, "core.engine.jobs.search:search"),
     Kind("review", ReviewStore, ReviewSpec, Action.CURATE, "core.engine.jobs.label_review:review"),
+    Kind(
+        "check", FeatureCheckStore, FeatureCheckSpec, Action.CURATE,
+        "core.engine.jobs.feature_check:check_with_features",
+    ),
     Kind("puzzle", PuzzleStore, PuzzleSpec, Action.DIAGNOSE, "core.engine.jobs.puzzle:solve"),
     Kind("why", WhyStore, WhySpec, Action.DIAGNOSE, "core.engine.jobs.why:explain"),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from core.config import keys, setting
 from core.errors import ConfigError
 from core.setting import convert
 from core.store.record_types import STRICT, Count, Interval, Names, Number, Plain, Record, Share, Text, of_one_length
+from core.store.run_records import FindingRecord
 
 MOST_TRIALS, MOST_STEPS = 10_000, 100_000
 
@@ -224,6 +225,14 @@ class ReviewResult(Record):
     files: Annotated[list[ReviewedFile], Field(max_length=1_000_000)]
     cross_validation: Text = ""
     """The one whose answers have judged the labels; empty where a simple head has."""
+
+
+class FeatureCheckResult(Record):
+    """result.json of the checks with features."""
+
+    findings: Annotated[list[FindingRecord], Field(max_length=1000)]
+    not_run: Annotated[dict[Text, Text], Field(max_length=1000)] = {}
+    images: Count = 0
 
 
 class ProbeStage(Record):

@@ -112,6 +112,7 @@ class FindingRecord(Record):
     evidence: Plain = {}
     remedy: str = ""
     change: Plain = {}
+    symptoms: Annotated[list[Plain], Field(max_length=100)] = []
 
 
 class Findings(Record):

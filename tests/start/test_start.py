@@ -14,6 +14,7 @@ from core.config import make_config
 from core.cross_validation.store import CrossValidationSpec
 from core.data.dataset import open_dataset
 from core.errors import AccessError, RunError
+from core.feature_check.store import FeatureCheckSpec
 from core.jobs.spec import RunSpec
 from core.label_review.store import ReviewSpec
 from core.lr_search.store import LrSearchSpec
@@ -74,6 +75,7 @@ def specs(pair: tuple[Run, Run], image_folder: Callable[..., Path]) -> dict[str,
         "cross-validation": CrossValidationSpec(SAMPLE, folds=3, repeats=1),
         "search": SearchSpec(SAMPLE, wanted=Wanted(("EfficientNetLite0",), (64,)), folds=3, repeats=1),
         "review": ReviewSpec(folder, open_dataset(folder, SAMPLE.data)),
+        "check": FeatureCheckSpec(SAMPLE),
         "puzzle": PuzzleSpec(),
         "why": WhySpec(preset_side("sample"), preset_side("sample")),
     }

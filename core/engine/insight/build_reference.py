@@ -17,7 +17,7 @@ from core.data.feature_cache import Features
 from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.features.features import forward_batches, forward_function
-from core.engine.insight.estimate_labels import add_label_findings
+from core.engine.insight.feature_checks import add_feature_findings
 from core.engine.insight.predict import open_network
 from core.engine.train.context import TrainingContext
 from core.errors import RunError
@@ -48,9 +48,8 @@ def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_comp
         kept = pooled(context.base, features, positions)
         val_kept = pooled(context.base, validation, of_val)
         ood_limit = reference.measure(kept, val_kept, augmented=augmented)
-        add_label_findings(
-            context, [("train", [train[k] for k in positions], kept), ("val", [val[k] for k in of_val], val_kept)]
-        )
+        seen = [("train", [train[k] for k in positions], kept), ("val", [val[k] for k in of_val], val_kept)]
+        add_feature_findings(context, seen, augmented=augmented)
     elif may_compute:
         message = "Remembers training images, for the nearest ones of a new image."
         context.reporter.phase("evaluating", message, total=len(positions) + len(of_val))

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core import files as disk
+from core.checks.finding import Finding
 from core.checks.wrong_labels import FEWEST, labels_look_wrong
+from core.config import RunConfig
+from core.data.dataset import Dataset
 from core.data.scan import ImageFile
 from core.data.split import AUTO, join_files
 from core.engine.insight.label_issues import out_of_fold, positions
-from core.engine.train.context import TrainingContext
 from core.stats.label_noise import margins, wrong_shares
 
 Parts = Sequence[tuple[str, Sequence[ImageFile], NDArray[np.float32]]]
@@ -19,23 +20,44 @@ _MOST_NUMBERS = 8e7
 """Images x width of the features x classes: above it five heads would take more than half a minute."""
 
 
-def add_label_findings(context: TrainingContext, parts: Parts) -> None:
-    """Adds to findings.json what is found; does nothing where nothing is.
+def answers_of(config: RunConfig, dataset: Dataset, parts: Parts) -> NDArray[np.float64] | None:
+    """Answers of heads that have seen neither an image nor its group, `(n, classes)`, in the order of the parts.
 
     Args:
-        context: TrainingContext. Trained.
+        config: RunConfig.
+        dataset: Dataset.
         parts: sequence of name (`train`, `val`), files, and their features, float32 `(n, width)`.
+
+    Returns:
+        None where there are too few images for them, or too many numbers; see `why_no_answers`.
     """
+    if why_no_answers(dataset, parts):
+        return None
     files = [file for _, part, _ in parts for file in part]
     features = np.concatenate([rows for *_, rows in parts])
-    classes = len(context.dataset.classes)
-    if max(len(part) for _, part, _ in parts) < FEWEST or features.size * classes > _MOST_NUMBERS:
-        return
-    labels = context.dataset.labels(files)
-    groups = positions(files, join_files(files, context.config.data.group_pattern or AUTO))
-    probabilities = out_of_fold(features, labels, groups, classes)
-    if probabilities is None:
-        return
+    groups = positions(files, join_files(files, config.data.group_pattern or AUTO))
+    return out_of_fold(features, dataset.labels(files), groups, len(dataset.classes))
+
+
+def why_no_answers(dataset: Dataset, parts: Parts) -> str:
+    """Why labels are not judged, as the end of a sentence; empty where they are."""
+    if max(len(part) for _, part, _ in parts) < FEWEST:
+        return f"neither part has {FEWEST} images"
+    if sum(rows.size for *_, rows in parts) * len(dataset.classes) > _MOST_NUMBERS:
+        return "images times features times classes are too many for a few seconds"
+    return ""
+
+
+def label_findings(dataset: Dataset, parts: Parts, probabilities: NDArray[np.float64]) -> list[Finding]:
+    """What is found on the labels of each part.
+
+    Args:
+        dataset: Dataset.
+        parts: See `answers_of`.
+        probabilities: float64 `(n, classes)`. From `answers_of`.
+    """
+    files, classes = [file for _, part, _ in parts for file in part], len(dataset.classes)
+    labels = dataset.labels(files)
     part_of = np.repeat(np.arange(len(parts)), [len(part) for _, part, _ in parts])
     shares = wrong_shares(labels, probabilities, part_of)
     margin, agrees = margins(labels, probabilities)
@@ -44,8 +66,5 @@ def add_label_findings(context: TrainingContext, parts: Parts) -> None:
     for number, (name, *_) in enumerate(parts):
         doubtful = [files[k].path for k in surest if part_of[k] == number and not agrees[k]]
         if found := labels_look_wrong(name, shares[number], classes, doubtful):
-            added.append(found.to_dict())
-    if added:
-        run = context.reporter.run
-        known = [one.to_dict() for one in run.findings() if one.id not in {new["id"] for new in added}]
-        disk.write_json(run.path / "findings.json", {"findings": [*known, *added]})
+            added.append(found)
+    return added

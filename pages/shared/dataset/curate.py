@@ -153,5 +153,10 @@ def now(view: View) -> Dataset:
     return prepare(view.on_disk, DataConfig())
 
 
+def say(text: str, *, done: bool = True) -> None:
+    """Says at the next drawing what the last change did, or why it did nothing."""
+    _note(text, done=done)
+
+
 def _note(text: str, *, done: bool = True) -> None:
     st.session_state[CURATE_NOTICE] = (done, sentence(text))

@@ -19,6 +19,7 @@ from core.errors import UnreadableImage
 from core.notation.augmentation import PRESETS
 from pages.shared.dataset import charts as dataset_charts
 from pages.shared.dataset import curate
+from pages.shared.dataset.findings_view import show_checks
 from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
 from pages.shared.dataset.layout_view import show_reading
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
@@ -149,8 +150,10 @@ def show_problems(view: View) -> None:
     index = view.index
     if view.problem:
         st.error(plain(view.problem))
+    curate.show_notice()
     findings = data_findings(index)
     show_findings(findings)
+    found = show_checks(view)
     for name in index.empty_classes:
         st.warning(f"The class {plain(display_name(name))} has no readable image.")
     if index.unreadable:
@@ -161,7 +164,7 @@ def show_problems(view: View) -> None:
         st.markdown("##### Files left out")
         rows = [{"File": display_name(path), "Why": f"It {why}."} for path, why in view.skipped]
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Files left out, with the reason.")
-    if not (findings or view.problem or index.empty_classes or index.unreadable or view.skipped):
+    if not (findings or found or view.problem or index.empty_classes or index.unreadable or view.skipped):
         st.success("Every file could be read, and nothing was left out.", icon=":material/check_circle:")
 
 

@@ -8,16 +8,17 @@ from typing import Any
 import streamlit as st
 
 from core.checks.finding import Finding
+from core.checks.preflight import OF_ONE_CAUSE
 from core.data.images import thumbnail
 from core.errors import UserError
-from core.report.images import SIDE, images_named
+from core.report.images import MOST, SIDE, images_named
 from pages.shared.state import field_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
-SEEN = "What the epochs show is consistent with it:"
-"""Above the symptoms of a finding."""
+SEEN, ALIKE = "What the epochs show is consistent with it:", "The same cause shows in:"
+"""Above the symptoms of a finding: of the training, and of the images."""
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
@@ -28,6 +29,7 @@ def show_findings(
     *,
     can_apply: bool = False,
     root: Path | None = None,
+    images: int = MOST,
 ) -> None:
     """One message a finding: what was measured, and what to change.
 
@@ -36,6 +38,7 @@ def show_findings(
         severities: Which to show. Defaults to all.
         can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
         root: Folder of the data set, so that the evidence can show the images it names. Defaults to none.
+        images: How many of them at most. Defaults to `MOST`.
     """
     for finding in findings:
         if finding.severity not in severities:
@@ -45,7 +48,7 @@ def show_findings(
             with st.container(horizontal=True, horizontal_alignment="right"):
                 _show_actions(finding, root)
         elif root:
-            _show_images(finding.evidence, root)
+            _show_images(finding.evidence, root, images)
 
 
 def _message(finding: Finding) -> str:
@@ -53,7 +56,9 @@ def _message(finding: Finding) -> str:
     told = plain(f"{finding.claim} {finding.remedy}")
     if not finding.symptoms:
         return told
-    return "\n".join([told, "", SEEN, "", *(f"* {plain(claim)}" for claim in finding.told_symptoms())])
+    of_images = all(symptom["id"] in OF_ONE_CAUSE for symptom in finding.symptoms)
+    heading = ALIKE if of_images else SEEN
+    return "\n".join([told, "", heading, "", *(f"* {plain(claim)}" for claim in finding.told_symptoms())])
 
 
 def _show_actions(finding: Finding, root: Path | None) -> None:
@@ -73,9 +78,9 @@ def _show_actions(finding: Finding, root: Path | None) -> None:
         )
 
 
-def _show_images(evidence: dict[str, Any], root: Path) -> None:
+def _show_images(evidence: dict[str, Any], root: Path, most: int = MOST) -> None:
     """The first images that the evidence names, small."""
-    named = images_named(evidence, root)
+    named = images_named(evidence, root, most)
     images = [(str(path), image) for path in named if (image := _small(str(root / path)))]
     if images:
         st.image(

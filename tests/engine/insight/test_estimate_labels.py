@@ -1,17 +1,14 @@
 """How many labels look wrong after a training: from features, with a share drawn anew, and with none."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 
-from core import files as disk
 from core.config import make_config
+from core.data.dataset import Dataset
 from core.data.scan import ImageFile
-from core.engine.insight.estimate_labels import add_label_findings
-from core.engine.train.context import TrainingContext
-from core.store.runs import RunStore
+from core.engine.insight.estimate_labels import answers_of, label_findings
 
 
 def parts(wrong: dict[str, float], apart: float = 0.5) -> tuple[Any, dict[str, int]]:
@@ -33,16 +30,14 @@ def parts(wrong: dict[str, float], apart: float = 0.5) -> tuple[Any, dict[str, i
 
 
 def found(wrong: dict[str, float], apart: float = 0.5) -> dict[str, dict[str, Any]]:
-    run = RunStore().create(make_config("sample", {}))
-    before = {"id": "size-upscaled", "severity": "info", "claim": "Small images are enlarged."}
-    disk.write_json(run.path / "findings.json", {"findings": [before]})
-    dataset = SimpleNamespace(
-        classes=("a", "b"), root=Path("/x"), labels=lambda files: np.array(["ab".index(f.label) for f in files])
+    dataset = cast(
+        Dataset,
+        SimpleNamespace(classes=("a", "b"), labels=lambda files: np.array(["ab".index(f.label) for f in files])),
     )
-    context = SimpleNamespace(dataset=dataset, config=run.config(), reporter=SimpleNamespace(run=run))
-    add_label_findings(cast(TrainingContext, context), parts(wrong, apart)[0])
-    assert run.findings()[0].id == "size-upscaled"
-    return {one.id: one.evidence for one in run.findings()[1:]}
+    made = parts(wrong, apart)[0]
+    answers = answers_of(make_config("sample", {}), dataset, made)
+    assert answers is not None
+    return {one.id: one.evidence for one in label_findings(dataset, made, answers)}
 
 
 def test_a_share_of_wrong_labels_is_told_with_its_interval_and_none_where_they_are_right() -> None:

@@ -1,0 +1,65 @@
+"""Which checks were made of a data set and which were not, with the reason: silence means something only then."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.checks.context import Context
+from core.checks.parts_differ import can_ask
+from core.data.thumbnails import MAX_COMPARED
+
+FEATURE_IDS = ("train-labels-look-wrong", "val-labels-look-wrong")
+"""Findings that only features can give."""
+
+WITH_FEATURES = "needs features of the backbone: `python -m core check --features`, or Check with features"
+
+_COMPARED = (
+    "leak-near-duplicate", "leak-altered-copy", "altered-copy-within-split", "altered-copy-in-two-classes",
+    "parts-differ", "class-told-by-mark", "class-told-by-compression", "class-told-by-looks",
+    "train-val-preprocess-mismatch",
+)  # fmt: skip
+"""Findings that compare the images with each other."""
+
+
+def coverage(context: Context, ids: Iterable[str]) -> dict[str, Any]:
+    """Ids of the checks that were made without features, and of those that were not.
+
+    Args:
+        context: Context. After its checks.
+        ids: iterable of str. The checks there are.
+
+    Returns:
+        `{"run": [id], "not_run": [{"id", "why"}], "features": whether features were looked at}`.
+    """
+    why = dict.fromkeys(FEATURE_IDS, WITH_FEATURES)
+    if not context.is_comparable:
+        too_many = f"more than {MAX_COMPARED:,} images, too many to compare" if context.part_of else "no images"
+        why |= dict.fromkeys(_COMPARED, too_many)
+    elif context.sample is None or not can_ask(context.sample):
+        why["parts-differ"] = "too few independent images of a class in training or validation"
+    run = [name for name in ids if name not in why]
+    return {"run": run, "not_run": [{"id": name, "why": reason} for name, reason in why.items()], "features": False}
+
+
+def with_features(made: Mapping[str, Any], later: Mapping[str, str]) -> dict[str, Any]:
+    """The same once features were looked at; `later` has what they could not tell either, with the reason."""
+    left = [one for one in made["not_run"] if one["id"] not in FEATURE_IDS]
+    return {
+        "run": [*made["run"], *(name for name in FEATURE_IDS if name not in later)],
+        "not_run": [*left, *({"id": name, "why": why} for name, why in later.items())],
+        "features": True,
+    }
+
+
+def left_out(made: Mapping[str, Any]) -> str:
+    """Which checks were not made, and why, in a sentence; empty where all were."""
+    by_reason: dict[str, list[str]] = {}
+    for one in made["not_run"]:
+        by_reason.setdefault(one["why"], []).append(one["id"])
+    left = "; ".join(f"{', '.join(names)} ({why})" for why, names in by_reason.items())
+    return f"Not checked: {left}." if left else ""
+
+
+def in_words(made: Mapping[str, Any]) -> str:
+    """How many checks were made, and which were not, as one or two sentences."""
+    how = "with" if made["features"] else "without"
+    return f"{len(made['run'])} checks were made, {how} features of the backbone. {left_out(made)}".strip()

@@ -1,0 +1,140 @@
+"""What the checks say of the images of a data set, which checks were made, and the worker that asks with features."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.access import Action
+from core.checks.context import Context
+from core.checks.coverage import coverage, in_words, with_features
+from core.checks.finding import Finding
+from core.checks.preflight import CHECK_IDS, findings_of, merged, of_images
+from core.config import RunConfig, make_config
+from core.errors import ConfigError, UserError
+from core.feature_check.store import FeatureCheck, FeatureCheckSpec, FeatureCheckStore
+from core.label_review.store import review_key
+from core.store.status import RESUMABLE, Status
+from core.workers import launch
+from pages.shared.dataset import curate
+from pages.shared.shell import jobs
+from pages.shared.shell.access import guarded
+from pages.shared.shell.chosen_dataset import View
+from pages.shared.state import part_key
+from pages.shared.widgets import fields
+from pages.shared.widgets.findings import show_findings
+from pages.shared.widgets.text import about, plain, sentence
+
+EVERY_SECONDS = 2.0
+"""How often a check at work is looked at."""
+
+_SECONDS, _SECONDS_AN_IMAGE = 15, 0.025
+
+
+def show_checks(view: View) -> int:
+    """Findings on the images with some of these, what was checked, and the button for the rest; how many there are."""
+    if view.problem:
+        return 0
+    config = _config(view)
+    try:
+        findings, made = _checked(f"{review_key(view.dataset())} {_parts(view)} {config}", config, view)
+        job = FeatureCheckStore().find(config, view.dataset())
+    except UserError as error:
+        st.error(plain(sentence(str(error))))
+        return 0
+    status = launch.poll(job) if job else None
+    result = job.result() if job and status and status.status == "finished" else None
+    if result is not None:
+        findings = of_images(merged(findings, [Finding.of_record(one) for one in result.findings]))
+        made = with_features(made, result.not_run)
+    if findings:
+        st.markdown("##### What the checks found")
+        show_findings(findings, root=view.index.root, images=8)
+    st.caption(f":material/fact_check: {plain(in_words(made))}")
+    if job and status and status.is_active:
+        st.fragment(_follow, run_every=EVERY_SECONDS)(job)
+    elif result is None:
+        _offer(view, config, status)
+    return len(findings)
+
+
+def _parts(view: View) -> str:
+    return "".join("tve"[k] for k, part in enumerate(("train", "val", "test")) for _ in view.part(part))
+
+
+def _config(view: View) -> RunConfig:
+    """The Train page's settings; the defaults where they cannot be used, which that page says."""
+    values = fields.form_values("recommended")
+    try:
+        return make_config(view.reference, {key: "" if one is None else one for key, one in values.items()})
+    except ConfigError:
+        return make_config(view.reference, {})
+
+
+@st.cache_data(max_entries=20, show_spinner="Checking the images …")
+def _checked(key: str, _config: RunConfig, _view: View) -> tuple[list[Finding], dict[str, Any]]:
+    """Findings on the images, and which checks were made; the key alone says whether they are known already."""
+    context = Context(_config, _view.dataset())
+    return of_images(findings_of(context)), coverage(context, CHECK_IDS)
+
+
+def _offer(view: View, config: RunConfig, status: Status | None) -> None:
+    if status and status.status in RESUMABLE:
+        st.warning(f"The last check with features ended early. {plain(status.message)}", icon=":material/info:")
+    if not curate.may_curate():
+        return
+    seconds = _SECONDS + _SECONDS_AN_IMAGE * len(view.index.files)
+    st.button(
+        f"Check with features ({about(seconds)})",
+        icon=":material/fact_check:",
+        key=part_key("check", "features"),
+        on_click=begin_check,
+        args=(view, config),
+        help="A worker pushes every image once through the Train page's backbone, and asks of its features in what "
+        "training and validation, or the classes, differ, and which labels look wrong.",
+    )
+
+
+def begin_check(view: View, config: RunConfig) -> None:
+    """Starts the check with features; for a button's `on_click`."""
+    try:
+        _begin(config)
+    except UserError as error:
+        curate.say(str(error), done=False)
+
+
+@guarded(Action.CURATE)
+def _begin(config: RunConfig) -> None:
+    jobs.begin("check", FeatureCheckSpec(config))
+
+
+@guarded(Action.CURATE)
+def _end(job: FeatureCheck) -> None:
+    jobs.stop(job)
+
+
+def end_check(job: FeatureCheck) -> None:
+    """Asks the check to stop; for a button's `on_click`."""
+    try:
+        _end(job)
+    except UserError as error:
+        curate.say(str(error), done=False)
+
+
+def _follow(job: FeatureCheck) -> None:
+    """One look at a check at work; the page is drawn again when it has ended."""
+    status = launch.poll(job)
+    if not status.is_active:
+        st.rerun()
+    part = status.done / status.total if status.total else 0.0
+    left = f" {sentence(about(status.eta_seconds) + ' left')}" if status.eta_seconds else ""
+    st.progress(min(max(part, 0.0), 1.0), text=plain(f"{status.message}{left}"))
+    if curate.may_curate():
+        stopping = job.stop_requested()
+        st.button(
+            "Stopping …" if stopping else "Stop the check",
+            icon=":material/stop_circle:",
+            key=part_key("stop", "check", job.id),
+            disabled=stopping,
+            on_click=end_check,
+            args=(job,),
+        )
