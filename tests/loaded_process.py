@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MARK = "# With TensorFlow loaded.\n"
 THIN = "PARITY_TESTS_THIN"
 """In the environment of a process that shall have the thin backbone."""
+HOLD = "PARITY_TESTS_HOLD"
+"""In the environment of a process whose training shall wait: names a file with the epochs it may finish before it does
+so, until it is asked to stop, or the file says more or is gone."""
 
 _LARGEST = 2**18
 _LOADED = b"loaded"
@@ -223,7 +227,23 @@ def _become(order: dict[str, Any], files: list[int]) -> NoReturn:
     sys.path[0] = "" if order["how"] == "-c" else str(ROOT)
     if THIN in os.environ:
         thin_backbone.lay_in(setattr)
+    if HOLD in os.environ:
+        _wait_in_trainings(Path(os.environ[HOLD]))
     _end(_exit_code(order))
+
+
+def _wait_in_trainings(most: Path) -> None:
+    """A training asks before each batch and after each epoch whether it is to stop; the answer comes in time."""
+    from core.engine.reporter import Reporter
+
+    asked = Reporter.stop_requested
+
+    def answer(self: Any) -> bool:
+        while not asked(self) and most.exists() and len(self.run.epochs()) >= int(most.read_text(encoding="ascii")):
+            time.sleep(0.1)
+        return asked(self)
+
+    Reporter.stop_requested = answer  # type: ignore[method-assign]
 
 
 def _exit_code(order: dict[str, Any]) -> int:

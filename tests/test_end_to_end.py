@@ -1,14 +1,21 @@
-"""The puzzle on real X-rays with VGG16, honestly computed: through the command line, by a real worker.
+"""The puzzle at the sizes of the question, honestly computed: through the command line, by a real worker.
 
-On the sample it is computed in tests/browser/test_puzzle_story.py.
+On the sample, and with VGG16 on real X-rays. All of its steps are taken in tests/browser/test_puzzle_story.py, with
+smaller images and four seeds.
 """
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.train_command import train
+from core.store.runs import RunStore
+from tests.anonymous_memory import MEMORY_LIMIT_MB, AnonymousMemory
+from tests.train_command import ROOT, train
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +32,26 @@ def xrays(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 file = files[k * len(files) // count]
                 shutil.copy(file, folder / split / label / file.name)
     return folder
+
+
+def test_on_the_sample_a_head_of_four_million_weights_learns_unless_it_is_fed_class_by_class(sample_home: Path) -> None:
+    """Both ends of the puzzle as trials of one sweep; with one draw, as features of ten take three minutes."""
+    order = ("--vary", "data.shuffle=samples,none", "--json")
+    memory = AnonymousMemory(sample_home)
+    memory.start()
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "sweep", "sample", "--preset", "question-bottleneck", *order],
+        cwd=ROOT, env={**os.environ, "PARITY_HOME": str(sample_home)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    memory.done.set()
+    assert done.returncode == 0, done.stderr
+    trials = {trial["settings"]["data.shuffle"]: trial["run"] for trial in json.loads(done.stdout)["arms"]}
+    learnt, stuck = (dict(RunStore(sample_home / "runs").get(trials[order]).history()) for order in ("samples", "none"))
+    assert max(learnt["val_accuracy"]) >= 0.80
+    assert max(learnt["val_auc"]) >= 0.90
+    assert len(stuck["val_accuracy"]) == 10
+    assert stuck["val_accuracy"][-1] <= 0.55
+    assert 0 < memory.peak < MEMORY_LIMIT_MB
 
 
 VGG16 = ("--set", "model.backbone=VGG16")

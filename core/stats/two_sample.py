@@ -127,7 +127,8 @@ def area(scores: NDArray[np.floating], second: Bools) -> float:
     many, few = int((~second).sum()), int(second.sum())
     if not many or not few:
         return 0.5
-    return float(0.5 + (_ranks(scores)[second].mean() - _ranks(scores)[~second].mean()))
+    ranks = _ranks(scores)
+    return float(0.5 + (ranks[second].mean() - ranks[~second].mean()))
 
 
 def balanced_right(scores: NDArray[np.floating], second: Bools) -> float:

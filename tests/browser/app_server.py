@@ -20,6 +20,7 @@ class Server:
         home: Its PARITY_HOME.
         python: The interpreter that runs it.
         options: What else follows `app.py` on its command line.
+        program: What the interpreter runs in the place of Streamlit's command line.
         root: The folder of the program.
         environment: Variables beside those that are set already.
 
@@ -34,6 +35,7 @@ class Server:
         python: str = sys.executable,
         options: Sequence[str] = (),
         root: Path = ROOT,
+        program: Sequence[str] = ("-m", "streamlit"),
         **environment: str,
     ) -> None:
         with socket.socket() as free:
@@ -43,7 +45,7 @@ class Server:
         self._log = (home.parent / "server.log").open("wb")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [python, "-m", "streamlit", "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
+            [python, *program, "run", "app.py", *options, "--server.address", "127.0.0.1", "--server.port",
              str(port), "--server.headless", "true"],
             cwd=root,
             env={**os.environ, "PARITY_HOME": str(home), **environment},

@@ -1,13 +1,14 @@
 """The puzzle on the sample, honestly computed: one button on the home page, and at its end a verdict with a proof.
 
-The search trains both ends anew with three seeds; what each of these trainings came to is read in their records.
+The search trains both ends anew with three seeds; what each of these trainings came to is read in their records. Images
+are smaller here than those of the question, as features and heads of its size take ten minutes of a processor;
+test_end_to_end.py has the sizes of the question.
 """
 
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,44 +22,29 @@ from core.config import make_config
 from core.start.puzzle import Puzzle, PuzzleStore
 from core.start.story import read_story
 from core.store.runs import Run, RunStore
+from tests.anonymous_memory import MEMORY_LIMIT_MB, AnonymousMemory
 from tests.browser.app_server import ROOT, Server
 from tests.browser.conftest import settle
 
 pytestmark = pytest.mark.slow
 
-WAIT = 1_500_000
-"""Milliseconds for two trainings and the search between them: four minutes on two cores with nothing beside it."""
-MEMORY_LIMIT_MB = 1100
-"""Anonymous memory of a worker; the search trains one after the other in one process."""
+WAIT = 900_000
+"""Milliseconds for two trainings and the search between them: a minute on two cores with nothing beside it."""
+SMALLER: dict[str, Any] = {"data.image_size": 64}
+"""Of 224, in both presets: opacities are 6 to 10 pixels wide, and a head has 655 thousand weights of 4 million."""
+PROGRAM = f"""import sys
+from core.config import PRESETS
+for preset in ("question-bottleneck", "question-end-to-end"):
+    PRESETS[preset].update({SMALLER})
+from MODULE import main
+sys.exit(main())
+"""
+"""A program with smaller images; MODULE stands for what it runs."""
 SEEDS = (1, 2, 3, 4)
 """That of the two trainings, and those with which the search trains both anew."""
 THE_SAME = {"training.mode", "data.drop_remainder"}
 """What cannot matter here, so that the search trains both ends alike in it: the backbone is frozen, 800 images are
 whole batches of 20."""
-
-
-class AnonymousMemory(threading.Thread):
-    """Watches the anonymous memory of the workers below `home`, that of the search included; `peak` is in MB."""
-
-    def __init__(self, home: Path) -> None:
-        super().__init__(daemon=True)
-        self.home, self.peak, self.done = home, 0.0, threading.Event()
-
-    def run(self) -> None:
-        while not self.done.wait(0.2):
-            jobs = (*RunStore(self.home / "runs").list(), *BisectStore(self.home / "bisects").list())
-            for status in (job.read_status() for job in jobs):
-                if status.is_active and status.pid:
-                    self.peak = max(self.peak, rss_anon(status.pid))
-
-
-def rss_anon(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    found = re.search(r"RssAnon:\s+(\d+) kB", text)
-    return int(found[1]) / 1024 if found else 0.0
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +64,7 @@ def memory(puzzle_home: Path) -> Iterator[AnonymousMemory]:
 
 @pytest.fixture(scope="module")
 def server(puzzle_home: Path) -> Iterator[Server]:
-    running = Server(puzzle_home)
+    running = Server(puzzle_home, program=("-c", PROGRAM.replace("MODULE", "streamlit.web.cli")))
     yield running
     running.close()
 
@@ -122,7 +108,7 @@ def test_with_each_of_four_seeds_the_two_ways_of_the_question_disagree(
     assert (bottleneck[1].id, end_to_end[1].id) == tuple(run.id for run in puzzle.runs())
     for seed in SEEDS:
         for runs, preset in ((bottleneck, "question-bottleneck"), (end_to_end, "question-end-to-end")):
-            asked, given = make_config("sample", {"training.seed": seed}, preset=preset), runs[seed].config()
+            asked, given = make_config("sample", {**SMALLER, "training.seed": seed}, preset=preset), runs[seed].config()
             differing = {key for key, value in asked.settings().items() if given.settings()[key] != value}
             assert (given.dataset, differing - THE_SAME) == ("sample", set()), seed
         learnt, stuck = figures(bottleneck[seed]), figures(end_to_end[seed])
@@ -143,7 +129,7 @@ def solved() -> tuple[Puzzle, Sequence[Any]]:
     """The puzzle of this home with the trials of its search; where there is no browser the command line solves it."""
     story = read_story()
     if story is None or not story.verdict:
-        command = [sys.executable, "-m", "core", "puzzle", "--json"]
+        command = [sys.executable, "-c", PROGRAM.replace("MODULE", "core.__main__"), "puzzle", "--json"]
         subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, check=True)
     puzzle = PuzzleStore().newest()
     assert puzzle

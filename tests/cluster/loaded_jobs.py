@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.loaded_process import AT_IMPORT, ROOT, THIN
+from tests.loaded_process import AT_IMPORT, HOLD, ROOT, THIN
 
 LARGEST = 2**18
 PROGRAM = """#!{python} -IS
@@ -84,7 +84,7 @@ class LoadedJobs:
 
 def _start(order: dict[str, Any], *files: int) -> "subprocess.Popen[bytes]":
     """What libraries read when they are loaded stays as it is here: they are loaded."""
-    ours = {name: value for name, value in os.environ.items() if name.startswith(AT_IMPORT)}
+    ours = {name: value for name, value in os.environ.items() if name.startswith(AT_IMPORT) or name == HOLD}
     theirs = {name: value for name, value in order["environment"].items() if not name.startswith(AT_IMPORT)}
     stdin, stdout, stderr = files
     return subprocess.Popen(
