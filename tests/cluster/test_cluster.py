@@ -1,4 +1,7 @@
-"""The program on a real cluster of several nodes, some of which are lost on the way."""
+"""The program on a real cluster of several nodes, some of which are lost on the way.
+
+Tests with the thin backbone come last: from the first of them on, this process has it.
+"""
 
 import json
 import os
@@ -68,60 +71,6 @@ def from_another_process(run: Run) -> dict[str, Any]:
     command = [sys.executable, "-m", "core", "runs", "--json"]
     told = subprocess.run(command, cwd=launch.ROOT, env=os.environ, capture_output=True, text=True, check=True)
     return next(row for row in json.loads(told.stdout)["runs"] if row["run"] == run.id)
-
-
-@pytest.mark.usefixtures("loaded_jobs")
-def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
-    image_folder: Any, on_cluster: Lose, ray_cluster: Any, train_here: Any, hold: Path
-) -> None:
-    folder = image_folder(train=(20, 20), val=(10, 10), size=32)
-    epochs = 12 if loaded_process.possible() else 60  # where no training waits, it must be long
-    settings = {**TINY, "training.epochs": epochs, "training.mode": "end_to_end", "training.literal": True}
-    unbroken = train_here(folder, settings)
-    run = RunStore().create(make_config(str(folder), settings))
-    hold.write_text("3")
-    launch.start(run, parent_pipe=True)
-    assert launch.poll(run).message == "Waits for a slot on the cluster: it needs 1 CPUs."
-    wait(run, lambda status: status.epoch >= 2 or ended(status))
-    assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
-    assert launch.location(run, launch.poll(run)).startswith(
-        f"Ray cluster {ray_cluster.address}, job parity-{run.id}-1, m"
-    )
-
-    launch.stop(run)
-    status = wait(run, ended)
-    assert (status.status, run.has_model()) == ("stopped", True), log(run)
-
-    before = len(run.epochs())
-    hold.write_text(str(before + 3))
-    launch.resume(run, parent_pipe=True)
-    wait(run, lambda status: ended(status) or len(run.epochs()) >= before + 2)
-    _lose_the_machine_of(run, on_cluster, ray_cluster)
-    status = wait(run, ended)
-    assert (status.status, status.message) == (
-        "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
-    ), log(run)  # fmt: skip
-    assert before + 2 <= len(run.epochs()) < epochs
-
-    hold.unlink()
-    launch.resume(run, parent_pipe=True)
-    assert wait(run, ended).status == "finished", log(run)
-    assert run.history() == unbroken.history()
-    assert from_another_process(run)["status"] == "finished"
-
-
-@pytest.fixture
-def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """How many epochs the trainings of a test may finish before they wait; see `loaded_process.HOLD`."""
-    monkeypatch.setenv(loaded_process.HOLD, str(tmp_path / "hold"))
-    return tmp_path / "hold"
-
-
-def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
-    from core.workers import ray_client
-
-    told = ray_client._client().get_job_info(run.cluster_job()["job"])
-    lose([node.node_id for node in ray_cluster.nodes].index(told.driver_node_id))
 
 
 def test_what_waits_for_a_slot_can_be_stopped_and_what_fails_says_why(
@@ -203,6 +152,60 @@ def test_features_in_shards_are_the_bits_of_one_machine_and_a_lost_node_costs_no
     assert target.tobytes() == expected.tobytes()
     assert seen[-1] == len(files)
     assert not folder.exists()
+
+
+@pytest.mark.usefixtures("loaded_jobs")
+def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
+    image_folder: Any, on_cluster: Lose, ray_cluster: Any, train_here: Any, hold: Path
+) -> None:
+    folder = image_folder(train=(20, 20), val=(10, 10), size=32)
+    epochs = 12 if loaded_process.possible() else 60  # where no training waits, it must be long
+    settings = {**TINY, "training.epochs": epochs, "training.mode": "end_to_end", "training.literal": True}
+    unbroken = train_here(folder, settings)
+    run = RunStore().create(make_config(str(folder), settings))
+    hold.write_text("3")
+    launch.start(run, parent_pipe=True)
+    assert launch.poll(run).message == "Waits for a slot on the cluster: it needs 1 CPUs."
+    wait(run, lambda status: status.epoch >= 2 or ended(status))
+    assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
+    assert launch.location(run, launch.poll(run)).startswith(
+        f"Ray cluster {ray_cluster.address}, job parity-{run.id}-1, m"
+    )
+
+    launch.stop(run)
+    status = wait(run, ended)
+    assert (status.status, run.has_model()) == ("stopped", True), log(run)
+
+    before = len(run.epochs())
+    hold.write_text(str(before + 3))
+    launch.resume(run, parent_pipe=True)
+    wait(run, lambda status: ended(status) or len(run.epochs()) >= before + 2)
+    _lose_the_machine_of(run, on_cluster, ray_cluster)
+    status = wait(run, ended)
+    assert (status.status, status.message) == (
+        "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
+    ), log(run)  # fmt: skip
+    assert before + 2 <= len(run.epochs()) < epochs
+
+    hold.unlink()
+    launch.resume(run, parent_pipe=True)
+    assert wait(run, ended).status == "finished", log(run)
+    assert run.history() == unbroken.history()
+    assert from_another_process(run)["status"] == "finished"
+
+
+@pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """How many epochs the trainings of a test may finish before they wait; see `loaded_process.HOLD`."""
+    monkeypatch.setenv(loaded_process.HOLD, str(tmp_path / "hold"))
+    return tmp_path / "hold"
+
+
+def _lose_the_machine_of(run: Run, lose: Lose, ray_cluster: Any) -> None:
+    from core.workers import ray_client
+
+    told = ray_client._client().get_job_info(run.cluster_job()["job"])
+    lose([node.node_id for node in ray_cluster.nodes].index(told.driver_node_id))
 
 
 @pytest.mark.usefixtures("loaded_jobs")
