@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,17 +37,18 @@ def xrays(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_on_the_sample_a_head_of_four_million_weights_learns_unless_it_is_fed_class_by_class(sample_home: Path) -> None:
     """Both ends of the puzzle as trials of one sweep; with one draw, as features of ten take three minutes."""
-    order = ("--vary", "data.shuffle=samples,none", "--json")
+    orders = ("--vary", "data.shuffle=samples,none", "--json")
     memory = AnonymousMemory(sample_home)
     memory.start()
     done = subprocess.run(
-        [sys.executable, "-m", "core", "sweep", "sample", "--preset", "question-bottleneck", *order],
+        [sys.executable, "-m", "core", "sweep", "sample", "--preset", "question-bottleneck", *orders],
         cwd=ROOT, env={**os.environ, "PARITY_HOME": str(sample_home)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     memory.done.set()
     assert done.returncode == 0, done.stderr
     trials = {trial["settings"]["data.shuffle"]: trial["run"] for trial in json.loads(done.stdout)["arms"]}
-    learnt, stuck = (dict(RunStore(sample_home / "runs").get(trials[order]).history()) for order in ("samples", "none"))
+    store = RunStore(sample_home / "runs")
+    learnt, stuck = (dict[str, Any](store.get(trials[order]).history()) for order in ("samples", "none"))
     assert max(learnt["val_accuracy"]) >= 0.80
     assert max(learnt["val_auc"]) >= 0.90
     assert len(stuck["val_accuracy"]) == 10
