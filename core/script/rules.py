@@ -43,6 +43,18 @@ def script_findings(facts: Facts, course: Course, version: tuple[int, ...]) -> l
         version: tuple of int. The version of Keras it is for; the latest where none is known.
     """
     found = [one for rule in VALUE_RULES for one in rule(course)]
-    found += [one for rule in RULES for one in rule(facts, version)]
+    found += [one for rule in RULES for one in rule(facts, version) if not _is_compiled_again(one, course)]
     once = {(one.id, one.evidence["line"]): one for one in reversed(found)}
     return sorted(once.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))
+
+
+def _is_compiled_again(one: Finding, course: Course) -> bool:
+    """Whether a method that compiles was called after `trainable` was set, which the order of lines does not show."""
+    if one.id != "trainable-after-compile":
+        return False
+    line, before = one.evidence["line"], None
+    for fit in course.fits:
+        if any(line in trains.lines for trains in fit.trains.values() if trains is not None):
+            return before is not None and fit.compiled is not before
+        before = fit.compiled
+    return False

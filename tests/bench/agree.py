@@ -4,12 +4,12 @@
 
 The images are drawn here: three classes that differ in colour, brightness and stripes, under noise. Nothing is
 downloaded: initial weights are drawn by their shape and the seed, so both ways begin with the same ones. In both ways
-nothing is shuffled, flipped or dropped, so what is left is arithmetic: the loss of every epoch can be compared, not only
-the accuracy of the last one. A script is run as it stands otherwise, in a folder that has its images; its run is what
+nothing is shuffled, flipped or dropped, so what is left is arithmetic: the loss of every epoch can be compared, not
+only the accuracy of the last one. A script is run as it stands otherwise, in a folder that has its images; its run is what
 `import_script` makes of it.
 
-Two wrong conversions, another learning rate and another scale of the pixels, show what the measure tells apart. Prints a
-table; the exit code is 1 where a script and its run lie further apart than `CLOSE`, or a wrong rate lies closer.
+Two wrong conversions, another learning rate and another scale of the pixels, show what the measure tells apart. Prints
+a table; the exit code is 1 where a script and its run lie further apart than `CLOSE`, or a wrong rate lies closer.
 """
 
 import contextlib
@@ -42,10 +42,13 @@ from tests.script.sections import examples
 SIDE = 32
 CLASSES = ("a", "b", "c")
 COUNTS = {"train": 24, "val": 30}
-EPOCHS = 3
+EPOCHS, BATCH = 8, 72
 CLOSE = 0.01
-"""Largest difference of a loss, as a share of it, that rounding makes in three epochs."""
+"""Largest difference of a loss, as a share of it or of `LEAST`, that rounding makes in these epochs."""
+LEAST = 0.1
+"""Losses below it are as good as nothing: their differences count as shares of this."""
 _EPOCHS = re.compile(r'(epochs=|EPOCHS = |epochs: int = |"--epochs", type=int, default=)\d+')
+_BATCH = re.compile(r"(batch(?:_size)?(?:\"|: int)?(?: = |=|: ))12")
 _RANDOM = {"horizontal_flip=True": "horizontal_flip=False", "Dropout(0.2)": "Dropout(0.0)"}
 
 Course = list[tuple[float, float, float]]
@@ -68,10 +71,10 @@ def draw(folder: Path) -> None:
 
 
 def without_chance(text: str) -> str:
-    """A script without random layers, of a few epochs."""
+    """A script without random layers, of a few epochs, with all images in a batch: in order, smaller ones are of one class."""
     for random, fixed in _RANDOM.items():
         text = text.replace(random, fixed)
-    return _EPOCHS.sub(rf"\g<1>{EPOCHS}", text)
+    return _EPOCHS.sub(rf"\g<1>{EPOCHS}", _BATCH.sub(rf"\g<1>{BATCH}", text))
 
 
 @contextlib.contextmanager
@@ -152,17 +155,17 @@ def by_run(text: str, folder: Path, seed: int, changes: Mapping[str, Any] | None
 
 
 def apart(one: Course, other: Course) -> float:
-    """Largest difference of a loss of the two, as a share of it."""
+    """Largest difference of a loss of the two, as a share of it or of `LEAST`."""
     pairs = zip(one, other, strict=True)
-    return max(abs(a[k] - b[k]) / max(abs(a[k]), 1e-9) for a, b in pairs for k in (0, 1))
+    return max(abs(a[k] - b[k]) / max(abs(a[k]), LEAST) for a, b in pairs for k in (0, 1))
 
 
 def wrong(text: str) -> dict[str, dict[str, Any]]:
-    """Wrong conversions: a rate that is half as high again, and pixels scaled in another way."""
+    """Wrong conversions: a rate that is three times as high, and pixels scaled in another way."""
     settings = import_script(text)["settings"]
     scale = settings["data.preprocessing"]["value"]
     return {
-        "rate": {"training.learning_rate": 1.5 * settings["training.learning_rate"]["value"]},
+        "rate": {"training.learning_rate": 3 * settings["training.learning_rate"]["value"]},
         "scale": {"data.preprocessing": "rescale" if scale == "backbone" else "backbone"},
     }
 

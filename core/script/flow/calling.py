@@ -10,6 +10,7 @@ from core.script.flow import (
     data,
     datasets,
     images,
+    json_text,
     layers,
     library,
     models,
@@ -19,7 +20,7 @@ from core.script.flow import (
     tools,
     training_calls,
 )
-from core.script.flow.decorated import bound_to, is_property, yielded
+from core.script.flow.decorated import bound_to, fields_of, is_property, yielded
 from core.script.flow.expressions import Expressions
 from core.script.flow.joining import join
 from core.script.flow.machine import Arguments, Handler, Machine, unknown
@@ -44,7 +45,7 @@ from core.script.flow.value import Value
 
 HANDLERS: dict[str, Handler] = {
     name: handler
-    for module in (tools, options, library, numbers, shuffling, images, data, datasets, layers)
+    for module in (tools, options, library, numbers, shuffling, images, data, datasets, layers, json_text)
     for name, handler in module.HANDLERS.items()
 }
 """What functions of libraries give, by the last part of their names."""
@@ -177,7 +178,7 @@ class Calling(Expressions):
         if (start := self._member(instance, "__init__")) is not None:
             self.function(start, given)
         if start is None:  # a data class
-            fields = [name for name, one in callee.attributes.items() if not isinstance(one, Function)]
+            fields = fields_of(callee) or [k for k, one in callee.attributes.items() if not isinstance(one, Function)]
             instance.attributes.update(zip(fields, given.positional, strict=False))
             instance.attributes.update(given.named)
         return self._of_kind(instance, bases, given)

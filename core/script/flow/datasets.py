@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.script.flow import numbers, tools
+from core.script.flow.batches import flag
 from core.script.flow.joining import element_of
 from core.script.flow.machine import (
     Arguments,
@@ -45,6 +46,16 @@ def _slices(machine: Machine, given: Arguments) -> Value:
     text = machine.text(given.node) if given.node else given.name
     return Batches("dataset", x, y, given.line, text, machine.new_number(), batched=False,
                    shuffled=None if order != "shuffled" else True)  # fmt: skip
+
+
+def _listed(machine: Machine, given: Arguments) -> Value:
+    """`tf.data.Dataset.list_files(pattern)`: names of files, shuffled unless told otherwise."""
+    names = tools.files(machine, replace(given, positional=given.positional or [*given.named.values()][:1]))
+    shuffled = flag(given.get("shuffle", 1), default=True)
+    text = machine.text(given.node) if given.node else given.name
+    return Batches("dataset", element_of(names), None, given.line, text, machine.new_number(), batched=False,
+                   shuffled=shuffled, reshuffles=given.line if shuffled else 0,
+                   buffer=(given.line if shuffled else 0, False))  # fmt: skip
 
 
 def _records(machine: Machine, given: Arguments) -> Value:
@@ -105,6 +116,7 @@ def _load(machine: Machine, given: Arguments) -> Value:
 HANDLERS: dict[str, Handler] = {
     "load_data": _load_data,
     "from_tensor_slices": _slices,
+    "list_files": _listed,
     **dict.fromkeys(("TFRecordDataset", "FixedLengthRecordDataset", "list_files_dataset"), _records),
     "from_generator": _from_generator,
     "zip": _zip,

@@ -1,5 +1,7 @@
 """Functions of a script that are more than their call: properties, static methods, generators of data sets."""
 
+import ast
+
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Model
 from core.script.flow.objects import Batches, Class, Function, Instance, Items
@@ -29,3 +31,9 @@ def yielded(values: list[Value]) -> Value | None:
     """What a function gives one after the other where it is no batch of arrays: data sets, models and the like."""
     inner = [one for value in values for one in (value.values if isinstance(value, Items) else [value])]
     return Items(list(values)) if any(isinstance(one, (Batches, Model, Made, Layer)) for one in inner) else None
+
+
+def fields_of(made_by: Class) -> list[str]:
+    """Fields of a data class in their order, those without a default among them."""
+    parts = [one for one in made_by.node.body if isinstance(one, ast.AnnAssign)]
+    return [one.target.id for one in parts if isinstance(one.target, ast.Name)]

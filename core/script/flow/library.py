@@ -128,8 +128,26 @@ def _with_owner(owner: Made, given: Arguments) -> Arguments:
 
 
 def call_made(machine: Machine, owner: Made, given: Arguments) -> Value:
-    """An object that is called: a loss on labels and predictions."""
+    """An object that is called: a function with some arguments already, or a loss on labels and predictions."""
+    if owner.kind == _PARTIAL:
+        before: Arguments = owner.state["given"]
+        both = replace(given, name=before.name, positional=[*before.positional[1:], *given.positional],
+                       nodes=[*before.nodes[1:], *given.nodes], named={**before.named, **given.named},
+                       lines={**before.lines, **given.lines}, unread=given.unread or before.unread)  # fmt: skip
+        return machine.apply(before.positional[0], both)
     return unknown(given)
+
+
+_PARTIAL = "partial"
+
+
+def _partial(machine: Machine, given: Arguments) -> Value:
+    """`functools.partial(function, ...)`."""
+    callee = given.positional[0] if given.positional else None
+    if callee is None:
+        return unknown(given)
+    name = callee.name if isinstance(callee, External) else given.name
+    return Made(_PARTIAL, name, {}, {}, given.line, {"given": replace(given, name=name)}, given.node)
 
 
 def _split(machine: Machine, given: Arguments) -> Value:
@@ -173,6 +191,7 @@ def _set_value(machine: Machine, given: Arguments) -> Value:
 HANDLERS: dict[str, Handler] = {
     "train_test_split": _split,
     "set_value": _set_value,
+    _PARTIAL: _partial,
     "shuffle": _together,
     "resample": lambda machine, given: _resample(machine, None, given),
     **dict.fromkeys(("set_global_policy", "set_policy", "set_dtype_policy", "compute_class_weight",

@@ -236,7 +236,7 @@ def _print(machine: Machine, given: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(("glob", "listdir", "list_images", "list_files", "iterdir", "scandir", "walk"), files),
+    **dict.fromkeys(("glob", "listdir", "list_images", "iterdir", "scandir", "walk"), files),
     **dict.fromkeys(("list", "tuple", "sorted", "reversed", "iter", "set"), _same),
     **dict.fromkeys(("int", "float", "round", "abs"), _number),
     **dict.fromkeys(("join", "Path", "PurePath", "str"), _path),
