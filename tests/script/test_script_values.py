@@ -12,6 +12,7 @@ from core.script.flow.following import follow
 from core.script.flow.machine import STEPS
 from core.script.importing import import_script
 from core.script.walk import read_script
+from tests.script.sections import examples
 
 spec = importlib.util.spec_from_file_location("sections", Path(__file__).with_name("sections.py"))
 assert spec is not None
@@ -279,3 +280,11 @@ def test_a_network_from_elsewhere_is_refused_with_its_line_and_the_one_that_come
         one = next(one for one in import_script(text)["open"] if one["key"] == "model.backbone")
         assert (one["kind"], one["lines"][0]["line"], one.get("nearest")) == ("beyond", 6, near)
         assert "line 6: " in one["why"] and " fetches " in one["why"]
+
+
+def test_a_compile_inside_a_method_counts_where_it_is_called() -> None:
+    text = next(one.text for one in examples("runs.txt") if one.name == "component-trainer.py")
+    found = [one["id"] for one in import_script(text)["findings"]]
+    assert "trainable-after-compile" not in found
+    left_out = text.replace("        self._compile(c.params_fine_tune_lr)\n", "")
+    assert "trainable-after-compile" in [one["id"] for one in import_script(left_out)["findings"]]
