@@ -71,7 +71,7 @@ def draw(folder: Path) -> None:
 
 
 def without_chance(text: str) -> str:
-    """A script without random layers, of a few epochs, with all images in a batch: in order, others are of one class."""
+    """A script without random layers, of a few epochs, with all images in a batch: others are of one class."""
     for random, fixed in _RANDOM.items():
         text = text.replace(random, fixed)
     return _EPOCHS.sub(rf"\g<1>{EPOCHS}", _BATCH.sub(rf"\g<1>{BATCH}", text))
