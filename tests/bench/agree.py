@@ -71,7 +71,7 @@ def draw(folder: Path) -> None:
 
 
 def without_chance(text: str) -> str:
-    """A script without random layers, of a few epochs, with all images in a batch: others are of one class."""
+    """A script without random layers, of a few epochs, with all images in one batch, as smaller ones hold one class."""
     for random, fixed in _RANDOM.items():
         text = text.replace(random, fixed)
     return _EPOCHS.sub(rf"\g<1>{EPOCHS}", _BATCH.sub(rf"\g<1>{BATCH}", text))
@@ -106,7 +106,10 @@ def same_weights(seed: int) -> Iterator[None]:
 
 
 def _kinds(kind: type) -> list[type]:
-    return [kind, *(inner for one in kind.__subclasses__() for inner in _kinds(one))]
+    found = [kind]
+    for one in found:
+        found += type.__subclasses__(one)
+    return found
 
 
 def by_keras(text: str, folder: Path, seed: int) -> Course:
