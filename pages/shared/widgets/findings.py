@@ -7,18 +7,20 @@ from typing import Any
 
 import streamlit as st
 
+from core.checks.cards import Card, cards
 from core.checks.finding import Finding
-from core.checks.preflight import OF_ONE_CAUSE
 from core.data.images import thumbnail
 from core.errors import UserError
 from core.report.images import MOST, SIDE, images_named
 from pages.shared.state import field_key
 from pages.shared.widgets import fields
+from pages.shared.widgets.evidence import show_evidence
+from pages.shared.widgets.in_words import form_words
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
 SEEN, ALIKE = "What the epochs show is consistent with it:", "The same cause shows in:"
-"""Above the symptoms of a finding: of the training, and of the images."""
+"""Above what else shows a cause: in the training, and in settings and images."""
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 
@@ -31,7 +33,7 @@ def show_findings(
     root: Path | None = None,
     images: int = MOST,
 ) -> None:
-    """One message a finding: what was measured, and what to change.
+    """One message a cause: what was measured, and what to change.
 
     Args:
         findings: As the checks gave them.
@@ -40,41 +42,46 @@ def show_findings(
         root: Folder of the data set, so that the evidence can show the images it names. Defaults to none.
         images: How many of them at most. Defaults to `MOST`.
     """
-    for finding in findings:
-        if finding.severity not in severities:
+    for card in cards(findings):
+        if card.severity not in severities:
             continue
-        _SHOW[finding.severity](_message(finding), icon=_ICONS[finding.severity])
+        _SHOW[card.severity](_message(card), icon=_ICONS[card.severity])
         if can_apply:
             with st.container(horizontal=True, horizontal_alignment="right"):
-                _show_actions(finding, root)
+                _show_actions(card, root)
         elif root:
-            _show_images(finding.evidence, root, images)
+            for finding in (card.lead, *card.with_it):
+                _show_images(finding.evidence, root, images)
 
 
-def _message(finding: Finding) -> str:
-    """Claim and remedy, and below them what the training shows that this is enough to explain."""
-    told = plain(f"{finding.claim} {finding.remedy}")
-    if not finding.symptoms:
-        return told
-    of_images = all(symptom["id"] in OF_ONE_CAUSE for symptom in finding.symptoms)
-    heading = ALIKE if of_images else SEEN
-    return "\n".join([told, "", heading, "", *(f"* {plain(claim)}" for claim in finding.told_symptoms())])
+def _message(card: Card) -> str:
+    """Claim and remedy, and below them what else was found of that cause, and what the training shows of it."""
+    told = [plain(form_words(f"{card.lead.claim} {card.remedy}"))]
+    told += _listed(ALIKE, [*(one.claim for one in card.with_it), *card.told_symptoms(of_images=True)])
+    return "\n".join([*told, *_listed(SEEN, card.told_symptoms(of_images=False))])
 
 
-def _show_actions(finding: Finding, root: Path | None) -> None:
-    """What the claim rests on, and a button where one setting helps."""
-    with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{finding.id}"):
-        if root:
-            _show_images(finding.evidence, root)
-        st.json(finding.evidence)
-    if finding.change:
+def _listed(heading: str, claims: Sequence[str]) -> list[str]:
+    return ["", heading, "", *(f"* {plain(form_words(claim))}" for claim in claims)] if claims else []
+
+
+def _show_actions(card: Card, root: Path | None) -> None:
+    """What the claims rest on, and a button where one setting helps."""
+    with st.popover("Evidence", type="tertiary", icon=":material/search:", key=f"evidence:{card.lead.id}"):
+        for finding in (card.lead, *card.with_it):
+            if card.with_it:
+                st.markdown(f"**{plain(form_words(finding.claim))}**")
+            if root:
+                _show_images(finding.evidence, root)
+            show_evidence(finding.evidence)
+    if card.change:
         st.button(
             "Apply",
-            key=f"apply:{finding.id}",
+            key=f"apply:{card.lead.id}",
             type="tertiary",
             icon=":material/build:",
-            help=plain(_told(finding)),
-            on_click=partial(_apply, finding),
+            help=plain(_told(card.change)),
+            on_click=partial(_apply, card.change),
         )
 
 
@@ -99,11 +106,11 @@ def _small(path: str) -> bytes | None:
         return None
 
 
-def _apply(finding: Finding) -> None:
-    for key, value in finding.change.items():
+def _apply(change: dict[str, Any]) -> None:
+    for key, value in change.items():
         st.session_state[field_key(key)] = value
 
 
-def _told(finding: Finding) -> str:
+def _told(change: dict[str, Any]) -> str:
     """What the button does, in the form's words."""
-    return "; ".join(f"{fields.label_of(key)}: {fields.word_of(key, value)}" for key, value in finding.change.items())
+    return "; ".join(f"{fields.label_of(key)}: {fields.word_of(key, value)}" for key, value in change.items())
