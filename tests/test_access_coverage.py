@@ -59,7 +59,7 @@ CHANGES = {
 READS = {
     "core.access", "core.bisect.arm_rows", "core.bisect.orient", "core.bisect.store", "core.checks.data",
     "core.checks.effects", "core.notation.augmentation", "core.notation.head", "core.notation.steps",
-    "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
+    "core.checks.cards", "core.checks.finding", "core.checks.preflight", "core.checks.quality", "core.checks.resplit",
     "core.bisect.verdict", "core.store.bisect_record",
     "core.compare.compare", "core.compare.many", "core.compare.paired", "core.config",
     "core.bisect.ends", "core.bisect.headline", "core.course.caveats", "core.runs_table.details",
