@@ -28,10 +28,14 @@ def with_statistics(base: keras.Model) -> keras.Model:
 
 
 def first_blocks(row: Backbone, base: keras.Model) -> keras.Model:
-    """The network up to the first end of a block before which every kind of its layers has occurred."""
+    """The network up to the first end of a block before which every kind of its layers has occurred.
+
+    Its features are maxima of what the next block is given: averages behind a normalisation are next to 0.
+    """
     layers = backbone_layers(base)
     kinds = {type(layer) for layer in layers}
     starts = [row.first_trainable([layer.name for layer in layers], block) for block in row.blocks]
     end = next(at for at in [*starts[1:], len(layers)] if {type(layer) for layer in layers[:at]} == kinds)
-    pooling = type(base.layers[-1]).from_config(base.layers[-1].get_config())
-    return keras.Model(base.input, pooling(layers[end - 1].output), name=base.name)
+    given = layers[end].input if end < len(layers) else layers[-1].output
+    pooled = keras.layers.GlobalMaxPooling2D(name="features")(given)
+    return keras.Model(base.input, pooled, name=base.name)
