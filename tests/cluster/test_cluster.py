@@ -253,7 +253,7 @@ def _both_ways(
     wait(spread, lambda status: ended(status) or len(_at_work(spread)) >= 2)
     assert len(_at_work(spread)) >= 2, (log(spread), _found(spread))
     lose()
-    assert wait(spread, ended).status == "finished", log(spread)
+    assert wait(spread, ended, 600).status == "finished", log(spread)
     return _found(serial), _found(spread)
 
 
