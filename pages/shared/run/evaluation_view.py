@@ -12,6 +12,7 @@ from core.cross_validation.store import FEW
 from core.stats import metrics
 from core.store.runs import Run
 from pages.shared.run.calibration_view import calibration_panel
+from pages.shared.run.facts import epochs
 from pages.shared.run.held_out import stored
 from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.mistakes_view import mistakes_panel
@@ -39,7 +40,7 @@ def evaluation(run: Run) -> None:
     if record is None:
         return
     st.markdown("### Evaluation")
-    st.caption(f"Of the weights that were kept: {plain(record.weights or 'the last')}.")
+    st.caption(f"Of the weights that were kept: {plain(record.weights or 'the last')}.{best_left(run, record.weights)}")
     if not record.parts:
         return
     _offer_folds(record.val)
@@ -48,6 +49,20 @@ def evaluation(run: Run) -> None:
     ):
         with tab:
             _part(run, part, figures, record.classes)
+
+
+def best_left(run: Run, weights: str) -> str:
+    """A sentence on the best epoch where its weights were not kept, else nothing."""
+    losses = {one.epoch: one.val_loss for one in epochs(run) if one.val_loss is not None}
+    if not losses or "best" in weights:
+        return ""
+    best, last = min(losses, key=losses.__getitem__), max(losses)
+    if losses[best] >= losses[last]:
+        return ""
+    return (
+        f" Epoch {best} was the best: validation loss {losses[best]:.4f}, {losses[last]:.4f} in epoch {last}. Its weights "
+        "were not kept; with “Early stopping” they are."
+    )
 
 
 def _offer_folds(record: "PartFigures | None") -> None:

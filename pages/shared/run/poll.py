@@ -19,7 +19,7 @@ from core.workers import launch
 from pages.shared.run.facts import DataFacts, Stamp, data_facts, epochs, notes, shared_stamp, title
 from pages.shared.run.live_findings import show_caveats, show_error, show_rest
 from pages.shared.run.view import active_runs, read_config, status_words
-from pages.shared.state import RUN
+from pages.shared.state import RUN, RUN_NOTICE
 from pages.shared.widgets.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.widgets.text import NOTHING, about, duration, interval, moment, number, percent, plain
 
@@ -57,6 +57,8 @@ def watch(run: Run, status: Status) -> None:
 def _tick(run: Run, was_active: bool) -> None:
     status = launch.poll(run)
     if status.is_active != was_active:
+        if was_active and status.status in ("finished", "stopped"):
+            st.session_state[RUN_NOTICE] = (True, f"{title(run)}: {status_words(status)[0].lower()}.")
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
     config, where = read_config(run) or RunConfig(), launch.location(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
