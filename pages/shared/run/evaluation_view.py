@@ -60,8 +60,8 @@ def best_left(run: Run, weights: str) -> str:
     if losses[best] >= losses[last]:
         return ""
     return (
-        f" Epoch {best} was the best: validation loss {losses[best]:.4f}, {losses[last]:.4f} in epoch {last}. Its weights "
-        "were not kept; with “Early stopping” they are."
+        f" Epoch {best} was the best: validation loss {losses[best]:.4f}, {losses[last]:.4f} in epoch {last}. Its "
+        "weights were not kept; with “Early stopping” they are."
     )
 
 

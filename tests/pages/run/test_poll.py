@@ -118,7 +118,7 @@ def test_the_whole_page_is_drawn_anew_once_the_run_has_ended(make_run, monkeypat
     at.run()
     assert not at.exception
     assert drawn == ["queued", "finished"]
-    assert [toast.value for toast in at.toast] == ["busy: finished\\."]
+    assert [toast.value for toast in at.toast] == ["busy\\: finished\\."]
     assert ("Time in all", "4 s") in [(m.label, m.value) for m in at.metric]
     assert run.read_status().status == "finished"
 
