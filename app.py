@@ -5,8 +5,10 @@ import streamlit as st
 from core.access import Action
 from core.errors import UserError
 from core.start.story import read_story
+from core.store import examples as shipped
 from pages.shared import state
 from pages.shared.home import runs as home_runs
+from pages.shared.home.own_images import show_own_images
 from pages.shared.puzzle import puzzle
 from pages.shared.puzzle import view as puzzle_view
 from pages.shared.puzzle.menu import follow_puzzle
@@ -47,13 +49,13 @@ def open_puzzle() -> None:
 
 
 def open_examples() -> None:
-    """Puts the shipped runs in place and shows them."""
+    """Puts the shipped runs in place and opens the one that can predict."""
     try:
         examples.put_in_place()
     except UserError as error:
         st.error(plain(str(error)))
         return
-    st.rerun()
+    st.switch_page("pages/live.py", query_params={state.RUN: shipped.run_with_model()})
 
 
 def show_runs() -> None:
@@ -67,13 +69,24 @@ def show_runs() -> None:
             "the puzzle with its verdict, and a model to predict with.",
             icon=":material/info:",
         )
-        with st.container(horizontal=True):
-            if st.button("Look at a finished example", icon=":material/visibility:"):
-                open_examples()
-            st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
+        st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
         show_trash()
         return
     home_runs.show_table(rows)
+
+
+def show_ways() -> None:
+    """The two ways to begin, side by side; both stay when there are runs."""
+    own, demo = st.columns(2)
+    with own, st.container(border=True, height="stretch"):
+        show_own_images()
+    with demo, st.container(border=True, height="stretch"):
+        st.subheader(":material/visibility: See the demo", anchor=False)
+        st.markdown(
+            "A finished example, at once: two trainings, the cause of their difference, a model to predict with."
+        )
+        if st.button("Look at a finished example", icon=":material/visibility:"):
+            open_examples()
 
 
 frame("Home", in_menu=follow_puzzle)
@@ -85,6 +98,7 @@ heading(
 if not tour.is_under_way():
     label = "Take the tour: the pages in two minutes, on finished runs"
     st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
+show_ways()
 show_puzzle()
 why_view.show_why()
 show_runs()

@@ -29,7 +29,7 @@ def show_form() -> None:
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"
-    script_import()
+    reach = st.container()  # Start and summary stand above the form; they are known when it has been read
     preset = train_form.preset_control()
     classes = view.index.classes if view else CLASSES
     train_form.show_fields(preset, split_on_disk=split_on_disk, classes=classes)
@@ -49,9 +49,12 @@ def show_form() -> None:
     )
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
     if config and found:
-        show_summary(config, view)
         show_preflight(config, view)
-    show_start(config, found=found)
+    script_import()
+    with reach.container(border=True):
+        if config and found:
+            show_summary(config, view)
+        show_start(config, found=found)
 
 
 frame("Train", in_menu=follow_puzzle)

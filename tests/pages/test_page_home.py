@@ -1,8 +1,11 @@
-"""Home: the puzzle's button and the table of runs."""
+"""Home: the ways to begin, the puzzle's button and the table of runs."""
+
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import paths
 from core.bisect.store import BisectSpec, BisectStore
 from core.config import make_config, setting
 from core.start.puzzle import PuzzleStore
@@ -11,8 +14,13 @@ from core.store.runs import Run, RunStore, Status
 from core.workers import launch
 from pages.shared.puzzle import puzzle
 from pages.shared.run import rows as run_list
+from pages.shared.shell.frame import VERSION, about
 from pages.shared.widgets.text import plain
 from tests.pages.driver import elements
+from tests.pages.test_page_dataset import make_zip
+
+DEMO = "Look at a finished example"
+"""The way to the shipped runs."""
 
 ASK = "Find the line"
 """The button of the form for two scripts."""
@@ -58,12 +66,12 @@ def test_without_runs_it_says_what_to_do():
     at = open_home()
     assert not at.exception
     assert at.info[0].value.startswith("No runs yet.")
-    assert [button.label for button in at.button] == ["Show me the puzzle", ASK, "Look at a finished example"]
+    assert [button.label for button in at.button] == [DEMO, "Show me the puzzle", ASK]
 
 
 def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
     at = open_home()
-    at.button[0].click().run()
+    at.button[1].click().run()
     assert not at.exception
     (job,) = PuzzleStore().list()
     assert started == [job.id]
@@ -78,7 +86,7 @@ def test_puzzle_under_way_has_links_instead_of_a_button(started):
     first = puzzle.start()
     at = open_home()
     assert not at.exception
-    assert [button.label for button in at.button] == ["Stop the puzzle", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Stop the puzzle", ASK]
     assert links(at)["Watch the training"] == f"run={first.id}"
     assert [line.value.split(" · ")[-1] for line in at.markdown if " · " in line.value][:3] == [
         "queued", "queued", "begins when both have finished",
@@ -94,7 +102,7 @@ def test_a_puzzle_is_stopped_and_goes_on_from_home(started):
     for ended in (job, *job.runs()):
         ended.write_status(Status(status="stopped", created=1e9))
     at = open_home()
-    assert [button.label for button in at.button] == ["Go on with the puzzle", "Show me the puzzle again", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Go on with the puzzle", "Show me the puzzle again", ASK]
     at.button(key="puzzle_resume").click().run()
     assert not at.exception
     assert job.read_status().status == "queued" and not job.stop_requested()
@@ -108,7 +116,7 @@ def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
         str(line.value) for line in at.markdown
     )
     assert solved.bisect in links(at)["See the verdict"]
-    assert [button.label for button in at.button] == ["Show me the puzzle again", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Show me the puzzle again", ASK]
 
 
 def test_runs_of_a_search_are_not_listed(solved):
@@ -122,7 +130,7 @@ def test_refusal_is_one_sentence(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PARITY_HOME", str(tmp_path / "file"))
     at = open_home()
-    at.button[0].click().run()
+    at.button[1].click().run()
     assert not at.exception
     assert len(at.error) == 1
     assert "no run can be made in" in at.error[0].value
@@ -162,3 +170,36 @@ def test_row_follows_the_files_of_the_run():
 def test_run_whose_worker_is_gone_is_shown_as_interrupted():
     make_run("gone", "running", pid=1)
     assert run_list.recent_runs()[0]["status"] == "Interrupted"
+
+
+def test_a_zip_dropped_on_home_is_one_press_of_start_away_from_a_training(started):
+    at = open_home()
+    at.file_uploader[0].upload("Tiere.zip", make_zip([f"{name}/{k}.png" for name in "ab" for k in range(4)])).run()
+    assert not at.exception
+    assert any("Tiere" in str(line.value) for line in at.markdown)
+    next(button for button in at.button if button.label == "Start training").click().run()
+    assert not at.exception
+    (run,) = RunStore().list()
+    assert started == [run.id]
+    assert Path(run.config().dataset).parent == paths.uploads_folder()
+
+
+def test_a_damaged_zip_on_home_is_one_sentence():
+    at = open_home()
+    at.file_uploader[0].upload("bad.zip", b"nonsense").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not at.file_uploader[0].value
+
+
+def test_the_demo_opens_a_finished_run_and_stays_after_the_first_use():
+    at = open_home()
+    at.button[0].click().run()
+    assert not at.exception
+    assert "Finished" in "".join(str(line.value) for line in at.markdown)
+    assert open_home().button[0].label == DEMO
+
+
+def test_the_menu_tells_version_help_and_how_to_report_a_problem():
+    for words in (VERSION, "Help", "Report a problem"):
+        assert words in about()

@@ -11,7 +11,7 @@ from core.insight.side_by_side import Pair, side_by_side
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once
 from pages.shared.predict.image_sources import Shown
-from pages.shared.run.facts import title
+from pages.shared.run.facts import data_facts, title
 from pages.shared.state import OTHER_ANSWERS, OTHER_RUN
 from pages.shared.widgets.text import moment, plain
 
@@ -25,7 +25,7 @@ def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Se
         images: Those that were asked about.
         answers: One for each, as the model gave them.
     """
-    others = {other.id: other for other in runs if other.id != run.id}
+    others = {other.id: other for other in runs if other.id != run.id and same_classes(run, other)}
     if not others:
         return
     st.markdown("##### Through another run")
@@ -39,13 +39,19 @@ def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Se
         key=OTHER_RUN,
         format_func=labels.__getitem__,
         placeholder="No other run",
-        help="Its answers stand beside those above, and the images on which the two disagree come first.",
+        help="Only runs with the same classes are offered. The images on which the two disagree come first.",
     )
     if chosen is None:
         return
     theirs = ask_once(others[chosen], images, OTHER_ANSWERS)
     if theirs is not None:
         _show(run, others[chosen], images, side_by_side(answers, theirs))
+
+
+def same_classes(run: Run, other: Run) -> bool:
+    """Whether two runs choose among the same classes; where that is not known of one they are not compared."""
+    mine, theirs = data_facts(run), data_facts(other)
+    return bool(mine and theirs and set(mine.classes) == set(theirs.classes))
 
 
 def _show(run: Run, other: Run, images: Sequence[Shown], pairs: Sequence[Pair]) -> None:

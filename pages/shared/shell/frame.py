@@ -2,7 +2,9 @@
 
 import gc
 import sys
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,6 +19,9 @@ from pages.shared.state import enter
 from pages.shared.widgets.text import plain
 
 TITLE = "Parity"
+
+_PROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
+VERSION: str = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 MENU = (
     ("app.py", "Home", ":material/home:"),
@@ -36,7 +41,7 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
         title: The page's name in the menu.
         in_menu: Draws what stands below the entries of the menu.
     """
-    st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide")
+    st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide", menu_items={"About": about()})
     _freeze_imports()
     clock.start()
     admit_person()
@@ -64,6 +69,17 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
         show_tour(title)
     except UserError as error:
         st.error(plain(str(error)))
+
+
+def about() -> str:
+    """What the menu at the top right says: version, where help is, and what a report of a problem should hold."""
+    return (
+        f"**{TITLE} {VERSION}**\n\n**Help:** take the tour on the Home page; each field explains itself at its "
+        "question mark; README.md and docs/ lie beside the program.\n\n"
+        "**Report a problem:** to whoever gave you the program, "
+        f"with this version (Streamlit {st.__version__}, Python {sys.version.split()[0]}), what you did, and the "
+        "sentence that the page showed. Of a failed run, the Notes and the end of the worker's log on its page."
+    )
 
 
 def _freeze_imports() -> None:

@@ -31,7 +31,7 @@ VERSION, TAKEN = part_key("script", "version"), part_key("script", "taken")
 
 def script_import() -> None:
     """The whole part of the Train page: closed until it is asked for."""
-    with st.expander("Paste a Keras script", icon=":material/code:"):
+    with st.expander("Another way: take the settings from a Keras script", icon=":material/code:"):
         st.caption("Its text is read, nothing of it is run. Missing imports and folders do no harm.")
         content, name = _given()
         version = st.selectbox(
@@ -39,7 +39,7 @@ def script_import() -> None:
             "differently, and newer ones refuse older arguments.",
         )  # fmt: skip
         if st.session_state.pop(TAKEN, False):
-            st.success("The settings are in the form below; look through them before you start.")
+            st.success("The settings are in the form above; look through them before you start.")
         if not content.strip():
             return
         try:
@@ -114,7 +114,7 @@ def _show(record: dict[str, Any]) -> None:
         st.caption(f"The script's data set is {plain(record['dataset'])}; choose the images on the Dataset page.")
     st.button(
         "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
-        help="Fills the form below; open settings stay as they are there.", key=part_key("script", "use"),
+        help="Fills the form above; open settings stay as they are there.", key=part_key("script", "use"),
     )  # fmt: skip
     if record["order"] and len(set(record["order"].values())) > 1:
         told = "; ".join(

@@ -28,7 +28,9 @@ def show_start(config: RunConfig | None, *, found: bool) -> None:
             f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
             f"{policy().epochs} epochs; one trains at a time. {time_limits.words(policy())}"
         )
-    clicked = st.button("Start training", type="primary", icon=":material/play_arrow:")
+    if config is None and found:
+        st.caption(":material/error: A setting below is not allowed. Put it right to start.")
+    clicked = st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=config is None)
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:
         _start(config, token)

@@ -65,7 +65,7 @@ def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
     assert filled == {"data.shuffle": "none", "data.batch_size": 20}
     assert widget(at, state.field_key("training.mode")).value == "end_to_end"
     assert widget(at, state.field_key("model.backbone")).value == "VGG16"
-    assert "The settings are in the form below" in at.success[0].value
+    assert "The settings are in the form above" in at.success[0].value
     assert not at.run().success
 
 

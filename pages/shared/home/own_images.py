@@ -1,0 +1,47 @@
+"""The Home page's way to a training on images of one's own: drop a zip, then look it over and press Start."""
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.access import Action
+from core.errors import UserError
+from pages.shared import state
+from pages.shared.shell import uploads
+from pages.shared.shell.access import may
+from pages.shared.widgets.progress_bar import follow
+from pages.shared.widgets.text import plain
+
+
+def show_own_images() -> None:
+    """The place to drop a zip, and the way to images that lie elsewhere."""
+    st.subheader(":material/add_photo_alternate: Train on your images", anchor=False)
+    if not may(Action.UPLOAD):
+        st.markdown("This app keeps to its sample. Run Parity on your own machine for images of your own.")
+        return
+    zips = st.file_uploader(
+        "A zip with one folder per class",
+        type="zip",
+        accept_multiple_files=True,
+        key=state.uploader_key("home"),
+        help="cats/1.jpg, dogs/1.jpg, or the same inside train and val. Several zips become one data set.",
+    )
+    if notice := st.session_state.pop(state.NOTICE, ""):
+        st.error(plain(notice), icon=":material/error:")
+    if zips:
+        _take(zips)
+    st.page_link("pages/dataset.py", label="A folder, or a published data set", icon=":material/folder_open:")
+
+
+def _take(zips: list[UploadedFile]) -> None:
+    """Takes zips in and leads to the Train page with what is recommended; the uploader is emptied in any case."""
+    bar = st.progress(0.0, text="Storing the images …")
+    try:
+        folder = uploads.take_zips(zips, follow(bar, "Storing the images"))
+    except UserError as error:
+        st.session_state[state.NOTICE] = str(error)
+        state.clear_uploader()
+        st.rerun()
+    state.choose_dataset(str(folder))
+    st.session_state.pop(state.SOURCE, None)  # the Dataset page shows where it came from
+    state.clear_uploader()
+    st.switch_page("pages/train.py")
