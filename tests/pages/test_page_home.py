@@ -1,8 +1,12 @@
 """Home: the ways to begin, the puzzle's button and the table of runs."""
 
+import io
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import paths
@@ -17,7 +21,6 @@ from pages.shared.run import rows as run_list
 from pages.shared.shell.frame import VERSION, about
 from pages.shared.widgets.text import plain
 from tests.pages.driver import elements
-from tests.pages.test_page_dataset import make_zip
 
 DEMO = "Look at a finished example"
 """The way to the shipped runs."""
@@ -173,12 +176,19 @@ def test_run_whose_worker_is_gone_is_shown_as_interrupted():
 
 
 def test_a_zip_dropped_on_home_is_one_press_of_start_away_from_a_training(started):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for k in range(40):
+            image = io.BytesIO()
+            Image.fromarray(np.random.default_rng(k).integers(0, 256, (32, 32, 3), np.uint8)).save(image, "PNG")
+            archive.writestr(f"{'ab'[k % 2]}/{k}.png", image.getvalue())
     at = open_home()
-    at.file_uploader[0].upload("Tiere.zip", make_zip([f"{name}/{k}.png" for name in "ab" for k in range(4)])).run()
+    at.file_uploader[0].upload("Tiere.zip", out.getvalue()).run()
     assert not at.exception
     assert any("Tiere" in str(line.value) for line in at.markdown)
     next(button for button in at.button if button.label == "Start training").click().run()
     assert not at.exception
+    assert [error.value for error in at.error] == []
     (run,) = RunStore().list()
     assert started == [run.id]
     assert Path(run.config().dataset).parent == paths.uploads_folder()
