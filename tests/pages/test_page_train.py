@@ -162,7 +162,8 @@ def test_more_stages_than_blocks_are_told_before_the_start(started):
         "Fine-tune stages: training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask for 3 "
         "at most, or name a lower block in training.unfreeze_from"
     ]
-    press(at)
+    at.run()
+    assert next(button for button in at.button if button.label == "Start training").disabled
     assert started == []
 
 
