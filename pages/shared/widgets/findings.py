@@ -19,7 +19,7 @@ from pages.shared.widgets.in_words import form_words
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
-SEEN, ALIKE = "What the epochs show is consistent with it:", "The same cause shows in:"
+SEEN, ALIKE = "What the epochs show is consistent with it:", "The same change helps:"
 """Above what else shows a cause: in the training, and in settings and images."""
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
