@@ -23,6 +23,7 @@ def server(home_with_sample: Path) -> Iterator[Server]:
 
 def press(page: Page, what: Locator, key: str = "Enter") -> None:
     """Reaches a control as Tab would, and presses a key on it."""
+    expect(what).to_have_count(1)  # while a page is drawn anew, what moves down is there twice
     what.focus()
     expect(what).to_be_focused()
     page.keyboard.press(key)

@@ -79,12 +79,12 @@ def open_zip(page: Page, upload: Path) -> None:
 
 
 def start_training(page: Page) -> None:
-    """Train: a mistake is one sentence and loses nothing; then it starts and opens Live, the run in the address."""
+    """Train: a mistake is one sentence and Start waits; put right, it starts and opens Live, the run in the address."""
     page.get_by_role("button", name="Train on this").click()
     settle(page)
     set_number(page, "Image size", "10")
-    page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("data.image_size is 10; it may be 16 to 1024").first).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
     set_number(page, "Image size", "48")
     set_number(page, "Epochs", "150")  # some seconds, or they are over before a page has looked
     set_number(page, "Early stopping", "0")

@@ -19,6 +19,7 @@ _SETTINGS = "settings by key: their values have the types that core/sections/ gi
 _OTHERS = "JSON of another program, which its reader checks value by value"
 
 REASONS = {
+    "core/engine/train/frozen_activations.py": "facts that decide the rows of a cache, of which a hash is made",
     "core/store/record_types.py": "the one name for any JSON object, for evidence, settings and versions",
     "core/store/records.py": "status.json, of which `Status` is made, and files whose kinds read their own keys",
     "core/store/run_records.py": "evidence of findings, settings that they change, facts of imported models",
