@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PROGRAM = ("app.py", "core", "pages", ".streamlit", "requirements.txt")
+PROGRAM = ("app.py", "core", "pages", ".streamlit", "requirements.txt", "pyproject.toml")
 TOOLS = ("ray", "mypy*", "playwright", "pip", "setuptools")
 """Packages that only developers have."""
 WORKERS_OWN = ("tensorflow", "keras", "scipy", "sklearn", "onnx*", "tf2onnx", "ai_edge_litert", "tensorboard")
