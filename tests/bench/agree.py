@@ -90,11 +90,14 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def same_weights(seed: int) -> Iterator[None]:
-    """Initial weights that depend on their shape and the seed alone: uniform, as Glorot's."""
+    """Initial weights that depend on their shape and the seed alone: uniform, as He's (2015).
+
+    Layers with them keep the scale of what they are given; with Glorot's, a VGG16 makes 1e-2 of it.
+    """
 
     def call(initializer: Any, shape: Any, dtype: Any = None) -> Any:
         sides = [int(side) for side in shape]
-        limit = np.sqrt(6.0 / (int(np.prod(sides[:-2])) * sum(sides[-2:])))
+        limit = np.sqrt(6.0 / int(np.prod(sides[:-1])))
         drawn = np.random.default_rng([seed, *sides]).uniform(-limit, limit, sides)
         return keras.ops.convert_to_tensor(drawn.astype(np.float32))
 
