@@ -89,15 +89,17 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def same_weights(seed: int) -> Iterator[None]:
-    """Initial weights that depend on their shape and the seed alone: uniform, as He's (2015).
+def same_weights(text: str, seed: int) -> Iterator[None]:
+    """Initial weights that depend on their shape and the seed alone: uniform, as He's (2015), as Glorot's in a ResNet.
 
-    Layers with them keep the scale of what they are given; with Glorot's, a VGG16 makes 1e-2 of it.
+    Layers with He's keep the scale of what they are given; with Glorot's, a VGG16 makes 1e-2 of it. Branches that are
+    added up, as a ResNet's, double it with He's, and rounding grows with it.
     """
 
     def call(initializer: Any, shape: Any, dtype: Any = None) -> Any:
         sides = [int(side) for side in shape]
-        limit = np.sqrt(6.0 / int(np.prod(sides[:-1])))
+        fans = int(np.prod(sides[:-1])) + ("ResNet" in text) * int(np.prod(sides[:-2])) * sides[-1]
+        limit = np.sqrt(6.0 / fans)
         drawn = np.random.default_rng([seed, *sides]).uniform(-limit, limit, sides)
         return keras.ops.convert_to_tensor(drawn.astype(np.float32))
 
@@ -129,7 +131,7 @@ def by_keras(text: str, folder: Path, seed: int) -> Course:
         return lambda *args, **options: make(*args, **{**options, "shuffle": False})
 
     with contextlib.ExitStack() as stack:
-        stack.enter_context(same_weights(seed))
+        stack.enter_context(same_weights(text, seed))
         stack.enter_context(replaced(keras.Model, "fit", remembered))
         for home in (keras.utils, tf.keras.utils):
             made = in_order(home.image_dataset_from_directory)
@@ -153,7 +155,7 @@ def by_run(text: str, folder: Path, seed: int, changes: Mapping[str, Any] | None
         raise SystemExit(f"{missing(record, answers)} {beyond(record, answers)}")
     run = RunStore().create(run_config(record, answers))
     reporter = Reporter(run)
-    with same_weights(seed):
+    with same_weights(text, seed):
         reporter.finish(train(reporter), "")
     history = run.history()
     columns = (history["loss"], history["val_loss"], history["val_accuracy"])
