@@ -5,6 +5,8 @@ statistic is the area under the ROC curve of the rows that were left out. Where 
 patient), they are left out and permuted together, so that what they share is no difference between the groups.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,15 +70,11 @@ def held_out_scores(values: NDArray[np.floating], targets: Bools, units: Ints, s
     """Scores of rows that were left out, `(n, m)`; see `held_out_areas`."""
     inputs = within(values, strata)
     inputs = np.column_stack([inputs, inputs**2 - 1])
-    _, unit = np.unique(units, return_inverse=True)
-    fold = (np.random.default_rng(seed).permutation(unit.max() + 1) % FOLDS)[unit]
     scores = np.full(targets.shape, 0.5)
-    for number in range(FOLDS):
-        out = fold == number
-        if out.any() and not out.all():
-            wanted = targets[~out] - targets[~out].mean(axis=0)
-            held = inputs[~out].T @ inputs[~out] + max(2.0, 0.05 * int((~out).sum())) * np.eye(inputs.shape[1])
-            scores[out] = inputs[out] @ np.linalg.solve(held, inputs[~out].T @ wanted)
+    for out in _left_out(units, seed):
+        wanted = targets[~out] - targets[~out].mean(axis=0)
+        held = inputs[~out].T @ inputs[~out] + max(2.0, 0.05 * int((~out).sum())) * np.eye(inputs.shape[1])
+        scores[out] = inputs[out] @ np.linalg.solve(held, inputs[~out].T @ wanted)
     return scores
 
 
@@ -93,16 +91,22 @@ def wide_scores(rows: NDArray[np.floating], targets: Bools, units: Ints, strata:
         centred[strata == stratum] -= centred[strata == stratum].mean(axis=0)
     centred /= centred.std(axis=0) + 1e-6
     alike = centred @ centred.T / max(1, centred.shape[1])
+    scores = np.full(targets.shape, 0.5)
+    for out in _left_out(units, seed):
+        wanted = targets[~out] - targets[~out].mean(axis=0)
+        held = alike[np.ix_(~out, ~out)] + np.eye(int((~out).sum()))
+        scores[out] = alike[np.ix_(out, ~out)] @ np.linalg.solve(held, wanted)
+    return scores
+
+
+def _left_out(units: Ints, seed: int) -> Iterator[Bools]:
+    """The rows of each fold; those of one unit are left out together."""
     _, unit = np.unique(units, return_inverse=True)
     fold = (np.random.default_rng(seed).permutation(unit.max() + 1) % FOLDS)[unit]
-    scores = np.full(targets.shape, 0.5)
     for number in range(FOLDS):
         out = fold == number
         if out.any() and not out.all():
-            wanted = targets[~out] - targets[~out].mean(axis=0)
-            held = alike[np.ix_(~out, ~out)] + np.eye(int((~out).sum()))
-            scores[out] = alike[np.ix_(out, ~out)] @ np.linalg.solve(held, wanted)
-    return scores
+            yield out
 
 
 def within(values: NDArray[np.floating], strata: Ints) -> Floats:
