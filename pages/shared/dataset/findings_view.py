@@ -16,6 +16,7 @@ from core.label_review.store import review_key
 from core.store.status import RESUMABLE, Status
 from core.workers import launch
 from pages.shared.dataset import curate
+from pages.shared.dataset.job_progress import show_progress
 from pages.shared.shell import jobs
 from pages.shared.shell.access import guarded
 from pages.shared.shell.chosen_dataset import View
@@ -51,7 +52,7 @@ def show_checks(view: View) -> int:
         show_findings(findings, root=view.index.root, images=8)
     st.caption(f":material/fact_check: {plain(in_words(made))}")
     if job and status and status.is_active:
-        st.fragment(_follow, run_every=EVERY_SECONDS)(job)
+        st.fragment(show_progress, run_every=EVERY_SECONDS)(job, "check", "check", end_check)
     elif result is None:
         _offer(view, config, status)
     return len(findings)
@@ -118,23 +119,3 @@ def end_check(job: FeatureCheck) -> None:
         _end(job)
     except UserError as error:
         curate.say(str(error), done=False)
-
-
-def _follow(job: FeatureCheck) -> None:
-    """One look at a check at work; the page is drawn again when it has ended."""
-    status = launch.poll(job)
-    if not status.is_active:
-        st.rerun()
-    part = status.done / status.total if status.total else 0.0
-    left = f" {sentence(about(status.eta_seconds) + ' left')}" if status.eta_seconds else ""
-    st.progress(min(max(part, 0.0), 1.0), text=plain(f"{status.message}{left}"))
-    if curate.may_curate():
-        stopping = job.stop_requested()
-        st.button(
-            "Stopping …" if stopping else "Stop the check",
-            icon=":material/stop_circle:",
-            key=part_key("stop", "check", job.id),
-            disabled=stopping,
-            on_click=end_check,
-            args=(job,),
-        )

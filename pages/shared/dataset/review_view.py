@@ -10,6 +10,7 @@ from core.label_review.store import Review, ReviewStore
 from core.store.runs import RESUMABLE, Status
 from core.workers import launch
 from pages.shared.dataset import curate
+from pages.shared.dataset.job_progress import show_progress
 from pages.shared.run.facts import Stamp, shared_stamp
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import part_key
@@ -52,7 +53,7 @@ def show_review(view: View, tab: str) -> Result | None:
         if current and status and status.status == "finished" and (record := _record(current)):
             return Result(record, True)
         if current and status and status.is_active:
-            st.fragment(_follow, run_every=EVERY_SECONDS)(current, tab)
+            st.fragment(show_progress, run_every=EVERY_SECONDS)(current, "review", tab, curate.end_review)
         before = store.latest(data)
         record = _record(before) if before else None
         if not (status and status.is_active):
@@ -91,26 +92,6 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
         args=(view,),
         help="Features that a training or an earlier review has computed are used again.",
     )
-
-
-def _follow(review: Review, tab: str) -> None:
-    """One look at a review at work; the page is drawn again when it has ended."""
-    status = launch.poll(review)
-    if not status.is_active:
-        st.rerun()
-    part = status.done / status.total if status.total else 0.0
-    left = f" {sentence(about(status.eta_seconds) + ' left')}" if status.eta_seconds else ""
-    st.progress(min(max(part, 0.0), 1.0), text=plain(f"{status.message}{left}"))
-    if curate.may_curate():
-        stopping = review.stop_requested()
-        st.button(
-            "Stopping …" if stopping else "Stop the review",
-            icon=":material/stop_circle:",
-            key=part_key("stop", tab, review.id),
-            disabled=stopping,
-            on_click=curate.end_review,
-            args=(review,),
-        )
 
 
 def _record(review: Review) -> "ReviewResult | None":
