@@ -18,6 +18,7 @@ from core.notation.head import KEY as HEAD
 from core.notation.head import SHORT_FORM
 from core.sections.data import DataConfig
 from core.sections.model import ModelConfig
+from core.sections.runtimes import fastest_runtime
 from core.sections.training import TrainConfig
 from core.setting import convert, shortened
 
@@ -173,6 +174,8 @@ _QUESTION = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "recommended": {},
+    # Where OpenVINO is not installed it is the recommended preset: what a run then means stands in its own settings.
+    "fast": {"training.runtime": fastest_runtime()},
     # Its script saves the features of one augmented draw and takes `n // batch_size` steps; `fit` on arrays shuffles.
     "question-bottleneck": {
         **_QUESTION,

@@ -40,7 +40,7 @@ _STEP_SECONDS = 0.03
 _FEATURE_KEYS = (
     *("dataset", "data.image_size", "data.preprocessing", "data.augmentation", "model.backbone", "model.weights"),
     *("data.fit", "data.window", "data.window_low", "data.window_high"),
-    *("model.pooling", "training.precision", "training.feature_precision", "data.seed"),
+    *("model.pooling", "training.precision", "training.runtime", "training.feature_precision", "data.seed"),
 )
 """Settings that decide the features; the split decides which of them are needed."""
 
@@ -201,6 +201,7 @@ def _networks(config: RunConfig) -> tuple[tuple[object, ...], tuple[object, ...]
         model.weights,
         model.pooling,
         config.training.precision,
+        config.training.runtime,
     )
     return base, (*base, model.whole_head, *_optimizer(config.training))
 

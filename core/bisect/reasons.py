@@ -48,6 +48,7 @@ REASONS: dict[str, str] = {
     "training.reduce_on_plateau": "Smaller steps late in a training settle nearer to the minimum.",
     "training.literal": "Features kept in float16 are rounded; literal execution does not round.",
     "training.precision": "bfloat16 rounds every feature to three digits.",
+    "training.runtime": "Another library rounds features otherwise, by about a millionth of the largest.",
     "training.feature_precision": "float16 rounds the features that are kept.",
     "training.seed": "It decides the first weights, the dropout and the order: what is called chance here.",
 }

@@ -17,11 +17,12 @@ _RULES: tuple[Rule, ...] = (
     ("schedule_epochs", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("schedule_end", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("reduce_on_plateau", lambda t: t.schedule != "none", "the learning rate follows a schedule"),
+    ("runtime", lambda t: not t.takes_features, "images pass through TensorFlow in every step"),
     ("finetune_optimizer", lambda t: t.mode != "fine_tune", "the run is not fine-tuned"),
 )
 """Name of a setting of the training, when it changes nothing, and why."""
 
-_DECIDING = ("mode", "optimizer", "finetune_optimizer", "momentum", "schedule")
+_DECIDING = ("mode", "optimizer", "finetune_optimizer", "momentum", "schedule", "literal")
 """What the rules go by."""
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Probabilities = NDArray[np.float32]
+"""Of shape `(n, classes)`."""
+
 CAM, GRAD_CAM = "cam", "grad-cam"
 
 METHODS = {
@@ -69,10 +72,12 @@ class Reply:
     Attributes:
         probabilities: float array of shape `(n, classes)`.
         insights: sequence of Insight, one an image, or empty.
+        runtime: str. What has computed it, with its version; empty where that is not known.
     """
 
     probabilities: NDArray[np.floating[Any]]
     insights: Sequence[Insight] = ()
+    runtime: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ class Prediction:
         probabilities: dict. Every class with its probability.
         error: str. Why the image could not be read; else empty.
         insight: Insight. What else is known about the answer.
+        runtime: str. What has computed it; see `Reply`.
     """
 
     file: str
@@ -94,3 +100,10 @@ class Prediction:
     probabilities: dict[str, float] = field(default_factory=dict)
     error: str = ""
     insight: Insight = field(default_factory=Insight)
+    runtime: str = ""
+
+
+def class_probabilities(outputs: NDArray[Any]) -> Probabilities:
+    """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
+    outputs = np.asarray(outputs, dtype=np.float32)
+    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

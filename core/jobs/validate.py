@@ -9,6 +9,7 @@ from core.data.sample import sample_is_ready
 from core.errors import ConfigError
 from core.models import catalogue
 from core.models.fetch import require_reachable
+from core.models.runtime_use import require_runtime
 from core.models.unfreezing import require_blocks
 from core.progress import Progress
 
@@ -40,7 +41,8 @@ def check_model(config: RunConfig) -> RunConfig:
     """Checks backbone, image size, block to unfreeze and weights; returns the configuration with the proper name.
 
     Raises:
-        ConfigError: there is no such backbone or block, too few blocks for the stages, or the image is too small.
+        ConfigError: there is no such backbone or block, too few blocks for the stages, the image is too small, or the
+            runtime cannot be used.
         WeightsError: the weights are not on this machine and cannot be fetched.
     """
     row = catalogue.find(config.model.backbone)
@@ -49,6 +51,7 @@ def check_model(config: RunConfig) -> RunConfig:
             f"data.image_size is {config.data.image_size}, but {row.title} needs at least {row.min_size} pixels"
         )
     require_blocks(config)
+    require_runtime(config)
     if config.model.weights == "imagenet" and catalogue.find_weights(row) is None:
         require_reachable(row)
     return dataclasses.replace(config, model=dataclasses.replace(config.model, backbone=row.name))

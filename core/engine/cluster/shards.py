@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from core import files
@@ -32,7 +31,8 @@ from core.data.pipeline import ImageLoader, Images
 from core.data.rendering import Rendering
 from core.data.scan import ImageFile
 from core.engine.cluster.shard_tasks import NoTasks, OutOfReach, Tasks
-from core.engine.features.features import BATCH, forward_function
+from core.engine.features.features import BATCH
+from core.engine.features.runtime.forward import feature_forward
 from core.models.build import base_for, weights_hash
 from core.workers import launch
 
@@ -58,7 +58,7 @@ class Extraction:
     Args:
         config: RunConfig. From which every machine builds the base.
         base_hash: str. Hash of the base's weights.
-        forward: callable. Pixels to features of shape `(n, width)`, from `features.forward_function`.
+        forward: callable. Pixels to features of shape `(n, width)`, see core/engine/features/runtime/forward.py.
         images: Images.
         draw: int. Random version of each image.
         folder: Path. For the shards' files, on storage that all machines share; removed at the end.
@@ -239,8 +239,10 @@ def _order(config: RunConfig, base_hash: str, forward: Forward, images: Images, 
 @lru_cache(maxsize=1)
 def _base(config: str) -> tuple[Forward, str]:
     """The base, once for all shards that a process computes."""
-    base = base_for(RunConfig.from_dict(json.loads(config)))
-    return forward_function(base, whole=True), weights_hash(base)
+    read = RunConfig.from_dict(json.loads(config))
+    base = base_for(read)
+    base_hash = weights_hash(base)
+    return feature_forward(read, base, base_hash), base_hash
 
 
 def _images(order: dict[str, Any], records: list[dict[str, Any]], augmentation: str) -> Images:
@@ -259,7 +261,7 @@ def _batches(forward: Forward, images: Images, draw: int) -> Iterator[Rows]:
     starts = range(0, len(images), BATCH)
     batches = [np.arange(start, min(start + BATCH, len(images))) for start in starts]
     for pixels in ImageLoader(images, batches, draw):
-        yield forward(tf.constant(pixels)).numpy()
+        yield np.asarray(forward(pixels))
 
 
 def _write(path: Path, rows: Rows) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.feature_cache import Features
@@ -37,7 +36,7 @@ def reuse_features(
 
     Args:
         known: iterable of (files of the rows, array). Arrays of the family of these images.
-        forward: callable. From `forward_function`.
+        forward: callable. See core/engine/features/runtime/forward.py.
         images: Images.
         draw: int. Random version of each image.
         target: float array of shape `(len(images), width)`, written in place.
@@ -72,5 +71,5 @@ def _sources(known: Known, wanted: set[str], size: int) -> dict[str, tuple[Featu
 def _is_alike(forward: Callable[[Any], Any], images: Images, draw: int, batch: Batch, target: Features) -> bool:
     """Whether what was taken over for a batch is, to the last bit, what computing it gives."""
     pixels = np.stack([images.one(k, draw) for k in batch.tolist()])
-    fresh: NDArray[Any] = forward(tf.constant(pixels)).numpy().astype(target.dtype)
+    fresh = np.asarray(forward(pixels)).astype(target.dtype)
     return fresh.tobytes() == np.ascontiguousarray(target[batch]).tobytes()

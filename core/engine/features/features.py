@@ -72,7 +72,7 @@ def _hash(facts: dict[str, Any]) -> str:
 
 
 def extract(
-    forward: Callable[[Any], Any],
+    forward: Callable[[NDArray[np.uint8]], Any],
     images: Images,
     draw: int,
     target: Features,
@@ -82,7 +82,7 @@ def extract(
     """Pushes every image through the base, batch by batch, into `target`; the next ones are decoded meanwhile.
 
     Args:
-        forward: callable. From `forward_function`: pixels to features of shape `(n, width)`.
+        forward: callable. Pixels to features of shape `(n, width)`; see core/engine/features/runtime/forward.py.
         images: Images.
         draw: int. Random version of each image.
         target: float32 array of shape `(len(images), width)`, written in place.
@@ -93,7 +93,7 @@ def extract(
     done, most = len(images) - sum(map(len, batches)), 1 if environment().is_small else _IN_FLIGHT
 
     def push(start: int, pixels: NDArray[np.uint8]) -> int:
-        target[start : start + len(pixels)] = forward(tf.constant(pixels)).numpy()
+        target[start : start + len(pixels)] = np.asarray(forward(pixels))
         return len(pixels)
 
     def report(count: int) -> None:

@@ -55,8 +55,9 @@ def keep_reference(context: TrainingContext, *, base_was_trained: bool, may_comp
         context.reporter.phase("evaluating", message, total=len(positions) + len(of_val))
         done = _Counter(context.reporter.advance)
         parts = ([files[k] for k in chosen] for files, chosen in ((train, positions), (val, of_val)))
+        forward = context.live_forward if base_was_trained else context.forward
         kept, validation = (
-            through(context.base, context.forward, context.images(part, augmented=False), done) for part in parts
+            through(context.base, forward, context.images(part, augmented=False), done) for part in parts
         )
         ood_limit = reference.measure(kept, validation)
     else:
@@ -100,10 +101,10 @@ def _file(item: ImageRecord) -> ImageFile:
 
 
 def through(base: keras.Model, forward: Callable[[Any], Any], images: Images, advance: Advance) -> NDArray[np.float32]:
-    """Pooled features of shape `(len(images), channels)`, computed now by the base's `forward_function`."""
+    """Pooled features of shape `(len(images), channels)`, computed now by the base's forward pass."""
     rows = []
     for pixels in ImageLoader(images, forward_batches(len(images)), 0):
-        features = forward(pixels).numpy()
+        features = np.asarray(forward(pixels))
         rows.append(pooled(base, features, np.arange(len(features))))
         advance(len(pixels))
     return np.concatenate(rows)

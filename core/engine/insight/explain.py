@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.engine.train.context import Probabilities, class_probabilities
+from core.insight.answer import Probabilities, class_probabilities
 from core.insight.answer import CAM, GRAD_CAM
 
 Array = NDArray[np.float32]

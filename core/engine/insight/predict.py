@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.engine.features.features import forward_function
 from core.engine.insight.explain import Explainer, scaled
-from core.engine.train.context import Probabilities, class_probabilities
+from core.insight.answer import Probabilities, class_probabilities
 from core.errors import RunError
 from core.insight import reference
 from core.insight.answer import Insight, Reply

@@ -16,7 +16,7 @@ from core.data.folds import Folds
 from core.data.scan import ImageFile
 from core.engine.jobs.fold_heads import FoldHeads, with_split
 from core.engine.reporter import Reporter
-from core.engine.train.context import Probabilities
+from core.insight.answer import Probabilities
 from core.engine.train.data_watch import kept_manifest
 from core.engine.train.evaluate import Figures, evaluate, keep_predictions, write_figures
 from core.errors import DataError

@@ -19,7 +19,8 @@ from core.data.split import Split
 from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
 from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key
 from core.engine.reporter import Reporter
-from core.engine.train.context import Probabilities, StopRequested, TrainingContext, class_probabilities
+from core.engine.train.context import StopRequested, TrainingContext
+from core.insight.answer import Probabilities, class_probabilities
 from core.errors import DataError
 
 _WHOLE = "Computes the features of all images, once."

@@ -13,7 +13,8 @@ from core.config import RunConfig
 from core.data.order import Indices
 from core.data.scan import ImageFile
 from core.engine.train.checkpoint import Progress
-from core.engine.train.context import Probabilities, TrainingContext, class_probabilities
+from core.engine.train.context import TrainingContext
+from core.insight.answer import Probabilities, class_probabilities
 from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.evaluate import figures, write_figures
 from core.engine.train.observe import Observer

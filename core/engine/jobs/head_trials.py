@@ -149,7 +149,7 @@ class HeadTrials:
 
 def base_key(config: RunConfig) -> tuple[Hashable, ...]:
     """What decides the network that gives the features."""
-    data, model, precision = config.data, config.model, config.training.precision
+    data, model, training = config.data, config.model, config.training
     seed = data.seed if model.weights == "none" else 0
-    base = (data.image_size, data.preprocessing, model.backbone, model.weights, model.pooling, precision)
-    return (*base, seed)
+    base = (data.image_size, data.preprocessing, model.backbone, model.weights, model.pooling)
+    return (*base, training.precision, training.runtime, seed)

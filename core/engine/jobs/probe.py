@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engine.train.context import class_probabilities
+from core.insight.answer import class_probabilities
 from core.errors import RunError, UserError
 from core.store import records
 from core.store.job_records import Probe, ProbeStage

@@ -162,7 +162,7 @@ class _Work:
     @staticmethod
     def _timed(forward: Any, pixels: Any) -> float:
         began = time.monotonic()
-        forward(pixels).numpy()
+        np.asarray(forward(pixels))
         return time.monotonic() - began
 
     def _head_parameters(self, row: SearchCandidate, whole: Any) -> int:

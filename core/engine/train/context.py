@@ -20,13 +20,15 @@ from core.data.scan import ImageFile
 from core.engine.cluster.shards import Extraction, is_large, over_cluster
 from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function
+from core.engine.features.runtime.forward import Forward, feature_forward, runtime_recipe
 from core.engine.reporter import Reporter
 from core.engine.train.observe import Activity, Observer
+from core.insight.answer import Probabilities, class_probabilities
 from core.models import catalogue
 from core.models.build import base_for, head_for, weights_hash
 from core.models.fetch import fetch
+from core.sections.runtimes import TENSORFLOW
 
-Probabilities = NDArray[np.float32]
 
 
 class StopRequested(Exception):
@@ -173,9 +175,14 @@ class TrainingContext:
             self.reporter.event("cluster", message=trouble)
 
     @cached_property
-    def forward(self) -> Callable[[Any], Any]:
-        """Traced once: a network of many layers takes half a second, as long as a hundred small images."""
-        return forward_function(self.base, whole=True)
+    def forward(self) -> Forward:
+        """Traced or compiled once: a network of many layers takes half a second, as long as a hundred small images."""
+        return feature_forward(self.config, self.base, self.base_hash)
+
+    @cached_property
+    def live_forward(self) -> Forward:
+        """As `forward`, of the base as it is at each call: a conversion has the weights of before the training."""
+        return self.forward if self.config.training.runtime == TENSORFLOW else forward_function(self.base, whole=True)
 
     def _key(self, images: Images, draw: int) -> str:
         """Computed once for each part and draw: it hashes the name of every file."""
@@ -189,6 +196,7 @@ class TrainingContext:
         stored = self.config.training.feature_precision
         return {
             **({} if stored == "float32" else {"stored": stored}),
+            **runtime_recipe(self.config),
             "backbone": model.backbone,
             "weights": self.base_hash,
             "preprocessing": data.preprocessing,
@@ -210,7 +218,3 @@ def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporte
     return TrainingContext(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
 
 
-def class_probabilities(outputs: NDArray[Any]) -> Probabilities:
-    """One probability a class: a single sigmoid output becomes the pair (1 - p, p)."""
-    outputs = np.asarray(outputs, dtype=np.float32)
-    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.data.scan import ImageFile
 from core.engine.fingerprint import digest
-from core.engine.train.context import Probabilities
+from core.insight.answer import Probabilities
 from core.stats import metrics
 from core.store.record_types import known
 from core.store.trace_record import MOST_CONFUSION, DataHashes

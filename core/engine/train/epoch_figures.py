@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.engine.train.context import Probabilities
+from core.insight.answer import Probabilities
 from core.stats import metrics
 
 

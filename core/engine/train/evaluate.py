@@ -11,7 +11,8 @@ import numpy as np
 from core import files
 from core.data.dataset import Dataset
 from core.data.scan import ImageFile
-from core.engine.train.context import Probabilities, TrainingContext
+from core.engine.train.context import TrainingContext
+from core.insight.answer import Probabilities
 from core.models.build import join
 from core.stats import metrics
 from core.store import records

@@ -15,7 +15,8 @@ import keras
 from core.data.order import Indices, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
-from core.engine.train.context import Probabilities, TrainingContext
+from core.engine.train.context import TrainingContext
+from core.insight.answer import Probabilities
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
 from core.engine.train.observe import Activity
 from core.engine.train.traced import TracedModel, TracedSequential

@@ -31,7 +31,8 @@ from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, ImageBatches
 from core.data.unchanged import load_unchanged
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
-from core.engine.train.context import Probabilities, TrainingContext
+from core.engine.train.context import TrainingContext
+from core.insight.answer import Probabilities
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
 from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.observe import Activity

@@ -12,7 +12,9 @@ from core.data.order import batches_per_epoch
 from core.data.positive import KEY as POSITIVE
 from core.data.sample import CLASSES, SAMPLE_COUNTS
 from core.models.catalogue import find
+from core.models.runtime_use import require_runtime
 from core.models.unfreezing import require_blocks, stages
+from core.sections.runtimes import TENSORFLOW
 from pages.shared.state import PRESET
 from pages.shared.train import head_editor, network_filter
 from pages.shared.widgets import fields
@@ -21,6 +23,7 @@ from pages.shared.widgets.text import plain
 
 PRESET_TITLES = {
     "recommended": "Recommended",
+    "fast": "Fast",
     "question-bottleneck": "Question: bottleneck",
     "question-end-to-end": "Question: end to end",
 }
@@ -92,13 +95,14 @@ def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) ->
     """The form as a configuration.
 
     Raises:
-        ConfigError: names the first setting that is outside what is allowed, or asks for blocks that are not there.
+        ConfigError: names the first setting that is outside what is allowed, or asks for what is not there.
     """
     asked = settings(preset, split_on_disk=split_on_disk)
     config = make_config(
         dataset, {key: "" if value is None else value for key, value in asked.items()}, preset=preset, name=name.strip()
     )
     require_blocks(config)
+    require_runtime(config)
     return config
 
 
@@ -121,7 +125,8 @@ def preset_control() -> str:
             key=PRESET,
             on_change=lambda: fields.fill(st.session_state[PRESET]),
             persist_state="session",
-            help="Fills every field below. The question's presets repeat a forum question: one network, two results.",
+            help="Fills every field below. Fast is Recommended with features computed by OpenVINO, where that is "
+            "installed. The question's presets repeat a forum question: one network, two results.",
         )
     )
 
@@ -258,4 +263,5 @@ def _without_meaning(key: str, base: dict[str, Any], values: dict[str, Any]) -> 
     """What a setting without meaning is set to: the preset's value; a block only where something can be unfrozen."""
     if key in SHORT_FORM and values[HEAD]:
         return type(base[key])(0)
-    return "" if key == "training.unfreeze_from" else base[key]
+    nothing = {"training.unfreeze_from": "", "training.runtime": TENSORFLOW}
+    return nothing.get(key, base[key])

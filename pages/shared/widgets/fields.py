@@ -15,6 +15,7 @@ from core.data.positive import KEY as POSITIVE
 from core.errors import ConfigError, UserError
 from core.models.catalogue import BACKBONES, find, weights_word
 from core.models.optimizers import OPTIMIZERS
+from core.sections.runtimes import TITLES
 from core.setting import allowed, check, convert
 from pages.shared.state import field_key
 from pages.shared.widgets.text import plain
@@ -43,6 +44,7 @@ WORDS = {
     "float32": "float32",
     "bfloat16": "bfloat16",
     "float16": "float16",
+    **TITLES,
 }
 """What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
 
