@@ -205,9 +205,9 @@ def test_a_setting_like_none_other_gets_the_list() -> None:
 
 def test_an_unknown_preset_gets_the_list() -> None:
     with pytest.raises(ConfigError) as error:
-        make_config("sample", {}, preset="fast")
+        make_config("sample", {}, preset="quick")
     assert str(error.value) == (
-        'there is no preset "fast"; the presets are recommended, question-bottleneck, question-end-to-end'
+        'there is no preset "quick"; the presets are recommended, fast, question-bottleneck, question-end-to-end'
     )
 
 

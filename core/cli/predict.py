@@ -41,16 +41,39 @@ def add_parser(command: AddCommand) -> None:
 
 
 def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
-    """From a run and whether maps are wanted to a function from pixels to a reply; it loads TensorFlow."""
+    """From a run and whether maps are wanted to a function from pixels to a reply.
+
+    It loads TensorFlow only where the run's model is not kept in a converted form.
+    """
+    from core.engine.insight.converted_model import open_converted
+
+    converted = open_converted(run)
+    if converted is not None:
+        return lambda pixels: converted.answer(pixels, heat=heat)
     quieten_tensorflow()
+    from core.engine.insight.keep_converted import keep_converted
     from core.engine.insight.predict import load_model
 
     model = load_model(run)
+    _loaded.append(lambda: keep_converted(run, model.network))
     return lambda pixels: model.answer(pixels, heat=heat)
+
+
+_loaded: list[Callable[[], object]] = []
+"""What keeps the models in a converted form that TensorFlow was loaded for."""
 
 
 def predict(options: argparse.Namespace) -> int:
     """Asks, prints and writes; 1 when no image could be read."""
+    try:
+        return _predict(options)
+    finally:
+        sys.stdout.flush()  # the answers first: what follows only makes the next command ready at once
+        while _loaded:
+            _loaded.pop()()
+
+
+def _predict(options: argparse.Namespace) -> int:
     run = RunStore().get(options.run)
     other = RunStore().get(options.other) if options.other else None
     for asked in filter(None, (run, other)):
@@ -72,6 +95,7 @@ def predict(options: argparse.Namespace) -> int:
     notice = NOT_MEDICAL if is_medical(run) else ""
     if options.json:
         record: Record = {"run": run.id, "classes": classes, "notice": notice}
+        record["runtime"] = next((answer.runtime for answer in raw if answer.runtime), "")
         record["predictions"] = [_record(answer, maps.get(k)) for k, answer in enumerate(found)]
         if options.calibrated:
             record["temperature"] = temperature

@@ -6,6 +6,7 @@ import time
 from core.config import RunConfig
 from core.data.images import PREPROCESSING
 from core.models import catalogue
+from core.sections.runtimes import TENSORFLOW, TITLES
 from core.store.runs import Run
 
 _PREPROCESSING_WORDS = {"backbone": "", "rescale": "pixels / 255", "none": "pixels as they are, 0 to 255"}
@@ -43,6 +44,11 @@ def script_header(run: Run, config: RunConfig, base_name: str, formats: set[str]
         "It writes the trained model (raw RGB pixels in, probabilities out) and the history beside itself, and says "
         "how far the history is from the run's. On the processor and with the versions of the run that should be 0.",
     ]
+    if training.runtime != TENSORFLOW and training.takes_features:
+        paragraphs[-1] += (
+            f" Its features were computed by {TITLES[training.runtime]}, whose numbers differ from TensorFlow's by "
+            "about a millionth: the history will be near the run's, not equal to it."
+        )
     wrapped = [p if p.startswith(" ") else textwrap.fill(p, 100, break_long_words=False) for p in paragraphs]
     return '"""' + "\n\n".join(wrapped) + '\n"""\n'
 

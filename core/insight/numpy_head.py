@@ -101,7 +101,7 @@ class NumpyHead:
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * x))
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)
 
 
 def _softmax(x: Array) -> Array:

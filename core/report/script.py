@@ -222,7 +222,7 @@ class _Writer:
 
     def _foreign(self) -> str:
         known = ("data.window", "data.window_low", "data.window_high", "data.group_pattern", "data.positive_class",
-                 "data.validation_split", "data.seed", "training.precision",
+                 "data.validation_split", "data.seed", "training.precision", "training.runtime",
                  "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
                  "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",
                  "training.block_rate_factor", "training.finetune_optimizer", "training.label_smoothing")  # fmt: skip

@@ -150,7 +150,8 @@ def _answer_chunk(
             pixels.append(load(_named(name, source)))
         except UnreadableImage as error:
             errors[k] = str(error)
-    found = iter(_rows(model(np.stack(pixels))) if pixels else [])
+    reply = _as_reply(model(np.stack(pixels))) if pixels else Reply(np.zeros((0, len(classes))))
+    found = iter(_rows(reply))
     for k, (name, _) in enumerate(chunk):
         if k in errors:
             yield Prediction(name, error=errors[k])
@@ -158,13 +159,15 @@ def _answer_chunk(
         row, insight = next(found)
         values = dict(zip(classes, row, strict=True))
         label = max(values, key=lambda c: values[c])
-        yield Prediction(name, label, values[label], values, insight=insight)
+        yield Prediction(name, label, values[label], values, insight=insight, runtime=reply.runtime)
 
 
-def _rows(reply: NDArray[np.floating[Any]] | Reply) -> list[tuple[list[float], Insight]]:
+def _as_reply(answer: NDArray[np.floating[Any]] | Reply) -> Reply:
+    return answer if isinstance(answer, Reply) else Reply(answer)
+
+
+def _rows(reply: Reply) -> list[tuple[list[float], Insight]]:
     """Probabilities of each image, and what else is known of it."""
-    if not isinstance(reply, Reply):
-        reply = Reply(reply)
     rows = reply.probabilities.tolist()
     return list(zip(rows, reply.insights or [Insight()] * len(rows), strict=True))
 
@@ -197,7 +200,7 @@ class _Service:
         if "error" in answer:
             raise RunError(str(answer["error"]))
         insights = [Insight.from_record(record) for record in answer["insights"]]
-        return Reply(np.array(answer["probabilities"], dtype=np.float64), insights)
+        return Reply(np.array(answer["probabilities"], dtype=np.float64), insights, answer["runtime"])
 
     def _answer(self, run: Run, pixels: NDArray[np.uint8], heat: bool) -> dict[str, Any]:
         process = self._running()

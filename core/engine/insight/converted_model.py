@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core import files
 from core.data.conversion_cache import ConversionCache
-from core.engine.features.runtime.openvino_network import POOLED, OpenVinoNetwork
+from core.engine.features.runtime.openvino_network import OpenVinoNetwork, pooled
 from core.engine.insight.answering import Answering, Maps, Pixels
 from core.errors import RunError
 from core.insight.answer import CAM, GRAD_CAM, Probabilities, class_probabilities
@@ -33,7 +33,7 @@ class ConvertedModel:
     Args:
         network: OpenVinoNetwork. Pixels to the last feature map.
         head: NumpyHead.
-        pooling: str. What makes features of the map, a key of `POOLED`.
+        pooling: str. What makes features of the map, as `model.pooling` has it.
     """
 
     def __init__(self, network: OpenVinoNetwork, head: NumpyHead, pooling: str) -> None:
@@ -42,21 +42,22 @@ class ConvertedModel:
     @property
     def method(self) -> str:
         """`cam` where the output stands on the mean of the map itself, else `grad-cam`."""
-        return CAM if self._head.is_linear and self._pooling == "average" else GRAD_CAM
+        is_mean = self._pooling == "average"
+        return CAM if self._head.is_linear and is_mean else GRAD_CAM
 
     def forward(self, pixels: Pixels) -> tuple[Maps, Probabilities]:
         """Feature maps of shape `(n, height, width, channels)` and probabilities of shape `(n, classes)`."""
         maps = self._network(pixels)
-        return maps, class_probabilities(self._head(POOLED[self._pooling](maps)))
+        return maps, class_probabilities(self._head(pooled(maps, self._pooling)))
 
     def heat(self, maps: Maps, classes: NDArray[np.integer[Any]]) -> Maps:
         """How much each place speaks for a class, at least 0; see core/engine/insight/explain.py."""
         if self.method == CAM:
             weights = self._head.class_weights()[:, classes]
         else:
-            slopes = self._head.slopes(POOLED[self._pooling](maps), classes)
+            slopes = self._head.slopes(pooled(maps, self._pooling), classes)
             weights = self._by_channel(maps, slopes).T
-        return np.maximum(np.einsum("nhwc,cn->nhw", maps, weights), np.float32(0))
+        return np.asarray(np.maximum(np.einsum("nhwc,cn->nhw", maps, weights), 0), np.float32)
 
     def _by_channel(self, maps: Maps, slopes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean slope of a score by the places of each channel, shape `(n, channels)`."""
@@ -88,7 +89,7 @@ def model_key(run: Run) -> str:
 
 def runtime_title() -> str:
     """The runtime and its version, as a person reads it."""
-    return f"{TITLES['openvino']} {openvino_version().split('-')[0]}"
+    return f"{TITLES['openvino']} {openvino_version()}"
 
 
 def write_model(folder: Path, network_key: str, head: list[HeadLayer], pooling: str) -> None:
@@ -98,7 +99,7 @@ def write_model(folder: Path, network_key: str, head: list[HeadLayer], pooling: 
         folder: Path. Of the conversion cache.
         network_key: str. Under which the network is kept there.
         head: list of HeadLayer.
-        pooling: str. A key of `POOLED`.
+        pooling: str. As `model.pooling` has it.
     """
     arrays = {
         f"{name}{k}": array
@@ -109,9 +110,7 @@ def write_model(folder: Path, network_key: str, head: list[HeadLayer], pooling: 
     with (folder / ARRAYS).open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     activations = [layer.activation for layer in head]
-    files.write_json(
-        folder / RECORD, {"network": network_key, "pooling": pooling, "head": activations}
-    )
+    files.write_json(folder / RECORD, {"network": network_key, "pooling": pooling, "head": activations})
 
 
 def _read(folder: Path, cache: ConversionCache) -> ConvertedModel:

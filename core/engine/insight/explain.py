@@ -15,8 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from core.insight.answer import Probabilities, class_probabilities
-from core.insight.answer import CAM, GRAD_CAM
+from core.insight.answer import CAM, GRAD_CAM, Probabilities, class_probabilities
 
 Array = NDArray[np.float32]
 
@@ -101,12 +100,6 @@ class Explainer:
         """The feature map's channels, weighted by the mean gradient of the score of a class."""
         slopes = self._gradient(maps, classes.astype(np.int32)).numpy()
         return np.asarray(np.einsum("nhwc,nc->nhw", maps, slopes.mean(axis=(1, 2))), np.float32)
-
-
-def scaled(heat: Array) -> Array:
-    """Each map with its largest value at 1, for display; a map of zeros stays."""
-    largest = heat.max(axis=(1, 2), keepdims=True)
-    return np.asarray(heat / np.where(largest > 0, largest, 1), np.float32)
 
 
 def _scores(parts: _Parts, maps: Any) -> Any:

@@ -9,9 +9,11 @@ from core.data.conversion_cache import ConversionCache
 from core.engine.features.runtime.convert import conversion_key, keep
 from core.engine.features.runtime.openvino_network import OpenVinoNetwork
 from core.engine.insight.converted_model import ConvertedModel, model_key, write_model
+from core.engine.train.context import TrainingContext
 from core.errors import UserError
 from core.insight.answer import class_probabilities
 from core.insight.numpy_head import ACTIVATIONS, HeadLayer, NumpyHead
+from core.models.build import join
 from core.sections.runtimes import has_openvino
 from core.store.runs import Run
 
@@ -44,14 +46,27 @@ def keep_converted(run: Run, network: keras.Model) -> str:
     if not run.config().training.is_frozen:
         return "the backbone was trained"
     parts = {layer.name: layer for layer in network.layers}
-    steps = _head_steps(parts["head"]) if {"base", "head"} <= parts.keys() else None
+    steps = head_steps(parts["head"]) if {"base", "head"} <= parts.keys() else None
     pooling = _POOLING.get(type(parts["base"].layers[-1])) if steps else None
     if steps is None or pooling is None:
-        return "it is no network of this program"
+        return "it is not a network of this program"
     try:
         return _keep(run, network, parts["base"], steps, pooling)
     except UserError as error:
         return str(error)
+
+
+def keep_trained(context: TrainingContext) -> None:
+    """Keeps the model of a run that has just been trained, where its network is converted already.
+
+    That is the head alone, and takes no time. Networks are converted by runs that take their features from them, and by
+    the first question to a run.
+    """
+    base = context.base
+    if not context.config.training.is_frozen or not has_openvino():
+        return
+    if ConversionCache().open(conversion_key(base, context.base_hash)) is not None:
+        keep_converted(context.reporter.run, join(base, context.head))
 
 
 def _keep(run: Run, network: keras.Model, base: keras.Model, steps: list[HeadLayer], pooling: str) -> str:
@@ -70,7 +85,7 @@ def _keep(run: Run, network: keras.Model, base: keras.Model, steps: list[HeadLay
     return ""
 
 
-def _head_steps(head: keras.Model) -> list[HeadLayer] | None:
+def head_steps(head: keras.Model) -> list[HeadLayer] | None:
     """The layers of a head as numpy takes them; None where one is of another kind."""
     steps = [
         _step(layer) for layer in head.layers if not isinstance(layer, keras.layers.InputLayer | keras.layers.Dropout)

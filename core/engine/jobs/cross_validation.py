@@ -16,10 +16,10 @@ from core.data.folds import Folds
 from core.data.scan import ImageFile
 from core.engine.jobs.fold_heads import FoldHeads, with_split
 from core.engine.reporter import Reporter
-from core.insight.answer import Probabilities
 from core.engine.train.data_watch import kept_manifest
 from core.engine.train.evaluate import Figures, evaluate, keep_predictions, write_figures
 from core.errors import DataError
+from core.insight.answer import Probabilities
 from core.jobs.trial_runner import BrokenOff
 from core.stats import metrics
 from core.store import records

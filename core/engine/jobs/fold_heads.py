@@ -20,8 +20,8 @@ from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
 from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, TrainingContext
-from core.insight.answer import Probabilities, class_probabilities
 from core.errors import DataError
+from core.insight.answer import Probabilities, class_probabilities
 
 _WHOLE = "Computes the features of all images, once."
 _WHOLES = 3

@@ -14,13 +14,13 @@ from core.data.order import Indices
 from core.data.scan import ImageFile
 from core.engine.train.checkpoint import Progress
 from core.engine.train.context import TrainingContext
-from core.insight.answer import Probabilities, class_probabilities
 from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.evaluate import figures, write_figures
 from core.engine.train.observe import Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import arrays, assign, judge, rate_of, reduced
+from core.insight.answer import Probabilities, class_probabilities
 from core.models.build import head_for
 
 Tensors = Callable[[Hashable, Callable[[], Any]], Any]

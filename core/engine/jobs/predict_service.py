@@ -1,8 +1,9 @@
 """Prediction server: keeps loaded models; `python -m core.engine.jobs.predict_service`, driven over its pipes.
 
 A question is one JSON line, `{"run": folder, "shape": [n, size, size, 3], "heat": whether}`, and the pixels as bytes;
-the answer is one JSON line, `{"probabilities": [...], "insights": [...]}` or `{"error": sentence}`. It ends with its
-standard input, or when idle.
+the answer is one JSON line, `{"probabilities": [...], "insights": [...], "runtime": words}` or `{"error": sentence}`.
+It ends with its standard input, or when idle. TensorFlow is loaded only for a model that is not kept in a converted
+form; where it could be, it is converted once the question is answered, so that the next process needs no TensorFlow.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from core.engine.insight.converted_model import open_converted
 from core.environment import environment
 from core.errors import RunError
 from core.insight import reference
@@ -23,6 +25,7 @@ from core.store.runs import Run
 from core.workers.predict_client import write_message
 
 if TYPE_CHECKING:
+    from core.engine.insight.answering import Answering
     from core.engine.insight.predict import LoadedModel
 
 IDLE_SECONDS = 60.0 if environment().is_small else 600.0
@@ -42,6 +45,8 @@ def main() -> None:
         if not line:
             return
         write_message(answers, answer(json.loads(line), questions))
+        if _to_convert and not environment().is_small:
+            _convert()
 
 
 def answer(question: dict[str, Any], pipe: BinaryIO | Any) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def answer(question: dict[str, Any], pipe: BinaryIO | Any) -> dict[str, Any]:
     try:
         reply = _model(path, _changed(path)).answer(pixels, heat=bool(question.get("heat")))
         insights = [insight.to_record() for insight in reply.insights]
-        return {"probabilities": reply.probabilities.tolist(), "insights": insights}
+        return {"probabilities": reply.probabilities.tolist(), "insights": insights, "runtime": reply.runtime}
     except (RunError, OSError) as error:
         return {"error": str(error)}
 
@@ -64,11 +69,28 @@ def _changed(path: Path) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=2)
-def _model(path: Path, changed: tuple[int, ...]) -> "LoadedModel":
+def _model(path: Path, changed: tuple[int, ...]) -> "LoadedModel | Answering":
     """The model of a run folder; `changed` makes a resumed run's new model a new entry."""
+    converted = open_converted(Run(path))
+    if converted is not None:
+        return converted
     from core.engine.insight.predict import load_model
 
-    return load_model(Run(path))
+    loaded = load_model(Run(path))
+    _to_convert.append((Run(path), loaded))
+    return loaded
+
+
+_to_convert: "list[tuple[Run, LoadedModel]]" = []
+"""Models that TensorFlow has answered with, and that have not been converted yet."""
+
+
+def _convert() -> None:
+    """Keeps a converted form of what TensorFlow was loaded for, beside the questions that come meanwhile."""
+    from core.engine.insight.keep_converted import keep_converted
+
+    run, model = _to_convert.pop()
+    threading.Thread(target=keep_converted, args=(run, model.network), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.insight.answer import class_probabilities
 from core.errors import RunError, UserError
+from core.insight.answer import class_probabilities
 from core.store import records
 from core.store.job_records import Probe, ProbeStage
 from core.store.record_types import known

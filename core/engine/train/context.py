@@ -30,7 +30,6 @@ from core.models.fetch import fetch
 from core.sections.runtimes import TENSORFLOW
 
 
-
 class StopRequested(Exception):
     """The person asked for a stop while there was no epoch to break off."""
 
@@ -216,5 +215,3 @@ def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporte
     base = base_for(config)
     head = head_for(config, int(base.output_shape[-1]), len(dataset.classes))
     return TrainingContext(config, dataset, reporter, base, head, weights_hash(base), feature_cache())
-
-

@@ -18,8 +18,8 @@ from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.features.features import extract, features_key, forward_batches
 from core.engine.train.context import StopRequested, TrainingContext
-from core.insight.answer import Probabilities, class_probabilities
 from core.engine.train.observe import Activity
+from core.insight.answer import Probabilities, class_probabilities
 from core.models.build import weights_hash
 from core.models.frozen_part import Parts, cut_in_two, frozen_rows, learning_features
 from core.models.whole_batches import filled_up

@@ -16,10 +16,10 @@ from core.data.order import Indices, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
 from core.data.scan import ImageFile
 from core.engine.train.context import TrainingContext
-from core.insight.answer import Probabilities
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
 from core.engine.train.observe import Activity
 from core.engine.train.traced import TracedModel, TracedSequential
+from core.insight.answer import Probabilities
 from core.models import catalogue
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.build import FrozenBase, backbone_layers, train_model

@@ -30,13 +30,14 @@ from core.data.images import preprocess
 from core.data.order import Indices, batch_mix
 from core.data.pipeline import Batches, ImageBatches
 from core.data.unchanged import load_unchanged
+from core.engine.features.runtime.forward import runtime_recipe
 from core.engine.fingerprint import block_hashes, digest, environment, statistics_hash, weights_only_hash
 from core.engine.train.context import TrainingContext
-from core.insight.answer import Probabilities
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
 from core.engine.train.epoch_figures import EpochFigures
 from core.engine.train.observe import Activity
 from core.engine.train.traced import Watch
+from core.insight.answer import Probabilities
 from core.models import catalogue
 from core.store.record_types import known
 from core.store.trace_record import MOST_CONFUSION, Hashes, Sample, TracedEpoch, TracedInput, TraceHead
@@ -85,7 +86,7 @@ class TraceWriter:
         self._positions = sorted(range(len(train)), key=lambda k: (train[k].sha256, k))[:SAMPLES]
         self._head = TraceHead(
             format=FORMAT,
-            environment=environment(),
+            environment={**environment(), **runtime_recipe(context.config)},
             data=data_hashes(train, context.dataset.split.val),
             classes=list(context.dataset.classes),
             hashes=Hashes(

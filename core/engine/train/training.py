@@ -14,6 +14,7 @@ from core.checks.preflight import findings_record, preflight
 from core.data.dataset import open_dataset
 from core.data.pipeline import ImageBatches
 from core.engine.insight.build_reference import keep_reference
+from core.engine.insight.keep_converted import keep_trained
 from core.engine.reporter import Reporter
 from core.engine.train.batch_watch import BatchWatch
 from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
@@ -101,6 +102,7 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
         if with_reference:
             base_was_trained = training.phase.learnt is training.phase.model
             keep_reference(context, base_was_trained=base_was_trained, may_compute=not training.stopped)
+            keep_trained(context)
     return "stopped" if training.stopped else "finished"
 
 

@@ -35,7 +35,7 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
         return list(answers)
     bar = st.progress(0.0, text="Prepares the images.")
     try:
-        with st.spinner("Asks the model. The first question takes 5 to 10 seconds more: it loads TensorFlow."):
+        with st.spinner("Asks the model. The first question takes longer: it loads the model."):
             answers = _ask(
                 run,
                 [(image.name, image.source) for image in images],

@@ -100,6 +100,8 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
         _cards(images, answers, medical)
         closer_look(run, images, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in images])
     _table(run, images, answers)
+    if runtime := next((answer.runtime for answer in raw if answer.runtime), ""):
+        st.caption(f"Answered by {runtime}.")
     two_runs(run, runs, images, raw)
 
 

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from core.engine.insight.explain import Explainer, scaled
+from core.engine.insight.answering import scaled
+from core.engine.insight.explain import Explainer
 from core.insight.answer import CAM, GRAD_CAM
 from core.models.build import build_head, build_layers, join
 from core.notation.head import read_head

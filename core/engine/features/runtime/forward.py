@@ -32,10 +32,10 @@ def feature_forward(config: RunConfig, base: keras.Model, base_hash: str) -> For
         return forward_function(base, whole=True)
     require_runtime(config)
     from core.engine.features.runtime.convert import converted
-    from core.engine.features.runtime.openvino_network import POOLED
+    from core.engine.features.runtime.openvino_network import pooled
 
-    network, pooled = converted(base, base_hash), POOLED[config.model.pooling]
-    return lambda pixels: pooled(network(pixels))
+    network, pooling = converted(base, base_hash), config.model.pooling
+    return lambda pixels: pooled(network(pixels), pooling)
 
 
 def runtime_recipe(config: RunConfig) -> dict[str, str]:

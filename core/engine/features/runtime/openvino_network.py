@@ -82,9 +82,9 @@ class OpenVinoNetwork:
             self._free.put(request)
 
 
-POOLED = {
-    "average": lambda maps: maps.mean(axis=(1, 2)),
-    "max": lambda maps: maps.max(axis=(1, 2)),
-    "flatten": lambda maps: maps.reshape(len(maps), -1),
-}
-"""Features of shape `(n, width)` from maps, by `model.pooling`."""
+def pooled(maps: NDArray[np.float32], pooling: str) -> NDArray[np.float32]:
+    """Features of shape `(n, width)` of maps, by `model.pooling`; of an image the same bits in any batch."""
+    if pooling == "flatten":
+        return maps.reshape(len(maps), -1)
+    found: NDArray[np.float32] = maps.mean(axis=(1, 2)) if pooling == "average" else maps.max(axis=(1, 2))
+    return found
