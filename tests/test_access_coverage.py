@@ -78,7 +78,7 @@ READS = {
     "core.jobs.validate", "core.label_review.store", "core.lr_search.store", "core.models.backbone",
     "core.models.catalogue",
     "core.models.class_names", "core.models.fetch", "core.models.optimizers", "core.models.trial",
-    "core.models.unfreezing", "core.paths",
+    "core.models.runtime_use", "core.models.unfreezing", "core.paths", "core.sections.runtimes",
     "core.progress", "core.report.images", "core.report.plot", "core.report.report",
     "core.report.run_report", "core.runs_table.columns", "core.runs_table.query", "core.runs_table.rows",
     "core.script.importing", "core.script.becoming", "core.script.text",

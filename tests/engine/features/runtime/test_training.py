@@ -56,12 +56,8 @@ def test_what_was_fine_tuned_remembers_images_by_its_own_network(image_folder: A
         "training.finetune_epochs": 1,
         "training.finetune_learning_rate": 0.1,
     }
-    found = [
-        np.load(train_here(folder, {**tuned, "training.runtime": name}).path / "reference.npz")["features"].astype(
-            float
-        )
-        for name in ("openvino", "tensorflow")
-    ]
+    runs = [train_here(folder, {**tuned, "training.runtime": name}) for name in ("openvino", "tensorflow")]
+    found = [np.load(run.path / "reference.npz")["features"].astype(float) for run in runs]
     assert np.allclose(found[0], found[1], atol=0.02)
 
 
