@@ -10,7 +10,10 @@ from core.errors import UserError
 
 
 def put(cache: ConversionCache, key: str, size: int = 10, used: float = 0.0) -> Path:
-    folder = cache.make(key, lambda place: (place / "network.bin").write_bytes(b"x" * size) and None)
+    def write(place: Path) -> None:
+        (place / "network.bin").write_bytes(b"x" * size)
+
+    folder = cache.make(key, write)
     if used:
         os.utime(folder, (used, used))
     return folder
