@@ -12,8 +12,6 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from core.errors import ModelError
 
 MEMBERS = {"config.json": 8_000_000, "metadata.json": 65_536, "model.weights.h5": 1_000_000_000}
@@ -137,9 +135,11 @@ def check_weights(path: Path) -> None:
         ModelError: one sentence.
         OSError: it is no HDF5 file.
     """
+    import h5py  # of all that a server loads for its first page, nothing else needs it
+
     budget = MAX_DECLARED * path.stat().st_size + 65_536
     with h5py.File(path, "r") as file:
-        todo: list[tuple[h5py.Group, int]] = [(file, 0)]
+        todo: list[tuple[Any, int]] = [(file, 0)]
         seen = 0
         while todo:
             group, depth = todo.pop()
@@ -160,6 +160,8 @@ def check_weights(path: Path) -> None:
 
 def _declared(part: Any, name: str) -> int:
     """Bytes that an array says it has."""
+    import h5py
+
     if not isinstance(part, h5py.Dataset):
         raise ModelError(f"the weights file has a part that is no array ({short(name)})")
     if part.is_virtual or part.external:

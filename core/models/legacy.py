@@ -8,8 +8,6 @@ itself (TFOpLambda); such a file has to be saved again.
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from core.errors import ModelError
 from core.models.inspector import (
     ALLOWED,
@@ -62,6 +60,8 @@ def inspect_legacy(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: one sentence on what is in it that is not allowed, or on the damage.
     """
+    import h5py
+
     try:
         with h5py.File(path, "r") as file:
             text = file.attrs.get("model_config")

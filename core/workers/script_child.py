@@ -13,7 +13,6 @@ from typing import Any
 
 from core import files
 from core.errors import UserError
-from core.script.importing import import_script
 from core.script.text import decode
 from core.workers.limited import limit
 
@@ -29,6 +28,8 @@ def read(content: bytes, name: str, keras_version: str | None) -> dict[str, Any]
     Raises:
         UserError: it cannot be read; one sentence.
     """
+    from core.script.importing import import_script  # whoever asks this process needs none of it
+
     return import_script(decode(content, name), name, keras_version)
 
 
