@@ -26,6 +26,11 @@ SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.9}
         ({"schedule": "cosine"}, "reduce_on_plateau", True),
         ({}, "reduce_on_plateau", False),
         ({}, "finetune_optimizer", True),
+        ({}, "runtime", False),
+        ({"mode": "fine_tune"}, "runtime", False),
+        ({"mode": "end_to_end"}, "runtime", False),
+        ({"mode": "end_to_end", "literal": True}, "runtime", True),
+        ({"mode": "end_to_end", "unfreeze_from": "all"}, "runtime", True),
     ],
 )
 def test_a_setting_changes_nothing_where_nothing_reads_it(settings: dict[str, Any], key: str, idle: bool) -> None:

@@ -126,6 +126,8 @@ def test_every_setting_is_on_the_page_once_and_every_preset_has_a_title():
         ("data.augmentation_draws", {"data.augmentation": "light"}, True),
         ("data.validation_split", {}, False),
         ("training.epochs", {}, True),
+        ("training.runtime", {}, True),
+        ("training.runtime", {"training.mode": "end_to_end", "training.literal": True}, False),
     ],
 )
 def test_settings_without_meaning_are_left_out(key, changes, meaning):
