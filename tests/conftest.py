@@ -1,13 +1,15 @@
 """What all tests share: a home of their own, small images, and the real data where it is."""
 
+import gc
 import hashlib
 import io
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.checks import copies
+from core.checks import class_marks, copies, parts_differ
+from core.checks.sample import Sample
 from core.config import make_config
 from core.store.runs import Run, RunStore
 from tests import loaded_process, thin_backbone
@@ -36,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the longest files first; all else stays in its order."""
     rank = {name: k for k, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now need not be looked through whenever garbage is collected: half a second of a processor, and
+    a head among trials and a page both ask for it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -93,21 +103,33 @@ def nobody_pulls_the_plug() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def copies_among_the_same_images_are_the_same() -> Iterator[None]:
-    """Many tests have the same images and each a home of its own, which knows of none: what the search for altered
-    copies (seconds of a processor) has found in images it finds in them again. Its own tests call it directly."""
-    known: dict[tuple[bytes, tuple[str, ...], tuple[str, ...]], list[copies.Copy]] = {}
-    search = copies.find_copies
-
-    def find(small: np.ndarray, names: Sequence[str], labels: Sequence[str] = ()) -> list[copies.Copy]:
-        key = (hashlib.sha256(small.tobytes()).digest(), tuple(names), tuple(labels))
-        if key not in known:
-            known[key] = search(small, names, labels)
-        return list(known[key])
-
+def what_the_same_images_show_is_the_same() -> Iterator[None]:
+    """Many tests have the same images and each a home of its own, which knows of none: what the searches that take
+    longest (for altered copies, for marks of a class, for parts that differ) have found in images they find in them
+    again. The tests of altered copies call theirs directly."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(copies, "find_copies", find)
+        patch.setattr(copies, "find_copies", _known(copies.find_copies))
+        patch.setattr(class_marks, "_search", _known(class_marks._search, _without_files))
+        patch.setattr(parts_differ, "_told", _known(parts_differ._told, _without_files))
         yield
+
+
+def _without_files(sample: Sample) -> Any:
+    """All that the searches ask of a sample; its files have times of their own."""
+    return sample._replace(files=())
+
+
+def _known(search: Callable[..., Any], asked: Callable[..., Any] = lambda *given: given) -> Callable[..., Any]:
+    """A function that gives a copy of what it gave before where all that it asks of what it is given is the same."""
+    known: dict[bytes, bytes] = {}
+
+    def find(*given: Any) -> Any:
+        key = hashlib.sha256(pickle.dumps(asked(*given))).digest()
+        if key not in known:
+            known[key] = pickle.dumps(search(*given))
+        return pickle.loads(known[key])
+
+    return find
 
 
 @pytest.fixture(scope="session")

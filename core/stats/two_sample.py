@@ -62,8 +62,7 @@ def held_out_areas(values: NDArray[np.floating], targets: Bools, units: Ints, st
         strata: int `(n,)`.
         seed: int. Of the folds. Defaults to 0.
     """
-    scores = held_out_scores(values, targets, units, strata, seed)
-    return np.array([area(scores[:, k], targets[:, k]) for k in range(targets.shape[1])])
+    return areas(held_out_scores(values, targets, units, strata, seed), targets)
 
 
 def held_out_scores(values: NDArray[np.floating], targets: Bools, units: Ints, strata: Ints, seed: int = 0) -> Floats:
@@ -80,8 +79,7 @@ def held_out_scores(values: NDArray[np.floating], targets: Bools, units: Ints, s
 
 def wide_areas(rows: NDArray[np.floating], targets: Bools, units: Ints, strata: Ints, seed: int = 0) -> Floats:
     """As `held_out_areas`, of rows with more columns than there are rows, such as features of a network."""
-    scores = wide_scores(rows, targets, units, strata, seed)
-    return np.array([area(scores[:, k], targets[:, k]) for k in range(targets.shape[1])])
+    return areas(wide_scores(rows, targets, units, strata, seed), targets)
 
 
 def wide_scores(rows: NDArray[np.floating], targets: Bools, units: Ints, strata: Ints, seed: int = 0) -> Floats:
@@ -114,25 +112,36 @@ def within(values: NDArray[np.floating], strata: Ints) -> Floats:
     made = np.zeros(values.shape)
     for stratum in np.unique(strata):
         rows = strata == stratum
-        for k in range(values.shape[1]):
-            made[rows, k] = _ranks(values[rows, k]) * np.sqrt(12)
+        made[rows] = _ranks(values[rows]) * np.sqrt(12)
     return made
 
 
 def _ranks(values: NDArray[np.floating]) -> Floats:
-    """Ranks from -0.5 to 0.5."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts + 1) / 2
-    return (middle[inverse] - (len(values) - 1) / 2) / max(len(values), 1)  # type: ignore[no-any-return]
+    """Ranks of each column from -0.5 to 0.5; values that are equal, or none, share one."""
+    order = np.argsort(values, axis=0, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=0)
+    place = np.arange(len(values))[:, None]
+    starts = np.ones(values.shape, bool)  # none comes last, and is equal to none
+    starts[1:] = (ordered[1:] != ordered[:-1]) & (ordered[:-1] == ordered[:-1])
+    ends = np.ones(values.shape, bool)
+    ends[:-1] = starts[1:]
+    first = np.maximum.accumulate(np.where(starts, place, 0), axis=0)
+    last = np.minimum.accumulate(np.where(ends, place, len(values))[::-1], axis=0)[::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2, axis=0)
+    return (ranks - (len(values) - 1) / 2) / max(len(values), 1)
 
 
 def area(scores: NDArray[np.floating], second: Bools) -> float:
     """Area under the ROC curve; 0.5 where one group is empty."""
-    many, few = int((~second).sum()), int(second.sum())
-    if not many or not few:
-        return 0.5
-    ranks = _ranks(scores)
-    return float(0.5 + (ranks[second].mean() - ranks[~second].mean()))
+    return float(areas(scores[:, None], second[:, None])[0])
+
+
+def areas(scores: NDArray[np.floating], second: Bools) -> Floats:
+    """Areas under the ROC curves of columns, each with a second group of its own; see `area`."""
+    ranks, few, many = _ranks(scores), second.sum(axis=0), (~second).sum(axis=0)
+    apart = (ranks * second).sum(axis=0) / np.maximum(few, 1) - (ranks * ~second).sum(axis=0) / np.maximum(many, 1)
+    return np.asarray(np.where((few > 0) & (many > 0), 0.5 + apart, 0.5))
 
 
 def balanced_right(scores: NDArray[np.floating], second: Bools) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.stats.two_sample import area, balanced_right, held_out_areas, permuted, within
+from core.stats.two_sample import area, areas, balanced_right, held_out_areas, permuted, within
 
 
 def test_area_and_share_right():
@@ -59,3 +59,15 @@ def test_ranks_within_a_stratum_do_not_know_scale_nor_stratum(factor):
     made = within(np.array([[1.0], [2.0], [2.0], [50.0], [70.0], [90.0]]) * factor, strata)
     assert made[strata == 0].sum() == pytest.approx(0)
     assert made[:, 0].tolist() == pytest.approx(np.array([-1, 0.5, 0.5, -1, 0, 1]) / 3 * np.sqrt(12))
+
+
+def test_areas_are_the_share_of_pairs_in_order_a_tie_for_a_half():
+    rng = np.random.default_rng(1)
+    scores, second = np.round(rng.normal(size=(40, 12)), 1), rng.random((40, 12)) < 0.3
+    scores[rng.random(scores.shape) < 0.1] = np.nan  # the same for all, and above all others
+    second[:, 5] = False
+    found, scores = areas(scores, second), np.nan_to_num(scores, nan=9)
+    for k in range(12):
+        pairs = [(one, other) for one in scores[second[:, k], k] for other in scores[~second[:, k], k]]
+        share = np.mean([(one > other) + (one == other) / 2 for one, other in pairs]) if pairs else 0.5
+        assert found[k] == pytest.approx(share)
