@@ -62,6 +62,10 @@ class FrozenBase(keras.layers.Layer):  # type: ignore[misc]
         given = in_whole_batches(lambda part: self.base(part, training=False), images, output.shape[-1], output.dtype)
         return keras.ops.stop_gradient(given)  # nothing before it learns: no gradient of the loop need be built or run
 
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Give the shape of the features, so that Keras need not trace the whole backbone to learn it."""
+        return shape[0], int(self.base.output_shape[-1])
+
     def unfreeze(self, first_index: int, *, cut: bool = False) -> None:
         """Make the backbone's layers from `first_index` on trainable and those before it not; compile afterwards.
 

@@ -112,3 +112,7 @@ class LearningPart(keras.layers.Layer):  # type: ignore[misc]
     def call(self, rows: Any) -> Any:
         """Give the features of a batch of rows."""
         return self._features(rows)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Give the shape of the features, so that Keras need not trace the layers to learn it."""
+        return shape[0], int(self.base.output_shape[-1])
