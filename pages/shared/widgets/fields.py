@@ -11,45 +11,16 @@ import streamlit as st
 
 from core.config import TrainConfig, keys, make_config, setting
 from core.data.dataset import SAMPLE
-from core.data.positive import KEY as POSITIVE
 from core.errors import ConfigError, UserError
+from core.models import setting_words
 from core.models.catalogue import BACKBONES, find, weights_word
-from core.models.optimizers import OPTIMIZERS
-from core.sections.runtimes import TITLES
 from core.setting import allowed, check, convert
 from pages.shared.state import field_key
 from pages.shared.widgets.text import plain
 
-BACKBONE, MODE, UNFREEZE = "model.backbone", "training.mode", "training.unfreeze_from"
+BACKBONE, MODE, UNFREEZE = setting_words.BACKBONE, "training.mode", setting_words.UNFREEZE
 
-WORDS = {
-    "samples": "Samples, anew every epoch",
-    "batches": "Batches, each kept together",
-    "data.shuffle none": "None: as on disk",
-    "data.preprocessing backbone": "As the backbone was trained",
-    "letterbox": "Letterbox, edge colour",
-    "letterbox_black": "Letterbox, black",
-    "crop": "Crop to the middle",
-    "rescale": "Divided by 255",
-    "": "None (frozen)",
-    "model.head ": "Hidden units and dropout",
-    "data.positive_class ": "The second by the alphabet",
-    "all": "All blocks",
-    "end_to_end": "End to end",
-    "fine_tune": "Fine-tune",
-    "imagenet": "ImageNet",
-    **{name: row.title for name, row in OPTIMIZERS.items()},
-    "same": "As before unfreezing",
-    "none": "None",
-    "float32": "float32",
-    "bfloat16": "bfloat16",
-    "float16": "float16",
-    **TITLES,
-}
-"""What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
-
-
-_LABELS = {"dataset": "Data set", "name": "Name"}
+label_of, setting_label, word_of = setting_words.label_of, setting_words.setting_label, setting_words.word_of
 
 
 def preset_values(preset: str) -> dict[str, Any]:
@@ -99,19 +70,6 @@ def _training_of(*values: Any) -> TrainConfig:
     return TrainConfig(**found)
 
 
-def label_of(key: str) -> str:
-    """The setting's few words."""
-    return str(setting(key).metadata["label"])
-
-
-def setting_label(key: str) -> str:
-    """What a person calls a setting."""
-    try:
-        return str(setting(key).metadata["label"])
-    except ConfigError:
-        return _LABELS.get(key, key)
-
-
 def help_of(key: str) -> str:
     """The setting's explanation, what it may be, and its name on the command line."""
     spec = setting(key)
@@ -125,18 +83,6 @@ def sentence_of(error: UserError) -> str:
     text = str(error)
     key = text.split(" ", 1)[0].rstrip(":")
     return plain(f"{label_of(key)}: {text}" if key in keys() else text)
-
-
-def word_of(key: str, value: Any) -> str:
-    """A value as a person reads it."""
-    if key == BACKBONE and value in BACKBONES:
-        return BACKBONES[value].title
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = str(value)
-    return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key in (UNFREEZE, POSITIVE) else text.capitalize())
 
 
 def choices_of(key: str, values: dict[str, Any]) -> tuple[str, ...]:

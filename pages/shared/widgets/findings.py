@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.checks.cards import Card, cards
 from core.checks.finding import Finding
+from core.checks.in_words import form_words
 from core.data.images import thumbnail
 from core.errors import UserError
 from core.report.images import MOST, SIDE, images_named
 from pages.shared.state import field_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.evidence import show_evidence
-from pages.shared.widgets.in_words import form_words
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from core.checks.evidence_tables import evidence_tables
+from core.checks.in_words import form_words
 from core.config import keys
-from pages.shared.widgets.evidence import evidence_tables
-from pages.shared.widgets.in_words import form_words
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(

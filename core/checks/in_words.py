@@ -3,7 +3,7 @@
 import re
 
 from core.config import keys, setting
-from pages.shared.widgets import fields
+from core.models import setting_words
 
 _KEY = re.compile(
     r"(?<![\w.])(?P<key>(?:data|model|training)\.[a-z_]+)(?:=(?P<value>[^\s]*[^\s.,;:)])|(?P<empty> empty\b))?"
@@ -36,9 +36,9 @@ def _in_words(found: re.Match[str]) -> str:
     key, value = found["key"], found["value"]
     if key not in keys():
         return found[0]
-    label = f"“{fields.label_of(key)}”"
+    label = f"“{setting_words.label_of(key)}”"
     if found["empty"]:
-        return f"{label} set to “{fields.word_of(key, '')}”"
+        return f"{label} set to “{setting_words.word_of(key, '')}”"
     return label if value is None else f"{label} set to “{_value(key, value)}”"
 
 
@@ -46,6 +46,6 @@ def _value(key: str, value: str) -> str:
     spec = setting(key)
     if isinstance(spec.default, bool):
         return "on" if value in ("true", "on") else "off"
-    if spec.metadata["choices"] or key in (fields.BACKBONE, fields.UNFREEZE):
-        return fields.word_of(key, value)
+    if spec.metadata["choices"] or key in (setting_words.BACKBONE, setting_words.UNFREEZE):
+        return setting_words.word_of(key, value)
     return value

@@ -1,0 +1,65 @@
+"""What a person calls a setting and its values: the words of the form, which pages and reports use alike."""
+
+from typing import Any
+
+from core.config import setting
+from core.data.positive import KEY as POSITIVE
+from core.errors import ConfigError
+from core.models.catalogue import BACKBONES
+from core.models.optimizers import OPTIMIZERS
+from core.sections.runtimes import TITLES
+
+BACKBONE, UNFREEZE = "model.backbone", "training.unfreeze_from"
+
+WORDS = {
+    "samples": "Samples, anew every epoch",
+    "batches": "Batches, each kept together",
+    "data.shuffle none": "None: as on disk",
+    "data.preprocessing backbone": "As the backbone was trained",
+    "letterbox": "Letterbox, edge colour",
+    "letterbox_black": "Letterbox, black",
+    "crop": "Crop to the middle",
+    "rescale": "Divided by 255",
+    "": "None (frozen)",
+    "model.head ": "Hidden units and dropout",
+    "data.positive_class ": "The second by the alphabet",
+    "all": "All blocks",
+    "end_to_end": "End to end",
+    "fine_tune": "Fine-tune",
+    "imagenet": "ImageNet",
+    **{name: row.title for name, row in OPTIMIZERS.items()},
+    "same": "As before unfreezing",
+    "none": "None",
+    "float32": "float32",
+    "bfloat16": "bfloat16",
+    "float16": "float16",
+    **TITLES,
+}
+"""What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
+
+_LABELS = {"dataset": "Data set", "name": "Name"}
+
+
+def label_of(key: str) -> str:
+    """The setting's few words."""
+    return str(setting(key).metadata["label"])
+
+
+def setting_label(key: str) -> str:
+    """What a person calls a setting."""
+    try:
+        return str(setting(key).metadata["label"])
+    except ConfigError:
+        return _LABELS.get(key, key)
+
+
+def word_of(key: str, value: Any) -> str:
+    """A value as a person reads it."""
+    if key == BACKBONE and value in BACKBONES:
+        return BACKBONES[value].title
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key in (UNFREEZE, POSITIVE) else text.capitalize())
