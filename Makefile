@@ -21,7 +21,7 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 		$(HOSTS:%=--server.allowedHosts '%')
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
-	. tests/browser/chromium.sh && . tests/browser/nginx.sh && \
+	. tests/browser/chromium.sh && . tests/browser/nginx.sh && . tests/browser/axe.sh && \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
 		$(BIN)/python -m pytest $(ALONE)
 

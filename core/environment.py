@@ -8,6 +8,7 @@ sets a variable needs to reset nothing.
 import functools
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -223,3 +224,13 @@ def quieten_tensorflow(level: int = 2, *, always: bool = False) -> None:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = str(level)
     else:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", str(level))
+
+
+@functools.cache
+def program_version() -> str:
+    """The version of this program, as pyproject.toml has it; empty where only the package was copied."""
+    try:
+        text = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return str(tomllib.loads(text)["project"]["version"])

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+from core.config import keys
+from core.models.setting_words import setting_label, word_of
+
 Record = dict[str, Any]
 
 
@@ -20,5 +23,13 @@ def answers(found: Record, table: Table) -> str:
     texts = [(found.get("other_images") or {}).get("sentence"), (found.get("auc") or {}).get("sentence")]
     said = "".join(f"<p>{escape(text)}</p>" for text in (*texts, found.get("note")) if text)
     values, why = found.get("values") or {}, found.get("why") or {}
-    rows = [[key, values[key]["a"], values[key]["b"], why.get(key, "")] for key in found["factors"] if key in values]
-    return said + (table(["setting", "A", "B", "why it can"], rows) if rows else "")
+    rows = [
+        [setting_label(key), *(_word(key, values[key][side]) for side in "ab"), why.get(key, "")]
+        for key in found["factors"]
+        if key in values
+    ]
+    return said + (table(["Setting", "A", "B", "Why it can"], rows) if rows else "")
+
+
+def _word(key: str, value: Any) -> str:
+    return word_of(key, value) if key in keys() else str(value)

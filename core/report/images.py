@@ -3,11 +3,12 @@
 import base64
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.compare.paired import answers
 from core.data.images import thumbnail
 from core.errors import UnreadableImage
+from core.store.predictions import read_predictions
 from core.store.runs import Run
 
 MOST, SIDE = 4, 120
@@ -21,29 +22,62 @@ def images_named(evidence: dict[str, Any], root: Path, most: int = MOST) -> list
     return [path for path, _ in zip(found, range(most), strict=False)]
 
 
-def embedded_images(evidence: dict[str, Any], root: Path | None) -> list[str]:
-    """The same as `data:` addresses; empty without a folder."""
-    paths = images_named(evidence, root) if root else []
-    return [address for path in paths if root and (address := _embedded(root / path))]
+def embedded_images(evidence: dict[str, Any], root: Path | None) -> tuple[list[str], list[str]]:
+    """The same as `data:` addresses, and the name of each with the folder it lies in, mostly its class."""
+    found = [(path, _embedded(root / path)) for path in images_named(evidence, root)] if root else []
+    shown = [(path, address) for path, address in found if address]
+    return [address for _, address in shown], ["/".join(path.parts[-2:]) for path, _ in shown]
 
 
-def right_in_one_only(a: Run, b: Run) -> tuple[list[str], list[str]]:
+class OneOnly(NamedTuple):
+    """Validation images on which only one of two runs is right.
+
+    Attributes:
+        images: list of str. `data:` addresses.
+        captions: list of str. The class of each, and what both models say.
+    """
+
+    images: list[str]
+    captions: list[str]
+
+
+def right_in_one_only(a: Run, b: Run) -> tuple[OneOnly, OneOnly]:
     """Validation images that only the first run's model calls right, and those that only the second's does.
 
     Returns:
-        Two lists of at most `MOST` `data:` addresses; empty where the runs or the images are not there.
+        Of each at most `MOST`; empty where the runs or the images are not there.
     """
     one, other, manifest = answers(a), answers(b), a.data()
-    root, paths = Path(manifest.root), {item.get("sha256", ""): Path(item["path"]) for item in manifest.val}
-    sides: tuple[list[str], list[str]] = ([], [])
+    root, items = Path(manifest.root), {item.get("sha256", ""): item for item in manifest.val}
+    said = _predicted(a), _predicted(b)
+    names = {run.id: _by_hash(run) for run in (a, b)}
+    sides = OneOnly([], []), OneOnly([], [])
     for key in sorted(one.keys() & other.keys()):
         side = sides[0] if one[key] else sides[1]
-        path = paths.get(key[0])
-        if one[key] == other[key] or len(side) >= MOST or path is None or not _is_below(root, path):
+        item = items.get(key[0])
+        if (
+            one[key] == other[key]
+            or len(side.images) >= MOST
+            or item is None
+            or not _is_below(root, Path(item["path"]))
+        ):
             continue
-        if address := _embedded(root / path):
-            side.append(address)
+        if address := _embedded(root / item["path"]):
+            told = [found.get(names[run.id].get(key[0], ""), "") for run, found in zip((a, b), said, strict=True)]
+            side.images.append(address)
+            side.captions.append(f"{key[1]}. A says {told[0] or 'nothing'}, B says {told[1] or 'nothing'}.")
     return sides
+
+
+def _by_hash(run: Run) -> dict[str, str]:
+    """The validation images' paths by the hash of their files."""
+    return {item.get("sha256", ""): item["path"] for item in run.data().val}
+
+
+def _predicted(run: Run) -> dict[str, str]:
+    """The class that a run's model gives to each validation image, by its path."""
+    found = read_predictions(run.path)
+    return {row.file: row.predicted for row in found.of("val")} if found else {}
 
 
 def _is_below(root: Path, path: Path) -> bool:

@@ -204,6 +204,8 @@ class _Axes:
             found.append(_Shape(((x, self.bottom + 18.0),), text=f"{value:g}", anchor="middle"))
         middle = (self.left + self.right) / 2
         found.append(_Shape(((middle, self.bottom + 38.0),), text=self.plot.x, anchor="middle"))
+        if self.plot.y != self.plot.title:
+            found.append(_Shape(((self.left, self.top - 7.0),), text=self.plot.y))
         return found
 
     def _y_ticks(self) -> list[tuple[float, str]]:

@@ -4,7 +4,7 @@ It names no folder of this machine: known folders and whatever looks like a path
 no image unless it is asked to.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,11 +13,14 @@ from core.bisect.arm_rows import trial_rows
 from core.bisect.headline import headline
 from core.bisect.orient import seen_from
 from core.bisect.verdict import VERDICTS
+from core.checks.in_words import form_words
 from core.config import RunConfig
+from core.models.setting_words import setting_label, word_of
 from core.report.answers import answers
 from core.report.figures import curves_figure, trials_figure
+from core.report.finding_cards import CAPTIONS, IMAGES, finding_cards, image_row
 from core.report.images import embedded_images, right_in_one_only
-from core.report.page import SAFE_IMAGE, clean, cleaner, page, section, shown, table
+from core.report.page import clean, cleaner, page, section, shown, table
 from core.report.script import report_script
 from core.store.run_colours import run_looks
 from core.store.runs import Run
@@ -81,8 +84,8 @@ def report_html(
         section("What differs", _differences(record, compared)),
         section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
         section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
-                 _one_only(compared.get("right_in_one_only"), titles)),
-        section("Found by the checks", _findings(compared.get("findings"), titles)),
+                 _one_only(compared, titles)),
+        section("Findings", _findings(compared.get("findings"), titles)),
         section("See it in plain Keras", _code(record["script"])),
     ]  # fmt: skip
     return page(f"{titles[0]} and {titles[1]}: why they differ", parts, MADE_BY)
@@ -98,14 +101,19 @@ def _with_images(a: Run, b: Run, comparison: Mapping[str, object] | None) -> Rec
             _illustrated(item, Path(root) if root else None)
             for item in (compared.get("findings") or {}).get(name) or []
         ]
-    only = right_in_one_only(a, b)
-    return {**compared, "findings": found, "right_in_one_only": {"a": only[0], "b": only[1]}}
+    only = dict(zip("ab", right_in_one_only(a, b), strict=True))
+    return {
+        **compared,
+        "findings": found,
+        "right_in_one_only": {side: one.images for side, one in only.items()},
+        "captions": {side: one.captions for side, one in only.items()},
+    }
 
 
 def _illustrated(item: Record, root: Path | None) -> Record:
     evidence = item.get("evidence") or {}
-    images = embedded_images(evidence, root)
-    return {**item, "evidence": {**evidence, "pictures": images}} if images else item
+    images, captions = embedded_images(evidence, root)
+    return {**item, "evidence": {**evidence, IMAGES: images, CAPTIONS: captions}} if images else item
 
 
 def _script(a: RunConfig, b: RunConfig, result: "BisectResult | None") -> str:
@@ -118,39 +126,52 @@ def _script(a: RunConfig, b: RunConfig, result: "BisectResult | None") -> str:
 def _verdict(found: Record, titles: Sequence[str]) -> str:
     if not found.get("verdict"):
         return "<p class=verdict>What makes the difference was not searched for yet.</p>"
-    factors = "".join(f"<code>{escape(key)}</code> " for key in found["factors"])
     good = titles[0] if found.get("good") == "a" else titles[1]
     gap = found.get("gap") or {}
     facts = ""
     if gap.get("value") is not None:
         low, high = gap["interval"]
         facts = (
-            f"<p>Gap in {escape(found.get('metric', ''))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
+            f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
             f"in favour of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
     said = headline(cast("BisectResult", found))
     told = f"<p>{escape(said.title)} {escape(' '.join(said.told()))}</p>" if said.lines else ""
-    facts = f"{told}<p>{escape(found['sentence'])}</p>{facts}{answers(found, table)}"
-    return f"<div class=verdict><h2>{verdict}</h2><p>{factors}</p>{facts}</div>"
+    facts = f"{told}<p>{escape(form_words(found['sentence']))}</p>{facts}{answers(found, table)}"
+    return f"<div class=verdict><h2>{verdict}</h2>{facts}</div>"
+
+
+_FIGURES = {"val_accuracy": "validation accuracy", "val_loss": "validation loss", "val_auc": "validation AUC"}
+
+
+def _figure_name(name: str) -> str:
+    """`best val_accuracy` is “best validation accuracy”."""
+    for key, words in _FIGURES.items():
+        name = name.replace(key, words)
+    return name
 
 
 def _cost(found: Record) -> str:
     if not found.get("arms"):
         return ""
-    rows = [[row["key"], row["reason"]] for row in found.get("skipped", [])]
+    rows = [[setting_label(row["key"]), row["reason"]] for row in found.get("skipped", [])]
     text = f"<p>{found['cost']['spent_minutes']:.1f} minutes at work. A and B are the two runs, in the order above.</p>"
-    return text + (table(["not tried", "because"], rows) if rows else "")
+    return text + (table(["Not tried", "because"], rows) if rows else "")
 
 
 def _differences(record: Record, compared: Record) -> str:
-    head = ["", *(f"{name}: {title}" for name, title in zip("AB", record["titles"], strict=True))]
+    head = ["", *(f"{name}: {title}" for name, title in zip("AB", record["titles"], strict=True)), "Key"]
     differences = compared.get("differences") or {}
     a, b = record["configs"]
-    rows = [[key, a[key], b[key]] for key in a if a[key] != b[key]]
+    rows = [[setting_label(key), _value(key, a[key]), _value(key, b[key]), key] for key in a if a[key] != b[key]]
     for part in ("data", "environment"):
-        rows += [[row.get("what", ""), row.get("a"), row.get("b")] for row in differences.get(part) or []]
+        rows += [[row.get("what", ""), row.get("a"), row.get("b"), ""] for row in differences.get(part) or []]
     return table(head, rows) if rows else "<p>Nothing.</p>"
+
+
+def _value(key: str, value: Any) -> str:
+    return str(value) if key == "dataset" else word_of(key, value)
 
 
 def _divergence(first: Record | None, sentence: str | None) -> str:
@@ -158,7 +179,7 @@ def _divergence(first: Record | None, sentence: str | None) -> str:
         return f"<p>{escape(sentence)}</p>" if sentence else ""
     step = ", ".join(f"{name} {value}" for name, value in (first.get("step") or {}).items())
     rows = [[first.get("stage"), step or None, first.get("a"), first.get("b")]]
-    return f"<p>{escape(str(first.get('sentence', '')))}</p>" + table(["stage", "step", "A", "B"], rows)
+    return f"<p>{escape(str(first.get('sentence', '')))}</p>" + table(["Stage", "Step", "A", "B"], rows)
 
 
 def _curves(record: Record) -> str:
@@ -168,8 +189,12 @@ def _curves(record: Record) -> str:
 
 
 def _metrics(compared: Record, titles: Sequence[str]) -> str:
-    rows = [[name, *values] for name, values in (compared.get("metrics") or {}).items()]
+    rows = [[_capital(_figure_name(name)), *values] for name, values in (compared.get("metrics") or {}).items()]
     return table(["", *titles], rows) if rows else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _paired(paired: Record | None) -> str:
@@ -184,11 +209,12 @@ def _paired(paired: Record | None) -> str:
     )
 
 
-def _one_only(images: Record | None, titles: Sequence[str]) -> str:
+def _one_only(compared: Record, titles: Sequence[str]) -> str:
+    images, captions = compared.get("right_in_one_only") or {}, compared.get("captions") or {}
     rows = [
-        f"<p>Right in {escape(title)} only:</p><p>{''.join(_images(images[name]))}</p>"
+        f"<h3>Right in {escape(title)} only</h3>{image_row(images[name], captions.get(name) or ())}"
         for name, title in zip("ab", titles, strict=True)
-        if images and images.get(name)
+        if images.get(name)
     ]
     return "".join(rows)
 
@@ -196,25 +222,9 @@ def _one_only(images: Record | None, titles: Sequence[str]) -> str:
 def _findings(findings: Record | None, titles: Sequence[str]) -> str:
     blocks = []
     for name, title in zip("ab", titles, strict=True):
-        items = [
-            f"<li><b>{escape(str(item.get('id', '')))}</b> {escape(str(item.get('claim', '')))}"
-            f"<div>{''.join(_images(item.get('evidence')))}</div></li>"
-            for item in (findings or {}).get(name) or []
-        ]
-        if items:
-            blocks.append(f"<h3>{name.upper()}: {escape(title)}</h3><ul>{''.join(items)}</ul>")
+        if told := finding_cards((findings or {}).get(name) or []):
+            blocks.append(f"<h3>{name.upper()}: {escape(title)}</h3>{told}")
     return "".join(blocks)
-
-
-def _images(evidence: Any) -> Iterable[str]:
-    """Images in the evidence; `clean` has left none that was not asked for, and no other kind of address."""
-    if isinstance(evidence, dict):
-        evidence = list(evidence.values())
-    if isinstance(evidence, list):
-        for item in evidence:
-            yield from _images(item)
-    elif isinstance(evidence, str) and SAFE_IMAGE.fullmatch(evidence):
-        yield f'<img src="{escape(evidence)}" alt="An image of the data set">'
 
 
 def _code(script: str) -> str:

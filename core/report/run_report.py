@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from core.compare.many import curve
 from core.config import RunConfig
 from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
+from core.models.setting_words import setting_label, word_of
+from core.report.finding_cards import finding_cards
 from core.report.markdown import markdown
-from core.report.page import clean, cleaner, page, section, shown, table
+from core.report.page import clean, cleaner, day, page, section, shown, table
 from core.report.plot import Line, Plot, to_svg
+from core.stats.metrics import balanced_accuracy
 from core.store.notes import read_note
 from core.store.run_colours import DASHES, SERIES, run_looks
 from core.store.runs import STATUSES, Run
@@ -23,8 +28,9 @@ MADE_BY = "Made by Parity. Intervals are 95 %."
 
 Record = dict[str, Any]
 
-_CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
+_CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"), ("learning_rate", "Learning rate"))
 _PARTS = (("val", "validation"), ("test", "test"))
+_COUNTED = (("train", "for training"), ("val", "for validation"), ("test", "for the test"))
 _MOST_CLASSES = 30
 """A confusion matrix of more classes cannot be read on a page; the figures of each class are there all the same."""
 
@@ -41,7 +47,7 @@ def run_report(run: Run) -> str:
         _about(record),
         section("Curves", *_curves(run)),
         *(_part(record, part, words) for part, words in _PARTS),
-        section("Found by the checks", _findings(record["findings"])),
+        section("Findings", finding_cards(record["findings"]) or "<p>The checks found nothing.</p>"),
         section("Settings", _settings(record["settings"])),
         section("Program and machine", _environment(record["environment"])),
         section("Model card", f"<div class=card>{markdown(record['card'])}</div>" if record["card"] else ""),
@@ -57,12 +63,10 @@ def _record(run: Run) -> Record:
     except RunError:
         config = None
     return {
-        "id": run.id,
         "status": status.status,
         "message": status.message or STATUSES.get(status.status, ""),
         "seconds": status.seconds,
-        "dataset": config.dataset if config else None,
-        "tags": list(note.tags),
+        "facts": _facts(run, config, status.created),
         "note": note.text,
         "epochs": len(run.epochs()),
         "evaluation": evaluation.to_dict() if evaluation else {},
@@ -84,22 +88,48 @@ def _card(run: Run) -> str:
 
 
 def _settings_rows(config: RunConfig | None) -> list[list[Any]]:
+    """Setting, value, what is recommended where that is another, and the key; what differs stands first."""
     if config is None:
         return []
     defaults = RunConfig().settings()
-    return [[key, value, "" if value == defaults[key] else defaults[key]] for key, value in config.settings().items()]
+    rows = [
+        [setting_label(key), word_of(key, value), "" if value == defaults[key] else word_of(key, defaults[key]), key]
+        for key, value in config.settings().items()
+    ]
+    return sorted(rows, key=lambda row: not row[2])
 
 
 def _about(record: Record) -> str:
     total = record["seconds"].get("total")
-    took = f", {total:.0f} s at work" if total else ""
-    lines = [f"{record['status'].capitalize()} after {record['epochs']} epochs{took}. {record['message']}"]
-    if record["dataset"]:
-        lines.append(f"Data set: {record['dataset']}. Run {record['id']}.")
-    if record["tags"]:
-        lines.append(f"Tags: {', '.join(record['tags'])}.")
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return f"<div class=verdict>{paragraphs}</div>" + (f"<p>{escape(record['note'])}</p>" if record["note"] else "")
+    took = f" in {_duration(total)}" if total else ""
+    said = f"{record['status'].capitalize()} after {record['epochs']} epochs{took}. {record['message']}"
+    note = f"<p>{escape(record['note'])}</p>" if record["note"] else ""
+    facts = [[name, value] for name, value in record["facts"].items() if value]
+    return f"<div class=verdict><p>{escape(said)}</p>{note}</div>{table(['', ''], facts)}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def _facts(run: Run, config: RunConfig | None, created: float) -> Record:
+    """What a reader must know of a run before its figures, each in a few words."""
+    data, note = run.data(), read_note(run)
+    counts = [f"{len(data.part(part)):,} {words}" for part, words in _COUNTED if data.part(part)]
+    return {
+        "Data set": config.dataset if config else "",
+        "Classes": f"{len(data.classes)}: {', '.join(data.classes[:_MOST_CLASSES])}" if data.classes else "",
+        "Images": ", ".join(counts),
+        "Model": _model(config) if config else "",
+        "Trained on": day(created),
+        "Tags": ", ".join(note.tags),
+        "Run": run.id,
+    }
+
+
+def _model(config: RunConfig) -> str:
+    mode, network = (word_of(key, config.settings()[key]) for key in ("training.mode", "model.backbone"))
+    return f"{network}, {mode}, {config.data.image_size} × {config.data.image_size} pixels"
 
 
 def _curves(run: Run) -> list[str]:
@@ -109,7 +139,8 @@ def _curves(run: Run) -> list[str]:
             Line(name, colour, *curve(epochs, key), dash)
             for name, dash, key in (("training", DASHES[2], metric), ("validation", DASHES[0], f"val_{metric}"))
         ]
-        plot = Plot(title, "epoch", title, tuple(line for line in lines if line.xs))
+        rate = metric == "learning_rate"  # that of fine-tuning is a hundredth of the head's
+        plot = Plot(title, "Epoch", title, tuple(line for line in lines if line.xs), is_log=rate)
         if not plot.is_empty:
             found.append(to_svg(plot, embedded=True))
     return found
@@ -122,14 +153,15 @@ def _part(record: Record, part: str, words: str) -> str:
         return ""
     classes = [str(name) for name in evaluation.get("classes", [])]
     low, high = figures.get("interval") or (None, None)
-    between = f" (95 % interval {low:.3f} to {high:.3f})" if low is not None and high is not None else ""
-    rows = [
-        ["accuracy", with_caveats(f"{figures['accuracy']:.4f}{between}", record["caveats"][part])],
-        ["area under the ROC curve", figures.get("auc")],
-        ["loss", figures.get("loss")],
-        ["images", figures.get("count")],
-        ["always the majority class", figures.get("majority_share")],
-        ["weights", evaluation.get("weights", "the last ones")],
+    between = f" (95 % interval {100 * low:.1f} to {100 * high:.1f})" if low is not None and high is not None else ""
+    rows: list[list[Any]] = [
+        ["Accuracy", with_caveats(f"{_share(figures['accuracy'])}{between}", record["caveats"][part])],
+        ["Balanced accuracy", _share(_balanced(figures.get("confusion")))],
+        ["Area under the ROC curve", figures.get("auc")],
+        ["Loss", figures.get("loss")],
+        ["Images", figures.get("count")],
+        ["Always the most frequent class", _share(figures.get("majority_share"))],
+        ["Weights", evaluation.get("weights") or "the last ones"],
     ]
     return section(
         f"On the {words} images",
@@ -146,14 +178,34 @@ def _per_class(rows: Sequence[Record], classes: Sequence[str]) -> str:
     names = [row.get("class", name) for row, name in zip(rows, [*classes, *[""] * len(rows)], strict=False)]
     keys = ("precision", "recall", "f1", "support")
     cells = [[name, *(row.get(key) for key in keys)] for name, row in zip(names, rows, strict=True)]
-    return table(["class", "precision", "recall", "F1", "images"], cells)
+    return "<h3>Each class</h3>" + table(["Class", "Precision", "Recall", "F1", "Images"], cells)
+
+
+def _share(value: float | None) -> str | None:
+    return None if value is None else f"{100 * value:.1f} %"
+
+
+def _balanced(counts: Sequence[Sequence[int]] | None) -> float | None:
+    return balanced_accuracy(np.array(counts)) if counts else None
 
 
 def _confusion(counts: Sequence[Sequence[int]] | None, classes: Sequence[str]) -> str:
     if not counts or len(classes) > _MOST_CLASSES:
         return ""
-    rows = [[name, *row] for name, row in zip(classes, counts, strict=False)]
-    return "<p>Rows: the true class; columns: what the model says.</p>" + table(["", *classes], rows)
+    head = "".join(f"<th>{escape(name)}</th>" for name in ("", *classes))
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(_cell(count, sum(row)) for count in row)}</tr>"
+        for name, row in zip(classes, counts, strict=False)
+    )
+    told = "<h3>Confusion matrix</h3><p>Rows: the true class; columns: what the model says; shares are of the row.</p>"
+    return f"{told}<div class=wide><table class=cells><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+
+
+def _cell(count: int, of: int) -> str:
+    """A count and its share of the row, on a ground as deep as the share."""
+    share = count / of if of else 0.0
+    ground = f"background:rgba(var(--cell),{0.45 * share:.2f})"
+    return f'<td style="{ground}"><b>{count}</b> <span>{100 * share:.0f} %</span></td>'
 
 
 def _roc(curves: dict[str, Record], words: str) -> str:
@@ -162,29 +214,14 @@ def _roc(curves: dict[str, Record], words: str) -> str:
         Line(f"{name}, AUC {shown(roc.get('auc'))}", colour, roc["false_positive_rate"], roc["true_positive_rate"])
         for colour, (name, roc) in zip(SERIES, worst, strict=False)
     )
-    plot = Plot(f"ROC, {words} images", "false positive rate", "true positive rate", lines, span=(0.0, 1.0))
+    plot = Plot(f"ROC, {words} images", "False positive rate", "True positive rate", lines, span=(0.0, 1.0))
     return "" if plot.is_empty else to_svg(plot, embedded=True)
-
-
-def _findings(findings: Sequence[Record]) -> str:
-    items = [
-        f"<li><b>{escape(str(item.get('severity')))}: {escape(str(item.get('id', '')))}</b> "
-        f"{escape(str(item.get('claim', '')))} {escape(str(item.get('remedy') or ''))}{_symptoms(item)}</li>"
-        for item in findings
-    ]
-    return f"<ul>{''.join(items)}</ul>" if items else "<p>Nothing.</p>"
-
-
-def _symptoms(finding: Record) -> str:
-    """What the epochs show that a finding is enough to explain."""
-    items = "".join(f"<li>{escape(str(item.get('claim', '')))}</li>" for item in finding.get("symptoms") or ())
-    return f"<div>The epochs show what is consistent with it:</div><ul>{items}</ul>" if items else ""
 
 
 def _settings(rows: Sequence[Sequence[Any]]) -> str:
     if not rows:
         return "<p>They cannot be read: config.json is damaged, or of a newer version.</p>"
-    return table(["setting", "value", "default, where it is another"], rows)
+    return table(["Setting", "Value", "Recommended, where it is another", "Key"], rows)
 
 
 def _environment(found: Record) -> str:

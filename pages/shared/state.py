@@ -282,6 +282,15 @@ OTHER_RUN = "predict_other_run"
 CLOSER_IMAGE, CLOSER_CLASS, OPACITY = "closer_picture", "closer_class", "closer_opacity"
 """Session keys of the closer look: number of the image, class of the map, opacity of the map in percent."""
 
+CURVES_LOG, CURVES_SMOOTHING = "curves_log", "curves_smoothing"
+"""Session keys: how the person wants a run's curves."""
+
+CLOSER_ANSWER = "closer_answer"
+"""Session key: the answer with its map to the one image of many that is looked at closely."""
+
+EXAMPLE = "predict_example"
+"""Session key: (run, part, file) of the image of the data set that was pressed to be predicted."""
+
 
 def part_key(*parts: str) -> str:
     """Session key of an element that a page draws once for each run, split or file."""

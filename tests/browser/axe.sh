@@ -24,5 +24,5 @@ if [ -z "${PARITY_AXE:-}" ] && [ -f "$axe_folder/package/axe.min.js" ]; then
     PARITY_AXE=$(pwd)/$axe_folder/package/axe.min.js
 fi
 
-[ -n "${PARITY_AXE:-}" ] || echo "No axe-core found: the tests with it are skipped; install it, or let PARITY_AXE name axe.min.js."
+[ -n "${PARITY_AXE:-}" ] || echo "No axe-core found: its test is skipped; let PARITY_AXE name an axe.min.js."
 export PARITY_AXE

@@ -30,7 +30,7 @@ NUMBERS = {
 }  # fmt: skip
 """Fields of the form, by their labels, with the settings they stand for."""
 
-BOX_X, STATE_X, MENU_X = 17, 420, 263
+BOX_X, STATE_X, MENU_X = 17, 515, 353
 """Pixels: on Runs the middle of the column of boxes, and a point in the head of State; on Home the middle of the column
 of menus."""
 

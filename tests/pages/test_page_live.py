@@ -1,5 +1,7 @@
 """Live: which run is shown, what it says, what its buttons do."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -79,19 +81,36 @@ def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
     at = open_live(run=run.id)
     assert not at.exception
     assert [bar.text for bar in elements(at, "progress")] == [
-        "Images of this step: 30 of 120",
         "Epoch 2 of 10, batch 5 of 20",
+        "Images of this step: 30 of 120",
     ]
-    assert [bar.value for bar in elements(at, "progress")] == [25, 12]
-    assert metric(at, "Time left")[0] == "about 2 min"
-    assert metric(at, "Images per second")[0] == "42"
-    assert metric(at, "Memory of the worker")[0] == "700 MB"
+    assert [bar.value for bar in elements(at, "progress")] == [12, 25]
+    line = next(caption.value for caption in at.caption if "Images per second" in caption.value)
+    assert "about 2 min**" in line
+    assert "Images per second: **42** · Memory of the worker: **700 MB**" in line
     # 0.55 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
     assert metric(at, "Validation accuracy") == ("55.0 %", "95 % interval 15.0 to 85.0")
     assert metric(at, "Validation AUC")[0] == "0.650"
     assert metric(at, "Always the majority class")[0] == "75.0 %"
     assert at.text[0].value == "*x*"
-    assert len(at.get("vega_lite_chart")) == 3
+    assert [json.loads(chart.proto.spec)["title"] for chart in at.get("vega_lite_chart")] == [
+        "Loss", "Accuracy", "AUC", "Learning rate",
+    ]  # fmt: skip
+
+
+def test_curves_can_be_smoothed_and_drawn_by_powers_of_ten(make_run):
+    at = open_live(run=make_run("done", records=3).id)
+    at.toggle(key="curves_log").set_value(True).run()
+    at.slider(key="curves_smoothing").set_value(0.5).run()
+    assert not at.exception
+    specs = [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]
+    assert specs[0]["title"] == "Loss, smoothed"
+    assert specs[0]["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+
+
+def test_a_run_that_waits_has_no_empty_bars(make_run):
+    at = open_live(run=make_run("waits", "queued").id)
+    assert elements(at, "progress") == []
 
 
 def test_awkward_names_are_shown_literally(make_run, evaluation):

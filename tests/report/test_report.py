@@ -100,7 +100,8 @@ def comparison_of(folder: Path) -> dict[str, Any]:
 def test_the_page_tells_verdict_trials_differences_divergence_and_script(pair: tuple[Run, Run]) -> None:
     text = report_html(*pair, comparison_of(Path("/srv/x")), result_of(*pair))
     for words in (
-        "One setting makes the difference", "data.shuffle alone takes it from 0.9 to 0.5.", "0.400 [0.300, 0.500]",
+        "One setting makes the difference", "“Order of the samples” alone takes it from 0.9 to 0.5.",
+        "0.400 [0.300, 0.500]",
         "data.augmentation_draws", "both frozen", "labels and order", "epoch 1, batch 2", "McNemar, p = 1e-12", "3.0.0",
         "rng.permutation(len(x))", "3.7 minutes",
     ):  # fmt: skip
@@ -162,6 +163,8 @@ def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
     assert len(sources) == 3
     assert all(str(source).startswith("data:image/jpeg;base64,/9j/") for source in sources)
     assert "Right in ordered only" in page
+    assert f"<figcaption>{'/'.join(Path(named[2]).parts[-2:])}</figcaption>" in page
+    assert "<figcaption>c0. A says c0, B says c1.</figcaption>" in page
     assert "<img" not in report_html(*pair, comparison, None)
     assert evidence == comparison["findings"]["a"][0]["evidence"]  # what is shown on the page is as it was
 
@@ -286,7 +289,10 @@ def test_a_report_tells_both_questions_and_the_values_and_draws_one_row_a_combin
     page = report_html(*pair, None, result_of(*pair, arms=trials, **new))
     assert Page(page).open == []
     assert "On other images it &lt;would&gt; hold." in page
-    assert "<td>data.shuffle</td><td>samples</td><td>none</td><td>Because so.</td>" in page
+    assert (
+        "<td>Order of the samples</td><td>Samples, anew every epoch</td><td>None: as on disk</td><td>Because so.</td>"
+        in page
+    )
     assert page.count("A again, 3 seeds") == 1
     turned = report_html(pair[1], pair[0], None, result_of(*pair, arms=trials, **new))
-    assert "<td>data.shuffle</td><td>none</td><td>samples</td>" in turned
+    assert "<td>Order of the samples</td><td>None: as on disk</td><td>Samples, anew every epoch</td>" in turned

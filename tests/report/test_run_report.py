@@ -8,6 +8,7 @@ import pytest
 from core import files
 from core.__main__ import main
 from core.config import make_config
+from core.environment import program_version
 from core.report.markdown import markdown
 from core.report.run_report import run_report
 from core.store.notes import write_note
@@ -48,8 +49,15 @@ def test_the_page_has_all_of_it_and_asks_for_nothing(run: Run, tmp_path: Path) -
     names = {name for name, _ in page.tags}
     assert names.isdisjoint({"script", "img", "link", "iframe", "a"})
     assert len([name for name, _ in page.tags if name == "svg"]) == 3, "loss, accuracy, ROC"
-    parts = ("Curves", "On the validation images", "Found by the checks", "Settings", "Model card", "a note of mine")
+    parts = ("Curves", "On the validation images", "Findings", "Settings", "Model card", "a note of mine")
     for part in (*parts, "training.learning_rate", "0.02", "hospital", "Größe", "paper"):
+        assert part in text, part
+    for part in (
+        "01 January 1970",
+        "75.0 % (95 % interval 30.0 to 95.0)",
+        f"Parity {program_version()}, ",
+        "4 for validation",
+    ):
         assert part in text, part
     assert "default-src 'none'" in text
     assert str(tmp_path) not in text
@@ -89,3 +97,21 @@ def test_markdown_of_a_card_becomes_html_and_nothing_else_does() -> None:
     )
     assert markdown("- one\n- two") == "<ul><li>one</li><li>two</li></ul>"
     assert markdown("```python\nif a < b:\n```") == "<pre><code>if a &lt; b:\n</code></pre>"
+
+
+def test_one_cause_is_one_card_with_its_remedy_in_the_words_of_the_form(run: Run) -> None:
+    single = {
+        "id": "single-class-batches", "severity": "error", "claim": "40 of 40 batches hold a single class.",
+        "evidence": {"single_class_batches": 40, "files": [f"{k}.png" for k in range(9)]},
+        "remedy": "Shuffle: data.shuffle=samples.", "change": {"data.shuffle": "samples"},
+    }  # fmt: skip
+    order = {**single, "id": "class-ordered-batches", "severity": "warning", "claim": "The files come class by class."}
+    files.write_json(run.path / "findings.json", {"findings": [single, order]})
+    text = run_report(run)
+    assert Page(text).open == []
+    assert text.count("<article") == 1
+    assert '<article class="finding error">' in text
+    assert "Shuffle: “Order of the samples” set to “Samples, anew every epoch”." in text
+    assert "single-class-batches" not in text
+    assert "<td>Single class batches</td><td>40</td>" in text
+    assert "The first 6 of 9." in text

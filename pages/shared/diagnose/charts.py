@@ -123,7 +123,7 @@ def trials_chart(result: "BisectResult", colours: Sequence[str], *, dark: bool) 
     ]
     measured = alt.Chart(trials[trials["value"].notna()])
     bands = alt.Chart(bands_frame(result)).mark_rect(opacity=0.16)
-    seeds = alt.Chart(seeds_frame(result)).mark_point(filled=True, size=26, opacity=0.45, yOffset=8)
+    seeds = alt.Chart(seeds_frame(result)).mark_point(filled=True, size=26, opacity=0.45, yOffset=8, aria=False)
     names = alt.Chart(trials).mark_text(align="left", dy=-11, fontSize=12, limit=900, color=_INK[dark])
     return alt.layer(
         bands.encode(start, alt.X2("high:Q"), color=colour, tooltip=[alt.Tooltip("about:N", title="Band")]),

@@ -41,7 +41,7 @@ def verdict_card(verdict: str, result: "BisectResult") -> None:
     """The answer in the person's words, the button that applies it, and the evidence below."""
     words, (icon, colour) = VERDICTS.get(verdict, verdict), LOOKS_OF.get(verdict, (":material/help:", "gray"))
     said = headline(result)
-    with st.container(border=True):
+    with st.container(border=True, key="verdict"):
         st.badge(plain(words), icon=icon, color=colour)  # type: ignore[arg-type]
         st.markdown(f"### {plain(said.title)}")
         if said.lines:

@@ -10,7 +10,7 @@ from core.insight.answer import Prediction
 from core.progress import Progress
 from core.store.runs import Run
 from core.workers.predict_client import NamedImage, predict
-from pages.shared.predict.image_sources import Shown
+from pages.shared.predict.shown import Shown
 from pages.shared.run.at_work import active_runs
 from pages.shared.run.facts import file_stamp
 from pages.shared.shell.access import guarded

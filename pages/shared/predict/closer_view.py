@@ -1,7 +1,7 @@
 """Closer look at one prediction: class activation map, nearest training images, out of distribution or not."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from PIL import Image
@@ -12,13 +12,17 @@ from core.insight.overlay import USUAL_OPACITY, overlay, scale_bar, smooth, wher
 from core.insight.reference import OutOfDistributionLimit, ordinal
 from core.store.runs import Run
 from core.workers.try_model_client import is_imported
-from pages.shared.predict.image_sources import Shown
+from pages.shared.predict.asking import ask_once
+from pages.shared.predict.shown import Shown
 from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.held_out import ood_limit
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.view import read_config
-from pages.shared.state import CLOSER_CLASS, CLOSER_IMAGE, OPACITY
+from pages.shared.state import CLOSER_ANSWER, CLOSER_CLASS, CLOSER_IMAGE, OPACITY
 from pages.shared.widgets.text import number, plain
+
+CARDS = 12
+"""Up to so many images are shown large, with a bar for each class and their maps; of more only those looked at."""
 
 SIDE, _NEAR_SIDE = 480, 200
 """Longer side of the images that are shown, in pixels."""
@@ -26,31 +30,50 @@ SIDE, _NEAR_SIDE = 480, 200
 
 @st.fragment
 def closer_look(
-    run: Run, images: Sequence[Shown], answers: Sequence[Prediction], smalls: Sequence[bytes | None]
+    run: Run, images: Sequence[Shown], answers: Sequence[Prediction], small: Callable[[Shown], bytes | None]
 ) -> None:
-    """One image at a time, chosen by the person.
+    """One image at a time, chosen by the person: here, or by its row in the table.
 
     Args:
         run: Run.
         images: Those that were asked about.
-        answers: One for each.
-        smalls: A JPEG of each, of at most `SIDE` pixels; None where it cannot be shown.
+        answers: One for each. Where there are many they come without a map, and the model is asked for that of the
+            image that is looked at.
+        small: Gives a JPEG of an image, of at most `SIDE` pixels; None where it cannot be shown.
     """
     readable = [k for k, answer in enumerate(answers) if answer.label]
     if not readable:
         return
     st.markdown("##### A closer look")
+    few = len(images) <= CARDS
     if st.session_state.get(CLOSER_IMAGE) not in readable:
-        st.session_state[CLOSER_IMAGE] = readable[0]
+        st.session_state[CLOSER_IMAGE] = readable[0] if few else None
     labels = {k: f"{k + 1}. {display_name(images[k].name)}" for k in readable}
-    k = st.selectbox("Image", readable, key=CLOSER_IMAGE, format_func=labels.__getitem__)
-    answer, small = answers[k], smalls[k]
-    if small:
+    k = st.selectbox(
+        "Image",
+        readable,
+        index=0 if few else None,
+        key=CLOSER_IMAGE,
+        format_func=labels.__getitem__,
+        placeholder="Choose a row of the table, or an image here",
+    )
+    if k is None:
+        return
+    answer, image = answers[k] if few else _asked(run, images[k]), small(images[k])
+    if answer is None:
+        return
+    if image:
         config = read_config(run)
-        _where_it_looks(images[k], answer, small, config.data.fit if config else "stretch")
+        _where_it_looks(images[k], answer, image, config.data.fit if config else "stretch")
     _show_ood(run, answer)
     if answer.insight.neighbours:
         _nearest(run, answer.insight.neighbours)
+
+
+def _asked(run: Run, image: Shown) -> Prediction | None:
+    """The answer to a single image with its map; None when the model could not answer, which is then said."""
+    found = ask_once(run, [image], CLOSER_ANSWER, heat=True)
+    return found[0] if found else None
 
 
 def foreign_words(answer: Prediction, known: OutOfDistributionLimit | None) -> str:

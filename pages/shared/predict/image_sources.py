@@ -1,9 +1,8 @@
 """Sources of images to predict: uploads, the camera, or the run's data set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import streamlit as st
@@ -12,12 +11,15 @@ from core import access
 from core.data.images import display_name
 from core.errors import UserError
 from core.store.runs import Run
+from pages.shared.predict.example_images import examples, held_out
 from pages.shared.predict.session_images import forget, keep_images, kept_image
+from pages.shared.predict.shown import Shown
 from pages.shared.run.facts import image_path, split_files
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.state import (
     CAMERA,
     DRAW,
+    EXAMPLE,
     IMAGE_SOURCE,
     IMAGES,
     IMAGES_NOTICE,
@@ -37,23 +39,6 @@ DRAWN = 6
 UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the data set"
 
 
-@dataclass(frozen=True)
-class Shown:
-    """An image to be predicted.
-
-    Attributes:
-        key: Tells it from every other image of this session, whatever it is called.
-        name: What the person calls it.
-        source: The file, or its bytes.
-        truth: Its true class where that is known; else empty.
-    """
-
-    key: str
-    name: str
-    source: Path | bytes
-    truth: str = ""
-
-
 def choose_images(run: Run) -> list[Shown]:
     """Asks for images in one of the three ways."""
     source = st.segmented_control(
@@ -66,10 +51,10 @@ def choose_images(run: Run) -> list[Shown]:
     )
     if source == SHOOT:
         return _from_camera()
-    return _from_dataset(run) if source == DATASET else _from_files()
+    return _from_dataset(run) if source == DATASET else _from_files(run)
 
 
-def _from_files() -> list[Shown]:
+def _from_files(run: Run) -> list[Shown]:
     limits = access.policy()
     most, megabytes = min(MAX_FILES, limits.session_files), min(MAX_MEGABYTES, limits.upload_bytes // 10**6)
     # Of any type: the browser would turn away a HEIC among others with a word that goes with the next rerun.
@@ -86,7 +71,7 @@ def _from_files() -> list[Shown]:
         st.rerun()
     for words in st.session_state.pop(IMAGES_NOTICE, ()):
         st.error(plain(words), icon=":material/error:")
-    return _kept()
+    return _kept() or examples(run)
 
 
 def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
@@ -105,6 +90,7 @@ def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
             notices.append(sentence(str(error)))
         else:
             _forget()
+            st.session_state.pop(EXAMPLE, None)
             st.session_state[IMAGES] = (folder.name, kept)
     st.session_state[IMAGES_NOTICE] = notices
 
@@ -131,13 +117,26 @@ def _forget() -> None:
 
 
 def _from_camera() -> list[Shown]:
+    if not _camera_allowed(st.context.url or ""):
+        st.info(
+            "Browsers open the camera only for a page that comes over https, or from this very machine "
+            "(127.0.0.1). This page came over http, so give files instead.",
+            icon=":material/no_photography:",
+        )
+        return []
     shot = st.camera_input("Take an image", key=CAMERA)
     return [Shown(shot.file_id, "camera image", shot.getvalue())] if shot else []
 
 
+def _camera_allowed(address: str) -> bool:
+    """Whether a browser opens the camera for a page of this address; where it is not known, it is tried."""
+    parts = urlsplit(address)
+    return parts.scheme != "http" or parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
 def _from_dataset(run: Run) -> list[Shown]:
     """A few images at random, from those kept back for a test where there are any."""
-    part = "test" if split_files(run, "test") else "val"
+    part = held_out(run)
     labels = split_files(run, part)
     st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} images: none was trained on.")
     st.button("Take others", icon=":material/casino:", on_click=_draw_again)

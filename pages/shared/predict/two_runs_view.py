@@ -10,7 +10,7 @@ from core.insight.answer import Prediction
 from core.insight.side_by_side import Pair, side_by_side
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once
-from pages.shared.predict.image_sources import Shown
+from pages.shared.predict.shown import Shown
 from pages.shared.run.facts import data_facts, title
 from pages.shared.state import OTHER_ANSWERS, OTHER_RUN
 from pages.shared.widgets.text import moment, plain

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -18,18 +19,15 @@ from core.store.runs import Run
 from core.workers.predict_client import NOT_MEDICAL, is_medical, to_csv
 from core.workers.try_model_client import import_notes, is_imported
 from pages.shared.predict.asking import ask_once
+from pages.shared.predict.closer_view import CARDS, closer_look
 from pages.shared.predict.closer_view import SIDE as CLOSER_SIDE
-from pages.shared.predict.closer_view import closer_look
-from pages.shared.predict.image_sources import Shown
+from pages.shared.predict.shown import Shown
 from pages.shared.predict.two_runs_view import two_runs
 from pages.shared.run.facts import data_facts
 from pages.shared.run.held_out import calibration
 from pages.shared.run.view import read_config
-from pages.shared.state import CALIBRATED, part_key
+from pages.shared.state import CALIBRATED, CLOSER_IMAGE, part_key
 from pages.shared.widgets.text import percent, plain
-
-CARDS = 12
-"""Up to so many images are shown large, with a bar for each class."""
 
 BARS = 5
 """Most classes with a bar, the most probable first."""
@@ -98,10 +96,12 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
     answers = _calibrated(run, raw)
     if few:
         _cards(images, answers, medical)
-        closer_look(run, images, answers, [_small(one.key, CLOSER_SIDE, one.source) for one in images])
+        closer_look(run, images, answers, _for_closer_look)
     _table(run, images, answers)
     if runtime := next((answer.runtime for answer in raw if answer.runtime), ""):
         st.caption(f"Answered by {runtime}.")
+    if not few:
+        closer_look(run, images, answers, _for_closer_look)
     two_runs(run, runs, images, raw)
 
 
@@ -175,15 +175,19 @@ def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> 
     if len(images) > THUMBNAILS:
         st.caption(f"The first {THUMBNAILS} of {len(images)} with a small image.")
     rows = [_row(k, image, answer, classes) for k, (image, answer) in enumerate(zip(images, answers, strict=True))]
-    frame = pd.DataFrame(rows)
+    frame, key = pd.DataFrame(rows), part_key("answers", run.id)
     st.dataframe(
         frame,
+        key=key,
         hide_index=True,
         row_height=56,
         placeholder="–",
         column_config=_columns(frame, classes),
         alt="Predicted class and probabilities of every image",
+        on_select=partial(_look_closer, key),
+        selection_mode="single-row",
     )
+    st.caption("The box at the left of a row opens the closer look at its image.")
     st.download_button(
         "Answers, CSV",
         data=lambda: csv_bytes(to_csv(answers, classes)),
@@ -193,6 +197,16 @@ def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> 
         on_click="ignore",
         key=part_key("download", run.id, "answers"),
     )
+
+
+def _look_closer(key: str) -> None:
+    """The row that is chosen in the table is the image of the closer look."""
+    if rows := st.session_state[key]["selection"]["rows"]:
+        st.session_state[CLOSER_IMAGE] = rows[0]
+
+
+def _for_closer_look(image: Shown) -> bytes | None:
+    return _small(image.key, CLOSER_SIDE, image.source)
 
 
 def _row(k: int, image: Shown, answer: Prediction, classes: Sequence[str]) -> dict[str, Any]:

@@ -3,24 +3,21 @@
 Every tick draws the same elements in the same places, so that the browser keeps them and only swaps their content.
 """
 
-import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import streamlit as st
 
 from core.config import RunConfig
 from core.models.unfreezing import FINETUNING, is_training, stage_of
 from core.store.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from core.workers import launch
-from pages.shared.run.facts import DataFacts, Stamp, data_facts, epochs, notes, shared_stamp, title
+from pages.shared.run.facts import DataFacts, data_facts, epochs, notes, title
+from pages.shared.run.live_curves import choose_looks, show_curves
 from pages.shared.run.live_findings import show_caveats, show_error, show_rest
 from pages.shared.run.view import active_runs, read_config, status_words
 from pages.shared.state import RUN, RUN_NOTICE
-from pages.shared.widgets.charts import CURVE_HEIGHT, axis_end, curve, curve_words
 from pages.shared.widgets.text import NOTHING, about, duration, interval, moment, number, percent, plain
 
 if TYPE_CHECKING:
@@ -31,10 +28,6 @@ EVERY_SECONDS = 2.0
 
 QUEUE_SECONDS = 5.0
 """How often one looks whether another person has resumed the run, and where other runs are."""
-
-_CURVES = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
-_RATE = (("learning_rate", "Learning rate"),)
-"""Shown only where it can change within a phase."""
 
 _PHASES = {
     "data": "Data",
@@ -73,7 +66,7 @@ def _tick(run: Run, was_active: bool) -> None:
     show_caveats(run)
     show_error(run)
     if status.is_active or records:
-        _curves(run, records, facts, status, config)
+        show_curves(run, records, facts, status, config)
     show_rest(run)
     if not status.is_active:
         _speed(status, records, facts)
@@ -86,6 +79,8 @@ def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.text(_message(status))
+        if status.is_active or status.phase or status.status == "finished":
+            st.caption(_steps(status, config), width="content")
         if not status.is_active and others:
             st.page_link(
                 "pages/live.py",
@@ -93,8 +88,6 @@ def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) 
                 icon=":material/arrow_forward:",
                 query_params={RUN: others[0][0].id},
             )
-    if status.is_active or status.phase or status.status == "finished":
-        st.caption(_steps(status, config))
 
 
 def _message(status: Status) -> str:
@@ -128,14 +121,23 @@ def _expected(config: RunConfig) -> set[str]:
 
 
 def _progress(status: Status) -> None:
-    images = status.done / status.total if status.total else 0.0
-    counted = f"{status.done} of {status.total}" if status.total else NOTHING
-    st.progress(_share(images), text=f"Images of this step: {counted}")
+    """How far it is: a bar each, and words where there is nothing to count yet."""
     within = status.batch / status.batches if status.batches and is_training(status.phase) else 0.0
     epochs_done = max(0, status.epoch - 1) + within
-    at = f"{status.epoch} of {status.epochs}" if status.epochs else NOTHING
     batch = f", batch {status.batch} of {status.batches}" if status.batches else ""
-    st.progress(_share(epochs_done / status.epochs if status.epochs else 0.0), text=f"Epoch {at}{batch}")
+    left, right = st.columns(2)
+    with left:
+        if status.epochs:
+            words = f"Epoch {status.epoch} of {status.epochs}{batch}"
+            st.progress(_share(epochs_done / status.epochs), text=words)
+        else:
+            st.caption("No epoch has begun.")
+    with right:
+        if status.total:
+            words = f"Images of this step: {status.done} of {status.total}"
+            st.progress(_share(status.done / status.total), text=words)
+        else:
+            st.caption("Nothing to count in this step.")
 
 
 def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
@@ -158,6 +160,9 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
             ("Time for training", duration(status.seconds.get("training"))),
             ("Memory of the worker", memory),
         ]
+    if status.is_active:  # one line, so that the curves stay in sight
+        st.caption(" · ".join(f"{label}: **{plain(value)}**" for label, value in figures))
+        return
     with st.grid(4, min_column_width=150):
         for label, value in figures:
             st.metric(label, value)
@@ -183,7 +188,9 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
     """The last epoch in numbers, the accuracy with what chance alone would make of it."""
     last = records[-1] if records else None
     accuracy, majority = last.val_accuracy if last else None, facts.majority_share if facts else None
-    st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch is finished yet")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch is finished yet")
+        choose_looks()
     with st.grid(4, min_column_width=150):
         st.metric(
             "Validation accuracy",
@@ -216,34 +223,6 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
             delta_arrow="off",
             help="The accuracy of an answer that never looks at the image: the dashed line in the chart.",
         )
-
-
-def _curves(
-    run: Run, records: "Sequence[EpochRecord]", facts: DataFacts | None, status: Status, config: RunConfig
-) -> None:
-    planned = status.epochs or config.training.most_epochs
-    last = records[-1].epoch if records else 0
-    end = axis_end(planned, last) if status.is_active else last or planned
-    with st.grid(3, min_column_width=250):
-        for metric, name in (*_CURVES, *(_RATE if config.training.reduce_on_plateau else ())):
-            baseline = facts.majority_share if facts and metric == "accuracy" else None
-            spec, table = _drawn(str(run.path), shared_stamp(run.path / "events.jsonl"), metric, name, end, baseline)
-            st.vega_lite_chart(
-                table,
-                json.loads(spec),
-                width="stretch",
-                height=CURVE_HEIGHT,
-                alt=curve_words(records, metric, name),
-            )
-
-
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _drawn(
-    folder: str, stamp: Stamp | None, metric: str, name: str, end: int, baseline: float | None
-) -> tuple[str, pa.Table]:
-    """A curve's description and its data as they travel; made once for all viewers, until the next epoch."""
-    drawn = curve(epochs(Run(Path(folder))), metric, name, end, baseline)
-    return json.dumps(drawn.spec), pa.Table.from_pandas(drawn.frame, preserve_index=False, nthreads=1)
 
 
 def _notes(run: Run) -> None:

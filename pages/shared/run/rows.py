@@ -37,7 +37,7 @@ def run_table(rows: list[dict[str, Any]], more: list[list[str]]) -> pd.DataFrame
     table["when"] = pd.to_datetime(table["created"], unit="s", utc=True)
     table["open"] = ":material/monitoring: Open"
     return table[
-        ["name", "open", "more", "status", "tags", "last", "caveats", "best", "val_loss", "mode", "when", "note"]
+        ["name", "last", "open", "more", "status", "tags", "caveats", "best", "val_loss", "mode", "when", "note"]
     ]
 
 

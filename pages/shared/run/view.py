@@ -93,17 +93,8 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
 
 def head(run: Run, status: Status) -> None:
     """Name, training mode, backbone, what can be done, tags and note."""
-    st.subheader(plain(title(run)), anchor=False)
-    config = read_config(run)
-    if config is None:
-        st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
-    else:
-        training = MODES.get(config.training.mode, config.training.mode)
-        st.caption(
-            f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"data set {plain(_short_folder(config.dataset))} · made {moment(status.created, st.context.timezone)}"
-        )
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(title(run)), anchor=False)
         action_buttons(run, status)
         upkeep_buttons(run, active=status.is_active)
         if run.has_model():
@@ -114,6 +105,15 @@ def head(run: Run, status: Status) -> None:
                 query_params={RUN: run.id},
             )
         note_button(run)
+    config = read_config(run)
+    if config is None:
+        st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
+    else:
+        training = MODES.get(config.training.mode, config.training.mode)
+        st.caption(
+            f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
+            f"data set {plain(_short_folder(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+        )
     show_note(run)
 
 

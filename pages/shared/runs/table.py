@@ -134,7 +134,8 @@ def table_frame(visible: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
             frame[key] = [_shown(key, row.get(key)) for row in visible]
         if columns()[key].kind == MOMENT:
             frame[key] = pd.to_datetime(frame[key], unit="s", utc=True)
-    return frame
+    first = ["name", *[key for key in shown if columns()[key].kind == SHARE][:1]]  # in sight on a phone, too
+    return frame[[*first, *(key for key in frame if key not in first)]]
 
 
 def labels(rows: Sequence[Row]) -> dict[str, str]:

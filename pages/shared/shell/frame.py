@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.housekeeping import clock
 from pages.shared.shell.access import admit_person
 from pages.shared.shell.examples import put_in_place_for_all
+from pages.shared.shell.look import set_look
 from pages.shared.shell.quota import lower_server_limit
 from pages.shared.shell.tour import show_tour
 from pages.shared.state import enter
@@ -42,6 +43,7 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
         in_menu: Draws what stands below the entries of the menu.
     """
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide", menu_items={"About": about()})
+    set_look()
     _freeze_imports()
     clock.start()
     admit_person()

@@ -12,6 +12,7 @@ from core.data.dataset import SAMPLE
 from core.store import examples as shipped
 from pages.shared import state
 from pages.shared.shell import examples
+from pages.shared.shell.look import mark
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Step:
         file: The page's file.
         title: What there is to see, in a few words.
         words: One or two sentences.
+        marks: CSS selector of what it speaks of, which gets a frame.
         shows: What the address names: nothing, `good`, `bad`, `pair` or `model`.
     """
 
@@ -30,6 +32,7 @@ class Step:
     file: str
     title: str
     words: str
+    marks: str
     shows: str = ""
 
 
@@ -40,6 +43,7 @@ STEPS = (
         "Two trainings that should agree",
         "The same head on the same frozen network, trained in two ways: one learns, the other stays at chance. The "
         "table below has both, finished; the next steps show how Parity finds out why.",
+        '[data-testid="stDataFrame"]',
     ),
     Step(
         "Dataset",
@@ -47,6 +51,7 @@ STEPS = (
         "Look at the images first",
         "The sample is a set of drawn chest films. Quality, Labels and Map find images that are odd, doubled or "
         "perhaps under the wrong class; Batch X-ray shows which classes every batch of a training will hold.",
+        '[data-testid="stTabs"] [role="tablist"]',
     ),
     Step(
         "Live",
@@ -54,6 +59,7 @@ STEPS = (
         "A run that learns",
         "Loss and accuracy grow here while a run trains; afterwards come the confusion matrix, the ROC curve and the "
         "worst mistakes. The address names the run, so a colleague can open the same page.",
+        '[data-testid="stVegaLiteChart"]',
         "good",
     ),
     Step(
@@ -62,6 +68,7 @@ STEPS = (
         "The run that does not",
         "Same network, same head, same images, but the validation accuracy is that of a coin. The cards below the "
         "curves say what Parity noticed while it trained.",
+        '[data-testid="stAlert"]',
         "bad",
     ),
     Step(
@@ -70,6 +77,7 @@ STEPS = (
         "The cause, with its proof",
         "Parity trained between the two runs, one setting switched at a time and in both directions, until one setting "
         "made the difference. Further down is where the two computations first part.",
+        ".st-key-verdict",
         "pair",
     ),
     Step(
@@ -78,6 +86,7 @@ STEPS = (
         "Ask a trained run",
         "Give it images of your own, or choose “Images of the data set”: it says which class it sees and how sure "
         "it is, and a closer look shows the part of the image that speaks for it.",
+        '[data-testid="stButtonGroup"]',
         "model",
     ),
     Step(
@@ -86,6 +95,7 @@ STEPS = (
         "Now your own",
         "A preset fills every field and each field explains itself. Choose images on the Dataset page, press “Start "
         "training”, and watch; that is the end of the tour.",
+        '.stElementContainer:not([class*="st-key-tour"]) [data-testid="stBaseButton-primary"]',
     ),
 )
 
@@ -112,6 +122,7 @@ def show_tour(page: str) -> None:
     number = _number(st.session_state[state.TOUR] if asked is None else asked)
     st.session_state[state.TOUR] = number
     step = STEPS[number - 1]
+    mark(step.marks if page == step.page else "")
     with st.container(border=True, key=state.part_key(state.TOUR, "card")):
         st.markdown(f":material/explore: **{step.title}**")
         # A person may have followed a link of the page: what is said is then not what is seen.

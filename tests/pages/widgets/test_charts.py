@@ -10,20 +10,17 @@ from core.store.run_colours import SERIES
 from core.store.run_records import EpochRecord, Roc
 from pages.shared.widgets.charts import (
     BASELINE,
-    FINETUNING,
     POINTS,
     TRAINING,
     VALIDATION,
-    axis_end,
     confusion_figure,
     confusion_words,
-    curve,
-    curve_words,
     history_frame,
     roc_figure,
     roc_words,
     thin,
 )
+from pages.shared.widgets.curves import FINETUNING, Looks, axis_end, curve, curve_words
 
 
 def epoch(number: int, **figures) -> EpochRecord:
@@ -196,7 +193,43 @@ def test_colours_are_those_of_the_theme():
 def test_learning_rates_far_apart_can_both_be_read() -> None:
     records = [epoch(k, phase="training", learning_rate=rate) for k, rate in ((1, 1e-3), (2, 1e-5))]
     found = curve(records, "learning_rate", "Learning rate", 2)
-    assert found.spec["layer"][0]["encoding"]["y"]["scale"] == {"type": "log"}
-    assert curve([], "learning_rate", "Learning rate", 2).spec["layer"][0]["encoding"]["y"]["scale"] == {
-        "domain": [0, 1]
-    }
+    assert scale(found) == {"type": "log", "domain": [1e-5, 1e-3], "nice": False}
+    assert scale(curve([], "learning_rate", "Learning rate", 2))["domain"] == [0, 1]
+
+
+def scale(chart) -> dict:
+    return chart.spec["layer"][0]["encoding"]["y"]["scale"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "figures", "domain"),
+    [
+        ("loss", (1.91, 0.4), [0, 2]),
+        ("loss", (2.0, 0.1), [0, 2]),
+        ("loss", (0.031, 0.02), [0, 0.05]),
+        ("accuracy", (0.57, 1.0), [0.5, 1]),
+        ("auc", (0.3, 0.9), [0.3, 1]),
+        ("accuracy", (1.0, 1.0), [0.9, 1]),
+    ],
+)
+def test_every_point_is_inside_an_axis_that_ends_at_round_numbers(metric, figures, domain):
+    """Else it would move at every epoch, or cut a dot in half."""
+    chart = curve([epoch(k, **{metric: value}) for k, value in enumerate(figures, 1)], metric, "x", 2)
+    assert scale(chart)["domain"] == pytest.approx(domain)
+    assert not chart.spec["layer"][0]["mark"].get("clip")
+    encoding = chart.spec["layer"][0]["encoding"]
+    assert encoding["x"]["title"] == "Epoch"
+    assert encoding["y"]["title"]
+
+
+def test_a_loss_may_be_drawn_by_powers_of_ten_and_smoothed():
+    made = [epoch(k, loss=value) for k, value in enumerate((1.0, 0.0, 0.02), 1)]
+    logarithmic = curve(made, "loss", "Loss", 3, looks=Looks(is_log=True))
+    assert scale(logarithmic)["type"] == "log"
+    assert scale(logarithmic)["domain"] == pytest.approx([0.01, 1])
+    assert values(logarithmic, "training") == [(1, 1.0), (3, 0.02)], "there is no power of ten for 0"
+    smoothed = curve(made, "loss", "Loss", 3, looks=Looks(smoothing=0.5))
+    assert [value for _, value in values(smoothed, "training")] == pytest.approx([1, 1 / 3, 0.02 * 4 / 7 + 1 / 7])
+    assert smoothed.frame["measured"].tolist() == [1.0, 0.0, 0.02]
+    assert smoothed.spec["title"] == "Loss, smoothed"
+    assert scale(curve(made, "accuracy", "Accuracy", 3, looks=Looks(is_log=True)))["type"] == "linear"

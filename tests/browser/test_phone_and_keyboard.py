@@ -1,0 +1,93 @@
+"""A phone: the menu closes, targets are for a finger, nothing scrolls sideways. The keyboard: where it is, and Enter."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.store import examples
+from tests.browser.app_server import Server
+from tests.browser.conftest import settle
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SMALL = """() => [...document.querySelectorAll(
+    "[data-testid='stApp'] :is(a[data-testid='stPageLink-NavLink'], button[data-testid^='stBaseButton-'], "
+    + "[role='tab'], [data-testid='stExpander'] summary, [data-testid='stCheckbox'] label)")]
+  .filter(e => e.checkVisibility() && !e.closest("[data-testid='stElementToolbar'], [data-testid='stSidebar']"))
+  .filter(e => e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5)
+  .map(e => `${e.dataset.testid || e.tagName} ${e.innerText || e.getAttribute("aria-label")}: `
+    + `${Math.round(e.getBoundingClientRect().width)} x ${Math.round(e.getBoundingClientRect().height)}`)"""
+"""What can be pressed, but is smaller than a finger needs."""
+
+PAGES = ("", "dataset", "train", "live?run={good}", "runs", "diagnose?a={good}&b={bad}&bisect={bisect}", "predict")
+
+
+@pytest.fixture
+def server(home_with_sample: Path) -> Iterator[Server]:
+    examples.install()
+    running = Server(home_with_sample)
+    yield running
+    running.close()
+
+
+def test_a_phone_and_the_keyboard(server: Server, browser: Browser, page: Page) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    the_menu_closes_after_a_choice(phone, server)
+    nothing_is_too_small_or_too_wide(phone, server)
+    phone.context.close()
+    the_focus_is_told_apart_from_the_current_page(page, server)
+    enter_opens_a_row(page, server)
+    assert "Traceback" not in server.log()
+
+
+def the_menu_closes_after_a_choice(phone: Page, server: Server) -> None:
+    phone.goto(server.url)
+    settle(phone)
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    menu = phone.get_by_test_id("stSidebar")
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    menu.get_by_role("link", name="Runs").click()
+    phone.wait_for_url(re.compile("/runs"))
+    expect(menu).to_have_attribute("aria-expanded", "false")
+
+
+def nothing_is_too_small_or_too_wide(phone: Page, server: Server) -> None:
+    good, bad, bisect = examples.puzzle()
+    found = []
+    for address in PAGES:
+        phone.goto(f"{server.url}/{address.format(good=good, bad=bad, bisect=bisect)}")
+        settle(phone)
+        width = phone.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        found += [f"/{address} is {width} pixels wide"] if width > 390 else []
+        found += [f"/{address}: {small}" for small in phone.evaluate(SMALL)]
+        if address in ("", "runs"):
+            heads = phone.get_by_role("columnheader", include_hidden=True).all_inner_texts()
+            names = [head for head in heads if head.strip()]
+            assert "ccuracy" in names[1], f"beside the name, in sight: {names}"
+    assert found == [], "\n".join(found)
+
+
+def the_focus_is_told_apart_from_the_current_page(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/runs")
+    settle(page)
+    menu = page.get_by_test_id("stSidebar")
+    menu.get_by_role("link", name="Live").focus()
+    page.keyboard.press("Tab")  # onto the current page
+    page.keyboard.press("Tab")  # and on
+    expect(menu.get_by_role("link", name="Diagnose")).to_have_css("outline-style", "solid")
+    expect(menu.get_by_role("link", name="Runs")).to_have_css("outline-style", "none")
+
+
+def enter_opens_a_row(page: Page, server: Server) -> None:
+    """The table of runs: to the button of the first row by the arrows."""
+    for address in ("", "runs"):
+        page.goto(f"{server.url}/{address}")
+        settle(page)
+        page.get_by_test_id("stDataFrame").first.locator("canvas[data-testid='data-grid-canvas']").focus()
+        for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(150)
+        page.wait_for_url(re.compile(r"/live\?run="), timeout=15_000)
