@@ -1,4 +1,4 @@
-"""A phone: the menu closes, targets are for a finger, nothing scrolls sideways. The keyboard: where it is, and Enter."""
+"""A phone: the menu closes, targets fit a finger, nothing scrolls sideways. The keyboard: where it is, and Enter."""
 
 import re
 from collections.abc import Iterator
