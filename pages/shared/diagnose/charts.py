@@ -9,7 +9,8 @@ import pandas as pd
 
 from core.bisect.arm_rows import judged_by, trial_rows
 from core.store.run_colours import run_looks
-from pages.shared.widgets.charts import axis_end, thin
+from pages.shared.widgets.charts import thin
+from pages.shared.widgets.curves import axis_end
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
