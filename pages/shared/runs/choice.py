@@ -120,8 +120,9 @@ def _tag(own: Sequence[Row]) -> None:
 
 
 def _one(row: Row, *, may_change: bool) -> None:
-    """What can be done with a single run."""
+    """What can be done with a single run; opening it as well, for the buttons in the table take no key."""
     run = run_of(row)
+    st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params={state.RUN: run.id})
     if may_change:
         name = part_key("rename", run.id)
         popover, form = st.popover("Rename", icon=":material/edit:", key=_key("rename")), part_key(name, "form")

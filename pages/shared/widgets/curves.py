@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FINETUNING = "fine-tuning"
 """Begins the names of series that are no curves: where fine-tuning, or a later stage of it, begins."""
 
-CURVE_HEIGHT = 270
+CURVE_HEIGHT = 300
 
 _DOTS = 40
 """Up to so many epochs each has a dot."""
@@ -31,7 +31,7 @@ _ENDS = (30, 60, 120, 250, 500)
 _TOPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
 """Where the axis of a loss ends, times a power of ten: few steps, so that it seldom moves while a run trains."""
 
-_TITLES = {"loss": "Mean over images", "accuracy": "Share of images", "auc": "Area under the ROC curve",
+_TITLES = {"loss": "Mean over images", "accuracy": "Share of images", "auc": "Area under ROC",
            "learning_rate": "Step size"}  # fmt: skip
 """What stands at the axis upwards, by metric."""
 
