@@ -62,11 +62,14 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
     figure = go.Figure(heat)
     if len(names) <= _CELLS:
         _write_cells(figure, counts, shares)
-    ticks = {"tickmode": "array", "tickvals": list(_to(names)), "ticktext": [_short(name) for name in classes]}
+    ticks: dict[str, Any] = {"showgrid": False, "automargin": True, "ticks": ""}
+    ticks |= {"tickmode": "array", "tickvals": list(_to(names)), "ticktext": [_short(name) for name in classes]}
     # Long names lean towards the left, where there is room for them.
     angle = -35 if len(names) > 2 and max(map(len, classes)) > 8 else 0
-    figure.update_xaxes(title="Predicted class", showgrid=False, tickangle=angle, automargin=True, **ticks)
-    figure.update_yaxes(title="True class", showgrid=False, autorange="reversed", automargin=True, **ticks)
+    # Fixed ends: marks that lie on the cells would push them together, away from their names.
+    near, far = -0.5, len(names) - 0.5
+    figure.update_xaxes(title="Predicted class", tickangle=angle, range=[near, far], **ticks)
+    figure.update_yaxes(title="True class", range=[far, near], **ticks)
     return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10})
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.store.run_colours import SERIES
 from core.store.run_records import EpochRecord, Roc
+from pages.shared.run.held_out_charts import clickable_confusion
 from pages.shared.widgets.charts import (
     BASELINE,
     POINTS,
@@ -126,6 +127,13 @@ def test_confusion_has_counts_row_shares_and_literal_names():
     assert [a.text for a in figure.layout.annotations] == ["3<br>75%", "1<br>25%", "0<br>0%", "0<br>0%"]
     assert figure.layout.xaxis.ticktext == ("&lt;img src=x onerro…", "$\\frac$ &amp;amp;")
     assert figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; read as $\\frac$ &amp;amp;")
+
+
+def test_the_cells_fill_the_confusion_matrix_so_that_each_name_stands_at_its_cell():
+    """Marks on the cells once widened the axes, and on a phone both names stood on each other below narrow cells."""
+    figure = clickable_confusion([[3, 1], [0, 4]], ["NORMAL", "PNEUMONIA"])
+    assert figure.layout.xaxis.range == (-0.5, 1.5)
+    assert figure.layout.yaxis.range == (1.5, -0.5)
 
 
 def test_confusion_of_many_classes_is_not_written_full():
