@@ -64,6 +64,7 @@ def nothing_is_too_small_or_too_wide(phone: Page, server: Server) -> None:
         found += [f"/{address} is {width} pixels wide"] if width > 390 else []
         found += [f"/{address}: {small}" for small in phone.evaluate(SMALL)]
         if address in ("", "runs"):
+            expect(phone.get_by_role("columnheader", name="Accuracy", include_hidden=True).first).to_be_attached()
             heads = phone.get_by_role("columnheader", include_hidden=True).all_inner_texts()
             names = [head for head in heads if head.strip()]
             assert "ccuracy" in names[1], f"beside the name, in sight: {names}"
