@@ -8,7 +8,7 @@ comma  := ,
 HOSTS   = 127.0.0.1 localhost ::1 $(subst $(comma), ,$(PARITY_HOSTS))
 # What measures a server's time and memory runs with nothing beside it; all other tests in two processes, each file in
 # one of them, the longest first.
-ALONE  := tests/load
+ALONE  := tests/load/test_load.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format clean
@@ -22,6 +22,7 @@ run: $(VENV)/.installed   ## Install what is missing and open the app in the bro
 
 test: $(VENV)/.installed-dev   ## Install what is missing and run every test, the browser's included
 	. tests/browser/chromium.sh && . tests/browser/nginx.sh && . tests/browser/axe.sh && \
+		PARITY_TESTS_MADE=$$(mktemp -d) && export PARITY_TESTS_MADE && trap 'rm -rf "$$PARITY_TESTS_MADE"' EXIT && \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%) && \
 		$(BIN)/python -m pytest $(ALONE)
 

@@ -28,9 +28,9 @@ from tests import loaded_process, thin_backbone
 ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST = (
-    "test_cluster.py", "test_equivalence.py", "test_end_to_end.py", "test_puzzle_story.py", "test_families.py",
-    "test_faults.py", "test_training.py", "test_build.py", "test_main_job.py", "test_search.py", "test_exporting.py",
-    "test_two_scripts.py", "test_map.py",
+    "test_cluster.py", "test_end_to_end.py", "test_equivalence.py", "test_puzzle_story.py", "test_families.py",
+    "test_faults.py", "test_training.py", "test_build.py", "test_preflight.py", "test_frozen_activations.py",
+    "test_main_job.py", "test_search.py", "test_exporting.py", "test_two_scripts.py", "test_map.py",
 )  # fmt: skip
 """Files that take half a minute and more, the longest first: else one process would wait for the other in the end."""
 
@@ -203,12 +203,14 @@ MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 @pytest.fixture(scope="session")
 def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
-    """A function `make_once(name, make)` that gives a folder, made once for all processes that run tests side by side.
+    """A function `make_once(name, make)` that gives a folder, made once for all processes that run tests side by side,
+    and for those after them where PARITY_TESTS_MADE names the folder for what is made (`make test`).
 
     `make` gets the path of a folder that does not exist yet.
     """
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    base = Path(os.environ.get("PARITY_TESTS_MADE") or base)
 
     def folder(name: str, make: Callable[[Path], None]) -> Path:
         lock = files.Lock(base / f"{name}.lock")

@@ -15,6 +15,8 @@ from core.data.images import PREPROCESSING
 from core.engine.train.observe import rectified_layers
 from core.errors import ConfigError, WeightsError
 from core.models.build import (
+    POLICIES,
+    POOLING,
     FrozenBase,
     backbone_layers,
     build_base,
@@ -112,12 +114,14 @@ def test_torch_preprocessing_is_the_formula_bit_for_bit():
     assert np.array_equal(given, images * np.array(rule.scale, np.float32) + np.array(rule.offset, np.float32))
 
 
-def test_flatten_keeps_positions_and_average_does_not():
+def test_flatten_keeps_positions_average_and_max_pooling_do_not(thin_here):
     images = noise_images(2, 64)
-    flat = build_base(LITE0, 64, pooling="flatten").predict(images, verbose=0)
-    mean = build_base(LITE0, 64, pooling="average").predict(images, verbose=0)
-    assert flat.shape == (2, 2 * 2 * 1280)
-    np.testing.assert_allclose(flat.reshape(2, 4, 1280).mean(1), mean, atol=1e-5)
+    made = {name: build_base(LITE0, 64, pooling=name).predict(images, verbose=0) for name in POOLING}
+    assert made["flatten"].shape == (2, 2 * 2 * 1280)
+    maps = made["flatten"].reshape(2, 4, 1280)
+    assert np.ptp(maps, axis=1).max() > 0.1
+    np.testing.assert_allclose(maps.mean(1), made["average"], atol=1e-5)
+    np.testing.assert_allclose(maps.max(1), made["max"], atol=1e-5)
 
 
 def test_random_weights_depend_on_the_seed_and_on_nothing_built_before():
@@ -406,21 +410,25 @@ def test_the_joined_model_and_the_trained_one_agree_bit_for_bit():
     np.testing.assert_allclose(join(base, head).predict(images[:5], batch_size=2, verbose=0), few, rtol=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_the_saved_model_opens_with_keras_alone(tmp_path, precision):
-    base = build_base(find("VGG16"), 32, weights="none", precision=precision)
-    model = join(base, build_head(512, 2, dense_units=8, dropout=0.5, seed=2))
-    model.save(tmp_path / "model.keras")
+def test_the_saved_model_of_each_precision_opens_with_keras_alone(tmp_path):
+    models = {}
+    for precision in POLICIES:
+        base = build_base(find("VGG16"), 32, weights="none", precision=precision)
+        models[precision] = join(base, build_head(512, 2, dense_units=8, dropout=0.5, seed=2))
+        models[precision].save(tmp_path / f"{precision}.keras")
     np.save(tmp_path / "images.npy", noise_images(3, 32))
     code = (
-        "import json, sys, keras, numpy as np; model = keras.models.load_model('model.keras');"
-        "given = model.predict(np.load('images.npy'), verbose=0).tolist();"
+        "import json, sys, keras, numpy as np; images = np.load('images.npy');"
+        "models = {name: keras.models.load_model(f'{name}.keras') for name in sys.argv[1:]};"
+        "given = {name: model.predict(images, verbose=0).tolist() for name, model in models.items()};"
         "print(json.dumps([given, 'core' in sys.modules]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, *models]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     given, ours = json.loads(done.stdout.splitlines()[-1])
     assert not ours
-    assert np.array_equal(np.float32(given), model.predict(noise_images(3, 32), verbose=0))
+    for precision, model in models.items():
+        assert np.array_equal(np.float32(given[precision]), model.predict(noise_images(3, 32), verbose=0)), precision
 
 
 def test_the_layers_of_a_loaded_model_are_found_again(tmp_path):
@@ -481,10 +489,3 @@ def test_a_head_has_the_layers_of_its_list():
     assert model.layers[1].momentum == 0.9
     assert sum(np.prod(w.shape) for w in model.trainable_weights) == head.weights(5, 1)
     assert rectified_layers(model) == {"head_activation_1"}
-
-
-def test_max_pooling_takes_the_largest_value_of_each_channel():
-    images = noise_images(2, 64)
-    flat = build_base(LITE0, 64, pooling="flatten").predict(images, verbose=0)
-    largest = build_base(LITE0, 64, pooling="max").predict(images, verbose=0)
-    np.testing.assert_allclose(flat.reshape(2, 4, 1280).max(1), largest, atol=1e-5)
