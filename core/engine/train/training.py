@@ -15,6 +15,7 @@ from core.data.dataset import open_dataset
 from core.data.pipeline import ImageBatches
 from core.engine.insight.build_reference import keep_reference
 from core.engine.insight.keep_converted import keep_trained
+from core.engine.insight.mark_attention import add_mark_attention
 from core.engine.reporter import Reporter
 from core.engine.train.batch_watch import BatchWatch
 from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, CheckpointFolder, Progress
@@ -103,6 +104,8 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
             base_was_trained = training.phase.learnt is training.phase.model
             keep_reference(context, base_was_trained=base_was_trained, may_compute=not training.stopped)
             keep_trained(context)
+            if not training.stopped:
+                add_mark_attention(context)
     return "stopped" if training.stopped else "finished"
 
 
