@@ -103,6 +103,27 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
     return sidecar.write(root, NAME, record)
 
 
+def restore_split(root: Path, before: Mapping[str, Any], made: str) -> bool:
+    """Puts a split file back as it was before another was written; returns whether it did.
+
+    Args:
+        root: Path. The data set's folder.
+        before: mapping. What `sidecar.read` gave of it then; empty where there was none.
+        made: str. When the one that is there was made (`settings`); another one than that stays.
+
+    Raises:
+        DataError: it cannot be written or removed.
+    """
+    there = read_split(root)
+    if there is None or there.settings.get("made") != made:
+        return False
+    if before:
+        sidecar.write(root, NAME, dict(before))
+    else:
+        remove_split(root)
+    return True
+
+
 def remove_split(root: Path) -> bool:
     """Goes by the folders again; returns whether there was a split file.
 

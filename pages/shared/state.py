@@ -62,6 +62,9 @@ MAP_CHART = "map_chart"
 CURATE_NOTICE = "curate_notice"
 """Session key: what a change of labels or split did, until the next script run has said it: (whether, sentence)."""
 
+REPAIRED = "dataset_repaired"
+"""Session key: what one click below a finding of the Dataset page did, and what it takes to undo it."""
+
 TAB = "dataset_tab"
 """Session key: the open tab of the Dataset page."""
 

@@ -17,6 +17,7 @@ from core.store.runs import Status
 from core.workers import launch
 from pages.shared import state
 from pages.shared.dataset import curate, quality_view, sources
+from tests.checks import planted
 
 
 def draw_image(seed: int) -> Image.Image:
@@ -253,6 +254,55 @@ def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(fo
     assert open_dataset(str(folder), DataConfig()).split_file is None
 
 
+def scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Images of scenes, on both sides of the split."""
+    root = tmp_path / "data" / "scenes"
+    planted.scenes(root, lambda scene, n: f"street{scene}_{n * 37 % 100:03}.png", count=5)
+    monkeypatch.setenv("PARITY_DATA", str(tmp_path / "data"))
+    return root
+
+
+def street(path: str) -> str:
+    return path.rsplit("/", 1)[1].split("_", maxsplit=1)[0]
+
+
+def test_groups_on_both_sides_are_divided_apart_by_one_click_below_the_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = scenes(tmp_path, monkeypatch)
+    before = open_dataset(str(root), DataConfig()).split
+    at = open_tab(root, "Problems")
+    button(at, "Divide anew by these groups").click().run()
+    now = open_dataset(str(root), DataConfig())
+    assert now.split_file is not None and len(now.split.train) + len(now.split.val) == len(before.train + before.val)
+    assert not {street(f.path) for f in now.split.train} & {street(f.path) for f in now.split.val}
+    assert "Divide anew by these groups" not in labels(at) and said(at).startswith("Divided anew: ")
+    button(at, "Undo").click().run()
+    assert said(at) == "The split is as before."
+    assert open_dataset(str(root), DataConfig()).split == before and "Undo" not in labels(at)
+    assert "Divide anew by these groups" in labels(at)
+
+
+def test_a_pattern_of_groups_is_set_by_one_click_below_the_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = scenes(tmp_path, monkeypatch)
+    for path in list((root / "val").glob("*/*")):
+        path.rename(root / "train" / path.parent.name / path.name)
+    plain = (root / "train").rename(root.parent / "streets")
+    at = open_tab(plain, "Problems")
+    button(at, "Apply").click().run()
+    key = state.field_key("data.group_pattern")
+    pattern = at.session_state[key]
+    config = DataConfig(group_pattern=pattern)
+    split = open_dataset(str(plain), config).split
+    assert not {street(f.path) for f in split.train} & {street(f.path) for f in split.val}
+    assert not any("share the" in one.value for one in (*at.warning, *at.info))
+    assert any(one.value.startswith(":material/build: Set: ") for one in at.markdown)
+    button(at, "Undo").click().run()
+    assert at.session_state[key] == DataConfig().group_pattern and "Apply" in labels(at)
+
+
 def test_what_cannot_be_done_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = open_tab(folder, "Split")
     at.session_state[state.field_key("data.group_pattern")] = "(png)"
@@ -270,6 +320,8 @@ def test_a_visitor_looks_and_changes_nothing(folder: Path, monkeypatch: pytest.M
         assert not any(label.startswith(("Leave", "Keep", "Review")) for label in offered)
 
 
-@pytest.mark.parametrize("name", ["_relabel", "_undo", "_divide_anew", "_go_by_folders", "_begin_review"])
+@pytest.mark.parametrize(
+    "name", ["_relabel", "_undo", "_divide_anew", "_take_back_split", "_go_by_folders", "_begin_review"]
+)
 def test_every_change_is_guarded_by_the_same_action(name: str) -> None:
     assert getattr(curate, name).action == Action.CURATE

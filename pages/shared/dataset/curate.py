@@ -5,15 +5,17 @@ Nothing is drawn in here but the sentence on what the last change did. No image 
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from core.access import Action
 from core.checks.resplit import Resplit, resplit
 from core.config import DataConfig
+from core.data import sidecar
 from core.data.corrections import change_labels, undo_labels
 from core.data.dataset import Dataset, prepare
-from core.data.split_file import remove_split
+from core.data.split_file import NAME, read_split, remove_split, restore_split
 from core.errors import UserError
 from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.store.runs import RESUMABLE
@@ -83,6 +85,27 @@ def divide_anew(view: View, share: float, config: DataConfig) -> None:
         _note(f"Divided anew: {parts}. {made.groups:,} groups of images were kept together.")
 
 
+def split_before(view: View) -> dict[str, Any]:
+    """What the split file holds now, to be put back by `take_back_split`; empty where there is none."""
+    return sidecar.read(view.on_disk.root, NAME)
+
+
+def split_made(view: View) -> str:
+    """When the split file that is there was made; empty where there is none."""
+    own = read_split(view.on_disk.root)
+    return str(own.settings.get("made", "")) if own else ""
+
+
+def take_back_split(view: View, before: Mapping[str, Any], made: str) -> None:
+    """Puts the split back as it was before the one made then; for a button's `on_click`."""
+    try:
+        done = _take_back_split(view, before, made)
+    except UserError as error:
+        _note(str(error), done=False)
+    else:
+        _note("The split is as before." if done else "The split has been made again since; it stays.", done=done)
+
+
 def go_by_folders(view: View) -> None:
     """Forgets the split of our own; for a button's `on_click`."""
     try:
@@ -128,6 +151,12 @@ def _undo(view: View) -> int:
 def _divide_anew(view: View, share: float, config: DataConfig) -> Resplit:
     with _lock:
         return resplit(view.on_disk, share, config.seed, config.group_pattern)
+
+
+@guarded(Action.CURATE)
+def _take_back_split(view: View, before: Mapping[str, Any], made: str) -> bool:
+    with _lock:
+        return restore_split(view.on_disk.root, before, made)
 
 
 @guarded(Action.CURATE)

@@ -15,7 +15,7 @@ from core.feature_check.store import FeatureCheck, FeatureCheckSpec, FeatureChec
 from core.label_review.store import review_key
 from core.store.status import RESUMABLE, Status
 from core.workers import launch
-from pages.shared.dataset import curate
+from pages.shared.dataset import curate, repair
 from pages.shared.dataset.job_progress import show_progress
 from pages.shared.shell import jobs
 from pages.shared.shell.access import guarded
@@ -49,7 +49,7 @@ def show_checks(view: View) -> int:
         made = with_features(made, result.not_run)
     if findings:
         st.markdown("##### What the checks found")
-        show_findings(findings, root=view.index.root, images=8)
+        show_findings(findings, root=view.index.root, images=8, offer=repair.offer(view))
     st.caption(f":material/fact_check: {plain(in_words(made))}")
     if job and status and status.is_active:
         st.fragment(show_progress, run_every=EVERY_SECONDS)(job, "check", "check", end_check)

@@ -9,7 +9,7 @@ from core.checks.resplit import leaks
 from core.config import RunConfig, setting
 from core.errors import UserError
 from core.label_review.store import review_key
-from pages.shared.dataset import curate
+from pages.shared.dataset import curate, repair
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
 from pages.shared.state import part_key
 from pages.shared.widgets.findings import show_findings
@@ -19,6 +19,7 @@ from pages.shared.widgets.text import plain
 def show_split(view: View) -> None:
     """Where the split comes from, what leaks, and what can be done."""
     curate.show_notice()
+    repair.show_undo(view)
     st.markdown(f":material/call_split: {plain(_source(view))}")
     counts = ", ".join(f"{SPLITS[part]} {number:,}" for part, number in view.counts().items() if number)
     st.caption(f"Images: {plain(counts)}.")
@@ -27,7 +28,7 @@ def show_split(view: View) -> None:
     except UserError as error:
         st.error(plain(str(error)))
         return
-    show_findings(found, root=view.index.root)
+    show_findings(found, root=view.index.root, offer=repair.offer(view))
     if not found:
         st.success(
             "Nothing leaks: no patient, no group that names tell, no copy, altered or not, and no nearly identical "

@@ -18,7 +18,7 @@ from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from core.notation.augmentation import PRESETS
 from pages.shared.dataset import charts as dataset_charts
-from pages.shared.dataset import curate
+from pages.shared.dataset import curate, repair
 from pages.shared.dataset.findings_view import show_checks
 from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
 from pages.shared.dataset.layout_view import show_reading
@@ -151,6 +151,7 @@ def show_problems(view: View) -> None:
     if view.problem:
         st.error(plain(view.problem))
     curate.show_notice()
+    repair.show_undo(view)
     findings = data_findings(index)
     show_findings(findings)
     found = show_checks(view)

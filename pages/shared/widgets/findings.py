@@ -1,6 +1,6 @@
 """Findings of the checks as messages on a page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def show_findings(
     can_apply: bool = False,
     root: Path | None = None,
     images: int = MOST,
+    offer: Callable[[Card], None] | None = None,
 ) -> None:
     """One message a cause: what was measured, and what to change.
 
@@ -41,6 +42,7 @@ def show_findings(
         can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
         root: Folder of the data set, so that the evidence can show the images it names. Defaults to none.
         images: How many of them at most. Defaults to `MOST`.
+        offer: Draws what a page can do about a cause, below it. Defaults to nothing.
     """
     for card in cards(findings):
         if card.severity not in severities:
@@ -52,6 +54,8 @@ def show_findings(
         elif root:
             for finding in (card.lead, *card.with_it):
                 _show_images(finding.evidence, root, images)
+        if offer:
+            offer(card)
 
 
 def _message(card: Card) -> str:
