@@ -15,6 +15,7 @@ FEWEST, _CLASSES = 12, 20
 _SIDE, _STEP = 8, 4
 _NEAR = 12  # pixels from the middle within which a square is on neither side
 _OUTER = 8  # pixels of 64 from which on a square is in the middle
+_CENTRE = (24, 40)  # of 64: where what begins at the border is no mark any more
 _STRONG = 4.0
 """Contrast (grey levels) of what is common to the images of a class, from which on it is a mark."""
 
@@ -47,6 +48,11 @@ class Mark(NamedTuple):
         """Whether it touches the outer ring, where the object is not."""
         far = 64 - _SIDE - _OUTER
         return min(self.top, self.left) < _OUTER or max(self.top, self.left) > far
+
+    @property
+    def is_central(self) -> bool:
+        """Whether it touches the middle quarter of the side, both ways."""
+        return all(_CENTRE[0] - _SIDE < at < _CENTRE[1] for at in (self.top, self.left))
 
 
 def class_told_by_mark(context: Context) -> Finding | None:
@@ -94,10 +100,29 @@ def _search(sample: Sample) -> tuple[Mark, list[Mark]] | None:
 
 def _is_sound(best: Mark, marks: list[Mark], sample: Sample) -> bool:
     """Whether it is a mark: in far more images of the class than of others, and more than anything in the middle."""
-    inner = max((mark.difference for mark in marks if not mark.is_outer and mark.label == best.label), default=0.0)
+    of_class = [mark for mark in marks if mark.label == best.label]
+    own = _reach(best, [mark for mark in of_class if mark.difference > best.difference - _BEYOND])
+    inner = max(
+        (mark.difference for mark in of_class if not mark.is_outer and (mark.top, mark.left) not in own), default=0.0
+    )
     own, rest = best.shows[sample.labels == best.label], best.shows[sample.labels != best.label]
     least = wilson(int(own.sum()), len(own))[0] - wilson(int(rest.sum()), len(rest))[1]
     return best.difference >= _DIFFERENCE and best.difference - inner >= _BEYOND and least >= _SURE
+
+
+def _reach(best: Mark, marks: list[Mark]) -> set[tuple[int, int]]:
+    """Squares that a large tag or a wide frame takes: all that adjoin the mark; none where they reach the centre."""
+    left = {(mark.top, mark.left): mark for mark in marks}
+    found, waiting = set[tuple[int, int]](), [(best.top, best.left)]
+    while waiting:
+        top, across = waiting.pop()
+        if (mark := left.pop((top, across), None)) is None:
+            continue
+        if mark.is_central:
+            return set()
+        found.add((top, across))
+        waiting += [(top + down, across + side) for down in (-_STEP, 0, _STEP) for side in (-_STEP, 0, _STEP)]
+    return found
 
 
 def _marks(sample: Sample) -> Iterator[Mark]:

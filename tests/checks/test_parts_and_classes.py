@@ -105,7 +105,10 @@ def test_films_that_lie_whole_in_one_part_are_no_images_of_another_make(said):
     [
         (tagged("se"), "in the lower right corner"),
         (tagged("nw"), "in the upper left corner"),
+        (tagged("se", size=0.2), "in the lower right corner"),
+        (tagged("nw", size=0.35), "in the upper left corner"),
         (framed(), "along the border"),
+        (framed(0.14), "along the border"),
     ],
 )
 def test_a_mark_of_one_class_is_named_by_its_place(said, edit, place):
