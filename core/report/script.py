@@ -66,6 +66,11 @@ class _Writer:
             "import keras",
             "import numpy as np",
             "",
+            *(
+                [f"# Classes are numbered by the alphabet here; in the run {data.positive_class!r} is the second."]
+                if data.positive_class
+                else []
+            ),
             *([f"# No counterpart in a few lines of Keras: {self._foreign()}"] if self._foreign() else []),
             self._line("dataset", "DATA = {}  # holds train/ and val/, a folder for each class", "data", "other_data"),
             self._set("data.image_size", "SIZE"),
