@@ -88,7 +88,8 @@ def test_everything_that_is_made_of_a_run_speaks_of_the_same_positive_class(
     write_bundle(run, tmp_path / "run.zip")
     assert zipfile.ZipFile(tmp_path / "run.zip").read("labels.txt").decode() == "b\na\n"
     back = import_bundle(tmp_path / "run.zip")
-    assert back.classes() == classes and back.evaluation().val.auc == pytest.approx(area)
+    kept = back.figures("val")
+    assert back.classes() == classes and kept is not None and kept.auc == pytest.approx(area)
     assert 'of the second of ["b", "a"]' in model_card(run) and "a, AUC" in run_report(run)
     assert main(["export", run.id, "--format", "script", "--out", str(tmp_path / "again.py")]) == 0
     assert re.search(r"^CLASSES = \('b', 'a'\)", (tmp_path / "again.py").read_text(), re.MULTILINE)
