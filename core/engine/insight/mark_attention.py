@@ -15,7 +15,8 @@ from core.checks.context import Context
 from core.checks.finding import Finding, FindingValues
 from core.data.pipeline import ImageLoader
 from core.data.scan import ImageFile
-from core.engine.insight.explain import Explainer, scaled
+from core.engine.insight.answering import scaled
+from core.engine.insight.explain import Explainer
 from core.engine.train.context import TrainingContext
 from core.insight.attention import LEAD, SIDE, Attention, attention
 from core.insight.overlay import smooth
