@@ -1,6 +1,6 @@
 """How many of the altered copies that were planted are found, by kind, how many pairs are false, and what it costs.
 
-    python -m tests.bench.copy_rates FOLDER [FOLDER ...] [--images 350] [--planted 30]
+    python -m tests.bench.copy_rates FOLDER [FOLDER ...] [--images 350] [--planted 30] [--kinds mirrored,noisy]
     python -m tests.bench.copy_rates --cost FOLDER      processor time of a scan with its checks, and of the search
 
 Of each folder so many images are taken; none of them may be a copy of another. Then, for each kind of change apart,
@@ -10,7 +10,7 @@ copies of thirty of them are added, and the pairs that are found are compared wi
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -42,13 +42,17 @@ def opened(folder: str, count: int) -> list[tuple[Image.Image, str]]:
     return made
 
 
-def rates(images: list[tuple[Image.Image, str]], planted: int) -> Iterator[tuple[str, int, int]]:
+def rates(
+    images: list[tuple[Image.Image, str]], planted: int, kinds: Sequence[str] = ()
+) -> Iterator[tuple[str, int, int]]:
     """For each kind of change how many copies were found, and how many other pairs; first without any copy."""
     small, labels = np.stack([_form(image) for image, _ in images]), [label for _, label in images]
     names = [str(k) for k in range(len(images))]
     known = {frozenset(copy[:2]) for copy in find_copies(small, names, labels)}
     yield "no copies", 0, len(known)
     for number, (kind, edit) in enumerate(COPIES.items()):
+        if kinds and kind not in kinds:
+            continue
         rng = np.random.default_rng([11, number])
         chosen = rng.permutation(len(images))[:planted].tolist()
         made = np.stack([_form(edit(images[k][0].copy(), rng)) for k in chosen])
@@ -87,12 +91,13 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--images", type=int, default=350)
     parser.add_argument("--planted", type=int, default=30)
+    parser.add_argument("--kinds", default="", help="names of tests/checks/planted.py, with commas; default: all")
     parser.add_argument("--cost", type=Path)
     options = parser.parse_args()
     for folder in options.folders:
         images = opened(str(folder), options.images)
         print(f"{folder}: {len(images)} images, {options.planted} copies of each kind", flush=True)
-        for kind, found, false in rates(images, options.planted):
+        for kind, found, false in rates(images, options.planted, list(filter(None, options.kinds.split(",")))):
             print(f"  {kind:<22} {found:>3} found {false:>3} others", flush=True)
     if options.cost:
         count, whole, without = cost(str(options.cost))

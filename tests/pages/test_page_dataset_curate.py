@@ -298,7 +298,7 @@ def test_a_pattern_of_groups_is_set_by_one_click_below_the_finding(
     split = open_dataset(str(plain), config).split
     assert not {street(f.path) for f in split.train} & {street(f.path) for f in split.val}
     assert not any("share the" in one.value for one in (*at.warning, *at.info))
-    assert any(one.value.startswith(":material/build: Set: ") for one in at.markdown)
+    assert any(one.value.startswith(":material/build: Set") for one in at.markdown)
     button(at, "Undo").click().run()
     assert at.session_state[key] == DataConfig().group_pattern and "Apply" in labels(at)
 
