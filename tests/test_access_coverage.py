@@ -22,6 +22,7 @@ CHANGES = {
     "core.data.ingest.ingest_files",
     "core.data.ingest.ingest_zips",
     "core.data.split_file.remove_split",
+    "core.data.split_file.restore_split",
     "core.export.bundle_import.import_bundle",
     "core.export.export_client.export_run",
     "core.export.prepared.prepare_export",

@@ -103,12 +103,17 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
     return sidecar.write(root, NAME, record)
 
 
+def split_record(root: Path) -> dict[str, Any]:
+    """The split file of a data set as it is, for `restore_split`; empty where there is none that can be read."""
+    return sidecar.read(root, NAME)
+
+
 def restore_split(root: Path, before: Mapping[str, Any], made: str) -> bool:
     """Puts a split file back as it was before another was written; returns whether it did.
 
     Args:
         root: Path. The data set's folder.
-        before: mapping. What `sidecar.read` gave of it then; empty where there was none.
+        before: mapping. What `split_record` gave then; empty where there was none.
         made: str. When the one that is there was made (`settings`); another one than that stays.
 
     Raises:

@@ -12,10 +12,9 @@ import streamlit as st
 from core.access import Action
 from core.checks.resplit import Resplit, resplit
 from core.config import DataConfig
-from core.data import sidecar
 from core.data.corrections import change_labels, undo_labels
 from core.data.dataset import Dataset, prepare
-from core.data.split_file import NAME, read_split, remove_split, restore_split
+from core.data.split_file import read_split, remove_split, restore_split, split_record
 from core.errors import UserError
 from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.store.runs import RESUMABLE
@@ -87,7 +86,7 @@ def divide_anew(view: View, share: float, config: DataConfig) -> None:
 
 def split_before(view: View) -> dict[str, Any]:
     """What the split file holds now, to be put back by `take_back_split`; empty where there is none."""
-    return sidecar.read(view.on_disk.root, NAME)
+    return split_record(view.on_disk.root)
 
 
 def split_made(view: View) -> str:
