@@ -92,6 +92,7 @@ class RunConfig:
             parts = ", ".join(sorted(known))
             raise ConfigError(f"{shortened(unknown[0])}: there is no such part of a configuration; known are {parts}")
         settings = {f"{part}.{key}": value for part in SECTIONS for key, value in _mapping(record, part).items()}
+        settings = {**_unsaid(record), **settings}
         texts = {key: record.get(key, default) for key, default in (("dataset", "sample"), ("name", ""))}
         for key, value in texts.items():
             if not isinstance(value, str):
@@ -186,6 +187,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Its generator has shuffle=False: batches come class by class.
     "question-end-to-end": {**_QUESTION, "training.mode": "end_to_end", "data.shuffle": "none"},
 }
+
+
+def _unsaid(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's own record from before there was a setting means by not naming it, where that is not the default."""
+    return {"training.val_loss": "log_loss"} if "format" in record else {}
 
 
 def _require_one_head(settings: Mapping[str, Any]) -> None:

@@ -224,6 +224,13 @@ def test_a_configuration_from_before_there_were_stages_has_one() -> None:
     assert (training.finetune_stages, training.block_rate_factor) == (1, 1.0)
 
 
+def test_the_record_of_a_run_from_before_there_was_a_choice_of_validation_loss_has_the_log_loss() -> None:
+    record = make_config("sample", {}).to_dict()
+    assert record["training"].pop("val_loss") == "objective"
+    assert RunConfig.from_dict(record).training.val_loss == "log_loss"
+    assert read_config('{"training": {"epochs": 3}}').training.val_loss == "objective", "no run's own record"
+
+
 def test_a_bottleneck_has_nothing_to_unfreeze() -> None:
     assert refusal(training__unfreeze_from="block5") == (
         'training.unfreeze_from is "block5", but in bottleneck mode the backbone never trains; '

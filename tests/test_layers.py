@@ -58,7 +58,8 @@ FLAT = {"core": 12, "pages/shared": 6}
 # What brings TensorFlow with it, or is a process of its own: never for a page, whose process serves every viewer.
 HEAVY = (
     *("tensorflow", "keras", "core.data.pipeline", "core.models.build", "core.models.lite0"),
-    *("core.models.head_layers", "core.models.imagenet", "core.models.frozen_part", "core.models.whole_batches"),
+    *("core.models.head_layers", "core.models.imagenet", "core.models.frozen_part", "core.models.outputs"),
+    "core.models.whole_batches",
     "core.recorder.parity_recorder",
     *("core.engine", "core.worker", "core.__main__", "core.export.plain_keras", "core.export.plain_fit"),
 )

@@ -98,6 +98,13 @@ def _block_rates(a: End, b: End, differing: list[str]) -> str:
     return _finetune(a, b, differing) or ("only the uppermost block is trained" if max(counts) == 1 else "")
 
 
+def _val_loss(a: End, b: End, differing: list[str]) -> str:
+    """Of what is measured, the saved model, only those that go by it decide anything."""
+    trainings = [end.config.training for end in (a, b)]
+    heeded = any(training.early_stopping or training.reduce_on_plateau for training in trainings)
+    return "" if heeded else "no early stopping and no plateau goes by it"
+
+
 def _class_weight(a: End, b: End, differing: list[str]) -> str:
     if DATASET in differing or (not a.split_on_disk and any(key in differing for key in SPLIT)):
         return ""
@@ -124,6 +131,7 @@ _REASONS: dict[str, Reason] = {
     "training.finetune_learning_rate": _finetune,
     "training.block_rate_factor": _block_rates,
     "training.class_weight": _class_weight,
+    "training.val_loss": _val_loss,
 }
 
 

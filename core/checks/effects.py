@@ -13,16 +13,26 @@ Rule = tuple[str, Callable[[TrainConfig], bool], str]
 
 _RULES: tuple[Rule, ...] = (
     ("momentum", lambda t: not set(_optimizers(t)) & set(WITH_MOMENTUM), "only sgd and rmsprop take a momentum"),
-    ("nesterov", lambda t: "sgd" not in _optimizers(t) or not t.momentum, "it is for sgd with a momentum"),
+    (
+        "nesterov",
+        lambda t: not any(name == "sgd" and value for name, value in _momenta(t)),
+        "it is for sgd with a momentum",
+    ),
     ("schedule_epochs", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("schedule_end", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("reduce_on_plateau", lambda t: t.schedule != "none", "the learning rate follows a schedule"),
     ("runtime", lambda t: not t.takes_features, "images pass through TensorFlow in every step"),
     ("finetune_optimizer", lambda t: t.mode != "fine_tune", "the run is not fine-tuned"),
+    (
+        "finetune_momentum",
+        lambda t: t.finetuning_optimizer not in WITH_MOMENTUM,
+        "only sgd and rmsprop take a momentum",
+    ),
+    ("finetune_momentum", lambda t: t.mode != "fine_tune", "the run is not fine-tuned"),
 )
 """Name of a setting of the training, when it changes nothing, and why."""
 
-_DECIDING = ("mode", "optimizer", "finetune_optimizer", "momentum", "schedule", "literal")
+_DECIDING = ("mode", "optimizer", "finetune_optimizer", "momentum", "finetune_momentum", "schedule", "literal")
 """What the rules go by."""
 
 
@@ -65,6 +75,11 @@ def setting_without_effect(context: Context) -> Finding | None:
         "Leave it as it is by default, or change what it depends on.",
         {key: defaults[key.partition(".")[2]] for key in idle},
     )
+
+
+def _momenta(training: TrainConfig) -> tuple[tuple[str, float], ...]:
+    """Optimizer and momentum of all phases."""
+    return tuple(zip(_optimizers(training), (training.momentum, training.finetuning_momentum), strict=False))
 
 
 def _optimizers(training: TrainConfig) -> tuple[str, ...]:

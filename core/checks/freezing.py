@@ -5,7 +5,7 @@ from core.checks.finding import Finding
 from core.config import RunConfig, TrainConfig
 from core.models.unfreezing import stages
 
-_GENTLE = {"adam": 1e-4, "adamw": 1e-4, "rmsprop": 1e-4, "sgd": 1e-2}
+GENTLE = {"adam": 1e-4, "adamw": 1e-4, "rmsprop": 1e-4, "sgd": 1e-2}
 """Learning rate up to which a pretrained backbone keeps what it knows, by optimizer."""
 
 
@@ -16,7 +16,7 @@ def base_not_frozen(context: Context) -> Finding | None:
     mistaken for class-ordered batches; there the predictions are not constant.
     """
     training = context.config.training
-    rate, limit = _backbone_rate(training), _GENTLE[_backbone_optimizer(training)]
+    rate, limit = _backbone_rate(training), GENTLE[_backbone_optimizer(training)]
     if not _trains_all(context) or training.mode != "end_to_end" or rate <= limit:
         return None
     return Finding(
@@ -34,7 +34,7 @@ def base_not_frozen(context: Context) -> Finding | None:
 def unfreeze_high_lr(context: Context) -> Finding | None:
     """Blocks of the backbone train at a rate that destroys pretrained features."""
     training = context.config.training
-    rate, limit = _backbone_rate(training), _GENTLE[_backbone_optimizer(training)]
+    rate, limit = _backbone_rate(training), GENTLE[_backbone_optimizer(training)]
     if not _unfreezes(training) or rate <= limit:
         return None
     if training.mode == "end_to_end" and _trains_all(context):

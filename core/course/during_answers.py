@@ -113,14 +113,14 @@ def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
     if record.number < SETTLED:
         return None
     limit = record.chance_loss
-    losses = [loss for epoch in record.epochs[-2:] for loss in (epoch.loss, epoch.val_loss)]
+    losses = [loss for epoch in record.epochs[-2:] for loss in (epoch.loss, epoch.log_loss)]
     if any(loss is None or abs(loss - limit) > 0.02 * limit for loss in losses):
         return None
     return Finding(
         "loss-near-ln-k",
         "warning",
         f"After {record.number} epochs the loss is {record.last.loss:.3f} in training and "
-        f"{record.last.val_loss:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
+        f"{record.last.log_loss:.3f} on validation: that of equal probabilities for all {len(record.classes)} "
         f"classes, {limit:.3f}.",
         {
             "losses": [epoch.loss for epoch in record.epochs],

@@ -42,7 +42,7 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
 def still_falling(record: TrainingRecord) -> Finding | None:
     """The run has ended while validation loss fell as evenly as before, far above zero: the steps were too short or too
     few. A loss that flattens out at the same height is that of hard images."""
-    losses = [epoch.val_loss for epoch in record.epochs if epoch.phase == record.last.phase]
+    losses = [epoch.log_loss for epoch in record.epochs if epoch.phase == record.last.phase]
     known = [loss for loss in losses if loss is not None]
     ended = record.number >= record.config.training.most_epochs
     if not ended or len(known) < max(FEWEST_EPOCHS, len(losses)) or record.config.training.schedule != "none":

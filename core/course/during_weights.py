@@ -45,7 +45,7 @@ def _is_high(record: TrainingRecord) -> bool:
     if record.order.is_class_ordered or first is None or loss is None:
         return False
     # Dropout makes a large loss by itself, which says nothing of the weights: then validation has to show it, too.
-    validation = record.last.val_loss
+    validation = record.last.log_loss
     dropped = record.config.model.whole_head.dropout > 0.5 and validation is not None
     shown = min(loss, validation) if dropped and validation is not None else loss
     return shown >= 3 * record.chance_loss and loss >= 2 * first

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.stats.metrics import accuracy, auc, cross_entropy
+from core.models.outputs import penalty_of
+from core.stats.metrics import accuracy, auc, cross_entropy, objective
 
 # Flags and settings: see core/export/plain_keras.py.
-JUDGES = STOPS = REDUCES = True
+JUDGES = STOPS = REDUCES = OBJECTIVE = True
+LABEL_SMOOTHING = 0.0
 EARLY_STOPPING, REDUCE_ON_PLATEAU = 5, 2
 VAL: Sequence[tuple[str, int, str]] = ()
 
@@ -22,11 +24,16 @@ def labels_of(part: Sequence[tuple[str, int, str]]) -> NDArray[np.int64]:
     return np.array([label for _, label, _ in part])
 
 
-def figures(logs: dict[str, Any], labels: Array, probabilities: Array) -> dict[str, Any]:
+def figures(logs: dict[str, Any], labels: Array, answers: tuple[Array, Array], model: keras.Model) -> dict[str, Any]:
     """What an epoch has come to, on the training and on the validation images."""
+    probabilities, logits = answers
+    if OBJECTIVE:
+        loss = objective(labels, logits, LABEL_SMOOTHING, penalty_of(model))
+    else:
+        loss = cross_entropy(labels, probabilities)
     return {
         **{name: float(logs[name][-1]) for name in ("loss", "accuracy", "auc")},
-        "val_loss": cross_entropy(labels, probabilities),
+        "val_loss": loss,
         "val_accuracy": accuracy(labels, probabilities),
         "val_auc": auc(labels, probabilities),
     }
@@ -43,7 +50,7 @@ def fit(
     model: keras.Model,
     learnt: keras.Model,
     data: Callable[[int], keras.utils.PyDataset],
-    predict: Callable[[], NDArray[np.float32]],
+    predict: Callable[[], tuple[Array, Array]],
     epochs: int,
     history: list[dict[str, Any]],
 ) -> None:
@@ -55,7 +62,7 @@ def fit(
         best: list[Any] = []
     for epoch in range(start, start + epochs):
         logs = model.fit(data(epoch), initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0).history
-        record = figures(logs, labels, predict())
+        record = figures(logs, labels, predict(), model)
         history.append(record)
         print(f"epoch {epoch + 1:>3}  " + "  ".join(f"{name} {value or 0:.4f}" for name, value in record.items()))
         if JUDGES:

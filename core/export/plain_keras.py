@@ -31,6 +31,7 @@ from core.data.rendering import to_square
 from core.export.plain_fit import fit, labels_of
 from core.models.block_rates import rate_factors, with_rate_factors
 from core.models.frozen_part import features_of
+from core.models.outputs import answer_of
 from core.models.whole_batches import filled_up, in_whole_batches
 
 # Flags: decided when a script is written.
@@ -217,20 +218,20 @@ def graph(function: Callable[[Any], Any], shape: tuple[int, ...], dtype: Any) ->
     return tf.function(function, input_signature=[tf.TensorSpec((None, *shape), dtype)], jit_compile=False)
 
 
-def class_probabilities(outputs: Sequence[Array]) -> NDArray[np.float32]:
-    """Batches of outputs as one probability a class."""
-    joined = np.concatenate(outputs)
+def joined(answers: Sequence[tuple[Any, Any]]) -> tuple[Array, Array]:
+    """Batches of outputs and logits as one probability a class, and the logits."""
+    outputs, logits = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     if BINARY:
-        return np.concatenate([1 - joined, joined], axis=1)
-    return joined
+        return np.concatenate([1 - outputs, outputs], axis=1), logits
+    return outputs, logits
 
 
 def kept(chunks: Sequence[Array]) -> Array:
     """Features as the run kept them."""
-    joined = np.concatenate(chunks)
+    features = np.concatenate(chunks)
     if HALVED:
-        return joined.astype(np.float16).astype(np.float32)
-    return joined
+        return features.astype(np.float16).astype(np.float32)
+    return features
 
 
 def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[str, Any]]) -> None:
@@ -241,7 +242,7 @@ def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[s
         lambda pixels: filled_up(lambda whole: base(tf.cast(whole, tf.float32), training=False), pixels), size, tf.uint8
     )
     validation = kept([forward(validation_images(k)) for k in range(0, len(VAL), 16)])
-    answer = graph(lambda features: head(features, training=False), head.input_shape[1:], tf.float32)
+    answer = graph(lambda features: answer_of(head, features), head.input_shape[1:], tf.float32)
 
     @lru_cache(maxsize=max(1, AUGMENTATION_DRAWS))
     def features(draw: int) -> Array:
@@ -254,7 +255,7 @@ def train_on_features(base: keras.Model, head: keras.Model, history: list[dict[s
         model,
         head,
         lambda epoch: Batches(lambda batch: features(draw_of_epoch(epoch))[batch], epoch),
-        lambda: class_probabilities([answer(validation[k : k + 1024]) for k in range(0, len(VAL), 1024)]),
+        lambda: joined([answer(validation[k : k + 1024]) for k in range(0, len(VAL), 1024)]),
         EPOCHS,
         history,
     )
@@ -313,16 +314,16 @@ def train_on_images(base: keras.Model, head: keras.Model, history: list[dict[str
         epochs = EPOCHS
     if CUT:
         features = features_of(base)
-        answer = graph(lambda pixels: head(features(tf.cast(pixels, tf.float32)), training=False), size, tf.uint8)
+        answer = graph(lambda pixels: answer_of(head, features(tf.cast(pixels, tf.float32))), size, tf.uint8)
     else:
         answer = graph(
-            lambda pixels: head(base(tf.cast(pixels, tf.float32), training=False), training=False), size, tf.uint8
+            lambda pixels: answer_of(head, base(tf.cast(pixels, tf.float32), training=False)), size, tf.uint8
         )
     fit(
         model,
         learnt,
         lambda epoch: Batches(lambda batch: training_images(batch, draw_of_epoch(epoch)), epoch),
-        lambda: class_probabilities([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
+        lambda: joined([answer(validation_images(k)) for k in range(0, len(VAL), 16)]),
         epochs,
         history,
     )

@@ -64,7 +64,7 @@ def plan_optimizer(training: TrainConfig, batches: int, *, finetuning: bool) -> 
     steps = max(1, (training.schedule_epochs or epochs) * batches) if schedule else 0
     return OptimizerPlan(
         OPTIMIZERS[optimizer].title,
-        _options(training, optimizer),
+        _options(training, optimizer, training.finetuning_momentum if finetuning else training.momentum),
         rate,
         schedule,
         steps,
@@ -72,11 +72,11 @@ def plan_optimizer(training: TrainConfig, batches: int, *, finetuning: bool) -> 
     )
 
 
-def _options(training: TrainConfig, optimizer: str) -> dict[str, Any]:
+def _options(training: TrainConfig, optimizer: str, momentum: float) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    if optimizer in WITH_MOMENTUM and training.momentum:
-        options["momentum"] = training.momentum
-    if optimizer == "sgd" and training.momentum and training.nesterov:
+    if optimizer in WITH_MOMENTUM and momentum:
+        options["momentum"] = momentum
+    if optimizer == "sgd" and momentum and training.nesterov:
         options["nesterov"] = True
     if training.weight_decay:
         options["weight_decay"] = training.weight_decay

@@ -530,10 +530,10 @@ class _Callback(keras.callbacks.Callback):  # type: ignore[misc]
         rate = self._epochs[0]["learning_rate"] if self._epochs else None
         if rate is not None and 1e-7 <= rate <= 10:
             values["training.learning_rate"] = float(f"{rate:.6g}")
-        values["training.mode"] = "end_to_end"
+        values["training.mode"], values["training.val_loss"] = "end_to_end", "objective"  # the loss is Keras' own
         if self._trained()["base"]:
             values["training.unfreeze_from"] = "all"
-        known = [key for key in values if key not in ("training.mode", "training.unfreeze_from")]
+        known = [key for key in values if key not in ("training.mode", "training.unfreeze_from", "training.val_loss")]
         config: dict[str, Any] = {"format": 1, "dataset": dataset, "name": self._recorder.name}
         for key, value in values.items():
             section, name = key.split(".")

@@ -230,7 +230,8 @@ class _Writer:
                  "data.validation_split", "data.seed", "training.precision", "training.runtime",
                  "training.feature_precision", "training.early_stopping", "training.reduce_on_plateau",
                  "training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate",
-                 "training.block_rate_factor", "training.finetune_optimizer", "training.label_smoothing")  # fmt: skip
+                 "training.block_rate_factor", "training.finetune_optimizer", "training.label_smoothing",
+                 "training.val_loss", "training.finetune_momentum")  # fmt: skip
         values = [(key, self.good.settings()[key], self.bad.settings()[key]) for key in self.factors if key in known]
         return "; ".join(f"{key} ({good!r} is good, {bad!r} is bad)" for key, good, bad in values)
 

@@ -26,10 +26,17 @@ from core.script.reader import Call, Location, Script
 
 
 class Facts:
-    """What a script does, as far as its text tells."""
+    """What a script does, as far as its text tells.
+
+    Attributes:
+        script: Script.
+        first_rate: float or None. The learning rate of the first step of the last training, where following the values
+            has found one that the text alone does not tell: through functions, and of a schedule.
+    """
 
     def __init__(self, script: Script) -> None:
         self.script = script
+        self.first_rate: float | None = None
 
     def where(self, line: int) -> str:
         """`line 7`, or `cell 3, line 7` of a notebook."""

@@ -23,6 +23,8 @@ _LONGEST_LINE = 200
 
 _TOO_LONG = "the values in this script take too many steps to work out"
 
+_FOLDS = ("KFold", "StratifiedKFold", "GroupKFold", "StratifiedGroupKFold", "RepeatedKFold", "RepeatedStratifiedKFold")
+
 _CODE = ("Lambda", "CustomObjectScope", "train_on_batch", "exec", "eval")
 
 
@@ -68,7 +70,7 @@ def import_script(text: str, name: str = "script.py", keras_version: str | None 
     if len(set(order.values())) > 1 and not keras_version:
         found.ask("keras_version", "the order of the samples depends on the version of Keras", blocks=False)
     _sizes(facts, found)
-    _unread(facts, found)
+    _unread(facts, story, found)
     found.finish()
     config = found.config()
     findings = script_findings(facts, course, version)
@@ -124,12 +126,11 @@ def _sizes(facts: Facts, found: Collected) -> None:
                 found.ask(name, f"{where}: {name} is not defined in the script", value.line, blocks=False)
 
 
-def _unread(facts: Facts, found: Collected) -> None:
+def _unread(facts: Facts, story: Story, found: Collected) -> None:
     script = facts.script
     for line, why in script.source.left_out.items():
         found.note(line, why)
-    for call in script.find(*_CODE):
-        found.note(call.line, f"{call.short}: what it does is known only when the script runs")
+    _not_followed(story, found)
     for call in [*facts.generators, *(flow.call for flow in facts.flows), *(fit.call for fit in facts.fits)]:
         if call.unread:
             found.note(call.line, f"{call.short}: some of its arguments cannot be read")
@@ -141,3 +142,19 @@ def _unread(facts: Facts, found: Collected) -> None:
             found.note(call.line, "add: a functional network has none, so the script stops here")
     if len(facts.backbones) > 1:
         found.note(facts.backbones[0].line, "the script makes more than one backbone; the last one was read")
+
+
+def _not_followed(story: Story, found: Collected) -> None:
+    """Code that is known only when it runs, and folds, of which a run is one."""
+    followed = {by.line for by in story.front if by.kind == "Lambda"} if _is_followed(story) else set[int]()
+    for call in found.script.find(*_CODE):
+        if call.short != "Lambda" or call.line not in followed:
+            found.note(call.line, f"{call.short}: what it does is known only when the script runs")
+    for call in found.script.find(*_FOLDS):
+        told = "the script trains once for each fold; a run is one training, and cross-validation trains all folds"
+        found.note(call.line, f"{call.short}: {told}")
+
+
+def _is_followed(story: Story) -> bool:
+    """Whether all that is done to the pixels on their way to the network is known."""
+    return story.arrived is not None and story.arrived.strange is None

@@ -9,6 +9,8 @@ from core.script import rules_model as model
 from core.script import rules_order as order
 from core.script import rules_pixels as pixels
 from core.script.facts import Facts
+from core.script.flow.machine import number
+from core.script.flow.made import Made
 from core.script.value_rules import output, split, training
 from core.script.value_rules import pixels as values
 from core.script.value_rules.views import Course
@@ -17,7 +19,14 @@ RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
     *(order.unshuffled_training, order.shuffle_of_fit, order.shuffle_buffer, order.steps),
     *(labels.features_and_labels, labels.confusion, labels.splits),
     *(pixels.augmented_features, pixels.augmented_validation),
-    *(pixels.featurewise, pixels.sizes, pixels.validation_share, pixels.random_in_cache, pixels.legacy),
+    *(
+        pixels.featurewise,
+        pixels.given_means,
+        pixels.sizes,
+        pixels.validation_share,
+        pixels.random_in_cache,
+        pixels.legacy,
+    ),
     *(model.unfrozen, model.indices, model.after_compile, model.reused_optimizer, model.batch_norm, model.no_weights),
     *(head.metrics, head.removed, head.monitors, head.history, head.checkpoints),
 )
@@ -26,6 +35,7 @@ RULES: tuple[Callable[[Facts, tuple[int, ...]], Iterator[Finding]], ...] = (
 VALUE_RULES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
     *(output.outputs, output.heads, output.tops, output.unfrozen),
     *(values.scaling, values.parts, values.asked, values.validation_colours),
+    values.cached,
     *(split.wrong_parts, split.leaks, split.sorted_split, split.shuffled_apart, split.reshuffled, split.same_images),
     *(split.scaled_labels, split.folds, split.class_order),
     *(training.compiled, training.rates, training.validation, training.steps, training.labels, training.shapes),
@@ -42,10 +52,21 @@ def script_findings(facts: Facts, course: Course, version: tuple[int, ...]) -> l
         course: Course. The same script, followed.
         version: tuple of int. The version of Keras it is for; the latest where none is known.
     """
+    facts.first_rate = _first_rate(course)
     found = [one for rule in VALUE_RULES for one in rule(course)]
     found += [one for rule in RULES for one in rule(facts, version) if not _is_compiled_again(one, course)]
     once = {(one.id, one.evidence["line"]): one for one in reversed(found)}
     return sorted(once.values(), key=lambda one: (SEVERITIES.index(one.severity), one.evidence["line"], one.id))
+
+
+def _first_rate(course: Course) -> float | None:
+    """The learning rate with which the last training begins; None where it cannot be read."""
+    compiled = course.fits[-1].compiled if course.fits else None
+    optimizer = compiled.arguments.get("optimizer") if compiled is not None else None
+    rate = optimizer.arguments.get("learning_rate") if isinstance(optimizer, Made) else None
+    rate = rate.arguments.get("initial_learning_rate") if isinstance(rate, Made) else rate
+    found = number(rate)
+    return None if found is None else float(found)
 
 
 def _is_compiled_again(one: Finding, course: Course) -> bool:

@@ -47,7 +47,7 @@ def metrics(facts: Facts, version: Version) -> Iterator[Finding]:
             node = facts.script.argument(compiled, "#2")
             yield finding(
                 "compile-positional-metrics",
-                "error",
+                "warning" if version == LATEST else "error",
                 node.line,
                 f"{node.text} is the third positional argument of compile: in Keras 3 that is loss_weights, and fit "
                 "then fails on a dtype; Keras 2 took it for the metrics.",

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
+from core.checks.freezing import GENTLE
 from core.models.optimizers import OPTIMIZERS
 from core.script.compiled import optimizer_of, rate_of, sets_rate_later
 from core.script.facts import Facts
@@ -13,8 +14,8 @@ from core.script.reader import Call, Trainable, Value
 from core.script.rules_order import Version, finding
 from core.script.versions import LATEST
 
-_HIGH = 1e-4
-"""Rate above which an unfrozen backbone loses its features, measured with Adam."""
+_HIGH = GENTLE["adam"]
+"""Rate above which an unfrozen backbone loses its features, of optimizers that are not known."""
 
 
 def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
@@ -24,15 +25,16 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
     last = facts.fits[-1].call
     state = freezing(facts, in_effect(facts))
     rate = _rate(facts)
-    high = rate is None or rate > _HIGH
+    limit = _gentle(facts)
+    high = rate is None or rate > limit
     told = f"the learning rate is {rate:g}" if rate is not None else "the learning rate cannot be read"
     froze = any(
         one.value is False and one.location.position < last.location.position for one in facts.script.trainables
     )
-    if state.block == "all" and not froze:
+    if state.block == "all" and not froze and high:
         yield finding(
             "base-not-frozen",
-            "error" if high else "warning",
+            "error",
             facts.backbone.line,
             f"Nothing freezes {facts.backbone.short}, and {told}; measured with 7e-4, its features went to 0 and every "
             "prediction was the same.",
@@ -43,14 +45,14 @@ def unfrozen(facts: Facts, version: Version) -> Iterator[Finding]:
             "unfreeze-high-lr",
             "error" if state.block == "all" else "warning",
             state.line,
-            f"The backbone trains from {state.block} on, and {told}; above {_HIGH:g} pretrained features are lost.",
-            "Train unfrozen layers at 1e-5 (training.finetune_learning_rate).",
+            f"The backbone trains from {state.block} on, and {told}; above {limit:g} pretrained features are lost.",
+            f"Train unfrozen layers at {limit / 10:g} (training.finetune_learning_rate).",
             learning_rate=rate,
         )
     if state.block and state.line and len(facts.fits) == 1 and not facts.script.find("load_weights", "load_model"):
         yield finding(
             "finetune-from-random-head",
-            "warning",
+            "warning" if high else "info",  # at a low rate a head's first gradients move the backbone little
             last.line,
             "Layers of the backbone train from the first step on, under a head with random weights.",
             "Train the head first, then unfreeze (training.mode=fine_tune).",
@@ -69,6 +71,11 @@ def in_effect(facts: Facts) -> int:
     return compiled
 
 
+def _gentle(facts: Facts) -> float:
+    """Rate up to which the last compile's optimizer leaves a pretrained backbone what it knows."""
+    return GENTLE.get(optimizer_of(facts, facts.compiles[-1] if facts.compiles else None)[0], _HIGH)
+
+
 def _rate(facts: Facts) -> float | None:
     """The rate of the last compile, or Keras' own where none is given; None where it is not the one that trains."""
     if sets_rate_later(facts):
@@ -76,7 +83,7 @@ def _rate(facts: Facts) -> float | None:
     compiled = facts.compiles[-1] if facts.compiles else None
     value = rate_of(facts, compiled)
     if value.stated:
-        return None if value.number is None else float(value.number)
+        return facts.first_rate if value.number is None else float(value.number)
     row = OPTIMIZERS.get(optimizer_of(facts, compiled)[0])
     return row.rate if row else None
 
@@ -214,7 +221,7 @@ def _batch_norm(facts: Facts, backbone: Call, state: Freezing, version: Version)
         if given.value is False and facts.script.call_of(call.node.func, call.location) is backbone:
             yield finding(
                 "keras3-training-false-ignored",
-                "warning" if rate is None or rate > _HIGH else "info",
+                "warning" if rate is None or rate > _gentle(facts) else "info",
                 given.line,
                 "training=False in a functional model is overridden by fit in Keras 3, so the unfrozen backbone's "
                 "batch statistics move.",

@@ -1,5 +1,6 @@
 """Findings on a script: scaling, augmentation and sizes of its images."""
 
+import ast
 from collections.abc import Iterator
 
 from core.checks.finding import Finding
@@ -48,7 +49,7 @@ def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
     for generator in facts.generators:
         for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening"):
             value = facts.script.argument(generator, name)
-            if value.value is True and id(generator) not in fitted:
+            if value.value is True and id(generator) not in fitted and not _given(facts, generator, "mean"):
                 yield finding(
                     "featurewise-not-fitted",
                     "warning",
@@ -57,6 +58,34 @@ def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
                     "Call datagen.fit(...) on training images first, or leave it out.",
                 )
                 break
+
+
+def given_means(facts: Facts, version: Version) -> Iterator[Finding]:
+    """A mean that is set on a generator which is not told to take it off."""
+    for generator in facts.generators:
+        for name, switch in (("mean", "featurewise_center"), ("std", "featurewise_std_normalization")):
+            line = _given(facts, generator, name)
+            if line and not facts.script.argument(generator, switch).stated:
+                yield finding(
+                    "mean-not-taken-off",
+                    "warning",
+                    line,
+                    f"{name} is set on an ImageDataGenerator without {switch}=True, so it is not used: the images stay "
+                    "as they are.",
+                    f"Write ImageDataGenerator({switch}=True), or preprocessing_function=preprocess_input of the "
+                    "network.",
+                )
+                return  # of the others it is the same
+
+
+def _given(facts: Facts, generator: Call, name: str) -> int:
+    """The line that sets `mean` or `std` on a generator; 0 where none does."""
+    nodes = facts.script.nodes
+    bound = [one for one in nodes if isinstance(one, ast.Assign) and one.value is generator.node]
+    names = {target.id for one in bound for target in one.targets if isinstance(target, ast.Name)}
+    stores = [one for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store)]
+    set_here = [one for one in stores if one.attr == name and isinstance(one.value, ast.Name) and one.value.id in names]
+    return set_here[0].lineno if set_here else 0
 
 
 def sizes(facts: Facts, version: Version) -> Iterator[Finding]:

@@ -42,10 +42,19 @@ class TrainConfig:
     label_smoothing: float = setting_field(
         0.0,
         "Label smoothing",
-        "Share of a label that is spread evenly over all classes in the training loss; that on validation images is "
-        "always of the labels themselves.",
+        "Share of a label that is spread evenly over all classes in the training loss, and in the validation loss "
+        "where that is the objective.",
         low=0,
         high=0.5,
+    )
+    val_loss: str = setting_field(
+        "objective",
+        "Validation loss",
+        "What the validation loss of an epoch is, by which early stopping and the plateau go. objective: as Keras' "
+        "val_loss, what training makes smaller, with smoothed labels and L2 penalties and without class weights. "
+        "log_loss: of the labels themselves, from probabilities kept 1e-7 from 0 and 1, as in runs of versions before "
+        "there was this setting. The log loss of an evaluation is always the latter.",
+        choices=("objective", "log_loss"),
     )
     schedule: str = setting_field(
         "none",
@@ -106,6 +115,13 @@ class TrainConfig:
         "Fine-tune optimizer",
         "How gradients become steps after unfreezing; fine-tune only. same: as before.",
         choices=("same", "adam", "adamw", "sgd", "rmsprop"),
+    )
+    finetune_momentum: float = setting_field(
+        -1.0,
+        "Fine-tune momentum",
+        "Momentum after unfreezing; sgd and rmsprop only, and fine-tune only. Below 0: as before.",
+        low=-1,
+        high=0.999,
     )
     block_rate_factor: float = setting_field(
         1.0,
@@ -194,6 +210,11 @@ class TrainConfig:
     def finetuning_optimizer(self) -> str:
         """The optimizer after unfreezing."""
         return self.optimizer if self.finetune_optimizer == "same" else self.finetune_optimizer
+
+    @property
+    def finetuning_momentum(self) -> float:
+        """The momentum after unfreezing."""
+        return self.momentum if self.finetune_momentum < 0 else self.finetune_momentum
 
     @property
     def finetuning_epochs(self) -> int:

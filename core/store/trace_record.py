@@ -95,6 +95,7 @@ class TracedEpoch(Record):
     val_accuracy: Share | None
     val_auc: Share | None
     learning_rate: Rate | None = None
+    val_log_loss: Number | None = None
     positive_share: Share | None = None
     predicted_class: Text
     predicted_share: Share
@@ -108,6 +109,11 @@ class TracedEpoch(Record):
     moved_blocks: Names | None = None
     head: Text | None = None
     base: Text | None = None
+
+    @property
+    def log_loss(self) -> float | None:
+        """Of the validation images, whatever their loss is made of; of a trace that does not have it, the loss."""
+        return self.val_loss if self.val_log_loss is None else self.val_log_loss
 
     @model_validator(mode="after")
     def _steps(self) -> Self:

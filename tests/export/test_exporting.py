@@ -150,7 +150,7 @@ LISTS: dict[str, Any] = {
         {**LISTS, "training.mode": "fine_tune", "training.finetune_epochs": 2, "training.optimizer": "adamw",
          "training.weight_decay": 0.05, "training.schedule": "exponential", "training.schedule_epochs": 1,
          "training.finetune_learning_rate": 1e-3, "training.class_weight": "balanced", "training.epochs": 1,
-         "data.augmentation": "strong", "data.augmentation_draws": 2},
+         "data.augmentation": "strong", "data.augmentation_draws": 2, "training.val_loss": "log_loss"},
     ],
     ids=["bottleneck", "end-to-end", "literal", "fine-tune", "stages", "lists", "lists-fine-tune"],
 )  # fmt: skip

@@ -8,17 +8,20 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import core.models.build
 from core.config import make_config
 from core.data.dataset import open_dataset
 from core.data.images import PREPROCESSING
+from core.data.pipeline import ImageLoader
 from core.engine.reporter import Reporter
 from core.engine.train.context import TrainingContext, make_training_context
 from core.engine.train.phases import Phase, on_features, on_images
+from core.engine.train.training import assign
 from core.models import inspector
 from core.models.backbone import Backbone
-from core.models.build import backbone_layers, build_base
+from core.models.build import backbone_layers, build_base, train_model
 from core.models.catalogue import BACKBONES, find
 from core.models.unfreezing import stages
 from core.store.runs import RunStore
@@ -51,17 +54,24 @@ def test_the_hash_of_the_weights_is_the_one_that_keras_demands(row: Backbone) ->
     assert 4 * row.parameters < row.weights_bytes < 4 * row.parameters * 1.4
 
 
-@pytest.fixture(scope="module", params=(*FAMILIES, *(LARGE if os.environ.get("PARITY_ALL_FAMILIES") else ())))
-def family(request: pytest.FixtureRequest) -> Any:
-    """A row and its base with random weights at the smallest size; built once for all tests of this file.
+EACH = (*FAMILIES, *LARGE) if os.environ.get("PARITY_ALL_FAMILIES") else FAMILIES
+"""The two largest only where PARITY_ALL_FAMILIES is set."""
 
-    The two largest only where PARITY_ALL_FAMILIES is set.
-    """
+of_each = pytest.mark.parametrize("family", EACH, indirect=True, scope="module")
+of_one = pytest.mark.parametrize(
+    "family", EACH if len(EACH) > len(FAMILIES) else EACH[:1], indirect=True, scope="module"
+)
+
+
+@pytest.fixture(scope="module")
+def family(request: pytest.FixtureRequest) -> Any:
+    """A row and its base with random weights at the smallest size; built once for all tests of this file."""
     row = find(request.param)
     yield row, build_base(row, row.min_size, weights="none", seed=1)
     keras.backend.clear_session()
 
 
+@of_each
 @pytest.mark.slow
 def test_it_has_what_its_row_says(family: tuple[Backbone, keras.Model]) -> None:
     row, base = family
@@ -116,22 +126,62 @@ def equal(one: list[Any], other: list[Any]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+def step_of(work: TrainingContext, model: keras.Model, given: Any) -> list[Any]:
+    """Loss and gradients of the head in one training step on a batch, in one graph, dropout drawn as in the first."""
+    first = [variable.numpy() for variable in work.head.variables]
+
+    def step(batch: Any, targets: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(y=targets, y_pred=model(batch, training=True))
+        return [loss, *tape.gradient(loss, work.head.trainable_variables)]
+
+    graph = tf.function(step, jit_compile=False, reduce_retracing=True)
+    found = [graph(tf.constant(batch), tf.constant(targets)) for batch, targets in given]
+    assign(work.head.variables, first)
+    return [part.numpy() for each in found for part in each]
+
+
+@of_each
 @pytest.mark.slow
-def test_its_head_learns_the_same_in_both_ways(family: tuple[Backbone, keras.Model], context: Any) -> None:
-    """From the cache, and in training steps on images; `test_equivalence.py` has the runs around them."""
-    cached = context()
-    features = cached.features(cached.train_images(), 0, "")
+def test_its_features_are_the_same_in_both_ways(family: tuple[Backbone, keras.Model], context: Any) -> None:
+    """What a head learns from cached features, and from images in a training step: loss and gradients, bit for bit.
+
+    Batches are of three images and of two. `fit` and what is around it are the same for all families:
+    `test_a_head_learns_the_same_in_both_ways` has them for the first, and `test_equivalence.py` for whole runs.
+    """
+    work = context()
+    images = work.train_images()
+    features = work.features(images, 0, "")
     assert np.isfinite(features).all()
     assert features.std(axis=0).max() > 0.01 * np.abs(features).max() > 0, (
         "the same features for all images would make any two ways equal"
     )
+    targets = work.targets(work.dataset.labels(work.dataset.split.train))
+    batches = [np.arange(3), np.arange(3, 5)]
+    pixels = list(ImageLoader(images, batches, 0))
+    from_images = train_model(work.base, work.head)
+    work.head.compile(loss="binary_crossentropy")
+    from_images.compile(loss="binary_crossentropy")
+    literal = step_of(work, from_images, [(part, targets[at]) for part, at in zip(pixels, batches, strict=True)])
+    cached = step_of(work, work.head, [(np.asarray(features[at]), targets[at]) for at in batches])
+    assert equal(literal, cached)
+    assert not equal(cached[: len(cached) // 2], cached[len(cached) // 2 :])
+    off = np.nextafter(features, np.float32(np.inf))
+    assert not equal(cached, step_of(work, work.head, [(off[at], targets[at]) for at in batches]))
+
+
+@of_one
+@pytest.mark.slow
+def test_a_head_learns_the_same_in_both_ways(context: Any) -> None:
+    """From the cache, and in training steps on images; `test_equivalence.py` has the runs around them."""
+    cached = context()
     losses, learnt = trained(on_features(cached))
     literal_losses, literal = trained(on_images(context()))
     assert losses == literal_losses
     assert losses[0] != losses[1]
     assert equal(learnt, literal)
-    if family[0].name == FAMILIES[0]:  # what must make a difference does: the last bit of every feature
-        with pytest.MonkeyPatch.context() as patch:
-            other = np.nextafter(features, np.float32(np.inf))
-            patch.setattr(TrainingContext, "features", lambda *_, **__: other)
-            assert not equal(learnt, trained(on_features(context()))[1])
+    # What must make a difference does: the last bit of every feature.
+    other = np.nextafter(cached.features(cached.train_images(), 0, ""), np.float32(np.inf))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainingContext, "features", lambda *_, **__: other)
+        assert not equal(learnt, trained(on_features(context()))[1])

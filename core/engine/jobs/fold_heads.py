@@ -20,8 +20,9 @@ from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
 from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key
 from core.engine.reporter import Reporter
 from core.engine.train.context import StopRequested, TrainingContext
+from core.engine.train.observe import Observed
 from core.errors import DataError
-from core.insight.answer import Probabilities, class_probabilities
+from core.insight.answer import Probabilities
 
 _WHOLE = "Computes the features of all images, once."
 _WHOLES = 3
@@ -138,11 +139,11 @@ class _FoldTrial(HeadTrial):
     def _rows(self, positions: Indices) -> Indices:
         return self._train[positions]
 
-    def predict(self, part: Sequence[ImageFile]) -> Probabilities:
-        """See `HeadTrial.predict`; from the rows of the whole array."""
+    def observe(self, part: Sequence[ImageFile]) -> Observed:
+        """See `HeadTrial.observe`; from the rows of the whole array."""
         images = self._whole.images(self._whole.dataset.split.train, augmented=False)
         features = self._whole.features(images, 0, _WHOLE)
-        return class_probabilities(self._head.observer.on_features(np.asarray(features[self._rows_of(part)]))[0])
+        return self._head.observer.on_features(np.asarray(features[self._rows_of(part)]))
 
 
 def with_split(

@@ -14,13 +14,13 @@ from core.data.order import Indices
 from core.data.scan import ImageFile
 from core.engine.train.checkpoint import Progress
 from core.engine.train.context import TrainingContext
-from core.engine.train.epoch_figures import EpochFigures
+from core.engine.train.epoch_figures import EpochFigures, validation_loss
 from core.engine.train.evaluate import figures, write_figures
-from core.engine.train.observe import Observer
+from core.engine.train.observe import Observed, Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
 from core.engine.train.training import arrays, assign, judge, rate_of, reduced
-from core.insight.answer import Probabilities, class_probabilities
+from core.insight.answer import Probabilities
 from core.models.build import head_for
 
 Tensors = Callable[[Hashable, Callable[[], Any]], Any]
@@ -144,8 +144,9 @@ class HeadTrial:
         self._head.epoch(features, self._targets, self._weights, positions, tf.constant(bounds))
         logs = {name: float(value) for name, value in model.get_metrics_result().items()}
         validation = context.dataset.split.val
-        labels, probabilities = context.dataset.labels(validation), self.predict(validation)
-        return EpochFigures.of(logs, rate_of(model), labels, probabilities)
+        labels, observed = context.dataset.labels(validation), self.observe(validation)
+        loss = validation_loss(context.config.training, labels, observed, model)
+        return EpochFigures.of(logs, rate_of(model), labels, observed.probabilities, loss)
 
     def _features(self, draw: int) -> Any:
         """The features that batches are taken from, as a tensor."""
@@ -160,9 +161,13 @@ class HeadTrial:
 
     def predict(self, part: Sequence[ImageFile]) -> Probabilities:
         """Probabilities of shape `(n, classes)` that the head gives as it is now."""
+        return self.observe(part).probabilities
+
+    def observe(self, part: Sequence[ImageFile]) -> Observed:
+        """What the head says of images as it is now."""
         images = self._work.images(part, augmented=False)
         features = self._work.features(images, 0, "Computes the features of the held-out images, once.")
-        return class_probabilities(self._head.observer.on_features(features)[0])
+        return self._head.observer.on_features(features)
 
     def _keep(self, fitted: Fitted) -> None:
         """Only now, so that a training that was broken off leaves no epochs for the next one to follow."""

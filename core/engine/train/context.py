@@ -22,8 +22,7 @@ from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function
 from core.engine.features.runtime.forward import Forward, feature_forward, runtime_recipe
 from core.engine.reporter import Reporter
-from core.engine.train.observe import Activity, Observer
-from core.insight.answer import Probabilities, class_probabilities
+from core.engine.train.observe import Observed, Observer
 from core.models import catalogue
 from core.models.build import base_for, head_for, weights_hash
 from core.models.fetch import fetch
@@ -111,17 +110,15 @@ class TrainingContext:
         """Base and head as they are at each call, in inference mode, with their inner values."""
         return Observer(self.base, self.head)
 
-    def observe_frozen(self, files: Sequence[ImageFile], message: str) -> tuple[Probabilities, Activity]:
-        """Probabilities of shape `(n, classes)` through cached features and the head, and what the layers did."""
-        outputs, activity = self.observer.on_features(self.features(self.images(files, augmented=False), 0, message))
-        return class_probabilities(outputs), activity
+    def observe_frozen(self, files: Sequence[ImageFile], message: str) -> Observed:
+        """What is said of images through cached features and the head, and what the layers did."""
+        return self.observer.on_features(self.features(self.images(files, augmented=False), 0, message))
 
-    def observe_images(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
-        """Probabilities of shape `(n, classes)` through the whole network, and what the layers did."""
+    def observe_images(self, files: Sequence[ImageFile]) -> Observed:
+        """What is said of images through the whole network, and what the layers did."""
         images = self.images(files, augmented=False)
         batches = [np.arange(start, min(start + BATCH, len(images))) for start in range(0, len(images), BATCH)]
-        outputs, activity = self.observer.on_images(ImageLoader(images, batches, 0))
-        return class_probabilities(outputs), activity
+        return self.observer.on_images(ImageLoader(images, batches, 0))
 
     def key(self, images: Images, draw: int) -> str:
         """The name under which the features of images are cached."""

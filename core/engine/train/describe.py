@@ -30,6 +30,7 @@ def data_hashes(train: Sequence[ImageFile], val: Sequence[ImageFile]) -> DataHas
 class AnswerFigures(TypedDict):
     """What answers have in common; see `describe_answers`."""
 
+    val_log_loss: float | None
     positive_share: float | None
     predicted_class: str
     predicted_share: float
@@ -53,6 +54,7 @@ def describe_answers(labels: metrics.Labels, probabilities: Probabilities, class
     spread = probabilities[:, 1].std() if len(classes) == 2 else probabilities.std(axis=0).mean()
     binary = len(classes) == 2 and finite
     return {
+        "val_log_loss": short(metrics.cross_entropy(labels, probabilities)),
         "positive_share": short((counts[1] if len(classes) == 2 else counts.max()) / len(labels)),
         "predicted_class": classes[int(counts.argmax())],
         "predicted_share": float(f"{counts.max() / len(labels):.6g}"),

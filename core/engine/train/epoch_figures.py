@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import keras
+
+from core.config import TrainConfig
+from core.engine.train.observe import Observed
 from core.insight.answer import Probabilities
+from core.models.outputs import penalty_of
 from core.stats import metrics
 
 
@@ -13,7 +18,7 @@ class EpochFigures(NamedTuple):
     Attributes:
         loss, accuracy, auc: float. On the training images, while the weights moved.
         learning_rate: float.
-        val_loss, val_accuracy: float. On the validation images, after the epoch; a loss may be not-a-number.
+        val_loss, val_accuracy: float. On the validation images, after the epoch; see `validation_loss`.
         val_auc: float or None. None where the validation images are of one class.
     """
 
@@ -27,7 +32,12 @@ class EpochFigures(NamedTuple):
 
     @classmethod
     def of(
-        cls, logs: Mapping[str, float], rate: float, labels: metrics.Labels, probabilities: Probabilities
+        cls,
+        logs: Mapping[str, float],
+        rate: float,
+        labels: metrics.Labels,
+        probabilities: Probabilities,
+        val_loss: float,
     ) -> "EpochFigures":
         """Puts them together.
 
@@ -36,13 +46,28 @@ class EpochFigures(NamedTuple):
             rate: float. The learning rate.
             labels: integer array of shape `(n,)`, of the validation images.
             probabilities: float array of shape `(n, classes)`.
+            val_loss: float. See `validation_loss`.
         """
         return cls(
             logs["loss"],
             logs["accuracy"],
             logs["auc"],
             rate,
-            metrics.cross_entropy(labels, probabilities),
+            val_loss,
             metrics.accuracy(labels, probabilities),
             metrics.auc(labels, probabilities),
         )
+
+
+def validation_loss(training: TrainConfig, labels: metrics.Labels, observed: Observed, model: keras.Model) -> float:
+    """The validation loss of an epoch as the settings define it; it may be not-a-number.
+
+    Args:
+        training: TrainConfig.
+        labels: integer array of shape `(n,)`, of the validation images.
+        observed: Observed. What is said of them.
+        model: keras.Model. What is trained: its penalties are part of the objective.
+    """
+    if training.val_loss == "log_loss":
+        return metrics.cross_entropy(labels, observed.probabilities)
+    return metrics.objective(labels, observed.logits, training.label_smoothing, penalty_of(model))

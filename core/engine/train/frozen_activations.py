@@ -18,8 +18,7 @@ from core.data.pipeline import ImageLoader, Images
 from core.data.scan import ImageFile
 from core.engine.features.features import extract, features_key, forward_batches
 from core.engine.train.context import StopRequested, TrainingContext
-from core.engine.train.observe import Activity
-from core.insight.answer import Probabilities, class_probabilities
+from core.engine.train.observe import Observed
 from core.models.build import weights_hash
 from core.models.frozen_part import Parts, cut_in_two, frozen_rows, learning_features
 from core.models.whole_batches import filled_up
@@ -89,15 +88,13 @@ class FrozenActivations:
             return False
         return True
 
-    def observe(self, files: Sequence[ImageFile]) -> tuple[Probabilities, Activity]:
-        """Probabilities of shape `(n, classes)` in inference mode, and what the layers did."""
+    def observe(self, files: Sequence[ImageFile]) -> Observed:
+        """What is said of images in inference mode, and what the layers did."""
         observer, batches = self._context.observer, forward_batches(len(files))
         if self._val is not None and files is self._context.dataset.split.val:
-            outputs, activity = observer.on_images(_slices(self._val, batches), self._from_rows)
-        else:
-            images = self._context.images(files, augmented=False)
-            outputs, activity = observer.on_images(ImageLoader(images, batches, 0), self._from_pixels)
-        return class_probabilities(outputs), activity
+            return observer.on_images(_slices(self._val, batches), self._from_rows)
+        images = self._context.images(files, augmented=False)
+        return observer.on_images(ImageLoader(images, batches, 0), self._from_pixels)
 
     def _rows(self, files: Sequence[ImageFile], later: int = 0) -> Features:
         """The array of some images, from the cache or computed now; `later` images are known to follow."""

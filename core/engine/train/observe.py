@@ -6,12 +6,15 @@ watching them costs no second pass.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from core.insight.answer import class_probabilities
+from core.models.outputs import output_and_logits
 
 Array = NDArray[Any]
 
@@ -32,6 +35,20 @@ class Activity:
     dead_units: float | None
     feature_mean: float
     feature_std: float
+
+
+class Observed(NamedTuple):
+    """What a network says of images, and what its layers did meanwhile.
+
+    Attributes:
+        probabilities: float32 array of shape `(n, classes)`.
+        logits: float32 array, before the sigmoid `(n, 1)` of two classes, or before the softmax `(n, classes)`.
+        activity: Activity.
+    """
+
+    probabilities: NDArray[np.float32]
+    logits: Array
+    activity: Activity
 
 
 class Observer:
@@ -62,48 +79,51 @@ class Observer:
 
         self.from_pixels, self.from_features = from_pixels, from_features
 
-    def on_images(
-        self, batches: Iterable[Array], forward: Callable[[Any], Any] | None = None
-    ) -> tuple[Array, Activity]:
-        """Outputs for batches of uint8 pixels, and the activity over all of them.
+    def on_images(self, batches: Iterable[Array], forward: Callable[[Any], Any] | None = None) -> Observed:
+        """What is said of batches of uint8 pixels, and the activity over all of them.
 
         Args:
             batches: iterable of arrays.
-            forward: callable. From a batch to features, hidden values and outputs. Defaults to `from_pixels`.
+            forward: callable. From a batch to features, hidden values, logits and outputs. Defaults to `from_pixels`.
         """
-        outputs, alive, moments = [], [], _Moments()
+        said, alive, moments = [], [], _Moments()
         for pixels in batches:
-            features, hidden, answer = (forward or self.from_pixels)(pixels)
+            features, hidden, *answer = (forward or self.from_pixels)(pixels)
             moments.add(features.numpy())
             alive.append(_alive(hidden.numpy()))
-            outputs.append(answer.numpy())
-        return np.concatenate(outputs), Activity(self._dead(alive), *moments.result())
+            said.append([part.numpy() for part in answer])
+        return self._observed(said, Activity(self._dead(alive), *moments.result()))
 
-    def on_features(self, features: Array) -> tuple[Array, Activity]:
-        """Outputs for cached features of shape `(n, width)`, and the activity.
+    def on_features(self, features: Array) -> Observed:
+        """What is said of cached features of shape `(n, width)`, and the activity.
 
         The statistics of the features are those of the first call: cached features never change.
         """
-        outputs, alive = [], []
+        said, alive = [], []
         for part in _slices(features):
-            hidden, answer = self.from_features(part)
+            hidden, *answer = self.from_features(part)
             alive.append(_alive(hidden.numpy()))
-            outputs.append(answer.numpy())
+            said.append([part.numpy() for part in answer])
         if self._cached_statistics is None:
             moments = _Moments()
             for part in _slices(features):
                 moments.add(part)
             self._cached_statistics = moments.result()
-        return np.concatenate(outputs), Activity(self._dead(alive), *self._cached_statistics)
+        return self._observed(said, Activity(self._dead(alive), *self._cached_statistics))
 
-    def answer(self, features: Any) -> tuple[Any, Any]:
-        """Values of all units that are silent below zero and of the output; without such units the output twice."""
+    def answer(self, features: Any) -> tuple[Any, Any, Any]:
+        """Values of all units that are silent below zero, logits and output; without such units the output twice."""
         x, hidden = features, []
-        for layer in self._head.layers:
+        for layer in self._head.layers[:-1]:
             x = layer(x)  # dropout and batch normalisation do as in inference unless told that this is training
             if layer.name in self._rectified:
                 hidden.append(x)
-        return tf.concat(hidden, axis=1) if hidden else x, x
+        output, logits = output_and_logits(self._head.layers[-1], x)
+        return tf.concat(hidden, axis=1) if hidden else output, logits, output
+
+    def _observed(self, said: list[list[Array]], activity: Activity) -> Observed:
+        logits, outputs = (np.concatenate(parts) for parts in zip(*said, strict=True))
+        return Observed(class_probabilities(outputs), logits, activity)
 
     def _dead(self, alive: list[Array]) -> float | None:
         return float(1 - np.any(alive, axis=0).mean()) if self._rectified else None

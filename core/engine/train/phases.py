@@ -17,7 +17,7 @@ from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatche
 from core.data.scan import ImageFile
 from core.engine.train.context import TrainingContext
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
-from core.engine.train.observe import Activity
+from core.engine.train.observe import Observed
 from core.engine.train.traced import TracedModel, TracedSequential
 from core.insight.answer import Probabilities
 from core.models import catalogue
@@ -38,7 +38,7 @@ class Phase:
         model: keras.Model. Compiled; what `fit` trains.
         learnt: keras.Model. Its variables are what training changes: the head, or base and head.
         data: callable. Epoch (from 0, over the whole run) to its batches.
-        observe: callable. Files to probabilities of shape `(n, classes)`, in inference mode, and what the layers did.
+        observe: callable. Files to what is said of them in inference mode, and what the layers did.
         stream: EpochStream. What feeds the batches to `fit`.
         stage: Stage or None. Of fine-tuning.
     """
@@ -48,13 +48,13 @@ class Phase:
     model: keras.Model
     learnt: keras.Model
     data: Callable[[int], Batches]
-    observe: Callable[[Sequence[ImageFile]], tuple[Probabilities, Activity]]
+    observe: Callable[[Sequence[ImageFile]], Observed]
     stream: EpochStream = field(default_factory=EpochStream)
     stage: Stage | None = None
 
     def predict(self, files: Sequence[ImageFile]) -> Probabilities:
         """Probabilities of shape `(n, classes)`, in inference mode."""
-        return self.observe(files)[0]
+        return self.observe(files).probabilities
 
     def variables(self) -> list[Any]:
         """Everything an unbroken run would carry into the next epoch: weights, dropout's seed state, optimizer."""

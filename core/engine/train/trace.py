@@ -35,9 +35,8 @@ from core.engine.fingerprint import block_hashes, digest, environment, statistic
 from core.engine.train.context import TrainingContext
 from core.engine.train.describe import data_hashes, describe_answers, describe_values, short
 from core.engine.train.epoch_figures import EpochFigures
-from core.engine.train.observe import Activity
+from core.engine.train.observe import Observed
 from core.engine.train.traced import Watch
-from core.insight.answer import Probabilities
 from core.models import catalogue
 from core.store.record_types import known
 from core.store.trace_record import MOST_CONFUSION, Hashes, Sample, TracedEpoch, TracedInput, TraceHead
@@ -131,19 +130,16 @@ class TraceWriter:
             self._head = self._head.model_copy(update={"inputs": inputs})
         return self._watch
 
-    def end_epoch(
-        self, phase: str, epoch: int, record: EpochFigures, probabilities: Probabilities, activity: Activity
-    ) -> None:
+    def end_epoch(self, phase: str, epoch: int, record: EpochFigures, observed: Observed) -> None:
         """Adds a finished epoch and writes the file.
 
         Args:
             phase: str. Its name; see core/engine/train/phases.py.
             epoch: int. From 1, over the whole run.
             record: EpochFigures. What was measured.
-            probabilities: float array of shape `(n, classes)`, on the validation images.
-            activity: Activity. Of the same pass.
+            observed: Observed. On the validation images.
         """
-        context = self._work
+        context, (probabilities, _, activity) = self._work, observed
         if self._on_images:
             self._hash_after()
         head = digest(context.head.variables)

@@ -22,7 +22,7 @@ from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, Checkpoint
 from core.engine.train.context import StopRequested, TrainingContext, make_training_context
 from core.engine.train.data_watch import DATA_CHANGED, keep_manifest, say_changes
 from core.engine.train.devices import all_devices
-from core.engine.train.epoch_figures import EpochFigures
+from core.engine.train.epoch_figures import EpochFigures, validation_loss
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
 from core.engine.train.phases import Phase, order, plan
@@ -259,9 +259,10 @@ class Training:
     def _validate(self, phase: Phase, logs: dict[str, float]) -> EpochFigures:
         """The epoch's figures, on training and validation; the trace takes them in too."""
         validation = self.context.dataset.split.val
-        labels, (probabilities, activity) = self.context.dataset.labels(validation), phase.observe(validation)
-        record = EpochFigures.of(logs, rate_of(phase.model), labels, probabilities)
-        self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, probabilities, activity)
+        labels, observed = self.context.dataset.labels(validation), phase.observe(validation)
+        loss = validation_loss(self.context.config.training, labels, observed, phase.model)
+        record = EpochFigures.of(logs, rate_of(phase.model), labels, observed.probabilities, loss)
+        self.trace.end_epoch(phase.name, self.progress.epoch + 1, record, observed)
         return record
 
     def _finish_epoch(self, phase: Phase, record: EpochFigures, seconds: float, last: int) -> None:

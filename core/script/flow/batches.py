@@ -59,7 +59,6 @@ def method(machine: Machine, owner: Batches, name: str, given: Arguments) -> Val
 
 _KEPT = (
     "prefetch",
-    "cache",
     "with_options",
     "ignore_errors",
     "apply",
@@ -88,6 +87,12 @@ def _map(machine: Machine, owner: Batches, given: Arguments) -> Value:
     if isinstance(owner.x, Array):
         x = replace(owner.x, strange=(text, given.line), span=None, shape=None)
     return replace(owner, x=x, y=Unknown("a map", given.line))
+
+
+def _cache(machine: Machine, owner: Batches, given: Arguments) -> Value:
+    """What was drawn at random before it stays as it is in the first epoch."""
+    drawn = len(owner.x.random) if isinstance(owner.x, Array) else 0
+    return replace(owner, cached=(given.line, drawn)) if drawn else owner
 
 
 def _batch(machine: Machine, owner: Batches, given: Arguments) -> Value:
@@ -126,6 +131,7 @@ def _cut(how: str) -> Callable[[Machine, Batches, Arguments], Value]:
 
 _METHODS: dict[str, Callable[[Machine, Batches, Arguments], Value]] = {
     "map": _map,
+    "cache": _cache,
     **dict.fromkeys(("batch", "padded_batch", "ragged_batch"), _batch),
     "unbatch": _unbatch,
     "shuffle": _shuffle,

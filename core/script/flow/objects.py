@@ -193,6 +193,7 @@ class Batches(Value):
         generator: The ImageDataGenerator.
         size: What `.batch(size)` was given, and its line.
         buffer: Line of a `.shuffle(buffer)`, and whether it shuffles batches; 0 where there is none.
+        cached: Line of a `.cache()`, and how many changes at random come before it; 0 where there is none.
     """
 
     kind: str
@@ -216,6 +217,7 @@ class Batches(Value):
     generator: "Made | None" = None
     size: "tuple[Value, int] | None" = None
     buffer: tuple[int, bool] = (0, False)
+    cached: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, eq=False)

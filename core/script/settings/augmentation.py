@@ -62,8 +62,18 @@ def _write(story: Story, found: Collected, steps: list[str], refused: list[tuple
         found.leave_out(KEY, "none", "no argument that changes images at random")
     else:
         found.state(KEY, text, *dict.fromkeys(lines))
-        if story.mode == "bottleneck" and story.asked is not None:
-            found.state("data.augmentation_draws", 1, story.asked.line)
+        once = _drawn_once(story)
+        if once:
+            found.state("data.augmentation_draws", 1, once)
+
+
+def _drawn_once(story: Story) -> int:
+    """The line that keeps one random version of each image for all epochs; 0 where each epoch draws anew."""
+    if story.mode == "bottleneck" and story.asked is not None:
+        return story.asked.line
+    line, before = story.batches.cached if story.batches is not None else (0, 0)
+    drawn = len(story.arrived.random) if story.arrived is not None else 0
+    return line if before and before == drawn else 0
 
 
 def _of_generator(

@@ -49,6 +49,8 @@ def fill_head(story: Story, found: Collected) -> None:
     if output is None:
         for key in ("model.pooling", *SHORT_FORM):
             found.ask(key, "the script has no Dense layer")
+        if _pools_inside(story, found):
+            found.open = [one for one in found.open if one["key"] != "model.pooling"]
         return
     before = layers[: layers.index(output)]
     pools = [one for one in before if one.kind in POOLINGS]
@@ -65,11 +67,19 @@ def output_of(layers: list[Layer]) -> Layer | None:
     return next((one for one in reversed(layers) if one.kind == "Dense"), None)
 
 
-def _pooling(story: Story, found: Collected, pools: list[Layer]) -> None:
+def _pools_inside(story: Story, found: Collected) -> bool:
+    """Writes the pooling of the network itself, where it has one."""
     inside = argument(found.script, story.base, "pooling")
-    if isinstance(inside.known, str) and inside.known in _INSIDE:
-        found.state("model.pooling", _INSIDE[inside.known], *inside.lines)
-    elif not pools and story.base is not None:
+    if not isinstance(inside.known, str) or inside.known not in _INSIDE:
+        return False
+    found.state("model.pooling", _INSIDE[inside.known], *inside.lines)
+    return True
+
+
+def _pooling(story: Story, found: Collected, pools: list[Layer]) -> None:
+    if _pools_inside(story, found):
+        return
+    if not pools and story.base is not None:
         found.ask("model.pooling", "the script has neither Flatten nor a global pooling")
     elif not pools:
         found.ask("model.pooling", "the script has neither Flatten nor a global pooling", blocks=True)

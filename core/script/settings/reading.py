@@ -8,7 +8,7 @@ from core.script.settings.images import fill_images
 from core.script.settings.network import fill_network
 from core.script.settings.pixels import fill_pixels
 from core.script.settings.story import Story
-from core.script.settings.task import fill_task
+from core.script.settings.task import fill_other_learner, fill_task
 from core.script.settings.training import fill_training
 
 
@@ -31,4 +31,5 @@ def read_settings(story: Story, version: tuple[int, ...]) -> tuple[Collected, di
     fill_head(story, found)
     fill_training(story, found)
     fill_callbacks(story, found)
+    fill_other_learner(story, found)
     return found, order

@@ -1,5 +1,6 @@
 """Whether a script trains a classifier of images with one label each: its output, loss, and the way it trains."""
 
+from core.config import make_config
 from core.script.flow.made import Layer, Made
 from core.script.flow.networks import Fit, Model
 from core.script.flow.objects import Array, Batches, Class, Function, Items, Out
@@ -69,6 +70,39 @@ def _sounds(found: Collected) -> None:
     calls = found.script.find(*_SOUNDS)
     if calls:
         found.beyond(WHOLE, f"{calls[0].short}: the data are sounds; a run reads images", calls[0].line)
+
+
+_LEARNERS = (
+    *("LogisticRegression", "LogisticRegressionCV", "RidgeClassifier", "SGDClassifier", "Perceptron", "LinearSVC"),
+    *("SVC", "KNeighborsClassifier", "NearestCentroid", "GaussianNB", "LinearDiscriminantAnalysis", "MLPClassifier"),
+    *("DecisionTreeClassifier", "RandomForestClassifier", "ExtraTreesClassifier", "GradientBoostingClassifier"),
+    *("HistGradientBoostingClassifier", "AdaBoostClassifier", "XGBClassifier", "LGBMClassifier", "CatBoostClassifier"),
+)
+"""Classifiers of other libraries, which learn on the features of a network."""
+
+
+def fill_other_learner(story: Story, found: Collected) -> None:
+    """Features of a network that a classifier of another library learns on: the nearest run has a Dense layer there.
+
+    After all others: what they ask of a training that the script does not have needs no answer then.
+    """
+    calls = found.script.find(*_LEARNERS)
+    if not calls or story.asked is None or story.last is not None:
+        return
+    line, short = calls[-1].line, calls[-1].short
+    told = f"{short} learns on the features; a run trains layers of Keras on them"
+    found.beyond(WHOLE, told, line, nearest="one Dense layer on the same features, a logistic regression")
+    defaults = {**make_config("sample", {}).settings(), "model.dense_units": 0, "model.dropout": 0.0}
+    found.open = [one for one in found.open if one["key"] not in _OF_A_FIT]
+    for key in _OF_A_FIT:
+        if key not in found.settings:
+            found.leave_out(key, defaults[key], f"{short} has none; this is the program's own value", line)
+
+
+_OF_A_FIT = (
+    *("data.shuffle", "model.pooling", "model.dense_units", "model.dropout"),
+    *("training.optimizer", "training.learning_rate", "training.epochs"),
+)
 
 
 def _several(story: Story, found: Collected, fit: Fit) -> bool:

@@ -269,3 +269,15 @@ def validation_colours(course: Course) -> Iterator[Finding]:
                 f"The images for training are {ours.channels.upper()}, those for validation {value.channels.upper()}.",
                 "Read both in the same way.",
             )  # fmt: skip
+
+
+def cached(course: Course) -> Iterator[Finding]:
+    """Images that were changed at random and then kept: every epoch sees the same ones."""
+    for fit in course.fits:
+        line, drawn = fit.x.cached if isinstance(fit.x, Batches) else (0, 0)
+        if line and drawn:
+            yield finding(
+                "cache-after-random", "warning", line,
+                "cache() comes after random changes of the images, so every epoch sees the same ones.",
+                "Put cache() before the random changes.",
+            )  # fmt: skip

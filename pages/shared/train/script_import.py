@@ -31,15 +31,15 @@ VERSION, TAKEN = part_key("script", "version"), part_key("script", "taken")
 
 def script_import() -> None:
     """The whole part of the Train page: closed until it is asked for."""
-    with st.expander("Another way: take the settings from a Keras script", icon=":material/code:"):
+    # With a key, or it would close when “Use these settings” makes the form above longer.
+    label = "Another way: take the settings from a Keras script"
+    with st.expander(label, icon=":material/code:", key=part_key("script", "box")):
         st.caption("Its text is read, nothing of it is run. Missing imports and folders do no harm.")
         content, name = _given()
         version = st.selectbox(
             "Keras version it is for", list(VERSIONS), key=VERSION, help="Versions order the same script's batches "
             "differently, and newer ones refuse older arguments.",
         )  # fmt: skip
-        if st.session_state.pop(TAKEN, False):
-            st.success("The settings are in the form above; look through them before you start.")
         if not content.strip():
             return
         try:
@@ -99,13 +99,9 @@ def _outcome(content: bytes, name: str, version: str | None) -> tuple[dict[str, 
 
 def _show(record: dict[str, Any]) -> None:
     values = values_of(record)
+    show_findings([_numbered(one) for one in record["findings"]])
     st.markdown(f"**Read from the script:** {len(record['settings'])} settings")
-    st.dataframe(
-        _rows(record),
-        hide_index=True,
-        width="stretch",
-        alt="Table of what was found in the script, setting by setting.",
-    )
+    _table(_stated(record), "Table of what was found in the script, setting by setting.")
     asked = [one for one in record["open"] if one["kind"] == "asked"]
     _show_list("Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in asked])
     if beyond(record, Answers()):
@@ -116,12 +112,16 @@ def _show(record: dict[str, Any]) -> None:
         "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
         help="Fills the form above; open settings stay as they are there.", key=part_key("script", "use"),
     )  # fmt: skip
+    if st.session_state.pop(TAKEN, False):
+        st.success("The settings are in the form above; look through them before you start.")
     if record["order"] and len(set(record["order"].values())) > 1:
         told = "; ".join(
             f"{version}: {fields.word_of('data.shuffle', order)}" for version, order in record["order"].items()
         )
         st.caption(f"Order of the samples by version of Keras. {plain(told)}.")
-    show_findings([_numbered(one) for one in record["findings"]])
+    if record["not_stated"]:
+        st.markdown("**Not in the script:** what Keras then does, or the program's own value")
+        _table(_not_stated(record), "Table of what the script does not say, setting by setting.")
     _show_list("Not read", [f"{place_of(o).capitalize()}: {plain(o['text'])}" for o in record["unread"]])
 
 
@@ -138,20 +138,28 @@ def _offer_nearest(record: dict[str, Any], values: dict[str, Any]) -> dict[str, 
     return values
 
 
-def _rows(record: dict[str, Any]) -> list[dict[str, str]]:
-    """Stated settings with their line first, then what the script does not state."""
-    stated = [
+def _stated(record: dict[str, Any]) -> list[dict[str, str]]:
+    """Stated settings with their line."""
+    return [
         {"Setting": fields.label_of(key), "Value": fields.word_of(key, one["value"]), "From": place_of(one)}
         for key, one in record["settings"].items()
     ]
-    return stated + [
-        {
-            "Setting": fields.label_of(key),
-            "Value": fields.word_of(key, one["value"]),
-            "From": f"not stated: {one['why']}",
-        }
+
+
+def _not_stated(record: dict[str, Any]) -> list[dict[str, str]]:
+    """What the script leaves to Keras or to the program, and why."""
+    return [
+        {"Setting": fields.label_of(key), "Value": fields.word_of(key, one["value"]), "Why": one["why"]}
         for key, one in record["not_stated"].items()
     ]
+
+
+def _table(rows: list[dict[str, str]], alt: str) -> None:
+    if not rows:
+        return
+    widths = {"Setting": 170, "Value": 230, "From": 110, "Why": 420}
+    config = {name: st.column_config.TextColumn(width=widths[name]) for name in rows[0]}
+    st.dataframe(rows, hide_index=True, width="stretch", alt=alt, column_config=config)
 
 
 def _show_list(title: str, rows: list[str]) -> None:

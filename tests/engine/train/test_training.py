@@ -395,6 +395,29 @@ def test_the_rate_is_reduced_at_every_multiple_of_the_patience(
     assert reduced(rate, Progress(waited=waited), patience) == after
 
 
+def test_the_validation_loss_is_that_of_keras_and_the_log_loss_of_the_evaluation_is_not(
+    image_folder: Any, train_here: Any
+) -> None:
+    """L2 and smoothing are in the first, as in the training loss; the saved model says both over again."""
+    folder = image_folder(train=(8, 8), val=(4, 4), size=32)
+    chosen = {"model.head": "dense 4 relu l2=0.5", "model.dropout": 0, "training.label_smoothing": 0.2}
+    run, older = (
+        train_here(folder, {**TINY, **chosen, "training.epochs": 2, "training.val_loss": kind})
+        for kind in ("objective", "log_loss")
+    )
+    model = keras.saving.load_model(run.path / "model.keras")
+    model.compile("sgd", loss=keras.losses.BinaryCrossentropy(label_smoothing=0.2))
+    record = run.data()
+    pixels = np.stack([load(folder / str(one["path"]), 32) for one in record.val]).astype(np.float32)
+    targets = np.array([[record.classes.index(str(one["label"]))] for one in record.val], np.float32)
+    last, before = run.epochs()[-1], older.epochs()[-1]
+    assert last.val_loss == pytest.approx(model.evaluate(pixels, targets, verbose=0), rel=1e-5)
+    stated = run.figures("val").loss
+    assert before.val_loss == pytest.approx(stated) and last.val_loss > stated + 0.5
+    assert run.trace().epochs[-1].val_log_loss == pytest.approx(stated, rel=1e-5)
+    assert [one.val_accuracy for one in run.epochs()] == [one.val_accuracy for one in older.epochs()]
+
+
 def test_judge_counts_epochs_without_a_lower_loss() -> None:
     progress = Progress()
     for loss in (1.0, 0.5, 0.7, float("nan")):

@@ -56,7 +56,8 @@ def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
     rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
     assert rows["Batch size"] == ("20", "line 46")
     assert rows["Order of the samples"] == ("None: as on disk", "line 48")
-    assert rows["Early stopping"] == ("0", "not stated: no EarlyStopping: all epochs are trained")
+    unsaid = {row["Setting"]: (row["Value"], row["Why"]) for row in at.dataframe[1].value.to_dict("records")}
+    assert unsaid["Early stopping"] == ("0", "no EarlyStopping: all epochs are trained")
     assert widget(at, state.field_key("data.batch_size")).value == 32
     button(at).click()
     at.run()
