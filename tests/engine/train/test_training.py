@@ -41,7 +41,9 @@ LISTS: dict[str, Any] = {
     "training.momentum": 0.9, "training.label_smoothing": 0.1,
 }  # fmt: skip
 
-PLATEAU: dict[str, Any] = {"training.reduce_on_plateau": 1, "training.learning_rate": 1.0}
+PLATEAU: dict[str, Any] = {
+    "training.reduce_on_plateau": 1, "training.learning_rate": 1.0, "training.val_loss": "log_loss",
+}  # fmt: skip
 """A rate at which the validation loss goes up and down, so that it is halved more than once."""
 
 
@@ -172,7 +174,7 @@ def test_a_stop_before_the_first_batch_leaves_no_model(image_folder: Any) -> Non
 
 
 def test_early_stopping_keeps_the_best_epoch(image_folder: Any, train_here: Any) -> None:
-    settings = {**TINY, "training.epochs": 30, "training.early_stopping": 2, "training.learning_rate": 1.0}
+    settings = {**TINY, **PLATEAU, "training.epochs": 30, "training.early_stopping": 2, "training.reduce_on_plateau": 0}
     run = train_here(image_folder(train=(12, 12), val=(4, 4)), settings)
     losses = run.history()["val_loss"]
     best = int(np.argmin(losses))
@@ -184,7 +186,7 @@ def test_early_stopping_keeps_the_best_epoch(image_folder: Any, train_here: Any)
 def test_the_rate_is_halved_whenever_the_loss_has_not_fallen_for_so_many_epochs(
     image_folder: Any, train_here: Any
 ) -> None:
-    rate = {"training.optimizer": "sgd", "training.learning_rate": 3.0, "training.reduce_on_plateau": 2}
+    rate = {**PLATEAU, "training.optimizer": "sgd", "training.learning_rate": 3.0, "training.reduce_on_plateau": 2}
     settings = {**TINY, **rate, "training.epochs": 12}
     run = train_here(image_folder(train=(12, 12), val=(4, 4)), settings)
     expected, best, waited = [3.0], float("inf"), 0
