@@ -53,6 +53,9 @@ def setting_label(key: str) -> str:
         return _LABELS.get(key, key)
 
 
+FINETUNE_MOMENTUM = "training.finetune_momentum"
+
+
 def word_of(key: str, value: Any) -> str:
     """A value as a person reads it."""
     if key == BACKBONE and value in BACKBONES:
@@ -60,6 +63,6 @@ def word_of(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:g}"
+        return WORDS["same"] if key == FINETUNE_MOMENTUM and value < 0 else f"{value:g}"
     text = str(value)
     return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key in (UNFREEZE, POSITIVE) else text.capitalize())
