@@ -29,6 +29,8 @@ WORDS = {
     "imagenet": "ImageNet",
     **{name: row.title for name, row in OPTIMIZERS.items()},
     "same": "As before unfreezing",
+    "objective": "As Keras' val_loss",
+    "log_loss": "Log loss of the labels",
     "none": "None",
     "float32": "float32",
     "bfloat16": "bfloat16",
