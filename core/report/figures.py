@@ -1,14 +1,19 @@
 """Figures of the diagnosis report as SVG, coloured by the page's style sheet."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
+
+from core.models.setting_words import setting_label
 
 if TYPE_CHECKING:
     from core.store.bisect_record import TrialRow
 
 
 _WIDTH, _LEFT, _RIGHT = 720, 300, 60
+
+_KEY = re.compile(r"\b(?:data|model|training)\.[a-z_]+")
 
 Curve = Sequence[float | None]
 
@@ -102,5 +107,5 @@ def _kind(trial: "TrialRow", good: str) -> str:
 
 
 def _short(name: str) -> str:
-    name = name.replace(", training.seed", ", seed")
+    name = _KEY.sub(lambda found: setting_label(found[0]), name.replace(", training.seed", ", seed"))
     return name if len(name) <= 46 else name[:45] + "…"

@@ -61,7 +61,7 @@ def _card(card: Card) -> str:
     everything = (card.lead, *card.with_it)
     alike = [*(one.claim for one in card.with_it), *card.told_symptoms(of_images=True)]
     parts = [
-        f"<p><b class=level>{_LEVELS[card.severity]}</b> {_words(card.lead.claim)}</p>",
+        f"<p><b class=level>{_LEVELS[card.severity]}:</b> {_words(card.lead.claim)}</p>",
         f"<p class=remedy>{_words(card.remedy)}</p>" if card.remedy else "",
         _listed(ALIKE, alike),
         _listed(SEEN, card.told_symptoms(of_images=False)),
