@@ -90,6 +90,7 @@ def enter_opens_a_row(page: Page, server: Server) -> None:
     field.focus()
     page.keyboard.type("Sample")
     page.keyboard.press("Enter")
+    page.keyboard.press("Escape")  # else the list lies over the page
     settle(page)
     expect(page.get_by_role("button", name="Clone")).to_be_visible()
     for name in ("Rename", "Clone", "Export", "Delete", "Compare", "Tags"):
