@@ -73,4 +73,5 @@ def test_the_nginx_of_the_tests_is_the_testers_choice_or_is_said_to_be_missing(t
     assert provided(PARITY_NGINX="/opt/nginx") == "is '/opt/nginx'\n"
     if not any(Path(folder, "nginx").exists() for folder in ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")):
         assert provided().startswith("No nginx found: the tests behind it are skipped; install it, or let PARITY_NGINX")
-    assert ". tests/browser/nginx.sh" in read("Makefile")
+    for tool in ("chromium", "nginx", "axe"):
+        assert f". tests/browser/{tool}.sh" in read("Makefile")
