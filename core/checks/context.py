@@ -1,9 +1,10 @@
 """Context of the preflight checks: configuration, data set, and what follows from the two, each computed once."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +165,13 @@ Check = Callable[[Context], Finding | None]
 def paths_of(files: Iterable[ImageFile]) -> list[str]:
     """The first paths, as evidence."""
     return [file.path for file in files][:NAMED]
+
+
+def of_each_first(named_files: Sequence[tuple[ImageFile, str]]) -> list[tuple[ImageFile, str]]:
+    """Files with the names of their groups, one of each group first: what is shown of them is not one group alone."""
+    seen: dict[str, Iterator[int]] = defaultdict(count)
+    turns = [next(seen[name]) for _, name in named_files]
+    return [named_files[k] for k in sorted(range(len(named_files)), key=turns.__getitem__)]
 
 
 def percent(part: float, whole: float = 1.0) -> str:

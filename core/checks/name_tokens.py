@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.checks.context import NAMED, Context, named, percent
+from core.checks.context import NAMED, Context, named, of_each_first, percent
 from core.checks.copy_search import described
 from core.checks.finding import Finding
 from core.data.forms import forms
@@ -108,7 +108,7 @@ def leak_group(context: Context) -> Finding | None:
         return None
     first = dict(zip(reversed(found.names[: len(context.train)]), reversed(context.train), strict=True))
     val = zip(context.val, found.names[len(context.train) :], strict=True)
-    shared = [(file, name) for file, name in val if name and name in first]
+    shared = of_each_first([(file, name) for file, name in val if name and name in first])
     both, count = sorted({name for _, name in shared}), len(context.val)
     regroups = context.index.layout == "classes" and not context.dataset.split_file
     return Finding(

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from core.checks import name_tokens
+from core.checks.context import of_each_first
 from core.checks.finding import Finding
 from core.checks.name_tokens import PATTERNS, leak_group
 from core.checks.resplit import leaks, resplit
 from core.config import make_config
 from core.data.dataset import open_dataset
 from core.data.scan import ImageFile
+from tests.checks.conftest import image_file
 from tests.checks.planted import noise_field, photograph
 
 Make = Any
@@ -116,3 +118,9 @@ def test_the_split_that_the_finding_names_repairs_it(tmp_path):
     assert command[command.index("--group-pattern") + 1] == found.evidence["pattern"]
     resplit(dataset.index, 0.25, 1, found.evidence["pattern"])
     assert leaks(open_dataset(str(tmp_path), config.data), config) == []
+
+
+def test_what_is_shown_has_one_image_of_each_group_first() -> None:
+    files = [(image_file("val", "cat", k), name) for k, name in enumerate("aaabbc")]
+    assert [name for _, name in of_each_first(files)] == list("abcaba")
+    assert [file.path for file, name in of_each_first(files) if name == "a"] == [files[k][0].path for k in (0, 1, 2)]

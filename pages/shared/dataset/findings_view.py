@@ -50,7 +50,7 @@ def show_checks(view: View) -> int:
     if findings:
         st.markdown("##### What the checks found")
         show_findings(findings, root=view.index.root, images=8, offer=repair.offer(view))
-    st.caption(f":material/fact_check: {plain(in_words(made))}")
+    st.caption(f":material/fact_check: {plain(in_words(made).replace('`', ''))}")
     if job and status and status.is_active:
         st.fragment(show_progress, run_every=EVERY_SECONDS)(job, "check", "check", end_check)
     elif result is None:

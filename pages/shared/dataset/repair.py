@@ -35,11 +35,11 @@ def offer(view: View) -> Callable[[Card], None]:
 
 def _offer(view: View, card: Card) -> None:
     found = (card.lead, *card.with_it)
-    pattern = next((one.evidence.get("pattern") for one in found if one.id == _LEAK), None)
+    groups = next((one.evidence for one in found if one.id == _LEAK), {})
     if card.change and all(key.startswith("data.") for key in card.change):
         label, act, told = "Apply", partial(_apply, view, card.change), f"{_told(card.change)}. Also on the Train page."
-    elif pattern and curate.may_curate():
-        label, act = "Divide anew by these groups", partial(_divide, view, str(pattern))
+    elif groups.get("pattern") and curate.may_curate():
+        label, act = "Divide anew by these groups", partial(_divide, view, groups)
         told = "Images of one group go to one part. It is kept in a file beside the images; none is moved."
     else:
         return
@@ -54,15 +54,15 @@ def _apply(view: View, change: Mapping[str, Any]) -> None:
     st.session_state[REPAIRED] = {"dataset": view.reference, "said": f"Set: {_told(change)}.", "settings": before}
 
 
-def _divide(view: View, pattern: str) -> None:
+def _divide(view: View, groups: Mapping[str, Any]) -> None:
     config, spec = data_config(), setting("data.validation_split").metadata
     share = len(view.part("val")) / max(1, len(view.index.files))
     share = min(max(share, float(spec["low"])), float(spec["high"]))
     before, made = curate.split_before(view), curate.split_made(view)
-    curate.divide_anew(view, round(share, 3), replace(config, group_pattern=pattern))
+    curate.divide_anew(view, round(share, 3), replace(config, group_pattern=str(groups["pattern"])))
     now = curate.split_made(view)
     if now and (now != made or curate.split_before(view) != before):
-        said = f"Divided anew by the groups that {pattern} finds."
+        said = f"Divided anew: images that share the {groups['part']} lie in one part."
         st.session_state[REPAIRED] = {"dataset": view.reference, "said": said, "split": before, "made": now}
 
 
