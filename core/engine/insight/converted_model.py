@@ -72,8 +72,8 @@ def open_converted(run: Run, cache: ConversionCache | None = None) -> Answering 
     if not has_openvino():
         return None
     cache = cache or ConversionCache()
-    folder = cache.open(model_key(run))
     try:
+        folder = cache.open(model_key(run))
         return None if folder is None else Answering(run, _read(folder, cache), runtime_title())
     except _DAMAGED:  # it only saves time: TensorFlow answers, and it is made anew
         return None

@@ -88,6 +88,8 @@ def test_a_process_that_answers_has_no_tensorflow_and_a_changed_model_is_not_tak
     assert ConversionCache().held()[0] == 3, "one network, two heads"
     (run.path / "model.keras").write_bytes((again.path / "model.keras").read_bytes() + b" ")
     assert open_converted(run) is None
+    (run.path / "model.keras").unlink()
+    assert open_converted(run) is None, "TensorFlow's side says what is missing"
 
 
 def test_what_was_fine_tuned_or_lost_its_conversion_is_tensorflows(image_folder: Any, train_here: Any) -> None:
