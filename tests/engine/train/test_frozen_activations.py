@@ -76,7 +76,7 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {**VGG, "training.unfreeze_from": "block5"},
+        {**VGG, "training.unfreeze_from": "block5", "training.finetune_optimizer": "sgd"},
         {"training.finetune_stages": 2, "training.block_rate_factor": 0.5, "training.finetune_optimizer": "adamw"},
         {"training.precision": "bfloat16", "training.class_weight": "balanced"},
     ],
