@@ -106,6 +106,7 @@ class Environment:
         weights: Path or None. Folder of weight files.
         keras_home: Path. Where Keras keeps its files.
         cache_gb: float. Most that the feature cache may hold, in 2**30 bytes.
+        memory_gb: float. What a training may take, in 2**30 bytes; 0: what the machine has.
         mode: str. One of `MODES`.
         hosts: tuple of str. Names that the app answers to, `*` for any.
         admins, trainers, viewers: tuple of str. Addresses or patterns of a team.
@@ -122,6 +123,7 @@ class Environment:
     weights: Path | None = None
     keras_home: Path = Path("~/.keras")
     cache_gb: float = 20.0
+    memory_gb: float = 0.0
     mode: str = LOCAL
     hosts: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
@@ -154,6 +156,7 @@ _VARIABLES: dict[str, tuple[str, Reader]] = {
     "weights": ("PARITY_WEIGHTS", _folder),
     "keras_home": ("KERAS_HOME", _folder),
     "cache_gb": ("PARITY_CACHE_GB", _number),
+    "memory_gb": ("PARITY_MEMORY", _number),
     "mode": ("PARITY_MODE", _mode),
     "hosts": ("PARITY_HOSTS", _hosts),
     "admins": ("PARITY_ADMINS", _people),

@@ -22,7 +22,7 @@ LAYERS = (
     ("core.config",),
     ("core.data.",),
     ("core.models.", "core.store."),
-    ("core.access", "core.insight.", "core.checks."),
+    ("core.access", "core.insight.", "core.checks.", "core.estimate."),
     ("core.hosts", "core.course.", "core.script."),
     ("core.compare.",),
     ("core.workers.",),

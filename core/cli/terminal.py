@@ -105,8 +105,10 @@ def describe(status: Status) -> str:
         text += f" {bar(status.batch, status.batches)}"
     if status.images_per_second:
         text += f"  {status.images_per_second:.0f} images/s"
-    if status.eta_seconds:
-        text += f"  {duration(status.eta_seconds)} left"
+    if status.run_seconds_left is not None:
+        text += f"  {duration(status.run_seconds_left)} left of the whole run"
+    elif status.eta_seconds:
+        text += f"  {duration(status.eta_seconds)} left of this step"
     return text
 
 

@@ -69,6 +69,10 @@ class Reporter(Generic[F_co]):
         """Says which batch of the epoch is done."""
         self._change({"batch": number, **changes}, urgent=False)
 
+    def foretell(self, later_seconds: float) -> None:
+        """Says how long all that follows the step at work will take, at most."""
+        self._change({"later_seconds": later_seconds}, urgent=False)
+
     def event(self, name: str, **facts: Any) -> None:
         """Adds a line to the run's events."""
         self.run.add_event(name, **facts)
@@ -84,7 +88,7 @@ class Reporter(Generic[F_co]):
     def finish(self, status: str, message: str, **changes: Any) -> None:
         """Writes a final status."""
         now = time.time()
-        self.set_status(status=status, message=message, ended=now, eta_seconds=None, **changes)
+        self.set_status(status=status, message=message, ended=now, eta_seconds=None, later_seconds=None, **changes)
 
     def start_heartbeat(self) -> None:
         """Lets a thread refresh the status, so that a viewer can tell a long computation from a dead process."""

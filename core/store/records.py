@@ -77,6 +77,7 @@ SEARCH: "Kind[fold_records.SearchResult]" = Kind("Search", 50 * _MEGABYTE)
 JOB_SETTINGS: "Kind[Plain]" = Kind("JobSettings", 50 * _MEGABYTE, is_small=False)
 PUZZLE: "Kind[Plain]" = Kind("Puzzle", 10_000)
 RUN_COLOURS: "Kind[dict[str, int]]" = Kind("RunColours")
+COSTS: "Kind[run_records.CostRecords]" = Kind("CostRecords")
 
 OF_A_RUN: "dict[str, Kind[Any]]" = {
     "status.json": STATUS,

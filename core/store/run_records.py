@@ -47,6 +47,24 @@ RunColours = dict[Annotated[str, Field(strict=True, max_length=60)], Annotated[i
 """colours.json of the home: the number of each run's colour, by its id."""
 
 
+class CostRecord(Record):
+    """One entry of costs.json."""
+
+    kind: Annotated[str, Field(strict=True, max_length=40)]
+    seconds: Seconds
+    network: Annotated[str, Field(strict=True, max_length=100)] = ""
+    size: Count = 0
+    block: Annotated[str, Field(strict=True, max_length=100)] = ""
+    time: Moment = 0.0
+    machine: Annotated[str, Field(strict=True, max_length=200)] = ""
+
+
+class CostRecords(Record):
+    """costs.json of the home: what work takes on each machine; see core/estimate/measured.py."""
+
+    costs: Annotated[list[CostRecord], Field(max_length=1000)] = []
+
+
 class Deleted(Record):
     """deleted.json of a run in the trash."""
 

@@ -61,6 +61,9 @@ class Status:
     total: Count = 0
     images_per_second: Amount | None = None
     eta_seconds: Amount | None = None
+    """Time left of the step it is at."""
+    later_seconds: Amount | None = None
+    """Time that all later steps of the run will take, at most; None where nobody knows."""
     memory_mb: Amount | None = None
     """Memory of the worker itself, in MB; mapped features do not count."""
     pid: ProcessId | None = None
@@ -92,6 +95,13 @@ class Status:
     def is_active(self) -> bool:
         """Whether a worker is at it or will be."""
         return self.status in ACTIVE
+
+    @property
+    def run_seconds_left(self) -> float | None:
+        """Time left of the whole run, at most: this step and all later ones; None where nobody knows."""
+        if self.eta_seconds is None or self.later_seconds is None:
+            return None
+        return self.eta_seconds + self.later_seconds
 
     @property
     def silence(self) -> float:

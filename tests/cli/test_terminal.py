@@ -41,7 +41,10 @@ def test_a_duration_in_words(seconds: float, text: str) -> None:
 def test_a_phase_through_images_has_a_bar_a_rate_and_the_time_left() -> None:
     status = Status(message="Computes features", phase="features", done=6, total=24, images_per_second=41.7,
                     eta_seconds=61)  # fmt: skip
-    assert describe(status) == "Computes features ██████░░░░░░░░░░░░░░░░░░ 6/24  42 images/s  1 min 1 s left"
+    said = "Computes features ██████░░░░░░░░░░░░░░░░░░ 6/24  42 images/s"
+    assert describe(status) == f"{said}  1 min 1 s left of this step"
+    whole = dataclasses.replace(status, later_seconds=64)
+    assert describe(whole) == f"{said}  2 min 5 s left of the whole run"
 
 
 def test_a_training_has_a_bar_of_its_batches() -> None:

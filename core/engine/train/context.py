@@ -23,6 +23,7 @@ from core.engine.features.features import BATCH, extract, features_family, featu
 from core.engine.features.runtime.forward import Forward, feature_forward, runtime_recipe
 from core.engine.reporter import Reporter
 from core.engine.train.observe import Observed, Observer
+from core.estimate import measured
 from core.models import catalogue
 from core.models.build import base_for, head_for, weights_hash
 from core.models.fetch import fetch
@@ -53,6 +54,8 @@ class TrainingContext:
     cache: FeatureCache
     seconds: dict[str, float] = field(default_factory=lambda: {"features": 0.0, "training": 0.0})
     _keys: dict[tuple[int, str, int], str] = field(default_factory=dict)
+    extracted: tuple[int, float] = (0, 0.0)
+    """Images that went through the base on this machine for their features, and the seconds that took."""
     ignore_stop: bool = False
     """Set once what was learnt is being kept: that must not be broken off."""
 
@@ -160,7 +163,10 @@ class TrainingContext:
         else:
             known = self.cache.family(features_family(images, draw, self._recipe()))
             rest = reuse_features(known, self.forward, images, draw, out, advance)
+            started = time.monotonic()
             extract(self.forward, images, draw, out, advance, rest)
+            count, seconds = self.extracted
+            self.extracted = count + sum(map(len, rest)), seconds + time.monotonic() - started
 
     def _fill_over_cluster(self, images: Images, draw: int, out: Features, advance: Callable[[int], None]) -> None:
         folder = self.cache.folder / f"{self._key(images, draw)}.shards"
@@ -207,7 +213,9 @@ def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporte
     row = catalogue.find(model.backbone)
     if model.weights == "imagenet" and catalogue.find_weights(row) is None:
         reporter.phase("data", f"Downloads the weights of {row.title}.")
+        started = time.monotonic()
         fetch(row, reporter.progress)
+        measured.keep([measured.Cost(measured.DOWNLOAD, (time.monotonic() - started) / row.weights_bytes)])
     reporter.phase("data", f"Builds {row.title}.")
     base = base_for(config)
     head = head_for(config, int(base.output_shape[-1]), len(dataset.classes))

@@ -25,7 +25,8 @@ from core.engine.train.devices import all_devices
 from core.engine.train.epoch_figures import EpochFigures, validation_loss
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
-from core.engine.train.phases import Phase, order, plan
+from core.engine.train.phases import Phase, Planned, order, plan
+from core.engine.train.run_costs import RunCosts
 from core.engine.train.trace import TraceWriter
 from core.engine.train.tracking import Tracking
 from core.errors import ImageChanged, RunError
@@ -81,9 +82,12 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
     reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress, run.data().layout)
     keep_manifest(reporter, dataset)
+    run_costs = RunCosts(config, dataset)
+    reporter.foretell(run_costs.after_data())
     files.write_json(run.path / "findings.json", findings_record(preflight(config, dataset, reporter.progress)))
     context = make_training_context(config, dataset, reporter)
-    training = Training(context, tracking)
+    training = Training(context, tracking, run_costs)
+    run_costs.prepared(time.monotonic() - started)
     tracking.begin()
     try:
         training.run_all()
@@ -97,7 +101,8 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
         parts = {**context.seconds, "total": time.monotonic() - started}
         reporter.set_status(seconds={name: value + before.get(name, 0.0) for name, value in parts.items()})
     if training.phase and training.has_learnt:
-        context.ignore_stop = True
+        context.ignore_stop, finishing = True, time.monotonic()
+        reporter.foretell(0.0)
         keep_results(context, training.phase.predict, training.description())
         say_changes(reporter, config)
         if with_reference:
@@ -106,6 +111,8 @@ def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool)
             keep_trained(context)
             if not training.stopped:
                 add_mark_attention(context)
+            run_costs.finished(time.monotonic() - finishing)
+    run_costs.keep(context)
     return "stopped" if training.stopped else "finished"
 
 
@@ -115,6 +122,7 @@ class Training:
     Args:
         context: TrainingContext.
         tracking: Tracking. Hears of every epoch.
+        run_costs: RunCosts. Hears of every epoch, and says what is left.
 
     Attributes:
         phase: Phase or None. The phase it is at.
@@ -123,8 +131,9 @@ class Training:
         has_learnt: bool. Whether at least one batch was trained on, now or before a resume.
     """
 
-    def __init__(self, context: TrainingContext, tracking: Tracking) -> None:
+    def __init__(self, context: TrainingContext, tracking: Tracking, run_costs: RunCosts) -> None:
         run = context.reporter.run
+        self.run_costs = run_costs
         self.context, self.reporter, self.tracking = context, context.reporter, tracking
         self.checkpoints = CheckpointFolder(run.path / "resume")
         self.saves = BackgroundSaves(self.checkpoints)
@@ -153,12 +162,21 @@ class Training:
         first = self._index(stored, [phase.name for phase in planned]) if stored else 0
         for index in range(first, len(planned)):
             later = sum(phase.epochs for phase in planned[index + 1 :])
-            self.phase = planned[index].make()
+            self.phase = self._make(planned[index])
             self._begin(self.phase, stored)
             stored = None  # of one phase only: later ones begin with a fresh optimizer
             self._run_phase(self.phase, later)
             if self.stopped:
                 break
+
+    def _make(self, planned: Planned) -> Phase:
+        """Makes a phase; what it takes before its first epoch is part of its cost."""
+        context, before = self.context, self.context.seconds["features"]
+        self.reporter.foretell(self.run_costs.from_phase(planned.name, context))
+        phase = planned.make()
+        if phase.stage:
+            self.run_costs.before_epochs(phase.name, context.seconds["features"] - before)
+        return phase
 
     def _index(self, stored: Checkpoint, names: list[str]) -> int:
         """Which phase of the plan a checkpoint is of."""
@@ -214,7 +232,10 @@ class Training:
                 return
             record = self._validate(phase, logs)
             seconds = time.monotonic() - started
-            self.context.seconds["training"] += seconds - (self.context.seconds["features"] - features)
+            learning = seconds - (self.context.seconds["features"] - features)
+            self.context.seconds["training"] += learning
+            self._durations.append(learning)
+            self.run_costs.epoch(phase.name, learning)
             self._finish_epoch(phase, record, seconds, last)
             if self.reporter.stop_requested():
                 self.stopped = True
@@ -224,15 +245,21 @@ class Training:
 
     def _fit_epoch(self, phase: Phase, epoch: int, last: int, later: int) -> dict[str, float]:
         """One epoch is one `fit`: the data of an epoch are made for it, so nothing has to count epochs but this."""
+        costs = self.run_costs
+        self.reporter.foretell(costs.later(phase.name, last - epoch, self._durations))  # while features are computed
         data = phase.data(epoch)
         message = (
             f"{f'Fine-tunes {phase.stage.words}: epoch' if phase.stage else 'Epoch'} {epoch + 1} of {last + later}."
         )
         if self.checkpoints.fell_back:
             message += " The newest checkpoint was damaged; it went on from the one before."
-        self.reporter.phase(phase.name, message, epoch=epoch + 1, epochs=last + later, batch=0, batches=len(data))
-        # An epoch of the head on cached features says nothing of how long one of fine-tuning will take.
-        left = last - epoch - 1 + (later if phase.stage else 0)
+        after = costs.later(phase.name, 0, ()) + costs.missing_features(phase.name, self.context, epoch)
+        eta = costs.later(phase.name, last - epoch, self._durations) - costs.later(phase.name, 0, ())
+        self.reporter.phase(
+            phase.name, message, epoch=epoch + 1, epochs=last + later, batch=0, batches=len(data), eta_seconds=eta,
+            later_seconds=after,
+        )  # fmt: skip
+        left = last - epoch - 1  # later phases take as long as they take: an epoch of this one says nothing of them
         watch = BatchWatch(self.reporter, self.context.config.data.batch_size, left, self._durations)
         try:
             batches = order(self.context, epoch)
@@ -266,7 +293,6 @@ class Training:
         return record
 
     def _finish_epoch(self, phase: Phase, record: EpochFigures, seconds: float, last: int) -> None:
-        self._durations.append(seconds)
         self.saves.wait()  # a run has at most one epoch whose checkpoint is not on the disk yet
         self.progress = judge(self.progress, record.val_loss, self.context.config.training.early_stopping, last)
         if self.context.config.training.early_stopping and self.progress.waited == 0:

@@ -148,7 +148,7 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
     if status.is_active:
         so_far = time.time() - status.started if status.started else None
         figures = [
-            ("Time left", about(left)),
+            _time_left(status, left),
             ("Time so far", duration(so_far)),
             ("Images per second", speed),
             ("Memory of the worker", memory),
@@ -166,6 +166,12 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
     with st.grid(4, min_column_width=150):
         for label, value in figures:
             st.metric(label, value)
+
+
+def _time_left(status: Status, left: float | None) -> tuple[str, str]:
+    """Of the whole run where its worker knows, else of the step it is at: label and value."""
+    whole = status.run_seconds_left
+    return ("Time left of this step", about(left)) if whole is None else ("Time left of the run", about(whole))
 
 
 def _pace(
