@@ -175,8 +175,21 @@ _QUESTION = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "recommended": {},
-    # Where OpenVINO is not installed it is the recommended preset: what a run then means stands in its own settings.
-    "fast": {"training.runtime": fastest_runtime()},
+    # Where OpenVINO is not installed TensorFlow computes: what a run then means stands in its own settings.
+    "fast": {
+        "training.runtime": fastest_runtime(),
+        "data.image_size": 128,
+        "training.epochs": 10,
+        "training.early_stopping": 3,
+    },
+    "best": {
+        "training.mode": "fine_tune",
+        "training.finetune_stages": 2,
+        "training.finetune_epochs": 10,
+        "training.finetune_learning_rate": 1e-4,
+        "data.augmentation": "light",
+        "data.augmentation_draws": 4,
+    },
     # Its script saves the features of one augmented draw and takes `n // batch_size` steps; `fit` on arrays shuffles.
     "question-bottleneck": {
         **_QUESTION,

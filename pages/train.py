@@ -2,22 +2,30 @@
 
 import streamlit as st
 
-from core.data.sample import CLASSES
 from pages.shared import state
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_cloned
 from pages.shared.shell.frame import frame
-from pages.shared.train import form as train_form
-from pages.shared.train.augmentation_editor import show_augmentation_editor
 from pages.shared.train.cache_view import show_cache
+from pages.shared.train.choices import show_choices
 from pages.shared.train.cross_validation_panel import show_cross_validation
+from pages.shared.train.customise import show_customise
+from pages.shared.train.expectation import show_download
 from pages.shared.train.preflight import show_preflight
+from pages.shared.train.problems import labels_of, problems
 from pages.shared.train.rate_panel import show_rate_finder
 from pages.shared.train.script_import import script_import
 from pages.shared.train.search_panel import show_search
-from pages.shared.train.start import show_start
-from pages.shared.train.summary import current_config, read_config, show_dataset, show_summary
+from pages.shared.train.start import show_limits, show_start
+from pages.shared.train.summary import (
+    counts_of,
+    current_config,
+    in_short,
+    read_config,
+    show_dataset,
+    show_summary,
+)
 from pages.shared.train.sweep_panel import show_sweep
 from pages.shared.widgets.text import heading
 
@@ -29,12 +37,9 @@ def show_form() -> None:
     reference = state.chosen_dataset()
     view, found = show_dataset(reference)
     split_on_disk = view is None or view.index.layout == "splits"
-    reach = st.container()  # Start and summary stand above the form; they are known when it has been read
-    preset = train_form.preset_control()
-    classes = view.index.classes if view else CLASSES
-    train_form.show_fields(preset, split_on_disk=split_on_disk, classes=classes)
-    show_augmentation_editor(view)
-    train_form.show_differences(preset, split_on_disk=split_on_disk)
+    show_choices(reference, *counts_of(view))
+    reach = st.container()  # the summary stands above the form; it is known when the form has been read
+    preset, told = show_customise(view, split_on_disk=split_on_disk)
     current = current_config(reference, preset, split_on_disk=split_on_disk) if found else None
     show_rate_finder(current)
     show_sweep(current)
@@ -47,17 +52,22 @@ def show_form() -> None:
         persist_state="session",
         help="How the lists of runs call it.",
     )
-    config = read_config(reference, preset, name or "", split_on_disk=split_on_disk)
+    config = read_config(reference, preset, name or "", split_on_disk=split_on_disk, told=told)
     if config and found:
         show_preflight(config, view)
     script_import()
+    wrong = [] if config else labels_of(problems(preset, split_on_disk=split_on_disk))
     with reach.container(border=True):
+        may_start, ready = show_limits(), True
         if config and found:
             show_summary(config, view)
-        show_start(config, found=found)
+            ready = not may_start or show_download(config)
+    if may_start:
+        about = in_short(config, view) if config and found else ""
+        show_start(config, found=found, wrong=wrong, ready=ready, about=about)
 
 
 frame("Train", in_menu=follow_puzzle)
-heading("Train", "Choose how the network learns, and start. A preset fills every field; change what you like.")
+heading("Train", "Choose one of three ways to train, and start; or customise: every setting can be changed.")
 show_form()
 show_cache()

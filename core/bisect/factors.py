@@ -130,9 +130,9 @@ def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]
         skipped |= dict.fromkeys(keys, f"it is part of {HEAD}: a head that is a list is one factor")
     if a.training.mode != b.training.mode and "fine_tune" not in (a.training.mode, b.training.mode):
         skipped["training.mode"] = (
-            "both backbones are frozen: cached features and end to end are the same training"
+            "both backbones are frozen: cached features and a full pass are the same training"
             if both_frozen
-            else "bottleneck is end to end with nothing unfrozen; training.unfreeze_from says what differs"
+            else "bottleneck is a full pass with nothing unfrozen; training.unfreeze_from says what differs"
         )
     if a.training.literal != b.training.literal:
         rounded = "float16" in (a.training.feature_precision, b.training.feature_precision)

@@ -6,7 +6,6 @@ from core import paths
 from core.config import RunConfig
 from core.data.dataset import SAMPLE, Dataset, locate, open_dataset
 from core.data.sample import sample_is_ready
-from core.errors import ConfigError
 from core.models import catalogue
 from core.models.fetch import require_reachable
 from core.models.runtime_use import require_runtime
@@ -46,10 +45,7 @@ def check_model(config: RunConfig) -> RunConfig:
         WeightsError: the weights are not on this machine and cannot be fetched.
     """
     row = catalogue.find(config.model.backbone)
-    if config.data.image_size < row.min_size:
-        raise ConfigError(
-            f"data.image_size is {config.data.image_size}, but {row.title} needs at least {row.min_size} pixels"
-        )
+    catalogue.require_size(row, config.data.image_size)
     require_blocks(config)
     require_runtime(config)
     if config.model.weights == "imagenet" and catalogue.find_weights(row) is None:

@@ -48,6 +48,14 @@ def find(name: str) -> Backbone:
     raise ConfigError(f'model.backbone: there is no backbone "{name}"; {hint}Known are: {", ".join(BACKBONES)}')
 
 
+def require_size(backbone: Backbone, image_size: int) -> None:
+    """Raise `ConfigError` if images of that side in pixels are too small for a backbone."""
+    if image_size < backbone.min_size:
+        raise ConfigError(
+            f"data.image_size is {image_size}, but {backbone.title} needs at least {backbone.min_size} pixels"
+        )
+
+
 def find_weights(backbone: Backbone) -> Path | None:
     """Look for the ImageNet weights on this machine, without opening or downloading anything.
 

@@ -24,7 +24,7 @@ WORDS = {
     "model.head ": "Hidden units and dropout",
     "data.positive_class ": "The second by the alphabet",
     "all": "All blocks",
-    "end_to_end": "End to end",
+    "end_to_end": "Full pass",
     "fine_tune": "Fine-tune",
     "imagenet": "ImageNet",
     **{name: row.title for name, row in OPTIMIZERS.items()},
@@ -68,3 +68,17 @@ def word_of(key: str, value: Any) -> str:
         return WORDS["same"] if key == FINETUNE_MOMENTUM and value < 0 else f"{value:g}"
     text = str(value)
     return WORDS.get(f"{key} {text}") or WORDS.get(text, text if key in (UNFREEZE, POSITIVE) else text.capitalize())
+
+
+def mode_words(mode: str, unfreeze_from: str) -> str:
+    """A training mode as a person reads it, where end to end means that all weights train.
+
+    Args:
+        mode: str. Value of `training.mode`.
+        unfreeze_from: str. Value of `training.unfreeze_from`.
+    """
+    if mode != "end_to_end":
+        return WORDS.get(mode, mode.capitalize())
+    if not unfreeze_from:
+        return "Frozen backbone, full pass"
+    return "End to end" if unfreeze_from == "all" else f"Full pass, trained from {unfreeze_from} on"

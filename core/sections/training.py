@@ -15,7 +15,8 @@ class TrainConfig:
         "bottleneck",
         "Training mode",
         "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: images go through "
-        "the backbone in every step. fine_tune: the head first, then the upper blocks of the backbone at a low rate.",
+        "the backbone in every step; it stays frozen unless a block is named to unfreeze from. fine_tune: the head "
+        "first, then the upper blocks of the backbone at a low rate.",
         choices=("bottleneck", "end_to_end", "fine_tune"),
     )
     epochs: int = setting_field(
@@ -158,8 +159,8 @@ class TrainConfig:
     literal: bool = setting_field(
         False,
         "Literal execution",
-        "End to end with a frozen backbone gives the same numbers from cached features, much faster, and is run that "
-        "way. On: push every image through the backbone in every step all the same.",
+        "A full pass (end_to_end) with a frozen backbone gives the same numbers from cached features, much faster, and "
+        "is run that way. On: push every image through the backbone in every step all the same.",
     )
     precision: str = setting_field(
         "float32",

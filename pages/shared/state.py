@@ -32,6 +32,10 @@ PRESET = "preset"
 """Session key: the preset the Train page was last filled from."""
 
 
+CHOICE, CUSTOMISE, CUSTOMISED = "train_choice", "customise", "customised"
+"""Session keys: which of the three ways to train is marked; whether the whole form is open; whether it has opened by
+itself, as it has values that no preset has."""
+
 SOURCE = "dataset_source"
 """Session key: where the Dataset page takes the data set from."""
 

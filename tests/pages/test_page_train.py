@@ -1,5 +1,7 @@
 """The Train page: presets, marks, refusals, and one run for one form."""
 
+import io
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -7,6 +9,8 @@ from core.errors import RunError
 from core.store.runs import RunStore
 from core.workers import launch
 from pages.shared import state
+from pages.shared.train import expectation
+from pages.shared.train.choices import CHOICES
 from tests.pages.driver import widget
 
 
@@ -40,6 +44,17 @@ def press(at: AppTest, label: str = "Start training") -> AppTest:
     return next(button for button in at.button if button.label == label).click().run()
 
 
+def start_of(at: AppTest):
+    return next(button for button in at.button if button.label == "Start training")
+
+
+def told_at(at: AppTest, key: str) -> str:
+    """The error that stands right below a field."""
+    nodes = [node for node in at.main if hasattr(node, "value")]
+    place = next(k for k, node in enumerate(nodes) if getattr(node, "key", None) == state.field_key(key))
+    return nodes[place + 1].value.replace("\\", "") if nodes[place + 1].type == "error" else ""
+
+
 def errors(at: AppTest) -> list[str]:
     return [error.value.replace("\\", "") for error in at.error]
 
@@ -53,11 +68,13 @@ def test_page_opens_with_the_recommended_preset_for_the_sample():
     assert not at.exception
     assert not at.warning
     assert field(at, "data.batch_size").value == 32
-    assert {m.label: m.value for m in at.metric} == {
-        "Training images": "800",
-        "Validation images": "160",
-        "Batches per epoch": "25",
-    }
+    figures = {m.label: m.value for m in at.metric}
+    assert list(figures.items())[:3] == [
+        ("Training images", "800"), ("Validation images", "160"), ("Batches per epoch", "25"),
+    ]  # fmt: skip
+    assert figures["Expected duration"].startswith("up to about ")
+    assert figures["Expected memory"].endswith(" GB")
+    assert "Download" not in figures
     assert "All settings are as the preset has them." in captions(at)
     assert "No run is ahead of yours" in captions(at)
 
@@ -136,9 +153,11 @@ def test_refused_value_is_one_sentence_and_stays_in_the_form(key, value, sentenc
     field(at, "model.dropout").set_value(0.5)
     at.session_state[state.field_key(key)] = value
     at.run()
-    assert next(button for button in at.button if button.label == "Start training").disabled
+    assert start_of(at).disabled
     assert not at.exception
     assert errors(at) == [sentence]
+    assert told_at(at, key) == sentence
+    assert f"Start waits. To put right: {sentence.split(':')[0]}." in " ".join(m.value for m in at.markdown)
     assert started == []
     assert (field(at, key).value, field(at, "model.dropout").value) == (value, 0.5)
 
@@ -163,12 +182,13 @@ def test_more_stages_than_blocks_are_told_before_the_start(started):
         "at most, or name a lower block in training.unfreeze_from"
     ]
     at.run()
-    assert next(button for button in at.button if button.label == "Start training").disabled
+    assert start_of(at).disabled
     assert started == []
 
 
-def test_image_too_small_for_the_backbone_is_refused_at_the_start(started):
-    at = press(open_page(data__image_size=20))
+def test_image_too_small_for_the_backbone_is_told_at_its_field(started):
+    at = open_page(data__image_size=20)
+    assert start_of(at).disabled
     assert errors(at)[0].startswith("Image size: data.image_size is 20, but EfficientNet-Lite0 (built in) needs")
     assert started == []
 
@@ -186,10 +206,20 @@ def test_missing_weights_are_one_sentence(monkeypatch, started, tmp_path):
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr("urllib.request.urlopen", unreachable)
-    at = press(open_page(model__backbone="VGG16"))
+    expectation._refusal.clear()
+    at = open_page(model__backbone="VGG16")
     assert not at.exception
     assert len(errors(at)) == 1
     assert "vgg16_weights" in errors(at)[0]
+    assert start_of(at).disabled
+    assert {m.label: m.value for m in at.metric}["Download"] == "59 MB"
+    assert any("VGG16 · download" in option for option in field(at, "model.backbone").options)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *args, **kwargs: io.BytesIO())
+    press(at, "Check again")
+    assert not errors(at)
+    assert not start_of(at).disabled
+    assert "Its address answers" in captions(at)
+    expectation._refusal.clear()
     assert started == []
 
 
@@ -231,3 +261,42 @@ def test_worker_that_cannot_start_is_one_sentence(monkeypatch):
 def test_runs_ahead_are_counted(started):
     press(open_page())
     assert "1 run is ahead of yours" in captions(open_page())
+
+
+def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(started):
+    at = open_page()
+    choice = widget(at, state.CHOICE)
+    assert (list(choice.options), choice.value) == (["Fast", "Recommended", "Best"], "recommended")
+    captions_of = list(choice.proto.captions)
+    assert all(text.startswith("up to about ") for text in captions_of)
+    assert [CHOICES[name].about in text for name, text in zip(CHOICES, captions_of, strict=True)] == [True] * 3
+    assert not at.session_state[state.CUSTOMISE]
+    choice.set_value("best").run()
+    assert field(at, "training.mode").value == "fine_tune"
+    assert not at.session_state[state.CUSTOMISE]
+    press(at)
+    assert RunStore().get(started[0]).config().training.finetune_epochs == 10
+
+
+def test_the_form_opens_by_itself_once_where_it_says_something_else():
+    at = open_page(training__epochs=7)
+    assert at.session_state[state.CUSTOMISE]
+    at.session_state[state.CUSTOMISE] = False
+    at.run()
+    assert not at.session_state[state.CUSTOMISE]
+    widget(at, state.PRESET).set_value("question-bottleneck").run()
+    assert widget(at, state.CHOICE).value is None
+
+
+def test_two_wrong_fields_are_told_at_both():
+    at = open_page(data__batch_size=0, training__epochs=0)
+    assert told_at(at, "data.batch_size").startswith("Batch size")
+    assert told_at(at, "training.epochs").startswith("Epochs")
+    assert len(errors(at)) == 2
+
+
+def test_memory_that_is_not_there_is_told_before_the_start(monkeypatch):
+    monkeypatch.setenv("PARITY_MEMORY", "0.5")
+    at = open_page()
+    assert any("may be ended by the system" in warning.value for warning in at.warning)
+    assert not start_of(at).disabled

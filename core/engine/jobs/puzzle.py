@@ -10,7 +10,7 @@ from core.engine.jobs.steps import EndedEarly, carry_out
 from core.engine.reporter import Reporter
 from core.start.puzzle import Puzzle
 
-_WORDS = ("Step 1 of 3: trains the bottleneck head.", "Step 2 of 3: trains end to end.")
+_WORDS = ("Step 1 of 3: trains the bottleneck head.", "Step 2 of 3: trains the same head, full pass.")
 _SEARCHES = "Step 3 of 3: looks for the setting that makes the difference."
 
 

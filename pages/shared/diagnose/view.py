@@ -17,10 +17,9 @@ from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_
 from pages.shared.diagnose.choice import Pair
 from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
 from pages.shared.run.live_findings import show_caveats
-from pages.shared.run.rows import MODES
 from pages.shared.run.view import LISTED, LOOKS, read_config
 from pages.shared.state import RUN
-from pages.shared.widgets.fields import setting_label
+from pages.shared.widgets.fields import mode_words, setting_label
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.swatch import show_swatch
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
@@ -68,7 +67,7 @@ def _head(side: str, run: Run, colour: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         show_side(side, colour)
         st.markdown(f"**{plain(title(run))}**", width="content")
-    way = MODES.get(config.training.mode, config.training.mode) if config else "settings cannot be read"
+    way = mode_words(config.training.mode, config.training.unfreeze_from) if config else "settings cannot be read"
     st.caption(f"{plain(way)} · {LOOKS[status.status][0].lower()} after {len(records)} epochs")
     accuracy, area, which = _judged(run, records)
     left, right = st.columns(2)

@@ -16,7 +16,10 @@ from pages.shared.state import RUN, RUN_NOTICE
 from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import percent, plain, sentence
 
-_TITLES = ("Bottleneck: the head learns from saved features", "End to end: every image goes through the network")
+_TITLES = (
+    "Bottleneck: the head learns from saved features",
+    "Frozen backbone, full pass: every image goes through the network",
+)
 _WHY = "Why? Trainings between the two find the setting that makes the difference"
 _WAITING = ":material/radio_button_unchecked:"
 _ICONS = {

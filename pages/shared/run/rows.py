@@ -15,7 +15,7 @@ from core.workers import launch
 from core.workers.try_model_client import is_imported
 from pages.shared.run.facts import Stamp, file_stamp
 
-MODES = {"bottleneck": "Bottleneck", "end_to_end": "End to end", "fine_tune": "Fine-tune"}
+MODES = {"bottleneck": "Bottleneck", "end_to_end": "Full pass", "fine_tune": "Fine-tune"}
 MOST = 200
 
 _SECONDS = 0.5

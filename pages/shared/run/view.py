@@ -15,7 +15,6 @@ from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, damage, file_stamp, title
-from pages.shared.run.rows import MODES
 from pages.shared.run.upkeep import note_button, show_note, upkeep_buttons
 from pages.shared.shell.access import guarded, may
 from pages.shared.state import (
@@ -109,7 +108,7 @@ def head(run: Run, status: Status) -> None:
     if config is None:
         st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
     else:
-        training = MODES.get(config.training.mode, config.training.mode)
+        training = mode_words(config.training.mode, config.training.unfreeze_from)
         st.caption(
             f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
             f"data set {plain(_short_folder(config.dataset))} · made {moment(status.created, st.context.timezone)}"

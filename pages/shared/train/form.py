@@ -1,7 +1,8 @@
 """The Train page's form: which settings are shown where, what differs from the preset, and what the run will be."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from core.config import HEAD, PRESETS, SHORT_FORM, RunConfig, keys, make_config
 from core.data.order import batches_per_epoch
 from core.data.positive import KEY as POSITIVE
 from core.data.sample import CLASSES, SAMPLE_COUNTS
-from core.models.catalogue import find
+from core.models.catalogue import find, require_size
 from core.models.runtime_use import require_runtime
 from core.models.unfreezing import require_blocks, stages
 from core.sections.runtimes import TENSORFLOW
@@ -24,8 +25,9 @@ from pages.shared.widgets.text import plain
 PRESET_TITLES = {
     "recommended": "Recommended",
     "fast": "Fast",
+    "best": "Best",
     "question-bottleneck": "Question: bottleneck",
-    "question-end-to-end": "Question: end to end",
+    "question-end-to-end": "Question: frozen backbone, full pass",
 }
 
 GROUPS = {
@@ -53,6 +55,8 @@ GROUPS = {
     ),
 }
 """What is always in sight; every other setting is under Advanced."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 _FINETUNE = (
     *("training.finetune_stages", "training.finetune_epochs", "training.finetune_learning_rate"),
@@ -103,6 +107,7 @@ def read_config(dataset: str, preset: str, name: str, *, split_on_disk: bool) ->
     )
     require_blocks(config)
     require_runtime(config)
+    require_size(find(config.model.backbone), config.data.image_size)
     return config
 
 
@@ -131,20 +136,31 @@ def preset_control() -> str:
     )
 
 
-def show_fields(preset: str, *, split_on_disk: bool, classes: tuple[str, ...] = ()) -> None:
+def show_fields(
+    preset: str,
+    *,
+    split_on_disk: bool,
+    classes: tuple[str, ...] = (),
+    problems: Mapping[str, str] = MappingProxyType({}),
+) -> set[str]:
     """All settings: the training mode, three groups side by side, the rest under Advanced.
 
     Args:
         preset: The preset.
         split_on_disk: Whether the folder says which images are held out.
         classes: Names of the classes; with two of them the positive one can be chosen. Defaults to none known.
+        problems: What is not allowed, by setting; it is told at the field. Defaults to nothing.
+
+    Returns:
+        The settings whose problem was told.
     """
-    values = fields.form_values(preset)
+    values, told = fields.form_values(preset), set()
     changed = differences(preset, settings(preset, split_on_disk=split_on_disk))
     values[MODE] = fields.field(MODE, values, changed=MODE in changed)
 
     def draw(group: Iterator[str]) -> None:
         for key in group:
+            before = values[key]
             if key == HEAD:
                 head_editor.show_head_choice(changed=key in changed)
             elif key == fields.BACKBONE:
@@ -153,6 +169,11 @@ def show_fields(preset: str, *, split_on_disk: bool, classes: tuple[str, ...] = 
                 _show_positive(values, classes, changed=key in changed)
             elif has_meaning(key, values, split_on_disk=split_on_disk):
                 values[key] = fields.field(key, values, changed=key in changed)
+            else:
+                continue
+            if key in problems and key != HEAD and values[key] == before:  # the head's editor says it at its row
+                st.error(problems[key], icon=":material/error:")
+                told.add(key)
 
     for column, (title, group) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
@@ -164,6 +185,7 @@ def show_fields(preset: str, *, split_on_disk: bool, classes: tuple[str, ...] = 
         for k, column in enumerate(st.columns(3)):
             with column:
                 draw(iter(rare[k::3]))
+    return told
 
 
 def _show_positive(values: dict[str, Any], classes: tuple[str, ...], *, changed: bool) -> None:

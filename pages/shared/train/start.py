@@ -1,4 +1,4 @@
-"""The button that starts the run that the form describes, or why there is none."""
+"""The button that starts the run that the form describes, or why there is none; it stays in sight at the bottom."""
 
 import streamlit as st
 
@@ -13,27 +13,44 @@ from pages.shared.widgets import fields
 from pages.shared.widgets.progress_bar import follow
 
 
-def show_start(config: RunConfig | None, *, found: bool) -> None:
-    """The button, for whoever may train.
-
-    Args:
-        config: What the form says; None while something in it is not allowed.
-        found: Whether there is a data set.
-    """
+def show_limits() -> bool:
+    """Says who may start what here; whether this person may start anything."""
     if not access.may(Action.TRAIN):
         st.info("You may look at this form, but not start a training here.", icon=":material/lock:")
-        return
+        return False
     if mode() == PUBLIC:
         st.caption(
             f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
             f"{policy().epochs} epochs; one trains at a time. {time_limits.words(policy())}"
         )
-    if config is None and found:
-        st.caption(":material/error: A setting below is not allowed. Put it right to start.")
-    clicked = st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=config is None)
+    return True
+
+
+def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready: bool, about: str) -> None:
+    """The button, for whoever may train, in a bar that stays at the bottom of the window.
+
+    Args:
+        config: What the form says; None while something in it is not allowed.
+        found: Whether there is a data set.
+        wrong: Labels of the fields that are to be put right.
+        ready: Whether what the run needs is here or can be fetched.
+        about: What would start, in a line.
+    """
+    with st.bottom:
+        place = st.container(gap="small")
+        with st.container(horizontal=True, vertical_alignment="center", key="start_bar"):
+            waits = config is None or not ready
+            icon = ":material/play_arrow:"
+            clicked = st.button("Start training", type="primary", icon=icon, disabled=waits, key="start_training")
+            if wrong and found:
+                names = ", ".join(wrong)
+                st.markdown(f":red[:material/error: Start waits. To put right: {names}.]", width="stretch")
+            elif about:
+                st.caption(about, width="stretch")
     token = state.start_token(actions.used_tokens(), clicked=clicked)
     if clicked and config and found:
-        _start(config, token)
+        with place:
+            _start(config, token)
     elif found:
         actions.get_ready()
 

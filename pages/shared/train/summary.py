@@ -5,12 +5,16 @@ import contextlib
 import streamlit as st
 
 from core.config import RunConfig
-from core.errors import UserError
+from core.errors import ConfigError, UserError
+from core.estimate.duration import download_bytes, expected
+from core.estimate.memory import memory
 from pages.shared.run.at_work import active_runs
 from pages.shared.shell import chosen_dataset
+from pages.shared.train import expectation
 from pages.shared.train import form as train_form
+from pages.shared.train.problems import key_of
 from pages.shared.widgets import fields
-from pages.shared.widgets.text import plain
+from pages.shared.widgets.text import file_size, plain
 
 
 def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
@@ -31,22 +35,66 @@ def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
 
 def show_summary(config: RunConfig, view: chosen_dataset.View | None) -> None:
     """What the run will be, and who is before it."""
-    counts = view.counts() if view else train_form.sample_counts()
-    classes = len(view.index.classes) if view else 2
+    counts, classes = counts_of(view)
     facts = train_form.facts(config, counts["train"], counts["val"])
     with st.grid(min_column_width=150):
         for label, value in facts.items():
             st.metric(label, value)
+        _show_expectation(config, counts, classes)
+    if warning := expectation.memory_warning(memory(config, classes)):
+        st.warning(warning, icon=":material/memory:")
     queue = train_form.queue_sentence(len(active_runs()))
     st.caption(f"{train_form.cost_sentence(config, classes)} {queue}")
 
 
-def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool) -> RunConfig | None:
-    """The form as a configuration; None, and a sentence, when something in it is not allowed."""
+def counts_of(view: chosen_dataset.View | None) -> tuple[dict[str, int], int]:
+    """Images by split, and how many classes; of the sample before it is drawn too."""
+    if view is None:
+        return {"test": 0, **train_form.sample_counts()}, 2
+    return view.counts(), len(view.index.classes)
+
+
+def in_short(config: RunConfig, view: chosen_dataset.View | None) -> str:
+    """What starts, in a line: images, duration, memory, download."""
+    counts, classes = counts_of(view)
+    found = expected(config, counts["train"], counts["val"] + counts["test"], classes)
+    size = download_bytes(config)
+    fetched = f" · {file_size(size)} to fetch" if size else ""
+    needed, _ = expectation.memory_words(memory(config, classes))
+    images = f"{counts['train'] + counts['val']:,} images"
+    title = plain(chosen_dataset.title_of(config.dataset))
+    return f"**{title}** · {images} · {expectation.duration_words(found)} · {needed} of memory{fetched}"
+
+
+def _show_expectation(config: RunConfig, counts: dict[str, int], classes: int) -> None:
+    """Duration, memory and download, as metrics."""
+    found = expected(config, counts["train"], counts["val"] + counts["test"], classes)
+    st.metric("Expected duration", expectation.duration_words(found), help=expectation.duration_help(found))
+    needed, remark = expectation.memory_words(memory(config, classes))
+    st.metric(
+        "Expected memory", needed, delta=remark or None, delta_color="off", delta_arrow="off",
+        help="By rule of thumb, from what the backbone's forward pass was measured to take. The limit is "
+        "PARITY_MEMORY, or else what this machine has.",
+    )  # fmt: skip
+    if size := download_bytes(config):
+        st.metric("Download", file_size(size), help="The backbone's weights, once; they then stay on this machine.")
+
+
+def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool, told: set[str]) -> RunConfig | None:
+    """The form as a configuration; None when something in it is not allowed, and a sentence unless that was told.
+
+    Args:
+        reference: The chosen data set.
+        preset: The preset.
+        name: Of the run.
+        split_on_disk: Whether the folder says which images are held out.
+        told: Settings whose problem stands at their field.
+    """
     try:
         return train_form.read_config(reference, preset, name, split_on_disk=split_on_disk)
-    except UserError as error:
-        st.error(fields.sentence_of(error))
+    except ConfigError as error:
+        if key_of(error) not in told:
+            st.error(fields.sentence_of(error))
         return None
 
 

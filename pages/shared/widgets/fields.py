@@ -21,6 +21,7 @@ from pages.shared.widgets.text import plain
 BACKBONE, MODE, UNFREEZE = setting_words.BACKBONE, "training.mode", setting_words.UNFREEZE
 
 label_of, setting_label, word_of = setting_words.label_of, setting_words.setting_label, setting_words.word_of
+mode_words = setting_words.mode_words
 
 
 def preset_values(preset: str) -> dict[str, Any]:
@@ -152,6 +153,8 @@ def _word_among(key: str, values: dict[str, Any], value: str) -> str:
     """As `word_of`; no block named means another thing where the run is fine-tuned."""
     if key == BACKBONE and value in BACKBONES:
         return f"{word_of(key, value)} · {weights_word(BACKBONES[value])}"
+    if key == MODE:
+        return mode_words(value, str(values.get(UNFREEZE) or ""))
     if key == UNFREEZE and not value and values.get(MODE) == "fine_tune":
         return "As many blocks as stages"
     return word_of(key, value)

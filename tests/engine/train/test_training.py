@@ -21,6 +21,7 @@ from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder, Progress
 from core.engine.train.training import Training, judge, reduced, train
 from core.errors import UserError
+from core.estimate.measured import costs
 from core.stats import metrics
 from core.store.runs import Run, RunStore
 
@@ -320,6 +321,28 @@ def test_a_checkpoint_of_a_phase_that_the_settings_lack_is_refused(image_folder:
     (run.path / "resume" / "state.json").write_text(json.dumps(state))
     with pytest.raises(UserError, match=r"is of “finetuning 2”, which its settings do not have"):
         train(Reporter(run))
+
+
+def test_what_is_left_of_the_whole_run_is_known_and_what_it_took_is_kept(image_folder: Any) -> None:
+    left: list[tuple[str, float | None]] = []
+
+    class Watching(Reporter):
+        def _change(self, changes: dict[str, Any], *, urgent: bool) -> None:
+            super()._change(changes, urgent=urgent)
+            left.append((self.status.phase, self.status.run_seconds_left))
+
+    settings = {"training.mode": "fine_tune", "training.finetune_epochs": 2, "training.epochs": 3}
+    run = new_run(image_folder("timed", train=(16, 16), val=(4, 4)), settings)
+    assert train(Watching(run)) == "finished"
+    known = [(phase, seconds) for phase, seconds in left if seconds is not None]
+    assert {"features", "training", "finetuning"} <= {phase for phase, _ in known}
+    at_head = [seconds for phase, seconds in known if phase == "training"]
+    at_end = [seconds for phase, seconds in known if phase == "finetuning"]
+    assert max(at_head) > at_end[-1] >= 0
+    kinds = {(cost.kind, cost.block) for cost in costs()}
+    assert {("features", ""), ("head", ""), ("prepare", ""), ("finish", "")} <= kinds
+    assert any(kind == "images" and block for kind, block in kinds)
+    assert all(cost.seconds > 0 for cost in costs())
 
 
 def test_a_second_run_on_the_same_images_computes_no_features_again(

@@ -87,7 +87,7 @@ def test_choices_of_the_block_follow_the_backbone():
         ("data.augmentation", "none", "None"),
         ("training.unfreeze_from", "", "None (frozen)"),
         ("training.unfreeze_from", "block5", "block5"),
-        ("training.mode", "end_to_end", "End to end"),
+        ("training.mode", "end_to_end", "Full pass"),
     ],
 )
 def test_values_are_put_into_words(key, value, word):
@@ -151,3 +151,10 @@ def test_cost_is_told_roughly(changes, sentence):
 @pytest.mark.parametrize(("ahead", "start"), [(0, "No run is ahead"), (1, "1 run is ahead"), (3, "3 runs are ahead")])
 def test_queue_is_told(ahead, start):
     assert train_form.queue_sentence(ahead).startswith(start)
+
+
+def test_end_to_end_is_said_only_where_all_weights_train():
+    assert fields.mode_words("end_to_end", "") == "Frozen backbone, full pass"
+    assert fields.mode_words("end_to_end", "all") == "End to end"
+    assert fields.mode_words("end_to_end", "block5") == "Full pass, trained from block5 on"
+    assert fields.mode_words("bottleneck", "") == "Bottleneck"

@@ -1,0 +1,73 @@
+"""The three ways to train that a beginner chooses from: what each does, and how long it will take on these images."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.access import PUBLIC, mode
+from core.config import make_config
+from core.errors import ConfigError
+from core.estimate.duration import expected
+from pages.shared import state
+from pages.shared.train.expectation import duration_words
+from pages.shared.widgets import fields
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A preset that is offered by name.
+
+    Attributes:
+        title: What it is called.
+        about: What it does, in half a sentence.
+    """
+
+    title: str
+    about: str
+
+
+CHOICES = {
+    "fast": Choice("Fast", "a first answer: smaller images, few epochs, the backbone stays as it is"),
+    "recommended": Choice("Recommended", "trains the head on the features of the frozen backbone"),
+    "best": Choice("Best", "augments the images, and fine-tunes the upper blocks of the backbone after the head"),
+}
+
+
+def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
+    """The choice; a click fills the form. None is marked where the form was filled by something else.
+
+    Args:
+        dataset: The chosen data set.
+        counts: Images by split.
+        classes: How many.
+    """
+    st.session_state.setdefault(state.PRESET, "recommended")
+    fields.fill(st.session_state[state.PRESET], keep=True)
+    offered = [name for name in CHOICES if mode() != PUBLIC or name != "best"]  # there the backbone stays frozen
+    preset = st.session_state[state.PRESET]
+    st.session_state[state.CHOICE] = preset if preset in offered else None
+    st.radio(
+        "How to train",
+        offered,
+        format_func=lambda name: CHOICES[name].title,
+        captions=[f"{_time(dataset, name, counts, classes)}: {CHOICES[name].about}." for name in offered],
+        key=state.CHOICE,
+        on_change=_take,
+        horizontal=True,
+        help="Each fills the form that “Customise” opens. Durations are upper ones: from what this machine has taken "
+        "before, else estimated.",
+    )
+
+
+def _take() -> None:
+    if chosen := st.session_state.get(state.CHOICE):
+        st.session_state[state.PRESET] = chosen
+        fields.fill(chosen)
+
+
+def _time(dataset: str, preset: str, counts: dict[str, int], classes: int) -> str:
+    try:
+        config = make_config(dataset, {}, preset=preset)
+    except ConfigError:  # the data set's name is not allowed; that is said elsewhere
+        return "?"
+    return duration_words(expected(config, counts["train"], counts["val"] + counts["test"], classes))
