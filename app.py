@@ -9,6 +9,7 @@ from core.store import examples as shipped
 from pages.shared import state
 from pages.shared.home import runs as home_runs
 from pages.shared.home.own_images import show_own_images
+from pages.shared.home.running import show_running
 from pages.shared.puzzle import puzzle
 from pages.shared.puzzle import view as puzzle_view
 from pages.shared.puzzle.menu import follow_puzzle
@@ -59,7 +60,7 @@ def open_examples() -> None:
 
 
 def show_runs() -> None:
-    """The table of runs; it follows the runs that are at work."""
+    """The table of runs; it follows the runs that are at work, which also stand above it."""
     st.subheader("Recent runs", anchor=False)
     rows = home_runs.own_runs()
     if not rows:
@@ -85,7 +86,7 @@ def show_ways() -> None:
         st.markdown(
             "A finished example, at once: two trainings, the cause of their difference, a model to predict with."
         )
-        if st.button("Look at a finished example", icon=":material/visibility:"):
+        if st.button("Look at a finished example", type="primary", icon=":material/visibility:"):
             open_examples()
 
 
@@ -99,6 +100,7 @@ if not tour.is_under_way():
     label = "Take the tour: the pages in two minutes, on finished runs"
     st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
 show_ways()
+show_running()
 show_puzzle()
 why_view.show_why()
 show_runs()

@@ -4,7 +4,16 @@ import streamlit as st
 
 from core.errors import LayoutQuestion, UserError
 from pages.shared import state
-from pages.shared.dataset import labels_view, layout_view, map_view, quality_view, sources, split_view
+from pages.shared.dataset import (
+    health,
+    images_tab,
+    labels_view,
+    layout_view,
+    map_view,
+    quality_view,
+    sources,
+    split_view,
+)
 from pages.shared.dataset import tabs as dataset_tabs
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.shell import chosen_dataset as dataset_view
@@ -13,7 +22,7 @@ from pages.shared.widgets.text import heading, plain
 
 TABS = {
     "Overview": dataset_tabs.show_overview,
-    "Images": dataset_tabs.show_images,
+    "Images": images_tab.show_images,
     "Quality": quality_view.show_quality,
     "Labels": labels_view.show_labels,
     "Map": map_view.show_map,
@@ -42,10 +51,24 @@ def show_dataset(reference: str) -> None:
         st.error(f"This data set cannot be trained on yet. {plain(view.problem)}")
     elif st.button("Train on this", type="primary", icon=":material/tune:"):
         st.switch_page("pages/train.py")
-    for tab, show in zip(st.tabs(list(TABS), key=state.TAB, on_change="rerun"), TABS.values(), strict=True):
+    labels = tab_labels(view)
+    for tab, show in zip(st.tabs(labels, key=state.TAB, on_change="rerun"), TABS.values(), strict=True):
         if tab.open:
             with tab:
                 show(view)
+
+
+def tab_labels(view: dataset_view.View) -> list[str]:
+    """Names of the tabs, each with the number of things in it that need a look; the open one stays open.
+
+    A tab is known by its label, and that changes with the number.
+    """
+    counts = health.badges(view)
+    labels = {name: f"{name} :orange-badge[{counts[name]:,}]" if counts.get(name) else name for name in TABS}
+    if is_open := str(st.session_state.get(state.TAB) or ""):
+        name = is_open.split(" :", maxsplit=1)[0]
+        st.session_state[state.TAB] = labels.get(name, labels["Overview"])
+    return list(labels.values())
 
 
 frame("Dataset", in_menu=follow_puzzle)

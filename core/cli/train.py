@@ -11,11 +11,15 @@ from core.cli.cross_validate import add_folds, cross_validate
 from core.cli.layout import understood
 from core.cli.output import Record, print_answer, print_json
 from core.cli.settings import add_settings, read_config
-from core.cli.terminal import Line, follow
+from core.cli.terminal import Line, duration, follow
 from core.cli.told_findings import FindingsTold, add_strict
 from core.config import RunConfig
 from core.course.caveats import caveats, run_caveats, with_caveats
+from core.data.dataset import Dataset
+from core.estimate.duration import download_bytes, expected
+from core.estimate.memory import memory
 from core.jobs.spec import RunSpec
+from core.sizes import in_words
 from core.start import start
 from core.store.runs import Run, RunStore, Status
 from core.workers import launch
@@ -53,11 +57,25 @@ def train_config(config: RunConfig, options: argparse.Namespace) -> int:
     line = Line(quiet=options.json)
     spec = RunSpec(config).admit(line.progress("Looks through"))
     line.show("")
+    if spec.dataset:
+        line.show(in_a_line(spec.config, spec.dataset), lasting=True)
     run = start.start("run", spec, COMMAND_LINE)
     line.show(f"run {run.id}", lasting=True)
     for said in understood(spec.dataset) if spec.dataset else ():
         line.show(said, lasting=True)
     return _follow(run, options)
+
+
+def in_a_line(config: RunConfig, dataset: Dataset) -> str:
+    """What a run will take, before it starts: duration, memory and download."""
+    split, classes = dataset.split, len(dataset.classes)
+    found = expected(config, len(split.train), len(split.val) + len(split.test), classes)
+    needed, size = memory(config, classes), download_bytes(config)
+    origin = "as measured here" if found.measured else "estimated"
+    text = f"expected: up to {duration(found.seconds)} ({origin}), {needed.needed / 1024:.1f} GB of memory"
+    if needed.fits is False and needed.there is not None:
+        text += f", of which {needed.there / 1024:.1f} GB are there"
+    return text + (f", {in_words(size)} to fetch" if size else "")
 
 
 def run_resume(options: argparse.Namespace) -> int:

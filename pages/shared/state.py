@@ -42,6 +42,9 @@ SOURCE = "dataset_source"
 PUBLISHED = "dataset_published"
 """Session key: which published data set the Dataset page offers to fetch."""
 
+HOME_FOLDER = "home_folder"
+"""Session key: the folder of this machine that was chosen on the Home page."""
+
 FOLDER = "dataset_folder"
 """Session key: the folder the person has browsed to, relative to the data root."""
 
@@ -70,7 +73,13 @@ REPAIRED = "dataset_repaired"
 """Session key: what one click below a finding of the Dataset page did, and what it takes to undo it."""
 
 TAB = "dataset_tab"
-"""Session key: the open tab of the Dataset page."""
+"""Session key: the open tab of the Dataset page, by its name; on the page its number stands behind it."""
+
+HEALTH_ASK = "health_ask"
+"""Session key, and first part of one: whether the checks of a large data set were asked for."""
+
+IMAGES_SEARCH, IMAGES_ORDER, IMAGE_DETAIL = "images_search", "images_order", "image_detail"
+"""Session keys of the Images tab: the words searched for, the seed of its order, the file that is shown large."""
 
 START_TOKEN = "start_token"  # noqa: S105 (no password: it tells one filled form from the next)
 """Session key: what one filled form may be started with once."""

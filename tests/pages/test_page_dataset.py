@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import state
-from pages.shared.dataset import sources
+from pages.shared.dataset import health, sources
 from pages.shared.shell import uploads
 
 NAME = "Hünde *neu* [x](y)"
@@ -64,7 +64,14 @@ def make_zip(names: list[str]) -> bytes:
 def test_overview_counts_images_by_class_and_split(root):
     at = open_page(root / "good")
     assert not at.exception
-    assert metrics(at) == {"Images": "26", "Classes": "2", "Training": "20", "Validation": "6", "Unreadable": "0"}
+    assert metrics(at) == {
+        "Images": "26",
+        "Classes": "2",
+        "Training": "20",
+        "Validation": "6",
+        "Unreadable": "0",
+        "Left out": "0",
+    }
     table = at.dataframe[0].value
     assert table.values.tolist() == [["a", 12, 3], ["b", 8, 3], ["All", 20, 6]]
     assert at.dataframe[1].value.values.tolist() == [[40, 40, 26]]
@@ -236,3 +243,56 @@ def test_no_path_leads_out_of_the_root(tmp_path, relative):
         (root / "loop").symlink_to(root / "loop")
     found = sources.inside(root, relative)
     assert found == root or (found.is_relative_to(root) and found.is_dir())
+
+
+def health_of(at: AppTest) -> dict[str, str]:
+    return {label.split(" ", 1)[1]: value for label, value in metrics(at).items() if label.startswith(":")}
+
+
+def test_health_says_what_was_looked_for_and_leads_to_its_tab(root):
+    same = (root / "good" / "train" / "a" / "0.png").read_bytes()
+    (root / "good" / "val" / "b" / "same.png").write_bytes(same)
+    (root / "good" / "train" / "b" / "broken.png").write_bytes(b"\x89PNG...")
+    (root / "good" / "train" / "b" / "notes.txt").write_text("x")
+    at = open_page(root / "good", "Overview")
+    assert not at.exception
+    found = health_of(at)
+    assert found["Data leakage"] != "none found"
+    assert found["Label errors"] == "same image, two classes"
+    assert (found["Unreadable files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not made yet")
+    assert int(found["Duplicates"]) >= 2
+    assert found["Class imbalance"] == "1.5 : 1"
+    labels = [tab.label for tab in at.tabs]
+    assert labels[0] == "Overview"
+    assert any(label.startswith("Quality :orange-badge[") for label in labels)
+    assert any(label.startswith("Split :orange-badge[") for label in labels)
+    at.button(key="health:Duplicates:open").click().run()
+    assert not at.exception
+    assert at.session_state[state.TAB].startswith("Quality")
+    assert any("What to look for" in group.label for group in at.get("button_group"))
+
+
+def test_a_large_data_set_is_checked_when_asked(root, monkeypatch):
+    monkeypatch.setattr(health, "AT_ONCE", 10)
+    at = open_page(root / "good", "Overview")
+    assert "Duplicates" not in health_of(at)
+    at.button(key=state.HEALTH_ASK).click().run()
+    assert "Duplicates" in health_of(at)
+
+
+def test_images_are_searched_shuffled_and_shown_large(root):
+    at = open_page(root / "good", "Images")
+    plain_order = [image.caption for image in images(at)]
+    next(button for button in at.button if button.label == "Shuffle").click().run()
+    shuffled = [image.caption for image in images(at)]
+    assert sorted(shuffled) == sorted(plain_order) and shuffled != plain_order
+    next(button for button in at.button if button.label == "As on disk").click().run()
+    assert [image.caption for image in images(at)] == plain_order
+    at.text_input(key=state.IMAGES_SEARCH).set_value("A/0").run()
+    assert len(images(at)) == 1
+    at.button(key="detail:train/a/0.png").click().run()
+    assert not at.exception
+    assert len(images(at)) == 2
+    assert any("40 × 40 pixels" in caption.value for caption in at.caption)
+    at.text_input(key=state.IMAGES_SEARCH).set_value("nowhere").run()
+    assert "nowhere" in at.info[-1].value

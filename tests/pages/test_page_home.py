@@ -1,6 +1,7 @@
 """Home: the ways to begin, the puzzle's button and the table of runs."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from core.config import make_config, setting
 from core.start.puzzle import PuzzleStore
 from core.start.story import Story, read_story
 from core.store.runs import Run, RunStore, Status
+from core.sweep.store import SweepStore
 from core.workers import launch
+from pages.shared import state
 from pages.shared.puzzle import puzzle
 from pages.shared.run import rows as run_list
 from pages.shared.shell.frame import VERSION, about
@@ -213,3 +216,43 @@ def test_the_demo_opens_a_finished_run_and_stays_after_the_first_use():
 def test_the_menu_tells_version_help_and_how_to_report_a_problem():
     for words in (VERSION, "Help", "Report a problem"):
         assert words in about()
+
+
+def test_work_under_way_stands_above_the_runs_with_its_progress_and_stops(started):
+    run = make_run("Lauf *1*", "running", epoch=2, epochs=4, message="Epoch 2 of 4.", pid=os.getpid())
+    sweep = SweepStore().create(make_config("sample", {}), [], 5.0)
+    at = open_home()
+    assert not at.exception
+    told = [line.value.replace("\\", "") for line in at.markdown]
+    assert "**Run: Lauf *1***" in told
+    assert any(line.startswith("**Sweep") for line in told)
+    assert next(bar for bar in at.get("progress")).proto.value == 25
+    found = links(at)
+    assert {f"run={run.id}", f"sweep={sweep.id}"} <= {
+        link.proto.query_string for link in elements(at.main, "page_link")
+    }
+    assert "Open" in found
+    at.button(key=f"stop:{run.id}").click().run()
+    assert not at.exception
+    assert run.stop_requested()
+    assert at.button(key=f"stop:{run.id}").disabled
+
+
+def test_without_work_nothing_is_said_of_it():
+    make_run("done", "finished")
+    at = open_home()
+    assert not any("Running now" in header.value for header in at.subheader)
+
+
+def test_both_ways_stay_when_there_are_runs_and_a_folder_leads_to_train(image_folder, monkeypatch, tmp_path):
+    make_run("done", "finished")
+    folder = image_folder("photos/apples and pears", train=(3, 3), val=(2, 2))
+    monkeypatch.setenv("PARITY_DATA", str(folder.parent))
+    at = open_home()
+    assert not at.exception
+    assert {"Train on your images", "See the demo"} <= {h.value.split(": ")[-1] for h in at.subheader}
+    at.selectbox(key=state.HOME_FOLDER).set_value("apples and pears").run()
+    assert not at.exception
+    assert at.session_state[state.DATASET] == str(folder)
+    assert at.title[0].value == "Train"
+    assert not next(button for button in at.button if button.label == "Start training").disabled

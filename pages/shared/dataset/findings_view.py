@@ -1,6 +1,6 @@
 """What the checks say of the images of a data set, which checks were made, and the worker that asks with features."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -31,30 +31,58 @@ EVERY_SECONDS = 2.0
 _SECONDS, _SECONDS_AN_IMAGE = 15, 0.025
 
 
+class Checked(NamedTuple):
+    """What the checks have found so far.
+
+    Attributes:
+        findings: On the images; with those of the check with features once it was made.
+        made: Which checks were made, as `core.checks.coverage.coverage` has it.
+        with_features: Whether the check with features was made of just these images.
+        job: That check, at work or ended; None where there is none.
+        status: Where it is.
+    """
+
+    findings: list[Finding]
+    made: dict[str, Any]
+    with_features: bool
+    job: FeatureCheck | None
+    status: Status | None
+
+
+def checked_findings(view: View) -> Checked:
+    """Makes the checks of the images, or takes what is known; and what a check with features has found.
+
+    Raises:
+        UserError: a file has gone or changed since the scan.
+    """
+    config = _config(view)
+    findings, made = _checked(f"{review_key(view.dataset())} {_parts(view)} {config}", config, view)
+    job = FeatureCheckStore().find(config, view.dataset())
+    status = launch.poll(job) if job else None
+    result = job.result() if job and status and status.status == "finished" else None
+    if result is None:
+        return Checked(findings, made, False, job, status)
+    findings = of_images(merged(findings, [Finding.of_record(one) for one in result.findings]))
+    return Checked(findings, dict(with_features(made, result.not_run)), True, job, status)
+
+
 def show_checks(view: View) -> int:
     """Findings on the images with some of these, what was checked, and the button for the rest; how many there are."""
     if view.problem:
         return 0
-    config = _config(view)
     try:
-        findings, made = _checked(f"{review_key(view.dataset())} {_parts(view)} {config}", config, view)
-        job = FeatureCheckStore().find(config, view.dataset())
+        findings, made, featured, job, status = checked_findings(view)
     except UserError as error:
         st.error(plain(sentence(str(error))))
         return 0
-    status = launch.poll(job) if job else None
-    result = job.result() if job and status and status.status == "finished" else None
-    if result is not None:
-        findings = of_images(merged(findings, [Finding.of_record(one) for one in result.findings]))
-        made = with_features(made, result.not_run)
     if findings:
         st.markdown("##### What the checks found")
         show_findings(findings, root=view.index.root, images=8, offer=repair.offer(view))
     st.caption(f":material/fact_check: {plain(in_words(made).replace('`', ''))}")
     if job and status and status.is_active:
         st.fragment(show_progress, run_every=EVERY_SECONDS)(job, "check", "check", end_check)
-    elif result is None:
-        _offer(view, config, status)
+    elif not featured:
+        _offer(view, _config(view), status)
     return len(findings)
 
 

@@ -11,13 +11,13 @@ from core.access import PUBLIC, Action, mode
 from core.data.collections import published_of
 from core.data.dataset import SAMPLE
 from core.data.images import EXTENSIONS
-from core.data.leftovers import is_junk
 from core.data.tables import TABLE_EXTENSIONS
 from core.errors import AccessError, UserError
 from pages.shared import state
 from pages.shared.dataset.published import choose_published
 from pages.shared.shell import uploads
 from pages.shared.shell.access import guarded, may
+from pages.shared.shell.server_folders import inside, subfolders
 from pages.shared.widgets.progress_bar import follow
 from pages.shared.widgets.text import plain
 
@@ -71,28 +71,6 @@ def _offered() -> tuple[str, ...]:
         *([SERVER] if may(Action.BROWSE) else []),
         *([ZIP, FOLDER] if may(Action.UPLOAD) else []),
     )
-
-
-def inside(root: Path, relative: str) -> Path:
-    """The folder below `root`, or `root` where the path leads out of it or to nothing."""
-    try:
-        folder = (root / relative).resolve()
-        return folder if folder.is_relative_to(root) and folder.is_dir() else root
-    except (OSError, ValueError, RuntimeError):  # a name too long, a NUL in it, a loop of links
-        return root
-
-
-def subfolders(root: Path, folder: Path) -> list[str]:
-    """Names of the visible folders in `folder` that do not lead out of `root`."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return []
-    return [
-        entry.name
-        for entry in entries
-        if not is_junk(entry.name) and entry.is_dir() and entry.resolve().is_relative_to(root)
-    ]
 
 
 def _source_of(reference: str) -> str:

@@ -1,4 +1,4 @@
-"""Tabs of the Dataset page: overview, images, augmentation, batch X-ray (class mix of batches), problems."""
+"""Tabs of the Dataset page: overview, augmentation, batch X-ray (class mix of batches), problems."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,10 +20,11 @@ from core.notation.augmentation import PRESETS
 from pages.shared.dataset import charts as dataset_charts
 from pages.shared.dataset import curate, repair
 from pages.shared.dataset.findings_view import show_checks
-from pages.shared.dataset.image_grid import PER_PAGE, SIDE, show_file
+from pages.shared.dataset.health import left_out, show_health
+from pages.shared.dataset.image_grid import SIDE
 from pages.shared.dataset.layout_view import show_reading
 from pages.shared.shell.chosen_dataset import SPLITS, View, data_config
-from pages.shared.state import field_key, page_key
+from pages.shared.state import field_key
 from pages.shared.widgets import fields
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.text import plain
@@ -36,15 +37,16 @@ def show_metrics(view: View) -> None:
     counts = view.counts()
     numbers = {"Images": len(view.index.files), "Classes": len(view.index.classes)}
     numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
-    numbers["Unreadable"] = len(view.index.unreadable)
+    numbers |= {"Unreadable": len(view.index.unreadable), "Left out": left_out(view)}
     with st.grid(min_column_width=110):
         for label, number in numbers.items():
             st.metric(label, f"{number:,}", border=True)
 
 
 def show_overview(view: View) -> None:
-    """Counts per class and split, sizes, pixel formats, notes."""
+    """Health, counts per class and split, sizes, pixel formats, notes."""
     curate.show_notice()
+    show_health(view)
     counts = _counts(view)
     left, right = st.columns([3, 2])
     with left:
@@ -68,25 +70,6 @@ def decisions(view: View) -> list[str]:
     own = view.split_file.sentence(view.index) if view.split_file else ""
     notes = upload_notes(Path(view.reference))
     return [said for said in (*notes, view.corrections.sentence(), own) if said]
-
-
-def show_images(view: View) -> None:
-    """A page of images of one split and class."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = _choose_split(view)
-        label = st.selectbox("Class", ["", *view.index.classes], format_func=_class_title)
-    chosen = [file for file in view.part(split) if label in ("", file.label)]
-    if not chosen:
-        st.info("There are no readable images of this class in this split.")
-        return
-    pages = -(-len(chosen) // PER_PAGE)
-    page = st.pagination(pages, key=page_key(split, label)) if pages > 1 else 1
-    first = (page - 1) * PER_PAGE
-    shown = chosen[first : first + PER_PAGE]
-    st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} images")
-    with st.grid(min_column_width=110):
-        for file in shown:
-            show_file(view, file, with_class=True)
 
 
 def show_augmentation(view: View) -> None:
@@ -209,18 +192,6 @@ def _mode(mode: str) -> str:
         "1": "black and white",
     } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "grey of 16 bits")
     return f"{words.get(mode, 'other')} ({mode})"
-
-
-def _choose_split(view: View) -> str:
-    filled = [split for split in SPLITS if view.part(split)]
-    chosen = st.segmented_control(
-        "Split", filled, default=filled[0] if filled else None, required=True, format_func=SPLITS.__getitem__
-    )
-    return str(chosen or "train")
-
-
-def _class_title(name: str) -> str:
-    return display_name(name) or "All classes"
 
 
 def _augmentation_title(kind: str) -> str:

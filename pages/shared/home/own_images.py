@@ -1,13 +1,17 @@
-"""The Home page's way to a training on images of one's own: drop a zip, then look it over and press Start."""
+"""The Home page's way to a training on images of one's own: a zip or a folder, then look it over and press Start."""
+
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core import paths
 from core.access import Action
 from core.errors import UserError
 from pages.shared import state
 from pages.shared.shell import uploads
-from pages.shared.shell.access import may
+from pages.shared.shell.access import guarded, may
+from pages.shared.shell.server_folders import inside, subfolders
 from pages.shared.widgets.progress_bar import follow
 from pages.shared.widgets.text import plain
 
@@ -29,7 +33,32 @@ def show_own_images() -> None:
         st.error(plain(notice), icon=":material/error:")
     if zips:
         _take(zips)
-    st.page_link("pages/dataset.py", label="A folder, or a published data set", icon=":material/folder_open:")
+    if may(Action.BROWSE):
+        _choose_folder()
+    st.page_link(
+        "pages/dataset.py", label="Upload a folder, or fetch a published data set", icon=":material/folder_open:"
+    )
+    st.caption("Then the Train page opens with recommended settings: press Start there.")
+
+
+@guarded(Action.BROWSE)
+def _choose_folder() -> None:
+    """A folder of this machine, where a root was named; deeper ones are chosen on the Dataset page."""
+    root = paths.data_root()
+    names = subfolders(root, root) if root and root.is_dir() else []
+    if root is None or not names:
+        return
+    name = st.selectbox(
+        "Or a folder on this machine",
+        names,
+        index=None,
+        key=state.HOME_FOLDER,
+        placeholder="Choose a folder",
+        help="Folders in the one that PARITY_DATA names; those below them are on the Dataset page.",
+    )
+    if name:
+        st.session_state.pop(state.HOME_FOLDER, None)
+        _go_on(inside(root, name))
 
 
 def _take(zips: list[UploadedFile]) -> None:
@@ -41,7 +70,12 @@ def _take(zips: list[UploadedFile]) -> None:
         st.session_state[state.NOTICE] = str(error)
         state.clear_uploader()
         st.rerun()
+    state.clear_uploader()
+    _go_on(folder)
+
+
+def _go_on(folder: Path) -> None:
+    """Leads to the Train page, which begins with recommended settings."""
     state.choose_dataset(str(folder))
     st.session_state.pop(state.SOURCE, None)  # the Dataset page shows where it came from
-    state.clear_uploader()
     st.switch_page("pages/train.py")

@@ -16,6 +16,7 @@ from core.workers import launch
 from pages.shared.run.facts import DataFacts, data_facts, epochs, notes, title
 from pages.shared.run.live_curves import choose_looks, show_curves
 from pages.shared.run.live_findings import show_caveats, show_error, show_rest
+from pages.shared.run.tab_title import show_tab_title
 from pages.shared.run.view import active_runs, read_config, status_words
 from pages.shared.state import RUN, RUN_NOTICE
 from pages.shared.widgets.text import NOTHING, about, duration, interval, moment, number, percent, plain
@@ -55,6 +56,7 @@ def _tick(run: Run, was_active: bool) -> None:
         st.rerun()  # the whole page: buttons, evaluation and downloads change with it
     config, where = read_config(run) or RunConfig(), launch.location(run, status)
     records, facts, others = epochs(run), data_facts(run), _others(run)
+    show_tab_title(run, status)
     _state(status, config, others)
     if where:
         st.caption(f":material/lan: {plain(where)}")

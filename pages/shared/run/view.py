@@ -25,6 +25,7 @@ from pages.shared.state import (
     remember_choice,
     remember_default,
 )
+from pages.shared.widgets.fields import mode_words
 from pages.shared.widgets.text import moment, plain
 
 LISTED = 200

@@ -49,7 +49,7 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
     st.radio(
         "How to train",
         offered,
-        format_func=lambda name: CHOICES[name].title,
+        format_func=_title,
         captions=[f"{_time(dataset, name, counts, classes)}: {CHOICES[name].about}." for name in offered],
         key=state.CHOICE,
         on_change=_take,
@@ -57,6 +57,10 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
         help="Each fills the form that “Customise” opens. Durations are upper ones: from what this machine has taken "
         "before, else estimated.",
     )
+
+
+def _title(name: str) -> str:
+    return CHOICES[name].title
 
 
 def _take() -> None:

@@ -1,0 +1,130 @@
+"""Work under way on the Home page, of every kind: how far it is, the way to it, and the button that stops it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import AccessError, UserError
+from core.housekeeping.trial_ids import trial_ids
+from core.start.kinds import KINDS, Kind
+from core.store.folder import JobFolder
+from core.store.status import STATUSES, Status
+from core.workers import launch
+from pages.shared import state
+from pages.shared.run.tab_title import share_done
+from pages.shared.shell import jobs
+from pages.shared.shell.access import person
+from pages.shared.widgets.text import about, plain, sentence
+
+EVERY_SECONDS = 3.0
+"""How often work under way is looked at."""
+
+_NEWEST = 20
+"""Of so many of each kind it is asked whether they are at work; older ones have ended long ago."""
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What a kind of job is called, and where it is shown.
+
+    Attributes:
+        noun: What a person calls it.
+        page: File of the page.
+        key: Query parameter that names it there; empty for none.
+    """
+
+    noun: str
+    page: str
+    key: str = ""
+
+
+_WAYS = {
+    "run": _Way("Run", "pages/live.py", state.RUN),
+    "rate": _Way("Learning-rate search", "pages/train.py"),
+    "bisect": _Way("Find the cause", "pages/diagnose.py", state.BISECT),
+    "sweep": _Way("Sweep", "pages/train.py", state.SWEEP),
+    "cross-validation": _Way("Cross-validation", "pages/train.py", state.CROSS_VALIDATION),
+    "search": _Way("Search for the best network", "pages/train.py", state.SEARCH),
+    "review": _Way("Label review", "pages/dataset.py"),
+    "check": _Way("Check with features", "pages/dataset.py"),
+    "puzzle": _Way("The puzzle", "app.py"),
+    "why": _Way("Two scripts", "app.py", state.WHY),
+}
+
+Work = tuple[Kind, JobFolder, Status]
+
+
+def show_running() -> None:
+    """All that is at work or waits, above the runs; nothing where nothing is."""
+    found = running()
+    st.fragment(_tick, run_every=EVERY_SECONDS if found else None)(bool(found))
+
+
+def running() -> list[Work]:
+    """Jobs at work or waiting, the newest first; the runs that one of them trains stand with it alone."""
+    trials, found = trial_ids(), []
+    for kind in KINDS:
+        for job in kind.store().list()[:_NEWEST]:
+            if job.id in trials or not job.read_status().is_active:
+                continue
+            if (status := launch.poll(job)).is_active:
+                found.append((kind, job, status))
+    return sorted(found, key=lambda work: work[1].id, reverse=True)[:_SHOWN]
+
+
+def _tick(was_active: bool) -> None:
+    found = running()
+    if was_active != bool(found):
+        st.rerun()  # the whole page: the table of runs has another row, or another state in it
+    if not found:
+        return
+    with st.container(border=True, key="running"):
+        st.subheader(":material/directions_run: Running now", anchor=False)
+        for kind, job, status in found:
+            _show(kind, job, status)
+
+
+def _show(kind: Kind, job: JobFolder, status: Status) -> None:
+    way = _WAYS[kind.name]
+    share, left = share_done(status), status.run_seconds_left
+    with st.container(horizontal=True, vertical_alignment="center", key=state.part_key("running", job.id)):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(_title(way, job))}**")
+            said = plain(status.message or STATUSES[status.status])
+            st.progress(share, text=f"{said} {sentence(f'{about(left)} left')}" if left is not None else said)
+        query = {way.key: job.id} if way.key else None
+        st.page_link(way.page, label="Open", icon=":material/monitoring:", query_params=query)
+        if _may_stop(kind, job):
+            st.button(
+                "Stopping …" if job.stop_requested() else "Stop",
+                icon=":material/stop_circle:",
+                disabled=job.stop_requested(),
+                key=state.part_key("stop", job.id),
+                on_click=_stop,
+                args=(job,),
+                help="What it has done so far is kept.",
+            )
+
+
+def _title(way: _Way, job: JobFolder) -> str:
+    title = job.title()
+    return f"{way.noun}: {title}" if title != job.id else way.noun
+
+
+def _may_stop(kind: Kind, job: JobFolder) -> bool:
+    try:
+        person().require(kind.action, job.owner())
+    except AccessError:
+        return False
+    return True
+
+
+def _stop(job: JobFolder) -> None:
+    try:
+        jobs.stop(job)
+    except UserError as error:
+        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
+    else:
+        st.session_state[state.RUN_NOTICE] = (True, "It stops at the next moment at which it can keep what it has.")
