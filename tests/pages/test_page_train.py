@@ -72,7 +72,7 @@ def test_page_opens_with_the_recommended_preset_for_the_sample():
     assert list(figures.items())[:3] == [
         ("Training images", "800"), ("Validation images", "160"), ("Batches per epoch", "25"),
     ]  # fmt: skip
-    assert figures["Expected duration"].startswith("up to about ")
+    assert figures["Duration, at most"].endswith(" s")
     assert figures["Expected memory"].endswith(" GB")
     assert "Download" not in figures
     assert "All settings are as the preset has them." in captions(at)
@@ -268,7 +268,7 @@ def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(s
     choice = widget(at, state.CHOICE)
     assert (list(choice.options), choice.value) == (["Fast", "Recommended", "Best"], "recommended")
     captions_of = list(choice.proto.captions)
-    assert all(text.startswith("up to about ") for text in captions_of)
+    assert all(text.startswith("Up to about ") for text in captions_of)
     assert [CHOICES[name].about in text for name, text in zip(CHOICES, captions_of, strict=True)] == [True] * 3
     assert not at.session_state[state.CUSTOMISE]
     choice.set_value("best").run()

@@ -7,6 +7,8 @@ import streamlit as st
 from core.errors import AccessError, UserError
 from core.housekeeping.trial_ids import trial_ids
 from core.start.kinds import KINDS, Kind
+from core.start.puzzle import PuzzleStore
+from core.start.story import read_story
 from core.store.folder import JobFolder
 from core.store.status import STATUSES, Status
 from core.workers import launch
@@ -63,15 +65,25 @@ def show_running() -> None:
 
 
 def running() -> list[Work]:
-    """Jobs at work or waiting, the newest first; the runs that one of them trains stand with it alone."""
-    trials, found = trial_ids(), []
+    """Jobs at work or waiting, the newest first; the runs that one of them trains stand with it alone.
+
+    The puzzle and its two runs have a place of their own on the page.
+    """
+    elsewhere, found = trial_ids() | _of_the_puzzle(), []
     for kind in KINDS:
         for job in kind.store().list()[:_NEWEST]:
-            if job.id in trials or not job.read_status().is_active:
+            if job.id in elsewhere or not job.read_status().is_active:
                 continue
             if (status := launch.poll(job)).is_active:
                 found.append((kind, job, status))
     return sorted(found, key=lambda work: work[1].id, reverse=True)[:_SHOWN]
+
+
+def _of_the_puzzle() -> set[str]:
+    story = read_story()
+    if story is None or not story.under_way:
+        return set()
+    return {*(step.run.id for step in story.steps), *(job.id for job in PuzzleStore().list()[:_NEWEST])}
 
 
 def _tick(was_active: bool) -> None:

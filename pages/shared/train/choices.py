@@ -11,6 +11,7 @@ from core.estimate.duration import expected
 from pages.shared import state
 from pages.shared.train.expectation import duration_words
 from pages.shared.widgets import fields
+from pages.shared.widgets.text import sentence
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
         "How to train",
         offered,
         format_func=_title,
-        captions=[f"{_time(dataset, name, counts, classes)}: {CHOICES[name].about}." for name in offered],
+        captions=[sentence(f"{_time(dataset, name, counts, classes)}: {CHOICES[name].about}") for name in offered],
         key=state.CHOICE,
         on_change=_take,
         horizontal=True,

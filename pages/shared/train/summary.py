@@ -14,7 +14,7 @@ from pages.shared.train import expectation
 from pages.shared.train import form as train_form
 from pages.shared.train.problems import key_of
 from pages.shared.widgets import fields
-from pages.shared.widgets.text import file_size, plain
+from pages.shared.widgets.text import duration, file_size, plain
 
 
 def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
@@ -69,7 +69,7 @@ def in_short(config: RunConfig, view: chosen_dataset.View | None) -> str:
 def _show_expectation(config: RunConfig, counts: dict[str, int], classes: int) -> None:
     """Duration, memory and download, as metrics."""
     found = expected(config, counts["train"], counts["val"] + counts["test"], classes)
-    st.metric("Expected duration", expectation.duration_words(found), help=expectation.duration_help(found))
+    st.metric("Duration, at most", duration(max(1.0, found.seconds)), help=expectation.duration_help(found))
     needed, remark = expectation.memory_words(memory(config, classes))
     st.metric(
         "Expected memory", needed, delta=remark or None, delta_color="off", delta_arrow="off",

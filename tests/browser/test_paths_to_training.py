@@ -1,0 +1,90 @@
+"""From Home to a running training in three clicks; Start stays in sight; the tab's title and Home tell how far it is."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.app_server import Server
+from tests.browser.conftest import settle
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(home: Path, image_folder: Callable[..., Path], tmp_path: Path) -> Iterator[Server]:
+    folder = image_folder("photos/apples and pears", train=(30, 30), val=(8, 8))
+    running = Server(home, PARITY_DATA=str(folder.parent))
+    yield running
+    running.close()
+
+
+def in_sight(page: Page, name: str) -> bool:
+    box: Any = page.get_by_role("button", name=name).bounding_box()
+    size: Any = page.viewport_size
+    return bool(box and 0 <= box["y"] and box["y"] + box["height"] <= size["height"])
+
+
+def test_three_clicks_lead_to_a_training_that_is_followed_and_stopped(server: Server, page: Page) -> None:
+    page.goto(server.url)
+    settle(page)
+    page.get_by_role("combobox", name="Or a folder on this machine").click()  # 1
+    page.get_by_role("option", name="apples and pears").click()  # 2
+    page.wait_for_url(re.compile("/train"))
+    expect(page.get_by_role("radio", name=re.compile("Recommended"))).to_be_checked()
+    expect(page.get_by_role("spinbutton", name=re.compile("Epochs")).first).to_be_hidden()
+    start = page.get_by_role("button", name="Start training")
+    expect(start).to_be_enabled()
+
+    page.get_by_text(
+        "Customise: every setting of the training"
+    ).click()  # a look aside: the whole form, and a mistake in it
+    settle(page)
+    rate = page.get_by_role("spinbutton", name=re.compile("Epochs")).first
+    rate.fill("0")
+    rate.press("Enter")
+    settle(page)
+    expect(page.get_by_text("training.epochs is 0; it may be 1 to 1000")).to_have_count(1)
+    expect(page.get_by_text("Start waits. To put right: Epochs.")).to_be_visible()
+    expect(start).to_be_disabled()
+    for size in ({"width": 1280, "height": 900}, {"width": 390, "height": 800}):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.mouse.move(size["width"] / 2, 300)
+        for _ in range(6):
+            page.mouse.wheel(0, 900)
+            assert in_sight(page, "Start training"), size
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    rate.fill("400")
+    rate.press("Enter")
+    patience = page.get_by_role("spinbutton", name=re.compile("Early stopping")).first
+    patience.fill("0")
+    patience.press("Enter")
+    settle(page)
+
+    start.click()  # 3
+    page.wait_for_url(re.compile(r"/live\?run="), timeout=60_000)
+    expect(page).to_have_title(re.compile(r"^[0-9]+ % · .* · Parity$"), timeout=60_000)
+    expect(page.get_by_text("Time left of the run")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Home").first.click()
+    expect(page.get_by_role("heading", name=re.compile("Running now"))).to_be_visible()
+    page.get_by_role("button", name="Stop").first.click()
+    expect(page.get_by_role("heading", name=re.compile("Running now"))).to_have_count(0, timeout=60_000)
+    assert "Traceback" not in server.log()
+
+
+def test_the_health_of_a_data_set_leads_to_its_tabs(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/dataset")
+    settle(page)
+    page.get_by_role("tab", name="Images").click()
+    settle(page)
+    page.get_by_role("button", name=re.compile("Detail")).first.click()
+    expect(page.get_by_role("dialog").get_by_text(re.compile("pixels"))).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Overview").click()
+    page.get_by_role("button", name="Open Quality").first.click()
+    settle(page)
+    expect(page.get_by_role("tab", name=re.compile("Quality"))).to_have_attribute("aria-selected", "true")
+    assert "Traceback" not in server.log()
