@@ -1,4 +1,4 @@
-"""From Home to a running training in three clicks; Start stays in sight; the tab's title and Home tell how far it is."""
+"""From Home to a running training in three clicks; Start stays in sight; the title of the tab tells how far it is."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def server(home: Path, image_folder: Callable[..., Path], tmp_path: Path) -> Ite
 def in_sight(page: Page, name: str) -> bool:
     box: Any = page.get_by_role("button", name=name).bounding_box()
     size: Any = page.viewport_size
-    return bool(box and 0 <= box["y"] and box["y"] + box["height"] <= size["height"])
+    return bool(box and box["y"] >= 0 and box["y"] + box["height"] <= size["height"])
 
 
 def test_three_clicks_lead_to_a_training_that_is_followed_and_stopped(server: Server, page: Page) -> None:
