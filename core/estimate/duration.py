@@ -13,6 +13,7 @@ from core.estimate.measured import DOWNLOAD, FEATURES, FINISH, HEAD, IMAGES, PRE
 from core.models import unfreezing
 from core.models.backbone import Backbone
 from core.models.catalogue import BACKBONES, find, find_weights
+from core.sections.runtimes import TENSORFLOW
 
 _PER_CORE = 1e10
 """Multiplications and additions that a core does in a second, where nothing was measured."""
@@ -134,6 +135,11 @@ def count_size(images: int) -> int:
     return images.bit_length()
 
 
+def feature_runtime(config: RunConfig) -> str:
+    """What features are computed by, where it is not TensorFlow: the cost of one is no cost of the other."""
+    return "" if config.training.runtime == TENSORFLOW else config.training.runtime
+
+
 def draws(config: RunConfig) -> int:
     """Random versions of the training images that the epochs of the head need."""
     data = config.data
@@ -206,11 +212,13 @@ class _Work:
         Another size of the same backbone, or another backbone, is the next best thing: by what they compute.
         """
         size = self.config.data.image_size
-        same = self._same(FEATURES, self.row.name, size, "")
+        runtime = feature_runtime(self.config)
+        same = self._same(FEATURES, self.row.name, size, runtime)
         if same is not None:
             return same, True
         work = _work(self.row, size)
-        alike = [cost for cost in self.known if cost.kind == FEATURES]
+        features = [cost for cost in self.known if cost.kind == FEATURES]
+        alike = [cost for cost in features if cost.block == runtime] or features
         own = [cost for cost in alike if cost.network == self.row.name] or alike
         if own:
             nearest = min(own, key=lambda cost: abs(_work_of(cost) - work))

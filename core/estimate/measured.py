@@ -37,7 +37,7 @@ class Cost:
         network: str. Name of the backbone; empty where it does not matter.
         size: int. Side of the images in pixels; of `head` its weights, and of `prepare` and `finish` how many images
             there are, see `head_size` and `count_size` in core/estimate/duration.py.
-        block: str. The lowest block that learns; empty for none.
+        block: str. The lowest block that learns; empty for none. Of `features` the runtime, empty for TensorFlow.
         time: float. When it was measured, in seconds since 1970.
         machine: str. Where.
     """

@@ -144,7 +144,7 @@ def train(folder: Path) -> None:
     context.features(context.images(context.dataset.split.val, augmented=False), 0, "")  # whatever is made once
     with Peak() as extraction:
         context.features(context.train_images(), context.draw(0), "")
-    made = train.Training(context, Tracking(reporter), train.RunCosts(context.config, context.dataset))
+    made = train.Training(context, Tracking(reporter), RunCosts(context.config, context.dataset))
     phase = plan(context)[0].make()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 3, 0)  # traces the graph

@@ -76,7 +76,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
             stack.enter_context(mock.patch.object(phases, "TracedSequential", keras.Sequential))
             stack.enter_context(mock.patch.object(phases, "TracedModel", keras.Model))
             stack.enter_context(mock.patch.object(train, "Trace", NoTrace))
-        made = train.Training(context, Tracking(context.reporter, ""), train.RunCosts(context.config, context.dataset))
+        made = train.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
         phase = phases.plan(context)[0].make()
     made._begin(phase, None)
     made._fit_epoch(phase, 0, 1000, 0)  # traces the graphs

@@ -33,7 +33,7 @@ def test_costs_of_another_machine_are_kept_and_not_used(monkeypatch) -> None:
 
 def test_the_oldest_go_first(monkeypatch) -> None:
     clock = iter(range(1, 1000))
-    monkeypatch.setattr(measured.time, "time", lambda: float(next(clock)))
+    monkeypatch.setattr("time.time", lambda: float(next(clock)))
     keep([Cost(FEATURES, 0.1, "VGG16", 0)])
     keep([Cost(FEATURES, 0.1, "VGG16", size) for size in range(1, MOST_KEPT + 5)])
     assert len(costs()) == MOST_KEPT
@@ -57,6 +57,6 @@ def test_a_home_that_cannot_be_written_is_no_error(monkeypatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(measured.files, "write_json", refuse)
+    monkeypatch.setattr("core.files.write_json", refuse)
     keep([Cost(FEATURES, 0.1, "VGG16", 224)])
     assert costs() == ()

@@ -7,7 +7,7 @@ from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.engine.train.context import TrainingContext
 from core.estimate import measured
-from core.estimate.duration import count_size, download_bytes, expected, head_size
+from core.estimate.duration import count_size, download_bytes, expected, feature_runtime, head_size
 from core.estimate.measured import Cost
 from core.models.unfreezing import HEAD, stages
 
@@ -86,7 +86,7 @@ class RunCosts:
         name, size = self._config.model.backbone, self._config.data.image_size
         count, seconds = context.extracted
         if count:
-            self._found.append(Cost(measured.FEATURES, seconds / count, name, size))
+            self._found.append(Cost(measured.FEATURES, seconds / count, name, size, feature_runtime(self._config)))
         blocks = {stage.phase: stage.block for stage in stages(self._config)}
         for phase, taken in self._epochs.items():
             self._found.append(self._of_epochs(phase, taken, blocks.get(phase)))

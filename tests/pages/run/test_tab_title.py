@@ -19,7 +19,7 @@ from pages.shared.run.tab_title import share_done
     ],
 )
 def test_share(monkeypatch, status, share):
-    monkeypatch.setattr(tab_title.time, "time", lambda: 1000.0)
+    monkeypatch.setattr("time.time", lambda: 1000.0)
     assert share_done(status) == pytest.approx(share)
 
 
