@@ -134,6 +134,7 @@ def train(folder: Path) -> None:
     from core.engine.train import training as train
     from core.engine.train.context import make_training_context
     from core.engine.train.phases import plan
+    from core.engine.train.run_costs import RunCosts
     from core.engine.train.tracking import Tracking
     from core.store.runs import RunStore
 

@@ -65,6 +65,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
     from core.engine.train import phases
     from core.engine.train import training as train
     from core.engine.train.context import make_training_context
+    from core.engine.train.run_costs import RunCosts
     from core.engine.train.tracking import Tracking
     from core.store.runs import RunStore
 
