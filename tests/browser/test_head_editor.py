@@ -33,6 +33,8 @@ def press(page: Page, what: Locator, key: str = "Enter") -> None:
 def test_a_head_is_made_by_keyboard_and_trained_as_it_stands_there(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/train")
     settle(page)
+    page.get_by_text("Customise: every setting of the training").click()
+    settle(page)
     press(page, page.get_by_role("switch", name="Head as a list of layers"), "Space")
     rows = page.locator("[class*='st-key-head'][class*='row']")
     expect(rows).to_have_text([re.compile("1. Dropout"), re.compile("2. Output")])

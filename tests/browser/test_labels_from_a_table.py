@@ -66,6 +66,8 @@ def test_a_table_is_mapped_and_trained_on(server: Server, page: Page, upload: Pa
     expect(page.get_by_text(re.compile("the class in brightness, the group in patient")).first).to_be_visible()
     page.get_by_role("button", name="Train on this").click()
     settle(page)
+    page.get_by_text("Customise: every setting of the training").click()
+    settle(page)
     for label, value in (("Image size", "32"), ("Epochs", "3")):
         field = page.get_by_role("spinbutton", name=re.compile(label)).first
         field.fill(value)

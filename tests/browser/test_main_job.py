@@ -82,6 +82,8 @@ def start_training(page: Page) -> None:
     """Train: a mistake is one sentence and Start waits; put right, it starts and opens Live, the run in the address."""
     page.get_by_role("button", name="Train on this").click()
     settle(page)
+    page.get_by_text("Customise: every setting of the training").click()
+    settle(page)
     set_number(page, "Image size", "10")
     expect(page.get_by_text("data.image_size is 10; it may be 16 to 1024").first).to_be_visible()
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()

@@ -260,7 +260,7 @@ def test_health_says_what_was_looked_for_and_leads_to_its_tab(root):
     found = health_of(at)
     assert found["Data leakage"] != "none found"
     assert found["Label errors"] == "same image, two classes"
-    assert (found["Unreadable files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not made yet")
+    assert (found["Damaged files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not made yet")
     assert int(found["Duplicates"]) >= 2
     assert found["Class imbalance"] == "1.2 : 1"
     labels = [tab.label for tab in at.tabs]

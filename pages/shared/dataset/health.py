@@ -90,7 +90,7 @@ def signs_of_the_scan(view: View) -> list[Sign]:
     unreadable, left = len(view.index.unreadable), left_out(view)
     return [
         _imbalance(view),
-        Sign("Unreadable files", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
+        Sign("Damaged files", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
         Sign(
             "Left out", f"{left:,}", None if left else True, "Labels" if view.corrections.excluded else "Problems",
             "Files that are no images, and images that a person has left out. Nothing is trained on them.",
