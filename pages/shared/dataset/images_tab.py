@@ -15,7 +15,7 @@ from pages.shared.dataset.image_grid import PER_PAGE, show_file
 from pages.shared.shell.chosen_dataset import SPLITS, View
 from pages.shared.widgets.text import plain
 
-_LARGE = 900
+_LARGE, _SMALL = 900, 400
 _LONGEST = 200
 
 
@@ -85,7 +85,8 @@ def _show_detail(view: View, file: ImageFile, split: str) -> None:
     except UnreadableImage as error:
         st.error(plain(str(error)))
         return
-    st.image(image, width="stretch", alt=f"{display_name(file.label)}: {display_name(file.path)}")
+    width = min(_LARGE, max(_SMALL, file.width))
+    st.image(image, width=width, alt=f"{display_name(file.label)}: {display_name(file.path)}")
     st.markdown(f"**{plain(display_name(file.path))}**")
     place = f"{SPLITS[split]}, class {plain(display_name(file.label))}"
     st.caption(f"{place} · {file.width} × {file.height} pixels · {plain(file.format)} {plain(file.mode)}")
