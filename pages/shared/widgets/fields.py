@@ -57,7 +57,10 @@ def training_of(values: Mapping[str, Any]) -> TrainConfig:
     return _training_of(*(values[f"training.{name}"] for name in _DECIDING))
 
 
-_DECIDING = ("optimizer", "finetune_optimizer", "schedule", "momentum", "finetune_momentum", "mode")
+_DECIDING = (
+    *("optimizer", "finetune_optimizer", "schedule", "momentum", "finetune_momentum", "mode"),
+    *("literal", "unfreeze_from"),
+)
 
 
 @lru_cache(maxsize=64, typed=True)
