@@ -9,6 +9,7 @@ import json
 import math
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from core.errors import ModelError
 MEMBERS = {"config.json": 8_000_000, "metadata.json": 65_536, "model.weights.h5": 1_000_000_000}
 """What a .keras file holds, and the most bytes of each."""
 
-MAX_DEPTH, MAX_OBJECTS = 60, 20_000
+MAX_DEPTH, MAX_OBJECTS, MAX_LAYERS = 60, 20_000, 3_000
 MAX_NUMBER, MAX_UNITS = 10**9, 65_536
 MAX_RATIO = 200  # of a member's size to its compressed size, above 1 MB
 MAX_DECLARED = 3  # times the size of the weights file: more is a file that lies about its arrays
 
-_RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
+RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
     *("AlphaDropout", "AugMix", "CutMix", "Dropout", "GaussianDropout", "GaussianNoise", "MixUp", "RandAugment"),
     *("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop"),
     *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),
@@ -35,7 +36,7 @@ LAYERS = (
     *("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer"),
     *("LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU"),
     *("Permute", "ReLU", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax", "Solarization"),
-    *("Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D", *_RANDOM),
+    *("Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D", *RANDOM),
 )
 INITIALIZERS = (
     *("Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Ones"),
@@ -43,13 +44,20 @@ INITIALIZERS = (
 )
 REGULARIZERS, CONSTRAINTS = ("L1", "L2", "L1L2"), ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
 # Operations that stand in a graph by themselves: what `preprocess_input` and scaling by hand are made of, no others.
-_ARITHMETIC = ("Add", "Divide", "GetItem", "Multiply", "Negative", "Stack", "Subtract", "TrueDivide")
+_NUMPY = (
+    *("Absolute", "Add", "Concatenate", "Divide", "ExpandDims", "Flip", "GetItem", "Max", "Maximum", "Mean", "Min"),
+    *("Minimum", "Multiply", "Negative", "Power", "Reshape", "Sqrt", "Square", "Squeeze", "Stack", "Subtract", "Sum"),
+    *("Transpose", "TrueDivide"),
+)
+ARITHMETIC = (*_NUMPY, "Cast")
+"""Names of the operations that may stand in a graph."""
+
 ALLOWED = frozenset(
     {("keras.layers", name) for name in LAYERS}
     | {("keras.initializers", name) for name in INITIALIZERS}
     | {("keras.regularizers", name) for name in REGULARIZERS}
     | {("keras.constraints", name) for name in CONSTRAINTS}
-    | {("keras.src.ops.numpy", name) for name in _ARITHMETIC}
+    | {("keras.src.ops.numpy", name) for name in _NUMPY}
     | {
         ("keras", "DTypePolicy"), ("keras", "Sequential"), ("keras.src.models.sequential", "Sequential"),
         ("keras.src.models.functional", "Functional"), ("keras.src.applications.convnext", "LayerScale"),
@@ -65,18 +73,22 @@ ACTIVATIONS = frozenset((
 
 _NAMED = {
     "activation": ACTIVATIONS,
-    "dtype": frozenset(("float32", "float16", "bfloat16", "mixed_bfloat16", "mixed_float16", "int32", "uint8", "bool")),
+    "dtype": frozenset((
+        "float32", "float16", "bfloat16", "mixed_bfloat16", "mixed_float16", "float64", "int32", "int64", "uint8",
+        "bool",
+    )),
 }
 _LARGE = ("units", "filters", "target_shape", "depth_multiplier", "height", "width")
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
-def inspect_model(path: Path) -> None:
+def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> None:
     """Lets a file through that names nothing but layers on the list, with arrays that are really there.
 
     Args:
         path: Path. A file of whatever kind; a file beside it holds the unpacked weights for a moment.
+        check: callable of what config.json says. Raises what `check_config` does, which is its default.
 
     Raises:
         ModelError: one sentence on what is in it that is not allowed, or on the damage.
@@ -88,7 +100,7 @@ def inspect_model(path: Path) -> None:
             _check_members(archive.infolist())
             config = parsed(_read(archive, "config.json"), "config.json")
             parsed(_read(archive, "metadata.json"), "metadata.json")
-            check_config(config)
+            (check or check_config)(config)
             _unpack(archive, "model.weights.h5", weights)
         check_weights(weights)
     except ModelError:
@@ -113,14 +125,16 @@ def check_config(config: Any) -> None:
     # Loading with compile=False leaves the outermost compile_config alone, and only that one.
     outermost = {key: value for key, value in config.items() if key != "compile_config"}
     todo: list[tuple[str, Any, int]] = [("", outermost, 0)]
-    seen = 0
+    seen = layers = 0
     while todo:
         key, value, depth = todo.pop()
         seen += 1
         if depth > MAX_DEPTH or seen > 100 * MAX_OBJECTS:
             raise ModelError(f"config.json is nested deeper than {MAX_DEPTH} levels or is too large")
         if isinstance(value, dict):
-            _check_object(value)
+            layers += _check_object(value)
+            if layers > MAX_LAYERS:
+                raise ModelError(f"it has more than {MAX_LAYERS:,} layers, the most that are taken")
             todo += [(str(name), item, depth + 1) for name, item in value.items() if name != "shared_object_id"]
         elif isinstance(value, list):
             todo += [(key, item, depth + 1) for item in value]
@@ -177,7 +191,7 @@ def _check_kind(path: Path) -> None:
     if not start:
         raise ModelError("the file is empty")
     if start.startswith(b"\x89HDF"):
-        raise ModelError("this is an .h5 file, which is refused; save the model as .keras")
+        raise ModelError("this is an .h5 file, where a .keras file is wanted; save the model as .keras")
     if start.startswith(b"\x80") or start.startswith(b"(dp"):
         raise ModelError("this is a pickle, which runs as a program when it is opened; save the model as .keras")
     if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
@@ -245,26 +259,27 @@ def parsed(content: bytes | str, name: str) -> Any:
         raise ModelError(f"{name} is no JSON") from error
 
 
-def _check_object(value: dict[str, Any]) -> None:
-    """Refuses a dictionary that Keras would turn into something that is not on the list."""
+def _check_object(value: dict[str, Any]) -> bool:
+    """Refuses a dictionary that Keras would turn into something that is not on the list; whether it is a layer."""
     if value.get("compile_config"):
         raise ModelError("a part of the model brings its own training (compile_config); only the whole model may")
     if "class_name" not in value:
         if "module" in value or "registered_name" in value:
             raise ModelError("a part of config.json names a module, but no class")
-        return
+        return False
     module, name = value.get("module"), value["class_name"]
     if not isinstance(name, str) or not isinstance(module, str | None):
         raise ModelError(f"{short(name)} of {short(module)} is no name of a class")
-    if module is None and _is_constant(name, value):
-        return
+    if module is None and is_constant(name, value):
+        return False
     if (module, name) not in ALLOWED:
         raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of what is let through")
     if value.get("registered_name") not in (None, name):
         raise ModelError(f"{short(name)} is registered as {short(value['registered_name'])}; that is refused")
+    return module == "keras.layers"
 
 
-def _is_constant(name: str, value: dict[str, Any]) -> bool:
+def is_constant(name: Any, value: dict[str, Any]) -> bool:
     """Whether it is plain data of a graph: a tensor of it, a constant array of numbers, or an index."""
     config = value.get("config")
     if set(value) != {"class_name", "config"} or not isinstance(config, dict):

@@ -67,7 +67,9 @@ def trial_images(size: int) -> dict[str, Pixels]:
     return images
 
 
-def describe(path: Path, pixels: str = "0..255", out: Path | None = None, *, others: bool = False) -> dict[str, object]:
+def describe(
+    path: Path, pixels: str = "0..255", out: Path | None = None, *, others: bool = False, loader: str = "either"
+) -> dict[str, object]:
     """What the model takes and gives; `error` instead, in words, where it is no classifier of RGB images.
 
     Args:
@@ -75,9 +77,10 @@ def describe(path: Path, pixels: str = "0..255", out: Path | None = None, *, oth
         pixels: A key of `PIXELS`.
         out: Path. Where a model of pixels from 0 to 255 goes if this one is none. Defaults to nowhere.
         others: bool. Whether to try other scales where the answers do not vary. Defaults to no.
+        loader: See `load`.
     """
     try:
-        model = _load(path)
+        model, rebuilt = load(path, loader)
     except ModelError as error:
         return {"error": str(error)}
     shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
@@ -89,19 +92,34 @@ def describe(path: Path, pixels: str = "0..255", out: Path | None = None, *, oth
     answers = _answers(model, size, pixels)
     if others and not answers["not_finite"] and answers["spread"] <= 1e-7:
         answers["varies_with"] = [name for name in PIXELS if name != pixels and _varies(model, size, name)]
-    if out is not None and (pixels != "0..255" or is_hdf5(path)):
+    if out is not None and (pixels != "0..255" or rebuilt):
         _of_raw_pixels(model, size, PIXELS[pixels]).save(out)
-    return {"image_size": size, "outputs": int(outputs[1]), "parameters": int(model.count_params()), "answers": answers}
+    facts = {"image_size": size, "outputs": int(outputs[1]), "parameters": int(model.count_params())}
+    return {**facts, "answers": answers, "rebuilt": rebuilt}
 
 
-def _load(path: Path) -> Any:
+def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
+    """The model of a file, and whether it was rebuilt layer by layer.
+
+    Args:
+        path: Path. A file that was let through.
+        loader: `keras` (which has to load it), `rebuild`, or `either` where Keras fails.
+
+    Raises:
+        ModelError: it cannot be rebuilt.
+    """
     import keras
 
-    if is_hdf5(path):
-        from core.engine.jobs.legacy_model import load_legacy
+    from core.engine.legacy.model import load_legacy
 
-        return load_legacy(path)
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    if loader == "rebuild" or is_hdf5(path):
+        return load_legacy(path), True
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True), False
+    except (TypeError, ValueError, KeyError, AttributeError):
+        if loader == "keras":
+            raise
+        return load_legacy(path), True  # what one version of Keras 3 writes another may not read
 
 
 def _answers(model: Any, size: int, pixels: str) -> dict[str, Any]:
