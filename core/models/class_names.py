@@ -41,14 +41,27 @@ def read_classes(path: Path) -> list[str]:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+            return names_in(file.read(MOST_BYTES + 1), str(path))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}; give a text file with one class a line") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"{path} is no UTF-8 text; save it as UTF-8, with one class a line") from error
+
+
+def names_in(content: bytes, source: str) -> list[str]:
+    """The names in a text, as `read_classes` takes them out of a file.
+
+    Args:
+        content: The text.
+        source: Where it is from, for the message.
+
+    Raises:
+        ModelError: it is too large or no text.
+    """
     if len(content) > MOST_BYTES:
-        raise ModelError(f"{path} has more than 1 MB; give a text file with one class a line")
+        raise ModelError(f"{source} has more than 1 MB; give a text file with one class a line")
+    try:
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{source} is no UTF-8 text; save it as UTF-8, with one class a line") from error
     numbered = [_NUMBERED.fullmatch(line) for line in lines]
     if lines and all(found and int(found[1]) == k for k, found in enumerate(numbered)):
         return [found[2].strip() for found in numbered if found]

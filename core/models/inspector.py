@@ -14,69 +14,33 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.models.allowed_layers import ACTIVATIONS, ALLOWED
+from core.models.file_kind import check_kind
+from core.models.hdf5_check import MAX_DEPTH, MAX_OBJECTS, check_weights, short
 
 MEMBERS = {"config.json": 8_000_000, "metadata.json": 65_536, "model.weights.h5": 1_000_000_000}
 """What a .keras file holds, and the most bytes of each."""
 
-MAX_DEPTH, MAX_OBJECTS, MAX_LAYERS = 60, 20_000, 3_000
+MAX_LAYERS = 3_000
 MAX_NUMBER, MAX_UNITS = 10**9, 65_536
 MAX_RATIO = 200  # of a member's size to its compressed size, above 1 MB
-MAX_DECLARED = 3  # times the size of the weights file: more is a file that lies about its arrays
-
-RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
-    *("AlphaDropout", "AugMix", "CutMix", "Dropout", "GaussianDropout", "GaussianNoise", "MixUp", "RandAugment"),
-    *("RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop"),
-    *("RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),
-    *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation"),
-    *("RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom", "SpatialDropout2D"),
-)
-LAYERS = (
-    *("Activation", "Add", "AutoContrast", "Average", "AveragePooling2D", "BatchNormalization", "CenterCrop"),
-    *("Concatenate", "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "ELU", "Equalization"),
-    *("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer"),
-    *("LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU"),
-    *("Permute", "ReLU", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "Softmax", "Solarization"),
-    *("Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D", *RANDOM),
-)
-INITIALIZERS = (
-    *("Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Ones"),
-    *("Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros"),
-)
-REGULARIZERS, CONSTRAINTS = ("L1", "L2", "L1L2"), ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
-# Operations that stand in a graph by themselves: what `preprocess_input` and scaling by hand are made of, no others.
-_NUMPY = (
-    *("Absolute", "Add", "Concatenate", "Divide", "ExpandDims", "Flip", "GetItem", "Max", "Maximum", "Mean", "Min"),
-    *("Minimum", "Multiply", "Negative", "Power", "Reshape", "Sqrt", "Square", "Squeeze", "Stack", "Subtract", "Sum"),
-    *("Transpose", "TrueDivide"),
-)
-ARITHMETIC = (*_NUMPY, "Cast")
-"""Names of the operations that may stand in a graph."""
-
-ALLOWED = frozenset(
-    {("keras.layers", name) for name in LAYERS}
-    | {("keras.initializers", name) for name in INITIALIZERS}
-    | {("keras.regularizers", name) for name in REGULARIZERS}
-    | {("keras.constraints", name) for name in CONSTRAINTS}
-    | {("keras.src.ops.numpy", name) for name in _NUMPY}
-    | {
-        ("keras", "DTypePolicy"), ("keras", "Sequential"), ("keras.src.models.sequential", "Sequential"),
-        ("keras.src.models.functional", "Functional"), ("keras.src.applications.convnext", "LayerScale"),
-        ("keras.src.ops.core", "Cast"), ("keras.src.applications.inception_resnet_v2", "CustomScaleLayer"),
-    }
-)  # fmt: skip
-"""(module, class) of everything that a file may name; whatever is not here is refused."""
-
-ACTIVATIONS = frozenset((
-    "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "linear", "log_softmax",
-    "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
-))  # fmt: skip
 
 _NAMED = {
     "activation": ACTIVATIONS,
-    "dtype": frozenset((
-        "float32", "float16", "bfloat16", "mixed_bfloat16", "mixed_float16", "float64", "int32", "int64", "uint8",
-        "bool",
-    )),
+    "dtype": frozenset(
+        (
+            "float32",
+            "float16",
+            "bfloat16",
+            "mixed_bfloat16",
+            "mixed_float16",
+            "float64",
+            "int32",
+            "int64",
+            "uint8",
+            "bool",
+        )
+    ),
 }
 _LARGE = ("units", "filters", "target_shape", "depth_multiplier", "height", "width")
 
@@ -93,7 +57,7 @@ def inspect_model(path: Path, check: Callable[[Any], object] | None = None) -> N
     Raises:
         ModelError: one sentence on what is in it that is not allowed, or on the damage.
     """
-    _check_kind(path)
+    check_kind(path)
     weights = path.with_name(f"{path.name}.weights")
     try:
         with zipfile.ZipFile(path) as archive:
@@ -140,64 +104,6 @@ def check_config(config: Any) -> None:
             todo += [(key, item, depth + 1) for item in value]
         else:
             check_value(key, value)
-
-
-def check_weights(path: Path) -> None:
-    """Refuses a weights file with links, foreign storage, or arrays larger than what is stored.
-
-    Raises:
-        ModelError: one sentence.
-        OSError: it is no HDF5 file.
-    """
-    import h5py  # of all that a server loads for its first page, nothing else needs it
-
-    budget = MAX_DECLARED * path.stat().st_size + 65_536
-    with h5py.File(path, "r") as file:
-        todo: list[tuple[Any, int]] = [(file, 0)]
-        seen = 0
-        while todo:
-            group, depth = todo.pop()
-            for name in group:
-                seen += 1
-                if seen > MAX_OBJECTS or depth > MAX_DEPTH:
-                    raise ModelError("the weights file has too many or too deeply nested parts, or runs in a circle")
-                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise ModelError(f"the weights file has a link to elsewhere ({short(name)}); only arrays are taken")
-                part = group[name]
-                if isinstance(part, h5py.Group):
-                    todo.append((part, depth + 1))
-                    continue
-                budget -= _declared(part, name)
-                if budget < 0:
-                    raise ModelError("the weights file declares larger arrays than it stores")
-
-
-def _declared(part: Any, name: str) -> int:
-    """Bytes that an array says it has."""
-    import h5py
-
-    if not isinstance(part, h5py.Dataset):
-        raise ModelError(f"the weights file has a part that is no array ({short(name)})")
-    if part.is_virtual or part.external:
-        raise ModelError(f"the weights file takes the array {short(name)} from another file; that is refused")
-    if part.dtype.kind not in "fiu":
-        raise ModelError(f"the weights file has an array that is no numbers ({short(name)})")
-    return math.prod(part.shape or (1,)) * int(part.dtype.itemsize)
-
-
-def _check_kind(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if not start:
-        raise ModelError("the file is empty")
-    if start.startswith(b"\x89HDF"):
-        raise ModelError("this is an .h5 file, where a .keras file is wanted; save the model as .keras")
-    if start.startswith(b"\x80") or start.startswith(b"(dp"):
-        raise ModelError("this is a pickle, which runs as a program when it is opened; save the model as .keras")
-    if start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
-        raise ModelError("this is an image, not a model")
-    if not start.startswith(b"PK\x03\x04"):
-        raise ModelError("this is no .keras file")
 
 
 def _check_members(infos: list[zipfile.ZipInfo]) -> None:
@@ -310,9 +216,3 @@ def check_value(key: str, value: Any) -> None:
         raise ModelError(f"{key} is {short(value)}, which is not among those that are let through")
     elif key.endswith(("_initializer", "_regularizer", "_constraint")):
         raise ModelError(f"{short(key)} is the bare name {short(value)}; save the model with Keras 3")
-
-
-def short(value: Any) -> str:
-    """Something out of the file as it may be shown."""
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return f'"{text[:60]}"'

@@ -11,24 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
-from core.models.inspector import (
-    ARITHMETIC,
-    CONSTRAINTS,
-    INITIALIZERS,
-    LAYERS,
-    MAX_DEPTH,
-    MAX_LAYERS,
-    MAX_OBJECTS,
-    MEMBERS,
-    REGULARIZERS,
-    check_config,
-    check_value,
-    check_weights,
-    inspect_model,
-    is_constant,
-    parsed,
-    short,
-)
+from core.models.allowed_layers import ARITHMETIC, CONSTRAINTS, INITIALIZERS, LAYERS, REGULARIZERS
+from core.models.hdf5_check import MAX_DEPTH, MAX_OBJECTS, check_weights, short
+from core.models.inspector import MAX_LAYERS, MEMBERS, check_config, check_value, inspect_model, is_constant, parsed
 from core.models.old_forms import OLD_LAYERS, TF_FUNCTIONS, TF_LAYERS, TF_OPS, save_again, why_not
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -1,32 +1,46 @@
-"""Repacked .keras files (unzipped and zipped again): removes the folder around the members and what Finder leaves.
+"""Repacked .keras files (unzipped and zipped again), and zips around one model, such as Teachable Machine's.
 
-Keras and the inspector want three members and nothing else, so that such a file is packed anew; its parts stay what
-they are.
+Keras and the inspector want three members and nothing else, so that a file with a folder around them and with what
+Finder leaves is packed anew; its parts stay what they are. Out of a zip with one model that model is taken, with the
+names of its classes where labels.txt lies beside it.
 """
 
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from core.data.wrapped import unwrapped
 from core.errors import ModelError
-from core.models.inspector import MEMBERS, check_member, short
+from core.models.class_names import names_in
+from core.models.file_kind import SAVED_MODEL
+from core.models.hdf5_check import short
+from core.models.inspector import MEMBERS, check_member
 
 MOST_ENTRIES = 64
 """More than a .keras file has, with folders and leftovers."""
 
-_CHUNK = 2**20
+MODELS, LABELS = (".keras", ".h5", ".hdf5"), "labels.txt"
+"""How files of models end, and what Teachable Machine calls the file with the names of the classes."""
+
+MODEL = "model.weights.h5"
+"""The member whose limits a model in a zip has."""
+
+_CHUNK, _MOST_LABELS = 2**20, 1_000_001
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
 
-def unwrap(path: Path) -> None:
-    """Packs the file anew without the folder around it and without leftovers; leaves any other file alone.
+def unwrap(path: Path) -> list[str]:
+    """Leaves of a zip the model alone: without the folder around it and without leftovers; no other file is changed.
 
     Args:
         path: Path. A file of whatever kind; replaced in place.
 
+    Returns:
+        The names of its classes, from labels.txt beside a model in a zip; none where there is no such file.
+
     Raises:
-        ModelError: it is a zip around a model: what is to be unpacked first is named.
+        ModelError: it is a zip around several models, or a SavedModel.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -34,12 +48,13 @@ def unwrap(path: Path) -> None:
             parts = _parts(names)
             if (set(parts) == set(MEMBERS) and len(names) > len(MEMBERS)) or _is_wrapped(parts):
                 _pack(archive, parts, path)
-            else:
-                _refuse_nested(parts)
+            elif "config.json" not in parts:
+                return _take(archive, parts, path)
     except ModelError:
         raise
     except _DAMAGE:
-        return  # the inspector says what it is
+        pass  # the inspector says what it is
+    return []
 
 
 def _parts(names: list[str]) -> dict[str, str]:
@@ -68,23 +83,42 @@ def _pack(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> None:
 
 
 def _copy(archive: zipfile.ZipFile, name: str, packed: zipfile.ZipFile, part: str) -> None:
+    with archive.open(name) as source, packed.open(part, "w", force_zip64=True) as target:
+        _pass_on(source, target, part)
+
+
+def _take(archive: zipfile.ZipFile, parts: dict[str, str], path: Path) -> list[str]:
+    """Puts the one model in a zip in its place; returns the names beside it."""
+    if "saved_model.pb" in parts:
+        raise ModelError(SAVED_MODEL)
+    inside = sorted(name for name in parts if name.endswith(MODELS))
+    if not inside:
+        return []
+    if len(inside) > 1:
+        raise ModelError(f"this is a zip that holds {len(inside)} models, such as {short(inside[0])}; give one of them")
+    labels = [name for name in parts if name.rpartition("/")[2] == LABELS]
+    names = names_in(_text(archive, parts[labels[0]]), LABELS) if len(labels) == 1 else []
+    beside = path.with_name(f"{path.name}.packed")
+    try:
+        check_member(archive.getinfo(parts[inside[0]]), MODEL)
+        with archive.open(parts[inside[0]]) as source, beside.open("wb") as target:
+            _pass_on(source, target, MODEL)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return names
+
+
+def _text(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        return file.read(_MOST_LABELS)
+
+
+def _pass_on(source: IO[bytes], target: IO[bytes], part: str) -> None:
     """One part, no more of it than it may have."""
     left = MEMBERS[part]
-    with archive.open(name) as source, packed.open(part, "w", force_zip64=True) as target:
-        while chunk := source.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise ModelError(f"{part} has more than {MEMBERS[part] / 1e6:,.1f} MB, the most that is taken")
-            target.write(chunk)
-
-
-def _refuse_nested(parts: dict[str, str]) -> None:
-    """Says what to do with a zip that has a model in it."""
-    inside = sorted(name for name in parts if name.endswith((".keras", ".h5", ".hdf5")) and name not in MEMBERS)
-    if inside and "config.json" not in parts:
-        raise ModelError(f"this is a zip that holds {short(inside[0])}; unpack it and give that file")
-    if "saved_model.pb" in parts:
-        raise ModelError(
-            "this is a SavedModel, which is refused: it is a program; open it with the Keras that has made it and "
-            'save it again by model.save("model.keras")'
-        )
+    while chunk := source.read(_CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            raise ModelError(f"{part} has more than {MEMBERS[part] / 1e6:,.1f} MB, the most that is taken")
+        target.write(chunk)

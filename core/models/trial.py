@@ -89,17 +89,18 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
         Sentences; none for a model like those that are trained here.
 
     Raises:
-        ModelError: its answers are no probabilities, or the same for every image.
+        ModelError: its answers are no probabilities, the same for every image, or those of several labels.
     """
     refuse_no_probabilities(answers, pixels)
+    if answers.outputs > 1 and max(abs(total - 1) for total in answers.sums) > _SUM:
+        raise ModelError(
+            f"its numbers do not add up to 1 (from {answers.sums[0]:.2f} to {answers.sums[1]:.2f}), so it tells "
+            "several labels, each for itself; an image has one class here: end it with softmax instead of sigmoid, train it "
+            "again and bring that"
+        )
     notes = []
     if answers.spread <= _SAME:
         notes.append(_constant(answers, pixels, given=given))
-    if answers.outputs > 1 and max(abs(total - 1) for total in answers.sums) > _SUM:
-        notes.append(
-            f"Its numbers do not add up to 1 (from {answers.sums[0]:.2f} to {answers.sums[1]:.2f}): it tells several "
-            "labels, each for itself. The class that is shown is the one with the greatest number."
-        )
     if not answers.scales and not given:
         notes.append(_unscaled(answers))
     return notes

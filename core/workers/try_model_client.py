@@ -18,7 +18,7 @@ from core.data.class_count import MOST_CLASSES
 from core.data.rendering import FITS
 from core.errors import ModelError
 from core.models.inspector import inspect_model
-from core.models.legacy import inspect_legacy, is_hdf5
+from core.models.legacy import inspect_foreign
 from core.models.own_record import own_settings
 from core.models.packed import unwrap
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
@@ -42,11 +42,12 @@ T = TypeVar("T")
 def import_model(
     source: BinaryIO, classes: Sequence[str], name: str, owner: str = "", *, pixels: str = "", fit: str = ""
 ) -> Run:
-    """Makes a run of a .keras or HDF5 file.
+    """Makes a run of a .keras or HDF5 file, or of a zip with one.
 
     Args:
-        source: Binary file: a classifier of square RGB images that gives probabilities.
-        classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for.
+        source: Binary file: a classifier of square RGB or gray images that gives probabilities.
+        classes: Names, in the order of the model's outputs; for one output the second is the one it speaks for. Where
+            none are given those in labels.txt of a zip.
         name: What to call it.
         owner: Whose it is. Defaults to nobody's in particular.
         pixels: A key of `trial.PIXELS`: those that it was trained on. Defaults to 0 to 255, with a note where no layer
@@ -57,18 +58,16 @@ def import_model(
     Raises:
         ModelError: it is not let in; nothing of it is kept then.
     """
-    names = [label.strip() for label in classes if label.strip()]
-    if len(names) < 2 or len(set(names)) != len(names):
-        raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
     if pixels and pixels not in PIXELS:
         raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
     if fit and fit not in FITS:
         raise ModelError(f'the fit is "{fit}"; it may be {", ".join(FITS)}')
-    _check_count(len(names))
+    names = _checked(classes) if classes else []
     path = paths.home() / "quarantine" / f"{secrets.token_hex(8)}.keras"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = _store(source, path)
+        names = names or _checked(unwrap(path))
         facts = _let_in(path, pixels)
         expected = max(2, facts["outputs"])
         _check_count(expected)
@@ -82,6 +81,15 @@ def import_model(
             path.unlink(missing_ok=True)
 
 
+def _checked(classes: Sequence[str]) -> list[str]:
+    """Names that can be those of classes."""
+    names = [label.strip() for label in classes if label.strip()]
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
+    _check_count(len(names))
+    return names
+
+
 def examine(path: Path) -> dict[str, Any]:
     """Looks into a .keras file of a run without Keras, then tries it in a limited process.
 
@@ -92,26 +100,23 @@ def examine(path: Path) -> dict[str, Any]:
         ModelError: it is not let in. One that answers all images alike is: a run may have ended so.
     """
     inspect_model(path)
-    facts = _try(path)
+    facts = _try(path, loader="keras")
     answers = _answers(facts)
     _judged(lambda: refuse_no_probabilities(answers, RAW))
     return facts
 
 
 def _let_in(path: Path, pixels: str) -> dict[str, Any]:
-    """Inspects, tries and judges a file; where it is HDF5 or wants other pixels, it is one that takes 0 to 255 then."""
-    old = is_hdf5(path)
-    if old:
-        origin = inspect_legacy(path)
-    else:
-        origin = {"teachable_machine": False}
-        unwrap(path)
-        inspect_model(path)
-    known = "-1..1" if origin["teachable_machine"] else ""
+    """Inspects, tries and judges a file; where Keras 3 does not read it, or it wants other pixels, it is replaced."""
+    unwrap(path)
+    origin = inspect_foreign(path)
+    known = "-1..1" if origin.teachable_machine else ""
     chosen = pixels or known or RAW
-    facts = _try(path, chosen, others=not (pixels or known), convert=old or chosen != RAW)
+    facts = _try(path, chosen, others=not (pixels or known), loader="rebuild" if origin.rebuild else "either")
     answers = _answers(facts)
     notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
+    if facts.pop("gray", False):
+        notes.append("It takes gray images: each becomes gray first (0.299 red, 0.587 green, 0.114 blue).")
     if known and not pixels:
         notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
     return {**facts, "pixels": chosen, "notes": notes, "teachable_machine": bool(known)}
@@ -161,26 +166,27 @@ def _store(source: BinaryIO, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _try(path: Path, pixels: str = RAW, *, others: bool = False, convert: bool = False) -> dict[str, Any]:
+def _try(path: Path, pixels: str = RAW, *, others: bool = False, loader: str) -> dict[str, Any]:
     """Loads it in a process of its own: little memory, little time, none of our environment.
 
     Args:
-        path: Path. Replaced by a model of pixels from 0 to 255 where `convert` says so, which is inspected in turn.
+        path: Path. Replaced by a model of RGB pixels from 0 to 255 where it is none that Keras 3 reads, which is
+            inspected in turn; unless `loader` is `keras`.
         pixels: A key of `trial.PIXELS`.
         others: bool. Whether to try other scales where the answers do not vary. Defaults to no.
-        convert: bool. Defaults to no.
+        loader: See `core.engine.jobs.try_model.load`.
     """
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "made.keras"
         done = run_module(
-            "core.engine.jobs.try_model", path, pixels, made, *(["others"] if others else []),
+            "core.engine.jobs.try_model", path, pixels, made, loader, *(["others"] if others else []),
             seconds=TRY_SECONDS, folder=scratch,
             environment=bare_environment(HOME=scratch, KERAS_HOME=scratch, TF_CPP_MIN_LOG_LEVEL="3"),
         )  # fmt: skip
         if not done.in_time:
             raise ModelError(f"this model could not be loaded safely: it took more than {TRY_SECONDS:.0f} s")
         facts = _facts(done)
-        if convert:
+        if facts.pop("converted", False):
             inspect_model(made)
             shutil.copyfile(made, path)
     return facts

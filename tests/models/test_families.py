@@ -19,7 +19,7 @@ from core.engine.reporter import Reporter
 from core.engine.train.context import TrainingContext, make_training_context
 from core.engine.train.phases import Phase, on_features, on_images
 from core.engine.train.training import assign
-from core.models import inspector
+from core.models import allowed_layers
 from core.models.backbone import Backbone
 from core.models.build import backbone_layers, build_base, train_model
 from core.models.catalogue import BACKBONES, find
@@ -85,7 +85,7 @@ def test_it_has_what_its_row_says(family: tuple[Backbone, keras.Model]) -> None:
     for at, end in zip(indices, [*indices[1:], len(layers)], strict=True):
         assert any(layer.weights for layer in layers[at:end]), f"nothing to train in the block of {names[at]}"
     assert len(stages(make_config("sample", {"training.mode": "fine_tune", "model.backbone": row.name}))) == 1
-    known = {name for _, name in inspector.ALLOWED}
+    known = {name for _, name in allowed_layers.ALLOWED}
     assert {type(layer).__name__ for layer in base.layers} <= known
 
 

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ModelError, UserError
-from core.models.inspector import ALLOWED, check_config, inspect_model
+from core.models.allowed_layers import ALLOWED
+from core.models.inspector import check_config, inspect_model
 from core.store.examples import EXAMPLES
 
 DENSE: dict[str, Any] = {

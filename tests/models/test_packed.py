@@ -37,11 +37,24 @@ def test_any_other_file_is_left_to_the_inspector(tmp_path: Path, parts: dict[str
     assert path.read_bytes() == before
 
 
-def test_what_is_to_be_unpacked_first_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r'this is a zip that holds "best.keras"; unpack it and give that file'):
-        unwrap(packed(tmp_path / "m.keras", {"x/best.keras": b"PK", "x/readme.txt": b""}))
+def test_a_model_in_a_zip_is_taken_with_the_names_beside_it(tmp_path: Path) -> None:
+    model = {"converted/keras_model.h5": b"\x89HDF", "__MACOSX/._labels.txt": b"x"}
+    path = packed(tmp_path / "m.keras", {**model, "converted/labels.txt": b"0 cat\r\n1 dog, large\r\n"})
+    assert unwrap(path) == ["cat", "dog, large"]
+    assert path.read_bytes() == b"\x89HDF"
+    assert unwrap(packed(tmp_path / "m.keras", model)) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["m.keras"]
+
+
+def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r'this is a zip that holds 2 models, such as "a.keras"; give one of them'):
+        unwrap(packed(tmp_path / "m.keras", {"x/a.keras": b"PK", "x/b.h5": b""}))
     with pytest.raises(ModelError, match="this is a SavedModel, which is refused"):
         unwrap(packed(tmp_path / "m.keras", {"m/saved_model.pb": b"x", "m/variables/variables.index": b""}))
+    with pytest.raises(ModelError, match=r"labels.txt is no UTF-8 text"):
+        unwrap(packed(tmp_path / "m.keras", {"m.h5": b"x", "labels.txt": b"\xff\xfe"}))
+    with pytest.raises(ModelError, match=r"unpacks to more than 200 times its size"):
+        unwrap(packed(tmp_path / "m.keras", {"m.h5": bytes(5 * 10**7)}))
 
 
 def test_a_bomb_with_a_folder_around_it_is_not_unpacked(tmp_path: Path) -> None:

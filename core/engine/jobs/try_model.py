@@ -1,11 +1,11 @@
 """Tries an imported model in a limited process: loads it, says its input size and number of outputs.
 
-    python -m core.engine.jobs.try_model FILE PIXELS OUT [others]
+    python -m core.engine.jobs.try_model FILE PIXELS OUT LOADER [others]
 
 Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`, `answers` (what it made
 of images of our own; see `core.models.trial.Answers`). PIXELS is a key of `trial.PIXELS`; where the model wants others
-than 0 to 255, or FILE is HDF5, a .keras file that takes 0 to 255 is written to OUT. With `others`, other scales are
-tried where the answers do not vary. The limits are set on the process itself before TensorFlow is imported;
+than 0 to 255, or gray images, or was rebuilt as LOADER says (see `load`), a .keras file that takes RGB pixels from 0 to
+255 is written to OUT and `converted` is true. With `others`, other scales are tried where the answers do not vary. The limits are set on the process itself before TensorFlow is imported;
 whoever starts it limits the time.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.images import PREPROCESSING, preprocess
+from core.data.images import PREPROCESSING
 from core.environment import quieten_tensorflow
 from core.errors import ModelError
 from core.models.legacy import is_hdf5
@@ -31,6 +31,8 @@ size), open files."""
 
 _BATCH = 4
 _SATURATED = 0.999
+_LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in gray (ITU-R 601), as Pillow has them."""
 
 Pixels = NDArray[np.uint8]
 
@@ -83,19 +85,38 @@ def describe(
         model, rebuilt = load(path, loader)
     except ModelError as error:
         return {"error": str(error)}
-    shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    if not (isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] and shape[1] == shape[2]):
-        return {"error": f"it takes inputs of shape {shape}; a classifier of square RGB images of one size is needed"}
-    if not (isinstance(outputs, tuple) and len(outputs) == 2 and outputs[1]):
-        return {"error": f"it gives outputs of shape {outputs}; one row of probabilities for each image is needed"}
-    size = int(shape[1])
-    answers = _answers(model, size, pixels)
+    if error_words := _unsuited(model, pixels):
+        return {"error": error_words}
+    size, gray, outputs = int(model.input_shape[1]), model.input_shape[3] == 1, int(model.output_shape[1])
+    asked = of_raw_pixels(model, size, pixels, gray=gray)
+    answers = {**_answers(asked, size), "scales": _scales(model)}
     if others and not answers["not_finite"] and answers["spread"] <= 1e-7:
-        answers["varies_with"] = [name for name in PIXELS if name != pixels and _varies(model, size, name)]
-    if out is not None and (pixels != "0..255" or rebuilt):
-        _of_raw_pixels(model, size, PIXELS[pixels]).save(out)
-    facts = {"image_size": size, "outputs": int(outputs[1]), "parameters": int(model.count_params())}
-    return {**facts, "answers": answers, "rebuilt": rebuilt}
+        rest = [name for name in candidates(gray=gray) if name != pixels]
+        answers["varies_with"] = [name for name in rest if _varies(of_raw_pixels(model, size, name, gray=gray), size)]
+    converted = rebuilt or asked is not model
+    if out is not None and converted:
+        asked.save(out)
+    facts = {"image_size": size, "outputs": outputs, "parameters": int(model.count_params()), "gray": gray}
+    return {**facts, "answers": answers, "converted": converted}
+
+
+def _unsuited(model: Any, pixels: str) -> str:
+    """Why it is no classifier of square images with these pixels; empty where it is one."""
+    shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    if not (isinstance(shape, tuple) and len(shape) == 4 and shape[1] and shape[1] == shape[2]):
+        return f"it takes inputs of shape {shape}; a classifier of square images of one size is needed"
+    if shape[3] not in (1, 3):
+        return f"it takes inputs of shape {shape}; a classifier of RGB images, or of gray ones, is needed"
+    if not (isinstance(outputs, tuple) and len(outputs) == 2 and outputs[1]):
+        return f"it gives outputs of shape {outputs}; one row of probabilities for each image is needed"
+    if pixels not in candidates(gray=shape[3] == 1):
+        return f"it takes gray images, and {pixels} is of three colors; give one of {', '.join(candidates(gray=True))}"
+    return ""
+
+
+def candidates(*, gray: bool) -> list[str]:
+    """The keys of `PIXELS` that a model may have been trained on: all, or those that treat three colors alike."""
+    return [name for name in PIXELS if not gray or name not in ("caffe", "torch")]
 
 
 def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
@@ -122,12 +143,12 @@ def load(path: Path, loader: str = "either") -> tuple[Any, bool]:
         return load_legacy(path), True  # what one version of Keras 3 writes another may not read
 
 
-def _answers(model: Any, size: int, pixels: str) -> dict[str, Any]:
-    """The fields of `trial.Answers`."""
+def _answers(model: Any, size: int) -> dict[str, Any]:
+    """The fields of `trial.Answers`, of a model of RGB pixels from 0 to 255; `scales` is to follow."""
     images = trial_images(size)
-    names, found = list(images), _ask(model, list(images.values()), pixels)
+    names, found = list(images), ask(model, np.stack(list(images.values())))
     finite = np.isfinite(found).all(axis=1)
-    facts = {"images": len(names), "outputs": found.shape[1], "scales": _scales(model), "varies_with": []}
+    facts = {"images": len(names), "outputs": found.shape[1], "varies_with": []}
     if not finite.all():
         return {**facts, "not_finite": names[int(np.argmin(finite))], "sums": [1.0, 1.0], "spread": 1.0}
     low, high, sums = found.min(axis=1), found.max(axis=1), found.sum(axis=1)
@@ -142,17 +163,18 @@ def _answers(model: Any, size: int, pixels: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _varies(model: Any, size: int, pixels: str) -> bool:
-    """Whether the answers differ between a few images with another scale of pixels."""
+def _varies(model: Any, size: int) -> bool:
+    """Whether the answers differ between a few images."""
     images = trial_images(size)
-    found = _ask(model, [images[name] for name in ("black", "gray", "red", "noise")], pixels)
+    found = ask(model, np.stack([images[name] for name in ("black", "gray", "red", "noise")]))
     return bool(np.isfinite(found).all() and (found.max(axis=0) - found.min(axis=0)).max() > 1e-4)
 
 
-def _ask(model: Any, images: list[Pixels], pixels: str) -> NDArray[np.float64]:
+def ask(model: Any, images: Pixels) -> NDArray[np.float64]:
+    """What a model makes of RGB images with pixels from 0 to 255, a few at a time."""
     found = []
     for start in range(0, len(images), _BATCH):
-        batch = preprocess(np.stack(images[start : start + _BATCH]), PIXELS[pixels])
+        batch = images[start : start + _BATCH].astype(np.float32)
         found.append(np.asarray(model(batch, training=False), np.float64))
     return np.concatenate(found)
 
@@ -179,27 +201,47 @@ def _in_order(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _of_raw_pixels(model: Any, size: int, kind: str) -> Any:
-    """The model behind layers that make of pixels from 0 to 255 what it was trained on."""
+def of_raw_pixels(model: Any, size: int, pixels: str, *, gray: bool) -> Any:
+    """The model behind layers that make of RGB pixels from 0 to 255 what it was trained on; itself where that is it.
+
+    Args:
+        model: A Keras model.
+        size: Side of its images.
+        pixels: One of `candidates`.
+        gray: Whether it takes one channel.
+    """
     import keras
 
-    rule = PREPROCESSING[kind]
+    rule, kind = PREPROCESSING[PIXELS[pixels]], PIXELS[pixels]
+    if kind == "raw" and not gray:
+        return model
     inputs = x = keras.Input((size, size, 3), dtype="float32", name="image")
+    if gray:
+        x = _mixed(x, np.array([[_LUMA]], np.float32).reshape(1, 1, 3, 1), "rgb_to_gray")
     if kind != "raw":
-        x = keras.layers.Rescaling(list(rule.scale), list(rule.offset), dtype="float32", name="pixels")(x)
+        scale, offset = (rule.scale[0], rule.offset[0]) if gray else (list(rule.scale), list(rule.offset))
+        x = keras.layers.Rescaling(scale, offset, dtype="float32", name="pixels")(x)
     if rule.bgr:
-        swap = keras.layers.Conv2D(3, 1, use_bias=False, trainable=False, dtype="float32", name="rgb_to_bgr")
-        x = swap(x)
-        swap.set_weights([np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)])
+        x = _mixed(x, np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3), "rgb_to_bgr")
     return keras.Model(inputs, model(x))
+
+
+def _mixed(x: Any, kernel: Any, name: str) -> Any:
+    """The channels of an image mixed by fixed weights."""
+    import keras
+
+    mix = keras.layers.Conv2D(kernel.shape[3], 1, use_bias=False, trainable=False, dtype="float32", name=name)
+    mixed = mix(x)
+    mix.set_weights([kernel])
+    return mixed
 
 
 def main() -> int:
     """Tries the model that the command line names."""
-    path, pixels, out, *more = sys.argv[1:]
+    path, pixels, out, loader, *more = sys.argv[1:]
     limit(FILE + 2 * Path(path).stat().st_size)
     quieten_tensorflow(3, always=True)
-    print(json.dumps(describe(Path(path), pixels, Path(out), others="others" in more)))
+    print(json.dumps(describe(Path(path), pixels, Path(out), others="others" in more, loader=loader)))
     return 0
 
 

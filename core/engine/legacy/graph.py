@@ -15,7 +15,7 @@ from keras.src.utils.naming import to_snake_case
 from core.engine.legacy.layers import make_layers
 from core.engine.legacy.nodes import Config, Node, Ref, name_of, nodes_of, refs_in, refs_of, resolved
 from core.engine.legacy.operations import apply_function, apply_operation
-from core.models.inspector import ARITHMETIC
+from core.models.allowed_layers import ARITHMETIC
 from core.models.old_forms import TF_LAYERS, save_again
 
 MODELS = ("Sequential", "Functional", "Model")

@@ -5,11 +5,10 @@ from typing import Any
 
 import keras
 
-from core.models.inspector import LAYERS, RANDOM
+from core.models.allowed_layers import LAYERS, RANDOM
 from core.models.old_forms import OLD_LAYERS, save_again
 
 Config = dict[str, Any]
-Layer = keras.layers.Layer
 
 _TRAINING = ("_initializer", "_regularizer", "_constraint")
 _GONE = frozenset((
@@ -24,7 +23,7 @@ _INACTIVE = (None, False, 1, "channels_last")
 """Values with which a setting that Keras 3 does not have does nothing."""
 
 
-def make_layers(config: Config, name: str | None, *, keras_2: bool) -> list[Layer]:
+def make_layers(config: Config, name: str | None, *, keras_2: bool) -> list[keras.Layer]:
     """The layers that do what one of the file does; the first holds its weights, no layers where it does nothing.
 
     Args:
@@ -50,12 +49,15 @@ def make_layers(config: Config, name: str | None, *, keras_2: bool) -> list[Laye
     return [made(**kept, name=name, dtype="float32"), *after]
 
 
-def _resizing(settings: Config, name: str | None) -> Layer:
+def _resizing(settings: Config, name: str | None) -> keras.Layer:
     height, width = int(settings["height"]), int(settings["width"])
-    return keras.layers.Resizing(height, width, crop_to_aspect_ratio=True, name=name, dtype="float32")
+    resizing: keras.Layer = keras.layers.Resizing(height, width, crop_to_aspect_ratio=True, name=name, dtype="float32")
+    return resizing
 
 
-def _settings(kind: str, made: type[Layer], settings: Config, *, keras_2: bool) -> tuple[Config, list[Layer]]:
+def _settings(
+    kind: str, made: type[keras.Layer], settings: Config, *, keras_2: bool
+) -> tuple[Config, list[keras.Layer]]:
     """A layer's settings as Keras 3 has them, and the layers that are to follow it."""
     known, kept = _parameters(made), {}
     for key, value in settings.items():
@@ -72,16 +74,16 @@ def _settings(kind: str, made: type[Layer], settings: Config, *, keras_2: bool) 
     return kept | ({"activation": "linear"} if after else {}), after
 
 
-def _parameters(made: type[Layer]) -> set[str]:
+def _parameters(made: type[keras.Layer]) -> set[str]:
     """Names of the arguments that a layer takes, from its own and its parents' signatures."""
     found: set[str] = set()
     for parent in made.__mro__:
-        if issubclass(parent, Layer) and "__init__" in vars(parent):
+        if issubclass(parent, keras.Layer) and "__init__" in vars(parent):
             found |= set(inspect.signature(parent).parameters)
     return found - {"kwargs", "args"}
 
 
-def _activation(activation: Any, *, keras_2: bool) -> list[Layer]:
+def _activation(activation: Any, *, keras_2: bool) -> list[keras.Layer]:
     """Layers that take the place of an activation which Keras 3 does not compute alike, or which is a layer itself."""
     if isinstance(activation, dict):
         settings = activation.get("config")

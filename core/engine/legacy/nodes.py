@@ -1,7 +1,7 @@
 """The edges of an old functional model: what each call of a layer gets, from the three forms in which files have it.
 
-Keras 2 has `[["conv", 0, 0, {}]]` (a list of tensors with the other arguments in the first), the functions of TensorFlow
-in a graph have `["conv", 0, 0, {"y": 3.0}]` (one tensor), Keras 3 has `{"args": [...], "kwargs": {...}}`.
+Keras 2 has `[["conv", 0, 0, {}]]` (a list of tensors with the other arguments in the first), the functions of
+TensorFlow in a graph have `["conv", 0, 0, {"y": 3.0}]` (one tensor), Keras 3 has `{"args": [...], "kwargs": {...}}`.
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -1,4 +1,4 @@
-"""Functions of TensorFlow that stand in an old model's graph, as layers and operations of Keras 3 with equal answers."""
+"""Functions of TensorFlow in an old model's graph, as layers and operations of Keras 3 with equal answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,10 @@ Function = Callable[..., Tensor]
 
 
 def _activation(name: str) -> Function:
-    return lambda x: layers.Activation(name, dtype="float32")(x)
+    def apply(x: Tensor) -> Tensor:
+        return layers.Activation(name, dtype="float32")(x)  # a layer for each place in the graph
+
+    return apply
 
 
 def _axes(axis: Any) -> Any:
@@ -148,9 +151,9 @@ def apply_function(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     function, names = FUNCTIONS[name]
     given = dict(zip(names, args, strict=False))
     for key, value in kwargs.items():
-        key = _OTHER_NAMES.get(key, key) if key not in names else key
-        if key in names:
-            given[key] = value
+        own = key if key in names else _OTHER_NAMES.get(key, key)
+        if own in names:
+            given[own] = value
         elif value is not None:
             raise save_again(f'its function "{name}" has the argument "{key[:40]}", which is not read')
     kept = [given[key] for key in names if key in given and (given[key] is not None or key == names[0])]
@@ -167,7 +170,10 @@ def _kind_of(value: Any) -> Any:
 
 
 def _constant_axis(function: str) -> Function:
-    return lambda attr, x, axis, *_: apply_function(function, (x,), {"axis": axis, "keepdims": _flag(attr, "keep_dims")})
+    def apply(attr: dict[str, Any], x: Tensor, axis: Any) -> Tensor:
+        return apply_function(function, (x,), {"axis": axis, "keepdims": _flag(attr, "keep_dims")})
+
+    return apply
 
 
 def _flag(attr: dict[str, Any], name: str) -> bool:

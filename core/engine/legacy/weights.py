@@ -51,7 +51,7 @@ def fill_from_keras(leaves: Mapping[Path, Leaf], config: Config, file: Any) -> N
     root = "layers" if "layers" in file else "_layer_checkpoint_dependencies"
     for path, place in _places(config, root):
         if leaf := leaves.get(path):
-            stored = file[f"{place}/vars"] if f"{place}/vars" in file else {}
+            stored = file.get(f"{place}/vars", {})
             _set(leaf, [stored[str(k)] for k in range(len(stored))])
 
 
