@@ -1,6 +1,7 @@
 """The command `export`: a run or its model as Keras, SavedModel, LiteRT, ONNX, script, model card or zip."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from core.cli.output import print_json
 from core.cli.terminal import Line
 from core.export.export_client import Export, export_run, size_of
 from core.export.formats import FORMATS
+from core.export.small import measured_words, warning
 from core.store.runs import Run, RunStore
 from core.workers.predict_client import NOT_MEDICAL, is_medical
 
@@ -36,6 +38,8 @@ def run_export(options: argparse.Namespace) -> int:
         print(f"{path}  {size / 1e6:.1f} MB" if size >= 10**5 else f"{path}  {size / 1e3:.0f} kB")
     for words in _words(run, options.format, done):
         print(words)
+    if "small" in done.facts and (loss := warning(done.facts["small"])):
+        print(loss, file=sys.stderr)
     return 0
 
 
@@ -51,7 +55,14 @@ def _record(run: Run, kind: str, done: Export) -> dict[str, Any]:
         "difference": done.facts.get("difference"),
         "pictures": done.facts.get("pictures", 0),
         "notice": NOT_MEDICAL if is_medical(run) else "",
+        **_small(done),
     }
+
+
+def _small(done: Export) -> dict[str, Any]:
+    """What a smaller export loses; nothing of the others."""
+    facts = done.facts.get("small")
+    return {"small": {**facts, "warning": warning(facts)}} if facts else {}
 
 
 def _words(run: Run, kind: str, done: Export) -> list[str]:
@@ -62,7 +73,9 @@ def _words(run: Run, kind: str, done: Export) -> list[str]:
     gives = f"the probability of {classes[1]}" if len(classes) == 2 else "one probability a class"
     words = [f"takes RGB pixels, 0 to 255, float32, (n, {size}, {size}, 3); gives {gives} ({', '.join(classes)})"]
     difference = done.facts.get("difference")
-    if difference is not None:
+    if "small" in done.facts:
+        words += measured_words(done.facts["small"])
+    elif difference is not None:
         words.append(
             f"compared with the run's own model on {done.facts['pictures']} images: differs by {difference:.1g}"
         )

@@ -45,6 +45,16 @@ _ROWS = (
         converts=True, of_model=True, mime="application/octet-stream",
     ),
     Format(
+        "litert-float16", ".tflite", "LiteRT in float16",
+        "Half the size of LiteRT, for devices with little storage; measured on the validation images first.",
+        converts=True, of_model=True, mime="application/octet-stream",
+    ),
+    Format(
+        "litert-int8", ".tflite", "LiteRT in int8",
+        "A quarter of the size, faster on most phones; measured by training images, and its loss on validation images.",
+        converts=True, of_model=True, mime="application/octet-stream",
+    ),
+    Format(
         "onnx", ".onnx", "ONNX",
         "For everything else: ONNX Runtime opens it from Python, C++, C#, Java and in the browser.",
         converts=True, of_model=True, mime="application/octet-stream",
@@ -68,6 +78,9 @@ _ROWS = (
 
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 """Every format by its name."""
+
+SMALL = ("litert-float16", "litert-int8")
+"""Those that lose something, which is measured on the validation images."""
 
 
 def find_format(name: str) -> Format:

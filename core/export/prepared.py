@@ -7,6 +7,7 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from core import files, paths
 from core.errors import RunError
@@ -22,7 +23,10 @@ LIMIT_BYTES = 2 * 10**9
 WAIT_SECONDS = 120.0
 """How long an export waits for those before it: each of those that convert loads TensorFlow."""
 
-_VERSION = 2
+FACTS = "facts.json"
+"""Beside the file what its conversion has said of it."""
+
+_VERSION = 3
 """To be raised when a format is written otherwise than before: what was kept is then made anew."""
 
 _one_at_a_time = threading.Lock()
@@ -31,7 +35,13 @@ _one_at_a_time = threading.Lock()
 def prepared(run: Run, kind: Format) -> Path | None:
     """The file that is ready for the run as it is now; None where there is none."""
     folder = _folder(run, kind)
-    return next((path for path in folder.iterdir() if path.is_file()), None) if folder.is_dir() else None
+    ready = [path for path in folder.iterdir() if path.is_file() and path.name != FACTS] if folder.is_dir() else []
+    return ready[0] if ready else None
+
+
+def prepared_facts(run: Run, kind: Format) -> dict[str, Any]:
+    """What the conversion said of the file that is ready; empty where there is none."""
+    return files.read_json(_folder(run, kind) / FACTS) or {}
 
 
 def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None, images: str | None = None) -> Path:
@@ -57,6 +67,7 @@ def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None,
             name = f"{run.id}{kind.suffix}" if kind.suffix else run.id
             done = export_run(run, kind.name, Path(scratch) / "made" / name, progress=progress, images=images)
             ready = _one_file(done.path, Path(scratch) / "ready", packed=not kind.suffix or bool(done.beside))
+            files.write_json(ready.parent / FACTS, done.facts)
             _make_room(ready.stat().st_size)
             return _keep(ready, _folder(run, kind))
     except OSError as error:

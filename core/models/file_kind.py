@@ -1,12 +1,12 @@
-"""Tells what a file is by its first bytes, so that one which is no Keras model is refused by name and with what to do."""
+"""Tells what a file is by its first bytes, so that one which is no Keras model is refused by name."""
 
 from pathlib import Path
 
 from core.errors import ModelError
 
 SAVED_MODEL = (
-    "this is a SavedModel, which is refused: it is a program; open it with the Keras that has made it and save it again "
-    'by model.save("model.keras")'
+    "this is a SavedModel, which is refused: it is a program; open it with the Keras that has made it and save it "
+    'again by model.save("model.keras")'
 )
 _GIVE = "give the .keras or .h5 file that it was made from"
 _STARTS: tuple[tuple[bytes, str], ...] = (

@@ -95,8 +95,8 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
     if answers.outputs > 1 and max(abs(total - 1) for total in answers.sums) > _SUM:
         raise ModelError(
             f"its numbers do not add up to 1 (from {answers.sums[0]:.2f} to {answers.sums[1]:.2f}), so it tells "
-            "several labels, each for itself; an image has one class here: end it with softmax instead of sigmoid, train it "
-            "again and bring that"
+            "several labels, each for itself; an image has one class here: end it with softmax instead of sigmoid, "
+            "train it again and bring that"
         )
     notes = []
     if answers.spread <= _SAME:

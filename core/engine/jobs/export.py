@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from core.config import RunConfig
 from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.jobs.plain_layers import in_plain_layers
+from core.engine.jobs.small_export import convert_small
 from core.errors import RunError, UnreadableImage, UserError
+from core.export.formats import SMALL
 from core.export.labels import Record, as_texts, label_litert, label_savedmodel, model_record
 from core.models import catalogue
 from core.models.build import backbone_layers, build_base
@@ -45,19 +47,23 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
 
     Args:
         run: Run. With a model.
-        kind: str. `savedmodel`, `litert` or `onnx`.
+        kind: str. `savedmodel`, `litert` or `onnx`, or one of `SMALL`.
         path: Path. The file or folder to write.
         report: callable of (what it is at, share done).
 
     Returns:
         `{"pictures": number compared, "difference": largest difference of a probability, or None where no runtime of
-        the format is installed}`.
+        the format is installed}`; of `SMALL` also `small`, see `core.export.small.measured`.
 
     Raises:
         RunError: the model is absent or damaged, a package is missing, or the two do not agree.
     """
     report("Loads the model.", 0.2)
     model = in_plain_layers(_open(run))
+    if kind in SMALL:
+        found = convert_small(run, model, kind, path, report)
+        label_litert(path, {**model_record(run), "measured": found})
+        return {"pictures": found["images"], "difference": found["worst_change"], "small": found}
     pixels = _images(run, model.input_shape[1])
     expected = np.asarray(model(pixels, training=False))
     report("Converts it.", 0.35)

@@ -5,8 +5,8 @@
 Prints one JSON object: `image_size`, `outputs` (numbers it gives for an image), `parameters`, `answers` (what it made
 of images of our own; see `core.models.trial.Answers`). PIXELS is a key of `trial.PIXELS`; where the model wants others
 than 0 to 255, or gray images, or was rebuilt as LOADER says (see `load`), a .keras file that takes RGB pixels from 0 to
-255 is written to OUT and `converted` is true. With `others`, other scales are tried where the answers do not vary. The limits are set on the process itself before TensorFlow is imported;
-whoever starts it limits the time.
+255 is written to OUT and `converted` is true. With `others`, other scales are tried where the answers do not vary. The
+limits are set on the process itself before TensorFlow is imported; whoever starts it limits the time.
 """
 
 import contextlib
