@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.store.runs import RunStore
 from pages.shared.predict.image_sources import choose_images
-from pages.shared.predict.model_import import show_model_import, show_run_import
+from pages.shared.predict.model_import import show_labelled, show_model_import, show_run_import
 from pages.shared.predict.view import preparation, show_answers
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.export_view import show_export
@@ -27,6 +27,7 @@ elif run := choose_run(
     runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
 ):
     preparation(run)
+    show_labelled(run)
     show_accuracy(run)
     if images := choose_images(run):
         show_answers(run, images, runs)

@@ -49,6 +49,7 @@ CHANGES = {
     "core.workers.launch.resume",
     "core.workers.launch.start",
     "core.workers.launch.stop",
+    "core.workers.evaluate_client.evaluate_on",
     "core.workers.predict_client.predict",
     "core.workers.probe_client.probe",
     "core.workers.try_model_client.import_model",
@@ -94,7 +95,7 @@ READS = {
     "core.cross_validation.figures", "core.cross_validation.store", "core.data.folds", "core.store.fold_records",
     "core.search.candidates", "core.search.store", "core.store.predictions",
     "core.sweep.store", "core.workers.launch", "core.workers.predict_client", "core.workers.probe_client",
-    "core.workers.script_client", "core.workers.try_model_client",
+    "core.workers.evaluate_client", "core.export.small", "core.workers.script_client", "core.workers.try_model_client",
     "core.recorder.recorder_file", "core.report.why_report", "core.store.status", "core.why.answer", "core.why.side",
     "core.why.store",
 }  # fmt: skip

@@ -14,10 +14,15 @@ from core.insight.calibration import Calibration, calibrate, reliability
 from core.insight.stored import Stored, stored_predictions
 from core.stats import metrics
 from core.store.runs import Run, RunStore
+from core.workers.evaluate_client import evaluate_on
+from core.workers.try_model_client import is_imported
 
 _PRINTED = (
     "accuracy", "balanced_accuracy", "sensitivity", "specificity", "precision", "auc", "average_precision", "loss"
 )  # fmt: skip
+
+
+_HINT = "; give labelled images for a model from elsewhere (--on DATASET)"
 
 
 def add_parser(command: AddCommand) -> None:
@@ -25,9 +30,12 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "evaluate",
         run_evaluate,
-        "Figures of a run's held-out images at a threshold, and its calibration; no model is asked.",
+        "Figures of a run's held-out images at a threshold, and its calibration; no model is asked but by --on.",
     )
     parser.add_argument("run", metavar="RUN")
+    parser.add_argument(
+        "--on", metavar="DATASET", default="", help="ask a model from elsewhere about these labelled images first"
+    )
     parser.add_argument("--part", choices=("val", "test"), default="val", help="which images; val unless told")
     parser.add_argument(
         "--threshold",
@@ -43,9 +51,12 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if not 0 <= options.threshold <= 1:
         raise ConfigError(f"--threshold is {options.threshold:g}; give a probability from 0 to 1")
     run = RunStore().get(options.run)
+    if options.on:
+        evaluate_on(run, options.on)
     stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
     if stored is None or fitted_on is None:
-        raise RunError(f"run {run.id} has no predictions of {options.part} images; it keeps them when it ends")
+        hint = _HINT if is_imported(run) else ""
+        raise RunError(f"run {run.id} has no predictions of {options.part} images; it keeps them when it ends{hint}")
     calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
     figures = {**_figures(stored, options.threshold), **_ranking(run, options.part, stored)}
     if options.json:

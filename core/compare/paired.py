@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TypedDict
 
 from core.data.pixel_hash import pixel_hashes
-from core.stats.metrics import wilson
+from core.stats.paired_share import gap_interval
 from core.store.predictions import read_predictions
 from core.store.runs import Run
 
 SIGNIFICANT = 0.05
 """A gap counts as more than chance below this probability."""
-
-_Z = 1.959964
-"""97.5 % quantile of the normal distribution: 95 % lie between minus this and this."""
 
 Key = tuple[str, str, int]
 """An image by the hash of its file or of its pixels, its label, and its number among those of both."""
@@ -117,23 +114,6 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return float(min(Fraction(1), Fraction(2 * tail, 2**total)))
 
 
-def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
-    """95 % interval of the difference of two paired proportions (Newcombe 1998, method 10).
-
-    It joins Wilson's intervals of both, and so keeps inside -1 to 1 and is not empty when the models never disagree.
-    """
-    count = both + only_a + only_b + neither
-    p, q = (both + only_a) / count, (both + only_b) / count
-    (low_p, high_p), (low_q, high_q) = wilson(both + only_a, count, _Z), wilson(both + only_b, count, _Z)
-    phi = _correlation(both, only_a, only_b, neither)
-    gap = p - q
-
-    def reach(up: float, down: float) -> float:
-        return math.sqrt(max(0.0, up**2 - 2 * phi * up * down + down**2))
-
-    return max(-1.0, gap - reach(p - low_p, high_q - q)), min(1.0, gap + reach(high_p - p, q - low_q))
-
-
 def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]:
     """Whether the saved model is right, for every validation image; empty before there are predictions.
 
@@ -154,13 +134,3 @@ def answers(run: Run, names: Mapping[str, str] | None = None) -> dict[Key, bool]
         found[(*content, seen[content])] = row.label == row.predicted
         seen[content] += 1
     return found
-
-
-def _correlation(both: int, only_a: int, only_b: int, neither: int) -> float:
-    """Newcombe's phi, with his correction where it is positive; 0 where a margin is empty."""
-    margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    if margins == 0:
-        return 0.0
-    count, product = both + only_a + only_b + neither, both * neither - only_a * only_b
-    corrected = max(product - count / 2, 0) if product > 0 else product
-    return corrected / math.sqrt(margins)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from core.compare.paired import gap_interval
 from core.stats import metrics
+from core.stats.paired_share import gap_interval
 
 Facts = Mapping[str, Any]
 
@@ -76,8 +76,8 @@ def warning(facts: Facts) -> str:
     low, high = facts["interval"]
     return (
         f"This smaller model is right on fewer validation images than the run's own ({facts['accuracy']:.1%} "
-        f"instead of {facts['own_accuracy']:.1%}), by more than chance explains (95 % interval of what is lost: {low:.1%} to "
-        f"{high:.1%})."
+        f"instead of {facts['own_accuracy']:.1%}), by more than chance explains (95 % interval of what is lost: "
+        f"{low:.1%} to {high:.1%})."
     )
 
 

@@ -21,9 +21,11 @@ from core.models.inspector import inspect_model
 from core.models.legacy import inspect_foreign
 from core.models.own_record import own_settings
 from core.models.packed import unwrap
+from core.models.scales import Scales
 from core.models.trial import PIXELS, Answers, judge, refuse_no_probabilities
 from core.store.runs import Run, RunStore
 from core.workers.run_module import Ended, bare_environment, run_module
+from core.workers.scale_client import scale_of
 
 MAX_BYTES = 500_000_000
 TRY_SECONDS = 120.0
@@ -40,7 +42,14 @@ T = TypeVar("T")
 
 
 def import_model(
-    source: BinaryIO, classes: Sequence[str], name: str, owner: str = "", *, pixels: str = "", fit: str = ""
+    source: BinaryIO,
+    classes: Sequence[str],
+    name: str,
+    owner: str = "",
+    *,
+    pixels: str = "",
+    fit: str = "",
+    labelled: str = "",
 ) -> Run:
     """Makes a run of a .keras or HDF5 file, or of a zip with one.
 
@@ -54,6 +63,7 @@ def import_model(
             of it scales them, or to what its origin is known for.
         fit: `data.fit`, how its images became squares. Defaults to what the file says of it, to the cropping of
             Teachable Machine (its own example uses PIL's `ImageOps.fit`), else to stretching.
+        labelled: A data set whose classes are the model's: its images tell which `pixels` fit. Defaults to none.
 
     Raises:
         ModelError: it is not let in; nothing of it is kept then.
@@ -68,7 +78,11 @@ def import_model(
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = _store(source, path)
         names = names or _checked(unwrap(path))
-        facts = _let_in(path, pixels)
+        scales = _found_scale(path, names, labelled, fit) if labelled and not pixels else None
+        facts = _let_in(path, scales.chosen if scales else pixels)
+        if scales:
+            facts["notes"] = [*scales.notes(), *facts["notes"]]
+            facts["scales"] = scales.rows
         expected = max(2, facts["outputs"])
         _check_count(expected)
         if len(names) != expected:
@@ -88,6 +102,12 @@ def _checked(classes: Sequence[str]) -> list[str]:
         raise ModelError(f"the classes are {', '.join(names) or 'not given'}; give two or more different names")
     _check_count(len(names))
     return names
+
+
+def _found_scale(path: Path, names: list[str], labelled: str, fit: str) -> Scales:
+    unwrap(path)
+    origin = inspect_foreign(path)
+    return scale_of(path, origin, names, labelled, fit or ("crop" if origin.teachable_machine else "stretch"))
 
 
 def examine(path: Path) -> dict[str, Any]:

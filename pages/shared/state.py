@@ -274,6 +274,7 @@ IMAGES_NOTICE = "predict_pictures_notice"
 MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_name"
 MODEL_PIXELS = "model_pixels"
 MODEL_FIT = "model_fit"
+EVALUATE = "evaluate_model"
 """Session keys of the form that brings a model from elsewhere."""
 
 RUN_ZIP = "run_zip"

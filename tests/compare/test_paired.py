@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.compare.paired import answers, gap_interval, mcnemar, paired_result, paired_test
+from core.compare.paired import answers, mcnemar, paired_result, paired_test
 from core.config import make_config
+from core.stats.paired_share import gap_interval
 from core.store.runs import Run, RunStore
 
 

@@ -85,7 +85,7 @@ def describe(
         model, rebuilt = load(path, loader)
     except ModelError as error:
         return {"error": str(error)}
-    if error_words := _unsuited(model, pixels):
+    if error_words := unsuited(model, pixels):
         return {"error": error_words}
     size, gray, outputs = int(model.input_shape[1]), model.input_shape[3] == 1, int(model.output_shape[1])
     asked = of_raw_pixels(model, size, pixels, gray=gray)
@@ -100,7 +100,7 @@ def describe(
     return {**facts, "answers": answers, "converted": converted}
 
 
-def _unsuited(model: Any, pixels: str) -> str:
+def unsuited(model: Any, pixels: str) -> str:
     """Why it is no classifier of square images with these pixels; empty where it is one."""
     shape, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not (isinstance(shape, tuple) and len(shape) == 4 and shape[1] and shape[1] == shape[2]):

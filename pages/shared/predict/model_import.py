@@ -1,5 +1,6 @@
 """Forms that import a model or a zipped run; absent for whoever may not."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,10 +12,12 @@ from core.export.bundle_import import import_bundle
 from core.models.class_names import QUOTING, split_classes
 from core.models.trial import PIXELS
 from core.store.runs import Run
-from core.workers.try_model_client import import_model
+from core.workers.evaluate_client import evaluate_on
+from core.workers.try_model_client import import_model, is_imported
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
 from pages.shared.state import (
+    EVALUATE,
     MODEL_CLASSES,
     MODEL_FILE,
     MODEL_FIT,
@@ -22,18 +25,24 @@ from pages.shared.state import (
     MODEL_PIXELS,
     RUN,
     RUN_ZIP,
+    chosen_dataset,
     clear_uploader,
+    part_key,
     uploader_key,
 )
 from pages.shared.widgets.text import plain, sentence
 
 _MOST_MEGABYTES = 500
 
+_BY_IMAGES = "by images"
+"""The choice to try every scale on the data set of the session."""
+
 _PIXELS = {
     "": "Found out: 0 to 255, with a warning where nothing scales them",
     "0..255": "0 to 255, as they are",
     "0..1": "0 to 1",
     "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
+    _BY_IMAGES: "Found by the labelled images of the data set that is open",
     "torch": "Minus the mean, by the deviation of ImageNet (torch)",
     "caffe": "BGR minus the mean of ImageNet (caffe: VGG16, ResNet50)",
 }
@@ -53,23 +62,25 @@ def show_model_import() -> None:
         return
     with st.expander("Bring a model from elsewhere", icon=":material/upload_file:"):
         st.caption(
-            "A .keras file, or an .h5 file of Keras 2 such as Teachable Machine's, that takes RGB images and gives "
-            "probabilities. It is looked into before anything of it is run, and tried in a limited process, which "
-            "takes 10 seconds."
+            "A .keras or .h5 file of Keras 2.3 or later, or Teachable Machine's zip, that takes RGB or gray images and "
+            "gives probabilities. It is looked into before anything of it is run, and tried in a limited process, "
+            "which takes 10 seconds."
         )
         file = st.file_uploader(
             "The model",
-            type=["keras", "h5"],
+            type=["keras", "h5", "zip"],
             key=uploader_key(MODEL_FILE),
             max_upload_size=_MOST_MEGABYTES,
             help="It is looked into before it is opened, then tried in a limited process of its own.",
         )
         classes = st.text_input(
             "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
-            help=f"In the order of the model's outputs, which is usually the alphabet's; {plain(QUOTING)}.",
+            help=f"In the order of the model's outputs, which is usually the alphabet's; {plain(QUOTING)}. A zip with "
+            "labels.txt brings them.",
         )  # fmt: skip
         pixels = st.selectbox(
-            "Pixels that it was trained on", ["", *PIXELS], key=MODEL_PIXELS, format_func=_PIXELS.__getitem__,
+            "Pixels that it was trained on", ["", *PIXELS, _BY_IMAGES], key=MODEL_PIXELS,
+            format_func=_PIXELS.__getitem__,
             help="Where no layer of the model scales them. Wrong ones give wrong answers without any error.",
         )  # fmt: skip
         fit = st.selectbox(
@@ -137,4 +148,29 @@ def _import(file: Any, classes: str, name: str, pixels: str, fit: str) -> Run:
     admit_files([file.size])
     file.seek(0)
     title = name or file.name.rpartition(".")[0]
-    return import_model(file, split_classes(classes), title, owner=person().name, pixels=pixels, fit=fit)
+    scale = {"labelled": chosen_dataset()} if pixels == _BY_IMAGES else {"pixels": pixels}
+    return import_model(file, split_classes(classes), title, owner=person().name, fit=fit, **scale)
+
+
+def show_labelled(run: Run) -> None:
+    """For a model from elsewhere: a button that asks it about the images of the data set that is open."""
+    if not may(Action.IMPORT) or not is_imported(run):
+        return
+    name = Path(chosen_dataset()).name
+    if st.button(
+        f"Evaluate on {plain(name)}", icon=":material/fact_check:", key=part_key(EVALUATE, run.id),
+        help="Asks the model about all labelled images of the data set that is open; its classes must be the model's. "
+        "Its page then shows accuracy, calibration and threshold.",
+    ):  # fmt: skip
+        try:
+            with st.spinner("Asking the model about every image …"):
+                count = _evaluate(run)
+        except UserError as error:
+            st.error(plain(sentence(str(error))), icon=":material/error:")
+            return
+        st.success(f"Evaluated on {count} images.", icon=":material/check:")
+
+
+@guarded(Action.IMPORT)
+def _evaluate(run: Run) -> int:
+    return evaluate_on(run, chosen_dataset())
