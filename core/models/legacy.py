@@ -65,8 +65,11 @@ def is_keras_2(metadata: Any) -> bool:
     return text[:2] in ("1.", "2.")
 
 
-def model_config(file: h5py.File) -> tuple[dict[str, Any], bool]:
+def model_config(file: Any) -> tuple[dict[str, Any], bool]:
     """The configuration in an HDF5 model, and whether Keras 2 has written it.
+
+    Args:
+        file: The opened `h5py.File`.
 
     Raises:
         ModelError: there is none, or it is too large.

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,6 +86,8 @@ def _side(path: Path) -> int:
 
 def _config(path: Path) -> Any:
     if is_hdf5(path):
+        import h5py  # a page does without it
+
         with h5py.File(path, "r") as file:
             return model_config(file)[0]
     with zipfile.ZipFile(path) as archive:

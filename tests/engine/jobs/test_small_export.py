@@ -37,13 +37,23 @@ def write_images(root: Path) -> Path:
     return root
 
 
-def network(scale: float, bias: float) -> keras.Model:
-    """Says light by the mean of the pixels; `scale` and `bias` make it one of certain pixels."""
+def network() -> keras.Model:
+    """Says light where the mean of the pixels is above half of 255."""
     x = keras.Input((SIZE, SIZE, 3))
     conv, dense = layers.Conv2D(8, 3, activation="relu"), layers.Dense(1, "sigmoid")
-    y = dense(layers.GlobalAveragePooling2D()(conv(layers.Rescaling(scale)(x))))
+    y = dense(layers.GlobalAveragePooling2D()(conv(layers.Rescaling(1 / 255)(x))))
     conv.set_weights([np.full((3, 3, 3, 8), 1 / 27, np.float32), np.full(8, 2.0, np.float32)])
-    dense.set_weights([np.full((8, 1), 1.0, np.float32), np.full(1, bias - 16.0, np.float32)])
+    dense.set_weights([np.full((8, 1), 1.0, np.float32), np.full(1, -20.0, np.float32)])
+    return keras.Model(x, y)
+
+
+def network_of_0_to_1() -> keras.Model:
+    """Says light where the mean lies between 0.55 and 1.2: so light are the light images with pixels of 0 to 1 alone."""
+    x = keras.Input((SIZE, SIZE, 3))
+    conv, dense = layers.Conv2D(2, 3, activation="relu"), layers.Dense(1, "sigmoid")
+    y = dense(layers.GlobalAveragePooling2D()(conv(x)))
+    conv.set_weights([np.full((3, 3, 3, 2), 1 / 27, np.float32), np.array([-0.5, -1.0], np.float32)])
+    dense.set_weights([np.array([[100.0], [-300.0]], np.float32), np.full(1, -8.0, np.float32)])
     return keras.Model(x, y)
 
 
@@ -54,7 +64,7 @@ def run(tmp_path: Path) -> Run:
     images = [{"path": f"{p.parent.name}/{p.name}", "label": p.parent.name} for p in sorted(root.glob("*/*.png"))]
     record = {"root": str(root), "classes": ["dark", "Light"], "train": images[::2], "val": images[1::2]}
     files.write_json(run.path / "manifest.json", record)
-    network(1 / 255, -4.0).save(run.path / "model.keras")
+    network().save(run.path / "model.keras")
     return run
 
 
@@ -91,7 +101,7 @@ def test_labelled_images_tell_the_scale_and_give_an_opened_model_its_figures(run
     images = labelled_images(run.data().root, ["DARK", "light"]).some(24)
     pixels = np.stack([np.asarray(Image.open(images.root / file.path)) for file in images.files])
     assert np.bincount(images.labels).tolist() == [12, 12]
-    network(1.0, -8 * 0.5).save(tmp_path / "other.keras")  # wants 0..1: the threshold lies at 0.5
+    network_of_0_to_1().save(tmp_path / "other.keras")
     found = {name: np.array(rows) for name, rows in answers(tmp_path / "other.keras", pixels, "either").items()}
     scales = find_scale(np.array(images.labels), found, ["dark", "light"])
     assert scales.chosen == "0..1"
@@ -102,7 +112,7 @@ def test_labelled_images_tell_the_scale_and_give_an_opened_model_its_figures(run
     imported = RunStore().create(make_config("(a model from elsewhere)", {"data.image_size": SIZE}))
     record = {"root": "", "classes": ["dark", "light"], "train": [], "val": [], "imported": {"outputs": 1}}
     files.write_json(imported.path / "manifest.json", record)
-    network(1 / 255, -4.0).save(imported.path / "model.keras")
+    network().save(imported.path / "model.keras")
     assert evaluate_on(imported, run.data().root) == {"images": 40}
     stored, figures = stored_predictions(imported, "val"), imported.figures("val")
     assert stored is not None
