@@ -48,7 +48,7 @@ def network() -> keras.Model:
 
 
 def network_of_0_to_1() -> keras.Model:
-    """Says light where the mean lies between 0.55 and 1.2: so light are the light images with pixels of 0 to 1 alone."""
+    """Says light where the mean lies between 0.6 and 1.2, as that of light images does with pixels of 0 to 1 alone."""
     x = keras.Input((SIZE, SIZE, 3))
     conv, dense = layers.Conv2D(2, 3, activation="relu"), layers.Dense(1, "sigmoid")
     y = dense(layers.GlobalAveragePooling2D()(conv(x)))
