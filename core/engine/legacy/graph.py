@@ -19,7 +19,7 @@ from core.models.allowed_layers import ARITHMETIC
 from core.models.old_forms import TF_LAYERS, save_again
 
 MODELS = ("Sequential", "Functional", "Model")
-MOST_CALLS = 10_000
+MOST_CALLS = 5_000
 """Calls of layers: a model in a model in a model, each used twice, doubles with every level."""
 
 _OPERATION_NAME = re.compile(f"({'|'.join(map(to_snake_case, ARITHMETIC))})(_[0-9]+)?")
@@ -140,7 +140,8 @@ def layers_of(config: Config) -> list[Config]:
 
 def is_operation(layer: Config) -> bool:
     """Whether it is an operation of Keras 3 that stands in the graph by itself (`x / 255`), no layer of that name."""
-    return layer["class_name"] in ARITHMETIC and "trainable" not in layer["config"]
+    nodes = layer.get("inbound_nodes") or [None]
+    return layer["class_name"] in ARITHMETIC and isinstance(nodes[0], dict) and "trainable" not in layer["config"]
 
 
 def _find(made: dict[tuple[str, int], Any], ref: Ref) -> Any:

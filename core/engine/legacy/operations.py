@@ -156,8 +156,10 @@ def apply_function(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             given[own] = value
         elif value is not None:
             raise save_again(f'its function "{name}" has the argument "{key[:40]}", which is not read')
-    kept = [given[key] for key in names if key in given and (given[key] is not None or key == names[0])]
-    if list(given) and names[0] not in given:
+    kept = [given.get(key) for key in names]
+    while kept and kept[-1] is None:  # what is not said has its default
+        kept.pop()
+    if names[0] not in given:
         raise save_again(f'its function "{name}" gets no tensor')
     if name == "image.resize":
         return _resize(given["images"], given["size"], given.get("method") or "bilinear",

@@ -33,8 +33,8 @@ def fill_from_hdf5(leaves: Iterable[Leaf], group: Any) -> None:
     for name, found in by_group.items():
         if name in group:
             _fill_group(found, _arrays(group[name]))
-        elif any(_variables(leaf) for leaf in found):
-            raise _unfit(found[0], "weights")
+        elif weighted := [leaf for leaf in found if _variables(leaf)]:
+            raise _unfit(weighted[0], "weights")
 
 
 def fill_from_keras(leaves: Mapping[Path, Leaf], config: Config, file: Any) -> None:
