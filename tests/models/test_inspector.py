@@ -175,7 +175,7 @@ def test_weights_that_are_not_just_arrays_are_refused(tmp_path: Path, fill: Any,
     ("content", "words"),
     [
         (b"", "the file is empty"),
-        (b"\x89HDF\r\n\x1a\n", "this is an .h5 file, which is refused; save the model as .keras"),
+        (b"\x89HDF\r\n\x1a\n", "this is an .h5 file, where a .keras file is wanted; save the model as .keras"),
         (b"\x80\x04\x95", "this is a pickle, which runs as a program when it is opened"),
         (b"\x89PNG\r\n\x1a\n", "this is an image, not a model"),
         (b"hello there", "this is no .keras file"),

@@ -70,7 +70,7 @@ def convert_small(run: Run, model: keras.Model, kind: str, path: Path, report: S
     report(f"Asks both about {len(pixels)} validation images.", 0.6)
     own = np.concatenate([np.asarray(model(part, training=False)) for part in _batches(pixels)])
     ask = _interpreter(path)
-    small = np.concatenate([ask(image[None].astype(np.float32)) for image in pixels])
+    small = np.concatenate([ask(part) for part in _batches(pixels)])
     return {**measured(labels, _both(own), _both(small), sizes), "calibration": calibration}
 
 
