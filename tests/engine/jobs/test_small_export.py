@@ -20,7 +20,7 @@ from core.models.scales import find_scale
 from core.store.runs import Run, RunStore
 from core.workers.labelled_images import labelled_images
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of the converters
 
 SIZE = 16
 layers = keras.layers
