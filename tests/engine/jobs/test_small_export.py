@@ -106,7 +106,7 @@ def test_labelled_images_tell_the_scale_and_give_an_opened_model_its_figures(run
     scales = find_scale(np.array(images.labels), found, ["dark", "light"])
     assert scales.chosen == "0..1"
     assert {row["scale"]: row["told_apart"] for row in scales.rows}["0..255"]
-    with pytest.raises(ModelError, match='have the class "dark", and the model\'s are a, b'):
+    with pytest.raises(ModelError, match='have the class "Light", and the model\'s are a, b'):
         labelled_images(run.data().root, ["a", "b"])
 
     imported = RunStore().create(make_config("(a model from elsewhere)", {"data.image_size": SIZE}))
