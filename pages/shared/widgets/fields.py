@@ -59,7 +59,7 @@ def training_of(values: Mapping[str, Any]) -> TrainConfig:
 
 _DECIDING = (
     *("optimizer", "finetune_optimizer", "schedule", "momentum", "finetune_momentum", "mode"),
-    *("literal", "unfreeze_from"),
+    "literal",
 )
 
 
