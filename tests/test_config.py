@@ -207,7 +207,7 @@ def test_an_unknown_preset_gets_the_list() -> None:
     with pytest.raises(ConfigError) as error:
         make_config("sample", {}, preset="quick")
     assert str(error.value) == (
-        'there is no preset "quick"; the presets are recommended, fast, question-bottleneck, question-end-to-end'
+        'there is no preset "quick"; the presets are recommended, fast, best, question-bottleneck, question-end-to-end'
     )
 
 
