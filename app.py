@@ -8,6 +8,7 @@ from core.start.story import read_story
 from core.store import examples as shipped
 from pages.shared import state
 from pages.shared.home import runs as home_runs
+from pages.shared.home.jobs_list import show_jobs
 from pages.shared.home.own_images import show_own_images
 from pages.shared.home.running import show_running
 from pages.shared.puzzle import puzzle
@@ -104,3 +105,4 @@ show_running()
 show_puzzle()
 why_view.show_why()
 show_runs()
+show_jobs()

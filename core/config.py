@@ -20,7 +20,7 @@ from core.sections.data import DataConfig
 from core.sections.model import ModelConfig
 from core.sections.runtimes import fastest_runtime
 from core.sections.training import TrainConfig
-from core.setting import convert, shortened
+from core.setting import convert, is_printable, shortened
 
 __all__ = [
     "FORMAT", "HEAD", "LONGEST_PATH", "PRESETS", "SECTIONS", "SHORT_FORM", "DataConfig", "ModelConfig", "RunConfig",
@@ -60,7 +60,7 @@ class RunConfig:
     training: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        if len(self.name) > 100 or not self.name.isprintable():
+        if len(self.name) > 100 or not is_printable(self.name):
             raise ConfigError(f"name: at most 100 printable characters, but {len(self.name)} came")
         if len(self.dataset) > LONGEST_PATH:
             raise ConfigError(f"dataset: at most {LONGEST_PATH:,} characters, but {len(self.dataset):,} came")

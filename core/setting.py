@@ -107,6 +107,11 @@ def allowed(spec: dataclasses.Field[Any]) -> str:
     return ""
 
 
+def is_printable(name: str) -> bool:
+    """Whether a name has nothing that cannot be shown; the invisible joiner within an emoji can."""
+    return name.replace("\N{ZERO WIDTH JOINER}", "").isprintable()
+
+
 def shortened(value: Any) -> str:
     """A value as a sentence repeats it: what comes from outside may have megabytes."""
     try:

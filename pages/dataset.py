@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import LayoutQuestion, UserError
 from pages.shared import state
 from pages.shared.dataset import (
+    address,
     health,
     images_tab,
     labels_view,
@@ -15,6 +16,7 @@ from pages.shared.dataset import (
     split_view,
 )
 from pages.shared.dataset import tabs as dataset_tabs
+from pages.shared.dataset.rename_set import rename_set_button
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.shell import chosen_dataset as dataset_view
 from pages.shared.shell.frame import frame
@@ -37,6 +39,7 @@ def show_dataset(reference: str) -> None:
     """The chosen data set: its numbers, the way to the Train page, the tabs."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(plain(dataset_view.title_of(reference)), anchor=False, width="content")
+        rename_set_button(reference)
         st.button("Scan again", icon=":material/refresh:", on_click=dataset_view.forget_scans, type="tertiary")
     try:
         view = dataset_view.open_view(reference)
@@ -73,6 +76,8 @@ def tab_labels(view: dataset_view.View) -> list[str]:
 
 frame("Dataset", in_menu=follow_puzzle)
 heading("Dataset", "The images to learn from, and what every batch of a training will really hold.")
+address.recall(list(TABS))
 sources.choose_source()
 st.divider()
 show_dataset(state.chosen_dataset())
+address.say(list(TABS))

@@ -5,6 +5,7 @@ import streamlit as st
 from core.housekeeping.trial_ids import trial_ids
 from core.store.runs import RunStore
 from core.workers import launch
+from pages.shared.predict.mistake import show_mistake
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
 from pages.shared.run.downloads import downloads
@@ -33,7 +34,7 @@ elif run := choose_run(runs, place=choice):
     head(run, status)
     trouble(run, status)
     watch(run, status)
-    evaluation(run)
+    evaluation(run, show_mistake)
     settings_table(run)
     downloads(run)
     show_export(run)

@@ -7,6 +7,7 @@ from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
 from pages.shared.run.upkeep import show_cloned
 from pages.shared.shell.frame import frame
+from pages.shared.train import address
 from pages.shared.train.cache_view import show_cache
 from pages.shared.train.choices import show_choices
 from pages.shared.train.cross_validation_panel import show_cross_validation
@@ -32,6 +33,7 @@ from pages.shared.widgets.text import heading
 
 def show_form() -> None:
     """The whole page below the heading."""
+    address.recall()
     show_notice()
     show_cloned()
     reference = state.chosen_dataset()
@@ -70,4 +72,5 @@ def show_form() -> None:
 frame("Train", in_menu=follow_puzzle)
 heading("Train", "Choose one of three ways to train, and start; or customise: every setting can be changed.")
 show_form()
+address.say()
 show_cache()

@@ -123,7 +123,7 @@ def run_record(row: Row, chosen: Sequence[str] = ()) -> dict[str, Any]:
 def run_line(row: Row) -> str:
     """A run, bisect or sweep in one line."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.get("created")))
-    name = row.summary.name if row.summary else row.get("name")
+    name = "" if row.get("name") == row.id else row.get("name")
     line = (
         f"{row.id}  {row.get('status'):<11}  {when}  "
         f"val_accuracy {_number(row.get('val_accuracy'))}  val_auc {_number(row.get('val_auc'))}  {name}"
@@ -166,7 +166,7 @@ def rename(options: argparse.Namespace) -> int:
     before, name = run.title(), rename_run(run, options.name)
     if options.json:
         return print_json({"run": run.id, "name": name})
-    print(f"{before} is called {name or run.id} now.")
+    print(f"{before} is called {run.title()} now.")
     return 0
 
 

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config import RunConfig, setting
 from core.course.caveats import caveats, known_findings
 from core.data.images import display_name
 from core.data.rendering import FIT_WORDS
+from core.data.set_names import set_name
 from core.errors import RunError
 from core.export.source import needed, pieces_of
 from core.models import catalogue
@@ -217,7 +217,7 @@ def _square(fit: str, size: int) -> str:
 def _data_name(config: RunConfig) -> str:
     if config.dataset == IMPORTED:
         return "unknown"
-    return display_name(Path(config.dataset).name or config.dataset)
+    return display_name(set_name(config.dataset))
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

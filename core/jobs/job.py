@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core import files
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
+from core.setting import is_printable
 from core.store import records
 from core.store.atomic_folders import unmake
 from core.store.folder import JobFolder
@@ -91,7 +92,7 @@ class BudgetedJob(Job):
     def name(self) -> str:
         """What a person has called it; empty where nobody has."""
         name = self.settings().get("name", "")
-        return name[:_LONGEST_NAME] if isinstance(name, str) and name.isprintable() else ""
+        return name[:_LONGEST_NAME] if isinstance(name, str) and is_printable(name) else ""
 
     def budget_minutes(self) -> float:
         """What it may take in all, waiting for its turn not counted."""
@@ -146,7 +147,7 @@ def rename_job(job: BudgetedJob, name: str) -> str:
     Raises:
         RunError: the name is not allowed, config.json cannot be read, or it cannot be written.
     """
-    name, settings = name.strip(), job.settings()
+    name, settings = " ".join(name.split()), job.settings()
     job.refuse_newer()
     if not settings:
         raise RunError(f"{job.noun} {job.id} keeps its name: its config.json cannot be read")

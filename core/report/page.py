@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
+from core.data.set_names import set_name
 from core.environment import program_version
 from core.errors import RunError
 from core.store.runs import Run
@@ -53,11 +54,12 @@ def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
     Args:
         runs: iterable of Run. Whose data sets' folders are known.
     """
-    known = {str(paths.home()), str(Path.home()), str(Path.cwd())}
+    known = {folder: Path(folder).name for folder in (str(paths.home()), str(Path.home()), str(Path.cwd()))}
     for run in runs:
-        known.add(run.data().root)
+        root = run.data().root
+        known[root] = set_name(root)
         try:
-            known.add(run.config().dataset)
+            known[run.config().dataset] = set_name(run.config().dataset)
         except RunError:
             continue  # damaged: what looks like a path is cut all the same
     folders = sorted((folder for folder in known if Path(folder).is_absolute()), key=len, reverse=True)
@@ -65,7 +67,7 @@ def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
     def cut(text: str) -> str:
         for folder in folders:
             for written in (folder, _MARKS.sub(r"\\\1", folder)):  # the second as Markdown has it, in a card
-                text = text.replace(written, Path(folder).name)
+                text = text.replace(written, known[folder])
         return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
 
     return cut

@@ -17,7 +17,7 @@ from typing import Any
 from core.config import RunConfig
 from core.course.caveats import caveats, known_findings
 from core.errors import RunError
-from core.store.index import Index, Stamp, index_file, stamp_of
+from core.store.kept_index import Index, Stamp, index_file, stamp_of
 from core.store.parked import parked
 from core.store.recent import MOST, Recent
 from core.store.runs import Run

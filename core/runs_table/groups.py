@@ -10,7 +10,7 @@ from core.cross_validation.store import CrossValidation
 from core.jobs.job import BudgetedJob
 from core.search.store import Search
 from core.start import kinds
-from core.store.index import Stamp, stamp_of
+from core.store.kept_index import Stamp, stamp_of
 from core.store.status import Status
 from core.sweep.store import Sweep
 from core.workers import launch

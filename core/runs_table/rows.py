@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.compare.many import setting_differences
+from core.data.set_names import set_name
 from core.notation.head import KEY as HEAD
 from core.notation.head import SHORT_FORM, heads_in_one_form
 from core.runs_table.columns import columns
@@ -121,8 +122,8 @@ def differing(rows: Sequence[Row]) -> list[str]:
 
 
 def data_name(reference: str) -> str:
-    """What to call a data set: the last part of its folder; no list names folders of the server."""
-    return Path(reference).name or reference
+    """What to call a data set; no list names folders of the server."""
+    return set_name(reference)
 
 
 def _settled(run: Run, summary: Summary) -> Summary:
@@ -137,7 +138,7 @@ def _run_row(run: Run, summary: Summary, more: Details | None) -> Row:
     values = {name: getattr(summary, name) for name in _SUMMARISED}
     values |= {name: getattr(more, name) if more else None for name in _DETAILED}
     values |= {
-        "name": run.id if is_damaged else summary.name or run.id,
+        "name": run.id if is_damaged else summary.name or run.title(),
         "best_val_accuracy": summary.best,
         "val_loss": summary.val_loss[-1] if summary.val_loss else None,
         "dataset": data_name(summary.dataset) if summary.dataset else None,

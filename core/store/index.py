@@ -6,22 +6,17 @@ runs that have ended, in one SQLite file of the cache folder, which every proces
 damaged, locked or deleted at any moment: then the runs are read again, which costs time and nothing else.
 """
 
-import contextlib
-import dataclasses
 import json
-import os
-import sqlite3
 import time
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from core import paths
 from core.errors import RunError
 from core.store import notes
 from core.store.folder import JobFolder
+from core.store.kept_index import Index, Stamp, index_file, stamp_of
 from core.store.notes import NOTE_FILE, Note
 from core.store.parked import parked
 from core.store.recent import MOST, Recent
@@ -30,22 +25,18 @@ from core.store.runs import ACTIVE, Run, Status
 FORMAT = 2
 """Part of the file's name: to be raised when summaries change their meaning."""
 
+KIND = f"runs-{FORMAT}"
+"""Name of the shared file, with its version."""
+
 POINTS = 40
 """Most points of the small curve in a list; a longer history is thinned evenly, its last epoch kept."""
 
 _SOURCES = ("config.json", "status.json", "events.jsonl")
 _FEW = 500
-"""So many summaries are asked for one by one; for more the whole table is read."""
+"""So many are kept at a time: what is done need not be done again by whoever breaks this off."""
 
-_BUSY_SECONDS = 2.0
 _KEPT = 2 * MOST
 """Runs whose summary, status and note this process knows; deleted ones fall out; of more the file on the disk tells."""
-
-_SCHEMA = "CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, stamp TEXT, record TEXT, sum INTEGER)"
-
-Stamp = tuple[tuple[int, int, int], ...]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,7 @@ def summaries(runs: Sequence[Run]) -> list[Summary]:
 def summaries_within(runs: Sequence[Run], seconds: float) -> list[Summary | None]:
     """As `summaries`, for whoever cannot wait: a run that was not reached in so many seconds is None."""
     known, found = _memory().summaries, {}
-    stamps = {run.path: stamp_of(run.path) for run in runs}
+    stamps = {run.path: stamp_of(run.path, _SOURCES) for run in runs}
     unknown = []
     for run in runs:
         stamp, summary = known.get(run.path, (None, None))
@@ -123,17 +114,6 @@ def read_note(run: Run) -> Note:
     return note  # type: ignore[no-any-return]
 
 
-def index_file(runs_folder: Path, kind: str = f"runs-{FORMAT}") -> Path:
-    """Where what is known of the runs in a folder is kept.
-
-    Args:
-        runs_folder: Path.
-        kind: str. What is kept, with its version. Defaults to the summaries.
-    """
-    where = zlib.crc32(os.fsencode(runs_folder.resolve()))
-    return paths.cache_folder() / f"{kind}-{where:08x}.sqlite"
-
-
 def forget() -> None:
     """Drops what this process knows, as if it had just been started."""
     _memory().summaries.clear()
@@ -143,7 +123,7 @@ def forget() -> None:
 
 def _from_index(folder: Path, runs: Sequence[Run], stamps: dict[Path, Stamp], end: float) -> dict[Path, Summary]:
     """Summaries from the shared file where they hold, else from the run's folder, and then kept there."""
-    index, found = Index(index_file(folder), _summary), {}
+    index, found = Index(index_file(folder, KIND), _summary), {}
     kept = index.load([run.id for run in runs])
     fresh: dict[str, tuple[str, Summary]] = {}
     for run in runs:
@@ -191,66 +171,8 @@ def summarise(run: Run) -> Summary:
     )
 
 
-class Index(Generic[T]):
-    """The shared file. Nothing in here raises: what cannot be read is unknown, what cannot be written is not kept.
-
-    Args:
-        path: Path. Made when it is absent.
-        read: callable. Makes what is kept, a dataclass, of its JSON object.
-    """
-
-    def __init__(self, path: Path, read: Callable[[dict[str, Any]], T]) -> None:
-        self.path, self._read = path, read
-
-    def load(self, ids: Sequence[str]) -> dict[str, tuple[str, T]]:
-        """Stamp and what is kept of those runs that are in it and whole, by id."""
-        query, values = "SELECT id, stamp, record, sum FROM summaries", []
-        if len(ids) <= _FEW:
-            query, values = f"{query} WHERE id IN ({', '.join('?' * len(ids))})", list(ids)
-        found = {}
-        for name, stamp, record, total in self._run(query, [values]):
-            if total == _sum(name, stamp, record):
-                found[name] = stamp, self._read(json.loads(record))
-        return found
-
-    def save(self, fresh: Mapping[str, tuple[str, T]]) -> None:
-        """Keeps what is known of runs, replacing what was kept of the same ones."""
-        rows = []
-        for name, (stamp, known) in fresh.items():
-            record = json.dumps(dataclasses.asdict(known))  # type: ignore[call-overload]
-            rows.append([name, stamp, record, _sum(name, stamp, record)])
-        self._run("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?)", rows)
-
-    def _run(self, query: str, rows: Iterable[list[Any]]) -> list[tuple[Any, ...]]:
-        """Runs one statement for each row of values, in one transaction; gives what it selects."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS)) as file, file:
-                file.execute("PRAGMA synchronous = OFF")  # a power cut may damage it: it is made anew
-                file.execute(_SCHEMA)
-                return [found for values in rows for found in file.execute(query, values)]
-        except sqlite3.OperationalError:
-            return []  # locked for too long, no room, not to be written: for the next time
-        except (sqlite3.DatabaseError, OverflowError):
-            self._remove()
-        except OSError:
-            pass
-        return []
-
-    def _remove(self) -> None:
-        """A damaged file goes, with its journal, which belongs to no other file."""
-        for path in (self.path, self.path.with_name(f"{self.path.name}-journal")):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-
-
 def _summary(record: dict[str, Any]) -> Summary:
     return Summary(**{**record, "val_loss": tuple(record["val_loss"])})
-
-
-def _sum(*texts: str) -> int:
-    """Tells a row that a fault of the disk has changed."""
-    return zlib.crc32("\n".join(map(str, texts)).encode(errors="replace"))
 
 
 def _thinned(values: Sequence[float]) -> tuple[float, ...]:
@@ -258,22 +180,6 @@ def _thinned(values: Sequence[float]) -> tuple[float, ...]:
         return tuple(values)
     last = len(values) - 1
     return tuple(values[round(k * last / (POINTS - 1))] for k in range(POINTS))
-
-
-def stamp_of(folder: Path, names: Sequence[str] = _SOURCES) -> Stamp:
-    """What tells one content of a run's files from another; an empty name stands for the folder itself.
-
-    The folder changes with every file in it that is made, replaced or removed, but not with one that is appended to.
-    """
-    found = []
-    for name in names:
-        try:
-            info = os.stat(f"{folder}/{name}")  # noqa: PTH116 (three for each of ten thousand runs)
-        except OSError:
-            found.append((0, 0, 0))
-        else:
-            found.append((info.st_mtime_ns, info.st_size, info.st_ino))
-    return tuple(found)
 
 
 def _memory() -> Any:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from core import files
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.store import records
+from core.store import records, run_titles
 from core.store.json_values import Damaged, parsed
 from core.store.runs import Run
 
@@ -68,7 +68,7 @@ def rename_run(run: Run, name: str) -> str:
 
     Args:
         run: Run.
-        name: str. As `RunConfig.name`; blanks around it are dropped. Empty: it is called by its id.
+        name: str. As `RunConfig.name`; blanks are put together. Empty: it is called by what it is.
 
     Returns:
         Its name now.
@@ -77,7 +77,7 @@ def rename_run(run: Run, name: str) -> str:
         RunError: the name is not allowed, its settings cannot be read, a newer version has made it, or its folder
             cannot be written.
     """
-    name = name.strip()
+    name = " ".join(name.split())
     run.refuse_newer()
     run.config()
     try:
@@ -88,6 +88,7 @@ def rename_run(run: Run, name: str) -> str:
         raise RunError(f"run {run.id} keeps its name: {error}") from error
     except OSError as error:
         raise RunError(f"run {run.id} cannot be renamed: {error.strerror}") from error
+    run_titles.forget(run.path.parent)
     return name
 
 

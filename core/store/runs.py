@@ -15,7 +15,6 @@ runs/<id>/config.json       written before the start; later only its name may ch
           worker.log  stop  ended  lock
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 from core import files
 from core.config import RunConfig, read_config
 from core.errors import ConfigError, RunError
-from core.store import records
+from core.store import records, run_titles
 from core.store.folder import QUIET_SECONDS, JobFolder
 from core.store.folder_store import FolderStore, is_id, new_id
 from core.store.json_values import Damaged
@@ -72,20 +71,12 @@ class Run(JobFolder):
         return (self.config(),)
 
     def title(self) -> str:
-        """What to call the run: its name, else its id."""
-        try:
-            return self.config().name or self.id
-        except RunError:
-            return self.id
+        """What to call the run: its name, else what it is; see `core.store.run_titles`."""
+        return run_titles.title_of(self.path)
 
     def is_titled(self, text: str) -> bool:
-        """Whether that is its title; quicker than reading the configuration, for a search through all runs."""
-        try:
-            content = records.text_of(self.path / "config.json").encode()
-        except (OSError, Damaged):
-            return text == self.id
-        words = (text.encode(errors="replace"), json.dumps(text)[1:-1].encode())
-        return (text == self.id or any(word in content for word in words)) and self.title() == text
+        """Whether that is its title."""
+        return self.title() == text
 
     def way_out(self) -> str:
         """What to do about one that is damaged, in a sentence."""
@@ -214,7 +205,7 @@ class RunStore(FolderStore[Run]):
         """
         if exact := self.by_id(run_id):
             return exact
-        found = [run for run in self.list() if run_id and _is_called(run, run_id)]
+        found = [run for run in self.list() if run_id and _is_called(run, run_id)] if len(run_id) <= _LONGEST else []
         # A name is meant as a whole; only what is nobody's name can be a part of an id.
         found = [run for run in found if run.title() == run_id] or found
         if len(found) == 1:
@@ -224,6 +215,10 @@ class RunStore(FolderStore[Run]):
                 f'"{run_id}" could be {len(found)} runs: {", ".join(run.id for run in found[:5])}; give the whole id'
             )
         raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
+
+
+_LONGEST = 300
+"""Nothing longer is the name of a run, or what it is called without one."""
 
 
 def _is_called(run: Run, text: str) -> bool:

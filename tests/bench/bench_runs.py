@@ -83,13 +83,14 @@ def _runs(**address: str) -> Callable[..., Took]:
 
 def _lists(count: int, epochs: int) -> list[Figure]:
     from core.store import index as registry
+    from core.store.kept_index import index_file
     from core.store.runs import RunStore
 
     def read(most: int | None = None) -> None:
         registry.summaries(RunStore().list()[:most])
 
     runs = f"{count} runs of {epochs} epochs"
-    index = registry.index_file(RunStore().root)
+    index = index_file(RunStore().root, registry.KIND)
     rows = [_row("run list, first look at the newest 200, no index", seconds(lambda: read(200)), "s", LIST_SECONDS)]
     rows.append(_row("run list, index made anew from the folders", seconds(read), "s", None, runs))
     registry.forget()

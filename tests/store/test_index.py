@@ -12,7 +12,8 @@ import pytest
 
 from core.config import make_config
 from core.store import index as registry
-from core.store.index import POINTS, Index, index_file, read_status, summaries, summarise
+from core.store.index import KIND, POINTS, read_status, summaries, summarise
+from core.store.kept_index import Index, index_file
 from core.store.runs import Run, RunStore, Status
 
 
@@ -43,7 +44,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def index() -> Path:
-    return index_file(RunStore().root)
+    return index_file(RunStore().root, KIND)
 
 
 def test_a_summary_says_what_the_folder_says() -> None:

@@ -3,7 +3,6 @@
 Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
 """
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,6 @@ import streamlit as st
 from core.access import Action
 from core.checks.resplit import Resplit, resplit
 from core.config import DataConfig
-from core.data.corrections import change_labels, undo_labels
 from core.data.dataset import Dataset, prepare
 from core.data.split_file import read_split, remove_split, restore_split, split_record
 from core.errors import UserError
@@ -22,10 +20,9 @@ from core.workers import launch
 from pages.shared.shell import jobs
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.chosen_dataset import View
+from pages.shared.shell.relabel import lock, put_right, take_back
 from pages.shared.state import CURATE_NOTICE
 from pages.shared.widgets.text import plain, sentence
-
-_lock = threading.Lock()
 
 
 def may_curate() -> bool:
@@ -49,7 +46,7 @@ def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
         said: What to tell the person when it is done.
     """
     try:
-        _relabel(view, labels)
+        put_right(view, labels)
     except UserError as error:
         _note(str(error), done=False)
     else:
@@ -59,7 +56,7 @@ def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
 def undo(view: View) -> None:
     """Takes the last step back; for a button's `on_click`."""
     try:
-        number = _undo(view)
+        number = take_back(view)
     except UserError as error:
         _note(str(error), done=False)
     else:
@@ -135,20 +132,8 @@ _WORDS = {"train": "train", "val": "validate", "test": "test"}
 
 
 @guarded(Action.CURATE)
-def _relabel(view: View, labels: Mapping[str, str]) -> None:
-    with _lock:
-        change_labels(view.on_disk, labels)
-
-
-@guarded(Action.CURATE)
-def _undo(view: View) -> int:
-    with _lock:
-        return undo_labels(view.on_disk.root)
-
-
-@guarded(Action.CURATE)
 def _divide_anew(view: View, share: float, config: DataConfig) -> Resplit:
-    with _lock:
+    with lock:
         return resplit(view.on_disk, share, config.seed, config.group_pattern)
 
 
@@ -160,13 +145,13 @@ def _take_back_split(view: View, before: Mapping[str, Any], made: str) -> bool:
 
 @guarded(Action.CURATE)
 def _go_by_folders(view: View) -> None:
-    with _lock:
+    with lock:
         remove_split(view.on_disk.root)
 
 
 @guarded(Action.CURATE)
 def _begin_review(view: View) -> None:
-    with _lock:
+    with lock:
         data = now(view)
         review = ReviewStore().find(data)
         status = launch.poll(review) if review else None

@@ -16,6 +16,7 @@ from core.label_review.store import review_key
 from core.store.status import RESUMABLE, Status
 from core.workers import launch
 from pages.shared.dataset import curate, repair
+from pages.shared.dataset.job_named import CHECK, named_check
 from pages.shared.dataset.job_progress import show_progress
 from pages.shared.shell import jobs
 from pages.shared.shell.access import guarded
@@ -57,7 +58,7 @@ def checked_findings(view: View) -> Checked:
     """
     config = _config(view)
     findings, made = _checked(f"{review_key(view.dataset())} {_parts(view)} {config}", config, view)
-    job = FeatureCheckStore().find(config, view.dataset())
+    job = named_check(view) or FeatureCheckStore().find(config, view.dataset())
     status = launch.poll(job) if job else None
     result = job.result() if job and status and status.status == "finished" else None
     if result is None:
@@ -125,6 +126,7 @@ def _offer(view: View, config: RunConfig, status: Status | None) -> None:
 
 def begin_check(view: View, config: RunConfig) -> None:
     """Starts the check with features; for a button's `on_click`."""
+    st.session_state.pop(CHECK, None)  # the new one is shown, not the one that the address has named
     try:
         _begin(config)
     except UserError as error:

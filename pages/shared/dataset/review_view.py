@@ -10,6 +10,7 @@ from core.label_review.store import Review, ReviewStore
 from core.store.runs import RESUMABLE, Status
 from core.workers import launch
 from pages.shared.dataset import curate
+from pages.shared.dataset.job_named import REVIEW, named_review
 from pages.shared.dataset.job_progress import show_progress
 from pages.shared.run.facts import Stamp, shared_stamp
 from pages.shared.shell.chosen_dataset import View
@@ -48,13 +49,14 @@ def show_review(view: View, tab: str) -> Result | None:
     """
     try:
         store, data = ReviewStore(), view.dataset()
-        current = store.find(data)
+        current, named = store.find(data), named_review(view)
         status = launch.poll(current) if current else None
-        if current and status and status.status == "finished" and (record := _record(current)):
+        is_asked = named is None or (current is not None and named.id == current.id)
+        if current and status and status.status == "finished" and is_asked and (record := _record(current)):
             return Result(record, True)
         if current and status and status.is_active:
             st.fragment(show_progress, run_every=EVERY_SECONDS)(current, "review", tab, curate.end_review)
-        before = store.latest(data)
+        before = named or store.latest(data)
         record = _record(before) if before else None
         if not (status and status.is_active):
             _offer(view, tab, status, again=record is not None)
@@ -88,10 +90,15 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
         type="secondary" if again else "primary",
         icon=":material/fact_check:",
         key=part_key("review", tab),
-        on_click=curate.begin_review,
+        on_click=_begin,
         args=(view,),
         help="Features that a training or an earlier review has computed are used again.",
     )
+
+
+def _begin(view: View) -> None:
+    st.session_state.pop(REVIEW, None)  # the new one is shown, not the one that the address has named
+    curate.begin_review(view)
 
 
 def _record(review: Review) -> "ReviewResult | None":

@@ -8,16 +8,22 @@ from core.access import Action
 from core.bisect.ends import DATASET
 from core.bisect.headline import headline
 from core.bisect.verdict import VERDICTS
+from core.data.dataset import SAMPLE
 from core.errors import UserError
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.answer import show_answers
 from pages.shared.run.upkeep import open_clone
 from pages.shared.shell.access import may
+from pages.shared.shell.dataset_address import name_of, reference_of
+from pages.shared.shell.settings_address import text_of
 from pages.shared.widgets.text import plain, sentence
 
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
     from core.store.runs import Run
+
+BATCHES = "Batch X-ray"
+"""The tab of the Dataset page that shows what the batches hold."""
 
 LOOKS_OF = {
     "single": (":material/target:", "green"),
@@ -46,7 +52,9 @@ def verdict_card(verdict: str, result: "BisectResult") -> None:
         st.markdown(f"### {plain(said.title)}")
         if said.lines:
             st.markdown(" ".join(map(plain, said.told())))
-        _fix_button(result)
+        with st.container(horizontal=True):
+            _fix_button(result)
+            _batches_button(result)
         st.caption(" ".join(plain(text) for text in (_MEANINGS.get(verdict, ""), str(result.get("sentence") or ""))))
         show_answers(result)
 
@@ -63,6 +71,26 @@ def _fix_button(result: "BisectResult") -> None:
     label = f"Train {'B' if good == 'a' else 'A'} with the fix"
     if st.button(label, type="primary", icon=":material/build:", help="Opens the form; nothing starts yet.", key="fix"):
         _open_fixed(worse, better, keys)
+
+
+def _batches_button(result: "BisectResult") -> None:
+    """Leads to what the batches of the worse run hold, where the cause is one of its data."""
+    good, keys = result["good"], result["factors"]
+    worse = diagnose_actions.find_run(result["runs"]["ab".index("b" if good == "a" else "a")]) if good else None
+    if worse is None or not any(key.startswith("data.") for key in keys):
+        return
+    name = "B" if good == "a" else "A"
+    help = "The Dataset page, with the data set and the data settings of that run."
+    if st.button(f"See the batches of {name}", icon=":material/grid_view:", help=help, key="batches"):
+        try:
+            config = worse.config()
+            reference_of(name_of(config.dataset) or SAMPLE)
+        except UserError as error:
+            st.error(plain(sentence(str(error))), icon=":material/error:")
+            return
+        settings = {key: text_of(value) for key, value in config.settings().items() if key.startswith("data.")}
+        address = {"dataset": name_of(config.dataset) or SAMPLE, "tab": BATCHES, **settings}
+        st.switch_page("pages/dataset.py", query_params=address)
 
 
 def _open_fixed(worse: "Run", better: "Run", keys: list[str]) -> None:

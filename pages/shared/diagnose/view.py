@@ -1,7 +1,6 @@
 """Comparison of two runs on a page: figures, settings that differ, paired test, first divergence."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,6 +9,7 @@ import streamlit as st
 from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
 from core.compare.paired import Paired
+from core.data.set_names import set_name
 from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
@@ -294,4 +294,4 @@ def chance(p_value: float | None) -> str:
 def _short(row: Mapping[str, object], side: str) -> str:
     """A value in a table; of a folder the last part, for the page may be seen by others."""
     value = row.get(side)
-    return Path(str(value)).name or said(value) if row.get("key") == "dataset" else said(value)
+    return set_name(str(value)) or said(value) if row.get("key") == "dataset" else said(value)

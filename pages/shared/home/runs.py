@@ -10,6 +10,7 @@ from core.store.runs import Run, RunStore
 from pages.shared import state
 from pages.shared.run import rows as run_list
 from pages.shared.run.actions import show_notice
+from pages.shared.run.rename import rename_dialog
 from pages.shared.run.upkeep import (
     delete_run,
     may_organise,
@@ -21,9 +22,13 @@ from pages.shared.shell.access import may
 
 REFRESH_SECONDS = 3.0
 
+TO_RENAME = "run_to_rename"
+"""Session key: id of the run for which a name is asked in the next script run."""
+
 FEW = 8
 """Rows on this page; all others are on the Runs page."""
 
+RENAME = ":material/edit: Rename"
 CLONE, DELETE = ":material/content_copy: Clone", ":material/delete: Delete"
 """Entries of a row's menu."""
 
@@ -69,7 +74,9 @@ def _table(active: bool) -> None:
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})
     if run_id := st.session_state.pop(state.TO_CLONE, ""):
         open_clone(RunStore().get(run_id))
-    if st.session_state.get(state.MORE):
+    if run_id := st.session_state.pop(TO_RENAME, ""):
+        rename_dialog(Run(RunStore().root / run_id))
+    elif st.session_state.get(state.MORE):
         st.rerun()  # the whole page: what was deleted is said above the table
 
 
@@ -77,15 +84,17 @@ def on_menu(row: Row, entry: str) -> None:
     """What an entry of a row's menu does, before the next script run; `row` is the one that was on the screen."""
     if entry == DELETE:
         delete_run(_run(row))
+    elif entry == RENAME:
+        st.session_state[TO_RENAME] = row["id"]
     else:
         st.session_state[state.TO_CLONE] = row["id"]
 
 
 def _entries(row: Row) -> list[str]:
     """What this person can do to a run, apart from looking at it."""
-    can_clone = may(Action.TRAIN) and not row["imported"]
-    can_delete = not row["active"] and may_organise(_run(row))
-    return [*([CLONE] if can_clone else []), *([DELETE] if can_delete else [])]
+    can_clone, can_organise = may(Action.TRAIN) and not row["imported"], may_organise(_run(row))
+    offered = ((CLONE, can_clone), (RENAME, can_organise), (DELETE, can_organise and not row["active"]))
+    return [entry for entry, can in offered if can]
 
 
 def _run(row: Row) -> Run:

@@ -62,9 +62,21 @@ def closer_look(
     answer, image = answers[k] if few else _asked(run, images[k]), small(images[k])
     if answer is None:
         return
-    if image:
+    show_insight(run, images[k], answer, image)
+
+
+def show_insight(run: Run, image: Shown, answer: Prediction, small: bytes | None) -> None:
+    """What is known about one answer: where the model looks, whether the image is foreign to it, what is nearest.
+
+    Args:
+        run: Run.
+        image: What was asked about.
+        answer: The answer.
+        small: A JPEG of at most `SIDE` pixels; None where it cannot be shown.
+    """
+    if small:
         config = read_config(run)
-        _where_it_looks(images[k], answer, image, config.data.fit if config else "stretch")
+        _where_it_looks(image, answer, small, config.data.fit if config else "stretch")
     _show_ood(run, answer)
     if answer.insight.neighbours:
         _nearest(run, answer.insight.neighbours)

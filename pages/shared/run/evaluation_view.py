@@ -15,7 +15,7 @@ from pages.shared.run.calibration_view import calibration_panel
 from pages.shared.run.facts import epochs
 from pages.shared.run.held_out import stored
 from pages.shared.run.live_findings import show_caveats
-from pages.shared.run.mistakes_view import mistakes_panel
+from pages.shared.run.mistakes_view import Look, mistakes_panel
 from pages.shared.run.threshold_view import threshold_panel
 from pages.shared.shell.access import may
 from pages.shared.state import part_key
@@ -34,8 +34,13 @@ if TYPE_CHECKING:
 _PARTS = {"val": "Validation", "test": "Test"}
 
 
-def evaluation(run: Run) -> None:
-    """Everything in evaluation.json; nothing before there is one."""
+def evaluation(run: Run, look: Look | None = None) -> None:
+    """Everything in evaluation.json; nothing before there is one.
+
+    Args:
+        run: Run.
+        look: Draws the closer look at a mistake. Defaults to none.
+    """
     record = run.evaluation()
     if record is None:
         return
@@ -48,7 +53,7 @@ def evaluation(run: Run) -> None:
         st.tabs([_PARTS[part] for part in record.parts]), record.parts.items(), strict=True
     ):
         with tab:
-            _part(run, part, figures, record.classes)
+            _part(run, part, figures, record.classes, look)
 
 
 def best_left(run: Run, weights: str) -> str:
@@ -85,7 +90,7 @@ def out_of_fold(run: Run) -> None:
     _part(run, "val", record.val, record.classes)
 
 
-def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) -> None:
+def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str], look: Look | None) -> None:
     kept = stored(run, part)
     _figures(record)
     show_caveats(run, part)
@@ -100,7 +105,7 @@ def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str]) ->
     _per_class(record)
     if kept:
         calibration_panel(run, part, kept)
-    mistakes_panel(run, part, record, kept)
+    mistakes_panel(run, part, record, kept, look)
 
 
 def _figures(record: "PartFigures") -> None:

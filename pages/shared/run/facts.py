@@ -54,7 +54,7 @@ class DataFacts:
 
 def title(run: Run) -> str:
     """What to call the run; see `Run.title`."""
-    return _title(str(run.path), file_stamp(run.path / "config.json"))
+    return run.title()
 
 
 def epochs(run: Run) -> "list[EpochRecord]":
@@ -126,11 +126,6 @@ def file_stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size
-
-
-@st.cache_data(max_entries=1000, show_spinner=False)
-def _title(folder: str, stamp: Stamp | None) -> str:
-    return Run(Path(folder)).title()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

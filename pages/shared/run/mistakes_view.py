@@ -1,6 +1,6 @@
 """The images that a model reads wrongly: all of them in pages, the surest first, by class and confidence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,12 @@ class Wrong:
     probability: float | None
 
 
+Look = Callable[[Run, str, Wrong], None]
+"""Draws the closer look at a mistake of a part."""
+
+
 @st.fragment
-def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | None) -> None:
+def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | None, look: Look | None = None) -> None:
     """Mistakes with the choice of a class and of how sure they are at least; only this is drawn again by a choice.
 
     Args:
@@ -47,6 +51,7 @@ def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | No
         part: `val` or `test`.
         record: What evaluation.json says of the part: the worst mistakes of a run that keeps no predictions.
         kept: The predictions of the part; None where the run keeps none.
+        look: What is drawn of the mistake that is clicked. Defaults to nothing: none can be.
     """
     found = all_mistakes(kept) if kept else [Wrong(m.file, m.label, m.predicted, m.probability) for m in record.worst]
     st.markdown("##### Mistakes, the surest first")
@@ -60,10 +65,14 @@ def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | No
     if read_config(run) and is_medical(run):
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
     draw_sample_of(run)
+    if look:
+        _closer(run, part, found, look)
     with st.grid(min_column_width=170):
         for wrong in shown:
             with st.container(border=True):
                 _mistake(run, part, wrong)
+                if look:
+                    _open_button(run, part, wrong)
 
 
 def all_mistakes(kept: Stored) -> list[Wrong]:
@@ -120,6 +129,43 @@ def _page(run: Run, part: str, count: int) -> int:
         st.session_state[key] = 1  # the choice has made the list shorter
     words = f"{SHOWN} mistakes a page, the surest first."
     return int(st.number_input(f"Page, 1 to {pages}", 1, pages, key=key, width=160, help=words))
+
+
+def _closer(run: Run, part: str, found: Sequence[Wrong], look: Look) -> None:
+    """The mistake that was clicked, above the others."""
+    key = _open_key(run, part)
+    opened = next((wrong for wrong in found if wrong.file == st.session_state.get(key)), None)
+    if opened is None:
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"###### {plain(display_name(opened.file))}", width="content")
+            close = ":material/close:"
+            st.button("Close", icon=close, type="tertiary", on_click=_open, args=(key, ""), key=part_key(key, "close"))
+        look(run, part, opened)
+
+
+def _open_button(run: Run, part: str, wrong: Wrong) -> None:
+    key = _open_key(run, part)
+    is_open = st.session_state.get(key) == wrong.file
+    st.button(
+        "Shown above" if is_open else "Look closer",
+        icon=":material/zoom_in:",
+        type="tertiary",
+        disabled=is_open,
+        on_click=_open,
+        args=(key, wrong.file),
+        key=part_key(key, wrong.file),
+        help="The image large, all probabilities, where the model looks, and a wrong label put right.",
+    )
+
+
+def _open_key(run: Run, part: str) -> str:
+    return part_key("mistake", run.id, part)
+
+
+def _open(key: str, file: str) -> None:
+    st.session_state[key] = file
 
 
 def _mistake(run: Run, part: str, wrong: Wrong) -> None:

@@ -86,7 +86,7 @@ def _row(run: Run, summary: Summary) -> dict[str, Any]:
         "note": " ".join(note.text.split()),
         "tags": list(note.tags),
         "active": summary.is_active,
-        "name": summary.run if summary.status == "damaged" else summary.name or summary.run,
+        "name": summary.run if summary.status == "damaged" else summary.name or run.title(),
         "status": summary.status.capitalize(),
         "mode": MODES.get(summary.mode, "unknown"),
         "best": None if summary.best is None else round(summary.best, 3),

@@ -9,12 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.access import Action
 from core.config import RunConfig, setting
+from core.data.set_names import set_name
 from core.errors import RunError
 from core.store.index import read_status
 from core.store.runs import STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.actions import action_buttons
 from pages.shared.run.facts import Stamp, damage, file_stamp, title
+from pages.shared.run.rename import rename_button
 from pages.shared.run.upkeep import note_button, show_note, upkeep_buttons
 from pages.shared.shell.access import guarded, may
 from pages.shared.state import (
@@ -104,6 +106,7 @@ def head(run: Run, status: Status) -> None:
                 icon=":material/image_search:",
                 query_params={RUN: run.id},
             )
+        rename_button(run)
         note_button(run)
     config = read_config(run)
     if config is None:
@@ -112,7 +115,7 @@ def head(run: Run, status: Status) -> None:
         training = mode_words(config.training.mode, config.training.unfreeze_from)
         st.caption(
             f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"data set {plain(_short_folder(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+            f"data set {plain(set_name(config.dataset))} · made {moment(status.created, st.context.timezone)}"
         )
     show_note(run)
 
@@ -222,11 +225,6 @@ def _log_tail(path: Path) -> str:
             return log.read().decode("utf-8", "replace").strip()
     except OSError:
         return ""
-
-
-def _short_folder(reference: str) -> str:
-    """The last part of a folder's path: enough to tell data sets apart, and no path of the server."""
-    return Path(reference).name or reference
 
 
 def _shown(value: object) -> str:

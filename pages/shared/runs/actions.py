@@ -1,4 +1,4 @@
-"""What is done to the runs chosen in the table: tags, another name, reports to take away. Nothing is drawn in here."""
+"""What is done to the runs chosen in the table: tags, reports to take away. Nothing is drawn in here."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ from core.report.run_report import run_report
 from core.runs_table.columns import columns
 from core.runs_table.rows import Row
 from core.store.csv_tables import csv_bytes, csv_text
-from core.store.notes import read_note, rename_run, write_note
+from core.store.notes import read_note, write_note
 from core.store.runs import Run
 from pages.shared import state
 from pages.shared.shell.access import guarded, person
@@ -35,16 +35,6 @@ def tag_runs(runs: Sequence[Run], add: Sequence[str], remove: Sequence[str]) -> 
     said = f"The tags of {done} {'run' if done == 1 else 'runs'} were changed."
     failed = " ".join(map(sentence, dict.fromkeys(refused)))
     st.session_state[state.RUN_NOTICE] = (False, f"{said} {failed}") if refused else (True, said)
-
-
-def rename(run: Run, name: str) -> None:
-    """Gives a run another name."""
-    try:
-        _rename(run, name)
-    except UserError as error:
-        st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
-    else:
-        st.session_state[state.RUN_NOTICE] = (True, f"It is called “{run.title()}” now.")
 
 
 def rename_group(job: BudgetedJob, name: str) -> None:
@@ -88,12 +78,6 @@ def _tag(run: Run, add: Sequence[str], remove: Sequence[str]) -> None:
     person().require_own(Action.ORGANISE, run.owner())
     note, gone = read_note(run), {tag.casefold() for tag in remove}
     write_note(run, note.text, [tag for tag in (*note.tags, *add) if tag.casefold() not in gone])
-
-
-@guarded(Action.ORGANISE)
-def _rename(run: Run, name: str) -> None:
-    person().require_own(Action.ORGANISE, run.owner())
-    rename_run(run, name)
 
 
 @guarded(Action.ORGANISE)

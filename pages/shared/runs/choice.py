@@ -11,6 +11,7 @@ from core.store.run_colours import MOST_TOGETHER
 from core.workers.try_model_client import is_imported
 from pages.shared import state
 from pages.shared.run.downloads import download_report
+from pages.shared.run.rename import rename_button
 from pages.shared.run.upkeep import may_organise, open_clone
 from pages.shared.runs import actions, address
 from pages.shared.runs.group_choice import delete_chosen, group_buttons
@@ -124,19 +125,11 @@ def _one(row: Row, *, may_change: bool) -> None:
     run = run_of(row)
     st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params={state.RUN: run.id})
     if may_change:
-        name = part_key("rename", run.id)
-        popover, form = st.popover("Rename", icon=":material/edit:", key=_key("rename")), part_key(name, "form")
-        with popover, st.form(form, border=False):
-            st.text_input("Name", str(row.get("name")), max_chars=100, key=name, help="Empty: it is called by its id.")
-            st.form_submit_button("Save", type="primary", on_click=_rename, args=(row, name))
+        rename_button(run)
     about = "Its settings and data set, in the form."
     can_clone = may(Action.TRAIN) and row.changed is not None and not is_imported(run)
     if can_clone and st.button("Clone", icon=":material/content_copy:", help=about):
         open_clone(run)
-
-
-def _rename(row: Row, key: str) -> None:
-    actions.rename(run_of(row), str(st.session_state[key] or ""))
 
 
 def _export(chosen: Sequence[Row]) -> None:

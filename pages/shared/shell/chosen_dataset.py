@@ -12,15 +12,14 @@ from core.config import DataConfig, keys, make_config, setting
 from core.data.collections import published_of
 from core.data.corrections import Applied, correct
 from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
-from core.data.images import display_name
 from core.data.ingest import skipped_files
 from core.data.sample import sample_is_ready
 from core.data.scan import DatasetIndex, ImageFile
+from core.data.set_names import set_name
 from core.data.split import Split, require_trainable
 from core.data.split_file import SplitFile
 from core.data.tables import is_table_name
 from core.errors import ConfigError, DataError, UserError
-from pages.shared.shell import uploads
 from pages.shared.shell.sample_images import draw_sample
 from pages.shared.state import field_key
 from pages.shared.widgets.progress_bar import with_bar
@@ -85,10 +84,8 @@ def title_of(reference: str) -> str:
     """What to call a data set."""
     if reference == SAMPLE:
         return "Built-in sample"
-    folder = Path(reference)
-    if published := published_of(folder):
-        return published.label
-    return uploads.upload_title(folder) if uploads.is_upload(folder) else display_name(folder.name)
+    published, name = published_of(Path(reference)), set_name(reference)
+    return published.label if published and name == published.folder.name else name
 
 
 def without_path(reference: str, error: UserError) -> str:

@@ -9,13 +9,14 @@ from core import access, files, paths
 from core.access import Action
 from core.data.images import display_name
 from core.data.ingest import Limits, ingest_files, ingest_zips
+from core.data.set_names import TITLE, set_name
 from core.errors import DataError
 from core.housekeeping import retention
 from core.progress import Progress
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
 
-_TITLE, _OWNER = ".title.json", ".owner.json"  # hidden, so that they are no part of the data set
+_OWNER = ".owner.json"  # hidden, so that it is no part of the data set
 
 
 MOST_ZIPS = 50
@@ -73,8 +74,7 @@ def earlier_uploads() -> list[Path]:
 
 def upload_title(folder: Path) -> str:
     """What the person called an upload: the name of the zip or folder; else the name of its folder here."""
-    title = files.read_json(folder / _TITLE)
-    return title if isinstance(title, str) and title else folder.name
+    return set_name(str(folder))
 
 
 def is_upload(folder: Path) -> bool:
@@ -94,7 +94,7 @@ def _limits() -> Limits:
 
 
 def _kept(folder: Path, title: str) -> Path:
-    files.write_json(folder / _TITLE, title)
+    files.write_json(folder / TITLE, title)
     files.write_json(folder / _OWNER, person().name)
     return folder
 

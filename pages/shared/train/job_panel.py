@@ -27,10 +27,9 @@ def shown_job(store: JobStore[J], key: str, noun: str) -> J | None:
         key: str. Its name in the address and in the session.
         noun: str. What to call it.
     """
-    named = st.query_params.get(key, "")
-    asked = store.by_id(named or str(st.session_state.get(key, "")))
+    named = str(st.session_state.get(key, ""))
+    asked = store.by_id(named)
     if asked:
-        show_job(asked, key)
         return asked
     if named:
         st.warning(f"The {noun} that the address names is not here (any more).", icon=":material/info:")
@@ -38,8 +37,8 @@ def shown_job(store: JobStore[J], key: str, noun: str) -> J | None:
 
 
 def show_job(job: Job, key: str) -> None:
-    """Puts a job into the address and the session."""
-    st.session_state[key] = st.query_params[key] = job.id
+    """Puts a job into the session, and so into the address, which the page writes at its end."""
+    st.session_state[key] = job.id
 
 
 def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> None:

@@ -54,7 +54,8 @@ SUGGESTED = {
 _VALUES = "Values with commas between them; for random trials also a range such as 1e-4..1e-1."
 _LISTS = "Lists with semicolons between them."
 
-_FIRST = ("training.learning_rate", "model.dropout")
+FIRST = ("training.learning_rate", "model.dropout")
+"""Settings that are varied unless the person chooses others."""
 
 
 def show_sweep(config: RunConfig | None) -> None:
@@ -78,7 +79,7 @@ def show_sweep(config: RunConfig | None) -> None:
 
 
 def _form(config: RunConfig | None) -> None:
-    st.session_state.setdefault(state.SWEEP_KEYS, list(_FIRST))
+    st.session_state.setdefault(state.SWEEP_KEYS, list(FIRST))
     keys = st.multiselect(
         "Settings to vary",
         VARIED,

@@ -1,0 +1,94 @@
+"""The address of the Dataset page: the data set, the tab, the settings that divide the images, and the job shown."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.errors import AccessError, ConfigError, DataError
+from core.feature_check.store import FeatureCheckStore
+from core.label_review.store import ReviewStore
+from pages.shared import state
+from pages.shared.dataset.job_named import CHECK, REVIEW
+from pages.shared.shell import address, dataset_address
+from pages.shared.shell.address import Part, value_part
+from pages.shared.shell.settings_address import foreign_settings, setting_parts
+
+PAGE = "Dataset"
+
+
+def recall(tabs: Sequence[str]) -> None:
+    """Before anything is drawn: what the address says is put into the session.
+
+    Args:
+        tabs: sequence of str. Names of the tabs, the first one first.
+    """
+    taken = address.recall(PAGE, _parts(tabs))
+    if "dataset" in taken or REVIEW in taken:
+        address.tell(foreign_settings())
+
+
+def say(tabs: Sequence[str]) -> None:
+    """After all was drawn: what is shown is put into the address."""
+    address.say(PAGE, _parts(tabs))
+
+
+def _parts(tabs: Sequence[str]) -> list[Part]:
+    def check(tab: str) -> None:
+        if tab not in tabs:
+            raise ConfigError(f'there is no tab "{tab[:40]}"; there are {", ".join(tabs)}')
+
+    return [
+        dataset_address.dataset_part(),
+        value_part("tab", state.TAB, tabs[0], check, alone=True),
+        *setting_parts("data."),
+        Part(REVIEW, _said(REVIEW, _reviewed), _take_review, alone=True),
+        Part(CHECK, _said(CHECK, _checked), _take_check, alone=True),
+    ]
+
+
+def _said(name: str, reference_of: Callable[[str], str]) -> Callable[[], str]:
+    """The job that is named, as long as its data set is the one that is shown."""
+
+    def said() -> str:
+        job_id = str(st.session_state.get(name, ""))
+        return job_id if job_id and reference_of(job_id) == state.chosen_dataset() else ""
+
+    return said
+
+
+def _reviewed(job_id: str) -> str:
+    review = ReviewStore().by_id(job_id)
+    return str(review.settings().get("review", "")) if review else ""
+
+
+def _checked(job_id: str) -> str:
+    check = FeatureCheckStore().by_id(job_id)
+    config = check.settings().get("config", {}) if check else {}
+    return str(config.get("dataset", "")) if isinstance(config, dict) else ""
+
+
+def _take_review(job_id: str) -> None:
+    _open(REVIEW, job_id, _reviewed, "review of labels", "Labels")
+
+
+def _take_check(job_id: str) -> None:
+    _open(CHECK, job_id, _checked, "check with features", "Problems")
+    if check := FeatureCheckStore().by_id(job_id):
+        for key, value in check.config().settings().items():  # it is found by them
+            st.session_state[state.field_key(key)] = value
+
+
+def _open(name: str, job_id: str, reference_of: Callable[[str], str], noun: str, tab: str) -> None:
+    """Chooses a job and its data set, for whoever may open that."""
+    st.session_state.pop(name, None)
+    if not job_id:
+        return
+    reference = reference_of(job_id)
+    if not reference:
+        raise DataError(f"the {noun} that the address names is not here (any more)")
+    if not dataset_address.may_open(reference):
+        raise AccessError(f"the {noun} that the address names is about a data set that you may not open here")
+    st.session_state[name] = job_id
+    dataset_address.choose(reference)
+    if not st.query_params.get("tab"):
+        st.session_state[state.TAB] = tab

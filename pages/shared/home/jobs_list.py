@@ -1,0 +1,90 @@
+"""The Home page's list of searches, sweeps, reviews and checks: each opens by an address of its own."""
+
+import pandas as pd
+import streamlit as st
+
+from core.runs_table.job_rows import KINDS, JobRow, at_work, job_rows
+from pages.shared import state
+from pages.shared.shell.dataset_address import may_open
+
+REFRESH_SECONDS = 3.0
+FEW = 12
+"""Rows before the others are asked for."""
+
+PLACES = {
+    "bisect": ("pages/diagnose.py", state.BISECT),
+    "sweep": ("pages/train.py", state.SWEEP),
+    "search": ("pages/train.py", state.SEARCH),
+    "cross-validation": ("pages/train.py", state.CROSS_VALIDATION),
+    "rate": ("pages/train.py", "rate"),
+    "review": ("pages/dataset.py", "review"),
+    "check": ("pages/dataset.py", "check"),
+    "why": ("app.py", state.WHY),
+}
+"""Page and query parameter of each kind."""
+
+OPEN, ALL = "job_open", "jobs_all"
+"""Session keys: the row whose button was pressed; whether all rows are asked for."""
+
+_OF_DATA = ("review", "check")
+"""Kinds that open a data set, and so are for whoever may open that."""
+
+
+def listed() -> list[JobRow]:
+    """The jobs that this person may open."""
+    return [row for row in job_rows() if row.kind not in _OF_DATA or may_open(row.dataset)]
+
+
+def show_jobs() -> None:
+    """The list, below the runs; nothing where there is none."""
+    rows = listed()
+    if not rows:
+        return
+    st.subheader("Searches, sweeps, reviews and checks", anchor=False)
+    active = at_work(rows)
+    st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
+
+
+def _table(active: bool) -> None:
+    """One row a job; `active` is whether one was at work at the last full look."""
+    rows = listed()
+    if active and not at_work(rows):
+        st.rerun()
+    everything = len(rows) <= FEW or st.toggle(f"All {len(rows)}", key=ALL)
+    rows = rows if everything else rows[:FEW]
+    column = st.column_config
+    st.dataframe(
+        table(rows),
+        hide_index=True,
+        alt="Table of searches, sweeps, reviews and checks: kind, what each is about, state, result, and when made.",
+        column_config={
+            "kind": column.TextColumn("Kind", width=165, pinned=True),
+            "open": column.ButtonColumn("Open", width=78, type="tertiary", key=OPEN),
+            "title": column.TextColumn("Name or subject", width=260),
+            "status": column.TextColumn("State", width=85),
+            "message": column.TextColumn("What came of it", width=320),
+            "when": column.DatetimeColumn("Made", width=125, format="distance"),
+        },
+    )
+    if click := st.session_state.get(OPEN):
+        open_job(rows[click["row"]])
+
+
+def table(rows: list[JobRow]) -> pd.DataFrame:
+    """The rows as they are shown."""
+    return pd.DataFrame(
+        {
+            "kind": [KINDS[row.kind] for row in rows],
+            "open": [":material/open_in_new: Open"] * len(rows),
+            "title": [row.title for row in rows],
+            "status": [row.status.capitalize() for row in rows],
+            "message": [" ".join(row.message.split()) for row in rows],
+            "when": pd.to_datetime([row.created for row in rows], unit="s", utc=True),
+        }
+    )
+
+
+def open_job(row: JobRow) -> None:
+    """Leads to the page that shows a job; ends the script."""
+    page, name = PLACES[row.kind]
+    st.switch_page(page, query_params={name: row.id})
