@@ -8,13 +8,15 @@ from core.access import Action
 from core.bisect.ends import DATASET
 from core.bisect.headline import headline
 from core.bisect.verdict import VERDICTS
+from core.config import RunConfig
 from core.data.dataset import SAMPLE
 from core.errors import UserError
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.answer import show_answers
 from pages.shared.run.upkeep import open_clone
+from pages.shared.run.view import read_config
 from pages.shared.shell.access import may
-from pages.shared.shell.dataset_address import name_of, reference_of
+from pages.shared.shell.dataset_address import OF_RUN, may_open, name_of
 from pages.shared.shell.settings_address import text_of
 from pages.shared.widgets.text import plain, sentence
 
@@ -79,18 +81,25 @@ def _batches_button(result: "BisectResult") -> None:
     worse = diagnose_actions.find_run(result["runs"]["ab".index("b" if good == "a" else "a")]) if good else None
     if worse is None or not any(key.startswith("data.") for key in keys):
         return
+    config = read_config(worse)
+    if config is None or not may_open(config.dataset):
+        return
     name = "B" if good == "a" else "A"
     help = "The Dataset page, with the data set and the data settings of that run."
     if st.button(f"See the batches of {name}", icon=":material/grid_view:", help=help, key="batches"):
-        try:
-            config = worse.config()
-            reference_of(name_of(config.dataset) or SAMPLE)
-        except UserError as error:
-            st.error(plain(sentence(str(error))), icon=":material/error:")
-            return
-        settings = {key: text_of(value) for key, value in config.settings().items() if key.startswith("data.")}
-        address = {"dataset": name_of(config.dataset) or SAMPLE, "tab": BATCHES, **settings}
-        st.switch_page("pages/dataset.py", query_params=address)
+        st.switch_page("pages/dataset.py", query_params=batches_address(worse.id, config))
+
+
+def batches_address(run_id: str, config: RunConfig) -> dict[str, str]:
+    """The address of the Dataset page that shows the batches of a run.
+
+    Args:
+        run_id: str.
+        config: RunConfig. The run's.
+    """
+    settings = {key: text_of(value) for key, value in config.settings().items() if key.startswith("data.")}
+    dataset = SAMPLE if config.dataset == SAMPLE else name_of(config.dataset) or f"{OF_RUN}:{run_id}"
+    return {"dataset": dataset, "tab": BATCHES, **settings}
 
 
 def _open_fixed(worse: "Run", better: "Run", keys: list[str]) -> None:
