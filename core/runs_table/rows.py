@@ -14,6 +14,7 @@ from core.runs_table.columns import columns
 from core.runs_table.details import Details, default_settings, details
 from core.runs_table.groups import Group, groups
 from core.store.index import Summary, read_note, summaries, summaries_within
+from core.store.run_titles import titles
 from core.store.runs import Run, RunStore
 from core.workers import launch
 
@@ -98,7 +99,11 @@ def run_rows(runs: Sequence[Run], *, settle: bool = True, seconds: float | None 
     if settle:
         told = [(run, _settled(run, one) if one.is_active else one) for run, one in told]
     more = details([run for run, _ in told], seconds)
-    return [_run_row(run, one, other) for (run, one), other in zip(told, more, strict=True)]
+    called = {root: titles(root, limit) for root in {run.path.parent for run, one in told if not one.name}}
+    return [
+        _run_row(run, one, other, one.name or called[run.path.parent].get(run.id, run.id))
+        for (run, one), other in zip(told, more, strict=True)
+    ]
 
 
 def count_runs() -> int:
@@ -132,13 +137,13 @@ def _settled(run: Run, summary: Summary) -> Summary:
     return summaries([run])[0]
 
 
-def _run_row(run: Run, summary: Summary, more: Details | None) -> Row:
+def _run_row(run: Run, summary: Summary, more: Details | None, name: str) -> Row:
     note = read_note(run)
     is_damaged = summary.status == "damaged"
     values = {name: getattr(summary, name) for name in _SUMMARISED}
     values |= {name: getattr(more, name) if more else None for name in _DETAILED}
     values |= {
-        "name": run.id if is_damaged else summary.name or run.title(),
+        "name": run.id if is_damaged else name,
         "best_val_accuracy": summary.best,
         "val_loss": summary.val_loss[-1] if summary.val_loss else None,
         "dataset": data_name(summary.dataset) if summary.dataset else None,

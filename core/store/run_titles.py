@@ -70,19 +70,26 @@ def title_of(path: Path) -> str:
     return titles(path.parent).get(path.name, own.words)
 
 
-def titles(root: Path) -> Mapping[str, str]:
-    """What to call each run below a folder, by its id; those that cannot be read are left out."""
+def titles(root: Path, seconds: float = _READ_SECONDS) -> Mapping[str, str]:
+    """What to call each run below a folder, by its id; those that cannot be read are left out.
+
+    Args:
+        root: Path.
+        seconds: float. How long runs that nobody has looked at yet may take; those not reached are left out.
+    """
     try:
         changed = root.stat().st_mtime_ns
     except OSError:
         return {}
-    when, before, found = _memory().titles.get(root, (float("-inf"), 0, {}))
-    if changed == before and time.monotonic() - when < _HOLDS_SECONDS:
+    when, before, is_whole, found = _memory().titles.get(root, (float("-inf"), 0, False, {}))
+    if changed == before and time.monotonic() - when < _HOLDS_SECONDS and (is_whole or seconds <= _READ_SECONDS):
         return found  # type: ignore[no-any-return]
-    every = {path.name: one for path, one in _all_described(root).items() if one.words}
+    paths = _run_folders(root)
+    described = _all_described(root, paths, seconds)
+    every = {path.name: one for path, one in described.items() if one.words}
     found = {run: one.name for run, one in every.items() if one.name}
     found |= told_apart({run: one for run, one in every.items() if not one.name})
-    _memory().titles[root] = time.monotonic(), changed, found
+    _memory().titles[root] = time.monotonic(), changed, len(described) == len(paths), found
     return found
 
 
@@ -169,11 +176,14 @@ def _described(path: Path) -> Described:
     return one  # type: ignore[no-any-return]
 
 
-def _all_described(root: Path) -> dict[Path, Described]:
+def _run_folders(root: Path) -> list[Path]:
     try:
-        paths = [root / name for name in sorted(path.name for path in root.iterdir()) if is_id(name)]
+        return [root / name for name in sorted(path.name for path in root.iterdir()) if is_id(name)]
     except OSError:
-        return {}
+        return []
+
+
+def _all_described(root: Path, paths: Sequence[Path], seconds: float) -> dict[Path, Described]:
     known, stamps = _memory().described, {path: stamp_of(path, _SOURCES) for path in paths}
     found, unknown = {}, []
     for path in paths:
@@ -182,16 +192,15 @@ def _all_described(root: Path) -> dict[Path, Described]:
             unknown.append(path)
         else:
             found[path] = one
-    return found | _from_index(root, unknown, stamps)
+    return found | _from_index(root, unknown, stamps, time.monotonic() + seconds)
 
 
-def _from_index(root: Path, paths: Sequence[Path], stamps: Mapping[Path, Stamp]) -> dict[Path, Described]:
+def _from_index(root: Path, paths: Sequence[Path], stamps: Mapping[Path, Stamp], end: float) -> dict[Path, Described]:
     """From the shared file where it holds, else from the runs' folders, and then kept there."""
     if not paths:
         return {}
     index = Index(index_file(root, KIND), lambda record: Described(**record))
     kept, found, fresh = index.load([path.name for path in paths]), {}, {}
-    end = time.monotonic() + _READ_SECONDS
     for path in paths:
         stamp = json.dumps(stamps[path])
         before, one = kept.get(path.name, ("", None))

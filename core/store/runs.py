@@ -74,10 +74,6 @@ class Run(JobFolder):
         """What to call the run: its name, else what it is; see `core.store.run_titles`."""
         return run_titles.title_of(self.path)
 
-    def is_titled(self, text: str) -> bool:
-        """Whether that is its title."""
-        return self.title() == text
-
     def way_out(self) -> str:
         """What to do about one that is damaged, in a sentence."""
         return f"Delete removes it, as does `python -m core delete {self.id}`."
@@ -205,9 +201,10 @@ class RunStore(FolderStore[Run]):
         """
         if exact := self.by_id(run_id):
             return exact
-        found = [run for run in self.list() if run_id and _is_called(run, run_id)] if len(run_id) <= _LONGEST else []
+        runs = self.list() if 0 < len(run_id) <= _LONGEST else []
+        called = run_titles.titles(self.root, float("inf")) if runs else {}
         # A name is meant as a whole; only what is nobody's name can be a part of an id.
-        found = [run for run in found if run.title() == run_id] or found
+        found = [run for run in runs if called.get(run.id) == run_id] or [run for run in runs if _is_part(run, run_id)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -221,5 +218,5 @@ _LONGEST = 300
 """Nothing longer is the name of a run, or what it is called without one."""
 
 
-def _is_called(run: Run, text: str) -> bool:
-    return run.id.startswith(text) or run.id.endswith(text) or run.is_titled(text)
+def _is_part(run: Run, text: str) -> bool:
+    return run.id.startswith(text) or run.id.endswith(text)
