@@ -172,7 +172,9 @@ def _described(path: Path) -> Described:
     known, stamp = _memory().described, stamp_of(path, _SOURCES)
     before, one = known.get(path, (None, None))
     if one is None or before != stamp:
-        known[path] = stamp, (one := _read(path))
+        one = _read(path)
+        if one.name:  # of all others `titles` keeps it, for every process
+            known[path] = stamp, one
     return one  # type: ignore[no-any-return]
 
 

@@ -151,6 +151,7 @@ def mistaken(image_folder: Callable[..., Path]) -> Run:
     wrong = next(f for f in parts["val"] if f.label == "a")
     mistake = {"file": wrong.path, "label": "a", "predicted": "b", "probability": 0.9, "true_probability": 0.1}
     part = {"count": 6, "correct": 5, "accuracy": 0.83, "interval": [0.4, 0.97], "confusion": [[2, 1], [0, 3]],
+            "auc": 0.9, "loss": 0.5, "majority_class": "a", "majority_share": 0.5,
             "worst": [mistake], "per_class": [], "roc": {}}  # fmt: skip
     files.write_json(run.path / "evaluation.json", {"classes": ["a", "b"], "weights": "epoch 1, the last", "val": part})
     return run

@@ -12,6 +12,7 @@ import pytest
 
 from core.config import make_config
 from core.store import index as registry
+from core.store import kept_index
 from core.store.index import KIND, POINTS, read_status, summaries, summarise
 from core.store.kept_index import Index, index_file
 from core.store.runs import Run, RunStore, Status
@@ -135,7 +136,7 @@ def test_a_cache_folder_that_cannot_be_written_changes_nothing(home: Path) -> No
 
 
 def test_a_locked_index_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(kept_index, "_BUSY_SECONDS", 0.05)
     run = make("a")
     summaries([run])
     registry.forget()

@@ -128,7 +128,7 @@ def test_a_damaged_configuration_names_the_run_which_keeps_its_id_as_title(run: 
 def test_a_run_is_called_by_its_name() -> None:
     assert named("Äpfel").title() == "Äpfel"
     unnamed = named("")
-    assert unnamed.title() == unnamed.id
+    assert unnamed.title().startswith("EfficientNetLite0, frozen, ")
 
 
 def test_a_status_comes_back(run: Run) -> None:

@@ -90,7 +90,7 @@ def out_of_fold(run: Run) -> None:
     _part(run, "val", record.val, record.classes)
 
 
-def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str], look: Look | None) -> None:
+def _part(run: Run, part: str, record: "PartFigures", classes: Sequence[str], look: Look | None = None) -> None:
     kept = stored(run, part)
     _figures(record)
     show_caveats(run, part)
