@@ -98,12 +98,12 @@ def test_a_run_at_work_has_no_delete_button_and_is_refused(make_run):
     run = make_run("busy", "queued")
     assert "Delete" not in [button.label for button in open_page("pages/live.py", run=run.id).button]
     row = run_list.recent_runs()[0]
-    assert home_runs._entries(row) == [home_runs.CLONE]
+    assert home_runs._entries(row) == [home_runs.CLONE, home_runs.RENAME]
 
 
 def test_the_last_run_deleted_from_the_list_can_be_had_back(make_run):
     run = make_run("only")
-    assert home_runs._entries(run_list.recent_runs()[0]) == [home_runs.CLONE, home_runs.DELETE]
+    assert home_runs._entries(run_list.recent_runs()[0]) == [home_runs.CLONE, home_runs.RENAME, home_runs.DELETE]
     trash.delete(run)
     at = open_page()
     assert at.info[0].value.startswith("No runs yet.")
