@@ -45,6 +45,8 @@ def show_table(rows: list[Row]) -> None:
     """The last runs, and the way to all of them; the table follows the runs that are at work."""
     show_notice()
     show_deleted()
+    if run := RunStore().by_id(st.session_state.pop(TO_RENAME, "")):
+        rename_dialog(run)  # not within the part that is drawn again by itself, which would close it
     active = any(row["active"] for row in rows)
     st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
     if len(rows) > 1:
@@ -74,10 +76,8 @@ def _table(active: bool) -> None:
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})
     if run_id := st.session_state.pop(state.TO_CLONE, ""):
         open_clone(RunStore().get(run_id))
-    if run_id := st.session_state.pop(TO_RENAME, ""):
-        rename_dialog(Run(RunStore().root / run_id))
-    elif st.session_state.get(state.MORE):
-        st.rerun()  # the whole page: what was deleted is said above the table
+    if st.session_state.get(state.MORE):
+        st.rerun()  # the whole page: what was deleted is said above the table, and a name is asked for over it
 
 
 def on_menu(row: Row, entry: str) -> None:
