@@ -321,7 +321,7 @@ def test_a_visitor_looks_and_changes_nothing(folder: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    "name", ["_relabel", "_undo", "_divide_anew", "_take_back_split", "_go_by_folders", "_begin_review"]
+    "name", ["put_right", "take_back", "_divide_anew", "_take_back_split", "_go_by_folders", "_begin_review"]
 )
 def test_every_change_is_guarded_by_the_same_action(name: str) -> None:
     assert getattr(curate, name).action == Action.CURATE

@@ -160,7 +160,7 @@ def test_run_without_name_or_epochs_and_a_damaged_run_have_rows():
     damaged = make_run("x", "finished")
     (damaged.path / "config.json").write_text("{")
     rows = {row["id"]: row for row in run_list.recent_runs()}
-    assert rows[plain.id]["name"] == plain.id
+    assert rows[plain.id]["name"] == "EfficientNetLite0, frozen, 224 px, lr 0.001"
     assert rows[plain.id]["last"] is None
     assert rows[damaged.id]["mode"] == "unknown"
     assert not open_home().exception

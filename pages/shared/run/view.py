@@ -106,8 +106,8 @@ def head(run: Run, status: Status) -> None:
                 icon=":material/image_search:",
                 query_params={RUN: run.id},
             )
-        rename_button(run)
         note_button(run)
+        rename_button(run)
     config = read_config(run)
     if config is None:
         st.error("The settings of this run cannot be read: its config.json is damaged or of a newer version.")
