@@ -18,7 +18,7 @@ def looked_up_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def upload(home: Path, folder: str, title: object) -> Path:
     path = home / "uploads" / folder
     path.mkdir(parents=True)
-    files.write_json(path / TITLE, title)  # type: ignore[arg-type]
+    files.write_json(path / TITLE, title)
     return path
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import make_config
@@ -15,7 +16,6 @@ from core.store.runs import Run, Status
 from core.sweep.store import SweepStore
 from core.workers import launch
 from pages.shared import state
-from pages.shared.shell import access
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +222,7 @@ def test_what_somebody_else_has_uploaded_is_not_shown(
     monkeypatch.setenv("PARITY_TRAINERS", "*@lab.example")
 
     def be(address: str) -> None:
-        monkeypatch.setattr(access.st, "user", {"email": address})
+        monkeypatch.setattr(st, "user", {"email": address})
 
     be("eve@lab.example")
     for name, text in (("dataset", "upload:cats"), ("review", review.id)):

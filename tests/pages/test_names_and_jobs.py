@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import files
@@ -21,7 +22,6 @@ from pages.shared.diagnose.verdict import BATCHES, batches_address
 from pages.shared.home import jobs_list
 from pages.shared.home import runs as home_runs
 from pages.shared.run import rename
-from pages.shared.shell import access
 from tests.pages.driver import elements
 
 NAME = "Größe \N{SLICE OF PIZZA} <b>*x*</b>"
@@ -83,7 +83,7 @@ def test_a_viewer_gives_no_names(make_run: Callable[..., Run], monkeypatch: pyte
     run = make_run("before", records=1)
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_VIEWERS", "*@lab.example")
-    monkeypatch.setattr(access.st, "user", {"email": "vera@lab.example"})
+    monkeypatch.setattr(st, "user", {"email": "vera@lab.example"})
     at = opened("pages/live.py", run=run.id)
     assert f"rename:{run.id}" not in [text.key for text in at.text_input]
     assert home_runs.RENAME not in home_runs._entries(home_runs.own_runs()[0])
@@ -179,7 +179,7 @@ def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) 
 def test_a_viewer_looks_at_mistakes_and_changes_no_label(mistaken: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_VIEWERS", "*@lab.example")
-    monkeypatch.setattr(access.st, "user", {"email": "vera@lab.example"})
+    monkeypatch.setattr(st, "user", {"email": "vera@lab.example"})
     at = press(opened("pages/live.py", run=mistaken.id), "Look closer")
     assert "Label **a**, read as **b**" in words(at)
     assert "It is b" not in [button.label for button in at.button]

@@ -21,7 +21,7 @@ def described_run(**changed: object) -> Described:
 
 def make(dataset: str = "/data/cats", name: str = "", **settings: object) -> Run:
     asked = {"model.backbone": "VGG16", "data.image_size": 224, "training.learning_rate": 0.001}
-    asked |= {key.replace("__", "."): value for key, value in settings.items()}  # type: ignore[misc]
+    asked |= {key.replace("__", "."): value for key, value in settings.items()}
     return RunStore().create(make_config(dataset, asked, name=name))
 
 
@@ -106,7 +106,12 @@ def test_many_titles_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = [make(training__seed=k) for k in range(1, 30)]
     assert len({run.title() for run in runs}) == len(runs)
     read: list[Path] = []
-    monkeypatch.setattr(run_titles, "_read", lambda path: read.append(path) or Described("", "", {}))
+
+    def note(path: Path) -> Described:
+        read.append(path)
+        return Described("", "", {})
+
+    monkeypatch.setattr(run_titles, "_read", note)
     run_titles._memory().described.clear()
     run_titles._memory().titles.clear()
     start = time.process_time()

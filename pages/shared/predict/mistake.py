@@ -13,7 +13,7 @@ from core.errors import LayoutQuestion, UserError
 from core.store.runs import Run
 from pages.shared.predict.asking import ask_once
 from pages.shared.predict.closer_view import SIDE, show_insight
-from pages.shared.predict.image_sources import Shown
+from pages.shared.predict.shown import Shown
 from pages.shared.run.facts import data_facts, image_path, small_image
 from pages.shared.run.held_out import stored
 from pages.shared.run.mistakes_view import Wrong
