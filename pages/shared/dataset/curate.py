@@ -139,7 +139,7 @@ def _divide_anew(view: View, share: float, config: DataConfig) -> Resplit:
 
 @guarded(Action.CURATE)
 def _take_back_split(view: View, before: Mapping[str, Any], made: str) -> bool:
-    with _lock:
+    with lock:
         return restore_split(view.on_disk.root, before, made)
 
 
