@@ -10,7 +10,7 @@ from core.label_review.store import ReviewStore
 from pages.shared import state
 from pages.shared.dataset.job_named import CHECK, REVIEW
 from pages.shared.shell import address, dataset_address
-from pages.shared.shell.address import Part, value_part
+from pages.shared.shell.address import Part
 from pages.shared.shell.settings_address import foreign_settings, setting_parts
 
 PAGE = "Dataset"
@@ -33,17 +33,25 @@ def say(tabs: Sequence[str]) -> None:
 
 
 def _parts(tabs: Sequence[str]) -> list[Part]:
-    def check(tab: str) -> None:
-        if tab not in tabs:
-            raise ConfigError(f'there is no tab "{tab[:40]}"; there are {", ".join(tabs)}')
-
     return [
         dataset_address.dataset_part(),
-        value_part("tab", state.TAB, tabs[0], check, alone=True),
+        Part("tab", lambda: _tab(tabs), lambda text: _take_tab(tabs, text), alone=True),
         *setting_parts("data."),
         Part(REVIEW, _said(REVIEW, _reviewed), _take_review, alone=True),
         Part(CHECK, _said(CHECK, _checked), _take_check, alone=True),
     ]
+
+
+def _tab(tabs: Sequence[str]) -> str:
+    """The open tab by its name, without the number that its label may have; the first goes without saying."""
+    name = str(st.session_state.get(state.TAB) or tabs[0]).split(" :", maxsplit=1)[0]
+    return "" if name == tabs[0] else name
+
+
+def _take_tab(tabs: Sequence[str], tab: str) -> None:
+    if tab and tab not in tabs:
+        raise ConfigError(f'there is no tab "{tab[:40]}"; there are {", ".join(tabs)}')
+    st.session_state[state.TAB] = tab or tabs[0]
 
 
 def _said(name: str, reference_of: Callable[[str], str]) -> Callable[[], str]:
