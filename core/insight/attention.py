@@ -1,6 +1,6 @@
 """How much of class activation maps lies at a place of the border, against the share of the area that it takes."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class Attention(NamedTuple):
             f"{told}."
         )
 
-    def evidence(self, method: str) -> dict[str, Any]:
+    def evidence(self, method: str) -> dict[str, object]:
         """The same as values."""
         return {
             "method": method, "images": self.images, "share": round(self.share, 4),

@@ -53,7 +53,7 @@ class Described:
 
     name: str
     words: str
-    changed: Mapping[str, Any]
+    changed: Mapping[str, object]
 
 
 def described(config: RunConfig) -> str:
@@ -110,14 +110,14 @@ def told_apart(runs: Mapping[str, Described]) -> dict[str, str]:
     return found
 
 
-def _with_settings(words: str, group: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _with_settings(words: str, group: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     """The same words with the values that differ within the group; what is the default goes without saying."""
     keys = dict.fromkeys(key for changed in group.values() for key in changed)
     differ = [key for key in keys if len({json.dumps(changed.get(key)) for changed in group.values()}) > 1]
     return {run: ", ".join([words, *_told(changed, differ)]) for run, changed in group.items()}
 
 
-def _told(changed: Mapping[str, Any], differ: Iterable[str]) -> list[str]:
+def _told(changed: Mapping[str, object], differ: Iterable[str]) -> list[str]:
     return [_word(key, changed[key]) for key in differ if key in changed][:TOLD]
 
 
@@ -139,7 +139,7 @@ def _second(run: str) -> str:
     return f"{run[:4]}-{run[4:6]}-{run[6:8]} {run[9:11]}:{run[11:13]}:{run[13:15]} UTC"
 
 
-def _word(key: str, value: Any) -> str:
+def _word(key: str, value: object) -> str:
     if key == _DATASET:
         return f"on {set_name(str(value))}"
     if isinstance(value, bool):
@@ -228,7 +228,7 @@ def _read(path: Path) -> Described:
 
 
 @cache
-def _defaults() -> dict[str, Any]:
+def _defaults() -> Mapping[str, object]:
     return RunConfig().settings()
 
 

@@ -28,6 +28,7 @@ REASONS = {
     "core/store/trace_record.py": "versions of whatever libraries there were",
     "core/store/folder.py": "facts of events of any name, and what a cluster says of its job",
     "core/store/folder_store.py": "settings of a job of any kind, whose configuration is made of them",
+    "core/store/kept_index.py": "rows of SQLite, of which each index makes its own type",
     "core/store/index.py": "rows of SQLite, whose check sum is compared",
     "core/jobs/job.py": "config.json of a job of any kind; each kind reads its own keys",
     "core/bisect/ends.py": _SETTINGS,

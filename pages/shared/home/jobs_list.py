@@ -50,7 +50,7 @@ def _table(active: bool) -> None:
     rows = listed()
     if active and not at_work(rows):
         st.rerun()
-    everything = len(rows) <= FEW or st.toggle(f"All {len(rows)}", key=ALL)
+    everything = len(rows) <= FEW or st.toggle(f"All {len(rows)}", key=ALL, help="Off: the newest of each kind only.")
     rows = rows if everything else rows[:FEW]
     column = st.column_config
     st.dataframe(

@@ -121,7 +121,12 @@ def _choose_class(view: View, wrong: Wrong, on_disk: ImageFile) -> None:
     names = [wrong.predicted, *view.index.classes]
     others = [name for name in dict.fromkeys(names) if name in view.index.classes and name != on_disk.label]
     chosen = st.selectbox(
-        "Its class", others, key=part_key("mistake_class", wrong.file), format_func=display_name, width=220
+        "Its class",
+        others,
+        key=part_key("mistake_class", wrong.file),
+        format_func=display_name,
+        width=220,
+        help="What the image shows. The file stays where it is; the label is corrected for later runs.",
     )
     if chosen:
         _button(view, wrong, f"It is {plain(chosen)}", chosen, f"{_short(wrong)} is {chosen} now")

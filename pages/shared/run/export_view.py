@@ -82,7 +82,7 @@ def _say_loss(run: Run, kind: Format) -> None:
     facts = prepared_facts(run, kind).get("small") if kind.name in SMALL else None
     if not facts:
         return
-    st.dataframe(measured_rows(facts), hide_index=True)
+    st.dataframe(measured_rows(facts), hide_index=True, alt="The run's own model and the smaller one, measured")
     st.caption(
         f"On {facts['images']} validation images; a probability changes by {facts['worst_change']:.3f} at most. "
         "Milliseconds are those of one image on this machine."
