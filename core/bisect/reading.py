@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.bisect.arm_values import Judged
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.data.split import group_names
 from core.insight.stored import Stored, stored_predictions
 from core.stats.reader_case import Reading, accuracy_reading, auc_reading

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core.checks.context import NAMED, Context, percent
 from core.checks.finding import Finding
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 
 _DIVIDE = "divide the images anew (Split on the Dataset page, or python -m core split)"
 

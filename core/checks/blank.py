@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from core.checks.context import Context, named, paths_of, percent
 from core.checks.finding import Finding
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 
 BLANK = 0.5
 """Entropy of the grey levels in bits up to which an image is blank: two levels of which one is a tenth have 0.47."""

@@ -17,9 +17,9 @@ from core.checks.sample import Sample, measured_sample
 from core.config import RunConfig
 from core.data import images
 from core.data.dataset import Dataset
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.order import Indices, epoch_batches
 from core.data.rendering import Rendering
-from core.data.scan import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED, Thumbnails, thumbnails
 from core.models.backbone import Backbone
 from core.models.catalogue import find, pixel_kind

@@ -18,8 +18,8 @@ from core import files as disk
 from core import paths
 from core.checks.copy_alignment import Alignment, align, repetition
 from core.checks.copy_search import find_candidates
+from core.data.dataset_index import ImageFile
 from core.data.forms import forms
-from core.data.scan import ImageFile
 from core.progress import Progress
 
 VERSION = 1

@@ -8,7 +8,7 @@ from core.checks.pixels import corrupt_image
 from core.checks.split import test_as_validation
 from core.config import RunConfig
 from core.data.dataset import Dataset
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 from core.data.split import Split
 
 _CHECKS = (

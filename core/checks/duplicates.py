@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core import files as disk
 from core import paths
 from core.checks import copies as altered
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.data.thumbnails import SIDE, Small, Thumbnails, thumbnails
 from core.progress import Progress
 from core.stats.components import components

@@ -14,8 +14,8 @@ from core import files, paths
 from core.data import images
 from core.data.augment import augment
 from core.data.dataset import Dataset
+from core.data.dataset_index import ImageFile
 from core.data.rendering import STRETCHED, Rendering
-from core.data.scan import ImageFile
 
 VERSION = 1
 """Part of every name: to be raised when decoding, resizing or augmentation change their numbers."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from core.checks.class_names import is_inverted
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
+from core.data.dataset_index import ImageFile
 from core.data.layout import is_junk
-from core.data.scan import ImageFile
 from core.stats.metrics import wilson
 
 _BALANCED = 1.1

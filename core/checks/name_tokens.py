@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from core.checks.context import NAMED, Context, named, of_each_first, percent
 from core.checks.copy_search import described
 from core.checks.finding import Finding
+from core.data.dataset_index import ImageFile
 from core.data.forms import forms
-from core.data.scan import ImageFile
 from core.data.split import AUTO, group_names
 from core.stats.metrics import auc
 

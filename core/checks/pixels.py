@@ -9,8 +9,8 @@ import numpy as np
 from core.checks.context import Context, named, paths_of, percent, rounded
 from core.checks.finding import Finding
 from core.data import images
+from core.data.dataset_index import ImageFile
 from core.data.rendering import window_words
-from core.data.scan import ImageFile
 from core.data.window import is_deep
 from core.stats.metrics import wilson
 

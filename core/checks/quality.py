@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.checks.duplicates import near_groups
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.thumbnails import MAX_COMPARED
 from core.progress import Progress
 

@@ -14,7 +14,7 @@ from core.checks.split import leak_exact_duplicate, leak_near_duplicate, leak_pa
 from core.config import RunConfig
 from core.data.corrections import correct
 from core.data.dataset import Dataset
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.split import AUTO, choose_groups, group_names, join_files
 from core.data.split_file import write_split
 from core.data.thumbnails import MAX_COMPARED

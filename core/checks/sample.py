@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
+from core.data.dataset_index import ImageFile
 from core.data.forms import forms
-from core.data.scan import ImageFile
 from core.data.split import AUTO, group_names
 from core.data.traits import Floats, choose, parted, traits
 from core.progress import Progress

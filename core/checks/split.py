@@ -7,8 +7,8 @@ import numpy as np
 
 from core.checks.context import NAMED, Context, named, paths_of, percent
 from core.checks.finding import Finding
+from core.data.dataset_index import ImageFile
 from core.data.name_groups import parentheses
-from core.data.scan import ImageFile
 from core.data.split import AUTO, group_names
 from core.data.thumbnails import MAX_COMPARED
 from core.stats.metrics import wilson

@@ -14,7 +14,7 @@ from core.config import DataConfig
 from core.cross_validation.store import CrossValidationStore
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import prepare, scan_dataset
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 from core.errors import DataError, RunError
 from core.label_review.store import Review, ReviewSpec, ReviewStore
 from core.start import start

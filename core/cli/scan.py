@@ -12,7 +12,7 @@ from core.cli.settings import DATASET_HELP
 from core.cli.terminal import Line
 from core.config import DataConfig
 from core.data.dataset import Dataset, prepare, scan_dataset
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 
 _NAMED = 3
 """Files named after each kind in the text; JSON has all of them."""

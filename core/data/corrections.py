@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data import sidecar
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.errors import DataError
 
 NAME = "labels"

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from core import paths
 from core.config import DataConfig
 from core.data.corrections import Applied, correct
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.layout_choice import Choice, parse_choice
 from core.data.positive import with_positive
 from core.data.rendering import Rendering
 from core.data.sample import ensure_sample
-from core.data.scan import DatasetIndex, ImageFile, scan
+from core.data.scan import scan
 from core.data.split import Split, require_trainable, split_files
 from core.data.split_file import SplitFile, read_split
 from core.data.window import choose_window

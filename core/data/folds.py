@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
+from core.data.dataset_index import ImageFile
 from core.data.images import display_name
 from core.data.part_names import part_name
-from core.data.scan import ImageFile
 from core.data.split import Split, choose_groups, join_files
 from core.errors import DataError
 

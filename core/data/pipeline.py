@@ -15,10 +15,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from core.data.augment import augment
+from core.data.dataset_index import ImageFile
 from core.data.feature_cache import read_ahead
 from core.data.order import Indices
 from core.data.rendering import STRETCHED, Rendering
-from core.data.scan import ImageFile
 from core.data.unchanged import load_unchanged
 from core.errors import UserError
 

@@ -5,8 +5,8 @@ Every figure, report and export numbers classes as the data set does, so their o
 
 from dataclasses import replace
 
+from core.data.dataset_index import DatasetIndex
 from core.data.images import display_name
-from core.data.scan import DatasetIndex
 from core.errors import ConfigError
 
 KEY = "data.positive_class"

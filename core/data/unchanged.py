@@ -5,9 +5,9 @@ import io
 import stat
 from pathlib import Path
 
+from core.data.dataset_index import ImageFile
 from core.data.images import Pixels, display_name, load
 from core.data.rendering import STRETCHED, Rendering
-from core.data.scan import ImageFile
 from core.errors import ImageChanged, UnreadableImage
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.data.dataset_index import ImageFile
 from core.data.images import display_name
-from core.data.scan import ImageFile
 
 _NAMED = 3
 

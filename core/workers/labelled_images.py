@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.dataset import scan_dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.errors import ModelError
 
 

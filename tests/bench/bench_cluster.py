@@ -162,7 +162,7 @@ def extraction(images: Path, *, spread: bool) -> tuple[float, int]:
 
 def handing_out(count: int, images: int = 1024) -> float:
     """Milliseconds of the asking worker's processor for a shard, without the computing."""
-    from core.data.scan import ImageFile
+    from core.data.dataset_index import ImageFile
     from core.engine.cluster.shard_tasks import Tasks
 
     file = ImageFile("train/a/000001.png", "a", "train", "0" * 64, 10_000, 224, 224, "RGB", "PNG", 1)

@@ -21,7 +21,7 @@ from core.checks.context import Context
 from core.checks.finding import Finding
 from core.config import make_config
 from core.data.dataset import Dataset, scan_dataset
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.split import AUTO, Split, join_files
 from core.stats.metrics import wilson
 

@@ -12,7 +12,7 @@ from core.checks.context import Context
 from core.checks.gray_histogram import GrayHistogram
 from core.config import make_config
 from core.data.dataset import Dataset
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.split import Split
 
 MakeContext = Callable[..., Context]

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.checks.data import data_findings
 from core.checks.finding import SEVERITIES, Finding
-from core.data.scan import DatasetIndex, ImageFile, Unreadable
+from core.data.dataset_index import DatasetIndex, ImageFile, Unreadable
 
 FILES = tuple(
     ImageFile(f"{split}/{label}/{n}.png", label, split, f"{split}{label}{n}", 9, 8, 6, "RGB", "PNG", 1)

@@ -17,7 +17,7 @@ from core.checks.name_tokens import PATTERNS, leak_group
 from core.checks.resplit import leaks, resplit
 from core.config import make_config
 from core.data.dataset import open_dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from tests.checks.conftest import image_file
 from tests.checks.planted import noise_field, photograph
 

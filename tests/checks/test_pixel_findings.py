@@ -11,7 +11,7 @@ from core.checks import pixels
 from core.checks.context import Context
 from core.config import make_config
 from core.data.dataset import open_dataset
-from core.data.scan import Unreadable
+from core.data.dataset_index import Unreadable
 from tests.told import told
 
 RANGE = np.linspace(0, 255, 16 * 224 * 224 * 3).astype(np.uint8).reshape(16, 224, 224, 3)

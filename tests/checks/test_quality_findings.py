@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from core.checks import quality
 from core.checks.quality import KINDS, assess
 from core.data.dataset import scan_dataset
-from core.data.scan import DatasetIndex, ImageFile
+from core.data.dataset_index import DatasetIndex, ImageFile
 
 
 def photo(seed: int, size: tuple[int, int] = (200, 160)) -> Image.Image:

@@ -3,8 +3,8 @@
 import io
 import json
 import os
-import subprocess
 import re
+import subprocess
 import sys
 import time
 import types

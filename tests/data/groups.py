@@ -1,6 +1,6 @@
 """What a single file belongs to; the program asks about many at once."""
 
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.data.split import AUTO, group_names
 
 

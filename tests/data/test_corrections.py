@@ -11,7 +11,7 @@ from core.config import DataConfig
 from core.data import sidecar
 from core.data.corrections import EXCLUDED, change_labels, correct, undo_labels
 from core.data.dataset import open_dataset, scan_dataset
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 from core.errors import DataError
 
 Make = Callable[[Iterable[str]], Path]

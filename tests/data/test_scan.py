@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.data.scan import DatasetIndex, ImageFile, scan
+from core.data.dataset_index import DatasetIndex, ImageFile
+from core.data.scan import scan
 from core.errors import DataError, UnreadableImage
 
 TWO = ["cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png"]
@@ -326,7 +327,7 @@ def test_class_names_may_have_255_characters():
 
 
 def test_a_folder_that_is_no_data_set_but_half_a_disk_is_refused(make, monkeypatch):
-    monkeypatch.setattr("core.data.scan.MAX_FILES", 5)
+    monkeypatch.setattr("core.data.found_files.MAX_FILES", 5)
     scan(make([*TWO, "cats/a.txt"]))
     with pytest.raises(DataError, match=r"has more than 5 files; choose the data set's own folder\."):
         scan(make([*TWO, "cats/b.txt"]))

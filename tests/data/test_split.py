@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.scan import DatasetIndex, ImageFile, Unreadable, scan
+from core.data.dataset_index import DatasetIndex, ImageFile, Unreadable
+from core.data.scan import scan
 from core.data.split import Split, require_trainable, split_files
 from core.errors import ConfigError, DataError
 from tests.data.groups import group_name

@@ -8,7 +8,7 @@ import pytest
 
 from core.config import DataConfig
 from core.data.dataset import open_dataset, scan_dataset
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 from core.data.split_file import read_split, remove_split, write_split
 
 Make = Callable[[Iterable[str]], Path]

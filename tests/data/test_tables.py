@@ -11,9 +11,10 @@ import pytest
 
 from core.__main__ import main
 from core.data import tables
+from core.data.dataset_index import DatasetIndex
 from core.data.ingest import Limits, ingest_files, ingest_zip
 from core.data.parquet_images import unpack_parquet
-from core.data.scan import DatasetIndex, scan
+from core.data.scan import scan
 from core.data.split import split_files
 from core.data.table_choice import TableChoice, remember_table, table_choice
 from core.data.tables import read_table

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from core.data.changes import data_changes
+from core.data.dataset_index import ImageFile
 from core.data.images import load
-from core.data.scan import ImageFile, scan
+from core.data.scan import scan
 from core.data.unchanged import load_unchanged
 from core.errors import ImageChanged, UnreadableImage
 from core.store.run_records import Manifest

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.compare.paired import answers
 from core.config import make_config
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.train.evaluate import keep_predictions
 from core.files import write_json
 from core.insight.answer import Prediction

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from core import files
 from core.config import RunConfig
+from core.data.dataset_index import ImageFile
 from core.data.pipeline import ImageLoader, Images
 from core.data.rendering import Rendering
-from core.data.scan import ImageFile
 from core.engine.cluster.shard_tasks import NoTasks, OutOfReach, Tasks
 from core.engine.features.features import BATCH
 from core.engine.features.runtime.forward import feature_forward

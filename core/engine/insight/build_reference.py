@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.dataset_index import ImageFile
 from core.data.feature_cache import Features
 from core.data.pipeline import ImageLoader, Images
-from core.data.scan import ImageFile
 from core.engine.features.features import forward_batches, forward_function
 from core.engine.insight.feature_checks import add_feature_findings
 from core.engine.insight.predict import open_network

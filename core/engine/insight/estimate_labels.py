@@ -9,7 +9,7 @@ from core.checks.finding import Finding
 from core.checks.wrong_labels import FEWEST, labels_look_wrong
 from core.config import RunConfig
 from core.data.dataset import Dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.data.split import AUTO, join_files
 from core.engine.insight.label_issues import out_of_fold, positions
 from core.stats.label_noise import margins, wrong_shares

@@ -9,7 +9,7 @@ from core.checks.context import Context
 from core.checks.finding import Finding
 from core.config import RunConfig
 from core.data.dataset import Dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.insight.estimate_labels import Parts, answers_of, label_findings
 from core.engine.train.context import TrainingContext
 from core.models.catalogue import find

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.insight.projection import standardised
 
 Floats = NDArray[np.float32]

@@ -13,8 +13,8 @@ from core import files as disk
 from core.checks.class_marks import found_mark
 from core.checks.context import Context
 from core.checks.finding import Finding, FindingValues
+from core.data.dataset_index import ImageFile
 from core.data.pipeline import ImageLoader
-from core.data.scan import ImageFile
 from core.engine.insight.answering import scaled
 from core.engine.insight.explain import Explainer
 from core.engine.train.context import TrainingContext

@@ -12,8 +12,8 @@ from core.cross_validation.figures import METHOD, describe, fold_figures
 from core.cross_validation.store import CrossValidation, chooses_epoch, config_of_repeat, divisions
 from core.data.changes import data_changes
 from core.data.dataset import Dataset, open_dataset
+from core.data.dataset_index import ImageFile
 from core.data.folds import Folds
-from core.data.scan import ImageFile
 from core.engine.jobs.fold_heads import FoldHeads, with_split
 from core.engine.reporter import Reporter
 from core.engine.train.data_watch import kept_manifest

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core import files
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.insight.predict import load_model
 from core.engine.train.evaluate import Figures, evaluate, write_figures
 from core.errors import ModelError, UnreadableImage, UserError

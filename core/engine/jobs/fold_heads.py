@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from core.config import RunConfig
 from core.data.dataset import Dataset
+from core.data.dataset_index import ImageFile
 from core.data.order import Indices
-from core.data.scan import ImageFile
 from core.data.split import Split
 from core.engine.jobs.head_fit import Head, HeadTrial, Tensors
 from core.engine.jobs.head_trials import MOST_BYTES, HeadTrials, Kept, base_key

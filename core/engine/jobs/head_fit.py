@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from core.config import RunConfig
+from core.data.dataset_index import ImageFile
 from core.data.order import Indices
-from core.data.scan import ImageFile
 from core.engine.train.checkpoint import Progress
 from core.engine.train.context import TrainingContext
 from core.engine.train.epoch_figures import EpochFigures, validation_loss

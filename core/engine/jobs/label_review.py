@@ -16,7 +16,7 @@ from core.config import make_config
 from core.cross_validation.answers import mean_answers
 from core.cross_validation.store import CrossValidationStore
 from core.data.dataset import Dataset, prepare, scan_dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.data.split import AUTO, join_files
 from core.engine.insight.label_issues import find_label_issues, positions
 from core.engine.insight.projection import SECONDS_AN_IMAGE, drawn_contents, neighbourhoods, plane

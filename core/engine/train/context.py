@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from core.config import RunConfig
 from core.data.dataset import Dataset
+from core.data.dataset_index import ImageFile
 from core.data.feature_cache import FeatureCache, Features, feature_cache
 from core.data.order import draw_of_epoch
 from core.data.pipeline import ImageLoader, Images
 from core.data.rendering import Rendering
-from core.data.scan import ImageFile
 from core.engine.cluster.shards import Extraction, is_large, over_cluster
 from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function

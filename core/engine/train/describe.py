@@ -6,7 +6,7 @@ from typing import Any, SupportsFloat, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.fingerprint import digest
 from core.insight.answer import Probabilities
 from core.stats import metrics

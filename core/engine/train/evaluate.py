@@ -10,7 +10,7 @@ import numpy as np
 
 from core import files
 from core.data.dataset import Dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.train.context import TrainingContext
 from core.insight.answer import Probabilities
 from core.models.build import join

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from core.data.dataset_index import ImageFile
 from core.data.feature_cache import Features, NoRoom
 from core.data.pipeline import ImageLoader, Images
-from core.data.scan import ImageFile
 from core.engine.features.features import extract, features_key, forward_batches
 from core.engine.train.context import StopRequested, TrainingContext
 from core.engine.train.observe import Observed

@@ -12,9 +12,9 @@ from typing import Any
 
 import keras
 
+from core.data.dataset_index import ImageFile
 from core.data.order import Indices, batches_per_epoch, epoch_batches
 from core.data.pipeline import Batches, EpochStream, FeatureBatches, ImageBatches
-from core.data.scan import ImageFile
 from core.engine.train.context import TrainingContext
 from core.engine.train.frozen_activations import FrozenActivations, keeps_activations
 from core.engine.train.observe import Observed

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.dataset_index import ImageFile
 from core.data.images import display_name, thumbnail
-from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.state import page_key

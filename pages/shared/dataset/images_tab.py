@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.data.corrections import EXCLUDED
+from core.data.dataset_index import ImageFile
 from core.data.images import display_name, thumbnail
-from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from pages.shared import state
 from pages.shared.dataset import curate

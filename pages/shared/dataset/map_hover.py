@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.errors import UnreadableImage
 from pages.shared.dataset.image_grid import small_image
 from pages.shared.shell.chosen_dataset import View

@@ -10,11 +10,11 @@ import streamlit as st
 from core.checks.data import data_findings
 from core.config import TrainConfig, setting
 from core.data.augment import augment
+from core.data.dataset_index import ImageFile
 from core.data.images import display_name, load
 from core.data.ingest import upload_notes
 from core.data.order import batch_mix, draw_of_epoch, epoch_batches
 from core.data.rendering import SQUARES
-from core.data.scan import ImageFile
 from core.errors import UnreadableImage
 from core.notation.augmentation import PRESETS
 from pages.shared.dataset import charts as dataset_charts

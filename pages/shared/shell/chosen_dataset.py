@@ -12,9 +12,9 @@ from core.config import DataConfig, keys, make_config, setting
 from core.data.collections import published_of
 from core.data.corrections import Applied, correct
 from core.data.dataset import SAMPLE, Dataset, divide, scan_dataset
+from core.data.dataset_index import DatasetIndex, ImageFile
 from core.data.ingest import skipped_files
 from core.data.sample import sample_is_ready
-from core.data.scan import DatasetIndex, ImageFile
 from core.data.set_names import set_name
 from core.data.split import Split, require_trainable
 from core.data.split_file import SplitFile

@@ -11,7 +11,7 @@ from core.checks.finding import Finding
 from core.checks.preflight import preflight
 from core.config import RunConfig
 from core.data.dataset import divide
-from core.data.scan import DatasetIndex
+from core.data.dataset_index import DatasetIndex
 from core.errors import UserError
 from pages.shared.shell.chosen_dataset import View
 from pages.shared.widgets.fields import sentence_of

@@ -13,9 +13,10 @@ from core import paths
 from core.config import DataConfig
 from core.data.corrections import EXCLUDED, change_labels
 from core.data.dataset import open_dataset, scan_dataset
+from core.data.dataset_index import ImageFile
 from core.data.feature_cache import FeatureCache
 from core.data.pipeline import Images
-from core.data.scan import ImageFile, scan
+from core.data.scan import scan
 from core.engine.features import feature_reuse
 from core.engine.features.feature_reuse import reuse_features
 from core.engine.features.features import BATCH, extract, features_family, features_key, forward_function

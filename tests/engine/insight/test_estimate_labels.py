@@ -7,7 +7,7 @@ import numpy as np
 
 from core.config import make_config
 from core.data.dataset import Dataset
-from core.data.scan import ImageFile
+from core.data.dataset_index import ImageFile
 from core.engine.insight.estimate_labels import answers_of, label_findings
 
 

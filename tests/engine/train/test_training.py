@@ -454,7 +454,7 @@ def test_judge_counts_epochs_without_a_lower_loss() -> None:
 
 def test_predictions_give_back_the_auc_and_the_loss_that_are_stated(tmp_path: Any) -> None:
     """Sure networks crowd at 0 and 1: six decimals made ties there, and took 0.03 off the AUC."""
-    from core.data.scan import ImageFile
+    from core.data.dataset_index import ImageFile
     from core.engine.train.evaluate import evaluate, keep_predictions
     from core.insight.answer import class_probabilities
     from core.insight.stored import stored_predictions

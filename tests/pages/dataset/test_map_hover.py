@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.scan import ImageFile, scan
+from core.data.dataset_index import ImageFile
+from core.data.scan import scan
 from pages.shared.dataset import map_hover
 from pages.shared.dataset.map_hover import MOST_BYTES, TOGETHER, answer
 
