@@ -38,7 +38,7 @@ format: $(VENV)/.installed-dev   ## Put the code into its usual form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean:   ## Remove the virtual environment and the tools' caches (runs and data sets stay)
+clean:   ## Remove the virtual environment and the tools' caches (runs and datasets stay)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.installed: requirements.txt

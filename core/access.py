@@ -23,16 +23,16 @@ class Action(StrEnum):
 
     LOOK = "look at runs"
     PREDICT = "predict images"
-    UPLOAD = "upload a data set"
+    UPLOAD = "upload a dataset"
     BROWSE = "open folders of the server"
-    FETCH = "fetch a published data set"
+    FETCH = "fetch a published dataset"
     TRAIN = "start a training"
     MANAGE = "stop, resume or change what others started"
     DIAGNOSE = "start a search between two runs"
     IMPORT = "bring a model from elsewhere"
     ORGANISE = "write notes on runs or delete them"
     SWEEP = "try many settings at once"
-    CURATE = "review the labels or change the split of a data set"
+    CURATE = "review the labels or change the split of a dataset"
     READ_LOG = "read the log of a worker"
     EXPORT = "convert a model into another format"
 
@@ -58,7 +58,7 @@ class Policy:
         upload_bytes: One uploaded file.
         session_bytes: All uploads of one browser session together.
         session_files: Number of them.
-        zip_files: Files in one data set that is uploaded; 0 where none may be.
+        zip_files: Files in one dataset that is uploaded; 0 where none may be.
         zip_bytes: The same unpacked.
         epochs: Most epochs of a training.
         sample_only: Whether a training may use the built-in sample set and network only.
@@ -91,8 +91,8 @@ class Policy:
 
         Args:
             config: RunConfig.
-            data_root: Path or None. Folder below which data sets of the server may be opened.
-            kept: Paths. Folders of this program below which data sets lie: uploaded, and fetched.
+            data_root: Path or None. Folder below which datasets of the server may be opened.
+            kept: Paths. Folders of this program below which datasets lie: uploaded, and fetched.
 
         Raises:
             AccessError: one sentence that names the setting.
@@ -110,7 +110,7 @@ class Policy:
             _check_small(config)
         elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, *kept):
             raise AccessError(
-                "the data set is neither the sample, nor an upload, nor published and fetched here, nor in the folder "
+                "the dataset is neither the sample, nor an upload, nor published and fetched here, nor in the folder "
                 "that is open here"
             )
 

@@ -31,7 +31,7 @@ FORMAT = 1
 """Version of config.json. A reader refuses a higher one: it was made by a newer version of the program."""
 
 LONGEST_PATH = 4096
-"""Most characters of a data set's folder, as Linux has it; other systems allow fewer."""
+"""Most characters of a dataset's folder, as Linux has it; other systems allow fewer."""
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 
@@ -49,7 +49,7 @@ class RunConfig:
     """Everything that is needed to repeat a run.
 
     Attributes:
-        dataset: str. Folder of the data set, or the word `sample`.
+        dataset: str. Folder of the dataset, or the word `sample`.
         name: str. What the person calls the run; may be empty.
     """
 

@@ -102,7 +102,7 @@ class Environment:
 
     Attributes:
         home: Path. Runs, caches and uploads. May be relative, see `core.paths.home`.
-        data: Path or None. Folder below which pages may open data sets.
+        data: Path or None. Folder below which pages may open datasets.
         weights: Path or None. Folder of weight files.
         keras_home: Path. Where Keras keeps its files.
         cache_gb: float. Most that the feature cache may hold, in 2**30 bytes.

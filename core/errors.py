@@ -29,7 +29,7 @@ class ConfigError(UserError):
 
 
 class DataError(UserError):
-    """Choose or repair the data set, folder or upload that the message names."""
+    """Choose or repair the dataset, folder or upload that the message names."""
 
 
 class LayoutQuestion(DataError):

@@ -11,7 +11,7 @@ def home() -> Path:
 
 
 def data_root() -> Path | None:
-    """Folder below which the pages may open data sets on the server: `PARITY_DATA`; None when it is not set."""
+    """Folder below which the pages may open datasets on the server: `PARITY_DATA`; None when it is not set."""
     root = environment().data
     return root.resolve() if root else None
 
@@ -27,12 +27,12 @@ def cache_folder() -> Path:
 
 
 def uploads_folder() -> Path:
-    """Where uploaded data sets are kept."""
+    """Where uploaded datasets are kept."""
     return home() / "uploads"
 
 
 def collections_folder() -> Path:
-    """Where published data sets are kept once fetched."""
+    """Where published datasets are kept once fetched."""
     return home() / "collections"
 
 

@@ -36,7 +36,7 @@ TABS = {
 
 
 def show_dataset(reference: str) -> None:
-    """The chosen data set: its numbers, the way to the Train page, the tabs."""
+    """The chosen dataset: its numbers, the way to the Train page, the tabs."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(plain(dataset_view.title_of(reference)), anchor=False, width="content")
         rename_set_button(reference)
@@ -51,7 +51,7 @@ def show_dataset(reference: str) -> None:
         return
     dataset_tabs.show_metrics(view)
     if view.problem:
-        st.error(f"This data set cannot be trained on yet. {plain(view.problem)}")
+        st.error(f"This dataset cannot be trained on yet. {plain(view.problem)}")
     elif st.button("Train on this", type="primary", icon=":material/tune:"):
         st.switch_page("pages/train.py")
     labels = tab_labels(view)

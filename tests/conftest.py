@@ -263,7 +263,7 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory, drawn_sample: Path) ->
 
 @lru_cache(maxsize=12)
 def _drawn_images(size: int, seed: int, splits: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str, bytes]:
-    """What the files of a data set hold, by their names; many tests ask for the same set."""
+    """What the files of a dataset hold, by their names; many tests ask for the same set."""
     rng, drawn = np.random.default_rng(seed), {}
     for split, counts in splits:
         for k, count in enumerate(counts):
@@ -278,7 +278,7 @@ def _drawn_images(size: int, seed: int, splits: tuple[tuple[str, tuple[int, ...]
 
 @pytest.fixture
 def image_folder(tmp_path: Path) -> MakeFolder:
-    """A function that makes a data set: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
+    """A function that makes a dataset: `image_folder(train=(30, 25), val=(8, 8), size=40)`.
 
     The classes `a`, `b`, ... are told apart by their brightness, so a head can learn them in a few epochs.
     """

@@ -1,4 +1,4 @@
-"""A small data set in the form of the published ones, and a server of the tests' own that it is fetched from."""
+"""A small dataset in the form of the published ones, and a server of the tests' own that it is fetched from."""
 
 import contextlib
 import dataclasses
@@ -55,7 +55,7 @@ def serving() -> Iterator[list[bytes]]:
 
 
 def published(serve: list[bytes], content: bytes) -> Collection:
-    """The smallest published data set, with this content, at the server of the tests."""
+    """The smallest published dataset, with this content, at the server of the tests."""
     serve[0] = content
     digest = hashlib.md5(content).hexdigest()
     return dataclasses.replace(COLLECTIONS[0], url=serve[1].decode(), md5=digest, counts=COUNTS)

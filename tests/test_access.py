@@ -48,7 +48,7 @@ def test_a_team_knows_people_by_its_lists(email: str, role: str) -> None:
     ("person", "action", "words"),
     [
         (Person("s", "visitor"), Action.UPLOAD,
-         "This public demonstration does not let you upload a data set. Run Parity on your own machine for that."),
+         "This public demonstration does not let you upload a dataset. Run Parity on your own machine for that."),
         (Person("v@x", "viewer"), Action.TRAIN,
          "You are a viewer here, and a viewer may not start a training; ask an administrator."),
         (Person("e@x", "stranger"), Action.LOOK,

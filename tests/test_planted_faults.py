@@ -138,6 +138,6 @@ def test_comparison_names_label_noise(image_folder: Any, thin_here: None, train_
         other.write_bytes(keep)
     answer = compare(train_here(clean, settings), train_here(noisy, settings))
     assert [row["key"] for row in answer["differences"]["config"] if row["key"] != "dataset"] == []
-    assert answer["differences"]["data"], "the same images under other labels are another data set"
+    assert answer["differences"]["data"], "the same images under other labels are another dataset"
     assert answer["first_divergence"] is not None
     assert answer["first_divergence"]["stage"] in ("files", "labels and order", "decoded pixels")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from core.store.run_records import Manifest
 
 DATASET = "dataset"
-"""Stands for the data set among the keys of settings."""
+"""Stands for the dataset among the keys of settings."""
 
 SPLIT = ("data.validation_split", "data.group_pattern", "data.seed")
 """Settings that decide which images are held out, where the folder does not say it."""
@@ -29,7 +29,7 @@ class End:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Its settings and its data set by key."""
+        """Its settings and its dataset by key."""
         return {DATASET: self.config.dataset, **self.config.settings()}
 
     def count(self, part: str) -> int:

@@ -54,7 +54,7 @@ def headline(result: "BisectResult") -> Headline:
 def name_of(key: str) -> str:
     """What a form calls a setting, in quotation marks."""
     if key == DATASET:
-        return "The data set"
+        return "The dataset"
     try:
         return f"“{setting(key).metadata['label']}”"
     except ConfigError:

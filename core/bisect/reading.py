@@ -13,7 +13,7 @@ from core.stats.reader_case import Reading, accuracy_reading, auc_reading
 from core.store.runs import Run
 
 PARTS = {"val": "validation", "test": "test"}
-"""Parts of a data set that a saved model is judged on, in words."""
+"""Parts of a dataset that a saved model is judged on, in words."""
 
 
 @dataclass(frozen=True)

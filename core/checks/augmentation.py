@@ -117,7 +117,7 @@ def _and(words: tuple[str, ...]) -> str:
 
 
 def _sided_word(context: Context) -> str:
-    """What in the names of the data set and its classes tells that left and right differ; empty if nothing does."""
+    """What in the names of the dataset and its classes tells that left and right differ; empty if nothing does."""
     if context.config.dataset == SAMPLE:
         return "chest"
     classes = list(context.dataset.classes)

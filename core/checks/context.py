@@ -1,4 +1,4 @@
-"""Context of the preflight checks: configuration, data set, and what follows from the two, each computed once."""
+"""Context of the preflight checks: configuration, dataset, and what follows from the two, each computed once."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Altered copies: images turned, mirrored, cut, moved, brightened or saved again, wherever in a data set they lie.
+"""Altered copies: images turned, mirrored, cut, moved, brightened or saved again, wherever in a dataset they lie.
 
 Candidates come from `copy_search`, each is laid on its image by `copy_alignment`, and only those are copies whose
-details agree as those of other images of this data set do not.
+details agree as those of other images of this dataset do not.
 """
 
 import hashlib

@@ -2,8 +2,8 @@
 
 An image becomes its lowest frequencies (a cosine transform under a round window, so that corners that a turn leaves
 empty do not count), without mean and scale, so that brightness and contrast do not count either. Images of one kind are
-alike in just these frequencies: so they are whitened by what the data set itself varies in, and what is left is what
-one image has and the others have not. Turning, mirroring and cropping are linear maps of the frequencies, so a data set
+alike in just these frequencies: so they are whitened by what the dataset itself varies in, and what is left is what
+one image has and the others have not. Turning, mirroring and cropping are linear maps of the frequencies, so a dataset
 is compared with all its altered versions by a few products of matrices.
 """
 
@@ -23,7 +23,7 @@ _GRID, _READ, _KEPT = 24, 14, 8
 """Side at which frequencies are read, how many a side are read, and how many of those are compared."""
 
 _PRIOR = 200
-"""Images that the usual fall of a photograph's frequencies counts as much as, beside those of the data set."""
+"""Images that the usual fall of a photograph's frequencies counts as much as, beside those of the dataset."""
 
 LEAST = 0.45
 """Cosine of two descriptors from which on a pair is looked at closer."""
@@ -129,7 +129,7 @@ def _likeliest(near: _Near, most: int) -> _Near:
 
 @cache
 def _maps(count: int) -> list[Floats]:
-    """For each of `changes(count)` what makes the descriptor of the changed image; the same for all data sets."""
+    """For each of `changes(count)` what makes the descriptor of the changed image; the same for all datasets."""
     return [_described(way) for way in changes(count)]
 
 
@@ -204,7 +204,7 @@ def _waves(places: NDArray[np.floating]) -> Floats:
 
 
 class Usual(NamedTuple):
-    """What the descriptors of a data set are usually like: their mean, and what makes them vary alike."""
+    """What the descriptors of a dataset are usually like: their mean, and what makes them vary alike."""
 
     mean: Floats
     whitening: Floats

@@ -1,4 +1,4 @@
-"""Which checks were made of a data set and which were not, with the reason: silence means something only then."""
+"""Which checks were made of a dataset and which were not, with the reason: silence means something only then."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

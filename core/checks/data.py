@@ -1,4 +1,4 @@
-"""Checks of a data set alone, from its scan, before there is a split or a configuration."""
+"""Checks of a dataset alone, from its scan, before there is a split or a configuration."""
 
 from core.checks.context import Context
 from core.checks.finding import Finding
@@ -22,6 +22,6 @@ _CHECKS = (
 
 
 def data_findings(index: DatasetIndex) -> list[Finding]:
-    """What is worth knowing about a data set before it is trained on; nothing on a healthy one."""
+    """What is worth knowing about a dataset before it is trained on; nothing on a healthy one."""
     context = Context(RunConfig(), Dataset(index, Split((), ())))
     return [finding for check in _CHECKS if (finding := check(context)) is not None]

@@ -1,4 +1,4 @@
-"""Checks of a data set's layout: folders named like parts, a class in one part only, folders left out."""
+"""Checks of a dataset's layout: folders named like parts, a class in one part only, folders left out."""
 
 from core.checks.context import NAMED, Context, named
 from core.checks.finding import Finding
@@ -6,7 +6,7 @@ from core.data.part_names import is_part
 
 
 def part_named_class(context: Context) -> Finding | None:
-    """Classes are named like parts of a data set: it may be learned which image is a training image."""
+    """Classes are named like parts of a dataset: it may be learned which image is a training image."""
     classes = [name for name in context.dataset.classes if is_part(name)]
     if not classes:
         return None
@@ -15,7 +15,7 @@ def part_named_class(context: Context) -> Finding | None:
         "part-named-class",
         "info" if alone else "warning",
         f"The {'class' if alone else 'classes'} {named(classes)} {'is' if alone else 'are'} named like a part of a "
-        "data set.",
+        "dataset.",
         {"classes": classes[:NAMED]},
         "If these are parts, put class folders into each of them, or say how to read them by --layout or on the "
         "Dataset page.",

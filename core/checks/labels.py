@@ -55,7 +55,7 @@ def hidden_dir_as_class(context: Context) -> Finding | None:
             "warning",
             f"By its name the class {named(helpers)} is no class but what a tool has left behind.",
             {"classes": helpers, "pictures": {name: context.train_counts[name] for name in helpers}},
-            "Move the folder out of the data set.",
+            "Move the folder out of the dataset.",
         )
     hidden = _hidden_folders(context)
     if not hidden:

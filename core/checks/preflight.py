@@ -1,4 +1,4 @@
-"""Preflight: all checks of a configuration and a data set before a run starts, and the one call that makes them."""
+"""Preflight: all checks of a configuration and a dataset before a run starts, and the one call that makes them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -114,12 +114,12 @@ _OF_SETTINGS = {
 
 
 def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
-    """What is worth knowing before a run is trained; nothing on a healthy data set with sensible settings.
+    """What is worth knowing before a run is trained; nothing on a healthy dataset with sensible settings.
 
     Args:
         config: RunConfig.
         dataset: Dataset. Split as the configuration says.
-        progress: callable of (done, total) images decoded; the first look at a data set decodes each image once.
+        progress: callable of (done, total) images decoded; the first look at a dataset decodes each image once.
             Defaults to none.
 
     Returns:

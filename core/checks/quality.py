@@ -1,7 +1,7 @@
 """Checks of image quality: blurry, dark, light, blank, odd in size or shape, duplicates; each with its limit.
 
-Nothing is removed by itself: an image can be odd and right. Where most images of a data set are of one kind, that
-is how the data set is, and it is said so.
+Nothing is removed by itself: an image can be odd and right. Where most images of a dataset are of one kind, that
+is how the dataset is, and it is said so.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ FENCE = 3.0
 MIN_SIZE_FACTOR = 1.5
 
 USUAL = 0.5
-"""Share of the images from which on a kind is how the data set is."""
+"""Share of the images from which on a kind is how the dataset is."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,13 @@ class Odd(NamedTuple):
 
 @dataclass(frozen=True)
 class Quality:
-    """The answers for a data set.
+    """The answers for a dataset.
 
     Attributes:
         images: Number of readable images.
         odd: For each question about single images the images it singles out, the worst first.
         groups: For the two questions about duplicates the groups of files.
-        is_compared: Whether near duplicates were looked for; not where the data set is too large.
+        is_compared: Whether near duplicates were looked for; not where the dataset is too large.
     """
 
     images: int
@@ -130,7 +130,7 @@ class Quality:
         return len(self.odd[kind]) if kind in self.odd else sum(map(len, self.groups[kind]))
 
     def is_usual(self, kind: str) -> bool:
-        """Whether most images are so: then it is how the data set is, and no reason to look at single ones."""
+        """Whether most images are so: then it is how the dataset is, and no reason to look at single ones."""
         return self.count(kind) > USUAL * self.images
 
     def to_dict(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Resplit:
 
 
 def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
-    """What the checks for leaks say of a data set as it is divided now; these alone.
+    """What the checks for leaks say of a dataset as it is divided now; these alone.
 
     Args:
         dataset: Dataset.
@@ -65,7 +65,7 @@ def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None)
 def resplit(
     index: DatasetIndex, share: float, seed: int, pattern: str = AUTO, progress: Progress | None = None
 ) -> Resplit:
-    """Divides all images anew, whatever folder they lie in, and keeps the split beside the data set.
+    """Divides all images anew, whatever folder they lie in, and keeps the split beside the dataset.
 
     A test part is made where there is one on disk, with as many images as it has there.
 

@@ -1,4 +1,4 @@
-"""The command `check`: findings on a configuration and a data set before a training (preflight); nothing is trained."""
+"""The command `check`: findings on a configuration and a dataset before a training (preflight); nothing is trained."""
 
 import argparse
 import dataclasses

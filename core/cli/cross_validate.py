@@ -39,7 +39,7 @@ def add_parser(command: AddCommand) -> None:
         "head that has not seen it. Ctrl-C stops and keeps what was trained; the same command goes on from there.",
     )
     add_settings(parser)
-    add_folds(parser, f"so many folds; unless told those that the data set brings, else {FOLDS}")
+    add_folds(parser, f"so many folds; unless told those that the dataset brings, else {FOLDS}")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
         help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
@@ -82,7 +82,7 @@ def _begin(spec: CrossValidationSpec, line: Line) -> CrossValidation:
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
     job = start.start("cross-validation", spec, COMMAND_LINE)
-    whose = " that the data set brings" if spec.brought else ""
+    whose = " that the dataset brings" if spec.brought else ""
     line.show(f"cross-validation {job.id}: {spec.folds} folds{whose}, {spec.repeats} times", lasting=True)
     return job
 

@@ -1,4 +1,4 @@
-"""The command `fetch`: downloads a published data set by its name."""
+"""The command `fetch`: downloads a published dataset by its name."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ from core.data.collections import COLLECTIONS, fetch_collection, find_collection
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("fetch", fetch, "Get a published data set, checked, as folders of images.")
+    parser = command("fetch", fetch, "Get a published dataset, checked, as folders of images.")
     names = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
     parser.add_argument("name", metavar="NAME", help=names)
     parser.add_argument("--size", type=int, help="pixels a side: 28, 64, 128 or 224; 28 unless told")

@@ -118,7 +118,7 @@ def read_file(path: Path) -> bytes:
 
 def _report(record: dict[str, Any], answers: Answers) -> list[str]:
     lines = [f"{record['name']}: {record['mode'] or 'training mode not found'}, "
-             f"data set {record['dataset'] or 'not found'}", ""]  # fmt: skip
+             f"dataset {record['dataset'] or 'not found'}", ""]  # fmt: skip
     lines += [f"{key} = {one['value']}  ({place_of(one)})" for key, one in record["settings"].items()]
     others = [f"{one['key']}: {one['why']}" for one in record["open"] if one["kind"] == "asked"]
     parts = {

@@ -38,7 +38,7 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "labels",
         labels,
-        "Suspicious labels, the most suspicious first; or put labels right, in a list beside the data set.",
+        "Likely label errors, the likeliest first; or put labels right, in a list beside the dataset.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)

@@ -1,4 +1,4 @@
-"""`--layout`, shared by all commands that read a data set: how its folders are to be read; and what was understood."""
+"""`--layout`, shared by all commands that read a dataset: how its folders are to be read; and what was understood."""
 
 import argparse
 from collections import Counter
@@ -31,7 +31,7 @@ def add_layout(parser: argparse.ArgumentParser) -> None:
 
 
 def heed_layout(options: argparse.Namespace) -> None:
-    """Keeps what `--layout` or `--table` says beside the data set, where every later command and the pages find it.
+    """Keeps what `--layout` or `--table` says beside the dataset, where every later command and the pages find it.
 
     Raises:
         ConfigError: it is no layout or table, both are named, or the sample is meant.

@@ -1,4 +1,4 @@
-"""The command `scan`: classes, parts, image quality and corrections of a data set."""
+"""The command `scan`: classes, parts, image quality and corrections of a dataset."""
 
 import argparse
 from typing import Any
@@ -20,7 +20,7 @@ _NAMED = 3
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("scan", scan, "What a data set holds, and which of its images are worth a look.")
+    parser = command("scan", scan, "What a dataset holds, and which of its images are worth a look.")
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
 

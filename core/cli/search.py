@@ -42,7 +42,7 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument("--sizes", default="", metavar="A,B", help=f"image sizes; {_listed(SIZES)} unless told")
     parser.add_argument("--heads", default="", metavar="A;B", help=f"as model.head has them; {'; '.join(HEADS)}")
     parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; {_listed(RATES)} unless told")
-    parser.add_argument("--folds", type=int, metavar="K", help=f"unless told those of the data set, else {FOLDS}")
+    parser.add_argument("--folds", type=int, metavar="K", help=f"unless told those of the dataset, else {FOLDS}")
     parser.add_argument(
         "--repeats", type=int, default=REPEATS, metavar="R", help=f"of those kept to the end; {REPEATS} unless told"
     )

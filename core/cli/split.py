@@ -1,4 +1,4 @@
-"""The command `split`: splits a data set anew so that nothing leaks, or goes by its folders again."""
+"""The command `split`: splits a dataset anew so that nothing leaks, or goes by its folders again."""
 
 import argparse
 
@@ -18,7 +18,7 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "split",
         split,
-        "Divide a data set anew: patients and copies stay together, classes keep their share. No image is moved.",
+        "Divide a dataset anew: patients and copies stay together, classes keep their share. No image is moved.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)

@@ -110,7 +110,7 @@ def compare(a: Run, b: Run) -> Comparison:
 
 
 def config_differences(a: Run, b: Run) -> list[SettingDifference]:
-    """The settings in which two runs differ, as `{"key", "a", "b"}`; the data set itself counts as one. A head that is
+    """The settings in which two runs differ, as `{"key", "a", "b"}`; the dataset itself counts as one. A head that is
     a list and the short form that says the same are no difference. Of a run that was recorded elsewhere only those
     settings that are known."""
     one, other = a.config(), b.config()

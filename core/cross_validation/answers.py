@@ -21,7 +21,7 @@ def fold_answers(job: CrossValidation, repeat: int, fold: int, classes: Sequence
     Args:
         job: CrossValidation.
         repeat, fold: int. Counted from 1.
-        classes: sequence of str. The names that the data set has.
+        classes: sequence of str. The names that the dataset has.
     """
     return read_fold(job.answers(repeat, fold), classes)
 
@@ -43,7 +43,7 @@ def mean_answers(job: CrossValidation, classes: Sequence[str]) -> dict[tuple[str
 
     Args:
         job: CrossValidation.
-        classes: sequence of str. As the data set has them.
+        classes: sequence of str. As the dataset has them.
 
     Returns:
         Empty where there are no answers, or they are of other classes.

@@ -65,7 +65,7 @@ def notes(result: "CrossValidationResult") -> list[str]:
     if result["parted"]:
         groups = "one group" if result["parted"] == 1 else f"{result['parted']} groups"
         said.append(
-            f"The folds that the data set brings part {groups} of images that belong together (one patient, or equal "
+            f"The folds that the dataset brings part {groups} of images that belong together (one patient, or equal "
             "files), so the figures may be too good; say --folds 5 to have folds made that keep them together."
         )
     if result["inner_validation"]:

@@ -33,14 +33,14 @@ FEW = 500
 
 
 class FoldsJob(ConfiguredJob, BudgetedJob):
-    """A job that trains heads without each of the folds of a data set, again and again.
+    """A job that trains heads without each of the folds of a dataset, again and again.
 
     Args:
         path: Path. The folder; it exists.
     """
 
     def dataset(self) -> str:
-        """The data set as it is named; empty where that cannot be read."""
+        """The dataset as it is named; empty where that cannot be read."""
         config = self.settings().get("config", {})
         return str(config.get("dataset", "")) if isinstance(config, dict) else ""
 
@@ -53,7 +53,7 @@ class FoldsJob(ConfiguredJob, BudgetedJob):
         return int(self.settings().get("repeats", REPEATS))
 
     def brought(self) -> bool:
-        """Whether the folds are those that the data set brings."""
+        """Whether the folds are those that the dataset brings."""
         return bool(self.settings().get("brought", False))
 
 
@@ -111,10 +111,10 @@ class CrossValidationSpec(ConfigSpec):
     """What is asked for.
 
     Attributes:
-        folds: int. Into how many folds the images are divided; 0 for those that the data set brings, else `FOLDS`.
+        folds: int. Into how many folds the images are divided; 0 for those that the dataset brings, else `FOLDS`.
         repeats: int. How often.
         budget_minutes: float. What it may take.
-        brought: bool. Whether the data set brings the folds; known once it was admitted.
+        brought: bool. Whether the dataset brings the folds; known once it was admitted.
     """
 
     folds: int = 0
@@ -160,13 +160,13 @@ def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, 
     """The division of each repeat: one that is brought stays, others are dealt out anew by the next data seed.
 
     Raises:
-        DataError: the images cannot be divided so, or the data set no longer brings its folds.
+        DataError: the images cannot be divided so, or the dataset no longer brings its folds.
     """
     pattern, seed = config.data.group_pattern, config.data.seed
     if brought:
         found = own_folds(dataset, pattern)
         if found is None or len(found.names) != folds:
-            raise ConfigError(f"the data set no longer brings {folds} folds; start a new cross-validation")
+            raise ConfigError(f"the dataset no longer brings {folds} folds; start a new cross-validation")
         return [found] * repeats
     first = make_folds(dataset, folds, seed, pattern)
     return [first, *(make_folds(dataset, folds, seed + k, pattern, first.groups) for k in range(1, repeats))]

@@ -1,4 +1,4 @@
-"""Changes of a data set since a run's manifest was written: images gone, new, exchanged, or moved."""
+"""Changes of a dataset since a run's manifest was written: images gone, new, exchanged, or moved."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ from core.data.images import display_name
 
 
 class Manifest(Protocol):
-    """What a run keeps of its data set, as far as it is compared."""
+    """What a run keeps of its dataset, as far as it is compared."""
 
     @property
     def classes(self) -> Sequence[str]:
@@ -27,7 +27,7 @@ def data_changes(before: Manifest, after: Manifest) -> str:
 
     Args:
         before: What a run's manifest.json says.
-        after: The manifest of the same data set now.
+        after: The manifest of the same dataset now.
     """
     then, now = _files(before), _files(after)
     both = [path for path in then if path in now]

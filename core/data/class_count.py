@@ -1,4 +1,4 @@
-"""How many classes a data set may have, checked where a folder is read and before an upload is unpacked."""
+"""How many classes a dataset may have, checked where a folder is read and before an upload is unpacked."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -12,7 +12,7 @@ MOST_CLASSES = 1000
 
 
 class Planned(Protocol):
-    """A file of an upload: its folder and name in the data set, and whether it is an image; see `names.Location`."""
+    """A file of an upload: its folder and name in the dataset, and whether it is an image; see `names.Location`."""
 
     @property
     def folder(self) -> str: ...

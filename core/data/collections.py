@@ -1,4 +1,4 @@
-"""Published data sets that can be fetched by name, and how each becomes folders of images."""
+"""Published datasets that can be fetched by name, and how each becomes folders of images."""
 
 import shutil
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Collection:
-    """One published data set in the form of MedMNIST: an .npz with `<part>_images` and `<part>_labels`.
+    """One published dataset in the form of MedMNIST: an .npz with `<part>_images` and `<part>_labels`.
 
     Attributes:
         name: What it is called on the command line.
@@ -81,11 +81,11 @@ COLLECTIONS = (
     _pneumonia(128, "_128", "05b46931834c231683c68f40c47b2971"),
     _pneumonia(224, "_224", "d6a3c71de1b945ea11211b03746c1fe1"),
 )
-"""Every data set that can be fetched, the first of a name being the usual size."""
+"""Every dataset that can be fetched, the first of a name being the usual size."""
 
 
 def find_collection(name: str, size: int | None = None) -> Collection:
-    """The data set of that name and size.
+    """The dataset of that name and size.
 
     Args:
         name: As on the command line.
@@ -97,7 +97,7 @@ def find_collection(name: str, size: int | None = None) -> Collection:
     named = [each for each in COLLECTIONS if each.name == name.lower()]
     if not named:
         known = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
-        raise DataError(f"There is no data set {name} to fetch; there is {known}.")
+        raise DataError(f"There is no dataset {name} to fetch; there is {known}.")
     found = next((each for each in named if size in (None, each.size)), None)
     if found is None:
         sizes = ", ".join(str(each.size) for each in named)
@@ -106,7 +106,7 @@ def find_collection(name: str, size: int | None = None) -> Collection:
 
 
 def published_of(folder: Path) -> Collection | None:
-    """The data set that was fetched into a folder; None for any other folder."""
+    """The dataset that was fetched into a folder; None for any other folder."""
     return next((each for each in COLLECTIONS if each.folder == folder), None)
 
 
@@ -124,7 +124,7 @@ def fetch_collection(
     progress: Progress | None = None,
     writing: Progress | None = None,
 ) -> Path:
-    """Fetches a data set and writes its images out; what is there already is used.
+    """Fetches a dataset and writes its images out; what is there already is used.
 
     Args:
         collection: Collection.

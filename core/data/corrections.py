@@ -1,4 +1,4 @@
-"""Label corrections and excluded images, kept as a list beside the data set; undone step by step.
+"""Label corrections and excluded images, kept as a list beside the dataset; undone step by step.
 
 The list is a history of steps, so that the last one can be undone. A change belongs to a file's place *and* content:
 where the file was replaced since, it says nothing about the new one.
@@ -28,7 +28,7 @@ class Change:
     """What was decided about one file.
 
     Attributes:
-        path: str. The file, relative to the data set's root.
+        path: str. The file, relative to the dataset's root.
         sha256: str. Its content when it was decided.
         label: str. The class it is to have; `EXCLUDED` for none; that of its folder restores it.
     """
@@ -138,7 +138,7 @@ def undo_labels(root: Path) -> int:
     """Takes the last step off the list.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
 
     Returns:
         Number of images that step was about; 0 where the list is empty.

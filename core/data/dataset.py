@@ -30,7 +30,7 @@ SAMPLE = "sample"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A scanned and split data set.
+    """A scanned and split dataset.
 
     Attributes:
         index: DatasetIndex. What the scan found.
@@ -108,7 +108,7 @@ def locate(reference: str, progress: Progress | None = None) -> Path:
 
 
 def scan_dataset(reference: str, progress: Progress | None = None, choice: Choice | None = None) -> DatasetIndex:
-    """The scan of a referenced data set, taken from the cache for files that have not changed.
+    """The scan of a referenced dataset, taken from the cache for files that have not changed.
 
     Args:
         reference: str. A folder, or the word `sample`.
@@ -116,14 +116,14 @@ def scan_dataset(reference: str, progress: Progress | None = None, choice: Choic
         choice: Choice. How its folders are to be read. Defaults to what is remembered, else found.
 
     Raises:
-        DataError: the folder is missing or is no data set.
+        DataError: the folder is missing or is no dataset.
     """
     folder = locate(reference, progress)
     return scan(folder, choice=choice, cache_dir=paths.cache_folder() / "scan", progress=progress)
 
 
 def open_dataset(reference: str, config: DataConfig, progress: Progress | None = None, layout: str = "") -> Dataset:
-    """Scans, corrects and splits a referenced data set and makes sure that it can be trained on.
+    """Scans, corrects and splits a referenced dataset and makes sure that it can be trained on.
 
     Args:
         reference: str. A folder, or the word `sample`.
@@ -133,7 +133,7 @@ def open_dataset(reference: str, config: DataConfig, progress: Progress | None =
             beside the images may be another by now, or lie on another machine. Defaults to what is remembered.
 
     Raises:
-        DataError: the folder is missing, is no data set, or a split or class is too small.
+        DataError: the folder is missing, is no dataset, or a split or class is too small.
     """
     dataset = prepare(_scanned_as(layout, reference, progress), config)
     require_trainable(dataset.index, dataset.split, config.group_pattern)

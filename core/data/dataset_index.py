@@ -1,4 +1,4 @@
-"""What a data set's folder holds: its classes, readable images, and what is left out, as one record."""
+"""What a dataset's folder holds: its classes, readable images, and what is left out, as one record."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -56,7 +56,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class DatasetIndex:
-    """What a data set's folder holds.
+    """What a dataset's folder holds.
 
     Attributes:
         root: The folder that holds the splits or the classes, below any wrapper folders.

@@ -111,7 +111,7 @@ def dicom_image(file: BinaryIO, window: Window) -> Image.Image:
 
 
 def _dicom_data(file: BinaryIO) -> Any:
-    """The header as pydicom's data set; the file is left where its pixels begin."""
+    """The header as pydicom's dataset; the file is left where its pixels begin."""
     try:
         import pydicom
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""All layouts (readings) of a folder as a data set: found by names and structure, or spelt out by a person."""
+"""All layouts (readings) of a folder as a dataset: found by names and structure, or spelt out by a person."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +55,7 @@ def _deeper(folder: Folder, *, strict: bool) -> list[Reading]:
     deep = deeper_parts(folder)
     if len(deep) > 1 and strict:
         raise DataError(
-            f"{shown(f'{each.path}/' for each in deep)} each hold parts of their own; give one of them as the data set."
+            f"{shown(f'{each.path}/' for each in deep)} each hold parts of their own; give one of them as the dataset."
         )
     if len(deep) != 1:
         return []

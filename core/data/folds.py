@@ -1,4 +1,4 @@
-"""Divides a data set into folds: those it brings, or stratified ones by seed, whole groups (patients) kept together."""
+"""Divides a dataset into folds: those it brings, or stratified ones by seed, whole groups (patients) kept together."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Groups = list[tuple[ImageFile, ...]]
 
 @dataclass(frozen=True)
 class Folds:
-    """The folds of a data set.
+    """The folds of a dataset.
 
     Attributes:
         files: tuple of ImageFile. What is divided, class by class, then by path; no image of a test part is among them.
@@ -37,7 +37,7 @@ class Folds:
 
     @property
     def parted(self) -> int:
-        """Groups of images that belong together and lie in several folds; only folds that a data set brings do that."""
+        """Groups of images that belong together and lie in several folds; only folds that a dataset brings do that."""
         return sum(len({self.number_of[file.path] for file in group}) > 1 for group in self.groups)
 
     def held_out(self, fold: int) -> tuple[ImageFile, ...]:
@@ -78,13 +78,13 @@ def divided_files(dataset: Dataset) -> tuple[ImageFile, ...]:
 
 
 def brought_folds(files: Sequence[ImageFile]) -> list[str] | None:
-    """Of each image the fold that the data set says it is in, by a table or a folder; None where any is in none."""
+    """Of each image the fold that the dataset says it is in, by a table or a folder; None where any is in none."""
     names = [file.fold or _folder_fold(file.path) for file in files]
     return names if all(names) and len(set(names)) >= LEAST_FOLDS else None
 
 
 def own_folds(dataset: Dataset, pattern: str) -> Folds | None:
-    """The folds that a data set brings, in their natural order; None where it brings none.
+    """The folds that a dataset brings, in their natural order; None where it brings none.
 
     Raises:
         DataError: there are too many, or a class is in one of them alone.
@@ -97,7 +97,7 @@ def own_folds(dataset: Dataset, pattern: str) -> Folds | None:
     number_of = {file.path: ordered.index(name) for file, name in zip(files, names, strict=True)}
     found = Folds(files, join_files(files, pattern), number_of, tuple(ordered))
     if len(ordered) > MOST_FOLDS:
-        raise DataError(f"The data set brings {len(ordered)} folds; up to {MOST_FOLDS} are taken. Say --folds 5.")
+        raise DataError(f"The dataset brings {len(ordered)} folds; up to {MOST_FOLDS} are taken. Say --folds 5.")
     _require_classes(found)
     return found
 

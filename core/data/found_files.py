@@ -1,4 +1,4 @@
-"""Finds the files of a data set's class folders; opens none but those whose extension says little."""
+"""Finds the files of a dataset's class folders; opens none but those whose extension says little."""
 
 import os
 import stat
@@ -58,7 +58,7 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
                 skipped.append((path, "has no class in its name"))
             if len(found) + len(skipped) > MAX_FILES:
                 shown = images.display_name(str(layout.root))
-                raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the data set's own folder.")
+                raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the dataset's own folder.")
     found.sort(key=lambda f: (f.split, f.label, f.path))
     return found, skipped
 

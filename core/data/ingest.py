@@ -1,4 +1,4 @@
-"""Ingests an uploaded zip or folder into a data set folder on disk, complete or not at all.
+"""Ingests an uploaded zip or folder into a dataset folder on disk, complete or not at all.
 
 No name from the client is used as a path, every byte is counted while it is written, and the folder gets its final
 name only when everything in it is on the disk.
@@ -30,7 +30,7 @@ __all__ = [
 _CHUNK = 2**20
 _RECHECK = 64 * 2**20  # bytes between two looks at the free disk space: others write, too
 _MOST_NAMESAKES = 10_000
-_RECORD = ".upload.json"  # hidden, so that it is no part of the data set
+_RECORD = ".upload.json"  # hidden, so that it is no part of the dataset
 
 
 def ingest_zip(

@@ -1,4 +1,4 @@
-"""Layout of a data set's folder: where its parts (train, val, test) and classes are; no file is opened here.
+"""Layout of a dataset's folder: where its parts (train, val, test) and classes are; no file is opened here.
 
 What a folder can be read as is decided in `readings`; here one reading is taken, or refused, or asked about.
 """

@@ -1,4 +1,4 @@
-"""How a person wants a folder to be read: said by `--layout` or on the Dataset page, remembered beside the data set."""
+"""How a person wants a folder to be read: said by `--layout` or on the Dataset page, remembered beside the dataset."""
 
 import time
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ KEYS = ("parts", "parts-below", "classes", "inner", "names")
 ROLES = ("train", "val", "test")
 _MAX_FOLDERS = 1000
 HELP = (
-    "how the folders are to be read, kept beside the data set: parts (train/cats), parts-below (cats/train), classes "
+    "how the folders are to be read, kept beside the dataset: parts (train/cats), parts-below (cats/train), classes "
     "(every folder is one), inner (the innermost folders are), names (cat.1.jpg), train=A+B,val=C,test=D (folders that "
     "are the parts), or auto, which forgets what was chosen"
 )
@@ -74,7 +74,7 @@ def by_hand(parts: Mapping[str, tuple[str, ...]]) -> Choice:
     """A choice that names the folder of each part.
 
     Args:
-        parts: mapping from `train`, `val`, `test` to folders, relative to the data set's.
+        parts: mapping from `train`, `val`, `test` to folders, relative to the dataset's.
 
     Raises:
         ConfigError: nothing trains, or a folder is named twice.

@@ -1,4 +1,4 @@
-"""Junk and hidden names (Thumbs.db, __MACOSX, @eaDir, .git, ...) in a data set: never a class, never an image."""
+"""Junk and hidden names (Thumbs.db, __MACOSX, @eaDir, .git, ...) in a dataset: never a class, never an image."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Directory listing of a data set as a tree of names: bounded, no file opened, no link followed."""
+"""Directory listing of a dataset as a tree of names: bounded, no file opened, no link followed."""
 
 import os
 import stat
@@ -141,7 +141,7 @@ class _Walk:
             self.seen += 1
             if self.seen > MAX_ENTRIES:
                 raise DataError(
-                    f"{self.shown} has more than {MAX_ENTRIES:,} files and folders; choose the data set's own folder."
+                    f"{self.shown} has more than {MAX_ENTRIES:,} files and folders; choose the dataset's own folder."
                 )
             yield entry
 

@@ -26,7 +26,7 @@ _UNREAD_KINDS = (
 )
 _UNREAD = frozenset(f".{kind}" for kinds in _UNREAD_KINDS for kind in kinds.split())
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
-_FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows; a data set should survive the move there
+_FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows; a dataset should survive the move there
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
 _MAX_BYTES = 255  # of one name, on all usual file systems
 _STEM_BYTES = 120

@@ -1,4 +1,4 @@
-"""Parquet files that hold the images themselves, as Hugging Face stores data sets, written out as folders of images."""
+"""Parquet files that hold the images themselves, as Hugging Face stores datasets, written out as folders of images."""
 
 import re
 import shutil

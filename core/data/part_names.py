@@ -1,4 +1,4 @@
-"""Which names people give to the parts of a data set, in several languages, and which to files of a class."""
+"""Which names people give to the parts of a dataset, in several languages, and which to files of a class."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Folders named as parts of a data set: what trains, validates and tests, and what of it has no labels."""
+"""Folders named as parts of a dataset: what trains, validates and tests, and what of it has no labels."""
 
 import re
 from collections.abc import Sequence
@@ -221,7 +221,7 @@ def _roles(folder: Folder, parts: list[Part], folds: list[Part]) -> tuple[dict[s
         if sum(is_part(child.name) for child in fold.inner.filled) > 1:
             raise DataError(
                 f"{display_name(fold.folder.name)}/ holds parts of its own, and so do the other folds in "
-                f"{_shown(folder)}; give one of them as the data set."
+                f"{_shown(folder)}; give one of them as the dataset."
             )
     folds = sorted(folds, key=lambda fold: natural(fold.folder.name))
     if "val" in chosen:

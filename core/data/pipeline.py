@@ -30,7 +30,7 @@ _AHEAD = 3
 
 
 class Images:
-    """The images of one part of a data set, at one size, with one augmentation.
+    """The images of one part of a dataset, at one size, with one augmentation.
 
     Args:
         root: Path. Folder that the files' paths are relative to.
@@ -176,9 +176,9 @@ Batches = FeatureBatches | ImageBatches
 
 
 class EpochStream:
-    """One TensorFlow data set for all epochs: it yields the batches of the epoch that was put into it last.
+    """One TensorFlow dataset for all epochs: it yields the batches of the epoch that was put into it last.
 
-    A data set of its own for every epoch would be traced anew in every `fit()`, which takes longer than an epoch of a
+    A dataset of its own for every epoch would be traced anew in every `fit()`, which takes longer than an epoch of a
     small head. A thread fetches the next batches while the network computes.
     """
 
@@ -187,7 +187,7 @@ class EpochStream:
         self._data: tf.data.Dataset | None = None
 
     def of(self, epoch: Batches) -> tf.data.Dataset:
-        """The data set, which from now on yields this epoch; all epochs have equally many batches."""
+        """The dataset, which from now on yields this epoch; all epochs have equally many batches."""
         self._epoch = epoch
         if self._data is None:
             signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in epoch[0])

@@ -1,6 +1,6 @@
 """Which of two classes is the positive one: it becomes class 1, whose probability a two-class network puts out.
 
-Every figure, report and export numbers classes as the data set does, so their order is all that has to say it.
+Every figure, report and export numbers classes as the dataset does, so their order is all that has to say it.
 """
 
 from dataclasses import replace

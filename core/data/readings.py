@@ -1,4 +1,4 @@
-"""Layouts that a folder can have as a data set (readings), ranked: a pure function from a listing to a list of them.
+"""Layouts that a folder can have as a dataset (readings), ranked: a pure function from a listing to a list of them.
 
 How it decides. Names alone are not enough (`Testing` may be a class, `siteA` may be a part), so each reading needs the
 names *and* the structure that goes with it:

@@ -35,10 +35,10 @@ _KEPT = ("width", "height", "mode", "format", "orientation", "pages", "patient")
 def scan(
     root: Path, *, choice: Choice | None = None, cache_dir: Path | None = None, progress: Progress | None = None
 ) -> DatasetIndex:
-    """Reads a data set's folder: with parts (`train`, `Training`, `val`, ...), or class folders alone.
+    """Reads a dataset's folder: with parts (`train`, `Training`, `val`, ...), or class folders alone.
 
     Args:
-        root: The folder; wrapper folders around the data set are passed through.
+        root: The folder; wrapper folders around the dataset are passed through.
         choice: How it is to be read. Defaults to what is remembered beside it, else to what names and structure say.
         cache_dir: Where results per file are kept between calls; a file is read again when its size or
             one of its times (of content or of status) has changed.

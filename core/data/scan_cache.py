@@ -1,4 +1,4 @@
-"""Scan cache: headers and hashes of a data set's files, kept between scans by size and time of change."""
+"""Scan cache: headers and hashes of a dataset's files, kept between scans by size and time of change."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ _MEASURES = len(Measures._fields)
 
 
 class ScanCache:
-    """Records of one data set by path, in one JSON file:
+    """Records of one dataset by path, in one JSON file:
     `{"version": 4, "files": {path: [size, mtime_ns, ctime_ns, record]}}`.
 
     It only saves time: whatever is wrong with it, the files are read again.

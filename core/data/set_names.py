@@ -1,4 +1,4 @@
-"""What to call a data set: the name that a person gave it, else that of the zip or folder it was uploaded as, else the
+"""What to call a dataset: the name that a person gave it, else that of the zip or folder it was uploaded as, else the
 last part of its folder; never where it lies.
 
 A name is kept in the upload's own folder, or in a sidecar file of the folder (see `core/data/sidecar.py`).
@@ -23,13 +23,13 @@ NAME = "name"
 _MOST_BYTES = 4096
 _HOLDS_SECONDS = 2.0
 _known: dict[tuple[Path, str], tuple[float, str]] = {}
-"""Home and data set -> when its name was looked up, and the name."""
+"""Home and dataset -> when its name was looked up, and the name."""
 
 _MOST_KNOWN = 1000
 
 
 def set_name(reference: str) -> str:
-    """What to call a data set.
+    """What to call a dataset.
 
     Args:
         reference: str. A folder, or a word such as `sample`.
@@ -48,7 +48,7 @@ def set_name(reference: str) -> str:
 
 
 def rename_set(folder: Path, name: str) -> str:
-    """Gives a data set another name; nothing else in its folder changes.
+    """Gives a dataset another name; nothing else in its folder changes.
 
     Args:
         folder: Path.
@@ -64,7 +64,7 @@ def rename_set(folder: Path, name: str) -> str:
     if len(name) > LONGEST or not is_printable(name):
         raise DataError(f"a name may have {LONGEST} printable characters at most, but {len(name)} came; shorten it")
     if not folder.is_dir():
-        raise DataError(f"there is no folder {display_name(folder.name)} (any more); choose another data set")
+        raise DataError(f"there is no folder {display_name(folder.name)} (any more); choose another dataset")
     if name:
         sidecar.write(folder, NAME, {"version": 1, "name": name})
     else:

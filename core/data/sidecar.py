@@ -1,4 +1,4 @@
-"""Sidecar files of a data set (label corrections, split file): beside the images, else in PARITY_HOME.
+"""Sidecar files of a dataset (label corrections, split file): beside the images, else in PARITY_HOME.
 
 They lie beside the images, hidden, so that they go where the folder goes and other programs pass over them; where
 the folder cannot be written they lie in the home, under the folder's place. What is beside the images counts first.
@@ -20,7 +20,7 @@ def find(root: Path, name: str) -> Path | None:
     """Where a file of ours lies; None where there is none.
 
     Args:
-        root: Path. The data set's folder, as `DatasetIndex.root` has it.
+        root: Path. The dataset's folder, as `DatasetIndex.root` has it.
         name: str. `labels` or `split`.
     """
     return next((path for path in _paths(root, name) if path.is_file()), None)
@@ -30,7 +30,7 @@ def read(root: Path, name: str) -> dict[str, Any]:
     """What a file of ours says; empty where there is none, or none that can be read.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         name: str. `labels` or `split`.
     """
     path = find(root, name)
@@ -44,7 +44,7 @@ def write(root: Path, name: str, record: dict[str, Any]) -> Path:
     """Replaces a file of ours whole, beside the images or else in the home; returns where it lies.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         name: str. `labels` or `split`.
         record: dict. JSON types.
 
@@ -70,7 +70,7 @@ def remove(root: Path, name: str) -> bool:
     """Removes a file of ours; returns whether there was one.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         name: str. `labels` or `split`.
 
     Raises:

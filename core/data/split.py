@@ -1,4 +1,4 @@
-"""Splits a data set into train and validation: as on disk, else stratified, seeded, whole groups kept together.
+"""Splits a dataset into train and validation: as on disk, else stratified, seeded, whole groups kept together.
 
 Images of one patient, or copies of one file, on both sides of a split make validation look better than it is.
 """
@@ -40,7 +40,7 @@ class Split:
 
 
 def split_files(index: DatasetIndex, validation_split: float, seed: int, group_pattern: str = AUTO) -> Split:
-    """Splits a data set: as it is on disk, or by class in the given proportion.
+    """Splits a dataset: as it is on disk, or by class in the given proportion.
 
     Args:
         index: What `scan` found.

@@ -1,4 +1,4 @@
-"""Split file beside the data set: which image is train, val or test, whatever folder it lies in."""
+"""Split file beside the dataset: which image is train, val or test, whatever folder it lies in."""
 
 import time
 from collections import Counter
@@ -65,10 +65,10 @@ class SplitFile:
 
 
 def read_split(root: Path) -> SplitFile | None:
-    """The split kept for a data set; None where there is none that can be read.
+    """The split kept for a dataset; None where there is none that can be read.
 
     Args:
-        root: Path. The data set's folder, as `DatasetIndex.root` has it.
+        root: Path. The dataset's folder, as `DatasetIndex.root` has it.
     """
     path, record = sidecar.find(root, NAME), sidecar.read(root, NAME)
     parts = record.get("parts") if record.get("version") == VERSION else None
@@ -84,10 +84,10 @@ def read_split(root: Path) -> SplitFile | None:
 
 
 def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: Mapping[str, Any]) -> Path:
-    """Keeps a split for a data set, in place of the one before; returns where it lies.
+    """Keeps a split for a dataset, in place of the one before; returns where it lies.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         parts: mapping from `train`, `val`, `test` to files.
         settings: mapping. How it was made, for whoever reads it later.
 
@@ -104,7 +104,7 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
 
 
 def split_record(root: Path) -> dict[str, Any]:
-    """The split file of a data set as it is, for `restore_split`; empty where there is none that can be read."""
+    """The split file of a dataset as it is, for `restore_split`; empty where there is none that can be read."""
     return sidecar.read(root, NAME)
 
 
@@ -112,7 +112,7 @@ def restore_split(root: Path, before: Mapping[str, Any], made: str) -> bool:
     """Puts a split file back as it was before another was written; returns whether it did.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         before: mapping. What `split_record` gave then; empty where there was none.
         made: str. When the one that is there was made (`settings`); another one than that stays.
 
@@ -133,7 +133,7 @@ def remove_split(root: Path) -> bool:
     """Goes by the folders again; returns whether there was a split file.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
 
     Raises:
         DataError: the file cannot be removed.

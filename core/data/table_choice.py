@@ -11,7 +11,7 @@ NAME = "table"
 VERSION = 1
 NONE = "none"
 HELP = (
-    "a table of labels in the data set's folder (CSV, TSV, JSON, JSON lines, Parquet), kept beside it; columns are "
+    "a table of labels in the dataset's folder (CSV, TSV, JSON, JSON lines, Parquet), kept beside it; columns are "
     "guessed unless --image, --label, --part or --group name them; none forgets it"
 )
 
@@ -21,7 +21,7 @@ class TableChoice:
     """A table and what was said of its columns.
 
     Attributes:
-        file: Path relative to the data set's folder; a bare name also stands for the files of that name in its parts.
+        file: Path relative to the dataset's folder; a bare name also stands for the files of that name in its parts.
         image: Column that names the file; `""` to have it guessed, as for the following.
         label: Column that names the class; several, separated by commas, hold one class each.
         part: Column that names the part.
@@ -42,7 +42,7 @@ def table_choice(root: Path, file: str, columns: dict[str, str]) -> TableChoice 
     """What stands behind `--table` and its companions; None to forget the table.
 
     Args:
-        root: Path. The data set's folder, resolved.
+        root: Path. The dataset's folder, resolved.
         file: str. As it was given: relative to that folder or to the working folder, or `none`.
         columns: dict. Of `image`, `label`, `part`, `group`, what was said.
 

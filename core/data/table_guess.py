@@ -64,7 +64,7 @@ class Finder:
     """Finds the images of a folder that cells of a table mean.
 
     Args:
-        paths: All images, relative to the data set's folder.
+        paths: All images, relative to the dataset's folder.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ class Finder:
 
         Args:
             cell: A path, a name, or a name without its extension.
-            base: Folder of the table, relative to the data set's. Defaults to the top.
+            base: Folder of the table, relative to the dataset's. Defaults to the top.
         """
         value = unquote(cell.partition("?")[0] or cell.rpartition("=")[2]).replace("\\", "/").strip().lower()
         value = re.sub(r"^(\./)+", "", value).strip("/")

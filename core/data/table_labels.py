@@ -45,7 +45,7 @@ class TableReading:
     """What a table gives.
 
     Attributes:
-        file: The table, relative to the data set's folder.
+        file: The table, relative to the dataset's folder.
         mapping: Which column is what.
         images: Labelled images, sorted by path.
         notes: What is worth saying, as sentences.

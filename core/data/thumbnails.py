@@ -87,7 +87,7 @@ def keep(root: Path, fresh: Mapping[str, Small], wanted: Sequence[str]) -> None:
     """Adds small versions to those of a folder.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         fresh: mapping from SHA-256. What was just made.
         wanted: sequence of str. Contents that are there now; of others nothing is kept.
     """

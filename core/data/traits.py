@@ -31,7 +31,7 @@ from core.progress import Progress
 
 VERSION = 2
 SAMPLE = 1_200
-"""Images of a data set that are measured: enough to tell parts or classes apart, and the same time for any set."""
+"""Images of a dataset that are measured: enough to tell parts or classes apart, and the same time for any set."""
 
 _MOST = 100  # of a class in a part
 _MIDDLE = 176  # pixels a side of the middle part; larger arrays are asked of the system each time, which takes longer

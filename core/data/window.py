@@ -1,4 +1,4 @@
-"""Chooses the window of a data set's deep images: once, for all of them, from its values or as a person says."""
+"""Chooses the window of a dataset's deep images: once, for all of them, from its values or as a person says."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ def choose_window(data: DataConfig, root: Path, files: Sequence[_File]) -> Windo
     Args:
         data: DataConfig.
         root: Folder that the files' paths are relative to.
-        files: All images of the data set; those of a test part on disk are not looked at.
+        files: All images of the dataset; those of a test part on disk are not looked at.
 
     Raises:
         UnreadableImage: an image has gone or changed since the scan.

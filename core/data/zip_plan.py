@@ -168,7 +168,7 @@ def _check_end(file: BinaryIO, name: str, most: int) -> None:
     if count > most:
         raise _too_many(name, count, most)
     if length > _MAX_LIST_BYTES:
-        raise DataError(f"{name} has a list of contents of {_megabytes(length)}; it cannot be a data set.")
+        raise DataError(f"{name} has a list of contents of {_megabytes(length)}; it cannot be a dataset.")
 
 
 def _zip64_end(file: BinaryIO, tail: bytes, at: int) -> tuple[int, int] | None:

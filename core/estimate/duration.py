@@ -162,7 +162,7 @@ class _Work:
         return find(self.config.model.backbone)
 
     def data(self) -> Part:
-        """Looking through the data set, fetching the weights, building the network."""
+        """Looking through the dataset, fetching the weights, building the network."""
         images, size = self.train + self.val, download_bytes(self.config)
         prepare = self._same(PREPARE, self.row.name, count_size(images), "")
         seconds = _STARTING_SECONDS + _SCAN_SECONDS * images if prepare is None else prepare * images

@@ -81,12 +81,12 @@ def _require_readable(records: Record) -> None:
 
 
 def _relative(value: Any, where: str) -> str:
-    """A path below the data set: neither absolute nor upwards."""
+    """A path below the dataset: neither absolute nor upwards."""
     if said := text(value, where):
         return said
     path = PurePosixPath(value)
     bad = path.is_absolute() or ".." in path.parts or "\\" in value or "\0" in value or not value
-    return f"{where} leads out of the data set" if bad else ""
+    return f"{where} leads out of the dataset" if bad else ""
 
 
 def _hash(value: Any, where: str) -> str:
@@ -177,7 +177,7 @@ def _equal_to(expected: Any) -> Rule:
 
 
 def _check_predictions(content: str, classes: list[str]) -> None:
-    """The table is one that a run writes, of these classes, and names files of the data set only."""
+    """The table is one that a run writes, of these classes, and names files of the dataset only."""
     try:
         found = parse_predictions(content)
     except Damaged as error:

@@ -1,4 +1,4 @@
-"""FeatureCheckStore: checks of a data set with features of the backbone, each a job with a folder below `checks`.
+"""FeatureCheckStore: checks of a dataset with features of the backbone, each a job with a folder below `checks`.
 
 config.json   {"config": the run's settings, "key": of images, labels, parts and settings}
 result.json   {"findings", "not_run": id to the reason, "images"}
@@ -83,7 +83,7 @@ class FeatureCheckStore(JobStore[FeatureCheck]):
 
 @dataclass(frozen=True)
 class FeatureCheckSpec(ConfigSpec):
-    """A check of the data set of a training with features of its backbone."""
+    """A check of the dataset of a training with features of its backbone."""
 
     def known(self) -> FeatureCheck | None:  # type: ignore[override]  # two of the same settings are one here
         """See `Spec.known`."""

@@ -26,7 +26,7 @@ class Neighbour:
     """A training image near an image in feature space.
 
     Attributes:
-        file: str. Relative to the data set's root.
+        file: str. Relative to the dataset's root.
         label: str. Its class.
         distance: float. Cosine distance of the features, 0 (the same direction) to 2.
     """

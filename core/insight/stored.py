@@ -15,7 +15,7 @@ class Stored:
 
     Attributes:
         classes: tuple of str.
-        files: tuple of `n` str. Relative to the data set's root.
+        files: tuple of `n` str. Relative to the dataset's root.
         labels: integer array of shape `(n,)`. The true classes.
         probabilities: float array of shape `(n, classes)`. As the file has them: those of a float32,
             or six decimals where an older version has written it.

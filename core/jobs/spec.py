@@ -49,7 +49,7 @@ class ConfigSpec:
 
     Attributes:
         config: RunConfig.
-        dataset: Dataset or None. Its data set once it was let in; None for the sample set that is not drawn yet.
+        dataset: Dataset or None. Its dataset once it was let in; None for the sample set that is not drawn yet.
         is_admitted: bool. Whether it was looked at.
     """
 
@@ -58,7 +58,7 @@ class ConfigSpec:
     is_admitted: bool = False
 
     def admit(self, progress: Progress | None = None) -> Self:
-        """See `Spec.admit`; looks through the data set, once."""
+        """See `Spec.admit`; looks through the dataset, once."""
         if self.is_admitted:
             return self
         config, dataset = validate_config(self.config, progress)

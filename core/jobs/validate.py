@@ -1,4 +1,4 @@
-"""Validates a run's configuration before a worker starts: data set, weights, sizes; raises what is wrong."""
+"""Validates a run's configuration before a worker starts: dataset, weights, sizes; raises what is wrong."""
 
 import dataclasses
 
@@ -14,14 +14,14 @@ from core.progress import Progress
 
 
 def validate_config(config: RunConfig, progress: Progress | None = None) -> tuple[RunConfig, Dataset | None]:
-    """Checks a configuration against the catalogue and its data set.
+    """Checks a configuration against the catalogue and its dataset.
 
     Args:
         config: RunConfig. Valid in itself.
         progress: callable of (done, total) files looked at. Defaults to none.
 
     Returns:
-        The configuration as it will run (backbone by its proper name, folder absolute) and the data set; None for
+        The configuration as it will run (backbone by its proper name, folder absolute) and the dataset; None for
         the sample set while it is not drawn yet: the worker draws it, and it is known to be sound.
 
     Raises:

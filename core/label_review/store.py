@@ -1,6 +1,6 @@
 """ReviewStore: label review jobs on disk, each with a folder below `reviews`.
 
-config.json   {"review": data set, "key"}, and "answers": the cross-validation whose answers judge the labels
+config.json   {"review": dataset, "key"}, and "answers": the cross-validation whose answers judge the labels
 result.json   what the worker found, file by file
 """
 
@@ -44,7 +44,7 @@ class Review(Job):
     noun = "review"
 
     def reference(self) -> str:
-        """The data set, a folder or `sample`.
+        """The dataset, a folder or `sample`.
 
         Raises:
             RunError: the file is absent or damaged.
@@ -102,7 +102,7 @@ class ReviewStore(JobStore[Review]):
         """Makes the folder of a new review, queued; old finished ones make room.
 
         Args:
-            reference: str. The data set as it was named; made absolute.
+            reference: str. The dataset as it was named; made absolute.
             dataset: Dataset. What it is now.
             owner: str. Who starts it. Defaults to nobody in particular.
             answers: str. See `Review.answers_of`. Defaults to none.
@@ -125,7 +125,7 @@ class ReviewStore(JobStore[Review]):
 
 @dataclass(frozen=True)
 class ReviewSpec:
-    """A review of the labels of a data set, as it is now; see `ReviewStore.create`."""
+    """A review of the labels of a dataset, as it is now; see `ReviewStore.create`."""
 
     reference: str
     dataset: Dataset
@@ -133,7 +133,7 @@ class ReviewSpec:
     """Id of the cross-validation whose out-of-fold answers judge the labels; empty for those of a simple head."""
 
     def admit(self, progress: Progress | None = None) -> Self:
-        """See `Spec.admit`; the data set was looked through by whoever asks."""
+        """See `Spec.admit`; the dataset was looked through by whoever asks."""
         return self
 
     def configs(self) -> Sequence[RunConfig]:

@@ -187,7 +187,7 @@ def build_layers(features: int, classes: int, head: Head, seed: int = 0) -> kera
         ConfigError: If there are fewer than two classes.
     """
     if classes < 2:
-        raise ConfigError(f"a classifier needs at least 2 classes; the data set has {classes}")
+        raise ConfigError(f"a classifier needs at least 2 classes; the dataset has {classes}")
     model = keras.Sequential([keras.Input((features,), dtype="float32", name="features")], name="head")
     for layer in head_layers(head, classes, seed):
         model.add(layer)

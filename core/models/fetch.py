@@ -24,7 +24,7 @@ def require_reachable(backbone: Backbone) -> None:
 
 
 def fetch(backbone: Backbone, progress: Progress | None = None) -> Path:
-    """Downloads the weight file, by what also fetches data sets: resumed, retried, named only when its hash is right.
+    """Downloads the weight file, by what also fetches datasets: resumed, retried, named only when its hash is right.
 
     Args:
         backbone: Backbone. Has an address.

@@ -39,7 +39,7 @@ WORDS = {
 }
 """What a person reads for a value, where needed with its setting before it; other values with a capital letter."""
 
-_LABELS = {"dataset": "Data set", "name": "Name"}
+_LABELS = {"dataset": "Dataset", "name": "Name"}
 
 
 def label_of(key: str) -> str:

@@ -254,7 +254,7 @@ def _watched_generator(data: Any, part: _Part) -> Iterator[Any]:
 
 
 def _watched_tf(data: Any, part: _Part) -> Any:
-    """The data set with a look at each batch on its way; no random number is drawn, so order and seeds stay."""
+    """The dataset with a look at each batch on its way; no random number is drawn, so order and seeds stay."""
     import tensorflow as tf
 
     def look(images: Any, labels: Any, *rest: Any) -> Any:

@@ -36,7 +36,7 @@ def image_row(addresses: Sequence[Any], captions: Sequence[str] = ()) -> str:
     """Images side by side, each with its line where there is one; what is no address of an image is left out."""
     told = [*captions, *([""] * len(addresses))]
     figures = [
-        f'<figure><img src="{escape(address)}" alt="{escape(words or "An image of the data set", quote=True)}">'
+        f'<figure><img src="{escape(address)}" alt="{escape(words or "An image of the dataset", quote=True)}">'
         f"{f'<figcaption>{escape(words)}</figcaption>' if words else ''}</figure>"
         for address, words in zip(addresses, told, strict=False)
         if isinstance(address, str) and SAFE_IMAGE.fullmatch(address)

@@ -52,7 +52,7 @@ def cleaner(runs: Iterable[Run]) -> Callable[[str], str]:
     """Cuts folders of this machine to their last part: known ones first, as those may hold spaces.
 
     Args:
-        runs: iterable of Run. Whose data sets' folders are known.
+        runs: iterable of Run. Whose datasets' folders are known.
     """
     known = {folder: Path(folder).name for folder in (str(paths.home()), str(Path.home()), str(Path.cwd()))}
     for run in runs:

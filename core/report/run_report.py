@@ -117,7 +117,7 @@ def _facts(run: Run, config: RunConfig | None, created: float) -> Record:
     data, note = run.data(), read_note(run)
     counts = [f"{len(data.part(part)):,} {words}" for part, words in _COUNTED if data.part(part)]
     return {
-        "Data set": config.dataset if config else "",
+        "Dataset": config.dataset if config else "",
         "Classes": f"{len(data.classes)}: {', '.join(data.classes[:_MOST_CLASSES])}" if data.classes else "",
         "Images": ", ".join(counts),
         "Model": _model(config) if config else "",

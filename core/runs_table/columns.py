@@ -54,7 +54,7 @@ MEASURED = (
     Column("seconds", "Duration", SECONDS, True, "Time at work, waiting not counted."),
     Column("size", "Size", SIZE, True, "What its folder takes on the disk."),
     Column("created", "Made", MOMENT, True),
-    Column("dataset", "Data set"),
+    Column("dataset", "Dataset"),
     Column("tags", "Tags", WORDS),
     Column("note", "Note"),
     Column("kind", "Kind", TEXT, False, "run, trial, bisect, sweep, cross-validation or search."),

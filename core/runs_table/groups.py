@@ -29,7 +29,7 @@ class Group:
         varied: tuple of str. The settings that a sweep varies.
         trials: tuple of str. Ids of the runs that it has trained.
         seconds: float. What it has taken.
-        dataset: str. Data set of one that trains no runs, as it is named; else empty.
+        dataset: str. Dataset of one that trains no runs, as it is named; else empty.
         accuracy: float or None. What one that trains no runs has measured.
     """
 
@@ -93,7 +93,7 @@ def _group(path: Path, stamp: Stamp) -> Group:  # the stamp says whether what is
 
 
 def _measured(job: BudgetedJob) -> tuple[str, float | None]:
-    """Data set and accuracy of a job that trains no runs."""
+    """Dataset and accuracy of a job that trains no runs."""
     if isinstance(job, CrossValidation):
         done = job.result()
         figures = done["figures"] if done else None

@@ -40,7 +40,7 @@ class JobRow:
     Attributes:
         kind: str. One of `KINDS`.
         title: str. Its name, or what it is about.
-        dataset: str. The data set that opening it opens; empty where it opens none.
+        dataset: str. The dataset that opening it opens; empty where it opens none.
         message: str. What came of it, or what it is doing, in a sentence.
     """
 
@@ -105,7 +105,7 @@ def _of_config(job: ConfiguredJob) -> str:
 
 
 def _dataset(job: Job) -> str:
-    """The data set of a job about one."""
+    """The dataset of a job about one."""
     settings: dict[str, Any] = job.settings()
     if isinstance(job, Review):
         return str(settings.get("review", ""))

@@ -72,7 +72,7 @@ class Query:
     Attributes:
         words: str. Words that must all be found in name, note or tags.
         tags: tuple of str. Tags that a row must all have.
-        datasets: tuple of str. Names of data sets, of which one must be the row's; so with `statuses`.
+        datasets: tuple of str. Names of datasets, of which one must be the row's; so with `statuses`.
         conditions: tuple of Condition. They must all hold.
     """
 

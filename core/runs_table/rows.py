@@ -117,7 +117,7 @@ def flat(rows: Iterable[Row]) -> list[Row]:
 
 
 def differing(rows: Sequence[Row]) -> list[str]:
-    """Keys of the columns that choose what a run is, settings and data set, whose values differ among the rows.
+    """Keys of the columns that choose what a run is, settings and dataset, whose values differ among the rows.
 
     As a comparison tells it: a head in its short form and as the list that it stands for are the same.
     """
@@ -127,7 +127,7 @@ def differing(rows: Sequence[Row]) -> list[str]:
 
 
 def data_name(reference: str) -> str:
-    """What to call a data set; no list names folders of the server."""
+    """What to call a dataset; no list names folders of the server."""
     return set_name(reference)
 
 

@@ -78,7 +78,7 @@ _NOW = {
     "nb_epoch": "epochs",
     "samples_per_epoch": "nothing: steps are counted in batches",
     "nb_val_samples": "nothing: steps are counted in batches",
-    "workers": "workers of the data set itself",
+    "workers": "workers of the dataset itself",
     "pickle_safe": "nothing",
     "output_dim": "units",
     "init": "kernel_initializer",

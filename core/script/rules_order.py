@@ -103,7 +103,7 @@ def _is_unshuffled(facts: Facts, flow: Flow) -> bool:
 
 
 def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
-    """`.shuffle(n)` on sorted files with an `n` below the data set's size."""
+    """`.shuffle(n)` on sorted files with an `n` below the dataset's size."""
     for fit in facts.fits:
         for call in fit.feed.chain if fit.feed is not None and _is_unshuffled(facts, fit.feed) else ():
             size = facts.script.argument(call, "buffer_size")
@@ -114,7 +114,7 @@ def shuffle_buffer(facts: Facts, version: Version) -> Iterator[Finding]:
                     call.line,
                     f"The buffer of {size.whole} sees only that many neighbours of the files sorted by class; of 1,000 "
                     "sorted images in batches of 20, a buffer of 100 left 34 of 50 batches with one class.",
-                    "Shuffle the list of files, or take a buffer as large as the data set.",
+                    "Shuffle the list of files, or take a buffer as large as the dataset.",
                     buffer=size.whole,
                 )
 

@@ -44,7 +44,7 @@ def augmented_validation(facts: Facts, version: Version) -> Iterator[Finding]:
 
 
 def featurewise(facts: Facts, version: Version) -> Iterator[Finding]:
-    """Statistics of the data set that nobody computed."""
+    """Statistics of the dataset that nobody computed."""
     fitted = {id(facts.model_of(call)) for call in facts.script.find("fit")}
     for generator in facts.generators:
         for name in ("featurewise_center", "featurewise_std_normalization", "zca_whitening"):

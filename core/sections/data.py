@@ -83,7 +83,7 @@ class DataConfig:
     validation_split: float = setting_field(
         0.2,
         "Validation share",
-        "Share of the images held out for validation when the data set has no val folder of its own.",
+        "Share of the images held out for validation when the dataset has no val folder of its own.",
         low=0.01,
         high=0.9,
     )

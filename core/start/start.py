@@ -34,7 +34,7 @@ def start(kind: str, spec: Spec[F], person: Person, progress: Progress | None = 
         kind: str. A name of `kinds.KINDS`.
         spec: Spec. What is asked for.
         person: Person. Who asks; `COMMAND_LINE` has no limits.
-        progress: callable of (done, total) files of a data set looked at. Defaults to none.
+        progress: callable of (done, total) files of a dataset looked at. Defaults to none.
 
     Raises:
         AccessError: the person may not, or the mode does not allow such a training.
@@ -44,7 +44,7 @@ def start(kind: str, spec: Spec[F], person: Person, progress: Progress | None = 
     if not isinstance(spec, row.spec):
         raise TypeError(f"a {kind} is asked for by a {row.spec.__name__}, not by a {type(spec).__name__}")
     person.require(row.action)
-    _require_allowed(spec.configs(), person)  # before data sets are opened and weights are looked for
+    _require_allowed(spec.configs(), person)  # before datasets are opened and weights are looked for
     spec = spec.admit(progress)
     with one_at_a_time():
         if known := spec.known():

@@ -25,7 +25,7 @@ class PredictionRow(NamedTuple):
 
     Attributes:
         split: str. `val` or `test`.
-        file: str. Relative to the data set's root.
+        file: str. Relative to the dataset's root.
         label: str. Its true class.
         predicted: str. What the model said.
         probabilities: tuple of float, one a class; not-a-number where the network had broken down.

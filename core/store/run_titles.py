@@ -48,7 +48,7 @@ class Described:
     Attributes:
         name: str. What a person has called it; may be empty.
         words: str. What it is; empty where its settings cannot be read.
-        changed: mapping. Its data set, and the settings that are not the defaults.
+        changed: mapping. Its dataset, and the settings that are not the defaults.
     """
 
     name: str

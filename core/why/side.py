@@ -1,4 +1,4 @@
-"""One of two scripts that should agree: its text, what was read of it, and its configuration for a given data set."""
+"""One of two scripts that should agree: its text, what was read of it, and its configuration for a given dataset."""
 
 import re
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class ScriptSide:
         name: str. What to call it; of a script the name of its file.
         text: str. Empty for the preset.
         record: mapping. As `read_script` gives it; empty for the preset.
-        config: RunConfig. What it trains, on the data set that was given.
+        config: RunConfig. What it trains, on the dataset that was given.
     """
 
     name: str
@@ -122,7 +122,7 @@ def _numbered(text: str, name: str) -> list[tuple[int, str]]:
 
 
 def read_side(content: bytes, name: str, dataset: str) -> ScriptSide:
-    """Reads a script, within limits of memory and time, as what it would train on a data set.
+    """Reads a script, within limits of memory and time, as what it would train on a dataset.
 
     Args:
         content: bytes. The file's.

@@ -123,7 +123,7 @@ class WhySpec:
     budget_minutes: float = BUDGET_MINUTES
 
     def admit(self, progress: Progress | None = None) -> Self:
-        """See `Spec.admit`; the data set is looked through once for each script."""
+        """See `Spec.admit`; the dataset is looked through once for each script."""
         job.check_budget(self.budget_minutes)
         sides = [replace(side, config=validate_config(side.config, progress)[0]) for side in (self.a, self.b)]
         return replace(self, a=sides[0], b=sides[1])

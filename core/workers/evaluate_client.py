@@ -1,4 +1,4 @@
-"""Evaluates a model from elsewhere on a data set, in a process of its own."""
+"""Evaluates a model from elsewhere on a dataset, in a process of its own."""
 
 import json
 
@@ -13,11 +13,11 @@ SECONDS = 1800.0
 
 
 def evaluate_on(run: Run, reference: str) -> int:
-    """Keeps the model's answers to a data set's images, and their figures, with its run.
+    """Keeps the model's answers to a dataset's images, and their figures, with its run.
 
     Args:
         run: Run. A model from elsewhere; of one that was trained here the held-out images stay what they are.
-        reference: str. The data set, whose classes are the model's.
+        reference: str. The dataset, whose classes are the model's.
 
     Returns:
         Number of images.

@@ -1,4 +1,4 @@
-"""Labelled images for a model from elsewhere: those of a data set whose classes are the model's."""
+"""Labelled images for a model from elsewhere: those of a dataset whose classes are the model's."""
 
 import itertools
 from collections.abc import Sequence
@@ -36,14 +36,14 @@ class Labelled:
 
 
 def labelled_images(reference: str, classes: Sequence[str]) -> Labelled:
-    """The images of a data set, with the numbers of a model's classes.
+    """The images of a dataset, with the numbers of a model's classes.
 
     Args:
         reference: str. A folder with a folder a class, or the word `sample`.
         classes: sequence of str. In the order of the model's outputs; capital letters make no difference.
 
     Raises:
-        DataError: it is no data set.
+        DataError: it is no dataset.
         ModelError: its classes are not the model's.
     """
     index = scan_dataset(reference)
@@ -56,7 +56,7 @@ def labelled_images(reference: str, classes: Sequence[str]) -> Labelled:
         )
     labels = tuple(number[file.label.casefold().strip()] for file in index.files)
     if not labels:
-        raise ModelError("the data set holds no readable image; give one with labelled images")
+        raise ModelError("the dataset holds no readable image; give one with labelled images")
     return Labelled(index.root, index.files, labels)
 
 

@@ -126,7 +126,7 @@ def _foreign(insight: Insight) -> tuple[str, str]:
 
 
 def is_medical(run: Run) -> bool:
-    """Whether the data set looks like medical images: its predictions then need a warning beside them."""
+    """Whether the dataset looks like medical images: its predictions then need a warning beside them."""
     manifest = run.data()
     words = " ".join([manifest.root, *manifest.classes]).lower()
     return run.config().dataset == "sample" or bool(_MEDICAL.search(words))

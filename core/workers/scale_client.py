@@ -31,11 +31,11 @@ def scale_of(path: Path, origin: Origin, classes: Sequence[str], reference: str,
         path: Path. A model's file that was let through.
         origin: Origin. What a look into it has shown.
         classes: sequence of str. In the order of its outputs.
-        reference: str. The data set with the images.
+        reference: str. The dataset with the images.
         fit: str. How they become squares.
 
     Raises:
-        DataError: the reference is no data set.
+        DataError: the reference is no dataset.
         ModelError: the scale cannot be found.
     """
     side = _side(path)

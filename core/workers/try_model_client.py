@@ -31,7 +31,7 @@ MAX_BYTES = 500_000_000
 TRY_SECONDS = 120.0
 
 IMPORTED = "(a model from elsewhere)"
-"""Stands for the data set of such a run: nothing is known of it."""
+"""Stands for the dataset of such a run: nothing is known of it."""
 
 RAW = "0..255"
 """Pixels as they are: what every model that is kept here takes."""
@@ -63,7 +63,7 @@ def import_model(
             of it scales them, or to what its origin is known for.
         fit: `data.fit`, how its images became squares. Defaults to what the file says of it, to the cropping of
             Teachable Machine (its own example uses PIL's `ImageOps.fit`), else to stretching.
-        labelled: A data set whose classes are the model's: its images tell which `pixels` fit. Defaults to none.
+        labelled: A dataset whose classes are the model's: its images tell which `pixels` fit. Defaults to none.
 
     Raises:
         ModelError: it is not let in; nothing of it is kept then.

@@ -23,10 +23,10 @@ TOUR = "tour"
 with it on pages whose address does not name it."""
 
 TOUR_BEFORE = "tour_before"
-"""Session key: (data set, source) that were chosen on the Dataset page when the tour began."""
+"""Session key: (dataset, source) that were chosen on the Dataset page when the tour began."""
 
 DATASET = "dataset"
-"""Session key: the data set chosen on the Dataset page; a folder, or `sample`."""
+"""Session key: the dataset chosen on the Dataset page; a folder, or `sample`."""
 
 PRESET = "preset"
 """Session key: the preset the Train page was last filled from."""
@@ -37,10 +37,10 @@ CHOICE, CUSTOMISE, CUSTOMISED = "train_choice", "customise", "customised"
 itself, as it has values that no preset has."""
 
 SOURCE = "dataset_source"
-"""Session key: where the Dataset page takes the data set from."""
+"""Session key: where the Dataset page takes the dataset from."""
 
 PUBLISHED = "dataset_published"
-"""Session key: which published data set the Dataset page offers to fetch."""
+"""Session key: which published dataset the Dataset page offers to fetch."""
 
 HOME_FOLDER = "home_folder"
 """Session key: the folder of this machine that was chosen on the Home page."""
@@ -76,7 +76,7 @@ TAB = "dataset_tab"
 """Session key: the open tab of the Dataset page, by its name; on the page its number stands behind it."""
 
 HEALTH_ASK = "health_ask"
-"""Session key, and first part of one: whether the checks of a large data set were asked for."""
+"""Session key, and first part of one: whether the checks of a large dataset were asked for."""
 
 IMAGES_SEARCH, IMAGES_ORDER, IMAGE_DETAIL = "images_search", "images_order", "image_detail"
 """Session keys of the Images tab: the words searched for, the seed of its order, the file that is shown large."""
@@ -150,12 +150,12 @@ NOTICE = "notice"
 
 
 def chosen_dataset() -> str:
-    """The data set chosen last in this session; the sample at first."""
+    """The dataset chosen last in this session; the sample at first."""
     return str(st.session_state.get(DATASET, SAMPLE))
 
 
 def choose_dataset(reference: str) -> None:
-    """Remembers the data set for the other pages."""
+    """Remembers the dataset for the other pages."""
     st.session_state[DATASET] = reference
 
 
@@ -256,7 +256,7 @@ BUDGET, MARGIN = "bisect_budget", "bisect_margin"
 """Session key: how many minutes the next bisect may take."""
 
 WITH_IMAGES = "report_with_pictures"
-"""Session key: whether the report to download holds images of the data set."""
+"""Session key: whether the report to download holds images of the dataset."""
 
 IMAGE_SOURCE = "predict_source"
 """Session key: where the images to predict come from."""
@@ -284,7 +284,7 @@ EXPORT = "export_as"
 """First part of the session keys of the panel that takes a run away; the run's id is the second."""
 
 DRAW = "predict_draw"
-"""Session key: how often other images of the data set were asked for."""
+"""Session key: how often other images of the dataset were asked for."""
 
 ANSWERS, OTHER_ANSWERS = "predict_answers", "predict_other_answers"
 """Session keys: the predictions shown last with what they belong to, so that a rerun does not predict again; those of
@@ -306,7 +306,7 @@ CLOSER_ANSWER = "closer_answer"
 """Session key: the answer with its map to the one image of many that is looked at closely."""
 
 EXAMPLE = "predict_example"
-"""Session key: (run, part, file) of the image of the data set that was pressed to be predicted."""
+"""Session key: (run, part, file) of the image of the dataset that was pressed to be predicted."""
 
 
 def part_key(*parts: str) -> str:

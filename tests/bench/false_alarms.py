@@ -1,4 +1,4 @@
-"""How often the checks of parts, classes and groups say something of a healthy data set that is divided by lot.
+"""How often the checks of parts, classes and groups say something of a healthy dataset that is divided by lot.
 
     python -m tests.bench.false_alarms FOLDER [FOLDER ...] [--splits 40] [--features] [--share 0.8]
 

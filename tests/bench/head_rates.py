@@ -1,7 +1,7 @@
 """At which learning rates heads learn, by optimizer and head: the table of docs/checks.md.
 
     python -m tests.bench.head_rates FILE.npz ...                     features that were kept
-    python -m tests.bench.head_rates --dataset FOLDER --keep FILE.npz  features of a data set, computed and kept
+    python -m tests.bench.head_rates --dataset FOLDER --keep FILE.npz  features of a dataset, computed and kept
 
 A file holds `xt`, `xv` (features of training and validation images) and `yt`, `yv` (labels). Every cell is the median
 over the seeds of balanced validation accuracy after the best epoch by validation loss, as early stopping keeps it.
@@ -53,7 +53,7 @@ def score(data: dict[str, Any], settings: Settings) -> float:
 
 
 def features(folder: str, keep: Path) -> dict[str, Any]:
-    """Features of a data set by the built-in network, kept in a file."""
+    """Features of a dataset by the built-in network, kept in a file."""
     from core.config import make_config
     from core.data.dataset import open_dataset
     from core.engine.reporter import Reporter

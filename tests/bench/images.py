@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def draw(folder: Path, *, side: int, **splits: int) -> Path:
-    """A data set of two classes, `draw(folder, side=224, train=100, val=20)` images of each; kept if it is there."""
+    """A dataset of two classes, `draw(folder, side=224, train=100, val=20)` images of each; kept if it is there."""
     rng = np.random.default_rng(0)
     for split, count in splits.items():
         for level, name in ((90, "a"), (140, "b")):

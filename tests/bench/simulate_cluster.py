@@ -1,4 +1,4 @@
-"""Where the extraction of a large data set stops gaining from more machines: a simulation, from 1 node to 1,000.
+"""Where the extraction of a large dataset stops gaining from more machines: a simulation, from 1 node to 1,000.
 
     python -m tests.bench.simulate_cluster
 
@@ -19,7 +19,7 @@ class Costs:
     """What is assumed of one extraction.
 
     Attributes:
-        images: Of the data set.
+        images: Of the dataset.
         shard: Images in a shard.
         hand_out: Seconds of the coordinator for handing out a shard and taking it in.
         record: Seconds of the coordinator for each image's record in the order of a shard.

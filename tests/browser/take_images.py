@@ -175,7 +175,7 @@ def _live(page: Page, url: str, run: str, ending: str = "") -> None:
 
 def _predict(page: Page, url: str, run: str) -> None:
     _open(page, f"{url}/predict?run={run}")
-    page.get_by_text("Images of the data set").click()
+    page.get_by_text("Images of the dataset").click()
     page.get_by_role("heading", name="Answers").wait_for()
     _take(page, "predict")
     _to_top(page.get_by_role("heading", name="A closer look"))

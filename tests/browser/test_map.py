@@ -49,7 +49,7 @@ def name_of(n: int) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A data set of images of one colour each, reviewed: they lie on the map in rows of six."""
+    """A dataset of images of one colour each, reviewed: they lie on the map in rows of six."""
     spot = tmp_path_factory.mktemp("map")
     folder, home = spot / "data" / "colours", spot / "home"
     for n in range(NUMBER):

@@ -1,4 +1,4 @@
-"""Data sets with one fault planted, and their healthy twins: made from X-rays, the built-in sample and drawn images."""
+"""Datasets with one fault planted, and their healthy twins: made from X-rays, the built-in sample and drawn images."""
 
 import io
 import os

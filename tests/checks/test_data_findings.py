@@ -1,4 +1,4 @@
-"""What the scan of a data set shows, and that a healthy one shows nothing."""
+"""What the scan of a dataset shows, and that a healthy one shows nothing."""
 
 import dataclasses
 import json
@@ -76,7 +76,7 @@ def test_classes_named_like_parts_are_told_one_as_a_hint_and_two_as_a_warning() 
     one, two = only(classes=("a", "b", "train")), only(classes=("Testing", "Training"))
     assert (one.id, one.severity, one.evidence) == ("part-named-class", "info", {"classes": ["train"]})
     assert (two.severity, two.evidence) == ("warning", {"classes": ["Testing", "Training"]})
-    assert two.claim == "The classes Testing, Training are named like a part of a data set."
+    assert two.claim == "The classes Testing, Training are named like a part of a dataset."
 
 
 def test_a_class_in_one_part_only_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Healthy data sets of seven kinds have no finding above info that is false, and planted faults are named."""
+"""Healthy datasets of seven kinds have no finding above info that is false, and planted faults are named."""
 
 import shutil
 from collections.abc import Callable

@@ -49,7 +49,7 @@ def test_version_decides_the_order(capsys: pytest.CaptureFixture[str]) -> None:
 def test_text_names_settings_lines_and_findings(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(SCRIPTS / "question_bottleneck.txt") == 0
     out = capsys.readouterr().out
-    assert out.startswith("question_bottleneck.txt: bottleneck, data set data\n\ndata.image_size = 150  (line 31)\n")
+    assert out.startswith("question_bottleneck.txt: bottleneck, dataset data\n\ndata.image_size = 150  (line 31)\n")
     assert "\nNot stated:\n" in out
     assert "\n  line 22: warning bottleneck-one-draw: " in out
     assert "\nOpen:" not in out

@@ -1,4 +1,4 @@
-"""Tiny images and data sets, made on the fly."""
+"""Tiny images and datasets, made on the fly."""
 
 import io
 from collections.abc import Callable, Iterable

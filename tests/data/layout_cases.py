@@ -16,7 +16,7 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Case:
-    """One data set.
+    """One dataset.
 
     Attributes:
         tree: What lies in it, see above.

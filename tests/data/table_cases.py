@@ -14,7 +14,7 @@ Text = str | bytes
 
 @dataclass(frozen=True)
 class Case:
-    """One data set with a table; see `layout_cases.Case`. `flags` are options that make it readable."""
+    """One dataset with a table; see `layout_cases.Case`. `flags` are options that make it readable."""
 
     tree: str
     tables: dict[str, Text]

@@ -1,4 +1,4 @@
-"""Published data sets: fetched from a server of the test's own, checked, and written out as images."""
+"""Published datasets: fetched from a server of the test's own, checked, and written out as images."""
 
 import dataclasses
 import io
@@ -116,7 +116,7 @@ def test_a_download_that_was_given_up_goes_on_where_it_was(serve: list[bytes], m
 
 def test_names_and_sizes_that_there_are_not_are_told() -> None:
     assert [find_collection("PneumoniaMNIST", size).size for size in (None, 64, 128, 224)] == [28, 64, 128, 224]
-    with pytest.raises(DataError, match=r"^There is no data set mnist to fetch; there is pneumoniamnist\.$"):
+    with pytest.raises(DataError, match=r"^There is no dataset mnist to fetch; there is pneumoniamnist\.$"):
         find_collection("mnist")
     with pytest.raises(DataError, match=r"comes with 28, 64, 128, 224 pixels a side, not with 32\.$"):
         find_collection("pneumoniamnist", 32)

@@ -1,4 +1,4 @@
-"""A data set as the engine sees it: found, scanned, split, and written down."""
+"""A dataset as the engine sees it: found, scanned, split, and written down."""
 
 import json
 from collections.abc import Callable, Iterable

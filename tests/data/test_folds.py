@@ -1,4 +1,4 @@
-"""Folds: stratified, groups together, by seed; those that a data set brings by folders or by a table."""
+"""Folds: stratified, groups together, by seed; those that a dataset brings by folders or by a table."""
 
 from collections import Counter
 from pathlib import Path

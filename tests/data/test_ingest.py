@@ -312,7 +312,7 @@ def test_a_count_that_needs_64_bits_is_read_from_where_it_stands():
 
 def test_a_long_list_of_contents_is_refused_even_if_it_declares_few_entries():
     end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 5, 5, 90_000_000, 0, 0)
-    with pytest.raises(DataError, match=r"has a list of contents of 90 MB; it cannot be a data set\."):
+    with pytest.raises(DataError, match=r"has a list of contents of 90 MB; it cannot be a dataset\."):
         plan_zip(io.BytesIO(end))
 
 

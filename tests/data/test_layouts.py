@@ -116,5 +116,5 @@ def test_a_choice_that_does_not_fit_is_refused_in_a_sentence(tmp_path, word, mes
 def test_a_folder_of_too_many_entries_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("core.data.listing.MAX_ENTRIES", 7)
     root = build(tmp_path / "data", "{cats,dogs}=3")
-    with pytest.raises(DataError, match=r"has more than 7 files and folders; choose the data set's own folder\."):
+    with pytest.raises(DataError, match=r"has more than 7 files and folders; choose the dataset's own folder\."):
         scan(root)

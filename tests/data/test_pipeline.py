@@ -1,4 +1,4 @@
-"""Batches on their way to `fit()`: each epoch's own, through one data set."""
+"""Batches on their way to `fit()`: each epoch's own, through one dataset."""
 
 from typing import Any
 

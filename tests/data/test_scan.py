@@ -329,7 +329,7 @@ def test_class_names_may_have_255_characters():
 def test_a_folder_that_is_no_data_set_but_half_a_disk_is_refused(make, monkeypatch):
     monkeypatch.setattr("core.data.found_files.MAX_FILES", 5)
     scan(make([*TWO, "cats/a.txt"]))
-    with pytest.raises(DataError, match=r"has more than 5 files; choose the data set's own folder\."):
+    with pytest.raises(DataError, match=r"has more than 5 files; choose the dataset's own folder\."):
         scan(make([*TWO, "cats/b.txt"]))
 
 

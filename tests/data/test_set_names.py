@@ -1,4 +1,4 @@
-"""Names of data sets: given, uploaded, told apart; kept where nothing else is touched."""
+"""Names of datasets: given, uploaded, told apart; kept where nothing else is touched."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files of the further kinds as data sets: scanned, grouped by patient, uploaded, in tables; and their window."""
+"""Files of the further kinds as datasets: scanned, grouped by patient, uploaded, in tables; and their window."""
 
 import dataclasses
 import io

@@ -201,7 +201,7 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
      harm("config.json", lambda r: r["training"].update(mode="fine_tune", unfreeze_from="top", finetune_stages=9)),
      "training.finetune_stages is 9, but from top on EfficientNetLite0 has 1 block"),
     ("image elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
-     r"manifest\.json\.val\[0\]\.path leads out of the data set"),
+     r"manifest\.json\.val\[0\]\.path leads out of the dataset"),
     ("absolute image", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "leads out"),
     ("one class", harm("manifest.json", lambda r: r.update(classes=["a"])), "two or more different classes"),
     ("other classes", harm("evaluation.json", lambda r: r.update(classes=["a", "b"])), "is not what the rest of the"),

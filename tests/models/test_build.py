@@ -373,7 +373,7 @@ def test_several_classes_get_probabilities_that_add_up_to_one():
 
 
 def test_one_class_is_not_enough():
-    with pytest.raises(ConfigError, match=r"^a classifier needs at least 2 classes; the data set has 1$"):
+    with pytest.raises(ConfigError, match=r"^a classifier needs at least 2 classes; the dataset has 1$"):
         build_head(16, 1)
 
 

@@ -1,4 +1,4 @@
-"""Made home.zip beside it with the code of 2026-11-28 (commit f7983d4): a home as people have them, and its data set.
+"""Made home.zip beside it with the code of 2026-11-28 (commit f7983d4): a home as people have them, and its dataset.
 
     python tests/old_home/make.py FOLDER
 

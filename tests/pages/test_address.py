@@ -25,7 +25,7 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_folder: Callable[..., Path]) -> Path:
-    """A data set in the folder that is open on this server."""
+    """A dataset in the folder that is open on this server."""
     monkeypatch.setenv("PARITY_DATA", str(tmp_path / "data"))
     return image_folder("data/Röntgen 🩻/neu", train=(6, 6), val=(3, 3))
 
@@ -132,7 +132,7 @@ def test_the_menu_names_nothing_and_loses_nothing() -> None:
         ("training.epochs", "-3", "Training.epochs is -3; it may be 1 to"),
         ("training.epoch", "3", 'There is no setting "training.epoch"'),
         ("preset", "<b>", 'There is no preset "<b>"; there are recommended'),
-        ("dataset", "/etc", 'There is no data set "/etc"'),
+        ("dataset", "/etc", 'There is no dataset "/etc"'),
         ("dataset", "folder:../..", 'There is no folder "../.."'),
         ("dataset", "upload:../sample", 'There is no upload "../sample" of yours'),
         ("dataset", "run:20200101-000000-000-abcdef", "is not here"),

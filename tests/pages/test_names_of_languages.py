@@ -33,7 +33,7 @@ def said(at: AppTest) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch, image_folder) -> Path:
-    """A data set of these classes, whose files have a space in their names."""
+    """A dataset of these classes, whose files have a space in their names."""
     root = image_folder("daten/Röntgen 肺", train=(9, 8, 7), val=(3, 3, 3))
     for part in ("train", "val"):
         for letter, name in zip("abc", CLASSES, strict=True):

@@ -21,7 +21,7 @@ NAME = "Hünde *neu* [x](y)"
 
 @pytest.fixture
 def root(tmp_path, monkeypatch, image_folder):
-    """The data root, with a good data set, one of a single class, and one with damage and names."""
+    """The data root, with a good dataset, one of a single class, and one with damage and names."""
     image_folder("data/good", train=(12, 8), val=(3, 3))
     image_folder("data", **{"one class": (4,)})
     image_folder("data", names=(5, 6))

@@ -158,7 +158,7 @@ def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
     settings = at.dataframe[0].value
     assert settings.to_dict("records") == [
         {"Setting": setting("data.shuffle").metadata["label"], "A": "samples", "B": "none", "Key": "data.shuffle"},
-        {"Setting": "Data set", "A": "films", "B": "x y", "Key": "dataset"},
+        {"Setting": "Dataset", "A": "films", "B": "x y", "Key": "dataset"},
     ]
     assert "/secret" not in settings.to_csv()
     assert ":material/check: Nothing differs. Both saw the same images with the same labels, split the same way." in [

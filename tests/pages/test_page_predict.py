@@ -202,7 +202,7 @@ def test_a_visit_may_send_so_many_files(make_run, asked, monkeypatch):
 def test_images_of_the_data_set_come_with_their_true_class(make_run, asked):
     run = make_run("trained", records=1, model=True, classes=("NORMAL", "PNEUMONIA"))
     at = open_predict(run=run.id)
-    at.segmented_control[0].set_value("Images of the data set").run()
+    at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
     # Of the four listed images only two are still there.
     assert sorted(asked[0]) == ["val/0.png", "val/1.png"]
@@ -215,7 +215,7 @@ def test_data_set_that_is_gone_is_said(make_run, asked, tmp_path):
     make_run("trained", records=1, model=True)
     (tmp_path / "pictures").rename(tmp_path / "moved")
     at = open_predict()
-    at.segmented_control[0].set_value("Images of the data set").run()
+    at.segmented_control[0].set_value("Images of the dataset").run()
     assert "no longer where they were" in at.warning[0].value
     assert not asked
 

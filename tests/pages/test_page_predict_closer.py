@@ -1,4 +1,4 @@
-"""Predict: a closer look at any of many images, examples of the data set to press, and where there is no camera."""
+"""Predict: a closer look at any of many images, examples of the dataset to press, and where there is no camera."""
 
 import pytest
 

@@ -137,10 +137,10 @@ def test_what_the_mode_forbids_is_neither_started_nor_resumed_in_any_kind() -> N
         ("sweep", SweepSpec(elsewhere, trials=[{"model.dropout": 0.1}])),
     ]  # fmt: skip
     for name, spec in asked:
-        with pytest.raises(AccessError, match=r"^the data set is neither the sample, nor an upload"):
+        with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
             start.start(name, spec, TOM)
     runs[0].write_status(Status(status="stopped"))
-    with pytest.raises(AccessError, match=r"^the data set is neither the sample, nor an upload"):
+    with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
         start.resume(runs[0], TOM)
 
 

@@ -1,4 +1,4 @@
-"""Features of a large data set on many machines: shards as Ray tasks, merged into the array one machine would make.
+"""Features of a large dataset on many machines: shards as Ray tasks, merged into the array one machine would make.
 
 A shard is some of the batches that one machine would push through the base, so its rows are those of the whole, bit for
 bit, wherever the processors compute alike. (An image alone in its batch may get other last bits than among others.)
@@ -53,7 +53,7 @@ Forward = Callable[[Any], Any]
 
 
 class Extraction:
-    """The features of one part of a data set, in shards.
+    """The features of one part of a dataset, in shards.
 
     Args:
         config: RunConfig. From which every machine builds the base.

@@ -70,7 +70,7 @@ def build_reference(run: Run, progress: Progress | None = None) -> reference.Out
     """Writes the reference of a run from its saved model and the images where they lie.
 
     Args:
-        run: Run. It has a model, and its data set is still there.
+        run: Run. It has a model, and its dataset is still there.
         progress: callable of (done, total) images. Defaults to none.
 
     Raises:

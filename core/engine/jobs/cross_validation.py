@@ -39,10 +39,10 @@ def cross_validate(reporter: Reporter[CrossValidation]) -> tuple[str, str]:
         The final status, `finished` or `stopped`, and a sentence for the person.
 
     Raises:
-        UserError: the data set has gone or changed, or cannot be divided so.
+        UserError: the dataset has gone or changed, or cannot be divided so.
     """
     config = reporter.run.config()
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         return "finished", _Work(reporter, dataset).run()
@@ -137,7 +137,7 @@ class _Work:
         before = run.manifest()
         if before and (changes := data_changes(before, now)):
             raise DataError(
-                f"The data set has changed since this cross-validation began: {changes}. Put it back as it was and "
+                f"The dataset has changed since this cross-validation began: {changes}. Put it back as it was and "
                 "resume, or start a new one."
             )
         if not before:

@@ -1,4 +1,4 @@
-"""Evaluates a model from elsewhere on a data set: `python -m core.engine.jobs.evaluate_on RUN_DIR DATASET`.
+"""Evaluates a model from elsewhere on a dataset: `python -m core.engine.jobs.evaluate_on RUN_DIR DATASET`.
 
 Its run then has validation images, predictions and figures as one that was trained here, so that evaluation,
 calibration and threshold work alike. Prints one JSON object: `{"images": number}` or `{"error": sentence}`.
@@ -28,14 +28,14 @@ _BATCH = 32
 
 
 def evaluate_on(run: Run, reference: str) -> dict[str, Any]:
-    """Asks the model about every image of a data set and keeps the answers and the figures with its run.
+    """Asks the model about every image of a dataset and keeps the answers and the figures with its run.
 
     Args:
         run: Run. A model from elsewhere.
-        reference: str. The data set, whose classes are the model's.
+        reference: str. The dataset, whose classes are the model's.
 
     Raises:
-        DataError: it is no data set.
+        DataError: it is no dataset.
         ModelError: its classes are not the model's, or no image can be read.
     """
     classes = run.classes()

@@ -28,11 +28,11 @@ def check_with_features(reporter: Reporter[FeatureCheck]) -> tuple[str, str]:
         The final status, `finished` or `stopped`, and a sentence for the person.
 
     Raises:
-        UserError: the data set or the weights have gone.
+        UserError: the dataset or the weights have gone.
     """
     asked = reporter.run.config()
     config = dataclasses.replace(asked, data=dataclasses.replace(asked.data, augmentation="none"))
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     reporter.run.write_settings({**reporter.run.settings(), "key": check_key(asked, dataset)})
     context = make_training_context(config, dataset, reporter)

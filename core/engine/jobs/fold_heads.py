@@ -1,4 +1,4 @@
-"""Heads on the folds of a cross-validation: the features of the whole data set are computed once and shared by all.
+"""Heads on the folds of a cross-validation: the features of the whole dataset are computed once and shared by all.
 
 A head is trained by the same code as a trial of a bisect, and so has the numbers of a run on the same split: its
 batches take the rows of its training images out of the one array, and the fold's images are predicted from their rows.
@@ -43,7 +43,7 @@ class Answered(NamedTuple):
 
 
 class FoldHeads(HeadTrials):
-    """Trains heads on parts of one data set, whose features are computed for all its images at once."""
+    """Trains heads on parts of one dataset, whose features are computed for all its images at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,5 +149,5 @@ class _FoldTrial(HeadTrial):
 def with_split(
     dataset: Dataset, train: Sequence[ImageFile], val: Sequence[ImageFile] = (), test: Sequence[ImageFile] = ()
 ) -> Dataset:
-    """The same data set, divided otherwise."""
+    """The same dataset, divided otherwise."""
     return dataclasses.replace(dataset, split=Split(tuple(train), tuple(val), tuple(test)))

@@ -1,6 +1,6 @@
 """Many short trainings of a head on cached features in one process: of one bisect, the trials whose backbone is frozen.
 
-The data set, the backbone and the arrays of features are opened once and shared, and a head that differs from another
+The dataset, the backbone and the arrays of features are opened once and shared, and a head that differs from another
 in its seed alone is put back to new instead of being built and traced anew. An epoch is one call of TensorFlow. The
 numbers are those that the same run would have on its own; what is left out is what nobody looks at in a trial: the
 trace, checkpoints, event files and the model itself.
@@ -34,7 +34,7 @@ from core.store.records import write as write_record
 from core.store.runs import Run
 
 MOST_BYTES = 2**29
-"""Features that may be held in memory; a data set with a larger array is trained on in the usual way."""
+"""Features that may be held in memory; a dataset with a larger array is trained on in the usual way."""
 
 _HELD_BYTES = 2**27
 """Features kept in memory for the next epochs and trials. Of more draws than that holds, each epoch reads its own: ten
@@ -88,7 +88,7 @@ class HeadTrials:
             UserError: something the person can put right, in one sentence.
         """
         started, config = time.monotonic(), reporter.run.config()
-        reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+        reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
         context, head = self._prepared(config, self._opened(config, reporter), reporter)
         if len(context.dataset.split.train) * int(context.base.output_shape[-1]) * 4 > MOST_BYTES:
             return ""

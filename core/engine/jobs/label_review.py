@@ -1,4 +1,4 @@
-"""Label review job: features, likely label errors, and the map of all images of a data set."""
+"""Label review job: features, likely label errors, and the map of all images of a dataset."""
 
 import hashlib
 import os
@@ -41,10 +41,10 @@ def review(reporter: Reporter[Review]) -> tuple[str, str]:
         The final status, `finished` or `stopped`, and a sentence for the person.
 
     Raises:
-        UserError: the data set has gone, or the weights of the built-in network have.
+        UserError: the dataset has gone, or the weights of the built-in network have.
     """
     job = reporter.run
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     config = make_config(job.reference(), {})
     dataset = prepare(scan_dataset(config.dataset, reporter.progress), config.data)
     files = list(dataset.index.files)
@@ -116,7 +116,7 @@ def _answers(job_id: str, dataset: Dataset, files: Sequence[ImageFile]) -> NDArr
     job = CrossValidationStore().by_id(job_id)
     found = mean_answers(job, dataset.classes) if job else {}
     if not found:
-        raise RunError(f"there is no cross-validation {job_id} with answers for the classes of this data set")
+        raise RunError(f"there is no cross-validation {job_id} with answers for the classes of this dataset")
     unknown = np.full(len(dataset.classes), np.nan)
     return np.array([found.get((file.path, file.sha256), unknown) for file in files])
 
@@ -159,10 +159,10 @@ def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter[R
 
 
 class RowStore:
-    """Rows of numbers of a data set's images by SHA-256, in one file; whatever is wrong with it, they are made again.
+    """Rows of numbers of a dataset's images by SHA-256, in one file; whatever is wrong with it, they are made again.
 
     Args:
-        root: Path. The data set's folder.
+        root: Path. The dataset's folder.
         what: str. What the numbers are. Defaults to `"features"`.
     """
 

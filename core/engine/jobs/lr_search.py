@@ -36,7 +36,7 @@ def find_rate(reporter: Reporter[LrSearch]) -> tuple[str, str]:
     """
     search, started = reporter.run, time.monotonic()
     config = for_range_test(search.config())
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         context = make_training_context(config, dataset, reporter)

@@ -44,10 +44,10 @@ def search(reporter: Reporter[Search]) -> tuple[str, str]:
         The final status, `finished` or `stopped`, and a sentence for the person.
 
     Raises:
-        UserError: the data set has gone or changed, or no candidate fits the budget.
+        UserError: the dataset has gone or changed, or no candidate fits the budget.
     """
     config = reporter.run.config()
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     work = _Work(reporter, dataset)
     try:
@@ -232,7 +232,7 @@ class _Work:
         before = records.read(path, records.MANIFEST)
         if before and (changes := data_changes(before, now)):
             raise DataError(
-                f"The data set has changed since this search began: {changes}. Put it back as it was and resume, or "
+                f"The dataset has changed since this search began: {changes}. Put it back as it was and resume, or "
                 "start a new one."
             )
         if not before:

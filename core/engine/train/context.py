@@ -1,4 +1,4 @@
-"""TrainingContext: settings, data set, networks and features that every step of a training needs."""
+"""TrainingContext: settings, dataset, networks and features that every step of a training needs."""
 
 import time
 from collections.abc import Callable, Sequence

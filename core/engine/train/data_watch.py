@@ -1,4 +1,4 @@
-"""Whether a run's data set is still what its manifest says: looked at before it goes on, and after it has trained."""
+"""Whether a run's dataset is still what its manifest says: looked at before it goes on, and after it has trained."""
 
 import time
 from typing import Any
@@ -30,19 +30,19 @@ def keep_manifest(reporter: Reporter[Run], dataset: Dataset) -> None:
     changes = data_changes(before, manifest) if before else ""
     if changes and has_begun(reporter):
         message = (
-            f"The data set has changed since run {run.id} began: {changes}. Put it back as it was and resume, or start "
+            f"The dataset has changed since run {run.id} began: {changes}. Put it back as it was and resume, or start "
             "a new run with the same settings on what there is now."
         )
         reporter.event(DATA_CHANGED, message=message)
         raise DataError(message)
     if changes:  # nothing was learnt yet, so it may as well begin with these
-        reporter.event(DATA_CHANGED, message=f"The data set has changed before the first epoch: {changes}.")
+        reporter.event(DATA_CHANGED, message=f"The dataset has changed before the first epoch: {changes}.")
     if changes or not before:
         records.write(run.path / "manifest.json", manifest)
 
 
 def kept_manifest(config: RunConfig, dataset: Dataset) -> Manifest:
-    """The manifest of a data set as a run keeps it: with the window that was measured for it, which answers need.
+    """The manifest of a dataset as a run keeps it: with the window that was measured for it, which answers need.
 
     Raises:
         UnreadableImage: an image has gone or changed since the scan.
@@ -60,7 +60,7 @@ def has_begun(reporter: Reporter[Run]) -> bool:
 
 
 def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
-    """Says, in an event and a finding, what has changed in the data set while the run trained.
+    """Says, in an event and a finding, what has changed in the dataset while the run trained.
 
     A training on cached features reads every image once, so it would not have met the change. A look at the size and
     times of every file tells; only what differs is read again.
@@ -74,13 +74,13 @@ def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
         changes = str(error).rstrip(".")
     if not changes:
         return
-    claim = f"While this run trained, its data set has changed: {changes}."
+    claim = f"While this run trained, its dataset has changed: {changes}."
     reporter.event(DATA_CHANGED, message=f"{claim} It has learnt from the images in its manifest.")
     _add_finding(reporter, claim)
 
 
 def _add_finding(reporter: Reporter[Run], claim: str) -> None:
-    remedy = "Start a new run with the same settings to train on the data set as it is now."
+    remedy = "Start a new run with the same settings to train on the dataset as it is now."
     finding = Finding("data-set-changed", "warning", claim, {"noticed": time.time()}, remedy)
     path = reporter.run.path / "findings.json"
     record: Any = files.read_json(path)

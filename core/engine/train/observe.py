@@ -19,7 +19,7 @@ from core.models.outputs import output_and_logits
 Array = NDArray[Any]
 
 _SLICE_BYTES = 2**25
-"""Cached features pushed through the head at a time, at most 1,024 images: memory must not grow with the data set."""
+"""Cached features pushed through the head at a time, at most 1,024 images: memory must not grow with the dataset."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class RunCosts:
         self._found: list[Cost] = []
 
     def after_data(self) -> float:
-        """Seconds of all that follows the look through the data set."""
+        """Seconds of all that follows the look through the dataset."""
         return self._expected.from_phase("data", itself=False)
 
     def prepared(self, seconds: float) -> None:

@@ -79,7 +79,7 @@ def train(reporter: Reporter[Run], *, with_reference: bool = True) -> str:
 def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
-    reporter.phase("data", "Looks through the data set.", status="running", started=time.time())
+    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress, run.data().layout)
     keep_manifest(reporter, dataset)
     run_costs = RunCosts(config, dataset)

@@ -1,4 +1,4 @@
-"""Data sets and generators as they are changed: mapped, batched, shuffled, repeated, cut; and what they are asked."""
+"""Datasets and generators as they are changed: mapped, batched, shuffled, repeated, cut; and what they are asked."""
 
 import ast
 from collections.abc import Callable

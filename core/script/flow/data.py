@@ -1,4 +1,4 @@
-"""Data sets and generators: where their images come from, how they are ordered, batched, split and repeated."""
+"""Datasets and generators: where their images come from, how they are ordered, batched, split and repeated."""
 
 import ast
 from dataclasses import replace

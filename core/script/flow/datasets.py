@@ -1,4 +1,4 @@
-"""Data sets that read no folder of images: arrays in slices, records, published sets, and several put together."""
+"""Datasets that read no folder of images: arrays in slices, records, published sets, and several put together."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ _DATASETS = {
     "cifar10": (10, (32, 32, 3)), "cifar100": (100, (32, 32, 3)), "mnist": (10, (28, 28)),
     "fashion_mnist": (10, (28, 28)),
 }  # fmt: skip
-"""Classes and shape of the data sets that Keras fetches."""
+"""Classes and shape of the datasets that Keras fetches."""
 
 
 def _load_data(machine: Machine, given: Arguments) -> Value:
@@ -69,7 +69,7 @@ def _published(machine: Machine, given: Arguments) -> Value:
     if isinstance(split, Items):
         one: Value = Items([_published_part(machine, given) for _ in split.values])
     else:
-        one = _published_part(machine, given) if split is not None else Unknown("data sets", given.line)
+        one = _published_part(machine, given) if split is not None else Unknown("datasets", given.line)
     return Items([one, Unknown("info", given.line)]) if constant(given.get("with_info")) is True else one
 
 
@@ -100,7 +100,7 @@ def _joined_sets(machine: Machine, given: Arguments) -> Value:
 
 
 def _zip(machine: Machine, given: Arguments) -> Value:
-    """`zip` of Python, or of data sets."""
+    """`zip` of Python, or of datasets."""
     first = given.positional[0] if given.positional else None
     inner = first.values[0] if isinstance(first, Items) and first.values else first
     whole_zip: Handler = _joined_sets if isinstance(inner, Batches) else tools.HANDLERS["zip"]

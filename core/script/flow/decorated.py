@@ -1,4 +1,4 @@
-"""Functions of a script that are more than their call: properties, static methods, generators of data sets."""
+"""Functions of a script that are more than their call: properties, static methods, generators of datasets."""
 
 import ast
 
@@ -28,7 +28,7 @@ def bound_to(function: Function, instance: Instance, made_by: Class) -> Instance
 
 
 def yielded(values: list[Value]) -> Value | None:
-    """What a function gives one after the other where it is no batch of arrays: data sets, models and the like."""
+    """What a function gives one after the other where it is no batch of arrays: datasets, models and the like."""
     inner = [one for value in values for one in (value.values if isinstance(value, Items) else [value])]
     return Items(list(values)) if any(isinstance(one, (Batches, Model, Made, Layer)) for one in inner) else None
 

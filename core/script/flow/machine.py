@@ -81,14 +81,14 @@ class Machine(ABC):
         notes: What is wrong by itself.
         models: All that were made.
         passed: Layers and models that arrays went through, with what they got, while a model is asked.
-        reshuffling: By number of a data set that was cut: the line that brings another order in every epoch.
+        reshuffling: By number of a dataset that was cut: the line that brings another order in every epoch.
         stopped: Whether the budget was spent before the end of the script.
         strange: Trainings of models that the script does not make.
         strangers: Those models, by name.
         told: Calls that decide something by themselves, as that of a seed.
         folders: Folders whose files a script lists.
         compiles: Compilations, in order.
-        sources: Data sets and generators that read images, as they were made.
+        sources: Datasets and generators that read images, as they were made.
         ends: Layers that were put on symbolic tensors, with what they gave.
         loops: Lines of the loops over folds that run, innermost last; 0 for other loops.
     """

@@ -1,4 +1,4 @@
-"""Abstract values of a script that is followed, never run: what is known of a number, an array, a data set, a model.
+"""Abstract values of a script that is followed, never run: what is known of a number, an array, a dataset, a model.
 
 An `Array` stands for images, labels, features or predictions: where they come from, the range of their values, their
 shape, order and part of a split. Values that a script changes in place (lists, models, layers) are objects of their
@@ -176,7 +176,7 @@ class Stat(Value):
 
 @dataclass(frozen=True, eq=False)
 class Batches(Value):
-    """A data set or generator of images and labels.
+    """A dataset or generator of images and labels.
 
     Attributes:
         kind: `dataset`, `generator` (of an ImageDataGenerator), `python` or `sequence`.

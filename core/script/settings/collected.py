@@ -31,7 +31,7 @@ class Collected:
             and `beyond` where the script says what no run can do; `nearest` is then the value that comes nearest.
         not_stated: By key: {"value", "why", "lines"}: what the script leaves to Keras, and what Keras then does.
         unread: {"line", "text"}: what has no setting or cannot be read.
-        dataset: Folder of the data set, as the script writes it.
+        dataset: Folder of the dataset, as the script writes it.
         dataset_lines: The lines that say so.
     """
 

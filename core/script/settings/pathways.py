@@ -15,7 +15,7 @@ _WANTED = "the program reads image files, in one folder a class"
 
 
 def fill_dataset(story: Story, found: Collected) -> None:
-    """Writes the folder of the data set; asks for it where the script does not say, or has a table of labels."""
+    """Writes the folder of the dataset; asks for it where the script does not say, or has a table of labels."""
     machine = story.course.machine
     framed = [one for one in machine.sources if one.origin is not None and one.origin.kind == "flow_from_dataframe"]
     if framed:

@@ -175,7 +175,7 @@ def _shuffles(array: Array) -> list[tuple[Any, int]]:
 
 
 def reshuffled(course: Course) -> Iterator[Finding]:
-    """`take` and `skip` of a data set that has another order in every epoch."""
+    """`take` and `skip` of a dataset that has another order in every epoch."""
     for fit in course.fits:
         ours, theirs = fit.x, fit.val
         if not isinstance(ours, Batches) or not isinstance(theirs, Batches) or ours.cut is None or theirs.cut is None:
@@ -186,7 +186,7 @@ def reshuffled(course: Course) -> Iterator[Finding]:
         if whole:
             yield finding(
                 "split-reshuffles", "error", whole,
-                f"The data set is shuffled anew in every epoch, so {ours.cut[1]} ({course.where(ours.cut[2])}) and "
+                f"The dataset is shuffled anew in every epoch, so {ours.cut[1]} ({course.where(ours.cut[2])}) and "
                 f"{theirs.cut[1]} ({course.where(theirs.cut[2])}) divide it differently each time: images for "
                 "validation are trained on.",
                 "Write shuffle(..., reshuffle_each_iteration=False), or divide the list of files.",
@@ -227,7 +227,7 @@ def _folders(course: Course, fit: Fit, ours: Batches, theirs: Batches) -> Findin
     if same and not cut and not parted:
         line = fit.lines.get("validation_data", fit.line) if ours.number == theirs.number else theirs.line
         return _on_training(line, f"the folder that is trained on ({ours.folder})" if ours.folder else
-                            "the data set that is trained on")  # fmt: skip
+                            "the dataset that is trained on")  # fmt: skip
     name = PurePosixPath(theirs.folder.replace("\\", "/")).name.lower()
     chosen = _chooses(fit)
     asked = [ask for ask in course.asks if ask.kind == "evaluate" and isinstance(ask.x, Batches)

@@ -108,7 +108,7 @@ def _watching(fit: Fit) -> Made | None:
 
 
 def steps(course: Course) -> Iterator[Finding]:
-    """Steps that are a small constant, or that an endless data set lacks."""
+    """Steps that are a small constant, or that an endless dataset lacks."""
     for fit in course.fits:
         given = fit.arguments.get("steps_per_epoch")
         count = whole(given) if isinstance(given, Const) else None
@@ -119,13 +119,13 @@ def steps(course: Course) -> Iterator[Finding]:
                 f"steps_per_epoch={count} trains on {count} batches{f' of {batch}' if batch else ''} "
                 "an epoch, whatever "
                 "the folder holds: most images wait many epochs.",
-                "Leave it out: the data set knows how many batches an epoch has.", steps=count,
+                "Leave it out: the dataset knows how many batches an epoch has.", steps=count,
             )  # fmt: skip
         for name, value, told in (("steps_per_epoch", fit.x, "training"), ("validation_steps", fit.val, "validation")):
             if isinstance(value, Batches) and value.repeats and is_none(fit.arguments.get(name)):
                 yield finding(
                     "endless-repeat", "error", fit.line,
-                    f"The data set for {told} repeats without end ({course.where(value.repeats)}), and {name} is not "
+                    f"The dataset for {told} repeats without end ({course.where(value.repeats)}), and {name} is not "
                     "given: the first epoch never ends.",
                     f"Drop .repeat(), or give {name}.", lines=[fit.line, value.repeats],
                 )  # fmt: skip
@@ -157,8 +157,8 @@ def labels(course: Course) -> Iterator[Finding]:
         if number(share):
             yield finding(
                 "validation-split-of-batches", "error", fit.lines.get("validation_split", fit.line),
-                "fit takes validation_split of arrays only; of a generator or data set it is refused.",
-                "Give validation_data: a second generator with subset, or a second data set.",
+                "fit takes validation_split of arrays only; of a generator or dataset it is refused.",
+                "Give validation_data: a second generator with subset, or a second dataset.",
             )  # fmt: skip
         if fit.x.split and not fit.x.subset and fit.x.folder != "" and fit.x.kind == "generator":
             yield finding(

@@ -1,4 +1,4 @@
-"""The address of the Dataset page: the data set, the tab, the settings that divide the images, and the job shown."""
+"""The address of the Dataset page: the dataset, the tab, the settings that divide the images, and the job shown."""
 
 from collections.abc import Callable, Sequence
 
@@ -55,7 +55,7 @@ def _take_tab(tabs: Sequence[str], tab: str) -> None:
 
 
 def _said(name: str, reference_of: Callable[[str], str]) -> Callable[[], str]:
-    """The job that is named, as long as its data set is the one that is shown."""
+    """The job that is named, as long as its dataset is the one that is shown."""
 
     def said() -> str:
         job_id = str(st.session_state.get(name, ""))
@@ -87,7 +87,7 @@ def _take_check(job_id: str) -> None:
 
 
 def _open(name: str, job_id: str, reference_of: Callable[[str], str], noun: str, tab: str) -> None:
-    """Chooses a job and its data set, for whoever may open that."""
+    """Chooses a job and its dataset, for whoever may open that."""
     st.session_state.pop(name, None)
     if not job_id:
         return
@@ -95,7 +95,7 @@ def _open(name: str, job_id: str, reference_of: Callable[[str], str], noun: str,
     if not reference:
         raise DataError(f"the {noun} that the address names is not here (any more)")
     if not dataset_address.may_open(reference):
-        raise AccessError(f"the {noun} that the address names is about a data set that you may not open here")
+        raise AccessError(f"the {noun} that the address names is about a dataset that you may not open here")
     st.session_state[name] = job_id
     dataset_address.choose(reference)
     if not st.query_params.get("tab"):

@@ -1,4 +1,4 @@
-"""Figures of a data set, and sentences measured from it. No Streamlit in here."""
+"""Figures of a dataset, and sentences measured from it. No Streamlit in here."""
 
 import html
 from itertools import groupby

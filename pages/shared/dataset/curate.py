@@ -1,4 +1,4 @@
-"""Changes a data set from a page: labels, excluded images, the split; starts and stops a label review.
+"""Changes a dataset from a page: labels, excluded images, the split; starts and stops a label review.
 
 Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
 """
@@ -26,7 +26,7 @@ from pages.shared.widgets.text import plain, sentence
 
 
 def may_curate() -> bool:
-    """Whether the person at this page may change the data set."""
+    """Whether the person at this page may change the dataset."""
     return may(Action.CURATE)
 
 
@@ -162,7 +162,7 @@ def _begin_review(view: View) -> None:
 
 
 def now(view: View) -> Dataset:
-    """The data set as its files of ours have it at this moment: another viewer may have changed it."""
+    """The dataset as its files of ours have it at this moment: another viewer may have changed it."""
     return prepare(view.on_disk, DataConfig())
 
 

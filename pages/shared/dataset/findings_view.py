@@ -1,4 +1,4 @@
-"""What the checks say of the images of a data set, which checks were made, and the worker that asks with features."""
+"""What the checks say of the images of a dataset, which checks were made, and the worker that asks with features."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Health of a data set on the Overview tab: what was looked for, how much of it there is, and the tab that shows it."""
+"""Health of a dataset on the Overview tab: what was looked for, how much of it there is, and the tab that shows it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Grid of a data set's images as thumbnails, with pages."""
+"""Grid of a dataset's images as thumbnails, with pages."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -12,14 +12,14 @@ REVIEW, CHECK = "review", "check"
 
 
 def named_review(view: View) -> Review | None:
-    """The finished review that was named, of this data set."""
+    """The finished review that was named, of this dataset."""
     review = ReviewStore().by_id(str(st.session_state.get(REVIEW, "")))
     is_here = review and review.settings().get("review") == view.reference
     return review if review and is_here and review.read_status().status == "finished" else None
 
 
 def named_check(view: View) -> FeatureCheck | None:
-    """The finished check that was named, of this data set."""
+    """The finished check that was named, of this dataset."""
     check = FeatureCheckStore().by_id(str(st.session_state.get(CHECK, "")))
     config = check.settings().get("config") if check else None
     is_here = isinstance(config, dict) and config.get("dataset") == view.reference

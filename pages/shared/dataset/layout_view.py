@@ -1,4 +1,4 @@
-"""Layout of a data set's folders on the Dataset page: how they were read, and another way to read them."""
+"""Layout of a dataset's folders on the Dataset page: how they were read, and another way to read them."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def ask(reference: str, question: LayoutQuestion) -> None:
     if curate.may_curate():
         _choose(reference, question.ways, "")
     else:
-        st.info("Somebody who may change this data set has to choose.", icon=":material/lock:")
+        st.info("Somebody who may change this dataset has to choose.", icon=":material/lock:")
 
 
 def show_reading(view: View) -> None:

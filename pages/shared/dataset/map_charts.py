@@ -1,4 +1,4 @@
-"""The map of a data set's images as a figure. No Streamlit in here."""
+"""The map of a dataset's images as a figure. No Streamlit in here."""
 
 import html
 from collections.abc import Mapping, Sequence

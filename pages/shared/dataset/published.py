@@ -1,4 +1,4 @@
-"""Published data sets on the Dataset page: what they are, downloaded at the press of a button, then opened."""
+"""Published datasets on the Dataset page: what they are, downloaded at the press of a button, then opened."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from pages.shared.widgets.text import plain, sentence
 
 @guarded(Action.FETCH)
 def choose_published() -> None:
-    """The data sets that can be fetched; one that is here already is opened at once."""
+    """The datasets that can be fetched; one that is here already is opened at once."""
     known = {each.label: each for each in COLLECTIONS}
     opened = published_of(Path(state.chosen_dataset()))
     st.session_state.setdefault(state.PUBLISHED, opened.label if opened else next(iter(known)))
     label = st.selectbox(
-        "Data set",
+        "Dataset",
         list(known),
         key=state.PUBLISHED,
         help="Larger images show more, and take longer to fetch and to train on.",

@@ -50,7 +50,7 @@ def show_quality(view: View) -> None:
     if kind.id == "near_duplicates" and not quality.is_compared:
         st.info("There are too many images to compare each with all others; identical files were looked for.")
     elif quality.is_usual(kind.id):
-        st.info("Most images here are so: that is how this data set is, not what is odd about single images.")
+        st.info("Most images here are so: that is how this dataset is, not what is odd about single images.")
     if kind.id in quality.odd:
         _show_odd(view, kind, quality)
     else:

@@ -1,4 +1,4 @@
-"""Another name for the data set that is shown, beside its title."""
+"""Another name for the dataset that is shown, beside its title."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _NOTICE = "rename_set_notice"
 
 
 def rename_set_button(reference: str) -> None:
-    """The button and its form, for whoever may change the data set; the sample keeps its name."""
+    """The button and its form, for whoever may change the dataset; the sample keeps its name."""
     done, said = st.session_state.pop(_NOTICE, (True, ""))
     if said:
         st.toast(plain(said), icon=":material/check:" if done else ":material/error:")
@@ -31,7 +31,7 @@ def rename_set_button(reference: str) -> None:
         st.popover("Rename", icon=":material/edit:", type="tertiary", key=part_key(key, "open")),
         st.form(part_key(key, "form"), border=False),
     ):
-        help = "Everybody who may open this data set reads it. Empty: it has its first name again."
+        help = "Everybody who may open this dataset reads it. Empty: it has its first name again."
         st.text_input("Name", title_of(reference), max_chars=LONGEST, key=key, help=help)
         st.form_submit_button("Save", type="primary", on_click=_save, args=(reference, key))
 
@@ -55,5 +55,5 @@ def _may_rename(reference: str) -> bool:
 @guarded(Action.CURATE)
 def _rename(reference: str, name: str) -> str:
     if not _may_rename(reference):
-        raise AccessError("This data set was uploaded by somebody else; only they or an administrator may rename it.")
+        raise AccessError("This dataset was uploaded by somebody else; only they or an administrator may rename it.")
     return rename_set(Path(reference), name)

@@ -19,7 +19,7 @@ _LEAK = "leak-group"
 
 
 def show_undo(view: View) -> None:
-    """What the last such click did to this data set, and the button that takes it back."""
+    """What the last such click did to this dataset, and the button that takes it back."""
     done = st.session_state.get(REPAIRED)
     if not done or done["dataset"] != view.reference:
         return

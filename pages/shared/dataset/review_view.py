@@ -1,4 +1,4 @@
-"""Label review of a data set on a page: started, followed, and its result for the tabs that show it."""
+"""Label review of a dataset on a page: started, followed, and its result for the tabs that show it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""Where a data set comes from: the sample, a folder of this machine, an upload. Each part ends in `choose_dataset`."""
+"""Where a dataset comes from: the sample, a folder of this machine, an upload. Each part ends in `choose_dataset`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from pages.shared.shell.server_folders import inside, subfolders
 from pages.shared.widgets.progress_bar import follow
 from pages.shared.widgets.text import plain
 
-SAMPLE_SOURCE, PUBLISHED, SERVER = "Sample", "Published data set", "Folder on this machine"
+SAMPLE_SOURCE, PUBLISHED, SERVER = "Sample", "Published dataset", "Folder on this machine"
 ZIP, FOLDER = "Upload a zip", "Upload a folder"
 
 LAYOUT = (
@@ -60,11 +60,11 @@ def choose_source() -> None:
         whose = (
             "public one keeps to its sample" if mode() == PUBLIC else "one keeps to its sample for those who only look"
         )
-        st.caption(f"Data sets of your own need an app of your own: this {whose}.")
+        st.caption(f"Datasets of your own need an app of your own: this {whose}.")
 
 
 def _offered() -> tuple[str, ...]:
-    """Where this person may take a data set from."""
+    """Where this person may take a dataset from."""
     return (
         SAMPLE_SOURCE,
         *([PUBLISHED] if may(Action.FETCH) else []),
@@ -135,7 +135,7 @@ def _choose_upload(source: str) -> None:
             type="zip",
             accept_multiple_files=True,
             key=key,
-            help=f"{LAYOUT} Several zips given together become one data set.",
+            help=f"{LAYOUT} Several zips given together become one dataset.",
         )
         if zips:
             _take(lambda progress: uploads.take_zips(zips, progress))
@@ -178,7 +178,7 @@ def _choose_earlier() -> None:
         index=folders.index(chosen) if chosen in folders else None,
         format_func=_upload_title,
         placeholder="Choose an upload",
-        help="Data sets that were uploaded before are still here.",
+        help="Datasets that were uploaded before are still here.",
     )
     if again and again != chosen:
         state.choose_dataset(again)

@@ -33,7 +33,7 @@ EPOCHS = 8
 
 
 def show_metrics(view: View) -> None:
-    """The data set in numbers."""
+    """The dataset in numbers."""
     counts = view.counts()
     numbers = {"Images": len(view.index.files), "Classes": len(view.index.classes)}
     numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
@@ -66,7 +66,7 @@ def show_overview(view: View) -> None:
 
 
 def decisions(view: View) -> list[str]:
-    """Sentences on what people have decided about the data set, beside its folders."""
+    """Sentences on what people have decided about the dataset, beside its folders."""
     own = view.split_file.sentence(view.index) if view.split_file else ""
     notes = upload_notes(Path(view.reference))
     return [said for said in (*notes, view.corrections.sentence(), own) if said]

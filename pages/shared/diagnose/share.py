@@ -21,7 +21,7 @@ def show_share(pair: Pair, comparison: Comparison, result: "BisectResult | None"
     with_images = st.checkbox(
         "With images",
         key=WITH_IMAGES,
-        help="Puts a few images of the data set into the page. Off for images that are not yours to share.",
+        help="Puts a few images of the dataset into the page. Off for images that are not yours to share.",
     )
     a, b = pair
     if with_images:

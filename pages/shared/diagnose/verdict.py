@@ -85,7 +85,7 @@ def _batches_button(result: "BisectResult") -> None:
     if config is None or not may_open(config.dataset):
         return
     name = "B" if good == "a" else "A"
-    help = "The Dataset page, with the data set and the data settings of that run."
+    help = "The Dataset page, with the dataset and the data settings of that run."
     if st.button(f"See the batches of {name}", icon=":material/grid_view:", help=help, key="batches"):
         st.switch_page("pages/dataset.py", query_params=batches_address(worse.id, config))
 

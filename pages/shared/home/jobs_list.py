@@ -27,7 +27,7 @@ OPEN, ALL = "job_open", "jobs_all"
 """Session keys: the row whose button was pressed; whether all rows are asked for."""
 
 _OF_DATA = ("review", "check")
-"""Kinds that open a data set, and so are for whoever may open that."""
+"""Kinds that open a dataset, and so are for whoever may open that."""
 
 
 def listed() -> list[JobRow]:

@@ -27,7 +27,7 @@ def show_own_images() -> None:
         type="zip",
         accept_multiple_files=True,
         key=state.uploader_key("home"),
-        help="cats/1.jpg, dogs/1.jpg, or the same inside train and val. Several zips become one data set.",
+        help="cats/1.jpg, dogs/1.jpg, or the same inside train and val. Several zips become one dataset.",
     )
     if notice := st.session_state.pop(state.NOTICE, ""):
         st.error(plain(notice), icon=":material/error:")
@@ -36,7 +36,7 @@ def show_own_images() -> None:
     if may(Action.BROWSE):
         _choose_folder()
     st.page_link(
-        "pages/dataset.py", label="Upload a folder, or fetch a published data set", icon=":material/folder_open:"
+        "pages/dataset.py", label="Upload a folder, or fetch a published dataset", icon=":material/folder_open:"
     )
     st.caption("Then the Train page opens with recommended settings: press Start there.")
 

@@ -1,4 +1,4 @@
-"""Images of a run's data set as examples: a press asks the model about one, without a file of one's own."""
+"""Images of a run's dataset as examples: a press asks the model about one, without a file of one's own."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Sources of images to predict: uploads, the camera, or the run's data set."""
+"""Sources of images to predict: uploads, the camera, or the run's dataset."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,9 +34,9 @@ MAX_MEGABYTES = 50
 """Limits of one upload. The browser knows them too, but what the browser says is not trusted."""
 
 DRAWN = 6
-"""Images of the data set shown at a time."""
+"""Images of the dataset shown at a time."""
 
-UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the data set"
+UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the dataset"
 
 
 def choose_images(run: Run) -> list[Shown]:
@@ -47,7 +47,7 @@ def choose_images(run: Run) -> list[Shown]:
         default=UPLOAD,
         required=True,
         key=IMAGE_SOURCE,
-        help="Images of the data set come with their true class, so the answers can be checked.",
+        help="Images of the dataset come with their true class, so the answers can be checked.",
     )
     if source == SHOOT:
         return _from_camera()
@@ -145,7 +145,7 @@ def _from_dataset(run: Run) -> list[Shown]:
     found = [(file, image_path(run, part, file)) for file in chosen]
     shown = [Shown(str(path), file, path, labels[file]) for file, path in found if path]
     if not shown:
-        st.warning("The images of this run's data set are no longer where they were. Give images of your own.")
+        st.warning("The images of this run's dataset are no longer where they were. Give images of your own.")
     return shown
 
 

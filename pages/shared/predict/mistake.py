@@ -146,17 +146,17 @@ def _put_right(view: View, labels: dict[str, str], said: str) -> None:
 
 
 def _in_data_set(run: Run, file: str) -> tuple[View, ImageFile] | str:
-    """The run's data set as it is now, and the image as it is on disk; or why its label cannot be put right here."""
+    """The run's dataset as it is now, and the image as it is on disk; or why its label cannot be put right here."""
     config, facts = read_config(run), data_facts(run)
     if config is None or facts is None or not dataset_address.may_open(config.dataset):
-        return "The data set of this run cannot be opened here, so its labels cannot be put right."
+        return "The dataset of this run cannot be opened here, so its labels cannot be put right."
     try:
         view = open_view(config.dataset)
     except (LayoutQuestion, UserError):
-        return "The data set of this run cannot be read any more, so its labels cannot be put right."
+        return "The dataset of this run cannot be read any more, so its labels cannot be put right."
     on_disk = next((one for one in view.on_disk.files if one.path == file), None)
     if on_disk is None or str(view.on_disk.root) != facts.root:
-        return "This image is not in the data set any more."
+        return "This image is not in the dataset any more."
     return view, on_disk
 
 

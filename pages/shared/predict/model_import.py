@@ -35,14 +35,14 @@ from pages.shared.widgets.text import plain, sentence
 _MOST_MEGABYTES = 500
 
 _BY_IMAGES = "by images"
-"""The choice to try every scale on the data set of the session."""
+"""The choice to try every scale on the dataset of the session."""
 
 _PIXELS = {
     "": "Found out: 0 to 255, with a warning where nothing scales them",
     "0..255": "0 to 255, as they are",
     "0..1": "0 to 1",
     "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
-    _BY_IMAGES: "Found by the labelled images of the data set that is open",
+    _BY_IMAGES: "Found by the labelled images of the dataset that is open",
     "torch": "Minus the mean, by the deviation of ImageNet (torch)",
     "caffe": "BGR minus the mean of ImageNet (caffe: VGG16, ResNet50)",
 }
@@ -153,13 +153,13 @@ def _import(file: Any, classes: str, name: str, pixels: str, fit: str) -> Run:
 
 
 def show_labelled(run: Run) -> None:
-    """For a model from elsewhere: a button that asks it about the images of the data set that is open."""
+    """For a model from elsewhere: a button that asks it about the images of the dataset that is open."""
     if not may(Action.IMPORT) or not is_imported(run):
         return
     name = Path(chosen_dataset()).name
     if st.button(
         f"Evaluate on {plain(name)}", icon=":material/fact_check:", key=part_key(EVALUATE, run.id),
-        help="Asks the model about all labelled images of the data set that is open; its classes must be the model's. "
+        help="Asks the model about all labelled images of the dataset that is open; its classes must be the model's. "
         "Its page then shows accuracy, calibration and threshold.",
     ):  # fmt: skip
         try:

@@ -33,7 +33,7 @@ class DataFacts:
     """What a run's manifest says, without the thousands of files.
 
     Attributes:
-        root: Folder of the data set.
+        root: Folder of the dataset.
         classes: Names of the classes.
         counts: Images in `train`, `val` and `test`.
         majority_class: The most frequent class of the validation images.
@@ -83,13 +83,13 @@ def data_facts(run: Run) -> DataFacts | None:
 
 
 def split_files(run: Run, part: str) -> dict[str, str]:
-    """Path (relative to the data set's root) and true class of the images in `train`, `val` or `test`."""
+    """Path (relative to the dataset's root) and true class of the images in `train`, `val` or `test`."""
     stamp = file_stamp(run.path / "manifest.json")
     return _split_files(str(run.path), stamp, part) if stamp else {}
 
 
 def image_path(run: Run, part: str, file: str) -> Path | None:
-    """An image of the run's data set; None when the manifest does not list it, or it lies outside or is gone."""
+    """An image of the run's dataset; None when the manifest does not list it, or it lies outside or is gone."""
     facts = data_facts(run)
     if facts is None or file not in split_files(run, part):
         return None

@@ -45,7 +45,7 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
     """Clone for whoever may train, Delete for whoever may delete."""
     if may(Action.TRAIN) and not is_imported(run):
         label, key = "Clone", state.part_key("clone", run.id)
-        if st.button(label, icon=":material/content_copy:", key=key, help="Its settings and data set, in the form."):
+        if st.button(label, icon=":material/content_copy:", key=key, help="Its settings and dataset, in the form."):
             open_clone(run)
     if may_organise(run) and not active:
         st.button(
@@ -59,7 +59,7 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
 
 
 def open_clone(run: Run, changes: Mapping[str, object] | None = None) -> None:
-    """Fills the Train page's form with a run's settings and data set, and leads there; ends the script.
+    """Fills the Train page's form with a run's settings and dataset, and leads there; ends the script.
 
     Args:
         run: Run. Whose settings.

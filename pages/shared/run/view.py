@@ -115,7 +115,7 @@ def head(run: Run, status: Status) -> None:
         training = mode_words(config.training.mode, config.training.unfreeze_from)
         st.caption(
             f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"data set {plain(set_name(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+            f"dataset {plain(set_name(config.dataset))} · made {moment(status.created, st.context.timezone)}"
         )
     show_note(run)
 

@@ -126,7 +126,7 @@ def _one(row: Row, *, may_change: bool) -> None:
     st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params={state.RUN: run.id})
     if may_change:
         rename_button(run)
-    about = "Its settings and data set, in the form."
+    about = "Its settings and dataset, in the form."
     can_clone = may(Action.TRAIN) and row.changed is not None and not is_imported(run)
     if can_clone and st.button("Clone", icon=":material/content_copy:", help=about):
         open_clone(run)

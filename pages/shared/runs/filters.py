@@ -75,7 +75,7 @@ def _filter(rows: Sequence[Row], query: Query) -> None:
     tags = {tag for row in runs for tag in row.get("tags") or ()}
     if tags or query.tags:
         _many("Tags (all of them)", state.LOOK_TAGS, tags, query.tags)
-    _many("Data set", state.LOOK_DATA, {row.get("dataset") for row in runs}, query.datasets)
+    _many("Dataset", state.LOOK_DATA, {row.get("dataset") for row in runs}, query.datasets)
     _many("State", state.LOOK_STATUS, {row.get("status") for row in runs}, query.statuses, _state_word)
     conditions = [str(condition) for condition in query.conditions]
     _many("Conditions", state.LOOK_CONDITIONS, set(), conditions, new="val_auc>=0.9, backbone=VGG16, name~chest")

@@ -1,4 +1,4 @@
-"""The chosen data set in a page: scanned once for all viewers, split as the Train page says, with progress."""
+"""The chosen dataset in a page: scanned once for all viewers, split as the Train page says, with progress."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ _KEPT = 8
 
 @dataclass(frozen=True)
 class View:
-    """A data set as the pages show it.
+    """A dataset as the pages show it.
 
     Attributes:
         reference: What `choose_dataset` was given.
@@ -81,7 +81,7 @@ class View:
 
 
 def title_of(reference: str) -> str:
-    """What to call a data set."""
+    """What to call a dataset."""
     if reference == SAMPLE:
         return "Built-in sample"
     published, name = published_of(Path(reference)), set_name(reference)
@@ -89,7 +89,7 @@ def title_of(reference: str) -> str:
 
 
 def without_path(reference: str, error: UserError) -> str:
-    """An error's sentence with the data set's name in place of where it lies on the server."""
+    """An error's sentence with the dataset's name in place of where it lies on the server."""
     text = str(error)
     for path in {reference, str(Path(reference).resolve())} if reference != SAMPLE else ():
         text = text.replace(path, title_of(reference))
@@ -100,7 +100,7 @@ def open_view(reference: str) -> View:
     """Scans (the sample is drawn first if need be) and splits, with a progress bar while it lasts.
 
     Raises:
-        DataError: the folder is missing or is no data set.
+        DataError: the folder is missing or is no dataset.
     """
     if reference == SAMPLE:
         draw_sample()
@@ -121,7 +121,7 @@ def peek(reference: str) -> View | None:
     """The same, but None for the sample set while it is not drawn: its counts are known without.
 
     Raises:
-        DataError: the folder is missing or is no data set.
+        DataError: the folder is missing or is no dataset.
     """
     if reference == SAMPLE and not sample_is_ready(paths.samples_folder()):
         return None
@@ -175,7 +175,7 @@ def _divide(index: DatasetIndex, applied: Applied) -> Dataset:
 
 
 def _divide_without_positive(index: DatasetIndex, applied: Applied) -> Dataset:
-    """The positive class may be that of a data set chosen before; what else the Train page says counts all the same."""
+    """The positive class may be that of a dataset chosen before; what else the Train page says counts all the same."""
     try:
         return divide(index, replace(data_config(), positive_class=""), applied)
     except ConfigError:

@@ -1,4 +1,4 @@
-"""The chosen data set as an address names it: never by a path of the server, and only for whoever may open it."""
+"""The chosen dataset as an address names it: never by a path of the server, and only for whoever may open it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +21,16 @@ PUBLISHED, UPLOAD, FOLDER, OF_RUN = "published", "upload", "folder", "run"
 """What stands before the colon: fetched by name, uploaded, below PARITY_DATA, or that of a run."""
 
 _NEWEST = 200
-"""Among so many runs one is looked for whose data set it is."""
+"""Among so many runs one is looked for whose dataset it is."""
 
 
 def dataset_part() -> Part:
-    """The part of an address that names the data set; the sample goes without saying."""
+    """The part of an address that names the dataset; the sample goes without saying."""
     return Part("dataset", lambda: name_of(state.chosen_dataset()), lambda text: choose(reference_of(text or SAMPLE)))
 
 
 def choose(reference: str) -> None:
-    """Chooses a data set as if the person had; the Dataset page shows where it came from."""
+    """Chooses a dataset as if the person had; the Dataset page shows where it came from."""
     if reference != state.chosen_dataset():
         state.choose_dataset(reference)
         st.session_state.pop(state.SOURCE, None)
@@ -40,7 +40,7 @@ def choose(reference: str) -> None:
 
 
 def name_of(reference: str) -> str:
-    """What an address calls a data set; empty for the sample, and for what no address can name."""
+    """What an address calls a dataset; empty for the sample, and for what no address can name."""
     if reference == SAMPLE:
         return ""
     path, root = Path(reference), paths.data_root()
@@ -56,7 +56,7 @@ def name_of(reference: str) -> str:
 
 
 def reference_of(name: str) -> str:
-    """The data set that an address names.
+    """The dataset that an address names.
 
     Raises:
         DataError: there is none, or this person may not open it.
@@ -66,12 +66,12 @@ def reference_of(name: str) -> str:
     if name == SAMPLE:
         return SAMPLE
     if kind not in _OPENERS:
-        raise DataError(f'there is no data set "{name[:100]}"; choose one on the Dataset page')
+        raise DataError(f'there is no dataset "{name[:100]}"; choose one on the Dataset page')
     return _OPENERS[kind](rest)
 
 
 def may_open(reference: str) -> bool:
-    """Whether this person may open a data set that a job is about."""
+    """Whether this person may open a dataset that a job is about."""
     if reference == SAMPLE or access.mode() == access.LOCAL:
         return True
     try:
@@ -84,7 +84,7 @@ def _published(name: str) -> str:
     person().require(Action.FETCH)
     found = next((one.folder for one in COLLECTIONS if one.folder.name == name and one.folder.is_dir()), None)
     if found is None:
-        raise DataError(f'the published data set "{name[:100]}" is not here; fetch it on the Dataset page')
+        raise DataError(f'the published dataset "{name[:100]}" is not here; fetch it on the Dataset page')
     return str(found)
 
 
@@ -92,7 +92,7 @@ def _uploaded(name: str) -> str:
     person().require(Action.UPLOAD)
     found = next((folder for folder in uploads.earlier_uploads() if folder.name == name), None)
     if found is None:
-        raise DataError(f'there is no upload "{name[:100]}" of yours here (any more); choose another data set')
+        raise DataError(f'there is no upload "{name[:100]}" of yours here (any more); choose another dataset')
     return str(found)
 
 
@@ -115,7 +115,7 @@ def _of_run(run_id: str) -> str:
     person().require(Action.TRAIN)
     run = RunStore().by_id(run_id)
     if run is None:
-        raise DataError(f'the run "{run_id[:60]}" whose data set the address names is not here (any more)')
+        raise DataError(f'the run "{run_id[:60]}" whose dataset the address names is not here (any more)')
     config = run.config()
     access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     return config.dataset

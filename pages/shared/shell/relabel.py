@@ -1,4 +1,4 @@
-"""Puts labels of a data set right, and takes such a change back. Nothing is drawn in here."""
+"""Puts labels of a dataset right, and takes such a change back. Nothing is drawn in here."""
 
 import threading
 from collections.abc import Mapping

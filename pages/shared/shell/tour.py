@@ -84,7 +84,7 @@ STEPS = (
         "Predict",
         "pages/predict.py",
         "Ask a trained run",
-        "Give it images of your own, or choose “Images of the data set”: it says which class it sees and how sure "
+        "Give it images of your own, or choose “Images of the dataset”: it says which class it sees and how sure "
         "it is, and a closer look shows the part of the image that speaks for it.",
         '[data-testid="stButtonGroup"]',
         "model",

@@ -1,4 +1,4 @@
-"""Uploaded data sets on disk: taken in, named, listed."""
+"""Uploaded datasets on disk: taken in, named, listed."""
 
 import os
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from core.progress import Progress
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.shell.quota import admit_files
 
-_OWNER = ".owner.json"  # hidden, so that it is no part of the data set
+_OWNER = ".owner.json"  # hidden, so that it is no part of the dataset
 
 
 MOST_ZIPS = 50
-"""Zips taken as the parts of one data set; Google Drive makes one for each 2 GB."""
+"""Zips taken as the parts of one dataset; Google Drive makes one for each 2 GB."""
 
 
 @guarded(Action.UPLOAD)
 def take_zips(zips: Sequence[Any], progress: Progress) -> Path:
-    """Unpacks uploaded zips, the parts of one data set, into a folder of its own.
+    """Unpacks uploaded zips, the parts of one dataset, into a folder of its own.
 
     Args:
         zips: What the uploader gave: binary files with a `name`.
@@ -35,7 +35,7 @@ def take_zips(zips: Sequence[Any], progress: Progress) -> Path:
         DataError: a zip is damaged, too large, or holds no images, or there are too many.
     """
     if len(zips) > MOST_ZIPS:
-        raise DataError(f"{len(zips)} zips came; at most {MOST_ZIPS} are taken as the parts of one data set")
+        raise DataError(f"{len(zips)} zips came; at most {MOST_ZIPS} are taken as the parts of one dataset")
     admit_files([file.size for file in zips])
     remove_broken_uploads()
     parts = sorted(zips, key=lambda file: str(file.name))

@@ -28,7 +28,7 @@ def start_once(token: str, config: RunConfig, progress: Progress | None = None) 
 
     Raises:
         AccessError: the person may not, or the mode does not allow such a training.
-        UserError: the data set or a setting cannot be used, nothing can be started, or too many jobs wait.
+        UserError: the dataset or a setting cannot be used, nothing can be started, or too many jobs wait.
     """
     spec = RunSpec(config).admit(progress)
     with _lock:

@@ -1,4 +1,4 @@
-"""The address of the Train page: data set, preset, settings that differ from it, the sweep, and the jobs shown."""
+"""The address of the Train page: dataset, preset, settings that differ from it, the sweep, and the jobs shown."""
 
 from collections.abc import Callable
 from functools import partial
@@ -141,7 +141,7 @@ def _fill_from(name: str) -> None:
     if dataset_address.may_open(config.dataset):
         dataset_address.choose(config.dataset)
     else:
-        said += " Its data set may not be opened by you."
+        said += " Its dataset may not be opened by you."
     st.info(plain(sentence(said)), icon=":material/input:")
 
 

@@ -109,7 +109,7 @@ def _show_adding(kind: str, *, full: bool) -> None:
 def _show_preview(view: View | None, kind: str) -> None:
     """The first training image: as it is, after each step alone, and after all of them in several draws."""
     if view is None or not view.split.train:
-        st.caption("A preview is shown when the data set has training images; the sample is drawn with the first run.")
+        st.caption("A preview is shown when the dataset has training images; the sample is drawn with the first run.")
         return
     config, file = data_config(), view.split.train[0]
     try:

@@ -38,7 +38,7 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
     """The choice; a click fills the form. None is marked where the form was filled by something else.
 
     Args:
-        dataset: The chosen data set.
+        dataset: The chosen dataset.
         counts: Images by split.
         classes: How many.
     """
@@ -73,6 +73,6 @@ def _take() -> None:
 def _time(dataset: str, preset: str, counts: dict[str, int], classes: int) -> str:
     try:
         config = make_config(dataset, {}, preset=preset)
-    except ConfigError:  # the data set's name is not allowed; that is said elsewhere
+    except ConfigError:  # the dataset's name is not allowed; that is said elsewhere
         return "?"
     return duration_words(expected(config, counts["train"], counts["val"] + counts["test"], classes))

@@ -41,7 +41,7 @@ _KEPT = "Heads that were trained are not trained again."
 
 
 def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
-    """The whole part; `config` is the form, None while something in it is not allowed; `view` the data set."""
+    """The whole part; `config` is the form, None while something in it is not allowed; `view` the dataset."""
     if not may(Action.SWEEP):
         return
     job = shown_job(CrossValidationStore(), state.CROSS_VALIDATION, "cross-validation")
@@ -77,7 +77,7 @@ def _form(config: RunConfig | None) -> None:
             max_value=MOST_FOLDS,
             key=state.CROSS_VALIDATION_FOLDS,
             width=140,
-            help=f"0: those that the data set brings (folders fold1, fold2, …, or a column fold of its table), else "
+            help=f"0: those that the dataset brings (folders fold1, fold2, …, or a column fold of its table), else "
             f"{FOLDS}. {LEAST_FOLDS} at least.",
         )
         st.number_input(
@@ -98,7 +98,7 @@ def _start(config: RunConfig | None) -> None:
     folds = int(st.session_state[state.CROSS_VALIDATION_FOLDS])
     repeats = int(st.session_state[state.CROSS_VALIDATION_REPEATS])
     try:
-        with st.spinner("Checking the data set …"):
+        with st.spinner("Checking the dataset …"):
             job = jobs.begin("cross-validation", CrossValidationSpec(config, folds=folds, repeats=repeats))
     except UserError as error:
         st.error(fields.sentence_of(error))
@@ -141,7 +141,7 @@ def _figures(result: "CrossValidationResult") -> None:
 def _show_result(job: CrossValidation, result: "CrossValidationResult", view: View | None) -> None:
     st.divider()
     made = f"{result['folds']} folds, {result['repeats']} {'time' if result['repeats'] == 1 else 'times'}"
-    called = job.name() or f"Data set {title_of(job.dataset())}"
+    called = job.name() or f"Dataset {title_of(job.dataset())}"
     st.markdown(f":material/photo_library: {plain(called)}: {made}")
     _figures(result)
     for note in notes(result):
@@ -169,7 +169,7 @@ def _answers(job: CrossValidation, view: View | None) -> None:
         if view and may(Action.CURATE):
             st.button(
                 "Review the labels by these answers", icon=":material/fact_check:", on_click=_review, args=(job, view),
-                help="Starts a label review of the chosen data set; its result is on the tab Labels of Dataset.",
+                help="Starts a label review of the chosen dataset; its result is on the tab Labels of Dataset.",
                 key="cv_review",
             )  # fmt: skip
     if st.toggle("Show the out-of-fold answers", key="cv_answers", help="Threshold, calibration and mistakes."):

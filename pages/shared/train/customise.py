@@ -15,7 +15,7 @@ def show_customise(view: View | None, *, split_on_disk: bool) -> tuple[str, set[
     """The form; opens by itself, once, when it has values that none of the choices has.
 
     Args:
-        view: The chosen data set; None for the sample before it is drawn.
+        view: The chosen dataset; None for the sample before it is drawn.
         split_on_disk: Whether the folder says which images are held out.
 
     Returns:

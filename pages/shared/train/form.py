@@ -71,7 +71,7 @@ def advanced_keys() -> list[str]:
 
 
 def has_meaning(key: str, values: dict[str, Any], *, split_on_disk: bool) -> bool:
-    """Whether a setting can change anything, given the others and the data set."""
+    """Whether a setting can change anything, given the others and the dataset."""
     mode, idle = values[MODE], without_effect(fields.training_of(values))
     rules = {
         **dict.fromkeys(idle, False),

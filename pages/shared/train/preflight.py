@@ -1,4 +1,4 @@
-"""Preflight findings of the Train page's form, computed once for each configuration and data set."""
+"""Preflight findings of the Train page's form, computed once for each configuration and dataset."""
 
 import hashlib
 import json

@@ -55,7 +55,7 @@ def _start_button(config: RunConfig | None, *, again: bool) -> None:
     label = "Search again" if again else "Start the search"
     if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
         try:
-            with st.spinner("Checking the data set …"):
+            with st.spinner("Checking the dataset …"):
                 search = jobs.begin("rate", LrSearchSpec(config))
         except UserError as error:
             st.error(fields.sentence_of(error))

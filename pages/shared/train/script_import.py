@@ -107,7 +107,7 @@ def _show(record: dict[str, Any]) -> None:
     if beyond(record, Answers()):
         values = _offer_nearest(record, values)
     if record["dataset"]:
-        st.caption(f"The script's data set is {plain(record['dataset'])}; choose the images on the Dataset page.")
+        st.caption(f"The script's dataset is {plain(record['dataset'])}; choose the images on the Dataset page.")
     st.button(
         "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
         help="Fills the form above; open settings stay as they are there.", key=part_key("script", "use"),
@@ -168,7 +168,7 @@ def _show_list(title: str, rows: list[str]) -> None:
 
 
 def _label(key: str) -> str:
-    words = {"dataset": "Data set", "keras_version": "Version of Keras", "script": "Script", "loss": "Loss"}
+    words = {"dataset": "Dataset", "keras_version": "Version of Keras", "script": "Script", "loss": "Loss"}
     return fields.label_of(key) if key in keys() else words.get(key, key)
 
 

@@ -99,7 +99,7 @@ def _start(config: RunConfig | None, wanted: Wanted) -> None:
     if config is None:
         return
     try:
-        with st.spinner("Checking the data set …"):
+        with st.spinner("Checking the dataset …"):
             minutes = float(st.session_state[state.SEARCH_BUDGET])
             job = jobs.begin("search", SearchSpec(config, wanted=wanted, budget_minutes=minutes))
     except UserError as error:
@@ -127,7 +127,7 @@ def _show_result(job: Search, result: "SearchResult") -> None:
     if result["complete"]:
         st.button(
             "Train the best", type="primary", icon=":material/play_arrow:", on_click=_train, args=(job, result),
-            help="Starts a run with its settings, on the split of the data set.", key="search_train",
+            help="Starts a run with its settings, on the split of the dataset.", key="search_train",
         )  # fmt: skip
     st.plotly_chart(
         pareto_figure(result), height=HEIGHT, alt=pareto_words(result), config={"displayModeBar": False},

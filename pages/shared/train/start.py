@@ -31,7 +31,7 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
 
     Args:
         config: What the form says; None while something in it is not allowed.
-        found: Whether there is a data set.
+        found: Whether there is a dataset.
         wrong: Labels of the fields that are to be put right.
         ready: Whether what the run needs is here or can be fetched.
         about: What would start, in a line.
@@ -57,9 +57,9 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
 
 def _start(config: RunConfig, token: str) -> None:
     """Admits, starts, and leads to the curves; a refusal is one sentence, and the form stays as it is."""
-    bar = st.progress(0.0, text="Checking the data set …")
+    bar = st.progress(0.0, text="Checking the dataset …")
     try:
-        run = actions.start_once(token, config, follow(bar, "Checking the data set"))
+        run = actions.start_once(token, config, follow(bar, "Checking the dataset"))
     except UserError as error:
         bar.empty()
         st.error(fields.sentence_of(error))

@@ -1,4 +1,4 @@
-"""Summary beside the Train form: data set, what the run will be, the configuration as text."""
+"""Summary beside the Train form: dataset, what the run will be, the configuration as text."""
 
 import contextlib
 
@@ -18,10 +18,10 @@ from pages.shared.widgets.text import duration, file_size, plain
 
 
 def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
-    """The chosen data set in a line: the data set (None for the sample before it is drawn), and whether it is one."""
+    """The chosen dataset in a line: the dataset (None for the sample before it is drawn), and whether it is one."""
     with st.container(horizontal=True, vertical_alignment="center"):
         title = plain(chosen_dataset.title_of(reference))
-        st.markdown(f":material/photo_library: Data set: **{title}**", width="content")
+        st.markdown(f":material/photo_library: Dataset: **{title}**", width="content")
         st.page_link("pages/dataset.py", label="Look at it or choose another", icon=":material/swap_horiz:")
     try:
         view = chosen_dataset.peek(reference)
@@ -84,7 +84,7 @@ def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool, 
     """The form as a configuration; None when something in it is not allowed, and a sentence unless that was told.
 
     Args:
-        reference: The chosen data set.
+        reference: The chosen dataset.
         preset: The preset.
         name: Of the run.
         split_on_disk: Whether the folder says which images are held out.

@@ -154,7 +154,7 @@ def _start(config: RunConfig | None, trials: list[Trial]) -> None:
     if config is None:
         return
     try:
-        with st.spinner("Checking the data set …"):
+        with st.spinner("Checking the dataset …"):
             minutes = float(st.session_state[state.SWEEP_BUDGET])
             sweep = jobs.begin("sweep", SweepSpec(config, trials=trials, budget_minutes=minutes))
     except UserError as error:

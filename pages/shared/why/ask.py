@@ -19,7 +19,7 @@ FIRST, SECOND, BUDGET = part_key("why", "first"), part_key("why", "second"), par
 
 
 def show_form() -> None:
-    """Two files, the data set, the time, and the button."""
+    """Two files, the dataset, the time, and the button."""
     first_column, second_column = st.columns(2)
     with first_column:
         first = st.file_uploader("First script", type=["py", "txt", "ipynb"], key=FIRST, help="Read, never run.")

@@ -40,7 +40,7 @@ def show_findings(
         findings: As the checks gave them.
         severities: Which to show. Defaults to all.
         can_apply: Whether the page has the settings' form, so that a button may change it. Defaults to `False`.
-        root: Folder of the data set, so that the evidence can show the images it names. Defaults to none.
+        root: Folder of the dataset, so that the evidence can show the images it names. Defaults to none.
         images: How many of them at most. Defaults to `MOST`.
         offer: Draws what a page can do about a cause, below it. Defaults to nothing.
     """

@@ -1,4 +1,4 @@
-"""A run never trains on another data set than its manifest says, neither later on nor after a resume."""
+"""A run never trains on another dataset than its manifest says, neither later on nor after a resume."""
 
 import os
 import shutil
@@ -79,7 +79,7 @@ def test_before_the_first_epoch_it_begins_with_what_there_is_and_says_so(image_f
     exchange(folder)
     keep(run)
     assert told(run) == [
-        "The data set has changed before the first epoch: 1 image with another content (train/a/000.png)."
+        "The dataset has changed before the first epoch: 1 image with another content (train/a/000.png)."
     ]
     config = run.config()
     assert files.read_json(run.path / "manifest.json")["train"] == files.finite(
@@ -115,7 +115,7 @@ def test_an_image_exchanged_after_it_was_read_is_said_at_the_end(image_folder: M
     reporter = Exchanging(run)
     reporter.folder = folder
     assert train(reporter, with_reference=False) == "finished"
-    claim = "While this run trained, its data set has changed: 1 image with another content (train/a/000.png)."
+    claim = "While this run trained, its dataset has changed: 1 image with another content (train/a/000.png)."
     assert told(run) == [f"{claim} It has learnt from the images in its manifest."]
     found = files.read_json(run.path / "findings.json")["findings"][-1]
     assert (found["id"], found["severity"], found["claim"]) == ("data-set-changed", "warning", claim)

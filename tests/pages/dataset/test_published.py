@@ -1,4 +1,4 @@
-"""Published data sets on the Dataset page: what is said before, fetching, what goes wrong, who may."""
+"""Published datasets on the Dataset page: what is said before, fetching, what goes wrong, who may."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ from tests.published_set import published as published_set
 
 @pytest.fixture
 def serve(monkeypatch) -> Iterator[list[bytes]]:
-    """A server from which the only published data set comes."""
+    """A server from which the only published dataset comes."""
     with serving() as content:
         only = (published_set(content, archive()),)
         monkeypatch.setattr(collections, "COLLECTIONS", only)
@@ -102,7 +102,7 @@ def test_without_room_nothing_is_fetched(serve, page, monkeypatch):
 
 
 def refuse(reference: str) -> None:
-    raise DataError("there is no data set in this test")
+    raise DataError("there is no dataset in this test")
 
 
 @pytest.mark.parametrize(
@@ -120,5 +120,5 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
     assert bool(button(page, "Fetch it")) is may
     if not may:
         monkeypatch.setattr(access, "person", lambda: core.access.person(email, "session"))
-        with pytest.raises(AccessError, match="fetch a published data set"):
+        with pytest.raises(AccessError, match="fetch a published dataset"):
             published._fetch(collections.COLLECTIONS[0], lambda *_: None, lambda *_: None)

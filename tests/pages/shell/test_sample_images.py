@@ -59,7 +59,7 @@ def test_images_of_the_data_set_have_answers_in_a_new_home(mode, asked, drawn, m
     monkeypatch.setenv("PARITY_MODE", mode)
     at = open_page("predict", tour="6")
     assert not drawn
-    at.segmented_control[0].set_value("Images of the data set").run()
+    at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
     assert not [w for w in at.warning if "no longer where they were" in w.value]
     assert len(asked) == 6
@@ -94,7 +94,7 @@ def test_what_keeps_it_from_being_drawn_is_said(asked, drawn):
     examples.install()
     paths.samples_folder().write_text("in the way")
     at = open_page("predict", run=examples.run_with_model())
-    at.segmented_control[0].set_value("Images of the data set").run()
+    at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
     assert at.error[0].value.startswith(plain(f"The sample set cannot be drawn into {paths.samples_folder()}"))
     assert "no longer where they were" in at.warning[0].value

@@ -24,7 +24,7 @@ def the_sample_is_not_drawn(monkeypatch):
     """It takes seconds; what the pages show of it is tested elsewhere."""
 
     def refuse(reference: str) -> None:
-        raise UserError("there is no data set in this test")
+        raise UserError("there is no dataset in this test")
 
     monkeypatch.setattr(chosen_dataset, "open_view", refuse)
     monkeypatch.setattr(mistakes_view, "draw_sample_of", lambda run: None)

@@ -84,7 +84,7 @@ def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
     told = text_of(at)
     assert "Open: decide these yourself" in told
     assert "Image size: line 29: img_width, img_height are not defined in the script" in told.replace("**", "")
-    assert "Data set: line 28: train_data_dir is not defined in the script" in told.replace("**", "")
+    assert "Dataset: line 28: train_data_dir is not defined in the script" in told.replace("**", "")
     button(at).click()
     at.run()
     assert widget(at, state.field_key("model.dropout")).value == 0.7
