@@ -1,6 +1,5 @@
 """A real Ray cluster of several nodes on this machine, small enough to run beside everything else."""
 
-import contextlib
 import os
 import socket
 import warnings
@@ -40,29 +39,12 @@ def ray_cluster() -> Iterator[Any]:
             other.bind(("", 0))
             ports = {"dashboard_port": one.getsockname()[1], "dashboard_agent_listen_port": other.getsockname()[1]}
         head = {"num_cpus": 0, "include_dashboard": True, "_system_config": quick, **ports, **SMALL}
-        with _only_jobs():
-            cluster = Cluster(initialize_head=True, head_node_args=head)
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         nodes = [cluster.add_node(num_cpus=1, **SMALL) for _ in range(2)]
         cluster.wait_for_nodes()
     yield SimpleNamespace(address=cluster.address, nodes=nodes, remove=cluster.remove_node, add=cluster.add_node)
     ray.shutdown()
     cluster.shutdown()
-
-
-@contextlib.contextmanager
-def _only_jobs() -> Iterator[None]:
-    """The dashboard takes jobs and does nothing else: each of its other parts is a process that loads Ray."""
-    from ray._private import services
-
-    start = services.start_ray_process
-
-    def started(command: list[str], process_type: str, *rest: Any, **how: Any) -> Any:
-        only = ["--modules-to-load=JobHead"] if process_type == "dashboard" else []
-        return start([*command, *only], process_type, *rest, **how)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services, "start_ray_process", started)
-        yield
 
 
 @pytest.fixture
