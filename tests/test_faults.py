@@ -229,7 +229,7 @@ def test_a_disk_that_is_full_before_the_worker_begins_is_said(folder: Path, smal
 
 def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: Any) -> None:
     folder = image_folder(train=(150, 150), val=(4, 4), size=32)  # epochs take far longer than writing what was learnt
-    run = start(folder, epochs=1000, learnt=1, batch=1)
+    run = start(folder, epochs=1000, learnt=2, batch=1)  # by then all files that stay open have been opened
     path = str(run.path)
     mounted = os.geteuid() == 0 and not subprocess.run(["mount", "--bind", path, path], check=False).returncode
     if not mounted:
@@ -237,12 +237,14 @@ def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: 
     pid = launch.poll(run).pid
     assert pid
     try:
-        done = 1
-        while done:  # refused as long as a file in it is open for writing
+        for _ in range(500):  # refused as long as a file in it is open for writing
             os.kill(pid, signal.SIGSTOP)
             done = subprocess.run(["mount", "-o", "remount,bind,ro", path], capture_output=True, check=False).returncode
             os.kill(pid, signal.SIGCONT)
+            if not done:
+                break
             time.sleep(0.01)
+        assert not done, "a file of the run stays open for writing"
         status = ended(run)
         assert status.status in ("failed", "interrupted")
         assert "written" in status.message
