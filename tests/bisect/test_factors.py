@@ -59,7 +59,7 @@ TUNED = {"training.mode": "fine_tune"}
 IN_STAGES = {**TUNED, "training.finetune_stages": 3}
 
 NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
-    ({}, {"training.mode": "end_to_end"}, "training.mode", "cached features and end to end are the same training"),
+    ({}, {"training.mode": "end_to_end"}, "training.mode", "cached features and a full pass are the same training"),
     ({}, {"training.mode": "end_to_end", "training.literal": True}, "training.literal", "executed"),
     ({}, {"data.drop_remainder": True, "data.batch_size": 32}, "", ""),
     ({"data.batch_size": 8}, {"data.batch_size": 8, "data.drop_remainder": True}, "data.drop_remainder",
