@@ -40,10 +40,11 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument("--with", dest="other", metavar="RUN", help="ask another run too; disagreements come first")
 
 
-def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
+def ask(run: Run, heat: bool, later: list[Callable[[], object]]) -> Callable[[Any], Reply]:
     """From a run and whether maps are wanted to a function from pixels to a reply.
 
-    It loads TensorFlow only where the run's model is not kept in a converted form.
+    It loads TensorFlow only where the run's model is not kept in a converted form; then what keeps it so is added to
+    `later`.
     """
     from core.engine.insight.converted_model import open_converted
 
@@ -55,25 +56,22 @@ def ask(run: Run, heat: bool) -> Callable[[Any], Reply]:
     from core.engine.insight.predict import load_model
 
     model = load_model(run)
-    _loaded.append(lambda: keep_converted(run, model.network))
+    later.append(lambda: keep_converted(run, model.network))
     return lambda pixels: model.answer(pixels, heat=heat)
-
-
-_loaded: list[Callable[[], object]] = []
-"""What keeps the models in a converted form that TensorFlow was loaded for."""
 
 
 def predict(options: argparse.Namespace) -> int:
     """Asks, prints and writes; 1 when no image could be read."""
+    later: list[Callable[[], object]] = []
     try:
-        return _predict(options)
+        return _predict(options, later)
     finally:
         sys.stdout.flush()  # the answers first: what follows only makes the next command ready at once
-        while _loaded:
-            _loaded.pop()()
+        for keep in later:
+            keep()
 
 
-def _predict(options: argparse.Namespace) -> int:
+def _predict(options: argparse.Namespace, later: list[Callable[[], object]]) -> int:
     run = RunStore().get(options.run)
     other = RunStore().get(options.other) if options.other else None
     for asked in filter(None, (run, other)):
@@ -81,9 +79,9 @@ def _predict(options: argparse.Namespace) -> int:
     temperature = _temperature(run) if options.calibrated else 1.0
     paths = expand_images(options.images)
     images: list[NamedImage] = [(str(path), path) for path in paths]
-    raw = list(answers(run, images, ask(run, options.heatmaps is not None)))
+    raw = list(answers(run, images, ask(run, options.heatmaps is not None, later)))
     found = [calibration.apply_temperature(answer, temperature) for answer in raw]
-    theirs = list(answers(other, images, ask(other, False))) if other else []
+    theirs = list(answers(other, images, ask(other, False, later))) if other else []
     classes = run.classes()
     if options.csv:
         _write(options.csv, "--csv", csv_bytes(to_csv(found, classes)))
