@@ -57,6 +57,7 @@ def test_the_best_threshold_is_the_best_of_all_thresholds() -> None:
 def test_one_class_for_every_image_is_described_as_such() -> None:
     answers = describe_answers(np.array([0, 0, 1, 1]), np.array([[0.4, 0.6]] * 4), ["a", "b"])
     assert answers == {
+        "val_log_loss": 0.713558,  # -(ln 0.4 + ln 0.6) / 2
         "positive_share": 1.0,
         "predicted_class": "b",
         "predicted_share": 1.0,
