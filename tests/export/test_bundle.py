@@ -68,7 +68,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model's trial, without the ten seconds it takes."""
-    monkeypatch.setattr(importing, "_try", lambda path: {**TRIED, "image_size": 224, "outputs": 1})
+    monkeypatch.setattr(importing, "_try", lambda path, loader: {**TRIED, "image_size": 224, "outputs": 1})
 
 
 def remember(run: Run) -> None:
@@ -275,7 +275,7 @@ def test_a_zip_around_the_zip_is_named(records: Contents) -> None:
 
 
 def test_a_model_for_other_images_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "_try", lambda path: {**TRIED, "image_size": 32, "outputs": 3})
+    monkeypatch.setattr(importing, "_try", lambda path, loader: {**TRIED, "image_size": 32, "outputs": 3})
     with pytest.raises(
         DataError, match=r"takes images of 32 pixels and tells 3 classes apart; its records say 224 and 2"
     ):

@@ -30,7 +30,10 @@ def test_a_name_gets_the_suffix_it_lacks(out: str, name: str, expected: str) -> 
 def test_a_path_without_a_name_and_an_unknown_format_are_refused() -> None:
     with pytest.raises(RunError, match=r"^\. names no file; give --out a name, for instance model\.onnx$"):
         target_of(Path(), FORMATS["onnx"])
-    with pytest.raises(RunError, match=r'^there is no format "h5"; the formats are keras, savedmodel, litert, onnx'):
+    with pytest.raises(
+        RunError,
+        match=r'^there is no format "h5"; the formats are keras, savedmodel, litert, litert-float16, litert-int8, onnx',
+    ):
         find_format("h5")
 
 
