@@ -75,6 +75,11 @@ def _memory_by_psutil() -> float | None:
         return None
 
 
+def usable_processors() -> int:
+    """Processors that this process may use: all there are, or those it is bound to, where the system tells that."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def on_linux() -> bool:
     """Whether this is Linux, by a call, so that tests can say otherwise and every branch is checked for types."""
     return sys.platform.startswith("linux")

@@ -43,10 +43,10 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
         in_menu: Draws what stands below the entries of the menu.
     """
     st.set_page_config(page_title=f"{title} · {TITLE}", page_icon="⚖️", layout="wide", menu_items={"About": about()})
-    set_look()
     _freeze_imports()
     clock.start()
     admit_person()
+    set_look()  # who is not let in sees one sentence and nothing else
     enter(title)
     if mode() == PUBLIC:
         lower_server_limit()

@@ -5,7 +5,6 @@ the same bits in every batch, at every place and with every number of threads, w
 keeps the processors busy is that several images are under way at a time, one for each of them.
 """
 
-import os
 import queue
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.environment import environment
 from core.errors import RunError
+from core.workers.process_info import usable_processors
 
 FILE = "network.xml"
 """The network; its weights lie beside it, in a file that ends in `.bin`."""
@@ -36,11 +36,6 @@ def load_openvino() -> Any:
     return openvino
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class OpenVinoNetwork:
     """A network from a folder of the conversion cache, compiled for this processor.
 
@@ -53,7 +48,7 @@ class OpenVinoNetwork:
     """
 
     def __init__(self, folder: Path, streams: int | None = None) -> None:
-        streams = streams or (1 if environment().is_small else processors())
+        streams = streams or (1 if environment().is_small else usable_processors())
         settings = {
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": streams,
