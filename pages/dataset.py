@@ -54,24 +54,11 @@ def show_dataset(reference: str) -> None:
         st.error(f"This dataset cannot be trained on yet. {plain(view.problem)}")
     elif st.button("Train on this", type="primary", icon=":material/tune:"):
         st.switch_page("pages/train.py")
-    labels = tab_labels(view)
+    labels = health.tab_labels(view, list(TABS))
     for tab, show in zip(st.tabs(labels, key=state.TAB, on_change="rerun"), TABS.values(), strict=True):
         if tab.open:
             with tab:
                 show(view)
-
-
-def tab_labels(view: dataset_view.View) -> list[str]:
-    """Names of the tabs, each with the number of things in it that need a look; the open one stays open.
-
-    A tab is known by its label, and that changes with the number.
-    """
-    counts = health.badges(view)
-    labels = {name: f"{name} :orange-badge[{counts[name]:,}]" if counts.get(name) else name for name in TABS}
-    if is_open := str(st.session_state.get(state.TAB) or ""):
-        name = is_open.split(" :", maxsplit=1)[0]
-        st.session_state[state.TAB] = labels.get(name, labels["Overview"])
-    return list(labels.values())
 
 
 frame("Dataset", in_menu=follow_puzzle)

@@ -51,7 +51,7 @@ _ROWS = (
     ),
     Format(
         "litert-int8", ".tflite", "LiteRT in int8",
-        "A quarter of the size, faster on most phones; measured by training images, and its loss on validation images.",
+        "A quarter of the size, faster on most phones; calibrated on training images, measured on validation images.",
         converts=True, of_model=True, mime="application/octet-stream",
     ),
     Format(

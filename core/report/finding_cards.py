@@ -8,6 +8,7 @@ from core.checks.cards import Card, cards
 from core.checks.evidence_tables import Rows, evidence_tables
 from core.checks.finding import Finding
 from core.checks.in_words import form_words
+from core.report.images import texts_in
 from core.report.page import SAFE_IMAGE, table
 
 SEEN, ALIKE = "What the epochs show is consistent with it:", "The same change helps:"
@@ -84,7 +85,7 @@ def _evidence(finding: Finding) -> Iterator[str]:
     told = {key: value for key, value in finding.evidence.items() if key not in (IMAGES, CAPTIONS)}
     for name, rows in evidence_tables(told):
         yield _small_table(name, rows)
-    yield image_row(list(_flat(finding.evidence.get(IMAGES))), list(_flat(finding.evidence.get(CAPTIONS))))
+    yield image_row(list(texts_in(finding.evidence.get(IMAGES))), list(texts_in(finding.evidence.get(CAPTIONS))))
 
 
 def _small_table(name: str, rows: Rows) -> str:
@@ -92,11 +93,3 @@ def _small_table(name: str, rows: Rows) -> str:
     heading = f"<p class=small>{_words(name)}</p>" if name else ""
     left = f"<p class=small>The first {_ROWS} of {len(rows):,}.</p>" if len(rows) > _ROWS else ""
     return heading + table(columns, [[row.get(column) for column in columns] for row in rows[:_ROWS]]) + left
-
-
-def _flat(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _flat(one)

@@ -17,7 +17,7 @@ MOST, SIDE = 4, 120
 
 def images_named(evidence: dict[str, Any], root: Path, most: int = MOST) -> list[Path]:
     """The first images that a finding's evidence names and that are still there, as paths relative to `root`."""
-    named = (Path(text) for text in _texts(evidence.get("files") or evidence.get("groups") or []))
+    named = (Path(text) for text in texts_in(evidence.get("files") or evidence.get("groups") or []))
     found = (path for path in named if _is_below(root, path))
     return [path for path, _ in zip(found, range(most), strict=False)]
 
@@ -93,10 +93,10 @@ def _embedded(path: Path) -> str:
         return ""
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """Every text in nested lists."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)

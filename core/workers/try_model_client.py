@@ -68,10 +68,7 @@ def import_model(
     Raises:
         ModelError: it is not let in; nothing of it is kept then.
     """
-    if pixels and pixels not in PIXELS:
-        raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
-    if fit and fit not in FITS:
-        raise ModelError(f'the fit is "{fit}"; it may be {", ".join(FITS)}')
+    _check_choices(pixels, fit)
     names = _checked(classes) if classes else []
     path = paths.home() / "quarantine" / f"{secrets.token_hex(8)}.keras"
     try:
@@ -93,6 +90,13 @@ def import_model(
     finally:
         with contextlib.suppress(OSError):  # it was never written
             path.unlink(missing_ok=True)
+
+
+def _check_choices(pixels: str, fit: str) -> None:
+    if pixels and pixels not in PIXELS:
+        raise ModelError(f'the pixels are "{pixels}"; they may be {", ".join(PIXELS)}')
+    if fit and fit not in FITS:
+        raise ModelError(f'the fit is "{fit}"; it may be {", ".join(FITS)}')
 
 
 def _checked(classes: Sequence[str]) -> list[str]:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from core.store import examples
+from tests.browser.app_server import Server
+
 CHROMIUM = os.environ.get("PARITY_CHROMIUM") or "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",  # a container's root may not have one
@@ -44,6 +47,15 @@ def home_with_sample(home: Path, drawn_sample: Path) -> Path:
     """A home in which no page draws the sample first; how that goes is seen in test_puzzle_story.py."""
     shutil.copytree(drawn_sample, home / "sample")
     return home
+
+
+@pytest.fixture
+def server_with_examples(home_with_sample: Path) -> Iterator[Server]:
+    """A server of a home with the runs that come with the program."""
+    examples.install()
+    running = Server(home_with_sample)
+    yield running
+    running.close()
 
 
 def settle(page: Page) -> None:

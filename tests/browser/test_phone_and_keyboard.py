@@ -1,8 +1,6 @@
 """A phone: the menu closes, targets fit a finger, nothing scrolls sideways. The keyboard: where it is, and Enter."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -25,22 +23,14 @@ SMALL = """() => [...document.querySelectorAll(
 PAGES = ("", "dataset", "train", "live?run={good}", "runs", "diagnose?a={good}&b={bad}&bisect={bisect}", "predict")
 
 
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    examples.install()
-    running = Server(home_with_sample)
-    yield running
-    running.close()
-
-
-def test_a_phone_and_the_keyboard(server: Server, browser: Browser, page: Page) -> None:
+def test_a_phone_and_the_keyboard(server_with_examples: Server, browser: Browser, page: Page) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
-    the_menu_closes_after_a_choice(phone, server)
-    nothing_is_too_small_or_too_wide(phone, server)
+    the_menu_closes_after_a_choice(phone, server_with_examples)
+    nothing_is_too_small_or_too_wide(phone, server_with_examples)
     phone.context.close()
-    the_focus_is_told_apart_from_the_current_page(page, server)
-    enter_opens_a_row(page, server)
-    assert "Traceback" not in server.log()
+    the_focus_is_told_apart_from_the_current_page(page, server_with_examples)
+    enter_opens_a_row(page, server_with_examples)
+    assert "Traceback" not in server_with_examples.log()
 
 
 def the_menu_closes_after_a_choice(phone: Page, server: Server) -> None:

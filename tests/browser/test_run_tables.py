@@ -5,14 +5,11 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Download, Page, expect
 
 from core.bisect.store import BisectStore
-from core.store import examples
 from core.store.notes import read_note
 from core.store.runs import RunStore
 from tests.browser.app_server import Server
@@ -35,16 +32,8 @@ BOX_X, STATE_X, MENU_X = 17, 515, 353
 of menus."""
 
 
-@pytest.fixture
-def server(home_with_sample: Path) -> Iterator[Server]:
-    examples.install()
-    running = Server(home_with_sample)
-    yield running
-    running.close()
-
-
-def test_runs_are_sorted_filtered_compared_and_renamed(server: Server, page: Page) -> None:
-    page.goto(f"{server.url}/runs")
+def test_runs_are_sorted_filtered_compared_and_renamed(server_with_examples: Server, page: Page) -> None:
+    page.goto(f"{server_with_examples.url}/runs")
     expect(cell(page, SAMPLE)).to_have_count(1, timeout=90_000)
     page.get_by_role("combobox", name="Sort by").click()
     page.get_by_role("option", name="Accuracy", exact=True).click()
@@ -73,20 +62,20 @@ def test_runs_are_sorted_filtered_compared_and_renamed(server: Server, page: Pag
     page.get_by_role("button", name="Back to the table").click()
 
     run = next(run for run in RunStore().list() if run.title() == GOOD)
-    page.goto(f"{server.url}/runs?chosen={run.id}")
+    page.goto(f"{server_with_examples.url}/runs?chosen={run.id}")
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name", exact=True).fill(RENAMED)
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(cell(page, RENAMED)).to_have_count(1)
     assert run.title() == RENAMED
 
-    page.goto(f"{server.url}/runs")
+    page.goto(f"{server_with_examples.url}/runs")
     sort_by_a_head(page)
     choose_many(page)
     tag_them(page)
     export_them(page)
     delete_them_and_take_them_back(page)
-    assert "Traceback" not in server.log()
+    assert "Traceback" not in server_with_examples.log()
 
 
 def save_the_first_figure(page: Page) -> None:
@@ -180,12 +169,12 @@ def tick(page: Page, name: str) -> None:
     settle(page)
 
 
-def test_a_run_is_cloned_deleted_and_brought_back_on_home(server: Server, page: Page) -> None:
-    page.goto(server.url)
+def test_a_run_is_cloned_deleted_and_brought_back_on_home(server_with_examples: Server, page: Page) -> None:
+    page.goto(server_with_examples.url)
     run = next(run for run in RunStore().list() if run.title() == BAD)
     choose_in_menu(page, BAD, "Clone")
     expect(page.get_by_text(f"The form has the settings of “{BAD}”.")).to_be_visible()
-    expect(page).to_have_url(f"{server.url}/train")
+    expect(page).to_have_url(f"{server_with_examples.url}/train")
     settle(page)
     settings = run.config().settings()
     for label, key in NUMBERS.items():
@@ -203,7 +192,7 @@ def test_a_run_is_cloned_deleted_and_brought_back_on_home(server: Server, page: 
     expect(page.get_by_text(f"“{BAD}” is back.")).to_be_visible()
     expect(cell(page, BAD)).to_have_count(1)
     assert run.id in [other.id for other in RunStore().list()]
-    assert "Traceback" not in server.log()
+    assert "Traceback" not in server_with_examples.log()
 
 
 def choose_in_menu(page: Page, name: str, entry: str) -> None:

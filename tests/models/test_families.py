@@ -18,7 +18,7 @@ from core.data.pipeline import ImageLoader
 from core.engine.reporter import Reporter
 from core.engine.train.context import TrainingContext, make_training_context
 from core.engine.train.phases import Phase, on_features, on_images
-from core.engine.train.training import assign
+from core.engine.train.variables import assign
 from core.models import allowed_layers
 from core.models.backbone import Backbone
 from core.models.build import backbone_layers, build_base, train_model

@@ -14,12 +14,13 @@ from core.data.dataset_index import ImageFile
 from core.data.order import Indices
 from core.engine.train.checkpoint import Progress
 from core.engine.train.context import TrainingContext
+from core.engine.train.early_stopping import judge, reduced
 from core.engine.train.epoch_figures import EpochFigures, validation_loss
 from core.engine.train.evaluate import figures, write_figures
 from core.engine.train.observe import Observed, Observer
 from core.engine.train.phases import compile_model, order
 from core.engine.train.traced import TracedSequential
-from core.engine.train.training import arrays, assign, judge, rate_of, reduced
+from core.engine.train.variables import arrays, assign, rate_of
 from core.insight.answer import Probabilities
 from core.models.build import head_for
 

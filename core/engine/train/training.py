@@ -1,12 +1,8 @@
 """Trains a run: data, networks, phases of epochs, evaluation, model; everything goes into the run's folder."""
 
-import dataclasses
 import time
-from collections.abc import Sequence
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from core import files
@@ -22,6 +18,7 @@ from core.engine.train.checkpoint import BackgroundSaves, Checkpoint, Checkpoint
 from core.engine.train.context import StopRequested, TrainingContext, make_training_context
 from core.engine.train.data_watch import DATA_CHANGED, keep_manifest, say_changes
 from core.engine.train.devices import all_devices
+from core.engine.train.early_stopping import judge, reduced
 from core.engine.train.epoch_figures import EpochFigures, validation_loss
 from core.engine.train.evaluate import keep_results
 from core.engine.train.event_files import EventFiles
@@ -29,14 +26,9 @@ from core.engine.train.phases import Phase, Planned, order, plan
 from core.engine.train.run_costs import RunCosts
 from core.engine.train.trace import TraceWriter
 from core.engine.train.tracking import Tracking
+from core.engine.train.variables import arrays, assign, rate_of
 from core.errors import ImageChanged, RunError
 from core.store.runs import STATUSES, Run
-
-REDUCTION = 0.5
-"""What the learning rate is multiplied by on a plateau."""
-
-LOWEST_RATE = 1e-7
-"""Smallest learning rate that a setting may be."""
 
 
 def run_training(reporter: Reporter[Run]) -> tuple[str, str]:
@@ -318,55 +310,3 @@ class Training:
             f"the validation loss was lowest in epoch {self.progress.best_epoch}."
         )
         self.reporter.event("learning rate", epoch=self.progress.epoch, rate=after, message=message)
-
-
-def rate_of(model: keras.Model) -> float:
-    """The learning rate of a compiled model's next step, as the shortest decimal that names its value."""
-    return float(str(np.float32(model.optimizer.learning_rate.numpy())))
-
-
-def reduced(rate: float, progress: Progress, patience: int) -> float:
-    """The learning rate of the next epoch.
-
-    Args:
-        rate: float. That of the epoch before.
-        progress: Progress. After it; its count of epochs without a lower loss is all that is needed, as it only goes
-            back to 0 with a lower loss: the rate is halved at `patience`, twice `patience`, and so on.
-        patience: int. Epochs without a lower validation loss; 0 for never.
-    """
-    if not patience or not progress.waited or progress.waited % patience:
-        return rate
-    return max(rate * REDUCTION, LOWEST_RATE) if rate > LOWEST_RATE else rate
-
-
-def judge(progress: Progress, loss: float, patience: int, last: int) -> Progress:
-    """Progress after one more epoch with this validation loss.
-
-    Args:
-        progress: Progress. Before it.
-        loss: float. Validation loss of the epoch; not a number never counts as better.
-        patience: int. Epochs without a lower loss after which the phase is complete; 0 for never.
-        last: int. Number of the phase's last epoch.
-    """
-    epoch = progress.epoch + 1
-    better = progress.best_loss is None or loss < progress.best_loss
-    waited = 0 if better else progress.waited + 1
-    return dataclasses.replace(
-        progress,
-        epoch=epoch,
-        waited=waited,
-        best_loss=loss if better else progress.best_loss,
-        best_epoch=epoch if better else progress.best_epoch,
-        complete=epoch >= last or (patience > 0 and waited >= patience),
-    )
-
-
-def arrays(variables: Sequence[Any]) -> list[Any]:
-    """Copies of variables as numpy arrays."""
-    return [variable.numpy() for variable in variables]
-
-
-def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    """Puts arrays back into the variables they were copied from."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -1,5 +1,6 @@
 """Health of a dataset on the Overview tab: what was looked for, how much of it there is, and the tab that shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -103,7 +104,7 @@ def left_out(view: View) -> int:
     return len(view.skipped) + len(view.corrections.excluded)
 
 
-def badges(view: View) -> dict[str, int]:
+def _badges(view: View) -> dict[str, int]:
     """Counts that stand on the tabs, of what needs a look; only of what is known without a new check."""
     found = {"Problems": len(view.index.unreadable) + len(view.skipped) + len(view.index.empty_classes)}
     if not view.problem and (len(view.index.files) <= AT_ONCE or st.session_state.get(_asked(view))):
@@ -117,6 +118,19 @@ def badges(view: View) -> dict[str, int]:
         found["Split"] = sum(finding.id.startswith(_LEAKS) for finding in checked.findings)
         found["Labels"] = _issues(view) or 0
     return found
+
+
+def tab_labels(view: View, names: Sequence[str]) -> list[str]:
+    """Names of the tabs, each with the number of things in it that need a look; the open one stays open.
+
+    A tab is known by its label, and that changes with the number.
+    """
+    counts = _badges(view)
+    labels = {name: f"{name} :orange-badge[{counts[name]:,}]" if counts.get(name) else name for name in names}
+    if is_open := str(st.session_state.get(state.TAB) or ""):
+        name = is_open.split(" :", maxsplit=1)[0]
+        st.session_state[state.TAB] = labels.get(name, labels[names[0]])
+    return list(labels.values())
 
 
 def _show(sign: Sign) -> None:

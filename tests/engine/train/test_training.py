@@ -19,7 +19,8 @@ from core.data.feature_cache import feature_cache
 from core.data.images import load
 from core.engine.reporter import Reporter
 from core.engine.train.checkpoint import CheckpointFolder, Progress
-from core.engine.train.training import Training, judge, reduced, train
+from core.engine.train.early_stopping import judge, reduced
+from core.engine.train.training import Training, train
 from core.errors import UserError
 from core.estimate.measured import costs
 from core.stats import metrics
