@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.bisect.headline import headline
 from core.bisect.store import Bisect
 from core.data.set_names import set_name
 from core.errors import UserError
@@ -75,10 +76,16 @@ def _row(kind: str, job: Job) -> JobRow:
         title=title_of(job),
         dataset=_dataset(job),
         status=status.status,
-        message=status.message or ("It ended early and can go on." if ended_early else ""),
+        message=_verdict(job) or status.message or ("It ended early and can go on." if ended_early else ""),
         created=status.created,
         is_active=status.is_active,
     )
+
+
+def _verdict(job: Job) -> str:
+    """What a bisect has found, in the form's words; empty for other jobs, and where it has found nothing yet."""
+    result = job.result() if isinstance(job, Bisect) else None
+    return headline(result).title if result and result.get("verdict") else ""
 
 
 def title_of(job: Job) -> str:

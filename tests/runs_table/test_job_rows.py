@@ -1,5 +1,6 @@
 """The list of jobs that are no runs: what they are called, their order, how many."""
 
+from pathlib import Path
 from typing import Any
 
 from core.bisect.store import BisectStore
@@ -9,6 +10,7 @@ from core.label_review.store import ReviewStore
 from core.lr_search.store import LrSearchStore
 from core.runs_table.job_rows import EACH, at_work, job_rows
 from core.start import kinds
+from core.store import examples
 from core.store.runs import RunStore, Status
 from core.sweep.store import SweepStore
 
@@ -60,3 +62,8 @@ def test_damaged_jobs_are_listed_too() -> None:
     assert len(rows) == 8
     assert {row.status for row in rows} == {"damaged"}
     assert all(row.title for row in rows)
+
+
+def test_a_bisect_says_its_verdict_in_the_words_of_the_form(home: Path) -> None:
+    examples.install()
+    assert [row.message for row in job_rows()] == ["“Order of the samples” is the cause."]

@@ -27,6 +27,9 @@ _ICONS: dict[bool | None, str] = {
     None: ":gray[:material/help:]",
 }
 
+_HERE = "Overview"
+"""The tab on which the summary stands."""
+
 _LEAKS = "leak-"
 _OF_LABELS = ("conflicting-labels", "altered-copy-in-two-classes")
 
@@ -135,8 +138,10 @@ def tab_labels(view: View, names: Sequence[str]) -> list[str]:
 
 def _show(sign: Sign) -> None:
     icon = _ICONS[sign.good]
-    with st.container(border=True, gap="xxsmall", key=state.part_key("health", sign.title)):
+    with st.container(border=True, gap="xxsmall", height="stretch", key=state.part_key("health", sign.title)):
         st.metric(f"{icon} {sign.title}", sign.value, help=sign.help)
+        if sign.tab == _HERE:  # it stands below
+            return
         st.button(
             f"Open {sign.tab}", type="tertiary", icon=":material/arrow_forward:", on_click=_open, args=(sign.tab,),
             key=state.part_key("health", sign.title, "open"),
@@ -196,7 +201,7 @@ def _imbalance(view: View) -> Sign:
     about = f"The largest class has {many:,} images and the smallest {few:,}; always saying the largest would be right "
     about += f"in {percent(many / max(1, sum(counts.values())))}."
     value = "even" if 0 < ratio < 1.2 else f"{ratio:.1f} : 1" if ratio else "a class is empty"
-    return Sign("Class imbalance", value, 0 < ratio < _UNEVEN, "Overview", about)
+    return Sign("Class imbalance", value, 0 < ratio < _UNEVEN, _HERE, about)
 
 
 def _features(checked: Checked) -> Sign:
