@@ -16,13 +16,14 @@ def add_parser(command: AddCommand) -> None:
     parser = command("report", report, "Write a run as one HTML page: curves, figures, findings, settings, card.")
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="gets .html where it has no suffix")
+    parser.add_argument("--images", action="store_true", help="with the worst mistakes as small images")
 
 
 def report(options: argparse.Namespace) -> int:
     """Writes the page."""
     run = RunStore().get(options.run)
     path = options.out if options.out.suffix else options.out.with_suffix(".html")
-    content = run_report(run)
+    content = run_report(run, with_images=options.images)
     try:
         with files.replacing(path) as file:
             file.write(content.encode())

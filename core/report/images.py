@@ -1,7 +1,8 @@
-"""Evidence images of the diagnosis report: those that a finding names, those on which only one model is right."""
+"""Images of reports: those that a finding names, those on which only one model is right, the worst mistakes."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from core.store.runs import Run
 
 MOST, SIDE = 4, 120
 """Images that are shown with a piece of evidence, and their longer side in pixels."""
+
+MISTAKES, MISTAKE_SIDE = 12, 150
+"""Mistakes in the report of a run, and their longer side in pixels: together some 100 kB."""
 
 
 def images_named(evidence: dict[str, Any], root: Path, most: int = MOST) -> list[Path]:
@@ -69,6 +73,30 @@ def right_in_one_only(a: Run, b: Run) -> tuple[OneOnly, OneOnly]:
     return sides
 
 
+def worst_mistakes(run: Run, worst: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """The images that a model reads wrongly, the surest first.
+
+    Args:
+        run: Run.
+        worst: sequence of dict. `file`, `label`, `predicted` and `probability` of each, as evaluation.json has them.
+
+    Returns:
+        `data:` addresses and captions, at most `MISTAKES`; images that are gone, or lie outside the dataset, are left
+        out.
+    """
+    root = Path(run.data().root)
+    sure = sorted(worst, key=lambda one: -(one.get("probability") or 0.0))
+    named = ((one, Path(str(one.get("file") or ""))) for one in sure)
+    embedded = ((one, _embedded(root / path, MISTAKE_SIDE)) for one, path in named if _is_below(root, path))
+    found = list(islice(((one, address) for one, address in embedded if address), MISTAKES))
+    return [address for _, address in found], [_mistake_words(one) for one, _ in found]
+
+
+def _mistake_words(one: Mapping[str, Any]) -> str:
+    sure = one.get("probability")
+    return f"{one.get('label')}, read as {one.get('predicted')}{'' if sure is None else f' ({100 * sure:.0f} %)'}"
+
+
 def _by_hash(run: Run) -> dict[str, str]:
     """The validation images' paths by the hash of their files."""
     return {item.get("sha256", ""): item["path"] for item in run.data().val}
@@ -86,9 +114,9 @@ def _is_below(root: Path, path: Path) -> bool:
     return whole.is_relative_to(root.resolve()) and whole.is_file()
 
 
-def _embedded(path: Path) -> str:
+def _embedded(path: Path, side: int = SIDE) -> str:
     try:
-        return f"data:image/jpeg;base64,{base64.b64encode(thumbnail(path, SIDE)).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(thumbnail(path, side)).decode()}"
     except UnreadableImage:
         return ""
 

@@ -1,6 +1,6 @@
 """A run as one HTML page: curves, figures, findings, settings, model card; it opens anywhere, without a network.
 
-Like the diagnosis report it names no folder of this machine and holds no image.
+Like the diagnosis report it names no folder of this machine, and holds images only where they are asked for.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from core.course.caveats import caveats, known_findings, with_caveats
 from core.errors import RunError, UserError
 from core.export.card import model_card
 from core.models.setting_words import setting_label, word_of
-from core.report.finding_cards import finding_cards
+from core.report.finding_cards import finding_cards, image_row
+from core.report.images import worst_mistakes
 from core.report.markdown import markdown
 from core.report.page import clean, cleaner, day, page, section, shown, table
 from core.report.plot import Line, Plot, to_svg
@@ -35,18 +36,21 @@ _MOST_CLASSES = 30
 """A confusion matrix of more classes cannot be read on a page; the figures of each class are there all the same."""
 
 
-def run_report(run: Run) -> str:
+def run_report(run: Run, *, with_images: bool = False) -> str:
     """The page.
 
     Args:
         run: Run. At work or ended, also a damaged one: what cannot be read is left out, and said.
+        with_images: bool. Whether it holds the worst mistakes, small. Defaults to `False`: whoever gives a report away
+            may not be allowed to give images away.
     """
     title, cut = run.title(), cleaner([run])
     record = clean(_record(run), cut, with_images=False)
+    mistakes = _mistakes(run, record["evaluation"]) if with_images else {}
     parts = [
         _about(record),
         section("Curves", *_curves(run)),
-        *(_part(record, part, words) for part, words in _PARTS),
+        *(_part(record, part, words, mistakes.get(part, "")) for part, words in _PARTS),
         section("Findings", finding_cards(record["findings"]) or "<p>The checks found nothing.</p>"),
         section("Settings", _settings(record["settings"])),
         section("Program and machine", _environment(record["environment"])),
@@ -146,7 +150,18 @@ def _curves(run: Run) -> list[str]:
     return found
 
 
-def _part(record: Record, part: str, words: str) -> str:
+def _mistakes(run: Run, evaluation: Record) -> dict[str, str]:
+    """The worst mistakes of each part as a row of images."""
+    found = {}
+    for part, words in _PARTS:
+        images, captions = worst_mistakes(run, (evaluation.get(part) or {}).get("worst") or [])
+        if images:
+            told = f"Of the {words} images, the surest first: class, what the model says instead, how sure it is."
+            found[part] = f"<h3>Worst mistakes</h3><p class=small>{told}</p>{image_row(images, captions)}"
+    return found
+
+
+def _part(record: Record, part: str, words: str, mistakes: str) -> str:
     evaluation = record["evaluation"]
     figures = evaluation.get(part)
     if not figures:
@@ -169,6 +184,7 @@ def _part(record: Record, part: str, words: str) -> str:
         _per_class(figures.get("per_class") or [], classes),
         _confusion(figures.get("confusion"), classes),
         _roc(figures.get("roc") or {}, words),
+        mistakes,
     )
 
 

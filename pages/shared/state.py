@@ -78,6 +78,9 @@ TAB = "dataset_tab"
 HEALTH_ASK = "health_ask"
 """Session key, and first part of one: whether the checks of a large dataset were asked for."""
 
+IMAGES_SPLIT, IMAGES_CLASS, IMAGES_PAGE = "images_split", "images_class", "images_page"
+"""Session keys of the Images tab that stand in the address: split, class (empty for all), number of the page."""
+
 IMAGES_SEARCH, IMAGES_ORDER, IMAGE_DETAIL = "images_search", "images_order", "image_detail"
 """Session keys of the Images tab: the words searched for, the seed of its order, the file that is shown large."""
 

@@ -196,6 +196,35 @@ def test_the_dataset_page_comes_back_from_its_address(images: Path) -> None:
     assert address_of(other) == said
 
 
+def test_the_images_tab_comes_back_from_its_address(images: Path) -> None:
+    said = {"dataset": "folder:Röntgen 🩻/neu", "tab": "Images", "split": "val", "class": "b", "find": "1"}
+    at = opened("dataset", **said)
+    assert (at.selectbox(key=state.IMAGES_CLASS).value, at.text_input(key=state.IMAGES_SEARCH).value) == ("b", "1")
+    assert "1 to 1 of 1 images" in [caption.value for caption in at.caption]
+    assert address_of(at) == said
+    at.selectbox(key=state.IMAGES_CLASS).set_value("").run()
+    assert address_of(at) == {name: value for name, value in said.items() if name != "class"}
+
+
+def test_a_page_of_images_stands_in_the_address_and_a_choice_begins_anew(
+    image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PARITY_DATA", str(tmp_path / "data"))
+    image_folder("data/many", train=(30, 30), val=(2, 2))
+    at = opened("dataset", dataset="folder:many", tab="Images", page="2")
+    assert "25 to 48 of 60 images" in [caption.value for caption in at.caption]
+    assert address_of(again(at, "dataset"))["page"] == "2"
+    at.selectbox(key=state.IMAGES_CLASS).set_value("b").run()
+    assert "1 to 24 of 30 images" in [caption.value for caption in at.caption]
+    assert "page" not in address_of(at)
+    last = opened("dataset", dataset="folder:many", tab="Images", page="99", **{"class": "no such"})
+    assert "49 to 60 of 60 images" in [caption.value for caption in last.caption]
+    assert "class" not in address_of(last)
+    odd = opened("dataset", dataset="folder:many", tab="Images", page="two", split="x")
+    assert 'the page of images is "two"; it may be 1 to 1,000,000' in warnings(odd).casefold()
+    assert 'there is no split "x"' in warnings(odd).casefold()
+
+
 def test_a_review_and_a_check_open_their_data_set(images: Path) -> None:
     review = ended(ReviewStore()._make({"review": str(images), "key": "k"}, ""))
     at = opened("dataset", review=review.id)

@@ -108,6 +108,28 @@ def test_a_data_set_is_renamed_beside_its_title(
     assert len(scan_dataset(str(folder)).files) == 18
 
 
+def test_what_the_buttons_of_a_table_do_is_there_by_name(make_run: Callable[..., Run]) -> None:
+    """For the keyboard: Streamlit draws its tables."""
+    runs = [make_run(NAME, records=1) for _ in range(2)]
+    sweep = ended(SweepStore().create(make_config("sample", {}), [{"training.seed": 1}]))
+    at = opened("app.py")
+    choice = at.selectbox(key=home_runs.BY_NAME)
+    assert choice.value is None
+    assert sorted(choice.options) == sorted(f"{NAME} · {run.id[-6:]}" for run in runs)
+    choice.set_value(runs[0].id)
+    at.selectbox(key=jobs_list.BY_NAME).set_value(sweep.id).run()
+    links = [str(link.proto) for link in at.get("page_link")]
+    assert any(f"run={runs[0].id}" in link for link in links)
+    assert any(f"sweep={sweep.id}" in link for link in links)
+    press(at, home_runs.DELETE)
+    assert [run.id for run in RunStore().list()] == [runs[1].id]
+    choice = at.selectbox(key=home_runs.BY_NAME)
+    assert (choice.value, choice.options) == (None, [NAME])
+    at.selectbox(key="run_restore:by_name").set_value(runs[0].id).run()
+    press(at, "Restore")
+    assert len(RunStore().list()) == 2
+
+
 def ended(job: Any) -> Any:
     job.write_status(Status(status="finished", created=1e9, message="Done."))
     return job

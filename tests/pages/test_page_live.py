@@ -263,3 +263,13 @@ def test_the_learning_rate_has_a_curve_where_it_may_be_halved(make_run):
     charts = at.get("vega_lite_chart")
     assert len(charts) == 4
     assert "Learning rate over the epochs. In epoch 3 it is 0.0005." in str(charts[3].proto)
+
+
+def test_a_learning_rate_that_never_changes_is_a_number(make_run):
+    run = make_run("constant", records=1)
+    for epoch in (2, 3):
+        run.add_event("epoch", epoch=epoch, phase="training", seconds=1.0, learning_rate=5e-4, val_accuracy=0.5)
+    at = open_live(run=run.id)
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 3
+    assert "Learning rate: **0.0005** in every epoch." in [caption.value for caption in at.caption]

@@ -266,7 +266,7 @@ def test_runs_ahead_are_counted(started):
 def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(started):
     at = open_page()
     choice = widget(at, state.CHOICE)
-    assert (list(choice.options), choice.value) == (["Fast", "Recommended", "Best"], "recommended")
+    assert (list(choice.options), choice.value) == (["Fast", "Recommended", "Thorough"], "recommended")
     captions_of = list(choice.proto.captions)
     assert all(text.startswith("Up to about ") for text in captions_of)
     assert [CHOICES[name].about in text for name, text in zip(CHOICES, captions_of, strict=True)] == [True] * 3

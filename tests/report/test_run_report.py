@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from core import files
 from core.__main__ import main
 from core.config import make_config
 from core.environment import program_version
+from core.report.images import MISTAKES
 from core.report.markdown import markdown
 from core.report.run_report import run_report
 from core.store.notes import write_note
@@ -115,3 +118,29 @@ def test_one_cause_is_one_card_with_its_remedy_in_the_words_of_the_form(run: Run
     assert "single-class-batches" not in text
     assert "<td>Single class batches</td><td>40</td>" in text
     assert "The first 6 of 9." in text
+
+
+def test_the_worst_mistakes_are_shown_small_where_they_are_asked_for(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "private data" / "hospital"
+    folder.mkdir(parents=True)
+    for k in range(20):
+        Image.effect_noise((900, 600), 90).save(folder / f"{k}.png")
+    Image.effect_noise((900, 600), 90).save(tmp_path / "outside.png")
+    files.write_json(run.path / "evaluation.json", {"classes": ["a", "b"], "val": with_mistakes(run)})
+    assert "<img" not in run_report(run)
+    text = run_report(run, with_images=True)
+    page = Page(text)
+    assert page.open == []
+    shown = [dict(attributes) for name, attributes in page.tags if name == "img"]
+    assert len(shown) == MISTAKES
+    assert shown[0]["alt"] == "<b>, read as a (99 %)", "the surest first, and nothing from outside the dataset"
+    assert all(str(image["src"]).startswith("data:image/jpeg;base64,") for image in shown)
+    assert len(text) - len(run_report(run)) < MISTAKES * 20_000
+    assert str(tmp_path) not in text
+
+
+def with_mistakes(run: Run) -> dict[str, Any]:
+    worst = [{"file": f"{k}.png", "label": "<b>", "predicted": "a", "probability": 0.99 - k / 100} for k in range(20)]
+    outside = {"file": "../../outside.png", "label": "out", "predicted": "a", "probability": 1.0}
+    figures = files.read_json(run.path / "evaluation.json")["val"]
+    return {**figures, "worst": [*worst[::-1], outside]}

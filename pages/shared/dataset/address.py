@@ -8,12 +8,18 @@ from core.errors import AccessError, ConfigError, DataError
 from core.feature_check.store import FeatureCheckStore
 from core.label_review.store import ReviewStore
 from pages.shared import state
+from pages.shared.dataset.images_tab import LONGEST_SEARCH
 from pages.shared.dataset.job_named import CHECK, REVIEW
 from pages.shared.shell import address, dataset_address
 from pages.shared.shell.address import Part
+from pages.shared.shell.chosen_dataset import SPLITS
 from pages.shared.shell.settings_address import foreign_settings, setting_parts
 
 PAGE = "Dataset"
+IMAGES = "Images"
+"""Title of the tab whose choices stand in the address while it is open."""
+
+_MOST_PAGES = 1_000_000
 
 
 def recall(tabs: Sequence[str]) -> None:
@@ -36,6 +42,7 @@ def _parts(tabs: Sequence[str]) -> list[Part]:
     return [
         dataset_address.dataset_part(),
         Part("tab", lambda: _tab(tabs), lambda text: _take_tab(tabs, text), alone=True),
+        *(Part(name, _said_of_images(key), take) for name, (key, take) in _IMAGES_PARTS.items()),
         *setting_parts("data."),
         Part(REVIEW, _said(REVIEW, _reviewed), _take_review, alone=True),
         Part(CHECK, _said(CHECK, _checked), _take_check, alone=True),
@@ -52,6 +59,50 @@ def _take_tab(tabs: Sequence[str], tab: str) -> None:
     if tab and tab not in tabs:
         raise ConfigError(f'there is no tab "{tab[:40]}"; there are {", ".join(tabs)}')
     st.session_state[state.TAB] = tab or tabs[0]
+
+
+def _said_of_images(key: str) -> Callable[[], str]:
+    """A choice of the Images tab, as long as that is open; what is usual goes without saying."""
+
+    def said() -> str:
+        if str(st.session_state.get(state.TAB) or "").split(" :", maxsplit=1)[0] != IMAGES:
+            return ""
+        value = str(st.session_state.get(key) or "")
+        return "" if value == _USUAL.get(key) else value
+
+    return said
+
+
+def _take_split(name: str) -> None:
+    if name and name not in SPLITS:
+        raise ConfigError(f'there is no split "{name[:40]}"; there are {", ".join(SPLITS)}')
+    st.session_state[state.IMAGES_SPLIT] = name or None
+
+
+def _take_class(name: str) -> None:
+    st.session_state[state.IMAGES_CLASS] = name  # the tab knows which there are
+
+
+def _take_search(words: str) -> None:
+    if len(words) > LONGEST_SEARCH:
+        raise ConfigError(f"the search has {len(words)} characters; it may have {LONGEST_SEARCH} at most")
+    st.session_state[state.IMAGES_SEARCH] = words
+
+
+def _take_page(text: str) -> None:
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_PAGES):
+        raise ConfigError(f'the page of images is "{text[:40]}"; it may be 1 to {_MOST_PAGES:,}')
+    st.session_state[state.IMAGES_PAGE] = int(text or 1)
+
+
+_USUAL = {state.IMAGES_SPLIT: "train", state.IMAGES_PAGE: "1"}
+_IMAGES_PARTS = {
+    "split": (state.IMAGES_SPLIT, _take_split),
+    "class": (state.IMAGES_CLASS, _take_class),
+    "find": (state.IMAGES_SEARCH, _take_search),
+    "page": (state.IMAGES_PAGE, _take_page),
+}
+"""Query parameter of each choice of the Images tab, its session key, and what puts it into the session."""
 
 
 def _said(name: str, reference_of: Callable[[str], str]) -> Callable[[], str]:

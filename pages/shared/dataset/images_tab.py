@@ -16,7 +16,7 @@ from pages.shared.shell.chosen_dataset import SPLITS, View
 from pages.shared.widgets.text import plain
 
 _LARGE, _SMALL = 900, 400
-_LONGEST = 200
+LONGEST_SEARCH = 200
 
 
 def show_images(view: View) -> None:
@@ -24,10 +24,11 @@ def show_images(view: View) -> None:
     curate.show_notice()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = _choose_split(view)
-        label = st.selectbox("Class", ["", *view.index.classes], format_func=_class_title)
+        label = _choose_class(view)
         words = st.text_input(
-            "Search", key=state.IMAGES_SEARCH, max_chars=_LONGEST, icon=":material/search:", width=220,
-            placeholder="part of a file's name", help="Any part of the path; capitals do not matter.",
+            "Search", key=state.IMAGES_SEARCH, on_change=_first_page, max_chars=LONGEST_SEARCH,
+            icon=":material/search:", width=220, placeholder="part of a file's name",
+            help="Any part of the path; capitals do not matter.",
         )  # fmt: skip
         st.button("Shuffle", icon=":material/shuffle:", on_click=_shuffle, help="Another order, the same images.")
         if state.IMAGES_ORDER in st.session_state:
@@ -37,8 +38,7 @@ def show_images(view: View) -> None:
         what = f"whose name holds “{plain(words)}”" if words else "of this class in this split"
         st.info(f"There are no readable images {what}.")
         return
-    pages = -(-len(chosen) // PER_PAGE)
-    page = st.pagination(pages, key=state.page_key(f"{split}:{words}", label)) if pages > 1 else 1
+    page = _choose_page(-(-len(chosen) // PER_PAGE))
     first = (page - 1) * PER_PAGE
     shown = _ordered(chosen)[first : first + PER_PAGE]
     st.caption(f"{first + 1:,} to {first + len(shown):,} of {len(chosen):,} images")
@@ -112,10 +112,34 @@ _MOST_CLASSES = 20
 
 def _choose_split(view: View) -> str:
     filled = [split for split in SPLITS if view.part(split)]
+    if st.session_state.get(state.IMAGES_SPLIT) not in filled:
+        st.session_state[state.IMAGES_SPLIT] = filled[0] if filled else None
     chosen = st.segmented_control(
-        "Split", filled, default=filled[0] if filled else None, required=True, format_func=SPLITS.__getitem__
-    )
+        "Split", filled, key=state.IMAGES_SPLIT, on_change=_first_page, required=True,
+        format_func=SPLITS.__getitem__,
+    )  # fmt: skip
     return str(chosen or "train")
+
+
+def _choose_class(view: View) -> str:
+    offered = ["", *view.index.classes]
+    if st.session_state.get(state.IMAGES_CLASS) not in offered:
+        st.session_state[state.IMAGES_CLASS] = ""  # it was named by an address, or is a class of another dataset
+    key, first = state.IMAGES_CLASS, _first_page
+    return st.selectbox("Class", offered, format_func=_class_title, key=key, on_change=first) or ""
+
+
+def _choose_page(pages: int) -> int:
+    """The page that is shown; the last one where an address names a later one."""
+    asked = min(max(int(st.session_state.get(state.IMAGES_PAGE, 1)), 1), pages)
+    st.session_state[state.IMAGES_PAGE] = asked
+    if pages == 1:
+        return 1
+    return st.pagination(pages, key=state.IMAGES_PAGE)
+
+
+def _first_page() -> None:
+    st.session_state[state.IMAGES_PAGE] = 1
 
 
 def _class_title(name: str) -> str:

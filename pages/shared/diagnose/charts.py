@@ -10,7 +10,7 @@ import pandas as pd
 from core.bisect.arm_rows import judged_by, trial_rows
 from core.store.run_colours import run_looks
 from pages.shared.widgets.charts import thin
-from pages.shared.widgets.curves import axis_end
+from pages.shared.widgets.curves import AXIS_TITLES, CURVE_PADDING, axis_end
 from pages.shared.widgets.text import NOTHING, number, percent
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def pair_curve(
     dashes = alt.Scale(domain=list(SIDES), range=[list(SIDE_DASHES[side]) or [1, 0] for side in SIDES])
     chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5, clip=True)
+        .mark_line(point=alt.OverlayMarkDef(size=28), strokeWidth=2.5)
         .encode(
             alt.X("epoch:Q", title="Epoch", scale=alt.Scale(domain=[1, end], nice=False), axis=_whole_numbers(end)),
-            alt.Y("value:Q", title=None, scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
+            alt.Y("value:Q", title=AXIS_TITLES[metric], scale=y_scale, axis=alt.Axis(format=form, tickCount=5)),
             alt.Color("run:N", title=None, scale=_scale(colours), legend=legend),
             alt.StrokeDash("run:N", title=None, scale=dashes, legend=legend),
             [
@@ -76,7 +76,7 @@ def pair_curve(
                 alt.Tooltip("value:Q", title=title, format=".1%" if metric == "accuracy" else ".4f"),
             ],
         )
-        .properties(title=title, height=CURVE_HEIGHT)
+        .properties(title=title, height=CURVE_HEIGHT, padding=CURVE_PADDING)
     )
     return chart
 

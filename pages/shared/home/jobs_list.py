@@ -6,6 +6,8 @@ import streamlit as st
 from core.runs_table.job_rows import KINDS, JobRow, at_work, job_rows
 from pages.shared import state
 from pages.shared.shell.dataset_address import may_open
+from pages.shared.widgets.row_choice import row_choice
+from pages.shared.widgets.text import moment
 
 REFRESH_SECONDS = 3.0
 FEW = 12
@@ -23,8 +25,8 @@ PLACES = {
 }
 """Page and query parameter of each kind."""
 
-OPEN, ALL = "job_open", "jobs_all"
-"""Session keys: the row whose button was pressed; whether all rows are asked for."""
+OPEN, ALL, BY_NAME = "job_open", "jobs_all", "job_by_name"
+"""Session keys: the row whose button was pressed; whether all rows are asked for; the job chosen by its name."""
 
 _OF_DATA = ("review", "check")
 """Kinds that open a dataset, and so are for whoever may open that."""
@@ -66,8 +68,21 @@ def _table(active: bool) -> None:
             "when": column.DatetimeColumn("Made", width=125, format="distance"),
         },
     )
+    _by_name(rows)
     if click := st.session_state.get(OPEN):
         open_job(rows[click["row"]])
+
+
+def _by_name(rows: list[JobRow]) -> None:
+    """The way to the job that is chosen by its name."""
+    zone = st.context.timezone
+    names = {row.id: f"{KINDS[row.kind]}: {row.title}, {moment(row.created, zone)}" for row in rows}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = row_choice("A row of the table", names, BY_NAME)
+        for row in rows:
+            if row.id == chosen:
+                page, name = PLACES[row.kind]
+                st.page_link(page, label="Open", icon=":material/open_in_new:", query_params={name: row.id})
 
 
 def table(rows: list[JobRow]) -> pd.DataFrame:

@@ -19,11 +19,15 @@ from pages.shared.run.upkeep import (
     show_trash,
 )
 from pages.shared.shell.access import may
+from pages.shared.widgets.row_choice import row_choice
 
 REFRESH_SECONDS = 3.0
 
 TO_RENAME = "run_to_rename"
 """Session key: id of the run for which a name is asked in the next script run."""
+
+BY_NAME = "home_run_by_name"
+"""Session key: id of the run that was chosen by its name."""
 
 FEW = 8
 """Rows on this page; all others are on the Runs page."""
@@ -72,12 +76,28 @@ def _table(active: bool) -> None:
         hide_index=True,
         alt="Table of the runs: name, state, tags, training mode, accuracy and loss, and when it was made.",
     )
+    pressed = _by_name(rows)
     if click := st.session_state.get(state.OPEN_RUN):
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["id"]})
     if run_id := st.session_state.pop(state.TO_CLONE, ""):
         open_clone(RunStore().get(run_id))
-    if st.session_state.get(state.MORE):
+    if pressed or st.session_state.get(state.MORE):
         st.rerun()  # the whole page: what was deleted is said above the table, and a name is asked for over it
+
+
+def _by_name(rows: list[Row]) -> bool:
+    """What the table's buttons do, for the run that is chosen by its name; whether a button was pressed."""
+    pressed = False
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = row_choice("A run of the table", {row["id"]: row["name"] for row in rows}, BY_NAME)
+        for row in rows:
+            if row["id"] == chosen:
+                query = {state.RUN: chosen}
+                st.page_link("pages/live.py", label="Curves", icon=":material/monitoring:", query_params=query)
+                for entry in _entries(row):
+                    key = state.part_key(BY_NAME, entry)
+                    pressed |= st.button(entry, type="tertiary", key=key, on_click=on_menu, args=(row, entry))
+    return pressed
 
 
 def on_menu(row: Row, entry: str) -> None:

@@ -6,7 +6,8 @@ from core.report.run_report import run_report
 from core.store.csv_tables import csv_bytes
 from core.store.runs import Run
 from pages.shared.run.facts import epochs
-from pages.shared.state import part_key
+from pages.shared.run.sample_of_run import draw_sample_of
+from pages.shared.state import WITH_IMAGES, part_key
 from pages.shared.widgets.charts import history_frame
 from pages.shared.widgets.download import download
 
@@ -37,4 +38,16 @@ def download_report(run: Run) -> None:
     """The report of a run."""
     about = "Curves, figures, findings, settings and card in one file that any browser opens."
     key = part_key("download", run.id, "report")
-    download("Report, HTML", f"{run.id}.html", lambda: run_report(run).encode(), key, about=about)
+    with_images = bool(st.session_state.get(part_key(WITH_IMAGES, run.id)))
+    if with_images:
+        draw_sample_of(run)
+
+    def report() -> bytes:
+        return run_report(run, with_images=with_images).encode()
+
+    download("Report, HTML", f"{run.id}.html", report, key, about=about)
+    st.checkbox(
+        "With images",
+        key=part_key(WITH_IMAGES, run.id),
+        help="Puts the worst mistakes into the report, small. Off for images that are not yours to share.",
+    )

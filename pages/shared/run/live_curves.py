@@ -48,9 +48,10 @@ def show_curves(
     planned = status.epochs or config.training.most_epochs
     last = records[-1].epoch if records else 0
     end = axis_end(planned, last) if status.is_active else last or planned
-    has_rate = status.is_active or any(record.learning_rate is not None for record in records)
-    with st.grid(4, min_column_width=250):
-        for metric, name in (*_CURVES, *([_RATE] if has_rate else [])):
+    rates = {record.learning_rate for record in records if record.learning_rate is not None}
+    has_rate_curve = len(rates) > 1 or (status.is_active and _may_change_rate(config))
+    with st.grid(4 if has_rate_curve else 3, min_column_width=250):
+        for metric, name in (*_CURVES, *([_RATE] if has_rate_curve else [])):
             baseline = facts.majority_share if facts and metric == "accuracy" else None
             stamp = shared_stamp(run.path / "events.jsonl")
             spec, table = _drawn(str(run.path), stamp, metric, name, end, baseline, _looks())
@@ -61,6 +62,14 @@ def show_curves(
                 height=CURVE_HEIGHT,
                 alt=curve_words(records, metric, name),
             )
+    if rates and not has_rate_curve:
+        st.caption(f"Learning rate: **{rates.pop():g}** in every epoch.")
+
+
+def _may_change_rate(config: RunConfig) -> bool:
+    """Whether the learning rate of a training at work may still become another one."""
+    training = config.training
+    return training.mode == "fine_tune" or training.schedule != "none" or training.reduce_on_plateau > 0
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)

@@ -1,16 +1,21 @@
 """What is known against a run: its caveats beside a figure, and its findings from before and during the training."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from core.checks.finding import SEVERITIES, Finding
+from core.checks.in_words import form_words
 from core.course.caveats import caveats, known_findings
 from core.store.runs import Run
 from pages.shared.run.facts import Stamp, file_stamp, shared_stamp
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.text import interval, percent, plain
+
+_LINE = 90
+"""Characters of a claim that fit into one line at 1280 pixels."""
 
 
 def show_caveats(run: Run, part: str = "val") -> None:
@@ -31,18 +36,21 @@ def show_accuracy(run: Run) -> None:
     show_caveats(run)
 
 
-def show_error(run: Run) -> None:
-    """The first error, for above the curves: it makes them meaningless. Nothing where there is none."""
+def show_claim(run: Run) -> None:
+    """The first error in one line, for above the curves: it makes them meaningless. Nothing where there is none."""
     with st.container():
-        show_findings(_errors(run)[:1])
+        for finding in all_findings(run):
+            if finding.severity == "error":
+                line = textwrap.shorten(form_words(finding.claim), _LINE, placeholder=" …")
+                st.error(f"{plain(line)} More below the curves.", icon=":material/error:")
+                break
 
 
-def show_rest(run: Run) -> None:
-    """All other findings, the worst first: warnings open, what is only worth knowing folded."""
+def show_findings_below(run: Run) -> None:
+    """All findings, the worst first: errors and warnings open, what is only worth knowing folded."""
     found = sorted(all_findings(run), key=lambda finding: SEVERITIES.index(finding.severity))
-    below = [finding for finding in found if finding not in _errors(run)[:1]]
-    urgent = [finding for finding in below if finding.severity != "info"]
-    notes = [finding for finding in below if finding.severity == "info"]
+    urgent = [finding for finding in found if finding.severity != "info"]
+    notes = [finding for finding in found if finding.severity == "info"]
     with st.container():
         if urgent:
             st.markdown(f"##### Findings: {_counted(found)}")
@@ -62,10 +70,6 @@ def all_findings(run: Run) -> list[Finding]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _all_findings(folder: str, stamps: tuple[Stamp | None, ...]) -> list[Finding]:
     return known_findings(Run(Path(folder)))
-
-
-def _errors(run: Run) -> list[Finding]:
-    return [finding for finding in all_findings(run) if finding.severity == "error"]
 
 
 def _counted(found: Sequence[Finding]) -> str:

@@ -15,7 +15,7 @@ from core.store.runs import RESUMABLE, STATUSES, Run, RunStore, Status
 from core.workers import launch
 from pages.shared.run.facts import DataFacts, data_facts, epochs, notes, title
 from pages.shared.run.live_curves import choose_looks, show_curves
-from pages.shared.run.live_findings import show_caveats, show_error, show_rest
+from pages.shared.run.live_findings import show_caveats, show_claim, show_findings_below
 from pages.shared.run.tab_title import show_tab_title
 from pages.shared.run.view import active_runs, read_config, status_words
 from pages.shared.state import RUN, RUN_NOTICE
@@ -66,10 +66,10 @@ def _tick(run: Run, was_active: bool) -> None:
     if status.is_active or records:
         _figures(records, facts)
     show_caveats(run)
-    show_error(run)
+    show_claim(run)
     if status.is_active or records:
         show_curves(run, records, facts, status, config)
-    show_rest(run)
+    show_findings_below(run)
     if not status.is_active:
         _speed(status, records, facts)
     _notes(run)

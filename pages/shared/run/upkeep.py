@@ -18,6 +18,7 @@ from core.workers.try_model_client import is_imported
 from pages.shared import state
 from pages.shared.shell.access import guarded, may, person
 from pages.shared.widgets.fields import label_of, word_of
+from pages.shared.widgets.row_choice import row_choice
 from pages.shared.widgets.text import moment, plain, sentence
 
 
@@ -173,7 +174,9 @@ def show_trash() -> None:
     ]
 
     def clicked() -> None:
-        run = found[st.session_state[state.RESTORE]["row"]].run
+        bring_back(found[st.session_state[state.RESTORE]["row"]].run)
+
+    def bring_back(run: JobFolder) -> None:
         restore_runs((run.id, *(trash.deleted_trials(run) if isinstance(run, BudgetedJob) else ())))
 
     column = st.column_config
@@ -189,6 +192,13 @@ def show_trash() -> None:
                 "left": column.TextColumn("Kept for", width=90),
             },
         )
+        names = {one.run.id: str(row["name"]) for one, row in zip(found, rows, strict=True)}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = row_choice("A deleted run", names, state.part_key(state.RESTORE, "by_name"))
+            for one in found:
+                if one.run.id == chosen:
+                    icon = ":material/restore_from_trash:"
+                    st.button("Restore", type="tertiary", icon=icon, on_click=bring_back, args=(one.run,))
 
 
 def may_organise(run: JobFolder) -> bool:

@@ -30,7 +30,10 @@ class Choice:
 CHOICES = {
     "fast": Choice("Fast", "a first answer: smaller images, few epochs, the backbone stays frozen"),
     "recommended": Choice("Recommended", "trains the head on the features of the frozen backbone"),
-    "best": Choice("Best", "augments the images, and fine-tunes the upper blocks of the backbone after the head"),
+    "best": Choice(
+        "Thorough",
+        "augments the images, and fine-tunes the upper blocks after the head; if that is better, Diagnose tells",
+    ),
 }
 
 

@@ -25,7 +25,7 @@ from pages.shared.widgets.text import plain
 PRESET_TITLES = {
     "recommended": "Recommended",
     "fast": "Fast",
-    "best": "Best",
+    "best": "Thorough",
     "question-bottleneck": "Question: bottleneck",
     "question-end-to-end": "Question: frozen backbone, full pass",
 }

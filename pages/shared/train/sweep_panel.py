@@ -18,6 +18,7 @@ from pages.shared.shell.access import may
 from pages.shared.train.job_panel import early_end, show_job, shown_job, stop_button
 from pages.shared.train.sweep_chart import HEIGHT, finished_trials, trials_figure, trials_table, trials_words
 from pages.shared.widgets import fields
+from pages.shared.widgets.row_choice import row_choice
 from pages.shared.widgets.text import duration, percent, plain
 
 if TYPE_CHECKING:
@@ -219,6 +220,11 @@ def _show_table(result: "SweepResult") -> None:
             "open": column.ButtonColumn("Curves", type="tertiary", key=state.SWEEP_OPEN),
         },
     )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {row["run"]: row["name"] for row in rows if row["run"]}
+        if chosen := row_choice("A trial of the table", names, state.part_key(state.SWEEP_OPEN, "by_name")):
+            query = {state.RUN: chosen}
+            st.page_link("pages/live.py", label="Curves", icon=":material/monitoring:", query_params=query)
     if click := st.session_state.get(state.SWEEP_OPEN):
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["run"]})
 

@@ -31,7 +31,7 @@ _ENDS = (30, 60, 120, 250, 500)
 _TOPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
 """Where the axis of a loss ends, times a power of ten: few steps, so that it seldom moves while a run trains."""
 
-_TITLES = {"loss": "Mean over images", "accuracy": "Share of images", "auc": "Area under ROC",
+AXIS_TITLES = {"loss": "Mean over images", "accuracy": "Share of images", "auc": "Area under ROC",
            "learning_rate": "Step size"}  # fmt: skip
 """What stands at the axis upwards, by metric."""
 
@@ -112,7 +112,7 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, is_smoothed: bool
         )
         .encode(
             x,
-            alt.Y("value:Q", title=_TITLES[metric], scale=y_scale, axis=axis),
+            alt.Y("value:Q", title=AXIS_TITLES[metric], scale=y_scale, axis=axis),
             colour,
             alt.StrokeDash("series:N", title=None, scale=_series(_DASHES, names), legend=legend),
             _tips(metric, title),
@@ -120,7 +120,7 @@ def _curve_spec(metric: str, title: str, end: int, dots: bool, is_smoothed: bool
     )
     faint = _values(data).mark_line(opacity=0.3, strokeWidth=1, aria=False).encode(x, alt.Y("measured:Q"), colour)
     layers = [lines, *_begins(data, metric), *([faint] if is_smoothed else [])]
-    chart = alt.layer(*layers).properties(title=title, height=CURVE_HEIGHT, padding=_PADDING).to_dict()
+    chart = alt.layer(*layers).properties(title=title, height=CURVE_HEIGHT, padding=CURVE_PADDING).to_dict()
     for part in (chart, *chart["layer"]):
         part.pop("data", None)  # it comes beside the description
     return json.dumps(chart)
@@ -185,7 +185,7 @@ _DASHES: dict[str, Any] = {"training": [1, 0], "validation": [1, 0], "majority":
 _LEGEND: dict[str, Any] = {
     "orient": "bottom", "symbolType": "stroke", "symbolStrokeWidth": 3, "columnPadding": 8, "labelFontSize": 12,
 }  # fmt: skip
-_PADDING: Any = {"left": 2, "right": 14, "top": 4, "bottom": 4}
+CURVE_PADDING: Any = {"left": 2, "right": 14, "top": 4, "bottom": 4}
 """Room for the half of a dot, and of a number at the axis, that lies beyond its end."""
 
 

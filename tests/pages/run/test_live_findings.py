@@ -32,7 +32,13 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
     files.write_json(run.path / "trace.json", record)
     at.run()
     assert not at.exception
-    assert [box.value for box in at.error] == [
+    line, card = [box.value for box in at.error]
+    assert (
+        line
+        == plain("After epoch 1 all 4 validation images get the same answer, “*b*”, with the same …")
+        + " More below the curves."
+    )
+    assert [card] == [
         plain(
             "After epoch 1 all 4 validation images get the same answer, “*b*”, with the same probability: its "
             "standard deviation is 0. The recorded order is class by class (40 of 40 batches hold a single class, "
