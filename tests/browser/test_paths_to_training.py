@@ -1,4 +1,5 @@
-"""From Home to a running training in three clicks; Start stays in sight; the title of the tab tells how far it is."""
+"""From Home to a running training in three clicks; Start stays in sight; the title of the tab tells how far it is; an
+address shows the same again."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from core.store import examples
 from tests.browser.app_server import Server
 from tests.browser.conftest import settle
 
@@ -88,3 +90,78 @@ def test_the_health_of_a_data_set_leads_to_its_tabs(server: Server, page: Page) 
     settle(page)
     expect(page.get_by_role("tab", name=re.compile("Quality"))).to_have_attribute("aria-selected", "true")
     assert "Traceback" not in server.log()
+
+
+FOLDER = "dataset=folder%3Aapples+and+pears"
+
+
+def test_an_address_shows_the_same_after_a_reload_in_a_second_tab_and_after_back(
+    server: Server, page: Page, browser: Browser
+) -> None:
+    examples.install()
+    good, bad, _ = examples.puzzle()
+    page.goto(f"{server.url}/dataset?{FOLDER}")
+    settle(page)
+    page.get_by_role("tab", name="Images").click()
+    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name="b", exact=True).click()
+    stays(page, browser, images_of_a_class)
+
+    page.goto(f"{server.url}/train?{FOLDER}")
+    settle(page)
+    page.get_by_text("Fast", exact=True).click()
+    settle(page)
+    page.get_by_text("Customise: every setting of the training").click()
+    epochs = page.get_by_role("spinbutton", name=re.compile("Epochs")).first
+    epochs.fill("7")
+    epochs.press("Enter")
+    stays(page, browser, a_changed_setting)
+
+    page.goto(f"{server.url}/live?run={good}")
+    settle(page)
+    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("option", name=re.compile("Puzzle: end to end")).click()
+    page.wait_for_url(re.compile(bad))
+    stays(page, browser, the_bad_run)
+
+    page.goto(f"{server.url}/diagnose?a={bad}&b={good}")
+    stays(page, browser, the_bad_run_first)
+    assert "Traceback" not in server.log()
+
+
+def stays(page: Page, browser: Browser, shows: Callable[[Page], None]) -> None:
+    """What is shown is shown again after a reload, in a second tab of somebody else, and after a look elsewhere."""
+    shows(page)
+    settle(page)
+    page.reload()
+    shows(page)
+    other = browser.new_context().new_page()
+    other.goto(page.url)
+    shows(other)
+    other.context.close()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
+    page.wait_for_url(re.compile("/runs"))
+    page.go_back()
+    shows(page)
+
+
+def images_of_a_class(page: Page) -> None:
+    expect(page.get_by_text("1 to 24 of 30 images")).to_be_visible()
+    expect(page.get_by_role("tab", name="Images")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("combobox", name="Class")).to_have_value("b")
+    expect(page.get_by_role("heading", name="apples and pears")).to_be_visible()
+
+
+def a_changed_setting(page: Page) -> None:
+    expect(page.get_by_role("radio", name=re.compile("Fast"))).to_be_checked()
+    expect(page.get_by_role("spinbutton", name=re.compile("Epochs")).first).to_have_value("7")
+    expect(page.get_by_text("apples and pears").first).to_be_visible()
+
+
+def the_bad_run(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Puzzle: end to end")).to_be_visible()
+
+
+def the_bad_run_first(page: Page) -> None:
+    expect(page.get_by_role("combobox", name="Run A")).to_have_value(re.compile("Puzzle: end to end"))
+    expect(page.get_by_role("combobox", name="Run B")).to_have_value(re.compile("Puzzle: bottleneck"))

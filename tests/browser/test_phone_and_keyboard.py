@@ -74,6 +74,17 @@ def the_focus_is_told_apart_from_the_current_page(page: Page, server: Server) ->
 
 def enter_opens_a_row(page: Page, server: Server) -> None:
     """By its name: Streamlit's tables are drawn, and the buttons in them take no key."""
+    page.goto(server.url)
+    settle(page)
+    page.get_by_role("combobox", name="A run of the table").focus()
+    page.keyboard.type("Sample")
+    page.keyboard.press("Enter")
+    settle(page)
+    for name in ("Rename", "Clone", "Delete"):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+    page.get_by_role("link", name="Curves", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/live\?run="), timeout=15_000)
     page.goto(f"{server.url}/runs")
     settle(page)
     field = page.get_by_role("combobox", name="Chosen runs")

@@ -54,6 +54,7 @@ def mark_threshold(figure: go.Figure, x: float, y: float, words: str) -> go.Figu
         y=[y],
         mode="markers",
         marker={"size": 13, "color": VALIDATION, "line": {"width": 2, "color": "#ffffff"}},
+        cliponaxis=False,
         name="at the threshold",
         hovertemplate=f"{words}<extra>at the threshold</extra>",
     )
@@ -165,6 +166,7 @@ def _add_bins(figure: go.Figure, bins: Bins, name: str, colour: str, symbol: str
         x=[one["sure"] for one in bins],
         y=right,
         mode="lines+markers",
+        cliponaxis=False,
         name=name,
         line={"color": colour, "width": 2},
         marker={"size": 10, "symbol": symbol},
