@@ -30,7 +30,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_folder: Callab
     return image_folder("data/Röntgen 🩻/neu", train=(6, 6), val=(3, 3))
 
 
-def opened(page: str, **address: str) -> AppTest:
+def opened(page: str, /, **address: str) -> AppTest:
     """A page as a reload, a second tab or a link opens it: in a session of its own."""
     at = AppTest.from_file("../../app.py", default_timeout=60)
     at.switch_page(f"pages/{page}.py")
