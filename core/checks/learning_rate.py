@@ -29,8 +29,8 @@ class Highest(NamedTuple):
     nothing: float
 
 
-_ADAPTIVE = {"linear": Highest(0.3, inf), "hidden": Highest(0.03, 1.0), "flat": Highest(0.003, 0.01)}
-_SGD = {"linear": Highest(0.3, inf), "hidden": Highest(0.1, 1.0), "flat": Highest(0.03, 0.1)}
+_ADAPTIVE = {"linear": Highest(0.3, inf), "hidden": Highest(0.03, inf), "flat": Highest(0.003, 0.01)}
+_SGD = {"linear": Highest(0.3, inf), "hidden": Highest(0.1, 3.0), "flat": Highest(0.03, 0.1)}
 
 
 def lr_out_of_range(context: Context) -> Finding | None:
@@ -49,7 +49,7 @@ def out_of_range(config: RunConfig, count: int) -> Finding | None:
     pace = 1 - training.momentum if training.optimizer == "sgd" else 1.0
     reach = _REACH_OF_SGD if training.optimizer == "sgd" else _REACH[kind]
     low = reach * pace / steps if steps >= FEWEST else 0.0  # too-few-updates says it
-    rate, well = training.learning_rate, highest.well * pace
+    rate, well = training.learning_rate, float(f"{highest.well * pace:.3g}")
     if low <= rate <= well or (rate < low and low > well):
         return None
     usual = min(max(USUAL[training.optimizer], _rounded(low)), well)

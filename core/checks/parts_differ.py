@@ -24,8 +24,18 @@ _LAST = ("quality of the JPEG", "compression", "direction of edges")
 """Kinds that are named where no other tells the parts apart as well: they change with every saving, and with others."""
 
 _PAIRS = 4
+_CONTRAST = TRAITS["brightness"].index("contrast")
 FEATURES = "features of the backbone"
 """The kind that is named where no measured one tells the parts apart as surely: it does not say in what they differ."""
+
+_NOT_THE_IMAGES = (
+    " All images together, whatever their class, cannot (AUC {:.2f}): what differs belongs to another class in the "
+    "other part."
+)
+_LOOK_AT_LABELS = (
+    "Look at images of {} in training and in validation: folders or labels of one part may be exchanged or by lot, or "
+    "a mark that one class has in training is on another in validation."
+)
 
 Bools = NDArray[np.bool_]
 
@@ -73,16 +83,65 @@ def parts_differ(context: Context) -> Finding | None:
         f"left out, {best.chance:.2f} at most with parts by lot.{_in_what(sample, best, chosen)}"
         f"{' Also by ' + ', '.join(also) + '.' if also else ''}"
     )
+    pooled = _area_of_all(sample, found)
+    claim += _NOT_THE_IMAGES.format(pooled) if pooled is not None else ""
     evidence = {
+        "class": None if best.label is None else context.dataset.classes[best.label],
         "by": best.kind, "auc": round(best.auc, 4), "auc_by_lot": round(best.chance, 4),
         **_medians(sample, best, chosen),
         **({"network": sample.network} if sample.network else {}),
         "classes": [context.dataset.classes[k] for k in classes],
+        **({"auc_of_all_images": round(pooled, 4)} if pooled is not None else {}),
         "also_by": also,
         "files": _shown(sample, chosen, best),
     }  # fmt: skip
     severity = "warning" if best.is_much else "info"
-    return Finding("parts-differ", severity, claim, evidence, _remedy(best, classes, sample))
+    remedy = _remedy(best, classes, sample) if pooled is None else _LOOK_AT_LABELS.format(named(evidence["classes"]))
+    return Finding("parts-differ", severity, claim, evidence, remedy)
+
+
+def _area_of_all(sample: Sample, found: list[Told]) -> float | None:
+    """The AUC by which the parts are told apart whatever the class, where that is hardly better than by lot.
+
+    Then both parts hold the same kinds of images, under other classes: exchanged folders, labels by lot, a mark that
+    goes with another class. Images of another make in one class of `n` would be told with about `0.5 + 0.5 / n`. None
+    where they are told so, or where there are too few images to know.
+    """
+    told = {one.label for one in found if one.is_much} or {one.label for one in found}
+    rows = _evenly(sample)
+    second = sample.held_out[rows]
+    few, many = sorted((int(second.sum()), int((~second).sum())))
+    if None in told or few < FEWEST:
+        return None
+    worth = 0.25 * len(told) / len(set(sample.labels.tolist()))
+    if worth < 2 * np.sqrt((few + many + 1) / (12 * few * many)):
+        return None
+    units, alike = sample.units[rows], np.zeros(len(rows), np.int64)
+    kinds = {one.kind for one in found if one.label in told}
+    reached = max(float(_areas_by(sample, kind, rows, second, units, alike)[0]) for kind in kinds)
+    return reached if reached < 0.5 + worth else None
+
+
+def _areas_by(
+    sample: Sample,
+    kind: str,
+    rows: NDArray[np.int64],
+    second: Bools,
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    if kind == FEATURES and sample.features is not None:
+        return wide_areas(sample.features[rows], second[:, None], units, strata)
+    return held_out_areas(sample.traits[kind][rows], second[:, None], units, strata)
+
+
+def _evenly(sample: Sample) -> NDArray[np.int64]:
+    """Images of which each class has as many as the others in a part: then shares of classes tell no part."""
+    cells = [
+        [np.flatnonzero((sample.labels == label) & (sample.held_out == side)) for label in np.unique(sample.labels)]
+        for side in (False, True)
+    ]
+    return np.concatenate([rows[: min(map(len, of_part))] for of_part in cells for rows in of_part])
 
 
 def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
@@ -106,9 +165,21 @@ def _best(sample: Sample, found: list[Told]) -> Told:
     found = [one for one in found if one.kind != FEATURES and one.is_much == is_much] or found
     most = max(one.auc for one in found if one.is_much == max(other.is_much for other in found))
     near = [one for one in found if one.auc >= most - _ALIKE]
-    return min(
+    best = min(
         near, key=lambda one: (not one.is_much, one.label is not None, one.kind in _LAST, -_distance(sample, one))
     )
+    lights = (one for one in near if (one.kind, one.label) == ("brightness", best.label))
+    return next(lights, best) if best.kind == "noise" and _is_scaled(sample, best) else best
+
+
+def _is_scaled(sample: Sample, told: Told) -> bool:
+    """Whether noise differs just as contrast does: images that are darker or paler, and not smoother."""
+    chosen = _of(sample, told.label)
+    held_out = sample.held_out[chosen]
+    noise, contrast = sample.traits["noise"][chosen, 0], sample.traits["brightness"][chosen, _CONTRAST]
+    shift = float(np.median(noise[held_out]) - np.median(noise[~held_out]))
+    scale = float(np.log(max(np.median(contrast[held_out]), 1e-3) / max(np.median(contrast[~held_out]), 1e-3)))
+    return abs(shift - scale) < 0.25 * abs(shift)
 
 
 def _distance(sample: Sample, told: Told) -> float:

@@ -175,11 +175,12 @@ _SAME_CAUSE = {
     "train-val-preprocess-mismatch": "parts-differ",
     "grayscale-channels": "parts-differ",
     "class-told-by-looks": "class-told-by-mark",
+    "blank-images": "double-rescale",
 }
 """Id of a finding to that of the one which shows the same cause with more of it."""
 
-OF_ONE_CAUSE = frozenset(_SAME_CAUSE)
-"""Ids of findings before the training that may stand below another one."""
+OF_ONE_CAUSE = frozenset((*_SAME_CAUSE, "parts-differ", *FEATURE_IDS))
+"""Ids of findings of the images that may stand below another one, also below one of the training."""
 
 _KINDS = {"train-val-preprocess-mismatch": "brightness", "grayscale-channels": "colour"}
 
@@ -188,6 +189,8 @@ def _is_same(finding: Finding, lead: Finding) -> bool:
     """Whether both speak of the same: of the same class, or of the same kind of difference."""
     if finding.id in _KINDS:
         return _KINDS[finding.id] in (lead.evidence.get("by"), *lead.evidence.get("also_by", ()))
+    if finding.id == "blank-images":  # of images that are nearly black as they are stored
+        return "pixels" in lead.evidence
     return bool(finding.evidence.get("class") == lead.evidence.get("class"))
 
 

@@ -16,6 +16,7 @@ STRONG_DROPOUT = 0.8
 
 _RATES = ("base-not-frozen", "unfreeze-high-lr")
 _PARTS = ("train-val-preprocess-mismatch", "grayscale-channels", "parts-differ", "split-after-sort")
+_IMAGES = ("constant-class", *_PARTS)
 _LEAKS = ("leak-exact-duplicate", "leak-near-duplicate", "leak-altered-copy", "leak-patient", "leak-group")
 _BLIND = (
     "class-ordered-batches", "weights-not-loaded", "double-rescale", *_RATES, "collapsed-features", "diverged",
@@ -26,9 +27,9 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "diverged": (*_RATES, "lr-out-of-range"),
     "loss-leapt": (*_RATES, "lr-out-of-range"),
     "collapsed-features": _RATES,
-    "majority-accuracy-high-auc": ("class-ordered-batches", *_PARTS, "class-weight-mismatch", "prior-shift-val"),
+    "majority-accuracy-high-auc": ("class-ordered-batches", *_IMAGES, "class-weight-mismatch", "prior-shift-val"),
     "one-class-on-validation": (
-        "class-ordered-batches", "answers-reversed", *_PARTS, "majority-accuracy-high-auc", "class-weight-mismatch",
+        "class-ordered-batches", "answers-reversed", *_IMAGES, "majority-accuracy-high-auc", "class-weight-mismatch",
         "class-imbalance-baseline",
     ),
     "constant-predictor": _BLIND,
@@ -37,7 +38,7 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "nothing-learnt": (*_BLIND, "constant-predictor", "dead-relu-head", "loss-near-ln-k", "class-weight-mismatch"),
     "class-imbalance-baseline": (*_BLIND, "class-weight-mismatch", "class-imbalance-baseline"),
     "validation-at-chance": ("answers-reversed", "one-class-on-validation", "weights-not-loaded",
-                             "class-ordered-batches", *_PARTS),
+                             "class-ordered-batches", "train-labels-look-wrong", *_IMAGES),
     "still-falling": ("lr-out-of-range", "too-few-updates", "weights-not-loaded", "dropout-too-strong"),
     "validation-far-better": (
         "weights-not-loaded", "dropout-too-strong", "lr-out-of-range", "loss-leapt", "still-falling", *_LEAKS,
@@ -45,10 +46,18 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     ),
     "overfitting": (
         "answers-reversed", "one-class-on-validation", "validation-at-chance", "diverged", "loss-leapt",
-        "class-ordered-batches", "val-labels-look-wrong", "train-labels-look-wrong", *_PARTS,
+        "lr-out-of-range", "class-ordered-batches", "val-labels-look-wrong", "train-labels-look-wrong", *_IMAGES,
     ),
 }  # fmt: skip
 """Id of a finding of the training to what explains it, the first that is there; ids of both kinds."""
+
+SIGNS_OF_EXCHANGE = {
+    "parts-differ",
+    "train-val-preprocess-mismatch",
+    "train-labels-look-wrong",
+    "val-labels-look-wrong",
+}
+"""What checks of the images say of classes that are exchanged in one part."""
 
 _LOW_RATE = ("loss-near-ln-k", "nothing-learnt", "class-imbalance-baseline", "still-falling")
 """What a learning rate gives that is too low."""
@@ -114,9 +123,22 @@ def _is_enough(record: TrainingRecord, known: Finding, finding: Finding) -> bool
     return known.severity != "info" or known.id == finding.id
 
 
+def _signs_below(record: TrainingRecord, finding: Finding) -> list[Finding]:
+    """What was known before the training and comes from what a finding of it has found; it needs no finding of its own.
+
+    Exchanged classes make labels look wrong, and images of a class differ between the parts. Where all classes differ
+    in the same way that is no sign of an exchange: it stays, and may be the cause.
+    """
+    if finding.id != "answers-reversed":
+        return []
+    known = [one for id, one in record.known.items() if id in SIGNS_OF_EXCHANGE]
+    return [one for one in known if one.id != "parts-differ" or one.evidence.get("class")]
+
+
 def _led(record: TrainingRecord, key: str, lead: Finding, symptoms: Sequence[Finding]) -> Finding:
     if key.startswith("course "):
         lead = replace(lead, claim=f"{lead.claim}{_consistent(record, lead)}")
+        symptoms = [*symptoms, *_signs_below(record, lead)]
     return lead.with_symptoms(symptoms) if symptoms else lead
 
 

@@ -21,6 +21,7 @@ _OF_THE_SPLIT = {
     "class-index-mismatch": "incomplete: validation lacks a class",
     "val-from-few-groups": "interval too narrow: few groups",
     "val-labels-look-wrong": "uncertain: validation labels look wrong",
+    "parts-differ": "not comparable: training and validation images differ",
     "train-val-preprocess-mismatch": "not comparable: validation images are prepared differently",
 }
 """Findings that concern the validation images alone."""

@@ -19,6 +19,9 @@ WELL_BELOW = 0.4
 BY_HEART = 0.95
 """Training accuracy from which on it is near 1."""
 
+LATE = 5
+"""Epochs from which on a training that is not near 1 yet counts, too."""
+
 CONFIDENT = 0.9
 """Mean probability of the class that is answered, from which on the answers are sure."""
 
@@ -129,10 +132,10 @@ def _called(classes: list[str], circle: list[int]) -> str:
 
 
 def validation_at_chance(record: TrainingRecord) -> Finding | None:
-    """Training is nearly right, and validation is no better than always naming the most frequent class, nor does it
-    rank the images: nothing that was learnt holds there."""
+    """Training goes well, and validation is no better than always naming the most frequent class, nor does it rank the
+    images: nothing that was learnt holds there. An error where training is nearly right."""
     last, (name, share) = record.last, record.majority
-    if not record.is_settled or last.accuracy is None or last.accuracy < BY_HEART or last.val_accuracy is None:
+    if not record.is_settled or last.accuracy is None or last.val_accuracy is None or not _is_far_ahead(record):
         return None
     low, _ = wilson(round(last.val_accuracy * record.count), record.count)
     error, auc = record.auc_error, last.val_auc
@@ -141,7 +144,7 @@ def validation_at_chance(record: TrainingRecord) -> Finding | None:
         return None
     return Finding(
         "validation-at-chance",
-        "error",
+        "error" if last.accuracy >= BY_HEART else "warning",
         f"In epoch {record.number} accuracy is {last.accuracy:.3f} in training and {last.val_accuracy:.3f} on "
         f"validation, where always answering {named([name])} would give {share:.3f}"
         f"{'' if auc is None else f'; AUC there is {auc:.3f}'}: nothing that was learnt holds there.",
@@ -156,6 +159,16 @@ def validation_at_chance(record: TrainingRecord) -> Finding | None:
         "Look whether the labels follow from the images at all (the review of labels on the Dataset page), and whether "
         "the validation images are of the same kind; then train a smaller head on more images.",
     )
+
+
+def _is_far_ahead(record: TrainingRecord) -> bool:
+    """Whether training is nearly right, or, after some epochs, better than validation by more than chance."""
+    now, then = record.last.accuracy or 0.0, record.last.val_accuracy or 0.0
+    if now >= BY_HEART:
+        return True
+    counts = ((now, record.train_count), (then, record.count))
+    error = sqrt(sum(_variance(share) / count for share, count in counts if count))
+    return record.number >= LATE and record.has_learnt and now - then > SURE * error
 
 
 def one_class_on_validation(record: TrainingRecord) -> Finding | None:

@@ -8,7 +8,7 @@ training is read first (core/course/causes.py).
 from collections.abc import Callable
 
 from core.checks.finding import Finding
-from core.course.causes import explained
+from core.course.causes import SIGNS_OF_EXCHANGE, explained
 from core.course.contradictions import (
     answers_reversed,
     one_class_on_validation,
@@ -89,7 +89,9 @@ def trace_findings(run: Run) -> list[Finding]:
 def run_findings(run: Run) -> list[Finding]:
     """What was found before and during a training, each once."""
     during = {finding.id: finding for finding in trace_findings(run)}
-    before = [during.pop(finding.id, finding) for finding in findings_before(run)]
+    taken = {below["id"] for finding in during.values() for below in finding.symptoms} & SIGNS_OF_EXCHANGE
+    known = [finding for finding in findings_before(run) if finding.id not in taken]
+    before = [during.pop(finding.id, finding) for finding in known]
     return [*before, *during.values()]
 
 

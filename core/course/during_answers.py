@@ -21,6 +21,13 @@ ONE_CLASS = 0.98
 """Share of one predicted class from which on the answer is always the same."""
 
 HIGH_AUC = 0.8
+
+UNEQUAL = 0.8
+"""Share of the most frequent class above which naming it for nearly all images is no sign of a shifted threshold."""
+
+FOUND = 0.25
+"""Mean recall above that of one class for all, from which on the rarer classes are found."""
+
 DEAD = 0.9
 
 
@@ -28,8 +35,8 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     """Every image gets the same class, yet the probabilities rank the images well: the fingerprint of class order.
     A high AUC at chance accuracy also fits a mismatch between training and validation; a low one decides nothing."""
     recent = record.epochs[-2:]
-    if len(recent) < 2 and record.config.training.epochs > 1:
-        return None
+    if (len(recent) < 2 and record.config.training.epochs > 1) or record.majority[1] > UNEQUAL:
+        return None  # where nearly all are of one class, nearly all are rightly called by its name
     if not all(epoch.predicted_share >= ONE_CLASS and (epoch.val_auc or 0) >= HIGH_AUC for epoch in recent):
         return None
     last, best = record.last, record.last.best_threshold_accuracy
@@ -138,7 +145,10 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
     """Accuracy cannot be told from always answering with the most frequent class, on validation of unequal classes."""
     name, share = record.majority
     last = record.last
-    if record.number < SETTLED or share < 0.6 or last.predicted_share < 0.95 or (last.val_auc or 0) >= HIGH_AUC:
+    if record.number < SETTLED or share < 0.6 or last.predicted_share < 0.95 or _finds_rare(record):
+        return None
+    may_come = share <= UNEQUAL or record.number < record.config.training.most_epochs
+    if may_come and (last.val_auc or 0) >= HIGH_AUC:
         return None
     if last.val_accuracy is None or constant_predictor(record):
         return None  # that one says more
@@ -154,6 +164,20 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
         "Judge by AUC instead of accuracy; training.class_weight=balanced makes the rare class count.",
         {"training.class_weight": "balanced"},
     )
+
+
+def _finds_rare(record: TrainingRecord) -> bool:
+    """Whether the rarer of two classes is called by its name often enough: 0.5 is the mean recall of one class for all.
+
+    Of n images those of the rarer class that are missed, less those of the other that are called by its name, are
+    (answers - share) * n; both together are (1 - accuracy) * n.
+    """
+    last, (name, share) = record.last, record.majority
+    if len(record.classes) > 2 or last.predicted_class != name or not 0 < share < 1 or last.val_accuracy is None:
+        return False
+    missed = (1 - last.val_accuracy + last.predicted_share - share) / 2
+    taken = 1 - last.val_accuracy - missed
+    return 1 - (missed / (1 - share) + taken / share) / 2 >= 0.5 + FOUND
 
 
 def overfitting(record: TrainingRecord) -> Finding | None:

@@ -96,6 +96,22 @@ def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thou
     assert "exchanged" in found.remedy
 
 
+def test_where_both_parts_hold_the_same_images_under_other_classes_it_is_not_how_they_were_made(said):
+    found = said(noisy(12), lambda label, val: (label == 1) != val)["parts-differ"]
+    assert "All images together, whatever their class, cannot (AUC 0." in found.claim
+    assert found.evidence["auc_of_all_images"] < 0.6
+    assert found.remedy.startswith("Look at images of cat, dog in training and in validation: folders or labels of one")
+    other = said(noisy(12), lambda label, val: label == 1 and val)["parts-differ"]
+    assert "auc_of_all_images" not in other.evidence
+
+
+def test_darker_images_are_told_by_their_brightness_not_by_the_noise_that_darkens_with_them(said):
+    def darker(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        return Image.eval(image, lambda value: value * 2 // 5)
+
+    assert said(darker, lambda label, val: val)["parts-differ"].evidence["by"] == "brightness"
+
+
 def test_films_that_lie_whole_in_one_part_are_no_images_of_another_make(said):
     assert said(films=10) == {}
 

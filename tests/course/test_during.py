@@ -1,13 +1,15 @@
 """Findings of a training's course: each on figures that show it, none on figures that only look like it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core import files
 from core.checks.finding import Finding
+from core.checks.preflight import findings_record
 from core.config import make_config
-from core.course.during import trace_findings
+from core.course.during import run_findings, trace_findings
 from core.course.recorded import recorded_order
 from core.store.runs import Run, RunStore
 from core.store.trace_record import TracedEpoch
@@ -229,6 +231,39 @@ def test_an_accuracy_of_the_majority_share_is_said_to_be_that() -> None:
     finding = found(epochs, val=(73, 27))["class-imbalance-baseline"]
     assert "always answering “NORMAL” would give 0.730" in finding.claim
     assert found(epochs, val=(50, 50)) == {}
+
+
+def test_nearly_all_answers_of_one_class_are_right_where_nearly_all_images_are() -> None:
+    """Of 57 and 3 images 59 are called by the frequent class's name: 2 of the 3 are found, or 1, or none."""
+    near = {"predicted_share": 59 / 60, "val_auc": 0.98, "predicted_class": "NORMAL", "accuracy": 0.95}
+    assert found(several(8, **near, val_accuracy=58 / 60), val=(57, 3)) == {}  # 1 of 3, and more may come
+    settings = {"training.epochs": 10, "training.early_stopping": 0}
+    two = {**near, "predicted_share": 58 / 60, "val_accuracy": 59 / 60}
+    assert found(several(10, **two), settings, val=(57, 3)) == {}
+    none = {**near, "predicted_share": 1.0, "val_accuracy": 0.95}
+    told = found(several(10, **none), settings, val=(57, 3))
+    assert {id: one.severity for id, one in told.items()} == {"class-imbalance-baseline": "warning"}
+
+
+def test_validation_at_chance_is_told_long_before_training_is_right_in_all() -> None:
+    lot = {"val_accuracy": 0.46, "val_auc": 0.47, "val_loss": 0.9}
+    assert found(several(4, **lot, accuracy=0.75), val=(40, 40)) == {}
+    told = found(several(6, **lot, accuracy=0.75), val=(40, 40))
+    assert {id: one.severity for id, one in told.items()} == {"validation-at-chance": "warning"}
+    assert found(several(6, **lot, accuracy=0.55), val=(40, 40)) == {}
+
+
+def test_what_exchanged_classes_do_to_the_images_of_a_class_stands_below_them() -> None:
+    reversed_answers = {"val_accuracy": 0.05, "val_auc": 0.01, "accuracy": 0.97, "val_loss": 3.0}
+    run = record(several(6, **reversed_answers))
+    parts = Finding("parts-differ", "warning", "Images of NORMAL differ.", {"class": "NORMAL"})
+    labels = Finding("val-labels-look-wrong", "warning", "40 % look wrong.", {})
+    files.write_json(run.path / "findings.json", findings_record([parts, labels]))
+    (told,) = run_findings(run)
+    assert [told.id, *(one["id"] for one in told.symptoms)] == ["answers-reversed", *("parts-differ", labels.id)]
+    everywhere = replace(parts, evidence={"class": None})
+    files.write_json(run.path / "findings.json", findings_record([everywhere]))
+    assert [one.id for one in run_findings(run)] == ["parts-differ", "answers-reversed"]
 
 
 def test_overfitting_is_a_rise_of_validation_loss_while_training_loss_falls() -> None:

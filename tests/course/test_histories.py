@@ -47,7 +47,7 @@ PLANTED: dict[str, dict[str, list[str]]] = {
     "noise30": {"validation-far-better": []},
     "noise30_over": {"overfitting": []},
     "noise100_over": {"validation-at-chance": ["overfitting"]},
-    "shiftval": {"one-class-on-validation": []},
+    "shiftval": {"one-class-on-validation": ["validation-at-chance"]},
     "shiftval2": {"majority-accuracy-high-auc": ["one-class-on-validation"]},
     "scaled": {"still-falling": []},
     "overfit": {},

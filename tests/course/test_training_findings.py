@@ -181,11 +181,12 @@ def test_flattened_head_is_told_by_its_weights(make_context):
 RATES: list[tuple[float, str, dict[str, Any], str]] = [
     # rate, optimizer, head, severity or none
     (0.03, "adam", {}, ""), (0.1, "adam", {}, ""), (1.0, "adam", {}, "warning"), (10.0, "adam", {}, "warning"),
-    (0.03, "adam", {"model.dense_units": 128}, ""), (1.0, "adam", {"model.dense_units": 128}, "error"),
+    (0.03, "adam", {"model.dense_units": 128}, ""), (1.0, "adam", {"model.dense_units": 128}, "warning"),
     (0.007, "adam", {"model.dense_units": 128, "model.pooling": "flatten"}, "warning"),
     (0.03, "adam", {"model.dense_units": 128, "model.pooling": "flatten"}, "error"),
     (1e-6, "adam", {}, "warning"), (1e-5, "rmsprop", {}, "warning"), (1e-3, "rmsprop", {}, ""),
-    (1.0, "sgd", {}, "warning"), (1.0, "sgd", {"model.dense_units": 128}, "error"), (0.01, "sgd", {}, ""),
+    (1.0, "sgd", {}, "warning"), (1.0, "sgd", {"model.dense_units": 128}, "warning"),
+    (3.0, "sgd", {"model.dense_units": 128}, "error"), (0.01, "sgd", {}, ""),
     (1e-4, "sgd", {}, "warning"), (1e-4, "sgd", {"training.epochs": 500}, ""),
     (1e-4, "sgd", {"training.momentum": 0.9}, ""), (0.1, "sgd", {"training.momentum": 0.9}, "warning"),
 ]  # fmt: skip
@@ -196,6 +197,9 @@ def test_the_range_of_the_rate_is_that_of_its_optimizer_its_head_and_its_steps(m
         context = make_context({"training.learning_rate": rate, "training.optimizer": optimizer, **more})
         finding = learning_rate.lr_out_of_range(context)
         assert (finding.severity if finding else "") == severity, (rate, optimizer, more)
+    quick = {"training.learning_rate": 1, "training.optimizer": "sgd", "training.momentum": 0.9}
+    high = told(learning_rate.lr_out_of_range(make_context({**quick, "model.dense_units": 64})))
+    assert high.change == {"training.learning_rate": 0.01}
 
 
 def test_a_rate_outside_the_range_is_told_with_one_inside_it(make_context):
