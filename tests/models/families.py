@@ -1,5 +1,7 @@
 """The networks that stand for their families in tests, and random weights that make something of an image."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -16,13 +18,21 @@ LARGE = ("InceptionResNetV2", "NASNetMobile")
 """With 780 layers each they take as long as all the others."""
 
 
-def with_statistics(base: keras.Model) -> keras.Model:
-    """Gives batch normalisation the statistics of images: random networks else make 1e-6 and less of any image."""
+def with_statistics(base: keras.Model, images: Any = None) -> keras.Model:
+    """Gives batch normalisation the statistics of images: random networks else make 1e-6 and less of any image.
+
+    Args:
+        base: From `build_base`.
+        images: float array of shape `(n, side, side, 3)`, 0 to 255. Defaults to four of noise, whose statistics deep
+            layers take from a handful of numbers: enough for two computations to be compared, not like a trained one.
+    """
+    if images is None:
+        images = np.random.default_rng(0).uniform(0, 255, (4, *base.input_shape[1:])).astype(np.float32)
     base.trainable = True
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    base(np.random.default_rng(0).uniform(0, 255, (4, *base.input_shape[1:])).astype(np.float32), training=True)
+    base(images, training=True)
     base.trainable = False
     return base
 
