@@ -127,7 +127,7 @@ def _in_process(run: Run, kind: str, path: Path, report: StepProgress) -> dict[s
         if code == 0 and "done" in last:
             facts: dict[str, Any] = last["done"]
             return facts
-        raise RunError(str(last["error"]) if "error" in last else _reason(run, code, said))
+        raise RunError(str(last["error"]) if "error" in last else _reason(run, kind, code, said))
 
 
 def _listen(process: subprocess.Popen[bytes], report: StepProgress) -> dict[str, Any]:
@@ -140,13 +140,15 @@ def _listen(process: subprocess.Popen[bytes], report: StepProgress) -> dict[str,
     return record
 
 
-def _reason(run: Run, code: int, said: IO[bytes]) -> str:
-    """Why the process failed, from what it left on standard error."""
+def _reason(run: Run, kind: str, code: int, said: IO[bytes]) -> str:
+    """Why the process failed, from what it left on standard error, and which format needs no conversion."""
+    instead = "" if kind == "script" else "; the format keras needs no conversion"
     if code < 0:
-        return f"the conversion of run {run.id} was ended by the system: it took too much time or memory"
+        return f"the conversion of run {run.id} was ended by the system: it took too much time or memory{instead}"
     said.seek(0)
     lines = said.read().decode(errors="replace").strip().splitlines()
-    return f"the conversion of run {run.id} failed inside: {lines[-1][:300] if lines else f'exit code {code}'}"
+    why = lines[-1][:300] if lines else f"exit code {code}"
+    return f"the conversion of run {run.id} failed inside: {why}{instead}"
 
 
 def size_of(path: Path) -> int:

@@ -73,10 +73,16 @@ def test_a_process_writes_what_needs_tensorflow(run: Run, tmp_path: Path, monkey
     ("program", "words"),
     [
         ('print(\'{"error": "it does not agree"}\')', "^it does not agree$"),
-        ("import sys; sys.exit('ValueError: odd')", "^the conversion of run .* failed inside: ValueError: odd$"),
-        ("raise SystemExit(3)", "failed inside: exit code 3$"),
-        ("import os; os.kill(os.getpid(), 9)", "was ended by the system: it took too much time or memory$"),
-        ("pass", "failed inside: exit code 0$"),
+        (
+            "import sys; sys.exit('ValueError: odd')",
+            "^the conversion of run .* failed inside: ValueError: odd; the format keras needs no conversion$",
+        ),
+        ("raise SystemExit(3)", "failed inside: exit code 3; the format keras needs no conversion$"),
+        (
+            "import os; os.kill(os.getpid(), 9)",
+            "was ended by the system: it took too much time or memory; the format keras needs no conversion$",
+        ),
+        ("pass", "failed inside: exit code 0; the format keras needs no conversion$"),
     ],
 )
 def test_however_the_process_fails_it_is_one_sentence_and_nothing_is_left(
