@@ -1,6 +1,8 @@
 """Every benchmark: one table, and the same as JSON.
 
-python -m tests.bench [--json FILE] [NAME ...]        names as in bench_NAME.py; without any, all of them
+python -m tests.bench [--json FILE] [--long] [NAME ...]        names as in bench_NAME.py; without any, all of them
+
+All of them take at most half an hour on two quiet processors. With `--long` those that have a longer form take that.
 """
 
 import argparse
@@ -24,13 +26,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures how fast Parity is.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE")
+    parser.add_argument(
+        "--long", action="store_true", help="more networks, images and nodes, where there is such a form"
+    )
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(NAMES)):
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(NAMES)}")
     figures: list[Figure] = []
+    began = time.monotonic()
     for name in options.names or NAMES:
         started = time.monotonic()
-        found = importlib.import_module(f"tests.bench.bench_{name}").measure()
+        module = importlib.import_module(f"tests.bench.bench_{name}")
+        found = getattr(module, "measure_long", module.measure)() if options.long else module.measure()
         for row in found:
             if (figure := as_figure(row)) is not None:
                 figures.append(figure)
@@ -39,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{name}: {len(found)} figures in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         write(options.json, figures)  # what was measured stays if a later one is broken off
     print(table(figures))
+    print(f"{len(figures)} figures in {(time.monotonic() - began) / 60:.0f} minutes", file=sys.stderr)
     return 0 if all(figure.met is not False for figure in figures) else 1
 
 

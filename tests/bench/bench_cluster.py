@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,7 +23,7 @@ from PIL import Image
 from tests.bench.figures import Figure
 
 SMALL = {"object_store_memory": 80 * 2**20}
-IMAGES, SIDE = 4096, 224
+IMAGES, LONG_IMAGES, SIDE = 1536, 4096, 224
 GOOD = {
     "data.image_size": 32, "data.batch_size": 10, "data.augmentation": "light", "data.augmentation_draws": 2,
     "training.epochs": 40, "training.early_stopping": 0, "training.optimizer": "sgd", "training.learning_rate": 0.1,
@@ -35,8 +35,22 @@ BAD = {
 """Four differences, two of which ruin it: eight trials with one of them, four repeats, then pairs."""
 
 
-def measure() -> list[Figure | dict[str, Any]]:
-    """The figures; none where Ray or a second processor is missing."""
+Row = Figure | dict[str, Any]
+
+
+def measure() -> list[Row]:
+    """What extraction gains; none where Ray or a second processor is missing. About two minutes."""
+    return _measured(lambda folder, processors: _extractions(folder, processors, IMAGES))
+
+
+def measure_long() -> list[Row]:
+    """With more images, and a bisect on one node and on two: ten minutes."""
+    return _measured(
+        lambda folder, processors: [*_extractions(folder, processors, LONG_IMAGES), *_bisects(folder, processors)]
+    )
+
+
+def _measured(figures: Callable[[Path, list[int]], Iterable[Figure]]) -> list[Row]:
     processors = sorted(os.sched_getaffinity(0))
     if importlib.util.find_spec("ray") is None or len(processors) < 2:
         why = "it needs requirements-cluster.txt and two processors"
@@ -45,20 +59,20 @@ def measure() -> list[Figure | dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="parity-cluster-") as folder:
         os.environ |= {"PARITY_HOME": f"{folder}/home", "TF_CPP_MIN_LOG_LEVEL": "2"}
         try:
-            return [*_extractions(Path(folder), processors), *_bisects(Path(folder), processors)]
+            return list(figures(Path(folder), processors))
         finally:
             os.environ.clear()
             os.environ |= before
 
 
-def _extractions(folder: Path, processors: list[int]) -> Iterator[Figure]:
-    images = make_images(folder / "large", IMAGES // 2, 64)
+def _extractions(folder: Path, processors: list[int], count: int) -> Iterator[Figure]:
+    images = make_images(folder / "large", count // 2, 64)
     alone, _ = _apart(processors[0], extraction, images, spread=False)
     with cluster([processors[1:2]]):
         together, elsewhere = _apart(processors[0], extraction, images, spread=True)
         cost = _apart(processors[0], handing_out, 500)
         empty = _apart(processors[0], handing_out, 500, 1)
-    note = f"{IMAGES} images at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} of them on the other"
+    note = f"measured once, {count} images at {SIDE} px: {alone:.1f} s, then {together:.1f} s, {elsewhere} on the other"
     yield Figure("extraction, one machine against two", round(alone / together, 2), "", "x", note)
     note = f"of the asking worker's processor, mean of 500 that cost nothing else; {empty:.1f} ms for one image"
     yield Figure("handing out a shard of 1,024 images", round(cost, 1), "", "ms", note)

@@ -25,7 +25,7 @@ from tests.bench.figures import Figure, table
 from tests.bench.images import draw
 from tests.models.families import FAMILIES, LARGE, with_statistics
 
-QUICK = ("EfficientNetLite0", "MobileNetV2", "EfficientNetB0")
+QUICK = ("EfficientNetLite0", "MobileNetV2")
 SIDE, IMAGES = 96, 16
 """Pixels a side where the network has no larger least size, and drawn images a class."""
 
@@ -37,10 +37,15 @@ SMALL_LIMIT = {"litert-float16": "<= 0.01", "litert-int8": ""}
 def measure(
     names: tuple[str, ...] = QUICK, formats: tuple[str, ...] = FORMATS, side: int = SIDE, noise: bool = False
 ) -> list[Figure]:
-    """Converts each network to each format."""
+    """Converts each network to each format; the two small ones take two minutes."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PARITY_HOME"] = str(Path(folder) / "home")
         return [figure for name in names for figure in _figures(name, formats, side, noise, Path(folder))]
+
+
+def measure_long() -> list[Figure]:
+    """One network of each family: a quarter of an hour and more."""
+    return measure((*FAMILIES, *LARGE))
 
 
 def _figures(name: str, formats: tuple[str, ...], side: int, noise: bool, folder: Path) -> list[Figure]:

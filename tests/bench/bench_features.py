@@ -22,10 +22,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from tests.bench.figures import Figure, ratio, rounds, table
 from tests.bench.images import draw
 
-ROUNDS = 7
+ROUNDS = 5
 NETWORKS = {"VGG16": 150, "EfficientNetLite0": 224}
-COUNT = {"VGG16": 64, "EfficientNetLite0": 192}
-"""Images per round: a few seconds."""
+COUNT = {"VGG16": 32, "EfficientNetLite0": 96}
+"""Images per round: a second or two."""
 
 
 class Extraction:
@@ -89,7 +89,7 @@ class Extraction:
 
 
 def measure() -> list[Figure]:
-    """Every figure; takes a few minutes."""
+    """Every figure; about three minutes."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARITY_HOME"] = home
         return [*_against_forward(Path(home)), *_against_generator(Path(home)), *_bfloat16(Path(home))]

@@ -25,10 +25,10 @@ NETWORKS = {"VGG16": (150, "block5", ">= 4"), "EfficientNetLite0": (224, "top", 
 
 
 def measure() -> list[Figure]:
-    """One figure a network; takes about three minutes."""
+    """One figure a network; takes about two minutes."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["PARITY_HOME"] = home
-        folder = draw(Path(home) / "images", side=224, train=32)
+        folder = draw(Path(home) / "images", side=224, train=24)
         return [figure for network in NETWORKS for figure in _against_plain(folder, network)]
 
 

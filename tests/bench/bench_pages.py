@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.figures import Figure, ratio, table
 
-ROUNDS = 5
+ROUNDS = 3
 PAGES = ("Home", "Dataset", "Train", "Live", "Runs", "Diagnose", "Predict")
 ROOT = Path(__file__).resolve().parents[2]
 SETTLED = "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
@@ -37,7 +37,7 @@ st.title("{name}")
 
 
 def measure() -> list[Figure]:
-    """Every figure; about three minutes."""
+    """Every figure; about two minutes."""
     from playwright.sync_api import sync_playwright
 
     if not os.environ.get("PARITY_CHROMIUM"):

@@ -1,8 +1,8 @@
-"""How lists, table and pages bear many runs: ten thousand of a thousand epochs in lists, a thousand in the table.
+"""How lists, table and pages bear many runs: ten thousand of a hundred epochs in lists, a thousand in the table.
 
     python tests/bench/bench_runs.py [lists | table | reruns] [RUNS] [EPOCHS]
 
-Makes the folders below the system's folder for temporary files (3 GB for the lists), measures, and removes them.
+Makes the folders below the system's folder for temporary files (400 MB for the lists), measures, and removes them.
 """
 
 import os
@@ -26,11 +26,11 @@ TIMES = 7
 
 
 def measure() -> list[Figure]:
-    """All three."""
+    """All three; about four minutes."""
     return [*measure_lists(), *measure_table(), *measure_reruns()]
 
 
-def measure_lists(count: int = 10_000, epochs: int = 1000) -> list[Figure]:
+def measure_lists(count: int = 10_000, epochs: int = 100) -> list[Figure]:
     """Lists of runs, and the fragment of the Live page."""
     with home_with_runs(count, epochs):
         return [*_lists(count, epochs), *_ticks(count, epochs)]

@@ -21,7 +21,7 @@ SETTINGS = {"data.image_size": 150, "data.augmentation": "none", "training.epoch
 
 
 def measure() -> list[Figure]:
-    """Every figure; about three minutes."""
+    """Every figure; about three minutes on a quiet machine."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         home.mkdir()

@@ -96,7 +96,7 @@ def median_interval(values: list[float]) -> tuple[float, float, float]:
 
 def table(figures: list[Figure]) -> str:
     """Figures as text, one a line, with a word on whether each is as it should be."""
-    words = {True: "met", False: "NOT MET", None: ""}
+    words = {True: "met", False: "NOT MET", None: "no limit"}
     rows = [(f.name, f"{f.value:,.3g} {f.unit}", f.target, words[f.met], f.note) for f in figures]
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
     return "\n".join(
