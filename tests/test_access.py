@@ -80,7 +80,7 @@ def test_public_gives_no_way_to_the_machine_or_to_others() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training.epochs": 21}, "training.epochs is 21; here it may be 20 at most"),
+        ({"training.epochs": 51}, "training.epochs is 51; here it may be 50 at most"),
         ({"model.backbone": "VGG16"}, 'model.backbone is "VGG16"; this public demonstration takes "EfficientNetLite0"'),
         ({"training.mode": "fine_tune", "training.unfreeze_from": "all"}, 'training.mode is "fine_tune"'),
         ({"training.unfreeze_from": "all", "training.mode": "end_to_end"}, 'training.unfreeze_from is "all"'),

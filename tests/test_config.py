@@ -228,6 +228,8 @@ def test_the_record_of_a_run_from_before_there_was_a_choice_of_validation_loss_h
     record = make_config("sample", {}).to_dict()
     assert record["training"].pop("val_loss") == "objective"
     assert RunConfig.from_dict(record).training.val_loss == "log_loss"
+    del record["training"]["epochs"]
+    assert RunConfig.from_dict(record).training.epochs == 20, "what the default was then"
     assert read_config('{"training": {"epochs": 3}}').training.val_loss == "objective", "no run's own record"
 
 

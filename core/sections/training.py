@@ -20,7 +20,7 @@ class TrainConfig:
         choices=("bottleneck", "end_to_end", "fine_tune"),
     )
     epochs: int = setting_field(
-        20, "Epochs", "Passes over the training images (fine-tune: of the head alone).", low=1, high=1000
+        50, "Epochs", "Passes over the training images (fine-tune: of the head alone).", low=1, high=1000
     )
     optimizer: str = setting_field(
         "adam", "Optimizer", "How gradients become steps.", choices=("adam", "adamw", "sgd", "rmsprop")

@@ -1,14 +1,13 @@
 """What the presets and their parts do on labelled images: patient-safe cross-validation, the table of docs/defaults.md.
 
-    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults measure FOLDER FILE.json [--images 500] [NAME ...]
-    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults table FILE.json [--against NAME]
-    python -m tests.bench.defaults digits FOLDER [--images 600]     scikit-learn's digits as PNG files, a folder a class
+    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults measure [--images 500] FOLDER FILE.json [NAME ...]
+    PARITY_HOME=/tmp/defaults python -m tests.bench.defaults table [--against NAME] FILE.json
+    python -m tests.bench.defaults digits [--images 600] FOLDER     scikit-learn's digits as PNG files, a folder a class
 
 A name is one of `TRIED`, or settings such as `training.learning_rate=0.003,training.epochs=50`. What was measured
 stands in FILE.json and is not measured again, so that it can be done in parts (`--seconds 200`). Every fold is looked
-at once:
-a fifth of its training images, whole patients, chooses the last epoch. Seconds are those of the processor, of one
-training: the features of all images, and the mean of what follows them.
+at once: a fifth of its training images, whole patients, chooses the last epoch. Seconds are those of the processor, of
+one training: the features of all images, and the mean of what follows them.
 """
 
 import argparse
@@ -28,6 +27,7 @@ from core.data.folds import Folds, make_folds
 from core.data.split import join_files
 from core.search.ranking import Scored, pairs
 from core.stats import metrics
+from core.stats.fold_interval import corrected_t
 
 FOLDS, SEED = 5, 1
 _LIGHT = {"data.augmentation": "light", "data.augmentation_draws": 4}
@@ -44,7 +44,7 @@ TRIED: dict[str, dict[str, Any]] = {
         **_SMALL, "training.epochs": 10, "training.early_stopping": 3, "training.learning_rate": 3e-3,
     },
     "128 px": dict(_SMALL),
-    "class weights": {"training.class_weight": "balanced"},
+    "20 epochs at 0.001, class weights": {"training.epochs": 20, "training.class_weight": "balanced"},
     "128 px, light augmentation": {**_SMALL, **_LIGHT},
     "128 px, fine-tuned": {**_SMALL, **_FINE, "training.finetune_stages": 2, "training.finetune_epochs": 10},
     "128 px, fine-tuned, light augmentation": {
@@ -107,15 +107,15 @@ class Bench:
         """The features of all images; what they took is kept, for all settings that share them."""
         whole = self._heads.whole(config, self._dataset, folds.files, self._reporter)
         images, plain = whole.train_images(), whole.images(folds.files, augmented=False)
-        wanted = [(plain, 0), *((images, draw) for draw in whole.missing_draws(config.training.epochs))]
+        draws = sorted({whole.draw(epoch) for epoch in range(config.training.epochs)})
+        wanted = {whole.key(*one): one for one in ((plain, 0), *((images, draw) for draw in draws))}
         known = self.record.setdefault("features", {})
-        keys = [whole.key(*one) for one in wanted]
-        for one, key in zip(wanted, keys, strict=True):
+        for key, one in wanted.items():
             if key not in known:
                 began = time.process_time()
                 whole.features(*one, "")
                 known[key] = time.process_time() - began
-        row["features"] = row["features"] or sum(known[key] for key in keys)
+        row["features"] = row["features"] or sum(known[key] for key in wanted)
 
     def _fold(self, config: RunConfig, folds: Folds, repeat: int, fold: int) -> dict[str, Any]:
         from core.engine.jobs.fold_heads import with_split
@@ -177,8 +177,11 @@ def _subset(dataset: Dataset, count: int) -> Dataset:
 
 def rows(record: dict[str, Any], against: str) -> Iterator[str]:
     """The table, in Markdown."""
-    yield "| settings | folds x repeats | accuracy | AUC | balanced accuracy | log loss | difference | seconds |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield (
+        "| settings | folds x repeats | accuracy | AUC | balanced accuracy | log loss | accuracy more, in points | "
+        "log loss more | seconds |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     measured = {name: row for name, row in record["measured"].items() if len(row["heads"]) >= FOLDS}
     for name, row in measured.items():
         heads, found = row["heads"], fold_figures(row["heads"], FOLDS)
@@ -190,7 +193,8 @@ def rows(record: dict[str, Any], against: str) -> Iterator[str]:
         cost = f"{row['features']:.0f} + {np.mean([head['seconds'] for head in heads]):.0f}"
         yield (
             f"| {name} | {FOLDS} x {len(heads) // FOLDS} | {found['accuracy']:.1%} ({low:.1%} to {high:.1%}) | {auc} | "
-            f"{balanced:.1%} | {found['loss']:.3f} | {_difference(measured, name, against)} | {cost} |"
+            f"{balanced:.1%} | {found['loss']:.3f} | {_difference(measured, name, against)} | "
+            f"{_more_loss(measured, name, against)} | {cost} |"
         )
 
 
@@ -200,6 +204,17 @@ def _difference(measured: dict[str, Any], name: str, against: str) -> str:
         return ""
     pair = pairs([Scored(k, measured[one]["heads"], FOLDS) for k, one in enumerate((name, against))])[0]
     return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in (pair.difference, *pair.interval)))
+
+
+def _more_loss(measured: dict[str, Any], name: str, against: str) -> str:
+    """The same of the log loss, which also sees how sure the answers are."""
+    if name == against or against not in measured:
+        return ""
+    theirs = {(head["repeat"], head["fold"]): head["loss"] for head in measured[against]["heads"]}
+    both = [(h["loss"] - theirs[h["repeat"], h["fold"]], h["count"]) for h in measured[name]["heads"]
+            if (h["repeat"], h["fold"]) in theirs]  # fmt: skip
+    found = corrected_t([gap for gap, _ in both], 1 / (FOLDS - 1), counts=[count for _, count in both])
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def write_digits(folder: Path, count: int) -> None:

@@ -90,12 +90,12 @@ def visit(page: Page, server: Server) -> None:
 
 
 def train(page: Page, server: Server) -> None:
-    """The largest training that a visitor may start: 20 epochs at 224 pixels."""
+    """The largest training that a visitor may start: 50 epochs at 224 pixels."""
     page.goto(f"{server.url}/train")
     settle(page)
     page.get_by_text("Customise: every setting of the training").click()
     settle(page)
-    for label, value in (("Image size", "224"), ("Epochs", "20"), ("Batch size", "64"), ("Early stopping", "0")):
+    for label, value in (("Image size", "224"), ("Epochs", "50"), ("Batch size", "64"), ("Early stopping", "0")):
         field = page.get_by_role("spinbutton", name=re.compile(label)).first
         if field.count():
             field.fill(value)

@@ -95,10 +95,10 @@ def test_differences_are_marked_named_and_taken_back():
     at = open_page()
     field(at, "training.epochs").set_value(7)
     field(at, "model.dropout").set_value(0.5).run()
-    assert "2 settings differ from the preset. Dropout: 0.5 instead of 0.2; Epochs: 7 instead of 20." in captions(at)
+    assert "2 settings differ from the preset. Dropout: 0.5 instead of 0.2; Epochs: 7 instead of 50." in captions(at)
     assert field(at, "training.epochs").label == "Epochs :primary[●]"
     press(at, "Back to the preset")
-    assert field(at, "training.epochs").value == 20
+    assert field(at, "training.epochs").value == 50
     assert "All settings are as the preset has them." in captions(at)
 
 
