@@ -278,11 +278,11 @@ def test_the_estimate_counts_what_is_likely_to_be_trained(pair: tuple[Run, Run])
     assert (facts["arms"], facts["seeds"]) == (12, 3), "a gap as large as this is clear with the first look"
     epoch = 0.012 + 13 * 0.0013  # 400 images in batches of 32
     # Two heads, as the dropouts differ, on one backbone whose features are cached.
-    assert 60 * facts["minutes"] == pytest.approx(8 + 2.5 + 2 * 1.0 + 12 * (0.12 + 20 * epoch))
+    assert 60 * facts["minutes"] == pytest.approx(8 + 2.5 + 2 * 1.0 + 12 * (0.12 + 50 * epoch))
     slow = pair[0]
     slow.write_status(Status(status="finished", seconds={"total": 90.0, "training": 2 * 2.62, "features": 0.0}))
     # An epoch of that run took 2.5 s beyond what every epoch takes, so one of a trial will take a second.
-    assert 60 * estimate(*pair)["minutes"] == pytest.approx(8 + 2.5 + 2 * 1.0 + 12 * (0.12 + 20 * 1.0))
+    assert 60 * estimate(*pair)["minutes"] == pytest.approx(8 + 2.5 + 2 * 1.0 + 12 * (0.12 + 50 * 1.0))
     close = estimate(ended_run({}, 0.9), ended_run({"model.dropout": 0.7}, 0.9))
     assert (close["arms"], close["seeds"]) == (24, 12)
 
@@ -291,7 +291,7 @@ def test_features_that_nobody_has_yet_are_part_of_the_estimate() -> None:
     a = ended_run({}, 0.9)
     b = ended_run({"data.image_size": 150, "data.preprocessing": "rescale"}, 0.5)
     both = estimate(a, b)
-    trial = 0.12 + 20 * (0.012 + 13 * 0.0013)
+    trial = 0.12 + 50 * (0.012 + 13 * 0.0013)
     # Each mixture of size and preprocessing needs a backbone, and features of its own: 400 images at 0.03 s.
     assert 60 * both["minutes"] == pytest.approx(8 + 4 * 3.5 + both["arms"] * trial + 2 * 400 * 0.03)
 
