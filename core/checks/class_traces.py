@@ -10,7 +10,7 @@ from core.checks.finding import Finding
 from core.checks.sample import Sample
 from core.data.traits import STEPS, TRAITS, Floats
 from core.stats.metrics import wilson
-from core.stats.two_sample import area, balanced_right, held_out_scores
+from core.stats.two_sample import area, areas, balanced_right, held_out_scores
 
 _FEWEST, _CLASSES = 20, 20
 _TRACE = 0.5
@@ -22,6 +22,10 @@ _LOOKS = {"brightness": ("brightness",), "colour": ("colour",), "sharpness and n
 _LOOK_AUC = 0.95
 _BEYOND = {"brightness": 0.03, "colour": 0.03, "sharpness and noise": 0.1}
 """AUC above that of everything else, from which on a look is told; most patterns differ in their sharpness."""
+
+_SEVERAL, _NO_OTHER = 4, 0.85
+"""Classes from which on a look counts that tells one of them and, by this AUC, none of the others: where objects differ
+in their light or colour, more than one class does."""
 
 
 Bools = NDArray[np.bool_]
@@ -95,44 +99,92 @@ def class_told_by_looks(context: Context) -> Finding | None:
     sample = context.sample
     if sample is None:
         return None
-    found = [told for label in _asked(sample) if (told := _by_look(sample, label))]
+    found = _looks(sample)
     if not found:
         return None
-    auc, right, label, look, reached = max(found)
-    of_class = sample.labels == label
-    name, own, rest = _largest(sample, look, of_class)
-    called = context.dataset.classes[label]
+    best = max(found, key=lambda look: (look.is_alone, look.auc))
+    of_class = sample.labels == best.label
+    name, own, rest = _largest(sample, best.look, of_class)
+    called = context.dataset.classes[best.label]
+    also = [context.dataset.classes[one.label] for one in found if one.label != best.label]
+    than = (
+        f"no other class is told by it (AUC {best.next:.2f} at most)"
+        if best.is_alone
+        else f"nothing else that was measured does so well (AUC {best.next:.2f} at most)"
+    )
+    tells = f"The {best.look} alone {'tell' if ' and ' in best.look else 'tells'}"
     return Finding(
         "class-told-by-looks",
         "info",
-        f"The {look} alone {'tell' if ' and ' in look else 'tells'} {named([called])} from the other images in "
-        f"{percent(right)} (mean of both sides; AUC {auc:.2f}), nothing else that was measured does so well (AUC "
-        f"{reached:.2f} at most). Median {name}: {own:.3g} in this class, {rest:.3g} in the others.",
+        f"{tells} {named([called])} from the other images in {percent(best.right)} (mean of both sides; AUC "
+        f"{best.auc:.2f}), {than}. Median {name}: {own:.3g} in this class, {rest:.3g} in the others."
+        f"{f' Other classes stand out, too: {named(also)}.' if also else ''}",
         {
-            "class": called, "by": look, "auc": round(auc, 4), "right": round(right, 4),
-            "others_auc": round(reached, 4), "trait": name, "class_median": round(own, 4),
-            "others_median": round(rest, 4), "files": _shown(sample, label),
+            "class": called, "by": best.look, "auc": round(best.auc, 4), "right": round(best.right, 4),
+            "others_auc": round(best.next, 4), "trait": name, "class_median": round(own, 4),
+            "others_median": round(rest, 4), "also": also, "files": _shown(sample, best.label),
         },
         "Where it is how the objects are, nothing has to be changed; else make the images of all classes in the same "
         "way, or let the augmentation change it.",
     )  # fmt: skip
 
 
-def _by_look(sample: Sample, label: int) -> tuple[float, float, int, str, float] | None:
-    """AUC, share right, class, name of the look, and the AUC of the next; None where no look stands out."""
-    of_class, parts = sample.labels == label, sample.held_out.astype(np.int64)
+class _Look(NamedTuple):
+    """A look that tells a class.
+
+    Attributes:
+        look: str. One of `_LOOKS`.
+        label: int. The class.
+        auc: float. Of images that were left out.
+        right: float. Mean share of both sides.
+        next: float. AUC of the next measure for this class, or of this look for the next class.
+        is_alone: bool. Whether it is the only class that this look tells.
+    """
+
+    look: str
+    label: int
+    auc: float
+    right: float
+    next: float
+    is_alone: bool
+
+
+def _looks(sample: Sample) -> list[_Look]:
+    """Looks that tell a class better than all else does, or that tell no other one of several classes."""
+    asked = _asked(sample)
+    if not asked:
+        return []
+    targets = np.stack([sample.labels == label for label in asked], axis=1)
+    parts = sample.held_out.astype(np.int64)
     kinds = {**_LOOKS, "direction of edges": ("direction of edges",)}
     scores = {
         look: held_out_scores(
-            np.concatenate([sample.traits[kind] for kind in own], axis=1), of_class[:, None], sample.units, parts
-        )[:, 0]
+            np.concatenate([sample.traits[kind] for kind in own], axis=1), targets, sample.units, parts
+        )
         for look, own in kinds.items()
     }
-    areas = {look: area(score, of_class) for look, score in scores.items()}
-    first, second = sorted(areas, key=lambda look: -areas[look])[:2]
-    if first not in _LOOKS or areas[first] < _LOOK_AUC or areas[first] - areas[second] < _BEYOND[first]:
+    table = {look: areas(score, targets) for look, score in scores.items()}
+    found = [told for k in range(len(asked)) if (told := _stands_out(table, k, asked))]
+    return [
+        told._replace(right=balanced_right(scores[told.look][:, asked.index(told.label)], sample.labels == told.label))
+        for told in found
+    ]
+
+
+def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> _Look | None:
+    """By which look a class is told; None where none stands out."""
+    first, second = sorted(table, key=lambda look: -table[look][k])[:2]
+    reached = float(table[first][k])
+    if first in _LOOKS and reached >= _LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:
+        return _Look(first, asked[k], reached, 0.0, float(table[second][k]), is_alone=False)
+    if len(asked) < _SEVERAL:
         return None
-    return areas[first], balanced_right(scores[first], of_class), label, first, areas[second]
+    others = {look: float(np.delete(table[look], k).max()) for look in _LOOKS}
+    alone = [look for look in _LOOKS if table[look][k] >= _LOOK_AUC and others[look] <= _NO_OTHER]
+    if not alone:
+        return None
+    look = max(alone, key=lambda one: float(table[one][k]))
+    return _Look(look, asked[k], float(table[look][k]), 0.0, others[look], is_alone=True)
 
 
 def _asked(sample: Sample) -> list[int]:

@@ -16,7 +16,7 @@ from core.checks.sample import Sample, _units
 from core.data.forms import form_of
 from core.data.images import read_colour
 from core.data.quality import SIDE
-from core.data.traits import measure, parted
+from core.data.traits import TRAITS, measure, parted
 from tests.checks.conftest import image_file
 from tests.checks.planted import Edit, blurred, framed, noise_field, noisy, resaved, tagged
 
@@ -173,3 +173,35 @@ def test_without_images_to_measure_nothing_is_said(make_context):
     assert [check(context) for check in CHECKS] == [None] * 4
     context.__dict__["sample"] = None
     assert [check(context) for check in CHECKS] == [None] * 4
+
+
+FIVE = ("bricks", "dots", "grain", "rings", "waves")
+
+
+def of_five(shift: dict[int, float]) -> Sample:
+    """Five classes that the direction of edges tells; some are lighter by so many standard deviations."""
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(5), 2 * EACH)
+    held_out = np.tile(np.arange(2 * EACH) % 2 == 1, 5)
+    traits = {kind: rng.normal(size=(len(labels), len(names))).astype(np.float32) for kind, names in TRAITS.items()}
+    traits["direction of edges"][:, 0] += 9 * labels
+    traits["direction of edges"][:, 1] += 9 * (labels % 2)
+    for label, by in shift.items():
+        traits["brightness"][labels == label] += by
+    parts = np.where(held_out, "val", "train")
+    files = tuple(image_file(str(part), FIVE[k], n) for n, (part, k) in enumerate(zip(parts, labels, strict=True)))
+    forms = np.zeros((len(labels), 64, 64), np.uint8)
+    return Sample(files, labels, held_out, np.arange(len(labels)), traits, forms)
+
+
+def test_a_look_that_tells_one_of_several_classes_and_no_other_is_told_though_the_object_tells_it_too(make_context):
+    def told(shift: dict[int, float]) -> Any:
+        context = make_context(counts={part: dict.fromkeys(FIVE, EACH) for part in ("train", "val")})
+        context.__dict__["sample"] = of_five(shift)
+        return class_told_by_looks(context)
+
+    found = told({2: 2.5})
+    assert (found.severity, found.evidence["class"], found.evidence["by"]) == ("info", "grain", "brightness")
+    assert "no other class is told by it (AUC 0." in found.claim
+    assert told({}) is None
+    assert told({0: -5, 1: -2.5, 3: 2.5, 4: 5}) is None  # objects that differ in their light
