@@ -7,6 +7,9 @@ from core.checks.in_words import form_words
 
 _NOTHING = "–"
 
+_WORDS = {"auc": "AUC", "val": "validation", "train": "training", "std": "standard deviation", "pictures": "images"}
+"""Parts of keys as the pages say them."""
+
 Rows = list[dict[str, str]]
 
 
@@ -54,8 +57,8 @@ def _value(value: Any) -> str:
 
 
 def _name(key: str) -> str:
-    """`single_class_batches` is "Single class batches"; names of files and classes stay as they are."""
+    """`val_auc` is "Validation AUC"; names of files and classes stay as they are."""
     if not key.isidentifier() or key != key.lower():
         return form_words(key)
-    words = key.replace("_", " ").replace("pictures", "images").strip()
+    words = " ".join(_WORDS.get(word, word) for word in key.split("_") if word)
     return words[:1].upper() + words[1:]

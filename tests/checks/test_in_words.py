@@ -52,3 +52,7 @@ def test_evidence_is_tables_and_not_json():
         ("Counts", [{"": "cat", "Value": "5"}, {"": "Dog", "Value": "–"}]),
         ("Pairs", [{"1": "a", "2": "1"}, {"1": "b", "2": "yes"}]),
     ]
+    named = evidence_tables({"val_auc": 0.5, "auc_by_lot": 0.6, "train_median": 1, "validation_pictures": 7})
+    assert [row["Measured"] for row in named[0][1]] == [
+        "Validation AUC", "AUC by lot", "Training median", "Validation images",
+    ]  # fmt: skip
