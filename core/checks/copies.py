@@ -22,7 +22,7 @@ from core.data.dataset_index import ImageFile
 from core.data.forms import forms
 from core.progress import Progress
 
-VERSION = 1
+VERSION = 2
 """Part of what is kept: to be raised when other pairs would be found."""
 
 LEAST = 0.95

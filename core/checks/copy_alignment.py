@@ -7,6 +7,7 @@ only copies agree in their details: so it is the correlation of what a blur of n
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ _CHUNK = 128
 _THREADS = min(4, max(2, os.cpu_count() or 2))
 
 MIN_OVERLAP = 0.45
-"""Share of the image that its copy must show."""
+"""Share of the image, its edges aside, that its copy must show."""
 
 _LARGEST, _SMALLEST, _MOST_UNEVEN = 1.7, 0.58, 1.4
 """Scales of a copy against its image, and the one direction's against the other's."""
@@ -111,13 +112,28 @@ def _places(side: int) -> tuple[Floats, Floats]:
     return x, y
 
 
+def _rim(side: int) -> int:
+    """Pixels at an edge that do not count: of a copy that was turned or framed they have mixed with what is beside."""
+    return max(2, 3 * side // 64)
+
+
+@cache
+def _is_rim(side: int) -> NDArray[np.bool_]:
+    """Which of the places of `_places`, in a row, lie at the edge."""
+    rim = _rim(side)
+    edge = np.ones((side, side), bool)
+    edge[rim:-rim, rim:-rim] = False
+    return edge.ravel()
+
+
 def _warped(images: Floats, change: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Images read at the places that a change gives (bilinear), and where those lie inside."""
+    """Images read at the places that a change gives (bilinear), and where those count: within both images' edges."""
     count, side = images.shape[:2]
     x, y = _places(side)
     there = np.einsum("mij,jp->mip", change, np.stack([x.ravel(), y.ravel(), np.ones(side * side, np.float32)]))
     place = (there + 1) * (side / 2) - np.float32(0.5)
-    inside = ((place >= 0) & (place <= side - 1)).all(axis=1)
+    rim = _rim(side)
+    inside = ((place >= rim) & (place <= side - 1 - rim)).all(axis=1) & ~_is_rim(side)
     place = np.clip(place, 0, side - 1.001)
     low = place.astype(np.int64)
     part = (place - low).astype(np.float32)
@@ -171,7 +187,8 @@ def _agreement(one: Floats, other: Floats, change: Floats) -> tuple[Floats, Floa
     first, second = ((image - _boxed(image * weight, 4) / near) * weight for image in (one, read))
     product, left, right = (_squares(np.asarray(v, np.float32)) for v in (first * second, first**2, second**2))
     energy = np.minimum(left.sum(axis=1), right.sum(axis=1))
-    enough = (inside.mean(axis=(1, 2)) >= MIN_OVERLAP) & (energy > 1e-5 * one[0].size)
+    least = MIN_OVERLAP * np.mean(~_is_rim(one.shape[1]))
+    enough = (inside.mean(axis=(1, 2)) >= least) & (energy > 1e-5 * one[0].size)
     whole = product.sum(axis=1) / np.sqrt(np.maximum(left.sum(axis=1) * right.sum(axis=1), 1e-12))
     strength = np.maximum(left, right)
     rich = strength >= 0.3 * strength.mean(axis=1, keepdims=True)

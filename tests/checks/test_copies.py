@@ -43,7 +43,7 @@ def test_copies_of_every_kind_are_found_and_no_others(originals):
     small = np.stack([form(image) for image in [*originals, *made]])
     found = {(copy.first, copy.second) for copy in find_copies(small, names)}
     missed = [kind for k, kind in enumerate(KINDS) if (f"o{k}", f"c{k}") not in found]
-    assert set(missed) <= {"turned 5", "turned 12"}  # the details of so small an image suffer from being turned
+    assert missed == []
     assert found <= {(f"o{k}", f"c{k}") for k in range(len(KINDS))}
 
 
