@@ -1,5 +1,6 @@
 """Paths on disk (PARITY_HOME, PARITY_DATA and below) and limits that environment variables set."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from core.environment import environment
@@ -7,7 +8,14 @@ from core.environment import environment
 
 def home() -> Path:
     """Folder of runs, caches and uploads: `PARITY_HOME`, else `.parity` in the working folder. May not exist yet."""
-    return environment().home.resolve()
+    given = environment().home
+    return _resolved(given if given.is_absolute() else Path.cwd() / given)
+
+
+@lru_cache(maxsize=8)
+def _resolved(path: Path) -> Path:
+    """A page asks for the home some hundred times, and each of its folders is asked whether it is a link."""
+    return path.resolve()
 
 
 def data_root() -> Path | None:

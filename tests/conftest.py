@@ -1,10 +1,8 @@
 """What all tests share: a home of their own, small images, and the real data where it is."""
 
 import gc
-import hashlib
 import io
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -19,11 +17,9 @@ import pytest
 from PIL import Image
 
 from core import files
-from core.checks import class_marks, copies, parts_differ
-from core.checks.sample import Sample
 from core.config import make_config
 from core.store.runs import Run, RunStore
-from tests import loaded_process, thin_backbone
+from tests import known_searches, loaded_process, thin_backbone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -103,39 +99,20 @@ def nobody_pulls_the_plug() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def what_the_same_images_show_is_the_same() -> Iterator[None]:
-    """Many tests have the same images and each a home of its own, which knows of none: what the searches that take
-    longest (for altered copies, for marks of a class, for parts that differ) have found in images they find in them
-    again. The tests of altered copies call theirs directly."""
+def what_the_same_images_show_is_the_same(made: Path) -> Iterator[None]:
+    """In this process and in those that come from `loaded_process`; see tests/known_searches.py."""
+    (folder := made / "known").mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(copies, "find_copies", _known(copies.find_copies))
-        patch.setattr(class_marks, "_search", _known(class_marks._search, _without_files))
-        patch.setattr(parts_differ, "_told", _known(parts_differ._told, _without_files))
+        patch.setenv(known_searches.FOLDER, str(folder))
+        known_searches.lay_in(patch.setattr, folder)
         yield
-
-
-def _without_files(sample: Sample) -> Any:
-    """All that the searches ask of a sample; its files have times of their own."""
-    return sample._replace(files=())
-
-
-def _known(search: Callable[..., Any], asked: Callable[..., Any] = lambda *given: given) -> Callable[..., Any]:
-    """A function that gives a copy of what it gave before where all that it asks of what it is given is the same."""
-    known: dict[bytes, bytes] = {}
-
-    def find(*given: Any) -> Any:
-        key = hashlib.sha256(pickle.dumps(asked(*given))).digest()
-        if key not in known:
-            known[key] = pickle.dumps(search(*given))
-        return pickle.loads(known[key])
-
-    return find
 
 
 @pytest.fixture(scope="session")
 def streamlit_is_looked_through_once() -> Iterator[None]:
     """What Streamlit finds out anew for every page under test: which installed packages bring components (a quarter of
-    a second of a processor) and what the files of the pages compile to. Neither changes while tests run."""
+    a second of a processor) and what the files of the pages compile to. Neither changes while tests run. And the end of
+    a page is waited for: Streamlit asks a thousand times a second, a tenth of a page's time."""
     from streamlit.components.v2.component_manager import BidiComponentManager
     from streamlit.runtime.scriptrunner.script_cache import ScriptCache
     from streamlit.testing.v1 import app_test, local_script_runner
@@ -147,6 +124,13 @@ def streamlit_is_looked_through_once() -> Iterator[None]:
         patch.setattr(app_test, "BidiComponentManager", lambda: components)
         for module in (app_test, local_script_runner):
             patch.setattr(module, "ScriptCache", lambda: compiled)
+        asks = local_script_runner.require_widgets_deltas
+
+        def wait(runner: Any, timeout: float = 3) -> None:
+            runner._script_thread.join(timeout)
+            asks(runner, 1 if runner.script_stopped() else 0)
+
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
 
 
@@ -202,27 +186,32 @@ MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
 @pytest.fixture(scope="session")
-def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
-    """A function `make_once(name, make)` that gives a folder, made once for all processes that run tests side by side,
-    and for those after them where PARITY_TESTS_MADE names the folder for what is made (`make test`).
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for what is made once for all processes that run tests side by side, and for those after them where
+    PARITY_TESTS_MADE names it (`make test`)."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return Path(os.environ.get("PARITY_TESTS_MADE") or base)
+
+
+@pytest.fixture(scope="session")
+def make_once(made: Path) -> MakeOnce:
+    """A function `make_once(name, make)` that gives a folder of `made`, made once for all processes.
 
     `make` gets the path of a folder that does not exist yet.
     """
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    base = Path(os.environ.get("PARITY_TESTS_MADE") or base)
 
     def folder(name: str, make: Callable[[Path], None]) -> Path:
-        lock = files.Lock(base / f"{name}.lock")
+        lock = files.Lock(made / f"{name}.lock")
         assert lock.acquire(timeout=600), f"another process makes {name} for ever"
         try:
-            if not (base / name).exists():
-                shutil.rmtree(unfinished := base / f"{name}.unfinished", ignore_errors=True)
+            if not (made / name).exists():
+                shutil.rmtree(unfinished := made / f"{name}.unfinished", ignore_errors=True)
                 make(unfinished)
-                unfinished.rename(base / name)
+                unfinished.rename(made / name)
         finally:
             lock.release()
-        return base / name
+        return made / name
 
     return folder
 
