@@ -24,9 +24,10 @@ from tests import known_searches, loaded_process, thin_backbone
 ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST = (
-    "test_cluster.py", "test_end_to_end.py", "test_equivalence.py", "test_puzzle_story.py", "test_families.py",
-    "test_faults.py", "test_training.py", "test_build.py", "test_preflight.py", "test_frozen_activations.py",
-    "test_main_job.py", "test_search.py", "test_exporting.py", "test_two_scripts.py", "test_map.py",
+    "test_puzzle_story.py", "test_cluster.py", "test_end_to_end.py", "test_exporting.py", "test_equivalence.py",
+    "test_paths_to_training.py", "test_own_images_walk.py", "test_two_scripts.py", "test_accessibility.py",
+    "test_families.py", "test_search.py", "test_why.py", "test_faults.py", "test_training.py", "test_build.py",
+    "test_preflight.py", "test_phone_and_keyboard.py", "test_main_job.py", "test_frozen_activations.py", "test_map.py",
 )  # fmt: skip
 """Files that take half a minute and more, the longest first: else one process would wait for the other in the end."""
 
