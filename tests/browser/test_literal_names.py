@@ -29,22 +29,19 @@ def test_no_name_is_drawn_run_or_fetched(page: Page, home_with_sample: Path) -> 
         config = files.read_json(run.path / "config.json")
         files.write_json(run.path / "config.json", {**config, "name": AWKWARD[:100]})
     urls: list[str] = []
-    page.context.on("request", lambda request: urls.append(request.url))
+    page.on("request", lambda request: urls.append(request.url))
     server = Server(home_with_sample)
     try:
         run = next(run for run in RunStore().list() if run.has_model())
-        addresses = ("", f"live?run={run.id}", "diagnose", f"predict?run={run.id}", "dataset", "train")
-        shown = {address: page.context.new_page() for address in addresses}
-        for address, one in shown.items():
-            one.goto(f"{server.url}/{address}")
-            settle(one)
-        page.wait_for_timeout(1500)
-        for address, one in shown.items():
-            assert one.locator("[data-testid='stException']").count() == 0
-            assert one.evaluate("window.hit") is None
-            assert one.locator(f"img[src^='{ELSEWHERE}']").count() == 0
+        for address in ("", f"live?run={run.id}", "diagnose", f"predict?run={run.id}", "dataset", "train"):
+            page.goto(f"{server.url}/{address}")
+            settle(page)
+            page.wait_for_timeout(1500)
+            assert page.locator("[data-testid='stException']").count() == 0
+            assert page.evaluate("window.hit") is None
+            assert page.locator(f"img[src^='{ELSEWHERE}']").count() == 0
             if address.startswith(("live", "diagnose")):
-                assert "onerror=window.hit=1" in one.locator("section.stMain, [data-testid='stMain']").inner_text()
+                assert "onerror=window.hit=1" in page.locator("section.stMain, [data-testid='stMain']").inner_text()
     finally:
         server.close()
     assert len(urls) > 20
