@@ -70,6 +70,7 @@ def _converted(run: Any, model: Any, kind: str, path: Path) -> tuple[dict[str, A
     import numpy as np
 
     from core.engine.jobs import export
+    from core.engine.jobs.exact import in_float64
 
     with unittest.mock.patch.object(export, "TOLERANCE", float("inf")):
         found = export.convert(run, kind, path, lambda words, share: None)
@@ -80,18 +81,6 @@ def _converted(run: Any, model: Any, kind: str, path: Path) -> tuple[dict[str, A
     answers = export._READERS[kind](path, pixels)
     errors = [np.abs(np.asarray(given) - exact).max() for given in (answers, model(pixels, training=False))]
     return found, f"from float64 {errors[0]:.1e}, Keras' float32 {errors[1]:.1e}; "
-
-
-def in_float64(model: Any) -> Any:
-    """The same network with all its arithmetic in float64."""
-    import keras
-
-    def exact(layer: Any) -> Any:
-        return layer.__class__.from_config({**layer.get_config(), "dtype": "float64"})
-
-    copy = keras.models.clone_model(model, clone_function=exact, recursive=True)
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def _run(name: str, side: int, noise: bool, folder: Path) -> tuple[Any, Any, str]:

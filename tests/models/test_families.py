@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import os
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -126,19 +127,28 @@ def equal(one: list[Any], other: list[Any]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def step_of(work: TrainingContext, model: keras.Model, given: Any) -> list[Any]:
-    """Loss and gradients of the head in one training step on a batch, in one graph, dropout drawn as in the first."""
+def step_of(work: TrainingContext, model: keras.Model) -> Callable[[Any, Any], list[Any]]:
+    """Loss and gradients of the head in one training step on each batch, dropout drawn as in the first.
+
+    One graph for batches of any size, as `fit` has it, traced once.
+    """
     first = [variable.numpy() for variable in work.head.variables]
+    outputs = tf.TensorSpec((None, *model.output_shape[1:]), tf.float32)
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32), outputs]
 
     def step(batch: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = model.compute_loss(y=targets, y_pred=model(batch, training=True))
         return [loss, *tape.gradient(loss, work.head.trainable_variables)]
 
-    graph = tf.function(step, jit_compile=False, reduce_retracing=True)
-    found = [graph(tf.constant(batch), tf.constant(targets)) for batch, targets in given]
-    assign(work.head.variables, first)
-    return [part.numpy() for each in found for part in each]
+    graph = tf.function(step, input_signature=signature, jit_compile=False)
+
+    def steps(batches: Any, targets: Any) -> list[Any]:
+        found = [graph(tf.constant(batch, tf.float32), target) for batch, target in zip(batches, targets, strict=True)]
+        assign(work.head.variables, first)
+        return [part.numpy() for each in found for part in each]
+
+    return steps
 
 
 @of_each
@@ -158,16 +168,17 @@ def test_its_features_are_the_same_in_both_ways(family: tuple[Backbone, keras.Mo
     )
     targets = work.targets(work.dataset.labels(work.dataset.split.train))
     batches = [np.arange(3), np.arange(3, 5)]
-    pixels = list(ImageLoader(images, batches, 0))
+    wanted = [targets[at] for at in batches]
     from_images = train_model(work.base, work.head)
     work.head.compile(loss="binary_crossentropy")
     from_images.compile(loss="binary_crossentropy")
-    literal = step_of(work, from_images, [(part, targets[at]) for part, at in zip(pixels, batches, strict=True)])
-    cached = step_of(work, work.head, [(np.asarray(features[at]), targets[at]) for at in batches])
+    literal = step_of(work, from_images)(ImageLoader(images, batches, 0), wanted)
+    from_cache = step_of(work, work.head)
+    cached = from_cache([features[at] for at in batches], wanted)
     assert equal(literal, cached)
     assert not equal(cached[: len(cached) // 2], cached[len(cached) // 2 :])
     off = np.nextafter(features, np.float32(np.inf))
-    assert not equal(cached, step_of(work, work.head, [(off[at], targets[at]) for at in batches]))
+    assert not equal(cached, from_cache([off[at] for at in batches], wanted))
 
 
 @of_one

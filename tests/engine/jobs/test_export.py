@@ -17,6 +17,7 @@ from core.config import make_config
 from core.data.images import load
 from core.engine.fingerprint import statistics_hash, weights_only_hash
 from core.engine.jobs import export
+from core.engine.jobs.exact import in_float64
 from core.engine.jobs.export import TOLERANCE, convert, save_base
 from core.engine.jobs.plain_layers import in_plain_layers
 from core.errors import RunError
@@ -172,6 +173,36 @@ def test_a_model_that_answers_otherwise_is_not_kept(
         with pytest.raises(RunError, match=said):
             convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
     assert TOLERANCE == 1e-4
+
+
+def test_a_model_that_is_nearer_to_float64_than_the_run_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = keras.Input((8, 8, 3))
+    maps = keras.layers.Conv2D(4, 3, activation=keras.activations.gelu)(given)
+    dense = keras.layers.Dense(1, "sigmoid")
+    run = run_of(keras.Model(given, dense(keras.layers.GlobalAveragePooling2D()(maps))))
+    monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
+    monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
+    exact: list[Array] = []
+
+    def shifted(model: keras.Model) -> Any:
+        """As if the run's own rounding were 0.01: what float64 says lies so far from it."""
+        return lambda pixels, training: np.asarray(in_float64(model)(pixels, training=training)) + 0.01
+
+    def reader(path: Path, pixels: Array, off: float = 0.01) -> Array:
+        own = in_float64(in_plain_layers(export._open(run)))(pixels, training=False)
+        exact.append(np.asarray(own))
+        return exact[-1] + off
+
+    monkeypatch.setattr(export, "in_float64", shifted)
+    monkeypatch.setitem(export._READERS, "onnx", reader)
+    found = convert(run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
+    assert found["difference"] == pytest.approx(0.01, rel=1e-3)
+    assert exact[-1].dtype == np.float64
+    monkeypatch.setitem(export._READERS, "onnx", lambda path, pixels: reader(path, pixels, 0.02))
+    with pytest.raises(RunError, match=r"differs from the run's own by 0\.02, more than 0\.0001"):
+        convert(run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 
 def test_a_missing_package_and_a_missing_model_are_one_sentence(
