@@ -16,6 +16,7 @@ from core.checks.context import Context, percent
 from core.checks.finding import Finding
 from core.checks.parts_differ import parts_differ
 from core.checks.sample import Sample
+from core.stats.metrics import wilson
 from core.stats.two_sample import area, balanced_right
 
 _UNSEEN = 0.1
@@ -75,26 +76,53 @@ def _compared(finding: Finding, context: Context, sample: Sample, answers: NDArr
     alone = float(finding.evidence["right"])
     unseen = alone - reached > _UNSEEN
     told = f" Heads on features of {sample.network} reach {percent(reached)} (AUC {auc:.2f})"
-    told += ", so they hardly see it." if unseen else _weight(finding, context, sample, answers)
+    weight = None if unseen else _weight(finding, sample, answers)
+    told += ", so they hardly see it." if unseen else weight.words() if weight else "."
+    harmless = unseen or (weight is not None and weight.is_none)
     return replace(
         finding,
-        severity="info" if unseen else finding.severity,
+        severity="info" if harmless else finding.severity,
         claim=finding.claim + told,
         evidence={**finding.evidence, "network": sample.network, "backbone_right": round(reached, 4),
                   "backbone_auc": round(auc, 4)},
     )  # fmt: skip
 
 
-def _weight(finding: Finding, context: Context, sample: Sample, answers: NDArray[np.float64]) -> str:
-    """Whether the heads follow the mark where it and the label say different things."""
+class _Weight(NamedTuple):
+    """How right heads are where a mark and the label say different things, and elsewhere.
+
+    Attributes:
+        right: int. Images on which they differ that the heads get right.
+        count: int. Images on which they differ.
+        elsewhere: float. Share right of the others.
+    """
+
+    right: int
+    count: int
+    elsewhere: float
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the heads do as well without the mark: then it does not change what their accuracy means."""
+        low, _ = wilson(self.right, self.count)
+        return self.right / self.count >= self.elsewhere - _UNSEEN and low >= self.elsewhere - 2 * _UNSEEN
+
+    def words(self) -> str:
+        """The end of a sentence."""
+        without = ", so they do not depend on it" if self.is_none else ""
+        return (
+            f"; of the {self.count} images in which it says another class than their label they get "
+            f"{percent(self.right / self.count)} right, of the others {percent(self.elsewhere)}{without}."
+        )
+
+
+def _weight(finding: Finding, sample: Sample, answers: NDArray[np.float64]) -> _Weight | None:
+    """Whether the heads follow the mark where it and the label say different things; None where too few images tell."""
     mark = found_mark(sample) if finding.id == "class-told-by-mark" else None
     if mark is None:
-        return "."
+        return None
     right = answers.argmax(axis=1) == sample.labels
     against = mark.shows != (sample.labels == mark.label)
     if min(int(against.sum()), int((~against).sum())) < _FEWEST:
-        return "."
-    return (
-        f"; of the {int(against.sum())} images in which it says another class than their label they get "
-        f"{percent(float(right[against].mean()))} right, of the others {percent(float(right[~against].mean()))}."
-    )
+        return None
+    return _Weight(int(right[against].sum()), int(against.sum()), float(right[~against].mean()))

@@ -106,7 +106,7 @@ def class_told_by_looks(context: Context) -> Finding | None:
     of_class = sample.labels == best.label
     name, own, rest = _largest(sample, best.look, of_class)
     called = context.dataset.classes[best.label]
-    also = [context.dataset.classes[one.label] for one in found if one.label != best.label]
+    also = sorted({context.dataset.classes[one.label] for one in found if one.label != best.label})
     than = (
         f"no other class is told by it (AUC {best.next:.2f} at most)"
         if best.is_alone
@@ -165,10 +165,11 @@ def _looks(sample: Sample) -> list[_Look]:
     }
     table = {look: areas(score, targets) for look, score in scores.items()}
     found = [told for k in range(len(asked)) if (told := _stands_out(table, k, asked))]
-    return [
+    found = [
         told._replace(right=balanced_right(scores[told.look][:, asked.index(told.label)], sample.labels == told.label))
         for told in found
     ]
+    return found + _alone(sample, asked, targets)
 
 
 def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> _Look | None:
@@ -177,14 +178,24 @@ def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int])
     reached = float(table[first][k])
     if first in _LOOKS and reached >= _LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:
         return _Look(first, asked[k], reached, 0.0, float(table[second][k]), is_alone=False)
+    return None
+
+
+def _alone(sample: Sample, asked: list[int], targets: Bools) -> list[_Look]:
+    """Single traits (the median grey level, the saturation, ...) that tell one class of several and no other."""
     if len(asked) < _SEVERAL:
-        return None
-    others = {look: float(np.delete(table[look], k).max()) for look in _LOOKS}
-    alone = [look for look in _LOOKS if table[look][k] >= _LOOK_AUC and others[look] <= _NO_OTHER]
-    if not alone:
-        return None
-    look = max(alone, key=lambda one: float(table[one][k]))
-    return _Look(look, asked[k], float(table[look][k]), 0.0, others[look], is_alone=True)
+        return []
+    found = []
+    for look, kinds in _LOOKS.items():
+        for values in np.concatenate([sample.traits[kind] for kind in kinds], axis=1).T:
+            sides = areas(np.repeat(values[:, None], len(asked), axis=1), targets)
+            reached = np.maximum(sides, 1 - sides)
+            k = int(reached.argmax())
+            others = float(np.delete(reached, k).max())
+            if reached[k] >= _LOOK_AUC and others <= _NO_OTHER:
+                right = balanced_right(values if sides[k] >= 0.5 else -values, targets[:, k])
+                found.append(_Look(look, asked[k], float(reached[k]), right, others, is_alone=True))
+    return found
 
 
 def _asked(sample: Sample) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.checks.backbone import Seen, seen_findings
+from core.checks.class_marks import found_mark
 from core.checks.coverage import FEATURE_IDS, coverage, in_words, with_features
 from core.checks.finding import Finding
 from core.checks.preflight import CHECK_IDS, merged
@@ -48,8 +49,15 @@ def test_parts_that_only_the_network_tells_apart_are_named_and_alike_ones_are_no
 def test_a_mark_stands_beside_what_heads_reach_and_is_a_word_only_where_they_do_not_see_it(asked: Any) -> None:
     sample = sample_of(tagged(share=0.7), lambda label, val: label == 1)
     found = asked(sample, seen(sample))["class-told-by-mark"]
-    assert found.severity == "warning" and found.evidence["backbone_right"] == 1.0
+    assert found.severity == "info" and found.evidence["backbone_right"] == 1.0
     assert "Heads on features of Net reach 100 % (AUC 1.00); of the" in found.claim
+    assert found.claim.endswith("right, of the others 100 %, so they do not depend on it.")
+    mark = found_mark(sample)
+    assert mark is not None
+    follows = np.stack([1.0 - mark.shows, mark.shows], axis=1) * 0.9 + 0.05
+    said = seen(sample)._replace(answers=dict(zip([file.sha256 for file in sample.files], follows, strict=True)))
+    led = asked(sample, said)["class-told-by-mark"]
+    assert led.severity == "warning" and "images in which it says another class than their label they" in led.claim
     blind = asked(sample, seen(sample, agrees=0.0))["class-told-by-mark"]
     assert blind.severity == "info" and blind.claim.endswith("so they hardly see it.")
 
