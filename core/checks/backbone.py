@@ -93,26 +93,26 @@ class _Weight(NamedTuple):
 
     Attributes:
         right: int. Images on which they differ that the heads get right.
-        count: int. Images on which they differ.
+        images: int. Images on which they differ.
         elsewhere: float. Share right of the others.
     """
 
     right: int
-    count: int
+    images: int
     elsewhere: float
 
     @property
     def is_none(self) -> bool:
         """Whether the heads do as well without the mark: then it does not change what their accuracy means."""
-        low, _ = wilson(self.right, self.count)
-        return self.right / self.count >= self.elsewhere - _UNSEEN and low >= self.elsewhere - 2 * _UNSEEN
+        low, _ = wilson(self.right, self.images)
+        return self.right / self.images >= self.elsewhere - _UNSEEN and low >= self.elsewhere - 2 * _UNSEEN
 
     def words(self) -> str:
         """The end of a sentence."""
         without = ", so they do not depend on it" if self.is_none else ""
         return (
-            f"; of the {self.count} images in which it says another class than their label they get "
-            f"{percent(self.right / self.count)} right, of the others {percent(self.elsewhere)}{without}."
+            f"; of the {self.images} images in which it says another class than their label they get "
+            f"{percent(self.right / self.images)} right, of the others {percent(self.elsewhere)}{without}."
         )
 
 

@@ -12,6 +12,10 @@ TELLING = 0.03
 SURE = 3.3
 """Least evidence against 1 % or less; see `WrongShare`. Of what right labels reach: see docs/checks.md."""
 
+LIKELY, MUCH = 1.92, 0.1
+"""Evidence, and lower end of the interval, from which on it is worth a word: much may be wrong, though that is less sure.
+Of 900 simulated sets with right labels and classes that overlap widely at most 8 reached it."""
+
 FEWEST = 60
 """Labels of a part below which nothing is said."""
 
@@ -37,12 +41,12 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
         None where it may be 1 % or less, the classifier is too weak to say, or images are too few.
     """
     better_than_lot = (found.agreement - 1 / classes) / (1 - 1 / classes)
-    if found.labels < FEWEST or better_than_lot < _WEAKEST or found.evidence < SURE or found.share >= _MOST:
+    if found.labels < FEWEST or better_than_lot < _WEAKEST or not _is_worth(found) or found.share >= _MOST:
         return None
     bounds = "That bounds what can be learnt" if part == "train" else "That bounds every figure, a perfect model's too"
     return Finding(
         f"{part}-labels-look-wrong",
-        "warning" if found.low >= TELLING else "info",
+        "warning" if found.low >= TELLING and found.evidence >= SURE else "info",
         f"About {percent(found.share)} of the {_WORDS[part]} labels look wrong (95 % interval {percent(found.low)} to "
         f"{percent(found.high)}): heads that had not seen an image contradict its label more often than images that "
         f"hardly show their class explain, even where they are sure. {bounds}.",
@@ -53,3 +57,7 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
         "Go through the likely label errors, the likeliest first (Labels on the Dataset page, or python -m core "
         "labels), and correct those that are.",
     )  # fmt: skip
+
+
+def _is_worth(found: WrongShare) -> bool:
+    return found.evidence >= SURE or (found.evidence >= LIKELY and found.low >= MUCH)

@@ -21,6 +21,7 @@ def test_the_share_is_told_with_its_interval_and_the_way_to_the_list():
     [
         ({"low": 0.02}, "info"),
         ({"low": 0.0, "evidence": 2.0}, None),
+        ({"share": 0.32, "low": 0.2, "evidence": 2.0}, "info"),  # much, and nothing wrong is unlikely
         ({"agreement": 0.58}, None),  # a classifier that cannot say
         ({"labels": 40}, None),
         ({"share": 0.5, "high": 0.5}, None),  # exchanged classes
