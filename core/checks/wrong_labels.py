@@ -13,7 +13,7 @@ SURE = 3.3
 """Least evidence against 1 % or less; see `WrongShare`. Of what right labels reach: see docs/checks.md."""
 
 LIKELY, MUCH = 1.92, 0.1
-"""Evidence, and lower end of the interval, from which on it is worth a word: much may be wrong, though that is less sure.
+"""Evidence, and lower end of the interval, from which on it is worth a word: much may be wrong, though less surely.
 Of 900 simulated sets with right labels and classes that overlap widely at most 8 reached it."""
 
 FEWEST = 60
