@@ -94,12 +94,14 @@ def _show_images(evidence: dict[str, Any], root: Path, most: int = MOST) -> None
     named = images_named(evidence, root, most)
     images = [(str(path), image) for path in named if (image := _small(str(root / path)))]
     if images:
-        st.image(
-            [image for _, image in images],
-            caption=[plain(path) for path, _ in images],
-            width=SIDE,
-            alt=[path for path, _ in images],
-        )
+        with st.container(horizontal=True, gap="small"):
+            for path, image in images:
+                st.image(image, caption=_broken_at_folders(plain(path)), width=SIDE, alt=path)
+
+
+def _broken_at_folders(path: str) -> str:
+    """A path that a narrow line breaks behind a folder's name, not within the name of the file."""
+    return path.replace("/", "/\N{ZERO WIDTH SPACE}")
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
