@@ -136,23 +136,21 @@ def _maps(count: int) -> list[Floats]:
 def _best(rows: Floats, versions: list[Floats], count: int, *, same: bool) -> _Near:
     """Rows, columns and way of the likeliest pairs of a block."""
     best = np.full((len(rows), len(versions[0])), LEAST, np.float32)
-    way = np.full(best.shape, -1, np.int16)
-    for number, version in enumerate(versions):
-        similarity = rows @ version.T
-        better = similarity > best
-        if better.any():
-            np.copyto(best, similarity, where=better)
-            way[better] = number
+    similarity = np.empty_like(best)
+    for version in versions:
+        np.maximum(best, np.matmul(rows, version.T, out=similarity), out=best)
     if same:
-        way[np.tril_indices(len(rows))] = -1
-    best[way < 0] = -1
+        best[np.tril_indices(len(rows))] = -1
+    best[best <= LEAST] = -1
     most = np.zeros(best.shape, bool)
     for axis in (0, 1):
         kth = best.shape[axis] - min(count, best.shape[axis])
         least = np.partition(best, kth, axis=axis).take([kth], axis=axis)
         most |= best >= least
-    row, column = np.nonzero(most & (way >= 0))
-    return _Near(row, column, way[row, column].astype(np.int64), best[row, column])
+    row, column = np.nonzero(most & (best > LEAST))
+    # The way is asked only of the few pairs that are left: to keep it for all takes longer than the products.
+    ways = [np.einsum("md,md->m", rows[row], version[column]) for version in versions]
+    return _Near(row, column, np.argmax(ways, axis=0).astype(np.int64), best[row, column])
 
 
 def _turn(degrees: float) -> NDArray[np.float64]:
