@@ -15,6 +15,7 @@ from core.workers.predict_client import NOT_MEDICAL, is_medical
 from pages.shared.run.facts import image_path, small_image
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.run.view import read_config
+from pages.shared.shell.look import bring_into_sight
 from pages.shared.state import part_key
 from pages.shared.widgets.text import number, plain
 
@@ -26,6 +27,9 @@ SHOWN = 12
 
 _SIDE = 220
 """Longer side of a shown mistake in pixels."""
+
+_JUST_OPENED = "mistake_just_opened"
+"""Session key: whether the closer look is drawn for the first time, above what may be in sight."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,15 @@ def _closer(run: Run, part: str, found: Sequence[Wrong], look: Look) -> None:
     opened = next((wrong for wrong in found if wrong.file == st.session_state.get(key)), None)
     if opened is None:
         return
-    with st.container(border=True):
+    place = f"mistake_closer_{part}"
+    with st.container(border=True, key=place):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"###### {plain(display_name(opened.file))}", width="content")
             close = ":material/close:"
             st.button("Close", icon=close, type="tertiary", on_click=_open, args=(key, ""), key=part_key(key, "close"))
         look(run, part, opened)
+    if st.session_state.pop(_JUST_OPENED, False):
+        bring_into_sight(place)
 
 
 def _open_button(run: Run, part: str, wrong: Wrong) -> None:
@@ -166,6 +173,7 @@ def _open_key(run: Run, part: str) -> str:
 
 def _open(key: str, file: str) -> None:
     st.session_state[key] = file
+    st.session_state[_JUST_OPENED] = bool(file)
 
 
 def _mistake(run: Run, part: str, wrong: Wrong) -> None:

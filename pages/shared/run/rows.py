@@ -60,7 +60,7 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "mode": column.TextColumn("Training mode", width=100),
         "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
         "caveats": column.ListColumn(
-            "Caveats", width=170, help="What the findings say against the validation figures."
+            "Caveats", width=250, help="What the findings say against the validation figures."
         ),
         "best": column.ProgressColumn("Best", help="Highest validation accuracy of any epoch.", **share),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),

@@ -26,4 +26,25 @@ def mark(selector: str) -> None:
     st.html(f"<style>{rule}</style>")
 
 
+def bring_into_sight(key: str) -> None:
+    """Scrolls once to a container of the page and puts the keyboard there: it was opened by a button far below it.
+
+    Args:
+        key: str. The container's key, of letters and underscores. Of this program, never from a person.
+    """
+    number = st.session_state[_SCROLLS] = int(st.session_state.get(_SCROLLS, 0)) + 1  # the same script would not run
+    with st.container(key="sight_script"):
+        st.html(f"<script>{_SIGHT % (number, key)}</script>", unsafe_allow_javascript=True)
+
+
+_SCROLLS = "look_scrolls"
+_SIGHT = """/* %d */ {
+  const box = document.querySelector('.st-key-%s')
+  if (box) {
+    box.tabIndex = -1
+    box.focus({preventScroll: true})
+    box.scrollIntoView({block: 'start'})
+  }
+}"""
+
 _FRAME = "outline: 3px dashed light-dark(#0f766e, #2dd4bf); outline-offset: 4px; border-radius: 6px;"
