@@ -134,7 +134,7 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
     heat, opened = maps[name], Image.open(io.BytesIO(small))
     region = where(heat if fit == "stretch" else smooth(heat, opened.size, fit))
     laid = overlay(opened, heat, opacity / 100, "JPEG", fit)
-    with st.grid(2, min_column_width=240):
+    with st.grid(2, min_column_width=240, width=2 * SIDE + 16):  # they are not made larger than they are
         st.image(small, width="stretch", alt=f"{image.name}, as it was given")
         st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {region}")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -234,7 +234,7 @@ def _column(key: str) -> Any:
     if about.kind == SHARE and key != "val_auc":
         return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=95, help=words)
     if about.kind == WORDS:
-        return column.ListColumn(about.label, width=110)
+        return column.ListColumn(about.label, width=250 if key == "caveats" else 110)
     if about.kind == MOMENT:
         return column.DatetimeColumn(about.label, width=120, format="distance")
     if "." not in key and about.is_number and about.kind not in (SECONDS, SIZE):
