@@ -141,6 +141,8 @@ def stays(page: Page, browser: Browser, shows: Callable[[Page], None]) -> None:
     other.context.close()
     page.get_by_test_id("stSidebar").get_by_role("link", name="Runs").click()
     page.wait_for_url(re.compile("/runs"))
+    expect(page.get_by_role("combobox", name="Chosen runs")).to_be_visible()
+    settle(page)
     page.go_back()
     shows(page)
 
