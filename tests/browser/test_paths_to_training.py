@@ -109,7 +109,7 @@ def test_an_address_shows_the_same_after_a_reload_in_a_second_tab_and_after_back
 
     page.goto(f"{server.url}/train?{FOLDER}")
     settle(page)
-    page.get_by_text("Fast", exact=True).click()
+    page.get_by_test_id("stRadioGroup").get_by_text("Fast", exact=True).first.click()
     settle(page)
     page.get_by_text("Customise: every setting of the training").click()
     epochs = page.get_by_role("spinbutton", name=re.compile("Epochs")).first
@@ -119,7 +119,7 @@ def test_an_address_shows_the_same_after_a_reload_in_a_second_tab_and_after_back
 
     page.goto(f"{server.url}/live?run={good}")
     settle(page)
-    page.get_by_role("combobox", name="Run").click()
+    page.get_by_role("combobox", name="Run", exact=True).click()
     page.get_by_role("option", name=re.compile("Puzzle: end to end")).click()
     page.wait_for_url(re.compile(bad))
     stays(page, browser, the_bad_run)
@@ -155,7 +155,7 @@ def images_of_a_class(page: Page) -> None:
 
 
 def a_changed_setting(page: Page) -> None:
-    expect(page.get_by_role("radio", name=re.compile("Fast"))).to_be_checked()
+    expect(page.get_by_role("radio", name=re.compile("^Fast")).first).to_be_checked()
     expect(page.get_by_role("spinbutton", name=re.compile("Epochs")).first).to_have_value("7")
     expect(page.get_by_text("apples and pears").first).to_be_visible()
 
@@ -165,5 +165,5 @@ def the_bad_run(page: Page) -> None:
 
 
 def the_bad_run_first(page: Page) -> None:
-    expect(page.get_by_role("combobox", name="Run A")).to_have_value(re.compile("Puzzle: end to end"))
-    expect(page.get_by_role("combobox", name="Run B")).to_have_value(re.compile("Puzzle: bottleneck"))
+    expect(page.get_by_role("combobox", name="Run A", exact=True)).to_have_value(re.compile("Puzzle: end to end"))
+    expect(page.get_by_role("combobox", name="Run B", exact=True)).to_have_value(re.compile("Puzzle: bottleneck"))
