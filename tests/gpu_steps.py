@@ -83,8 +83,10 @@ def _devices(folder: Path, gpu: bool) -> Facts:
     part = tf.config.LogicalDeviceConfiguration(memory_limit=6144 if gpu else None)
     tf.config.set_logical_device_configuration(first, [part] * 2)
     names = [device.name for device in tf.config.list_logical_devices(kind)]
+    # Without dropout: each device draws masks of its own.
     settings = {"training.mode": "end_to_end", "training.unfreeze_from": "all" if gpu else "top", "training.epochs": 1,
-                "training.optimizer": "sgd", "training.learning_rate": 0.01, "data.batch_size": 16}  # fmt: skip
+                "training.optimizer": "sgd", "training.learning_rate": 0.01, "data.batch_size": 16,
+                "model.dropout": 0.0}  # fmt: skip
     losses, shared = [], 0
     for seen in ([], names):
         devices.shared_devices = lambda seen=seen: seen  # type: ignore[misc]
