@@ -24,15 +24,15 @@ from pages.shared.widgets.text import heading, plain
 def show_puzzle() -> None:
     """The button that starts the puzzle, what will happen, and how far it is."""
     with st.container(border=True):
-        st.subheader(":material/extension: The puzzle", anchor=False)
+        st.subheader(":material/extension: Run the demo", anchor=False)
         st.markdown(
-            "Two trainings of the same head on the same frozen network, on the built-in synthetic chest films. One "
-            "learns; the other stays at 50 % accuracy. Then Parity trains between the two until it knows why."
+            "Trains the same head on the same frozen backbone twice, on built-in synthetic chest X-rays. One run "
+            "learns; the other stays at 50 % accuracy. Then a search finds the setting that causes it."
         )
         story = read_story()
         puzzle_view.show_steps(story)
         if (story is None or not story.under_way) and access.may(Action.DIAGNOSE):
-            label = "Show me the puzzle" if story is None else "Show me the puzzle again"
+            label = "Run the demo" if story is None else "Run the demo again"
             second = bool(story and (story.verdict or story.can_go_on))  # there is something better to press
             kind = "secondary" if second else "primary"
             if st.button(label, type=kind, icon=":material/play_arrow:"):  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def show_puzzle() -> None:
 def open_puzzle() -> None:
     """Starts the puzzle, or finds the one under way, and leads to its first run."""
     try:
-        with st.spinner("Getting the two runs ready …"):
+        with st.spinner("Preparing the two runs …"):
             run = puzzle.start()
     except UserError as error:
         st.error(plain(str(error)))
@@ -67,8 +67,8 @@ def show_runs() -> None:
     if not rows:
         show_deleted()
         st.info(
-            "No runs yet. Press “Show me the puzzle”, train on images of your own, or look at a finished example: "
-            "the puzzle with its verdict, and a model to predict with.",
+            "No runs yet. Press “Run the demo”, train on your own images, or open the finished example: "
+            "two runs with the cause of their difference, and a model to predict with.",
             icon=":material/info:",
         )
         st.page_link("pages/train.py", label="Set up a run", icon=":material/tune:")
@@ -85,20 +85,20 @@ def show_ways() -> None:
     with demo, st.container(border=True, height="stretch"):
         st.subheader(":material/visibility: See the demo", anchor=False)
         st.markdown(
-            "A finished example, at once: two trainings, the cause of their difference, a model to predict with."
+            "A finished example without any training: two runs, the cause of their difference, and a model to "
+            "predict with."
         )
-        if st.button("Look at a finished example", type="primary", icon=":material/visibility:"):
+        if st.button("Open the finished example", type="primary", icon=":material/visibility:"):
             open_examples()
 
 
 frame("Home", in_menu=follow_puzzle)
 heading(
     "Parity",
-    "Parity trains an image classifier by transfer learning in two ways that should agree, shows both as they learn, "
-    "and helps to find out why when they do not.",
+    "Train image classifiers by transfer learning, compare runs, and find out why two runs differ.",
 )
 if not tour.is_under_way():
-    label = "Take the tour: the pages in two minutes, on finished runs"
+    label = "Take the tour (two minutes, on finished runs)"
     st.page_link("app.py", label=label, icon=":material/explore:", query_params={state.TOUR: "1"})
 show_ways()
 show_running()

@@ -305,6 +305,6 @@ def _refusal(person: Person, action: Action) -> str:
         case "stranger":
             if not person.name:
                 return "Nobody is logged in here. Log in; if you have, the proxy in front does not say who you are."
-            return f"{person.name} is not on this team's lists; ask whoever runs this app to add the address."
+            return f"{person.name} is not on this team's lists; ask the operator of this app to add the address."
         case role:
             return f"You are a {role} here, and a {role} may not {action}; ask an administrator."

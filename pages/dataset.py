@@ -30,7 +30,7 @@ TABS = {
     "Map": map_view.show_map,
     "Split": split_view.show_split,
     "Augmentation": dataset_tabs.show_augmentation,
-    "Batch X-ray": dataset_tabs.show_xray,
+    "Batch composition": dataset_tabs.show_xray,
     "Problems": dataset_tabs.show_problems,
 }
 
@@ -51,7 +51,7 @@ def show_dataset(reference: str) -> None:
         return
     dataset_tabs.show_metrics(view)
     if view.problem:
-        st.error(f"This dataset cannot be trained on yet. {plain(view.problem)}")
+        st.error(f"Training on this dataset is not possible yet. {plain(view.problem)}")
     elif st.button("Train on this", type="primary", icon=":material/tune:"):
         st.switch_page("pages/train.py")
     labels = health.tab_labels(view, list(TABS))
@@ -62,7 +62,7 @@ def show_dataset(reference: str) -> None:
 
 
 frame("Dataset", in_menu=follow_puzzle)
-heading("Dataset", "The images to learn from, and what every batch of a training will really hold.")
+heading("Dataset", "Your images, and what each training batch will contain.")
 address.recall(list(TABS))
 sources.choose_source()
 st.divider()

@@ -25,10 +25,10 @@ show_deleted()
 trials = trial_ids()  # a bisect's trainings are opened from Diagnose; in the list they would bury the person's own runs
 runs = [run for run in RunStore().list() if run.id not in trials]
 if not runs:
-    st.info("There are no runs yet. Start one on the Train page, or let the home page show you the puzzle.")
+    st.info("There are no runs yet. Start one on the Train page, or run the demo on the Home page.")
     with st.container(horizontal=True):
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
-        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+        st.page_link("app.py", label="Run the demo", icon=":material/home:")
 elif run := choose_run(runs, place=choice):
     status = launch.poll(run)
     head(run, status)

@@ -18,11 +18,11 @@ heading("Predict", "Give images to a trained run and see its answer for each, wi
 
 runs = [run for run in RunStore().list() if run.has_model()]
 if not runs:
-    st.info("No run has a model yet. Train one, or let the home page show you the puzzle: it trains two.")
+    st.info("No run has a model yet. Train one, or run the demo on the Home page, which trains two.")
     with st.container(horizontal=True):
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
         st.page_link("pages/live.py", label="Watch a run", icon=":material/monitoring:")
-        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+        st.page_link("app.py", label="Run the demo", icon=":material/home:")
 elif run := choose_run(
     runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
 ):

@@ -52,7 +52,7 @@ def test_a_team_knows_people_by_its_lists(email: str, role: str) -> None:
         (Person("v@x", "viewer"), Action.TRAIN,
          "You are a viewer here, and a viewer may not start a training; ask an administrator."),
         (Person("e@x", "stranger"), Action.LOOK,
-         "e@x is not on this team's lists; ask whoever runs this app to add the address."),
+         "e@x is not on this team's lists; ask the operator of this app to add the address."),
         (Person("", "stranger"), Action.LOOK, "Nobody is logged in here. Log in; if you have, the proxy"),
     ],
 )  # fmt: skip

@@ -118,7 +118,7 @@ def test_started_by_the_unit_a_team_is_served_without_any_secrets(serve) -> None
     assert "answers to `localhost`, `127.0.0.1`, `::1`, `parity.lab.example` only" in strange.of("alert")[0]
     eve = "eve@evil.example"
     said = {
-        eve: f"{eve} is not on this team's lists; ask whoever runs this app to add the address.",
+        eve: f"{eve} is not on this team's lists; ask the operator of this app to add the address.",
         "": "Nobody is logged in here. Log in; if you have, the proxy in front does not say who you are.",
     }
     for person, sentence in said.items():

@@ -58,30 +58,30 @@ KINDS = (
         "dark",
         "Dark",
         f"99th percentile of luma below {MAX_HIGHLIGHT_OF_DARK:g} of white",
-        "Under-exposed, or nearly black: hardly anything can be seen.",
+        "Underexposed or nearly black: hardly any detail is visible.",
     ),
     Kind(
         "light",
-        "Light",
+        "Overexposed",
         f"5th percentile of luma above {MIN_SHADOW_OF_LIGHT:g} of white",
-        "Over-exposed, or nearly white: hardly anything can be seen.",
+        "Overexposed or nearly white: hardly any detail is visible.",
     ),
     Kind(
         "low_information",
         "Low information",
         f"entropy of the grey levels below {MIN_ENTROPY:g} of 8 bits",
-        "Blank, a few flat areas, or a placeholder instead of an image.",
+        "Blank, nearly uniform, or a placeholder instead of an image.",
     ),
     Kind(
         "odd_size",
-        "Odd size",
+        "Unusual size",
         f"side (root of the area) beyond the quartiles by more than {FENCE:g} times their distance on a scale of "
         f"octaves (Tukey's outer fence), and at least {MIN_SIZE_FACTOR:g} times larger or smaller than the median",
-        "From another source: after resizing it is sharper or softer than the others, which a network can learn.",
+        "Perhaps from another source: after resizing it is sharper or softer than the others, which a model can learn.",
     ),
     Kind(
         "odd_aspect_ratio",
-        "Odd aspect ratio",
+        "Unusual aspect ratio",
         f"longer side above {MAX_ASPECT:g} times the shorter",
         "Training stretches every image to a square unless data.fit says otherwise; one this long is distorted beyond "
         "what augmentation covers.",
@@ -90,14 +90,14 @@ KINDS = (
         "exact_duplicates",
         "Exact duplicates",
         "the same bytes (SHA-256)",
-        "Counts more than the others in training; on both sides of a split it makes validation look too good.",
+        "Counts more than once in training; in more than one split it makes validation metrics too good.",
     ),
     Kind(
         "near_duplicates",
         "Near duplicates",
         "at most 5 % of 1,024 difference bits differ and small versions correlate above 0.99, or the details agree "
         "once they are turned, mirrored, cut and laid on each other",
-        "Saved again, rescaled, turned, mirrored, cut or brightened; the same harm as an exact copy.",
+        "Re-encoded, rescaled, rotated, flipped, cropped or brightened; as harmful as an exact duplicate.",
     ),
 )
 

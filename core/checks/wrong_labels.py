@@ -47,7 +47,7 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
     return Finding(
         f"{part}-labels-look-wrong",
         "warning" if found.low >= TELLING and found.evidence >= SURE else "info",
-        f"About {percent(found.share)} of the {_WORDS[part]} labels look wrong (95 % interval {percent(found.low)} to "
+        f"About {percent(found.share)} of the {_WORDS[part]} labels look wrong (95 % CI {percent(found.low)} to "
         f"{percent(found.high)}): heads that had not seen an image contradict its label more often than images that "
         f"hardly show their class explain, even where they are sure. {bounds}.",
         {

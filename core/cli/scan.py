@@ -108,6 +108,6 @@ def _print_quality(quality: Quality) -> None:
         usual = ", as most images are here" if quality.is_usual(kind.id) else ""
         print(f"{kind.title.lower()}: {quality.count(kind.id)}{usual}: {', '.join(names[:_NAMED])}{more}")
     if not found:
-        print("No image is blurry, dark, light, empty, of odd size or shape, or a copy.")
+        print("No image is blurry, dark, overexposed, blank, of unusual size or shape, or a duplicate.")
     if not quality.is_compared:
-        print("There are too many images to look for near duplicates; identical files were looked for.")
+        print("Too many images to search for near-duplicates; only identical files were searched for.")

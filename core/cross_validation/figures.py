@@ -54,7 +54,7 @@ def describe(result: "CrossValidationResult") -> str:
     so_far = f"{len(result['heads'])} of {whole} heads so far"
     done = f"{result['folds']} folds{times}" if result["complete"] else so_far
     interval, area = figures["interval"], figures["auc"]
-    around = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
+    around = f" (95 % CI {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
     auc = f", AUC {area:.3f}" if area is not None else ""
     return f"{figures['accuracy']:.1%} of {result['images']:,} images are read rightly{around}{auc}; {done}."
 

@@ -1,4 +1,4 @@
-"""Published datasets that can be fetched by name, and how each becomes folders of images."""
+"""Public datasets that can be fetched by name, and how each becomes folders of images."""
 
 import shutil
 from dataclasses import dataclass

@@ -61,7 +61,7 @@ class SplitFile:
         """One sentence that says that this split is in use."""
         new = self.unknown(index)
         more = f" {new:,} new or changed images are not in it; make it again to place them." if new else ""
-        return f"The images are divided by a split file ({self.path.name}), not by their folders.{more}"
+        return f"The images are split by a split file ({self.path.name}), not by their folders.{more}"
 
 
 def read_split(root: Path) -> SplitFile | None:

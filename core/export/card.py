@@ -151,7 +151,7 @@ def _figures(figures: "PartFigures") -> str:
     table = _table(["class", "recall", "precision", "F1", "images"], rows)
     return (
         f"{_table(['figure', f'on {count} images'], head)}\n\n{table}\n\n"
-        "In brackets: Wilson's 95 % interval, for images drawn like these."
+        "In brackets: Wilson's 95 % CI, for images drawn like these."
     )
 
 

@@ -23,7 +23,7 @@ def measured(
         sizes: What was measured beside: `bytes`, `milliseconds` an image and those of plain LiteRT.
 
     Returns:
-        `{"images", "accuracy", "own_accuracy", "loss": accuracy lost, "interval": its 95 % interval (Newcombe 1998,
+        `{"images", "accuracy", "own_accuracy", "loss": accuracy lost, "interval": its 95 % CI (Newcombe 1998,
         paired), "auc", "own_auc", "worst_change": largest change of a probability, "loses": whether the interval lies
         above 0, **sizes}`.
     """
@@ -62,7 +62,7 @@ def measured_words(facts: Facts) -> list[str]:
     )  # fmt: skip
     return [
         f"on {facts['images']} validation images: accuracy {facts['accuracy']:.4f} (the run's own model "
-        f"{facts['own_accuracy']:.4f}; lost {facts['loss']:.4f}, 95 % interval {low:.4f} to {high:.4f}){auc}; a "
+        f"{facts['own_accuracy']:.4f}; lost {facts['loss']:.4f}, 95 % CI {low:.4f} to {high:.4f}){auc}; a "
         f"probability changes by {facts['worst_change']:.3f} at most",
         f"{_mega(facts['bytes'])} MB and {facts['milliseconds']:.1f} ms an image; plain LiteRT has "
         f"{_mega(facts['plain_bytes'])} MB and takes {facts['plain_milliseconds']:.1f} ms on this machine",
@@ -76,7 +76,7 @@ def warning(facts: Facts) -> str:
     low, high = facts["interval"]
     return (
         f"This smaller model is right on fewer validation images than the run's own ({facts['accuracy']:.1%} "
-        f"instead of {facts['own_accuracy']:.1%}), by more than chance explains (95 % interval of what is lost: "
+        f"instead of {facts['own_accuracy']:.1%}), by more than chance explains (95 % CI of what is lost: "
         f"{low:.1%} to {high:.1%})."
     )
 

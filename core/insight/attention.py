@@ -31,7 +31,7 @@ class Attention(NamedTuple):
     Attributes:
         place: str. As `class-told-by-mark` words it.
         share: float. Of the weight of the maps of images that show the mark, mean.
-        low: float. Lower end of its 95 % interval.
+        low: float. Lower end of its 95 % CI.
         high: float. Upper end.
         area: float. Share of the area.
         others: float. The same share in images of other classes, of which the maps are for the same class; not a

@@ -1,6 +1,6 @@
 """Finds the scale of pixels that a model was trained on: by its accuracy on labelled images with each candidate.
 
-Accuracies are paired, as all candidates see the same images: one is told apart from the best where the 95 % interval of
+Accuracies are paired, as all candidates see the same images: one is told apart from the best where the 95 % CI of
 the difference (Newcombe 1998) lies above 0.
 """
 
@@ -38,7 +38,7 @@ class Scales:
         rest = ", ".join(f"{row['scale']} {row['accuracy']:.2f}" for row in others)
         words = [
             f"Pixels of {self.chosen} were found by {self.images} labelled images: accuracy {best['accuracy']:.2f} "
-            f"(95 % interval {low:.2f} to {high:.2f}); the others: {rest}."
+            f"(95 % CI {low:.2f} to {high:.2f}); the others: {rest}."
         ]
         alike = [row["scale"] for row in others if not row["told_apart"]]
         if alike:

@@ -34,7 +34,7 @@ def trials_figure(trials: "Sequence[TrialRow]", good: str) -> str:
         return ""
     height = 26 * len(rows) + 34
     low = min(0.5, *(bounds[0] for _, _, bounds in rows))
-    parts = [_open(height, "Accuracy of every combination of settings, with its 95 % interval"), _axis(low, height)]
+    parts = [_open(height, "Accuracy of every combination of settings, with its 95 % CI"), _axis(low, height)]
     for index, (trial, value, bounds) in enumerate(rows):
         y = 26 * index + 16
         kind = _kind(trial, good)

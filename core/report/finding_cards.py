@@ -11,8 +11,8 @@ from core.checks.in_words import form_words
 from core.report.images import texts_in
 from core.report.page import SAFE_IMAGE, table
 
-SEEN, ALIKE = "What the epochs show is consistent with it:", "The same change helps:"
-"""Above what else shows a cause: in the training, and in settings and images."""
+SEEN, ALIKE = "Consistent with it in the training:", "Also solved by this change:"
+"""Other signs of this cause, in the training and in settings and images."""
 
 IMAGES, CAPTIONS = "pictures", "captions"
 """What holds the images of a piece of evidence, as `data:` addresses, and a line below each."""

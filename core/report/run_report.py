@@ -168,7 +168,7 @@ def _part(record: Record, part: str, words: str, mistakes: str) -> str:
         return ""
     classes = [str(name) for name in evaluation.get("classes", [])]
     low, high = figures.get("interval") or (None, None)
-    between = f" (95 % interval {100 * low:.1f} to {100 * high:.1f})" if low is not None and high is not None else ""
+    between = f" (95 % CI {100 * low:.1f} to {100 * high:.1f})" if low is not None and high is not None else ""
     rows: list[list[Any]] = [
         ["Accuracy", with_caveats(f"{_share(figures['accuracy'])}{between}", record["caveats"][part])],
         ["Balanced accuracy", _share(_balanced(figures.get("confusion")))],

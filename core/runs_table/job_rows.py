@@ -42,7 +42,7 @@ class JobRow:
         kind: str. One of `KINDS`.
         title: str. Its name, or what it is about.
         dataset: str. The dataset that opening it opens; empty where it opens none.
-        message: str. What came of it, or what it is doing, in a sentence.
+        message: str. Result, or what it is doing, in a sentence.
     """
 
     id: str

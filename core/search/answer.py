@@ -119,7 +119,7 @@ def describe(record: "SearchResult", order: Sequence[Scored], found: Sequence[Pa
     if chosen := record["expected"]:
         low, high = chosen["interval"]
         said += (
-            f". As the best of several it looks too good: expect {chosen['value']:.1%} on other images (95 % interval "
+            f". As the best of several it looks too good: expect {chosen['value']:.1%} on other images (95 % CI "
             f"{low:.1%} to {high:.1%})"
         )
     alike = sum(not pair.apart for pair in found if len(_of(order, pair).heads) == len(best.heads))

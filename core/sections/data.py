@@ -62,7 +62,7 @@ class DataConfig:
     )
     augmentation_draws: int = setting_field(
         0,
-        "Augmentation draws",
+        "Augmented copies per image",
         "How many random versions of each image there are. 0: a new one every epoch. 1: one version, frozen into "
         "the features. n: n versions in turn.",
         low=0,

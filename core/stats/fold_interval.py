@@ -23,7 +23,7 @@ class FoldInterval(NamedTuple):
 
     Attributes:
         value: float. The mean.
-        low, high: float. The 95 % interval.
+        low, high: float. The 95 % CI.
         p_value: float. Two-sided, of a true value of 0.
     """
 

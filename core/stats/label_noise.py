@@ -38,7 +38,7 @@ class WrongShare(NamedTuple):
 
     Attributes:
         share: float. Likeliest, 0 to 0.5.
-        low: float. Lower end of the 95 % interval.
+        low: float. Lower end of the 95 % CI.
         high: float. Upper end; 0.5 where more cannot be excluded.
         evidence: float. By how much the logarithm of the likelihood falls where at most 1 % are wrong; 3.3 by chance in
             one set of 200.

@@ -8,7 +8,7 @@ _Z = 1.959964
 
 
 def gap_interval(both: int, only_a: int, only_b: int, neither: int) -> tuple[float, float]:
-    """95 % interval of the difference of two paired proportions (Newcombe 1998, method 10).
+    """95 % CI of the difference of two paired proportions (Newcombe 1998, method 10).
 
     It joins Wilson's intervals of both, and so keeps inside -1 to 1 and is not empty when the models never disagree.
     """

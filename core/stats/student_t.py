@@ -29,7 +29,7 @@ def two_sided(level: float, freedom: float) -> float:
     """The value that t exceeds, to either side, with this probability.
 
     Args:
-        level: float. 0 to 1, both excluded; 0.05 for a 95 % interval.
+        level: float. 0 to 1, both excluded; 0.05 for a 95 % CI.
         freedom: float. Degrees of freedom, above 0.
     """
     low, high = 0.0, 1.0

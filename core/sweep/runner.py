@@ -138,7 +138,7 @@ def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, ali
     low, high = expected.interval
     return (
         f"Best of {trials}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
-        f"The best of many looks too good there: expect {expected.value:.1%} on other images (95 % interval "
+        f"The best of many looks too good there: expect {expected.value:.1%} on other images (95 % CI "
         f"{low:.1%} to {high:.1%}).{_alike(alike, trials - 1)}"
     )
 
@@ -147,7 +147,7 @@ def _alike(alike: int, others: int) -> str:
     if not alike:
         return ""
     who = "All others lie" if alike == others else f"{alike} of the {others} others {'lies' if alike == 1 else 'lie'}"
-    return f" {who} within its 95 % interval, so these images hardly tell them apart."
+    return f" {who} within its 95 % CI, so these images hardly tell them apart."
 
 
 def _outcome(run: Run, status: str) -> SweepOutcome:

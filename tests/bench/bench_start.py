@@ -47,7 +47,7 @@ def _first_page(home: Path) -> list[Figure]:
             page, started = browser.new_page(), time.perf_counter()
             server = Server(home)
             page.goto(server.url)
-            page.get_by_role("button", name="Show me the puzzle").wait_for()
+            page.get_by_role("button", name="Run the demo").wait_for()
             found.append((time.perf_counter() - started, server.seconds_to_health))
             browser.close()
             server.close()

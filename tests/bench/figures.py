@@ -81,12 +81,12 @@ def ratio(name: str, above: list[float], below: list[float], target: str = "", n
     """The median of the rounds' ratios, with its interval in the note."""
     ratios = [a / b for a, b in zip(above, below, strict=True)]
     middle, low, high = median_interval(ratios)
-    spread = f"95 % interval of the median {low:.2f} to {high:.2f}, {len(ratios)} rounds"
+    spread = f"95 % CI of the median {low:.2f} to {high:.2f}, {len(ratios)} rounds"
     return Figure(name, round(middle, 3), target, "x", f"{spread}; {note}" if note else spread)
 
 
 def median_interval(values: list[float]) -> tuple[float, float, float]:
-    """The median and the 95 % interval of it that the sign test gives (order statistics)."""
+    """The median and the 95 % CI of it that the sign test gives (order statistics)."""
     ordered = sorted(values)
     half = 0.98 * math.sqrt(len(ordered))
     middle = (len(ordered) - 1) / 2

@@ -29,7 +29,7 @@ def test_rows_of_plain_values_are_figures_too() -> None:
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     figure = ratio("speed", [2.0, 4.0, 9.0], [1.0, 2.0, 3.0], ">= 2", "by hand")
     assert (figure.value, figure.met) == (2.0, True)
-    assert figure.note == "95 % interval of the median 2.00 to 3.00, 3 rounds; by hand"
+    assert figure.note == "95 % CI of the median 2.00 to 3.00, 3 rounds; by hand"
 
 
 def test_the_interval_holds_the_true_median_as_often_as_it_says() -> None:

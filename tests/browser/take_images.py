@@ -85,10 +85,10 @@ def _dataset(page: Page, url: str) -> None:
     page.get_by_role("tab", name="Images").click()
     page.locator("[data-testid='stImage'] img").first.wait_for()
     _take(page, "dataset")
-    page.get_by_role("tab", name="Batch X-ray").click()
+    page.get_by_role("tab", name="Batch composition").click()
     page.get_by_role("radio", name="As on disk").click()  # the order that keeps a network at chance
     page.get_by_text("batches hold a single class").wait_for()
-    _to_top(page.get_by_role("tab", name="Batch X-ray"))
+    _to_top(page.get_by_role("tab", name="Batch composition"))
     _take(page, "batch-x-ray")
     page.get_by_text("Upload a zip").click()
     page.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(_faulty_zip())
@@ -103,7 +103,7 @@ def _dataset(page: Page, url: str) -> None:
     _take(page, "labels")
     page.get_by_role("tab", name="Map").click()
     page.locator("[data-testid='stPlotlyChart'] .main-svg").first.wait_for()
-    page.get_by_text("Neighbourhoods (t-SNE)").click()
+    page.get_by_text("t-SNE (local neighborhoods)").click()
     settle(page)
     time.sleep(2)  # the chart is drawn anew
     _to_top(page.get_by_role("tab", name="Map"))

@@ -31,7 +31,7 @@ PAGES = {
 }
 
 
-TABS = {"dataset": ["Images", "Batch X-ray"]}
+TABS = {"dataset": ["Images", "Batch composition"]}
 """Tabs that are looked into as well."""
 
 WAIT_FOR = {"live": "stPlotlyChart", "predict": "stFileUploader", "train": "stBaseButton-primary"}

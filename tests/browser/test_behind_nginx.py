@@ -148,7 +148,7 @@ PROTECTION = {
 def test_the_app_answers_to_its_own_name_and_to_no_other(address: str) -> None:
     shown = visit(address, host=NAME, headers=AUTHORIZED)
     assert shown.of("exception") == []
-    assert "Show me the puzzle" in shown.of("button")
+    assert "Run the demo" in shown.of("button")
     assert visit(address, host="evil.example", headers=AUTHORIZED).refused == 403
 
 
@@ -156,7 +156,7 @@ def test_the_page_is_drawn_for_whom_nginx_names_and_for_nobody_else(visitor: Pag
     sockets = sockets_of(visitor)
     visitor.goto(address)
     settle(visitor)
-    expect(visitor.get_by_role("button", name="Show me the puzzle")).to_be_visible()
+    expect(visitor.get_by_role("button", name="Run the demo")).to_be_visible()
     assert [socket.url for socket in sockets] == [f"{address.replace('http', 'ws')}/_stcore/stream"]
     assert not sockets[0].is_closed()
     # The header that the visitor sent would have made an administrator of them.

@@ -53,7 +53,7 @@ def test_a_person_opens_images_trains_watches_and_predicts(
     server: Server, page: Page, browser: Browser, upload: Path, tmp_path: Path
 ) -> None:
     page.goto(server.url)
-    expect(page.get_by_role("button", name="Show me the puzzle")).to_be_visible()
+    expect(page.get_by_role("button", name="Run the demo")).to_be_visible()
     expect(page.get_by_text("in two ways that should agree")).to_be_visible()
     open_zip(page, upload)
     start_training(page)
@@ -72,7 +72,7 @@ def open_zip(page: Page, upload: Path) -> None:
     expect(page.locator("[data-testid='stMetric']", has_text="Unreadable")).to_contain_text("1")
     page.get_by_role("tab", name="Problems").click()
     expect(page.get_by_text("broken").first).to_be_attached()
-    page.get_by_role("tab", name="Batch X-ray").click()
+    page.get_by_role("tab", name="Batch composition").click()
     expect(page.locator("[data-testid='stPlotlyChart']").first).to_be_visible()
     page.get_by_role("tab", name="Images").click()
     expect(page.locator("[data-testid='stImage'] img").first).to_be_visible()
@@ -108,7 +108,7 @@ def watch_training(page: Page, browser: Browser) -> None:
     other.context.close()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("tab", name="ROC curve")).to_be_visible()
-    expect(page.get_by_text(re.compile("95 % interval")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("95 % CI")).first).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
 

@@ -77,7 +77,7 @@ def server(puzzle_home: Path) -> Iterator[Server]:
 @pytest.mark.usefixtures("memory")
 def test_the_puzzle_ends_with_the_setting_that_made_the_difference(server: Server, page: Page) -> None:
     page.goto(server.url)
-    page.get_by_role("button", name="Show me the puzzle").click()
+    page.get_by_role("button", name="Run the demo").click()
     page.wait_for_url(re.compile(r"/live\?run=[0-9]{8}-"), timeout=60_000)
     expect(page.get_by_role("heading", name="Puzzle: bottleneck")).to_be_visible()
 

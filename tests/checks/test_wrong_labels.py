@@ -11,7 +11,7 @@ FOUND = WrongShare(0.09, 0.05, 0.13, 12.0, 0.85, 400)
 def test_the_share_is_told_with_its_interval_and_the_way_to_the_list():
     finding = labels_look_wrong("train", FOUND, 2, ["a.png", "b.png"])
     assert finding is not None and (finding.id, finding.severity) == ("train-labels-look-wrong", "warning")
-    assert finding.claim.startswith("About 9.0 % of the training labels look wrong (95 % interval 5.0 % to 13 %)")
+    assert finding.claim.startswith("About 9.0 % of the training labels look wrong (95 % CI 5.0 % to 13 %)")
     assert "python -m core labels" in finding.remedy
     assert finding.evidence["files"] == ["a.png", "b.png"]
 

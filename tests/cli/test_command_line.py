@@ -106,7 +106,7 @@ def test_scan_prints_counts_sizes_and_what_is_left_out(image_folder: MakeFolder,
         "modes RGB (7)",
         "unreadable: train/a/bad.png: bad.png is empty.",
         "left out: train/a/notes.txt: is not an image by its extension",
-        "No image is blurry, dark, light, empty, of odd size or shape, or a copy.",
+        "No image is blurry, dark, overexposed, blank, of unusual size or shape, or a duplicate.",
     ]
 
 

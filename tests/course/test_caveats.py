@@ -65,7 +65,7 @@ def test_the_run_s_row_report_and_card_have_them_and_a_healthy_twin_has_none():
     assert run_caveats(run) == [LEAKAGE]
     assert run_caveats(twin) == []
     assert list(read_details(run).caveats) == [LEAKAGE]
-    assert "90.0 % (95 % interval 82.6 to 94.5) (optimistic: data leakage)" in run_report(run)
+    assert "90.0 % (95 % CI 82.6 to 94.5) (optimistic: data leakage)" in run_report(run)
     assert "**Read with care: optimistic: data leakage.**" in model_card(run)
     assert "optimistic" not in run_report(twin) + model_card(twin)
 

@@ -1,4 +1,4 @@
-"""Published datasets: fetched from a server of the test's own, checked, and written out as images."""
+"""Public datasets: fetched from a server of the test's own, checked, and written out as images."""
 
 import dataclasses
 import io

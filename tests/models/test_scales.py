@@ -22,7 +22,7 @@ def test_the_best_scale_is_chosen_with_its_interval_and_others_are_told_apart_fr
         ("0..1", 0.95, False), ("0..255", 0.5, True), ("caffe", 0.0, True),
     ]  # fmt: skip
     assert found.notes() == [
-        "Pixels of 0..1 were found by 40 labelled images: accuracy 0.95 (95 % interval 0.83 to 0.99); the others: "
+        "Pixels of 0..1 were found by 40 labelled images: accuracy 0.95 (95 % CI 0.83 to 0.99); the others: "
         "0..255 0.50, caffe 0.00."
     ]
 

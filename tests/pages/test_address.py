@@ -186,13 +186,13 @@ def test_the_dataset_page_comes_back_from_its_address(images: Path) -> None:
     at = opened("dataset")
     at.session_state[state.DATASET] = str(images)
     at.session_state[state.SOURCE] = "Folder on this machine"
-    at.session_state[state.TAB] = "Batch X-ray"
+    at.session_state[state.TAB] = "Batch composition"
     at.session_state[state.field_key("data.shuffle")] = "none"
     at.run()
-    said = {"dataset": "folder:Röntgen 🩻/neu", "tab": "Batch X-ray", "data.shuffle": "none"}
+    said = {"dataset": "folder:Röntgen 🩻/neu", "tab": "Batch composition", "data.shuffle": "none"}
     assert address_of(at) == said
     other = again(at, "dataset")
-    assert (other.session_state[state.DATASET], other.session_state[state.TAB]) == (str(images), "Batch X-ray")
+    assert (other.session_state[state.DATASET], other.session_state[state.TAB]) == (str(images), "Batch composition")
     assert address_of(other) == said
 
 

@@ -183,7 +183,7 @@ def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) 
     at = opened("pages/live.py", run=mistaken.id)
     press(at, "Look closer")
     assert "Label **a**, read as **b**" in words(at)
-    press(at, "It is b")
+    press(at, "Relabel as b")
     folder = mistaken.config().dataset
     file = mistaken.evaluation().val.worst[0].file  # type: ignore[union-attr]
     corrected = {f.path: f.label for f in correct(scan_dataset(folder))[0].files}
@@ -191,7 +191,7 @@ def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) 
     assert "is b now" in words(at)
     press(at, "Restore the label")
     assert {f.path: f.label for f in correct(scan_dataset(folder))[0].files}[file] == "a"
-    press(at, "Leave it out")
+    press(at, "Exclude it")
     assert file not in {f.path for f in correct(scan_dataset(folder))[0].files}
     assert "It is left out now." in words(at)
     press(at, "Close")

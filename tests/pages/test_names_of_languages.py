@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch, image_folder) -> Path:
     return root
 
 
-@pytest.mark.parametrize("tab", ["Overview", "Images", "Quality", "Batch X-ray", "Problems"])
+@pytest.mark.parametrize("tab", ["Overview", "Images", "Quality", "Batch composition", "Problems"])
 def test_the_dataset_page_shows_them(folder: Path, tab: str) -> None:
     at = open_page("dataset", **{state.SOURCE: sources.SERVER, state.DATASET: str(folder), state.TAB: tab})
     assert not at.exception

@@ -101,7 +101,7 @@ def test_a_stranger_of_a_team_sees_one_sentence(team, page):
     at = open_page(page)
     assert not at.title
     assert [w.value for w in at.warning] == [
-        "eve@evil.example is not on this team's lists; ask whoever runs this app to add the address."
+        "eve@evil.example is not on this team's lists; ask the operator of this app to add the address."
     ]
 
 
@@ -113,9 +113,7 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
         assert not at.exception
         assert at.title
         labels = {b.label for b in at.button}
-        assert labels.isdisjoint(
-            {"Start training", "Show me the puzzle", "Resume", "Stop the training", "Find the cause"}
-        )
+        assert labels.isdisjoint({"Start training", "Run the demo", "Resume", "Stop the training", "Find the cause"})
     for refused in (
         lambda: actions.start_once("token", make_config("sample", {})),
         lambda: jobs.stop(run),
@@ -189,7 +187,7 @@ def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_serv
     assert not at.exception
     at = open_page("app.py")
     assert "found: Order of the samples" in said(at).replace("\\", "")
-    assert "Show me the puzzle again" not in {b.label for b in at.button}
+    assert "Run the demo again" not in {b.label for b in at.button}
     assert "A public demonstration" in said(at)
     assert {run.title() for run in RunStore().list()} >= {"Sample: pooled head", "Puzzle: bottleneck"}
     at = open_page("pages/dataset.py")
@@ -210,7 +208,7 @@ def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_serv
 
 def test_the_examples_are_offered_where_there_are_no_runs():
     at = open_page("app.py")
-    next(b for b in at.button if b.label == "Look at a finished example").click().run()
+    next(b for b in at.button if b.label == "Open the finished example").click().run()
     assert not at.exception
     at = open_page("app.py")
     assert "found: Order of the samples" in said(at).replace("\\", "")

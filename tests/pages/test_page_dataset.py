@@ -130,17 +130,17 @@ def test_augmentation_shows_eight_draws_and_one_frozen_draw_is_always_the_same(r
 
 
 def test_xray_states_what_the_batches_hold(root):
-    at = open_page(root / "good", "Batch X-ray")
+    at = open_page(root / "good", "Batch composition")
     assert "0 of 1 batch holds a single class" in said(at)
     at.segmented_control[-1].set_value("none")
     at.number_input[0].set_value(4).run()
     assert not at.exception
-    assert "5 of 5 batches hold a single class; the longest run of one class is 12 images (a)." in said(at)
+    assert "5 of 5 batches hold a single class; longest same-class streak: 12 images (a)." in said(at)
     assert at.get("plotly_chart")
 
 
 def test_xray_names_what_is_left_out(root):
-    at = open_page(root / "good", "Batch X-ray")
+    at = open_page(root / "good", "Batch composition")
     at.number_input[0].set_value(8)
     at.toggle[0].set_value(True).run()
     assert "4 images at the end of the order are left out, as they do not fill a batch." in [
@@ -260,7 +260,7 @@ def test_health_says_what_was_looked_for_and_leads_to_its_tab(root):
     found = health_of(at)
     assert found["Data leakage"] != "none found"
     assert found["Label errors"] == "same image, two classes"
-    assert (found["Damaged files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not made yet")
+    assert (found["Damaged files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not run yet")
     assert int(found["Duplicates"]) >= 2
     assert found["Class imbalance"] == "1.2 : 1"
     labels = [tab.label for tab in at.tabs]

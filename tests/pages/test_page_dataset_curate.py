@@ -81,7 +81,9 @@ def test_quality_counts_every_question_and_shows_the_images_of_one(folder: Path)
     pills = at.button_group[-1]
     counts = {option.content.rsplit(" ", 1)[0]: option.content.rsplit(" ", 1)[1] for option in pills.proto.options}
     assert counts == {
-        "Blurry": "1", "Dark": "0", "Light": "0", "Low information": "0", "Odd size": "0", "Odd aspect ratio": "0",
+        "Blurry": "1", "Dark": "0", "Overexposed": "0", "Low information": "0", "Unusual "
+                                                                                "size": "0", "Unusual aspect "
+                                                                                             "ratio": "0",
         "Exact duplicates": "2", "Near duplicates": "0",
     }  # fmt: skip
     images = [image for block in at.get("image") for image in block.proto.imgs]
@@ -91,10 +93,10 @@ def test_quality_counts_every_question_and_shows_the_images_of_one(folder: Path)
 @pytest.mark.parametrize(
     ("groups", "extra", "words"),
     [
-        (1, 1, "Keep one of the two, leave the other out"),
-        (1, 2, "Keep one, leave the other 2 out"),
-        (2, 2, "Keep one of each group, leave the other 2 out"),
-        (23, 1025, "Keep one of each group, leave the other 1,025 out"),
+        (1, 1, "Keep one of the two, exclude the other"),
+        (1, 2, "Keep one, exclude the other 2"),
+        (2, 2, "Keep one of each group, exclude the other 2"),
+        (23, 1025, "Keep one of each group, exclude the other 1,025"),
     ],
 )
 def test_the_button_for_copies_says_how_many_go(groups: int, extra: int, words: str) -> None:
@@ -102,18 +104,18 @@ def test_the_button_for_copies_says_how_many_go(groups: int, extra: int, words: 
 
 
 def test_the_button_for_odd_images_says_how_many_go(folder: Path) -> None:
-    leave = button(open_tab(folder, "Quality"), "Leave this image out")
-    assert leave.help == "It stays where it is and is no longer trained on. The Labels tab takes it back."
+    leave = button(open_tab(folder, "Quality"), "Exclude this image")
+    assert leave.help == "The file is kept but no longer trained on. Undo it on the Labels tab."
     draw_image(8).filter(ImageFilter.GaussianBlur(5)).save(folder / "train/b/soft.png")
-    leave = button(open_tab(folder, "Quality"), "Leave these 2 images out")
-    assert leave.help.startswith("They stay where they are and are no longer trained on.")
+    leave = button(open_tab(folder, "Quality"), "Exclude these 2 images")
+    assert leave.help.startswith("The files are kept but no longer trained on.")
 
 
 def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     at = open_tab(folder, "Quality")
     at.session_state[state.QUALITY_KIND] = "exact_duplicates"
-    button(at.run(), "Keep one of the two, leave the other out").click().run()
-    assert said(at).startswith("1 image is left out. The Labels tab takes it back.")
+    button(at.run(), "Keep one of the two, exclude the other").click().run()
+    assert said(at).startswith("1 image is excluded. Undo it on the Labels tab.")
     (left_out,) = open_dataset(str(folder), DataConfig()).corrections.excluded
     assert left_out.path == "val/a/copy.png"
     at = open_tab(folder, "Labels")
@@ -128,9 +130,9 @@ def test_of_copies_in_two_classes_it_is_asked_which_is_right(folder: Path) -> No
     at.session_state[state.QUALITY_KIND] = "exact_duplicates"
     at.run()
     assert [label for label in labels(at) if label.startswith(("Keep one", "It is", "Leave all"))] == [
-        "It is a", "It is b", "Leave all out",
+        "Relabel as a", "Relabel as b", "Exclude all",
     ]  # fmt: skip
-    button(at, "It is b").click().run()
+    button(at, "Relabel as b").click().run()
     assert said(at).startswith("One b is kept, the other 2 copies are left out.")
     left_out = open_dataset(str(folder), DataConfig()).corrections.excluded
     assert sorted(file.path for file in left_out) == ["train/a/1.png", "val/a/copy.png"]
@@ -171,8 +173,8 @@ def test_suspicious_labels_are_shown_and_put_right_or_left_out(folder: Path) -> 
     )
     at = open_tab(folder, "Labels")
     assert "##### 1 of 3 label looks wrong" in [each.value for each in at.markdown]
-    assert [label for label in labels(at) if label.startswith("It is")] == ["It is b", "It is a"]
-    button(at, "It is b").click().run()
+    assert [label for label in labels(at) if label.startswith("Relabel as")] == ["Relabel as b", "Relabel as a"]
+    button(at, "Relabel as b").click().run()
     assert said(at) == "0.png is b now."
     at.button(key=state.part_key("exclude", "train/b/1.png")).click().run()
     assert said(at) == "1.png is left out."
@@ -180,7 +182,7 @@ def test_suspicious_labels_are_shown_and_put_right_or_left_out(folder: Path) -> 
     assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
     assert [file.path for file in applied.excluded] == ["train/b/1.png"]
     assert "Review again" in labels(at)
-    assert not any(label.startswith("It is") for label in labels(at))
+    assert not any(label.startswith("Relabel as") for label in labels(at))
     at.button(key=state.part_key("restore", "train/b/1.png")).click().run()
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
@@ -195,7 +197,7 @@ def test_the_map_has_a_dot_for_every_image_and_shows_those_that_are_picked(folde
     at.session_state[key] = {"selection": {"points": [{"customdata": ["train/a/0.png"]}, {"customdata": ["gone"]}]}}
     if not any(each.value == "##### 1 selected" for each in at.run().markdown):
         pytest.skip("this version of AppTest does not let a chart's selection be set")
-    button(at, "They are b").click().run()
+    button(at, "Relabel as b").click().run()
     applied = open_dataset(str(folder), DataConfig()).corrections
     assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
 
@@ -211,11 +213,11 @@ def test_the_map_can_be_laid_out_and_coloured_in_other_ways(folder: Path) -> Non
     assert not at.run().exception
     (chart,) = at.get("plotly_chart")
     assert "First component" not in chart.proto.spec
-    assert [name in chart.proto.spec for name in ("nothing odd", "blurry", "exact duplicates", "dark")] == [
+    assert [name in chart.proto.spec for name in ("no issue", "blurry", "exact duplicates", "dark")] == [
         True, True, True, False,
     ]  # fmt: skip
     assert any("Laid out are 21 of 22 images" in each.value for each in at.caption)
-    for colour, word in (("split", "validation"), ("fit", "fits its label")):
+    for colour, word in (("split", "validation"), ("fit", "label fits")):
         at.session_state[state.MAP_COLOUR] = colour
         assert not at.run().exception
         assert word in at.get("plotly_chart")[0].proto.spec
@@ -240,9 +242,9 @@ def test_a_map_of_which_nothing_was_laid_out_by_neighbourhoods_says_so(folder: P
 def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(folder: Path) -> None:
     at = open_tab(folder, "Split")
     assert "held-out images is a copy" in at.warning[0].value.replace("\\", "")
-    button(at, "Divide anew").click().run()
+    button(at, "Re-split").click().run()
     assert said(at).startswith("Divided anew: ")
-    assert "Nothing leaks" in said(at)
+    assert "No data leakage" in said(at)
     data = open_dataset(str(folder), DataConfig())
     assert data.split_file is not None
     metrics = {metric.label: metric.value for metric in at.metric}
@@ -250,7 +252,7 @@ def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(fo
     at.session_state[state.TAB] = "Overview"
     assert any("divided by a split file" in each.value for each in at.run().caption)
     at.session_state[state.TAB] = "Split"
-    button(at.run(), "Go by the folders again").click().run()
+    button(at.run(), "Revert to the folders' split").click().run()
     assert open_dataset(str(folder), DataConfig()).split_file is None
 
 
@@ -272,15 +274,15 @@ def test_groups_on_both_sides_are_divided_apart_by_one_click_below_the_finding(
     root = scenes(tmp_path, monkeypatch)
     before = open_dataset(str(root), DataConfig()).split
     at = open_tab(root, "Problems")
-    button(at, "Divide anew by these groups").click().run()
+    button(at, "Re-split by these groups").click().run()
     now = open_dataset(str(root), DataConfig())
     assert now.split_file is not None and len(now.split.train) + len(now.split.val) == len(before.train + before.val)
     assert not {street(f.path) for f in now.split.train} & {street(f.path) for f in now.split.val}
-    assert "Divide anew by these groups" not in labels(at) and said(at).startswith("Divided anew: ")
+    assert "Re-split by these groups" not in labels(at) and said(at).startswith("Divided anew: ")
     button(at, "Undo").click().run()
     assert said(at) == "The split is as before."
     assert open_dataset(str(root), DataConfig()).split == before and "Undo" not in labels(at)
-    assert "Divide anew by these groups" in labels(at)
+    assert "Re-split by these groups" in labels(at)
 
 
 def test_a_pattern_of_groups_is_set_by_one_click_below_the_finding(
@@ -306,7 +308,7 @@ def test_a_pattern_of_groups_is_set_by_one_click_below_the_finding(
 def test_what_cannot_be_done_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = open_tab(folder, "Split")
     at.session_state[state.field_key("data.group_pattern")] = "(png)"
-    button(at.run(), "Divide anew").click().run()
+    button(at.run(), "Re-split").click().run()
     assert "part would be empty: too many images belong together" in said(at)
 
 
@@ -316,7 +318,7 @@ def test_a_visitor_looks_and_changes_nothing(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(curate, "may", lambda action: False)
     for tab in ("Quality", "Labels", "Map", "Split"):
         offered = labels(open_tab(folder, tab))
-        assert not {"Undo the last change", "Restore", "Divide anew"} & set(offered)
+        assert not {"Undo the last change", "Restore", "Re-split"} & set(offered)
         assert not any(label.startswith(("Leave", "Keep", "Review")) for label in offered)
 
 

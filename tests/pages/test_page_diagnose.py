@@ -98,7 +98,7 @@ def test_without_two_runs_it_says_what_to_do(make_run, count, words):
     at = open_diagnose()
     assert not at.exception
     assert words in at.info[0].value
-    assert {"Show me the puzzle", "Set up a training"} <= {link.label for link in elements(at, "page_link")}
+    assert {"Run the demo", "Set up a training"} <= {link.label for link in elements(at, "page_link")}
 
 
 def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
@@ -109,7 +109,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
     assert "bad 肺炎" in said(at)
     best = [m for m in at.metric if m.label == "Validation accuracy"]
     # 0.575 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
-    assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % interval 15.0 to 85.0")] * 2
+    assert [(m.value, m.delta) for m in best] == [("57.5 %", "95 % CI 15.0 to 85.0")] * 2
     assert len(at.get("vega_lite_chart")) == 3
 
 
@@ -170,7 +170,7 @@ def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
     at = open_diagnose()
     assert "**The gap is real.** Of 200 images, 78 are read rightly by A alone and 2 by B alone." in said(at)
     gap = next(m for m in at.metric if m.label == "Gap, A minus B")
-    assert (gap.value, gap.delta) == ("+38.0", "95 % interval +31.0 to +45.0")
+    assert (gap.value, gap.delta) == ("+38.0", "95 % CI +31.0 to +45.0")
     assert next(m for m in at.metric if m.label == "Chance alone (p)").value == "< 0.001"
     assert plain("The batches part at epoch 1, batch 2.") in said(at)
     row = next(d.value for d in at.dataframe if "Stage" in d.value.columns).iloc[0]

@@ -25,7 +25,7 @@ from pages.shared.shell.frame import VERSION, about
 from pages.shared.widgets.text import plain
 from tests.pages.driver import elements
 
-DEMO = "Look at a finished example"
+DEMO = "Open the finished example"
 """The way to the shipped runs."""
 
 ASK = "Find the line"
@@ -72,7 +72,7 @@ def test_without_runs_it_says_what_to_do():
     at = open_home()
     assert not at.exception
     assert at.info[0].value.startswith("No runs yet.")
-    assert [button.label for button in at.button] == [DEMO, "Show me the puzzle", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Run the demo", ASK]
 
 
 def test_puzzle_queues_both_runs_in_order_and_opens_the_first(started):
@@ -92,10 +92,10 @@ def test_puzzle_under_way_has_links_instead_of_a_button(started):
     first = puzzle.start()
     at = open_home()
     assert not at.exception
-    assert [button.label for button in at.button] == [DEMO, "Stop the puzzle", ASK]
-    assert links(at)["Watch the training"] == f"run={first.id}"
+    assert [button.label for button in at.button] == [DEMO, "Stop the demo", ASK]
+    assert links(at)["Watch the run"] == f"run={first.id}"
     assert [line.value.split(" · ")[-1] for line in at.markdown if " · " in line.value][:3] == [
-        "queued", "queued", "begins when both have finished",
+        "queued", "queued", "starts when both have finished",
     ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_a_puzzle_is_stopped_and_goes_on_from_home(started):
     for ended in (job, *job.runs()):
         ended.write_status(Status(status="stopped", created=1e9))
     at = open_home()
-    assert [button.label for button in at.button] == [DEMO, "Go on with the puzzle", "Show me the puzzle again", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Resume the demo", "Run the demo again", ASK]
     at.button(key="puzzle_resume").click().run()
     assert not at.exception
     assert job.read_status().status == "queued" and not job.stop_requested()
@@ -122,7 +122,7 @@ def test_solved_puzzle_shows_the_verdict_and_leads_to_it(solved):
         str(line.value) for line in at.markdown
     )
     assert solved.bisect in links(at)["See the verdict"]
-    assert [button.label for button in at.button] == [DEMO, "Show me the puzzle again", ASK]
+    assert [button.label for button in at.button] == [DEMO, "Run the demo again", ASK]
 
 
 def test_runs_of_a_search_are_not_listed(solved):

@@ -57,7 +57,7 @@ def test_the_page_has_all_of_it_and_asks_for_nothing(run: Run, tmp_path: Path) -
         assert part in text, part
     for part in (
         "01 January 1970",
-        "75.0 % (95 % interval 30.0 to 95.0)",
+        "75.0 % (95 % CI 30.0 to 95.0)",
         f"Parity {program_version()}, ",
         "4 for validation",
     ):

@@ -96,11 +96,11 @@ def test_trials_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monk
     assert (
         runner(sweep, Trainer())
         .run()
-        .endswith("1 of the 2 others lies within its 95 % interval, so these images hardly tell them apart.")
+        .endswith("1 of the 2 others lies within its 95 % CI, so these images hardly tell them apart.")
     )
     monkeypatch.setitem(ACCURACY, 0.0, 0.89)
     again = SweepStore().create(sweep.config(), TRIALS, 10)
-    assert "All others lie within its 95 % interval" in runner(again, Trainer()).run()
+    assert "All others lie within its 95 % CI" in runner(again, Trainer()).run()
 
 
 def test_a_trial_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None:

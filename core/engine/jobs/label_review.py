@@ -130,7 +130,7 @@ def _map_positions(
     if any(sha not in store.rows for sha in wanted):
         seconds = SECONDS_AN_IMAGE * len(wanted)
         about = f"some {max(10, 10 * round(seconds / 10))} seconds" if seconds > 5 else "some seconds"
-        reporter.phase("evaluating", f"Lays out {len(wanted):,} images by their neighbourhoods: {about}.")
+        reporter.phase("evaluating", f"Lays out {len(wanted):,} images with t-SNE: {about}.")
         row_of = {file.sha256: features[k] for k, file in enumerate(files)}
         made = neighbourhoods(np.stack([row_of[sha] for sha in wanted]))
         store.rows = {} if made is None else dict(zip(wanted, made, strict=True))

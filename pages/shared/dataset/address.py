@@ -21,6 +21,9 @@ IMAGES = "Images"
 
 _MOST_PAGES = 1_000_000
 
+_FORMER = {"Batch X-ray": "Batch composition"}
+"""Tabs of addresses that were sent before a tab was renamed -> its name now."""
+
 
 def recall(tabs: Sequence[str]) -> None:
     """Before anything is drawn: what the address says is put into the session.
@@ -56,6 +59,7 @@ def _tab(tabs: Sequence[str]) -> str:
 
 
 def _take_tab(tabs: Sequence[str], tab: str) -> None:
+    tab = _FORMER.get(tab, tab)
     if tab and tab not in tabs:
         raise ConfigError(f'there is no tab "{tab[:40]}"; there are {", ".join(tabs)}')
     st.session_state[state.TAB] = tab or tabs[0]
@@ -144,9 +148,9 @@ def _open(name: str, job_id: str, reference_of: Callable[[str], str], noun: str,
         return
     reference = reference_of(job_id)
     if not reference:
-        raise DataError(f"the {noun} that the address names is not here (any more)")
+        raise DataError(f"the {noun} in the address does not exist (any more)")
     if not dataset_address.may_open(reference):
-        raise AccessError(f"the {noun} that the address names is about a dataset that you may not open here")
+        raise AccessError(f"the {noun} in the address belongs to a dataset that you may not open")
     st.session_state[name] = job_id
     dataset_address.choose(reference)
     if not st.query_params.get("tab"):

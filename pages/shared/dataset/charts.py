@@ -85,13 +85,13 @@ def describe_mix(mix: NDArray[np.int64], labels: NDArray[np.int64], names: tuple
         names: Of the classes.
     """
     if not len(mix):
-        return "There is no full batch: the batch size is larger than the number of training images."
+        return "No full batch: the batch size exceeds the number of training images."
     single = int(((mix > 0).sum(axis=1) == 1).sum())
     runs = [(len(list(run)), label) for label, run in groupby(labels.tolist())]
     length, label = max(runs, key=itemgetter(0))
     batches = "1 batch holds" if len(mix) == 1 else f"{len(mix):,} batches hold"
     text = (
-        f"{single:,} of {batches} a single class; the longest run of one class is {length:,} "
+        f"{single:,} of {batches} a single class; longest same-class streak: {length:,} "
         f"{'image' if length == 1 else 'images'} ({display_name(names[label])})."
     )
     if single == len(mix):

@@ -61,7 +61,7 @@ def undo(view: View) -> None:
         _note(str(error), done=False)
     else:
         images = "1 image is" if number == 1 else f"{number:,} images are"
-        _note(f"Taken back: {images} as before.")
+        _note(f"Undone: {images} as before.")
 
 
 def divide_anew(view: View, share: float, config: DataConfig) -> None:
@@ -78,7 +78,7 @@ def divide_anew(view: View, share: float, config: DataConfig) -> None:
         _note(str(error), done=False)
     else:
         parts = ", ".join(f"{len(files):,} to {_WORDS[part]} on" for part, files in made.parts.items())
-        _note(f"Divided anew: {parts}. {made.groups:,} groups of images were kept together.")
+        _note(f"Re-split: {parts}. {made.groups:,} groups of images were kept together.")
 
 
 def split_before(view: View) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def take_back_split(view: View, before: Mapping[str, Any], made: str) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("The split is as before." if done else "The split has been made again since; it stays.", done=done)
+        _note("The split is as before." if done else "The split has been changed since; it stays.", done=done)
 
 
 def go_by_folders(view: View) -> None:
@@ -109,7 +109,7 @@ def go_by_folders(view: View) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("The split is forgotten. The folders count again.")
+        _note("Reverted: the folders decide again.")
 
 
 def begin_review(view: View) -> None:

@@ -109,7 +109,7 @@ def _checked(key: str, _config: RunConfig, _view: View) -> tuple[list[Finding], 
 
 def _offer(view: View, config: RunConfig, status: Status | None) -> None:
     if status and status.status in RESUMABLE:
-        st.warning(f"The last check with features ended early. {plain(status.message)}", icon=":material/info:")
+        st.warning(f"The last check of features ended early. {plain(status.message)}", icon=":material/info:")
     if not curate.may_curate():
         return
     seconds = _SECONDS + _SECONDS_AN_IMAGE * len(view.index.files)
@@ -119,8 +119,8 @@ def _offer(view: View, config: RunConfig, status: Status | None) -> None:
         key=part_key("check", "features"),
         on_click=begin_check,
         args=(view, config),
-        help="A worker pushes every image once through the Train page's backbone, and asks of its features in what "
-        "training and validation, or the classes, differ, and which labels look wrong.",
+        help="Extracts features of all images once with the Train page's backbone; then tests how training and "
+        "validation images, or the classes, differ, and finds likely label errors.",
     )
 
 

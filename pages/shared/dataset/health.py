@@ -59,10 +59,8 @@ def show_health(view: View) -> None:
         return
     st.markdown("##### Health")
     if len(view.index.files) > AT_ONCE and not st.session_state.get(_asked(view)):
-        st.caption(f"{len(view.index.files):,} images are many: the checks are made when you ask for them.")
-        st.button(
-            "Make the checks now", icon=":material/fact_check:", on_click=_ask, args=(view,), key=state.HEALTH_ASK
-        )
+        st.caption(f"{len(view.index.files):,} images: the checks run on request.")
+        st.button("Run the checks", icon=":material/fact_check:", on_click=_ask, args=(view,), key=state.HEALTH_ASK)
         signs = signs_of_the_scan(view)
     else:
         signs = all_signs(view)
@@ -96,8 +94,8 @@ def signs_of_the_scan(view: View) -> list[Sign]:
         _imbalance(view),
         Sign("Damaged files", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
         Sign(
-            "Left out", f"{left:,}", None if left else True, "Labels" if view.corrections.excluded else "Problems",
-            "Files that are no images, and images that a person has left out. Nothing is trained on them.",
+            "Excluded", f"{left:,}", None if left else True, "Labels" if view.corrections.excluded else "Problems",
+            "Files that are not images, and images that somebody has excluded. They are not used for training.",
         ),
     ]  # fmt: skip
 
@@ -161,7 +159,7 @@ def _asked(view: View) -> str:
 
 
 def _leakage(findings: list[Finding]) -> Sign:
-    about = "Images of validation or test that are also, or nearly, in training: figures are then too good."
+    about = "Validation or test images that also occur, or nearly so, in the training set: metrics are then too good."
     found = [finding for finding in findings if finding.id.startswith(_LEAKS)]
     if not found:
         return Sign("Data leakage", "none found", True, "Split", about)
@@ -173,9 +171,9 @@ def _labels(view: View, findings: list[Finding]) -> Sign:
     """Likely label errors once a review has looked; before, only the same image under two classes is known."""
     torn = sum(finding.id in _OF_LABELS for finding in findings)
     issues = _issues(view)
-    about = "Labels that look wrong, by a simple classifier on features of all images."
+    about = "Likely label errors, found by a cross-validated classifier on features of all images."
     if issues is None:
-        value = "same image, two classes" if torn else "not reviewed yet"
+        value = "same image, two classes" if torn else "not checked yet"
         return Sign("Label errors", value, False if torn else None, "Quality" if torn else "Labels", about)
     return Sign("Label errors", f"{issues:,}", issues == 0 and not torn, "Labels", about)
 
@@ -198,13 +196,15 @@ def _imbalance(view: View) -> Sign:
         counts[file.label] = counts.get(file.label, 0) + 1
     few, many = min(counts.values(), default=0), max(counts.values(), default=0)
     ratio = many / few if few else 0.0
-    about = f"The largest class has {many:,} images and the smallest {few:,}; always saying the largest would be right "
-    about += f"in {percent(many / max(1, sum(counts.values())))}."
-    value = "even" if 0 < ratio < 1.2 else f"{ratio:.1f} : 1" if ratio else "a class is empty"
+    about = (
+        f"The largest class has {many:,} images and the smallest {few:,}; always predicting the largest would be right "
+    )
+    about += f"for {percent(many / max(1, sum(counts.values())))}."
+    value = "even" if 0 < ratio < 1.2 else f"{ratio:.1f} : 1" if ratio else "empty class"
     return Sign("Class imbalance", value, 0 < ratio < _UNEVEN, _HERE, about)
 
 
 def _features(checked: Checked) -> Sign:
-    about = "Checks that need features of the backbone: in what training and validation, or the classes, differ."
-    value = "made" if checked.with_features else "not made yet"
+    about = "Checks on backbone features: how training and validation images, or the classes, differ."
+    value = "done" if checked.with_features else "not run yet"
     return Sign("Checks with features", value, True if checked.with_features else None, "Problems", about)

@@ -27,10 +27,10 @@ def show_images(view: View) -> None:
         label = _choose_class(view)
         words = st.text_input(
             "Search", key=state.IMAGES_SEARCH, on_change=_first_page, max_chars=LONGEST_SEARCH,
-            icon=":material/search:", width=220, placeholder="part of a file's name",
-            help="Any part of the path; capitals do not matter.",
+            icon=":material/search:", width=220, placeholder="part of the file name",
+            help="Any part of the path; upper and lower case are the same.",
         )  # fmt: skip
-        st.button("Shuffle", icon=":material/shuffle:", on_click=_shuffle, help="Another order, the same images.")
+        st.button("Shuffle", icon=":material/shuffle:", on_click=_shuffle, help="Random order.")
         if state.IMAGES_ORDER in st.session_state:
             st.button("As on disk", icon=":material/sort:", type="tertiary", on_click=_unshuffle)
     chosen = matching(view.part(split), label, words or "")
@@ -96,13 +96,13 @@ def _show_detail(view: View, file: ImageFile, split: str) -> None:
         for other in (name for name in view.index.classes[:_MOST_CLASSES] if name != file.label):
             name = plain(display_name(other))
             st.button(
-                f"It is {name}", key=state.part_key("detail-class", file.path, other), on_click=curate.relabel,
-                args=(view, {file.path: other}, f"1 image is {other} now. The Labels tab takes it back."),
+                f"Relabel as {name}", key=state.part_key("detail-class", file.path, other), on_click=curate.relabel,
+                args=(view, {file.path: other}, f"1 image is {other} now. Undo it on the Labels tab."),
             )  # fmt: skip
         st.button(
-            "Leave it out", icon=":material/visibility_off:", type="tertiary",
+            "Exclude it", icon=":material/visibility_off:", type="tertiary",
             key=state.part_key("detail-out", file.path), on_click=curate.relabel,
-            args=(view, {file.path: EXCLUDED}, "1 image is left out. The Labels tab takes it back."),
+            args=(view, {file.path: EXCLUDED}, "1 image is excluded. Undo it on the Labels tab."),
         )  # fmt: skip
 
 

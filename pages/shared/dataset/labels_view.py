@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _ON_A_PAGE = 12
 
 _METHODS = {
-    "cleanlab": "Ranked by confident learning (cleanlab): 0 is least, 1 most in keeping with the label.",
-    "neighbours": "Ranked by the classes of the ten most similar images, as cleanlab is not installed.",
+    "cleanlab": "Ranked by confident learning (cleanlab): from 0 (label very unlikely) to 1 (label fits).",
+    "neighbours": "Ranked by the classes of the ten nearest images (cleanlab is not installed).",
 }
 
 
@@ -43,7 +43,7 @@ def _show_corrections(view: View) -> None:
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            said = applied.sentence() or "The list of corrections changes nothing as it is."
+            said = applied.sentence() or "The list of corrections currently changes nothing."
             st.markdown(f":material/edit_note: {plain(said)}", width="content")
             if curate.may_curate():
                 st.button(
@@ -53,7 +53,9 @@ def _show_corrections(view: View) -> None:
                     on_click=curate.undo,
                     args=(view,),
                 )
-        st.caption(f"Kept in a file {_where(view)}. Trainings heed it and say so; the images are not touched.")
+        st.caption(
+            f"Kept in a file {_where(view)}. Training runs apply it and say so; the image files are not changed."
+        )
         if applied.excluded or applied.relabelled:
             with st.expander("Show them"):
                 _show_changed(view)
@@ -63,7 +65,7 @@ def _where(view: View) -> str:
     path = view.corrections.path
     if path is not None and path.parent == view.on_disk.root:
         return f"beside the images ({plain(path.name)})"
-    return "in Parity's own folder, as the images' folder cannot be written"
+    return "in Parity's own folder, because the image folder is read-only"
 
 
 def _show_changed(view: View) -> None:
@@ -110,7 +112,9 @@ def _show_label_issue(view: View, file: ImageFile, row: "ReviewedFile") -> None:
     """One image with what its label is and what it looks like, and what can be done about it."""
     show_file(view, file)
     flag = ":material/flag: " if row["issue"] else ""
-    looks = f"looks like **{_name(row['suggested'])}**" if row["suggested"] != file.label else "looks like it, barely"
+    looks = (
+        f"looks like **{_name(row['suggested'])}**" if row["suggested"] != file.label else ("weak match with its label")
+    )
     st.markdown(f"{flag}**{_name(file.label)}**, {looks}")
     st.caption(f"{row['score']:.2f} · {row['neighbours']} of 10 similar images have this label")
     if not curate.may_curate():
@@ -121,16 +125,16 @@ def _show_label_issue(view: View, file: ImageFile, row: "ReviewedFile") -> None:
         suggested = row["suggested"]
         said = f"{name} is {display_name(suggested)} now"
         act(
-            f"It is {_name(suggested)}",
+            f"Relabel as {_name(suggested)}",
             icon=":material/swap_horiz:",
             key=part_key("relabel", file.path),
             args=(view, {file.path: suggested}, said),
         )
     act(
-        "Leave out",
+        "Exclude",
         icon=":material/visibility_off:",
         key=part_key("exclude", file.path),
-        args=(view, {file.path: EXCLUDED}, f"{name} is left out"),
+        args=(view, {file.path: EXCLUDED}, f"{name} is excluded"),
     )
 
 

@@ -29,7 +29,7 @@ def ask(reference: str, question: LayoutQuestion) -> None:
     if curate.may_curate():
         _choose(reference, question.ways, "")
     else:
-        st.info("Somebody who may change this dataset has to choose.", icon=":material/lock:")
+        st.info("Somebody with the right to change this dataset has to choose.", icon=":material/lock:")
 
 
 def show_reading(view: View) -> None:
@@ -39,7 +39,7 @@ def show_reading(view: View) -> None:
         return
     st.caption(plain(f"Folders read as {index.reading}: {' '.join(index.reasons)}"))
     if curate.may_curate():
-        with st.expander("Read the folders in another way", icon=":material/account_tree:"):
+        with st.expander("Choose how to read the folders", icon=":material/account_tree:"):
             _choose(view.reference, index.others, index.reading)
 
 
@@ -52,12 +52,12 @@ def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> 
             list(words),
             index=None if current else 0,
             key=part_key("layout", "ways", reference, current),
-            help="Kept beside the images, and used by every training until you change it.",
+            help="Saved next to the images and used by every run until you change it.",
         )
         word = words.get(chosen or "")
     with st.container(horizontal=True):
         st.button(
-            "Read it this way",
+            "Use this layout",
             icon=":material/check:",
             key=part_key("layout", "take"),
             disabled=word is None,
@@ -66,16 +66,16 @@ def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> 
         )
         if _has_chosen(reference):
             st.button(
-                "Forget the choice",
+                "Revert to automatic",
                 icon=":material/undo:",
                 key=part_key("layout", "forget"),
                 on_click=_take,
                 args=(reference, Choice()),
             )
     if st.toggle(
-        "Say for each folder which part it is",
+        "Assign each folder to a part",
         key=part_key("layout", "by hand"),
-        help="For folders whose names do not say what they are for: training, validation, test, or left out.",
+        help="For folders whose names do not tell their part: training, validation, test or excluded.",
     ):
         _by_hand(reference)
     if st.toggle(
@@ -139,7 +139,7 @@ def _take(reference: str, choice: Choice) -> None:
         st.session_state[CURATE_NOTICE] = (False, sentence(str(error)))
         return
     forget_scans()
-    said = "The choice is forgotten: names and structure decide." if choice.is_auto else "The folders are read anew."
+    said = "Reverted: folder names and structure decide." if choice.is_auto else "The folders have been read again."
     st.session_state[CURATE_NOTICE] = (True, said)
 
 

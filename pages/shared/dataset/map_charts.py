@@ -86,7 +86,7 @@ def _dots(kind: Any, group: Group) -> Any:
         marker["color"] = group.colour
     else:
         bar = {
-            "title": {"text": "fits its label", "side": "right"},
+            "title": {"text": "label fits", "side": "right"},
             "thickness": 12,
             "outlinewidth": 0,
             "len": 0.9,

@@ -11,9 +11,9 @@ from pages.shared.widgets.charts import BASELINE
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 
 CLASS, SPLIT, FIT, QUALITY = "class", "split", "fit", "quality"
-COLOURS = {CLASS: "Class", SPLIT: "Split", FIT: "Label fit", QUALITY: "Quality"}
+COLOURS = {CLASS: "Class", SPLIT: "Split", FIT: "Label quality", QUALITY: "Quality"}
 
-NOTHING_ODD = "nothing odd"
+NOTHING_ODD = "no issue"
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 
 
 PCA, TSNE = "pca", "tsne"
-PROJECTIONS = {PCA: "Overview (PCA)", TSNE: "Neighbourhoods (t-SNE)"}
+PROJECTIONS = {PCA: "PCA (overview)", TSNE: "t-SNE (local neighborhoods)"}
 
 _PROJECTION_HELP = (
-    "Overview: the two directions in which the images differ most, so far apart means different; what differs in "
-    "other directions lies on top of each other. Neighbourhoods: images that the network finds similar lie "
-    "together, and groups come apart more clearly; but how far one group lies from another, and how large it looks, "
-    "means nothing."
+    "PCA: the two directions of largest variance; images far apart are different, but differences in other "
+    "directions are not visible. t-SNE: images with similar features lie together and groups separate more clearly; "
+    "distances between groups and their sizes have no meaning."
 )
 _COLOUR_HELP = (
-    "Label fit: how well the label fits by the review of the labels, from 0 (suspicious) to 1. Quality: what the "
+    "Label quality: how well the label fits by the label review, from 0 (likely wrong) to 1. Quality: what the "
     "Quality tab finds; an image with several problems has the colour of the first."
 )
 
@@ -63,7 +62,7 @@ def show_map(view: View) -> None:
     files = {file.path: file for file in view.index.files}
     rows = _rows(view, files, found.record, projection)
     if not rows:
-        st.info("This map was not laid out by neighbourhoods: that needs the package scikit-learn.")
+        st.info("t-SNE is not available for this map: it needs the package scikit-learn.")
         return
     groups = _coloured(view, rows, colour)
     _explain(projection, len(rows), sum(row["file"] in files for row in found.record.files))
@@ -153,19 +152,19 @@ def _axes(projection: str, explained: Sequence[float]) -> tuple[str, str]:
 
 
 def _explain(projection: str, number: int, all_of_them: int) -> None:
-    way = "the two directions in which its features vary most" if projection == PCA else "by their neighbourhoods"
+    way = "PCA: the two directions of largest variance" if projection == PCA else "t-SNE"
     text = (
-        f"Each dot is an image; what the network finds similar lies close together ({way}). Point at a dot to see "
-        "its image. Draw a lasso around dots, or click one, to see the images below."
+        f"Each dot is an image; images with similar features lie close together ({way}). Point at a dot to see its "
+        "image. Draw a lasso or click a dot to list images below."
     )
     if number < all_of_them:
-        text += f" Laid out are {number:,} of {all_of_them:,} images, drawn by their content: more take too long."
+        text += f" Shows {number:,} of {all_of_them:,} images, chosen by their content; more would take too long."
     st.caption(text)
 
 
 def _words(view: View, number: int) -> str:
     classes = ", ".join(display_name(name) for name in view.index.classes)
-    return f"Map of {number} images, one dot each; the classes are {classes}. What is picked is listed below it."
+    return f"Map of {number} images, one dot each; the classes are {classes}. Selected images are listed below it."
 
 
 def _show_selected(view: View, files: Sequence[ImageFile]) -> None:
@@ -183,20 +182,20 @@ def _actions(view: View, files: Sequence[ImageFile]) -> None:
     number = "1 image is" if len(files) == 1 else f"{len(files):,} images are"
     with st.container(horizontal=True):
         st.button(
-            "Leave them out",
+            "Exclude them",
             icon=":material/visibility_off:",
             key=part_key("map", "exclude"),
             on_click=curate.relabel,
-            args=(view, {file.path: EXCLUDED for file in files}, f"{number} left out. The Labels tab takes it back."),
+            args=(view, {file.path: EXCLUDED for file in files}, f"{number} excluded. Undo it on the Labels tab."),
         )
         for label in view.index.classes[:6]:
             others = {file.path: label for file in files if file.label != label}
             if others:
                 name = display_name(label)
                 st.button(
-                    f"They are {plain(name)}",
+                    f"Relabel as {plain(name)}",
                     icon=":material/swap_horiz:",
                     key=part_key("map", "relabel", label),
                     on_click=curate.relabel,
-                    args=(view, others, f"{len(others):,} given the class {name}. The Labels tab takes it back."),
+                    args=(view, others, f"{len(others):,} given the class {name}. Undo it on the Labels tab."),
                 )

@@ -1,4 +1,4 @@
-"""Published datasets on the Dataset page: what they are, downloaded at the press of a button, then opened."""
+"""Public datasets on the Dataset page: what they are, downloaded at the press of a button, then opened."""
 
 from pathlib import Path
 
@@ -25,13 +25,13 @@ def choose_published() -> None:
         "Dataset",
         list(known),
         key=state.PUBLISHED,
-        help="Larger images show more, and take longer to fetch and to train on.",
+        help="Larger images show more detail, but take longer to download and to train on.",
     )
     collection = known[label]
     _describe(collection)
     if collection.folder.is_dir():
         state.choose_dataset(str(collection.folder))
-        st.caption(":material/check: It is on this machine.")
+        st.caption(":material/check: Already downloaded.")
         return
     if notice := st.session_state.pop(state.NOTICE, ""):
         st.error(plain(notice), icon=":material/error:")
@@ -43,28 +43,28 @@ def _describe(collection: Collection) -> None:
     classes = ", ".join(collection.classes)
     st.caption(
         f"{plain(counts)}; classes {plain(classes)}. Licence {plain(collection.licence)}. "
-        f"To be named: {plain(collection.source)}."
+        f"Cite: {plain(collection.source)}."
     )
 
 
 def _offer(collection: Collection) -> None:
     held = fetched_bytes(collection)
     st.caption(
-        f":material/download: At most {_megabytes(collection.most_bytes)} are fetched from {_server(collection)}, and "
-        "the images take about as much room here. Nothing of yours is sent."
-        + (f" {_megabytes(held)} came before it broke off; it goes on from there." if held else "")
+        f":material/download: At most {_megabytes(collection.most_bytes)} are downloaded from "
+        f"{_server(collection)}, and the images take about as much disk space. None of your data is sent."
+        + (f" {_megabytes(held)} already downloaded; the download resumes from there." if held else "")
     )
     st.caption(
-        "Where this machine has no internet: fetch the file elsewhere, then give it to "
+        "Without internet access: download the file elsewhere, then run "
         f"`python -m core fetch {collection.name} --size {collection.size} --file FILE`."
     )
-    if not st.button("Go on fetching" if held else "Fetch it", type="primary", icon=":material/download:"):
+    if not st.button("Resume the download" if held else "Download", type="primary", icon=":material/download:"):
         return
     # Whatever is pressed meanwhile ends this script run, and with it the download: what has come is kept.
-    bar = st.progress(0.0, text="Asks for the file …")
+    bar = st.progress(0.0, text="Requesting the file …")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Cancel", icon=":material/close:")
-        st.caption("Leaving the page cancels it, too. What has come is kept.", width="content")
+        st.caption("Leaving the page cancels it, too. The part already downloaded is kept.", width="content")
     try:
         folder = _fetch(collection, follow(bar, "Fetching", _bytes), follow(bar, "Writing the images"))
     except UserError as error:

@@ -40,17 +40,17 @@ def show_quality(view: View) -> None:
     found = [kind for kind in KINDS if quality.count(kind.id)]
     if not found:
         st.success(
-            f"Nothing odd among {quality.images:,} images: none is blurry, dark, light, empty, of odd size or "
-            "shape, or a copy of another.",
+            f"No issues in {quality.images:,} images: none is blurry, dark, overexposed, blank, of unusual size or "
+            "shape, or a duplicate.",
             icon=":material/check_circle:",
         )
     kind = _choose(quality, found)
     st.markdown(f"**{kind.title}**: {plain(kind.limit)}.")
     st.caption(plain(kind.meaning))
     if kind.id == "near_duplicates" and not quality.is_compared:
-        st.info("There are too many images to compare each with all others; identical files were looked for.")
+        st.info("Too many images to compare all pairs; only identical files were searched for.")
     elif quality.is_usual(kind.id):
-        st.info("Most images here are so: that is how this dataset is, not what is odd about single images.")
+        st.info("Most images have this property, so it is probably normal for this dataset.")
     if kind.id in quality.odd:
         _show_odd(view, kind, quality)
     else:
@@ -69,12 +69,12 @@ def quality_of(view: View) -> Quality:
 def _choose(quality: Quality, found: Sequence[Kind]) -> Kind:
     kinds = {kind.id: kind for kind in KINDS}
     chosen = st.pills(
-        "What to look for",
+        "Issue",
         list(kinds),
         default=(found or KINDS)[0].id,
         required=True,
         key=QUALITY_KIND,
-        help="The number behind each question is how many images it finds.",
+        help="The number is the count of images with this issue.",
         format_func={kind.id: f"{kind.title} {quality.count(kind.id):,}" for kind in KINDS}.__getitem__,
     )
     return kinds[str(chosen)]
@@ -84,7 +84,7 @@ def _show_odd(view: View, kind: Kind, quality: Quality) -> None:
     values = {odd.file.path: odd.value for odd in quality.odd[kind.id]}
     files = [odd.file for odd in quality.odd[kind.id]]
     if not files:
-        st.caption(":material/check: No image is.")
+        st.caption(":material/check: None found.")
         return
     _leave_out(view, kind, files, _leave_odd(len(files)))
     shown = page_of(kind.id, files)
@@ -96,7 +96,7 @@ def _show_odd(view: View, kind: Kind, quality: Quality) -> None:
 def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
     groups = quality.groups[kind.id]
     if not groups:
-        st.caption(":material/check: No image has one.")
+        st.caption(":material/check: None found.")
         return
     torn = [group for group in groups if len({file.label for file in group}) > 1]
     agreed = [group for group in groups if group not in torn]
@@ -105,7 +105,7 @@ def _show_groups(view: View, kind: Kind, quality: Quality) -> None:
         _leave_out(view, kind, extra, _leave_copies(len(agreed), len(extra)))
     if torn:
         where = "one group" if len(torn) == 1 else f"{len(torn):,} groups"
-        st.caption(f":material/warning: In {where} the same image has different classes: say below which one is right.")
+        st.caption(f":material/warning: In {where} the same image has different classes: choose the right one below.")
     part_of = {file.path: part for part in ("train", "val", "test") for file in view.part(part)}
     ordered = [*torn, *agreed]
     firsts = page_of(kind.id, [group[0] for group in ordered], _GROUPS)
@@ -129,21 +129,21 @@ def _ask_class(view: View, kind: Kind, group: Sequence[ImageFile]) -> None:
             left = {file.path: EXCLUDED for file in group if file is not kept}
             others = "the other copy is" if len(left) == 1 else f"the other {len(left):,} copies are"
             st.button(
-                f"It is {plain(display_name(label))}",
+                f"Relabel as {plain(display_name(label))}",
                 key=page_key("decide", f"{kind.id}:{kept.path}"),
-                help=f"Keeps one image of this class; {others} left out.",
+                help=f"Keeps one image of this class; {others} excluded.",
                 on_click=curate.relabel,
-                args=(view, left, f"One {label} is kept, {others} left out. The Labels tab takes it back."),
+                args=(view, left, f"One {label} is kept, {others} excluded. Undo it on the Labels tab."),
             )
         st.button(
-            "Leave all out",
+            "Exclude all",
             type="tertiary",
             key=page_key("decide-none", f"{kind.id}:{group[0].path}"),
             on_click=curate.relabel,
             args=(
                 view,
                 {file.path: EXCLUDED for file in group},
-                f"{len(group):,} images are left out. The Labels tab takes it back.",
+                f"{len(group):,} images are excluded. Undo it on the Labels tab.",
             ),
         )
 
@@ -153,27 +153,27 @@ def _leave_out(view: View, kind: Kind, files: Sequence[ImageFile], title: str) -
         return
     one = len(files) == 1
     number = "1 image is" if one else f"{len(files):,} images are"
-    stay = "It stays where it is and is" if one else "They stay where they are and are"
+    stay = "The file is kept but" if one else "The files are kept but"
     st.button(
         title,
         icon=":material/visibility_off:",
         key=page_key("leave-out", kind.id),
-        help=f"{stay} no longer trained on. The Labels tab takes it back.",
+        help=f"{stay} no longer used for training. Undo it on the Labels tab.",
         on_click=curate.relabel,
-        args=(view, {file.path: EXCLUDED for file in files}, f"{number} left out. The Labels tab takes it back."),
+        args=(view, {file.path: EXCLUDED for file in files}, f"{number} excluded. Undo it on the Labels tab."),
     )
 
 
 def _leave_odd(number: int) -> str:
     """What the button says that leaves so many single images out."""
-    return "Leave this image out" if number == 1 else f"Leave these {number:,} images out"
+    return "Exclude this image" if number == 1 else f"Exclude these {number:,} images"
 
 
 def _leave_copies(groups: int, extra: int) -> str:
     """What the button says that keeps the first image of each group and leaves out the rest, `extra` in all."""
     if groups == 1:
-        return "Keep one of the two, leave the other out" if extra == 1 else f"Keep one, leave the other {extra:,} out"
-    return f"Keep one of each group, leave the other {extra:,} out"
+        return "Keep one of the two, exclude the other" if extra == 1 else f"Keep one, exclude the other {extra:,}"
+    return f"Keep one of each group, exclude the other {extra:,}"
 
 
 @st.cache_data(max_entries=8, show_spinner="Comparing the images …")

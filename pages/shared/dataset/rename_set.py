@@ -31,7 +31,7 @@ def rename_set_button(reference: str) -> None:
         st.popover("Rename", icon=":material/edit:", type="tertiary", key=part_key(key, "open")),
         st.form(part_key(key, "form"), border=False),
     ):
-        help = "Everybody who may open this dataset reads it. Empty: it has its first name again."
+        help = "Visible to everybody who may open this dataset. Empty restores the original name."
         st.text_input("Name", title_of(reference), max_chars=LONGEST, key=key, help=help)
         st.form_submit_button("Save", type="primary", on_click=_save, args=(reference, key))
 
@@ -42,7 +42,7 @@ def _save(reference: str, key: str) -> None:
     except UserError as error:
         st.session_state[_NOTICE] = (False, sentence(without_path(reference, error)))
     else:
-        st.session_state[_NOTICE] = (True, f"It is called “{name}” now.")
+        st.session_state[_NOTICE] = (True, f"Renamed to “{name}”.")
 
 
 def _may_rename(reference: str) -> bool:

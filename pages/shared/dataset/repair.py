@@ -39,8 +39,11 @@ def _offer(view: View, card: Card) -> None:
     if card.change and all(key.startswith("data.") for key in card.change):
         label, act, told = "Apply", partial(_apply, view, card.change), f"{_told(card.change)}. Also on the Train page."
     elif groups.get("pattern") and curate.may_curate():
-        label, act = "Divide anew by these groups", partial(_divide, view, groups)
-        told = "Images of one group go to one part. It is kept in a file beside the images; none is moved."
+        label, act = "Re-split by these groups", partial(_divide, view, groups)
+        told = (
+            "Keeps the images of each group in one split. The result is saved in a file next to the images; none "
+            "is moved."
+        )
     else:
         return
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -62,7 +65,7 @@ def _divide(view: View, groups: Mapping[str, Any]) -> None:
     curate.divide_anew(view, round(share, 3), replace(config, group_pattern=str(groups["pattern"])))
     now = curate.split_made(view)
     if now and (now != made or curate.split_before(view) != before):
-        said = f"Divided anew: images that share the {groups['part']} lie in one part."
+        said = f"Re-split: images with the same {groups['part']} are in one split."
         st.session_state[REPAIRED] = {"dataset": view.reference, "said": said, "split": before, "made": now}
 
 

@@ -70,19 +70,19 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
     if status and status.status in RESUMABLE:
         st.warning(f"The last review ended early. {plain(status.message)}", icon=":material/info:")
     if not curate.may_curate():
-        st.info("You may look at reviews here, but not start one.", icon=":material/lock:")
+        st.info("You may view label reviews, but not start one.", icon=":material/lock:")
         return
     if again:
         st.info(
-            "Labels or images have changed since the last review, whose result this is, or an older version made "
-            "it. Another one takes seconds, as the features are kept.",
+            "This result is out of date: labels or images have changed since, or an older version made it. A new "
+            "review takes seconds because the features are cached.",
             icon=":material/history:",
         )
     else:
         st.markdown(
-            "A worker pushes every image once through the built-in network, then asks for each label whether a "
-            "simple classifier that has not seen the image, nor another of the same patient, would agree. The same "
-            "features make the map."
+            "Extracts features of all images once with the built-in backbone, then cross-validates a simple "
+            "classifier (images of one patient stay in one fold) to find likely label errors. The map uses the same "
+            "features."
         )
     seconds = _SECONDS + _SECONDS_AN_IMAGE * len(view.index.files)
     st.button(
@@ -92,7 +92,7 @@ def _offer(view: View, tab: str, status: Status | None, *, again: bool) -> None:
         key=part_key("review", tab),
         on_click=_begin,
         args=(view,),
-        help="Features that a training or an earlier review has computed are used again.",
+        help="Uses the feature cache where a run or an earlier review has filled it.",
     )
 
 

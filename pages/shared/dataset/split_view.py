@@ -31,8 +31,8 @@ def show_split(view: View) -> None:
     show_findings(found, root=view.index.root, offer=repair.offer(view))
     if not found:
         st.success(
-            "Nothing leaks: no patient, no group that names tell, no copy, altered or not, and no nearly identical "
-            "image is in two parts.",
+            "No data leakage: no patient, no group named in file names, and no duplicate or near-duplicate appears "
+            "in more than one split.",
             icon=":material/check_circle:",
         )
     if curate.may_curate():
@@ -44,8 +44,8 @@ def _source(view: View) -> str:
         made = view.split_file.settings.get("made", "")
         return f"{view.split_file.sentence(view.index)}{f' Made {made}.' if made else ''}"
     if view.index.layout == "splits":
-        return "The images are divided as their folders say."
-    return "The images are divided by the settings of the Train page, patients and identical files kept together."
+        return "The images are split by their folders."
+    return "The images are split by the settings of the Train page; patients and identical files stay in one split."
 
 
 def _offer(view: View, found: list[Finding]) -> None:
@@ -55,26 +55,26 @@ def _offer(view: View, found: list[Finding]) -> None:
         config = replace(config, group_pattern=tokens["pattern"])
     spec = setting("data.validation_split").metadata
     with st.container(border=True):
-        st.markdown("##### Divide anew so that nothing leaks")
+        st.markdown("##### Re-split without data leakage")
         st.caption(
-            "Every image of a patient, and every copy or nearly identical image, goes to the same part; each class "
-            "keeps its share in every part. What came of it is kept in a file beside the images and used by every "
-            "training. No image is moved."
+            "Keeps all images of a patient and all duplicates and near-duplicates in one split, and the class "
+            "proportions in every split. The result is saved in a file next to the images and used by every run. "
+            "No image is moved."
         )
         if tokens:
-            st.caption(plain(f"Images that share the {tokens['part']} go to the same part, too."))
+            st.caption(plain(f"Images with the same {tokens['part']} stay in one split, too."))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             share = st.number_input(
-                "Share to validate on",
+                "Validation fraction",
                 min_value=float(spec["low"]),
                 max_value=float(spec["high"]),
                 value=float(config.validation_split),
                 step=0.05,
-                help="This part of the images is kept out of the training, to measure it by.",
+                help="Fraction of the images held out from training for validation.",
                 width=180,
             )
             st.button(
-                "Divide anew",
+                "Re-split",
                 type="primary" if found else "secondary",
                 icon=":material/auto_fix_high:",
                 key=part_key("split", "make"),
@@ -83,7 +83,7 @@ def _offer(view: View, found: list[Finding]) -> None:
             )
             if view.split_file:
                 st.button(
-                    "Go by the folders again" if view.index.layout == "splits" else "Go by the settings again",
+                    "Revert to the folders' split" if view.index.layout == "splits" else "Revert to the default split",
                     icon=":material/undo:",
                     key=part_key("split", "undo"),
                     on_click=curate.go_by_folders,
@@ -97,7 +97,7 @@ def _key(view: View) -> str:
     return f"{review_key(view.dataset())} {parts} {data_config().group_pattern}"
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking for leaks …")
+@st.cache_data(max_entries=8, show_spinner="Checking for data leakage …")
 def _leaks(key: str, _view: View) -> list[Finding]:
     """The findings; the key alone says whether they are known already."""
     return leaks(_view.dataset(), RunConfig(data=data_config()))

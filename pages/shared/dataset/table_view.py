@@ -22,8 +22,8 @@ from pages.shared.widgets.text import plain, sentence
 _ROWS = 5
 _HELP = {
     "image": "The column that names each file: a path, a name, or a name without its extension.",
-    "part": "The column that says what trains, validates and tests; none has the settings divide the images.",
-    "group": "The column that names what stays on one side, such as the patient.",
+    "part": "The column that assigns images to training, validation and test; without one the settings split them.",
+    "group": "The column of the groups that stay in one split, such as the patient.",
 }
 
 
@@ -44,7 +44,7 @@ def choose_table(reference: str) -> None:
             index=index,
             format_func=display_name,
             key=part_key("table", "file", reference),
-            help="The file that lists the images. What each of its columns means is asked next.",
+            help="The file that lists the images. The next step asks what each column means.",
         )
         table = _table(str(root / file), (root / file).stat().st_mtime_ns)
         guessed = _guess(table, top, file, known if known and known.file == file else TableChoice(file))
@@ -75,7 +75,7 @@ def _columns(reference: str, file: str, table: Table, guessed: Mapping) -> None:
         default=[name for name in guessed.labels if name in table.columns],
         format_func=display_name,
         key=part_key("table", "label", reference, file),
-        help="The column that names the class; or several with 0 and 1, one a class.",
+        help="The column with the class, or several 0/1 columns, one per class.",
     )
     part = _one(reference, file, table, "part", "Part", guessed.part)
     group = _one(reference, file, table, "group", "Group", guessed.group)
@@ -120,7 +120,7 @@ def _take(reference: str, choice: TableChoice) -> None:
         st.session_state[CURATE_NOTICE] = (False, sentence(str(error)))
         return
     forget_scans()
-    st.session_state[CURATE_NOTICE] = (True, "The labels come from the table now.")
+    st.session_state[CURATE_NOTICE] = (True, "The labels now come from the table.")
 
 
 @guarded(Action.CURATE)

@@ -50,15 +50,15 @@ def show_overview(view: View) -> None:
     counts = _counts(view)
     left, right = st.columns([3, 2])
     with left:
-        st.markdown("##### Images of every class")
+        st.markdown("##### Images per class")
         alt = "; ".join(f"{split}: {sum(classes.values())} images" for split, classes in counts.items())
         st.altair_chart(dataset_charts.count_chart(counts), alt=f"Bars of images by class and split. {alt}.")
     with right:
-        st.markdown("##### The same in numbers")
+        st.markdown("##### Counts")
         st.dataframe(dataset_charts.count_table(counts), hide_index=True, alt="Images by class and split.")
     _show_sizes(view)
     if view.index.unreadable or view.skipped:
-        st.caption(":material/warning: Some files could not be used; the tab Problems names them.")
+        st.caption(":material/warning: Some files could not be used; see the Problems tab.")
     for note in (*view.index.notes, *decisions(view)):
         st.caption(plain(note))
     show_reading(view)
@@ -90,11 +90,11 @@ def show_augmentation(view: View) -> None:
         )
     with middle:
         number = st.number_input(
-            "Training image", 1, len(view.split.train), value=1, help="Which one, in the order on disk."
+            "Training image", 1, len(view.split.train), value=1, help="Its number, in the order on disk."
         )
     with right:
         draws = st.number_input(
-            "Augmentation draws",
+            "Augmented copies per image",
             0,
             1000,
             value=config.augmentation_draws,
@@ -109,11 +109,9 @@ def show_augmentation(view: View) -> None:
 def show_xray(view: View) -> None:
     """What every batch of an epoch holds."""
     if not view.split.train:
-        st.info("There are no training images to put into batches.")
+        st.info("There are no training images.")
         return
-    st.caption(
-        "Which classes each batch of an epoch will hold. Starts from the Train page's settings and changes none."
-    )
+    st.caption("Classes in each batch of an epoch. Starts from the Train page's settings and does not change them.")
     shuffle, batch_size, drop, seed, epoch = _xray_controls()
     labels = view.labels()
     batches = epoch_batches(len(labels), batch_size, shuffle, seed=seed, epoch=epoch - 1, drop_remainder=drop)
@@ -125,7 +123,7 @@ def show_xray(view: View) -> None:
         st.plotly_chart(dataset_charts.mix_figure(mix, view.index.classes), alt=sentence)
     left_out = len(labels) - len(order)
     if left_out and batches:
-        st.caption(f"{left_out} images at the end of the order are left out, as they do not fill a batch.")
+        st.caption(f"The last {left_out} images are dropped because they do not fill a batch.")
 
 
 def show_problems(view: View) -> None:
@@ -145,11 +143,11 @@ def show_problems(view: View) -> None:
         rows = [{"File": display_name(bad.path), "Reason": bad.reason} for bad in index.unreadable]
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Unreadable images with the reason.")
     if view.skipped:
-        st.markdown("##### Files left out")
+        st.markdown("##### Skipped files")
         rows = [{"File": display_name(path), "Why": f"It {why}."} for path, why in view.skipped]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Files left out, with the reason.")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Skipped files with the reason.")
     if not (findings or found or view.problem or index.empty_classes or index.unreadable or view.skipped):
-        st.success("Every file could be read, and nothing was left out.", icon=":material/check_circle:")
+        st.success("Every file could be read; none was skipped.", icon=":material/check_circle:")
 
 
 def _counts(view: View) -> dict[str, dict[str, int]]:
@@ -169,9 +167,9 @@ def _show_sizes(view: View) -> None:
         rows = [{"Width": w, "Height": h, "Images": number} for (w, h), number in sizes.items()]
         st.dataframe(pd.DataFrame(rows), hide_index=True, height=_height(rows), alt="Images by width and height.")
     with right:
-        st.markdown("##### Colour modes")
+        st.markdown("##### Color modes")
         found = [{"Mode": _mode(mode), "Images": number} for mode, number in modes.items()]
-        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by colour mode.")
+        st.dataframe(pd.DataFrame(found), hide_index=True, height=_height(found), alt="Images by color mode.")
 
 
 def _height(rows: Sequence[object]) -> int:
@@ -184,10 +182,10 @@ def _mode(mode: str) -> str:
         "L": "grey",
         "LA": "grey with transparency",
         "I": "grey of 32 bits",
-        "F": "grey in decimals",
+        "F": "floating-point gray",
         "RGBA": "colour with transparency",
         "P": "palette",
-        "CMYK": "colours for print",
+        "CMYK": "CMYK color",
         "YCbCr": "colour",
         "1": "black and white",
     } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "grey of 16 bits")
@@ -199,7 +197,7 @@ def _augmentation_title(kind: str) -> str:
 
 
 def _order_title(order: str) -> str:
-    return "As on disk" if order == "none" else order.capitalize()
+    return {"samples": "Every epoch", "batches": "Batch order only"}.get(order, "Off")
 
 
 def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
@@ -211,7 +209,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
         return
     st.image(pixels, width=SIDE, caption="as it is", alt="The image without augmentation.")
     if kind == "none":
-        st.info("Without augmentation every epoch sees this same image. Choose another to see what it does.")
+        st.info("Without augmentation every epoch uses this same image. Choose an augmentation to preview it.")
         return
     with st.grid(min_column_width=160):
         for epoch in range(EPOCHS):
@@ -220,7 +218,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
             st.image(
                 changed,
                 width="stretch",
-                caption=f"epoch {epoch + 1} (draw {draw})",
+                caption=f"epoch {epoch + 1}",
                 alt=f"The image in epoch {epoch + 1}.",
             )
 
@@ -245,7 +243,7 @@ def _xray_controls() -> tuple[str, int, bool, int, int]:
             "Training seed", 0, 2**31 - 1, value=_training_seed(), help=fields.help_of("training.seed")
         )
     with fourth:
-        epoch = st.number_input("Epoch", 1, 1000, value=1, help="Every epoch has an order of its own.")
+        epoch = st.number_input("Epoch", 1, 1000, value=1, help="The order changes from epoch to epoch.")
     drop = st.toggle(
         "Drop the last partial batch", value=config.drop_remainder, help=fields.help_of("data.drop_remainder")
     )

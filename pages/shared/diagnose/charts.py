@@ -178,7 +178,7 @@ def trials_caption(result: "BisectResult") -> str:
     switched = "that has moved from the band of its own colour into the other one has switched sides."
     if "measured" not in result:
         return (
-            "Each dot is one training, its bar the 95 % interval. The bands are runs A and B with other seeds: a dot "
+            "Each dot is one training, its bar the 95 % CI. The bands are runs A and B with other seeds: a dot "
             f"{switched}"
         )
     return (

@@ -32,12 +32,12 @@ def say_too_few(runs: Sequence[Run]) -> None:
     """What to do when there are not two runs to hold against each other."""
     found = "is one run" if runs else "are no runs"
     st.info(
-        f"Two trained runs are needed here, and there {found} so far. Let the home page show you the puzzle, which "
-        "trains two and searches for what sets them apart, or train runs of your own.",
+        f"Two trained runs are needed, and there {found} so far. Run the demo on the Home page, which trains two "
+        "and finds out why they differ, or train your own.",
         icon=":material/info:",
     )
     with st.container(horizontal=True):
-        st.page_link("app.py", label="Show me the puzzle", icon=":material/home:")
+        st.page_link("app.py", label="Run the demo", icon=":material/home:")
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
     from core.store.runs import Run
 
-BATCHES = "Batch X-ray"
+BATCHES = "Batch composition"
 """The tab of the Dataset page that shows what the batches hold."""
 
 LOOKS_OF = {

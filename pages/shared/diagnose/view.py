@@ -196,7 +196,7 @@ def show_gap(comparison: Comparison) -> None:
         st.metric(
             "Gap, A minus B",
             points(paired.get("gap")),
-            delta=f"95 % interval {points(bounds[0])} to {points(bounds[1])}" if bounds else NOTHING,
+            delta=f"95 % CI {points(bounds[0])} to {points(bounds[1])}" if bounds else NOTHING,
             delta_color="off",
             delta_arrow="off",
             help="Difference of the two accuracies on the same images, in percentage points.",

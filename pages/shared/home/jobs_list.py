@@ -52,19 +52,20 @@ def _table(active: bool) -> None:
     rows = listed()
     if active and not at_work(rows):
         st.rerun()
-    everything = len(rows) <= FEW or st.toggle(f"All {len(rows)}", key=ALL, help="Off: the newest of each kind only.")
+    everything = len(rows) <= FEW or st.toggle(f"All {len(rows)}", key=ALL, help="Off: only the newest of each kind.")
     rows = rows if everything else rows[:FEW]
     column = st.column_config
     st.dataframe(
         table(rows),
         hide_index=True,
-        alt="Table of searches, sweeps, reviews and checks: kind, what each is about, state, result, and when made.",
+        alt="Table of searches, sweeps, reviews and checks: kind, what each is about, state, result, and creation "
+        "time.",
         column_config={
             "kind": column.TextColumn("Kind", width=165, pinned=True),
             "open": column.ButtonColumn("Open", width=78, type="tertiary", key=OPEN),
-            "title": column.TextColumn("Name or subject", width=260),
+            "title": column.TextColumn("Name", width=260),
             "status": column.TextColumn("State", width=85),
-            "message": column.TextColumn("What came of it", width=320),
+            "message": column.TextColumn("Result", width=320),
             "when": column.DatetimeColumn("Made", width=125, format="distance"),
         },
     )

@@ -20,7 +20,7 @@ def show_own_images() -> None:
     """The place to drop a zip, and the way to images that lie elsewhere."""
     st.subheader(":material/add_photo_alternate: Train on your images", anchor=False)
     if not may(Action.UPLOAD):
-        st.markdown("This app keeps to its sample. Run Parity on your own machine for images of your own.")
+        st.markdown("This app only offers its sample. Run Parity on your own machine to use your own images.")
         return
     zips = st.file_uploader(
         "A zip with one folder per class",
@@ -36,9 +36,9 @@ def show_own_images() -> None:
     if may(Action.BROWSE):
         _choose_folder()
     st.page_link(
-        "pages/dataset.py", label="Upload a folder, or fetch a published dataset", icon=":material/folder_open:"
+        "pages/dataset.py", label="Upload a folder, or download a public dataset", icon=":material/folder_open:"
     )
-    st.caption("Then the Train page opens with recommended settings: press Start there.")
+    st.caption("Then the Train page opens with the recommended settings; press Start training there.")
 
 
 @guarded(Action.BROWSE)
@@ -54,7 +54,7 @@ def _choose_folder() -> None:
         index=None,
         key=state.HOME_FOLDER,
         placeholder="Choose a folder",
-        help="Folders in the one that PARITY_DATA names; those below them are on the Dataset page.",
+        help="Folders directly in PARITY_DATA; open deeper ones on the Dataset page.",
     )
     if name:
         st.session_state.pop(state.HOME_FOLDER, None)

@@ -51,7 +51,7 @@ _WAYS = {
     "search": _Way("Search for the best network", "pages/train.py", state.SEARCH),
     "review": _Way("Label review", "pages/dataset.py"),
     "check": _Way("Check with features", "pages/dataset.py"),
-    "puzzle": _Way("The puzzle", "app.py"),
+    "puzzle": _Way("Demo", "app.py"),
     "why": _Way("Two scripts", "app.py", state.WHY),
 }
 
@@ -116,7 +116,7 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
                 key=state.part_key("stop", job.id),
                 on_click=_stop,
                 args=(job,),
-                help="What it has done so far is kept.",
+                help="What has been done so far is kept.",
             )
 
 
@@ -139,4 +139,4 @@ def _stop(job: JobFolder) -> None:
     except UserError as error:
         st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
     else:
-        st.session_state[state.RUN_NOTICE] = (True, "It stops at the next moment at which it can keep what it has.")
+        st.session_state[state.RUN_NOTICE] = (True, "It stops as soon as it can save its state.")

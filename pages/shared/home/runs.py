@@ -54,7 +54,7 @@ def show_table(rows: list[Row]) -> None:
     active = any(row["active"] for row in rows)
     st.fragment(_table, run_every=REFRESH_SECONDS if active else None)(active)
     if len(rows) > 1:
-        label = "All runs: filter, sort and compare them"
+        label = "All runs: filter, sort and compare"
         st.page_link("pages/runs.py", label=label, icon=":material/table_rows:")
     show_trash()
 
@@ -74,7 +74,7 @@ def _table(active: bool) -> None:
         run_list.run_table(rows, [_entries(row) for row in rows]),
         column_config=run_list.columns(state.OPEN_RUN, state.MORE, choose),
         hide_index=True,
-        alt="Table of the runs: name, state, tags, training mode, accuracy and loss, and when it was made.",
+        alt="Table of the runs: name, state, tags, training mode, accuracy, loss and creation time.",
     )
     pressed = _by_name(rows)
     if click := st.session_state.get(state.OPEN_RUN):

@@ -114,7 +114,7 @@ def _label(run: Run, wrong: Wrong) -> None:
         else:
             other = next((name for name in view.index.classes if name != on_disk.label), "")
             _button(view, wrong, f"It is {plain(other)}", other, f"{_short(wrong)} is {other} now")
-        _button(view, wrong, "Leave it out", EXCLUDED, f"{_short(wrong)} is left out")
+        _button(view, wrong, "Exclude it", EXCLUDED, f"{_short(wrong)} is excluded")
 
 
 def _choose_class(view: View, wrong: Wrong, on_disk: ImageFile) -> None:

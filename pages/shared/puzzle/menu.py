@@ -28,12 +28,12 @@ def _tick() -> None:
         if story is None:
             return
         if story.verdict or not story.under_way:
-            words = "The puzzle is solved." if story.verdict else "The puzzle has stopped."
+            words = "Demo finished." if story.verdict else "Demo stopped."
         else:
-            words = f"The puzzle: step {story.step} of 3 is at work."
+            words = f"Demo: step {story.step} of 3 running."
         st.caption(f":material/extension: {words}")
         if story.bisect:
             label = "See the verdict" if story.verdict else "Watch the search"
             st.page_link("pages/diagnose.py", label=label, query_params=diagnosis_query(story))
         else:
-            st.page_link("pages/live.py", label="Watch the training", query_params={RUN: story.run_to_watch.id})
+            st.page_link("pages/live.py", label="Watch the run", query_params={RUN: story.run_to_watch.id})

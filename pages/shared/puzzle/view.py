@@ -17,10 +17,10 @@ from pages.shared.widgets.fields import setting_label
 from pages.shared.widgets.text import percent, plain, sentence
 
 _TITLES = (
-    "Bottleneck: the head learns from saved features",
-    "Frozen backbone, full pass: every image goes through the network",
+    "Bottleneck: train the head on cached features",
+    "Frozen backbone, full pass: full forward pass in each step",
 )
-_WHY = "Why? Trainings between the two find the setting that makes the difference"
+_WHY = "Why? Find the setting that makes the difference, by training with settings of both"
 _WAITING = ":material/radio_button_unchecked:"
 _ICONS = {
     "finished": ":green[:material/check_circle:]",
@@ -66,16 +66,16 @@ def _search_words(story: Story | None) -> str:
     if story is None:
         return "about five minutes"
     if story.problem:
-        return f"cannot be searched: {story.problem}"
+        return f"search not possible: {story.problem}"
     if story.verdict:
         return _verdict_words(story)
     if story.bisect_status is None:
-        return "begins when both have finished" if story.under_way else "has not begun"
+        return "starts when both have finished" if story.under_way else "has not begun"
     if not story.bisect_status.is_active:
         return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
     trials = story.result.get("arms", []) if story.result else []
     done = sum(trial["status"] in ("finished", "failed") for trial in trials)
-    return f"{done} of {len(trials)} trainings done" if trials else "begins"
+    return f"{done} of {len(trials)} trials done" if trials else "begins"
 
 
 def _verdict_words(story: Story) -> str:
@@ -95,7 +95,7 @@ def _links(story: Story) -> None:
             st.page_link("pages/diagnose.py", label=label, icon=":material/troubleshoot:", query_params=query)
         if not story.runs_finished:
             active = any(step.status.is_active for step in story.steps)
-            label = "Watch the training" if active else "Look at the training that ended early"
+            label = "Watch the run" if active else "Open the run that ended early"
             run = story.run_to_watch
             st.page_link("pages/live.py", label=label, icon=":material/monitoring:", query_params={RUN: run.id})
 
@@ -107,15 +107,15 @@ def _controls(story: Story) -> None:
     if story.job and story.job_status and story.job_status.is_active:
         stopping = story.job.stop_requested()
         pressed = st.button(
-            "Stopping …" if stopping else "Stop the puzzle",
+            "Stopping …" if stopping else "Stop the demo",
             icon=":material/stop_circle:", disabled=stopping, on_click=_do, args=(puzzle.stop, story),
-            help="What was trained is kept, and the puzzle can go on later.", key="puzzle_stop",
+            help="What has been trained is kept; the demo can be resumed later.", key="puzzle_stop",
         )  # fmt: skip
     else:
         pressed = story.can_go_on and st.button(
-            "Go on with the puzzle",
+            "Resume the demo",
             type="primary", icon=":material/play_circle:", on_click=_do, args=(puzzle.go_on, story),
-            help="Goes on where it was; what has finished is not trained again.", key="puzzle_resume",
+            help="Continues where it stopped; finished runs are not trained again.", key="puzzle_resume",
         )  # fmt: skip
     if pressed:
         st.rerun()  # the whole page: what went wrong is said there, and the buttons change

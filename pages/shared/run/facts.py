@@ -47,7 +47,7 @@ class DataFacts:
     majority_share: float | None
 
     def interval(self, accuracy: float) -> tuple[float, float]:
-        """Wilson's 95 % interval of an accuracy on the validation images."""
+        """Wilson's 95 % CI of an accuracy on the validation images."""
         count = self.counts["val"]
         return wilson(round(accuracy * count), count)
 

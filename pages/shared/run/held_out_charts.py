@@ -113,7 +113,7 @@ def precision_recall_words(curves: Sequence[PrecisionRecall]) -> str:
 
 
 def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
-    """How often the answers were right (upwards) by how sure they were (to the right), with 95 % intervals."""
+    """How often the answers were right (upwards) by how sure they were (to the right), with 95 % CIs."""
     figure = go.Figure()
     low = min((one["low"] for one in [*before, *(after or ())]), default=0.0)
     figure.add_scatter(

@@ -24,7 +24,7 @@ _RATE = ("learning_rate", "Learning rate")
 def choose_looks() -> None:
     """Scale and smoothing of the curves."""
     with st.popover("Curves", icon=":material/tune:", type="tertiary"):
-        st.toggle("Log scale", key=CURVES_LOG, help="Powers of ten upwards, for the loss.")
+        st.toggle("Log scale", key=CURVES_LOG, help="Logarithmic axis for the loss.")
         st.slider(
             "Smoothing",
             0.0,

@@ -197,7 +197,7 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
     last = records[-1] if records else None
     accuracy, majority = last.val_accuracy if last else None, facts.majority_share if facts else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch is finished yet")
+        st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch finished yet")
         choose_looks()
     with st.grid(4, min_column_width=150):
         st.metric(

@@ -88,8 +88,8 @@ def _count(rows: list[Row], found: list[Row]) -> None:
 
 def _say_none() -> None:
     st.info(
-        "There are no runs yet. Set one up on the Train page, or let the home page show you the puzzle or a finished "
-        "example.",
+        "There are no runs yet. Set one up on the Train page, or run the demo or open the finished example on the "
+        "Home page.",
         icon=":material/info:",
     )
     with st.container(horizontal=True):

@@ -89,9 +89,9 @@ def say(page: str, parts: Sequence[Part]) -> None:
 def tell(complaints: Sequence[str]) -> None:
     """Says what of an address was not taken."""
     for text in complaints[:_MOST_TOLD]:
-        st.warning(f"Of the address, this was left out. {plain(sentence(text))}", icon=":material/link_off:")
+        st.warning(f"Part of the address was ignored. {plain(sentence(text))}", icon=":material/link_off:")
     if len(complaints) > _MOST_TOLD:
-        st.warning(f"{len(complaints) - _MOST_TOLD} other things in the address were left out, too.")
+        st.warning(f"{len(complaints) - _MOST_TOLD} other parts of the address were ignored, too.")
 
 
 def value_part(

@@ -107,7 +107,7 @@ def open_view(reference: str) -> View:
     kept, key = _scans(), (reference, str(paths.home()), _stamp(reference))
     index = kept.get(key)
     if index is None:
-        index = with_bar("Looking at every image", lambda progress: scan_dataset(reference, progress))
+        index = with_bar("Reading all images", lambda progress: scan_dataset(reference, progress))
         kept[key] = index
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)), None)

@@ -62,8 +62,8 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
             st.page_link(page, label=label, icon=icon)
         if mode() == PUBLIC:
             st.caption(
-                ":material/public: A public demonstration: everybody sees what is trained here, and all of it goes "
-                "when the app sleeps. For images of your own run Parity on your own machine."
+                ":material/public: Public demonstration: everybody sees what is trained here, and everything is "
+                "deleted when the app goes to sleep. To use your own images, run Parity on your own machine."
             )
         if in_menu is not None:
             in_menu()

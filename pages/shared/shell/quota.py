@@ -58,7 +58,7 @@ def admit_files(sizes: Sequence[int]) -> None:
     largest, total = max(sizes, default=0), sum(sizes)
     if largest > limits.upload_bytes:
         raise DataError(
-            f"a file has {_megabytes(largest)}; here a file may have {_megabytes(limits.upload_bytes)} at most"
+            f"a file has {_megabytes(largest)}; the limit here is {_megabytes(limits.upload_bytes)} at most"
         )
     _check_disk(total)
     with _lock:
@@ -136,8 +136,8 @@ def _check_disk(size: int) -> None:
     _check_free(size)
     if limits.disk_bytes and (held := _size_of(paths.uploads_folder())) + size > limits.disk_bytes:
         raise DataError(
-            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask whoever runs this "
-            "app to make room"
+            f"uploads hold {_megabytes(held)} of the {_megabytes(limits.disk_bytes)} they may; ask the operator of "
+            "this app to free some space"
         )
 
 
@@ -146,12 +146,12 @@ def _check_free(size: int) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"nothing can be taken in: {home} cannot be written: {error.strerror}") from error
+        raise DataError(f"uploads are not possible: {home} cannot be written: {error.strerror}") from error
     free = shutil.disk_usage(home).free
     if free - size < limits.spare_bytes:
         raise DataError(
-            f"the disk has {_megabytes(free)} free, of which {_megabytes(limits.spare_bytes)} are kept for the "
-            "trainings; nothing more can be taken in until somebody makes room"
+            f"the disk has {_megabytes(free)} free, of which {_megabytes(limits.spare_bytes)} are reserved for "
+            "training; no upload is possible until space is freed"
         )
 
 

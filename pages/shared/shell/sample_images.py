@@ -17,7 +17,7 @@ def draw_sample() -> None:
         DataError: the home cannot be written, or has no room left.
     """
     if not sample_is_ready(paths.samples_folder()):
-        with_bar("Drawing the sample set", _draw)
+        with_bar("Generating the sample", _draw)
 
 
 def _draw(progress: Progress) -> None:

@@ -40,25 +40,25 @@ STEPS = (
     Step(
         "Home",
         "app.py",
-        "Two trainings that should agree",
-        "The same head on the same frozen network, trained in two ways: one learns, the other stays at chance. The "
-        "table below has both, finished; the next steps show how Parity finds out why.",
+        "Two runs that should agree",
+        "The same head on the same frozen backbone, trained in two ways: one run learns, the other stays at chance. "
+        "Both are in the table below; the next steps show how Parity finds out why.",
         '[data-testid="stDataFrame"]',
     ),
     Step(
         "Dataset",
         "pages/dataset.py",
         "Look at the images first",
-        "The sample is a set of drawn chest films. Quality, Labels and Map find images that are odd, doubled or "
-        "perhaps under the wrong class; Batch X-ray shows which classes every batch of a training will hold.",
+        "The sample has synthetic chest X-rays. Quality, Labels and Map find outliers, duplicates and likely label "
+        "errors; Batch composition shows the classes in each training batch.",
         '[data-testid="stTabs"] [role="tablist"]',
     ),
     Step(
         "Live",
         "pages/live.py",
         "A run that learns",
-        "Loss and accuracy grow here while a run trains; afterwards come the confusion matrix, the ROC curve and the "
-        "worst mistakes. The address names the run, so a colleague can open the same page.",
+        "Loss and accuracy are plotted while a run trains; afterwards the page shows the confusion matrix, the ROC "
+        "curve and the worst mistakes. The URL links to the run, so a colleague can open the same page.",
         '[data-testid="stVegaLiteChart"]',
         "good",
     ),
@@ -66,8 +66,8 @@ STEPS = (
         "Live",
         "pages/live.py",
         "The run that does not",
-        "Same network, same head, same images, but the validation accuracy is that of a coin. The cards below the "
-        "curves say what Parity noticed while it trained.",
+        "Same backbone, same head, same images, but validation accuracy stays at chance (50 %). The cards below the "
+        "curves list what was found during training.",
         '[data-testid="stAlert"]',
         "bad",
     ),
@@ -75,26 +75,26 @@ STEPS = (
         "Diagnose",
         "pages/diagnose.py",
         "The cause, with its proof",
-        "Parity trained between the two runs, one setting switched at a time and in both directions, until one setting "
-        "made the difference. Further down is where the two computations first part.",
+        "Parity trained with settings of both runs, switching one at a time in both directions, until one setting "
+        "explained the difference. Further down is the first divergence of the two computations.",
         ".st-key-verdict",
         "pair",
     ),
     Step(
         "Predict",
         "pages/predict.py",
-        "Ask a trained run",
-        "Give it images of your own, or choose “Images of the dataset”: it says which class it sees and how sure "
-        "it is, and a closer look shows the part of the image that speaks for it.",
+        "Predict with a trained run",
+        "Upload images, or choose “Images of the dataset”, to get the predicted class with its probability; "
+        "“Detail” shows which part of the image supports it.",
         '[data-testid="stButtonGroup"]',
         "model",
     ),
     Step(
         "Train",
         "pages/train.py",
-        "Now your own",
-        "A preset fills every field and each field explains itself. Choose images on the Dataset page, press “Start "
-        "training”, and watch; that is the end of the tour.",
+        "Train your own",
+        "A preset fills every field, and each field has a help text. Choose a dataset, press “Start training” and "
+        "watch the run. This is the end of the tour.",
         '.stElementContainer:not([class*="st-key-tour"]) [data-testid="stBaseButton-primary"]',
     ),
 )
@@ -126,14 +126,14 @@ def show_tour(page: str) -> None:
     with st.container(border=True, key=state.part_key(state.TOUR, "card")):
         st.markdown(f":material/explore: **{step.title}**")
         # A person may have followed a link of the page: what is said is then not what is seen.
-        st.markdown(step.words if page == step.page else f"This step of the tour is on the page {step.page}.")
+        st.markdown(step.words if page == step.page else f"This step of the tour is on the {step.page} page.")
         _buttons(number, elsewhere=page != step.page)
 
 
 def _buttons(number: int, *, elsewhere: bool) -> None:
     last = number == len(STEPS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if elsewhere and st.button("Go there", type="primary", icon=":material/my_location:", key="tour_return"):
+        if elsewhere and st.button("Go to the page", type="primary", icon=":material/my_location:", key="tour_return"):
             _go(number)
         if not last and st.button(
             "Next",

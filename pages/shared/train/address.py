@@ -120,7 +120,7 @@ def _job_taken(name: str, job_id: str) -> None:
     if job_id:
         st.session_state[key] = job_id
     if job_id and key == state.RATE_SEARCH and not LrSearchStore().by_id(job_id):  # the other panels say it themselves
-        raise ConfigError(f"the {noun} that the address names is not here (any more)")
+        raise ConfigError(f"the {noun} in the address does not exist (any more)")
 
 
 def _fill_from(name: str) -> None:

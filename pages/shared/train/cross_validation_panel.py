@@ -130,7 +130,7 @@ def _figures(result: "CrossValidationResult") -> None:
         around, area = found["interval"], found["auc_interval"]
         for label, value, delta in (
             ("Accuracy", percent(found["accuracy"]), interval(around) if around else NOTHING),
-            ("AUC", number(found["auc"]), f"95 % interval {area[0]:.3f} to {area[1]:.3f}" if area else NOTHING),
+            ("AUC", number(found["auc"]), f"95 % CI {area[0]:.3f} to {area[1]:.3f}" if area else NOTHING),
         ):
             st.metric(label, value, delta=delta, delta_color="off", delta_arrow="off")
         st.metric("Images", f"{result['images']:,}")

@@ -32,7 +32,7 @@ def shown_job(store: JobStore[J], key: str, noun: str) -> J | None:
     if asked:
         return asked
     if named:
-        st.warning(f"The {noun} that the address names is not here (any more).", icon=":material/info:")
+        st.warning(f"The {noun} in the address does not exist (any more).", icon=":material/info:")
     return next((job for job in store.list()[:_NEWEST] if launch.poll(job).is_active), None)
 
 

@@ -157,7 +157,7 @@ def _table(result: "SearchResult") -> None:
             "head": "Head",
             "rate": column.NumberColumn("Rate", format="%g"),
             "accuracy": column.NumberColumn("Accuracy", format="percent"),
-            "interval": "95 % interval",
+            "interval": "95 % CI",
             "auc": column.NumberColumn("AUC", format="%.3f"),
             "apart": column.TextColumn("Told apart", help="Whether these images tell it from the best one."),
             "milliseconds": column.NumberColumn("ms an image", format="%.1f", help="The network alone, 16 at a time."),

@@ -213,7 +213,7 @@ def _show_table(result: "SweepResult") -> None:
         alt="Table of the trials, the best first: settings, validation accuracy, its interval, loss, AUC, epochs.",
         column_config={
             "accuracy": column.NumberColumn("Accuracy", format="percent"),
-            "interval": column.TextColumn("95 % interval"),
+            "interval": column.TextColumn("95 % CI"),
             "loss": column.NumberColumn("Loss", format="%.4f"),
             "auc": column.NumberColumn("AUC", format="%.3f"),
             "epochs": column.NumberColumn("Epochs"),

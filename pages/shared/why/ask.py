@@ -61,7 +61,7 @@ def _start(files: list[tuple[str, bytes]], dataset: str, minutes: float) -> None
     try:
         with st.spinner("Reading the scripts …"):
             sides = [read_side(content, name, dataset) for name, content in files]
-        job = with_bar("Looking at every image", lambda progress: jobs.begin("why", _spec(sides, dataset, minutes),
+        job = with_bar("Reading all images", lambda progress: jobs.begin("why", _spec(sides, dataset, minutes),
                                                                              progress))  # fmt: skip
     except NotExpressed as error:
         st.warning(plain(sentence(str(error))))  # the recorder is offered right below, always

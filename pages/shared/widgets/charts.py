@@ -53,7 +53,10 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     names = [html.escape(name, quote=False) for name in classes]
     about = [
-        [f"{names[i]} read as {names[j]}<br>{counts[i, j]} images, {shares[i, j]:.1%} of its row" for j in _to(names)]
+        [
+            f"{names[i]} predicted as {names[j]}<br>{counts[i, j]} images, {shares[i, j]:.1%} of its row"
+            for j in _to(names)
+        ]
         for i in _to(names)
     ]
     heat = go.Heatmap(z=shares, zmin=0, zmax=1, colorscale=_BLUES, customdata=about, xgap=2, ygap=2)
@@ -76,7 +79,7 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
 def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
     """The confusion matrix for somebody who cannot see it."""
     rows = [
-        f"of {sum(row)} images of {name}, {row[k]} were read as {name}"
+        f"of {sum(row)} images of {name}, {row[k]} were predicted as {name}"
         for k, (name, row) in enumerate(zip(classes, table, strict=False))
     ]
     return f"Confusion matrix: {'; '.join(rows[:_CELLS])}."

@@ -166,7 +166,7 @@ def axis_end(planned: int, last: int) -> int:
 def curve_words(records: "Sequence[EpochRecord]", metric: str, title: str) -> str:
     """The curve for somebody who cannot see it."""
     if not records:
-        return f"{title} over the epochs. No epoch is finished yet."
+        return f"{title} over the epochs. No epoch finished yet."
     last = records[-1]
     if metric == "learning_rate":
         return f"{title} over the epochs. In epoch {last.epoch} it is {last.figure(metric) or 0:.3g}."

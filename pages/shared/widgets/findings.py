@@ -19,8 +19,8 @@ from pages.shared.widgets.evidence import show_evidence
 from pages.shared.widgets.text import plain
 
 _SHOW = {"error": st.error, "warning": st.warning, "info": st.info}
-SEEN, ALIKE = "What the epochs show is consistent with it:", "The same change helps:"
-"""Above what else shows a cause: in the training, and in settings and images."""
+SEEN, ALIKE = "Consistent with it in the training:", "Also solved by this change:"
+"""Other signs of this cause, in the training and in settings and images."""
 
 _ICONS = {"error": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 

@@ -55,9 +55,9 @@ def number(value: float | None, decimals: int = 3) -> str:
 
 
 def interval(bounds: tuple[float, float] | list[float]) -> str:
-    """A 95 % interval of a share."""
+    """A 95 % CI of a share."""
     low, high = bounds
-    return f"95 % interval {100 * low:.1f} to {100 * high:.1f}"
+    return f"95 % CI {100 * low:.1f} to {100 * high:.1f}"
 
 
 def file_size(size: int) -> str:

@@ -19,7 +19,7 @@ def mixed(shuffle: str, count: int = 800, size: int = 20, **more):
 def test_class_order_is_told_as_counted():
     mix, order = mixed("none")
     assert describe_mix(mix, order, NAMES) == (
-        "40 of 40 batches hold a single class; the longest run of one class is 400 images (NORMAL)."
+        "40 of 40 batches hold a single class; longest same-class streak: 400 images (NORMAL)."
     )
 
 

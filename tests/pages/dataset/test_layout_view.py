@@ -49,12 +49,12 @@ def test_two_ways_are_asked_about_and_the_choice_is_kept_and_forgotten(sites):
     at = open_page(sites)
     assert not at.exception
     assert at.warning[0].value.startswith("data can be read in two ways")  # not where it lies on the server
-    at = press(at, "Read it this way")
+    at = press(at, "Use this layout")
     assert not at.exception
     assert at.dataframe[0].value.values.tolist()[:2] == [["cats", 6, 1], ["dogs", 6, 1]]
     assert read_choice(sites).key == "inner"
     assert "The folders are read anew" in at.success[0].value
-    at = press(at, "Forget the choice")
+    at = press(at, "Revert to automatic")
     assert "can be read in two ways" in at.warning[0].value
 
 
@@ -99,5 +99,5 @@ def test_a_table_is_mapped_and_its_columns_are_kept(tmp_path, monkeypatch):
     assert "The labels come from the table now" in at.success[0].value
     assert [row[0] for row in at.dataframe[0].value.values.tolist()] == ["round", "square", "All"]
     assert read_table_choice(root) == TableChoice("t.csv", "file", "shape", "", "")
-    at = press(at, "Forget the choice")
+    at = press(at, "Revert to automatic")
     assert "several columns that may be the class" in at.warning[0].value

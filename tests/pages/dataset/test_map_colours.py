@@ -41,7 +41,7 @@ def test_by_fit_the_most_suspicious_are_drawn_last() -> None:
 def test_by_quality_the_first_problem_gives_the_colour_and_grey_is_drawn_first() -> None:
     problems = {"train/a/2": ["dark", "odd_size"], "test/b/1": ["odd_size"], "gone": ["light"]}
     groups = by_quality(ROWS, problems)
-    assert [(group.name, len(group.rows)) for group in groups] == [(NOTHING_ODD, 6), ("dark", 1), ("odd size", 1)]
+    assert [(group.name, len(group.rows)) for group in groups] == [(NOTHING_ODD, 6), ("dark", 1), ("unusual size", 1)]
     assert len({group.colour for group in groups}) == 3
 
 

@@ -1,4 +1,4 @@
-"""Published datasets on the Dataset page: what is said before, fetching, what goes wrong, who may."""
+"""Public datasets on the Dataset page: what is said before, fetching, what goes wrong, who may."""
 
 from collections.abc import Iterator
 
@@ -54,32 +54,30 @@ def said(at: AppTest) -> str:
 def test_it_says_what_it_is_and_is_fetched_and_opened(serve, page):
     page.run()
     assert not page.exception
-    assert "12 in train, 4 in val, 5 in test; classes normal, pneumonia. Licence CC BY 4.0. To be named: Yang" in said(
-        page
-    )
-    assert "At most 0.1 MB are fetched from 127.0.0.1:" in said(page)
+    assert "12 in train, 4 in val, 5 in test; classes normal, pneumonia. Licence CC BY 4.0. Cite: Yang" in said(page)
+    assert "At most 0.1 MB are downloaded from 127.0.0.1:" in said(page)
     assert "python -m core fetch pneumoniamnist --size 28 --file FILE" in said(page)
     assert page.session_state[state.DATASET].endswith("pictures")
-    button(page, "Fetch it").click().run()
+    button(page, "Download").click().run()
     assert not page.exception
     assert not page.error
     assert page.session_state[state.DATASET] == str(paths.collections_folder() / "pneumoniamnist-28")
     assert plain("PneumoniaMNIST (MedMNIST v2), 28 × 28 pixels") in [each.value for each in page.subheader]
     assert next(metric.value for metric in page.metric if metric.label == "Images") == "21"
-    assert button(page, "Fetch it") is None
-    assert "It is on this machine." in said(page)
+    assert button(page, "Download") is None
+    assert "Already downloaded." in said(page)
 
 
 def test_another_file_than_the_published_one_is_one_sentence(serve, page):
     serve[0] = archive(val_labels=np.ones((4, 1), np.uint8))
-    button(page.run(), "Fetch it").click().run()
+    button(page.run(), "Download").click().run()
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.startswith("http\u2060")  # an address is no link, and keeps its letters
     assert "did not send the expected file: its MD5 is" in page.error[0].value.replace("\\", "")
     assert "Nothing was kept; try again." in page.error[0].value.replace("\\", "")
     assert page.session_state[state.DATASET].endswith("pictures")
-    assert button(page, "Fetch it")
+    assert button(page, "Download")
     assert not page.run().error
 
 
@@ -88,15 +86,15 @@ def test_what_came_before_it_broke_off_is_gone_on_with(serve, page):
     whole = serve[0]
     (paths.collections_folder() / "pneumoniamnist-28.npz.partial").write_bytes(whole[:1000])
     page.run()
-    assert "0.1 MB came before it broke off; it goes on from there." in said(page)
-    button(page, "Go on fetching").click().run()
+    assert "0.1 MB already downloaded; the download resumes from there." in said(page)
+    button(page, "Resume the download").click().run()
     assert not page.error
     assert page.session_state[state.DATASET].endswith("pneumoniamnist-28")
 
 
 def test_without_room_nothing_is_fetched(serve, page, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 10**9})())
-    button(page.run(), "Fetch it").click().run()
+    button(page.run(), "Download").click().run()
     assert page.error[0].value.startswith(plain("The disk has 1,000 MB free, of which 2,000 MB are kept"))
     assert not paths.collections_folder().exists()
 
@@ -117,7 +115,7 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
         monkeypatch.setattr(chosen_dataset, "open_view", refuse)
     page.run()
     assert not page.exception
-    assert bool(button(page, "Fetch it")) is may
+    assert bool(button(page, "Download")) is may
     if not may:
         monkeypatch.setattr(access, "person", lambda: core.access.person(email, "session"))
         with pytest.raises(AccessError, match="fetch a published dataset"):

@@ -64,7 +64,7 @@ def test_home_shows_the_tags_of_the_last_runs_and_leads_to_all(make_run):
         make_run(f"later {k}")
     at.run()
     assert table(at) == [f"later {k}" for k in range(7, -1, -1)]
-    assert "All runs: filter, sort and compare them" in [link.label for link in elements(at.main, "page_link")]
+    assert "All runs: filter, sort and compare" in [link.label for link in elements(at.main, "page_link")]
 
 
 def test_clone_fills_the_form_with_settings_and_data_set(make_run):

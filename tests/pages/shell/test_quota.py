@@ -53,7 +53,7 @@ def limits(monkeypatch: pytest.MonkeyPatch):
 def test_one_file_is_limited_and_named_in_megabytes(limits) -> None:
     limits(upload_bytes=2 * MB)
     quota.admit_files([2 * MB])
-    with pytest.raises(DataError, match="a file has 3 MB; here a file may have 2 MB at most"):
+    with pytest.raises(DataError, match="a file has 3 MB; the limit here is 2 MB at most"):
         quota.admit_files([3 * MB])
 
 

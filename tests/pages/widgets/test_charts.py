@@ -111,7 +111,7 @@ def test_a_stage_is_marked_where_it_begins_however_many_epochs_there_are():
 
 
 def test_words_for_those_who_cannot_see():
-    assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch is finished yet."
+    assert curve_words([], "loss", "Loss") == "Loss over the epochs. No epoch finished yet."
     words = curve_words([epoch(3, accuracy=0.5, val_accuracy=0.625)], "accuracy", "Accuracy")
     assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
     words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])

@@ -25,7 +25,7 @@ def test_shares_and_numbers():
     assert percent(0.8625) == "86.2 %"
     assert percent(None) == number(None) == "–"
     assert number(0.98765) == "0.988"
-    assert interval([0.8014, 0.91]) == "95 % interval 80.1 to 91.0"
+    assert interval([0.8014, 0.91]) == "95 % CI 80.1 to 91.0"
 
 
 def test_moment_is_where_the_viewer_is():
