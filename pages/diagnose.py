@@ -11,9 +11,7 @@ from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
 frame("Diagnose", in_menu=follow_puzzle)
-heading(
-    "Diagnose", "Two runs side by side: what differs, where they first part, and which setting makes the difference."
-)
+heading("Diagnose", "Compare two runs: differences, first divergence, and the setting that causes them.")
 show_notice()
 
 runs = diagnose_view.listed_runs()

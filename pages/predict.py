@@ -14,7 +14,7 @@ from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
 frame("Predict", in_menu=follow_puzzle)
-heading("Predict", "Give images to a trained run and see its answer for each, with the probability of every class.")
+heading("Predict", "Classify images with a trained model; shows the probability of every class.")
 
 runs = [run for run in RunStore().list() if run.has_model()]
 if not runs:
@@ -23,9 +23,7 @@ if not runs:
         st.page_link("pages/train.py", label="Set up a training", icon=":material/tune:")
         st.page_link("pages/live.py", label="Watch a run", icon=":material/monitoring:")
         st.page_link("app.py", label="Run the demo", icon=":material/home:")
-elif run := choose_run(
-    runs, "This run has no model yet: it must finish an epoch, or be stopped, first. Choose another one."
-):
+elif run := choose_run(runs, "This run has no model yet: it must first finish or be stopped. Choose another run."):
     preparation(run)
     show_labelled(run)
     show_accuracy(run)

@@ -11,7 +11,7 @@ from pages.shared.shell.frame import frame
 from pages.shared.widgets.text import heading
 
 frame("Runs", in_menu=follow_puzzle)
-heading("Runs", "Every training in one table; choose some to compare, tag, export or delete them.")
+heading("Runs", "All runs in one table: compare, tag, export or delete.")
 show_notice()
 show_deleted()
 state.remember_look(*state.LOOK)

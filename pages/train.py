@@ -48,11 +48,11 @@ def show_form() -> None:
     show_cross_validation(current, view)
     show_search(current)
     name = st.text_input(
-        "Name of the run (optional)",
+        "Run name (optional)",
         max_chars=100,
         key=state.RUN_NAME,
         persist_state="session",
-        help="How the lists of runs call it.",
+        help="Shown in lists of runs.",
     )
     config = read_config(reference, preset, name or "", split_on_disk=split_on_disk, told=told)
     if config and found:
@@ -70,7 +70,7 @@ def show_form() -> None:
 
 
 frame("Train", in_menu=follow_puzzle)
-heading("Train", "Choose one of three ways to train, and start; or customise: every setting can be changed.")
+heading("Train", "Choose one of three presets and start, or customise every setting.")
 show_form()
 address.say()
 show_cache()

@@ -69,7 +69,7 @@ def test_stop_keeps_the_model_so_far_and_resume_goes_on(folder: Path) -> None:
     wait(run, has_epochs(run))
     launch.stop(run)
     status = wait(run, lambda s: not s.is_active, 30)
-    assert (status.status, status.message) == ("stopped", "Stopped by a person; the model so far is kept.")
+    assert (status.status, status.message) == ("stopped", "Stopped by user; the model so far is kept.")
     assert run.has_model()
     seen = len(run.epochs())
     launch.resume(run, parent_pipe=False)
@@ -149,7 +149,7 @@ def test_ctrl_c_in_the_command_line_stops_and_keeps_the_model(folder: Path, home
     command.send_signal(signal.SIGINT)
     output, errors = command.communicate(timeout=60)
     assert command.returncode == 0
-    assert "stopped: Stopped by a person; the model so far is kept." in output
+    assert "stopped: Stopped by user; the model so far is kept." in output
     assert "Traceback" not in errors
     assert runs[0].has_model()
 

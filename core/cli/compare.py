@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("compare", compare, "What differs between two runs, and where they first part.")
+    parser = command("compare", compare, "What differs between two runs, and their first divergence.")
     parser.add_argument("run_a", metavar="RUN_A")
     parser.add_argument("run_b", metavar="RUN_B")
     parser.add_argument(
@@ -88,8 +88,8 @@ def _paired(paired: Paired) -> str:
     same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
     return (
         f"A right and B wrong on {paired['only_a_right']} of {paired['count']}, B right and A wrong on "
-        f"{paired['only_b_right']}{same}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], "
-        f"p = {paired['p_value']:.2g} (McNemar): {verdict}."
+        f"{paired['only_b_right']}{same}: gap {paired['gap']:+.3f} [{low:+.3f}, {high:+.3f}], p = "
+        f"{paired['p_value']:.2g} (McNemar): {verdict}."
     )
 
 

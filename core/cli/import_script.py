@@ -117,8 +117,8 @@ def read_file(path: Path) -> bytes:
 
 
 def _report(record: dict[str, Any], answers: Answers) -> list[str]:
-    lines = [f"{record['name']}: {record['mode'] or 'training mode not found'}, "
-             f"dataset {record['dataset'] or 'not found'}", ""]  # fmt: skip
+    lines = [f"{record['name']}: {record['mode'] or 'training mode not found'}, dataset "
+             f"{record['dataset'] or 'not found'}", ""]  # fmt: skip
     lines += [f"{key} = {one['value']}  ({place_of(one)})" for key, one in record["settings"].items()]
     others = [f"{one['key']}: {one['why']}" for one in record["open"] if one["kind"] == "asked"]
     parts = {
@@ -126,7 +126,7 @@ def _report(record: dict[str, Any], answers: Answers) -> list[str]:
         "Open": others,
         "Not stated": [f"{key} = {one['value']}: {one['why']}" for key, one in record["not_stated"].items()],
         "Not read": [f"{place_of(one)}: {one['text']}" for one in record["unread"]],
-        "Order of the samples": [f"{version}: {order}" for version, order in record["order"].items()],
+        "Shuffle": [f"{version}: {order}" for version, order in record["order"].items()],
         "Findings": [_finding(one) for one in record["findings"]],
     }
     for title, rows in parts.items():

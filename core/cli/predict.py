@@ -164,11 +164,7 @@ def _print(run: Run, found: Sequence[Prediction], pairs: Sequence[Pair], notice:
     for answer in found:
         if answer.label:
             far = answer.insight.distance
-            mark = (
-                f"  unlike anything in training, distance {far:.3f}"
-                if answer.insight.unlike and far is not None
-                else ""
-            )
+            mark = f"  out of distribution, distance {far:.3f}" if answer.insight.unlike and far is not None else ""
             print(f"{answer.file}  {answer.label}  {answer.probability:.4f}{mark}")
     if any(answer.insight.unlike for answer in found) and ood_limit:
         print(ood_limit.describe())

@@ -44,7 +44,7 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; {_listed(RATES)} unless told")
     parser.add_argument("--folds", type=int, metavar="K", help=f"unless told those of the dataset, else {FOLDS}")
     parser.add_argument(
-        "--repeats", type=int, default=REPEATS, metavar="R", help=f"of those kept to the end; {REPEATS} unless told"
+        "--repeats", type=int, default=REPEATS, metavar="R", help=f"of those finalist; {REPEATS} unless told"
     )
 
 
@@ -133,7 +133,7 @@ def _ended(job: Search) -> list[Record]:
 
 
 def _described(row: Record) -> str:
-    words = {"dropped": "dropped", "left_out": "left out", "kept": "kept to the end"}
+    words = {"dropped": "dropped", "left_out": "left out", "kept": "finalist"}
     figures = row["figures"]
     measured = f", {figures['accuracy']:.4f}" if figures else ""
     return f"{row['name']}: {words[row['state']]}{measured}{'; ' if row['reason'] else ''}{row['reason']}"

@@ -28,9 +28,9 @@ _STOPPING = "Stops after this batch; what was trained is kept, and the same comm
 def add_parser(command: AddCommand) -> None:
     """Adds `why` to the command line."""
     text = (
-        "Two Keras scripts that should agree, and a folder of images: which of their lines makes the difference, the "
-        f"proof, and the smallest change that cures it. With one script: against the preset {PRESET}. Ctrl-C stops and "
-        "keeps what was trained; the same command goes on from there."
+        "Two Keras scripts that should give the same result, and a folder of images: find the line that causes the "
+        f"difference, the evidence, and the smallest fix. With one script: against the preset {PRESET}. Ctrl-C stops "
+        "and keeps what was trained; the same command goes on from there."
     )
     sub = command("why", run, text)
     sub.add_argument("scripts", metavar="SCRIPT.py", nargs="+", help="one or two scripts, then the folder of images")

@@ -1,4 +1,4 @@
-"""Two runs side by side: only what differs, whether their gap is more than chance, and where they first part."""
+"""Two runs side by side: only what differs, whether their gap is more than chance, and their first divergence."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict

@@ -139,7 +139,7 @@ def rename_job(job: BudgetedJob, name: str) -> str:
 
     Args:
         job: BudgetedJob.
-        name: str. As `RunConfig.name`; blanks around it are dropped. Empty: it is called by what it is about.
+        name: str. As `RunConfig.name`; blanks around it are dropped. Empty: an automatic name.
 
     Returns:
         Its name now.

@@ -12,17 +12,17 @@ from core.sections.runtimes import TITLES
 BACKBONE, UNFREEZE = "model.backbone", "training.unfreeze_from"
 
 WORDS = {
-    "samples": "Samples, anew every epoch",
-    "batches": "Batches, each kept together",
-    "data.shuffle none": "None: as on disk",
-    "data.preprocessing backbone": "As the backbone was trained",
+    "samples": "Every epoch",
+    "batches": "Batch order only",
+    "data.shuffle none": "Off",
+    "data.preprocessing backbone": "Backbone default",
     "letterbox": "Letterbox, edge colour",
     "letterbox_black": "Letterbox, black",
     "crop": "Crop to the middle",
-    "rescale": "Divided by 255",
+    "rescale": "Rescale 1/255",
     "": "None (frozen)",
     "model.head ": "Hidden units and dropout",
-    "data.positive_class ": "The second by the alphabet",
+    "data.positive_class ": "Second in alphabetical order",
     "all": "All blocks",
     "end_to_end": "Full pass",
     "fine_tune": "Fine-tune",

@@ -41,10 +41,10 @@ def trials_figure(trials: "Sequence[TrialRow]", good: str) -> str:
         low_x, high_x, x = (_x(one, low) for one in (*bounds, value))
         name = escape(_short(trial["name"] + trial.get("counted", "")))
         parts.append(
-            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{name}</text>'
-            f'<line class="{kind}" x1="{low_x:.1f}" x2="{high_x:.1f}" y1="{y}" y2="{y}"/>'
-            f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"><title>{escape(trial["name"])}</title></circle>'
-            f'<text x="{_WIDTH - _RIGHT + 10}" y="{y + 4}">{value:.3f}</text>'
+            f'<text x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{name}</text><line class="{kind}" x1="{low_x:.1f}" '
+            f'x2="{high_x:.1f}" y1="{y}" y2="{y}"/><circle class="{kind}" cx="{x:.1f}" cy="{y}" '
+            f'r="5"><title>{escape(trial["name"])}</title></circle><text x="{_WIDTH - _RIGHT + 10}" '
+            f'y="{y + 4}">{value:.3f}</text>'
         )
     return "".join([*parts, "</svg>"])
 

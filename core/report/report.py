@@ -82,7 +82,7 @@ def report_html(
         section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
                  _cost(found)),
         section("What differs", _differences(record, compared)),
-        section("Where they first part", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
+        section("First divergence", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
         section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
                  _one_only(compared, titles)),
         section("Findings", _findings(compared.get("findings"), titles)),
@@ -204,8 +204,8 @@ def _paired(paired: Record | None) -> str:
         return f"<p>{escape(str(paired.get('reason', '')))}</p>"
     return (
         f"<p>On the same {shown(paired.get('count'))} validation images only A is right on "
-        f"{shown(paired.get('only_a_right'))}, only B on {shown(paired.get('only_b_right'))} "
-        f"(McNemar, p = {shown(paired['p_value'])}).</p>"
+        f"{shown(paired.get('only_a_right'))}, only B on {shown(paired.get('only_b_right'))} (McNemar, p = "
+        f"{shown(paired['p_value'])}).</p>"
     )
 
 

@@ -61,7 +61,7 @@ def _by_measure(answer: Mapping[str, Any]) -> str:
 def _one_each(repaired: Mapping[str, Any]) -> str:
     values = (("repaired", "accuracy"), ("as it was", "before"), ("the other", "other"))
     figures = [f"{name} {repaired[key]:.1%}" for name, key in values if repaired[key] is not None]
-    return f" Accuracy of one training each, which decides nothing: {', '.join(figures)}." if figures else ""
+    return f" Accuracy of a single run each, which decides nothing: {', '.join(figures)}." if figures else ""
 
 
 def mean_in_words(mean: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ def why_html(why: Why) -> str:
     """
     answer, cut = answer_of(why), cleaner(why.runs())
     rows = [[one["file"], place_of(one), one["text"], one["does"]] for one in answer["lines"]]
-    head = ["Script", measure_title(answer) or "Repeated", "Accuracy of one training"]
+    head = ["Script", measure_title(answer) or "Repeated", "Accuracy of a single run"]
     repaired = answer["repaired"]
     diff = f"<pre><code>{escape(cut(answer['diff']))}</code></pre>" if answer["diff"] else ""
     after = f"<p>{escape(cut(repaired_sentence(answer)))}</p>" if repaired else ""
@@ -120,7 +120,7 @@ def why_html(why: Why) -> str:
         f"<div class=verdict><h2>{escape(verdict_words(answer))}</h2><p>{escape(cut(answer['sentence']))}</p></div>",
         section("The lines", table(["Script", "Place", "Line", "What it does"], _cut(rows, cut))),
         section("The figures", table(head, _cut(figure_rows(answer), cut))),
-        section("The smallest change that cures it", diff, after) if repaired else "",
+        section("Smallest fix", diff, after) if repaired else "",
     ]
     return page(cut(f"{' and '.join(answer['scripts'])}: why they differ"), parts, MADE_BY)
 

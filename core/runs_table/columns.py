@@ -50,7 +50,7 @@ MEASURED = (
     Column("epochs", "Epochs done", NUMBER, True, "Epochs that are finished."),
     Column("errors", "Errors", NUMBER, True, "Findings that are errors."),
     Column("warnings", "Warnings", NUMBER, True, "Findings that are warnings."),
-    Column("caveats", "Caveats", WORDS, False, "What the findings say against the validation figures."),
+    Column("caveats", "Caveats", WORDS, False, "Findings that make the validation metrics unreliable."),
     Column("seconds", "Duration", SECONDS, True, "Time at work, waiting not counted."),
     Column("size", "Size", SIZE, True, "What its folder takes on the disk."),
     Column("created", "Made", MOMENT, True),

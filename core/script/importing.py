@@ -1,4 +1,4 @@
-"""A pasted Keras script as a run's configuration, and what is wrong with the script. It is read, never run."""
+"""A pasted Keras script as a run's configuration, and what is wrong with the script. Parsed, never executed."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -13,14 +13,13 @@ class DataConfig:
     """Which images the network sees, how they are prepared, and in which order."""
 
     image_size: int = setting_field(
-        224, "Image size", "Side in pixels to which every image is resized (width and height).", low=16, high=1024
+        224, "Image size", "Side in pixels to which images are resized (width and height).", low=16, high=1024
     )
     fit: str = setting_field(
         "stretch",
         "Fit to the square",
-        "How an image becomes square. stretch: width and height change on their own. letterbox: its shape stays, bars "
-        "have the mean colour of the edges beside them. letterbox_black: the bars are black. crop: the middle square, "
-        "what lies outside is not seen.",
+        "How images become square. stretch: without keeping the aspect ratio. letterbox: keeps the aspect ratio, "
+        "with bars in the mean color of the edges. letterbox_black: with black bars. crop: the center square only.",
         choices=("stretch", "letterbox", "letterbox_black", "crop"),
     )
     window: str = setting_field(
@@ -44,9 +43,9 @@ class DataConfig:
     batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
     shuffle: str = setting_field(
         "samples",
-        "Order of the samples",
-        "samples: a new permutation every epoch. batches: neighbours on disk stay together and only the order of the "
-        "batches changes (what Keras does with an unshuffled directory iterator). none: as on disk, class by class.",
+        "Shuffle",
+        "samples: a new random order of the images in every epoch. batches: batches of neighbors on disk, in random "
+        "order (what Keras does with a `Sequence`). none: off; the order on disk, class by class.",
         choices=("samples", "batches", "none"),
     )
     augmentation: str = setting_field(
@@ -63,44 +62,44 @@ class DataConfig:
     augmentation_draws: int = setting_field(
         0,
         "Augmented copies per image",
-        "How many random versions of each image there are. 0: a new one every epoch. 1: one version, frozen into "
-        "the features. n: n versions in turn.",
+        "Number of augmented versions of each image. 0: a new one in every epoch. 1: one fixed version. n: n "
+        "versions in rotation.",
         low=0,
         high=1000,
     )
     preprocessing: str = setting_field(
         "backbone",
         "Preprocessing",
-        "How grey levels 0..255 are scaled. backbone: as the backbone was trained (right). rescale: divided by 255. "
-        "none: as they are. The last two exist to reproduce other people's scripts.",
+        "How pixel values 0..255 are scaled. backbone: as in the backbone's own training (recommended). rescale: "
+        "divided by 255. none: unchanged. The last two are for reproducing other people's scripts.",
         choices=("backbone", "rescale", "none"),
     )
     drop_remainder: bool = setting_field(
         False,
         "Drop the last partial batch",
-        "Leaves out the tail of each epoch's order when it does not fill a batch, as `n // batch_size` steps do.",
+        "Drops the last batch of each epoch if it is incomplete, as `n // batch_size` steps do.",
     )
     validation_split: float = setting_field(
         0.2,
-        "Validation share",
-        "Share of the images held out for validation when the dataset has no val folder of its own.",
+        "Validation fraction",
+        "Fraction of the images held out for validation if the dataset has no val folder.",
         low=0.01,
         high=0.9,
     )
     group_pattern: str = setting_field(
         "auto",
         "Group pattern",
-        "Files of one group (a patient, say) are never split between training and validation. auto: recognises usual "
-        "patient names. Empty: every file for itself. Else a regular expression whose first group is the name.",
+        "Files of one group (such as a patient) stay in one split. auto: recognizes common patient names. Empty: no "
+        "groups. Otherwise a regular expression whose first group is the name.",
     )
     positive_class: str = setting_field(
         "",
         "Positive class",
-        "Of two classes the one whose probability the network puts out: sensitivity, AUC, threshold, reports and "
-        "exports are about it. Empty: the second by the alphabet. Of more classes there is none.",
+        "With two classes, the class whose probability the model outputs; sensitivity, AUC, threshold, reports and "
+        "exports refer to it. Empty: the second in alphabetical order. Not used with more classes.",
     )
     seed: int = setting_field(
-        1, "Data seed", "Decides the split and the augmentation. Not the order: that is the training seed.", low=0,
+        1, "Data seed", "Seed of the split and the augmentation (the training seed decides the order).", low=0,
         high=2**31 - 1,
     )  # fmt: skip
 

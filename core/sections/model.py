@@ -11,34 +11,32 @@ class ModelConfig:
     """The backbone and the head on top of it."""
 
     backbone: str = setting_field(
-        "EfficientNetLite0", "Backbone", "The network, trained on ImageNet, that sees the image."
+        "EfficientNetLite0", "Backbone", "The pretrained network (ImageNet) that computes features of the image."
     )
     weights: str = setting_field(
         "imagenet",
         "Backbone weights",
-        "imagenet: as trained there. none: random, a function of the data seed (for experiments).",
+        "imagenet: pretrained. none: random initialization from the data seed (for experiments).",
         choices=("imagenet", "none"),
     )
     pooling: str = setting_field(
         "average",
         "Pooling",
-        "average: one number per channel (small head, learns fast). max: its largest value. flatten: every place of "
-        "the last map goes to the head (the question's way; many more weights).",
+        "average: global average pooling (small head, learns fast). max: global max pooling. flatten: the whole "
+        "feature map (as in the demo; many more weights).",
         choices=("average", "max", "flatten"),
     )
     dense_units: int = setting_field(
-        0, "Hidden units", "Units of the head's hidden layer. 0: none, the features go straight to the output.", low=0,
+        0, "Hidden units", "Units of the head's hidden layer. 0: no hidden layer.", low=0,
         high=4096,
     )  # fmt: skip
-    dropout: float = setting_field(
-        0.2, "Dropout", "Share of inputs dropped before each layer of the head.", low=0, high=0.95
-    )
+    dropout: float = setting_field(0.2, "Dropout", "Dropout rate before each layer of the head.", low=0, high=0.95)
     head: str = setting_field(
         "",
         "Layers of the head",
         "The head as a list of layers between the features and the output, such as `dense 256 relu, batch_norm, "
-        "dropout 0.5, dense 64 relu l2=0.001`, or as JSON. It takes the place of the two settings above, which are its "
-        "short form. Empty: the short form. none: no layer at all.",
+        "dropout 0.5, dense 64 relu l2=0.001`, or as JSON. Replaces the two settings above. Empty: the two settings "
+        "above. none: no layers.",
         notation=Notation(convert_head, head_record),
     )
 

@@ -14,68 +14,73 @@ class TrainConfig:
     mode: str = setting_field(
         "bottleneck",
         "Training mode",
-        "bottleneck: the head is trained on saved features of the frozen backbone. end_to_end: images go through "
-        "the backbone in every step; it stays frozen unless a block is named to unfreeze from. fine_tune: the head "
-        "first, then the upper blocks of the backbone at a low rate.",
+        "bottleneck: frozen backbone; the head is trained on cached features. end_to_end: full forward pass in each "
+        "step; the backbone stays frozen unless “Unfreeze from” is set. fine_tune: first the head, then the last "
+        "blocks of the backbone at a low learning rate.",
         choices=("bottleneck", "end_to_end", "fine_tune"),
     )
     epochs: int = setting_field(
         50, "Epochs", "Passes over the training images (fine-tune: of the head alone).", low=1, high=1000
     )
     optimizer: str = setting_field(
-        "adam", "Optimizer", "How gradients become steps.", choices=("adam", "adamw", "sgd", "rmsprop")
+        "adam",
+        "Optimizer",
+        "Optimizer of the head, and of the backbone if it is trained.",
+        choices=("adam", "adamw", "sgd", "rmsprop"),
     )
-    learning_rate: float = setting_field(1e-3, "Learning rate", "Length of a step.", low=1e-7, high=10)
+    learning_rate: float = setting_field(1e-3, "Learning rate", "Step size of the optimizer.", low=1e-7, high=10)
     momentum: float = setting_field(
-        0.0, "Momentum", "Part of the step before that goes on into this one; sgd and rmsprop only.", low=0, high=0.999
+        0.0,
+        "Momentum",
+        "Fraction of the previous step added to the current one; sgd and rmsprop only.",
+        low=0,
+        high=0.999,
     )
-    nesterov: bool = setting_field(
-        False, "Nesterov momentum", "Takes the gradient where the momentum leads to; sgd with a momentum only."
-    )
+    nesterov: bool = setting_field(False, "Nesterov momentum", "Nesterov accelerated gradient; sgd with momentum only.")
     weight_decay: float = setting_field(
         0.0,
         "Weight decay",
-        "Part of every weight that is taken off in each step, times the learning rate (decoupled, as in AdamW). 0: the "
-        "optimizer's own: 0.004 for adamw, none for the others.",
+        "Decoupled weight decay, multiplied by the learning rate (as in AdamW). 0: the optimizer's default (0.004 "
+        "for adamw, none for the others).",
         low=0,
         high=1,
     )
     label_smoothing: float = setting_field(
         0.0,
         "Label smoothing",
-        "Share of a label that is spread evenly over all classes in the training loss, and in the validation loss "
-        "where that is the objective.",
+        "Fraction of each label spread evenly over all classes in the training loss, and in the validation loss if "
+        "that is the objective.",
         low=0,
         high=0.5,
     )
     val_loss: str = setting_field(
         "objective",
         "Validation loss",
-        "What the validation loss of an epoch is, by which early stopping and the plateau go. objective: as Keras' "
-        "val_loss, what training makes smaller, with smoothed labels and L2 penalties and without class weights. "
-        "log_loss: of the labels themselves, from probabilities kept 1e-7 from 0 and 1, as in runs of versions before "
-        "there was this setting. The log loss of an evaluation is always the latter.",
+        "Validation loss used by early stopping and “Reduce LR on plateau”. objective: as Keras' val_loss, with "
+        "label smoothing and L2 penalties, without class weights. log_loss: cross-entropy of the true labels, "
+        "probabilities clipped at 1e-7, as in runs of versions without this setting. The log loss of an evaluation "
+        "is always the latter.",
         choices=("objective", "log_loss"),
     )
     schedule: str = setting_field(
         "none",
         "Learning-rate schedule",
-        "How the rate falls from step to step, as Keras' CosineDecay and ExponentialDecay have it; each stage of "
-        "fine-tuning begins its own anew. none: it stays, or is reduced on a plateau.",
+        "Learning-rate decay per step, as Keras' CosineDecay and ExponentialDecay; it restarts in each stage of "
+        "fine-tuning. none: constant, or reduced on a plateau.",
         choices=("none", "cosine", "exponential"),
     )
     schedule_epochs: int = setting_field(
         0,
         "Epochs of the schedule",
-        "Epochs over which the rate falls to the part of it named below. 0: all that are planned. After them the "
-        "cosine stays there and the exponential falls on.",
+        "Epochs until the learning rate has fallen to the fraction below. 0: all planned epochs. Afterwards cosine "
+        "stays constant and exponential continues.",
         low=0,
         high=1000,
     )
     schedule_end: float = setting_field(
         0.01,
         "End of the schedule",
-        "Part of the learning rate that is left after the epochs of the schedule (alpha of CosineDecay, decay_rate of "
+        "Fraction of the learning rate at the end of the schedule (alpha of CosineDecay, decay_rate of "
         "ExponentialDecay).",
         low=0,
         high=1,
@@ -83,84 +88,83 @@ class TrainConfig:
     unfreeze_from: str = setting_field(
         "",
         "Unfreeze from",
-        "First block of the backbone that is trained too; `all` for the whole backbone; empty for none (fine-tune "
-        "then takes the last block, or as many as it has stages). Batch normalisation stays in inference mode.",
+        "First block of the backbone to train; `all` for the whole backbone; empty for none (fine-tuning then takes "
+        "the last block, or as many as it has stages). Batch normalisation stays in inference mode.",
     )
     finetune_stages: int = setting_field(
         1,
         "Fine-tune stages",
-        "In how many stages the upper blocks become trainable (gradual unfreezing); fine-tune only. 1: all at once. "
-        "More: first the head with the uppermost block, then one block more in each stage, and in the last one all "
-        "that remain down to the block named to unfreeze from; where none is named, there are as many blocks as "
-        "stages.",
+        "Number of stages of gradual unfreezing; fine-tuning only. 1: all blocks at once. More: first the head with "
+        "the last block, then one more block in each stage, and in the last stage all blocks down to “Unfreeze "
+        "from”; if that is empty, as many blocks as stages.",
         low=1,
         high=10,
     )
     finetune_epochs: int = setting_field(
         5,
         "Fine-tune epochs",
-        "Epochs after unfreezing, of each stage where there are several; fine-tune only. Early stopping ends a stage, "
-        "and the next one begins with its best weights.",
+        "Epochs after unfreezing, per stage; fine-tuning only. Early stopping ends a stage; the next one starts "
+        "from its best weights.",
         low=1,
         high=1000,
     )
     finetune_learning_rate: float = setting_field(
         1e-5,
         "Fine-tune learning rate",
-        "Learning rate after unfreezing, at the beginning of each stage; fine-tune only.",
+        "Learning rate after unfreezing, at the start of each stage; fine-tuning only.",
         low=1e-7,
         high=10,
     )
     finetune_optimizer: str = setting_field(
         "same",
         "Fine-tune optimizer",
-        "How gradients become steps after unfreezing; fine-tune only. same: as before.",
+        "Optimizer after unfreezing; fine-tuning only. same: as before.",
         choices=("same", "adam", "adamw", "sgd", "rmsprop"),
     )
     finetune_momentum: float = setting_field(
         -1.0,
         "Fine-tune momentum",
-        "Momentum after unfreezing; sgd and rmsprop only, and fine-tune only. Below 0: as before.",
+        "Momentum after unfreezing; sgd and rmsprop only; fine-tuning only. Below 0: as before.",
         low=-1,
         high=0.999,
     )
     block_rate_factor: float = setting_field(
         1.0,
-        "Rate factor per block",
-        "A block's learning rate as a part of that of the block above it (discriminative learning rates); fine-tune "
-        "only. The head and the uppermost block have the fine-tune learning rate. 1: the same rate for all. ULMFiT "
-        "takes 0.38 (1 / 2.6).",
+        "Discriminative LR factor",
+        "Learning rate of each block divided by that of the next later block (discriminative fine-tuning); "
+        "fine-tuning only. The head and the last block use the fine-tune learning rate. 1: same rate for all. "
+        "ULMFiT uses 0.38 (1 / 2.6).",
         low=0.01,
         high=1,
     )
     class_weight: str = setting_field(
         "none",
         "Class weights",
-        "balanced: the loss of a rare class counts more, in inverse proportion to its share.",
+        "balanced: weights the loss of each class inversely to its frequency.",
         choices=("none", "balanced"),
     )
     early_stopping: int = setting_field(
         5,
-        "Early stopping",
-        "Stops after this many epochs without a lower validation loss and keeps the best epoch's weights. 0: never; "
-        "the last epoch's weights are kept.",
+        "Early stopping (patience)",
+        "Stops after this many epochs without a lower validation loss and restores the best epoch's weights. 0: "
+        "off; the last epoch's weights are kept.",
         low=0,
         high=1000,
     )
     reduce_on_plateau: int = setting_field(
         0,
-        "Reduce on plateau",
+        "Reduce LR on plateau (patience)",
         "Halves the learning rate after this many epochs without a lower validation loss, and again after as many "
-        "more (never below 1e-7). 0: the rate stays. Choose fewer epochs than for early stopping, which ends it first "
-        "otherwise.",
+        "more (minimum 1e-7). 0: off. Use fewer epochs than for early stopping, which would otherwise stop the run "
+        "first.",
         low=0,
         high=1000,
     )
     literal: bool = setting_field(
         False,
         "Literal execution",
-        "A full pass (end_to_end) with a frozen backbone gives the same numbers from cached features, much faster, and "
-        "is run that way. On: push every image through the backbone in every step all the same.",
+        "With a frozen backbone, a full pass (end_to_end) gives the same numbers as cached features and is "
+        "therefore run on them, much faster. On: run the full forward pass in each step anyway.",
     )
     precision: str = setting_field(
         "float32",
@@ -171,21 +175,21 @@ class TrainConfig:
     )
     runtime: str = setting_field(
         TENSORFLOW,
-        "Runtime of the features",
-        "What computes the features of a frozen backbone. openvino: about twice as fast for EfficientNet and "
+        "Feature runtime",
+        "Library that computes the features of a frozen backbone. openvino: about twice as fast for EfficientNet and "
         "MobileNet, 1.2 times for VGG16, and features differ from TensorFlow's by a millionth; it has to be installed "
-        "(requirements-openvino.txt). The head, and a backbone that is trained, are TensorFlow's in any case.",
+        "(requirements-openvino.txt). The head, and a backbone that is trained, always use TensorFlow.",
         choices=RUNTIMES,
     )
     feature_precision: str = setting_field(
         "float32",
         "Precision of cached features",
-        "How features are kept on disk. float16 takes half the room and changes results by about 0.003; literal "
-        "execution knows nothing of it.",
+        "Number format of the feature cache. float16 halves its size and changes results by about 0.003; literal "
+        "execution does not use it.",
         choices=("float32", "float16"),
     )
     seed: int = setting_field(
-        1, "Training seed", "Decides the head's first weights, dropout and the order of the samples.", low=0,
+        1, "Training seed", "Seed of the head's initial weights, dropout and the order of the images.", low=0,
         high=2**31 - 1,
     )  # fmt: skip
 

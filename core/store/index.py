@@ -48,7 +48,7 @@ class Summary:
         status: str. As written; whoever shows an active one asks `launch.poll`.
         mode: str. `training.mode`; empty where the settings cannot be read, like `dataset` and `backbone`.
         epochs: int. Finished epochs.
-        best: float or None. Highest validation accuracy of any epoch.
+        best: float or None. Best validation accuracy of any epoch.
         val_accuracy: float or None. The last epoch's, like `val_auc`.
         val_loss: tuple of float. At most `POINTS` values of the epochs, the last one among them.
     """

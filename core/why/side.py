@@ -22,7 +22,7 @@ PRESET = "recommended"
 
 RECORDER = (
     "`python -m core recorder` writes parity_recorder.py: three lines in the script record its own training, and "
-    "`import-run` and `compare` then say where the two first part"
+    "`import-run` and `compare` then say where the two first diverge"
 )
 
 CALLS: dict[str, tuple[str, ...]] = {

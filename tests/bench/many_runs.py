@@ -48,7 +48,7 @@ def make_runs(home: Path, count: int, epochs: int) -> None:
         folder = home / "runs" / f"{stamp}-{k % 1000:03}-{k:06x}"
         folder.mkdir(parents=True)
         config = make_config("sample", {"training.epochs": epochs}, name=f"run {k}")
-        status = {"status": "finished", "message": "Ran to its end.", "created": created, "epoch": epochs,
+        status = {"status": "finished", "message": "Completed.", "created": created, "epoch": epochs,
                   "epochs": epochs, "seconds": {"total": 60.0}}  # fmt: skip
         (folder / "config.json").write_text(json.dumps(config.to_dict()), encoding="utf-8")
         (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")

@@ -24,7 +24,7 @@ def result(**facts: Any) -> Any:
 
 def test_a_single_cause_is_named_with_both_values_why_and_what_switching_does():
     said = headline(result())
-    assert said.title == "“Order of the samples” is the cause."
+    assert said.title == "“Shuffle” is the cause."
     assert said.lines == (
         "run A has samples, run B has none.",
         "Batches of one class pull the head.",
@@ -76,7 +76,7 @@ def test_a_result_of_an_older_version_is_told_by_its_tests():
 
 def test_several_causes_none_and_what_was_not_measured():
     both = result(verdict="joint", factors=[SHUFFLE, "data.augmentation"])
-    assert headline(both).title == "“Order of the samples” and “Augmentation” are the cause together."
+    assert headline(both).title == "“Shuffle” and “Augmentation” are the cause together."
     assert headline(result(verdict="no-difference", factors=[])).title == "No difference that matters was found."
     assert headline(result(verdict="inconclusive", factors=[])).title == "Not decided yet."
     assert headline(result(measured=[])).lines == (

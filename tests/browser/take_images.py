@@ -86,7 +86,7 @@ def _dataset(page: Page, url: str) -> None:
     page.locator("[data-testid='stImage'] img").first.wait_for()
     _take(page, "dataset")
     page.get_by_role("tab", name="Batch composition").click()
-    page.get_by_role("radio", name="As on disk").click()  # the order that keeps a network at chance
+    page.get_by_role("radio", name="Off").click()  # the order that keeps a network at chance
     page.get_by_text("batches hold a single class").wait_for()
     _to_top(page.get_by_role("tab", name="Batch composition"))
     _take(page, "batch-x-ray")
@@ -151,16 +151,16 @@ def _train(page: Page) -> None:
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Start training").wait_for()
     _take(page, "train")
-    page.get_by_text("Find a learning rate").click()
+    page.get_by_text("Learning-rate finder").click()
     page.get_by_role("button", name="Start the search").click()
     page.get_by_role("button", name="(valley)").wait_for()
-    _to_top(page.get_by_text("Find a learning rate"))
+    _to_top(page.get_by_text("Learning-rate finder"))
     _take(page, "rate-finder")
-    page.get_by_text("Try many settings (sweep)").click()
-    page.get_by_role("button", name=re.compile(r"Train \d+ trials")).click()
+    page.get_by_text("Sweep: grid or random search").click()
+    page.get_by_role("button", name=re.compile(r"Start \d+ trials")).click()
     page.get_by_role("button", name="Stop the sweep").wait_for()
     expect(page.get_by_role("button", name="Stop the sweep")).to_have_count(0, timeout=WAIT)
-    _to_top(page.get_by_text("Try many settings (sweep)"))
+    _to_top(page.get_by_text("Sweep: grid or random search"))
     _take(page, "sweep")
 
 
@@ -176,9 +176,9 @@ def _live(page: Page, url: str, run: str, ending: str = "") -> None:
 def _predict(page: Page, url: str, run: str) -> None:
     _open(page, f"{url}/predict?run={run}")
     page.get_by_text("Images of the dataset").click()
-    page.get_by_role("heading", name="Answers").wait_for()
+    page.get_by_role("heading", name="Predictions").wait_for()
     _take(page, "predict")
-    _to_top(page.get_by_role("heading", name="A closer look"))
+    _to_top(page.get_by_role("heading", name="Detail"))
     _take(page, "closer-look")
 
 

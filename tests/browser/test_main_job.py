@@ -89,7 +89,7 @@ def start_training(page: Page) -> None:
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
     set_number(page, "Image size", "48")
     set_number(page, "Epochs", "150")  # some seconds, or they are over before a page has looked
-    set_number(page, "Early stopping", "0")
+    set_number(page, "Early stopping (patience)", "0")
     page.get_by_role("textbox", name="Name of the run").fill("Über 肺炎")
     page.get_by_role("textbox", name="Name of the run").press("Enter")
     settle(page)
@@ -146,7 +146,7 @@ def growing_epochs(page: Page) -> list[int]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not page.get_by_role("heading", name="Confusion matrix").is_visible():
         text = page.locator("[data-testid='stMain']").inner_text()
-        if (found := re.search(r"After epoch (\d+)", text)) and int(found[1]) not in seen:
+        if (found := re.search(r"^Epoch (\d+)$", text, re.MULTILINE)) and int(found[1]) not in seen:
             seen.append(int(found[1]))
             assert page.locator("[data-testid='stVegaLiteChart']").count() >= 3
         time.sleep(0.2)

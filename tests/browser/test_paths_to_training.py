@@ -50,7 +50,7 @@ def test_three_clicks_lead_to_a_training_that_is_followed_and_stopped(server: Se
     rate.press("Enter")
     settle(page)
     expect(page.get_by_text("training.epochs is 0; it may be 1 to 1000")).to_have_count(1)
-    expect(page.get_by_text("Start waits. To put right: Epochs.")).to_be_visible()
+    expect(page.get_by_text("Correct these fields before you start: Epochs.")).to_be_visible()
     expect(start).to_be_disabled()
     for size in ({"width": 1280, "height": 900}, {"width": 390, "height": 800}):
         page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def test_three_clicks_lead_to_a_training_that_is_followed_and_stopped(server: Se
     start.click()  # 3
     page.wait_for_url(re.compile(r"/live\?run="), timeout=60_000)
     expect(page).to_have_title(re.compile(r"^[0-9]+ % · .* · Parity$"), timeout=60_000)
-    expect(page.get_by_text("Time left of the run")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Time left (run)")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Home").first.click()
     expect(page.get_by_role("heading", name=re.compile("Running now"))).to_be_visible()
     page.get_by_role("button", name="Stop").first.click()

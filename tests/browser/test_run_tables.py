@@ -180,7 +180,7 @@ def test_a_run_is_cloned_deleted_and_brought_back_on_home(server_with_examples: 
     for label, key in NUMBERS.items():
         expect(page.get_by_role("spinbutton", name=label).first).to_have_value(f"{settings[key]:g}")
     assert settings["data.shuffle"] == "none"
-    expect(page.get_by_role("combobox", name="Order of the samples")).to_have_value("None: as on disk")
+    expect(page.get_by_role("combobox", name="Shuffle")).to_have_value("Off")
     expect(page.get_by_role("textbox", name="Name of the run")).to_have_value(BAD)
 
     page.get_by_role("link", name="Home").first.click()

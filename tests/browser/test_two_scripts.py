@@ -33,14 +33,14 @@ def test_two_scripts_that_do_the_same_are_told_so_and_one_that_is_no_run_gets_th
         (tmp_path / name).write_text(text, encoding="utf-8")
 
     page.goto(server.url)
-    page.get_by_text("Ask about two scripts").click()
+    page.get_by_text("Compare two scripts").click()
     give(page, "First script", tmp_path / "own.py")
     page.get_by_role("button", name="Find the line").click()
     expect(page.get_by_text("parity_recorder.py").first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("alert").filter(has_text="own.py").first).to_be_visible(timeout=60_000)
 
     page.reload()
-    page.get_by_text("Ask about two scripts").click()
+    page.get_by_text("Compare two scripts").click()
     give(page, "First script", tmp_path / "eins.py")
     give(page, "Second script", tmp_path / "größe 2.py")
     page.get_by_role("button", name="Find the line").click()

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("told", "read"),
     [
-        ("Shuffle: data.shuffle=samples.", "Shuffle: “Order of the samples” set to “Samples, anew every epoch”."),
+        ("Shuffle: data.shuffle=samples.", "Shuffle: “Shuffle” set to “Every epoch”."),
         ("Keep it: data.drop_remainder=false.", "Keep it: “Drop the last partial batch” set to “off”."),
         ("(data.augmentation=none), or", "(“Augmentation” set to “None”), or"),
         ("training.learning_rate=1e-3.", "“Learning rate” set to “1e-3”."),

@@ -82,7 +82,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Run:
     files.write_json(run.path / "manifest.json", {"root": "/data", "classes": ["a", "b"]})
     (run.path / "model.keras").write_bytes(b"x")
     run.add_event("epoch", epoch=1, val_accuracy=0.75, val_auc=None)
-    run.write_status(Status(status="finished", message="Ran to its end.", created=1e9))
+    run.write_status(Status(status="finished", message="Completed.", created=1e9))
     return run
 
 
@@ -165,7 +165,7 @@ def test_runs_as_json_say_what_each_run_is(trained: Run, capsys: Capture) -> Non
             "mode": "bottleneck",
             "backbone": "EfficientNetLite0",
             "status": "finished",
-            "message": "Ran to its end.",
+            "message": "Completed.",
             "created": 1e9,
             "epochs": 1,
             "val_accuracy": 0.75,
@@ -247,7 +247,7 @@ def test_predict_writes_where_the_model_looks(trained: Run, image: Path, tmp_pat
     assert pixels[0, 0] > 2 * pixels[-1, -1]
     assert main("predict", trained.id, image, "--heatmaps", tmp_path / "maps") == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"{image}  b  0.7500  unlike anything in training, distance 0.250\n")
+    assert out.startswith(f"{image}  b  0.7500  out of distribution, distance 0.250\n")
     assert "Class activation map: exactly what each place" in out
 
 
@@ -509,7 +509,7 @@ def engine_that_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[Status], None
 def test_train_as_json_has_the_promised_keys(
     images: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
 ) -> None:
-    engine_that_ends(Status(status="finished", message="Ran to its end.", seconds={"training": 1.5, "total": 2.0}))
+    engine_that_ends(Status(status="finished", message="Completed.", seconds={"training": 1.5, "total": 2.0}))
     (images / "train" / "a" / "bad.png").write_bytes(b"")
     record = json_of(capsys, "train", images, "--name", "first")
     run = RunStore().get("first")
@@ -526,13 +526,13 @@ def test_train_as_json_has_the_promised_keys(
 def test_train_for_a_person_ends_with_the_result(
     images: Path, capsys: Capture, engine_that_ends: Callable[[Status], None]
 ) -> None:
-    engine_that_ends(Status(status="finished", message="Ran to its end."))
+    engine_that_ends(Status(status="finished", message="Completed."))
     assert main("train", images, "--set", "data.batch_size = 8") == 0
     out, err = capsys.readouterr()
     run = RunStore().list()[0]
     assert run.config().data.batch_size == 8
     assert out.splitlines() == [
-        f"run {run.id} finished: Ran to its end.",
+        f"run {run.id} finished: Completed.",
         "val: accuracy 0.7500 [0.300, 0.954] on 4 images, AUC –, those of epoch 1",
     ]
     expected, begun, *_ = err.splitlines()

@@ -46,7 +46,7 @@ def end_with(monkeypatch: pytest.MonkeyPatch, before: list[Finding], during: lis
             files.write_json(run.path / "evaluation.json", {"weights": "the last", "val": RESULT})
             files.write_json(run.path / "trace.json", {})
             run.add_event("epoch", epoch=1, val_accuracy=0.5)
-            run.write_status(Status(status="finished", message="Ran to its end."))
+            run.write_status(Status(status="finished", message="Completed."))
         return run.read_status()
 
     monkeypatch.setattr(told_findings, "findings", found)

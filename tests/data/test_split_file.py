@@ -50,8 +50,8 @@ def test_images_that_came_later_go_by_their_folder_and_are_counted(index: Datase
     )  # fmt: skip
     assert data.split_file is not None
     assert data.split_file.sentence(data.index) == (
-        "The images are split by a split file (.parity-split.json), not by their folders. "
-        "2 new or changed images are not in it; make it again to place them."
+        "The images are split by a split file (.parity-split.json), not by their folders. 2 new or changed images are "
+        "not in it; make it again to place them."
     )
 
 

@@ -141,8 +141,8 @@ def test_the_menu_names_nothing_and_loses_nothing() -> None:
         ("networks", "Nope", '"Nope" is no network on this machine'),
         ("name", "x" * 101, "Name: at most 100 printable characters"),
         ("model.head", "x" * 501, "Model.head has 501 characters; it may have 500 at most"),
-        ("sweep", "20200101-000000-000-abcdef", "The sweep that the address names is not here (any more)."),
-        ("rate", "20200101-000000-000-abcdef", "The learning-rate search that the address names is not here"),
+        ("sweep", "20200101-000000-000-abcdef", "The sweep in the address does not exist (any more)."),
+        ("rate", "20200101-000000-000-abcdef", "The learning-rate search in the address does not exist"),
         ("cv", "../../etc", '"../../etc" is no id of a cross-validation'),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_review_and_a_check_open_their_data_set(images: Path) -> None:
     at = opened("dataset", check=check.id)
     assert str(at.session_state[state.TAB]).split(" :")[0] == "Problems"
     assert value(at, "data.batch_size") == 8
-    assert "is not here" in warnings(opened("dataset", review="20200101-000000-000-abcdef"))
+    assert "does not exist" in warnings(opened("dataset", review="20200101-000000-000-abcdef"))
     assert 'There is no tab "Nope"' in warnings(opened("dataset", tab="Nope"))
 
 

@@ -181,8 +181,8 @@ def mistaken(image_folder: Callable[..., Path]) -> Run:
 
 def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) -> None:
     at = opened("pages/live.py", run=mistaken.id)
-    press(at, "Look closer")
-    assert "Label **a**, read as **b**" in words(at)
+    press(at, "Detail")
+    assert "Label **a**, predicted as **b**" in words(at)
     press(at, "Relabel as b")
     folder = mistaken.config().dataset
     file = mistaken.evaluation().val.worst[0].file  # type: ignore[union-attr]
@@ -193,7 +193,7 @@ def test_a_mistake_is_looked_at_and_its_label_put_right_and_back(mistaken: Run) 
     assert {f.path: f.label for f in correct(scan_dataset(folder))[0].files}[file] == "a"
     press(at, "Exclude it")
     assert file not in {f.path for f in correct(scan_dataset(folder))[0].files}
-    assert "It is left out now." in words(at)
+    assert "Now excluded." in words(at)
     press(at, "Close")
     assert "Restore the label" not in [button.label for button in at.button]
 
@@ -202,8 +202,8 @@ def test_a_viewer_looks_at_mistakes_and_changes_no_label(mistaken: Run, monkeypa
     monkeypatch.setenv("PARITY_MODE", "team")
     monkeypatch.setenv("PARITY_VIEWERS", "*@lab.example")
     monkeypatch.setattr(st, "user", {"email": "vera@lab.example"})
-    at = press(opened("pages/live.py", run=mistaken.id), "Look closer")
-    assert "Label **a**, read as **b**" in words(at)
+    at = press(opened("pages/live.py", run=mistaken.id), "Detail")
+    assert "Label **a**, predicted as **b**" in words(at)
     assert "It is b" not in [button.label for button in at.button]
 
 

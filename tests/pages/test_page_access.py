@@ -113,7 +113,7 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
         assert not at.exception
         assert at.title
         labels = {b.label for b in at.button}
-        assert labels.isdisjoint({"Start training", "Run the demo", "Resume", "Stop the training", "Find the cause"})
+        assert labels.isdisjoint({"Start training", "Run the demo", "Resume", "Stop the run", "Find the cause"})
     for refused in (
         lambda: actions.start_once("token", make_config("sample", {})),
         lambda: jobs.stop(run),
@@ -186,9 +186,9 @@ def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_serv
     at = open_page("app.py")
     assert not at.exception
     at = open_page("app.py")
-    assert "found: Order of the samples" in said(at).replace("\\", "")
+    assert "found: Shuffle" in said(at).replace("\\", "")
     assert "Run the demo again" not in {b.label for b in at.button}
-    assert "A public demonstration" in said(at)
+    assert "Public demonstration" in said(at)
     assert {run.title() for run in RunStore().list()} >= {"Sample: pooled head", "Puzzle: bottleneck"}
     at = open_page("pages/dataset.py")
     assert not at.exception
@@ -199,9 +199,9 @@ def test_the_public_demonstration_shows_the_solved_puzzle_and_no_way_to_the_serv
     at = open_page("pages/diagnose.py")
     assert not at.exception
     assert "data\\.shuffle" in said(at)
-    assert {b.label for b in at.button}.isdisjoint({"Search again", "Find the cause", "Push them through"})
+    assert {b.label for b in at.button}.isdisjoint({"Run again", "Find the cause", "Compare activations"})
     at = open_page("pages/train.py")
-    assert "Here a training is on the sample with the built-in network" in said(at)
+    assert "Here runs use the sample and the built-in frozen backbone" in said(at)
     for page in ("pages/live.py", "pages/predict.py"):
         assert not open_page(page).exception
 
@@ -211,5 +211,5 @@ def test_the_examples_are_offered_where_there_are_no_runs():
     next(b for b in at.button if b.label == "Open the finished example").click().run()
     assert not at.exception
     at = open_page("app.py")
-    assert "found: Order of the samples" in said(at).replace("\\", "")
+    assert "found: Shuffle" in said(at).replace("\\", "")
     assert len(at.dataframe[0].value) == 3

@@ -143,11 +143,11 @@ def test_xray_names_what_is_left_out(root):
     at = open_page(root / "good", "Batch composition")
     at.number_input[0].set_value(8)
     at.toggle[0].set_value(True).run()
-    assert "4 images at the end of the order are left out, as they do not fill a batch." in [
+    assert "The last 4 images are dropped because they do not fill a batch." in [
         caption.value for caption in at.caption
     ]
     at.number_input[0].set_value(64).run()
-    assert "There is no full batch" in said(at)
+    assert "No full batch" in said(at)
 
 
 def test_one_class_and_a_missing_folder_are_refused_in_a_sentence(root):
@@ -161,7 +161,7 @@ def test_one_class_and_a_missing_folder_are_refused_in_a_sentence(root):
 def test_empty_class_is_shown_but_cannot_be_trained_on(root):
     (root / "good" / "train" / "c").mkdir()
     at = open_page(root / "good")
-    assert "cannot be trained on yet" in at.error[0].value
+    assert "Training on this dataset is not possible yet" in at.error[0].value
     assert "Train on this" not in [button.label for button in at.button]
 
 
@@ -260,7 +260,7 @@ def test_health_says_what_was_looked_for_and_leads_to_its_tab(root):
     found = health_of(at)
     assert found["Data leakage"] != "none found"
     assert found["Label errors"] == "same image, two classes"
-    assert (found["Damaged files"], found["Left out"], found["Checks with features"]) == ("1", "1", "not run yet")
+    assert (found["Damaged files"], found["Excluded"], found["Checks with features"]) == ("1", "1", "not run yet")
     assert int(found["Duplicates"]) >= 2
     assert found["Class imbalance"] == "1.2 : 1"
     labels = [tab.label for tab in at.tabs]

@@ -81,8 +81,7 @@ def test_quality_counts_every_question_and_shows_the_images_of_one(folder: Path)
     pills = at.button_group[-1]
     counts = {option.content.rsplit(" ", 1)[0]: option.content.rsplit(" ", 1)[1] for option in pills.proto.options}
     assert counts == {
-        "Blurry": "1", "Dark": "0", "Overexposed": "0", "Low information": "0", "Unusual "
-                                                                                "size": "0", "Unusual aspect "
+        "Blurry": "1", "Dark": "0", "Overexposed": "0", "Low information": "0", "Unusual size": "0", "Unusual aspect "
                                                                                              "ratio": "0",
         "Exact duplicates": "2", "Near duplicates": "0",
     }  # fmt: skip
@@ -105,10 +104,10 @@ def test_the_button_for_copies_says_how_many_go(groups: int, extra: int, words: 
 
 def test_the_button_for_odd_images_says_how_many_go(folder: Path) -> None:
     leave = button(open_tab(folder, "Quality"), "Exclude this image")
-    assert leave.help == "The file is kept but no longer trained on. Undo it on the Labels tab."
+    assert leave.help == "The file is kept but no longer used for training. Undo it on the Labels tab."
     draw_image(8).filter(ImageFilter.GaussianBlur(5)).save(folder / "train/b/soft.png")
     leave = button(open_tab(folder, "Quality"), "Exclude these 2 images")
-    assert leave.help.startswith("The files are kept but no longer trained on.")
+    assert leave.help.startswith("The files are kept but no longer used for training.")
 
 
 def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
@@ -120,7 +119,7 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     assert left_out.path == "val/a/copy.png"
     at = open_tab(folder, "Labels")
     button(at, "Undo the last change").click().run()
-    assert said(at) == "Taken back: 1 image is as before."
+    assert said(at) == "Undone: 1 image is as before."
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
 
@@ -129,11 +128,11 @@ def test_of_copies_in_two_classes_it_is_asked_which_is_right(folder: Path) -> No
     at = open_tab(folder, "Quality")
     at.session_state[state.QUALITY_KIND] = "exact_duplicates"
     at.run()
-    assert [label for label in labels(at) if label.startswith(("Keep one", "It is", "Leave all"))] == [
+    assert [label for label in labels(at) if label.startswith(("Keep one", "Relabel as", "Exclude all"))] == [
         "Relabel as a", "Relabel as b", "Exclude all",
     ]  # fmt: skip
     button(at, "Relabel as b").click().run()
-    assert said(at).startswith("One b is kept, the other 2 copies are left out.")
+    assert said(at).startswith("One b is kept, the other 2 copies are excluded.")
     left_out = open_dataset(str(folder), DataConfig()).corrections.excluded
     assert sorted(file.path for file in left_out) == ["train/a/1.png", "val/a/copy.png"]
 
@@ -177,7 +176,7 @@ def test_suspicious_labels_are_shown_and_put_right_or_left_out(folder: Path) -> 
     button(at, "Relabel as b").click().run()
     assert said(at) == "0.png is b now."
     at.button(key=state.part_key("exclude", "train/b/1.png")).click().run()
-    assert said(at) == "1.png is left out."
+    assert said(at) == "1.png is excluded."
     applied = open_dataset(str(folder), DataConfig()).corrections
     assert [(file.path, label) for file, label in applied.relabelled] == [("train/a/0.png", "b")]
     assert [file.path for file in applied.excluded] == ["train/b/1.png"]
@@ -216,7 +215,7 @@ def test_the_map_can_be_laid_out_and_coloured_in_other_ways(folder: Path) -> Non
     assert [name in chart.proto.spec for name in ("no issue", "blurry", "exact duplicates", "dark")] == [
         True, True, True, False,
     ]  # fmt: skip
-    assert any("Laid out are 21 of 22 images" in each.value for each in at.caption)
+    assert any("Shows 21 of 22 images" in each.value for each in at.caption)
     for colour, word in (("split", "validation"), ("fit", "label fits")):
         at.session_state[state.MAP_COLOUR] = colour
         assert not at.run().exception
@@ -243,14 +242,14 @@ def test_a_leak_is_repaired_by_one_click_and_the_folders_come_back_by_another(fo
     at = open_tab(folder, "Split")
     assert "held-out images is a copy" in at.warning[0].value.replace("\\", "")
     button(at, "Re-split").click().run()
-    assert said(at).startswith("Divided anew: ")
+    assert said(at).startswith("Re-split: ")
     assert "No data leakage" in said(at)
     data = open_dataset(str(folder), DataConfig())
     assert data.split_file is not None
     metrics = {metric.label: metric.value for metric in at.metric}
     assert (metrics["Training"], metrics["Validation"]) == (str(len(data.split.train)), str(len(data.split.val)))
     at.session_state[state.TAB] = "Overview"
-    assert any("divided by a split file" in each.value for each in at.run().caption)
+    assert any("split by a split file" in each.value for each in at.run().caption)
     at.session_state[state.TAB] = "Split"
     button(at.run(), "Revert to the folders' split").click().run()
     assert open_dataset(str(folder), DataConfig()).split_file is None
@@ -278,7 +277,7 @@ def test_groups_on_both_sides_are_divided_apart_by_one_click_below_the_finding(
     now = open_dataset(str(root), DataConfig())
     assert now.split_file is not None and len(now.split.train) + len(now.split.val) == len(before.train + before.val)
     assert not {street(f.path) for f in now.split.train} & {street(f.path) for f in now.split.val}
-    assert "Re-split by these groups" not in labels(at) and said(at).startswith("Divided anew: ")
+    assert "Re-split by these groups" not in labels(at) and said(at).startswith("Re-split: ")
     button(at, "Undo").click().run()
     assert said(at) == "The split is as before."
     assert open_dataset(str(root), DataConfig()).split == before and "Undo" not in labels(at)

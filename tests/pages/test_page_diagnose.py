@@ -115,7 +115,7 @@ def test_two_newest_runs_are_shown_and_named_in_the_address(pair):
 
 def test_every_section_is_there(pair):
     assert [s.value for s in open_diagnose().subheader] == [
-        "What differs", "Curves over each other", "Is the gap real?", "Where they first part", "What was noticed",
+        "What differs", "Learning curves", "Is the gap real?", "First divergence", "Findings",
         "Find the cause", "Share",
     ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def test_every_section_is_there(pair):
 def test_unknown_run_is_one_sentence_and_the_lists_still_work(pair, side, run_id):
     at = open_diagnose(**{side: run_id})
     assert not at.exception
-    assert [e.value for e in at.error] == [f"Run {side.upper()}: there is no such run. Choose from the lists."]
+    assert [e.value for e in at.error] == [f"Run {side.upper()}: no such run. Choose from the lists."]
     at.selectbox[0].set_value(pair[1].id).run()
     at.selectbox[1].set_value(pair[0].id).run()
     assert "no such run" not in said(at)
@@ -135,14 +135,14 @@ def test_unknown_run_is_one_sentence_and_the_lists_still_work(pair, side, run_id
 def test_the_same_run_twice_is_said(pair):
     at = open_diagnose(a=pair[0].id, b=pair[0].id)
     assert not at.exception
-    assert at.info[0].value == "Both lists name the same run. Choose another one in one of them."
+    assert at.info[0].value == "The same run is selected twice. Choose two different runs."
     assert not at.metric
 
 
 def test_unknown_search_is_one_sentence_and_the_runs_are_shown(pair):
     at = open_diagnose(bisect="nonsense")
     assert not at.exception
-    assert at.error[0].value == "There is no such search. What is known of the two runs is below."
+    assert at.error[0].value == "No such search. The comparison of the two runs is below."
     assert len(at.get("vega_lite_chart")) == 3
 
 
@@ -161,17 +161,15 @@ def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
         {"Setting": "Dataset", "A": "films", "B": "x y", "Key": "dataset"},
     ]
     assert "/secret" not in settings.to_csv()
-    assert ":material/check: Nothing differs. Both saw the same images with the same labels, split the same way." in [
-        m.value for m in at.markdown
-    ]
+    assert ":material/check: Nothing differs. Same images, labels and split." in [m.value for m in at.markdown]
 
 
 def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
     at = open_diagnose()
-    assert "**The gap is real.** Of 200 images, 78 are read rightly by A alone and 2 by B alone." in said(at)
+    assert "**The gap is real.** Of 200 images, 78 are classified correctly only by A and 2 only by B." in said(at)
     gap = next(m for m in at.metric if m.label == "Gap, A minus B")
     assert (gap.value, gap.delta) == ("+38.0", "95 % CI +31.0 to +45.0")
-    assert next(m for m in at.metric if m.label == "Chance alone (p)").value == "< 0.001"
+    assert next(m for m in at.metric if m.label == "p-value").value == "< 0.001"
     assert plain("The batches part at epoch 1, batch 2.") in said(at)
     row = next(d.value for d in at.dataframe if "Stage" in d.value.columns).iloc[0]
     assert (row["Step"], row["A"], row["B"]) == ("epoch 1, batch 2", "10 x", "20 *x*")
@@ -185,7 +183,7 @@ def test_gap_within_chance_is_said():
 def test_findings_stand_under_their_run_and_are_literal(pair):
     at = open_diagnose()
     assert at.error[0].value == plain("All batches hold *one* class. Mix.")
-    assert ":material/check: Nothing that the other run does not have too." in [m.value for m in at.markdown]
+    assert ":material/check: No findings that the other run does not have." in [m.value for m in at.markdown]
     assert [e.label for e in at.expander] == []
 
 
@@ -195,7 +193,7 @@ def test_what_both_runs_have_stands_apart(pair, monkeypatch):
     found = {**COMPARISON, "findings": {"a": [both], "b": [both, *own]}}
     monkeypatch.setattr(diagnose_actions, "comparison", lambda a, b: found)
     at = open_diagnose()
-    assert next(e for e in at.expander if "both" in e.label).label == "Noticed in both runs (1)"
+    assert next(e for e in at.expander if "both" in e.label).label == "Findings in both runs (1)"
     assert [i.value for i in at.info] == [plain("Early stopping is off. ")]
 
 
@@ -217,7 +215,7 @@ def test_cost_is_shown_before_the_search_starts(pair, monkeypatch):
     }  # fmt: skip
     monkeypatch.setattr(diagnose_actions, "estimate", lambda a, b: cost)
     at = open_diagnose()
-    assert "About **6 trainings**, **4 min** on this machine; it is corrected on the way." in said(at)
+    assert "About **6 trials**, **4 min** on this machine; updated while it runs." in said(at)
     assert "both are frozen" in at.dataframe[-1].value.to_csv()
     assert at.number_input[0].value == 30
 
@@ -241,9 +239,9 @@ def test_search_at_work_shows_its_trials_and_can_be_stopped(pair):
     bisect.write_status(Status(status="queued", created=1e9, queued=time.monotonic(), message="Tries *it*."))
     at = open_diagnose()
     assert not at.exception
-    assert elements(at, "progress")[0].text == "Trainings done: 1 of 2 planned"
+    assert elements(at, "progress")[0].text == "Trials: 1 of 2 planned"
     assert "Tries *it*." in [t.value for t in at.text]
-    assert "The search for the cause is at work" in said(at)
+    assert "Searching for the cause" in said(at)
     assert len(at.get("vega_lite_chart")) == 4
     button(at, "Stop the search").click().run()
     assert bisect.stop_requested()
@@ -255,7 +253,7 @@ def test_verdict_is_the_cause_in_words_with_the_evidence_below_and_a_way_to_the_
     sentence = "data.shuffle made the difference: switching it alone turns 0.89 into 0.50 and back"
     finish(bisect, "single", factors=["data.shuffle"], sentence=sentence, arms=TRIALS[:1], good="a")
     at = open_diagnose()
-    assert f"### {plain('“Order of the samples” is the cause.')}" in [m.value for m in at.markdown]
+    assert f"### {plain('“Shuffle” is the cause.')}" in [m.value for m in at.markdown]
     assert "One setting makes the difference" in said(at)
     assert plain(sentence) in said(at)
     a, b = sorted(pair, key=lambda run: run.config().data.shuffle != "samples")
@@ -263,7 +261,7 @@ def test_verdict_is_the_cause_in_words_with_the_evidence_below_and_a_way_to_the_
     at = open_diagnose(a=a.id, b=b.id)
     at.button(key="fix").click().run()
     assert at.session_state["setting:data.shuffle"] == "samples"
-    assert "with the cause changed: Order of the samples: " in at.success[0].value.replace("\\", "")
+    assert "with the fix: Shuffle: " in at.success[0].value.replace("\\", "")
 
 
 def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(pair, finish):
@@ -313,7 +311,7 @@ def test_a_search_of_an_older_version_is_shown_as_it_was(pair, finish):
     files.write_json(bisect.path / "result.json", {key: record[key] for key in record if key not in new})
     at = open_diagnose()
     assert not at.exception
-    assert plain("“Order of the samples” is the cause.") in said(at)
+    assert plain("“Shuffle” is the cause.") in said(at)
     assert "Best validation accuracy" in str(at.get("vega_lite_chart")[-1].proto)
     assert "Would it hold" not in said(at)
 
@@ -345,7 +343,7 @@ def test_failed_search_says_why_and_goes_on_when_asked(pair, finish, started):
     finish(bisect, "", "failed", "the disk is *full*")
     at = open_diagnose()
     assert plain("The disk is *full*.") in [e.value for e in at.error]
-    assert "It ended before its verdict; what was measured so far is kept." in [t.value for t in at.text]
+    assert "Ended without a verdict; results so far are kept." in [t.value for t in at.text]
     button(at, "Resume the search").click().run()
     assert started == [bisect.id]
     assert bisect.read_status().status == "queued"
@@ -397,7 +395,7 @@ def test_one_click_pushes_the_same_images_through_both_runs(pair, monkeypatch):
         (run.path / "model.keras").touch()
     at = open_diagnose()
     assert asked == []
-    button(at, "Push them through").click().run()
+    button(at, "Compare activations").click().run()
     assert not at.exception
     assert asked == [(pair[0].id, pair[1].id)]
     table = next(frame.value for frame in at.dataframe if "Largest difference" in frame.value)

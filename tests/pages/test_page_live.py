@@ -52,7 +52,7 @@ def test_unknown_run_is_said_and_the_list_is_offered(make_run, run_id):
     make_run("the only one")
     at = open_live(run=run_id)
     assert not at.exception
-    assert at.error[0].value == "There is no such run. Choose one from the list."
+    assert at.error[0].value == "No such run. Choose one from the list."
     assert at.selectbox[0].value is None
     assert not at.metric
 
@@ -82,16 +82,16 @@ def test_run_at_work_shows_progress_speed_and_last_epoch(make_run):
     assert not at.exception
     assert [bar.text for bar in elements(at, "progress")] == [
         "Epoch 2 of 10, batch 5 of 20",
-        "Images of this step: 30 of 120",
+        "Images: 30 of 120",
     ]
     assert [bar.value for bar in elements(at, "progress")] == [12, 25]
     line = next(caption.value for caption in at.caption if "Images per second" in caption.value)
     assert "about 2 min**" in line
-    assert "Images per second: **42** · Memory of the worker: **700 MB**" in line
+    assert "Images per second: **42** · Memory: **700 MB**" in line
     # 0.55 of 4 images is 2 of 4: Wilson gives 0.150 to 0.850.
     assert metric(at, "Validation accuracy") == ("55.0 %", "95 % CI 15.0 to 85.0")
     assert metric(at, "Validation AUC")[0] == "0.650"
-    assert metric(at, "Always the majority class")[0] == "75.0 %"
+    assert metric(at, "Majority-class baseline")[0] == "75.0 %"
     assert at.text[0].value == "*x*"
     assert [json.loads(chart.proto.spec)["title"] for chart in at.get("vega_lite_chart")] == [
         "Loss", "Accuracy", "AUC",
@@ -135,7 +135,7 @@ def test_evaluation_is_shown_with_its_mistakes(make_run, evaluation):
     assert len(at.get("plotly_chart")) == 2
     # Listed and there: an image. Listed and gone, or never listed: a sentence.
     assert len(at.get("image")) == 1
-    assert texts(at).count("The image is no longer where it was") == 2
+    assert texts(at).count("The image file is missing") == 2
     assert [link.label for link in elements(at, "page_link")].count("Predict with this run") == 1
     assert NOT_MEDICAL not in [warning.value for warning in at.warning]
 
@@ -155,7 +155,7 @@ def test_test_split_has_a_tab_of_its_own(make_run, evaluation):
 def test_no_mistakes_is_said(make_run, evaluation):
     run = make_run("done", records=3)
     files.write_json(run.path / "evaluation.json", {**evaluation, "val": {**evaluation["val"], "worst": []}})
-    assert open_live(run=run.id).success[0].value == "No image was read wrongly."
+    assert open_live(run=run.id).success[0].value == "No misclassified images."
 
 
 def test_failed_run_says_why_and_shows_the_log_of_a_program_fault_only(make_run):
@@ -174,10 +174,10 @@ def test_failed_run_says_why_and_shows_the_log_of_a_program_fault_only(make_run)
 def test_stop_asks_the_worker_and_says_so(make_run):
     run = make_run("busy", "queued")
     at = open_live(run=run.id)
-    next(b for b in at.button if b.label == "Stop the training").click().run()
+    next(b for b in at.button if b.label == "Stop the run").click().run()
     assert run.stop_requested()
     assert "the model so far is kept" in at.toast[0].value
-    assert own_labels(at) == ["End it now"]
+    assert own_labels(at) == ["Kill the process"]
 
 
 def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
@@ -188,7 +188,7 @@ def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
         raise RunError(f"run {run.id} is not at work: it is finished")
 
     monkeypatch.setattr(launch, "stop", refuse)
-    next(b for b in at.button if b.label == "Stop the training").click().run()
+    next(b for b in at.button if b.label == "Stop the run").click().run()
     assert not at.exception
     assert at.error[0].value == plain(f"Run {run.id} is not at work: it is finished.")
 
@@ -200,7 +200,7 @@ def test_resume_starts_a_worker_that_ends_with_the_server(make_run, monkeypatch)
     next(b for b in at.button if b.label == "Resume").click().run()
     assert not at.exception
     assert started == [(run.id, True)]
-    assert at.toast[0].value == plain("The training goes on.")
+    assert at.toast[0].value == plain("Resumed.")
     assert run.read_status().status == "queued"
 
 
@@ -222,12 +222,12 @@ def test_damaged_run_is_no_crash(make_run):
     assert [error.value for error in at.error] == [
         "The settings of this run cannot be read: its config.json is damaged or of a newer version.",
         plain(
-            f"Run {run.id} is damaged: status.json: it is no JSON. Delete removes it, as does "
-            f"`python -m core delete {run.id}`."
+            f"Run {run.id} is damaged: status.json: it is no JSON. Delete removes it, as does `python -m core delete "
+            f"{run.id}`."
         ),
     ]
     assert [warning.value for warning in at.warning] == [
-        "Damaged and left out: " + plain("manifest.json: it is no JSON; evaluation.json: it is no JSON") + "."
+        "Damaged and ignored: " + plain("manifest.json: it is no JSON; evaluation.json: it is no JSON") + "."
     ]
     assert "Delete" in [button.label for button in at.button]
 

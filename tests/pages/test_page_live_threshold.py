@@ -44,38 +44,38 @@ def finished(make_run, evaluation) -> Run:
 def test_the_figures_follow_the_threshold(finished):
     at = open_live(finished)
     assert not at.exception
-    figures = ("Sensitivity", "Specificity", "Precision", "Accuracy there")
+    figures = ("Sensitivity", "Specificity", "Precision", "Accuracy at threshold")
     assert [metric(at, name) for name in figures] == ["100.0 %", "66.7 %", "50.0 %", "75.0 %"]
-    slider = next(s for s in at.slider if s.label == "Say “dog” above this probability")
+    slider = next(s for s in at.slider if s.label == "Decision threshold for dog")
     slider.set_value(0.65).run()
     assert [metric(at, name) for name in figures] == ["0.0 %", "66.7 %", "0.0 %", "50.0 %"]
-    assert any("looks better on them than it will on new ones" in c.value for c in at.caption)
+    assert any("looks better on them than on new images" in c.value for c in at.caption)
     slider.set_value(0.9).run()
     assert [metric(at, name) for name in figures] == ["0.0 %", "100.0 %", "–", "75.0 %"]
 
 
 def test_the_images_of_a_cell_are_shown(finished):
     at = open_live(finished)
-    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
-    assert choice.options == ["cat read as dog: 1", "cat, read rightly: 2", "dog, read rightly: 1"]
+    choice = next(s for s in at.selectbox if s.label == "Images in cell")
+    assert choice.options == ["cat predicted as dog: 1", "cat, correct: 2", "dog, correct: 1"]
     choice.set_value((0, 0)).run()
     assert not at.exception
     alts = [image.proto.imgs[0].alt for image in at.get("image")]
-    assert alts[:2] == ["val/0.png: cat read as cat, 0.90", "val/1.png: cat read as cat, 0.60"]
-    slider = next(s for s in at.slider if s.label.startswith("Say"))
+    assert alts[:2] == ["val/0.png: cat predicted as cat, 0.90", "val/1.png: cat predicted as cat, 0.60"]
+    slider = next(s for s in at.slider if s.label.startswith("Decision threshold"))
     slider.set_value(0.2).run()
     assert not at.exception
-    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
+    choice = next(s for s in at.selectbox if s.label == "Images in cell")
     assert choice.value == (0, 0)
-    assert choice.options[0] == "cat read as dog: 2"
+    assert choice.options[0] == "cat predicted as dog: 2"
 
 
 def test_a_cell_that_empties_is_let_go(finished):
     at = open_live(finished)
-    next(s for s in at.selectbox if s.label == "Images of a cell").set_value((0, 1)).run()
-    next(s for s in at.slider if s.label.startswith("Say")).set_value(0.95).run()
+    next(s for s in at.selectbox if s.label == "Images in cell").set_value((0, 1)).run()
+    next(s for s in at.slider if s.label.startswith("Decision threshold")).set_value(0.95).run()
     assert not at.exception
-    assert next(s for s in at.selectbox if s.label == "Images of a cell").value is None
+    assert next(s for s in at.selectbox if s.label == "Images in cell").value is None
 
 
 def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
@@ -86,8 +86,8 @@ def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
     at = open_live(run)
     assert not at.exception
     assert [slider.label for slider in at.slider] == ["Smoothing"]
-    choice = next(s for s in at.selectbox if s.label == "Images of a cell")
-    assert choice.options == ["a read as b: 1", "c, read rightly: 1"]
+    choice = next(s for s in at.selectbox if s.label == "Images in cell")
+    assert choice.options == ["a predicted as b: 1", "c, correct: 1"]
 
 
 def test_too_few_images_to_calibrate_is_said(finished):

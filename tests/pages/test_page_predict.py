@@ -56,7 +56,7 @@ def test_without_a_model_it_says_what_to_do(make_run):
     assert not at.exception
     assert at.info[0].value.startswith("No run has a model yet.")
     assert [box.label for box in at.selectbox] == [
-        "Pixels that it was trained on", "How its images became square",
+        "Pixel scale in training", "Resizing in training",
     ], "of the form for a model"  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_run_without_model_in_the_address_is_said(make_run):
     at = open_predict(run=untrained.id)
     assert not at.exception
     assert at.info[0].value.startswith("This run has no model yet")
-    assert "Look at this run" in [link.label for link in elements(at, "page_link")]
+    assert "Open this run" in [link.label for link in elements(at, "page_link")]
     assert at.selectbox[0].value is None
 
 
@@ -75,7 +75,7 @@ def test_unknown_run_is_said(make_run, run_id):
     make_run("trained", records=1, model=True)
     at = open_predict(run=run_id)
     assert not at.exception
-    assert at.error[0].value == "There is no such run. Choose one from the list."
+    assert at.error[0].value == "No such run. Choose one from the list."
 
 
 def test_says_how_images_are_prepared(make_run):
@@ -94,7 +94,7 @@ def test_images_get_cards_and_a_table(make_run, asked):
     assert not at.exception
     assert asked == [["Über 肺 *x*.png", "Über 肺 *x*.png", "broken.png"]]
     assert [bar.text for bar in elements(at, "progress")] == ["PNEUMONIA 75.0 %", "NORMAL 25.0 %"] * 2
-    assert at.warning[1].value == "1 of 3 images could not be read; the table says why."
+    assert at.warning[1].value == "1 of 3 images could not be read; see the table."
     assert at.error[0].value == plain("The image is damaged.")
     table = at.dataframe[0].value
     assert table["label"].tolist() == ["PNEUMONIA", "PNEUMONIA", ""]
@@ -155,8 +155,8 @@ def test_limits_hold_on_the_server_too(make_run, asked, monkeypatch):
     at.run()
     assert asked == [["a.png", "b.png"]]
     assert [error.value for error in at.error] == [
-        plain("Left out, as they have more than 1 MB: large.png."),
-        plain("3 images came; the first 2 are looked at. Give the rest afterwards."),
+        plain("Skipped because they are larger than 1 MB: large.png."),
+        plain("3 images uploaded; only the first 2 are used. Upload the rest afterwards."),
     ]
 
 
@@ -183,7 +183,7 @@ def test_images_that_are_gone_are_asked_for_again(make_run, asked, home):
         shutil.rmtree(path)
     at.run()
     assert not at.exception
-    assert "no longer kept" in at.info[0].value
+    assert "have been deleted" in at.info[0].value
 
 
 def test_a_visit_may_send_so_many_files(make_run, asked, monkeypatch):
@@ -206,8 +206,8 @@ def test_images_of_the_data_set_come_with_their_true_class(make_run, asked):
     assert not at.exception
     # Of the four listed images only two are still there.
     assert sorted(asked[0]) == ["val/0.png", "val/1.png"]
-    assert [c.value for c in at.caption if "truly" in c.value] == [":material/close: truly NORMAL"] * 2
-    next(b for b in at.button if b.label == "Take others").click().run()
+    assert [c.value for c in at.caption if "True class" in c.value] == [":material/close: True class: NORMAL"] * 2
+    next(b for b in at.button if b.label == "Other images").click().run()
     assert not at.exception
 
 
@@ -216,7 +216,7 @@ def test_data_set_that_is_gone_is_said(make_run, asked, tmp_path):
     (tmp_path / "pictures").rename(tmp_path / "moved")
     at = open_predict()
     at.segmented_control[0].set_value("Images of the dataset").run()
-    assert "no longer where they were" in at.warning[0].value
+    assert "image files of this run's dataset are missing" in at.warning[0].value
     assert not asked
 
 

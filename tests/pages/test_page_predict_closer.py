@@ -48,7 +48,7 @@ def test_an_example_of_the_data_set_is_asked_about_by_a_press(make_run, question
     next(button for button in at.button if button.label == "Example 2").click().run()
     assert not at.exception
     assert [names for names, _ in questions] == [["val/1.png"]]
-    assert any("truly NORMAL" in caption.value for caption in at.caption)
+    assert any("True class: NORMAL" in caption.value for caption in at.caption)
     at.file_uploader[0].upload("mine.png", png())
     at.run()
     assert questions[-1][0] == ["mine.png"]

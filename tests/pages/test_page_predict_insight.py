@@ -80,12 +80,12 @@ def test_a_closer_look_shows_map_neighbours_and_whether_it_is_foreign(make_run, 
     at = open_predict("a.png", "odd.png")
     assert not at.exception
     assert asked == [("trained", 2, True)]
-    assert at.warning[0].value.startswith("1 of 2 images is unlike anything in training")
-    assert [c.value for c in at.caption].count(":material/help: unlike anything in training") == 1
+    assert at.warning[0].value.startswith("1 of 2 images is out of distribution")
+    assert [c.value for c in at.caption].count(":material/help: out of distribution") == 1
     assert any(METHODS["cam"] in c.value and "at the top left" in c.value for c in at.caption)
-    assert any("Like the training images: its 5th nearest training image is 0.050 away" in m.value for m in at.markdown)
+    assert any("In distribution: its 5th nearest training image is 0.050 away" in m.value for m in at.markdown)
     at.selectbox(key="closer_picture").set_value(1).run()
-    assert "Unlike anything in training: its 5th nearest" in at.warning[1].value
+    assert "Out of distribution: its 5th nearest" in at.warning[1].value
     assert asked == [("trained", 2, True)]
 
 
@@ -96,7 +96,7 @@ def test_neighbours_that_are_gone_have_their_names(make_run, asked):
     alts = images(at)
     assert "Training image val/0.png of class cat, distance 0.125" in alts
     assert not any("val/3.png" in alt for alt in alts)
-    assert any("no longer where it was" in c.value for c in at.caption)
+    assert any("image file is missing" in c.value for c in at.caption)
     assert plain("val/3.png") in [c.value for c in at.caption]
     assert all(alts)
 
@@ -105,8 +105,8 @@ def test_a_class_for_which_nothing_speaks_is_said(make_run, asked):
     make_run("trained", records=1, model=True, classes=("cat", "dog"))
     at = open_predict("a.png")
     at.selectbox(key="closer_class").set_value("cat").run()
-    assert any(c.value.startswith("No place speaks for this class.") for c in at.caption)
-    assert any(alt.endswith("a map of what speaks for cat: most of it nowhere") for alt in images(at))
+    assert any(c.value.startswith("No region supports this class.") for c in at.caption)
+    assert any(alt.endswith("the class activation map of cat: mostly nowhere") for alt in images(at))
 
 
 def test_the_opacity_changes_the_image(make_run, asked):
@@ -129,7 +129,7 @@ def test_a_model_from_elsewhere_says_why_it_cannot(make_run, asked):
     files.write_json(run.path / "manifest.json", {**run.data().to_dict(), "imported": {"sha256": "x"}})
     at = open_predict("a.png")
     assert IMPORTED
-    assert any("a model from elsewhere does not tell what it was trained on" in c.value for c in at.caption)
+    assert any("an imported model does not contain its training images" in c.value for c in at.caption)
 
 
 def test_maps_are_asked_for_a_few_images_only(make_run, asked):
@@ -182,7 +182,7 @@ def test_another_run_is_asked_about_the_same_images(make_run, asked):
     assert table["agree"].tolist() == ["differ", "same"]
     assert table[["one", "other"]].iloc[0].tolist() == ["dog", "cat"]
     assert table["gap"].tolist() == pytest.approx([0.8, 0.0])
-    assert any("say different classes for **1 of 2** images." in m.value for m in at.markdown)
+    assert any("predict different classes for **1 of 2** images." in m.value for m in at.markdown)
     at.run()
     assert len(asked) == 2
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_asked_is_said(three):
     assert at.error[0].value.replace("\\", "").startswith('"good" is no condition')
     assert asked(at, "filter") == "val_auc>0.65"
     at = open_runs(q="nowhere")
-    assert at.info[0].value == "No run is as the filter asks."
+    assert at.info[0].value == "No runs match the filter."
 
 
 def test_settings_that_differ_come_first(three):
@@ -218,7 +218,7 @@ def test_other_images_and_runs_that_are_gone_are_said_first(three):
     assert "judged on different validation images (“good”: 4; “better”: 2)" in at.warning[0].value.replace("\\", "")
     assert at.info[0].value == "1 of the runs that the address names is not here any more."
     assert named(at, "slider", "Smoothing").value == 0.5
-    assert open_runs(compare="20200101-000000-000-abcdef").info[1].value == "No run is left to compare."
+    assert open_runs(compare="20200101-000000-000-abcdef").info[1].value == "No runs left to compare."
     assert not open_runs(compare=f"{three[0].id},{three[1].id}", smooth="nan", log="x", across="y", part="z").exception
 
 
@@ -240,7 +240,7 @@ def test_diagnose_offers_the_compared_runs_first(three):
     at.switch_page("pages/diagnose.py").run()
     assert not at.exception
     assert [option.split(" · ")[0] for option in at.selectbox[0].options][:2] == [MARKUP, "good"]
-    assert "Choose them in the table of runs" in [link.label for link in elements(at.main, "page_link")]
+    assert "Choose from the table of runs" in [link.label for link in elements(at.main, "page_link")]
 
 
 def test_a_viewer_of_a_team_looks_and_changes_nothing(three, monkeypatch):

@@ -37,7 +37,7 @@ def test_a_sweep_is_renamed_and_leads_to_its_best_settings(sweep):
     at.switch_page("pages/train.py")
     at.query_params[state.SWEEP] = sweep.id
     at.run()
-    assert "Try many settings (sweep)" in [one.label for one in at.expander if one.proto.expanded]
+    assert "Sweep: grid or random search" in [one.label for one in at.expander if one.proto.expanded]
 
 
 @pytest.mark.parametrize(("button", "left"), [("With its 2 trials", []), ("Keep the trials as runs", ["two", "one"])])
@@ -73,7 +73,7 @@ def test_a_deleted_sweep_comes_back_out_of_the_list_with_its_trials(sweep, trial
 def test_a_sweep_at_work_is_not_deleted(sweep):
     sweep.write_status(Status.in_queue(2e9))
     at = open_runs(chosen=sweep.id)
-    assert "It is at work; stop it first." in [caption.value for caption in at.caption]
+    assert "Still running; stop it first." in [caption.value for caption in at.caption]
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,8 @@ def test_page_opens_with_the_recommended_preset_for_the_sample():
     assert figures["Duration, at most"].endswith(" s")
     assert figures["Expected memory"].endswith(" GB")
     assert "Download" not in figures
-    assert "All settings are as the preset has them." in captions(at)
-    assert "No run is ahead of yours" in captions(at)
+    assert "Using preset values." in captions(at)
+    assert "Queue is empty; starts immediately." in captions(at)
 
 
 def test_preset_fills_every_field(started):
@@ -97,9 +97,9 @@ def test_differences_are_marked_named_and_taken_back():
     field(at, "model.dropout").set_value(0.5).run()
     assert "2 settings differ from the preset. Dropout: 0.5 instead of 0.2; Epochs: 7 instead of 50." in captions(at)
     assert field(at, "training.epochs").label == "Epochs :primary[●]"
-    press(at, "Back to the preset")
+    press(at, "Reset to preset")
     assert field(at, "training.epochs").value == 50
-    assert "All settings are as the preset has them." in captions(at)
+    assert "Using preset values." in captions(at)
 
 
 def test_values_are_kept_while_another_page_is_visited():
@@ -157,7 +157,7 @@ def test_refused_value_is_one_sentence_and_stays_in_the_form(key, value, sentenc
     assert not at.exception
     assert errors(at) == [sentence]
     assert told_at(at, key) == sentence
-    assert f"Start waits. To put right: {sentence.split(':')[0]}." in " ".join(m.value for m in at.markdown)
+    assert f"Correct these fields before you start: {sentence.split(':')[0]}." in " ".join(m.value for m in at.markdown)
     assert started == []
     assert (field(at, key).value, field(at, "model.dropout").value) == (value, 0.5)
 
@@ -218,7 +218,7 @@ def test_missing_weights_are_one_sentence(monkeypatch, started, tmp_path):
     press(at, "Check again")
     assert not errors(at)
     assert not start_of(at).disabled
-    assert "Its address answers" in captions(at)
+    assert "The server is reachable" in captions(at)
     expectation._refusal.clear()
     assert started == []
 
@@ -260,7 +260,7 @@ def test_worker_that_cannot_start_is_one_sentence(monkeypatch):
 
 def test_runs_ahead_are_counted(started):
     press(open_page())
-    assert "1 run is ahead of yours" in captions(open_page())
+    assert "1 run is ahead in the queue" in captions(open_page())
 
 
 def test_a_beginner_sees_three_ways_with_their_duration_and_the_form_is_closed(started):
@@ -298,5 +298,5 @@ def test_two_wrong_fields_are_told_at_both():
 def test_memory_that_is_not_there_is_told_before_the_start(monkeypatch):
     monkeypatch.setenv("PARITY_MEMORY", "0.5")
     at = open_page()
-    assert any("may be ended by the system" in warning.value for warning in at.warning)
+    assert any("the system may kill it" in warning.value for warning in at.warning)
     assert not start_of(at).disabled

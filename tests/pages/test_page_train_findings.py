@@ -34,7 +34,7 @@ def captions(at: AppTest) -> str:
 def test_healthy_form_has_one_line(images):
     at = open_page(images)
     assert not at.exception
-    assert "The checks found nothing to mention." in captions(at)
+    assert "No issues found." in captions(at)
     assert (texts(at.error), texts(at.warning), texts(at.info)) == ([], [], [])
 
 
@@ -50,7 +50,7 @@ def test_finding_is_shown_and_one_click_repairs_it(images):
     assert texts(at.error) == []
     widget(at, "apply:dropout-too-strong").click().run()
     assert widget(at, state.field_key("model.dropout")).value == 0.5
-    assert "The checks found nothing to mention." in captions(at)
+    assert "No issues found." in captions(at)
 
 
 def test_finding_without_a_setting_has_no_button(image_folder):
@@ -77,7 +77,7 @@ def test_checks_run_once_for_each_form_and_data_set(images, monkeypatch):
 
 
 def test_sample_that_is_not_drawn_yet_is_explained():
-    assert "The checks need the sample set, which is drawn" in captions(open_page("sample"))
+    assert "The checks need the sample, which is generated" in captions(open_page("sample"))
 
 
 def test_image_that_has_gone_is_one_sentence(images):

@@ -100,7 +100,7 @@ def comparison_of(folder: Path) -> dict[str, Any]:
 def test_the_page_tells_verdict_trials_differences_divergence_and_script(pair: tuple[Run, Run]) -> None:
     text = report_html(*pair, comparison_of(Path("/srv/x")), result_of(*pair))
     for words in (
-        "One setting makes the difference", "“Order of the samples” alone takes it from 0.9 to 0.5.",
+        "One setting makes the difference", "“Shuffle” alone takes it from 0.9 to 0.5.",
         "0.400 [0.300, 0.500]",
         "data.augmentation_draws", "both frozen", "labels and order", "epoch 1, batch 2", "McNemar, p = 1e-12", "3.0.0",
         "rng.permutation(len(x))", "3.7 minutes",
@@ -289,10 +289,7 @@ def test_a_report_tells_both_questions_and_the_values_and_draws_one_row_a_combin
     page = report_html(*pair, None, result_of(*pair, arms=trials, **new))
     assert Page(page).open == []
     assert "On other images it &lt;would&gt; hold." in page
-    assert (
-        "<td>Order of the samples</td><td>Samples, anew every epoch</td><td>None: as on disk</td><td>Because so.</td>"
-        in page
-    )
+    assert "<td>Shuffle</td><td>Every epoch</td><td>Off</td><td>Because so.</td>" in page
     assert page.count("A again, 3 seeds") == 1
     turned = report_html(pair[1], pair[0], None, result_of(*pair, arms=trials, **new))
-    assert "<td>Order of the samples</td><td>None: as on disk</td><td>Samples, anew every epoch</td>" in turned
+    assert "<td>Shuffle</td><td>Off</td><td>Every epoch</td>" in turned

@@ -114,7 +114,7 @@ def test_one_cause_is_one_card_with_its_remedy_in_the_words_of_the_form(run: Run
     assert Page(text).open == []
     assert text.count("<article") == 1
     assert '<article class="finding error">' in text
-    assert "Shuffle: “Order of the samples” set to “Samples, anew every epoch”." in text
+    assert "Shuffle: “Shuffle” set to “Every epoch”." in text
     assert "single-class-batches" not in text
     assert "<td>Single class batches</td><td>40</td>" in text
     assert "The first 6 of 9." in text

@@ -66,4 +66,4 @@ def test_damaged_jobs_are_listed_too() -> None:
 
 def test_a_bisect_says_its_verdict_in_the_words_of_the_form(home: Path) -> None:
     examples.install()
-    assert [row.message for row in job_rows()] == ["“Order of the samples” is the cause."]
+    assert [row.message for row in job_rows()] == ["“Shuffle” is the cause."]

@@ -73,7 +73,7 @@ def test_the_measure_that_decided_is_told_and_holds_the_repaired_script(found: d
     assert "as it was 0.977 [0.97" in said and "the other 0.986 [0.98" in said
     assert said.endswith("decides nothing: repaired 77.5%, as it was 90.0%, the other 77.5%.")
     assert figure_rows(answer)[1][::2] == ["second.py", "90.0%"] and figure_rows(answer)[2][2] == "77.5%"
-    assert "Validation AUC, mean over 12 seeds" in why_html(why) and "Accuracy of one training" in why_html(why)
+    assert "Validation AUC, mean over 12 seeds" in why_html(why) and "Accuracy of a single run" in why_html(why)
 
 
 def test_without_seeds_of_the_repaired_settings_it_is_not_called_cured(found: dict[str, Any]) -> None:

@@ -149,7 +149,7 @@ def test_how_a_worker_died_without_a_word_is_told_by_its_exit_code(
 def test_what_the_worker_said_last_is_kept(run: Run, worker: Callable[[str], Started]) -> None:
     started = worker("")
     launch.start(run, parent_pipe=False)
-    finished = dataclasses.replace(run.read_status(), status="finished", message="Ran to its end.")
+    finished = dataclasses.replace(run.read_status(), status="finished", message="Completed.")
     run.write_status(finished)
     started[0][2].wait()
     assert launch.poll(run) == finished

@@ -62,7 +62,7 @@ def _stop(jobs: Sequence[JobFolder]) -> None:
 
 def _give_up(reporter: Reporter[Any], jobs: Sequence[JobFolder], statuses: Sequence[Status]) -> None:
     if reporter.stop_requested():
-        stopped = f"Stopped by a person; what was trained is kept, and the {reporter.run.noun} can go on."
+        stopped = f"Stopped by user; what was trained is kept, and the {reporter.run.noun} can go on."
         raise EndedEarly("stopped", stopped)
     job, status = next(pair for pair in zip(jobs, statuses, strict=True) if pair[1].status != "finished")
     message = f"{job.title()} has ended early: {status.message}"

@@ -98,9 +98,9 @@ def describe_mix(mix: NDArray[np.int64], labels: NDArray[np.int64], names: tuple
         return text
     shares = mix / mix.sum(axis=1, keepdims=True)
     k = int(np.argmax(mix.sum(axis=0)))
-    whole = f"{mix[:, k].sum() / mix.sum():.0%} of the epoch"
+    whole = f"{100 * mix[:, k].sum() / mix.sum():.0f} % of the epoch"
     least, most = shares[:, k].min(), shares[:, k].max()
-    of_batch = "" if len(mix) == 1 else f"{least:.0%} to {most:.0%} of a batch, and "
+    of_batch = "" if len(mix) == 1 else f"{100 * least:.0f} to {100 * most:.0f} % of a batch, and "
     return f"{text} {display_name(names[k])} makes up {of_batch}{whole}."
 
 

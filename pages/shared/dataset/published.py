@@ -42,8 +42,8 @@ def _describe(collection: Collection) -> None:
     counts = ", ".join(f"{number:,} in {part}" for part, number in collection.counts.items())
     classes = ", ".join(collection.classes)
     st.caption(
-        f"{plain(counts)}; classes {plain(classes)}. Licence {plain(collection.licence)}. "
-        f"Cite: {plain(collection.source)}."
+        f"{plain(counts)}; classes {plain(classes)}. Licence {plain(collection.licence)}. Cite: "
+        f"{plain(collection.source)}."
     )
 
 
@@ -55,8 +55,8 @@ def _offer(collection: Collection) -> None:
         + (f" {_megabytes(held)} already downloaded; the download resumes from there." if held else "")
     )
     st.caption(
-        "Without internet access: download the file elsewhere, then run "
-        f"`python -m core fetch {collection.name} --size {collection.size} --file FILE`."
+        f"Without internet access: download the file elsewhere, then run `python -m core fetch {collection.name} "
+        f"--size {collection.size} --file FILE`."
     )
     if not st.button("Resume the download" if held else "Download", type="primary", icon=":material/download:"):
         return

@@ -207,7 +207,7 @@ def _show_draws(view: View, file: ImageFile, kind: str, draws: int) -> None:
     except UnreadableImage as error:
         st.error(plain(str(error)))
         return
-    st.image(pixels, width=SIDE, caption="as it is", alt="The image without augmentation.")
+    st.image(pixels, width=SIDE, caption="original", alt="The image without augmentation.")
     if kind == "none":
         st.info("Without augmentation every epoch uses this same image. Choose an augmentation to preview it.")
         return

@@ -19,10 +19,10 @@ def show_answers(result: "BisectResult") -> None:
         return
     left, right = st.columns(2)
     with left:
-        st.markdown("**Did it make the difference on these images?**")
+        st.markdown("**Is it the cause on these images?**")
         st.markdown(plain(these_images(result)))
     with right:
-        st.markdown("**Would it hold on other images of this kind?**")
+        st.markdown("**Does it generalize to other images of this kind?**")
         st.markdown(plain(other_images(result)))
     for text in (result["auc"]["sentence"] if "auc" in result else "", result.get("note")):
         if text:
@@ -36,27 +36,27 @@ def these_images(result: "BisectResult") -> str:
         return "Not measured yet."
     bounds, seeds = gap["interval"], gap.get("seeds", 0)
     if not result.get("candidates"):
-        return "With the same training seed both runs are the same training, so only seeds tell them apart."
+        return "With the same training seed both runs are identical; they differ only by seed."
     good = (result["good"] or "a").upper()
     counted = f"{seeds} seeds each, {result.get('images')} images"
     span = f"{points(bounds[0])} to {points(bounds[1])}"
     better = "better" if gap["value"] >= 0 else "worse"
     begin = f"{good} is {better} by {abs(100 * gap['value']):.1f} points of accuracy ({span}; {counted})"
     if result.get("decided_by") == "auc":
-        return f"Yes, by the AUC. By accuracy it is not told: {begin}."
+        return f"Yes, by the AUC. By accuracy it is unclear: {begin}."
     if bounds[0] > 0 or bounds[1] < 0:
         return f"Yes: {begin}." if result.get("verdict") != "no-difference" else f"Too little to matter: {begin}."
     margin = 100 * result.get("margin", 0.0)
     if result.get("verdict") == "no-difference":
         return f"No: {begin}, all of it inside ±{margin:g} points."
-    return f"Not told yet: {begin}; that holds 0 and reaches beyond ±{margin:g} points."
+    return f"Unclear: {begin}; this includes 0 and extends beyond ±{margin:g} points."
 
 
 def other_images(result: "BisectResult") -> str:
     """The second question: seeds and images both drawn anew."""
     found = result.get("other_images")
     if not found:
-        return "There is nothing to carry over." if not result.get("candidates") else "Not measured yet."
+        return "No effect to generalize." if not result.get("candidates") else "Not measured yet."
     return str(found["sentence"])
 
 
@@ -70,6 +70,6 @@ def margin_input() -> None:
         step=0.5,
         key=MARGIN,
         width=160,
-        help="A gap in accuracy up to so many percentage points does not matter to you. A smaller margin takes more "
-        "trainings.",
+        help="Largest gap in accuracy, in percentage points, that is irrelevant to you. A smaller margin needs more "
+        "trials.",
     )

@@ -42,9 +42,9 @@ def shown_bisect(pair: Pair) -> Bisect | None:
         return diagnose_actions.newest_bisect(*pair)
     found = diagnose_actions.find_bisect(asked)
     if found is None:
-        st.error("There is no such search. What is known of the two runs is below.", icon=":material/error:")
+        st.error("No such search. The comparison of the two runs is below.", icon=":material/error:")
     elif set(runs_of(found)) != {run.id for run in pair}:
-        st.info("The search in the address is one between two other runs.", icon=":material/info:")
+        st.info("The search in the address belongs to two other runs.", icon=":material/info:")
         found = None
     return found or diagnose_actions.newest_bisect(*pair)
 
@@ -66,7 +66,7 @@ def show_verdict(bisect: Bisect | None, first: str) -> None:
     result = seen_from(found, first) if found else None
     verdict = result["verdict"] if result else None
     if bisect and diagnose_actions.status_of(bisect).is_active:
-        st.info("The search for the cause is at work; how far it is stands below.", icon=":material/search:")
+        st.info("Searching for the cause; progress is shown below.", icon=":material/search:")
     elif result and verdict:
         verdict_card(verdict, result)
 
@@ -75,8 +75,8 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     """The search: before it what it would cost, then how it goes and what came of every training."""
     section(
         "Find the cause",
-        "Trains again between the two runs: every setting that differs is switched alone, from A to B and from B to A, "
-        "with the same seeds everywhere, until it is clear which one makes the difference (a bisect).",
+        "Bisect: trains with each differing setting switched alone, in run A and in run B, with the same seeds, "
+        "until the cause is clear.",
     )
     if bisect is None:
         show_offer(pair, None)
@@ -89,7 +89,7 @@ def show_search(pair: Pair, bisect: Bisect | None) -> None:
     if not status.is_active:
         if not may(Action.DIAGNOSE):
             return
-        with st.expander("Search once more", icon=":material/replay:"):
+        with st.expander("Run again", icon=":material/replay:"):
             show_offer(pair, bisect)
 
 
@@ -115,7 +115,7 @@ def _tick(bisect: Bisect, pair: Pair, was_active: bool) -> None:
         trainings = [trial["status"] for trial in result.get("arms", []) if not trial.get("own")]
         done = sum(state in ("finished", "failed") for state in trainings)
         share = done / len(trainings) if trainings else 0.0
-        st.progress(share, text=f"Trainings done: {done} of {len(trainings)} planned")
+        st.progress(share, text=f"Trials: {done} of {len(trainings)} planned")
     st.caption(_cost_words(result.get("cost", {})))
     if len(trials):
         colours = side_colours([run.id for run in pair])
@@ -139,10 +139,10 @@ def settled(result: "BisectResult", *, is_active: bool) -> "BisectResult":
 def _message(status: Status) -> str:
     """Where the search is, in a sentence; why it ended early stands in a box of its own above."""
     if status.status == "finished":
-        return "It came to its verdict, which stands at the top of the page."
+        return "Done. See the verdict above."
     if status.is_active:
         return status.message or STATUSES[status.status]
-    return "It ended before its verdict; what was measured so far is kept."
+    return "Ended without a verdict; results so far are kept."
 
 
 def _cost_words(cost: "Cost") -> str:

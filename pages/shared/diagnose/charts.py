@@ -112,8 +112,8 @@ def trials_chart(result: "BisectResult", colours: Sequence[str], *, dark: bool) 
     start = alt.X("low:Q", title=title, scale=scale)
     y = alt.Y("place:O", title=None, axis=None, sort=None, scale=alt.Scale(domain=_rows(trials), paddingInner=0))
     legend = alt.Legend(orient="bottom", symbolOpacity=1, labelFontSize=12, titleFontSize=12)
-    colour = alt.Color("from:N", title="Starts as", scale=_scale(colours), legend=legend)
-    shape = alt.Shape("from:N", title="Starts as", scale=_scale(SIDE_MARKS.values()), legend=legend)
+    colour = alt.Color("from:N", title="Base run", scale=_scale(colours), legend=legend)
+    shape = alt.Shape("from:N", title="Base run", scale=_scale(SIDE_MARKS.values()), legend=legend)
     tips = [
         alt.Tooltip("name:N", title="Training"),
         alt.Tooltip("state:N", title="State"),
@@ -175,16 +175,13 @@ def seeds_frame(result: "BisectResult") -> pd.DataFrame:
 
 def trials_caption(result: "BisectResult") -> str:
     """How to read the image of the trials."""
-    switched = "that has moved from the band of its own colour into the other one has switched sides."
+    switched = "that lies in the band of the other color has changed sides."
     if "measured" not in result:
-        return (
-            "Each dot is one training, its bar the 95 % CI. The bands are runs A and B with other seeds: a dot "
-            f"{switched}"
-        )
+        return f"Each dot is one trial with its 95 % CI. The bands are runs A and B with other seeds: a dot {switched}"
     return (
-        "Each row is one combination of settings: a large dot with the interval of its mean, and a small dot for each "
-        f"seed. The bands are runs A and B over their seeds: a row {switched} The two runs themselves are shown, but "
-        "nothing is concluded from them."
+        "Each row is one combination of settings: a large dot for the mean with its CI, a small dot for each seed. "
+        f"The bands are runs A and B over their seeds: a row {switched} The two runs themselves are shown for "
+        "reference only."
     )
 
 
@@ -206,14 +203,14 @@ def trials_words(result: "BisectResult") -> str:
     trials = [f"{trial.label}" for trial in trials_frame(result).itertuples()]
     bands = [str(about) for about in bands_frame(result)["about"]]
     if not trials:
-        return "The trainings between the two runs; none is planned yet."
-    return f"The trainings between the two runs and their {judged_by(result).lower()}. {'; '.join([*bands, *trials])}."
+        return "Trials between the two runs; none planned yet."
+    return f"Trials between the two runs and their {judged_by(result).lower()}. {'; '.join([*bands, *trials])}."
 
 
 _INK = {False: "#17211f", True: "#e6edeb"}
 """The theme's text colour, light and dark."""
 
-_STATES = {"waiting": "not trained yet", "running": "trains now …", "failed": "failed", "finished": "finished"}
+_STATES = {"waiting": "not trained yet", "running": "training …", "failed": "failed", "finished": "finished"}
 
 
 def _scale(values: Iterable[str]) -> alt.Scale:

@@ -58,17 +58,17 @@ def choose_pair(runs: Sequence[Run]) -> Pair | None:
     found = {side: diagnose_actions.find_run(run_id) for side, run_id in asked.items()}
     listed.update({run.id: run for run in found.values() if run and run.id not in listed})
     if unknown := [_LABELS[side] for side in asked if asked[side] and found[side] is None]:
-        st.error(f"{' and '.join(unknown)}: there is no such run. Choose from the lists.", icon=":material/error:")
+        st.error(f"{' and '.join(unknown)}: no such run. Choose from the lists.", icon=":material/error:")
     else:
         _fill(found, runs)
         (remember_choice if any(asked.values()) else remember_default)(*_NAMED)
     for column, side in zip(st.columns(2), _LABELS, strict=True):
         with column:
             _choose(side, found[side], listed)
-    st.page_link("pages/runs.py", label="Choose them in the table of runs", icon=":material/table_rows:")
+    st.page_link("pages/runs.py", label="Choose from the table of runs", icon=":material/table_rows:")
     a, b = found[RUN_A], found[RUN_B]
     if a and b and a.id == b.id:
-        st.info("Both lists name the same run. Choose another one in one of them.", icon=":material/info:")
+        st.info("The same run is selected twice. Choose two different runs.", icon=":material/info:")
         return None
     return (a, b) if a and b else None
 
@@ -128,7 +128,7 @@ def _choose(side: str, run: Run | None, listed: dict[str, Run]) -> None:
         on_change=_follow_choice,
         args=(side,),
         placeholder="Choose a run",
-        help="Two runs on the same images can be compared image by image, and searched for the cause.",
+        help="Runs on the same images can be compared image by image, and the cause can be searched for.",
     )
 
 

@@ -28,29 +28,27 @@ if TYPE_CHECKING:
 def show_offer(pair: Pair, before: Bisect | None) -> None:
     """What a search would try and how long it would take, and the button that starts it."""
     if not may(Action.DIAGNOSE):
-        st.info("You may look at searches here, but not start one.", icon=":material/lock:")
+        st.info("You may view searches, but not start one.", icon=":material/lock:")
         return
     try:
         cost = _estimate(pair)
     except UserError as error:
-        st.warning(f"No search is possible here. {plain(sentence(str(error)))}", icon=":material/info:")
+        st.warning(f"Search not possible. {plain(sentence(str(error)))}", icon=":material/info:")
         return
     factors = [str(key) for key in cost.get("factors") or []]
     show_skipped(cost.get("skipped") or [])
     if not factors:
         st.info(
-            "The two runs differ in no setting that a training could be repeated with, so there is nothing to switch. "
-            "A search can still tell whether the gap is more than chance.",
+            "The two runs have no differing setting that can be switched. A search can still tell whether the gap "
+            "is more than chance.",
             icon=":material/info:",
         )
     else:
         named = ", ".join(f"**{plain(setting_label(key))}** ({plain(key)})" for key in factors)
-        st.markdown(f"To be tried: {named}.")
+        st.markdown(f"Settings to test: {named}.")
     trials, minutes = cost.get("arms", 0), float(cost.get("minutes") or 0.0)
-    st.markdown(
-        f"About **{trials} trainings**, **{duration(60 * minutes)}** on this machine; it is corrected on the way."
-    )
-    st.caption("All are trained with the same 3 seeds, and with 6 and at last 12 where that is not clear yet.")
+    st.markdown(f"About **{trials} trials**, **{duration(60 * minutes)}** on this machine; updated while it runs.")
+    st.caption("Each is trained with the same 3 seeds, then 6 and 12 if the result is unclear.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Budget in minutes",
@@ -59,11 +57,11 @@ def show_offer(pair: Pair, before: Bisect | None) -> None:
             value=round(BUDGET_MINUTES),
             key=BUDGET,
             width=160,
-            help="The search ends then at the latest and says what it knows.",
+            help="The search ends at this limit at the latest and reports its result so far.",
         )
         margin_input()
         st.button(
-            "Find the cause" if before is None else "Search again",
+            "Find the cause" if before is None else "Run again",
             type="primary",
             icon=":material/troubleshoot:",
             on_click=_start,
@@ -73,7 +71,7 @@ def show_offer(pair: Pair, before: Bisect | None) -> None:
 
 
 def _estimate(pair: Pair) -> "Expected":
-    with st.spinner("Working out what a search would cost …"):
+    with st.spinner("Estimating the cost …"):
         return diagnose_actions.estimate(*pair)
 
 
@@ -83,13 +81,18 @@ def show_skipped(skipped: "Sequence[Skipped]") -> None:
     if not skipped:
         return
     rows = [
-        {"Setting": setting_label(row["key"]), "Not tried because": row["reason"],
+        {"Setting": setting_label(row["key"]), "Excluded because": row["reason"],
          "Key": row["key"]}
         for row in skipped
     ]  # fmt: skip
     columns = {"Setting": st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
-    st.caption("Differs, but is not tried:")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, alt="Settings not tried, with reasons")
+    st.caption("Excluded from the search:")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config=columns,
+        alt="Settings excluded from the search, with reasons",
+    )
 
 
 def search_buttons(bisect: Bisect, status: Status) -> None:
@@ -104,7 +107,7 @@ def search_buttons(bisect: Bisect, status: Status) -> None:
             icon=":material/stop_circle:",
             on_click=_stop,
             args=(bisect,),
-            help="What was measured so far is kept, and the search can be resumed.",
+            help="Results so far are kept; the search can be resumed.",
             key=part_key("stop", bisect.id),
         )
     elif status.status in RESUMABLE:
@@ -114,7 +117,7 @@ def search_buttons(bisect: Bisect, status: Status) -> None:
             icon=":material/play_circle:",
             on_click=_resume,
             args=(bisect,),
-            help="Goes on after the last finished training.",
+            help="Continues after the last finished trial.",
             key=part_key("resume", bisect.id),
         )
 
@@ -125,15 +128,15 @@ def _start(pair: Pair) -> None:
         minutes, points = float(st.session_state[BUDGET]), float(st.session_state[MARGIN])
         st.query_params[BISECT] = jobs.begin("bisect", BisectSpec(*pair, minutes, points)).id
 
-    _do(start, "The search has started.")
+    _do(start, "Search started.")
 
 
 def _stop(bisect: Bisect) -> None:
-    _do(lambda: jobs.stop(bisect), "The search stops after the batch it is at.")
+    _do(lambda: jobs.stop(bisect), "Stopping after the current batch.")
 
 
 def _resume(bisect: Bisect) -> None:
-    _do(lambda: jobs.go_on(bisect), "The search goes on.")
+    _do(lambda: jobs.go_on(bisect), "Search resumed.")
 
 
 def _do(action: Callable[[], None], success: str) -> None:

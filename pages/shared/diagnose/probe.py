@@ -31,10 +31,10 @@ def show_probe(pair: Pair) -> None:
         if rows := stored_probe(a, b):
             _show_table(rows)
             return
-        st.caption("Pushes 16 images through both models and shows at which stage their numbers part.")
-        if st.button("Push them through", icon=":material/play_arrow:", key=part_key("probe", a.id, b.id)):
+        st.caption("Runs 16 images through both models and shows the stage at which activations first differ.")
+        if st.button("Compare activations", icon=":material/play_arrow:", key=part_key("probe", a.id, b.id)):
             try:
-                with st.spinner("Loads both models; about 20 seconds …"):
+                with st.spinner("Loading both models; about 20 seconds …"):
                     _show_table(_measure(a, b))
             except UserError as error:
                 st.error(plain(sentence(str(error))), icon=":material/error:")
@@ -46,6 +46,6 @@ def _measure(a: Run, b: Run) -> "list[ProbeStage]":
 
 
 def _show_table(rows: "Sequence[ProbeStage]") -> None:
-    st.caption("Largest difference at each stage when the same images go through both.")
+    st.caption("Largest difference at each stage for the same images.")
     table = [{"Stage": row.stage, "Largest difference": row.largest_difference} for row in rows]
     st.dataframe(pd.DataFrame(table), hide_index=True, alt="Largest difference between the two runs at each stage")

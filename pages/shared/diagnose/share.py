@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def show_share(pair: Pair, comparison: Comparison, result: "BisectResult | None") -> None:
     """The report as a file, made when it is asked for."""
-    section("Share", "All of this as one page that opens without the app. It names no folder of this machine.")
+    section("Share", "This comparison as one file for any browser. Contains no local paths.")
     with_images = st.checkbox(
         "With images",
         key=WITH_IMAGES,
-        help="Puts a few images of the dataset into the page. Off for images that are not yours to share.",
+        help="Includes a few images of the dataset. Turn off if you may not share them.",
     )
     a, b = pair
     if with_images:

@@ -37,11 +37,11 @@ LOOKS_OF = {
 """Icon and colour of every verdict."""
 
 _MEANINGS = {
-    "single": "Switching it alone moves the result from one run's to the other's.",
-    "joint": "No setting explains the gap alone; this set does.",
-    "interaction": "What one of these settings does depends on another one.",
-    "no-difference": "Nothing that matters is left between the two runs but the seed, which is chance.",
-    "inconclusive": "What was tried does not decide it: neither a difference nor its absence is shown.",
+    "single": "Switching it alone changes the result from that of one run to that of the other.",
+    "joint": "No single setting explains the gap; together they do.",
+    "interaction": "The effect of one setting depends on another (interaction).",
+    "no-difference": "Apart from the seed (chance), no relevant difference remains.",
+    "inconclusive": "The trials are inconclusive: neither a difference nor its absence is shown.",
 }
 
 
@@ -71,7 +71,7 @@ def _fix_button(result: "BisectResult") -> None:
     if better is None or worse is None:
         return  # deleted since
     label = f"Train {'B' if good == 'a' else 'A'} with the fix"
-    if st.button(label, type="primary", icon=":material/build:", help="Opens the form; nothing starts yet.", key="fix"):
+    if st.button(label, type="primary", icon=":material/build:", help="Opens the form; does not start yet.", key="fix"):
         _open_fixed(worse, better, keys)
 
 

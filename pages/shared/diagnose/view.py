@@ -33,7 +33,7 @@ _FILES = ("config.json", "manifest.json", "trace.json", "findings.json", "events
 _CHANCE = 0.001
 """A smaller p-value is said as smaller than this: more decimals of them mean nothing."""
 
-AUC_HELP = "How well the answers rank the images, wherever the threshold: 0.5 is chance, 1 is perfect."
+AUC_HELP = "Area under the ROC curve, independent of the threshold: 0.5 is chance, 1 is perfect."
 
 
 def listed_runs() -> list[Run]:
@@ -78,8 +78,7 @@ def _head(side: str, run: Run, colour: str) -> None:
             delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help=f"{which} The interval is where the accuracy on all such images lies, as far as so few can tell "
-            "(Wilson).",
+            help=f"{which} 95 % CI by Wilson's method.",
         )
     with right:
         st.metric(
@@ -91,7 +90,7 @@ def _head(side: str, run: Run, colour: str) -> None:
             help=AUC_HELP,
         )
     show_caveats(run)
-    st.page_link("pages/live.py", label="Its curves", icon=":material/monitoring:", query_params={RUN: run.id})
+    st.page_link("pages/live.py", label="Open run", icon=":material/monitoring:", query_params={RUN: run.id})
 
 
 def _judged(run: Run, records: "Sequence[EpochRecord]") -> tuple[float | None, float | None, str]:
@@ -102,7 +101,7 @@ def _judged(run: Run, records: "Sequence[EpochRecord]") -> tuple[float | None, f
     return (
         last.val_accuracy if last else None,
         last.val_auc if last else None,
-        "Of the last epoch: there is no saved model yet.",
+        "Last epoch; no model saved yet.",
     )
 
 
@@ -126,16 +125,16 @@ def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Comparison:  #
 
 def show_differences(comparison: Comparison) -> None:
     """Settings, data and environment: only what differs."""
-    section("What differs", "Settings, images and machine of the two runs; what is equal is left out.")
+    section("What differs", "Settings, images and machine of the two runs; equal values are not listed.")
     differences = comparison["differences"]
     parts: tuple[tuple[str, Sequence[Mapping[str, object]], str, str], ...] = (
-        ("Settings", differences["config"], "Setting", "Both have the same settings."),
-        ("Data", differences["data"], "What", "Both saw the same images with the same labels, split the same way."),
+        ("Settings", differences["config"], "Setting", "Same settings."),
+        ("Data", differences["data"], "What", "Same images, labels and split."),
         (
             "Environment",
             differences["environment"],
             "What",
-            "Both ran with the same program, libraries and kind of machine.",
+            "Same program, libraries and kind of machine.",
         ),
     )
     for part, rows, heading, nothing in parts:
@@ -163,7 +162,7 @@ def _table(rows: Sequence[Mapping[str, object]], heading: str, alt: str) -> None
 
 def show_curves(pair: Pair) -> None:
     """Each validation metric of both runs in one chart."""
-    section("Curves over each other", "How both did on the validation images after every epoch.")
+    section("Learning curves", "Validation metrics of both runs per epoch.")
     a, b = epochs(pair[0]), epochs(pair[1])
     colours = side_colours([run.id for run in pair])
     with st.grid(3, min_column_width=250):
@@ -180,18 +179,18 @@ def show_gap(comparison: Comparison) -> None:
     """The paired test on the images that both runs were judged by."""
     section(
         "Is the gap real?",
-        "Both runs answered the same validation images, so it counts on which ones only one of them is right.",
+        "Both runs predicted the same validation images, so the test counts the images on which only one is correct.",
     )
     paired = comparison["paired"]
     if "reason" in paired:
-        st.info(f"This cannot be tested. {plain(sentence(paired['reason']))}", icon=":material/info:")
+        st.info(f"Not testable. {plain(sentence(paired['reason']))}", icon=":material/info:")
         return
     st.markdown(gap_sentence(paired))
     if paired.get("paired_by") == "pixels":
         st.caption("The files of the two runs differ, so the images were paired by their pixels.")
     with st.grid(4, min_column_width=150):
-        st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Images that B reads wrongly.")
-        st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Images that A reads wrongly.")
+        st.metric("Only A is right", f"{paired.get('only_a_right', NOTHING)}", help="Images that B misclassifies.")
+        st.metric("Only B is right", f"{paired.get('only_b_right', NOTHING)}", help="Images that A misclassifies.")
         bounds = paired.get("interval")
         st.metric(
             "Gap, A minus B",
@@ -202,32 +201,34 @@ def show_gap(comparison: Comparison) -> None:
             help="Difference of the two accuracies on the same images, in percentage points.",
         )
         st.metric(
-            "Chance alone (p)",
+            "p-value",
             chance(paired.get("p_value")),
-            help="How often two equally good runs would differ at least so much, by chance (McNemar's exact test). "
-            "Under 0.05 the gap is called real.",
+            help="Probability of a gap at least this large between equally good runs (McNemar's exact test). Below "
+            "0.05 the gap is called real.",
         )
 
 
 def gap_sentence(paired: Paired) -> str:
     """The paired test in words."""
     one, other = paired.get("only_a_right", 0), paired.get("only_b_right", 0)
-    counted = f"Of {paired.get('count', NOTHING)} images, {one} are read rightly by A alone and {other} by B alone."
+    counted = (
+        f"Of {paired.get('count', NOTHING)} images, {one} are classified correctly only by A and {other} only by B."
+    )
     p_value = plain(chance(paired.get("p_value")))
     if paired.get("significant"):
-        return f"**The gap is real.** {counted} Chance alone hardly ever does this (p {p_value})."
-    return f"**The gap may be chance.** {counted} Two equally good runs differ this much often enough (p {p_value})."
+        return f"**The gap is real.** {counted} Unlikely to be chance (p {p_value})."
+    return f"**The gap may be chance.** {counted} Equally good runs often differ this much (p {p_value})."
 
 
 def show_first_divergence(comparison: Comparison) -> None:
     """The first stage and step of the computation at which the two runs have different numbers."""
     section(
-        "Where they first part",
-        "The first numbers that are not equal, in the order of the computation, from the files to the weights.",
+        "First divergence",
+        "The first values that differ, in the order of computation, from files to weights.",
     )
     first = comparison["first_divergence"]
     if not first:
-        words = comparison["divergence"] or "No difference was found in what both runs have recorded."
+        words = comparison["divergence"] or "No difference in what both runs have recorded."
         st.markdown(f":material/info: {plain(words)}")
     else:
         st.markdown(f":material/call_split: **{plain(first['sentence'] or first['stage'])}**")
@@ -239,8 +240,8 @@ def show_first_divergence(comparison: Comparison) -> None:
 def show_both_findings(pair: Pair, comparison: Comparison) -> None:
     """What the checks and the trace say of each run: first what they say of one only."""
     section(
-        "What was noticed",
-        "What the checks before and during the training found in one run and not in the other.",
+        "Findings",
+        "Findings of the checks before and during training that only one run has.",
     )
     colours = side_colours([run.id for run in pair])
     found = {side: [Finding(**record) for record in comparison["findings"][side.lower()]] for side in SIDES}
@@ -254,9 +255,9 @@ def show_both_findings(pair: Pair, comparison: Comparison) -> None:
             if own:
                 show_findings(_worst_first(own))
             else:
-                st.markdown(":material/check: Nothing that the other run does not have too.")
+                st.markdown(":material/check: No findings that the other run does not have.")
     if both:
-        with st.expander(f"Noticed in both runs ({len(both)})", icon=":material/join_inner:"):
+        with st.expander(f"Findings in both runs ({len(both)})", icon=":material/join_inner:"):
             show_findings(_worst_first([finding for finding in found["A"] if (finding.id, finding.claim) in both]))
 
 

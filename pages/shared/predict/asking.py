@@ -33,9 +33,9 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
     known, answers = st.session_state.get(slot, (None, None))
     if known == about:
         return list(answers)
-    bar = st.progress(0.0, text="Prepares the images.")
+    bar = st.progress(0.0, text="Preparing the images.")
     try:
-        with st.spinner("Asks the model. The first question takes longer: it loads the model."):
+        with st.spinner("Predicting. The first prediction takes longer because it loads the model."):
             answers = _ask(
                 run,
                 [(image.name, image.source) for image in images],
@@ -54,6 +54,6 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
 @guarded(Action.PREDICT)
 def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
-        raise DataError("a training is at work, and this small machine holds one of the two at a time; ask again soon")
+        raise DataError("a run is training, and this small machine has memory for only one of the two; try again soon")
     admit_questions(len(images))
     return predict(run, images, progress, heat=heat)

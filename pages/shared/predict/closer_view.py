@@ -44,7 +44,7 @@ def closer_look(
     readable = [k for k, answer in enumerate(answers) if answer.label]
     if not readable:
         return
-    st.markdown("##### A closer look")
+    st.markdown("##### Detail")
     few = len(images) <= CARDS
     if st.session_state.get(CLOSER_IMAGE) not in readable:
         st.session_state[CLOSER_IMAGE] = readable[0] if few else None
@@ -55,7 +55,7 @@ def closer_look(
         index=0 if few else None,
         key=CLOSER_IMAGE,
         format_func=labels.__getitem__,
-        placeholder="Choose a row of the table, or an image here",
+        placeholder="Select a row of the table, or an image here",
     )
     if k is None:
         return
@@ -96,32 +96,30 @@ def foreign_words(answer: Prediction, known: OutOfDistributionLimit | None) -> s
     nearest = f"its {ordinal(known.k)} nearest training image is {distance:.3f} away"
     if answer.insight.unlike:
         return (
-            f"Unlike anything in training: {nearest}, and 99 % of the validation images lie within "
-            f"{known.limit:.3f}. The answer is a guess about something the model has never seen."
+            f"Out of distribution: {nearest}, and 99 % of the validation images lie within "
+            f"{known.limit:.3f}. The prediction is unreliable for images unlike the training images."
         )
-    return f"Like the training images: {nearest}; 99 % of the validation images lie within {known.limit:.3f}."
+    return f"In distribution: {nearest}; 99 % of the validation images lie within {known.limit:.3f}."
 
 
 def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) -> None:
     maps = answer.insight.heat
     if not maps:
-        st.caption(
-            ":material/visibility_off: This model has no feature map, so nothing can be said about where it looks."
-        )
+        st.caption(":material/visibility_off: No class activation map: this model has no feature map.")
         return
     names = list(maps)
     if st.session_state.get(CLOSER_CLASS) not in names:
         st.session_state[CLOSER_CLASS] = answer.label
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            "What speaks for",
+            "Explain class",
             names,
             key=CLOSER_CLASS,
             width=260,
-            help="The map shows which parts of the image raise the probability of this class.",
+            help="The map shows which regions of the image raise the score of this class.",
         )
         opacity = st.slider(
-            "Opacity of the map",
+            "Map opacity",
             0,
             100,
             round(100 * USUAL_OPACITY),
@@ -129,33 +127,33 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
             format="%d %%",
             key=OPACITY,
             width=260,
-            help="0 shows the image alone, 100 the map alone.",
+            help="0: image only; 100: map only.",
         )
     heat, opened = maps[name], Image.open(io.BytesIO(small))
     region = where(heat if fit == "stretch" else smooth(heat, opened.size, fit))
     laid = overlay(opened, heat, opacity / 100, "JPEG", fit)
     with st.grid(2, min_column_width=240, width=2 * SIDE + 16):  # they are not made larger than they are
         st.image(small, width="stretch", alt=f"{image.name}, as it was given")
-        st.image(laid, width="stretch", alt=f"{image.name} with a map of what speaks for {name}: most of it {region}")
+        st.image(laid, width="stretch", alt=f"{image.name} with the class activation map of {name}: mostly {region}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("nothing", width="content")
-        st.image(scale_bar(), width=160, alt="Colours of the map, from dark for nothing to bright for most")
+        st.image(scale_bar(), width=160, alt="Color scale of the map, from dark (0) to bright (maximum)")
         st.caption("most", width="content")
     size = f"{len(heat)} × {len(heat[0])}"
-    found = f"Most of it lies {region}" if region != "nowhere" else "No place speaks for this class"
-    st.caption(f"{found}. {METHODS[answer.insight.method]} The map has {size} places, drawn smooth.")
+    found = f"Highest values {region}" if region != "nowhere" else "No region supports this class"
+    st.caption(f"{found}. {METHODS[answer.insight.method]} {size}, upsampled.")
 
 
 def _show_ood(run: Run, answer: Prediction) -> None:
     known = ood_limit(run)
     if known is None:
         reason = (
-            "a model from elsewhere does not tell what it was trained on"
+            "an imported model does not contain its training images"
             if is_imported(run)
             else f"this run keeps no features of them (it was stopped, or is of an earlier version); "
             f"`python -m core remember {run.id}` makes up for it"
         )
-        st.caption(f":material/info: Nearest training images are not known: {reason}.")
+        st.caption(f":material/info: Nearest training images not available: {reason}.")
         return
     words = foreign_words(answer, known)
     if answer.insight.unlike:
@@ -181,6 +179,6 @@ def _neighbour(run: Run, neighbour: Neighbour) -> None:
         alt = f"Training image {neighbour.file} of class {neighbour.label}, distance {neighbour.distance:.3f}"
         st.image(image, width="stretch", alt=alt)
     else:
-        st.caption(":material/hide_image: The image is no longer where it was.")
+        st.caption(":material/hide_image: The image file is missing.")
     st.markdown(f"**{plain(neighbour.label)}** · {number(neighbour.distance)}")
     st.caption(plain(display_name(neighbour.file)))

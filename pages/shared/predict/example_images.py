@@ -32,7 +32,7 @@ def examples(run: Run) -> list[Shown]:
     found = [(file, path) for file in _one_a_class(labels) if (path := image_path(run, part, file))]
     if not found:
         return []
-    st.caption("Or press an image that was kept back from the training:")
+    st.caption("Or choose a held-out image:")
     with st.grid(EXAMPLES, min_column_width=130):
         for number, (file, path) in enumerate(found, 1):
             with st.container(horizontal_alignment="center"):
@@ -41,7 +41,7 @@ def examples(run: Run) -> list[Shown]:
                 st.button(
                     f"Example {number}",
                     key=part_key("example", run.id, str(number)),
-                    help=f"Its true class is {plain(labels[file])}.",
+                    help=f"True class: {plain(labels[file])}.",
                     on_click=partial(_choose, run.id, part, file),
                     width="stretch",
                 )

@@ -42,12 +42,12 @@ UPLOAD, SHOOT, DATASET = "Files", "Camera", "Images of the dataset"
 def choose_images(run: Run) -> list[Shown]:
     """Asks for images in one of the three ways."""
     source = st.segmented_control(
-        "Where do the images come from?",
+        "Source",
         [UPLOAD, SHOOT, DATASET],
         default=UPLOAD,
         required=True,
         key=IMAGE_SOURCE,
-        help="Images of the dataset come with their true class, so the answers can be checked.",
+        help="Images of the dataset have a known true class, so predictions can be checked.",
     )
     if source == SHOOT:
         return _from_camera()
@@ -63,7 +63,7 @@ def _from_files(run: Run) -> list[Shown]:
         accept_multiple_files=True,
         max_upload_size=megabytes,
         key=uploader_key(UPLOADS),
-        help="They serve for the answers only, and are removed an hour after the last look.",
+        help="Used only for these predictions and deleted after one hour of inactivity.",
     )
     if uploads:
         _keep(uploads, most, megabytes)
@@ -80,9 +80,9 @@ def _keep(uploads: Sequence[Any], most: int, megabytes: int) -> None:
     large = [display_name(upload.name) for upload in uploads if upload.size > megabytes * 10**6]
     notices = []
     if large:
-        notices.append(f"Left out, as they have more than {megabytes} MB: {', '.join(large[:5])}.")
+        notices.append(f"Skipped because they are larger than {megabytes} MB: {', '.join(large[:5])}.")
     if len(fitting) > most:
-        notices.append(f"{len(fitting)} images came; the first {most} are looked at. Give the rest afterwards.")
+        notices.append(f"{len(fitting)} images uploaded; only the first {most} are used. Upload the rest afterwards.")
     if fitting:
         try:
             folder, kept = keep_images(fitting[:most])
@@ -100,11 +100,11 @@ def _kept() -> list[Shown]:
     folder, names = st.session_state.get(IMAGES, ("", []))
     found = [(file, name, path) for file, name in names if (path := kept_image(folder, file))]
     if names and not found:
-        st.info("The images given earlier are no longer kept. Give them again.")
+        st.info("The images uploaded earlier have been deleted. Upload them again.")
     if not found:
         return []
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = f"{len(found)} image{'s' if len(found) > 1 else ''} of yours, removed an hour after the last look."
+        count = f"{len(found)} image{'s' if len(found) > 1 else ''} uploaded, deleted after one hour of inactivity."
         st.caption(count, width="content")
         st.button("Remove them", icon=":material/delete:", on_click=_forget, type="tertiary")
     return [Shown(f"{folder}/{file}", _printable(name), path) for file, name, path in found]
@@ -119,8 +119,8 @@ def _forget() -> None:
 def _from_camera() -> list[Shown]:
     if not _camera_allowed(st.context.url or ""):
         st.info(
-            "Browsers open the camera only for a page that comes over https, or from this very machine "
-            "(127.0.0.1). This page came over http, so give files instead.",
+            "Browsers allow the camera only over https or from this machine (127.0.0.1). This page uses http; "
+            "upload files instead.",
             icon=":material/no_photography:",
         )
         return []
@@ -138,14 +138,14 @@ def _from_dataset(run: Run) -> list[Shown]:
     """A few images at random, from those kept back for a test where there are any."""
     part = held_out(run)
     labels = split_files(run, part)
-    st.caption(f"Taken at random from the {'test' if part == 'test' else 'validation'} images: none was trained on.")
-    st.button("Take others", icon=":material/casino:", on_click=_draw_again)
+    st.caption(f"Random images from the {'test' if part == 'test' else 'validation'} split: not used for training.")
+    st.button("Other images", icon=":material/casino:", on_click=_draw_again)
     draw_sample_of(run)
     chosen = _drawn(sorted(labels), int(st.session_state.get(DRAW, 0)))
     found = [(file, image_path(run, part, file)) for file in chosen]
     shown = [Shown(str(path), file, path, labels[file]) for file, path in found if path]
     if not shown:
-        st.warning("The images of this run's dataset are no longer where they were. Give images of your own.")
+        st.warning("The image files of this run's dataset are missing. Upload your own images.")
     return shown
 
 

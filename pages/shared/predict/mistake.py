@@ -46,11 +46,11 @@ def show_mistake(run: Run, part: str, wrong: Wrong) -> None:
     left, right = st.columns([3, 2])
     with left:
         if small:
-            st.image(small, width="stretch", alt=f"{wrong.file}: {wrong.label} read as {wrong.predicted}")
+            st.image(small, width="stretch", alt=f"{wrong.file}: {wrong.label} predicted as {wrong.predicted}")
         else:
-            st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
+            st.caption(":material/hide_image: The image file is missing or cannot be read.")
     with right:
-        st.markdown(f"Label **{plain(wrong.label)}**, read as **{plain(wrong.predicted)}**")
+        st.markdown(f"Label **{plain(wrong.label)}**, predicted as **{plain(wrong.predicted)}**")
         _probabilities(run, part, wrong)
         _label(run, wrong)
     if path and small and run.has_model() and may(Action.PREDICT):
@@ -67,7 +67,7 @@ def _probabilities(run: Run, part: str, wrong: Wrong) -> None:
     st.dataframe(
         pd.DataFrame(rows, columns=["Class", "Probability"]),
         hide_index=True,
-        alt=f"Probability of each class for {wrong.file}, the largest first",
+        alt=f"Probability of each class for {wrong.file}, highest first",
         column_config={
             "Probability": st.column_config.ProgressColumn("Probability", min_value=0, max_value=1, format="%.3f")
         },
@@ -75,8 +75,8 @@ def _probabilities(run: Run, part: str, wrong: Wrong) -> None:
 
 
 def _insight(run: Run, wrong: Wrong, path: Path, small: bytes) -> None:
-    label = "Show where the model looks, and the nearest training images"
-    if not st.toggle(label, key=WHERE, help="Asks the model; the first time takes 5 to 10 seconds more."):
+    label = "Show class activation map and nearest training images"
+    if not st.toggle(label, key=WHERE, help="Runs the model; the first time takes 5 to 10 seconds longer."):
         return
     image = Shown(f"{run.id}:{wrong.file}", wrong.file, path, wrong.label)
     answers = ask_once(run, [image], ANSWER, heat=True)
@@ -103,8 +103,10 @@ def _label(run: Run, wrong: Wrong) -> None:
     view, on_disk = found
     now = view.find(wrong.file)
     if now is None or now.label != on_disk.label:
-        what = f"It is {plain(now.label)} now." if now else "It is left out now."
-        st.markdown(f":material/edit_note: {what} Later trainings heed it; the figures of this run stay as they are.")
+        what = f"Now labeled {plain(now.label)}." if now else "Now excluded."
+        st.markdown(
+            f":material/edit_note: {what} Later runs use the correction; the metrics of this run do not change."
+        )
         _button(view, wrong, "Restore the label", on_disk.label, f"{_short(wrong)} is {on_disk.label} again")
         return
     st.markdown("**Is the label wrong?**")
@@ -113,7 +115,7 @@ def _label(run: Run, wrong: Wrong) -> None:
             _choose_class(view, wrong, on_disk)
         else:
             other = next((name for name in view.index.classes if name != on_disk.label), "")
-            _button(view, wrong, f"It is {plain(other)}", other, f"{_short(wrong)} is {other} now")
+            _button(view, wrong, f"Relabel as {plain(other)}", other, f"{_short(wrong)} is {other} now")
         _button(view, wrong, "Exclude it", EXCLUDED, f"{_short(wrong)} is excluded")
 
 
@@ -126,10 +128,10 @@ def _choose_class(view: View, wrong: Wrong, on_disk: ImageFile) -> None:
         key=part_key("mistake_class", wrong.file),
         format_func=display_name,
         width=220,
-        help="What the image shows. The file stays where it is; the label is corrected for later runs.",
+        help="The correct class. The file is not moved; the label is corrected for later runs.",
     )
     if chosen:
-        _button(view, wrong, f"It is {plain(chosen)}", chosen, f"{_short(wrong)} is {chosen} now")
+        _button(view, wrong, f"Relabel as {plain(chosen)}", chosen, f"{_short(wrong)} is {chosen} now")
 
 
 def _button(view: View, wrong: Wrong, words: str, label: str, said: str) -> None:
@@ -149,11 +151,11 @@ def _in_data_set(run: Run, file: str) -> tuple[View, ImageFile] | str:
     """The run's dataset as it is now, and the image as it is on disk; or why its label cannot be put right here."""
     config, facts = read_config(run), data_facts(run)
     if config is None or facts is None or not dataset_address.may_open(config.dataset):
-        return "The dataset of this run cannot be opened here, so its labels cannot be put right."
+        return "The dataset of this run cannot be opened here, so its labels cannot be corrected."
     try:
         view = open_view(config.dataset)
     except (LayoutQuestion, UserError):
-        return "The dataset of this run cannot be read any more, so its labels cannot be put right."
+        return "The dataset of this run cannot be read any more, so its labels cannot be corrected."
     on_disk = next((one for one in view.on_disk.files if one.path == file), None)
     if on_disk is None or str(view.on_disk.root) != facts.root:
         return "This image is not in the dataset any more."

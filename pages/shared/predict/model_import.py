@@ -38,21 +38,21 @@ _BY_IMAGES = "by images"
 """The choice to try every scale on the dataset of the session."""
 
 _PIXELS = {
-    "": "Found out: 0 to 255, with a warning where nothing scales them",
-    "0..255": "0 to 255, as they are",
+    "": "Automatic: 0 to 255, with a warning if no layer scales them",
+    "0..255": "0 to 255 (unscaled)",
     "0..1": "0 to 1",
     "-1..1": "-1 to 1 (MobileNet, Teachable Machine)",
-    _BY_IMAGES: "Found by the labelled images of the dataset that is open",
-    "torch": "Minus the mean, by the deviation of ImageNet (torch)",
-    "caffe": "BGR minus the mean of ImageNet (caffe: VGG16, ResNet50)",
+    _BY_IMAGES: "Found with the labeled images of the open dataset",
+    "torch": "Normalized by ImageNet mean and standard deviation (torch)",
+    "caffe": "BGR minus ImageNet mean (caffe: VGG16, ResNet50)",
 }
 
 _FITS = {
-    "": "What the file says of it; cropped for Teachable Machine, else stretched",
-    "stretch": "Stretched: width and height on their own",
-    "letterbox": "Letterbox: bars in the colour of the edge",
-    "letterbox_black": "Letterbox: black bars",
-    "crop": "Cropped: the square in the middle",
+    "": "As stated in the file; cropped for Teachable Machine, otherwise stretched",
+    "stretch": "Stretched (aspect ratio not kept)",
+    "letterbox": "Letterbox, edge color",
+    "letterbox_black": "Letterbox, black",
+    "crop": "Center crop",
 }
 
 
@@ -60,35 +60,36 @@ def show_model_import() -> None:
     """A folded form: the file, the names of its classes, what to call it."""
     if not may(Action.IMPORT):
         return
-    with st.expander("Bring a model from elsewhere", icon=":material/upload_file:"):
+    with st.expander("Import model", icon=":material/upload_file:"):
         st.caption(
             "A .keras or .h5 file of Keras 2.3 or later, or Teachable Machine's zip, that takes RGB or gray images and "
-            "gives probabilities. It is looked into before anything of it is run, and tried in a limited process, "
-            "which takes 10 seconds."
+            "gives probabilities. It is inspected before it is loaded, then tested in a sandboxed process; takes 10 "
+            "seconds."
         )
         file = st.file_uploader(
             "The model",
             type=["keras", "h5", "zip"],
             key=uploader_key(MODEL_FILE),
             max_upload_size=_MOST_MEGABYTES,
-            help="It is looked into before it is opened, then tried in a limited process of its own.",
+            help="It is inspected before it is loaded, then tested in a sandboxed process.",
         )
         classes = st.text_input(
             "Its classes, separated by commas", key=MODEL_CLASSES, placeholder="cats, dogs",
-            help=f"In the order of the model's outputs, which is usually the alphabet's; {plain(QUOTING)}. A zip with "
-            "labels.txt brings them.",
+            help=f"In the order of the model's outputs, usually alphabetical; {plain(QUOTING)}. Not needed for a "
+                 "zip with labels.txt.",
         )  # fmt: skip
         pixels = st.selectbox(
-            "Pixels that it was trained on", ["", *PIXELS, _BY_IMAGES], key=MODEL_PIXELS,
+            "Pixel scale in training", ["", *PIXELS, _BY_IMAGES], key=MODEL_PIXELS,
             format_func=_PIXELS.__getitem__,
-            help="Where no layer of the model scales them. Wrong ones give wrong answers without any error.",
+            help="Needed if no layer of the model scales pixels. A wrong scale gives wrong predictions without an "
+                 "error.",
         )  # fmt: skip
         fit = st.selectbox(
-            "How its images became square", ["", *FITS], key=MODEL_FIT, format_func=_FITS.__getitem__,
-            help="Matters for images that are not square: a model sees another image where this differs.",
+            "Resizing in training", ["", *FITS], key=MODEL_FIT, format_func=_FITS.__getitem__,
+            help="Matters for images that are not square.",
         )  # fmt: skip
-        name = st.text_input("What to call it", key=MODEL_NAME, max_chars=100, help="Its name in the lists of runs.")
-        if st.button("Bring it", icon=":material/check:", disabled=file is None) and file is not None:
+        name = st.text_input("Name", key=MODEL_NAME, max_chars=100, help="Shown in lists of runs.")
+        if st.button("Import", icon=":material/check:", disabled=file is None) and file is not None:
             _bring(file, classes, name, pixels, fit)
 
 
@@ -96,25 +97,25 @@ def show_run_import() -> None:
     """A folded form for a zip that "The whole run" has made."""
     if not may(Action.IMPORT):
         return
-    with st.expander("Bring a run from elsewhere", icon=":material/unarchive:"):
+    with st.expander("Import run", icon=":material/unarchive:"):
         st.caption(
-            "A zip that was made by **Take this run away**, here or in another Parity. Its records and its model are "
-            "checked before anything is kept; the images are not in it."
+            "A zip made by **Export** in this or another Parity. Its records and model are checked before they are "
+            "stored; it contains no images."
         )
         file = st.file_uploader(
             "The zip of a run",
             type="zip",
             key=uploader_key(RUN_ZIP),
             max_upload_size=_MOST_MEGABYTES,
-            help="Its records are checked and written anew; its model is looked into before it is opened.",
+            help="Its records are checked; its model is inspected before it is loaded.",
         )
-        if st.button("Bring this run", icon=":material/check:", disabled=file is None) and file is not None:
+        if st.button("Import this run", icon=":material/check:", disabled=file is None) and file is not None:
             _bring_run(file)
 
 
 def _bring_run(file: Any) -> None:
     try:
-        with st.spinner("Checking its records, then trying its model in a process of its own …"):
+        with st.spinner("Checking its records, then testing its model in a separate process …"):
             run = _import_run(file)
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
@@ -133,7 +134,7 @@ def _import_run(file: Any) -> Run:
 
 def _bring(file: Any, classes: str, name: str, pixels: str, fit: str) -> None:
     try:
-        with st.spinner("Looking into it, then trying it in a process of its own …"):
+        with st.spinner("Inspecting, then testing it in a separate process …"):
             run = _import(file, classes, name, pixels, fit)
     except UserError as error:
         st.error(plain(sentence(str(error))), icon=":material/gpp_bad:")
@@ -159,11 +160,11 @@ def show_labelled(run: Run) -> None:
     name = Path(chosen_dataset()).name
     if st.button(
         f"Evaluate on {plain(name)}", icon=":material/fact_check:", key=part_key(EVALUATE, run.id),
-        help="Asks the model about all labelled images of the dataset that is open; its classes must be the model's. "
-        "Its page then shows accuracy, calibration and threshold.",
+        help="Runs the model on all labeled images of the open dataset, which must have the same classes. Its page "
+             "then shows accuracy, calibration and threshold.",
     ):  # fmt: skip
         try:
-            with st.spinner("Asking the model about every image …"):
+            with st.spinner("Predicting all images …"):
                 count = _evaluate(run)
         except UserError as error:
             st.error(plain(sentence(str(error))), icon=":material/error:")

@@ -28,18 +28,18 @@ def two_runs(run: Run, runs: Sequence[Run], images: Sequence[Shown], answers: Se
     others = {other.id: other for other in runs if other.id != run.id and same_classes(run, other)}
     if not others:
         return
-    st.markdown("##### Through another run")
+    st.markdown("##### Compare models")
     if st.session_state.get(OTHER_RUN) not in others:
         st.session_state[OTHER_RUN] = None
     labels = {run_id: f"{title(other)} · {_made(other)}" for run_id, other in others.items()}
     chosen = st.selectbox(
-        "Ask another run about the same images",
+        "Other run for the same images",
         list(others),
         index=None,
         key=OTHER_RUN,
         format_func=labels.__getitem__,
         placeholder="No other run",
-        help="Only runs with the same classes are offered. The images on which the two disagree come first.",
+        help="Only runs with the same classes. Images with different predictions come first.",
     )
     if chosen is None:
         return
@@ -58,10 +58,10 @@ def _show(run: Run, other: Run, images: Sequence[Shown], pairs: Sequence[Pair]) 
     differ = sum(not pair.agree for pair in pairs)
     mine, theirs = title(run), title(other)
     st.markdown(
-        f"{plain(mine)} and {plain(theirs)} say different classes for **{differ} of {len(pairs)}** images."
+        f"{plain(mine)} and {plain(theirs)} predict different classes for **{differ} of {len(pairs)}** images."
         f"{_right(images, pairs)}"
     )
-    st.caption("Probabilities as the models give them, not calibrated.")
+    st.caption("Uncalibrated probabilities.")
     frame = pd.DataFrame([_row(images[pair.position], pair) for pair in pairs])
     column = st.column_config
     share: dict[str, Any] = {"min_value": 0, "max_value": 1, "format": "%.3f"}
@@ -69,9 +69,9 @@ def _show(run: Run, other: Run, images: Sequence[Shown], pairs: Sequence[Pair]) 
         frame,
         hide_index=True,
         placeholder="–",
-        alt=f"Answers of {mine} and {theirs} to the same images, disagreements first",
+        alt=f"Predictions of {mine} and {theirs} for the same images, disagreements first",
         column_config={
-            "agree": column.TextColumn("", width="small", help="Whether both say the same class."),
+            "agree": column.TextColumn("", width="small", help="Whether both predict the same class."),
             "file": column.TextColumn("File", width="medium"),
             "truth": column.TextColumn("True class") if frame["truth"].any() else None,
             "one": column.TextColumn(f"{mine} says"),
@@ -102,7 +102,7 @@ def _right(images: Sequence[Shown], pairs: Sequence[Pair]) -> str:
     if not known:
         return ""
     one, other = (sum(truth == label(pair) for truth, pair in known) for label in (_one, _other))
-    return f" Of the {len(known)} whose true class is known the first gets {one} right, the second {other}."
+    return f" Of the {len(known)} with a known true class, the first predicts {one} correctly, the second {other}."
 
 
 def _one(pair: Pair) -> str:

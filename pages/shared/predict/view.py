@@ -38,9 +38,9 @@ THUMBNAILS = 300
 _CARD_SIDE, _ROW_SIDE = 320, 72
 
 _SCALING = {
-    "backbone": "scaled as the backbone was trained",
+    "backbone": "scaled for the backbone",
     "rescale": "divided by 255",
-    "none": "left as they are (0 to 255)",
+    "none": "unscaled (0 to 255)",
 }
 
 
@@ -52,15 +52,15 @@ def preparation(run: Run) -> None:
     size = config.data.image_size
     if is_imported(run):
         st.caption(
-            f":material/info: Images are turned upright, made RGB and {SQUARES[config.data.fit]} {size} × {size} "
-            "pixels; their values go in as 0 to 255, and the model scales them itself as far as it was said to."
+            f":material/info: Preprocessing: EXIF rotation, RGB, {SQUARES[config.data.fit]} {size} × {size} "
+            "pixels; with values 0 to 255; the model scales them itself as specified at import."
         )
         for note in import_notes(run):
             st.warning(plain(note), icon=":material/rule:")
         return
     scaling = _SCALING.get(config.data.preprocessing, config.data.preprocessing)
     st.caption(
-        ":material/info: Images are prepared exactly as in training: turned upright, made RGB, "
+        ":material/info: Preprocessing as in training: EXIF rotation, RGB, "
         f"{SQUARES[config.data.fit]} {size} × {size} pixels, their values {scaling}.{_window(run)}"
     )
 
@@ -91,7 +91,7 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
         st.warning(NOT_MEDICAL, icon=":material/medical_information:")
     unreadable = sum(bool(answer.error) for answer in raw)
     if unreadable:
-        st.warning(f"{unreadable} of {len(raw)} images could not be read; the table says why.")
+        st.warning(f"{unreadable} of {len(raw)} images could not be read; see the table.")
     _say_foreign(raw)
     answers = _calibrated(run, raw)
     if few:
@@ -99,7 +99,7 @@ def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None
         closer_look(run, images, answers, _for_closer_look)
     _table(run, images, answers)
     if runtime := next((answer.runtime for answer in raw if answer.runtime), ""):
-        st.caption(f"Answered by {runtime}.")
+        st.caption(f"Predicted with {runtime}.")
     if not few:
         closer_look(run, images, answers, _for_closer_look)
     two_runs(run, runs, images, raw)
@@ -110,8 +110,7 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
     if count:
         verb = "is" if count == 1 else "are"
         st.warning(
-            f"{count} of {len(answers)} images {verb} unlike anything in training: what the model says of such an "
-            "image is a guess.",
+            f"{count} of {len(answers)} images {verb} out of distribution: their predictions are unreliable.",
             icon=":material/help:",
         )
 
@@ -125,7 +124,7 @@ def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
         "Calibrated probabilities",
         key=CALIBRATED,
         disabled=bool(found.refusal),
-        help="Makes the answers as sure as they were right on the validation images. No class changes.",
+        help="Applies temperature scaling fitted on the validation set. Predicted classes do not change.",
     )
     if found.refusal:
         st.caption(found.describe())
@@ -155,10 +154,10 @@ def _card(image: Shown, answer: Prediction, medical: bool) -> None:
     for name, value in _most_probable(answer):
         st.progress(min(1.0, max(0.0, value)), text=f"{plain(name)} {percent(value)}")
     if answer.insight.unlike:
-        st.caption(":material/help: unlike anything in training")
+        st.caption(":material/help: out of distribution")
     if image.truth:
         icon = ":material/check:" if image.truth == answer.label else ":material/close:"
-        st.caption(f"{icon} truly {plain(image.truth)}")
+        st.caption(f"{icon} True class: {plain(image.truth)}")
     st.caption(plain(display_name(image.name)))
     if medical:
         st.caption(f":material/medical_information: {NOT_MEDICAL}")
@@ -171,9 +170,9 @@ def _most_probable(answer: Prediction) -> list[tuple[str, float]]:
 def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> None:
     facts = data_facts(run)
     classes = list(facts.classes) if facts else []
-    st.markdown("##### All answers")
+    st.markdown("##### Predictions")
     if len(images) > THUMBNAILS:
-        st.caption(f"The first {THUMBNAILS} of {len(images)} with a small image.")
+        st.caption(f"The first {THUMBNAILS} of {len(images)} with a thumbnail.")
     rows = [_row(k, image, answer, classes) for k, (image, answer) in enumerate(zip(images, answers, strict=True))]
     frame, key = pd.DataFrame(rows), part_key("answers", run.id)
     st.dataframe(
@@ -187,9 +186,9 @@ def _table(run: Run, images: Sequence[Shown], answers: Sequence[Prediction]) -> 
         on_select=partial(_look_closer, key),
         selection_mode="single-row",
     )
-    st.caption("The box at the left of a row opens the closer look at its image.")
+    st.caption("Select a row to see the detail of its image.")
     st.download_button(
-        "Answers, CSV",
+        "Predictions, CSV",
         data=lambda: csv_bytes(to_csv(answers, classes)),
         file_name=f"{run.id}-answers.csv",
         mime="text/csv",
@@ -234,7 +233,7 @@ def _columns(frame: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
         "truth": column.TextColumn("True class") if frame["truth"].any() else None,
         "label": column.TextColumn("Predicted class"),
         "probability": column.ProgressColumn("Probability", min_value=0, max_value=1, format="%.3f"),
-        "unlike": column.TextColumn("Unlike training", help="Unlike anything in training.")
+        "unlike": column.TextColumn("Out of distribution", help="Out of distribution.")
         if frame["unlike"].any()
         else None,
         **{f"p{j}": number(f"p({name})", format="%.4f") for j, name in enumerate(classes)},

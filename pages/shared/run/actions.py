@@ -42,20 +42,21 @@ def action_buttons(run: Run, status: Status) -> None:
         return
     if status.is_active and run.stop_requested():
         with st.popover("Stopping…", icon=":material/hourglass_top:", key=part_key("stopping", run.id)):
-            st.write("It stops after the batch it is at, and then keeps the model, which takes a moment.")
+            st.write("Stops after the current batch and saves the model, which takes a moment.")
             st.button(
-                "End it now",
+                "Kill the process",
                 icon=":material/dangerous:",
                 on_click=end_run,
                 args=(run,),
-                help="For a training that does not stop. There is no new model; Resume goes on after the last epoch.",
+                help="For a run that does not stop. No new model is saved; Resume continues after the last finished "
+                "epoch.",
                 key=part_key("end_now", run.id),
             )
     elif status.is_active:
         with st.popover("Stop", icon=":material/stop_circle:", key=part_key("stop", run.id)):
-            st.write("Stop this training? The model so far is kept, and the training can be resumed later.")
+            st.write("Stop this run? The model so far is kept, and the run can be resumed.")
             st.button(
-                "Stop the training",
+                "Stop the run",
                 type="primary",
                 icon=":material/stop_circle:",
                 on_click=stop_run,
@@ -69,24 +70,24 @@ def action_buttons(run: Run, status: Status) -> None:
             icon=":material/play_circle:",
             on_click=resume_run,
             args=(run,),
-            help="Goes on after the last finished epoch, as if there had been no break.",
+            help="Continues after the last finished epoch with the same result as without a break.",
             key=part_key("resume", run.id),
         )
 
 
 def stop_run(run: Run) -> None:
     """Asks the run to stop."""
-    _do(lambda: jobs.stop(run), "The training stops after the batch it is at; the model so far is kept.")
+    _do(lambda: jobs.stop(run), "Stopping after the current batch; the model so far is kept.")
 
 
 def end_run(run: Run) -> None:
     """Ends the run's worker at once."""
-    _do(lambda: jobs.end_now(run), "The training was ended; the last finished epoch is kept.")
+    _do(lambda: jobs.end_now(run), "Killed; the last finished epoch is kept.")
 
 
 def resume_run(run: Run) -> None:
     """Puts the run back in the queue."""
-    _do(lambda: jobs.go_on(run), "The training goes on.")
+    _do(lambda: jobs.go_on(run), "Resumed.")
 
 
 def may_change(run: Run) -> bool:

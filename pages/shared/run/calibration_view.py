@@ -22,7 +22,7 @@ def calibration_panel(run: Run, part: str, stored: Stored) -> None:
     found = calibration(run)
     if found is None:
         return
-    st.markdown("##### Are the probabilities right?")
+    st.markdown("##### Calibration")
     before = reliability(stored.labels, stored.probabilities)
     scaled = None if found.refusal else scale(stored.probabilities, found.temperature)
     after = None if scaled is None else reliability(stored.labels, scaled)
@@ -43,7 +43,7 @@ def calibration_panel(run: Run, part: str, stored: Stored) -> None:
                 f"{100 * old:.1f} % before and {100 * new:.1f} % after."
             )
         st.caption(
-            "The expected calibration error is the mean gap between how sure the answers are and how often they are "
-            "right, over tenths of the scale weighted by their images. Of few images it is never quite 0. A "
-            "temperature changes how sure the answers are, not which class they name; Predict can use it."
+            "Expected calibration error: mean gap between confidence and accuracy over ten bins, weighted by their "
+            "number of images; with few images it is never exactly 0. Temperature scaling changes the confidence, "
+            "not the predicted class; it is available on Predict."
         )

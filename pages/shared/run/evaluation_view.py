@@ -45,7 +45,7 @@ def evaluation(run: Run, look: Look | None = None) -> None:
     if record is None:
         return
     st.markdown("### Evaluation")
-    st.caption(f"Of the weights that were kept: {plain(record.weights or 'the last')}.{best_left(run, record.weights)}")
+    st.caption(f"Evaluated weights: {plain(record.weights or 'the last')}.{best_left(run, record.weights)}")
     if not record.parts:
         return
     _offer_folds(record.val)
@@ -66,7 +66,7 @@ def best_left(run: Run, weights: str) -> str:
         return ""
     return (
         f" Epoch {best} was the best: validation loss {losses[best]:.4f}, {losses[last]:.4f} in epoch {last}. Its "
-        "weights were not kept; with “Early stopping” they are."
+        "weights were not kept; early stopping would keep them."
     )
 
 
@@ -77,7 +77,7 @@ def _offer_folds(record: "PartFigures | None") -> None:
             "pages/train.py",
             label=f"Only {record.count} validation images: cross-validate on all images",
             icon=":material/percent:",
-            help="On Train, “Cross-validate these settings” measures on all images, each by a head without it.",
+            help="“Cross-validate these settings” on Train measures on all images with out-of-fold predictions.",
         )
 
 
@@ -86,7 +86,7 @@ def out_of_fold(run: Run) -> None:
     record = run.evaluation()
     if record is None or record.val is None:
         return
-    st.caption(f"Answers are {plain(record.weights)}.")
+    st.caption(f"Predictions are {plain(record.weights)}.")
     _part(run, "val", record.val, record.classes)
 
 
@@ -121,12 +121,12 @@ def _figures(record: "PartFigures") -> None:
         st.metric(
             "Balanced accuracy",
             percent(metrics.balanced_accuracy(np.array(record.confusion)) if record.confusion else None),
-            help="The mean of the classes' recalls: rare classes count as much as frequent ones.",
+            help="Mean of the classes' recalls; rare classes count as much as frequent ones.",
         )
         st.metric("AUC", number(record.auc))
         st.metric("Correct", NOTHING if count is None else f"{correct} of {count}")
         st.metric(
-            "Always the majority class",
+            "Majority-class baseline",
             percent(record.majority_share),
             delta=f"“{plain(record.majority_class or NOTHING)}”",
             delta_color="off",
@@ -166,7 +166,7 @@ def _per_class(record: "PartFigures") -> None:
     rows = record.per_class
     if not rows:
         return
-    st.markdown("##### Each class")
+    st.markdown("##### Per-class metrics")
     share = st.column_config.ProgressColumn
     st.dataframe(
         pd.DataFrame([row.to_dict() for row in rows]),
@@ -175,12 +175,20 @@ def _per_class(record: "PartFigures") -> None:
         column_config={
             "class": "Class",
             "precision": share(
-                "Precision", min_value=0, max_value=1, format="%.3f", help="Of those called so, how many are."
+                "Precision",
+                min_value=0,
+                max_value=1,
+                format="%.3f",
+                help="TP / (TP + FP): share of images predicted as this class that are of it.",
             ),
             "recall": share(
-                "Recall", min_value=0, max_value=1, format="%.3f", help="Of those that are, how many were found."
+                "Recall",
+                min_value=0,
+                max_value=1,
+                format="%.3f",
+                help="TP / (TP + FN): share of images of this class that were predicted as it.",
             ),
-            "f1": share("F1", min_value=0, max_value=1, format="%.3f", help="Harmonic mean of the two."),
+            "f1": share("F1", min_value=0, max_value=1, format="%.3f", help="Harmonic mean of precision and recall."),
             "support": st.column_config.NumberColumn("Images"),
         },
     )

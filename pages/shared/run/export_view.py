@@ -23,18 +23,18 @@ def show_export(run: Run) -> None:
     """A folded panel; absent while the run is at work, and without what the person may not make."""
     if run.read_status().is_active:
         return
-    with st.expander("Take this run away", icon=":material/ios_share:"):
+    with st.expander("Export", icon=":material/ios_share:"):
         offered = [kind for kind in FORMATS.values() if _is_offered(run, kind)]
         if not offered:
-            st.caption("There is nothing to take away yet: the run has neither a model nor figures.")
+            st.caption("Nothing to export yet: the run has neither a model nor metrics.")
             return
         name = st.radio(
-            "What for?",
+            "Format",
             [kind.name for kind in offered],
             format_func=_title,
             captions=[kind.purpose for kind in offered],
             key=part_key(EXPORT, run.id),
-            help="Every entry says what it is good for; the file is made when it is asked for.",
+            help="The file is created on request.",
         )
         _file(run, FORMATS[name])
 
@@ -64,9 +64,12 @@ def _file(run: Run, kind: Format) -> None:
             help=_KINDS.get(kind.name, "one file").capitalize() + ".",
         )
         return
-    words = "Takes 10 to 30 seconds: a process of its own loads TensorFlow, makes it, and checks it."
+    words = "Takes 10 to 30 seconds: a separate process loads TensorFlow, converts and checks it."
     if kind.name in SMALL:
-        words = "Takes a minute: it is made, then asked about the validation images; what it loses is shown first."
+        words = (
+            "Takes about a minute: it is converted, then evaluated on the validation images; the loss of "
+            "accuracy is shown first."
+        )
     pressed = st.button(
         f"Prepare: {kind.title}",
         icon=":material/construction:",
@@ -82,10 +85,10 @@ def _say_loss(run: Run, kind: Format) -> None:
     facts = prepared_facts(run, kind).get("small") if kind.name in SMALL else None
     if not facts:
         return
-    st.dataframe(measured_rows(facts), hide_index=True, alt="The run's own model and the smaller one, measured")
+    st.dataframe(measured_rows(facts), hide_index=True, alt="The run's model and the smaller one, measured")
     st.caption(
         f"On {facts['images']} validation images; a probability changes by {facts['worst_change']:.3f} at most. "
-        "Milliseconds are those of one image on this machine."
+        "Milliseconds per image on this machine."
     )
     if loss := warning(facts):
         st.warning(plain(loss), icon=":material/trending_down:")

@@ -93,7 +93,7 @@ def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
             mode="lines",
             line={"color": colour, "width": 2.5, "shape": "vh"},
             name=f"{curve.name}, average precision {curve.average:.3f}",
-            hovertemplate="%{x:.1%} found, %{y:.1%} of them right<extra></extra>",
+            hovertemplate="recall %{x:.1%}, precision %{y:.1%}<extra></extra>",
         )
     if len(curves) == 1:
         figure.add_scatter(
@@ -117,24 +117,26 @@ def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
     figure = go.Figure()
     low = min((one["low"] for one in [*before, *(after or ())]), default=0.0)
     figure.add_scatter(
-        x=[low, 1], y=[low, 1], mode="lines", line={"color": BASELINE, "dash": "dash"}, name="as right as sure",
+        x=[low, 1], y=[low, 1], mode="lines", line={"color": BASELINE, "dash": "dash"}, name="perfect calibration",
         hoverinfo="skip",
     )  # fmt: skip
-    _add_bins(figure, before, "as the model says", VALIDATION, "circle")
+    _add_bins(figure, before, "uncalibrated", VALIDATION, "circle")
     if after is not None:
         _add_bins(figure, after, "calibrated", TRAINING, "diamond")
-    figure.update_xaxes(title="How sure the answers are", range=[low - 0.02, 1.02], tickformat=".0%", dtick=0.1)
-    figure.update_yaxes(title="How many are right", range=[-0.02, 1.02], tickformat=".0%", dtick=0.2)
+    figure.update_xaxes(title="Confidence", range=[low - 0.02, 1.02], tickformat=".0%", dtick=0.1)
+    figure.update_yaxes(title="Accuracy", range=[-0.02, 1.02], tickformat=".0%", dtick=0.2)
     legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
     return figure.update_layout(height=FIGURE_HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
 
 
 def reliability_words(before: Bins, after: Bins | None, found: Calibration) -> str:
     """The reliability diagram for somebody who cannot see it."""
-    rows = [f"{percent(one['sure'])} sure, {percent(one['right'])} of {one['count']} right" for one in before]
-    words = f"Reliability diagram. As the model says: {'; '.join(rows)}."
+    rows = [
+        f"confidence {percent(one['sure'])}, accuracy {percent(one['right'])} ({one['count']} images)" for one in before
+    ]
+    words = f"Reliability diagram. Uncalibrated: {'; '.join(rows)}."
     if after is not None:
-        rows = [f"{percent(one['sure'])} sure, {percent(one['right'])} right" for one in after]
+        rows = [f"confidence {percent(one['sure'])}, accuracy {percent(one['right'])}" for one in after]
         words += f" Calibrated at temperature {found.temperature:.2f}: {'; '.join(rows)}."
     return words
 
@@ -150,7 +152,7 @@ def clicked_cell(state: Any) -> tuple[int, int] | None:
 def cell_words(classes: Sequence[str], cell: tuple[int, int], count: int) -> str:
     """A cell of the confusion matrix as a choice in a list."""
     true, said = (html.unescape(classes[k]) for k in cell)
-    return f"{true} read as {said}: {count}" if cell[0] != cell[1] else f"{true}, read rightly: {count}"
+    return f"{true} predicted as {said}: {count}" if cell[0] != cell[1] else f"{true}, correct: {count}"
 
 
 def cells_in_order(table: np.ndarray) -> list[tuple[int, int]]:
@@ -172,5 +174,5 @@ def _add_bins(figure: go.Figure, bins: Bins, name: str, colour: str, symbol: str
         marker={"size": 10, "symbol": symbol},
         error_y={"type": "data", "array": ends[:, 1] - right, "arrayminus": right - ends[:, 0], "thickness": 1},
         customdata=[one["count"] for one in bins],
-        hovertemplate="%{x:.1%} sure, %{y:.1%} of %{customdata} right<extra></extra>",
+        hovertemplate="confidence %{x:.1%}, accuracy %{y:.1%}, %{customdata} images<extra></extra>",
     )

@@ -32,7 +32,7 @@ def choose_looks() -> None:
             0.0,
             0.1,
             key=CURVES_SMOOTHING,
-            help="Weight of the epochs before in a moving average; what was measured stays behind it, pale.",
+            help="Exponential moving average; the unsmoothed curve stays visible in a lighter color.",
         )
 
 

@@ -58,9 +58,9 @@ def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | No
         look: What is drawn of the mistake that is clicked. Defaults to nothing: none can be.
     """
     found = all_mistakes(kept) if kept else [Wrong(m.file, m.label, m.predicted, m.probability) for m in record.worst]
-    st.markdown("##### Mistakes, the surest first")
+    st.markdown("##### Mistakes, highest confidence first")
     if not found:
-        st.success("No image was read wrongly.", icon=":material/check_circle:")
+        st.success("No misclassified images.", icon=":material/check_circle:")
         return
     chosen = _chosen(run, part, found)
     page = _page(run, part, len(chosen))
@@ -95,25 +95,25 @@ def _chosen(run: Run, part: str, found: Sequence[Wrong]) -> list[Wrong]:
     if len(found) <= SHOWN:
         return list(found)
     kinds = sorted({(wrong.label, wrong.predicted) for wrong in found})
-    words = {f"{label} read as {predicted}": (label, predicted) for label, predicted in kinds}
+    words = {f"{label} predicted as {predicted}": (label, predicted) for label, predicted in kinds}
     left, right = st.columns([2, 1])
     with left:
         names = st.multiselect(
-            "Kinds of mistakes",
+            "True and predicted class",
             list(words),
             key=part_key("mistakes", run.id, part),
             placeholder="All",
-            help="The true class, and what the model says instead.",
+            help="The true class and the predicted class.",
         )
     with right:
         least = st.slider(
-            "At least so sure",
+            "Minimum confidence",
             0.0,
             1.0,
             0.0,
             0.05,
             key=part_key("mistakes_sure", run.id, part),
-            help="Probability of the wrong class.",
+            help="Probability of the predicted class.",
         )
     wanted = {words[name] for name in names} or set(kinds)
     return [
@@ -131,7 +131,7 @@ def _page(run: Run, part: str, count: int) -> int:
     key = part_key("mistakes_page", run.id, part)
     if int(st.session_state.get(key, 1)) > pages:
         st.session_state[key] = 1  # the choice has made the list shorter
-    words = f"{SHOWN} mistakes a page, the surest first."
+    words = f"{SHOWN} mistakes per page, highest confidence first."
     return int(st.number_input(f"Page, 1 to {pages}", 1, pages, key=key, width=160, help=words))
 
 
@@ -156,14 +156,14 @@ def _open_button(run: Run, part: str, wrong: Wrong) -> None:
     key = _open_key(run, part)
     is_open = st.session_state.get(key) == wrong.file
     st.button(
-        "Shown above" if is_open else "Look closer",
+        "Shown above" if is_open else "Detail",
         icon=":material/zoom_in:",
         type="tertiary",
         disabled=is_open,
         on_click=_open,
         args=(key, wrong.file),
         key=part_key(key, wrong.file),
-        help="The image large, all probabilities, where the model looks, and a wrong label put right.",
+        help="Enlarged image, all probabilities, class activation map, and correction of a wrong label.",
     )
 
 
@@ -177,12 +177,12 @@ def _open(key: str, file: str) -> None:
 
 
 def _mistake(run: Run, part: str, wrong: Wrong) -> None:
-    said = f"{wrong.label} read as {wrong.predicted}, {number(wrong.probability, 2)}"
+    said = f"{wrong.label} predicted as {wrong.predicted}, {number(wrong.probability, 2)}"
     path = image_path(run, part, wrong.file)
     image = small_image(path, _SIDE) if path else None
     if image:
         st.image(image, width="stretch", alt=f"{wrong.file}: {said}")
     else:
-        st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
+        st.caption(":material/hide_image: The image file is missing or cannot be read.")
     st.markdown(plain(said))
     st.caption(plain(display_name(wrong.file)))

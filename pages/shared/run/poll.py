@@ -95,7 +95,7 @@ def _state(status: Status, config: RunConfig, others: list[tuple[Run, Status]]) 
 def _message(status: Status) -> str:
     """The status in a sentence; why a run ended early stands in a box of its own above."""
     if status.status in ("failed", "interrupted", "damaged"):
-        return f"It ended in epoch {status.epoch} of {status.epochs}." if status.epoch else "It ended before training."
+        return f"Ended in epoch {status.epoch} of {status.epochs}." if status.epoch else "Ended before training."
     return status.message or STATUSES[status.status]
 
 
@@ -133,13 +133,13 @@ def _progress(status: Status) -> None:
             words = f"Epoch {status.epoch} of {status.epochs}{batch}"
             st.progress(_share(epochs_done / status.epochs), text=words)
         else:
-            st.caption("No epoch has begun.")
+            st.caption("No epoch started.")
     with right:
         if status.total:
-            words = f"Images of this step: {status.done} of {status.total}"
+            words = f"Images: {status.done} of {status.total}"
             st.progress(_share(status.done / status.total), text=words)
         else:
-            st.caption("Nothing to count in this step.")
+            st.caption("No progress count for this step.")
 
 
 def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
@@ -153,14 +153,14 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
             _time_left(status, left),
             ("Time so far", duration(so_far)),
             ("Images per second", speed),
-            ("Memory of the worker", memory),
+            ("Memory", memory),
         ]
     else:
         figures = [
-            ("Time in all", duration(status.seconds.get("total"))),
+            ("Total time", duration(status.seconds.get("total"))),
             ("Time for features", duration(status.seconds.get("features"))),
             ("Time for training", duration(status.seconds.get("training"))),
-            ("Memory of the worker", memory),
+            ("Memory", memory),
         ]
     if status.is_active:  # one line, so that the curves stay in sight
         st.caption(" · ".join(f"{label}: **{plain(value)}**" for label, value in figures))
@@ -173,7 +173,7 @@ def _speed(status: Status, records: "Sequence[EpochRecord]", facts: DataFacts | 
 def _time_left(status: Status, left: float | None) -> tuple[str, str]:
     """Of the whole run where its worker knows, else of the step it is at: label and value."""
     whole = status.run_seconds_left
-    return ("Time left of this step", about(left)) if whole is None else ("Time left of the run", about(whole))
+    return ("Time left (step)", about(left)) if whole is None else ("Time left (run)", about(whole))
 
 
 def _pace(
@@ -197,7 +197,7 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
     last = records[-1] if records else None
     accuracy, majority = last.val_accuracy if last else None, facts.majority_share if facts else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"##### After epoch {last.epoch}" if last else "##### No epoch finished yet")
+        st.markdown(f"##### Epoch {last.epoch}" if last else "##### No epoch finished yet")
         choose_looks()
     with st.grid(4, min_column_width=150):
         st.metric(
@@ -206,7 +206,7 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
             delta=interval(facts.interval(accuracy)) if facts and accuracy is not None else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The interval is where the accuracy on all such images lies, as far as so few can tell (Wilson).",
+            help="95 % CI by Wilson's method.",
         )
         st.metric(
             "Validation AUC",
@@ -214,7 +214,7 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
             delta="0.5 is chance, 1 is perfect",
             delta_color="off",
             delta_arrow="off",
-            help="How well the answers rank the images, wherever the threshold. It can be high at 50 % accuracy.",
+            help="Area under the ROC curve, independent of the threshold. It can be high at 50 % accuracy.",
         )
         st.metric(
             "Validation loss",
@@ -224,20 +224,20 @@ def _figures(records: "Sequence[EpochRecord]", facts: DataFacts | None) -> None:
             delta_arrow="off",
         )
         st.metric(
-            "Always the majority class",
+            "Majority-class baseline",
             percent(majority),
             delta=f"“{plain(facts.majority_class)}”" if facts and majority else NOTHING,
             delta_color="off",
             delta_arrow="off",
-            help="The accuracy of an answer that never looks at the image: the dashed line in the chart.",
+            help="Accuracy of always predicting the most frequent class: the dashed line in the chart.",
         )
 
 
 def _notes(run: Run) -> None:
     zone = st.context.timezone
     lines = [f"{moment(event.time, zone)}  {_note(event)}" for event in notes(run)[-50:]]
-    with st.expander(f"Notes ({len(lines)})", icon=":material/notes:"):
-        st.text("\n".join(lines) or "Nothing out of the ordinary so far.")
+    with st.expander(f"Log ({len(lines)})", icon=":material/notes:"):
+        st.text("\n".join(lines) or "No unusual events so far.")
 
 
 def _note(event: "Event") -> str:
@@ -252,7 +252,7 @@ def _queue(others: list[tuple[Run, Status]]) -> None:
     with st.container():
         if not others:
             return
-        st.markdown("##### Also at work or waiting")
+        st.markdown("##### Running and queued")
         for other, status in others:
             word, icon, _ = status_words(status)
             st.page_link(

@@ -14,7 +14,7 @@ from pages.shared.widgets.text import sentence
 LONGEST = 100
 """Most characters of a name."""
 
-_HELP = "Empty: it is called by what it is, such as “VGG16, frozen, 224 px, lr 0.001”."
+_HELP = "Empty: an automatic name such as “VGG16, frozen, 224 px, lr 0.001”."
 
 
 def rename_button(run: Run) -> None:
@@ -25,7 +25,7 @@ def rename_button(run: Run) -> None:
             _form(run, part_key("rename", run.id))
 
 
-@st.dialog("Rename the run")
+@st.dialog("Rename run")
 def rename_dialog(run: Run) -> None:
     """The same form on its own, for a row of a table."""
     if _form(run, part_key("rename_row", run.id)):
@@ -39,7 +39,7 @@ def rename(run: Run, name: str) -> None:
     except UserError as error:
         st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
     else:
-        st.session_state[RUN_NOTICE] = (True, f"It is called “{run.title()}” now.")
+        st.session_state[RUN_NOTICE] = (True, f"Renamed to “{run.title()}”.")
 
 
 def _form(run: Run, key: str) -> bool:

@@ -60,9 +60,9 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "mode": column.TextColumn("Training mode", width=100),
         "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
         "caveats": column.ListColumn(
-            "Caveats", width=250, help="What the findings say against the validation figures."
+            "Caveats", width=250, help="Findings that make the validation metrics unreliable."
         ),
-        "best": column.ProgressColumn("Best", help="Highest validation accuracy of any epoch.", **share),
+        "best": column.ProgressColumn("Best", help="Best validation accuracy of any epoch.", **share),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
         "when": column.DatetimeColumn("Made", width=125, format="distance"),
         "note": column.TextColumn("Note", width=200),

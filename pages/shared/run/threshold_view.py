@@ -78,22 +78,38 @@ def _at_threshold(run: Run, part: str, stored: Stored) -> metrics.AtThreshold:
     """The slider, and the figures that follow it."""
     positive = stored.classes[1]
     threshold = st.slider(
-        f"Say “{plain(positive)}” above this probability",
+        f"Decision threshold for {plain(positive)}",
         0.0,
         1.0,
         0.5,
         0.01,
         key=part_key("threshold", run.id, part),
-        help="Models decide at 0.5. A lower threshold finds more of this class and raises more false alarms.",
+        help="Default 0.5. A lower threshold raises sensitivity and lowers specificity.",
     )
     found = metrics.at_threshold(stored.labels == 1, stored.probabilities[:, 1], threshold)
     with st.grid(4, min_column_width=150):
-        st.metric("Sensitivity", percent(found["sensitivity"]), help=f"Of those that are {plain(positive)}, found.")
-        st.metric("Specificity", percent(found["specificity"]), help=f"Of those that are not {plain(positive)}, left.")
-        st.metric("Precision", percent(found["precision"]), help=f"Of those called {plain(positive)}, right.")
-        st.metric("Accuracy there", percent(found["accuracy"]), help="Of all images, right at this threshold.")
+        st.metric(
+            "Sensitivity",
+            percent(found["sensitivity"]),
+            help=f"TP / (TP + FN): share of {plain(positive)} images predicted as such.",
+        )
+        st.metric(
+            "Specificity",
+            percent(found["specificity"]),
+            help=f"TN / (TN + FP): share of other images not predicted as {plain(positive)}.",
+        )
+        st.metric(
+            "Precision",
+            percent(found["precision"]),
+            help=f"TP / (TP + FP): share of {plain(positive)} predictions that are correct.",
+        )
+        st.metric(
+            "Accuracy at threshold",
+            percent(found["accuracy"]),
+            help="Share of all images classified correctly at this threshold.",
+        )
     if threshold != 0.5:
-        st.caption(":material/info: A threshold chosen on these images looks better on them than it will on new ones.")
+        st.caption(":material/info: A threshold chosen on these images looks better on them than on new images.")
     return found
 
 
@@ -110,9 +126,9 @@ def _roc(run: Run, part: str, record: "PartFigures", figures: metrics.AtThreshol
     figure, words = roc_figure(curves), roc_words(curves)
     if figures and figures["specificity"] is not None and figures["sensitivity"] is not None:
         where = 1 - figures["specificity"], figures["sensitivity"]
-        mark_threshold(figure, *where, "%{x:.1%} false alarms, %{y:.1%} found")
-        words += f" At the threshold {figures['threshold']:.2f}: {percent(figures['sensitivity'])} found, "
-        words += f"{percent(1 - figures['specificity'])} false alarms."
+        mark_threshold(figure, *where, "FPR %{x:.1%}, TPR %{y:.1%}")
+        words += f" At the threshold {figures['threshold']:.2f}: TPR {percent(figures['sensitivity'])}, "
+        words += f"FPR {percent(1 - figures['specificity'])}."
     st.plotly_chart(figure, key=part_key("roc", run.id, part), alt=words, config=_CONFIG)
     if len(curves) > CURVES:
         st.caption(f"The {CURVES} of {len(curves)} classes with the smallest area.")
@@ -121,11 +137,11 @@ def _roc(run: Run, part: str, record: "PartFigures", figures: metrics.AtThreshol
 def _precision_recall(run: Run, part: str, stored: Stored, figures: metrics.AtThreshold | None) -> None:
     curves = precision_recall_curves(stored)
     if not curves:
-        st.caption("There is no image of a class to be found.")
+        st.caption("No images of the positive class.")
         return
     figure, words = precision_recall_figure(curves), precision_recall_words(curves)
     if figures and figures["precision"] is not None and figures["sensitivity"] is not None:
-        mark_threshold(figure, figures["sensitivity"], figures["precision"], "%{x:.1%} found, %{y:.1%} of them right")
+        mark_threshold(figure, figures["sensitivity"], figures["precision"], "recall %{x:.1%}, precision %{y:.1%}")
     st.plotly_chart(figure, key=part_key("precision_recall", run.id, part), alt=words, config=_CONFIG)
 
 
@@ -142,13 +158,13 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
         st.session_state[choice] = None
     labels = {cell: cell_words(stored.classes, cell, int(table[cell])) for cell in cells}
     cell = st.selectbox(
-        "Images of a cell",
+        "Images in cell",
         cells,
         index=None,
         key=choice,
         format_func=labels.__getitem__,
-        placeholder="Click in the matrix, or choose here",
-        help="Shows the images that a cell of the matrix counts, the surest answers first.",
+        placeholder="Click in the matrix or choose here",
+        help="Images counted in one cell of the matrix, highest confidence first.",
     )
     if cell is None:
         return
@@ -157,7 +173,7 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
     if read_config(run) and is_medical(run):
         st.caption(f":material/medical_information: {NOT_MEDICAL}")
     if len(inside) > SHOWN:
-        st.caption(f"The {SHOWN} surest of {len(inside)}.")
+        st.caption(f"The {SHOWN} of {len(inside)} with the highest confidence.")
     draw_sample_of(run)
     with st.grid(min_column_width=150):
         for k in surest:
@@ -167,12 +183,12 @@ def _cell(run: Run, part: str, stored: Stored, predicted: metrics.Labels, table:
 
 def _image(run: Run, part: str, stored: Stored, k: int, cell: Sequence[int]) -> None:
     file, sure = stored.files[k], float(stored.probabilities[k, cell[1]])
-    said = f"{stored.classes[cell[0]]} read as {stored.classes[cell[1]]}, {number(sure, 2)}"
+    said = f"{stored.classes[cell[0]]} predicted as {stored.classes[cell[1]]}, {number(sure, 2)}"
     path = image_path(run, part, file)
     image = small_image(path, _SIDE) if path else None
     if image:
         st.image(image, width="stretch", alt=f"{file}: {said}")
     else:
-        st.caption(":material/hide_image: The image is no longer where it was, or cannot be read.")
+        st.caption(":material/hide_image: The image file is missing or cannot be read.")
     st.markdown(f"**{number(sure, 2)}** {plain(stored.classes[cell[1]])}")
     st.caption(plain(display_name(file)))

@@ -46,7 +46,9 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
     """Clone for whoever may train, Delete for whoever may delete."""
     if may(Action.TRAIN) and not is_imported(run):
         label, key = "Clone", state.part_key("clone", run.id)
-        if st.button(label, icon=":material/content_copy:", key=key, help="Its settings and dataset, in the form."):
+        if st.button(
+            label, icon=":material/content_copy:", key=key, help="Opens the form with its settings and dataset."
+        ):
             open_clone(run)
     if may_organise(run) and not active:
         st.button(
@@ -54,7 +56,7 @@ def upkeep_buttons(run: Run, *, active: bool) -> None:
             icon=":material/delete:",
             on_click=delete_run,
             args=(run,),
-            help=f"It can be restored for {trash.KEPT_DAYS} days.",
+            help=f"Can be restored for {trash.KEPT_DAYS} days.",
             key=state.part_key("delete", run.id),
         )
 
@@ -75,11 +77,11 @@ def open_clone(run: Run, changes: Mapping[str, object] | None = None) -> None:
         st.session_state[state.field_key(key)] = value
     said = f"The form has the settings of “{run.title()}”."
     if changes:
-        said = f"The form has the settings of “{run.title()}” with the cause changed: {_told(changes)}."
+        said = f"The form has the settings of “{run.title()}” with the fix: {_told(changes)}."
     try:
         access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     except AccessError as error:
-        said += f" One thing is not allowed here: {error}."
+        said += f" Not allowed here: {error}."
     else:
         state.choose_dataset(config.dataset)
     st.session_state[state.RUN_NAME] = f"{config.name}, fixed" if changes and config.name else config.name
@@ -140,7 +142,7 @@ def restore_runs(ids: Sequence[str]) -> None:
             back.append(_restore(run_id).title())
         except UserError as error:
             refused.append(sentence(str(error)))
-    said = f"“{back[0]}” is back." if len(back) == 1 else f"{len(back)} are back."
+    said = f"“{back[0]}” restored." if len(back) == 1 else f"{len(back)} restored."
     st.session_state[state.RUN_NOTICE] = (False, " ".join(refused)) if refused else (True, said)
     st.session_state.pop(state.DELETED, None)
 
@@ -184,7 +186,7 @@ def show_trash() -> None:
         st.dataframe(
             rows,
             hide_index=True,
-            alt="Table of what was deleted: name, when it was deleted, and how long it is kept.",
+            alt="Table of deleted items: name, time of deletion, and days left.",
             column_config={
                 "name": column.TextColumn("Run", width=200),
                 "restore": column.ButtonColumn("", width=100, type="tertiary", key=state.RESTORE, on_click=clicked),
@@ -226,10 +228,10 @@ def _note_form(run: Run, note: Note) -> None:
             max_selections=MOST_TAGS,
             key=tags,
             placeholder="Choose or type",
-            help="The table of runs can be filtered by them.",
+            help="The table of runs can be filtered by tags.",
         )
         st.text_area(
-            "Note", value=note.text, max_chars=LONGEST_NOTE, key=text, help="Everybody who may see this run reads it."
+            "Note", value=note.text, max_chars=LONGEST_NOTE, key=text, help="Visible to everybody who may see this run."
         )
         st.form_submit_button("Save", type="primary", on_click=_save_note, args=(run, text, tags))
 

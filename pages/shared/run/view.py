@@ -66,12 +66,10 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
     if found and found.id not in listed and not refusal:
         listed[found.id] = found
     if asked and found is None:
-        st.error("There is no such run. Choose one from the list.", icon=":material/error:")
+        st.error("No such run. Choose one from the list.", icon=":material/error:")
     elif found and found.id not in listed:
         st.info(refusal, icon=":material/info:")
-        st.page_link(
-            "pages/live.py", label="Look at this run", icon=":material/monitoring:", query_params={RUN: found.id}
-        )
+        st.page_link("pages/live.py", label="Open this run", icon=":material/monitoring:", query_params={RUN: found.id})
         found = None
     elif found is None:
         found = next(iter(listed.values()))
@@ -88,7 +86,7 @@ def choose_run(runs: Sequence[Run], refusal: str = "", place: DeltaGenerator | N
         format_func=labels.__getitem__,
         on_change=_follow_choice,
         placeholder="Choose a run",
-        help="The address of this page names the run: share it, or come back later.",
+        help="This URL links to the run.",
     )
     return found
 
@@ -128,12 +126,12 @@ def trouble(run: Run, status: Status) -> None:
     elif status.status == "interrupted":
         st.warning(message, icon=":material/power_off:")
     if not status.is_active and (damaged := damage(run)):
-        st.warning(f"Damaged and left out: {plain('; '.join(damaged))}.", icon=":material/heart_broken:")
+        st.warning(f"Damaged and ignored: {plain('; '.join(damaged))}.", icon=":material/heart_broken:")
     unexpected = (status.status == "failed" and status.fault != "user") or status.status == "interrupted"
     if unexpected and may(Action.READ_LOG):  # it names folders of the server
         log = _log_tail(run.path / "worker.log")
         if log:
-            with st.expander("The end of the worker's log", icon=":material/terminal:"):
+            with st.expander("End of the worker's log", icon=":material/terminal:"):
                 st.code(log, language=None, wrap_lines=True)
 
 
@@ -155,8 +153,8 @@ def settings_table(run: Run) -> None:
     ]
     rows.sort(key=lambda row: not row["Differs"])
     different = sum(bool(row["Differs"]) for row in rows)
-    with st.expander(f"Settings ({different} differ from what is recommended)", icon=":material/tune:"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Settings of the run and what is recommended")
+    with st.expander(f"Settings ({different} differ from the recommended ones)", icon=":material/tune:"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Settings of the run and the recommended ones")
 
 
 def read_config(run: Run) -> RunConfig | None:

@@ -44,7 +44,7 @@ def rename_group(job: BudgetedJob, name: str) -> None:
     except UserError as error:
         st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
     else:
-        said = f"It is called “{called}” now." if called else "It is called by what it is about now."
+        said = f"Renamed to “{called}”." if called else "Now has its automatic name."
         st.session_state[state.RUN_NOTICE] = (True, said)
 
 

@@ -32,9 +32,7 @@ def show_choice(visible: Sequence[Row], chosen: Sequence[Row], everything: Seque
     """
     _by_name(visible)
     if not chosen:
-        st.caption(
-            "Choose runs by the boxes at the left of the table, or by name, to compare, tag, export or delete them."
-        )
+        st.caption("Select runs in the table, or by name, to compare, tag, export or delete them.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         _compare(chosen)
@@ -73,7 +71,7 @@ def _by_name(visible: Sequence[Row]) -> None:
         format_func=names.__getitem__,
         on_change=follow,
         placeholder="None yet",
-        help="The same as the boxes at the left of the table. A bisect or sweep stands for all its trials.",
+        help="Same as the boxes at the left of the table. A bisect or sweep includes all its trials.",
     )
 
 
@@ -126,7 +124,7 @@ def _one(row: Row, *, may_change: bool) -> None:
     st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params={state.RUN: run.id})
     if may_change:
         rename_button(run)
-    about = "Its settings and dataset, in the form."
+    about = "Opens the form with its settings and dataset."
     can_clone = may(Action.TRAIN) and row.changed is not None and not is_imported(run)
     if can_clone and st.button("Clone", icon=":material/content_copy:", help=about):
         open_clone(run)
@@ -142,7 +140,7 @@ def _export(chosen: Sequence[Row]) -> None:
             label = f"{min(len(chosen), actions.MOST_REPORTS)} reports, HTML in a zip"
             runs = [run_of(row) for row in chosen]
             download(label, "reports.zip", lambda: actions.reports(runs), _key("reports"))
-        st.caption(plain("A report has curves, figures, findings, settings and the card of a run, in one file."))
+        st.caption(plain("One file with curves, metrics, findings, settings and model card."))
 
 
 def _key(name: str) -> str:

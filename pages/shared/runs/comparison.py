@@ -46,10 +46,10 @@ def show_comparison(rows: Sequence[Row], found: Sequence[Row], gone: int) -> Non
     if gone:
         st.info(f"{gone} of the runs that the address names {'is' if gone == 1 else 'are'} not here any more.")
     if not runs:
-        st.info("No run is left to compare.", icon=":material/info:")
+        st.info("No runs left to compare.", icon=":material/info:")
         return
     if said := image_differences([one.label for one in runs], [figures.images_seen(one.run) for one in runs]):
-        about = " ".join([*said, "So their figures are not to be held against each other as they stand."])
+        about = " ".join([*said, "Their metrics are not directly comparable."])
         st.warning(plain(about), icon=":material/warning:")
     _results(runs, found)
     _diagnose(runs, found)
@@ -79,7 +79,7 @@ def _choose(rows: Sequence[Row], found: Sequence[Row]) -> None:
         on_change=follow,
         max_selections=MOST_TOGETHER,
         placeholder="Choose runs",
-        help="A run keeps its colour while others come and go, and on other pages.",
+        help="A run keeps its color, also on other pages.",
     )
 
 
@@ -159,8 +159,8 @@ def _curves(runs: Sequence[Compared]) -> None:
 def _how() -> Drawn:
     """How the curves are drawn, in step with the address."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = _one_of("Images", state.LOOK_PART, _PARTS, "Whose figures are drawn.")
-        across = _one_of("By", state.LOOK_ACROSS, _ACROSS, "Time is that of training; pauses count nothing.")
+        part = _one_of("Images", state.LOOK_PART, _PARTS, "Split whose metrics are plotted.")
+        across = _one_of("By", state.LOOK_ACROSS, _ACROSS, "Training time, without pauses.")
         weight = _smoothing()
         is_log = _log()
     return Drawn(part, across, weight, is_log)
@@ -199,7 +199,7 @@ def _smoothing() -> float:
             key=_key("smooth"),
             on_change=follow,
             width=200,
-            help="How much of a point is what came before it; what was measured stays behind it, pale.",
+            help="Exponential moving average; the unsmoothed curve stays visible in a lighter color.",
         )
     )
 
@@ -209,7 +209,7 @@ def _log() -> bool:
         address.put_text(state.LOOK_LOG, "1" if st.session_state[_key("log")] else "")
 
     st.session_state[_key("log")] = address.get_text(state.LOOK_LOG) == "1"
-    return bool(st.toggle("Loss by powers of ten", key=_key("log"), on_change=follow, help="A logarithmic scale."))
+    return bool(st.toggle("Log scale for loss", key=_key("log"), on_change=follow, help="A logarithmic scale."))
 
 
 def _differences(runs: Sequence[Compared]) -> None:
@@ -220,7 +220,7 @@ def _differences(runs: Sequence[Compared]) -> None:
         [{"dataset": data_name(config.dataset), **config.settings()} if config else None for config in configs]
     )
     if not rows:
-        st.markdown(":material/check: Nothing differs: all have the same settings.")
+        st.markdown(":material/check: No differences: all have the same settings.")
         return
     lines = []
     for key, values in rows:
@@ -261,7 +261,7 @@ def _figure(plot: Plot, name: str, width: int | str = "stretch") -> None:
             if not plot.is_empty:
                 _save(plot, name)
         if plot.is_empty:
-            st.caption("None of these runs has it yet.")
+            st.caption("Not available for these runs yet.")
             return
         words = figures.plot_words(plot)
         st.vega_lite_chart(figures.frame(plot), figures.chart(plot), width="stretch", alt=words)

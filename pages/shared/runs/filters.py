@@ -64,7 +64,7 @@ def _words(words: str) -> None:
         on_change=follow,
         placeholder="Name, note or tag",
         icon=":material/search:",
-        help="Those with all of these words in their name, note or tags.",
+        help="Runs with all of these words in their name, note or tags.",
         width=185,
         max_chars=200,
     )
@@ -126,7 +126,7 @@ def _understood(texts: Sequence[str]) -> list[str]:
 def _range() -> None:
     """A range of a figure, added to the conditions."""
     with st.form(_key("range"), border=False, clear_on_submit=True):
-        about = "Adds one or two conditions: at least, and at most. Shares as 0.9, times in seconds, sizes in bytes."
+        about = "Adds a minimum and a maximum. Fractions as 0.9, times in seconds, sizes in bytes."
         metric = st.selectbox("Range of", _RANGED, format_func=_label, key=_key("metric"), help=about)
         left, right = st.columns(2)
         low = left.text_input("From", key=_key("low"), placeholder="any", help="The smallest value.")
@@ -153,10 +153,10 @@ def _columns(rows: Sequence[Row]) -> None:
         key=_key("shown"),
         on_change=follow,
         format_func=words.__getitem__,
-        help="Those in which the runs differ come first.",
+        help="Columns that differ come first.",
     )
     st.button(
-        "The usual ones",
+        "Default columns",
         icon=":material/restart_alt:",
         on_click=address.put_text,
         args=(state.LOOK_COLUMNS, ""),
@@ -177,7 +177,7 @@ def _order(sort: Sort) -> None:
         key=_key("sort"),
         format_func=column_label,
         on_change=follow,
-        help="What is better, larger or newer comes first; runs of which it is not known come last.",
+        help="Better, larger or newer values first; unknown values last.",
         width=165,
     )
     st.button(
@@ -185,7 +185,7 @@ def _order(sort: Sort) -> None:
         icon=":material/arrow_downward:" if sort.falls else ":material/arrow_upward:",
         on_click=address.put_text,
         args=(state.LOOK_SORT, str(Sort(sort.key, not sort.falls))),
-        help="Turns the order round.",
+        help="Reverses the order.",
         key=_key("turn"),
     )
 

@@ -57,7 +57,7 @@ def _rename_popover(row: Row) -> None:
         st.popover("Rename", icon=":material/edit:", key=part_key("group", "rename")),
         st.form(part_key(name, "form"), border=False),
     ):
-        about = "Empty: it is called by what it is about."
+        about = "Empty: an automatic name."
         st.text_input("Name", job_of(row).name(), max_chars=100, key=name, help=about)
         st.form_submit_button("Save", type="primary", on_click=_rename, args=(row, name))
 
@@ -70,7 +70,7 @@ def _deletions(own: Sequence[Row], chosen: Sequence[Row], ended: Sequence[Run]) 
     """With the trials, or without: then these are rows of their own."""
     groups = [job_of(row) for row in own if not row.is_active]
     if not groups:
-        st.caption("It is at work; stop it first.")
+        st.caption("Still running; stop it first.")
         return
     what = plain(str(own[0].get("name"))) if len(groups) == 1 else f"{len(groups)} bisects and sweeps"
     inside = {trial.id for row in own for trial in row.trials}

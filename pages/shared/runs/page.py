@@ -59,13 +59,13 @@ def _table(rows: list[Row]) -> None:
     """Everything below the heading."""
     query, complaints = address.read_query()
     for said in complaints:
-        st.warning(plain(f"Left out of the filter: {said}."), icon=":material/filter_alt_off:")
+        st.warning(plain(f"Ignored parts of the filter: {said}."), icon=":material/filter_alt_off:")
     show_filters(rows, query)
     found = select(rows, query)
     if unread := _unread(rows):
-        st.caption(f":material/hourglass_top: {unread:,} runs are being read for the first time; they come by and by.")
+        st.caption(f":material/hourglass_top: {unread:,} runs are being read for the first time and will appear soon.")
     if not found:
-        st.info("No run is as the filter asks.", icon=":material/filter_alt_off:")
+        st.info("No runs match the filter.", icon=":material/filter_alt_off:")
         return
     visible = visible_rows(found)
     choice = st.container()
@@ -83,7 +83,7 @@ def _unread(rows: list[Row]) -> int:
 
 def _count(rows: list[Row], found: list[Row]) -> None:
     shown = f"{len(found):,} of {len(rows):,}" if len(found) < len(rows) else f"{len(rows):,}"
-    st.caption(f"{shown} {'row' if len(rows) == 1 else 'rows'}; the trials of bisects and sweeps are inside theirs.")
+    st.caption(f"{shown} {'row' if len(rows) == 1 else 'rows'}; trials are listed inside their bisect or sweep.")
 
 
 def _say_none() -> None:

@@ -217,7 +217,7 @@ def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, 
             width=165,
             options=badges or ["1 error"],
             color=["red" if "error" in badge else "orange" for badge in badges] or ["red"],
-            help="Errors and warnings that the checks have found.",
+            help="Errors and warnings of the checks.",
         ),
         "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="Of every epoch."),
     }

@@ -28,8 +28,8 @@ def show_augmentation_editor(view: View | None) -> None:
             return
         steps = steps_of(kind)
         st.caption(
-            "Each step changes every training image anew, in this order; validation images are left alone. Choose a "
-            "preset above, or change the list: it then is your own."
+            "The steps are applied to every training image in this order, with new random values; validation images "
+            "are not augmented. Choose a preset above, or edit the list."
         )
         for place, step in enumerate(steps):
             _show_step(kind, place, step, last=place == len(steps) - 1)
@@ -46,14 +46,14 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
             _show_range(kind, place, step)
         if row.words:
             st.multiselect(
-                "Which way and edge" if step.kind != "channel_shift" else "Channels",
+                "Direction and edge" if step.kind != "channel_shift" else "Channels",
                 row.words,
                 default=step.words,
                 key=_key(kind, place, "words"),
                 on_change=_take,
                 args=(kind, place),
                 width=180,
-                help="Directions in which it acts, and what fills the edges that are left over."
+                help="Directions, and how empty edges are filled."
                 if step.kind != "channel_shift"
                 else "Colour channels that are shifted.",
             )
@@ -77,7 +77,7 @@ def _show_range(kind: str, place: int, step: Step) -> None:
                 key=_key(kind, place, name),
                 on_change=_take,
                 args=(kind, place),
-                help=f"For every image a value is drawn between the two: {plain(row.unit)}.",
+                help=f"A random value between the two for every image: {plain(row.unit)}.",
             )
 
 
@@ -109,7 +109,7 @@ def _show_adding(kind: str, *, full: bool) -> None:
 def _show_preview(view: View | None, kind: str) -> None:
     """The first training image: as it is, after each step alone, and after all of them in several draws."""
     if view is None or not view.split.train:
-        st.caption("A preview is shown when the dataset has training images; the sample is drawn with the first run.")
+        st.caption("The preview needs training images; the sample is generated with the first run.")
         return
     config, file = data_config(), view.split.train[0]
     try:
@@ -117,10 +117,10 @@ def _show_preview(view: View | None, kind: str) -> None:
     except UserError as error:
         st.warning(plain(str(error)))
         return
-    st.markdown("**Each step by itself**, with the numbers of the first draw")
+    st.markdown("**Each step alone** (first random values)")
     shown = [("as it is", pixels), *augment_by_step(pixels, kind, config.seed, 0, file.sha256)]
     _show_images(shown)
-    st.markdown("**All together**, in the first draws")
+    st.markdown("**All steps**, several random values")
     _show_images(_drawn(pixels, kind, config, file.sha256))
 
 

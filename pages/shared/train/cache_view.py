@@ -17,9 +17,9 @@ def show_cache() -> None:
     arrays, size = cache.held()
     with st.expander(title(arrays, size, cache.limit_bytes), icon=":material/database:"):
         st.caption(
-            "What the frozen network makes of each image is kept, so that a later run on the same images starts at "
-            "once, whatever its head, order or rate. When the limit is reached, what was not used for longest goes "
-            "first; a run whose features have gone computes them again."
+            "Features of the frozen backbone are cached, so a later run on the same images starts immediately, with "
+            "any head, shuffle or learning rate. At the limit, least recently used entries are removed first and "
+            "computed again when needed."
         )
         if arrays and access.may(Action.MANAGE):
             st.button(f"Remove {file_size(size)}", icon=":material/delete_sweep:", on_click=empty, args=(cache,))
@@ -28,8 +28,8 @@ def show_cache() -> None:
 def title(arrays: int, size: int, limit: int) -> str:
     """How much of how much."""
     if not arrays:
-        return f"Cached features: none (at most {file_size(limit)})"
-    return f"Cached features: {file_size(size)} of at most {file_size(limit)}"
+        return f"Feature cache: empty (at most {file_size(limit)})"
+    return f"Feature cache: {file_size(size)} of at most {file_size(limit)}"
 
 
 @guarded(Action.MANAGE)
@@ -40,4 +40,4 @@ def empty(cache: FeatureCache) -> None:
     except UserError as error:
         st.session_state[RUN_NOTICE] = (False, sentence(str(error)))
         return
-    st.toast(f"Removed {file_size(freed)} of cached features.", icon=":material/check:")
+    st.toast(f"Removed {file_size(freed)} from the feature cache.", icon=":material/check:")

@@ -28,11 +28,11 @@ class Choice:
 
 
 CHOICES = {
-    "fast": Choice("Fast", "a first answer: smaller images, few epochs, the backbone stays frozen"),
-    "recommended": Choice("Recommended", "trains the head on the features of the frozen backbone"),
+    "fast": Choice("Fast", "a first result: smaller images, few epochs, frozen backbone"),
+    "recommended": Choice("Recommended", "trains the head on features of the frozen backbone"),
     "best": Choice(
         "Thorough",
-        "augments the images, and fine-tunes the upper blocks after the head; if that is better, Diagnose tells",
+        "with augmentation; fine-tunes the last blocks after the head; Diagnose shows whether it is better",
     ),
 }
 
@@ -58,8 +58,8 @@ def show_choices(dataset: str, counts: dict[str, int], classes: int) -> None:
         key=state.CHOICE,
         on_change=_take,
         horizontal=True,
-        help="Each fills the form that “Customise” opens. Durations are upper ones: from what this machine has taken "
-        "before, else estimated.",
+        help="Each fills the form under “Customise”. Durations are upper limits, measured on this machine or "
+        "estimated.",
     )
 
 

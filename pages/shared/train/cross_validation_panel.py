@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 
-_KEPT = "Heads that were trained are not trained again."
+_KEPT = "Trained heads are kept and not trained again."
 
 
 def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
@@ -49,13 +49,13 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
         "Cross-validate these settings", icon=":material/percent:", key=state.CROSS_VALIDATION_PANEL, expanded=bool(job)
     ):
         st.caption(
-            "Divides all images into folds and trains a head without each of them, on features computed once. Every "
-            "image is answered by a head that has not seen it, nor another image of the same patient."
+            "Splits all images into folds and trains one head per held-out fold, on features computed once. Every "
+            "image is predicted by a head that has not seen it or another image of the same patient."
         )
         if view and (count := view.counts()["val"]) < FEW:
             st.caption(
-                f":material/info: There are {count} validation images here. Below about {FEW} the accuracy on one "
-                "split says little; cross-validation measures on all images."
+                f":material/info: There are {count} validation images here. Below about {FEW}, the accuracy on one "
+                "split is very uncertain; cross-validation measures on all images."
             )
         status = launch.poll(job) if job else None
         if not (status and status.is_active):
@@ -86,7 +86,7 @@ def _form(config: RunConfig | None) -> None:
             max_value=MOST_REPEATS,
             key=state.CROSS_VALIDATION_REPEATS,
             width=140,
-            help="How often the images are divided anew, with other seeds.",
+            help="How often the images are split again, with other seeds.",
         )
         if st.button("Cross-validate", icon=":material/play_arrow:", disabled=config is None, key="cv_start"):
             _start(config)
@@ -163,16 +163,17 @@ def _answers(job: CrossValidation, view: View | None) -> None:
     run = job.out_of_fold()
     with st.container(horizontal=True):
         st.download_button(
-            "Out-of-fold answers (CSV)", (run.path / FILE).read_bytes(), f"out-of-fold-{job.id}.csv", "text/csv",
+            "Out-of-fold predictions (CSV)", (run.path / FILE).read_bytes(), f"out-of-fold-{job.id}.csv", "text/csv",
             icon=":material/download:", key="cv_csv",
         )  # fmt: skip
         if view and may(Action.CURATE):
             st.button(
-                "Review the labels by these answers", icon=":material/fact_check:", on_click=_review, args=(job, view),
-                help="Starts a label review of the chosen dataset; its result is on the tab Labels of Dataset.",
+                "Review labels with these predictions",
+                icon=":material/fact_check:", on_click=_review, args=(job, view),
+                help="Starts a label review of the chosen dataset; the result appears on Dataset, Labels.",
                 key="cv_review",
             )  # fmt: skip
-    if st.toggle("Show the out-of-fold answers", key="cv_answers", help="Threshold, calibration and mistakes."):
+    if st.toggle("Show out-of-fold predictions", key="cv_answers", help="Threshold, calibration and mistakes."):
         out_of_fold(run)
 
 
@@ -182,5 +183,5 @@ def _review(job: CrossValidation, view: View) -> None:
     except UserError as error:
         st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
     else:
-        said = "A review of the labels has begun; its result will be on the tab Labels of the Dataset page."
+        said = "Label review started; the result will appear on Dataset, Labels."
         st.session_state[state.RUN_NOTICE] = (True, said)

@@ -22,12 +22,10 @@ def duration_words(found: Expected) -> str:
 def duration_help(found: Expected) -> str:
     """The parts of a run with their durations, and where these come from."""
     origin = (
-        "From what the same work has taken on this machine."
-        if found.measured
-        else "Estimated; after a first run on this machine it is known better."
+        "Measured on this machine." if found.measured else "Estimated; more precise after a first run on this machine."
     )
     parts = "; ".join(f"{_PARTS.get(p.phase, p.phase)} {about(p.seconds)}" for p in found.parts)
-    return f"At most: early stopping may end it sooner, and features in the cache cost nothing. {parts}. {origin}"
+    return f"Upper limit: early stopping may end the run sooner, and cached features take no time. {parts}. {origin}"
 
 
 _PARTS = {
@@ -53,8 +51,8 @@ def memory_warning(found: Memory) -> str:
     if found.fits is not False or found.there is None:
         return ""
     return (
-        f"This run needs about {found.needed / 1024:.1f} GB of memory, and {found.there / 1024:.1f} GB may be used "
-        "here: it may be ended by the system. Smaller images, smaller batches or a smaller backbone need less."
+        f"This run needs about {found.needed / 1024:.1f} GB of memory, but {found.there / 1024:.1f} GB are "
+        "available here: the system may kill it. Use smaller images, smaller batches or a smaller backbone."
     )
 
 
@@ -69,13 +67,13 @@ def show_download(config: RunConfig) -> bool:
         st.button("Check again", icon=":material/refresh:", on_click=_refusal.clear, key="weights_again")
         return False
     st.caption(
-        f":material/download: {plain(row.title)} is not on this machine yet: {file_size(size)} are fetched at the "
-        "start. Its address answers."
+        f":material/download: {plain(row.title)} is not on this machine yet: {file_size(size)} will be downloaded "
+        "at the start. The server is reachable."
     )
     return True
 
 
-@st.cache_data(ttl=_ASKED_SECONDS, show_spinner="Asking whether the weights can be fetched …")
+@st.cache_data(ttl=_ASKED_SECONDS, show_spinner="Checking whether the weights can be downloaded …")
 def _refusal(backbone: str) -> str:
     """Why the weights cannot be had; empty where they can."""
     try:

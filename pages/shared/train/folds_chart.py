@@ -27,7 +27,7 @@ def folds_figure(result: "CrossValidationResult") -> go.Figure:
         mode="markers",
         marker={"size": 11, "color": VALIDATION, "opacity": 0.75},
         customdata=[[head["fold"], head["correct"], head["count"]] for head in heads],
-        hovertemplate="fold %{customdata[0]}: %{customdata[1]} of %{customdata[2]} right<extra></extra>",
+        hovertemplate="fold %{customdata[0]}: %{customdata[1]} of %{customdata[2]} correct<extra></extra>",
         name="a fold",
     )
     if found and found["interval"]:

@@ -26,8 +26,8 @@ PRESET_TITLES = {
     "recommended": "Recommended",
     "fast": "Fast",
     "best": "Thorough",
-    "question-bottleneck": "Question: bottleneck",
-    "question-end-to-end": "Question: frozen backbone, full pass",
+    "question-bottleneck": "Demo A: cached features",
+    "question-end-to-end": "Demo B: frozen backbone, full pass",
 }
 
 GROUPS = {
@@ -123,7 +123,7 @@ def preset_control() -> str:
     fields.fill(st.session_state[PRESET], keep=True)
     return str(
         st.segmented_control(
-            "Start from",
+            "Preset",
             list(PRESETS),
             format_func=preset_title,
             required=True,
@@ -131,7 +131,7 @@ def preset_control() -> str:
             on_change=lambda: fields.fill(st.session_state[PRESET]),
             persist_state="session",
             help="Fills every field below. Fast is Recommended with features computed by OpenVINO, where that is "
-            "installed. The question's presets repeat a forum question: one network, two results.",
+            "installed. The demo presets repeat a forum question: same model, two results.",
         )
     )
 
@@ -209,7 +209,7 @@ def show_differences(preset: str, *, split_on_disk: bool) -> None:
     asked, base = settings(preset, split_on_disk=split_on_disk), fields.preset_values(preset)
     changed = differences(preset, asked)
     if not changed:
-        st.caption("All settings are as the preset has them.")
+        st.caption("Using preset values.")
         return
     told = "; ".join(
         f"{fields.label_of(key)}: {fields.word_of(key, asked[key])} instead of {fields.word_of(key, base[key])}"
@@ -218,7 +218,7 @@ def show_differences(preset: str, *, split_on_disk: bool) -> None:
     count = "1 setting differs" if len(changed) == 1 else f"{len(changed)} settings differ"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":primary[●] {count} from the preset. {plain(told)}.", width="stretch")
-        st.button("Back to the preset", icon=":material/undo:", on_click=fields.fill, args=(preset,))
+        st.button("Reset to preset", icon=":material/undo:", on_click=fields.fill, args=(preset,))
 
 
 def preset_title(preset: str) -> str:
@@ -245,7 +245,7 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
 def cost_sentence(config: RunConfig, classes: int) -> str:
     """How many weights learn, and where; of a run that is fine-tuned also how its epochs are shared out."""
     cores = os.cpu_count() or 1
-    learn = f"{_parameters(config, classes)} weights learn, on this machine with {cores} processor cores."
+    learn = f"{_parameters(config, classes)} trainable parameters; this machine has {cores} CPU cores."
     found, training = stages(config), config.training
     if not found:
         return learn
@@ -256,8 +256,8 @@ def cost_sentence(config: RunConfig, classes: int) -> str:
 def queue_sentence(ahead: int) -> str:
     """Who else waits for this machine."""
     if not ahead:
-        return "No run is ahead of yours: it starts at once."
-    return "1 run is ahead of yours: it starts after that one." if ahead == 1 else f"{ahead} runs are ahead of yours."
+        return "Queue is empty; starts immediately."
+    return "1 run is ahead in the queue." if ahead == 1 else f"{ahead} runs are ahead in the queue."
 
 
 def _parameters(config: RunConfig, classes: int) -> str:
@@ -274,8 +274,8 @@ def _parameters(config: RunConfig, classes: int) -> str:
 
 
 def _round(number: float) -> str:
-    """Two digits that matter and a word: 42 thousand, 4.1 million."""
-    for size, word in ((1e6, " million"), (1e3, " thousand")):
+    """Two significant digits and a unit: 42 k, 4.1 M."""
+    for size, word in ((1e6, " M"), (1e3, " k")):
         if number >= size:
             return f"{float(f'{number / size:.2g}'):g}{word}"
     return f"{number:.0f}"

@@ -77,7 +77,7 @@ def show_head_editor() -> None:
     layers, output = rows[:-1], rows[-1]
     with st.container(border=True):
         st.markdown("**Layers of the head**")
-        st.caption("From the features, top to bottom; the output stands at the end.")
+        st.caption("From the features to the output, top to bottom.")
         for position, row in enumerate(layers):
             _show_row(position, row, last=position == len(layers) - 1)
         _show_row(len(layers), output, last=True)
@@ -87,7 +87,7 @@ def show_head_editor() -> None:
                 label = f"Add {_KINDS[name].title}"
                 st.button(label, icon=":material/add:", on_click=_add, args=(name,), disabled=full, key=f"add:{name}")
         if full:
-            st.caption(f"A head has {HEAD.most} layers at most, its output among them.")
+            st.caption(f"A head has at most {HEAD.most} layers including the output.")
 
 
 def _show_row(position: int, row: Row, *, last: bool) -> None:
@@ -150,7 +150,7 @@ def _from_text(text: str) -> list[Row]:
     try:
         head, _ = read_head(text)
     except ConfigError as error:
-        st.warning(plain(f"{error}; the list begins anew."))
+        st.warning(plain(f"{error}; the list was reset."))
         head, _ = read_head(NO_LAYERS)
     layers = [(layer.kind, dict(layer.values)) for layer in head.layers]
     return [_new(kind, values) for kind, values in (*layers, (_OUTPUT, {"l2": head.output_l2}))]

@@ -12,7 +12,7 @@ from pages.shared import state
 
 FILTERS = {"here": "Here now", "fits": "Fits 1 GB", "fast": "Fast"}
 _HELP = (
-    "Here now: the weights are on this machine. Fits 1 GB: a process that computes features of 16 images of 224 pixels "
+    "Here now: weights downloaded. Fits 1 GB: a process that computes features of 16 images of 224 pixels "
     "stays below it, as measured. Fast: at most a billion multiplications and additions an image, as counted."
 )
 _PER_CORE = 1e10

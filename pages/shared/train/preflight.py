@@ -23,7 +23,7 @@ _KEPT = 200
 def show_preflight(config: RunConfig, view: View | None) -> None:
     """What is worth knowing before the run of this form starts, worst first, with a button where one setting helps."""
     if view is None:
-        st.caption("The checks need the sample set, which is drawn at the first start or on the Dataset page.")
+        st.caption("The checks need the sample, which is generated at the first start or on the Dataset page.")
         return
     if view.problem:
         return
@@ -39,7 +39,7 @@ def show_preflight(config: RunConfig, view: View | None) -> None:
         with st.expander(f"{len(notes)} {'note' if len(notes) == 1 else 'notes'} on these settings and images"):
             show_findings(notes, can_apply=True, root=view.index.root)
     if not findings:
-        st.caption(":material/check_circle: The checks found nothing to mention.")
+        st.caption(":material/check_circle: No issues found.")
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Checking settings and images …")

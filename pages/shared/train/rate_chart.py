@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 MARKS = {
-    "valley": "The middle of the longest stretch in which the loss falls: the one to take.",
-    "steep": "Where the loss falls fastest: larger as a rule.",
+    "valley": "Middle of the longest decline of the loss: the recommended value.",
+    "steep": "Steepest decline of the loss: usually larger.",
 }
 """Suggestions and what they are."""
 

@@ -28,8 +28,8 @@ HEIGHT = 300
 RATE = "training.learning_rate"
 
 _ABOUT = (
-    "Trains the head for up to 100 steps, each with a larger learning rate than the one before, and reads from the "
-    "loss which rates suit these settings. It leaves no run behind."
+    "Learning-rate range test: trains the head for up to 100 steps with an increasing learning rate and suggests a "
+    "value from the loss. Creates no run."
 )
 
 
@@ -37,7 +37,7 @@ def show_rate_finder(config: RunConfig | None) -> None:
     """The whole part, closed until it is asked for; `config` is the form, None while something in it is not allowed."""
     search = LrSearchStore().by_id(str(st.session_state.get(state.RATE_SEARCH, "")))
     with st.expander(
-        "Find a learning rate", icon=":material/speed:", key=state.RATE_PANEL, expanded=search is not None
+        "Learning-rate finder", icon=":material/speed:", key=state.RATE_PANEL, expanded=search is not None
     ):
         st.caption(_ABOUT)
         status = launch.poll(search) if search else None
@@ -50,9 +50,9 @@ def show_rate_finder(config: RunConfig | None) -> None:
 
 def _start_button(config: RunConfig | None, *, again: bool) -> None:
     if not may(Action.TRAIN):
-        st.info("You may look at this, but not start it here.", icon=":material/lock:")
+        st.info("You may view this, but not start it.", icon=":material/lock:")
         return
-    label = "Search again" if again else "Start the search"
+    label = "Run again" if again else "Start the search"
     if st.button(label, icon=":material/search:", disabled=config is None, key="rate_start") and config:
         try:
             with st.spinner("Checking the dataset …"):
@@ -94,14 +94,14 @@ def _show_result(search: LrSearch, result: "RangeTest", config: RunConfig | None
         return
     if config is not None and not _same(search.config(), config):
         st.warning(
-            "The form has changed since this search: it holds for the settings it was made with.",
+            "The form has changed since this search; the result applies to its own settings.",
             icon=":material/history:",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, suggested in suggestions(result).items():
             rate = rounded(suggested)
             taken = st.button(
-                f"Take {rate:g} ({name})",
+                f"Use {rate:g} ({name})",
                 type="primary" if name == "valley" else "secondary",
                 icon=":material/input:",
                 help=MARKS[name],
@@ -113,8 +113,8 @@ def _show_result(search: LrSearch, result: "RangeTest", config: RunConfig | None
             if taken:
                 st.rerun()  # the whole page: the field stands outside of this fragment
     st.caption(
-        f"{result.steps} steps in {duration(result.seconds)}. The suggestion is a place to begin, known to "
-        "about a factor of three: one range test, on shuffled samples, judged by the training loss."
+        f"{result.steps} steps in {duration(result.seconds)}. The suggestion is a starting value, accurate to about "
+        "a factor of three: a single range test on shuffled images, judged by the training loss."
     )
 
 

@@ -32,13 +32,13 @@ VERSION, TAKEN = part_key("script", "version"), part_key("script", "taken")
 def script_import() -> None:
     """The whole part of the Train page: closed until it is asked for."""
     # With a key, or it would close when “Use these settings” makes the form above longer.
-    label = "Another way: take the settings from a Keras script"
+    label = "Import settings from a Keras script"
     with st.expander(label, icon=":material/code:", key=part_key("script", "box")):
-        st.caption("Its text is read, nothing of it is run. Missing imports and folders do no harm.")
+        st.caption("The script is parsed, never executed. Missing imports and folders do not matter.")
         content, name = _given()
         version = st.selectbox(
-            "Keras version it is for", list(VERSIONS), key=VERSION, help="Versions order the same script's batches "
-            "differently, and newer ones refuse older arguments.",
+            "Keras version of the script", list(VERSIONS), key=VERSION, help="Versions differ in the order of "
+                                                                             "batches and in accepted arguments.",
         )  # fmt: skip
         if not content.strip():
             return
@@ -59,15 +59,15 @@ def values_of(record: dict[str, Any]) -> dict[str, Any]:
 def _given() -> tuple[bytes, str]:
     """The script's bytes and name: of the file where there is one, else of the text area."""
     file = st.file_uploader(
-        "A script's file, or a notebook", type=["py", "txt", "ipynb"], key=FILE, help="It is read, never run."
+        "Script or notebook file", type=["py", "txt", "ipynb"], key=FILE, help="Parsed, never executed."
     )
     text = st.text_area(
-        "Or its text",
+        "Or paste the script",
         key=TEXT,
         height=200,
         max_chars=LONGEST,
         placeholder="train_datagen = ImageDataGenerator(...)",
-        help="It is read, never run: settings that are found in it go into the form.",
+        help="Parsed, never executed. Settings found in it can be applied to the form.",
     )
     if file is None:
         return str(text or "").encode(errors="replace"), "script"
@@ -103,24 +103,24 @@ def _show(record: dict[str, Any]) -> None:
     st.markdown(f"**Read from the script:** {len(record['settings'])} settings")
     _table(_stated(record), "Table of what was found in the script, setting by setting.")
     asked = [one for one in record["open"] if one["kind"] == "asked"]
-    _show_list("Open: decide these yourself", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in asked])
+    _show_list("Not determined", [f"**{plain(_label(o['key']))}**: {plain(o['why'])}" for o in asked])
     if beyond(record, Answers()):
         values = _offer_nearest(record, values)
     if record["dataset"]:
         st.caption(f"The script's dataset is {plain(record['dataset'])}; choose the images on the Dataset page.")
     st.button(
         "Use these settings", type="primary", icon=":material/input:", on_click=_fill, args=(values,),
-        help="Fills the form above; open settings stay as they are there.", key=part_key("script", "use"),
+        help="Fills the form above; settings that were not determined stay unchanged.", key=part_key("script", "use"),
     )  # fmt: skip
     if st.session_state.pop(TAKEN, False):
-        st.success("The settings are in the form above; look through them before you start.")
+        st.success("The settings are in the form above; check them before you start.")
     if record["order"] and len(set(record["order"].values())) > 1:
         told = "; ".join(
             f"{version}: {fields.word_of('data.shuffle', order)}" for version, order in record["order"].items()
         )
-        st.caption(f"Order of the samples by version of Keras. {plain(told)}.")
+        st.caption(f"Shuffle by version of Keras. {plain(told)}.")
     if record["not_stated"]:
-        st.markdown("**Not in the script:** what Keras then does, or the program's own value")
+        st.markdown("**Not in the script:** Keras' default, or Parity's")
         _table(_not_stated(record), "Table of what the script does not say, setting by setting.")
     _show_list("Not read", [f"{place_of(o).capitalize()}: {plain(o['text'])}" for o in record["unread"]])
 
@@ -128,12 +128,13 @@ def _show(record: dict[str, Any]) -> None:
 def _offer_nearest(record: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """What no run can do, and the nearest run where there is one and it is wanted; the values for the form."""
     told = differences(record, Answers())
-    _show_list("No run can do this", [plain(line) for line in told])
+    _show_list("Not supported", [plain(line) for line in told])
     if not has_nearest(record, Answers()):
-        st.caption("No run comes near it. What else was read can be used all the same.")
+        st.caption("There is no close equivalent. The other settings can be used anyway.")
         return values
-    if st.checkbox("Take the nearest run", key=part_key("script", "nearest"), help="It is another training than the "
-                   "script's: the list above says in what."):  # fmt: skip
+    if st.checkbox("Use the closest equivalent", key=part_key("script", "nearest"), help="It differs from the "
+                                                                                         "script in the points "
+                                                                                         "listed above."):  # fmt: skip
         return {**values, **nearest_values(record, Answers())}
     return values
 

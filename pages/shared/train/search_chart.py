@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 340
 
-STATES = {"kept": "kept to the end", "dropped": "dropped", "left_out": "left out", "waiting": "at work"}
+STATES = {"kept": "finalist", "dropped": "dropped", "left_out": "left out", "waiting": "at work"}
 
 
 def ranking_table(result: "SearchResult") -> pd.DataFrame:
@@ -66,10 +66,10 @@ def pareto_figure(result: "SearchResult") -> go.Figure:
         mode="lines",
         line={"color": BASELINE, "dash": "dash", "shape": "hv"},
         hoverinfo="skip",
-        name="none is better in both",
+        name="Pareto front",
     )
     for name, states, colour in (
-        ("kept to the end", ("kept", "waiting"), TRAINING),
+        ("finalist", ("kept", "waiting"), TRAINING),
         ("dropped", ("dropped",), VALIDATION),
     ):
         shown = [row for row in rows if row["state"] in states and row["figures"] and row["milliseconds"] is not None]
@@ -101,7 +101,7 @@ def pareto_words(result: "SearchResult") -> str:
     said = [
         f"{rows[k]['name']}: {percent(_accuracy(rows[k]))}, {rows[k]['milliseconds']:.0f} ms" for k in pareto(result)
     ]
-    return f"Accuracy against time. None is better in both than: {'; '.join(said) or 'none yet'}."
+    return f"Accuracy against time. Pareto front: {'; '.join(said) or 'none yet'}."
 
 
 def _interval(row: "SearchCandidate") -> tuple[float, float]:

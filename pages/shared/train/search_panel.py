@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 
-_KEPT = "Heads that were trained are not trained again."
+_KEPT = "Trained heads are kept and not trained again."
 
 
 def show_search(config: RunConfig | None) -> None:
@@ -39,8 +39,9 @@ def show_search(config: RunConfig | None) -> None:
         "Find the best network for these images", icon=":material/trophy:", key=state.SEARCH_PANEL, expanded=bool(job)
     ):
         st.caption(
-            "Cross-validates networks, image sizes, heads and learning rates on saved features, and drops the worse "
-            "half again and again. Everything else is as in the form above. The backbones stay frozen."
+            "Cross-validates networks, image sizes, heads and learning rates on cached features and repeatedly "
+            "drops the worse half (successive halving). Other settings are taken from the form above. The backbones "
+            "stay frozen."
         )
         status = launch.poll(job) if job else None
         if not (status and status.is_active):
@@ -62,11 +63,11 @@ def _form(config: RunConfig | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Image sizes", key=state.SEARCH_SIZES, max_chars=100, width=200, persist_state="session",
-            help="Sides in pixels, with commas between them.",
+            help="Sides in pixels, separated by commas.",
         )  # fmt: skip
         st.number_input(
             "Budget in minutes", min_value=1, max_value=1440, key=state.SEARCH_BUDGET, width=160,
-            help="Networks whose features would take too much of it are left out, which is said.",
+            help="Networks whose features would take too much of it are skipped and listed.",
         )  # fmt: skip
         wanted, count = _wanted(config)
         label = f"Compare {count} candidates" if count != 1 else "Compare 1 candidate"
@@ -85,7 +86,7 @@ def _wanted(config: RunConfig | None) -> tuple[Wanted, int]:
     if config is None or not networks:
         return Wanted(), 0
     if not all(part.isdecimal() for part in parts):
-        st.warning("Image sizes are whole numbers with commas between them.", icon=":material/info:")
+        st.warning("Image sizes are whole numbers separated by commas.", icon=":material/info:")
         return Wanted(), 0
     wanted = Wanted(networks, tuple(map(int, parts)))
     try:
@@ -138,9 +139,9 @@ def _show_result(job: Search, result: "SearchResult") -> None:
     if left:
         st.caption(f"Left out: {plain('; '.join(left[:10]))}.")
     st.caption(
-        "“Told apart” compares each with the best on the same folds (Nadeau and Bengio's interval of the differences, "
-        "Holm's correction for their number). What to expect is the bootstrap bias correction of Tsamardinos et al. "
-        f"Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
+        "“Differs from best” compares each with the best on the same folds (Nadeau and Bengio's interval of the "
+        "differences, Holm's correction for their number). What to expect is the bootstrap bias correction of "
+        f"Tsamardinos et al. Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
     )
 
 
@@ -159,8 +160,10 @@ def _table(result: "SearchResult") -> None:
             "accuracy": column.NumberColumn("Accuracy", format="percent"),
             "interval": "95 % CI",
             "auc": column.NumberColumn("AUC", format="%.3f"),
-            "apart": column.TextColumn("Told apart", help="Whether these images tell it from the best one."),
-            "milliseconds": column.NumberColumn("ms an image", format="%.1f", help="The network alone, 16 at a time."),
+            "apart": column.TextColumn(
+                "Differs from best", help="Whether the difference from the best one is significant on these images."
+            ),
+            "milliseconds": column.NumberColumn("ms an image", format="%.1f", help="Backbone only, batches of 16."),
             "megabytes": column.NumberColumn("MB", format="%.0f", help="Weights, as float32."),
             "heads": column.NumberColumn("Heads"),
             "state": "State",
@@ -176,5 +179,5 @@ def _train(job: Search, result: "SearchResult") -> None:
     except UserError as error:
         st.session_state[state.RUN_NOTICE] = (False, sentence(str(error)))
     else:
-        said = f"The training of {best['name']} has begun; Live shows it as {run.title()}."
+        said = f"Training of {best['name']} started; see it on Live as {run.title()}."
         st.session_state[state.RUN_NOTICE] = (True, said)

@@ -16,12 +16,12 @@ from pages.shared.widgets.progress_bar import follow
 def show_limits() -> bool:
     """Says who may start what here; whether this person may start anything."""
     if not access.may(Action.TRAIN):
-        st.info("You may look at this form, but not start a training here.", icon=":material/lock:")
+        st.info("You may view this form, but not start a run.", icon=":material/lock:")
         return False
     if mode() == PUBLIC:
         st.caption(
-            f":material/public: Here a training is on the sample with the built-in network, frozen, up to "
-            f"{policy().epochs} epochs; one trains at a time. {time_limits.words(policy())}"
+            f":material/public: Here runs use the sample and the built-in frozen backbone, up to {policy().epochs} "
+            f"epochs, one run at a time. {time_limits.words(policy())}"
         )
     return True
 
@@ -44,7 +44,7 @@ def show_start(config: RunConfig | None, *, found: bool, wrong: list[str], ready
             clicked = st.button("Start training", type="primary", icon=icon, disabled=waits, key="start_training")
             if wrong and found:
                 names = ", ".join(wrong)
-                st.markdown(f":red[:material/error: Start waits. To put right: {names}.]", width="stretch")
+                st.markdown(f":red[:material/error: Correct these fields before you start: {names}.]", width="stretch")
             elif about:
                 st.caption(about, width="stretch")
     token = state.start_token(actions.used_tokens(), clicked=clicked)

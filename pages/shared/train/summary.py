@@ -22,7 +22,7 @@ def show_dataset(reference: str) -> tuple[chosen_dataset.View | None, bool]:
     with st.container(horizontal=True, vertical_alignment="center"):
         title = plain(chosen_dataset.title_of(reference))
         st.markdown(f":material/photo_library: Dataset: **{title}**", width="content")
-        st.page_link("pages/dataset.py", label="Look at it or choose another", icon=":material/swap_horiz:")
+        st.page_link("pages/dataset.py", label="View or change", icon=":material/swap_horiz:")
     try:
         view = chosen_dataset.peek(reference)
     except UserError as error:
@@ -59,7 +59,7 @@ def in_short(config: RunConfig, view: chosen_dataset.View | None) -> str:
     counts, classes = counts_of(view)
     found = expected(config, counts["train"], counts["val"] + counts["test"], classes)
     size = download_bytes(config)
-    fetched = f" · {file_size(size)} to fetch" if size else ""
+    fetched = f" · {file_size(size)} to download" if size else ""
     needed, _ = expectation.memory_words(memory(config, classes))
     images = f"{counts['train'] + counts['val']:,} images"
     title = plain(chosen_dataset.title_of(config.dataset))
@@ -73,11 +73,11 @@ def _show_expectation(config: RunConfig, counts: dict[str, int], classes: int) -
     needed, remark = expectation.memory_words(memory(config, classes))
     st.metric(
         "Expected memory", needed, delta=remark or None, delta_color="off", delta_arrow="off",
-        help="By rule of thumb, from what the backbone's forward pass was measured to take. The limit is "
-        "PARITY_MEMORY, or else what this machine has.",
+        help="Rough estimate from the measured memory of the backbone's forward pass. The limit is PARITY_MEMORY or "
+             "this machine's memory.",
     )  # fmt: skip
     if size := download_bytes(config):
-        st.metric("Download", file_size(size), help="The backbone's weights, once; they then stay on this machine.")
+        st.metric("Download", file_size(size), help="Pretrained weights; downloaded once.")
 
 
 def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool, told: set[str]) -> RunConfig | None:

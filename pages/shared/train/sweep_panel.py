@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0
 
-_KEPT = "Trials that have finished are not trained again."
+_KEPT = "Finished trials are kept and not trained again."
 
 SUGGESTED = {
     "training.learning_rate": "1e-4, 3e-4, 1e-3, 3e-3, 1e-2",
@@ -52,8 +52,8 @@ SUGGESTED = {
 }
 """Values that a field begins with."""
 
-_VALUES = "Values with commas between them; for random trials also a range such as 1e-4..1e-1."
-_LISTS = "Lists with semicolons between them."
+_VALUES = "Values separated by commas; for random search also a range such as 1e-4..1e-1."
+_LISTS = "Lists separated by semicolons."
 
 FIRST = ("training.learning_rate", "model.dropout")
 """Settings that are varied unless the person chooses others."""
@@ -65,11 +65,11 @@ def show_sweep(config: RunConfig | None) -> None:
         return
     sweep = shown_job(SweepStore(), state.SWEEP, "sweep")
     with st.expander(
-        "Try many settings (sweep)", icon=":material/grid_on:", key=state.SWEEP_PANEL, expanded=bool(sweep)
+        "Sweep: grid or random search", icon=":material/grid_on:", key=state.SWEEP_PANEL, expanded=bool(sweep)
     ):
         st.caption(
-            "Trains the head once for each combination of these values, one after the other, on the same saved "
-            "features; for each augmentation they are computed once. Everything else is as in the form above."
+            "Trains the head once for each combination of these values, on the same cached features (computed once "
+            "per augmentation). Other settings are taken from the form above."
         )
         status = launch.poll(sweep) if sweep else None
         if not (status and status.is_active):
@@ -87,7 +87,7 @@ def _form(config: RunConfig | None) -> None:
         format_func=fields.label_of,
         key=state.SWEEP_KEYS,
         persist_state="session",
-        help="Every trial is a training with other values of these settings; all else is as in the form above.",
+        help="Each trial uses other values of these settings; everything else is taken from the form above.",
     )
     for key in keys:
         st.session_state.setdefault(state.choices_key(key), SUGGESTED[key])
@@ -108,11 +108,11 @@ def _form(config: RunConfig | None) -> None:
             max_value=1440,
             key=state.SWEEP_BUDGET,
             width=160,
-            help="The sweep ends when it is spent, with the trials that are done by then.",
+            help="The sweep ends at this limit with the trials finished by then.",
         )
-        label = f"Train {len(trials)} trials" if len(trials) != 1 else "Train 1 trial"
-        if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not trials, key="sweep_start"):
-            _start(config, trials)
+        label = f"Start {len(trials)} trials" if len(trials) != 1 else "Start 1 trial"
+    if st.button(label, type="secondary", icon=":material/play_arrow:", disabled=not trials, key="sweep_start"):
+        _start(config, trials)
 
 
 def _how_many() -> None:
@@ -120,21 +120,21 @@ def _how_many() -> None:
     st.session_state.setdefault(state.SWEEP_SEED, 1)
     with st.container(horizontal=True):
         st.number_input(
-            "Random trials",
+            "Random search: number of trials",
             min_value=0,
             max_value=MOST_TRIALS,
             key=state.SWEEP_RANDOM,
             width=160,
-            help="0: every combination. With many settings, random trials find a good one sooner than a grid.",
+            help="0: grid search over all combinations. With many settings, random search finds good values sooner.",
         )
         if st.session_state[state.SWEEP_RANDOM]:
             st.number_input(
-                "Seed of the draw",
+                "Random seed",
                 min_value=0,
                 max_value=2**31 - 1,
                 key=state.SWEEP_SEED,
                 width=160,
-                help="The same seed draws the same trials.",
+                help="The same seed gives the same trials.",
             )
 
 
@@ -184,7 +184,7 @@ def _show_result(result: "SweepResult") -> None:
     if best:
         st.markdown(f":material/emoji_events: {plain(result['sentence'])}")
         taken = st.button(
-            "Put the best settings into the form", type="primary", icon=":material/input:", on_click=take,
+            "Use the best settings", type="primary", icon=":material/input:", on_click=take,
             args=(best["settings"],), key="sweep_take",
         )  # fmt: skip
         if taken:
@@ -195,12 +195,12 @@ def _show_result(result: "SweepResult") -> None:
     )
     failed = [row["name"] for row in result["arms"] if row["status"] == "failed"]
     if failed:
-        st.caption(f"Not trained to an end: {plain('; '.join(failed[:10]))}.")
+        st.caption(f"Failed trials: {plain('; '.join(failed[:10]))}.")
     _show_table(result)
     if best:
         st.caption(
-            "By how much the best looks too good is estimated by choosing again on images drawn with replacement "
-            f"and measuring on those left out (bootstrap bias correction): {percent(best['optimism'])} here. Time: "
+            "The optimism of the best trial is estimated by bootstrap bias correction (choosing on resampled "
+            f"images, measuring on those not drawn): {percent(best['optimism'])} here. Time: "
             f"{duration(60 * result['cost']['spent_minutes'])}."
         )
 

@@ -22,22 +22,22 @@ def show_form() -> None:
     """Two files, the dataset, the time, and the button."""
     first_column, second_column = st.columns(2)
     with first_column:
-        first = st.file_uploader("First script", type=["py", "txt", "ipynb"], key=FIRST, help="Read, never run.")
+        first = st.file_uploader("First script", type=["py", "txt", "ipynb"], key=FIRST, help="Parsed, never executed.")
     with second_column:
         second = st.file_uploader(
             "Second script (without one: the recommended settings)",
-            type=["py", "txt", "ipynb"], key=SECOND, help="Read, never run.",
+            type=["py", "txt", "ipynb"], key=SECOND, help="Parsed, never executed.",
         )  # fmt: skip
     dataset = str(st.session_state.get(DATASET, "sample"))
     st.markdown(f"Both train on: **{plain(title_of(dataset))}**")
-    st.page_link("pages/dataset.py", label="Choose other images", icon=":material/image:")
+    st.page_link("pages/dataset.py", label="Choose another dataset", icon=":material/image:")
     minutes = st.number_input(
-        "Most minutes the search may take", 1.0, 600.0, BUDGET_MINUTES, 5.0, key=BUDGET,
-        help="The two scripts train first; their time is not part of it.",
+        "Time limit of the search in minutes", 1.0, 600.0, BUDGET_MINUTES, 5.0, key=BUDGET,
+        help="Does not include training the two scripts first.",
     )  # fmt: skip
     pressed = st.button(
         "Find the line", icon=":material/troubleshoot:", disabled=first is None or not access.may(Action.DIAGNOSE),
-        key="why_start", help="Reads both scripts, trains as they do, and searches for the cause.",
+        key="why_start", help="Parses both scripts, trains as they do, and searches for the cause.",
     )  # fmt: skip
     if pressed and first is not None:
         files = [(file.name, bytes(file.getbuffer()[: LARGEST + 1])) for file in (first, second) if file is not None]
@@ -49,7 +49,7 @@ def recorder_download() -> None:
     st.download_button(
         "Download parity_recorder.py", recorder_bytes(), NAME, "text/x-python", icon=":material/download:",
         on_click="ignore", key="why_recorder",
-        help="Three lines in your own Keras 3 script record its training; import the zip on the Predict page.",
+        help="Three lines in your Keras 3 script record its training; import the zip on the Predict page.",
     )  # fmt: skip
 
 

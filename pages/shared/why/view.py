@@ -33,15 +33,16 @@ def show_why() -> None:
     with st.container(border=True):
         st.subheader(":material/compare_arrows: Two scripts, two results", anchor=False)
         st.markdown(
-            "Two Keras scripts that should agree, and do not: give both, and the images. Parity trains as each of them "
-            "does, searches for the cause, and names the line, the proof and the smallest change that cures it."
+            "Two Keras scripts that should give the same result but do not: upload both and choose the images. "
+            "Parity trains as each script does, searches for the cause, and reports the line, the evidence and the "
+            "smallest fix."
         )
         why = _asked()
         if why is not None:
             _show(why)
-        with st.expander("Ask about two scripts" if why is None else "Ask about other scripts", expanded=False):
+        with st.expander("Compare two scripts" if why is None else "Compare other scripts", expanded=False):
             ask.show_form()
-            st.caption("A script of your own kind, with layers or a loop that no configuration expresses?")
+            st.caption("Your script has custom layers or a custom training loop?")
             ask.recorder_download()
 
 
@@ -86,7 +87,7 @@ def _answer(why: Why, answer: dict[str, Any]) -> None:
         st.markdown(f"**{plain(one['file'])}, {place_of(one)}** · {plain(one['does'])}")
         st.code(one["text"], language="python")
     if answer["diff"]:
-        st.markdown("**The smallest change that cures it**")
+        st.markdown("**Smallest fix**")
         st.code(answer["diff"], language="diff")
     if answer["repaired"]:
         st.markdown(plain(repaired_sentence(answer)))
@@ -98,7 +99,7 @@ def _figures(answer: dict[str, Any]) -> None:
     if not (title := measure_title(answer)):
         return
     rows = [[plain(cell) for cell in row] for row in figure_rows(answer)]
-    head = ["Script", title, "Accuracy of one training"]
+    head = ["Script", title, "Accuracy of a single run"]
     lines = [head, ["---"] * len(head), *rows]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
@@ -106,7 +107,7 @@ def _figures(answer: dict[str, Any]) -> None:
 def _links(why: Why, answer: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         query = {RUN_A: answer["runs"][0], RUN_B: answer["runs"][1], BISECT: answer["bisect"] or ""}
-        st.page_link("pages/diagnose.py", label="All trainings and the proof", icon=":material/troubleshoot:",
+        st.page_link("pages/diagnose.py", label="All trials and the evidence", icon=":material/troubleshoot:",
                      query_params=query)  # fmt: skip
         st.download_button("Report", why_html(why), f"why-{why.id}.html", "text/html", icon=":material/description:",
                            on_click="ignore", key="why_report")  # fmt: skip
@@ -130,7 +131,7 @@ def _controls(why: Why, *, active: bool, resumable: bool) -> None:
         stopping = why.stop_requested()
         pressed = st.button(
             "Stopping …" if stopping else "Stop", icon=":material/stop_circle:", disabled=stopping,
-            on_click=_do, args=(jobs.stop, why), key="why_stop", help="What was trained is kept.",
+            on_click=_do, args=(jobs.stop, why), key="why_stop", help="Finished training is kept.",
         )  # fmt: skip
     elif resumable:
         pressed = st.button(

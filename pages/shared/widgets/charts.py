@@ -95,7 +95,7 @@ def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
             mode="lines",
             line={"color": colour, "width": 2.5},
             name=f"{_short(name)}, AUC {number(roc.auc)}",
-            hovertemplate="%{x:.1%} false alarms, %{y:.1%} found<extra></extra>",
+            hovertemplate="FPR %{x:.1%}, TPR %{y:.1%}<extra></extra>",
         )
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": BASELINE, "dash": "dash"}, name="chance", hoverinfo="skip"

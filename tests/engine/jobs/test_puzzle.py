@@ -110,7 +110,7 @@ def test_a_stop_ends_what_is_at_work_and_the_puzzle_goes_on_from_there(puzzle: P
     wait_for(lambda: len(workers.begun) == 2)
     puzzle.request_stop()
     at_work.join(20)
-    assert ended == [("stopped", "Stopped by a person; what was trained is kept, and the puzzle can go on.")]
+    assert ended == [("stopped", "Stopped by user; what was trained is kept, and the puzzle can go on.")]
     assert {run.read_status().status for run in puzzle.runs()} == {"stopped"}
     (puzzle.path / "stop").unlink()
     workers.until.set()

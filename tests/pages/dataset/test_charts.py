@@ -26,15 +26,15 @@ def test_class_order_is_told_as_counted():
 def test_mixed_batches_are_told_with_their_range():
     mix, order = mixed("samples")
     text = describe_mix(mix, order, NAMES)
-    assert text.startswith("0 of 40 batches hold a single class; the longest run")
-    assert text.endswith("of a batch, and 50% of the epoch.")
+    assert text.startswith("0 of 40 batches hold a single class; longest same-class streak")
+    assert text.endswith("of a batch, and 50 % of the epoch.")
 
 
 def test_one_batch_and_none_have_their_own_words():
     mix, order = mixed("samples", 6, 20)
     assert describe_mix(mix, order, NAMES).startswith("0 of 1 batch holds a single class")
     mix, order = mixed("samples", 6, 20, drop_remainder=True)
-    assert describe_mix(mix, order, NAMES).startswith("There is no full batch")
+    assert describe_mix(mix, order, NAMES).startswith("No full batch")
 
 
 def test_few_classes_are_bars_whose_names_are_no_html():

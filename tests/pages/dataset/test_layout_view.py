@@ -53,14 +53,14 @@ def test_two_ways_are_asked_about_and_the_choice_is_kept_and_forgotten(sites):
     assert not at.exception
     assert at.dataframe[0].value.values.tolist()[:2] == [["cats", 6, 1], ["dogs", 6, 1]]
     assert read_choice(sites).key == "inner"
-    assert "The folders are read anew" in at.success[0].value
+    assert "The folders have been read again" in at.success[0].value
     at = press(at, "Revert to automatic")
     assert "can be read in two ways" in at.warning[0].value
 
 
 def test_parts_are_named_by_hand(sites):
     at = open_page(sites)
-    at = next(t for t in at.toggle if t.label.startswith("Say for each folder")).set_value(True).run()
+    at = next(t for t in at.toggle if t.label.startswith("Assign each folder")).set_value(True).run()
     train, val, _ = at.multiselect
     assert train.options == ["siteA", "siteB"]
     train.set_value(["siteB"])
@@ -96,7 +96,7 @@ def test_a_table_is_mapped_and_its_columns_are_kept(tmp_path, monkeypatch):
     next(m for m in at.multiselect if m.label == "Class").set_value(["shape"])
     at = press(at.run(), "Use this table")
     assert not at.exception
-    assert "The labels come from the table now" in at.success[0].value
+    assert "The labels now come from the table" in at.success[0].value
     assert [row[0] for row in at.dataframe[0].value.values.tolist()] == ["round", "square", "All"]
     assert read_table_choice(root) == TableChoice("t.csv", "file", "shape", "", "")
     at = press(at, "Revert to automatic")

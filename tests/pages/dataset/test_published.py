@@ -95,7 +95,7 @@ def test_what_came_before_it_broke_off_is_gone_on_with(serve, page):
 def test_without_room_nothing_is_fetched(serve, page, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 10**9})())
     button(page.run(), "Download").click().run()
-    assert page.error[0].value.startswith(plain("The disk has 1,000 MB free, of which 2,000 MB are kept"))
+    assert page.error[0].value.startswith(plain("The disk has 1,000 MB free, of which 2,000 MB are"))
     assert not paths.collections_folder().exists()
 
 

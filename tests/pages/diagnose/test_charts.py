@@ -60,7 +60,7 @@ def test_every_trial_has_a_row_whatever_its_state():
     assert list(frame["label"]) == [
         "A again: 88.0 %",
         "A with data.shuffle = none: 50.0 %",
-        "B with data.shuffle = samples: trains now …",
+        "B with data.shuffle = samples: training …",
         "B with x: failed",
     ]
     assert list(frame["from"]) == ["A", "A", "B", "B"]
@@ -102,4 +102,4 @@ def test_trials_are_said_in_words():
     assert "A with data.shuffle = none: 50.0 %" in words
     assert "A with 2 seeds: 88.0 % to 90.0 %" in words
     nothing: Any = {}
-    assert charts.trials_words(nothing).endswith("none is planned yet.")
+    assert charts.trials_words(nothing).endswith("none planned yet.")

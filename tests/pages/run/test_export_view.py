@@ -20,7 +20,7 @@ def open_page(page: str, run_id: str) -> AppTest:
 
 
 def panel(at: AppTest):
-    return next(part for part in at.expander if part.label == "Take this run away")
+    return next(part for part in at.expander if part.label == "Export")
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_a_failure_is_one_sentence(run, monkeypatch):
 
 def test_nothing_is_offered_while_it_works_and_records_alone_without_a_model(make_run, evaluation):
     active = make_run("active", "queued")
-    assert not [part for part in open_page("pages/live.py", active.id).expander if part.label == "Take this run away"]
+    assert not [part for part in open_page("pages/live.py", active.id).expander if part.label == "Export"]
     bare = make_run("bare", "failed")
-    assert panel(open_page("pages/live.py", bare.id)).caption[0].value.startswith("There is nothing to take away yet")
+    assert panel(open_page("pages/live.py", bare.id)).caption[0].value.startswith("Nothing to export yet")
     records = make_run("records", records=3)
     files.write_json(records.path / "evaluation.json", evaluation)
     (choice,) = panel(open_page("pages/live.py", records.id)).radio
@@ -123,13 +123,13 @@ def test_a_zip_is_brought_and_its_run_shown_and_a_bad_one_is_one_sentence(run, m
 
     monkeypatch.setattr(model_import, "import_bundle", bring)
     at = open_page("pages/predict.py", run.id)
-    form = next(part for part in at.expander if part.label == "Bring a run from elsewhere")
+    form = next(part for part in at.expander if part.label == "Import run")
     form.file_uploader[0].upload("x.zip", b"PK").run()
-    form = next(part for part in at.expander if part.label == "Bring a run from elsewhere")
+    form = next(part for part in at.expander if part.label == "Import run")
     form.button[0].click().run()
     assert not at.exception
     assert at.error[0].value == plain("X.zip is not a zip file.")
-    form = next(part for part in at.expander if part.label == "Bring a run from elsewhere")
+    form = next(part for part in at.expander if part.label == "Import run")
     form.button[0].click().run()
     assert not at.exception
     assert at.query_params["run"] == other.id

@@ -27,7 +27,7 @@ def test_every_cell_can_be_clicked_and_says_which_it_is() -> None:
     marks = figure.data[1]
     assert list(zip(marks.y, marks.x, strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert marks.marker.opacity == 0
-    assert marks.customdata[1].startswith("a read as &lt;b&gt;<br>2 images")
+    assert marks.customdata[1].startswith("a predicted as &lt;b&gt;<br>2 images")
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_a_click_is_a_cell(state: object, cell: object) -> None:
 def test_cells_come_wrong_ones_first_and_empty_ones_not_at_all() -> None:
     assert cells_in_order(np.array(TABLE)) == [(0, 1), (1, 1), (0, 0)]
     assert cells_in_order(np.array([[0, 1], [3, 0]])) == [(1, 0), (0, 1)]
-    assert cell_words(["a", "b"], (0, 1), 2) == "a read as b: 2"
-    assert cell_words(["a", "b"], (1, 1), 7) == "b, read rightly: 7"
+    assert cell_words(["a", "b"], (0, 1), 2) == "a predicted as b: 2"
+    assert cell_words(["a", "b"], (1, 1), 7) == "b, correct: 7"
 
 
 def test_the_threshold_is_marked_where_it_is_known() -> None:
@@ -70,12 +70,12 @@ def test_precision_recall_is_of_the_positive_class_of_two_and_of_each_of_more() 
 
 def test_the_reliability_diagram_has_intervals_and_words() -> None:
     figure = reliability_figure(BINS, BINS)
-    assert [trace.name for trace in figure.data] == ["as right as sure", "as the model says", "calibrated"]
+    assert [trace.name for trace in figure.data] == ["perfect calibration", "uncalibrated", "calibrated"]
     assert figure.data[1].error_y.array == pytest.approx([0.35])
     assert figure.data[1].error_y.arrayminus == pytest.approx([0.35])
     found = Calibration(40, 2.0, (0.1, 0.05, 0.06), (0.5, 0.4, 0.45))
     assert reliability_words(BINS, BINS, found) == (
-        "Reliability diagram. As the model says: 55.0 % sure, 50.0 % of 4 right. "
-        "Calibrated at temperature 2.00: 55.0 % sure, 50.0 % right."
+        "Reliability diagram. Uncalibrated: confidence 55.0 %, accuracy 50.0 % (4 images). Calibrated at temperature "
+        "2.00: confidence 55.0 %, accuracy 50.0 %."
     )
     assert len(reliability_figure(BINS, None).data) == 2

@@ -43,7 +43,7 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
             "After epoch 1 all 4 validation images get the same answer, “*b*”, with the same probability: its "
             "standard deviation is 0. The recorded order is class by class (40 of 40 batches hold a single class, "
             "where a random order gives 0.1); this is consistent with it. Shuffle the samples anew every epoch: "
-            "“Order of the samples” set to “Samples, anew every epoch”."
+            "“Shuffle” set to “Every epoch”."
         )
     ]
     badge = f":orange-badge[:material/warning: {plain('Chance level: one answer for every image')}]"

@@ -49,7 +49,7 @@ def test_they_are_shown_in_pages_and_chosen_by_kind_and_confidence():
     assert len(shown(at)) == SHOWN
     at.number_input[0].set_value(3).run()
     assert len(shown(at)) == 6
-    at.multiselect[0].select("a read as c").run()
+    at.multiselect[0].select("a predicted as c").run()
     assert "15 of 30 mistakes." in [text.value for text in at.caption]
     assert at.number_input[0].value == 1
     at.slider[0].set_value(0.9).run()

@@ -54,10 +54,10 @@ def test_steps_depend_on_the_way_of_training():
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (Status("failed", message="Boom."), "It ended before training."),
-        (Status("interrupted", epoch=3, epochs=10), "It ended in epoch 3 of 10."),
+        (Status("failed", message="Boom."), "Ended before training."),
+        (Status("interrupted", epoch=3, epochs=10), "Ended in epoch 3 of 10."),
         (Status("running", message="Trains."), "Trains."),
-        (Status("stopped"), "Stopped by a person; the model so far is kept."),
+        (Status("stopped"), "Stopped by user; the model so far is kept."),
     ],
 )
 def test_one_sentence_says_where_the_run_is(status, sentence):
@@ -119,7 +119,7 @@ def test_the_whole_page_is_drawn_anew_once_the_run_has_ended(make_run, monkeypat
     assert not at.exception
     assert drawn == ["queued", "finished"]
     assert [toast.value for toast in at.toast] == ["busy\\: finished\\."]
-    assert ("Time in all", "4 s") in [(m.label, m.value) for m in at.metric]
+    assert ("Total time", "4 s") in [(m.label, m.value) for m in at.metric]
     assert run.read_status().status == "finished"
 
 
@@ -128,4 +128,4 @@ def test_events_are_shown_in_a_list(make_run):
     run.add_event("note", message="*Über* 肺 $x$")
     at = AppTest.from_file("../../../app.py", default_timeout=60).switch_page("pages/live.py").run()
     assert any(text.value.endswith("  *Über* 肺 $x$") for text in at.text)
-    assert "Notes (1)" in [expander.label for expander in at.expander]
+    assert "Log (1)" in [expander.label for expander in at.expander]

@@ -90,7 +90,7 @@ def test_a_run_is_deleted_on_live_and_taken_back_at_once(make_run):
     assert "“gone” was deleted; it is kept for 30 days" in " ".join(m.value for m in at.markdown).replace("\\", "")
     press(at, "Undo")
     assert [one.title() for one in RunStore().list()] == ["gone", "other"]
-    assert at.toast[0].value.replace("\\", "") == "“gone” is back."
+    assert at.toast[0].value.replace("\\", "") == "“gone” restored."
     assert "Undo" not in [button.label for button in at.button]
 
 

@@ -84,7 +84,7 @@ def test_questions_are_counted_by_the_minute(limits, monkeypatch: pytest.MonkeyP
 def test_the_spare_room_of_the_disk_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(100, 0, 2_100 * MB))
     quota.admit_files([100 * MB])
-    with pytest.raises(DataError, match="the disk has 2,100 MB free, of which 2,000 MB are kept for the trainings"):
+    with pytest.raises(DataError, match="the disk has 2,100 MB free, of which 2,000 MB are reserved for training"):
         quota.admit_files([101 * MB])
 
 

@@ -61,13 +61,13 @@ def test_images_of_the_data_set_have_answers_in_a_new_home(mode, asked, drawn, m
     assert not drawn
     at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
-    assert not [w for w in at.warning if "no longer where they were" in w.value]
+    assert not [w for w in at.warning if "image files of this run's dataset are missing" in w.value]
     assert len(asked) == 6
     assert all(name.startswith("val/") for name in asked)
-    assert sum("truly" in caption.value for caption in at.caption) == 6
+    assert sum("True class" in caption.value for caption in at.caption) == 6
     assert drawn == [1]
     assert not [bar for bar in at.get("progress") if "Drawing" in bar.text]
-    next(b for b in at.button if b.label == "Take others").click().run()
+    next(b for b in at.button if b.label == "Other images").click().run()
     assert drawn == [1]
 
 
@@ -97,7 +97,7 @@ def test_what_keeps_it_from_being_drawn_is_said(asked, drawn):
     at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
     assert at.error[0].value.startswith(plain(f"The sample set cannot be drawn into {paths.samples_folder()}"))
-    assert "no longer where they were" in at.warning[0].value
+    assert "image files of this run's dataset are missing" in at.warning[0].value
     assert not asked
 
 

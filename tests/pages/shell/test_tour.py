@@ -124,7 +124,7 @@ def test_its_pages_show_what_it_speaks_of():
 
 def test_the_address_begins_it_anywhere_and_the_card_leads_to_its_step():
     at = open_at("5", "pages/train.py")
-    assert "This step of the tour is on the page Diagnose." in said(at)
+    assert "This step of the tour is on the Diagnose page." in said(at)
     at = press(at, "Go to the page")
     assert (at.title[0].value, step_of(at)) == ("Diagnose", f"5 of {len(STEPS)}")
 

@@ -76,5 +76,5 @@ def test_figures_notes_and_answers_of_one_that_is_done(done):
     assert any("images of the test part were left out" in text for text in said)
     widget(at, "cv_answers").set_value(True).run()
     assert not at.exception
-    assert "Answers are those of heads." in [caption.value for caption in at.caption]
+    assert "Predictions are those of heads." in [caption.value for caption in at.caption]
     assert any("Confusion matrix" in text.value for text in at.markdown)

@@ -78,8 +78,8 @@ def test_what_is_suggested_is_taken_with_one_click():
     end(search, **result())
     at = open_page(search)
     assert not at.exception
-    assert {"Take 0.012 (valley)", "Take 0.037 (steep)", "Search again"} <= set(labels(at))
-    press(at, "Take 0.012 (valley)")
+    assert {"Use 0.012 (valley)", "Use 0.037 (steep)", "Run again"} <= set(labels(at))
+    press(at, "Use 0.012 (valley)")
     assert not at.exception
     assert widget(at, state.field_key("training.learning_rate")).value == 0.012
     assert not [w for w in at.warning if "changed since" in w.value], "the rate itself is no change"
@@ -89,7 +89,7 @@ def test_a_search_for_other_settings_says_so():
     search = LrSearchStore().create(make_config("sample", {}))
     end(search, **result())
     at = open_page(search, training__optimizer="sgd")
-    assert at.warning[0].value == "The form has changed since this search: it holds for the settings it was made with."
+    assert at.warning[0].value == "The form has changed since this search; the result applies to its own settings."
 
 
 def test_a_search_without_a_suggestion_or_without_an_end_is_one_sentence():

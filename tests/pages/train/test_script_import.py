@@ -55,9 +55,9 @@ def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
     at = opened(script("question_end_to_end.txt"), "2.0.8 or earlier")
     rows = {row["Setting"]: (row["Value"], row["From"]) for row in at.dataframe[0].value.to_dict("records")}
     assert rows["Batch size"] == ("20", "line 46")
-    assert rows["Order of the samples"] == ("None: as on disk", "line 48")
+    assert rows["Shuffle"] == ("Off", "line 48")
     unsaid = {row["Setting"]: (row["Value"], row["Why"]) for row in at.dataframe[1].value.to_dict("records")}
-    assert unsaid["Early stopping"] == ("0", "no EarlyStopping: all epochs are trained")
+    assert unsaid["Early stopping (patience)"] == ("0", "no EarlyStopping: all epochs are trained")
     assert widget(at, state.field_key("data.batch_size")).value == 32
     button(at).click()
     at.run()
@@ -73,7 +73,7 @@ def test_settings_are_shown_with_lines_and_fill_the_form_on_a_click() -> None:
 def test_version_decides_the_order_and_both_are_told() -> None:
     at = opened(script("question_end_to_end.txt"), "3")
     told = text_of(at)
-    assert "keras <= 2.0.8: None: as on disk; later: Batches, each kept together" in told
+    assert "keras <= 2.0.8: Off; later: Batch order only" in told
     assert "Line 48: shuffle=False on the training generator: Keras up to 2.0.8" in told
 
 
@@ -82,7 +82,7 @@ def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
     lines = [line for line in script("question_bottleneck.txt").split("\n") if not line.startswith(gone)]
     at = opened("\n".join(lines))
     told = text_of(at)
-    assert "Open: decide these yourself" in told
+    assert "Not determined" in told
     assert "Image size: line 29: img_width, img_height are not defined in the script" in told.replace("**", "")
     assert "Dataset: line 28: train_data_dir is not defined in the script" in told.replace("**", "")
     button(at).click()
@@ -102,7 +102,7 @@ def test_what_is_open_is_listed_and_the_rest_is_filled() -> None:
 def test_refused_script_is_one_sentence(text: str, sentence: str) -> None:
     at = opened(text)
     assert len(at.error) == 1
-    assert text_of(at).split("no harm. ")[1].startswith(sentence)
+    assert text_of(at).split("do not matter. ")[1].startswith(sentence)
     assert not at.dataframe
 
 

@@ -68,8 +68,8 @@ def test_the_fields_make_a_grid_that_is_started_with_the_form(started):
     at = open_page(training__epochs=7)
     widget(at, state.SWEEP_KEYS).set_value(["training.learning_rate", "training.optimizer"]).run()
     widget(at, state.choices_key("training.learning_rate")).set_value("1e-4, 1e-2").run()
-    assert "Train 4 trials" in labels(at)
-    press(at, "Train 4 trials")
+    assert "Start 4 trials" in labels(at)
+    press(at, "Start 4 trials")
     assert not at.exception
     (sweep,) = SweepStore().list()
     assert started == [sweep.id]
@@ -85,10 +85,10 @@ def test_random_trials_have_a_seed_and_take_ranges():
     widget(at, state.SWEEP_KEYS).set_value(["training.learning_rate"]).run()
     widget(at, state.choices_key("training.learning_rate")).set_value("1e-4..1e-1").run()
     assert "is a range; say how many trials" in at.warning[-1].value.replace("\\", "")
-    assert next(button for button in at.button if button.label == "Train 0 trials").disabled
+    assert next(button for button in at.button if button.label == "Start 0 trials").disabled
     widget(at, state.SWEEP_RANDOM).set_value(5).run()
     widget(at, state.SWEEP_SEED).set_value(3).run()
-    press(at, "Train 5 trials")
+    press(at, "Start 5 trials")
     (sweep,) = SweepStore().list()
     from core.sweep.plan import read_choices
 
@@ -109,8 +109,8 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
     table = at.dataframe[0].value
     assert list(table["accuracy"]) == [0.9, 0.8, 0.7]
     assert list(table[label_of("training.learning_rate")]) == [1e-2, 1e-4, 1e-4]
-    assert "Not trained to an end: learning\\_rate=0\\.01, optimizer=sgd." in [c.value for c in at.caption]
-    press(at, "Put the best settings into the form")
+    assert "Failed trials: learning\\_rate=0\\.01, optimizer=sgd." in [c.value for c in at.caption]
+    press(at, "Use the best settings")
     assert widget(at, state.field_key("training.learning_rate")).value == 0.01
     assert widget(at, state.field_key("training.optimizer")).value == "adam"
 

@@ -116,7 +116,7 @@ def test_words_for_those_who_cannot_see():
     assert words == "Accuracy over the epochs. After epoch 3: training 50.0 %, validation 62.5 %."
     words = confusion_words([[3, 1], [0, 4]], ["<b>", "肺炎"])
     assert words == (
-        "Confusion matrix: of 4 images of <b>, 3 were read as <b>; of 4 images of 肺炎, 4 were read as 肺炎."
+        "Confusion matrix: of 4 images of <b>, 3 were predicted as <b>; of 4 images of 肺炎, 4 were predicted as 肺炎."
     )
     assert roc_words({"a": roc(0.97)}) == "ROC curves; area under the curve: a 0.970. Chance is 0.5."
 
@@ -126,7 +126,9 @@ def test_confusion_has_counts_row_shares_and_literal_names():
     assert figure.data[0].z.tolist() == [[0.75, 0.25], [0, 0]]
     assert [a.text for a in figure.layout.annotations] == ["3<br>75%", "1<br>25%", "0<br>0%", "0<br>0%"]
     assert figure.layout.xaxis.ticktext == ("&lt;img src=x onerro…", "$\\frac$ &amp;amp;")
-    assert figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; read as $\\frac$ &amp;amp;")
+    assert (
+        figure.data[0].customdata[0][1].startswith("&lt;img src=x onerror=alert(1)&gt; predicted as $\\frac$ &amp;amp;")
+    )
 
 
 def test_the_cells_fill_the_confusion_matrix_so_that_each_name_stands_at_its_cell():

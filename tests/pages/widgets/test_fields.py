@@ -83,7 +83,7 @@ def test_choices_of_the_block_follow_the_backbone():
         ("model.backbone", "VGG16", "VGG16"),
         ("training.learning_rate", 7e-4, "0.0007"),
         ("data.drop_remainder", True, "on"),
-        ("data.shuffle", "none", "None: as on disk"),
+        ("data.shuffle", "none", "Off"),
         ("data.augmentation", "none", "None"),
         ("training.unfreeze_from", "", "None (frozen)"),
         ("training.unfreeze_from", "block5", "block5"),
@@ -138,17 +138,17 @@ def test_settings_without_meaning_are_left_out(key, changes, meaning):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "About 1.3 thousand weights learn"),
-        ({"model.pooling": "flatten", "model.dense_units": 128, "data.image_size": 150}, "About 4.1 million"),
-        ({"training.mode": "end_to_end", "training.unfreeze_from": "all"}, "About 3.4 million"),
-        ({"training.mode": "fine_tune"}, "Between 1.3 thousand and 3.4 million"),
+        ({}, "About 1.3 k trainable parameters"),
+        ({"model.pooling": "flatten", "model.dense_units": 128, "data.image_size": 150}, "About 4.1 M"),
+        ({"training.mode": "end_to_end", "training.unfreeze_from": "all"}, "About 3.4 M"),
+        ({"training.mode": "fine_tune"}, "Between 1.3 k and 3.4 M"),
     ],
 )
 def test_cost_is_told_roughly(changes, sentence):
     assert train_form.cost_sentence(make_config("sample", changes), 2).startswith(sentence)
 
 
-@pytest.mark.parametrize(("ahead", "start"), [(0, "No run is ahead"), (1, "1 run is ahead"), (3, "3 runs are ahead")])
+@pytest.mark.parametrize(("ahead", "start"), [(0, "Queue is empty"), (1, "1 run is ahead"), (3, "3 runs are ahead")])
 def test_queue_is_told(ahead, start):
     assert train_form.queue_sentence(ahead).startswith(start)
 
