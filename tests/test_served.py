@@ -140,4 +140,4 @@ def test_started_as_on_community_cloud_any_name_of_the_platform_is_right(serve) 
     for page in ("train", ""):  # others show images of the sample
         shown = visit(server.url, page, host="parity.streamlit.app", origin="https://parity.streamlit.app")
         assert (shown.of("exception"), shown.of("page_link")[:2]) == ([], ["Home", "Dataset"]), page
-    assert any("A public demonstration" in text for kind, text in shown.elements if kind == "markdown")
+    assert any("Public demonstration" in text for kind, text in shown.elements if kind == "markdown")

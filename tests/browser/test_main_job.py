@@ -54,7 +54,7 @@ def test_a_person_opens_images_trains_watches_and_predicts(
 ) -> None:
     page.goto(server.url)
     expect(page.get_by_role("button", name="Run the demo")).to_be_visible()
-    expect(page.get_by_text("in two ways that should agree")).to_be_visible()
+    expect(page.get_by_text("Train image classifiers by transfer learning")).to_be_visible()
     open_zip(page, upload)
     start_training(page)
     watch_training(page, browser)

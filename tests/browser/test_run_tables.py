@@ -189,7 +189,7 @@ def test_a_run_is_cloned_deleted_and_brought_back_on_home(server_with_examples: 
     expect(cell(page, BAD)).to_have_count(0)
     assert run.id not in [other.id for other in RunStore().list()]
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text(f"“{BAD}” is back.")).to_be_visible()
+    expect(page.get_by_text(f"“{BAD}” restored.")).to_be_visible()
     expect(cell(page, BAD)).to_have_count(1)
     assert run.id in [other.id for other in RunStore().list()]
     assert "Traceback" not in server_with_examples.log()

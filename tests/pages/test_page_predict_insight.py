@@ -190,4 +190,4 @@ def test_another_run_is_asked_about_the_same_images(make_run, asked):
 def test_a_single_run_has_nobody_to_be_compared_with(make_run, asked):
     make_run("trained", records=1, model=True, classes=("cat", "dog"))
     at = open_predict("a.png")
-    assert not any("Through another run" in m.value for m in at.markdown)
+    assert not any("Compare models" in m.value for m in at.markdown)

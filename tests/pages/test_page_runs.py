@@ -274,7 +274,7 @@ def test_what_was_said_is_said_again_by_a_page_that_runs_again_by_itself(
     at = open_runs()
     unread = iter([3])
     monkeypatch.setattr(page, "_unread", lambda rows: next(unread, 0))
-    at.session_state[state.RUN_NOTICE] = (True, "9 are back.")
+    at.session_state[state.RUN_NOTICE] = (True, "9 restored.")
     at.run()
     assert not at.exception
     assert ["are back" in toast.value for toast in at.toast] == [True]
