@@ -89,7 +89,7 @@ def start_training(page: Page) -> None:
     expect(page.get_by_role("button", name="Start training")).to_be_disabled()
     set_number(page, "Image size", "48")
     set_number(page, "Epochs", "150")  # some seconds, or they are over before a page has looked
-    set_number(page, "Early stopping (patience)", "0")
+    set_number(page, "Early stopping", "0")
     page.get_by_role("textbox", name="Name of the run").fill("Über 肺炎")
     page.get_by_role("textbox", name="Name of the run").press("Enter")
     settle(page)
