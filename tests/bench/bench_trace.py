@@ -80,8 +80,7 @@ def training(folder: Path, settings: dict[str, Any], *, traced: bool) -> tuple[A
         made = train.Training(context, Tracking(context.reporter, ""), RunCosts(context.config, context.dataset))
         phase = phases.plan(context)[0].make()
     made._begin(phase, None)
-    made._fit_epoch(phase, 0, 1000, 0)  # traces the graphs
-    made._validate(phase, {})
+    made._validate(phase, made._fit_epoch(phase, 0, 1000, 0))  # traces the graphs
     return made, phase
 
 
