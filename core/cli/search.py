@@ -44,7 +44,7 @@ def add_parser(command: AddCommand) -> None:
     parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; {_listed(RATES)} unless told")
     parser.add_argument("--folds", type=int, metavar="K", help=f"unless told those of the dataset, else {FOLDS}")
     parser.add_argument(
-        "--repeats", type=int, default=REPEATS, metavar="R", help=f"of those finalist; {REPEATS} unless told"
+        "--repeats", type=int, default=REPEATS, metavar="R", help=f"for the finalists; {REPEATS} unless told"
     )
 
 

@@ -49,7 +49,7 @@ class FoldsJob(ConfiguredJob, BudgetedJob):
         return int(self.settings().get("folds", FOLDS))
 
     def repeats(self) -> int:
-        """How often the images are divided; a search does it for those that are finalist."""
+        """How often the images are divided; a search does it for the finalists."""
         return int(self.settings().get("repeats", REPEATS))
 
     def brought(self) -> bool:

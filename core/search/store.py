@@ -87,7 +87,7 @@ class SearchSpec(ConfigSpec):
     Attributes:
         wanted: Wanted. Networks, sizes, heads and rates to try.
         folds: int. 0 for those that the dataset brings, else `FOLDS`.
-        repeats: int. How often the images are divided for those that are finalist.
+        repeats: int. How often the images are divided for the finalists.
         budget_minutes: float. What it may take.
         brought: bool. Whether the dataset brings the folds; known once it was admitted.
         candidates: sequence of dict. Known once it was admitted.
