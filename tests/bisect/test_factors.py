@@ -65,7 +65,7 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({"data.batch_size": 8}, {"data.batch_size": 8, "data.drop_remainder": True}, "data.drop_remainder",
      "there is no tail: 40 images fill batches of 8"),
     ({}, {"data.augmentation_draws": 1}, "data.augmentation_draws", "there is no augmentation"),
-    ({"data.augmentation": "light", "data.augmentation_draws": 25}, {"data.augmentation": "light"},
+    ({"data.augmentation": "light", "data.augmentation_draws": 55}, {"data.augmentation": "light"},
      "data.augmentation_draws", "every epoch sees the same version of each image"),
     ({}, {"data.validation_split": 0.3}, "data.validation_split", "split on disk"),
     ({}, {"data.group_pattern": ""}, "data.group_pattern", "split on disk"),

@@ -66,7 +66,8 @@ def record_of(name: str) -> TrainingRecord:
     kept = histories()[name]
     classes: list[str] = kept["classes"]
     rows = [dict(zip(kept["columns"], row, strict=True)) for row in kept["epochs"]]
-    config = make_config("sample", kept["settings"])
+    # They were recorded when a run had 20 epochs unless told.
+    config = make_config("sample", {"training.epochs": 20, **kept["settings"]})
     known = {one["id"]: Finding(one["id"], one["severity"], "Known.", one["evidence"]) for one in kept["known"]}
     if (rate := rate_finding(config, sum(kept["train"]))) is not None:
         known[rate.id] = rate

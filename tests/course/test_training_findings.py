@@ -205,7 +205,7 @@ def test_the_range_of_the_rate_is_that_of_its_optimizer_its_head_and_its_steps(m
 def test_a_rate_outside_the_range_is_told_with_one_inside_it(make_context):
     finding = told(learning_rate.lr_out_of_range(make_context({"training.learning_rate": 1e-6})))
     assert finding.claim == (
-        "The learning rate of 1e-06 is too low for 160 steps: with adam heads without hidden units need 0.00013 or "
+        "The learning rate of 1e-06 is too low for 400 steps: with adam heads without hidden units need 5e-05 or "
         "more to come near what they can reach in as many."
     )
     assert finding.change == {"training.learning_rate": 1e-3}

@@ -277,4 +277,4 @@ def test_what_was_said_is_said_again_by_a_page_that_runs_again_by_itself(
     at.session_state[state.RUN_NOTICE] = (True, "9 restored.")
     at.run()
     assert not at.exception
-    assert ["are back" in toast.value for toast in at.toast] == [True]
+    assert ["restored" in toast.value for toast in at.toast] == [True]

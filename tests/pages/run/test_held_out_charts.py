@@ -53,7 +53,7 @@ def test_cells_come_wrong_ones_first_and_empty_ones_not_at_all() -> None:
 def test_the_threshold_is_marked_where_it_is_known() -> None:
     figure = mark_threshold(reliability_figure(BINS, None), 0.25, 0.75, "")
     assert (figure.data[-1].x, figure.data[-1].y) == ((0.25,), (0.75,))
-    assert "found" in mark_threshold(figure, 0.5, 0.5, "TPR %{y:.1%}").data[-1].hovertemplate
+    assert "at the threshold" in mark_threshold(figure, 0.5, 0.5, "TPR %{y:.1%}").data[-1].hovertemplate
 
 
 def test_precision_recall_is_of_the_positive_class_of_two_and_of_each_of_more() -> None:
