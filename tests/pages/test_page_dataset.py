@@ -71,7 +71,7 @@ def test_overview_counts_images_by_class_and_split(root):
         "Training": "20",
         "Validation": "6",
         "Unreadable": "0",
-        "Left out": "0",
+        "Excluded": "0",
     }
     table = at.dataframe[0].value
     assert table.values.tolist() == [["a", 12, 3], ["b", 8, 3], ["All", 20, 6]]
@@ -260,7 +260,7 @@ def test_health_says_what_was_looked_for_and_leads_to_its_tab(root):
     found = health_of(at)
     assert found["Data leakage"] != "none found"
     assert found["Label errors"] == "same image, two classes"
-    assert (found["Damaged files"], found["Excluded"], found["Checks with features"]) == ("1", "1", "not run yet")
+    assert (found["Unreadable"], found["Excluded"], found["Checks with features"]) == ("1", "1", "not run yet")
     assert int(found["Duplicates"]) >= 2
     assert found["Class imbalance"] == "1.2 : 1"
     labels = [tab.label for tab in at.tabs]

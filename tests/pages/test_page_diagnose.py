@@ -157,7 +157,7 @@ def test_only_what_differs_is_listed_and_folders_by_their_last_part(pair):
     at = open_diagnose()
     settings = at.dataframe[0].value
     assert settings.to_dict("records") == [
-        {"Setting": setting("data.shuffle").metadata["label"], "A": "samples", "B": "none", "Key": "data.shuffle"},
+        {"Setting": setting("data.shuffle").metadata["label"], "A": "Every epoch", "B": "Off", "Key": "data.shuffle"},
         {"Setting": "Dataset", "A": "films", "B": "x y", "Key": "dataset"},
     ]
     assert "/secret" not in settings.to_csv()

@@ -92,7 +92,7 @@ def signs_of_the_scan(view: View) -> list[Sign]:
     unreadable, left = len(view.index.unreadable), left_out(view)
     return [
         _imbalance(view),
-        Sign("Damaged files", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
+        Sign("Unreadable", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
         Sign(
             "Excluded", f"{left:,}", None if left else True, "Labels" if view.corrections.excluded else "Problems",
             "Files that are not images, and images that somebody has excluded. They are not used for training.",

@@ -37,7 +37,7 @@ def show_metrics(view: View) -> None:
     counts = view.counts()
     numbers = {"Images": len(view.index.files), "Classes": len(view.index.classes)}
     numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
-    numbers |= {"Unreadable": len(view.index.unreadable), "Left out": left_out(view)}
+    numbers |= {"Unreadable": len(view.index.unreadable), "Excluded": left_out(view)}
     with st.grid(min_column_width=110):
         for label, number in numbers.items():
             st.metric(label, f"{number:,}", border=True)

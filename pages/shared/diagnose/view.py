@@ -1,5 +1,6 @@
 """Comparison of two runs on a page: figures, settings that differ, paired test, first divergence."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ import streamlit as st
 from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
 from core.compare.paired import Paired
+from core.config import setting
 from core.data.set_names import set_name
-from core.errors import UserError
+from core.errors import ConfigError, UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_curve, pair_words, side_colours
@@ -19,7 +21,7 @@ from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
 from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.view import LISTED, LOOKS, read_config
 from pages.shared.state import RUN
-from pages.shared.widgets.fields import mode_words, setting_label
+from pages.shared.widgets.fields import mode_words, setting_label, word_of
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.swatch import show_swatch
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
@@ -293,6 +295,14 @@ def chance(p_value: float | None) -> str:
 
 
 def _short(row: Mapping[str, object], side: str) -> str:
-    """A value in a table; of a folder the last part, for the page may be seen by others."""
-    value = row.get(side)
-    return set_name(str(value)) or said(value) if row.get("key") == "dataset" else said(value)
+    """A value in a table: a choice in the form's words, of a folder the last part (others may see the page)."""
+    key, value = str(row.get("key", "")), row.get(side)
+    if key == "dataset":
+        return set_name(str(value)) or said(value)
+    return word_of(key, value) if _is_choice(key, value) else said(value)
+
+
+def _is_choice(key: str, value: object) -> bool:
+    with contextlib.suppress(ConfigError):
+        return value in setting(key).metadata["choices"]
+    return False

@@ -37,7 +37,7 @@ def note_button(run: Run) -> None:
     """A form to change tags and note, for whoever may."""
     note = read_note(run)
     if may_organise(run):
-        label = "Note and tags" if note == Note() else "Change note and tags"
+        label = "Notes" if note == Note() else "Change notes"
         with st.popover(label, icon=":material/edit_note:", type="tertiary", key=state.part_key("note", run.id)):
             _note_form(run, note)
 

@@ -37,7 +37,7 @@ def show_summary(config: RunConfig, view: chosen_dataset.View | None) -> None:
     """What the run will be, and who is before it."""
     counts, classes = counts_of(view)
     facts = train_form.facts(config, counts["train"], counts["val"])
-    with st.grid(min_column_width=150):
+    with st.grid(min_column_width=135):
         for label, value in facts.items():
             st.metric(label, value)
         _show_expectation(config, counts, classes)
