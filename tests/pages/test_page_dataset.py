@@ -71,7 +71,7 @@ def test_overview_counts_images_by_class_and_split(root):
         "Training": "20",
         "Validation": "6",
         "Unreadable": "0",
-        "Left out": "0",
+        "Excluded": "0",
     }
     table = at.dataframe[0].value
     assert table.values.tolist() == [["a", 12, 3], ["b", 8, 3], ["All", 20, 6]]

@@ -61,7 +61,7 @@ def undo(view: View) -> None:
         _note(str(error), done=False)
     else:
         images = "1 image is" if number == 1 else f"{number:,} images are"
-        _note(f"Undone: {images} as before.")
+        _note(f"Undone: {images} restored.")
 
 
 def divide_anew(view: View, share: float, config: DataConfig) -> None:
@@ -99,7 +99,7 @@ def take_back_split(view: View, before: Mapping[str, Any], made: str) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("The split is as before." if done else "The split has been changed since; it stays.", done=done)
+        _note("The split is restored." if done else "Not undone: the split has been changed since.", done=done)
 
 
 def go_by_folders(view: View) -> None:
@@ -109,7 +109,7 @@ def go_by_folders(view: View) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("Reverted: the folders decide again.")
+        _note("Reverted to the folders' split.")
 
 
 def begin_review(view: View) -> None:

@@ -42,7 +42,7 @@ def show_split(view: View) -> None:
 def _source(view: View) -> str:
     if view.split_file:
         made = view.split_file.settings.get("made", "")
-        return f"{view.split_file.sentence(view.index)}{f' Made {made}.' if made else ''}"
+        return f"{view.split_file.sentence(view.index)}{f' Created {made}.' if made else ''}"
     if view.index.layout == "splits":
         return "The images are split by their folders."
     return "The images are split by the settings of the Train page; patients and identical files stay in one split."

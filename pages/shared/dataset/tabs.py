@@ -37,7 +37,7 @@ def show_metrics(view: View) -> None:
     counts = view.counts()
     numbers = {"Images": len(view.index.files), "Classes": len(view.index.classes)}
     numbers |= {SPLITS[split]: number for split, number in counts.items() if number or split != "test"}
-    numbers |= {"Unreadable": len(view.index.unreadable), "Left out": left_out(view)}
+    numbers |= {"Unreadable": len(view.index.unreadable), "Excluded": left_out(view)}
     with st.grid(min_column_width=110):
         for label, number in numbers.items():
             st.metric(label, f"{number:,}", border=True)
@@ -90,7 +90,7 @@ def show_augmentation(view: View) -> None:
         )
     with middle:
         number = st.number_input(
-            "Training image", 1, len(view.split.train), value=1, help="Its number, in the order on disk."
+            "Training image", 1, len(view.split.train), value=1, help="Its index in the order on disk."
         )
     with right:
         draws = st.number_input(
@@ -178,17 +178,17 @@ def _height(rows: Sequence[object]) -> int:
 
 def _mode(mode: str) -> str:
     words = {
-        "RGB": "colour",
-        "L": "grey",
-        "LA": "grey with transparency",
-        "I": "grey of 32 bits",
+        "RGB": "color",
+        "L": "gray",
+        "LA": "gray with transparency",
+        "I": "32-bit gray",
         "F": "floating-point gray",
-        "RGBA": "colour with transparency",
+        "RGBA": "color with transparency",
         "P": "palette",
         "CMYK": "CMYK color",
-        "YCbCr": "colour",
+        "YCbCr": "color",
         "1": "black and white",
-    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "grey of 16 bits")
+    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "16-bit gray")
     return f"{words.get(mode, 'other')} ({mode})"
 
 

@@ -174,8 +174,8 @@ def seeds_frame(result: "BisectResult") -> pd.DataFrame:
 
 
 def trials_caption(result: "BisectResult") -> str:
-    """How to read the image of the trials."""
-    switched = "that lies in the band of the other color has changed sides."
+    """How to read the chart of the trials."""
+    switched = "in the band of the other color has the other run's result."
     if "measured" not in result:
         return f"Each dot is one trial with its 95 % CI. The bands are runs A and B with other seeds: a dot {switched}"
     return (

@@ -140,5 +140,5 @@ def _follow_choice(side: str) -> None:
 
 def _label(run: Run) -> str:
     status = run.read_status()
-    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    word = "running" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"

@@ -39,7 +39,7 @@ def show_offer(pair: Pair, before: Bisect | None) -> None:
     show_skipped(cost.get("skipped") or [])
     if not factors:
         st.info(
-            "The two runs have no differing setting that can be switched. A search can still tell whether the gap "
+            "The two runs have no differing setting that can be switched. A search can still test whether the gap "
             "is more than chance.",
             icon=":material/info:",
         )

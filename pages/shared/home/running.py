@@ -116,7 +116,7 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
                 key=state.part_key("stop", job.id),
                 on_click=_stop,
                 args=(job,),
-                help="What has been done so far is kept.",
+                help="Results so far are kept.",
             )
 
 

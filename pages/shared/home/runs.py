@@ -93,7 +93,7 @@ def _by_name(rows: list[Row]) -> bool:
         for row in rows:
             if row["id"] == chosen:
                 query = {state.RUN: chosen}
-                st.page_link("pages/live.py", label="Curves", icon=":material/monitoring:", query_params=query)
+                st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params=query)
                 for entry in _entries(row):
                     key = state.part_key(BY_NAME, entry)
                     pressed |= st.button(entry, type="tertiary", key=key, on_click=on_menu, args=(row, entry))

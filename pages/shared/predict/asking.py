@@ -54,6 +54,6 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
 @guarded(Action.PREDICT)
 def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
-        raise DataError("a run is training, and this small machine has memory for only one of the two; try again soon")
+        raise DataError("a run is training, and this machine does not have enough memory for both; try again later")
     admit_questions(len(images))
     return predict(run, images, progress, heat=heat)

@@ -49,5 +49,5 @@ def download_report(run: Run) -> None:
     st.checkbox(
         "With images",
         key=part_key(WITH_IMAGES, run.id),
-        help="Puts the worst mistakes into the report, small. Off for images that are not yours to share.",
+        help="Includes small images of the worst mistakes. Turn off if you may not share them.",
     )

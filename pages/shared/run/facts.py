@@ -146,7 +146,7 @@ def _complaint(folder: str, name: str, stamp: Stamp) -> str:
     if name in records.OF_A_RUN:
         return records.complaint(path, records.OF_A_RUN[name])
     lost = records.damaged_lines(path)
-    return f"{name}: {lost} {'line is' if lost == 1 else 'lines are'} not as they must be" if lost else ""
+    return f"{name}: {lost} invalid {'line' if lost == 1 else 'lines'}" if lost else ""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -113,7 +113,7 @@ def head(run: Run, status: Status) -> None:
         training = mode_words(config.training.mode, config.training.unfreeze_from)
         st.caption(
             f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"dataset {plain(set_name(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+            f"dataset {plain(set_name(config.dataset))} · created {moment(status.created, st.context.timezone)}"
         )
     show_note(run)
 
@@ -146,7 +146,7 @@ def settings_table(run: Run) -> None:
             "Setting": setting(key).metadata.get("label", key),
             "Value": _shown(value),
             "Recommended": _shown(advised[key]),
-            "Differs": "differs" if value != advised[key] else "",
+            "Differs": "✓" if value != advised[key] else "",
             "Key": key,
         }
         for key, value in config.settings().items()
@@ -206,7 +206,7 @@ def _choose_again(listed: Mapping[str, Run], *, only_listed: bool) -> None:
 def _label(run: Run) -> str:
     status = read_status(run)
     # While it is at work only the fragment below is drawn anew: a closer word in the list would soon be wrong.
-    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    word = "running" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"
 
 

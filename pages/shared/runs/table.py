@@ -21,7 +21,7 @@ from pages.shared.state import part_key
 from pages.shared.widgets.fields import word_of
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
-OPEN, SHOW, HIDE = ":material/monitoring: Curves", ":material/expand_more: Trials", ":material/expand_less: Trials"
+OPEN, SHOW, HIDE = ":material/monitoring: Open", ":material/expand_more: Trials", ":material/expand_less: Trials"
 
 _SORTED_BY = {"findings": "errors", "curve": "val_loss"}
 _HEADS = {"errors": "findings"}
@@ -219,7 +219,7 @@ def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, 
             color=["red" if "error" in badge else "orange" for badge in badges] or ["red"],
             help="Errors and warnings of the checks.",
         ),
-        "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="Of every epoch."),
+        "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="One value per epoch."),
     }
     found |= {key: _column(key) for key in shown if key not in found}
     head = _HEADS.get(sort.key, sort.key)

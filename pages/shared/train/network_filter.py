@@ -51,7 +51,7 @@ def show_cost(chosen: str, image_size: int) -> None:
 
 
 _COST_HELP = (
-    "Memory: the most of a process that computes features of 16 images of 224 pixels, measured. Images a second: "
+    "Memory: the peak of a process that computes features of 16 images of 224 pixels, measured. Images a second: "
     "estimated from {row.operations} billion multiplications and additions for an image of 224 pixels, as counted from "
     "the layers. It was trained at {row.native_size} pixels and takes {row.min_size} or more."
 )

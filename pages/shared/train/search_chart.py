@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 340
 
-STATES = {"kept": "finalist", "dropped": "dropped", "left_out": "left out", "waiting": "at work"}
+STATES = {"kept": "finalist", "dropped": "dropped", "left_out": "skipped", "waiting": "running"}
 
 
 def ranking_table(result: "SearchResult") -> pd.DataFrame:

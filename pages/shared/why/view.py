@@ -135,7 +135,7 @@ def _controls(why: Why, *, active: bool, resumable: bool) -> None:
         )  # fmt: skip
     elif resumable:
         pressed = st.button(
-            "Go on", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
+            "Resume", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
             help="Continues where it stopped; finished runs are not trained again.",
         )  # fmt: skip
     if pressed:
