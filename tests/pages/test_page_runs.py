@@ -105,7 +105,7 @@ def test_what_cannot_be_asked_is_said(three):
     assert 'there is no column "nonsense"' in at.warning[0].value.replace("\\", "")
     assert names(at) == ["better", "good"]
     named(at, "multiselect", "Conditions").set_value(["val_auc>0.65", "good"]).run()
-    assert at.error[0].value.replace("\\", "").startswith('"good" is no condition')
+    assert at.error[0].value.replace("\\", "").startswith('"good" is not a condition')
     assert asked(at, "filter") == "val_auc>0.65"
     at = open_runs(q="nowhere")
     assert at.info[0].value == "No runs match the filter."

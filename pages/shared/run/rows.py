@@ -62,7 +62,9 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
         "caveats": column.ListColumn(
             "Caveats", width=250, help="Findings that make the validation metrics unreliable."
         ),
-        "best": column.ProgressColumn("Best val. accuracy", help="Best validation accuracy of any epoch.", **share),
+        "best": column.ProgressColumn(
+            "Best val. accuracy", help="Best validation accuracy of any epoch.", **(share | {"width": 130})
+        ),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
         "when": column.DatetimeColumn("Created", width=125, format="distance"),
         "note": column.TextColumn("Note", width=200),

@@ -232,7 +232,8 @@ def _column(key: str) -> Any:
     about, column = columns()[key], st.column_config
     words = about.help or (f"Setting {key}" if "." in key else None)
     if about.kind == SHARE and key != "val_auc":
-        return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=95, help=words)
+        width = 130 if key == "best_val_accuracy" else 95
+        return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=width, help=words)
     if about.kind == WORDS:
         return column.ListColumn(about.label, width=250 if key == "caveats" else 110)
     if about.kind == MOMENT:
