@@ -190,7 +190,8 @@ def _read_step(item: Any, place: int) -> Step:
     kind = words[0].lower().replace("-", "_") if words else ""
     if kind in PRESETS and len(words) == 1:
         raise ConfigError(
-            f"{where}: a preset cannot be combined with steps; write its steps instead: {STEPS_OF_PRESET[kind] or 'none'}"
+            f"{where}: a preset cannot be combined with steps; write its steps instead: "
+            f"{STEPS_OF_PRESET[kind] or 'none'}"
         )
     if kind not in KINDS:
         near = difflib.get_close_matches(kind, (*KINDS, *PRESETS), n=1)

@@ -156,7 +156,8 @@ def _cost(found: Record) -> str:
     if not found.get("arms"):
         return ""
     rows = [[setting_label(row["key"]), row["reason"]] for row in found.get("skipped", [])]
-    text = f"<p>{found['cost']['spent_minutes']:.1f} minutes of training. A and B are the two runs, in the order above.</p>"
+    minutes = f"{found['cost']['spent_minutes']:.1f}"
+    text = f"<p>{minutes} minutes of training. A and B are the two runs, in the order above.</p>"
     return text + (table(["Excluded from the search", "because"], rows) if rows else "")
 
 
