@@ -1,4 +1,4 @@
-"""Live page: one training as it happens, and what came of it."""
+"""Live page: live metrics and results of a run."""
 
 import streamlit as st
 

@@ -40,7 +40,7 @@ def run_report(run: Run, *, with_images: bool = False) -> str:
     """The page.
 
     Args:
-        run: Run. At work or ended, also a damaged one: what cannot be read is left out, and said.
+        run: Run. Running or ended, also a damaged one: what cannot be read is left out, and said.
         with_images: bool. Whether it holds the worst mistakes, small. Defaults to `False`: whoever gives a report away
             may not be allowed to give images away.
     """

@@ -56,7 +56,7 @@ class JobRow:
 
 
 def job_rows(each: int = EACH) -> list[JobRow]:
-    """The newest jobs of each kind: those at work first, then kind by kind.
+    """The newest jobs of each kind: active ones first, then kind by kind.
 
     Args:
         each: int. How many of a kind at most.
@@ -121,5 +121,5 @@ def _dataset(job: Job) -> str:
 
 
 def at_work(rows: Sequence[JobRow]) -> bool:
-    """Whether any of them is at work or waits."""
+    """Whether any of them is running or queued."""
     return any(row.is_active for row in rows)

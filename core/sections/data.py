@@ -53,9 +53,9 @@ class DataConfig:
         "Augmentation",
         "Random changes to the training images. light: small shifts, rotations and brightness changes, no flip. "
         "medical: slightly stronger, with zoom and contrast, no flip. strong: crops, rotations, shear, colors and a "
-        "horizontal flip. question: shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with ranges: "
-        "`flip horizontal, rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, brightness 0.8..1.2, "
-        "contrast 0.2, channel_shift 20`, in any order (docs/augmentation.md).",
+        "horizontal flip. question: shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with "
+        "ranges: `flip horizontal, rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, "
+        "brightness 0.8..1.2, contrast 0.2, channel_shift 20`, in any order (docs/augmentation.md).",
         choices=AUGMENTATIONS,
         notation=Notation(read_augmentation, augmentation_record),
     )

@@ -1,6 +1,6 @@
 """Changes a dataset from a page: labels, excluded images, the split; starts and stops a label review.
 
-Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
+Nothing is drawn in here but the sentence on what the last change did. No image file is ever changed.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def show_notice() -> None:
 
 
 def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
-    """Puts labels right, or leaves images out, as one step that can be undone; for a button's `on_click`.
+    """Relabels or excludes images, as one step that can be undone; for a button's `on_click`.
 
     Args:
         view: View.
@@ -65,7 +65,7 @@ def undo(view: View) -> None:
 
 
 def divide_anew(view: View, share: float, config: DataConfig) -> None:
-    """Divides all images so that nothing leaks; for a button's `on_click`.
+    """Re-splits all images without data leakage; for a button's `on_click`.
 
     Args:
         view: View.

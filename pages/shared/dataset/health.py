@@ -101,7 +101,7 @@ def signs_of_the_scan(view: View) -> list[Sign]:
 
 
 def left_out(view: View) -> int:
-    """Files that are not trained on: skipped by the scan, or left out by a person."""
+    """Files that are not trained on: skipped by the scan, or excluded by a person."""
     return len(view.skipped) + len(view.corrections.excluded)
 
 

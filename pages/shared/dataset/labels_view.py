@@ -1,4 +1,4 @@
-"""The Labels tab: likely label errors, the likeliest first, and the list of corrections."""
+"""The Labels tab: likely label errors, ranked, and the list of corrections."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ _METHODS = {
 
 
 def show_labels(view: View) -> None:
-    """What was put right, and what else looks wrong."""
+    """The corrections, and what else looks wrong."""
     curate.show_notice()
     _show_corrections(view)
     found = show_review(view, "labels")

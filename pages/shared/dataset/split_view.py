@@ -1,4 +1,4 @@
-"""The Split tab: how the images are divided, whether that leaks, and one button that repairs it."""
+"""The Split tab: how the images are split, data leakage, and one button that repairs it."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from pages.shared.widgets.text import plain
 
 
 def show_split(view: View) -> None:
-    """Where the split comes from, what leaks, and what can be done."""
+    """Where the split comes from, data leakage, and what can be done."""
     curate.show_notice()
     repair.show_undo(view)
     st.markdown(f":material/call_split: {plain(_source(view))}")

@@ -1,4 +1,4 @@
-"""Tabs of the Dataset page: overview, augmentation, batch X-ray (class mix of batches), problems."""
+"""Tabs of the Dataset page: overview, augmentation, batch composition, problems."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -29,7 +29,7 @@ _NAMED = (*_LABELS, BISECT)
 
 
 def say_too_few(runs: Sequence[Run]) -> None:
-    """What to do when there are not two runs to hold against each other."""
+    """What to do when there are not two runs to compare."""
     found = "is one run" if runs else "are no runs"
     st.info(
         f"Two trained runs are needed, and there {found} so far. Run the demo on the Home page, which trains two "

@@ -96,7 +96,7 @@ def show_skipped(skipped: "Sequence[Skipped]") -> None:
 
 
 def search_buttons(bisect: Bisect, status: Status) -> None:
-    """Stop while it is at work, Resume where it has ended early."""
+    """Stop while it is running, Resume where it has ended early."""
     if not may(Action.DIAGNOSE):
         return
     if status.is_active and (bisect.path / "stop").exists():

@@ -37,7 +37,7 @@ AUC_HELP = "Area under the ROC curve, independent of the threshold: 0.5 is chanc
 
 
 def listed_runs() -> list[Run]:
-    """Runs that can be held against each other, the newest first."""
+    """Runs that can be compared, the newest first."""
     return diagnose_actions.comparable_runs(LISTED)
 
 

@@ -48,7 +48,7 @@ def show_jobs() -> None:
 
 
 def _table(active: bool) -> None:
-    """One row a job; `active` is whether one was at work at the last full look."""
+    """One row a job; `active` is whether one was active at the last full refresh."""
     rows = listed()
     if active and not at_work(rows):
         st.rerun()

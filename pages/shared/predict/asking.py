@@ -26,7 +26,7 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
         run: Run. It has a model.
         images: Those to be asked about.
         slot: Session key under which the answers are remembered. Defaults to that of the first run.
-        heat: Whether to say where the model looks, too. Defaults to no.
+        heat: Whether to compute the class activation map, too. Defaults to no.
     """
     stamps = tuple(file_stamp(run.path / name) for name in ("model.keras", "reference.npz"))
     about = (run.id, stamps, heat, tuple(image.key for image in images))

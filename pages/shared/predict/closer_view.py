@@ -66,7 +66,7 @@ def closer_look(
 
 
 def show_insight(run: Run, image: Shown, answer: Prediction, small: bytes | None) -> None:
-    """What is known about one answer: where the model looks, whether the image is foreign to it, what is nearest.
+    """What is known about one answer: the class activation map, whether the image is foreign to it, what is nearest.
 
     Args:
         run: Run.

@@ -116,7 +116,7 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
 
 
 def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
-    """The answers, at the temperature fitted on the validation images where the person asks for it."""
+    """The predictions, at the temperature fitted on the validation images where the person asks for it."""
     found = calibration(run)
     if found is None:
         return list(answers)

@@ -21,7 +21,7 @@ def go_on(story: Story) -> None:
     """Takes up a puzzle that has ended before there was a verdict; one of an older version gets a job of its own.
 
     Raises:
-        UserError: the person may not, it is at work, or too many jobs wait.
+        UserError: the person may not, it is running, or too many jobs wait.
     """
     if story.job:
         jobs.go_on(story.job)
@@ -31,10 +31,10 @@ def go_on(story: Story) -> None:
 
 
 def stop(story: Story) -> None:
-    """Asks the puzzle at work to stop; what was trained is kept.
+    """Asks the running demo to stop; what was trained is kept.
 
     Raises:
-        UserError: it is somebody else's, or not at work.
+        UserError: it is somebody else's, or not running.
     """
     if story.job:
         jobs.stop(story.job)

@@ -101,7 +101,7 @@ def _links(story: Story) -> None:
 
 
 def _controls(story: Story) -> None:
-    """Stop for a puzzle at work, and a way on for one that has ended before its verdict; for whoever may."""
+    """Stop for a running demo, and a way on for one that has ended before its verdict; for whoever may."""
     if not _may_change(story):
         return
     if story.job and story.job_status and story.job_status.is_active:

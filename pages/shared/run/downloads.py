@@ -1,4 +1,4 @@
-"""What can be taken away of one run by a press: model, history, predictions, report."""
+"""What can be downloaded of a run: model, history, predictions, report."""
 
 import streamlit as st
 

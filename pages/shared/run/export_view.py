@@ -20,7 +20,7 @@ _KINDS = {"savedmodel": "a zip with the folder", "script": "a zip with the scrip
 
 
 def show_export(run: Run) -> None:
-    """A folded panel; absent while the run is at work, and without what the person may not make."""
+    """A folded panel; absent while the run is active, and without what the person may not make."""
     if run.read_status().is_active:
         return
     with st.expander("Export", icon=":material/ios_share:"):

@@ -110,7 +110,7 @@ def small_image(source: Path, side: int) -> bytes | None:
 def shared_stamp(path: Path) -> Stamp | None:
     """The stamp of a file that a training keeps writing to, looked at once a second for all viewers together.
 
-    Small heads finish many epochs a second; without this every viewer's tick would read and draw anew.
+    Small heads finish many epochs a second; without this every viewer's tick would read and draw again.
     """
     now, (when, stamp) = time.monotonic(), _looked.get(path, (float("-inf"), None))
     if now - when >= SHARED_SECONDS:

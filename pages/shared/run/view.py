@@ -173,7 +173,7 @@ def _config(folder: str, stamp: Stamp) -> RunConfig | None:
 
 
 def active_runs(runs: Sequence[Run]) -> list[tuple[Run, Status]]:
-    """Runs at work or waiting, in the order in which they take their turns."""
+    """Runs that are running or queued, in the order in which they take their turns."""
     # Only the newest are looked at: what is older and still active has been settled by then.
     found = [(run, read_status(run)) for run in runs[:LISTED]]
     settled = [(run, launch.poll(run)) for run, status in found if status.is_active]
@@ -189,7 +189,7 @@ def status_words(status: Status) -> tuple[str, str, str]:
 
 
 def _in_order(runs: Sequence[Run]) -> list[Run]:
-    """Those at work first, then the newest first."""
+    """Active ones first, then the newest first."""
     listed = list(runs[:LISTED])
     at_work = [run.id for run, _ in active_runs(listed)]
     rank = {run_id: k for k, run_id in enumerate(at_work)}
@@ -205,7 +205,7 @@ def _choose_again(listed: Mapping[str, Run], *, only_listed: bool) -> None:
 
 def _label(run: Run) -> str:
     status = read_status(run)
-    # While it is at work only the fragment below is drawn anew: a closer word in the list would soon be wrong.
+    # While it is running only the fragment below is redrawn: a closer word in the list would soon be wrong.
     word = "running" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"
 

@@ -1,4 +1,4 @@
-"""Any number of runs side by side: whether they can be held against each other, curves, differences, figures."""
+"""Any number of runs side by side: whether they can be compared, curves, differences, figures."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

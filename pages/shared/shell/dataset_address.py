@@ -25,7 +25,7 @@ _NEWEST = 200
 
 
 def dataset_part() -> Part:
-    """The part of an address that names the dataset; the sample goes without saying."""
+    """The part of an address that names the dataset; the sample is omitted."""
     return Part("dataset", lambda: name_of(state.chosen_dataset()), lambda text: choose(reference_of(text or SAMPLE)))
 
 

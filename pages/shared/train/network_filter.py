@@ -68,7 +68,7 @@ def cost_sentence(row: Backbone, image_size: int) -> str:
 
 
 def pixel_sentence(row: Backbone) -> str:
-    """How grey levels are scaled for the network, as `data.preprocessing=backbone` does it."""
+    """How pixel values are scaled for the network, as `data.preprocessing=backbone` does it."""
     rule = PREPROCESSING[row.preprocessing]
     ends = [(offset, 255 * scale + offset) for scale, offset in zip(rule.scale, rule.offset, strict=True)]
     low, high = (f"{edge(end[k] for end in ends):.3g}" for k, edge in enumerate((min, max)))

@@ -121,7 +121,7 @@ def _repaired_name(repaired: dict[str, Any]) -> str:
 
 
 def _controls(why: Why, *, active: bool, resumable: bool) -> None:
-    """Stop for a question at work, and a way on for one that has ended early; for whoever may."""
+    """Stop for a running question, and a way on for one that has ended early; for whoever may."""
     try:
         person().require(Action.DIAGNOSE, why.owner())
     except AccessError:
