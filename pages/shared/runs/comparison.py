@@ -98,7 +98,12 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     column = st.column_config
     shares = {
         key: column.ProgressColumn(
-            columns()[key].label, min_value=0, max_value=1, format="percent", width=95, help=columns()[key].help
+            columns()[key].label,
+            min_value=0,
+            max_value=1,
+            format="percent",
+            width=130 if key == "best_val_accuracy" else 95,
+            help=columns()[key].help,
         )
         for key in ("val_accuracy", "best_val_accuracy", "saved_accuracy", "test_accuracy")
     }
