@@ -33,7 +33,7 @@ PRESET = "preset"
 
 
 CHOICE, CUSTOMISE, CUSTOMISED = "train_choice", "customise", "customised"
-"""Session keys: which of the three ways to train is marked; whether the whole form is open; whether it has opened by
+"""Session keys: which of the three presets is marked; whether the whole form is open; whether it has opened by
 itself, as it has values that no preset has."""
 
 SOURCE = "dataset_source"

@@ -67,7 +67,7 @@ def show_running() -> None:
 def running() -> list[Work]:
     """Jobs that are running or queued, the newest first; the runs that one of them trains stand with it alone.
 
-    The puzzle and its two runs have a place of their own on the page.
+    The demo and its two runs have a place of their own on the page.
     """
     elsewhere, found = trial_ids() | _of_the_puzzle(), []
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""The puzzle's three steps on the Home page, with how far each is."""
+"""The three steps of the demo on the Home page, with how far each is."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ _ICONS = {
 
 
 def show_steps(story: Story | None) -> None:
-    """The three steps; they follow a puzzle under way."""
+    """The three steps; they follow a demo under way."""
     under_way = bool(story and story.under_way)
     st.fragment(_steps, run_every=EVERY_SECONDS if under_way else None)(under_way)
 
