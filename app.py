@@ -1,4 +1,4 @@
-"""Home page: what Parity is, the puzzle, and the runs so far."""
+"""Home page: what Parity is, the demo, and recent runs."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ from pages.shared.widgets.text import heading, plain
 
 
 def show_puzzle() -> None:
-    """The button that starts the puzzle, what will happen, and how far it is."""
+    """The button that starts the demo, what will happen, and how far it is."""
     with st.container(border=True):
         st.subheader(":material/extension: Run the demo", anchor=False)
         st.markdown(
@@ -40,7 +40,7 @@ def show_puzzle() -> None:
 
 
 def open_puzzle() -> None:
-    """Starts the puzzle, or finds the one under way, and leads to its first run."""
+    """Starts the demo, or finds the one under way, and leads to its first run."""
     try:
         with st.spinner("Preparing the two runs …"):
             run = puzzle.start()
@@ -61,7 +61,7 @@ def open_examples() -> None:
 
 
 def show_runs() -> None:
-    """The table of runs; it follows the runs that are at work, which also stand above it."""
+    """The table of runs; it follows active runs, which also stand above it."""
     st.subheader("Recent runs", anchor=False)
     rows = home_runs.own_runs()
     if not rows:

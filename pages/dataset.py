@@ -1,4 +1,4 @@
-"""Dataset page: choose the images, and see what a training will make of them."""
+"""Dataset page: choose the images, and see what training batches will contain."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Diagnose page: two runs side by side, their first divergence, and which setting makes the difference (bisect)."""
+"""Diagnose page: two runs side by side, their first divergence, and the setting that causes the difference (bisect)."""
 
 from pages.shared.diagnose import bisect as diagnose_bisect
 from pages.shared.diagnose import share as diagnose_share

@@ -1,4 +1,4 @@
-"""Live page: one training as it happens, and what came of it."""
+"""Live page: live metrics and results of a run."""
 
 import streamlit as st
 
@@ -19,6 +19,7 @@ from pages.shared.shell.frame import frame
 frame("Live", in_menu=follow_puzzle)
 title, choice = st.columns([1, 4], vertical_alignment="bottom")
 title.title("Live", anchor=False)
+st.caption("Live metrics and results. This URL links to the run.")
 show_notice()
 show_deleted()
 

@@ -1,4 +1,4 @@
-"""Predict page: new images to a trained run; class probabilities and heat maps."""
+"""Predict page: new images to a trained run; class probabilities and class activation maps."""
 
 import streamlit as st
 

@@ -12,6 +12,11 @@ NOT_SAID = {
     "feature cache": r"\bkept features\b",
     "training mode": r"\bways? of training\b",
     "likely label errors": r"\bsuspicious labels?\b",
+    "out of distribution": r"\bunlike anything in training\b",
+    "batch composition": r"\bbatch x-ray\b",
+    "trainable": r"\bweights learn\b",
+    "95 % CI": r"\b95 ?% intervals?\b",
+    "chest X-ray": r"\bchest films?\b",
 }
 """The word -> a pattern of what is not said in its place."""
 

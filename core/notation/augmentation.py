@@ -67,7 +67,7 @@ class Kind:
 KINDS = {
     "flip": Kind("Flip", "", 0, 0, (0, 0), 0, (*AXES, "both")),
     "rotation": Kind("Rotation", "degrees, positive is counter-clockwise", -180, 180, (-15, 15), 0, FILLS),
-    "shift": Kind("Shift", "share of the side, positive is right and down", -1, 1, (-0.1, 0.1), 0, (*AXES, *FILLS)),
+    "shift": Kind("Shift", "fraction of the side, positive is right and down", -1, 1, (-0.1, 0.1), 0, (*AXES, *FILLS)),
     "zoom": Kind(
         "Zoom",
         "source pixels per pixel: below 1 enlarges, above 1 shows more",
@@ -78,10 +78,10 @@ KINDS = {
         ("same", *AXES, *FILLS),
     ),
     "shear": Kind("Shear", "degrees", -45, 45, (-10, 10), 0, (*AXES, *FILLS)),
-    "crop": Kind("Crop", "share of the side that is kept, at a random place, and enlarged", 0.1, 1, (0.8, 1), 1),
-    "brightness": Kind("Brightness", "factor on grey levels", 0, 4, (0.8, 1.2), 1),
+    "crop": Kind("Crop", "fraction of the side that is kept, at a random position, then enlarged", 0.1, 1, (0.8, 1), 1),
+    "brightness": Kind("Brightness", "factor on pixel values", 0, 4, (0.8, 1.2), 1),
     "contrast": Kind("Contrast", "factor on the distance to each channel's mean", 0, 4, (0.8, 1.2), 1),
-    "channel_shift": Kind("Channel shift", "grey levels added", -255, 255, (-20, 20), 0, ("each",)),
+    "channel_shift": Kind("Channel shift", "added to pixel values", -255, 255, (-20, 20), 0, ("each",)),
 }
 """Every kind of step. Units and signs are those of Keras: degrees and factors of `ImageDataGenerator`."""
 
@@ -129,7 +129,7 @@ def read_augmentation(value: Any) -> str:
 
 
 def augmentation_record(augmentation: str) -> str | list[str]:
-    """As config.json has it: a preset's name, or a list of steps, which `read_augmentation` takes as it is."""
+    """As config.json has it: a preset's name, or a list of steps, which `read_augmentation` accepts."""
     return augmentation if augmentation in PRESETS else [step.text for step in steps_of(augmentation)]
 
 
@@ -180,7 +180,7 @@ def _from_json(text: str) -> list[Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{KEY}: this is no list of steps: {error}") from error
+        raise ConfigError(f"{KEY} is not a list of steps in JSON: {error}") from error
     return list(found)
 
 
@@ -189,12 +189,15 @@ def _read_step(item: Any, place: int) -> Step:
     words = _words(item, where)
     kind = words[0].lower().replace("-", "_") if words else ""
     if kind in PRESETS and len(words) == 1:
-        raise ConfigError(f"{where}: a preset stands alone; write its steps instead: {STEPS_OF_PRESET[kind] or 'none'}")
+        raise ConfigError(
+            f"{where}: a preset cannot be combined with steps; write its steps instead: "
+            f"{STEPS_OF_PRESET[kind] or 'none'}"
+        )
     if kind not in KINDS:
         near = difflib.get_close_matches(kind, (*KINDS, *PRESETS), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ConfigError(
-            f"{where}: there is no such step; {hint}steps are {', '.join(KINDS)}; presets are {', '.join(PRESETS)}"
+            f"{where}: no such step; {hint}steps are {', '.join(KINDS)}; presets are {', '.join(PRESETS)}"
         )
     spans = [word for word in words[1:] if _is_number(word.partition("..")[0])]
     options = [word.lower() for word in words[1:] if word not in spans]
@@ -230,11 +233,11 @@ def _span(kind: str, spans: list[str], where: str) -> tuple[float, float]:
         raise ConfigError(f"{where}: it needs one range ({row.unit}), such as {kind} {_range_text(row.usual)}")
     first, dots, second = spans[0].partition("..")
     if dots and not _is_number(second):
-        raise ConfigError(f'{where}: "{second}" is no number; write {kind} {_range_text(row.usual)}')
+        raise ConfigError(f'{where}: "{second}" is not a number; write {kind} {_range_text(row.usual)}')
     ends = (float(first), float(second)) if dots else _around(kind, float(first))
     low, high = (float(_number(end)) for end in ends)
     if low > high:
-        raise ConfigError(f"{where}: the range begins above its end; write {_number(high)}..{_number(low)}")
+        raise ConfigError(f"{where}: the range starts above its end; write {_number(high)}..{_number(low)}")
     if low < row.low or high > row.high:
         raise ConfigError(
             f"{where}: {_range_text((low, high))} is outside {_number(row.low)} to {_number(row.high)} ({row.unit})"
@@ -254,9 +257,9 @@ def _options(kind: str, found: list[str], where: str) -> tuple[str, ...]:
     allowed = KINDS[kind].words
     for word in found:
         if word not in allowed:
-            what = f"after the range there may be {', '.join(allowed)}" if allowed else "nothing may follow the range"
+            what = f"allowed after the range: {', '.join(allowed)}" if allowed else "nothing may follow the range"
             what = f"write {', '.join(f'flip {word}' for word in allowed)}" if kind == "flip" else what
-            raise ConfigError(f'{where}: "{word}" is not known here; {what}')
+            raise ConfigError(f'{where}: "{word}" is not allowed here; {what}')
     chosen = tuple(word for word in allowed if word in found)
     places = [word for word in chosen if word not in FILLS]
     if len(places) > 1 or len(chosen) - len(places) > 1:

@@ -135,14 +135,14 @@ def read_head(value: Any) -> tuple[Head, str]:
         The head; and `average`, `max`, `flatten`, or empty where it names none.
 
     Raises:
-        ConfigError: it is no list of layers.
+        ConfigError: it is not a list of layers.
     """
     if isinstance(value, str) and value.strip().lower() == NO_LAYERS:
         return Head(), ""
     steps = read_steps(KEY, value, HEAD)
     for k, step in enumerate(steps):
         if step.kind in POOLINGS and k:
-            raise StepError(KEY, HEAD.word, k, f"{step.kind} makes the features, so it can only be the first layer")
+            raise StepError(KEY, HEAD.word, k, f"{step.kind} is a pooling layer, so it must be the first layer")
         if step.kind == _OUTPUT and k < len(steps) - 1:
             raise StepError(KEY, HEAD.word, k, "the output is the last layer; put it at the end")
     pooling = steps[0].kind if steps and steps[0].kind in POOLINGS else ""

@@ -133,7 +133,7 @@ def read_steps(key: str, value: Any, grammar: Grammar) -> tuple[Step, ...]:
         grammar: Grammar.
 
     Raises:
-        ConfigError: it is no list, or too long.
+        ConfigError: it is not a list, or too long.
         StepError: a step is not allowed.
     """
     items = _items(key, value, grammar)
@@ -185,7 +185,7 @@ def _json(key: str, text: str, grammar: Grammar) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{key} is no list of {grammar.word}s in JSON: {error}") from None
+        raise ConfigError(f"{key} is not a list of {grammar.word}s in JSON: {error}") from None
 
 
 def _from_text(text: str, grammar: Grammar) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a bisect says beside its verdict, for the report; results of older versions say nothing of it."""
+"""What a bisect reports besides its verdict, for the report; results of older versions do not have it."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -14,7 +14,7 @@ Table = Callable[[Sequence[str], Sequence[Sequence[Any]]], str]
 
 
 def answers(found: Record, table: Table) -> str:
-    """The second question, the AUC, what had a say in the figures, and each factor's values with a reason.
+    """The second question, the AUC, the note on the metrics, and each factor's values with a reason.
 
     Args:
         found: dict. As in result.json.
@@ -28,7 +28,7 @@ def answers(found: Record, table: Table) -> str:
         for key in found["factors"]
         if key in values
     ]
-    return said + (table(["Setting", "A", "B", "Why it can"], rows) if rows else "")
+    return said + (table(["Setting", "A", "B", "Possible reason"], rows) if rows else "")
 
 
 def _word(key: str, value: Any) -> str:

@@ -100,7 +100,7 @@ def _x(value: float, low: float) -> float:
 
 
 def _kind(trial: "TrialRow", good: str) -> str:
-    """The ends are told apart from the trials in between."""
+    """The ends are distinguished from the trials between them."""
     if trial.get("settings"):
         return "between"
     return "good" if trial.get("base") == good else "bad"

@@ -20,7 +20,7 @@ IMAGES, CAPTIONS = "pictures", "captions"
 _ROWS, _COLUMNS = 6, 6
 """The most of a table of evidence: enough to see what is meant. The whole is in the run's findings.json."""
 
-_LEVELS = {"error": "Error", "warning": "Warning", "info": "Worth knowing"}
+_LEVELS = {"error": "Error", "warning": "Warning", "info": "Note"}
 
 
 def finding_cards(findings: Sequence[Mapping[str, Any]]) -> str:

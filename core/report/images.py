@@ -69,12 +69,12 @@ def right_in_one_only(a: Run, b: Run) -> tuple[OneOnly, OneOnly]:
         if address := _embedded(root / item["path"]):
             told = [found.get(names[run.id].get(key[0], ""), "") for run, found in zip((a, b), said, strict=True)]
             side.images.append(address)
-            side.captions.append(f"{key[1]}. A says {told[0] or 'nothing'}, B says {told[1] or 'nothing'}.")
+            side.captions.append(f"{key[1]}. A predicts {told[0] or 'nothing'}, B predicts {told[1] or 'nothing'}.")
     return sides
 
 
 def worst_mistakes(run: Run, worst: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
-    """The images that a model reads wrongly, the surest first.
+    """The images that a model misclassifies, highest confidence first.
 
     Args:
         run: Run.
@@ -94,7 +94,7 @@ def worst_mistakes(run: Run, worst: Sequence[Mapping[str, Any]]) -> tuple[list[s
 
 def _mistake_words(one: Mapping[str, Any]) -> str:
     sure = one.get("probability")
-    return f"{one.get('label')}, read as {one.get('predicted')}{'' if sure is None else f' ({100 * sure:.0f} %)'}"
+    return f"{one.get('label')}, predicted as {one.get('predicted')}{'' if sure is None else f' ({100 * sure:.0f} %)'}"
 
 
 def _by_hash(run: Run) -> dict[str, str]:

@@ -28,7 +28,7 @@ from core.store.runs import Run
 if TYPE_CHECKING:
     from core.store.bisect_record import BisectResult
 
-MADE_BY = "Made by Parity. Intervals are 95 %. A cause is named only where switching it was tried."
+MADE_BY = "Made by Parity. Intervals are 95 % CIs. A cause is named only if switching it was tried."
 
 FORMAT = 1
 """Version of the JSON report."""
@@ -79,14 +79,14 @@ def report_html(
     found: Any = record["bisect"] or {}
     parts = [
         _verdict(found, titles),
-        section("Every training between the two", trials_figure(trial_rows(found), found.get("good", "a")),
+        section("All trials between the two runs", trials_figure(trial_rows(found), found.get("good", "a")),
                  _cost(found)),
         section("What differs", _differences(record, compared)),
         section("First divergence", _divergence(compared.get("first_divergence"), compared.get("divergence"))),
         section("The two runs", _curves(record), _metrics(compared, titles), _paired(compared.get("paired")),
                  _one_only(compared, titles)),
         section("Findings", _findings(compared.get("findings"), titles)),
-        section("See it in plain Keras", _code(record["script"])),
+        section("Reproduce it in plain Keras", _code(record["script"])),
     ]  # fmt: skip
     return page(f"{titles[0]} and {titles[1]}: why they differ", parts, MADE_BY)
 
@@ -125,7 +125,7 @@ def _script(a: RunConfig, b: RunConfig, result: "BisectResult | None") -> str:
 
 def _verdict(found: Record, titles: Sequence[str]) -> str:
     if not found.get("verdict"):
-        return "<p class=verdict>What makes the difference was not searched for yet.</p>"
+        return "<p class=verdict>The cause has not been searched for yet.</p>"
     good = titles[0] if found.get("good") == "a" else titles[1]
     gap = found.get("gap") or {}
     facts = ""
@@ -133,7 +133,7 @@ def _verdict(found: Record, titles: Sequence[str]) -> str:
         low, high = gap["interval"]
         facts = (
             f"<p>Gap in {escape(_figure_name(found.get('metric', '')))}: {gap['value']:.3f} [{low:.3f}, {high:.3f}], "
-            f"in favour of {escape(good)}; the same training seeds in both.</p>"
+            f"in favor of {escape(good)}; the same training seeds in both.</p>"
         )
     verdict = escape(VERDICTS.get(str(found["verdict"]), str(found["verdict"])))
     said = headline(cast("BisectResult", found))
@@ -156,8 +156,9 @@ def _cost(found: Record) -> str:
     if not found.get("arms"):
         return ""
     rows = [[setting_label(row["key"]), row["reason"]] for row in found.get("skipped", [])]
-    text = f"<p>{found['cost']['spent_minutes']:.1f} minutes at work. A and B are the two runs, in the order above.</p>"
-    return text + (table(["Not tried", "because"], rows) if rows else "")
+    minutes = f"{found['cost']['spent_minutes']:.1f}"
+    text = f"<p>{minutes} minutes of training. A and B are the two runs, in the order above.</p>"
+    return text + (table(["Excluded from the search", "because"], rows) if rows else "")
 
 
 def _differences(record: Record, compared: Record) -> str:
@@ -203,8 +204,8 @@ def _paired(paired: Record | None) -> str:
     if "p_value" not in paired:
         return f"<p>{escape(str(paired.get('reason', '')))}</p>"
     return (
-        f"<p>On the same {shown(paired.get('count'))} validation images only A is right on "
-        f"{shown(paired.get('only_a_right'))}, only B on {shown(paired.get('only_b_right'))} (McNemar, p = "
+        f"<p>Of the same {shown(paired.get('count'))} validation images, {shown(paired.get('only_a_right'))} are "
+        f"classified correctly only by A and {shown(paired.get('only_b_right'))} only by B (McNemar, p = "
         f"{shown(paired['p_value'])}).</p>"
     )
 
@@ -212,7 +213,7 @@ def _paired(paired: Record | None) -> str:
 def _one_only(compared: Record, titles: Sequence[str]) -> str:
     images, captions = compared.get("right_in_one_only") or {}, compared.get("captions") or {}
     rows = [
-        f"<h3>Right in {escape(title)} only</h3>{image_row(images[name], captions.get(name) or ())}"
+        f"<h3>Correct only in {escape(title)}</h3>{image_row(images[name], captions.get(name) or ())}"
         for name, title in zip("ab", titles, strict=True)
         if images.get(name)
     ]

@@ -25,7 +25,7 @@ from core.store.notes import read_note
 from core.store.run_colours import DASHES, SERIES, run_looks
 from core.store.runs import STATUSES, Run
 
-MADE_BY = "Made by Parity. Intervals are 95 %."
+MADE_BY = "Made by Parity. Intervals are 95 % CIs."
 
 Record = dict[str, Any]
 
@@ -40,7 +40,7 @@ def run_report(run: Run, *, with_images: bool = False) -> str:
     """The page.
 
     Args:
-        run: Run. At work or ended, also a damaged one: what cannot be read is left out, and said.
+        run: Run. Running or ended, also a damaged one: what cannot be read is left out, and said.
         with_images: bool. Whether it holds the worst mistakes, small. Defaults to `False`: whoever gives a report away
             may not be allowed to give images away.
     """
@@ -51,7 +51,7 @@ def run_report(run: Run, *, with_images: bool = False) -> str:
         _about(record),
         section("Curves", *_curves(run)),
         *(_part(record, part, words, mistakes.get(part, "")) for part, words in _PARTS),
-        section("Findings", finding_cards(record["findings"]) or "<p>The checks found nothing.</p>"),
+        section("Findings", finding_cards(record["findings"]) or "<p>No findings.</p>"),
         section("Settings", _settings(record["settings"])),
         section("Program and machine", _environment(record["environment"])),
         section("Model card", f"<div class=card>{markdown(record['card'])}</div>" if record["card"] else ""),
@@ -92,7 +92,7 @@ def _card(run: Run) -> str:
 
 
 def _settings_rows(config: RunConfig | None) -> list[list[Any]]:
-    """Setting, value, what is recommended where that is another, and the key; what differs stands first."""
+    """Setting, value, recommended value if different, and the key; those that differ first."""
     if config is None:
         return []
     defaults = RunConfig().settings()
@@ -117,7 +117,7 @@ def _duration(seconds: float) -> str:
 
 
 def _facts(run: Run, config: RunConfig | None, created: float) -> Record:
-    """What a reader must know of a run before its figures, each in a few words."""
+    """What a reader must know about a run before its metrics, each in a few words."""
     data, note = run.data(), read_note(run)
     counts = [f"{len(data.part(part)):,} {words}" for part, words in _COUNTED if data.part(part)]
     return {
@@ -156,7 +156,7 @@ def _mistakes(run: Run, evaluation: Record) -> dict[str, str]:
     for part, words in _PARTS:
         images, captions = worst_mistakes(run, (evaluation.get(part) or {}).get("worst") or [])
         if images:
-            told = f"Of the {words} images, the surest first: class, what the model says instead, how sure it is."
+            told = f"Of the {words} images, highest confidence first: true class, predicted class, confidence."
             found[part] = f"<h3>Worst mistakes</h3><p class=small>{told}</p>{image_row(images, captions)}"
     return found
 
@@ -175,8 +175,8 @@ def _part(record: Record, part: str, words: str, mistakes: str) -> str:
         ["Area under the ROC curve", figures.get("auc")],
         ["Loss", figures.get("loss")],
         ["Images", figures.get("count")],
-        ["Always the most frequent class", _share(figures.get("majority_share"))],
-        ["Weights", evaluation.get("weights") or "the last ones"],
+        ["Majority-class baseline", _share(figures.get("majority_share"))],
+        ["Weights", evaluation.get("weights") or "last epoch"],
     ]
     return section(
         f"On the {words} images",
@@ -194,7 +194,7 @@ def _per_class(rows: Sequence[Record], classes: Sequence[str]) -> str:
     names = [row.get("class", name) for row, name in zip(rows, [*classes, *[""] * len(rows)], strict=False)]
     keys = ("precision", "recall", "f1", "support")
     cells = [[name, *(row.get(key) for key in keys)] for name, row in zip(names, rows, strict=True)]
-    return "<h3>Each class</h3>" + table(["Class", "Precision", "Recall", "F1", "Images"], cells)
+    return "<h3>Per-class metrics</h3>" + table(["Class", "Precision", "Recall", "F1", "Images"], cells)
 
 
 def _share(value: float | None) -> str | None:
@@ -213,7 +213,7 @@ def _confusion(counts: Sequence[Sequence[int]] | None, classes: Sequence[str]) -
         f"<tr><th>{escape(name)}</th>{''.join(_cell(count, sum(row)) for count in row)}</tr>"
         for name, row in zip(classes, counts, strict=False)
     )
-    told = "<h3>Confusion matrix</h3><p>Rows: the true class; columns: what the model says; shares are of the row.</p>"
+    told = "<h3>Confusion matrix</h3><p>Rows: true class; columns: predicted class; percentages of the row.</p>"
     return f"{told}<div class=wide><table class=cells><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
@@ -236,8 +236,8 @@ def _roc(curves: dict[str, Record], words: str) -> str:
 
 def _settings(rows: Sequence[Sequence[Any]]) -> str:
     if not rows:
-        return "<p>They cannot be read: config.json is damaged, or of a newer version.</p>"
-    return table(["Setting", "Value", "Recommended, where it is another", "Key"], rows)
+        return "<p>Not readable: config.json is damaged or of a newer version.</p>"
+    return table(["Setting", "Value", "Recommended, if different", "Key"], rows)
 
 
 def _environment(found: Record) -> str:

@@ -19,14 +19,14 @@ def verdict_words(answer: Mapping[str, Any]) -> str:
 
 _OUTCOMES = {
     CURED: "cured",
-    PART: "better than it was, but not shown to be as good as the other",
+    PART: "better than the original, but not shown to be as good as the other",
     NOT_SHOWN: "not shown to be cured",
-    UNMEASURED: "not shown to be cured: the search trained no seeds of just these settings",
+    UNMEASURED: "not shown to be cured: the search trained no seeds with exactly these settings",
 }
 
 
 def repaired_sentence(answer: Mapping[str, Any]) -> str:
-    """What became of the repaired script, held by the measure that decided; figures of one training told as such."""
+    """What the repaired script reaches, by the metric that decided; figures of one training are marked as such."""
     repaired = answer["repaired"]
     if repaired["run"] is None:
         return f"No small change to {repaired['file']} was found for {', '.join(repaired['left'])}; change it by hand."
@@ -42,8 +42,8 @@ def _of_settings(repaired: Mapping[str, Any]) -> str:
     if repaired["accuracy"] is None:
         return ""
     return (
-        f" Its settings, with labels that belong to their images, have reached a validation accuracy of "
-        f"{repaired['accuracy']:.1%} in one training. What the faulty script reaches is not known: it is not run."
+        f" Its settings, with labels matched to their images, reached a validation accuracy of "
+        f"{repaired['accuracy']:.1%} in one training. What the faulty script reaches is not known: it is never run."
     )
 
 
@@ -53,15 +53,15 @@ def _by_measure(answer: Mapping[str, Any]) -> str:
         return ""
     bad = answer["scripts"].index(repaired["file"])
     before, other = measure["scripts"][bad], measure["scripts"][1 - bad]
-    figures = [("repaired", repaired["measure"]), ("as it was", before), ("the other", other)]
+    figures = [("repaired", repaired["measure"]), ("original", before), ("the other", other)]
     told = ", ".join(f"{name} {mean_in_words(mean)}" for name, mean in figures)
     return f" {_capital(measure['name'])} over {repaired['measure']['seeds']} seeds: {told}."
 
 
 def _one_each(repaired: Mapping[str, Any]) -> str:
-    values = (("repaired", "accuracy"), ("as it was", "before"), ("the other", "other"))
+    values = (("repaired", "accuracy"), ("original", "before"), ("the other", "other"))
     figures = [f"{name} {repaired[key]:.1%}" for name, key in values if repaired[key] is not None]
-    return f" Accuracy of a single run each, which decides nothing: {', '.join(figures)}." if figures else ""
+    return f" Accuracy of a single run each, not used for the verdict: {', '.join(figures)}." if figures else ""
 
 
 def mean_in_words(mean: Mapping[str, Any]) -> str:
@@ -81,7 +81,7 @@ def figure_rows(answer: Mapping[str, Any]) -> list[list[str]]:
     measure, repaired = answer["measure"], answer["repaired"]
     means = [mean_in_words(one) for one in measure["scripts"]] if measure else ["", ""]
     aside = repaired["file"] if repaired and repaired["outcome"] == FINDING_GONE else ""
-    names = [f"{name}, its fault aside" if name == aside else name for name in answer["scripts"]]
+    names = [f"{name}, without its fault" if name == aside else name for name in answer["scripts"]]
     rows = [[name, mean, _share(value)] for name, mean, value in zip(names, means, answer["accuracy"], strict=True)]
     if repaired and repaired["run"] and repaired["outcome"] != FINDING_GONE:
         mean = mean_in_words(repaired["measure"]) if repaired["measure"] else ""
@@ -118,8 +118,8 @@ def why_html(why: Why) -> str:
     after = f"<p>{escape(cut(repaired_sentence(answer)))}</p>" if repaired else ""
     parts = [
         f"<div class=verdict><h2>{escape(verdict_words(answer))}</h2><p>{escape(cut(answer['sentence']))}</p></div>",
-        section("The lines", table(["Script", "Place", "Line", "What it does"], _cut(rows, cut))),
-        section("The figures", table(head, _cut(figure_rows(answer), cut))),
+        section("Lines", table(["Script", "Place", "Line", "What it does"], _cut(rows, cut))),
+        section("Metrics", table(head, _cut(figure_rows(answer), cut))),
         section("Smallest fix", diff, after) if repaired else "",
     ]
     return page(cut(f"{' and '.join(answer['scripts'])}: why they differ"), parts, MADE_BY)

@@ -9,7 +9,7 @@ from core.config import keys, setting
 from core.errors import ConfigError
 
 TEXT, WORDS, NUMBER, SHARE, SECONDS, SIZE, MOMENT = "text", "words", "number", "share", "seconds", "size", "moment"
-"""What stands in a column; `words` are several texts, a `share` lies between 0 and 1, a `size` is in bytes."""
+"""Kind of a column's values; `words` are several texts, a `share` lies between 0 and 1, a `size` is in bytes."""
 
 _SHOWN = 60
 
@@ -20,9 +20,9 @@ class Column:
 
     Attributes:
         key: str. Its name in conditions, addresses and JSON.
-        label: str. A few words for its head.
+        label: str. Its heading.
         kind: str. One of this module's kinds.
-        falls: bool. Whether the largest comes first unless one asks for the other way: of what is better the higher.
+        falls: bool. Whether it is sorted in descending order by default, as where higher is better.
         help: str. One sentence; may be empty.
     """
 
@@ -42,23 +42,25 @@ MEASURED = (
     Column("name", "Run"),
     Column("status", "State"),
     Column("val_accuracy", "Accuracy", SHARE, True, "Validation accuracy of the last epoch."),
-    Column("best_val_accuracy", "Best", SHARE, True, "Highest validation accuracy of any epoch or trial."),
+    Column(
+        "best_val_accuracy", "Best val. accuracy", SHARE, True, "Highest validation accuracy of any epoch or trial."
+    ),
     Column("val_auc", "AUC", SHARE, True, "Validation AUC of the last epoch: 0.5 is chance, 1 is perfect."),
     Column("val_loss", "Loss", NUMBER, False, "Validation loss of the last epoch."),
-    Column("saved_accuracy", "Saved model", SHARE, True, "Validation accuracy of the model that was saved."),
+    Column("saved_accuracy", "Saved model", SHARE, True, "Validation accuracy of the saved model."),
     Column("test_accuracy", "Test accuracy", SHARE, True, "Accuracy of the saved model on the test images."),
-    Column("epochs", "Epochs done", NUMBER, True, "Epochs that are finished."),
+    Column("epochs", "Epochs done", NUMBER, True, "Finished epochs."),
     Column("errors", "Errors", NUMBER, True, "Findings that are errors."),
     Column("warnings", "Warnings", NUMBER, True, "Findings that are warnings."),
     Column("caveats", "Caveats", WORDS, False, "Findings that make the validation metrics unreliable."),
-    Column("seconds", "Duration", SECONDS, True, "Time at work, waiting not counted."),
-    Column("size", "Size", SIZE, True, "What its folder takes on the disk."),
-    Column("created", "Made", MOMENT, True),
+    Column("seconds", "Duration", SECONDS, True, "Running time, without waiting."),
+    Column("size", "Size", SIZE, True, "Disk space of its folder."),
+    Column("created", "Created", MOMENT, True),
     Column("dataset", "Dataset"),
     Column("tags", "Tags", WORDS),
     Column("note", "Note"),
     Column("kind", "Kind", TEXT, False, "run, trial, bisect, sweep, cross-validation or search."),
-    Column("trials", "Trials", NUMBER, True, "Runs that a bisect or sweep has trained."),
+    Column("trials", "Trials", NUMBER, True, "Runs trained by a bisect or sweep."),
 )
 
 METRICS = ("val_accuracy", "best_val_accuracy", "val_auc", "val_loss", "saved_accuracy", "test_accuracy")
@@ -77,7 +79,7 @@ def columns() -> dict[str, Column]:
 
 
 def find_column(name: str) -> Column:
-    """The column of that name; of a setting its last part will do where that is unique, as `learning_rate`.
+    """The column of that name; for a setting its last part suffices if it is unique, as `learning_rate`.
 
     Raises:
         ConfigError: there is none, or more than one.
@@ -89,7 +91,7 @@ def find_column(name: str) -> Column:
     if len(short) == 1:
         return short[0]
     if short:
-        raise ConfigError(f'"{name}" could be {" or ".join(column.key for column in short)}; give the whole name')
+        raise ConfigError(f'"{name}" could be {" or ".join(column.key for column in short)}; give the full name')
     close = difflib.get_close_matches(name, [*known, *(key.rpartition(".")[2] for key in known)], n=1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
     raise ConfigError(f'there is no column "{name[:_SHOWN]}"; {hint}')

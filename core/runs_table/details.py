@@ -36,7 +36,7 @@ class Details:
 
     Attributes:
         changed: dict or None. Its settings that differ from the defaults; None where they cannot be read.
-        seconds: float or None. Time at work.
+        seconds: float or None. Running time.
         size: int. Bytes of all files in its folder.
         errors: int. Findings of that severity, like `warnings`.
         saved_accuracy: float or None. Of the model that was saved, like `saved_auc`.

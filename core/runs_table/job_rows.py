@@ -19,12 +19,12 @@ from core.sweep.store import Sweep
 from core.workers import launch
 
 KINDS = {
-    "bisect": "Search for a cause",
+    "bisect": "Find the cause",
     "sweep": "Sweep",
     "search": "Search for the best network",
     "cross-validation": "Cross-validation",
     "rate": "Learning-rate search",
-    "review": "Review of labels",
+    "review": "Label review",
     "check": "Check with features",
     "why": "Two scripts",
 }
@@ -56,7 +56,7 @@ class JobRow:
 
 
 def job_rows(each: int = EACH) -> list[JobRow]:
-    """The newest jobs of each kind: those at work first, then kind by kind.
+    """The newest jobs of each kind: active ones first, then kind by kind.
 
     Args:
         each: int. How many of a kind at most.
@@ -76,7 +76,7 @@ def _row(kind: str, job: Job) -> JobRow:
         title=title_of(job),
         dataset=_dataset(job),
         status=status.status,
-        message=_verdict(job) or status.message or ("It ended early and can go on." if ended_early else ""),
+        message=_verdict(job) or status.message or ("Ended early; can be resumed." if ended_early else ""),
         created=status.created,
         is_active=status.is_active,
     )
@@ -121,5 +121,5 @@ def _dataset(job: Job) -> str:
 
 
 def at_work(rows: Sequence[JobRow]) -> bool:
-    """Whether any of them is at work or waits."""
+    """Whether any of them is running or queued."""
     return any(row.is_active for row in rows)

@@ -107,12 +107,12 @@ def parse_condition(text: str) -> Condition:
     """
     found = _FORM.fullmatch(text[:LONGEST]) if len(text) <= LONGEST else None
     if not found:
-        raise ConfigError(f'"{text[:60]}" is no condition; {_HOW}')
+        raise ConfigError(f'"{text[:60]}" is not a condition; {_HOW}')
     name, sign, value = found.groups()
     column = find_column(name)
     if sign in ("<", "<=", ">", ">=") and (not column.is_number or _number(value) is None):
-        what = f'"{value[:40]}" is no number' if column.is_number else f"{column.key} is no number"
-        raise ConfigError(f'"{text[:60]}" cannot be asked: {what}; {_HOW}')
+        what = f'"{value[:40]}" is not a number' if column.is_number else f"{column.key} is not a number"
+        raise ConfigError(f'"{text[:60]}" is not possible: {what}; {_HOW}')
     if column.key == "dataset" and sign != "~":
         value = "|".join(data_name(part.strip()) for part in value.split("|"))
     return Condition(column.key, sign, value)
@@ -135,7 +135,7 @@ def parse_sort(text: str) -> Sort:
     name, colon, way = text.strip().partition(":")
     column = find_column(name)
     if colon and way not in ("asc", "desc"):
-        raise ConfigError(f'"{text[:60]}" is no order; after the colon comes asc (small to large) or desc')
+        raise ConfigError(f'"{text[:60]}" is not a sort order; use asc (ascending) or desc after the colon')
     return Sort(column.key, way == "desc" if colon else column.falls)
 
 

@@ -91,7 +91,7 @@ def run_rows(runs: Sequence[Run], *, settle: bool = True, seconds: float | None 
 
     Args:
         runs: sequence of Run.
-        settle: bool. Whether to look if the workers of those at work still live; not for those in the trash.
+        settle: bool. Whether to look if the workers of active ones are still alive; not for those in the trash.
         seconds: float. See `table_rows`.
     """
     limit = float("inf") if seconds is None else seconds

@@ -25,20 +25,20 @@ class DataConfig:
     window: str = setting_field(
         "full",
         "Window of deep images",
-        "Which values of grey images of more than 8 bits become black and white, the same for all images. full: the "
-        "range that the file can hold; of DICOM, the window that the file names. percentile: from the 0.5th to the "
+        "Which values of grayscale images of more than 8 bits are mapped to black and white, the same for all images. "
+        "full: the range that the file can hold; for DICOM, the window given in the file. percentile: the 0.5th to the "
         "99.5th percentile of the values of the training and validation images. fixed: the two values below.",
         choices=("full", "percentile", "fixed"),
     )
     window_low: float = setting_field(
         0.0,
         "Window from",
-        "Value that becomes black; fixed window only. Of CT images in Hounsfield units.",
+        "Value mapped to black; fixed window only. For CT images in Hounsfield units.",
         low=-999_999,
         high=999_999,
     )
     window_high: float = setting_field(
-        65535.0, "Window to", "Value that becomes white; fixed window only.", low=-999_999, high=999_999
+        65535.0, "Window to", "Value mapped to white; fixed window only.", low=-999_999, high=999_999
     )
     batch_size: int = setting_field(32, "Batch size", "Images per training step.", low=1, high=1024)
     shuffle: str = setting_field(
@@ -51,11 +51,11 @@ class DataConfig:
     augmentation: str = setting_field(
         "none",
         "Augmentation",
-        "Random changes to the training images. light: small shifts, turns and brightness, no flip. medical: a little "
-        "more, with zoom and contrast, no flip. strong: crops, turns, shear, colours and a horizontal flip. question: "
-        "shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with ranges: `flip horizontal, "
-        "rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, brightness 0.8..1.2, contrast 0.2, "
-        "channel_shift 20`, in any order (docs/augmentation.md).",
+        "Random changes to the training images. light: small shifts, rotations and brightness changes, no flip. "
+        "medical: slightly stronger, with zoom and contrast, no flip. strong: crops, rotations, shear, colors and a "
+        "horizontal flip. question: shear 0.2 degrees, zoom 0.8 to 1.2, horizontal flip. Or a list of steps with "
+        "ranges: `flip horizontal, rotation -20..20, shift 0.1, zoom 0.8..1.2, shear 10, crop 0.8..1, "
+        "brightness 0.8..1.2, contrast 0.2, channel_shift 20`, in any order (docs/augmentation.md).",
         choices=AUGMENTATIONS,
         notation=Notation(read_augmentation, augmentation_record),
     )

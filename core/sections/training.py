@@ -169,8 +169,8 @@ class TrainConfig:
     precision: str = setting_field(
         "float32",
         "Precision",
-        "Arithmetic of the backbone. bfloat16 is less exact, and about twice as fast for networks such as VGG16 where "
-        "the processor has instructions for it (the findings before the start say whether).",
+        "Arithmetic of the backbone. bfloat16 is less exact, and about twice as fast for networks such as VGG16 if "
+        "the processor has instructions for it (the findings before the start show whether it does).",
         choices=("float32", "bfloat16"),
     )
     runtime: str = setting_field(

@@ -33,7 +33,7 @@ PRESET = "preset"
 
 
 CHOICE, CUSTOMISE, CUSTOMISED = "train_choice", "customise", "customised"
-"""Session keys: which of the three ways to train is marked; whether the whole form is open; whether it has opened by
+"""Session keys: which of the three presets is marked; whether the whole form is open; whether it has opened by
 itself, as it has values that no preset has."""
 
 SOURCE = "dataset_source"
@@ -52,7 +52,7 @@ UPLOADER = "uploader"
 """Session key: a number that grows with every upload; part of the uploader's key, so that it is empty afterwards."""
 
 QUALITY_KIND = "quality_kind"
-"""Session key: the question whose images the Quality tab shows."""
+"""Session key: the issue whose images the Quality tab shows."""
 
 MAP_COLOUR, MAP_PROJECTION = "map_colour", "map_projection"
 """Session keys: what the colours of the map mean, and how it is laid out."""
@@ -113,7 +113,7 @@ LOOK = (
 """All query parameters of the Runs page."""
 
 CHOICE_ROUND = "runs_choice_round"
-"""Session key: grows when runs were chosen elsewhere than in the table, which is then drawn anew."""
+"""Session key: grows when runs were chosen elsewhere than in the table, which is then redrawn."""
 
 RESTORE = "run_restore"
 """Session key: the row whose button was pressed in the table of deleted runs."""
@@ -278,13 +278,13 @@ MODEL_FILE, MODEL_CLASSES, MODEL_NAME = "model_file", "model_classes", "model_na
 MODEL_PIXELS = "model_pixels"
 MODEL_FIT = "model_fit"
 EVALUATE = "evaluate_model"
-"""Session keys of the form that brings a model from elsewhere."""
+"""Session keys of the form that imports a model."""
 
 RUN_ZIP = "run_zip"
 """Kind of the uploader that takes a zipped run."""
 
 EXPORT = "export_as"
-"""First part of the session keys of the panel that takes a run away; the run's id is the second."""
+"""First part of the session keys of the panel that exports a run; the run's id is the second."""
 
 DRAW = "predict_draw"
 """Session key: how often other images of the dataset were asked for."""

@@ -82,7 +82,7 @@ def enter_opens_a_row(page: Page, server: Server) -> None:
     settle(page)
     for name in ("Rename", "Clone", "Delete"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
-    page.get_by_role("link", name="Curves", exact=True).focus()
+    page.get_by_role("link", name="Open", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/live\?run="), timeout=15_000)
     page.goto(f"{server.url}/runs")

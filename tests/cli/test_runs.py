@@ -107,11 +107,11 @@ def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: 
     ("arguments", "said"),
     [
         (["--sort", "val_acuracy"], 'there is no column "val_acuracy"; did you mean val_accuracy?'),
-        (["--sort", "val_auc:up"], '"val_auc:up" is no order; after the colon comes asc (small to large) or desc'),
+        (["--sort", "val_auc:up"], '"val_auc:up" is not a sort order; use asc (ascending) or desc after the colon'),
         (["--columns", "seed"], '"seed" could be data.seed or training.seed; give the whole name'),
-        (["--filter", "val_auc>much"], '"val_auc>much" cannot be asked: "much" is no number; write COLUMN'),
-        (["--filter", "name>3"], '"name>3" cannot be asked: name is no number; write COLUMN'),
-        (["--filter", "good"], '"good" is no condition; write COLUMN, one of'),
+        (["--filter", "val_auc>much"], '"val_auc>much" is not possible: "much" is not a number; write COLUMN'),
+        (["--filter", "name>3"], '"name>3" is not possible: name is not a number; write COLUMN'),
+        (["--filter", "good"], '"good" is not a condition; write COLUMN, one of'),
     ],
 )
 def test_what_cannot_be_asked_is_said(arguments: list[str], said: str, capsys: Capture) -> None:

@@ -46,7 +46,7 @@ def test_none_changes_nothing():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ConfigError, match=r'^data\.augmentation: step 1, "stronger": there is no such step; '):
+    with pytest.raises(ConfigError, match=r'^data\.augmentation: step 1, "stronger": no such step; '):
         augment(noise(), "stronger", 1, 1, CONTENT)
     with pytest.raises(ValueError, match=r"The augmentation is 'strong'; drawn together are none, light and question"):
         draw_parameters("strong", 1, 1, CONTENT)

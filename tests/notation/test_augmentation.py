@@ -57,20 +57,21 @@ OBJECT = 'a step is text such as "rotation -20..20" or an object such as {"rotat
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("flipp", f'"flipp": there is no such step; did you mean flip? {STEPS}{PRESETS_TOLD}'),
-        ("medical, flip", f'"medical": a preset stands alone; write its steps instead: {STEPS_OF_PRESET["medical"]}'),
-        ("medicl", f'"medicl": there is no such step; did you mean medical? {STEPS}{PRESETS_TOLD}'),
+        ("flipp", f'"flipp": no such step; did you mean flip? {STEPS}{PRESETS_TOLD}'),
+        ("medical, flip", '"medical": a preset cannot be combined with steps; write its steps instead: '
+         + STEPS_OF_PRESET["medical"]),
+        ("medicl", f'"medicl": no such step; did you mean medical? {STEPS}{PRESETS_TOLD}'),
         ("rotation", f'"rotation": it needs one range ({TURN}), such as rotation -15..15'),
         ("rotation 400", f'"rotation 400": -400..400 is outside -180 to 180 ({TURN})'),
-        ("shear 5..-5", '"shear 5..-5": the range begins above its end; write -5..5'),
-        ("zoom 0.8..x", '"zoom 0.8..x": "x" is no number; write zoom 0.8..1.2'),
+        ("shear 5..-5", '"shear 5..-5": the range starts above its end; write -5..5'),
+        ("zoom 0.8..x", '"zoom 0.8..x": "x" is not a number; write zoom 0.8..1.2'),
         ("zoom 0.8 same vertical", '"zoom 0.8 same vertical": same and vertical exclude each other; keep one'),
         ("shift 0.1 wrap black", '"shift 0.1 wrap black": wrap and black exclude each other; keep one'),
-        ("crop 0.8 same", '"crop 0.8 same": "same" is not known here; nothing may follow the range'),
-        ("flip up", '"flip up": "up" is not known here; write flip horizontal, flip vertical, flip both'),
+        ("crop 0.8 same", '"crop 0.8 same": "same" is not allowed here; nothing may follow the range'),
+        ("flip up", '"flip up": "up" is not allowed here; write flip horizontal, flip vertical, flip both'),
         ("flip 20", '"flip 20": a flip has no range; write flip horizontal, flip vertical or flip both'),
-        ("shift nan", '"shift nan": it needs one range (share of the side, positive is right and down), such as shift '
-         "-0.1..0.1"),
+        ("shift nan", '"shift nan": it needs one range (fraction of the side, positive is right and down), such as '
+         "shift -0.1..0.1"),
         ([7], f'"int": {OBJECT}'),
         ([{"zoom": [1, True]}], f'"zoom": {OBJECT}'),
     ],
@@ -85,7 +86,7 @@ def test_what_comes_is_bounded() -> None:
     for written, sentence in (
         ("x" * 10**6, "^data.augmentation has 1,000,000 characters; it may have 500 at most$"),
         ("flip, " * 17, "^data.augmentation has 17 steps; it may have 16 at most$"),
-        ("[" * 1900, "^data.augmentation: this is no list of steps: "),
+        ("[" * 1900, "^data.augmentation is not a list of steps in JSON: "),
         (5, '^data.augmentation is a preset or a list of steps, but "5" came$'),
     ):
         with pytest.raises(ConfigError, match=sentence):

@@ -135,7 +135,7 @@ def test_the_menu_names_nothing_and_loses_nothing() -> None:
         ("dataset", "/etc", 'There is no dataset "/etc"'),
         ("dataset", "folder:../..", 'There is no folder "../.."'),
         ("dataset", "upload:../sample", 'There is no upload "../sample" of yours'),
-        ("dataset", "run:20200101-000000-000-abcdef", "is not here"),
+        ("dataset", "run:20200101-000000-000-abcdef", "does not exist"),
         ("vary", "data.image_size", '"data.image_size" is no setting that a sweep varies'),
         ("folds", "1e9", 'Folds is "1e9"; it may be 0 to'),
         ("networks", "Nope", '"Nope" is no network on this machine'),

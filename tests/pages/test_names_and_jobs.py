@@ -145,7 +145,7 @@ def test_jobs_are_listed_on_home_and_open_by_an_address() -> None:
     assert list(table["title"]) == [rows[0].title, "sample"]
     assert list(table["message"]) == ["Done.", "Done."]
     at = opened("app.py")
-    assert any("Review of labels" in frame.value.to_string() for frame in at.dataframe)
+    assert any("Label review" in frame.value.to_string() for frame in at.dataframe)
     at = opened("pages/train.py", sweep=sweep.id)
     assert at.session_state[state.SWEEP_KEYS] == ["training.seed"]
     at = opened("pages/dataset.py", review=review.id)

@@ -119,7 +119,7 @@ def test_one_of_each_copy_is_kept_and_that_can_be_undone(folder: Path) -> None:
     assert left_out.path == "val/a/copy.png"
     at = open_tab(folder, "Labels")
     button(at, "Undo the last change").click().run()
-    assert said(at) == "Undone: 1 image is as before."
+    assert said(at) == "Undone: 1 image is restored."
     assert open_dataset(str(folder), DataConfig()).corrections.excluded == ()
 
 
@@ -279,7 +279,7 @@ def test_groups_on_both_sides_are_divided_apart_by_one_click_below_the_finding(
     assert not {street(f.path) for f in now.split.train} & {street(f.path) for f in now.split.val}
     assert "Re-split by these groups" not in labels(at) and said(at).startswith("Re-split: ")
     button(at, "Undo").click().run()
-    assert said(at) == "The split is as before."
+    assert said(at) == "The split is restored."
     assert open_dataset(str(root), DataConfig()).split == before and "Undo" not in labels(at)
     assert "Re-split by these groups" in labels(at)
 

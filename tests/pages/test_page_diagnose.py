@@ -197,6 +197,15 @@ def test_what_both_runs_have_stands_apart(pair, monkeypatch):
     assert [i.value for i in at.info] == [plain("Early stopping is off. ")]
 
 
+@pytest.mark.parametrize(("epochs", "labels"), [(50, ["Findings in both runs (1)"]), (60, [])])
+def test_a_finding_in_the_words_of_an_older_version_is_the_same(pair, monkeypatch, epochs: int, labels: list[str]):
+    old = {"id": "one", "severity": "info", "claim": "It never stops early.", "evidence": {"epochs": 50}}
+    new = {**old, "claim": "Early stopping is off.", "evidence": {"epochs": epochs}}
+    found = {**COMPARISON, "findings": {"a": [new], "b": [old]}}
+    monkeypatch.setattr(diagnose_actions, "comparison", lambda a, b: found)
+    assert [e.label for e in open_diagnose().expander if "both" in e.label] == labels
+
+
 def test_runs_that_cannot_be_compared_are_one_sentence_and_the_curves_stay(pair, monkeypatch):
     def refuse(a, b):
         raise RunError("run x cannot be read: *damaged*")

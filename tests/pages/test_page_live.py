@@ -239,7 +239,7 @@ def test_settings_mark_what_differs_from_the_recommended(make_run):
         "data.batch_size",
         "7",
         "32",
-        "differs",
+        "✓",
     ]
     assert (table["Differs"] == "differs").sum() == 1
 

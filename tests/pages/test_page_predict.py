@@ -196,7 +196,7 @@ def test_a_visit_may_send_so_many_files(make_run, asked, monkeypatch):
         at.run()
         assert not at.exception
     assert len(asked) == 2
-    assert plain("With these 9 you would have sent 27 files; one visit may send 20 at most.") in at.error[0].value
+    assert plain("With these 9 files you would have uploaded 27; the limit is 20 per session.") in at.error[0].value
 
 
 def test_images_of_the_data_set_come_with_their_true_class(make_run, asked):

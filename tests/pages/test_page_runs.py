@@ -105,7 +105,7 @@ def test_what_cannot_be_asked_is_said(three):
     assert 'there is no column "nonsense"' in at.warning[0].value.replace("\\", "")
     assert names(at) == ["better", "good"]
     named(at, "multiselect", "Conditions").set_value(["val_auc>0.65", "good"]).run()
-    assert at.error[0].value.replace("\\", "").startswith('"good" is no condition')
+    assert at.error[0].value.replace("\\", "").startswith('"good" is not a condition')
     assert asked(at, "filter") == "val_auc>0.65"
     at = open_runs(q="nowhere")
     assert at.info[0].value == "No runs match the filter."
@@ -172,7 +172,7 @@ def test_runs_are_compared_and_lead_to_diagnose(three, evaluation):
         files.write_json(run.path / "evaluation.json", evaluation)
     at = open_runs(chosen=f"{three[0].id},{three[1].id}")
     press(at, "Compare")
-    assert [part.value for part in at.subheader] == ["Curves", "What differs", "ROC curves", "Each class"]
+    assert [part.value for part in at.subheader] == ["Curves", "What differs", "ROC curves", "Per-class metrics"]
     assert list(at.dataframe[0].value["name"]) == ["better", "good"]
     differs = at.dataframe[1].value
     assert (list(differs["Key"]), list(differs["better"])) == (["model.backbone"], ["VGG16"])
@@ -216,7 +216,7 @@ def test_other_images_and_runs_that_are_gone_are_said_first(three):
         compare=f"{three[0].id},{three[1].id},20200101-000000-000-abcdef", smooth="0.5", log="1", across="time"
     )
     assert "judged on different validation images (“good”: 4; “better”: 2)" in at.warning[0].value.replace("\\", "")
-    assert at.info[0].value == "1 of the runs that the address names is not here any more."
+    assert at.info[0].value == "1 of the runs in the address does not exist any more."
     assert named(at, "slider", "Smoothing").value == 0.5
     assert open_runs(compare="20200101-000000-000-abcdef").info[1].value == "No runs left to compare."
     assert not open_runs(compare=f"{three[0].id},{three[1].id}", smooth="nan", log="x", across="y", part="z").exception

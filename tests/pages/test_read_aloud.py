@@ -22,7 +22,7 @@ INPUTS = {
 
 OBVIOUS = {
     "Run",
-    "Open a folder in it",
+    "Open a subfolder",
     "Class",
     "Split",
     "Image",

@@ -162,9 +162,9 @@ def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
     sources = [attributes["src"] for tag, attributes in Page(page).tags if tag == "img"]
     assert len(sources) == 3
     assert all(str(source).startswith("data:image/jpeg;base64,/9j/") for source in sources)
-    assert "Right in ordered only" in page
+    assert "Correct only in ordered" in page
     assert f"<figcaption>{'/'.join(Path(named[2]).parts[-2:])}</figcaption>" in page
-    assert "<figcaption>c0. A says c0, B says c1.</figcaption>" in page
+    assert "<figcaption>c0. A predicts c0, B predicts c1.</figcaption>" in page
     assert "<img" not in report_html(*pair, comparison, None)
     assert evidence == comparison["findings"]["a"][0]["evidence"]  # what is shown on the page is as it was
 
@@ -172,14 +172,14 @@ def test_images_that_findings_name_and_on_which_the_runs_disagree_are_put_in(
 def test_a_bisect_made_the_other_way_round_is_told_in_the_order_of_the_report(pair: tuple[Run, Run]) -> None:
     a, b = pair
     page = report_html(b, a, None, result_of(a, b))
-    assert "in favour of &lt;script&gt;" in page  # the good run is the same one, although it is B now
+    assert "in favor of &lt;script&gt;" in page  # the good run is the same one, although it is B now
     trials = report_json(b, a, None, result_of(a, b))["bisect"]["arms"]
     assert [(trial["base"], trial["name"][0]) for trial in trials[:3]] == [("b", "B"), ("a", "A"), ("b", "B")]
 
 
 def test_there_is_a_report_without_bisect_and_comparison(pair: tuple[Run, Run]) -> None:
     text = report_html(*pair, None, None)
-    assert "What makes the difference was not searched for yet." in text
+    assert "The cause has not been searched for yet." in text
     assert "plain Keras" not in text
     assert Page(text).open == []
 

@@ -133,7 +133,9 @@ def test_the_worst_mistakes_are_shown_small_where_they_are_asked_for(run: Run, t
     assert page.open == []
     shown = [dict(attributes) for name, attributes in page.tags if name == "img"]
     assert len(shown) == MISTAKES
-    assert shown[0]["alt"] == "<b>, read as a (99 %)", "the surest first, and nothing from outside the dataset"
+    assert shown[0]["alt"] == "<b>, predicted as a (99 %)", (
+        "highest confidence first, and nothing from outside the dataset"
+    )
     assert all(str(image["src"]).startswith("data:image/jpeg;base64,") for image in shown)
     assert len(text) - len(run_report(run)) < MISTAKES * 20_000
     assert str(tmp_path) not in text

@@ -70,8 +70,8 @@ def test_the_measure_that_decided_is_told_and_holds_the_repaired_script(found: d
     assert said.startswith(
         "second.py, read again and trained: cured. Validation AUC over 12 seeds: repaired 0.986 [0.98"
     )
-    assert "as it was 0.977 [0.97" in said and "the other 0.986 [0.98" in said
-    assert said.endswith("decides nothing: repaired 77.5%, as it was 90.0%, the other 77.5%.")
+    assert "original 0.977 [0.97" in said and "the other 0.986 [0.98" in said
+    assert said.endswith("not used for the verdict: repaired 77.5%, original 90.0%, the other 77.5%.")
     assert figure_rows(answer)[1][::2] == ["second.py", "90.0%"] and figure_rows(answer)[2][2] == "77.5%"
     assert "Validation AUC, mean over 12 seeds" in why_html(why) and "Accuracy of a single run" in why_html(why)
 
@@ -91,8 +91,8 @@ def test_labels_that_belong_to_no_image_are_the_scripts_fault(found: dict[str, A
     assert "shuffle=False" in answer["diff"]
     assert answer["repaired"]["run"] == answer["runs"][0], "with its labels right it is what was trained already"
     assert (answer["repaired"]["outcome"], answer["repaired"]["before"]) == ("finding-gone", None)
-    assert "the faulty script reaches is not known: it is not run" in repaired_sentence(answer)
-    assert figure_rows(answer)[0][0] == "first.py, its fault aside", "what was trained is not the script as it is"
+    assert "the faulty script reaches is not known: it is never run" in repaired_sentence(answer)
+    assert figure_rows(answer)[0][0] == "first.py, without its fault", "what was trained is not the script as it is"
     assert place_of({"line": 0}) == "as a whole"
 
 
@@ -181,4 +181,4 @@ def test_asked_for_real(image_folder: MakeFolder, capsys: pytest.CaptureFixture[
     assert (repaired["outcome"], repaired["left"]) == ("cured", [])
     assert repaired["measure"] == measure["scripts"][0], "the same settings as the other script's"
     page = report.read_text()
-    assert "cured. Validation accuracy over" in page and "which decides nothing" in page
+    assert "cured. Validation accuracy over" in page and "not used for the verdict" in page

@@ -53,7 +53,7 @@ def _parts(tabs: Sequence[str]) -> list[Part]:
 
 
 def _tab(tabs: Sequence[str]) -> str:
-    """The open tab by its name, without the number that its label may have; the first goes without saying."""
+    """The open tab by its name, without the number that its label may have; the first is omitted."""
     name = str(st.session_state.get(state.TAB) or tabs[0]).split(" :", maxsplit=1)[0]
     return "" if name == tabs[0] else name
 
@@ -66,7 +66,7 @@ def _take_tab(tabs: Sequence[str], tab: str) -> None:
 
 
 def _said_of_images(key: str) -> Callable[[], str]:
-    """A choice of the Images tab, as long as that is open; what is usual goes without saying."""
+    """A choice of the Images tab, as long as that is open; what is usual is omitted."""
 
     def said() -> str:
         if str(st.session_state.get(state.TAB) or "").split(" :", maxsplit=1)[0] != IMAGES:

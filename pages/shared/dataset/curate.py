@@ -1,6 +1,6 @@
 """Changes a dataset from a page: labels, excluded images, the split; starts and stops a label review.
 
-Nothing is drawn in here but the sentence on what the last change did. No image is ever touched.
+Nothing is drawn in here but the sentence on what the last change did. No image file is ever changed.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def show_notice() -> None:
 
 
 def relabel(view: View, labels: Mapping[str, str], said: str) -> None:
-    """Puts labels right, or leaves images out, as one step that can be undone; for a button's `on_click`.
+    """Relabels or excludes images, as one step that can be undone; for a button's `on_click`.
 
     Args:
         view: View.
@@ -61,11 +61,11 @@ def undo(view: View) -> None:
         _note(str(error), done=False)
     else:
         images = "1 image is" if number == 1 else f"{number:,} images are"
-        _note(f"Undone: {images} as before.")
+        _note(f"Undone: {images} restored.")
 
 
 def divide_anew(view: View, share: float, config: DataConfig) -> None:
-    """Divides all images so that nothing leaks; for a button's `on_click`.
+    """Re-splits all images without data leakage; for a button's `on_click`.
 
     Args:
         view: View.
@@ -99,7 +99,7 @@ def take_back_split(view: View, before: Mapping[str, Any], made: str) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("The split is as before." if done else "The split has been changed since; it stays.", done=done)
+        _note("The split is restored." if done else "Not undone: the split has been changed since.", done=done)
 
 
 def go_by_folders(view: View) -> None:
@@ -109,7 +109,7 @@ def go_by_folders(view: View) -> None:
     except UserError as error:
         _note(str(error), done=False)
     else:
-        _note("Reverted: the folders decide again.")
+        _note("Reverted to the folders' split.")
 
 
 def begin_review(view: View) -> None:

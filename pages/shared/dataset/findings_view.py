@@ -27,7 +27,7 @@ from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.text import about, plain, sentence
 
 EVERY_SECONDS = 2.0
-"""How often a check at work is looked at."""
+"""How often a running check is looked at."""
 
 _SECONDS, _SECONDS_AN_IMAGE = 15, 0.025
 
@@ -39,7 +39,7 @@ class Checked(NamedTuple):
         findings: On the images; with those of the check with features once it was made.
         made: Which checks were made, as `core.checks.coverage.coverage` has it.
         with_features: Whether the check with features was made of just these images.
-        job: That check, at work or ended; None where there is none.
+        job: That check, running or ended; None where there is none.
         status: Where it is.
     """
 

@@ -95,13 +95,13 @@ def signs_of_the_scan(view: View) -> list[Sign]:
         Sign("Unreadable", f"{unreadable:,}", unreadable == 0, "Problems", "Images that cannot be decoded."),
         Sign(
             "Excluded", f"{left:,}", None if left else True, "Labels" if view.corrections.excluded else "Problems",
-            "Files that are not images, and images that somebody has excluded. They are not used for training.",
+            "Files that are not images, and excluded images. They are not used for training.",
         ),
     ]  # fmt: skip
 
 
 def left_out(view: View) -> int:
-    """Files that are not trained on: skipped by the scan, or left out by a person."""
+    """Files that are not trained on: skipped by the scan, or excluded by a person."""
     return len(view.skipped) + len(view.corrections.excluded)
 
 
@@ -159,7 +159,9 @@ def _asked(view: View) -> str:
 
 
 def _leakage(findings: list[Finding]) -> Sign:
-    about = "Validation or test images that also occur, or nearly so, in the training set: metrics are then too good."
+    about = (
+        "Validation or test images with a duplicate or near-duplicate in the training set: metrics are too optimistic."
+    )
     found = [finding for finding in findings if finding.id.startswith(_LEAKS)]
     if not found:
         return Sign("Data leakage", "none found", True, "Split", about)
@@ -197,9 +199,9 @@ def _imbalance(view: View) -> Sign:
     few, many = min(counts.values(), default=0), max(counts.values(), default=0)
     ratio = many / few if few else 0.0
     about = (
-        f"The largest class has {many:,} images and the smallest {few:,}; always predicting the largest would be right "
+        f"The largest class has {many:,} images and the smallest {few:,}; always predicting the largest has an "
+        f"accuracy of {percent(many / max(1, sum(counts.values())))}."
     )
-    about += f"for {percent(many / max(1, sum(counts.values())))}."
     value = "even" if 0 < ratio < 1.2 else f"{ratio:.1f} : 1" if ratio else "empty class"
     return Sign("Class imbalance", value, 0 < ratio < _UNEVEN, _HERE, about)
 

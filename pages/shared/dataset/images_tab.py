@@ -28,14 +28,14 @@ def show_images(view: View) -> None:
         words = st.text_input(
             "Search", key=state.IMAGES_SEARCH, on_change=_first_page, max_chars=LONGEST_SEARCH,
             icon=":material/search:", width=220, placeholder="part of the file name",
-            help="Any part of the path; upper and lower case are the same.",
+            help="Any part of the path; not case-sensitive.",
         )  # fmt: skip
         st.button("Shuffle", icon=":material/shuffle:", on_click=_shuffle, help="Random order.")
         if state.IMAGES_ORDER in st.session_state:
             st.button("As on disk", icon=":material/sort:", type="tertiary", on_click=_unshuffle)
     chosen = matching(view.part(split), label, words or "")
     if not chosen:
-        what = f"whose name holds “{plain(words)}”" if words else "of this class in this split"
+        what = f"whose name contains “{plain(words)}”" if words else "of this class in this split"
         st.info(f"There are no readable images {what}.")
         return
     page = _choose_page(-(-len(chosen) // PER_PAGE))
@@ -48,7 +48,7 @@ def show_images(view: View) -> None:
                 show_file(view, file, with_class=True)
                 st.button(
                     "Detail", icon=":material/zoom_in:", type="tertiary", key=state.part_key("detail", file.path),
-                    on_click=_choose, args=(file.path,), help=f"Shows {plain(display_name(file.path))} large.",
+                    on_click=_choose, args=(file.path,), help=f"Shows {plain(display_name(file.path))} enlarged.",
                 )  # fmt: skip
     if large := view.find(st.session_state.pop(state.IMAGE_DETAIL, "")):
         _show_detail(view, large, split)

@@ -13,7 +13,7 @@ from pages.shared.widgets.text import about, plain, sentence
 
 
 def show_progress(job: JobFolder, name: str, place: str, stop: Callable[[Any], None]) -> None:
-    """One look at a job at work; the page is drawn again when it has ended.
+    """One look at a running job; the page is drawn again when it has ended.
 
     Args:
         job: The job.

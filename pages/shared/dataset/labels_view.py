@@ -1,4 +1,4 @@
-"""The Labels tab: likely label errors, the likeliest first, and the list of corrections."""
+"""The Labels tab: likely label errors, ranked, and the list of corrections."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ _METHODS = {
 
 
 def show_labels(view: View) -> None:
-    """What was put right, and what else looks wrong."""
+    """The corrections, and what else looks wrong."""
     curate.show_notice()
     _show_corrections(view)
     found = show_review(view, "labels")
@@ -54,7 +54,7 @@ def _show_corrections(view: View) -> None:
                     args=(view,),
                 )
         st.caption(
-            f"Kept in a file {_where(view)}. Training runs apply it and say so; the image files are not changed."
+            f"Stored in a file {_where(view)}. Training runs apply it and report it; the image files are not changed."
         )
         if applied.excluded or applied.relabelled:
             with st.expander("Show them"):
@@ -64,7 +64,7 @@ def _show_corrections(view: View) -> None:
 def _where(view: View) -> str:
     path = view.corrections.path
     if path is not None and path.parent == view.on_disk.root:
-        return f"beside the images ({plain(path.name)})"
+        return f"next to the images ({plain(path.name)})"
     return "in Parity's own folder, because the image folder is read-only"
 
 
@@ -75,7 +75,7 @@ def _show_changed(view: View) -> None:
     with st.grid(min_column_width=140):
         for file in shown:
             with st.container():
-                show_file(view, file, notes.get(file.path, "left out"), with_class=True)
+                show_file(view, file, notes.get(file.path, "excluded"), with_class=True)
                 if curate.may_curate():
                     st.button(
                         "Restore",
@@ -83,7 +83,7 @@ def _show_changed(view: View) -> None:
                         type="tertiary",
                         key=part_key("restore", file.path),
                         on_click=curate.relabel,
-                        args=(view, {file.path: file.label}, f"{display_name(file.path)} is as it was"),
+                        args=(view, {file.path: file.label}, f"{display_name(file.path)} is restored"),
                     )
 
 
@@ -96,8 +96,8 @@ def _show_ranking(view: View, record: "ReviewResult") -> None:
     st.markdown(f"##### {wrong:,} of {len(rows):,} {verb} wrong")
     doubtful = [path for path, row in rows.items() if row["issue"] or row["suggested"] != there[path].label]
     st.caption(
-        f"{_METHODS.get(record.method, '')} Shown are the {len(doubtful):,} that look like another class; a flag "
-        "marks those that are called wrong."
+        f"{_METHODS.get(record.method, '')} Shows the {len(doubtful):,} that look like another class; a flag "
+        "marks likely label errors."
     )
     if not doubtful:
         return

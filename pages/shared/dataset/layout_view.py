@@ -19,7 +19,7 @@ from pages.shared.state import CURATE_NOTICE, part_key
 from pages.shared.widgets.text import plain, sentence
 
 _MOST_FOLDERS = 500
-_TITLES = {"train": "Folders to train on", "val": "Folders to validate on", "test": "Folders to test on"}
+_TITLES = {"train": "Training folders", "val": "Validation folders", "test": "Test folders"}
 
 
 def ask(reference: str, question: LayoutQuestion) -> None:
@@ -29,7 +29,7 @@ def ask(reference: str, question: LayoutQuestion) -> None:
     if curate.may_curate():
         _choose(reference, question.ways, "")
     else:
-        st.info("Somebody with the right to change this dataset has to choose.", icon=":material/lock:")
+        st.info("Only a user who may change this dataset can choose.", icon=":material/lock:")
 
 
 def show_reading(view: View) -> None:
@@ -75,7 +75,7 @@ def _choose(reference: str, ways: tuple[tuple[str, str], ...], current: str) -> 
     if st.toggle(
         "Assign each folder to a part",
         key=part_key("layout", "by hand"),
-        help="For folders whose names do not tell their part: training, validation, test or excluded.",
+        help="For folders whose names do not indicate their part: training, validation, test or excluded.",
     ):
         _by_hand(reference)
     if st.toggle(

@@ -48,7 +48,7 @@ _PROJECTION_HELP = (
 )
 _COLOUR_HELP = (
     "Label quality: how well the label fits by the label review, from 0 (likely wrong) to 1. Quality: what the "
-    "Quality tab finds; an image with several problems has the colour of the first."
+    "Quality tab finds; an image with several issues has the color of the first."
 )
 
 
@@ -105,7 +105,7 @@ def _choose() -> tuple[str, str]:
             help=_PROJECTION_HELP,
         )
         colour = st.segmented_control(
-            "Colour by",
+            "Color by",
             list(COLOURS),
             default=CLASS,
             required=True,
@@ -197,5 +197,5 @@ def _actions(view: View, files: Sequence[ImageFile]) -> None:
                     icon=":material/swap_horiz:",
                     key=part_key("map", "relabel", label),
                     on_click=curate.relabel,
-                    args=(view, others, f"{len(others):,} given the class {name}. Undo it on the Labels tab."),
+                    args=(view, others, f"{len(others):,} relabeled as {name}. Undo it on the Labels tab."),
                 )

@@ -1,4 +1,4 @@
-"""The Quality tab: images that are blurry, dark, blank, odd or duplicates, kind by kind."""
+"""The Quality tab: images that are blurry, dark, blank, unusual or duplicates, by issue."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ _UNITS = {
 
 
 def show_quality(view: View) -> None:
-    """The eight questions with their counts, and the images of the one that is chosen."""
+    """The eight issues with their counts, and the images of the selected one."""
     curate.show_notice()
     try:
         quality = quality_of(view)

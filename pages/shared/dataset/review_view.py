@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 EVERY_SECONDS = 2.0
-"""How often a review at work is looked at."""
+"""How often a running review is looked at."""
 
 _SECONDS, _SECONDS_AN_IMAGE = 15, 0.025
 """What a review takes on two usual cores; for the estimate before there is a better one."""
@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
 
 def show_review(view: View, tab: str) -> Result | None:
-    """Offers, follows or restarts the review; its result where there is one, the last one while a new one is at work.
+    """Offers, follows or restarts the review; its result where there is one, the last one while a new one is running.
 
     Args:
         view: View.

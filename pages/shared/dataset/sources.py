@@ -26,7 +26,7 @@ ZIP, FOLDER = "Upload a zip", "Upload a folder"
 
 LAYOUT = (
     "One folder per class (cats/1.jpg, dogs/1.jpg), or the same inside parts such as train and val "
-    "(train/cats/1.jpg, val/cats/2.jpg); what else can be read is asked about."
+    "(train/cats/1.jpg, val/cats/2.jpg). For other layouts you are asked how to read them."
 )
 
 
@@ -88,17 +88,17 @@ def _choose_server_folder() -> None:
     root = paths.data_root()
     if root is None:
         st.info(
-            "To open folders of this machine, start Parity with PARITY_DATA naming the folder they lie in, for "
-            "instance `PARITY_DATA=~/images make run`.",
+            "To open folders of this machine, start Parity with PARITY_DATA set to their parent folder, for "
+            "example `PARITY_DATA=~/images make run`.",
             icon=":material/folder_off:",
         )
         return
     if not root.is_dir():
-        st.warning(f"PARITY_DATA is {plain(root)}, but there is no such folder; make it, or set another.")
+        st.warning(f"PARITY_DATA is {plain(root)}, but there is no such folder; create it, or set another.")
         return
     here = inside(root, str(st.session_state.get(state.FOLDER, "")))
     relative = here.relative_to(root).as_posix()
-    st.caption("The folder you are in. " + LAYOUT)
+    st.caption("Current folder. " + LAYOUT)
     st.code(root.name if relative == "." else f"{root.name}/{relative}", language=None)
     _browse(root, here)
 
@@ -115,13 +115,13 @@ def _browse(root: Path, here: Path) -> None:
 
         names = subfolders(root, here)
         st.selectbox(
-            "Open a folder in it",
+            "Open a subfolder",
             names,
             index=None,
             key=key,
             on_change=descend,
             disabled=not names,
-            placeholder="Choose a folder" if names else "There is no folder in it",
+            placeholder="Choose a folder" if names else "No subfolders",
         )
         st.button("Up", icon=":material/arrow_upward:", on_click=ascend, disabled=here == root)
         if st.button("Use this folder", type="primary", icon=":material/check:"):
@@ -133,11 +133,11 @@ def _choose_upload(source: str) -> None:
     if source == ZIP:
         key = state.uploader_key("zip")
         zips = st.file_uploader(
-            "A zip of images, or all zips into which Google Drive has divided one folder",
+            "A zip of images, or all zips of one folder that Google Drive has split",
             type="zip",
             accept_multiple_files=True,
             key=key,
-            help=f"{LAYOUT} Several zips given together become one dataset.",
+            help=f"{LAYOUT} Several zips uploaded together become one dataset.",
         )
         if zips:
             _take(lambda progress: uploads.take_zips(zips, progress))

@@ -1,4 +1,4 @@
-"""The Split tab: how the images are divided, whether that leaks, and one button that repairs it."""
+"""The Split tab: how the images are split, data leakage, and one button that repairs it."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from pages.shared.widgets.text import plain
 
 
 def show_split(view: View) -> None:
-    """Where the split comes from, what leaks, and what can be done."""
+    """Where the split comes from, data leakage, and what can be done."""
     curate.show_notice()
     repair.show_undo(view)
     st.markdown(f":material/call_split: {plain(_source(view))}")
@@ -42,7 +42,7 @@ def show_split(view: View) -> None:
 def _source(view: View) -> str:
     if view.split_file:
         made = view.split_file.settings.get("made", "")
-        return f"{view.split_file.sentence(view.index)}{f' Made {made}.' if made else ''}"
+        return f"{view.split_file.sentence(view.index)}{f' Created {made}.' if made else ''}"
     if view.index.layout == "splits":
         return "The images are split by their folders."
     return "The images are split by the settings of the Train page; patients and identical files stay in one split."

@@ -57,7 +57,7 @@ def choose_table(reference: str) -> None:
 
 
 def _guess(table: Table, top: Folder, file: str, known: TableChoice) -> Mapping:
-    """What is remembered, else what names and values speak for."""
+    """What is remembered, else what names and values suggest."""
     finder = Finder([f"{each.path}/{name}".lstrip("/") for each in top.walk() for name in each.images])
     image = known.image or image_column(table, finder, file.rpartition("/")[0])
     possible = label_columns(table, image)

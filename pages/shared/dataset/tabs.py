@@ -1,4 +1,4 @@
-"""Tabs of the Dataset page: overview, augmentation, batch X-ray (class mix of batches), problems."""
+"""Tabs of the Dataset page: overview, augmentation, batch composition, problems."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,7 +90,7 @@ def show_augmentation(view: View) -> None:
         )
     with middle:
         number = st.number_input(
-            "Training image", 1, len(view.split.train), value=1, help="Its number, in the order on disk."
+            "Training image", 1, len(view.split.train), value=1, help="Its index in the order on disk."
         )
     with right:
         draws = st.number_input(
@@ -178,17 +178,17 @@ def _height(rows: Sequence[object]) -> int:
 
 def _mode(mode: str) -> str:
     words = {
-        "RGB": "colour",
-        "L": "grey",
-        "LA": "grey with transparency",
-        "I": "grey of 32 bits",
+        "RGB": "color",
+        "L": "gray",
+        "LA": "gray with transparency",
+        "I": "32-bit gray",
         "F": "floating-point gray",
-        "RGBA": "colour with transparency",
+        "RGBA": "color with transparency",
         "P": "palette",
         "CMYK": "CMYK color",
-        "YCbCr": "colour",
+        "YCbCr": "color",
         "1": "black and white",
-    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "grey of 16 bits")
+    } | dict.fromkeys(("I;16", "I;16B", "I;16L"), "16-bit gray")
     return f"{words.get(mode, 'other')} ({mode})"
 
 

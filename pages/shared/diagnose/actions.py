@@ -44,7 +44,7 @@ def is_comparable(run: Run) -> bool:
 
 
 def default_pair(runs: Sequence[Run]) -> tuple[Run, Run] | None:
-    """The two newest finished runs, the older one first: it is usually the one the other is held against."""
+    """The two newest finished runs, the older one first: it is usually the baseline."""
     finished = [run for run in runs if run.read_status().status == "finished"][:2]
     return (finished[1], finished[0]) if len(finished) == 2 else None
 

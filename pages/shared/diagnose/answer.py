@@ -53,7 +53,7 @@ def these_images(result: "BisectResult") -> str:
 
 
 def other_images(result: "BisectResult") -> str:
-    """The second question: seeds and images both drawn anew."""
+    """The second question: seeds and images both resampled."""
     found = result.get("other_images")
     if not found:
         return "No effect to generalize." if not result.get("candidates") else "Not measured yet."

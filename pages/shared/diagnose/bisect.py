@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 EVERY_SECONDS = 2.0
-"""How often a search at work is looked at."""
+"""How often a running search is looked at."""
 
 
 def shown_bisect(pair: Pair) -> Bisect | None:
@@ -56,7 +56,7 @@ def result_of(bisect: Bisect | None) -> "BisectResult | None":
 
 
 def show_verdict(bisect: Bisect | None, first: str) -> None:
-    """The answer, if there is one, in one large sentence; that a search is at work, if one is.
+    """The answer, if there is one, in one large sentence; that a search is running, if one is.
 
     Args:
         bisect: The search.

@@ -1,4 +1,4 @@
-"""Figures of the Diagnose page: two runs' curves over each other, and the trials of a bisect. Nothing here draws."""
+"""Figures of the Diagnose page: learning curves of two runs, and the trials of a bisect. Nothing here draws."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ def pair_curve(
 
 
 def pair_words(a: "Sequence[EpochRecord]", b: "Sequence[EpochRecord]", metric: str, title: str) -> str:
-    """The curves of two runs for somebody who cannot see them."""
+    """The curves of two runs as text, for screen readers."""
     say = percent if metric == "accuracy" else number
     ends = [say(records[-1].figure(f"val_{metric}")) if records else NOTHING for records in (a, b)]
     return f"{title} of both runs over the epochs. At the end A has {ends[0]} and B {ends[1]}."
@@ -174,8 +174,8 @@ def seeds_frame(result: "BisectResult") -> pd.DataFrame:
 
 
 def trials_caption(result: "BisectResult") -> str:
-    """How to read the image of the trials."""
-    switched = "that lies in the band of the other color has changed sides."
+    """How to read the chart of the trials."""
+    switched = "in the band of the other color has the other run's result."
     if "measured" not in result:
         return f"Each dot is one trial with its 95 % CI. The bands are runs A and B with other seeds: a dot {switched}"
     return (
@@ -199,7 +199,7 @@ def bands_frame(result: "BisectResult") -> pd.DataFrame:
 
 
 def trials_words(result: "BisectResult") -> str:
-    """The trials for somebody who cannot see them."""
+    """The trials as text, for screen readers."""
     trials = [f"{trial.label}" for trial in trials_frame(result).itertuples()]
     bands = [str(about) for about in bands_frame(result)["about"]]
     if not trials:

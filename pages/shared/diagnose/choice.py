@@ -29,7 +29,7 @@ _NAMED = (*_LABELS, BISECT)
 
 
 def say_too_few(runs: Sequence[Run]) -> None:
-    """What to do when there are not two runs to hold against each other."""
+    """What to do when there are not two runs to compare."""
     found = "is one run" if runs else "are no runs"
     st.info(
         f"Two trained runs are needed, and there {found} so far. Run the demo on the Home page, which trains two "
@@ -140,5 +140,5 @@ def _follow_choice(side: str) -> None:
 
 def _label(run: Run) -> str:
     status = run.read_status()
-    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    word = "running" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"

@@ -39,7 +39,7 @@ def show_offer(pair: Pair, before: Bisect | None) -> None:
     show_skipped(cost.get("skipped") or [])
     if not factors:
         st.info(
-            "The two runs have no differing setting that can be switched. A search can still tell whether the gap "
+            "The two runs have no differing setting that can be switched. A search can still test whether the gap "
             "is more than chance.",
             icon=":material/info:",
         )
@@ -96,7 +96,7 @@ def show_skipped(skipped: "Sequence[Skipped]") -> None:
 
 
 def search_buttons(bisect: Bisect, status: Status) -> None:
-    """Stop while it is at work, Resume where it has ended early."""
+    """Stop while it is running, Resume where it has ended early."""
     if not may(Action.DIAGNOSE):
         return
     if status.is_active and (bisect.path / "stop").exists():

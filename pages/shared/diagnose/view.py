@@ -39,7 +39,7 @@ AUC_HELP = "Area under the ROC curve, independent of the threshold: 0.5 is chanc
 
 
 def listed_runs() -> list[Run]:
-    """Runs that can be held against each other, the newest first."""
+    """Runs that can be compared, the newest first."""
     return diagnose_actions.comparable_runs(LISTED)
 
 
@@ -247,20 +247,28 @@ def show_both_findings(pair: Pair, comparison: Comparison) -> None:
     )
     colours = side_colours([run.id for run in pair])
     found = {side: [Finding(**record) for record in comparison["findings"][side.lower()]] for side in SIDES}
-    known = {side: {(finding.id, finding.claim) for finding in findings} for side, findings in found.items()}
-    both = known["A"] & known["B"]
+    both = [one for one in found["A"] if _is_among(one, found["B"])]
     for column, side, colour in zip(st.columns(2), SIDES, colours, strict=True):
         with column:
             with st.container(horizontal=True, vertical_alignment="center"):
                 show_side(side, colour)
-            own = [finding for finding in found[side] if (finding.id, finding.claim) not in both]
+            own = [one for one in found[side] if not _is_among(one, found["B" if side == "A" else "A"])]
             if own:
                 show_findings(_worst_first(own))
             else:
                 st.markdown(":material/check: No findings that the other run does not have.")
     if both:
         with st.expander(f"Findings in both runs ({len(both)})", icon=":material/join_inner:"):
-            show_findings(_worst_first([finding for finding in found["A"] if (finding.id, finding.claim) in both]))
+            show_findings(_worst_first(both))
+
+
+def _is_among(finding: Finding, others: Sequence[Finding]) -> bool:
+    """Whether others have it too: the sentences of two versions of the program may differ, the evidence does not."""
+    return any(
+        finding.id == other.id
+        and (finding.claim == other.claim or (bool(finding.evidence) and finding.evidence == other.evidence))
+        for other in others
+    )
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:

@@ -48,7 +48,7 @@ def show_jobs() -> None:
 
 
 def _table(active: bool) -> None:
-    """One row a job; `active` is whether one was at work at the last full look."""
+    """One row a job; `active` is whether one was active at the last full refresh."""
     rows = listed()
     if active and not at_work(rows):
         st.rerun()
@@ -66,7 +66,7 @@ def _table(active: bool) -> None:
             "title": column.TextColumn("Name", width=260),
             "status": column.TextColumn("State", width=85),
             "message": column.TextColumn("Result", width=320),
-            "when": column.DatetimeColumn("Made", width=125, format="distance"),
+            "when": column.DatetimeColumn("Created", width=125, format="distance"),
         },
     )
     _by_name(rows)

@@ -1,4 +1,4 @@
-"""Work under way on the Home page, of every kind: how far it is, the way to it, and the button that stops it."""
+"""Work under way on the Home page, of every kind: its progress, the link to it, and the button that stops it."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ EVERY_SECONDS = 3.0
 """How often work under way is looked at."""
 
 _NEWEST = 20
-"""Of so many of each kind it is asked whether they are at work; older ones have ended long ago."""
+"""Of so many of each kind it is asked whether they are running; older ones have ended long ago."""
 
 _SHOWN = 10
 
@@ -59,15 +59,15 @@ Work = tuple[Kind, JobFolder, Status]
 
 
 def show_running() -> None:
-    """All that is at work or waits, above the runs; nothing where nothing is."""
+    """Everything that is running or queued, above the runs; nothing where nothing is."""
     found = running()
     st.fragment(_tick, run_every=EVERY_SECONDS if found else None)(bool(found))
 
 
 def running() -> list[Work]:
-    """Jobs at work or waiting, the newest first; the runs that one of them trains stand with it alone.
+    """Jobs that are running or queued, the newest first; the runs that one of them trains stand with it alone.
 
-    The puzzle and its two runs have a place of their own on the page.
+    The demo and its two runs have a place of their own on the page.
     """
     elsewhere, found = trial_ids() | _of_the_puzzle(), []
     for kind in KINDS:
@@ -116,7 +116,7 @@ def _show(kind: Kind, job: JobFolder, status: Status) -> None:
                 key=state.part_key("stop", job.id),
                 on_click=_stop,
                 args=(job,),
-                help="What has been done so far is kept.",
+                help="Results so far are kept.",
             )
 
 

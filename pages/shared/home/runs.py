@@ -46,7 +46,7 @@ def own_runs() -> list[Row]:
 
 
 def show_table(rows: list[Row]) -> None:
-    """The last runs, and the way to all of them; the table follows the runs that are at work."""
+    """The last runs, and the way to all of them; the table follows active runs."""
     show_notice()
     show_deleted()
     if run := RunStore().by_id(st.session_state.pop(TO_RENAME, "")):
@@ -60,7 +60,7 @@ def show_table(rows: list[Row]) -> None:
 
 
 def _table(active: bool) -> None:
-    """One row a run; `active` is whether one was at work at the last full look."""
+    """One row a run; `active` is whether one was active at the last full refresh."""
     rows = own_runs()
     if active and not any(row["active"] for row in rows):
         st.rerun()
@@ -93,7 +93,7 @@ def _by_name(rows: list[Row]) -> bool:
         for row in rows:
             if row["id"] == chosen:
                 query = {state.RUN: chosen}
-                st.page_link("pages/live.py", label="Curves", icon=":material/monitoring:", query_params=query)
+                st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params=query)
                 for entry in _entries(row):
                     key = state.part_key(BY_NAME, entry)
                     pressed |= st.button(entry, type="tertiary", key=key, on_click=on_menu, args=(row, entry))

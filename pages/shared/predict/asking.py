@@ -26,7 +26,7 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
         run: Run. It has a model.
         images: Those to be asked about.
         slot: Session key under which the answers are remembered. Defaults to that of the first run.
-        heat: Whether to say where the model looks, too. Defaults to no.
+        heat: Whether to compute the class activation map, too. Defaults to no.
     """
     stamps = tuple(file_stamp(run.path / name) for name in ("model.keras", "reference.npz"))
     about = (run.id, stamps, heat, tuple(image.key for image in images))
@@ -54,6 +54,6 @@ def ask_once(run: Run, images: Sequence[Shown], slot: str = ANSWERS, *, heat: bo
 @guarded(Action.PREDICT)
 def _ask(run: Run, images: Sequence[NamedImage], progress: Progress, heat: bool) -> list[Prediction]:
     if mode() == PUBLIC and active_runs():
-        raise DataError("a run is training, and this small machine has memory for only one of the two; try again soon")
+        raise DataError("a run is training, and this machine does not have enough memory for both; try again later")
     admit_questions(len(images))
     return predict(run, images, progress, heat=heat)

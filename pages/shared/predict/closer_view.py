@@ -66,7 +66,7 @@ def closer_look(
 
 
 def show_insight(run: Run, image: Shown, answer: Prediction, small: bytes | None) -> None:
-    """What is known about one answer: where the model looks, whether the image is foreign to it, what is nearest.
+    """What is known about one answer: the class activation map, whether the image is foreign to it, what is nearest.
 
     Args:
         run: Run.
@@ -133,7 +133,7 @@ def _where_it_looks(image: Shown, answer: Prediction, small: bytes, fit: str) ->
     region = where(heat if fit == "stretch" else smooth(heat, opened.size, fit))
     laid = overlay(opened, heat, opacity / 100, "JPEG", fit)
     with st.grid(2, min_column_width=240, width=2 * SIDE + 16):  # they are not made larger than they are
-        st.image(small, width="stretch", alt=f"{image.name}, as it was given")
+        st.image(small, width="stretch", alt=f"{image.name}, original")
         st.image(laid, width="stretch", alt=f"{image.name} with the class activation map of {name}: mostly {region}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("nothing", width="content")
@@ -150,8 +150,8 @@ def _show_ood(run: Run, answer: Prediction) -> None:
         reason = (
             "an imported model does not contain its training images"
             if is_imported(run)
-            else f"this run keeps no features of them (it was stopped, or is of an earlier version); "
-            f"`python -m core remember {run.id}` makes up for it"
+            else f"this run has no stored features of them (it was stopped, or an earlier version made it); "
+            f"compute them with `python -m core remember {run.id}`"
         )
         st.caption(f":material/info: Nearest training images not available: {reason}.")
         return

@@ -1,4 +1,4 @@
-"""The closer look at an image that a run reads wrongly: large, its probabilities, where the model looks, its label."""
+"""The detail of an image that a run misclassifies: enlarged, its probabilities, class activation map and label."""
 
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def _insight(run: Run, wrong: Wrong, path: Path, small: bytes) -> None:
 
 
 def _label(run: Run, wrong: Wrong) -> None:
-    """The way to put a wrong label right, for whoever may; the list of corrections is that of the Labels tab."""
+    """The correction of a wrong label, for whoever may; the list of corrections is that of the Labels tab."""
     if not may(Action.CURATE):
         return
     worked, said = st.session_state.pop(SAID, (True, ""))
@@ -148,7 +148,7 @@ def _put_right(view: View, labels: dict[str, str], said: str) -> None:
 
 
 def _in_data_set(run: Run, file: str) -> tuple[View, ImageFile] | str:
-    """The run's dataset as it is now, and the image as it is on disk; or why its label cannot be put right here."""
+    """The run's dataset as it is now, and the image as it is on disk; or why its label cannot be corrected here."""
     config, facts = read_config(run), data_facts(run)
     if config is None or facts is None or not dataset_address.may_open(config.dataset):
         return "The dataset of this run cannot be opened here, so its labels cannot be corrected."

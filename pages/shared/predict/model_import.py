@@ -154,7 +154,7 @@ def _import(file: Any, classes: str, name: str, pixels: str, fit: str) -> Run:
 
 
 def show_labelled(run: Run) -> None:
-    """For a model from elsewhere: a button that asks it about the images of the dataset that is open."""
+    """For an imported model: a button that asks it about the images of the dataset that is open."""
     if not may(Action.IMPORT) or not is_imported(run):
         return
     name = Path(chosen_dataset()).name

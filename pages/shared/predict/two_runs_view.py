@@ -74,11 +74,13 @@ def _show(run: Run, other: Run, images: Sequence[Shown], pairs: Sequence[Pair]) 
             "agree": column.TextColumn("", width="small", help="Whether both predict the same class."),
             "file": column.TextColumn("File", width="medium"),
             "truth": column.TextColumn("True class") if frame["truth"].any() else None,
-            "one": column.TextColumn(f"{mine} says"),
+            "one": column.TextColumn(f"{mine} predicts"),
             "p_one": column.ProgressColumn("Probability", **share),
-            "other": column.TextColumn(f"{theirs} says"),
+            "other": column.TextColumn(f"{theirs} predicts"),
             "p_other": column.ProgressColumn("Probability", **share),
-            "gap": column.NumberColumn("Gap", format="%.3f", help="Largest difference of a class's probabilities."),
+            "gap": column.NumberColumn(
+                "Difference", format="%.3f", help="Largest difference of a class's probabilities."
+            ),
         },
     )
 
@@ -88,9 +90,9 @@ def _row(image: Shown, pair: Pair) -> dict[str, Any]:
         "agree": "same" if pair.agree else "differ",
         "file": pair.file,
         "truth": image.truth,
-        "one": pair.one.label or "not read",
+        "one": pair.one.label or "unreadable",
         "p_one": pair.one.probability if pair.one.label else None,
-        "other": pair.other.label or "not read",
+        "other": pair.other.label or "unreadable",
         "p_other": pair.other.probability if pair.other.label else None,
         "gap": pair.gap if pair.one.label else None,
     }

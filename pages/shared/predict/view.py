@@ -71,7 +71,7 @@ def _window(run: Run) -> str:
         words = window_words(run_rendering(run).window)
     except UserError:
         return ""  # the question itself says why it cannot be answered
-    return f" Grey of more than 8 bits is shown {words}." if words else ""
+    return f" Grayscale of more than 8 bits: {words}." if words else ""
 
 
 def show_answers(run: Run, images: Sequence[Shown], runs: Sequence[Run]) -> None:
@@ -116,7 +116,7 @@ def _say_foreign(answers: Sequence[Prediction]) -> None:
 
 
 def _calibrated(run: Run, answers: Sequence[Prediction]) -> list[Prediction]:
-    """The answers, at the temperature fitted on the validation images where the person asks for it."""
+    """The predictions, at the temperature fitted on the validation images where the person asks for it."""
     found = calibration(run)
     if found is None:
         return list(answers)

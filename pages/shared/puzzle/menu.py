@@ -1,4 +1,4 @@
-"""The puzzle in the menu: wherever the person is, they see how far it is."""
+"""The demo in the menu: wherever the person is, they see how far it is."""
 
 import streamlit as st
 
@@ -6,18 +6,18 @@ from core.start.story import Story, read_story
 from pages.shared.state import BISECT, RUN, RUN_A, RUN_B
 
 EVERY_SECONDS = 3.0
-"""How often the puzzle is looked at while it is under way."""
+"""How often the demo is looked at while it is under way."""
 
 
 def follow_puzzle() -> None:
-    """One line and a link below the menu, as long as a puzzle is under way."""
+    """One line and a link below the menu, as long as a demo is under way."""
     story = read_story()
     if story and story.under_way:
         st.fragment(_tick, run_every=EVERY_SECONDS)()
 
 
 def diagnosis_query(story: Story) -> dict[str, str]:
-    """What the address of the Diagnose page says of the puzzle."""
+    """What the address of the Diagnose page says of the demo."""
     query = {side: step.run.id for side, step in zip((RUN_A, RUN_B), story.steps, strict=True)}
     return {**query, BISECT: story.bisect} if story.bisect else query
 

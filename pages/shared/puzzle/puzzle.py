@@ -1,4 +1,4 @@
-"""Starts the puzzle, lets it go on and stops it, from a page. Nothing is drawn in here."""
+"""Starts, resumes and stops the demo, from a page. Nothing is drawn in here."""
 
 from core.start.puzzle import PuzzleSpec
 from core.start.story import Story, read_story
@@ -7,7 +7,7 @@ from pages.shared.shell import jobs
 
 
 def start() -> Run:
-    """Starts the puzzle and gives its first run; of a puzzle under way it gives the run to watch.
+    """Starts the demo and gives its first run; of a demo under way it gives the run to watch.
 
     Raises:
         UserError: the person may not, the weights or a run folder cannot be used, or too many jobs wait.
@@ -18,10 +18,10 @@ def start() -> Run:
 
 
 def go_on(story: Story) -> None:
-    """Takes up a puzzle that has ended before there was a verdict; one of an older version gets a job of its own.
+    """Resumes a demo that has ended before there was a verdict; one of an older version gets a job of its own.
 
     Raises:
-        UserError: the person may not, it is at work, or too many jobs wait.
+        UserError: the person may not, it is running, or too many jobs wait.
     """
     if story.job:
         jobs.go_on(story.job)
@@ -31,10 +31,10 @@ def go_on(story: Story) -> None:
 
 
 def stop(story: Story) -> None:
-    """Asks the puzzle at work to stop; what was trained is kept.
+    """Asks the running demo to stop; what was trained is kept.
 
     Raises:
-        UserError: it is somebody else's, or not at work.
+        UserError: it is somebody else's, or not running.
     """
     if story.job:
         jobs.stop(story.job)

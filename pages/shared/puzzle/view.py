@@ -1,4 +1,4 @@
-"""The puzzle's three steps on the Home page, with how far each is."""
+"""The three steps of the demo on the Home page, with how far each is."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ _TITLES = (
     "Bottleneck: train the head on cached features",
     "Frozen backbone, full pass: full forward pass in each step",
 )
-_WHY = "Why? Find the setting that makes the difference, by training with settings of both"
+_WHY = "Why? Find the setting that causes the difference, by training with settings of both runs"
 _WAITING = ":material/radio_button_unchecked:"
 _ICONS = {
     "finished": ":green[:material/check_circle:]",
@@ -30,7 +30,7 @@ _ICONS = {
 
 
 def show_steps(story: Story | None) -> None:
-    """The three steps; they follow a puzzle under way."""
+    """The three steps; they follow a demo under way."""
     under_way = bool(story and story.under_way)
     st.fragment(_steps, run_every=EVERY_SECONDS if under_way else None)(under_way)
 
@@ -56,9 +56,9 @@ def _line(number: int, title: str, status: Status | None, words: str) -> None:
 def _training_words(step: Step) -> str:
     status, best = step.status, percent(step.best)
     if status.status == "finished":
-        return f"{best} at best"
+        return f"best {best}"
     if status.status == "running" and status.epochs:
-        return f"epoch {status.epoch} of {status.epochs}, {best} so far" if step.best is not None else "at work"
+        return f"epoch {status.epoch} of {status.epochs}, {best} so far" if step.best is not None else "running"
     return LOOKS[status.status][0].lower()
 
 
@@ -70,12 +70,12 @@ def _search_words(story: Story | None) -> str:
     if story.verdict:
         return _verdict_words(story)
     if story.bisect_status is None:
-        return "starts when both have finished" if story.under_way else "has not begun"
+        return "starts when both have finished" if story.under_way else "not started"
     if not story.bisect_status.is_active:
         return story.bisect_status.message or LOOKS[story.bisect_status.status][0].lower()
     trials = story.result.get("arms", []) if story.result else []
     done = sum(trial["status"] in ("finished", "failed") for trial in trials)
-    return f"{done} of {len(trials)} trials done" if trials else "begins"
+    return f"{done} of {len(trials)} trials done" if trials else "starting"
 
 
 def _verdict_words(story: Story) -> str:
@@ -101,7 +101,7 @@ def _links(story: Story) -> None:
 
 
 def _controls(story: Story) -> None:
-    """Stop for a puzzle at work, and a way on for one that has ended before its verdict; for whoever may."""
+    """Stop for a running demo, and a way on for one that has ended before its verdict; for whoever may."""
     if not _may_change(story):
         return
     if story.job and story.job_status and story.job_status.is_active:

@@ -37,7 +37,7 @@ def keep_notice() -> None:
 
 
 def action_buttons(run: Run, status: Status) -> None:
-    """Stop for a run at work, Resume for one that ended early."""
+    """Stop for an active run, Resume for one that ended early."""
     if not may_change(run):
         return
     if status.is_active and run.stop_requested():

@@ -1,4 +1,4 @@
-"""What can be taken away of one run by a press: model, history, predictions, report."""
+"""What can be downloaded of a run: model, history, predictions, report."""
 
 import streamlit as st
 
@@ -49,5 +49,5 @@ def download_report(run: Run) -> None:
     st.checkbox(
         "With images",
         key=part_key(WITH_IMAGES, run.id),
-        help="Puts the worst mistakes into the report, small. Off for images that are not yours to share.",
+        help="Includes small images of the worst mistakes. Turn off if you may not share them.",
     )

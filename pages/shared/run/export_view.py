@@ -20,7 +20,7 @@ _KINDS = {"savedmodel": "a zip with the folder", "script": "a zip with the scrip
 
 
 def show_export(run: Run) -> None:
-    """A folded panel; absent while the run is at work, and without what the person may not make."""
+    """A folded panel; absent while the run is active, and without what the person may not make."""
     if run.read_status().is_active:
         return
     with st.expander("Export", icon=":material/ios_share:"):
@@ -96,7 +96,7 @@ def _say_loss(run: Run, kind: Format) -> None:
 
 def _prepare_with_progress(run: Run, kind: Format) -> Path | None:
     """The file, made while a bar tells how far it is; None where it could not be made, which is said."""
-    bar = st.progress(0.0, text="Begins.")
+    bar = st.progress(0.0, text="Starting …")
     try:
         make = _convert if kind.converts else _collect
         return make(run, kind, lambda words, share: bar.progress(share, text=words))

@@ -110,7 +110,7 @@ def small_image(source: Path, side: int) -> bytes | None:
 def shared_stamp(path: Path) -> Stamp | None:
     """The stamp of a file that a training keeps writing to, looked at once a second for all viewers together.
 
-    Small heads finish many epochs a second; without this every viewer's tick would read and draw anew.
+    Small heads finish many epochs a second; without this every viewer's tick would read and draw again.
     """
     now, (when, stamp) = time.monotonic(), _looked.get(path, (float("-inf"), None))
     if now - when >= SHARED_SECONDS:
@@ -146,7 +146,7 @@ def _complaint(folder: str, name: str, stamp: Stamp) -> str:
     if name in records.OF_A_RUN:
         return records.complaint(path, records.OF_A_RUN[name])
     lost = records.damaged_lines(path)
-    return f"{name}: {lost} {'line is' if lost == 1 else 'lines are'} not as they must be" if lost else ""
+    return f"{name}: {lost} invalid {'line' if lost == 1 else 'lines'}" if lost else ""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

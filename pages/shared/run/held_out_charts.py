@@ -84,7 +84,7 @@ def precision_recall_curves(stored: Stored) -> list[PrecisionRecall]:
 
 
 def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
-    """Precision upwards by recall to the right; of a single class with the line of answers drawn by lot."""
+    """Precision upwards by recall to the right; of a single class with the line of answers drawn at random."""
     figure = go.Figure()
     for colour, curve in zip(SERIES, curves, strict=False):
         figure.add_scatter(
@@ -107,7 +107,7 @@ def precision_recall_figure(curves: Sequence[PrecisionRecall]) -> go.Figure:
 
 
 def precision_recall_words(curves: Sequence[PrecisionRecall]) -> str:
-    """The curves for somebody who cannot see them."""
+    """The curves as text, for screen readers."""
     said = [f"{curve.name} {curve.average:.3f} (chance {curve.share:.3f})" for curve in curves]
     return f"Precision-recall curves; average precision: {', '.join(said)}."
 
@@ -130,7 +130,7 @@ def reliability_figure(before: Bins, after: Bins | None) -> go.Figure:
 
 
 def reliability_words(before: Bins, after: Bins | None, found: Calibration) -> str:
-    """The reliability diagram for somebody who cannot see it."""
+    """The reliability diagram as text, for screen readers."""
     rows = [
         f"confidence {percent(one['sure'])}, accuracy {percent(one['right'])} ({one['count']} images)" for one in before
     ]

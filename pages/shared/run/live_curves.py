@@ -1,4 +1,4 @@
-"""The curves of a run, at work or ended, as the person wants them drawn."""
+"""The curves of a run, running or ended, as the person wants them drawn."""
 
 import json
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def show_curves(
 
 
 def _may_change_rate(config: RunConfig) -> bool:
-    """Whether the learning rate of a training at work may still become another one."""
+    """Whether the learning rate of a running training may still become another one."""
     training = config.training
     return training.mode == "fine_tune" or training.schedule != "none" or training.reduce_on_plateau > 0
 

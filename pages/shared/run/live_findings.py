@@ -47,7 +47,7 @@ def show_claim(run: Run) -> None:
 
 
 def show_findings_below(run: Run) -> None:
-    """All findings, the worst first: errors and warnings open, what is only worth knowing folded."""
+    """All findings, the worst first: errors and warnings open, notes folded."""
     found = sorted(all_findings(run), key=lambda finding: SEVERITIES.index(finding.severity))
     urgent = [finding for finding in found if finding.severity != "info"]
     notes = [finding for finding in found if finding.severity == "info"]

@@ -1,4 +1,4 @@
-"""The images that a model reads wrongly: all of them in pages, the surest first, by class and confidence."""
+"""The images that a model misclassifies: all of them in pages, highest confidence first, by class and confidence."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ Look = Callable[[Run, str, Wrong], None]
 
 @st.fragment
 def mistakes_panel(run: Run, part: str, record: "PartFigures", kept: Stored | None, look: Look | None = None) -> None:
-    """Mistakes with the choice of a class and of how sure they are at least; only this is drawn again by a choice.
+    """Mistakes with the choice of a class and of the minimum confidence; only this is drawn again by a choice.
 
     Args:
         run: Run.

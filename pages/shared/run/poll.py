@@ -1,4 +1,4 @@
-"""Polling fragment of a run at work: progress, curves, findings, end.
+"""Polling fragment of an active run: progress, curves, findings, end.
 
 Every tick draws the same elements in the same places, so that the browser keeps them and only swaps their content.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.store.run_records import EpochRecord, Event
 
 EVERY_SECONDS = 2.0
-"""How often a run at work is looked at."""
+"""How often an active run is looked at."""
 
 QUEUE_SECONDS = 5.0
 """How often one looks whether another person has resumed the run, and where other runs are."""
@@ -100,7 +100,7 @@ def _message(status: Status) -> str:
 
 
 def _steps(status: Status, config: RunConfig) -> str:
-    """The phases in their order, with what is done, what is at work and what is to come."""
+    """The phases in their order, with what is done, what is running and what is to come."""
     stage = stage_of(status.phase)
     phase = FINETUNING if stage else status.phase
     names = [name for name in _PHASES if name in _expected(config) or name == phase]

@@ -53,18 +53,20 @@ def columns(key: str, menu: str, on_menu: Callable[[], None]) -> dict[str, Any]:
     share: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "percent", "width": 90}
     return {
         "name": column.TextColumn("Run", width=150, pinned=True),
-        "open": column.ButtonColumn("Curves", width=78, type="tertiary", key=key),
+        "open": column.ButtonColumn("Open", width=78, type="tertiary", key=key),
         "more": column.ButtonColumn("More", width=70, type="tertiary", key=menu, on_click=on_menu),
         "status": column.TextColumn("State", width=85),
         "tags": column.ListColumn("Tags", width=110),
-        "mode": column.TextColumn("Training mode", width=100),
+        "mode": column.TextColumn("Mode", width=100),
         "last": column.ProgressColumn("Accuracy", help="Validation accuracy of the last epoch.", **share),
         "caveats": column.ListColumn(
             "Caveats", width=250, help="Findings that make the validation metrics unreliable."
         ),
-        "best": column.ProgressColumn("Best", help="Best validation accuracy of any epoch.", **share),
+        "best": column.ProgressColumn(
+            "Best val. accuracy", help="Best validation accuracy of any epoch.", **(share | {"width": 130})
+        ),
         "val_loss": column.LineChartColumn("Validation loss", width=95, y_min=0),
-        "when": column.DatetimeColumn("Made", width=125, format="distance"),
+        "when": column.DatetimeColumn("Created", width=125, format="distance"),
         "note": column.TextColumn("Note", width=200),
     }
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.store.run_records import PartFigures
 
 SHOWN = 12
-"""Images of a cell that are shown, the surest answers first."""
+"""Images of a cell that are shown, highest confidence first."""
 
 _SIDE = 220
 _CONFIG = {"displaylogo": False, "displayModeBar": False}

@@ -113,7 +113,7 @@ def head(run: Run, status: Status) -> None:
         training = mode_words(config.training.mode, config.training.unfreeze_from)
         st.caption(
             f":material/tune: {plain(training)} · {plain(config.model.backbone)} · {config.data.image_size} pixels · "
-            f"dataset {plain(set_name(config.dataset))} · made {moment(status.created, st.context.timezone)}"
+            f"dataset {plain(set_name(config.dataset))} · created {moment(status.created, st.context.timezone)}"
         )
     show_note(run)
 
@@ -146,7 +146,7 @@ def settings_table(run: Run) -> None:
             "Setting": setting(key).metadata.get("label", key),
             "Value": _shown(value),
             "Recommended": _shown(advised[key]),
-            "Differs": "differs" if value != advised[key] else "",
+            "Differs": "✓" if value != advised[key] else "",
             "Key": key,
         }
         for key, value in config.settings().items()
@@ -173,7 +173,7 @@ def _config(folder: str, stamp: Stamp) -> RunConfig | None:
 
 
 def active_runs(runs: Sequence[Run]) -> list[tuple[Run, Status]]:
-    """Runs at work or waiting, in the order in which they take their turns."""
+    """Runs that are running or queued, in the order in which they take their turns."""
     # Only the newest are looked at: what is older and still active has been settled by then.
     found = [(run, read_status(run)) for run in runs[:LISTED]]
     settled = [(run, launch.poll(run)) for run, status in found if status.is_active]
@@ -189,7 +189,7 @@ def status_words(status: Status) -> tuple[str, str, str]:
 
 
 def _in_order(runs: Sequence[Run]) -> list[Run]:
-    """Those at work first, then the newest first."""
+    """Active ones first, then the newest first."""
     listed = list(runs[:LISTED])
     at_work = [run.id for run, _ in active_runs(listed)]
     rank = {run_id: k for k, run_id in enumerate(at_work)}
@@ -205,8 +205,8 @@ def _choose_again(listed: Mapping[str, Run], *, only_listed: bool) -> None:
 
 def _label(run: Run) -> str:
     status = read_status(run)
-    # While it is at work only the fragment below is drawn anew: a closer word in the list would soon be wrong.
-    word = "at work" if status.is_active else LOOKS[status.status][0].lower()
+    # While it is running only the fragment below is redrawn: a closer word in the list would soon be wrong.
+    word = "running" if status.is_active else LOOKS[status.status][0].lower()
     return f"{title(run)} · {word} · {moment(status.created, st.context.timezone)}"
 
 

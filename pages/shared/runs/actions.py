@@ -1,4 +1,4 @@
-"""What is done to the runs chosen in the table: tags, reports to take away. Nothing is drawn in here."""
+"""What is done to the runs chosen in the table: tags, reports to download. Nothing is drawn in here."""
 
 import io
 import zipfile

@@ -109,7 +109,13 @@ def _tags(own: Sequence[Row], everything: Sequence[Row]) -> None:
             key=_key("add"),
         )
         if here:
-            st.multiselect("Remove", here, placeholder="None", help="From all of them.", key=_key("remove"))
+            st.multiselect(
+                "Remove",
+                here,
+                placeholder="None",
+                help="Removes these tags from all selected runs.",
+                key=_key("remove"),
+            )
         st.form_submit_button("Save", type="primary", on_click=_tag, args=(own,))
 
 

@@ -1,4 +1,4 @@
-"""Any number of runs side by side: whether they can be held against each other, curves, differences, figures."""
+"""Any number of runs side by side: whether they can be compared, curves, differences, figures."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ def show_comparison(rows: Sequence[Row], found: Sequence[Row], gone: int) -> Non
     st.button("Back to the table", icon=":material/arrow_back:", on_click=_leave)
     _choose(rows, found)
     if gone:
-        st.info(f"{gone} of the runs that the address names {'is' if gone == 1 else 'are'} not here any more.")
+        st.info(f"{gone} of the runs in the address {'does' if gone == 1 else 'do'} not exist any more.")
     if not runs:
         st.info("No runs left to compare.", icon=":material/info:")
         return
@@ -98,7 +98,12 @@ def _results(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
     column = st.column_config
     shares = {
         key: column.ProgressColumn(
-            columns()[key].label, min_value=0, max_value=1, format="percent", width=95, help=columns()[key].help
+            columns()[key].label,
+            min_value=0,
+            max_value=1,
+            format="percent",
+            width=130 if key == "best_val_accuracy" else 95,
+            help=columns()[key].help,
         )
         for key in ("val_accuracy", "best_val_accuracy", "saved_accuracy", "test_accuracy")
     }
@@ -144,7 +149,7 @@ def _diagnose(runs: Sequence[Compared], rows: Sequence[Row]) -> None:
 def _side(label: str, run_id: str, names: Mapping[str, str]) -> str:
     ids = list(names)
     key = part_key(_key("side"), label, *ids[:20])
-    about = "Of the two that Diagnose shows."
+    about = "One of the two runs that Diagnose compares."
     return str(st.selectbox(label, ids, ids.index(run_id), dict(names).__getitem__, key=key, help=about, width=260))
 
 
@@ -247,7 +252,7 @@ def _classes(runs: Sequence[Compared]) -> None:
     plots = [figures.class_plot(runs, figure) for figure in figures.CLASS_FIGURES]
     if all(plot.is_empty for plot in plots):
         return
-    st.subheader("Each class", anchor=False)
+    st.subheader("Per-class metrics", anchor=False)
     with st.grid(3, min_column_width=300):
         for figure, plot in zip(figures.CLASS_FIGURES, plots, strict=True):
             _figure(plot, figure)

@@ -227,7 +227,7 @@ def _name(field: str, title: str) -> dict[str, Any]:
 
 
 def plot_words(plot: Plot) -> str:
-    """The figure for somebody who cannot see it: where each run ends."""
+    """The figure as text, for screen readers: where each run ends."""
     if plot.categories:
         return f"{plot.title} for {len(plot.lines)} runs and {len(plot.categories)} classes."
     ends = [f"{line.name} {line.ys[-1]:.3g}" for line in plot.lines if len(line.ys) and not line.is_faint]

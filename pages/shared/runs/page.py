@@ -1,4 +1,4 @@
-"""The two faces of the Runs page: the table, which follows the runs that are at work, and the comparison."""
+"""The two faces of the Runs page: the table, which follows active runs, and the comparison."""
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ READ_SECONDS = 0.4
 
 
 def table() -> None:
-    """Filter, choice and table; drawn again by itself while a run is at work or details are still to be read."""
+    """Filter, choice and table; drawn again by itself while a run is active or details are still to be read."""
     rows = table_rows(READ_SECONDS)
     if not rows and not count_runs():
         _say_none()

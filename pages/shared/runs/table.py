@@ -21,7 +21,7 @@ from pages.shared.state import part_key
 from pages.shared.widgets.fields import word_of
 from pages.shared.widgets.text import NOTHING, duration, file_size
 
-OPEN, SHOW, HIDE = ":material/monitoring: Curves", ":material/expand_more: Trials", ":material/expand_less: Trials"
+OPEN, SHOW, HIDE = ":material/monitoring: Open", ":material/expand_more: Trials", ":material/expand_less: Trials"
 
 _SORTED_BY = {"findings": "errors", "curve": "val_loss"}
 _HEADS = {"errors": "findings"}
@@ -219,7 +219,7 @@ def _config(shown: Sequence[str], frame: pd.DataFrame, sort: Sort) -> dict[str, 
             color=["red" if "error" in badge else "orange" for badge in badges] or ["red"],
             help="Errors and warnings of the checks.",
         ),
-        "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="Of every epoch."),
+        "curve": column.LineChartColumn("Validation loss", width=100, y_min=0, help="One value per epoch."),
     }
     found |= {key: _column(key) for key in shown if key not in found}
     head = _HEADS.get(sort.key, sort.key)
@@ -232,7 +232,8 @@ def _column(key: str) -> Any:
     about, column = columns()[key], st.column_config
     words = about.help or (f"Setting {key}" if "." in key else None)
     if about.kind == SHARE and key != "val_auc":
-        return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=95, help=words)
+        width = 130 if key == "best_val_accuracy" else 95
+        return column.ProgressColumn(about.label, min_value=0, max_value=1, format="percent", width=width, help=words)
     if about.kind == WORDS:
         return column.ListColumn(about.label, width=250 if key == "caveats" else 110)
     if about.kind == MOMENT:

@@ -25,7 +25,7 @@ _NEWEST = 200
 
 
 def dataset_part() -> Part:
-    """The part of an address that names the dataset; the sample goes without saying."""
+    """The part of an address that names the dataset; the sample is omitted."""
     return Part("dataset", lambda: name_of(state.chosen_dataset()), lambda text: choose(reference_of(text or SAMPLE)))
 
 
@@ -84,7 +84,7 @@ def _published(name: str) -> str:
     person().require(Action.FETCH)
     found = next((one.folder for one in COLLECTIONS if one.folder.name == name and one.folder.is_dir()), None)
     if found is None:
-        raise DataError(f'the published dataset "{name[:100]}" is not here; fetch it on the Dataset page')
+        raise DataError(f'the published dataset "{name[:100]}" is not downloaded; download it on the Dataset page')
     return str(found)
 
 
@@ -115,7 +115,7 @@ def _of_run(run_id: str) -> str:
     person().require(Action.TRAIN)
     run = RunStore().by_id(run_id)
     if run is None:
-        raise DataError(f'the run "{run_id[:60]}" whose dataset the address names is not here (any more)')
+        raise DataError(f'the run "{run_id[:60]}" whose dataset the address names does not exist (any more)')
     config = run.config()
     access.policy().check(config, paths.data_root(), paths.uploads_folder(), paths.collections_folder())
     return config.dataset

@@ -76,11 +76,11 @@ def frame(title: str, in_menu: Callable[[], None] | None = None) -> None:
 def about() -> str:
     """What the menu at the top right says: version, where help is, and what a report of a problem should hold."""
     return (
-        f"**{TITLE} {VERSION}**\n\n**Help:** take the tour on the Home page; each field explains itself at its "
-        "question mark; README.md and docs/ lie beside the program.\n\n"
+        f"**{TITLE} {VERSION}**\n\n**Help:** take the tour on the Home page; each field has a help text; see also "
+        "README.md and docs/.\n\n"
         "**Report a problem:** to whoever gave you the program, "
         f"with this version (Streamlit {st.__version__}, Python {sys.version.split()[0]}), what you did, and the "
-        "sentence that the page showed. Of a failed run, the Notes and the end of the worker's log on its page."
+        "message that the page showed. For a failed run, add the Log and the end of the worker's log from its page."
     )
 
 

@@ -26,7 +26,7 @@ def go_on(job: JobFolder) -> None:
 
     Raises:
         AccessError: it is somebody else's, or the mode does not allow it.
-        UserError: it is at work or has finished, or too many jobs wait.
+        UserError: it is running or has finished, or too many jobs wait.
     """
     start.resume(job, person())
 
@@ -36,7 +36,7 @@ def stop(job: JobFolder) -> None:
 
     Raises:
         AccessError: it is somebody else's.
-        RunError: it is not at work.
+        RunError: it is not running.
     """
     start.stop(job, person())
 
@@ -46,6 +46,6 @@ def end_now(job: JobFolder) -> None:
 
     Raises:
         AccessError: it is somebody else's.
-        RunError: it is not at work, or its worker is out of reach.
+        RunError: it is not running, or its worker is out of reach.
     """
     start.stop(job, person(), now=True)

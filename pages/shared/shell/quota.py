@@ -66,13 +66,13 @@ def admit_files(sizes: Sequence[int]) -> None:
         spent = _spent[session]
         if spent.files + len(sizes) > limits.session_files:
             raise DataError(
-                f"with these {len(sizes):,} you would have sent {spent.files + len(sizes):,} files; one visit may send "
-                f"{limits.session_files:,} at most"
+                f"with these {len(sizes):,} files you would have uploaded {spent.files + len(sizes):,}; the limit is "
+                f"{limits.session_files:,} per session"
             )
         if spent.size + total > limits.session_bytes:
             raise DataError(
-                f"with these you would have sent {_megabytes(spent.size + total)}; one visit may send "
-                f"{_megabytes(limits.session_bytes)} at most"
+                f"with these files you would have uploaded {_megabytes(spent.size + total)}; the limit is "
+                f"{_megabytes(limits.session_bytes)} per session"
             )
         spent.files, spent.size = spent.files + len(sizes), spent.size + total
 
@@ -101,8 +101,8 @@ def admit_questions(count: int) -> None:
         before = sum(number for _, number in asked)
         if before + count > most:
             wait = _MINUTE - (now - asked[0][0]) if asked else _MINUTE
-            advice = f"go on in {wait:.0f} s" if count <= most else f"give {most} at a time"
-            raise DataError(f"{most} images a minute are answered here, and you asked about {before + count}; {advice}")
+            advice = f"try again in {wait:.0f} s" if count <= most else f"send {most} at a time"
+            raise DataError(f"the limit is {most} images per minute, and you sent {before + count}; {advice}")
         asked.append((now, count))
 
 

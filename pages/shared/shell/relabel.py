@@ -1,4 +1,4 @@
-"""Puts labels of a dataset right, and takes such a change back. Nothing is drawn in here."""
+"""Relabels images of a dataset, and undoes such a change. Nothing is drawn in here."""
 
 import threading
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ lock = threading.Lock()
 
 @guarded(Action.CURATE)
 def put_right(view: View, labels: Mapping[str, str]) -> None:
-    """Gives images other classes, or leaves them out, as one step that can be undone.
+    """Relabels or excludes images, as one step that can be undone.
 
     Args:
         view: View.

@@ -35,7 +35,7 @@ def take_zips(zips: Sequence[Any], progress: Progress) -> Path:
         DataError: a zip is damaged, too large, or holds no images, or there are too many.
     """
     if len(zips) > MOST_ZIPS:
-        raise DataError(f"{len(zips)} zips came; at most {MOST_ZIPS} are taken as the parts of one dataset")
+        raise DataError(f"{len(zips)} zips were uploaded; at most {MOST_ZIPS} can form one dataset")
     admit_files([file.size for file in zips])
     remove_broken_uploads()
     parts = sorted(zips, key=lambda file: str(file.name))

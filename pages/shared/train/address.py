@@ -141,7 +141,7 @@ def _fill_from(name: str) -> None:
     if dataset_address.may_open(config.dataset):
         dataset_address.choose(config.dataset)
     else:
-        said += " Its dataset may not be opened by you."
+        said += " You may not open its dataset."
     st.info(plain(sentence(said)), icon=":material/input:")
 
 

@@ -55,7 +55,7 @@ def _show_step(kind: str, place: int, step: Step, *, last: bool) -> None:
                 width=180,
                 help="Directions, and how empty edges are filled."
                 if step.kind != "channel_shift"
-                else "Colour channels that are shifted.",
+                else "Color channels that are shifted.",
             )
         st.space("stretch")
         _show_buttons(kind, place, last=last)
@@ -118,14 +118,14 @@ def _show_preview(view: View | None, kind: str) -> None:
         st.warning(plain(str(error)))
         return
     st.markdown("**Each step alone** (first random values)")
-    shown = [("as it is", pixels), *augment_by_step(pixels, kind, config.seed, 0, file.sha256)]
+    shown = [("original", pixels), *augment_by_step(pixels, kind, config.seed, 0, file.sha256)]
     _show_images(shown)
     st.markdown("**All steps**, several random values")
     _show_images(_drawn(pixels, kind, config, file.sha256))
 
 
 def _drawn(pixels: Pixels, kind: str, config: DataConfig, content: str) -> list[tuple[str, Pixels]]:
-    return [(f"draw {draw}", augment(pixels, kind, config.seed, draw, content)) for draw in range(_DRAWS)]
+    return [(f"version {draw + 1}", augment(pixels, kind, config.seed, draw, content)) for draw in range(_DRAWS)]
 
 
 def _show_images(images: list[tuple[str, Pixels]]) -> None:

@@ -1,4 +1,4 @@
-"""The three ways to train that a beginner chooses from: what each does, and how long it will take on these images."""
+"""The three presets that a beginner chooses from: what each does, and how long it will take on these images."""
 
 from dataclasses import dataclass
 

@@ -61,7 +61,7 @@ def show_cross_validation(config: RunConfig | None, view: View | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if job and status:
-            early_end(job, status, "Go on with it", done=_KEPT, key="cv_resume")
+            early_end(job, status, "Resume the cross-validation", done=_KEPT, key="cv_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
             if not status.is_active and (result := job.result()):
                 _show_result(job, result, view)
@@ -152,8 +152,8 @@ def _show_result(job: CrossValidation, result: "CrossValidationResult", view: Vi
             figure, height=HEIGHT, alt=folds_words(result), config={"displayModeBar": False}, key="cv_chart"
         )
     st.caption(
-        f"The intervals are those of the {result['method']}: 95 %, wide enough for the training images that folds "
-        f"share. Time: {duration(60 * result['cost'].get('spent_minutes', 0.0))}."
+        f"95 % CIs: {result['method']}; they account for the training images that folds share. Time: "
+        f"{duration(60 * result['cost'].get('spent_minutes', 0.0))}."
     )
     if result["complete"]:
         _answers(job, view)

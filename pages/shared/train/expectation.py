@@ -43,7 +43,7 @@ def memory_words(found: Memory) -> tuple[str, str]:
     if found.there is None:
         return needed, ""
     there = f"{found.there / 1024:.1f} GB"
-    return needed, f"fits: {there} are there" if found.fits else f"more than the {there} there are"
+    return needed, f"fits: {there} available" if found.fits else f"exceeds the {there} available"
 
 
 def memory_warning(found: Memory) -> str:

@@ -40,7 +40,7 @@ def folds_figure(result: "CrossValidationResult") -> go.Figure:
 
 
 def folds_words(result: "CrossValidationResult") -> str:
-    """The chart for somebody who cannot see it."""
+    """The chart as text, for screen readers."""
     values = sorted(head["accuracy"] for head in result["heads"])
     found = result["figures"]
     mean = f"; mean {percent(found['accuracy'])}" if found else ""

@@ -243,7 +243,7 @@ def facts(config: RunConfig, train: int, val: int) -> dict[str, str]:
 
 
 def cost_sentence(config: RunConfig, classes: int) -> str:
-    """How many weights learn, and where; of a run that is fine-tuned also how its epochs are shared out."""
+    """How many parameters are trainable, and where; of a run that is fine-tuned also how its epochs are shared out."""
     cores = os.cpu_count() or 1
     learn = f"{_parameters(config, classes)} trainable parameters; this machine has {cores} CPU cores."
     found, training = stages(config), config.training

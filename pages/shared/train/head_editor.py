@@ -137,7 +137,7 @@ def _field() -> str:
 
 
 def _rows() -> list[Row]:
-    """The rows; made anew where the setting was changed by anything but this editor."""
+    """The rows; rebuilt where the setting was changed by anything but this editor."""
     text = str(st.session_state.get(_field(), ""))
     known: tuple[str, list[Row]] | None = st.session_state.get(state.HEAD_ROWS)
     if known is None or known[0] != text:

@@ -16,11 +16,11 @@ from pages.shared.widgets.text import plain, sentence
 J = TypeVar("J", bound=Job)
 
 _NEWEST = 5
-"""Of so many it is asked whether they are at work."""
+"""Of so many it is asked whether they are running."""
 
 
 def shown_job(store: JobStore[J], key: str, noun: str) -> J | None:
-    """The job that the address names, or that of this session; else the newest one that is at work.
+    """The job that the address names, or that of this session; else the newest one that is running.
 
     Args:
         store: JobStore.
@@ -42,7 +42,7 @@ def show_job(job: Job, key: str) -> None:
 
 
 def early_end(job: Job, status: Status, label: str, *, done: str, key: str) -> None:
-    """Why a job ended early, and the button that goes on with it; nothing of one at work or at its end.
+    """Why a job ended early, and the button that goes on with it; nothing of one running or finished.
 
     Args:
         job: Job.

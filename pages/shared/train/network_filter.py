@@ -51,7 +51,7 @@ def show_cost(chosen: str, image_size: int) -> None:
 
 
 _COST_HELP = (
-    "Memory: the most of a process that computes features of 16 images of 224 pixels, measured. Images a second: "
+    "Memory: the peak of a process that computes features of 16 images of 224 pixels, measured. Images a second: "
     "estimated from {row.operations} billion multiplications and additions for an image of 224 pixels, as counted from "
     "the layers. It was trained at {row.native_size} pixels and takes {row.min_size} or more."
 )
@@ -68,7 +68,7 @@ def cost_sentence(row: Backbone, image_size: int) -> str:
 
 
 def pixel_sentence(row: Backbone) -> str:
-    """How grey levels are scaled for the network, as `data.preprocessing=backbone` does it."""
+    """How pixel values are scaled for the network, as `data.preprocessing=backbone` does it."""
     rule = PREPROCESSING[row.preprocessing]
     ends = [(offset, 255 * scale + offset) for scale, offset in zip(rule.scale, rule.offset, strict=True)]
     low, high = (f"{edge(end[k] for end in ends):.3g}" for k, edge in enumerate((min, max)))

@@ -53,7 +53,7 @@ def suggestions(result: "RangeTest") -> dict[str, float]:
 
 
 def rate_words(result: "RangeTest") -> str:
-    """The range test for somebody who cannot see it."""
+    """The range test as text, for screen readers."""
     said = [f"{name} {rate:.2g}" for name, rate in suggestions(result).items()]
     ends = f"from {result.rates[0]:.1g} to {result.rates[-1]:.1g}"
     return f"Training loss over learning rates {ends}. Suggested: {', '.join(said) or 'none'}."

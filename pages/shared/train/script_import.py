@@ -76,7 +76,7 @@ def _given() -> tuple[bytes, str]:
 
 
 def _read(content: bytes, name: str, version: str | None) -> dict[str, Any]:
-    """The record; a refusal is remembered, too, or every click on the page would try a hanging script anew.
+    """The record; a refusal is remembered, too, or every click on the page would try a hanging script again.
 
     Raises:
         UserError: one sentence.

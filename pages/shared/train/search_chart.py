@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 340
 
-STATES = {"kept": "finalist", "dropped": "dropped", "left_out": "left out", "waiting": "at work"}
+STATES = {"kept": "finalist", "dropped": "dropped", "left_out": "skipped", "waiting": "running"}
 
 
 def ranking_table(result: "SearchResult") -> pd.DataFrame:
@@ -96,7 +96,7 @@ def pareto_figure(result: "SearchResult") -> go.Figure:
 
 
 def pareto_words(result: "SearchResult") -> str:
-    """The chart for somebody who cannot see it."""
+    """The chart as text, for screen readers."""
     rows = result["candidates"]
     said = [
         f"{rows[k]['name']}: {percent(_accuracy(rows[k]))}, {rows[k]['milliseconds']:.0f} ms" for k in pareto(result)

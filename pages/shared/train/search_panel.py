@@ -47,7 +47,7 @@ def show_search(config: RunConfig | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if job and status:
-            early_end(job, status, "Go on with the search", done=_KEPT, key="search_resume")
+            early_end(job, status, "Resume the search", done=_KEPT, key="search_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(job, status.is_active)
 
 
@@ -75,7 +75,7 @@ def _form(config: RunConfig | None) -> None:
             _start(config, wanted)
     st.caption(
         f"Heads: {plain('; '.join(HEADS))}. Learning rates: {', '.join(f'{rate:g}' for rate in RATES)}. The command "
-        "`search` takes others."
+        "`search` accepts others."
     )
 
 
@@ -137,7 +137,7 @@ def _show_result(job: Search, result: "SearchResult") -> None:
     _table(result)
     left = [f"{row['name']}: {row['reason']}" for row in result["candidates"] if row["state"] == "left_out"]
     if left:
-        st.caption(f"Left out: {plain('; '.join(left[:10]))}.")
+        st.caption(f"Skipped: {plain('; '.join(left[:10]))}.")
     st.caption(
         "“Differs from best” compares each with the best on the same folds (Nadeau and Bengio's interval of the "
         "differences, Holm's correction for their number). What to expect is the bootstrap bias correction of "

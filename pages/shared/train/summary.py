@@ -99,7 +99,7 @@ def read_config(reference: str, preset: str, name: str, *, split_on_disk: bool, 
 
 
 def current_config(reference: str, preset: str, *, split_on_disk: bool) -> RunConfig | None:
-    """The form as a configuration, for what stands beside it; None when something in it is not allowed."""
+    """The form as a configuration, for the other parts of the page; None when something in it is not allowed."""
     with contextlib.suppress(UserError):
         return train_form.read_config(reference, preset, "", split_on_disk=split_on_disk)
     return None

@@ -80,7 +80,7 @@ def trials_figure(result: "SweepResult", label: Any, *, dark: bool) -> go.Figure
 
 
 def trials_words(result: "SweepResult") -> str:
-    """The trials for somebody who cannot see them."""
+    """The trials as text, for screen readers."""
     best = [f"{row['name']} {percent(row['value'])}" for row in finished_trials(result)[:3]]
     return (
         f"Parallel coordinates of the trials and their validation accuracy. The best: {'; '.join(best) or 'none yet'}."

@@ -75,7 +75,7 @@ def show_sweep(config: RunConfig | None) -> None:
         if not (status and status.is_active):
             _form(config)
         if sweep and status:
-            early_end(sweep, status, "Go on with the sweep", done=_KEPT, key="sweep_resume")
+            early_end(sweep, status, "Resume the sweep", done=_KEPT, key="sweep_resume")
             st.fragment(_tick, run_every=EVERY_SECONDS if status.is_active else None)(sweep, status.is_active)
 
 
@@ -217,14 +217,14 @@ def _show_table(result: "SweepResult") -> None:
             "loss": column.NumberColumn("Loss", format="%.4f"),
             "auc": column.NumberColumn("AUC", format="%.3f"),
             "epochs": column.NumberColumn("Epochs"),
-            "open": column.ButtonColumn("Curves", type="tertiary", key=state.SWEEP_OPEN),
+            "open": column.ButtonColumn("Open", type="tertiary", key=state.SWEEP_OPEN),
         },
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {row["run"]: row["name"] for row in rows if row["run"]}
         if chosen := row_choice("A trial of the table", names, state.part_key(state.SWEEP_OPEN, "by_name")):
             query = {state.RUN: chosen}
-            st.page_link("pages/live.py", label="Curves", icon=":material/monitoring:", query_params=query)
+            st.page_link("pages/live.py", label="Open", icon=":material/monitoring:", query_params=query)
     if click := st.session_state.get(state.SWEEP_OPEN):
         st.switch_page("pages/live.py", query_params={state.RUN: rows[click["row"]]["run"]})
 

@@ -121,7 +121,7 @@ def _repaired_name(repaired: dict[str, Any]) -> str:
 
 
 def _controls(why: Why, *, active: bool, resumable: bool) -> None:
-    """Stop for a question at work, and a way on for one that has ended early; for whoever may."""
+    """Stop for a running question, and a way on for one that has ended early; for whoever may."""
     try:
         person().require(Action.DIAGNOSE, why.owner())
     except AccessError:
@@ -135,7 +135,7 @@ def _controls(why: Why, *, active: bool, resumable: bool) -> None:
         )  # fmt: skip
     elif resumable:
         pressed = st.button(
-            "Go on", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
+            "Resume", icon=":material/play_circle:", on_click=_do, args=(jobs.go_on, why), key="why_resume",
             help="Continues where it stopped; finished runs are not trained again.",
         )  # fmt: skip
     if pressed:

@@ -20,7 +20,7 @@ TRAINING, VALIDATION, BASELINE = SERIES[0], SERIES[1], SERIES[-1]
 """Colours of the theme in .streamlit/config.toml: first and second series, and what is only a reference."""
 
 POINTS = 300
-"""Most epochs drawn: more cannot be told apart, and every viewer gets them at every tick."""
+"""Most epochs drawn: more cannot be distinguished, and every viewer gets them at every tick."""
 
 CURVES = 8
 """Most ROC curves in one chart, the worst first."""
@@ -48,7 +48,7 @@ def history_frame(records: "Sequence[EpochRecord]") -> pd.DataFrame:
 
 
 def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
-    """How often each true class (row) was read as each class (column): counts, coloured by the share of the row."""
+    """How often each true class (row) was predicted as each class (column): counts, colored by the row share."""
     counts = np.asarray(table, dtype=np.int64)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     names = [html.escape(name, quote=False) for name in classes]
@@ -77,7 +77,7 @@ def confusion_figure(table: Sequence[Sequence[int]], classes: Sequence[str]) -> 
 
 
 def confusion_words(table: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
-    """The confusion matrix for somebody who cannot see it."""
+    """The confusion matrix as text, for screen readers."""
     rows = [
         f"of {sum(row)} images of {name}, {row[k]} were predicted as {name}"
         for k, (name, row) in enumerate(zip(classes, table, strict=False))
@@ -107,7 +107,7 @@ def roc_figure(curves: "Mapping[str, Roc]") -> go.Figure:
 
 
 def roc_words(curves: "Mapping[str, Roc]") -> str:
-    """The ROC curves for somebody who cannot see them."""
+    """The ROC curves as text, for screen readers."""
     areas = [f"{name} {number(roc.auc)}" for name, roc in worst_curves(curves)]
     return f"ROC curves; area under the curve: {', '.join(areas)}. Chance is 0.5."
 

@@ -51,7 +51,7 @@ class Looks(NamedTuple):
 
 
 class _Scale(NamedTuple):
-    """The axis upwards: its ends, and whether it goes by powers of ten."""
+    """The vertical axis: its ends, and whether it is logarithmic."""
 
     low: float
     high: float
@@ -159,12 +159,12 @@ def _begins(data: alt.NamedData, metric: str) -> tuple[alt.Chart, alt.Chart]:
 
 
 def axis_end(planned: int, last: int) -> int:
-    """Where the axis of a training at work ends: it moves in a few steps only, and never beyond what is planned."""
+    """Where the axis of a running training ends: it moves in a few steps only, and never beyond what is planned."""
     return next((end for end in _ENDS if last < end < planned), max(planned, last))
 
 
 def curve_words(records: "Sequence[EpochRecord]", metric: str, title: str) -> str:
-    """The curve for somebody who cannot see it."""
+    """The curve as text, for screen readers."""
     if not records:
         return f"{title} over the epochs. No epoch finished yet."
     last = records[-1]

@@ -143,7 +143,7 @@ def _choice(key: str, label: str, choices: tuple[str, ...], common: dict[str, An
     if value not in choices:
         st.session_state[field_key(key)] = setting(key).default
         st.warning(
-            f"{plain(label_of(key))} was “{plain(value)}”, which is not among the choices here; it is back at "
+            f"{plain(label_of(key))} was “{plain(value)}”, which is not available here; it was reset to "
             f"{plain(word_of(key, setting(key).default))}."
         )
     common["format_func"] = partial(_word_among, key, values)

@@ -27,7 +27,7 @@ _MARKDOWN = r"\`*_{}[]()<>#+-.!|$:~&@"
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time as a person would say it: `40 s`, `2 min`, `1 h 05 min`."""
+    """A length of time in words: `40 s`, `2 min`, `1 h 05 min`."""
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
         return NOTHING
     if seconds < 90:

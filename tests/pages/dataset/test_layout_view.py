@@ -76,7 +76,7 @@ def test_parts_are_named_by_hand(sites):
 def test_whoever_may_not_change_it_is_told_so(sites, monkeypatch):
     monkeypatch.setattr("pages.shared.dataset.curate.may_curate", lambda: False)
     at = open_page(sites)
-    assert "has to choose" in at.info[0].value
+    assert "may change this dataset" in at.info[0].value
     assert not at.radio
 
 

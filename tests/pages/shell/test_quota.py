@@ -60,9 +60,9 @@ def test_one_file_is_limited_and_named_in_megabytes(limits) -> None:
 def test_a_visits_files_are_counted_together_and_a_refused_upload_costs_nothing(limits) -> None:
     limits(session_files=4, session_bytes=10 * MB)
     quota.admit_files([MB, MB])
-    with pytest.raises(DataError, match="you would have sent 5 files; one visit may send 4 at most"):
+    with pytest.raises(DataError, match="you would have uploaded 5; the limit is 4 per session"):
         quota.admit_files([MB, MB, MB])
-    with pytest.raises(DataError, match="you would have sent 11 MB; one visit may send 10 MB at most"):
+    with pytest.raises(DataError, match="you would have uploaded 11 MB; the limit is 10 MB per session"):
         quota.admit_files([9 * MB])
     quota.admit_files([8 * MB])
 
@@ -73,9 +73,9 @@ def test_questions_are_counted_by_the_minute(limits, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     quota.admit_questions(15)
     now[0] += 40
-    with pytest.raises(DataError, match="a minute are answered here, and you asked about 25; go on in 20 s"):
+    with pytest.raises(DataError, match="images per minute, and you sent 25; try again in 20 s"):
         quota.admit_questions(10)
-    with pytest.raises(DataError, match="give 20 at a time"):
+    with pytest.raises(DataError, match="send 20 at a time"):
         quota.admit_questions(30)
     now[0] += 21
     quota.admit_questions(20)
@@ -164,7 +164,7 @@ def test_visits_that_are_over_are_forgotten_and_one_that_is_not_never_is(
         browsers.visit(f"visit-{number}", 30)
         most = [max(most[0], len(quota._spent)), max(most[1], len(quota._asked))]
     assert most[0] <= 3 + 600 / 30 and most[1] <= 4  # ten minutes of visits, and one minute of questions
-    with pytest.raises(DataError, match="you would have sent 4 files; one visit may send 3 at most"):
+    with pytest.raises(DataError, match="you would have uploaded 4; the limit is 3 per session"):
         quota.admit_files([1])
 
 
@@ -177,7 +177,7 @@ def test_a_session_that_comes_back_finds_what_it_has_sent(limits, monkeypatch: p
         browsers.visit("first", 1)
         browsers.visit("second", away)
         browsers.here.add("me")
-        with pytest.raises(DataError, match="one visit may send 3 at most"):
+        with pytest.raises(DataError, match="the limit is 3 per session"):
             quota.admit_files([1])
 
 
@@ -187,7 +187,7 @@ def test_questions_are_limited_for_a_minute_whoever_else_asks(limits, monkeypatc
     quota.admit_questions(5)
     for number in range(50):
         browsers.visit(f"visit-{number}", 1)
-    with pytest.raises(DataError, match="go on in 10 s"):
+    with pytest.raises(DataError, match="try again in 10 s"):
         quota.admit_questions(1)
     browsers.now += 11
     quota.admit_questions(5)

@@ -117,7 +117,7 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
 
 def test_a_sweep_that_ended_early_can_go_on(done, started):
     done.write_status(Status(status="stopped", message="Stopped after 3 of 4 trials; what was tried is kept."))
-    at = press(open_page(done), "Go on with the sweep")
+    at = press(open_page(done), "Resume the sweep")
     assert not at.exception
     assert started == [done.id]
 
