@@ -77,7 +77,7 @@ def _compared(finding: Finding, context: Context, sample: Sample, answers: NDArr
     unseen = alone - reached > _UNSEEN
     told = f" Heads on features of {sample.network} reach {percent(reached)} (AUC {auc:.2f})"
     weight = None if unseen else _weight(finding, sample, answers)
-    told += ", so they hardly see it." if unseen else weight.words() if weight else "."
+    told += ", so these features hardly show it." if unseen else weight.words() if weight else "."
     harmless = unseen or (weight is not None and weight.is_none)
     return replace(
         finding,
@@ -111,8 +111,8 @@ class _Weight(NamedTuple):
         """The end of a sentence."""
         without = ", so they do not depend on it" if self.is_none else ""
         return (
-            f"; of the {self.images} images in which it says another class than their label they get "
-            f"{percent(self.right / self.images)} right, of the others {percent(self.elsewhere)}{without}."
+            f"; of the {self.images} images in which it indicates another class than the label, they classify "
+            f"{percent(self.right / self.images)} correctly, of the others {percent(self.elsewhere)}{without}."
         )
 
 

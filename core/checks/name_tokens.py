@@ -138,12 +138,12 @@ def _tells_groups(names: Sequence[str]) -> bool:
 
 
 def _remedy(found: Tokens, context: Context, *, regroups: bool) -> str:
-    where = "Where they are of one scene, video, site or the like"
+    where = "If they are from one scene, video, site or similar"
     if regroups:
         return f"{where}, keep them together: data.group_pattern={found.pattern}"
     root, pattern = (shlex.quote(str(text)) for text in (context.dataset.root, found.pattern))
     return (
-        f"{where}, divide the images anew by it: Split on the Dataset page, or python -m core split {root} "
+        f"{where}, re-split the images by it: Split on the Dataset page, or python -m core split {root} "
         f"--group-pattern {pattern}"
     )
 

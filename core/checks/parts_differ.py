@@ -29,12 +29,12 @@ FEATURES = "features of the backbone"
 """The kind that is named where no measured one tells the parts apart as surely: it does not say in what they differ."""
 
 _NOT_THE_IMAGES = (
-    " All images together, whatever their class, cannot (AUC {:.2f}): what differs belongs to another class in the "
-    "other part."
+    " All images together, regardless of class, cannot (AUC {:.2f}): what differs belongs to another class in the "
+    "other split."
 )
 _LOOK_AT_LABELS = (
-    "Look at images of {} in training and in validation: folders or labels of one part may be exchanged or by lot, or "
-    "a mark that one class has in training is on another in validation."
+    "Look at images of {} in training and in validation: folders or labels of one split may be swapped or random, "
+    "or a mark that one class has in training is on another in validation."
 )
 
 Bools = NDArray[np.bool_]
@@ -79,9 +79,9 @@ def parts_differ(context: Context) -> Finding | None:
     where = "of the same class" if best.label is None else f"of {named([context.dataset.classes[best.label]])}"
     also = sorted({one.kind for one in found} - {best.kind})
     claim = (
-        f"Training and validation images {where} can be told apart by their {best.kind}: AUC {best.auc:.2f} on images "
-        f"left out, {best.chance:.2f} at most with parts by lot.{_in_what(sample, best, chosen)}"
-        f"{' Also by ' + ', '.join(also) + '.' if also else ''}"
+        f"Training and validation images {where} can be distinguished by their {best.kind}: AUC {best.auc:.2f} on "
+        f"held-out images, {best.chance:.2f} at most with random "
+        f"splits.{_in_what(sample, best, chosen)}{' Also by ' + ', '.join(also) + '.' if also else ''}"
     )
     pooled = _area_of_all(sample, found)
     claim += _NOT_THE_IMAGES.format(pooled) if pooled is not None else ""
@@ -147,7 +147,7 @@ def _evenly(sample: Sample) -> NDArray[np.int64]:
 def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
     """In what they differ, as a sentence."""
     if best.kind == FEATURES:
-        return f" {sample.network} sees it; of light, colour, sharpness and size nothing tells as much."
+        return f" {sample.network} distinguishes them; no measured property (light, colour, size, ...) does so as well."
     name, train, val = _largest(sample, best.kind, chosen)
     return f" Median {name}: {train:.3g} in training, {val:.3g} in validation."
 
@@ -264,9 +264,9 @@ def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, floa
 
 def _remedy(best: Told, classes: list[int], sample: Sample) -> str:
     """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
-    alike = "Find out how the two parts were made, and make them alike, or divide all images anew"
+    alike = "Find out how the images of the two splits were made, and make them alike, or re-split all images"
     if best.label is not None and set(classes) < set(sample.labels.tolist()):
-        return f"{alike}. Only some classes differ: look whether their folders were exchanged in one part."
+        return f"{alike}. Only some classes differ: check whether their folders were swapped in one split."
     return f"{alike} (Split on the Dataset page, or python -m core split)."
 
 

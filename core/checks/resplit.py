@@ -116,8 +116,8 @@ def _taken(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> set[
 def _require(parts: dict[str, tuple[ImageFile, ...]], why: str) -> None:
     for part, files in parts.items():
         if not files:
-            ends = why or "Take another share, or a data.group_pattern that joins fewer."
+            ends = why or "Use another fraction, or a data.group_pattern that groups fewer images."
             raise DataError(
                 f"The {'training' if part == 'train' else 'validation'} part would be empty: too many images belong "
-                f"together to be divided. {ends}"
+                f"together to be split. {ends}"
             )

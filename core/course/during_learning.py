@@ -25,8 +25,8 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
     return Finding(
         "nothing-learnt",
         "warning",
-        f"After {record.number} epochs AUC is {aucs[-1]:.3f} and accuracy {accuracies[-1]:.3f} on the training images "
-        f"themselves, where always answering the most frequent class gives {record.train_majority:.3f}.",
+        f"After {record.number} epochs AUC is {aucs[-1]:.3f} and accuracy {accuracies[-1]:.3f} on the training "
+        f"images themselves, where always predicting the most frequent class gives {record.train_majority:.3f}.",
         {
             "train_auc": aucs[-1],
             "accuracy": accuracies[-1],
@@ -57,9 +57,9 @@ def still_falling(record: TrainingRecord) -> Finding | None:
         "still-falling",
         "warning" if level > 0.6 else "info",
         f"The run ended in epoch {record.number} while validation loss was still falling evenly: "
-        f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal distances, where equal "
-        f"probabilities cost {record.chance_loss:.3f}. Its figures are those of a head that has not learnt to the end.",
+        f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal intervals; equal "
+        f"probabilities would give {record.chance_loss:.3f}. Its figures are those of an undertrained head.",
         {"val_losses": losses, "learning_rate": record.rate, "chance_loss": record.chance_loss},
-        f"Take a higher rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
+        f"Use a higher learning rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
         {record.rate_key: 10 * record.rate} if 10 * record.rate <= 10 else {},
     )

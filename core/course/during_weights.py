@@ -13,7 +13,7 @@ def diverged(record: TrainingRecord) -> Finding | None:
     evidence = {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate}
     remedy = "Start again with a training.learning_rate a hundred times lower."
     if broken:
-        claim = f"The loss is not a number any more in epoch {broken[0]}."
+        claim = f"The loss is no longer a finite number in epoch {broken[0]}."
         return Finding("diverged", "error", claim, evidence, remedy)
     if not _is_high(record) or record.has_learnt:
         return None
@@ -31,10 +31,10 @@ def loss_leapt(record: TrainingRecord) -> Finding | None:
     return Finding(
         "loss-leapt",
         "warning",
-        f"{_high_loss(record)} Accuracy in training is {told}: it has learnt, but its answers are far too sure where "
-        "they are wrong.",
+        f"{_high_loss(record)} Training accuracy is {told}: the model has learned, but is far too confident where "
+        "it is wrong.",
         {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate, "accuracy": told},
-        f"Take a lower rate: {record.rate_key}={record.rate / 10:g}.",
+        f"Use a lower learning rate: {record.rate_key}={record.rate / 10:g}.",
         {record.rate_key: record.rate / 10} if record.rate > 1e-6 else {},
     )
 
@@ -53,8 +53,8 @@ def _is_high(record: TrainingRecord) -> bool:
 
 def _high_loss(record: TrainingRecord) -> str:
     return (
-        f"The training loss is {record.last.loss:.3g} in epoch {record.number}; it began at {_first_loss(record):.3g}, "
-        f"and equal probabilities for all classes would cost {record.chance_loss:.3g}."
+        f"The training loss is {record.last.loss:.3g} in epoch {record.number}; it began at "
+        f"{_first_loss(record):.3g}, and equal probabilities for all classes would give {record.chance_loss:.3g}."
     )
 
 
@@ -84,7 +84,7 @@ def _moved_below(record: TrainingRecord, trained: tuple[str, ...]) -> Finding | 
     return Finding(
         "base-moved-although-frozen",
         "error",
-        f"The weights of {', '.join(moved)} are other ones after epoch {record.number} than before training, although "
+        f"The weights of {', '.join(moved)} after epoch {record.number} differ from those before training, although "
         f"the backbone is frozen below {trained[0]}.",
         {"moved": moved, "trained": list(trained)},
         "Report this: in this program nothing should train a frozen block.",
@@ -109,8 +109,8 @@ def base_still_although_unfrozen(record: TrainingRecord) -> Finding | None:
         f"The weights of {', '.join(still)} are the same after epoch {record.number} as before training, although "
         f"the backbone is set to be trained from {trained[0]} on.",
         {"still": list(still), "trained": list(trained), "learning_rate": record.rate},
-        "Raise the learning rate, or choose a lower block in training.unfreeze_from: this one has no weights of its "
-        "own, or steps so small that they are lost in rounding.",
+        "Raise the learning rate, or choose an earlier block in training.unfreeze_from: this one has no weights of "
+        "its own, or steps so small that they are lost in rounding.",
     )
 
 

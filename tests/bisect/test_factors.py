@@ -78,7 +78,7 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
      "only the uppermost block is trained"),
     ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
     ({}, {"training.seed": 2}, "training.seed", "it is chance"),
-    ({}, {"training.momentum": 0.9}, "training.momentum", "only sgd and rmsprop take a momentum"),
+    ({}, {"training.momentum": 0.9}, "training.momentum", "only sgd and rmsprop have a momentum"),
     ({}, {"training.schedule_end": 0.5}, "training.schedule_end", "follows no schedule"),
     ({}, {"training.finetune_optimizer": "sgd"}, "training.finetune_optimizer", "not fine-tuned"),
     ({"model.dense_units": 8}, {"model.head": "dropout 0.2, dense 8 relu, dropout 0.2"}, "model.head",

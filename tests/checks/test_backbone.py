@@ -57,9 +57,9 @@ def test_a_mark_stands_beside_what_heads_reach_and_is_a_word_only_where_they_do_
     follows = np.stack([1.0 - mark.shows, mark.shows], axis=1) * 0.9 + 0.05
     said = seen(sample)._replace(answers=dict(zip([file.sha256 for file in sample.files], follows, strict=True)))
     led = asked(sample, said)["class-told-by-mark"]
-    assert led.severity == "warning" and "images in which it says another class than their label they" in led.claim
+    assert led.severity == "warning" and "images in which it indicates another class than the label, they" in led.claim
     blind = asked(sample, seen(sample, agrees=0.0))["class-told-by-mark"]
-    assert blind.severity == "info" and blind.claim.endswith("so they hardly see it.")
+    assert blind.severity == "info" and blind.claim.endswith("so these features hardly show it.")
 
 
 def test_one_cause_is_one_finding_also_when_features_are_asked_later() -> None:
