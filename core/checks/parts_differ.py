@@ -64,7 +64,7 @@ class Told(NamedTuple):
 
 
 def parts_differ(context: Context) -> Finding | None:
-    """Training and validation images of the same class can be told apart by how they were made, not by what they show.
+    """Training and validation images of the same class differ in how they were made, not in what they show.
 
     What is measured on validation images of another make is not what was trained. Parts that were made by lot cannot be
     told apart, whatever the images are; patients and other groups that are known are kept together in that lot.

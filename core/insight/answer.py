@@ -13,10 +13,10 @@ Probabilities = NDArray[np.float32]
 CAM, GRAD_CAM = "cam", "grad-cam"
 
 METHODS = {
-    CAM: "Class activation map: exactly what each place of the last feature map adds to the score of this class; what "
-    "speaks against it is left out.",
-    GRAD_CAM: "Grad-CAM: an estimate, by the gradient of the score, of what places of the last feature map speak for "
-    "this class; what speaks against it is left out.",
+    CAM: "Class activation map: the exact contribution of each position of the last feature map to the score of "
+    "this class; negative contributions are not shown.",
+    GRAD_CAM: "Grad-CAM: a gradient-based estimate of the contribution of each position of the last feature map to "
+    "the score of this class; negative contributions are not shown.",
 }
 """What each method is, in one sentence for the person."""
 

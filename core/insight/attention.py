@@ -57,9 +57,9 @@ class Attention(NamedTuple):
     def sentence(self, method: str) -> str:
         """What was measured (`method` is `cam` or `grad-cam`), and whether that supports that the network reads it."""
         told = {
-            SUPPORTS: "this supports that the network reads it",
-            AGAINST: "this does not support that the network reads it",
-            OPEN: "this does not decide whether the network reads it",
+            SUPPORTS: "this supports that the network uses it",
+            AGAINST: "this does not support that the network uses it",
+            OPEN: "this does not decide whether the network uses it",
         }[self.verdict]
         others = "" if np.isnan(self.others) else f", {100 * self.others:.0f} % in images of other classes"
         return (

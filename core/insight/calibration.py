@@ -53,19 +53,19 @@ class Calibration:
     def describe(self) -> str:
         """What was found, in plain words."""
         if self.refusal:
-            return f"The probabilities are left as they are: {self.refusal}."
-        tendency = "too sure" if self.temperature > 1 else "not sure enough"
+            return f"The probabilities are unchanged: {self.refusal}."
+        tendency = "overconfident" if self.temperature > 1 else "underconfident"
         before, after, crossed = (f"{100 * value:.1f} %" for value in self.ece)
         losses = f"cross-entropy {self.loss[0]:.3f} before, {self.loss[2]:.3f} cross-validated"
         verdict = (
-            f"It helps on images it was not fitted on, too ({losses})."
+            f"It also helps on images it was not fitted on ({losses})."
             if self.helps
             else f"On images it was not fitted on there is no clear gain ({losses})."
         )
         return (
-            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the answers "
-            f"were {tendency}. Expected calibration error {before} before and {after} after; {crossed} cross-validated "
-            f"({FOLDS} parts, each judged at the temperature of the others). {verdict}"
+            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the "
+            f"predictions were {tendency}. Expected calibration error {before} before and {after} after; {crossed} "
+            f"cross-validated ({FOLDS} folds, each evaluated at the temperature of the others). {verdict}"
         )
 
 
@@ -173,9 +173,9 @@ def expected_calibration_error(labels: Labels, probabilities: Probabilities) -> 
 
 def _refusal(labels: Labels, probabilities: Probabilities) -> str:
     if len(labels) < FEWEST:
-        return f"{len(labels)} images are too few to fit a temperature on; it takes {FEWEST}"
+        return f"{len(labels)} images are too few to fit a temperature; at least {FEWEST} are needed"
     if (probabilities.argmax(axis=1) == labels).all():
-        return "not one of the images was read wrongly, so there is nothing to learn from on how sure to be"
+        return "no image was misclassified, so no temperature can be fitted"
     return ""
 
 

@@ -87,7 +87,7 @@ class OutOfDistributionLimit:
         count = len(self.distances)
         kept = ", as they were augmented" if self.augmented else ""
         if self.limit is None:
-            return f"With {count} validation images there is no telling which image is unlike the training images."
+            return f"{count} validation images are too few to decide which images are out of distribution."
         beyond = int((self.distances > self.limit).sum())
         return (
             f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.images:,} "

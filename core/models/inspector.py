@@ -179,7 +179,7 @@ def _check_object(value: dict[str, Any]) -> bool:
     if module is None and is_constant(name, value):
         return False
     if (module, name) not in ALLOWED:
-        raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of what is let through")
+        raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of allowed classes")
     if value.get("registered_name") not in (None, name):
         raise ModelError(f"{short(name)} is registered as {short(value['registered_name'])}; that is refused")
     return module == "keras.layers"
@@ -213,6 +213,6 @@ def check_value(key: str, value: Any) -> None:
         if key in _LARGE and abs(value) > MAX_UNITS:
             raise ModelError(f"{short(key)} is {value}; at most {MAX_UNITS} are taken")
     elif key in _NAMED and str(value) not in _NAMED[key]:
-        raise ModelError(f"{key} is {short(value)}, which is not among those that are let through")
+        raise ModelError(f"{key} is {short(value)}, which is not among the allowed ones")
     elif key.endswith(("_initializer", "_regularizer", "_constraint")):
         raise ModelError(f"{short(key)} is the bare name {short(value)}; save the model with Keras 3")

@@ -110,7 +110,7 @@ def kept(losses: Sequence[tuple[int, float]], least: int = 4) -> list[int]:
 
     Args:
         losses: sequence of (number, mean loss). A loss that is not a number is the worst.
-        least: int. So many always go on, so that the last can be told apart. Defaults to 4.
+        least: int. So many always go on, so that the last can be distinguished. Defaults to 4.
     """
     ranked = sorted(losses, key=lambda pair: (pair[1] != pair[1], pair[1], pair[0]))
     return sorted(number for number, _ in ranked[: max(least, (len(ranked) + 1) // 2)])

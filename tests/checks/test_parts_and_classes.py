@@ -91,7 +91,7 @@ def test_validation_of_another_make_is_named_with_images_of_both_parts(said, edi
 
 def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thought_of(said):
     found = said(blurred(1.5), lambda label, val: val and label == 1)["parts-differ"]
-    assert "Training and validation images of dog can be told apart" in found.claim
+    assert "Training and validation images of dog can be distinguished" in found.claim
     assert found.evidence["classes"] == ["dog"]
     assert "exchanged" in found.remedy
 

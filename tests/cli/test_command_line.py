@@ -248,7 +248,7 @@ def test_predict_writes_where_the_model_looks(trained: Run, image: Path, tmp_pat
     assert main("predict", trained.id, image, "--heatmaps", tmp_path / "maps") == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{image}  b  0.7500  out of distribution, distance 0.250\n")
-    assert "Class activation map: exactly what each place" in out
+    assert "Class activation map: the exact contribution" in out
 
 
 def keep_predictions(run: Run, rows: list[tuple[str, float]]) -> None:

@@ -150,7 +150,10 @@ def test_stages_name_the_lowest_block_and_the_falling_rate(make_context):
         "The backbone is trained from block6 on at a learning rate of 0.01 in its last block, times 0.38 for each "
         "block before it; above 0.0001 pretrained features are lost."
     )
-    assert "from block6 on at a learning rate of 0.01; above" in told(freezing.unfreeze_high_lr(make_context(staged))).claim
+    assert (
+        "from block6 on at a learning rate of 0.01; above"
+        in told(freezing.unfreeze_high_lr(make_context(staged))).claim
+    )
 
 
 def test_first_block_by_name_unfreezes_everything(make_context):

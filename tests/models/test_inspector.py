@@ -106,7 +106,7 @@ CONFIGS: dict[str, tuple[Any, str]] = {
     "lambda": (model_of(layer("Lambda", function="x")), 'it uses "Lambda" of "keras.layers"'),
     "lambda of a public function": (
         model_of(layer("Lambda", function={"module": "keras.ops", "class_name": "function", "config": "abs"})),
-        "which is not on the list of what is let through",
+        "which is not on the list of allowed classes",
     ),
     "foreign module": (model_of(layer("system", "os")), 'it uses "system" of "os"'),
     "a function of Keras": (model_of(layer("get_file", "keras.utils")), '"get_file" of "keras.utils"'),

@@ -43,7 +43,7 @@ def test_one_answer_for_everything_is_refused_with_its_reason() -> None:
 
 def test_pixels_that_the_person_chose_are_not_refused() -> None:
     (note,) = notes(given=True, spread=0.0, scales=False)
-    assert note.startswith("It gives the same answer for all 13 images tried")
+    assert note.startswith("It gives the same output for all 13 images tried")
 
 
 def test_a_run_of_a_zip_may_answer_all_alike() -> None:
