@@ -14,7 +14,7 @@ METHOD = "corrected resampled t interval (Nadeau and Bengio 2003)"
 def fold_figures(heads: "Sequence[FoldHead]", folds: int) -> "FoldFigures":
     """Accuracy, AUC and loss over all heads, each fold weighted by its images.
 
-    The accuracy is that over all images, averaged over the repeats. The AUC is the mean of the folds' own: scores of
+    The accuracy is over all images, averaged over the repeats. The AUC is the mean of the folds' own: scores of
     different heads are not on one scale, so no curve is drawn through all of them together.
 
     Args:
