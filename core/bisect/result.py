@@ -55,7 +55,7 @@ class Facts:
         return f"The two runs themselves have {found[0].accuracy:.3f} and {found[1].accuracy:.3f}."
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
-        """Puts what is known while it is at work into the result."""
+        """Puts what is known while it is running into the result."""
         ends = [search.trials.known(trial, "accuracy") for trial in (frozenset[str](), frozenset(search.factors))]
         spread = _spread([list(values.values()) for values in ends])
         record |= {

@@ -100,7 +100,7 @@ class BisectRunner(TrialRunner[BisectResult]):
     def _take_over(self) -> None:
         """Shows the two runs as they are; what was running when a worker died waits again.
 
-        Trials of an older version were judged by another figure: what they are worth is read anew.
+        Trials of an older version were evaluated by another figure: their values are read again.
         """
         self._wait_again()
         own = (self.a.id, self.b.id)

@@ -4,7 +4,7 @@ A trial is a set of factors at the bad run's value, all others at the good one's
 full set the bad one. So "the good run with f switched" is `{f}` and "the bad run with f switched back" is everything
 but `f`; where two questions are the same set, one training answers both.
 
-Every trial is trained with the same list of seeds, and all that is asked is asked of differences within a seed
+Every trial is trained with the same list of seeds, and all tests are on differences within a seed
 (core/stats/paired_seeds.py): the images stay as they are. After 3 seeds there is a first look, after 6 a second, after
 12 the last. First the gap itself: without one that excludes 0 no factor is ever blamed. Then each factor, switched in
 both directions: it is the one when both trials clear the midpoint between the ends, each to its side, by Holm over all
@@ -101,7 +101,7 @@ class Search:
         return found if gap.excludes_zero() else verdict.inconclusive(gap, self.margin, self.level, self.words)
 
     def _ends(self) -> Conclusion | None:
-        """Trains both ends; a verdict when they are the same, or not told apart."""
+        """Trains both ends; a verdict when they are the same, or not distinguished."""
         if not self.factors:
             return self._same()
         for look in range(len(LOOKS)):

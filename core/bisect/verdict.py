@@ -200,7 +200,7 @@ def _measured(
 
 
 def unclear(why: str, tests: Sequence[Mapping[str, Any]], words: Words | None = None) -> Conclusion:
-    """No verdict; says what stood in the way and which switches were clear all the same."""
+    """No verdict; says what prevented it and which switches were clear nevertheless."""
     said = {"sufficient": "in the good run spoils it", "necessary": "back in the bad run cures it"}
     wanted = {"sufficient": BAD, "necessary": GOOD}
     name = words.name if words else str

@@ -16,7 +16,7 @@ _FEWEST = 5
 
 
 def blank_images(context: Context) -> Finding | None:
-    """Images of one grey level: nothing can be learnt from them, and a class of many of them is told by that alone."""
+    """Images of one grey level: nothing can be learned from them, and a class of many of them is told by that."""
     measures = context.index.measures
     files = [file for part in context.parts.values() for file in part]
     blank = [file for file in files if file.sha256 in measures and measures[file.sha256].entropy <= BLANK]

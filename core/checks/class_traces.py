@@ -94,7 +94,7 @@ def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int
 def class_told_by_looks(context: Context) -> Finding | None:
     """Light, colour or sharpness alone tell a class, far better than anything else that was measured does.
 
-    Classes may well differ so by nature: it is worth knowing, as a network that sees nothing else reaches as much.
+    Classes may well differ so by nature: it is reported because a network that uses nothing else reaches as much.
     """
     sample = context.sample
     if sample is None:
@@ -173,7 +173,7 @@ def _looks(sample: Sample) -> list[_Look]:
 
 
 def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> _Look | None:
-    """By which look a class is told; None where none stands out."""
+    """By which look a class is distinguished; None where none stands out."""
     first, second = sorted(table, key=lambda look: -table[look][k])[:2]
     reached = float(table[first][k])
     if first in _LOOKS and reached >= _LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:

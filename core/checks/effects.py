@@ -1,4 +1,4 @@
-"""Settings that change nothing beside the others: why, and a finding where one was set all the same."""
+"""Settings without effect given the others: why, and a finding where one was set nevertheless."""
 
 import itertools
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from core.models.cpu import has_bfloat16
 from core.notation.head import lowered
 
 _STEPS = 50
-"""Steps below which hardly any head has learnt."""
+"""Steps below which hardly any head has learned."""
 
 
 def dropout_too_strong(context: Context) -> Finding | None:
@@ -98,7 +98,7 @@ _SPEED = {
 
 
 def too_few_updates(context: Context) -> Finding | None:
-    """So few steps in all that the head can hardly have learnt, whatever the settings."""
+    """So few steps in total that the head can hardly have learned, whatever the settings."""
     data, epochs = context.config.data, context.config.training.epochs
     per_epoch = batches_per_epoch(len(context.train), data.batch_size, data.drop_remainder)
     if not per_epoch or per_epoch * epochs >= _STEPS:

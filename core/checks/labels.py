@@ -173,7 +173,7 @@ def skipped_files(context: Context) -> Finding | None:
 
 
 def conflicting_labels(context: Context) -> Finding | None:
-    """The very same file lies in two classes: at least one of its labels is wrong."""
+    """The same file is in two classes: at least one of its labels is wrong."""
     by_content: dict[str, list[ImageFile]] = defaultdict(list)
     for part in context.parts.values():
         for file in part:

@@ -33,7 +33,7 @@ class Purity(NamedTuple):
 
 
 def class_ordered_batches(context: Context) -> Finding | None:
-    """Batches of one class after the other, class by class: the last class of an epoch overwrites what was learnt.
+    """Batches of one class after the other, class by class: the last class of an epoch overwrites what was learned.
 
     Measured on X-rays: accuracy stays at exactly the share of the last class for ten epochs. Could be mistaken for a
     wrong learning rate or a base that is not frozen; neither repairs it.

@@ -12,7 +12,7 @@ from core.data.traits import TRAITS
 from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
 FEWEST = 12
-"""Images of a part, below which nothing is asked of a class."""
+"""Images of a split, below which a class is not tested."""
 
 _SHUFFLES = 199
 _WORTH, _MUCH, _MUCH_AT_LEAST = 0.75, 0.85, 0.75
@@ -41,14 +41,14 @@ Bools = NDArray[np.bool_]
 
 
 class Told(NamedTuple):
-    """By what training and validation images are told apart.
+    """By what training and validation images are distinguished.
 
     Attributes:
         kind: str. A kind of `TRAITS`.
         label: int or None. The class; None for all, each compared with itself.
         auc: float. Area under the ROC curve of images that were left out.
         least: float. Lower end of its interval (95 %, one-sided).
-        chance: float. The same with parts by lot, at most.
+        chance: float. The same with random splits, at most.
     """
 
     kind: str
@@ -66,8 +66,8 @@ class Told(NamedTuple):
 def parts_differ(context: Context) -> Finding | None:
     """Training and validation images of the same class differ in how they were made, not in what they show.
 
-    What is measured on validation images of another make is not what was trained. Parts that were made by lot cannot be
-    told apart, whatever the images are; patients and other groups that are known are kept together in that lot.
+    What is measured on validation images of another source is not what was trained. Random splits cannot be
+    distinguished, whatever the images are; patients and other known groups are kept together in them.
     """
     sample = context.sample
     found = _told(sample) if sample is not None else []
@@ -101,9 +101,9 @@ def parts_differ(context: Context) -> Finding | None:
 
 
 def _area_of_all(sample: Sample, found: list[Told]) -> float | None:
-    """The AUC by which the parts are told apart whatever the class, where that is hardly better than by lot.
+    """The AUC by which the splits are distinguished regardless of class, where that is hardly better than chance.
 
-    Then both parts hold the same kinds of images, under other classes: exchanged folders, labels by lot, a mark that
+    Then both parts hold the same kinds of images, under other classes: swapped folders, random labels, a mark that
     goes with another class. Images of another make in one class of `n` would be told with about `0.5 + 0.5 / n`. None
     where they are told so, or where there are too few images to know.
     """
@@ -160,7 +160,7 @@ def _medians(sample: Sample, best: Told, chosen: Bools) -> dict[str, Any]:
 
 
 def _best(sample: Sample, found: list[Told]) -> Told:
-    """What tells them apart best; of what does so alike all classes before one, and where the difference is largest."""
+    """What distinguishes them best; among equals all classes before one, and where the difference is largest."""
     is_much = any(one.is_much for one in found)
     found = [one for one in found if one.kind != FEATURES and one.is_much == is_much] or found
     most = max(one.auc for one in found if one.is_much == max(other.is_much for other in found))
@@ -194,7 +194,7 @@ def _distance(sample: Sample, told: Told) -> float:
 
 
 def _told(sample: Sample) -> list[Told]:
-    """What tells the parts apart beyond chance and worth a word, over all classes and in each."""
+    """What distinguishes the splits beyond chance and enough for an info, over all classes and in each."""
     asked, areas = [], []
     for label in (None, *sorted(set(sample.labels.tolist()))):
         chosen = _of(sample, label)

@@ -115,7 +115,7 @@ def train_val_preprocess_mismatch(context: Context) -> Finding | None:
 
 
 def grayscale_channels(context: Context) -> Finding | None:
-    """One part is stored in grey, another in colour: what is learnt from colour is not there to validate on."""
+    """One part is stored in grey, another in colour: what is learned from colour is missing in validation."""
     if not context.train or not context.val:
         return None
     grey = {

@@ -17,13 +17,13 @@ _LIKELY = 0.85
 """Accuracy for which the width of validation's interval is told."""
 
 _WIDEST = 0.15
-"""Width of that interval from which on runs can hardly be told apart: below about 85 images."""
+"""Width of that interval from which on runs can hardly be distinguished: below about 85 images."""
 
 _DIVIDE = "re-split the images (Split on the Dataset page, or python -m core split)"
 
 
 def leak_exact_duplicate(context: Context) -> Finding | None:
-    """The very same file is trained on and validated (or tested) on: validation looks better than it is."""
+    """The same file is trained on and validated (or tested) on: validation looks better than it is."""
     groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) > 1]
     if not groups:
         return None
@@ -44,7 +44,7 @@ def leak_exact_duplicate(context: Context) -> Finding | None:
 
 
 def duplicate_within_split(context: Context) -> Finding | None:
-    """The very same file comes several times within one part: it counts more than the others."""
+    """The same file occurs several times within one part: it counts more than the others."""
     groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) == 1]
     if not groups:
         return None

@@ -13,14 +13,14 @@ SURE = 3.3
 """Least evidence against 1 % or less; see `WrongShare`. Of what right labels reach: see docs/checks.md."""
 
 LIKELY, MUCH = 1.92, 0.1
-"""Evidence, and lower end of the interval, from which on it is worth a word: much may be wrong, though less surely.
+"""Evidence, and lower end of the interval, from which on it is an info: much may be wrong, with less evidence.
 Of 900 simulated sets with right labels and classes that overlap widely at most 8 reached it."""
 
 FEWEST = 60
-"""Labels of a part below which nothing is said."""
+"""Labels of a split below which nothing is reported."""
 
 _WEAKEST = 0.2
-"""How far the answers agree with the labels, from by lot (0) to always (1): a classifier below it cannot say."""
+"""How far the predictions agree with the labels, from chance (0) to always (1): below it a classifier cannot decide."""
 
 _MOST = 0.45
 """From here on classes are exchanged, which the checks of a training tell."""

@@ -77,7 +77,7 @@ class Comparison(TypedDict):
 
 
 def compare(a: Run, b: Run) -> Comparison:
-    """Everything that can be said about two runs without computing anything anew.
+    """Everything that can be said about two runs without computing anything again.
 
     Args:
         a: Run. Usually the better one.

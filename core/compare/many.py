@@ -22,7 +22,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Images:
-    """Which images a run saw, told apart by content and class.
+    """Which images a run used, distinguished by content and class.
 
     Attributes:
         train: str. Tells one set of training images from another; empty where that is not known, like `val`.

@@ -29,8 +29,8 @@ CONFIDENT = 0.9
 def answers_reversed(record: TrainingRecord) -> Finding | None:
     """Validation answers that are wrong in an orderly way, while training goes well: classes are exchanged there.
 
-    Of two classes an AUC well below one half; of any number classes whose images are mostly called by each other's
-    names. A head that has learnt nothing has any AUC, so training must have gone the right way.
+    Of two classes an AUC well below one half; of any number classes whose images are mostly predicted as each other. A
+    head that has learned nothing has any AUC, so training must have gone the right way.
     """
     if not record.is_settled or not record.has_learnt:
         return None
@@ -93,7 +93,7 @@ def _exchanged(record: TrainingRecord) -> Finding | None:
 
 
 def exchanged_classes(table: NDArray[np.integer]) -> list[list[int]]:
-    """Circles of classes whose images are mostly called by the name of the next one.
+    """Cycles of classes whose images are mostly predicted as the next one.
 
     In each class of a circle more than half of the images have the next one's name, and over all of them the new names
     win over their own by more than chance (3.5 standard errors): a class that swallows another makes no circle.
@@ -133,7 +133,7 @@ def _called(classes: list[str], circle: list[int]) -> str:
 
 def validation_at_chance(record: TrainingRecord) -> Finding | None:
     """Training goes well, and validation is no better than always naming the most frequent class, nor does it rank the
-    images: nothing that was learnt holds there. An error where training is nearly right."""
+    images: nothing that was learned holds there. An error where training is nearly right."""
     last, (name, share) = record.last, record.majority
     if not record.is_settled or last.accuracy is None or last.val_accuracy is None or not _is_far_ahead(record):
         return None
@@ -174,7 +174,7 @@ def _is_far_ahead(record: TrainingRecord) -> bool:
 
 
 def one_class_on_validation(record: TrainingRecord) -> Finding | None:
-    """Nearly all validation images get one and the same class, with sure answers, while training tells them apart."""
+    """Nearly all validation images get one class, with confident predictions, while training separates the classes."""
     recent = record.epochs[-2:]
     last, (_, share) = record.last, record.majority
     same = {epoch.predicted_class for epoch in recent if epoch.predicted_share >= 0.95}

@@ -116,7 +116,7 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
 
 
 def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
-    """Training and validation loss stay where equal probabilities for all classes put them: nothing was learnt yet."""
+    """Training and validation loss stay where equal probabilities for all classes put them: nothing was learned yet."""
     if record.number < SETTLED:
         return None
     limit = record.chance_loss
@@ -167,7 +167,8 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
 
 
 def _finds_rare(record: TrainingRecord) -> bool:
-    """Whether the rarer of two classes is called by its name often enough: 0.5 is the mean recall of one class for all.
+    """Whether the rarer of two classes is predicted correctly often enough: 0.5 is the mean recall of one class for
+    all.
 
     Of n images those of the rarer class that are missed, less those of the other that are called by its name, are
     (answers - share) * n; both together are (1 - accuracy) * n.

@@ -1,4 +1,4 @@
-"""Checks during a training: nothing learnt of the training images, a loss that was still falling at the end."""
+"""Checks during a training: nothing learned from the training images, a loss that was still falling at the end."""
 
 from core.checks.finding import Finding
 from core.course.training_record import TrainingRecord
@@ -14,7 +14,7 @@ FAR = 0.4
 
 
 def nothing_learnt(record: TrainingRecord) -> Finding | None:
-    """Classes of the training images themselves are told apart no better than by lot, whatever the loss is."""
+    """Classes of the training images themselves are separated no better than at random, whatever the loss is."""
     recent = record.epochs[-2:]
     aucs = [record.train_aucs.get(epoch.epoch) for epoch in recent]
     accuracies = [epoch.accuracy for epoch in recent]
@@ -34,8 +34,8 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
             "learning_rate": record.rate,
             "losses": [epoch.loss for epoch in record.epochs],
         },
-        "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if nothing "
-        "is learnt then either, look at images of each class.",
+        "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if "
+        "nothing is learned then either, look at images of each class.",
     )
 
 

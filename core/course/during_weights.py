@@ -5,10 +5,10 @@ from core.course.training_record import TrainingRecord
 
 
 def diverged(record: TrainingRecord) -> Finding | None:
-    """The loss is no number any more, or far above where it started while nothing is told apart: the weights are lost.
+    """The loss is no longer a finite number, or far above its start while no class is separated: the weights are lost.
 
     Not to be mistaken for the sawtooth of class-ordered batches, whose loss is high on validation and low in training,
-    nor for a head whose steps are long and which learns all the same (`loss_leapt`)."""
+    nor for a head whose steps are large and which learns nevertheless (`loss_leapt`)."""
     broken = [epoch.epoch for epoch in record.epochs if epoch.loss is None or None in epoch.losses]
     evidence = {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate}
     remedy = "Start again with a training.learning_rate a hundred times lower."
@@ -21,8 +21,9 @@ def diverged(record: TrainingRecord) -> Finding | None:
 
 
 def loss_leapt(record: TrainingRecord) -> Finding | None:
-    """The loss is far above where it started, and yet the classes are told apart: the steps are too long, so that the
-    answers are far too sure. Measured on X-rays: with adam at 1 and sgd at 1 a linear head still reaches 0.88 to 0.94
+    """The loss is far above where it started, and yet the classes are separated: the steps are too large, so that the
+    predictions are far too confident. Measured on X-rays: with adam at 1 and sgd at 1 a linear head still reaches 0.88
+    to 0.94
     (0.95 at the usual rate), at a loss of ten times equal probabilities."""
     broken = any(epoch.loss is None or None in epoch.losses for epoch in record.epochs)
     if broken or not _is_high(record) or not record.has_learnt:
@@ -147,7 +148,7 @@ def collapsed_features(record: TrainingRecord) -> Finding | None:
             "spread_within_a_picture_before": max(known) if known else None,
             "learning_rate": record.rate,
         },
-        "Keep the backbone frozen, or train it at a learning rate of 1e-5 after the head has learnt.",
+        "Keep the backbone frozen, or train it at a learning rate of 1e-5 after training the head.",
         {"training.mode": "bottleneck", "training.unfreeze_from": ""},
     )
 

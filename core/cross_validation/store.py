@@ -157,7 +157,7 @@ def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
 
 
 def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, brought: bool) -> list[Folds]:
-    """The division of each repeat: one that is brought stays, others are dealt out anew by the next data seed.
+    """The division of each repeat: folds of the dataset stay, others are drawn again with the next data seed.
 
     Raises:
         DataError: the images cannot be divided so, or the dataset no longer has its folds.

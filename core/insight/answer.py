@@ -44,7 +44,7 @@ class Insight:
         neighbours: tuple of Neighbour. The nearest training images, the nearest first.
         distance: float or None. Cosine distance to the k-th nearest training image.
         unlike: bool or None. Whether it lies further off than nearly all validation images do.
-        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the image speaks for that class. All
+        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the image supports that class. All
             zeros where no place does. Only the most probable classes.
         method: str. How the maps were made: `cam`, `grad-cam`, or empty without maps.
     """

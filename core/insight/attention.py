@@ -11,7 +11,7 @@ SIDE = 64
 """Pixels a side of the maps that are asked."""
 
 FEWEST = 8
-"""Maps below which nothing is said."""
+"""Maps below which nothing is reported."""
 
 _CORNER, _EDGE = 24, 8  # pixels a side of a corner, and the width of an edge
 _MORE = 1.25

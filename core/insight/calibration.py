@@ -32,7 +32,8 @@ class Calibration:
 
     Attributes:
         count: int. Images.
-        temperature: float. Above 1 the answers were too sure, below 1 not sure enough; 1 where nothing was fitted.
+        temperature: float. Above 1 the predictions were overconfident, below 1 underconfident; 1 where nothing was
+            fitted.
         ece: tuple of float. Expected calibration error as it was, after fitting on the same images, and
             cross-validated: each fifth of the images judged at the temperature of the other four.
         loss: tuple of float. Cross-entropy in nats, in the same order.
@@ -70,7 +71,7 @@ class Calibration:
 
 
 def calibrate(labels: Labels, probabilities: Probabilities) -> Calibration:
-    """Fits a temperature and measures what it is worth.
+    """Fits a temperature and measures its effect.
 
     Args:
         labels: integer array of shape `(n,)`.

@@ -1,6 +1,6 @@
 """Finds the scale of pixels that a model was trained on: by its accuracy on labelled images with each candidate.
 
-Accuracies are paired, as all candidates see the same images: one is told apart from the best where the 95 % CI of
+Accuracies are paired, as all candidates see the same images: one is distinguished from the best where the 95 % CI of
 the difference (Newcombe 1998) lies above 0.
 """
 

@@ -20,7 +20,7 @@ PIXELS_HELP = (
 
 _SAME, _SUM, _EDGE = 1e-7, 0.01, 1e-4
 _SATURATED = 0.75
-"""Share of images answered with more than 99.9 % from which on that is said."""
+"""Share of images with a probability above 99.9 % from which on this is reported."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
 
 
 def _constant(answers: Answers, pixels: str, *, given: bool) -> str:
-    """What to say of a model with one answer for everything; refuses it where the pixels were not chosen."""
+    """The message for a model with one output for everything; refuses it where the pixels were not chosen."""
     same = f"it gives the same output for all {answers.images} images tried (black, white, gray, colors, noise)"
     if answers.outputs == 1 and answers.lowest >= 1 - _EDGE:
         raise ModelError(
@@ -121,7 +121,7 @@ def _constant(answers: Answers, pixels: str, *, given: bool) -> str:
         )
     if given:
         return f"{same[0].upper()}{same[1:]} with pixels of {pixels}."
-    raise ModelError(f"{same}: it has learnt nothing, or its weights were not saved; save it again after training")
+    raise ModelError(f"{same}: it has learned nothing, or its weights were not saved; save it again after training")
 
 
 def _unscaled(answers: Answers) -> str:

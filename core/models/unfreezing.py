@@ -44,7 +44,7 @@ class Stage:
 
     @property
     def words(self) -> str:
-        """What trains beside the head, as it stands in a sentence."""
+        """What is trained besides the head, for a sentence."""
         if self.whole:
             return f"all {self.count} blocks"
         return "the last block" if self.count == 1 else f"the last {self.count} blocks"

@@ -17,7 +17,7 @@ FOLDS = 5
 
 
 def permuted(second: Bools, units: Ints, strata: Ints, count: int, seed: int = 0) -> Bools:
-    """Which rows are of the second group, and the same `count` times by lot.
+    """Which rows are of the second group, and the same `count` times at random.
 
     Args:
         second: bool `(n,)`.

@@ -32,7 +32,7 @@ _DECADES = 10.0
 """A range whose ends are further apart than this factor is drawn from evenly in the logarithm."""
 
 _TRIES = 50
-"""So often a drawn trial that is known already is drawn anew."""
+"""How often a drawn trial that is known already is drawn again."""
 
 Trial = dict[str, Any]
 

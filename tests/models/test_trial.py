@@ -36,7 +36,7 @@ def test_numbers_out_of_0_to_1_are_refused_with_the_image_and_the_layer_that_lac
 
 def test_one_answer_for_everything_is_refused_with_its_reason() -> None:
     assert "a softmax over one output is always 1" in refusal(outputs=1, lowest=1.0, spread=0.0)
-    assert "it has learnt nothing, or its weights were not saved" in refusal(spread=0.0)
+    assert "it has learned nothing, or its weights were not saved" in refusal(spread=0.0)
     said = refusal(spread=0.0, varies_with=("0..1", "-1..1"))
     assert "with 0..1 or -1..1 its answers vary: say on which it was trained" in said
 
