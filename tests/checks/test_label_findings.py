@@ -40,7 +40,7 @@ def test_hidden_folder_beside_the_classes_is_worth_knowing(make_context, tmp_pat
     finding = told(labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))))
     assert finding.severity == "info"
     assert finding.evidence == {"folders": ["train/.ipynb_checkpoints"]}
-    assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator takes" in finding.claim
+    assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator treats" in finding.claim
     (tmp_path / "train" / ".ipynb_checkpoints").rmdir()
     assert labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))) is None
 

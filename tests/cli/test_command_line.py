@@ -275,7 +275,9 @@ def test_what_cannot_be_calibrated_is_refused(trained: Run, image: Path, capsys:
     said = refused(capsys, "predict", trained.id, image, "--calibrated")
     assert said == f"{begin}it has no predictions on validation images; leave out --calibrated"
     keep_predictions(trained, [("b", 0.9)] * 40)
-    assert refused(capsys, "predict", trained.id, image, "--calibrated").startswith(f"{begin}not one of the images")
+    assert refused(capsys, "predict", trained.id, image, "--calibrated").startswith(
+        f"{begin}no image was misclassified"
+    )
 
 
 def test_predict_with_another_run_puts_both_side_by_side(
