@@ -162,7 +162,7 @@ def parsed(content: bytes | str, name: str) -> Any:
     except RecursionError as error:
         raise ModelError(f"{name} is nested too deeply") from error
     except ValueError as error:
-        raise ModelError(f"{name} is no JSON") from error
+        raise ModelError(f"{name} is not JSON") from error
 
 
 def _check_object(value: dict[str, Any]) -> bool:
@@ -175,7 +175,7 @@ def _check_object(value: dict[str, Any]) -> bool:
         return False
     module, name = value.get("module"), value["class_name"]
     if not isinstance(name, str) or not isinstance(module, str | None):
-        raise ModelError(f"{short(name)} of {short(module)} is no name of a class")
+        raise ModelError(f"{short(name)} of {short(module)} is not a class name")
     if module is None and is_constant(name, value):
         return False
     if (module, name) not in ALLOWED:

@@ -81,7 +81,7 @@ def model_config(file: Any) -> tuple[dict[str, Any], bool]:
             'whole by model.save("model.keras")'
         )
     if not isinstance(text, str | bytes) or len(text) > MEMBERS["config.json"]:
-        raise ModelError("the model's configuration in this .h5 file is no text, or is too large")
+        raise ModelError("the model's configuration in this .h5 file is not text, or is too large")
     config: dict[str, Any] = parsed(text, "its model_config")
     return config, is_keras_2(dict(file.attrs)) or "keras_version" not in file.attrs
 

@@ -51,7 +51,7 @@ def why_not(name: str) -> str:
     if name == "Lambda":
         return (
             "it runs Python code that the file brings; put a layer of Keras in its place (Rescaling for the scale of "
-            'pixels) or leave it out and say the scale when you bring it, and save the model again by model.save("model'
+            'pixels) or leave it out and give the scale at the import, and save the model again by model.save("model'
             '.keras")'
         )
     if name in TF_LAYERS:

@@ -56,8 +56,8 @@ def candidates(base: RunConfig, wanted: Wanted) -> list[Candidate]:
     for row in rows:
         if catalogue.find_weights(row) is None:
             raise ConfigError(
-                f"the weights of {row.title} are not on this machine; fetch them by training it once, or name others: "
-                f"{', '.join(networks_here())}"
+                f"the weights of {row.title} are not on this machine; download them by training it once, or name "
+                f"others: {', '.join(networks_here())}"
             )
     sizes, heads, rates = wanted.sizes or SIZES, wanted.heads or HEADS, wanted.rates or RATES
     bases = [(row, size) for row in dict.fromkeys(rows) for size in dict.fromkeys(sizes) if size >= row.min_size]

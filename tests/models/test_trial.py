@@ -52,7 +52,7 @@ def test_a_run_of_a_zip_may_answer_all_alike() -> None:
 
 def test_several_labels_and_pixels_that_nothing_scales_are_said() -> None:
     with pytest.raises(
-        ModelError, match=r"its numbers do not add up to 1 \(from 0.20 to 2.40\), so it tells several la"
+        ModelError, match=r"its numbers do not add up to 1 \(from 0.20 to 2.40\), so it predicts several ind"
     ):
         notes(sums=(0.2, 2.4))
     (pixels,) = notes(scales=False, saturated=12)
