@@ -151,9 +151,9 @@ def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
             "network; set training.mode to bottleneck"
         )
     if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
-        raise ConfigError(f"{folds} folds were requested; {LEAST_FOLDS} to {MOST_FOLDS} are allowed")
+        raise ConfigError(f"{folds} folds requested; the number may be {LEAST_FOLDS} to {MOST_FOLDS}")
     if not 1 <= repeats <= MOST_REPEATS:
-        raise ConfigError(f"{repeats} repeats were requested; 1 to {MOST_REPEATS} are allowed")
+        raise ConfigError(f"{repeats} repeats requested; the number may be 1 to {MOST_REPEATS}")
 
 
 def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, brought: bool) -> list[Folds]:

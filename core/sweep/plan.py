@@ -111,7 +111,7 @@ def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: 
     if not choices:
         raise ConfigError("nothing is varied; name a setting with several values, such as training.learning_rate")
     if count < 0 or count > MOST_TRIALS:
-        raise ConfigError(f"{count} trials were requested; a sweep may have 1 to {MOST_TRIALS}")
+        raise ConfigError(f"{count} trials requested; a sweep may have 1 to {MOST_TRIALS}")
     trials = _draw(choices, count, seed) if count else _combine(choices)
     for trial in trials:
         config_of(base, trial)

@@ -83,7 +83,7 @@ def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sente
         ({}, {RATE: Span(1e-4, 1e-1)}, 0, "training.learning_rate is a range; say how many trials are to be drawn"),
         ({}, {RATE: tuple(k / 100 for k in range(1, 12)), "training.seed": tuple(range(10))}, 0,
          "that makes 110 combinations; a sweep may have 100: draw some at random"),
-        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials were requested; a sweep may have 1 to 100"),
+        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials requested; a sweep may have 1 to 100"),
         ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on cached features"),
         ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
     ],
