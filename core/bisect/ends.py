@@ -12,7 +12,7 @@ DATASET = "dataset"
 """Stands for the dataset among the keys of settings."""
 
 SPLIT = ("data.validation_split", "data.group_pattern", "data.seed")
-"""Settings that decide which images are held out, where the folder does not say it."""
+"""Settings that decide which images are held out, if the folder does not."""
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def _require_comparable(a: Run, b: Run, one: End, two: End) -> None:
     classes = [", ".join(sorted(end.manifest.classes)) for end in (one, two)]
     if classes[0] != classes[1]:
         raise RunError(
-            f"runs {a.id} and {b.id} tell different classes apart ({classes[0]}; {classes[1]}), so their results "
-            "cannot be explained by each other; choose two runs on the same classes"
+            f"runs {a.id} and {b.id} have different classes ({classes[0]}; {classes[1]}), so their difference "
+            "cannot be explained; choose two runs with the same classes"
         )
     same_reading = all(one.values[key] == two.values[key] for key in (DATASET, *SPLIT))
     if same_reading and images_of(one) != images_of(two):
@@ -122,7 +122,7 @@ def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]
     if a.name != b.name:
         skipped["name"] = "a name changes nothing"
     if a.model.whole_head == b.model.whole_head:
-        same = "the short form stands for the same layers as the list"
+        same = "the short form and the list describe the same layers"
         keys = (key for key in (HEAD, *SHORT_FORM) if a.settings()[key] != b.settings()[key])
         skipped |= dict.fromkeys(keys, same)
     elif bool(a.model.head) != bool(b.model.head):
@@ -132,14 +132,14 @@ def _renamed(a: RunConfig, b: RunConfig, *, both_frozen: bool) -> dict[str, str]
         skipped["training.mode"] = (
             "both backbones are frozen: cached features and a full pass are the same training"
             if both_frozen
-            else "bottleneck is a full pass with nothing unfrozen; training.unfreeze_from says what differs"
+            else "bottleneck equals a full pass with nothing unfrozen; the difference is in training.unfreeze_from"
         )
     if a.training.literal != b.training.literal:
         rounded = "float16" in (a.training.feature_precision, b.training.feature_precision)
         skipped["training.literal"] = (
-            "it decides how a frozen run is executed; only the rounding of its features to float16 (0.003) goes with it"
+            "it decides how a frozen run is executed; its only effect is the rounding of features to float16 (0.003)"
             if rounded
-            else "it decides how a frozen run is executed, not what comes out"
+            else "it decides how a frozen run is executed, not its result"
         )
     return skipped
 

@@ -45,7 +45,7 @@ def _window_ends(a: End, b: End, differing: list[str]) -> str:
 
 
 def _seed(a: End, b: End, differing: list[str]) -> str:
-    return "it is chance: the repeats with other training seeds measure what it does"
+    return "it is random variation, measured by the repeats with other training seeds"
 
 
 def _drop_remainder(a: End, b: End, differing: list[str]) -> str:
@@ -53,7 +53,7 @@ def _drop_remainder(a: End, b: End, differing: list[str]) -> str:
     resplit = not (a.split_on_disk and b.split_on_disk) and any(key in differing for key in (DATASET, *SPLIT))
     if resplit or any(count % size for count in counts for size in sizes):
         return ""
-    return f"there is no tail: {_either(counts)} images fill batches of {_either(sizes)}"
+    return f"there is no partial batch: {_either(counts)} images fill batches of {_either(sizes)}"
 
 
 def _draws(a: End, b: End, differing: list[str]) -> str:
@@ -64,7 +64,7 @@ def _draws(a: End, b: End, differing: list[str]) -> str:
     draws = [
         [draw_of_epoch(epoch, "any", end.config.data.augmentation_draws) for epoch in range(epochs)] for end in (a, b)
     ]
-    return "every epoch sees the same version of each image" if draws[0] == draws[1] else ""
+    return "every epoch uses the same version of each image" if draws[0] == draws[1] else ""
 
 
 def _most_epochs(a: End, b: End) -> int:
@@ -83,9 +83,7 @@ def _data_seed(a: End, b: End, differing: list[str]) -> str:
         end.split_on_disk and end.config.data.augmentation == "none" and end.config.model.weights == "imagenet"
         for end in (a, b)
     )
-    return (
-        "the folder is split on disk, there is no augmentation, and the backbone's weights are given" if quiet else ""
-    )
+    return "the folder is split on disk, there is no augmentation, and the backbone is pretrained" if quiet else ""
 
 
 def _finetune(a: End, b: End, differing: list[str]) -> str:
@@ -95,14 +93,14 @@ def _finetune(a: End, b: End, differing: list[str]) -> str:
 def _block_rates(a: End, b: End, differing: list[str]) -> str:
     """With one block trained there is none below that could have another rate."""
     counts = [stage.count for end in (a, b) for stage in stages(end.config)]
-    return _finetune(a, b, differing) or ("only the uppermost block is trained" if max(counts) == 1 else "")
+    return _finetune(a, b, differing) or ("only the last block is trained" if max(counts) == 1 else "")
 
 
 def _val_loss(a: End, b: End, differing: list[str]) -> str:
     """Of what is measured, the saved model, only those that go by it decide anything."""
     trainings = [end.config.training for end in (a, b)]
     heeded = any(training.early_stopping or training.reduce_on_plateau for training in trainings)
-    return "" if heeded else "no early stopping and no plateau goes by it"
+    return "" if heeded else "neither early stopping nor “Reduce LR on plateau” uses it"
 
 
 def _class_weight(a: End, b: End, differing: list[str]) -> str:

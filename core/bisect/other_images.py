@@ -51,7 +51,7 @@ def _settled(found: Crossed) -> bool:
 def _sentence(found: Crossed, images: int, part: str, needed: int | None, *, grouped: bool) -> str:
     of = f"{images} {part} images" + (f" of {found.cases} groups" if grouped else "")
     span = f"{100 * found.low:.1f} to {100 * found.high:.1f} points of accuracy"
-    begin = f"On other images of this kind a gap of {span} is to be expected"
+    begin = f"On other images of this kind the expected gap is {span}"
     if _settled(found):
         return f"{begin}: the gap would hold ({of}, {found.seeds} seeds)."
     if needed:

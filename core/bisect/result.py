@@ -55,7 +55,7 @@ class Facts:
         return f"The two runs themselves have {found[0].accuracy:.3f} and {found[1].accuracy:.3f}."
 
     def note_so_far(self, record: "BisectResult", search: Search) -> None:
-        """Puts what is known while it is at work into the result."""
+        """Puts what is known while it is running into the result."""
         ends = [search.trials.known(trial, "accuracy") for trial in (frozenset[str](), frozenset(search.factors))]
         spread = _spread([list(values.values()) for values in ends])
         record |= {
@@ -90,15 +90,15 @@ class Facts:
     def _note(self) -> str:
         """Whether the images that are judged had a say in what is judged."""
         if self._part == "test":
-            return "The test images are judged: no training has looked at them."
+            return "The test images are evaluated; no training has used them."
         stopping = [end.config.training.early_stopping for end in (self._factors.a, self._factors.b)]
         if not any(stopping):
             return ""
         which = "both runs" if all(stopping) else f"run {'AB'[stopping.index(max(stopping))]}"
         whose = "their accuracies are" if all(stopping) else "its accuracy is"
         return (
-            f"Early stopping in {which} has chosen the epoch on these very validation images, so {whose} a "
-            "little too high; a test folder would be free of that."
+            f"Early stopping in {which} chose the epoch on these same validation images, so {whose} slightly too "
+            "high; a test folder avoids that."
         )
 
     def _auc(self, search: Search) -> "AucGap":
@@ -165,10 +165,10 @@ def _auc_sentence(search: Search, gap: Estimate | None) -> str:
     """The AUC beside the accuracy, in one sentence; empty where there is none."""
     if gap is None or search.gap is None:
         return ""
-    accuracy = "Accuracy differs" if search.gap.excludes_zero() else "Accuracy is not told apart"
+    accuracy = "Accuracy differs" if search.gap.excludes_zero() else "No difference in accuracy was shown"
     span = f"[{abs(gap.value) - (gap.high - gap.value):.3f}, {abs(gap.value) + (gap.high - gap.value):.3f}]"
     if not gap.excludes_zero():
-        return f"{accuracy}; AUC is not told apart either: {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]."
+        return f"{accuracy}; no difference in AUC was shown: {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]."
     side = "bad" if gap.value > 0 else "good"
     return f"{accuracy}; AUC is lower by {abs(gap.value):.3f} {span} in the {side} run."
 

@@ -91,7 +91,7 @@ class BisectRunner(TrialRunner[BisectResult]):
         config = self.config_of(row)
         self._afford(row, config)
         run = self.run_of(row, config)
-        status = self._trained(row, run, f"Tries {row['name']}.")
+        status = self._trained(row, run, _progress(row))
         self.finish_row(row, run, status)
         self.costs.finished(config, run.read_status().seconds)
         self.write()
@@ -100,7 +100,7 @@ class BisectRunner(TrialRunner[BisectResult]):
     def _take_over(self) -> None:
         """Shows the two runs as they are; what was running when a worker died waits again.
 
-        Trials of an older version were judged by another figure: what they are worth is read anew.
+        Trials of an older version were evaluated by another figure: their values are read again.
         """
         self._wait_again()
         own = (self.a.id, self.b.id)
@@ -234,7 +234,13 @@ def _own(row: BisectTrial) -> str:
 
 
 def _counted(trainings: int) -> str:
-    return f"{trainings} training{'' if trainings == 1 else 's'}"
+    return f"{trainings} training run{'' if trainings == 1 else 's'}"
+
+
+def _progress(row: BisectTrial) -> str:
+    if row["settings"]:
+        return f"Training {row['name']}."
+    return f"Repeating {row['base'].upper()} with seed {row['seed']}."
 
 
 def _name(base: str, settings: Plain, seed: int) -> str:

@@ -4,7 +4,7 @@ A trial is a set of factors at the bad run's value, all others at the good one's
 full set the bad one. So "the good run with f switched" is `{f}` and "the bad run with f switched back" is everything
 but `f`; where two questions are the same set, one training answers both.
 
-Every trial is trained with the same list of seeds, and all that is asked is asked of differences within a seed
+Every trial is trained with the same list of seeds, and all tests are on differences within a seed
 (core/stats/paired_seeds.py): the images stay as they are. After 3 seeds there is a first look, after 6 a second, after
 12 the last. First the gap itself: without one that excludes 0 no factor is ever blamed. Then each factor, switched in
 both directions: it is the one when both trials clear the midpoint between the ends, each to its side, by Holm over all
@@ -101,14 +101,14 @@ class Search:
         return found if gap.excludes_zero() else verdict.inconclusive(gap, self.margin, self.level, self.words)
 
     def _ends(self) -> Conclusion | None:
-        """Trains both ends; a verdict when they are the same, or not told apart."""
+        """Trains both ends; a verdict when they are the same, or not distinguished."""
         if not self.factors:
             return self._same()
         for look in range(len(LOOKS)):
             self.trials.fill([frozenset(), self._all()], look)
             both = self._contrast({frozenset(): 1, self._all(): -1}, LEVELS[look])
             if both.seeds < 2:
-                raise Unclear("Too few trainings of one of the two ends succeeded.")
+                raise Unclear("Too few training runs of one of the two ends succeeded.")
             self._call_good("a" if both.value >= 0 else "b")
             gap = self._deciding_gap()
             if gap.inside(self.margin) and (self.auc_gap is None or self.auc_gap.inside(self.margin)):
@@ -122,7 +122,7 @@ class Search:
         self.trials.fill([frozenset()], 0)
         values = list(self.trials.known(frozenset(), self.metric).values())
         if not values:
-            raise Unclear("No training of the two runs' settings succeeded.")
+            raise Unclear("No training run with the settings of the two runs succeeded.")
         self.good, self.gap = "a", Estimate(0.0, 0.0, 0.0, 0.0, len(values), 1.0, 0.5)
         return verdict.by_construction(values, self.words)
 
@@ -153,7 +153,7 @@ class Search:
     def _deciding_gap(self) -> Estimate:
         found = self.gap if self.metric == "accuracy" else self.auc_gap
         if found is None:
-            raise Unclear("The two ends have no training with one seed in common.")
+            raise Unclear("The two ends have no finished training runs with a common seed.")
         return found
 
     def _single_factors(self) -> Conclusion | None:
@@ -226,8 +226,8 @@ class Search:
         cure = self._alone("necessary") or ddmin(self.factors, lambda trial: self._decided(everything - trial, GOOD))
         if worse == cure and len(worse) == 1:
             what = self.words.listed(sorted(worse))
-            raise Unclear(f"{what} clears the midpoint, but not so far that trying {len(self.factors)} settings could "
-                          "not do it by chance.")  # fmt: skip
+            raise Unclear(f"{what} is beyond the midpoint, but not far enough to exclude chance after trying "
+                          f"{len(self.factors)} settings.")  # fmt: skip
         return verdict.sets(worse, cure, self.factors, self._mean, self.words)
 
     def _alone(self, direction: str) -> Set:
@@ -239,7 +239,7 @@ class Search:
         side = self._side(trial)
         if side == UNCLEAR:
             what = self.words.listed([key for key in self.factors if key in trial]) or "nothing"
-            raise Unclear(f"The good run with {what} switched is on neither side after {SEEDS} seeds.")
+            raise Unclear(f"The good run with {what} switched is on neither side of the midpoint after {SEEDS} seeds.")
         return side == wanted
 
     def _side(self, trial: Set) -> str:

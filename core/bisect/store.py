@@ -41,7 +41,7 @@ class Bisect(BudgetedJob):
         path: Path. The folder; it exists.
     """
 
-    noun, at_end = "bisect", "has come to its verdict"
+    noun, at_end = "bisect", "has reached a verdict"
 
     def result(self) -> "BisectResult":
         """What result.json says; empty before there is one, or where it is damaged."""

@@ -60,7 +60,7 @@ class Words:
 VERDICTS = {
     "single": "One setting makes the difference",
     "joint": "Several settings together make the difference",
-    "interaction": "Settings act on each other",
+    "interaction": "Settings interact",
     "no-difference": "No difference that matters",
     "inconclusive": "No answer yet",
 }
@@ -129,8 +129,8 @@ def only(key: str, ends: tuple[Estimate, Estimate], words: Words) -> Conclusion:
     """One factor is all there is to differ, and the ends are apart."""
     good, bad = ends
     sentence = (
-        f"{words.name(key)} is the only difference that can matter, and the ends are apart: {words.what} {shown(good)} "
-        f"and {shown(bad)} over {good.seeds} seeds."
+        f"{words.name(key)} is the only difference that can matter, and the two ends differ: {words.what} "
+        f"{shown(good)} and {shown(bad)} over {good.seeds} seeds."
     )
     return Conclusion("single", (key,), sentence)
 
@@ -168,8 +168,8 @@ def sets(
         claim = f"{spoil} spoil the good run only together; switching {heal} back cures the bad one."
     elif len(worse) == 1 and worse < cure:
         claim = (
-            f"{spoil} alone spoils the good run, but the bad run is cured only by switching back {heal} together: each "
-            "hides what the other does."
+            f"{spoil} alone spoils the good run, but the bad run is cured only by switching back {heal} together: "
+            "each hides the effect of the other."
         )
     else:
         claim = (
@@ -200,7 +200,7 @@ def _measured(
 
 
 def unclear(why: str, tests: Sequence[Mapping[str, Any]], words: Words | None = None) -> Conclusion:
-    """No verdict; says what stood in the way and which switches were clear all the same."""
+    """No verdict; says what prevented it and which switches were clear nevertheless."""
     said = {"sufficient": "in the good run spoils it", "necessary": "back in the bad run cures it"}
     wanted = {"sufficient": BAD, "necessary": GOOD}
     name = words.name if words else str

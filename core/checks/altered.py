@@ -8,7 +8,7 @@ from core.checks.context import NAMED, Context, percent
 from core.checks.finding import Finding
 from core.data.dataset_index import ImageFile
 
-_DIVIDE = "divide the images anew (Split on the Dataset page, or python -m core split)"
+_DIVIDE = "re-split the images (Split on the Dataset page, or python -m core split)"
 
 
 class Altered(NamedTuple):
@@ -36,7 +36,7 @@ def leak_altered_copy(context: Context) -> Finding | None:
         f"{'is an altered copy' if len(held_out) == 1 else 'are altered copies'} of training images "
         f"({_how(pairs)}).",
         {"held_out": len(held_out), **_evidence(pairs)},
-        f"Divide first and augment afterwards, in training only; remove one of each pair, or {_DIVIDE}.",
+        f"Split first and augment afterwards, in training only; remove one of each pair, or {_DIVIDE}.",
     )
 
 
@@ -52,7 +52,7 @@ def altered_copy_within_split(context: Context) -> Finding | None:
         f"At least {len(extra)} {'image is an altered copy' if len(extra) == 1 else 'images are altered copies'} of "
         f"another in the same part ({_how(pairs)}).",
         {"copies": len(extra), **_evidence(pairs)},
-        "Keep one of each; data.augmentation alters images anew in every epoch.",
+        "Keep one of each; data.augmentation creates new variants in every epoch.",
     )
 
 
@@ -68,7 +68,7 @@ def altered_copy_in_two_classes(context: Context) -> Finding | None:
         f"At least {count} {'image lies' if count == 1 else 'images lie'} in one class and, altered, in another "
         f"({_how(pairs)}).",
         {"copies": count, **_evidence(pairs)},
-        "Decide for one class each and remove the other copies.",
+        "Choose one class for each and remove the other copies.",
     )
 
 

@@ -47,7 +47,7 @@ def seen_findings(context: Context, seen: Seen) -> list[Finding]:
     """The findings on parts and classes with what a network sees; they stand for those of the same id without it.
 
     Args:
-        context: Context. Its sample is what is asked of, as far as the network has seen it.
+        context: Context. Its sample is evaluated, as far as the network has features of it.
         seen: Seen.
     """
     sample = context.sample
@@ -69,7 +69,7 @@ def seen_findings(context: Context, seen: Seen) -> list[Finding]:
 
 
 def _compared(finding: Finding, context: Context, sample: Sample, answers: NDArray[np.float64]) -> Finding:
-    """A finding on a class beside what heads on the features reach; one that they do not see is worth a word only."""
+    """A finding on a class compared to what heads on the features reach; one that these hardly show is an info only."""
     label = context.dataset.classes.index(finding.evidence["class"])
     of_class = sample.labels == label
     reached, auc = balanced_right(answers[:, label], of_class), area(answers[:, label], of_class)
@@ -77,7 +77,7 @@ def _compared(finding: Finding, context: Context, sample: Sample, answers: NDArr
     unseen = alone - reached > _UNSEEN
     told = f" Heads on features of {sample.network} reach {percent(reached)} (AUC {auc:.2f})"
     weight = None if unseen else _weight(finding, sample, answers)
-    told += ", so they hardly see it." if unseen else weight.words() if weight else "."
+    told += ", so these features hardly show it." if unseen else weight.words() if weight else "."
     harmless = unseen or (weight is not None and weight.is_none)
     return replace(
         finding,
@@ -89,7 +89,7 @@ def _compared(finding: Finding, context: Context, sample: Sample, answers: NDArr
 
 
 class _Weight(NamedTuple):
-    """How right heads are where a mark and the label say different things, and elsewhere.
+    """How often heads are right where a mark and the label disagree, and on the other images.
 
     Attributes:
         right: int. Images on which they differ that the heads get right.
@@ -111,8 +111,8 @@ class _Weight(NamedTuple):
         """The end of a sentence."""
         without = ", so they do not depend on it" if self.is_none else ""
         return (
-            f"; of the {self.images} images in which it says another class than their label they get "
-            f"{percent(self.right / self.images)} right, of the others {percent(self.elsewhere)}{without}."
+            f"; of the {self.images} images in which it indicates another class than the label, they classify "
+            f"{percent(self.right / self.images)} correctly, of the others {percent(self.elsewhere)}{without}."
         )
 
 

@@ -16,7 +16,7 @@ _FEWEST = 5
 
 
 def blank_images(context: Context) -> Finding | None:
-    """Images of one grey level: nothing can be learnt from them, and a class of many of them is told by that alone."""
+    """Images of one grey level: nothing can be learned from them, and a class of many of them is told by that."""
     measures = context.index.measures
     files = [file for part in context.parts.values() for file in part]
     blank = [file for file in files if file.sha256 in measures and measures[file.sha256].entropy <= BLANK]
@@ -29,7 +29,7 @@ def blank_images(context: Context) -> Finding | None:
         f"{len(blank)} of {len(files)} images ({percent(len(blank), len(files))}) are blank, of {named(classes)}: "
         "nearly all of their pixels have the same grey level.",
         {"blank": len(blank), "images": len(files), "classes": classes, "files": paths_of(blank)},
-        "Leave them out, or save them anew where they should show something.",
+        "Exclude them, or save them again if they should show something.",
     )
 
 
@@ -51,5 +51,5 @@ def constant_class(context: Context) -> Finding | None:
         f"All training images of {named(same)} are the same file, {sum(map(len, same.values()))} times.",
         {"classes": {name: len(files) for name, files in same.items()},
          "files": [path for files in same.values() for path in paths_of(files)[:2]]},
-        "Put different images of the class there.",
+        "Add different images of the class.",
     )  # fmt: skip

@@ -61,7 +61,7 @@ class Card:
 def cards(findings: Sequence[Finding]) -> list[Card]:
     """One card a cause, in the order of the first finding of each.
 
-    Findings belong together where one follows from another (`FOLLOWS`), or where the very same change helps.
+    Findings belong together where one follows from another (`FOLLOWS`), or where the same change helps.
 
     Args:
         findings: sequence of Finding. Before or during a training.

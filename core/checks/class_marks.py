@@ -74,14 +74,14 @@ def class_told_by_mark(context: Context) -> Finding | None:
     return Finding(
         "class-told-by-mark",
         "warning",
-        f"{percent(own)} of the images of {named([name])} show the same thing {place}, and "
-        f"{percent(rest)} of the others. That alone tells them apart in {percent((1 + own - rest) / 2)} "
-        "(mean of both sides), without the object; validation of the same make cannot show that it is what is learnt.",
+        f"{percent(own)} of the images of {named([name])} show the same structure {place}, and {percent(rest)} of "
+        f"the others. That alone separates them with a balanced accuracy of {percent((1 + own - rest) / 2)}, "
+        "without the object; validation images with the same mark cannot show whether it is what is learned.",
         {
             "class": name, "place": place, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
             "right": round((1 + own - rest) / 2, 4), "files": _shown(sample, best),
         },
-        "Look at that place in these images: cut off or cover a tag, a frame or a stamp in the images of all classes.",
+        "Look at that region in these images; crop or cover tags, frames and stamps in the images of all classes.",
     )  # fmt: skip
 
 

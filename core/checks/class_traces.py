@@ -48,16 +48,16 @@ def class_told_by_compression(context: Context) -> Finding | None:
     return Finding(
         "class-told-by-compression",
         "warning",
-        f"{percent(own)} of the images of {named([name])} bear traces of a JPEG compression in steps of {step} or "
-        f"more, and {percent(rest)} of the others do. That alone tells them apart in "
-        f"{percent((1 + abs(own - rest)) / 2)} (mean of both sides), whatever the images show; saving them anew does "
-        "not take it away.",
+        f"{percent(own)} of the images of {named([name])} show traces of JPEG compression with a quantization step "
+        f"of {step} or more, and {percent(rest)} of the others do. That alone separates them with a balanced "
+        f"accuracy of {percent((1 + abs(own - rest)) / 2)}, whatever the images show; saving them again does not "
+        "remove it.",
         {
             "class": name, "step": step, "share_in_class": round(own, 4), "share_in_others": round(rest, 4),
             "right": round((1 + abs(own - rest)) / 2, 4), "files": _shown(sample, label),
         },
-        "Take the images of all classes from sources that compress alike; making all of them smaller by a half or more "
-        "hides most of the traces.",
+        "Use sources with the same compression for all classes; downscaling all images by half or more hides most "
+        "of the traces.",
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def _by_step(of_class: Bools, known: Bools, steps: NDArray[np.int64], label: int
 def class_told_by_looks(context: Context) -> Finding | None:
     """Light, colour or sharpness alone tell a class, far better than anything else that was measured does.
 
-    Classes may well differ so by nature: it is worth knowing, as a network that sees nothing else reaches as much.
+    Classes may well differ so by nature: it is reported because a network that uses nothing else reaches as much.
     """
     sample = context.sample
     if sample is None:
@@ -108,24 +108,24 @@ def class_told_by_looks(context: Context) -> Finding | None:
     called = context.dataset.classes[best.label]
     also = sorted({context.dataset.classes[one.label] for one in found if one.label != best.label})
     than = (
-        f"no other class is told by it (AUC {best.next:.2f} at most)"
+        f"no other class is distinguished by it (AUC {best.next:.2f} at most)"
         if best.is_alone
-        else f"nothing else that was measured does so well (AUC {best.next:.2f} at most)"
+        else f"no other measured property does so well (AUC {best.next:.2f} at most)"
     )
-    tells = f"The {best.look} alone {'tell' if ' and ' in best.look else 'tells'}"
+    tells = f"The {best.look} alone {'distinguish' if ' and ' in best.look else 'distinguishes'}"
     return Finding(
         "class-told-by-looks",
         "info",
-        f"{tells} {named([called])} from the other images in {percent(best.right)} (mean of both sides; AUC "
-        f"{best.auc:.2f}), {than}. Median {name}: {own:.3g} in this class, {rest:.3g} in the others."
-        f"{f' Other classes stand out, too: {named(also)}.' if also else ''}",
+        f"{tells} {named([called])} from the other images (balanced accuracy {percent(best.right)}; AUC "
+        f"{best.auc:.2f}), {than}. Median {name}: {own:.3g} in this class, {rest:.3g} in the "
+        f"others.{f' Other classes stand out, too: {named(also)}.' if also else ''}",
         {
             "class": called, "by": best.look, "auc": round(best.auc, 4), "right": round(best.right, 4),
             "others_auc": round(best.next, 4), "trait": name, "class_median": round(own, 4),
             "others_median": round(rest, 4), "also": also, "files": _shown(sample, best.label),
         },
-        "Where it is how the objects are, nothing has to be changed; else make the images of all classes in the same "
-        "way, or let the augmentation change it.",
+        "If the objects themselves differ so, nothing has to be changed; otherwise acquire the images of all "
+        "classes in the same way, or vary the property by augmentation.",
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def _looks(sample: Sample) -> list[_Look]:
 
 
 def _stands_out(table: dict[str, NDArray[np.float64]], k: int, asked: list[int]) -> _Look | None:
-    """By which look a class is told; None where none stands out."""
+    """By which look a class is distinguished; None where none stands out."""
     first, second = sorted(table, key=lambda look: -table[look][k])[:2]
     reached = float(table[first][k])
     if first in _LOOKS and reached >= _LOOK_AUC and reached - table[second][k] >= _BEYOND[first]:

@@ -26,10 +26,10 @@ _PRIOR = 200
 """Images that the usual fall of a photograph's frequencies counts as much as, beside those of the dataset."""
 
 LEAST = 0.45
-"""Cosine of two descriptors from which on a pair is looked at closer."""
+"""Cosine of two descriptors from which on a pair is examined closer."""
 
 PER_IMAGE, MOST = 4, 5000
-"""Pairs of an image that are looked at closer, and of all images about: of more images fewer each."""
+"""Pairs per image that are examined closer, and in total: with more images fewer per image."""
 
 FULL_SEARCH, TURNED_SEARCH = 2000, 6000
 """Images up to which copies are also looked for that were turned a little and moved, and that were turned a little; of

@@ -28,7 +28,7 @@ def coverage(context: Context, ids: Iterable[str]) -> dict[str, Any]:
         ids: iterable of str. The checks there are.
 
     Returns:
-        `{"run": [id], "not_run": [{"id", "why"}], "features": whether features were looked at}`.
+        `{"run": [id], "not_run": [{"id", "why"}], "features": whether features were used}`.
     """
     why = dict.fromkeys(FEATURE_IDS, WITH_FEATURES)
     if not context.is_comparable:
@@ -41,7 +41,7 @@ def coverage(context: Context, ids: Iterable[str]) -> dict[str, Any]:
 
 
 def with_features(made: Mapping[str, Any], later: Mapping[str, str]) -> dict[str, Any]:
-    """The same once features were looked at; `later` has what they could not tell either, with the reason."""
+    """The same once features were used; `later` has the checks that could not be made even so, with the reason."""
     left = [one for one in made["not_run"] if one["id"] not in FEATURE_IDS]
     return {
         "run": [*made["run"], *(name for name in FEATURE_IDS if name not in later)],

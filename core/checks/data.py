@@ -22,6 +22,6 @@ _CHECKS = (
 
 
 def data_findings(index: DatasetIndex) -> list[Finding]:
-    """What is worth knowing about a dataset before it is trained on; nothing on a healthy one."""
+    """Findings on a dataset before training; none on a healthy one."""
     context = Context(RunConfig(), Dataset(index, Split((), ())))
     return [finding for check in _CHECKS if (finding := check(context)) is not None]

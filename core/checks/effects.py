@@ -1,4 +1,4 @@
-"""Settings that change nothing beside the others: why, and a finding where one was set all the same."""
+"""Settings without effect given the others: why, and a finding where one was set nevertheless."""
 
 import itertools
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from core.models.optimizer_plan import WITH_MOMENTUM
 Rule = tuple[str, Callable[[TrainConfig], bool], str]
 
 _RULES: tuple[Rule, ...] = (
-    ("momentum", lambda t: not set(_optimizers(t)) & set(WITH_MOMENTUM), "only sgd and rmsprop take a momentum"),
+    ("momentum", lambda t: not set(_optimizers(t)) & set(WITH_MOMENTUM), "only sgd and rmsprop have a momentum"),
     (
         "nesterov",
         lambda t: not any(name == "sgd" and value for name, value in _momenta(t)),
-        "it is for sgd with a momentum",
+        "it applies only to sgd with momentum",
     ),
     ("schedule_epochs", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
     ("schedule_end", lambda t: t.schedule == "none", "the learning rate follows no schedule"),
@@ -26,7 +26,7 @@ _RULES: tuple[Rule, ...] = (
     (
         "finetune_momentum",
         lambda t: t.finetuning_optimizer not in WITH_MOMENTUM,
-        "only sgd and rmsprop take a momentum",
+        "only sgd and rmsprop have a momentum",
     ),
     ("finetune_momentum", lambda t: t.mode != "fine_tune", "the run is not fine-tuned"),
 )
@@ -72,7 +72,7 @@ def setting_without_effect(context: Context) -> Finding | None:
         f"{', '.join(idle)} {'changes' if len(idle) == 1 else 'change'} nothing here: {why}"
         f"{'' if len(idle) == 1 else f' ({first}); the others likewise'}.",
         {"settings": list(idle)},
-        "Leave it as it is by default, or change what it depends on.",
+        "Keep the default, or change the setting it depends on.",
         {key: defaults[key.partition(".")[2]] for key in idle},
     )
 

@@ -39,7 +39,7 @@ def class_in_one_part(context: Context) -> Finding | None:
         "warning",
         f"Of the classes, {' and '.join(words)}.",
         {"not_trained_on": unknown[:NAMED], "trained_on_only": unseen[:NAMED]},
-        "See to it that the folders of all parts have the same names; --layout or the Dataset page says how to read "
+        "Make sure that the folders of all parts have the same names; --layout or the Dataset page says how to read "
         "them.",
     )
 
@@ -53,7 +53,7 @@ def folders_left_out(context: Context) -> Finding | None:
     return Finding(
         "folders-left-out",
         "info",
-        f"Not used {'is the folder' if len(folders) == 1 else 'are the folders'} {named(folders)}.",
+        f"Not used: {'folder' if len(folders) == 1 else 'folders'} {named(folders)}.",
         {"folders": [list(item) for item in left_out[:NAMED]]},
         "If they are parts or classes, say how to read them by --layout or on the Dataset page.",
     )

@@ -22,10 +22,10 @@ def base_not_frozen(context: Context) -> Finding | None:
     return Finding(
         "base-not-frozen",
         "error",
-        f"All {context.backbone.parameters:,} weights of {context.backbone.title} train from the first step at a rate "
-        f"of {rate:g}; above {limit:g} they lose what they learnt on ImageNet.",
+        f"All {context.backbone.parameters:,} weights of {context.backbone.title} are trained from the first step "
+        f"at a learning rate of {rate:g}; above {limit:g} pretrained features are lost.",
         {"trained_backbone_weights": context.backbone.parameters, "learning_rate": rate, "gentle_up_to": limit},
-        "Keep the backbone frozen: training.unfreeze_from empty; or train its upper blocks later, by "
+        "Keep the backbone frozen: training.unfreeze_from empty; or train its last blocks later, with "
         "training.mode=fine_tune.",
         {"training.unfreeze_from": ""},
     )
@@ -44,10 +44,10 @@ def unfreeze_high_lr(context: Context) -> Finding | None:
     return Finding(
         "unfreeze-high-lr",
         "warning",
-        f"The backbone trains from {lowest or 'its last block'} on at a rate of {rate:g}{falling}; "
-        f"above {limit:g} pretrained features do not last.",
+        f"The backbone is trained from {lowest or 'its last block'} on at a learning rate of {rate:g}{falling}; "
+        f"above {limit:g} pretrained features are lost.",
         {"unfreeze_from": lowest, "learning_rate": rate, "gentle_up_to": limit},
-        f"Take a lower rate: {key}={limit / 10:g}.",
+        f"Use a lower learning rate: {key}={limit / 10:g}.",
         {key: limit / 10},
     )
 
@@ -60,7 +60,8 @@ def finetune_from_random_head(context: Context) -> Finding | None:
     return Finding(
         "finetune-from-random-head",
         "warning",
-        f"The backbone trains from {training.unfreeze_from} on from the first step, while the head is still random.",
+        f"The backbone is trained from {training.unfreeze_from} on from the first step, while the head is still "
+        "random.",
         {"mode": training.mode, "unfreeze_from": training.unfreeze_from},
         "Train the head first: training.mode=fine_tune.",
         {"training.mode": "fine_tune"},
@@ -77,9 +78,9 @@ def weights_not_loaded(context: Context) -> Finding | None:
         "weights-not-loaded",
         "error" if frozen else "warning",
         f"{context.backbone.title} starts from random weights"
-        + (" and never trains: the head learns from random features." if frozen else "."),
+        + (" and is never trained: the head learns from random features." if frozen else "."),
         {"weights": config.model.weights, "backbone_trains": not frozen},
-        "Start from ImageNet: model.weights=imagenet.",
+        "Use the ImageNet weights: model.weights=imagenet.",
         {"model.weights": "imagenet"},
     )
 
@@ -94,9 +95,9 @@ def freeze_index_wrong(context: Context) -> Finding | None:
         "freeze-index-wrong",
         "info",
         f"{training.unfreeze_from} is the first block of {context.backbone.title}: all its "
-        f"{context.backbone.parameters:,} weights train.",
+        f"{context.backbone.parameters:,} weights are trained.",
         {"unfreeze_from": training.unfreeze_from, "blocks": list(context.backbone.blocks)},
-        f"Name an upper block, for instance training.unfreeze_from={last}.",
+        f"Choose a later block, for instance training.unfreeze_from={last}.",
         {"training.unfreeze_from": last},
     )
 
@@ -124,7 +125,7 @@ def _falling(config: RunConfig) -> str:
     found, factor = stages(config), config.training.block_rate_factor
     if factor == 1 or not found or found[-1].count == 1:
         return ""
-    return f" in its uppermost block, and {factor:g} of that from block to block below"
+    return f" in its last block, times {factor:g} for each block before it"
 
 
 def _backbone_optimizer(training: TrainConfig) -> str:

@@ -9,7 +9,7 @@ from core.models.cpu import has_bfloat16
 from core.notation.head import lowered
 
 _STEPS = 50
-"""Steps below which hardly any head has learnt."""
+"""Steps below which hardly any head has learned."""
 
 
 def dropout_too_strong(context: Context) -> Finding | None:
@@ -48,10 +48,10 @@ def flatten_vs_gap(context: Context) -> Finding | None:
     return Finding(
         "flatten-vs-gap",
         "info",
-        f"The head on the flattened map has about {flat:,} weights for {count:,} training images; on the averaged "
-        f"map it would have {pooled:,}.",
+        f"With flatten, the head has about {flat:,} weights for {count:,} training images; with average pooling it "
+        f"would have {pooled:,}.",
         {"flatten": flat, "average": pooled, "training_pictures": count},
-        "Average the map: model.pooling=average.",
+        "Use average pooling: model.pooling=average.",
         {"model.pooling": "average"},
     )
 
@@ -64,7 +64,8 @@ def last_vs_best_weights(context: Context) -> Finding | None:
     return Finding(
         "last-vs-best-weights",
         "info",
-        f"Early stopping is off: after {training.epochs} epochs the last one's weights are kept, not the best one's.",
+        f"Early stopping is off: after {training.epochs} epochs the weights of the last epoch are kept, not those "
+        "of the best.",
         {"epochs": training.epochs, "early_stopping": 0},
         "Keep the best epoch: training.early_stopping=5.",
         {"training.early_stopping": 5},
@@ -81,7 +82,7 @@ def mixed_precision(context: Context) -> Finding | None:
         "The backbone computes in bfloat16: features differ by some 7 % of their standard deviation from those in "
         f"float32, so figures of the two cannot be compared exactly. {_SPEED[has_bfloat16()]}",
         {"precision": "bfloat16", "processor_has_it": has_bfloat16()},
-        "For comparisons take training.precision=float32.",
+        "For comparisons use training.precision=float32.",
         {"training.precision": "float32"},
     )
 
@@ -97,7 +98,7 @@ _SPEED = {
 
 
 def too_few_updates(context: Context) -> Finding | None:
-    """So few steps in all that the head can hardly have learnt, whatever the settings."""
+    """So few steps in total that the head can hardly have learned, whatever the settings."""
     data, epochs = context.config.data, context.config.training.epochs
     per_epoch = batches_per_epoch(len(context.train), data.batch_size, data.drop_remainder)
     if not per_epoch or per_epoch * epochs >= _STEPS:

@@ -24,7 +24,7 @@ def form_words(text: str) -> str:
     """A sentence with the labels of settings instead of their keys, and without commands beside a page's name.
 
     Args:
-        text: Such as `Shuffle the samples anew every epoch: data.shuffle=samples.`
+        text: Such as `Shuffle the samples in every epoch: data.shuffle=samples.`
     """
     text = _BY_PATTERN.sub(r", by the pattern \1", text)
     for command in _COMMANDS:

@@ -33,13 +33,13 @@ def class_index_mismatch(context: Context) -> Finding | None:
         return None  # of a single class: split-after-sort says it
     there = [name for name in classes if context.val_counts[name]]
     shifted = {name: [classes.index(name), k] for k, name in enumerate(there) if classes.index(name) != k}
-    more = f"; numbered by itself, that folder would shift the numbers of {named(shifted)}" if shifted else ""
+    more = f"; numbered separately, that folder would shift the indices of {named(shifted)}" if shifted else ""
     return Finding(
         "class-index-mismatch",
         "warning",
         f"No validation image is of the class {named(absent)}{more}.",
         {"absent": absent, "train_and_val_number": shifted},
-        "Add validation images of every class; what is not validated has no figure.",
+        "Add validation images of every class; a class without them has no metrics.",
     )
 
 
@@ -53,7 +53,7 @@ def hidden_dir_as_class(context: Context) -> Finding | None:
         return Finding(
             "hidden-dir-as-class",
             "warning",
-            f"By its name the class {named(helpers)} is no class but what a tool has left behind.",
+            f"By its name, {named(helpers)} is not a class but a folder that a tool has left behind.",
             {"classes": helpers, "pictures": {name: context.train_counts[name] for name in helpers}},
             "Move the folder out of the dataset.",
         )
@@ -63,10 +63,10 @@ def hidden_dir_as_class(context: Context) -> Finding | None:
     return Finding(
         "hidden-dir-as-class",
         "info",
-        f"Hidden folders lie beside the classes and are left out: {named(hidden)}. Keras' ImageDataGenerator takes "
-        "them as classes and shifts the numbers of the others.",
+        f"Hidden folders lie next to the classes and are left out: {named(hidden)}. Keras' ImageDataGenerator "
+        "treats them as classes, which shifts the indices of the others.",
         {"folders": hidden[:NAMED]},
-        "Remove them before other programs read this folder.",
+        "Remove them before using this folder with other programs.",
     )
 
 
@@ -81,10 +81,10 @@ def lexicographic_class_order(context: Context) -> Finding | None:
     return Finding(
         "lexicographic-class-order",
         "info",
-        f"Classes are numbered in the order of their names as text: {first} has number {moved[first][0]}, by its own "
-        f"number it would have {moved[first][1]}.",
+        f"Classes are numbered in the text order of their names: {first} has index {moved[first][0]}; in numerical "
+        f"order it would have {moved[first][1]}.",
         {"number_as_text_and_by_number": moved},
-        "Pad the numbers with zeros (class02) where other programs rely on their order.",
+        "Pad the numbers with zeros (class02) if other programs rely on their order.",
     )
 
 
@@ -99,9 +99,9 @@ def positive_class_inverted(context: Context) -> Finding | None:
     return Finding(
         "positive-class-inverted",
         "info",
-        f"By the alphabet {named(classes[1:])} is class 1, whose probability a two-class network puts out.",
+        f"In alphabetical order {named(classes[1:])} is class 1, whose probability a two-class model outputs.",
         {"numbers": {name: k for k, name in enumerate(classes)}},
-        f"Say that it is {named(classes[:1])}: data.positive_class.",
+        f"Make it {named(classes[:1])}: data.positive_class.",
         {"data.positive_class": classes[0]},
     )
 
@@ -121,10 +121,10 @@ def class_imbalance_baseline(context: Context) -> Finding | None:
         "class-imbalance-baseline",
         "info" if weighted else "warning",
         f"{percent(most, count)} of the validation images are {named([name])}: an accuracy of {most / count:.3f} is "
-        "what always saying so reaches.",
+        "what always predicting it reaches.",
         {"majority_class": name, "share": round(most / count, 4), "val": dict(counts)},
         "Judge by balanced accuracy and AUC"
-        + ("." if weighted else "; training.class_weight=balanced makes the rare class count as much."),
+        + ("." if weighted else "; training.class_weight=balanced gives the rare class the same weight."),
         {} if weighted else {"training.class_weight": "balanced"},
     )
 
@@ -142,7 +142,7 @@ def class_weight_mismatch(context: Context) -> Finding | None:
             "info",
             f"Class weights are on, but the largest class is only {ratio:.2f} times the smallest: they change nothing.",
             evidence,
-            "Leave them out: training.class_weight=none.",
+            "Turn them off: training.class_weight=none.",
             {"training.class_weight": "none"},
         )
     if not weighted and ratio >= _RARE:
@@ -150,9 +150,9 @@ def class_weight_mismatch(context: Context) -> Finding | None:
             "class-weight-mismatch",
             "warning",
             f"The rarest class has {min(counts)} training images, the largest {ratio:.0f} times as many, and all "
-            "count alike in the loss.",
+            "images have the same weight in the loss.",
             evidence,
-            "Let the rare class count more: training.class_weight=balanced.",
+            "Give the rare class more weight: training.class_weight=balanced.",
             {"training.class_weight": "balanced"},
         )
     return None
@@ -166,14 +166,14 @@ def skipped_files(context: Context) -> Finding | None:
     return Finding(
         "skipped-files",
         "info",
-        f"Files left out because of their kind or place: {len(skipped)}.",
+        f"Files left out because of their type or location: {len(skipped)}.",
         {"files": [path for path, _ in skipped[:NAMED]]},
         "Convert images of other kinds to JPEG or PNG.",
     )
 
 
 def conflicting_labels(context: Context) -> Finding | None:
-    """The very same file lies in two classes: at least one of its labels is wrong."""
+    """The same file is in two classes: at least one of its labels is wrong."""
     by_content: dict[str, list[ImageFile]] = defaultdict(list)
     for part in context.parts.values():
         for file in part:
@@ -186,7 +186,7 @@ def conflicting_labels(context: Context) -> Finding | None:
         "warning",
         f"{len(torn)} {'image lies' if len(torn) == 1 else 'images lie'} in more than one class.",
         {"groups": [paths_of(files) for files in torn[:NAMED]]},
-        "Decide for one class each and remove the other copies.",
+        "Choose one class for each and remove the other copies.",
     )
 
 

@@ -1,7 +1,7 @@
 """Check of the head's learning rate: ranges by optimizer and head, as measured (tests/bench/head_rates.py).
 
 How far a head can come is the rate times the number of steps; how long a step may be depends on the head. A linear
-head on pooled features stands nearly every rate: the answers only become too sure. Hidden units can die.
+head on pooled features tolerates nearly every rate: the predictions only become overconfident. Hidden units can die.
 """
 
 from math import inf
@@ -23,7 +23,7 @@ USUAL = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
 
 
 class Highest(NamedTuple):
-    """Rates up to which all is well, and from which on nothing is learnt."""
+    """Rates up to which all is well, and from which on nothing is learned."""
 
     well: float
     nothing: float

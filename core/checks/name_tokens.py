@@ -46,10 +46,10 @@ PATTERNS = {
     "letters and number that begin the name": r"(?:^|/)([A-Za-z]+\d+)[A-Za-z][^/]*$",
     "date": r"((?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d)",
 }
-"""What may tell the group, by what it is called: each may be set as `data.group_pattern`."""
+"""What may name the group, by its title: each may be set as `data.group_pattern`."""
 
 _FEWEST, _MOST, _SHUFFLES = 30, 6000, 20
-"""Images from which on it is asked, of how many it is asked, and how often the names are shuffled."""
+"""Fewest images that are tested, most that are tested, and how often the names are shuffled."""
 
 _FEWEST_GROUPS, _COVERED, _LARGEST, _SHARED = 3, 0.8, 0.5, 0.1
 """Groups there must be; share of a class that has the part in its names; share that one group may have; share of the
@@ -138,12 +138,12 @@ def _tells_groups(names: Sequence[str]) -> bool:
 
 
 def _remedy(found: Tokens, context: Context, *, regroups: bool) -> str:
-    where = "Where they are of one scene, video, site or the like"
+    where = "If they are from one scene, video, site or similar"
     if regroups:
         return f"{where}, keep them together: data.group_pattern={found.pattern}"
     root, pattern = (shlex.quote(str(text)) for text in (context.dataset.root, found.pattern))
     return (
-        f"{where}, divide the images anew by it: Split on the Dataset page, or python -m core split {root} "
+        f"{where}, re-split the images by it: Split on the Dataset page, or python -m core split {root} "
         f"--group-pattern {pattern}"
     )
 
@@ -287,7 +287,7 @@ def _likeness(
 
 
 def _others(labels: Numbers, groups: Numbers, one: Numbers, rng: np.random.Generator) -> Numbers:
-    """For each image another of its class that has a group, by lot."""
+    """For each image another random one of its class that has a group."""
     other = one.copy()
     for label in np.unique(labels[one]):
         rows = np.flatnonzero(labels[one] == label)

@@ -33,7 +33,7 @@ class Purity(NamedTuple):
 
 
 def class_ordered_batches(context: Context) -> Finding | None:
-    """Batches of one class after the other, class by class: the last class of an epoch overwrites what was learnt.
+    """Batches of one class after the other, class by class: the last class of an epoch overwrites what was learned.
 
     Measured on X-rays: accuracy stays at exactly the share of the last class for ten epochs. Could be mistaken for a
     wrong learning rate or a base that is not frozen; neither repairs it.
@@ -44,10 +44,10 @@ def class_ordered_batches(context: Context) -> Finding | None:
     return Finding(
         "class-ordered-batches",
         "error",
-        f"The batches come class by class: {purity.pure} of {purity.batches} hold a single class, where a random order "
-        f"gives {purity.expected:.1f}, and up to {purity.longest_run} images in a row are of one class.",
+        f"The batches are ordered by class: {purity.pure} of {purity.batches} hold a single class, expected under "
+        f"shuffling: {purity.expected:.1f}. Up to {purity.longest_run} images in a row are of one class.",
         {**_evidence(purity), "first_batch": _mix(context, 0), "last_batch": _mix(context, -1)},
-        "Shuffle the samples anew every epoch: data.shuffle=samples.",
+        "Shuffle the samples in every epoch: data.shuffle=samples.",
         {"data.shuffle": "samples"},
     )
 
@@ -64,8 +64,8 @@ def single_class_batches(context: Context) -> Finding | None:
     return Finding(
         "single-class-batches",
         "warning",
-        f"{purity.pure} of {purity.batches} batches hold a single class, where a random order gives "
-        f"{purity.expected:.1f}; only the order of the batches is random.",
+        f"{purity.pure} of {purity.batches} batches hold a single class, expected under shuffling: "
+        f"{purity.expected:.1f}. Only the order of the batches is random.",
         _evidence(purity),
         "Shuffle the samples, not the batches: data.shuffle=samples.",
         {"data.shuffle": "samples"},
@@ -97,7 +97,7 @@ def partial_batch_dropped(context: Context) -> Finding | None:
     changing = data.shuffle == "samples"
     tail = context.train[count - lost :]
     classes = {name: sum(f.label == name for f in tail) for name in sorted({f.label for f in tail})}
-    which = "another few every epoch" if changing else f"the same in every epoch, of {named(classes)}"
+    which = "different ones in every epoch" if changing else f"the same in every epoch, of {named(classes)}"
     return Finding(
         "partial-batch-dropped",
         "info" if changing else "warning",

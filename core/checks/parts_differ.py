@@ -12,7 +12,7 @@ from core.data.traits import TRAITS
 from core.stats.two_sample import area, held_out_areas, permuted, wide_areas, wide_scores
 
 FEWEST = 12
-"""Images of a part, below which nothing is asked of a class."""
+"""Images of a split, below which a class is not tested."""
 
 _SHUFFLES = 199
 _WORTH, _MUCH, _MUCH_AT_LEAST = 0.75, 0.85, 0.75
@@ -29,26 +29,26 @@ FEATURES = "features of the backbone"
 """The kind that is named where no measured one tells the parts apart as surely: it does not say in what they differ."""
 
 _NOT_THE_IMAGES = (
-    " All images together, whatever their class, cannot (AUC {:.2f}): what differs belongs to another class in the "
-    "other part."
+    " All images together, regardless of class, cannot (AUC {:.2f}): what differs belongs to another class in the "
+    "other split."
 )
 _LOOK_AT_LABELS = (
-    "Look at images of {} in training and in validation: folders or labels of one part may be exchanged or by lot, or "
-    "a mark that one class has in training is on another in validation."
+    "Look at images of {} in training and in validation: folders or labels of one split may be swapped or random, "
+    "or a mark that one class has in training is on another in validation."
 )
 
 Bools = NDArray[np.bool_]
 
 
 class Told(NamedTuple):
-    """By what training and validation images are told apart.
+    """By what training and validation images are distinguished.
 
     Attributes:
         kind: str. A kind of `TRAITS`.
         label: int or None. The class; None for all, each compared with itself.
         auc: float. Area under the ROC curve of images that were left out.
         least: float. Lower end of its interval (95 %, one-sided).
-        chance: float. The same with parts by lot, at most.
+        chance: float. The same with random splits, at most.
     """
 
     kind: str
@@ -64,10 +64,10 @@ class Told(NamedTuple):
 
 
 def parts_differ(context: Context) -> Finding | None:
-    """Training and validation images of the same class can be told apart by how they were made, not by what they show.
+    """Training and validation images of the same class differ in how they were made, not in what they show.
 
-    What is measured on validation images of another make is not what was trained. Parts that were made by lot cannot be
-    told apart, whatever the images are; patients and other groups that are known are kept together in that lot.
+    What is measured on validation images of another source is not what was trained. Random splits cannot be
+    distinguished, whatever the images are; patients and other known groups are kept together in them.
     """
     sample = context.sample
     found = _told(sample) if sample is not None else []
@@ -79,9 +79,9 @@ def parts_differ(context: Context) -> Finding | None:
     where = "of the same class" if best.label is None else f"of {named([context.dataset.classes[best.label]])}"
     also = sorted({one.kind for one in found} - {best.kind})
     claim = (
-        f"Training and validation images {where} can be told apart by their {best.kind}: AUC {best.auc:.2f} on images "
-        f"left out, {best.chance:.2f} at most with parts by lot.{_in_what(sample, best, chosen)}"
-        f"{' Also by ' + ', '.join(also) + '.' if also else ''}"
+        f"Training and validation images {where} can be distinguished by their {best.kind}: AUC {best.auc:.2f} on "
+        f"held-out images, {best.chance:.2f} at most with random "
+        f"splits.{_in_what(sample, best, chosen)}{' Also by ' + ', '.join(also) + '.' if also else ''}"
     )
     pooled = _area_of_all(sample, found)
     claim += _NOT_THE_IMAGES.format(pooled) if pooled is not None else ""
@@ -101,9 +101,9 @@ def parts_differ(context: Context) -> Finding | None:
 
 
 def _area_of_all(sample: Sample, found: list[Told]) -> float | None:
-    """The AUC by which the parts are told apart whatever the class, where that is hardly better than by lot.
+    """The AUC by which the splits are distinguished regardless of class, where that is hardly better than chance.
 
-    Then both parts hold the same kinds of images, under other classes: exchanged folders, labels by lot, a mark that
+    Then both parts hold the same kinds of images, under other classes: swapped folders, random labels, a mark that
     goes with another class. Images of another make in one class of `n` would be told with about `0.5 + 0.5 / n`. None
     where they are told so, or where there are too few images to know.
     """
@@ -147,7 +147,7 @@ def _evenly(sample: Sample) -> NDArray[np.int64]:
 def _in_what(sample: Sample, best: Told, chosen: Bools) -> str:
     """In what they differ, as a sentence."""
     if best.kind == FEATURES:
-        return f" {sample.network} sees it; of light, colour, sharpness and size nothing tells as much."
+        return f" {sample.network} distinguishes them; no measured property (light, colour, size, ...) does so as well."
     name, train, val = _largest(sample, best.kind, chosen)
     return f" Median {name}: {train:.3g} in training, {val:.3g} in validation."
 
@@ -160,7 +160,7 @@ def _medians(sample: Sample, best: Told, chosen: Bools) -> dict[str, Any]:
 
 
 def _best(sample: Sample, found: list[Told]) -> Told:
-    """What tells them apart best; of what does so alike all classes before one, and where the difference is largest."""
+    """What distinguishes them best; among equals all classes before one, and where the difference is largest."""
     is_much = any(one.is_much for one in found)
     found = [one for one in found if one.kind != FEATURES and one.is_much == is_much] or found
     most = max(one.auc for one in found if one.is_much == max(other.is_much for other in found))
@@ -194,7 +194,7 @@ def _distance(sample: Sample, told: Told) -> float:
 
 
 def _told(sample: Sample) -> list[Told]:
-    """What tells the parts apart beyond chance and worth a word, over all classes and in each."""
+    """What distinguishes the splits beyond chance and enough for an info, over all classes and in each."""
     asked, areas = [], []
     for label in (None, *sorted(set(sample.labels.tolist()))):
         chosen = _of(sample, label)
@@ -264,9 +264,9 @@ def _largest(sample: Sample, kind: str, chosen: Bools) -> tuple[str, float, floa
 
 def _remedy(best: Told, classes: list[int], sample: Sample) -> str:
     """What to do; where some classes differ and all together do not, their folders may have been mixed up."""
-    alike = "Find out how the two parts were made, and make them alike, or divide all images anew"
+    alike = "Find out how the images of the two splits were made, and make them alike, or re-split all images"
     if best.label is not None and set(classes) < set(sample.labels.tolist()):
-        return f"{alike}. Only some classes differ: look whether their folders were exchanged in one part."
+        return f"{alike}. Only some classes differ: check whether their folders were swapped in one split."
     return f"{alike} (Split on the Dataset page, or python -m core split)."
 
 

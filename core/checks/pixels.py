@@ -48,7 +48,7 @@ def wrong_preprocess_for_backbone(context: Context) -> Finding | None:
         f"{context.backbone.title} gets values from {got['min']:.3g} to {got['max']:.3g}; it was trained on values "
         f"from {meant['min']:.3g} to {meant['max']:.3g} for the same images.",
         {"input": rounded(got), "as_trained": rounded(meant)},
-        "Scale as the backbone was trained: data.preprocessing=backbone.",
+        "Use the backbone's own scaling: data.preprocessing=backbone.",
         {"data.preprocessing": "backbone"},
     )
 
@@ -65,8 +65,8 @@ def double_rescale(context: Context) -> Finding | None:
         return Finding(
             "double-rescale",
             "error",
-            f"{context.backbone.title} scales pixels by itself and gets them divided by 255 before: its first layers "
-            f"see at most {got['max']:.4f} where 1 is white.",
+            f"{context.backbone.title} scales pixels itself and gets them already divided by 255: its first layers "
+            f"get at most {got['max']:.4f}, where 1 is white.",
             {"after_its_own_scaling": rounded(got)},
             "Leave the scaling to the backbone: data.preprocessing=backbone.",
             {"data.preprocessing": "backbone"},
@@ -77,8 +77,8 @@ def double_rescale(context: Context) -> Finding | None:
     return Finding(
         "double-rescale",
         "error",
-        f"Of the training images, the {context.gray_histogram.image_count} that were looked at are nearly blank: "
-        f"grey levels {stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
+        f"The {context.gray_histogram.image_count} training images examined are nearly blank: grey levels "
+        f"{stored['min']:.0f} to {stored['max']:.0f} of 255, standard deviation {stored['std']:.2g}.",
         {"pixels": rounded(stored)},
         "Store the images with the full range of grey levels; these may have been divided by 255 already.",
     )
@@ -115,7 +115,7 @@ def train_val_preprocess_mismatch(context: Context) -> Finding | None:
 
 
 def grayscale_channels(context: Context) -> Finding | None:
-    """One part is stored in grey, another in colour: what is learnt from colour is not there to validate on."""
+    """One part is stored in grey, another in colour: what is learned from colour is missing in validation."""
     if not context.train or not context.val:
         return None
     grey = {
@@ -151,8 +151,8 @@ def mode_reveals_class(context: Context) -> Finding | None:
     return Finding(
         "mode-reveals-class",
         "warning",
-        f"The {name} alone tells the class of {percent(right, count)} of the validation images; always naming the "
-        f"most frequent class is right for {percent(base, count)}.",
+        f"The {name} alone reveals the class of {percent(right, count)} of the validation images; the "
+        f"majority-class baseline is right for {percent(base, count)}.",
         {"property": name, "right": right, "baseline": base, "val": count},
         "Store the images of all classes in the same way and size.",
     )
@@ -170,7 +170,8 @@ def sixteen_bit_png(context: Context) -> Finding | None:
     brightest = max(int(images.load(context.dataset.root / f.path, 64, rendering).max()) for f in files[:8])
     dark = brightest < 32
     shown = window_words(rendering.window) or "the range of the file, or the window that a DICOM file names"
-    claim = f"{len(files)} images have more than 8 bits a value. data.window={data.window} makes them 8 bits: {shown}"
+    more = f"{len(files)} images have more than 8 bits per value."
+    claim = f"{more} data.window={data.window} converts them to 8 bits: {shown}"
     if not dark:
         claim += "; Keras' load_img would clip them to white."
         return Finding("sixteen-bit-png", "info", claim, {"pictures": len(files), "files": paths_of(files)})
@@ -178,11 +179,11 @@ def sixteen_bit_png(context: Context) -> Finding | None:
     return Finding(
         "sixteen-bit-png",
         "warning",
-        f"{claim}. By that {brightest} of 255 is the brightest.",
+        f"{claim}. The brightest value is then {brightest} of 255.",
         {"pictures": len(files), "brightest": brightest, "files": paths_of(files)},
         "Let the window follow the values: data.window=percentile."
         if full
-        else "Take another window: data.window, data.window_low, data.window_high.",
+        else "Use another window: data.window, data.window_low, data.window_high.",
         {"data.window": "percentile"} if full else {},
     )
 
@@ -195,9 +196,9 @@ def deep_colour(context: Context) -> Finding | None:
     return Finding(
         "deep-colour",
         "info",
-        f"{len(files)} images have 16 bits a colour. Their upper 8 bits are read, whatever data.window says.",
+        f"{len(files)} images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is.",
         {"pictures": len(files), "files": paths_of(files)},
-        "Save them with 8 bits a colour where the lower bits matter.",
+        "Save them with 8 bits per channel if the lower bits matter.",
     )
 
 
@@ -213,7 +214,7 @@ def several_pages(context: Context) -> Finding | None:
         f"{len(files)} files hold several pages, frames or images ({most.path}: {most.pages:,}); the first of each is "
         "read.",
         {"files": paths_of(files), "most": most.pages},
-        "Save the others as files of their own where they are to be learnt from.",
+        "Save the others as separate files if they are to be used.",
     )
 
 
@@ -225,8 +226,8 @@ def alpha_dropped(context: Context) -> Finding | None:
     return Finding(
         "alpha-dropped",
         "info",
-        f"{len(files)} images have a transparency channel. They are laid over white here; Keras' loaders drop the "
-        "channel and show the colours beneath it.",
+        f"{len(files)} images have a transparency channel. They are composited on white here; Keras' loaders drop "
+        "the channel and show the colours beneath it.",
         {"pictures": len(files), "files": paths_of(files)},
         "Save them without transparency.",
     )
@@ -240,10 +241,10 @@ def exif_orientation(context: Context) -> Finding | None:
     return Finding(
         "exif-orientation",
         "info",
-        f"{len(files)} images are stored turned or mirrored and are put upright here by their EXIF orientation; "
+        f"{len(files)} images are stored rotated or mirrored and are turned upright here by their EXIF orientation; "
         "Keras' and TensorFlow's loaders do not do that.",
         {"pictures": len(files), "files": paths_of(files)},
-        "Save them upright where other programs read them too.",
+        "Save them upright if other programs read them, too.",
     )
 
 
@@ -258,11 +259,10 @@ def aspect_stretch_vs_crop(context: Context) -> Finding | None:
     return Finding(
         "aspect-stretch-vs-crop",
         "info",
-        f"Width over height goes from {low:.2f} to {high:.2f} (nine tenths of the images), and all are stretched to "
-        "a square.",
+        f"Aspect ratios (width / height) range from {low:.2f} to {high:.2f} (90 % of the images), and all images "
+        "are stretched to a square.",
         {"aspect_5_percent": round(float(low), 3), "aspect_95_percent": round(float(high), 3)},
-        "Where shapes matter, keep them: data.fit=letterbox fills the rest of the square with bars, data.fit=crop "
-        "shows the middle only.",
+        "If shapes matter, keep them: data.fit=letterbox pads with bars, data.fit=crop shows the center only.",
         {"data.fit": "letterbox"},
     )
 
@@ -294,10 +294,10 @@ def input_too_small(context: Context) -> Finding | None:
     return Finding(
         "input-too-small",
         "warning",
-        f"At {size} × {size} pixels the last map of {context.backbone.title} has about one place; it was trained at "
-        f"{native} × {native}.",
+        f"At {size} × {size} pixels the last feature map of {context.backbone.title} has about one position; it was "
+        f"trained at {native} × {native}.",
         {"image_size": size, "trained_at": native},
-        f"Take larger images: data.image_size={native}.",
+        f"Use larger images: data.image_size={native}.",
         {"data.image_size": native},
     )
 

@@ -114,7 +114,7 @@ _OF_SETTINGS = {
 
 
 def preflight(config: RunConfig, dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
-    """What is worth knowing before a run is trained; nothing on a healthy dataset with sensible settings.
+    """Findings before a run is trained; none on a healthy dataset with sensible settings.
 
     Args:
         config: RunConfig.
@@ -161,7 +161,7 @@ def _apart(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _joined(findings: list[Finding]) -> list[Finding]:
-    """One cause, one finding: what another one is enough to explain stands below it; errors first."""
+    """One cause, one finding: what another one is enough to explain is listed below it; errors first."""
     known = {finding.id: finding for finding in findings}
     for id, lead_id in _SAME_CAUSE.items():
         finding, lead = known.get(id), known.get(lead_id)

@@ -1,7 +1,7 @@
 """Checks of image quality: blurry, dark, light, blank, odd in size or shape, duplicates; each with its limit.
 
-Nothing is removed by itself: an image can be odd and right. Where most images of a dataset are of one kind, that
-is how the dataset is, and it is said so.
+Nothing is removed by itself: an image can be odd and right. Where most images of a dataset have a property, it is
+normal for the dataset, and this is reported.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ USUAL = 0.5
 
 @dataclass(frozen=True)
 class Kind:
-    """One question that every image is asked.
+    """One criterion that every image is tested by.
 
     Attributes:
         id: Its name in JSON.

@@ -51,7 +51,7 @@ class Resplit:
 
 
 def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None) -> list[Finding]:
-    """What the checks for leaks say of a dataset as it is divided now; these alone.
+    """The findings of the checks for leaks on a dataset as it is split now; these alone.
 
     Args:
         dataset: Dataset.
@@ -65,12 +65,12 @@ def leaks(dataset: Dataset, config: RunConfig, progress: Progress | None = None)
 def resplit(
     index: DatasetIndex, share: float, seed: int, pattern: str = AUTO, progress: Progress | None = None
 ) -> Resplit:
-    """Divides all images anew, whatever folder they lie in, and keeps the split beside the dataset.
+    """Re-splits all images, whatever folder they are in, and keeps the split next to the dataset.
 
     A test part is made where there is one on disk, with as many images as it has there.
 
     Args:
-        index: DatasetIndex. As the folder is on disk; the list of corrections is heeded.
+        index: DatasetIndex. As the folder is on disk; the list of corrections is applied.
         share: float. Part of each class's images to validate on, above 0 and below 1.
         seed: int. Decides which, at least 0.
         pattern: str. How file names tell what belongs together; see `group_names`. Empty counts as `auto`, as in the
@@ -116,8 +116,8 @@ def _taken(groups: list[tuple[ImageFile, ...]], share: float, seed: int) -> set[
 def _require(parts: dict[str, tuple[ImageFile, ...]], why: str) -> None:
     for part, files in parts.items():
         if not files:
-            ends = why or "Take another share, or a data.group_pattern that joins fewer."
+            ends = why or "Use another fraction, or a data.group_pattern that groups fewer images."
             raise DataError(
                 f"The {'training' if part == 'train' else 'validation'} part would be empty: too many images belong "
-                f"together to be divided. {ends}"
+                f"together to be split. {ends}"
             )

@@ -17,13 +17,13 @@ _LIKELY = 0.85
 """Accuracy for which the width of validation's interval is told."""
 
 _WIDEST = 0.15
-"""Width of that interval from which on runs can hardly be told apart: below about 85 images."""
+"""Width of that interval from which on runs can hardly be distinguished: below about 85 images."""
 
-_DIVIDE = "divide the images anew (Split on the Dataset page, or python -m core split)"
+_DIVIDE = "re-split the images (Split on the Dataset page, or python -m core split)"
 
 
 def leak_exact_duplicate(context: Context) -> Finding | None:
-    """The very same file is trained on and validated (or tested) on: validation looks better than it is."""
+    """The same file is trained on and validated (or tested) on: validation looks better than it is."""
     groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) > 1]
     if not groups:
         return None
@@ -39,12 +39,12 @@ def leak_exact_duplicate(context: Context) -> Finding | None:
             "held_out_copies": len(held_out),
             "files": [paths_of(files) for files in groups[:NAMED]],
         },
-        "Remove the copies from one side, or " + _DIVIDE + ".",
+        "Remove the copies from one split, or " + _DIVIDE + ".",
     )
 
 
 def duplicate_within_split(context: Context) -> Finding | None:
-    """The very same file comes several times within one part: it counts more than the others."""
+    """The same file occurs several times within one part: it counts more than the others."""
     groups = [files for files in _copies(context) if len({context.part_of[f.path] for f in files}) == 1]
     if not groups:
         return None
@@ -112,7 +112,7 @@ def leak_patient(context: Context) -> Finding | None:
         },
         f"Keep each {word}'s images together: data.group_pattern=auto."
         if change
-        else f"Put each {word} on one side: {_DIVIDE}. data.group_pattern says what names tell.",
+        else f"Keep each {word} in one split: {_DIVIDE}. Set data.group_pattern if {word}s are named differently.",
         change,
     )
 
@@ -132,8 +132,8 @@ def group_pattern(context: Context) -> Finding | None:
     counts = {"images": len(files), "groups": groups, "in_no_group": len(missed), "parentheses": more}
     several = f" It has {more} groups in parentheses; only the first one is the name." if more > 1 else ""
     if not groups:
-        claim = f"data.group_pattern is found in none of the {len(files):,} file names, so it keeps nothing together."
-        remedy = f"Change the pattern until it finds the names, or leave it at auto.{several}"
+        claim = f"data.group_pattern matches none of the {len(files):,} file names, so nothing is kept together."
+        remedy = f"Change the pattern until it matches the names, or set it to auto.{several}"
         return Finding("group-pattern", "warning", claim, {**counts, "files": paths_of(missed)}, remedy)
     rest = f"; {len(missed):,} have no group" if missed else ""
     claim = f"data.group_pattern finds {groups:,} groups among the {len(files):,} images{rest}."
@@ -149,7 +149,7 @@ def split_after_sort(context: Context) -> Finding | None:
         "split-after-sort",
         "error",
         f"All {len(context.val)} validation images are {named([name])}, while {len(context.train_counts)} classes "
-        "are trained on: validation accuracy says nothing.",
+        "are trained on: validation accuracy is meaningless.",
         {"val": dict(context.val_counts), "train": dict(context.train_counts)},
         "Take validation images from every class.",
     )
@@ -167,8 +167,7 @@ def val_too_small(context: Context) -> Finding | None:
     return Finding(
         "val-too-small",
         "warning",
-        f"With {count} validation images an accuracy of {right / count:.2f} means anything from {low:.2f} to "
-        f"{high:.2f} (95 %).",
+        f"With {count} validation images an accuracy of {right / count:.2f} has a 95 % CI of {low:.2f} to {high:.2f}.",
         {"val": count, "accuracy": round(right / count, 4), "interval": [round(low, 4), round(high, 4)]},
         "Validate on more images: 100 at least, several hundred to compare runs.",
     )
@@ -193,7 +192,7 @@ def prior_shift_val(context: Context) -> Finding | None:
         f"{named([classes[k]])} is {percent(float(train[k]))} of the training images but {percent(float(val[k]))} of "
         "the validation images.",
         {"train": dict(context.train_counts), "val": dict(context.val_counts), "chi_square": round(square, 1)},
-        "Compare runs by balanced accuracy or AUC, which do not depend on the shares.",
+        "Compare runs by balanced accuracy or AUC, which do not depend on the class balance.",
     )
 
 
@@ -204,9 +203,9 @@ def test_as_validation(context: Context) -> Finding | None:
     return Finding(
         "test-as-validation",
         "warning",
-        "There is no val folder, so the test images serve as validation and no untouched test is left.",
+        "There is no val folder, so the test images are used for validation and no untouched test set is left.",
         {"pictures": sum(context.index.counts().get("val", {}).values())},
-        "Make a val folder, or put all images into one folder of classes and let data.validation_split divide them.",
+        "Create a val folder, or put all images into one folder of classes and let data.validation_split split them.",
     )
 
 
@@ -234,8 +233,8 @@ def _not_compared(context: Context) -> Finding | None:
     return Finding(
         "leak-near-duplicate",
         "info",
-        f"{len(context.part_of):,} images are more than the {MAX_COMPARED:,} up to which near duplicates are looked "
-        "for; identical files were.",
+        f"{len(context.part_of):,} images are too many to search for near duplicates ({MAX_COMPARED:,} at most); "
+        "identical files were searched for.",
         {"pictures": len(context.part_of), "limit": MAX_COMPARED},
         "Nothing has to be changed.",
     )

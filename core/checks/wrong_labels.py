@@ -13,14 +13,14 @@ SURE = 3.3
 """Least evidence against 1 % or less; see `WrongShare`. Of what right labels reach: see docs/checks.md."""
 
 LIKELY, MUCH = 1.92, 0.1
-"""Evidence, and lower end of the interval, from which on it is worth a word: much may be wrong, though less surely.
+"""Evidence, and lower end of the interval, from which on it is an info: much may be wrong, with less evidence.
 Of 900 simulated sets with right labels and classes that overlap widely at most 8 reached it."""
 
 FEWEST = 60
-"""Labels of a part below which nothing is said."""
+"""Labels of a split below which nothing is reported."""
 
 _WEAKEST = 0.2
-"""How far the answers agree with the labels, from by lot (0) to always (1): a classifier below it cannot say."""
+"""How far the predictions agree with the labels, from chance (0) to always (1): below it a classifier cannot decide."""
 
 _MOST = 0.45
 """From here on classes are exchanged, which the checks of a training tell."""
@@ -43,19 +43,21 @@ def labels_look_wrong(part: str, found: WrongShare, classes: int, files: Sequenc
     better_than_lot = (found.agreement - 1 / classes) / (1 - 1 / classes)
     if found.labels < FEWEST or better_than_lot < _WEAKEST or not _is_worth(found) or found.share >= _MOST:
         return None
-    bounds = "That bounds what can be learnt" if part == "train" else "That bounds every figure, a perfect model's too"
+    bounds = (
+        "That limits what can be learned" if part == "train" else "That limits every figure, even a perfect model's"
+    )
     return Finding(
         f"{part}-labels-look-wrong",
         "warning" if found.low >= TELLING and found.evidence >= SURE else "info",
         f"About {percent(found.share)} of the {_WORDS[part]} labels look wrong (95 % CI {percent(found.low)} to "
-        f"{percent(found.high)}): heads that had not seen an image contradict its label more often than images that "
-        f"hardly show their class explain, even where they are sure. {bounds}.",
+        f"{percent(found.high)}): heads not trained on an image contradict its label, even with high confidence, "
+        f"more often than ambiguous images explain. {bounds}.",
         {
             "share": round(found.share, 4), "interval": [round(found.low, 4), round(found.high, 4)],
             "labels": found.labels, "agreement": round(found.agreement, 4), "files": list(files[:NAMED]),
         },
-        "Go through the likely label errors, the likeliest first (Labels on the Dataset page, or python -m core "
-        "labels), and correct those that are.",
+        "Review the likely label errors, most likely first (Labels on the Dataset page, or python -m core labels), "
+        "and correct those that are.",
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class Comparison(TypedDict):
 
 
 def compare(a: Run, b: Run) -> Comparison:
-    """Everything that can be said about two runs without computing anything anew.
+    """Everything that can be said about two runs without computing anything again.
 
     Args:
         a: Run. Usually the better one.
@@ -179,7 +179,7 @@ def _divergence(a: Run, b: Run) -> tuple[Divergence | None, str]:
     one, other = trace(a), trace(b)
     for run, record in ((a, one), (b, other)):
         if record is None:
-            return None, f"Run {run.title()} has no trace, so it cannot be told where the two part."
+            return None, f"Run {run.title()} has no trace, so the first divergence cannot be found."
     if one is None or other is None:
         raise RunError("a run has no trace")
     found = first_divergence(one, other)

@@ -76,7 +76,7 @@ def _files(a: "Trace", b: "Trace") -> Divergence | None:
 
 
 _PIXELS = (
-    ("decoded pixels", "decoded", "decoded_mean", "is decoded to other pixels"),
+    ("decoded pixels", "decoded", "decoded_mean", "is decoded to different pixels"),
     ("augmented pixels", "pixels", "pixels_mean", "is augmented differently"),
     ("preprocessed input", "input", "mean", "is scaled differently before it enters the network"),
 )
@@ -113,7 +113,7 @@ def _order(pair: _EpochPair) -> Divergence | None:
         return _label_order(pair)
     index = _first_difference(pair.one.batch_orders, pair.other.batch_orders)
     if index is None:
-        sentence = f"In epoch {pair.epoch} the samples come in another order."
+        sentence = f"In epoch {pair.epoch} the samples are in a different order."
         return Divergence("labels and order", {"epoch": pair.epoch}, pair.one.order, pair.other.order, sentence)
     return _batches_part(pair, index)
 
@@ -131,11 +131,11 @@ def _batches_part(pair: _EpochPair, index: int) -> Divergence:
     step = {"epoch": pair.epoch, "batch": index + 1}
     where = f"epoch {pair.epoch}, batch {index + 1}"
     if "nothing" in (mine, theirs):
-        sentence = f"In {where} one run has a batch that the other has not: {mine} against {theirs}."
+        sentence = f"In {where} one run has a batch that the other does not have: {mine} against {theirs}."
     elif mine == theirs:
-        sentence = f"In {where} the same number of each class ({mine}), but other images or another order of them."
+        sentence = f"In {where} the class counts are equal ({mine}), but the images or their order differ."
     else:
-        sentence = f"The batches part at {where}: it holds {mine} in one run and {theirs} in the other."
+        sentence = f"The batches differ at {where}: {mine} in one run and {theirs} in the other."
     return Divergence("labels and order", step, mine, theirs, sentence)
 
 
@@ -165,8 +165,8 @@ def _features(pair: _EpochPair) -> Divergence | None:
                 "the other"
             )
             sentence = (
-                f"The backbone makes other features of the same input, {mine.path}: "
-                f"{'the difference is of the size of rounding' if rounding else means}."
+                f"The backbone computes different features for the same input, {mine.path}: "
+                f"{'the difference is within rounding' if rounding else means}."
             )
             return Divergence("features", {"epoch": pair.epoch}, one, other, sentence)
     return None
@@ -179,7 +179,7 @@ def _steps(pair: _EpochPair) -> Divergence | None:
         if not _close(mine, theirs):
             values = f"{_number(mine)} in one run and {_number(theirs)} in the other"
             if index == 0:
-                sentence = f"In {where} the same input and the same weights give another loss: {values}."
+                sentence = f"In {where} the same input and the same weights give a different loss: {values}."
                 return Divergence("loss", step, mine, theirs, sentence)
             sentence = (
                 f"Losses and gradients agree up to the batch before; after its step the weights differ, for the loss "
@@ -211,7 +211,7 @@ def _length(a: "Trace", b: "Trace") -> Divergence | None:
     if one == other:
         return None
     step = {"epoch": min(one, other) + 1}
-    sentence = f"They agree in {min(one, other)} epochs; then one ends and the other goes on to {max(one, other)}."
+    sentence = f"They agree in {min(one, other)} epochs; then one ends and the other continues to {max(one, other)}."
     return Divergence("number of epochs", step, one, other, sentence)
 
 

@@ -22,7 +22,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Images:
-    """Which images a run saw, told apart by content and class.
+    """Which images a run used, distinguished by content and class.
 
     Attributes:
         train: str. Tells one set of training images from another; empty where that is not known, like `val`.
@@ -99,7 +99,7 @@ def image_differences(names: Sequence[str], images: Sequence[Images]) -> list[st
     """
     said = []
     for part, words, count in (
-        ("val", "judged on different validation", 1),
+        ("val", "evaluated on different validation", 1),
         ("train", "trained on different training", 0),
     ):
         groups: dict[str, list[int]] = {}
@@ -112,7 +112,7 @@ def image_differences(names: Sequence[str], images: Sequence[Images]) -> list[st
             )
             said.append(f"These runs were {words} images ({told}).")
     if unknown := [name for name, one in zip(names, images, strict=True) if not one.val]:
-        said.append(f"Which images it saw is not known of {_and(unknown)}.")
+        said.append(f"The images used by {_and(unknown)} are not known.")
     return said
 
 

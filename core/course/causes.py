@@ -152,10 +152,10 @@ def _consistent(record: TrainingRecord, finding: Finding) -> str:
         return " The backbone's weights have moved; this is consistent with a learning rate too high for it."
     if finding.id in ("loss-near-ln-k", "nothing-learnt"):
         return (
-            f" Neither the settings nor the checks before the training explain it, and {record.order.words()}; it is "
-            "consistent with labels that do not follow from the images, or images in which there is little to see."
+            f" Neither the settings nor the checks before the training explain it, and {record.order.words()}; it "
+            "is consistent with labels that cannot be predicted from the images, or images that show little."
         )
     return (
-        f" The backbone is unchanged, {record.order.words()}, and the checks before the training explain nothing of "
-        "it; this is consistent with too high a learning rate."
+        f" The backbone is unchanged, {record.order.words()}, and the checks before the training do not explain it; "
+        "this is consistent with too high a learning rate."
     )

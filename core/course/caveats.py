@@ -30,14 +30,14 @@ _OF_ALL = {
     "leak-exact-duplicate": LEAKAGE,
     "leak-near-duplicate": LEAKAGE,
     "leak-altered-copy": LEAKAGE,
-    "mode-reveals-class": "optimistic: the kind of file tells the class",
-    "answers-reversed": "below chance: answers are reversed",
+    "mode-reveals-class": "optimistic: file properties reveal the class",
+    "answers-reversed": "below chance: predictions are reversed",
     "diverged": "not meaningful: training diverged",
-    "constant-predictor": f"{_CHANCE}: one answer for every image",
-    "one-class-on-validation": f"{_CHANCE}: one answer for every image",
-    "validation-at-chance": f"{_CHANCE}: what was learnt does not hold",
-    "nothing-learnt": f"{_CHANCE}: nothing was learnt",
-    "loss-near-ln-k": f"{_CHANCE}: nothing was learnt",
+    "constant-predictor": f"{_CHANCE}: same prediction for every image",
+    "one-class-on-validation": f"{_CHANCE}: same prediction for every image",
+    "validation-at-chance": f"{_CHANCE}: does not generalize",
+    "nothing-learnt": f"{_CHANCE}: nothing learned",
+    "loss-near-ln-k": f"{_CHANCE}: nothing learned",
 }
 """Findings that concern every held-out image."""
 

@@ -29,8 +29,8 @@ CONFIDENT = 0.9
 def answers_reversed(record: TrainingRecord) -> Finding | None:
     """Validation answers that are wrong in an orderly way, while training goes well: classes are exchanged there.
 
-    Of two classes an AUC well below one half; of any number classes whose images are mostly called by each other's
-    names. A head that has learnt nothing has any AUC, so training must have gone the right way.
+    Of two classes an AUC well below one half; of any number classes whose images are mostly predicted as each other. A
+    head that has learned nothing has any AUC, so training must have gone the right way.
     """
     if not record.is_settled or not record.has_learnt:
         return None
@@ -47,19 +47,19 @@ def _below_half(record: TrainingRecord) -> Finding | None:
     return Finding(
         "answers-reversed",
         "error",
-        f"AUC on validation is {auc:.3f} in epoch {record.number}, where answers drawn by lot give "
-        f"{0.5 - 2 * error:.2f} to {0.5 + 2 * error:.2f} on {record.count} images, while accuracy in training is "
-        f"{record.last.accuracy or 0:.3f}{how}: what was learnt holds on validation the other way round (with the two "
-        f"classes exchanged there AUC would be {1 - auc:.3f}).",
+        f"Validation AUC is {auc:.3f} in epoch {record.number}, where random predictions give {0.5 - 2 * error:.2f} "
+        f"to {0.5 + 2 * error:.2f} on {record.count} images, while training accuracy is "
+        f"{record.last.accuracy or 0:.3f}{how}: predictions on validation are reversed (with the two classes "
+        f"swapped there, AUC would be {1 - auc:.3f}).",
         {
             "val_auc": [epoch.val_auc for epoch in record.epochs],
             "chance": [round(0.5 - 2 * error, 3), round(0.5 + 2 * error, 3)],
             "train_auc": record.train_auc,
             "accuracy": record.last.accuracy,
         },
-        f"Look at images of {named(record.classes)} in training and in validation: either the folders or labels of one "
-        "part are exchanged, or the images of a class have something in training (a mark, a border, a source) that in "
-        "validation those of the other class have.",
+        f"Look at images of {named(record.classes)} in training and in validation: either the folders or labels of "
+        "one split are swapped, or the images of one class share something in training (a mark, a border, a "
+        "source) that those of the other class have in validation.",
     )
 
 
@@ -77,8 +77,8 @@ def _exchanged(record: TrainingRecord) -> Finding | None:
     return Finding(
         "answers-reversed",
         "error",
-        f"After epoch {record.number} validation images of {len(moved)} classes are called by each other's names "
-        f"({names[0]}): {other} of {count}, and {own} by their own. Accuracy in training is "
+        f"After epoch {record.number} validation images of {len(moved)} classes are predicted as each other "
+        f"({names[0]}): {other} of {count}, and {own} correctly. Training accuracy is "
         f"{record.last.accuracy or 0:.3f}.",
         {
             "classes": [[record.classes[k] for k in circle] for circle in circles],
@@ -87,13 +87,13 @@ def _exchanged(record: TrainingRecord) -> Finding | None:
             "called_by_their_own": own,
             "confusion": record.confusion,
         },
-        "Look at images of these classes in training and in validation: their folders or numbers are exchanged in one "
-        "of the two, as when each part is numbered by itself.",
+        "Compare images of these classes in training and in validation: their folders or indices are swapped in one "
+        "of the two, as when each split numbers its classes by itself.",
     )
 
 
 def exchanged_classes(table: NDArray[np.integer]) -> list[list[int]]:
-    """Circles of classes whose images are mostly called by the name of the next one.
+    """Cycles of classes whose images are mostly predicted as the next one.
 
     In each class of a circle more than half of the images have the next one's name, and over all of them the new names
     win over their own by more than chance (3.5 standard errors): a class that swallows another makes no circle.
@@ -133,7 +133,7 @@ def _called(classes: list[str], circle: list[int]) -> str:
 
 def validation_at_chance(record: TrainingRecord) -> Finding | None:
     """Training goes well, and validation is no better than always naming the most frequent class, nor does it rank the
-    images: nothing that was learnt holds there. An error where training is nearly right."""
+    images: nothing that was learned holds there. An error where training is nearly right."""
     last, (name, share) = record.last, record.majority
     if not record.is_settled or last.accuracy is None or last.val_accuracy is None or not _is_far_ahead(record):
         return None
@@ -146,8 +146,9 @@ def validation_at_chance(record: TrainingRecord) -> Finding | None:
         "validation-at-chance",
         "error" if last.accuracy >= BY_HEART else "warning",
         f"In epoch {record.number} accuracy is {last.accuracy:.3f} in training and {last.val_accuracy:.3f} on "
-        f"validation, where always answering {named([name])} would give {share:.3f}"
-        f"{'' if auc is None else f'; AUC there is {auc:.3f}'}: nothing that was learnt holds there.",
+        f"validation, where always predicting {named([name])} would give "
+        f"{share:.3f}{'' if auc is None else f'; AUC there is {auc:.3f}'}: nothing learned in training holds on "
+        "validation.",
         {
             "accuracy": last.accuracy,
             "val_accuracy": last.val_accuracy,
@@ -156,8 +157,9 @@ def validation_at_chance(record: TrainingRecord) -> Finding | None:
             "majority_share": share,
             "validation_pictures": record.count,
         },
-        "Look whether the labels follow from the images at all (the review of labels on the Dataset page), and whether "
-        "the validation images are of the same kind; then train a smaller head on more images.",
+        "Check whether the labels can be predicted from the images at all (the review of labels on the Dataset "
+        "page), and whether the validation images resemble the training images; then train a smaller head on more "
+        "images.",
     )
 
 
@@ -172,7 +174,7 @@ def _is_far_ahead(record: TrainingRecord) -> bool:
 
 
 def one_class_on_validation(record: TrainingRecord) -> Finding | None:
-    """Nearly all validation images get one and the same class, with sure answers, while training tells them apart."""
+    """Nearly all validation images get one class, with confident predictions, while training separates the classes."""
     recent = record.epochs[-2:]
     last, (_, share) = record.last, record.majority
     same = {epoch.predicted_class for epoch in recent if epoch.predicted_share >= 0.95}
@@ -184,9 +186,9 @@ def one_class_on_validation(record: TrainingRecord) -> Finding | None:
     return Finding(
         "one-class-on-validation",
         "error",
-        f"In epoch {record.number} {percent(last.predicted_share)} of the validation images are called "
+        f"In epoch {record.number} {percent(last.predicted_share)} of the validation images are predicted as "
         f"{named([last.predicted_class])}, with a mean probability of {last.confidence:.2f}, though at most "
-        f"{percent(share)} are of one class; in training accuracy is {last.accuracy:.3f}.",
+        f"{percent(share)} are of one class; training accuracy is {last.accuracy:.3f}.",
         {
             "predicted_class": last.predicted_class,
             "predicted_share": last.predicted_share,
@@ -195,8 +197,8 @@ def one_class_on_validation(record: TrainingRecord) -> Finding | None:
             "val_accuracy": last.val_accuracy,
             "val_auc": last.val_auc,
         },
-        "Lay images of one class from training and validation side by side: their brightness, colours, sharpness or "
-        "format differ, or they were prepared in another way.",
+        "Compare images of one class from training and validation: their brightness, colours, sharpness or format "
+        "differ, or they were preprocessed differently.",
     )
 
 
@@ -213,9 +215,7 @@ def validation_far_better(record: TrainingRecord) -> Finding | None:
         return None
     last, held_back = record.last, record.held_back
     because = (
-        f" The training images are seen {' and '.join(held_back)}, which holds their accuracy back."
-        if held_back
-        else ""
+        f" The training images are seen {' and '.join(held_back)}, which lowers training accuracy." if held_back else ""
     )
     return Finding(
         "validation-far-better",

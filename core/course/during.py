@@ -1,7 +1,7 @@
 """Checks during a training: findings from its epochs and its trace.
 
 Every check states what was measured. A cause is named only as something the figures are consistent with: what the
-same headline number can come from is told apart by the other columns, and by a bisect. What was known before the
+same headline number can come from is distinguished by the other columns, and by a bisect. What was known before the
 training is read first (core/course/causes.py).
 """
 
@@ -57,7 +57,7 @@ CHECKS: tuple[Callable[[TrainingRecord], Finding | None], ...] = (
     validation_far_better,
     overfitting,
 )
-"""A cause stands before what it explains."""
+"""A cause comes before what it explains."""
 
 
 RECORDED_CHECKS = (
@@ -67,14 +67,14 @@ RECORDED_CHECKS = (
                                                   statistics_moved, dead_relu_head, still_falling,
                                                   validation_far_better)),
 )  # fmt: skip
-"""Those of a run that was recorded elsewhere: what the others say of the settings is not known of it."""
+"""Those of a run recorded by the recorder: its settings are not known, so the other checks do not apply."""
 
 
 def trace_findings(run: Run) -> list[Finding]:
     """What the epochs recorded so far show, each below what explains it; nothing on a healthy training.
 
     Args:
-        run: Run. At work or ended.
+        run: Run. Running or ended.
 
     Returns:
         The worst first. A finding from before the training is among them where the epochs show what it does.

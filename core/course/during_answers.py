@@ -47,23 +47,23 @@ def majority_accuracy_high_auc(record: TrainingRecord) -> Finding | None:
     reason = (
         f"This is consistent with class-ordered batches, and the recorded order is class by class: {order.words()}."
         if order.is_class_ordered
-        else f"This is the fingerprint of class-ordered batches, but here {order.words()}; then it is consistent with "
-        "another preprocessing or another class balance on validation."
+        else f"This is typical of class-ordered batches, but here {order.words()}; so it is consistent with "
+        "different preprocessing or a different class balance in validation."
     )
     return Finding(
         "majority-accuracy-high-auc",
         "error",
-        f"In epoch {record.number} {last.predicted_share:.0%} of the validation images are called "
+        f"In epoch {record.number} {last.predicted_share:.0%} of the validation images are predicted as "
         f"“{last.predicted_class}”, so accuracy is {last.val_accuracy:.3f}, its share; but AUC is "
-        f"{last.val_auc:.3f}{another}. It has learnt to tell the classes apart; its threshold has not. {reason}",
+        f"{last.val_auc:.3f}{another}. The model separates the classes, but not at this threshold. {reason}",
         {
             **_answers(last),
             "best_threshold_accuracy": best,
             **order.evidence(),
         },
-        "Shuffle the samples anew every epoch: data.shuffle=samples."
+        "Shuffle the samples in every epoch: data.shuffle=samples."
         if order.is_class_ordered
-        else "Compare the pixels of training and validation images, and their shares of classes.",
+        else "Compare the pixels of training and validation images, and their class balance.",
         {"data.shuffle": "samples"} if order.is_class_ordered else {},
     )
 
@@ -78,9 +78,8 @@ def constant_predictor(record: TrainingRecord) -> Finding | None:
     return Finding(
         "constant-predictor",
         "error",
-        f"After epoch {record.number} all {record.count} validation images get the same answer, "
-        f"“{last.predicted_class}”, with the same probability: its standard deviation is "
-        f"{last.prediction_std:.1g}.",
+        f"After epoch {record.number} all {record.count} validation images get the same prediction, "
+        f"“{last.predicted_class}”, with the same probability: its standard deviation is {last.prediction_std:.1g}.",
         {
             **_answers(last),
             "dead_units": last.dead_units,
@@ -99,11 +98,12 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
     if dead is None or dead <= DEAD:
         return None
     units = record.config.model.whole_head.rectified_units
+    count = round(dead * units)
+    many = f"all {units} hidden ReLU units" if count == units else f"{count} of {units} hidden ReLU units"
     return Finding(
         "dead-relu-head",
         "error" if dead == 1 else "warning",
-        f"After epoch {record.number} {round(dead * units)} of the {units} hidden units of the head are active on no "
-        "validation image.",
+        f"After epoch {record.number} {many} of the head are dead (zero on every validation image).",
         {
             "dead_units": dead,
             "per_epoch": [epoch.dead_units for epoch in record.epochs],
@@ -116,7 +116,7 @@ def dead_relu_head(record: TrainingRecord) -> Finding | None:
 
 
 def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
-    """Training and validation loss stay where equal probabilities for all classes put them: nothing was learnt yet."""
+    """Training and validation loss stay where equal probabilities for all classes put them: nothing was learned yet."""
     if record.number < SETTLED:
         return None
     limit = record.chance_loss
@@ -135,7 +135,7 @@ def loss_near_ln_k(record: TrainingRecord) -> Finding | None:
             "input_std": record.samples[0].std if record.samples else None,
             "learning_rate": record.rate,
         },
-        "Shuffle the samples anew every epoch: data.shuffle=samples."
+        "Shuffle the samples in every epoch: data.shuffle=samples."
         if record.order.is_class_ordered
         else "Try data.preprocessing=backbone, a frozen backbone and training.learning_rate=1e-3.",
     )
@@ -158,8 +158,8 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
     return Finding(
         "class-imbalance-baseline",
         "warning",
-        f"Accuracy is {last.val_accuracy:.3f} in epoch {record.number}, and always answering “{name}” would give "
-        f"{share:.3f}: {last.predicted_share:.0%} of the answers are “{last.predicted_class}”.",
+        f"Accuracy is {last.val_accuracy:.3f} in epoch {record.number}, and always predicting “{name}” would give "
+        f"{share:.3f}: {last.predicted_share:.0%} of the predictions are “{last.predicted_class}”.",
         {**_answers(last), "majority_class": name, "majority_share": share, "interval": [low, high]},
         "Judge by AUC instead of accuracy; training.class_weight=balanced makes the rare class count.",
         {"training.class_weight": "balanced"},
@@ -167,7 +167,8 @@ def class_imbalance_baseline(record: TrainingRecord) -> Finding | None:
 
 
 def _finds_rare(record: TrainingRecord) -> bool:
-    """Whether the rarer of two classes is called by its name often enough: 0.5 is the mean recall of one class for all.
+    """Whether the rarer of two classes is predicted correctly often enough: 0.5 is the mean recall of one class for
+    all.
 
     Of n images those of the rarer class that are missed, less those of the other that are called by its name, are
     (answers - share) * n; both together are (1 - accuracy) * n.
@@ -206,7 +207,7 @@ def overfitting(record: TrainingRecord) -> Finding | None:
 
 def _remedy(record: TrainingRecord) -> str:
     if record.order.is_class_ordered:
-        return "Shuffle the samples anew every epoch: data.shuffle=samples."
+        return "Shuffle the samples in every epoch: data.shuffle=samples."
     return f"Try a lower learning rate than {record.rate:g}."
 
 

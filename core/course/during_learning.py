@@ -1,4 +1,4 @@
-"""Checks during a training: nothing learnt of the training images, a loss that was still falling at the end."""
+"""Checks during a training: nothing learned from the training images, a loss that was still falling at the end."""
 
 from core.checks.finding import Finding
 from core.course.training_record import TrainingRecord
@@ -14,7 +14,7 @@ FAR = 0.4
 
 
 def nothing_learnt(record: TrainingRecord) -> Finding | None:
-    """Classes of the training images themselves are told apart no better than by lot, whatever the loss is."""
+    """Classes of the training images themselves are separated no better than at random, whatever the loss is."""
     recent = record.epochs[-2:]
     aucs = [record.train_aucs.get(epoch.epoch) for epoch in recent]
     accuracies = [epoch.accuracy for epoch in recent]
@@ -25,8 +25,8 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
     return Finding(
         "nothing-learnt",
         "warning",
-        f"After {record.number} epochs AUC is {aucs[-1]:.3f} and accuracy {accuracies[-1]:.3f} on the training images "
-        f"themselves, where always answering the most frequent class gives {record.train_majority:.3f}.",
+        f"After {record.number} epochs AUC is {aucs[-1]:.3f} and accuracy {accuracies[-1]:.3f} on the training "
+        f"images themselves, where always predicting the most frequent class gives {record.train_majority:.3f}.",
         {
             "train_auc": aucs[-1],
             "accuracy": accuracies[-1],
@@ -34,8 +34,8 @@ def nothing_learnt(record: TrainingRecord) -> Finding | None:
             "learning_rate": record.rate,
             "losses": [epoch.loss for epoch in record.epochs],
         },
-        "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if nothing "
-        "is learnt then either, look at images of each class.",
+        "Begin with the recommended settings, data.preprocessing=backbone and a frozen pretrained backbone; if "
+        "nothing is learned then either, look at images of each class.",
     )
 
 
@@ -57,9 +57,9 @@ def still_falling(record: TrainingRecord) -> Finding | None:
         "still-falling",
         "warning" if level > 0.6 else "info",
         f"The run ended in epoch {record.number} while validation loss was still falling evenly: "
-        f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal distances, where equal "
-        f"probabilities cost {record.chance_loss:.3f}. Its figures are those of a head that has not learnt to the end.",
+        f"{known[-2 * third - 1]:.3f}, {known[-third - 1]:.3f}, {known[-1]:.3f} at equal intervals; equal "
+        f"probabilities would give {record.chance_loss:.3f}. Its figures are those of an undertrained head.",
         {"val_losses": losses, "learning_rate": record.rate, "chance_loss": record.chance_loss},
-        f"Take a higher rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
+        f"Use a higher learning rate, for instance {record.rate_key}={10 * record.rate:g}, or more epochs.",
         {record.rate_key: 10 * record.rate} if 10 * record.rate <= 10 else {},
     )

@@ -5,15 +5,15 @@ from core.course.training_record import TrainingRecord
 
 
 def diverged(record: TrainingRecord) -> Finding | None:
-    """The loss is no number any more, or far above where it started while nothing is told apart: the weights are lost.
+    """The loss is no longer a finite number, or far above its start while no class is separated: the weights are lost.
 
     Not to be mistaken for the sawtooth of class-ordered batches, whose loss is high on validation and low in training,
-    nor for a head whose steps are long and which learns all the same (`loss_leapt`)."""
+    nor for a head whose steps are large and which learns nevertheless (`loss_leapt`)."""
     broken = [epoch.epoch for epoch in record.epochs if epoch.loss is None or None in epoch.losses]
     evidence = {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate}
     remedy = "Start again with a training.learning_rate a hundred times lower."
     if broken:
-        claim = f"The loss is not a number any more in epoch {broken[0]}."
+        claim = f"The loss is no longer a finite number in epoch {broken[0]}."
         return Finding("diverged", "error", claim, evidence, remedy)
     if not _is_high(record) or record.has_learnt:
         return None
@@ -21,8 +21,9 @@ def diverged(record: TrainingRecord) -> Finding | None:
 
 
 def loss_leapt(record: TrainingRecord) -> Finding | None:
-    """The loss is far above where it started, and yet the classes are told apart: the steps are too long, so that the
-    answers are far too sure. Measured on X-rays: with adam at 1 and sgd at 1 a linear head still reaches 0.88 to 0.94
+    """The loss is far above where it started, and yet the classes are separated: the steps are too large, so that the
+    predictions are far too confident. Measured on X-rays: with adam at 1 and sgd at 1 a linear head still reaches 0.88
+    to 0.94
     (0.95 at the usual rate), at a loss of ten times equal probabilities."""
     broken = any(epoch.loss is None or None in epoch.losses for epoch in record.epochs)
     if broken or not _is_high(record) or not record.has_learnt:
@@ -31,10 +32,10 @@ def loss_leapt(record: TrainingRecord) -> Finding | None:
     return Finding(
         "loss-leapt",
         "warning",
-        f"{_high_loss(record)} Accuracy in training is {told}: it has learnt, but its answers are far too sure where "
-        "they are wrong.",
+        f"{_high_loss(record)} Training accuracy is {told}: the model has learned, but is far too confident where "
+        "it is wrong.",
         {"losses": [epoch.loss for epoch in record.epochs], "learning_rate": record.rate, "accuracy": told},
-        f"Take a lower rate: {record.rate_key}={record.rate / 10:g}.",
+        f"Use a lower learning rate: {record.rate_key}={record.rate / 10:g}.",
         {record.rate_key: record.rate / 10} if record.rate > 1e-6 else {},
     )
 
@@ -53,8 +54,8 @@ def _is_high(record: TrainingRecord) -> bool:
 
 def _high_loss(record: TrainingRecord) -> str:
     return (
-        f"The training loss is {record.last.loss:.3g} in epoch {record.number}; it began at {_first_loss(record):.3g}, "
-        f"and equal probabilities for all classes would cost {record.chance_loss:.3g}."
+        f"The training loss is {record.last.loss:.3g} in epoch {record.number}; it began at "
+        f"{_first_loss(record):.3g}, and equal probabilities for all classes would give {record.chance_loss:.3g}."
     )
 
 
@@ -84,7 +85,7 @@ def _moved_below(record: TrainingRecord, trained: tuple[str, ...]) -> Finding | 
     return Finding(
         "base-moved-although-frozen",
         "error",
-        f"The weights of {', '.join(moved)} are other ones after epoch {record.number} than before training, although "
+        f"The weights of {', '.join(moved)} after epoch {record.number} differ from those before training, although "
         f"the backbone is frozen below {trained[0]}.",
         {"moved": moved, "trained": list(trained)},
         "Report this: in this program nothing should train a frozen block.",
@@ -109,8 +110,8 @@ def base_still_although_unfrozen(record: TrainingRecord) -> Finding | None:
         f"The weights of {', '.join(still)} are the same after epoch {record.number} as before training, although "
         f"the backbone is set to be trained from {trained[0]} on.",
         {"still": list(still), "trained": list(trained), "learning_rate": record.rate},
-        "Raise the learning rate, or choose a lower block in training.unfreeze_from: this one has no weights of its "
-        "own, or steps so small that they are lost in rounding.",
+        "Raise the learning rate, or choose an earlier block in training.unfreeze_from: this one has no weights of "
+        "its own, or steps so small that they are lost in rounding.",
     )
 
 
@@ -147,7 +148,7 @@ def collapsed_features(record: TrainingRecord) -> Finding | None:
             "spread_within_a_picture_before": max(known) if known else None,
             "learning_rate": record.rate,
         },
-        "Keep the backbone frozen, or train it at a learning rate of 1e-5 after the head has learnt.",
+        "Keep the backbone frozen, or train it at a learning rate of 1e-5 after training the head.",
         {"training.mode": "bottleneck", "training.unfreeze_from": ""},
     )
 

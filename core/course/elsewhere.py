@@ -16,7 +16,7 @@ def base_still_elsewhere(record: TrainingRecord) -> Finding | None:
         f"{count} weights of the backbone are trainable, but after epoch {record.number} all of them are the same as "
         "before.",
         {"trainable": count, "before": hashes.base, "after": hashes.base_after, "learning_rate": record.rate},
-        "Set `trainable` before `compile`, which reads it once; and look at the learning rate.",
+        "Set `trainable` before `compile`, which reads it once; and check the learning rate.",
     )
 
 

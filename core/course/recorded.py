@@ -44,8 +44,8 @@ class Order:
             return "the order of the batches was not recorded"
         count = f"{self.pure} of {self.batches} batches hold a single class"
         if self.is_mixed:
-            return f"the classes are mixed ({count}; a random order gives {self.expected:.1f})"
-        return f"{count}, where a random order gives {self.expected:.1f}"
+            return f"the classes are mixed ({count}, expected under shuffling: {self.expected:.1f})"
+        return f"{count}, expected under shuffling: {self.expected:.1f}"
 
     def evidence(self) -> dict[str, float]:
         """The figures, for a finding."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 LEARNT = 0.65
-"""AUC on the training images from which on a head has learnt something of them."""
+"""AUC on the training images from which on a head has learned something of them."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class TrainingRecord:
 
     @property
     def has_learnt(self) -> bool:
-        """Whether the classes of the training images are told apart, by AUC; in an old run by accuracy."""
+        """Whether the classes of the training images are separated, by AUC; in an old run by accuracy."""
         if self.train_auc is not None:
             return self.train_auc >= LEARNT
         return (self.last.accuracy or 0.0) >= self.train_majority + 0.1
@@ -90,7 +90,7 @@ class TrainingRecord:
 
     @property
     def auc_error(self) -> float | None:
-        """Standard error of the AUC of two classes if the answers were drawn by lot (Mann and Whitney); None where
+        """Standard error of the AUC of two classes if the predictions were random (Mann and Whitney); None where
         there are more classes, or fewer than eight images of one."""
         counts = Counter(self.labels)
         one, other = (counts[name] for name in self.classes) if len(self.classes) == 2 else (0, 0)

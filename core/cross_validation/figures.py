@@ -14,7 +14,7 @@ METHOD = "corrected resampled t interval (Nadeau and Bengio 2003)"
 def fold_figures(heads: "Sequence[FoldHead]", folds: int) -> "FoldFigures":
     """Accuracy, AUC and loss over all heads, each fold weighted by its images.
 
-    The accuracy is that over all images, averaged over the repeats. The AUC is the mean of the folds' own: scores of
+    The accuracy is over all images, averaged over the repeats. The AUC is the mean of the folds' own: scores of
     different heads are not on one scale, so no curve is drawn through all of them together.
 
     Args:
@@ -56,7 +56,7 @@ def describe(result: "CrossValidationResult") -> str:
     interval, area = figures["interval"], figures["auc"]
     around = f" (95 % CI {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
     auc = f", AUC {area:.3f}" if area is not None else ""
-    return f"{figures['accuracy']:.1%} of {result['images']:,} images are read rightly{around}{auc}; {done}."
+    return f"{figures['accuracy']:.1%} of {result['images']:,} images are classified correctly{around}{auc}; {done}."
 
 
 def notes(result: "CrossValidationResult") -> list[str]:
@@ -65,13 +65,13 @@ def notes(result: "CrossValidationResult") -> list[str]:
     if result["parted"]:
         groups = "one group" if result["parted"] == 1 else f"{result['parted']} groups"
         said.append(
-            f"The folds that the dataset brings part {groups} of images that belong together (one patient, or equal "
-            "files), so the figures may be too good; say --folds 5 to have folds made that keep them together."
+            f"The folds of the dataset divide {groups} of images that belong together (one patient, or duplicates), "
+            "so the figures may be too good; use --folds 5 for folds that keep them together."
         )
     if result["inner_validation"]:
         said.append(
-            "Part of the training images of each fold served to choose the last epoch, as the settings look at the "
-            "validation loss; the fold itself was looked at once."
+            "Part of the training images of each fold was used to choose the last epoch, as the settings use the "
+            "validation loss; the fold itself was evaluated once."
         )
     if result["test_images"]:
         said.append(f"The {result['test_images']:,} images of the test part were left out.")

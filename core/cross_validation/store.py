@@ -64,7 +64,7 @@ class CrossValidation(FoldsJob):
         path: Path. The folder; it exists.
     """
 
-    noun, at_end, takes_slot = "cross-validation", "has come to its end", True
+    noun, at_end, takes_slot = "cross-validation", "has finished", True
 
     def result(self) -> "CrossValidationResult | None":
         """What result.json says; None before there is one, or where it is damaged."""
@@ -147,26 +147,26 @@ def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
     """Raises ConfigError for settings that are not of a frozen backbone, or counts that are out of range."""
     if not config.training.is_frozen or config.training.literal:
         raise ConfigError(
-            "cross-validation trains heads on saved features, but these settings push every image through the network; "
-            "set training.mode to bottleneck"
+            "cross-validation trains heads on cached features, but these settings pass every image through the "
+            "network; set training.mode to bottleneck"
         )
     if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
-        raise ConfigError(f"{folds} folds were asked for; {LEAST_FOLDS} to {MOST_FOLDS} can be made")
+        raise ConfigError(f"{folds} folds requested; the number may be {LEAST_FOLDS} to {MOST_FOLDS}")
     if not 1 <= repeats <= MOST_REPEATS:
-        raise ConfigError(f"{repeats} repeats were asked for; 1 to {MOST_REPEATS} can be made")
+        raise ConfigError(f"{repeats} repeats requested; the number may be 1 to {MOST_REPEATS}")
 
 
 def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, brought: bool) -> list[Folds]:
-    """The division of each repeat: one that is brought stays, others are dealt out anew by the next data seed.
+    """The division of each repeat: folds of the dataset stay, others are drawn again with the next data seed.
 
     Raises:
-        DataError: the images cannot be divided so, or the dataset no longer brings its folds.
+        DataError: the images cannot be divided so, or the dataset no longer has its folds.
     """
     pattern, seed = config.data.group_pattern, config.data.seed
     if brought:
         found = own_folds(dataset, pattern)
         if found is None or len(found.names) != folds:
-            raise ConfigError(f"the dataset no longer brings {folds} folds; start a new cross-validation")
+            raise ConfigError(f"the dataset no longer has {folds} folds; start a new cross-validation")
         return [found] * repeats
     first = make_folds(dataset, folds, seed, pattern)
     return [first, *(make_folds(dataset, folds, seed + k, pattern, first.groups) for k in range(1, repeats))]

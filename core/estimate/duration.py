@@ -123,7 +123,7 @@ def download_bytes(config: RunConfig) -> int:
 
 
 def head_size(config: RunConfig, classes: int) -> int:
-    """What the cost of a head goes by: its weights, rounded up to a power of two, so that alike heads share one."""
+    """What the cost of a head depends on: its weights, rounded up to a power of two, so that alike heads share one."""
     row = find(config.model.backbone)
     side = row.map_side(config.data.image_size) if config.model.pooling == "flatten" else 1
     count = config.model.whole_head.weights(row.channels * side * side, 1 if classes == 2 else classes)
@@ -131,7 +131,7 @@ def head_size(config: RunConfig, classes: int) -> int:
 
 
 def count_size(images: int) -> int:
-    """What the cost of work goes by that also has a part which does not depend on the images: their order of size."""
+    """What the cost of work with a part independent of the images depends on: their order of magnitude."""
     return images.bit_length()
 
 

@@ -1,4 +1,4 @@
-"""What work has taken on this machine, kept between runs in `costs.json` of the home, so that the next can be foretold.
+"""What work has taken on this machine, kept between runs in `costs.json` of the home, to predict the next.
 
 A cost is a number of seconds for each unit of a kind of work: an image through a backbone, an image in an epoch. One
 entry stands for each kind, backbone, image size and block on each machine; a newer measurement moves it half of the

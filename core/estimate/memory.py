@@ -15,10 +15,10 @@ _EMPTY_MB = 640
 """What a process with TensorFlow takes before it has a network, measured."""
 
 _LEARNING = 2.5
-"""How many times as much the activations of what learns take: they are kept for the backward pass, with gradients."""
+"""How many times as much the activations of trainable layers take (kept for the backward pass, with gradients)."""
 
 _PER_WEIGHT = 16
-"""Bytes of a weight that learns: itself, its gradient and the optimizer's two numbers."""
+"""Bytes of a trainable weight: itself, its gradient and the optimizer's two numbers."""
 
 _CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 

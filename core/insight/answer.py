@@ -13,10 +13,10 @@ Probabilities = NDArray[np.float32]
 CAM, GRAD_CAM = "cam", "grad-cam"
 
 METHODS = {
-    CAM: "Class activation map: exactly what each place of the last feature map adds to the score of this class; what "
-    "speaks against it is left out.",
-    GRAD_CAM: "Grad-CAM: an estimate, by the gradient of the score, of what places of the last feature map speak for "
-    "this class; what speaks against it is left out.",
+    CAM: "Class activation map: the exact contribution of each position of the last feature map to the score of "
+    "this class; negative contributions are not shown.",
+    GRAD_CAM: "Grad-CAM: a gradient-based estimate of the contribution of each position of the last feature map to "
+    "the score of this class; negative contributions are not shown.",
 }
 """What each method is, in one sentence for the person."""
 
@@ -44,7 +44,7 @@ class Insight:
         neighbours: tuple of Neighbour. The nearest training images, the nearest first.
         distance: float or None. Cosine distance to the k-th nearest training image.
         unlike: bool or None. Whether it lies further off than nearly all validation images do.
-        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the image speaks for that class. All
+        heat: dict. Class to a map of `h` rows of `w` numbers, 0 to 1: where the image supports that class. All
             zeros where no place does. Only the most probable classes.
         method: str. How the maps were made: `cam`, `grad-cam`, or empty without maps.
     """

@@ -11,7 +11,7 @@ SIDE = 64
 """Pixels a side of the maps that are asked."""
 
 FEWEST = 8
-"""Maps below which nothing is said."""
+"""Maps below which nothing is reported."""
 
 _CORNER, _EDGE = 24, 8  # pixels a side of a corner, and the width of an edge
 _MORE = 1.25
@@ -57,9 +57,9 @@ class Attention(NamedTuple):
     def sentence(self, method: str) -> str:
         """What was measured (`method` is `cam` or `grad-cam`), and whether that supports that the network reads it."""
         told = {
-            SUPPORTS: "this supports that the network reads it",
-            AGAINST: "this does not support that the network reads it",
-            OPEN: "this does not decide whether the network reads it",
+            SUPPORTS: "this supports that the network uses it",
+            AGAINST: "this does not support that the network uses it",
+            OPEN: "this does not decide whether the network uses it",
         }[self.verdict]
         others = "" if np.isnan(self.others) else f", {100 * self.others:.0f} % in images of other classes"
         return (

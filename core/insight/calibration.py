@@ -32,7 +32,8 @@ class Calibration:
 
     Attributes:
         count: int. Images.
-        temperature: float. Above 1 the answers were too sure, below 1 not sure enough; 1 where nothing was fitted.
+        temperature: float. Above 1 the predictions were overconfident, below 1 underconfident; 1 where nothing was
+            fitted.
         ece: tuple of float. Expected calibration error as it was, after fitting on the same images, and
             cross-validated: each fifth of the images judged at the temperature of the other four.
         loss: tuple of float. Cross-entropy in nats, in the same order.
@@ -53,24 +54,24 @@ class Calibration:
     def describe(self) -> str:
         """What was found, in plain words."""
         if self.refusal:
-            return f"The probabilities are left as they are: {self.refusal}."
-        tendency = "too sure" if self.temperature > 1 else "not sure enough"
+            return f"The probabilities are unchanged: {self.refusal}."
+        tendency = "overconfident" if self.temperature > 1 else "underconfident"
         before, after, crossed = (f"{100 * value:.1f} %" for value in self.ece)
         losses = f"cross-entropy {self.loss[0]:.3f} before, {self.loss[2]:.3f} cross-validated"
         verdict = (
-            f"It helps on images it was not fitted on, too ({losses})."
+            f"It also helps on images it was not fitted on ({losses})."
             if self.helps
             else f"On images it was not fitted on there is no clear gain ({losses})."
         )
         return (
-            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the answers "
-            f"were {tendency}. Expected calibration error {before} before and {after} after; {crossed} cross-validated "
-            f"({FOLDS} parts, each judged at the temperature of the others). {verdict}"
+            f"Temperature {self.temperature:.2f}, fitted on these same {self.count:,} validation images: the "
+            f"predictions were {tendency}. Expected calibration error {before} before and {after} after; {crossed} "
+            f"cross-validated ({FOLDS} folds, each evaluated at the temperature of the others). {verdict}"
         )
 
 
 def calibrate(labels: Labels, probabilities: Probabilities) -> Calibration:
-    """Fits a temperature and measures what it is worth.
+    """Fits a temperature and measures its effect.
 
     Args:
         labels: integer array of shape `(n,)`.
@@ -173,9 +174,9 @@ def expected_calibration_error(labels: Labels, probabilities: Probabilities) -> 
 
 def _refusal(labels: Labels, probabilities: Probabilities) -> str:
     if len(labels) < FEWEST:
-        return f"{len(labels)} images are too few to fit a temperature on; it takes {FEWEST}"
+        return f"{len(labels)} images are too few to fit a temperature; at least {FEWEST} are needed"
     if (probabilities.argmax(axis=1) == labels).all():
-        return "not one of the images was read wrongly, so there is nothing to learn from on how sure to be"
+        return "no image was misclassified, so no temperature can be fitted"
     return ""
 
 

@@ -61,13 +61,13 @@ class OutOfDistributionLimit:
 
     @cached_property
     def flagged_held_out(self) -> int:
-        """Validation images called foreign when the limit comes from the other half of them."""
+        """Validation images out of distribution when the limit comes from the other half of them."""
         order = np.random.default_rng(0).permutation(self.distances)
         halves = order[0::2], order[1::2]
         return sum(int((part > limit_of(other)).sum()) for part, other in (halves, halves[::-1]))
 
     def is_unlike(self, distance: float) -> bool | None:
-        """Whether an image at this distance is called foreign; None without a limit."""
+        """Whether an image at this distance is out of distribution; None without a limit."""
         return None if self.limit is None else distance > self.limit
 
     def to_record(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class OutOfDistributionLimit:
         count = len(self.distances)
         kept = ", as they were augmented" if self.augmented else ""
         if self.limit is None:
-            return f"With {count} validation images there is no telling which image is unlike the training images."
+            return f"{count} validation images are too few to decide which images are out of distribution."
         beyond = int((self.distances > self.limit).sum())
         return (
             f"Measured by the cosine distance of features to the {ordinal(self.k)} nearest of {self.images:,} "

@@ -125,7 +125,7 @@ class ReviewStore(JobStore[Review]):
 
 @dataclass(frozen=True)
 class ReviewSpec:
-    """A review of the labels of a dataset, as it is now; see `ReviewStore.create`."""
+    """A review of the current labels of a dataset; see `ReviewStore.create`."""
 
     reference: str
     dataset: Dataset

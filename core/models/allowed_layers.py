@@ -1,4 +1,4 @@
-"""What a model from elsewhere may name: layers, initializers, operations and activations that compute, no others."""
+"""What an imported model may name: layers, initializers, operations and activations that compute, no others."""
 
 RANDOM = (  # at work in training alone: asked for an answer, each hands its input on (RandomCrop crops the middle)
     *("AlphaDropout", "AugMix", "CutMix", "Dropout", "GaussianDropout", "GaussianNoise", "MixUp", "RandAugment"),

@@ -5,7 +5,7 @@
     train_model  Input -> FrozenBase(base) -> head                        trained end to end
     join         Input -> base -> head                                    saved; opens with Keras alone
 
-All of them share one set of weights, so whichever was trained, the joined model has learnt.
+All of them share one set of weights, so training any of them trains the joined model.
 """
 
 import contextlib

@@ -61,7 +61,7 @@ def names_in(content: bytes, source: str) -> list[str]:
     try:
         lines = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
-        raise ModelError(f"{source} is no UTF-8 text; save it as UTF-8, with one class a line") from error
+        raise ModelError(f"{source} is not UTF-8 text; save it as UTF-8, with one class a line") from error
     numbered = [_NUMBERED.fullmatch(line) for line in lines]
     if lines and all(found and int(found[1]) == k for k, found in enumerate(numbered)):
         return [found[2].strip() for found in numbered if found]

@@ -17,7 +17,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "this is an image, not a model"),
     (b"GIF8", "this is an image, not a model"),
     (b"\x08\x01\x12", SAVED_MODEL),
-    (b"\x08", f"this looks like an ONNX file, which is not read; {_GIVE}"),
+    (b"\x08", f"this looks like an ONNX file, which is not supported; {_GIVE}"),
     (b"{", f"this is JSON, as TensorFlow.js has it: a description without the weights; {_GIVE}"),
     (b"\x1f\x8b", "this is packed by gzip; unpack it and give the .keras or .h5 file in it"),
 )
@@ -37,5 +37,5 @@ def check_kind(path: Path) -> None:
     if start.startswith(b"PK\x03\x04"):
         return
     if start[4:8] == _LITERT:
-        raise ModelError(f"this is a LiteRT (TensorFlow Lite) file, which is not read; {_GIVE}")
-    raise ModelError(next((words for sign, words in _STARTS if start.startswith(sign)), "this is no .keras file"))
+        raise ModelError(f"this is a LiteRT (TensorFlow Lite) file, which is not supported; {_GIVE}")
+    raise ModelError(next((words for sign, words in _STARTS if start.startswith(sign)), "this is not a .keras file"))

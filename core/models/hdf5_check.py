@@ -30,7 +30,7 @@ def check_weights(path: Path) -> None:
                 if seen > MAX_OBJECTS or depth > MAX_DEPTH:
                     raise ModelError("the weights file has too many or too deeply nested parts, or runs in a circle")
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise ModelError(f"the weights file has a link to elsewhere ({short(name)}); only arrays are taken")
+                    raise ModelError(f"the weights file has a link ({short(name)}); only arrays are taken")
                 part = group[name]
                 if isinstance(part, h5py.Group):
                     todo.append((part, depth + 1))
@@ -45,11 +45,11 @@ def _declared(part: Any, name: str) -> int:
     import h5py
 
     if not isinstance(part, h5py.Dataset):
-        raise ModelError(f"the weights file has a part that is no array ({short(name)})")
+        raise ModelError(f"the weights file has a part that is not an array ({short(name)})")
     if part.is_virtual or part.external:
         raise ModelError(f"the weights file takes the array {short(name)} from another file; that is refused")
     if part.dtype.kind not in "fiu":
-        raise ModelError(f"the weights file has an array that is no numbers ({short(name)})")
+        raise ModelError(f"the weights file has an array that is not numeric ({short(name)})")
     return math.prod(part.shape or (1,)) * int(part.dtype.itemsize)
 
 

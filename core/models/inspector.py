@@ -162,7 +162,7 @@ def parsed(content: bytes | str, name: str) -> Any:
     except RecursionError as error:
         raise ModelError(f"{name} is nested too deeply") from error
     except ValueError as error:
-        raise ModelError(f"{name} is no JSON") from error
+        raise ModelError(f"{name} is not JSON") from error
 
 
 def _check_object(value: dict[str, Any]) -> bool:
@@ -175,11 +175,11 @@ def _check_object(value: dict[str, Any]) -> bool:
         return False
     module, name = value.get("module"), value["class_name"]
     if not isinstance(name, str) or not isinstance(module, str | None):
-        raise ModelError(f"{short(name)} of {short(module)} is no name of a class")
+        raise ModelError(f"{short(name)} of {short(module)} is not a class name")
     if module is None and is_constant(name, value):
         return False
     if (module, name) not in ALLOWED:
-        raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of what is let through")
+        raise ModelError(f"it uses {short(name)} of {short(module)}, which is not on the list of allowed classes")
     if value.get("registered_name") not in (None, name):
         raise ModelError(f"{short(name)} is registered as {short(value['registered_name'])}; that is refused")
     return module == "keras.layers"
@@ -213,6 +213,6 @@ def check_value(key: str, value: Any) -> None:
         if key in _LARGE and abs(value) > MAX_UNITS:
             raise ModelError(f"{short(key)} is {value}; at most {MAX_UNITS} are taken")
     elif key in _NAMED and str(value) not in _NAMED[key]:
-        raise ModelError(f"{key} is {short(value)}, which is not among those that are let through")
+        raise ModelError(f"{key} is {short(value)}, which is not among the allowed ones")
     elif key.endswith(("_initializer", "_regularizer", "_constraint")):
         raise ModelError(f"{short(key)} is the bare name {short(value)}; save the model with Keras 3")

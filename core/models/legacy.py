@@ -81,7 +81,7 @@ def model_config(file: Any) -> tuple[dict[str, Any], bool]:
             'whole by model.save("model.keras")'
         )
     if not isinstance(text, str | bytes) or len(text) > MEMBERS["config.json"]:
-        raise ModelError("the model's configuration in this .h5 file is no text, or is too large")
+        raise ModelError("the model's configuration in this .h5 file is not text, or is too large")
     config: dict[str, Any] = parsed(text, "its model_config")
     return config, is_keras_2(dict(file.attrs)) or "keras_version" not in file.attrs
 
@@ -177,7 +177,7 @@ def _check_object(value: dict[str, Any]) -> bool:
     if module is None and (is_constant(name, value) or value == {"class_name": "__ellipsis__"}):
         return False
     if not isinstance(name, str) or name not in _NAMES or not _is_of_keras(module):
-        raise ModelError(f"it uses {short(name)}, which is not on the list of what is let through; {why_not(name)}")
+        raise ModelError(f"it uses {short(name)}, which is not on the list of allowed classes; {why_not(name)}")
     if value.get("registered_name") not in (None, name):
         raise ModelError(f"{short(name)} is registered as {short(value['registered_name'])}; that is refused")
     config = value.get("config")
@@ -201,4 +201,4 @@ def _check_function(layer: str, config: Any) -> None:
     else:
         name, known = settings.get("function"), TF_FUNCTIONS
     if not isinstance(name, str) or name not in known:
-        raise save_again(f"it uses {short(name)} of TensorFlow, which is not on the list of what is let through")
+        raise save_again(f"it uses {short(name)} of TensorFlow, which is not on the list of allowed classes")

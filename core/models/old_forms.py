@@ -34,7 +34,7 @@ OLD_LAYERS = {
 """Layers that Keras 3 has not, by its own name for them; empty where they do nothing to an answer."""
 
 AGAIN = 'open it with the Keras that has made it and save it again by model.save("model.keras")'
-"""How to save a model again that is not read as it is."""
+"""How to save a model again that cannot be read unchanged."""
 
 
 def save_again(why: str) -> ModelError:
@@ -43,7 +43,7 @@ def save_again(why: str) -> ModelError:
 
 
 def why_not(name: str) -> str:
-    """Why a class is not let through, and what to do; for the end of a sentence.
+    """Why a class is not allowed, and what to do; for the end of a sentence.
 
     Args:
         name: Its name as the file has it.
@@ -51,7 +51,7 @@ def why_not(name: str) -> str:
     if name == "Lambda":
         return (
             "it runs Python code that the file brings; put a layer of Keras in its place (Rescaling for the scale of "
-            'pixels) or leave it out and say the scale when you bring it, and save the model again by model.save("model'
+            'pixels) or leave it out and give the scale at the import, and save the model again by model.save("model'
             '.keras")'
         )
     if name in TF_LAYERS:

@@ -1,6 +1,6 @@
 """Plan of an optimizer: class, options and learning-rate schedule, as phases.py and exported scripts make it; no Keras.
 
-A schedule is one of Keras' own, a function of the step within a phase: fine-tuning begins its own anew.
+A schedule is one of Keras' own, a function of the step within a phase: fine-tuning starts its own.
 """
 
 from dataclasses import dataclass

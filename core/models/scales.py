@@ -1,6 +1,6 @@
 """Finds the scale of pixels that a model was trained on: by its accuracy on labelled images with each candidate.
 
-Accuracies are paired, as all candidates see the same images: one is told apart from the best where the 95 % CI of
+Accuracies are paired, as all candidates see the same images: one is distinguished from the best where the 95 % CI of
 the difference (Newcombe 1998) lies above 0.
 """
 
@@ -37,12 +37,12 @@ class Scales:
         low, high = best["interval"]
         rest = ", ".join(f"{row['scale']} {row['accuracy']:.2f}" for row in others)
         words = [
-            f"Pixels of {self.chosen} were found by {self.images} labelled images: accuracy {best['accuracy']:.2f} "
-            f"(95 % CI {low:.2f} to {high:.2f}); the others: {rest}."
+            f"Pixels of {self.chosen} were found with {self.images} labelled images: accuracy "
+            f"{best['accuracy']:.2f} (95 % CI {low:.2f} to {high:.2f}); the others: {rest}."
         ]
         alike = [row["scale"] for row in others if not row["told_apart"]]
         if alike:
-            words.append(f"Not told apart from it: {', '.join(alike)}; {_WHAT_NEXT}.")
+            words.append(f"Not distinguished from it: {', '.join(alike)}; {_WHAT_NEXT}.")
         return words
 
 
@@ -59,13 +59,13 @@ def find_scale(labels: metrics.Labels, answers: Mapping[str, metrics.Probabiliti
     """
     usable = {name: found for name, found in answers.items() if np.isfinite(found).all()}
     if not usable:
-        raise ModelError("its answers to the labelled images are no finite numbers with any scale of pixels")
+        raise ModelError("its outputs for the labelled images are not finite with any scale of pixels")
     rows = sorted((_row(name, labels, found) for name, found in usable.items()), key=_order)
     counts = np.bincount(labels, minlength=len(classes))
     if rows[0]["interval"][0] <= counts.max() / len(labels):
         raise ModelError(
-            f"no scale of pixels is found: the best ({rows[0]['scale']}) is right on {rows[0]['accuracy']:.2f} of "
-            f"{len(labels)} labelled images, where always saying {classes[int(counts.argmax())]} is on "
+            f"no scale of pixels was found: the best ({rows[0]['scale']}) classifies {rows[0]['accuracy']:.2f} of "
+            f"{len(labels)} labelled images correctly, always predicting {classes[int(counts.argmax())]} gives "
             f"{counts.max() / len(labels):.2f}; check the order of the classes, {_WHAT_NEXT}"
         )
     right = {name: metrics.decide(found) == labels for name, found in usable.items()}

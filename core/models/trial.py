@@ -20,7 +20,7 @@ PIXELS_HELP = (
 
 _SAME, _SUM, _EDGE = 1e-7, 0.01, 1e-4
 _SATURATED = 0.75
-"""Share of images answered with more than 99.9 % from which on that is said."""
+"""Share of images with a probability above 99.9 % from which on this is reported."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def refuse_no_probabilities(answers: Answers, pixels: str) -> None:
     number, image = (answers.highest, answers.highest_image) if high else (answers.lowest, answers.lowest_image)
     layer = 'keras.layers.Activation("sigmoid")' if answers.outputs == 1 else "keras.layers.Softmax()"
     raise ModelError(
-        f"it gives no probabilities (numbers from 0 to 1): {number:.2f} for the {image} image; end it with sigmoid or "
-        f"softmax, for instance keras.Sequential([model, {layer}]), save that and bring it again"
+        f"it gives no probabilities (numbers from 0 to 1): {number:.2f} for the {image} image; end it with sigmoid "
+        f"or softmax, for instance keras.Sequential([model, {layer}]), save that and import it again"
     )
 
 
@@ -94,9 +94,9 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
     refuse_no_probabilities(answers, pixels)
     if answers.outputs > 1 and max(abs(total - 1) for total in answers.sums) > _SUM:
         raise ModelError(
-            f"its numbers do not add up to 1 (from {answers.sums[0]:.2f} to {answers.sums[1]:.2f}), so it tells "
-            "several labels, each for itself; an image has one class here: end it with softmax instead of sigmoid, "
-            "train it again and bring that"
+            f"its numbers do not add up to 1 (from {answers.sums[0]:.2f} to {answers.sums[1]:.2f}), so it predicts "
+            "several independent labels; an image has one class here: end it with softmax instead of sigmoid, "
+            "train it again and import that"
         )
     notes = []
     if answers.spread <= _SAME:
@@ -107,8 +107,8 @@ def judge(answers: Answers, pixels: str, *, given: bool) -> list[str]:
 
 
 def _constant(answers: Answers, pixels: str, *, given: bool) -> str:
-    """What to say of a model with one answer for everything; refuses it where the pixels were not chosen."""
-    same = f"it gives the same answer for all {answers.images} images tried (black, white, gray, colors, noise)"
+    """The message for a model with one output for everything; refuses it where the pixels were not chosen."""
+    same = f"it gives the same output for all {answers.images} images tried (black, white, gray, colors, noise)"
     if answers.outputs == 1 and answers.lowest >= 1 - _EDGE:
         raise ModelError(
             f"{same}, 1: a softmax over one output is always 1; end it with sigmoid, or with softmax over as many "
@@ -121,7 +121,7 @@ def _constant(answers: Answers, pixels: str, *, given: bool) -> str:
         )
     if given:
         return f"{same[0].upper()}{same[1:]} with pixels of {pixels}."
-    raise ModelError(f"{same}: it has learnt nothing, or its weights were not saved; save it again after training")
+    raise ModelError(f"{same}: it has learned nothing, or its weights were not saved; save it again after training")
 
 
 def _unscaled(answers: Answers) -> str:
@@ -130,5 +130,5 @@ def _unscaled(answers: Answers) -> str:
         sure = f" ({answers.saturated} of {answers.images} images tried get an answer of more than 99.9 %)"
     return (
         f"No layer of it scales pixels, and it gets them as 0 to 255{sure}. If it was trained on others its answers "
-        "are wrong: bring it again and say on which (--pixels 0..1 or -1..1, or the field beside the file)."
+        "are wrong: import it again and say on which (--pixels 0..1 or -1..1, or the field beside the file)."
     )

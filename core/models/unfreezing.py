@@ -44,10 +44,10 @@ class Stage:
 
     @property
     def words(self) -> str:
-        """What trains beside the head, as it stands in a sentence."""
+        """What is trained besides the head, for a sentence."""
         if self.whole:
             return f"all {self.count} blocks"
-        return "the uppermost block" if self.count == 1 else f"the {self.count} upper blocks"
+        return "the last block" if self.count == 1 else f"the last {self.count} blocks"
 
     def beginning(self, epoch: int, stages: int) -> str:
         """What begins with the stage, in a sentence.
@@ -58,7 +58,7 @@ class Stage:
         """
         which = f"Stage {self.number} of {stages} of fine-tuning" if stages > 1 else "Fine-tuning"
         blocks = self.words if self.whole or self.count == 1 else f"{self.words} (from {self.block} on)"
-        return f"{which} begins with epoch {epoch}: {blocks} and the head train."
+        return f"{which} begins with epoch {epoch}: {blocks} and the head are trained."
 
 
 def require_blocks(config: RunConfig) -> None:
@@ -132,5 +132,5 @@ def _require_blocks(number: int, named: str, row: Backbone) -> None:
         return
     there = f"{blocks} block{'s' if blocks > 1 else ''}"
     where = f"from {named} on {row.name} has" if named and blocks < len(row.blocks) else f"{row.name} has"
-    lower = ", or name a lower block in training.unfreeze_from" if blocks < len(row.blocks) else ""
+    lower = ", or name an earlier block in training.unfreeze_from" if blocks < len(row.blocks) else ""
     raise ConfigError(f"training.finetune_stages is {number}, but {where} {there}; ask for {blocks} at most{lower}")

@@ -119,12 +119,12 @@ def describe(record: "SearchResult", order: Sequence[Scored], found: Sequence[Pa
     if chosen := record["expected"]:
         low, high = chosen["interval"]
         said += (
-            f". As the best of several it looks too good: expect {chosen['value']:.1%} on other images (95 % CI "
+            f". As the best of several it is optimistic: expect {chosen['value']:.1%} on other images (95 % CI "
             f"{low:.1%} to {high:.1%})"
         )
     alike = sum(not pair.apart for pair in found if len(_of(order, pair).heads) == len(best.heads))
     if alike:
-        said += f". These {alike + 1} are not told apart by these images"
+        said += f". These {alike + 1} are not distinguished by these images"
     return f"{said}."
 
 

@@ -56,8 +56,8 @@ def candidates(base: RunConfig, wanted: Wanted) -> list[Candidate]:
     for row in rows:
         if catalogue.find_weights(row) is None:
             raise ConfigError(
-                f"the weights of {row.title} are not on this machine; fetch them by training it once, or name others: "
-                f"{', '.join(networks_here())}"
+                f"the weights of {row.title} are not on this machine; download them by training it once, or name "
+                f"others: {', '.join(networks_here())}"
             )
     sizes, heads, rates = wanted.sizes or SIZES, wanted.heads or HEADS, wanted.rates or RATES
     bases = [(row, size) for row in dict.fromkeys(rows) for size in dict.fromkeys(sizes) if size >= row.min_size]
@@ -110,7 +110,7 @@ def kept(losses: Sequence[tuple[int, float]], least: int = 4) -> list[int]:
 
     Args:
         losses: sequence of (number, mean loss). A loss that is not a number is the worst.
-        least: int. So many always go on, so that the last can be told apart. Defaults to 4.
+        least: int. So many always go on, so that the last can be distinguished. Defaults to 4.
     """
     ranked = sorted(losses, key=lambda pair: (pair[1] != pair[1], pair[1], pair[0]))
     return sorted(number for number, _ in ranked[: max(least, (len(ranked) + 1) // 2)])

@@ -1,4 +1,4 @@
-"""Ranks the candidates of a search, says which are told apart from the best, and what that may be expected to do.
+"""Ranks the candidates of a search, says which are distinguished from the best, and what to expect of the best.
 
 Two candidates are compared on the same folds, by Nadeau and Bengio's corrected resampled t interval of the differences
 of their accuracies (core/stats/fold_interval.py); with one comparison a candidate, p-values are corrected by Holm's
@@ -59,7 +59,7 @@ class Pair:
         difference: float. Accuracy of the best minus that of the other.
         interval: tuple of (low, high). 95 %.
         p_value: float. Not corrected for the number of comparisons.
-        apart: bool. Whether they are told apart, at 5 % for all comparisons together.
+        apart: bool. Whether they are distinguished, at 5 % for all comparisons together.
     """
 
     number: int

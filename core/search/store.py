@@ -32,7 +32,7 @@ class Search(FoldsJob):
         path: Path. The folder; it exists.
     """
 
-    noun, at_end, takes_slot = "search for the best network", "has come to its end", True
+    noun, at_end, takes_slot = "search for the best network", "has finished", True
 
     def result(self) -> "SearchResult | None":
         """What result.json says; None before there is one, or where it is damaged."""

@@ -127,12 +127,12 @@ class OfClass(NamedTuple):
 
 
 def at_threshold(positive: NDArray[np.bool_], scores: Probabilities, threshold: float) -> AtThreshold:
-    """The figures of two classes when the positive one is said above a threshold of its score.
+    """The figures of two classes when the positive one is predicted above a threshold of its score.
 
     Args:
         positive: bool array of shape `(n,)`. Which samples truly are of the positive class.
         scores: float array of shape `(n,)`, 0 to 1.
-        threshold: float. At exactly this score the negative class is said; 0.5 is what `decide` does.
+        threshold: float. At exactly this score the negative class is predicted; 0.5 is what `decide` does.
 
     Returns:
         `threshold`, `confusion` (2 by 2, row the true class, the negative one first), `sensitivity`, `specificity`,
@@ -173,7 +173,7 @@ def balanced_accuracy(table: NDArray[np.int64]) -> float | None:
 
 
 def average_precision(positive: NDArray[np.bool_], scores: Probabilities) -> float | None:
-    """The precision at each threshold, weighted by the recall it adds; drawn by lot it is the share of positives.
+    """The precision at each threshold, weighted by the recall it adds; for random scores it is the share of positives.
 
     Without interpolation, which is too kind (Davis and Goadrich, 2006). None without a positive.
     """

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from core.stats.student_t import two_sided, upper_tail
 
 LOOKS = (3, 6, 12)
-"""Pairs after which the differences are looked at."""
+"""Pairs after which the differences are tested."""
 
 LEVELS = (0.004, 0.012, 0.024)
 """What each look has of the 5 %. The hundredth that is left is for the AUC, looked at once, after the last pair."""

@@ -1,4 +1,4 @@
-"""Whether two groups of rows can be told apart by their values: a cross-validated classifier against permutations.
+"""Whether two groups of rows can be distinguished by their values: a cross-validated classifier against permutations.
 
 The classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017) with ridge regression on ranks and their squares, whose
 statistic is the area under the ROC curve of the rows that were left out. Where rows belong together (images of a
@@ -17,7 +17,7 @@ FOLDS = 5
 
 
 def permuted(second: Bools, units: Ints, strata: Ints, count: int, seed: int = 0) -> Bools:
-    """Which rows are of the second group, and the same `count` times by lot.
+    """Which rows are of the second group, and the same `count` times at random.
 
     Args:
         second: bool `(n,)`.

@@ -32,7 +32,7 @@ _DECADES = 10.0
 """A range whose ends are further apart than this factor is drawn from evenly in the logarithm."""
 
 _TRIES = 50
-"""So often a drawn trial that is known already is drawn anew."""
+"""How often a drawn trial that is known already is drawn again."""
 
 Trial = dict[str, Any]
 
@@ -69,7 +69,7 @@ def read_choices(key: str, text: str) -> Choices:
     spec = setting(key)
     if key not in VARIED:
         raise ConfigError(
-            f"{key} cannot be varied in a sweep, as the saved features would change; these settings can be: "
+            f"{key} cannot be varied in a sweep, as the cached features would change; these settings can be: "
             f"{', '.join(VARIED)}"
         )
     low, dots, high = text.partition("..")
@@ -84,7 +84,7 @@ def read_choices(key: str, text: str) -> Choices:
     for value in values:
         check(key, spec, value)
         if key == HEAD and read_head(value or "none")[1]:
-            raise ConfigError(f"{key} is {value}; in a sweep it names no pooling, as the saved features would change")
+            raise ConfigError(f"{key} is {value}; in a sweep it names no pooling, as the cached features would change")
     return tuple(dict.fromkeys(values))
 
 
@@ -105,13 +105,13 @@ def plan(base: RunConfig, choices: Mapping[str, Choices], count: int = 0, seed: 
     """
     if not base.training.is_frozen or base.training.literal:
         raise ConfigError(
-            "a sweep trains heads on saved features, but these settings push every image through the network; set "
+            "a sweep trains heads on cached features, but these settings pass every image through the network; set "
             "training.mode to bottleneck"
         )
     if not choices:
         raise ConfigError("nothing is varied; name a setting with several values, such as training.learning_rate")
     if count < 0 or count > MOST_TRIALS:
-        raise ConfigError(f"{count} trials were asked for; a sweep may have 1 to {MOST_TRIALS}")
+        raise ConfigError(f"{count} trials requested; a sweep may have 1 to {MOST_TRIALS}")
     trials = _draw(choices, count, seed) if count else _combine(choices)
     for trial in trials:
         config_of(base, trial)
@@ -170,7 +170,7 @@ def _one(key: str, values: Choices, rng: random.Random) -> Any:
 def _read_span(key: str, low: str, high: str) -> Span:
     spec = setting(key)
     if isinstance(spec.default, bool | str):
-        raise ConfigError(f"{key} is no number, so it has no range; list its values with commas between them")
+        raise ConfigError(f"{key} is not a number, so it has no range; list its values with commas between them")
     ends: Sequence[float] = [convert(key, spec, end.strip()) for end in (low, high)]
     for end in ends:
         check(key, spec, end)

@@ -42,7 +42,7 @@ class SweepRunner(TrialRunner[SweepResult]):
 
     def outcome(self) -> str:
         """See `TrialRunner.outcome`."""
-        return self.run() or "No trial could be trained; their folders say why."
+        return self.run() or "No trial could be trained; see their folders for the reasons."
 
     def run(self) -> str:
         """Trains every trial that waits; returns the sentence on the best one.
@@ -101,7 +101,7 @@ class SweepRunner(TrialRunner[SweepResult]):
 
     def _after(self, words: str) -> str:
         done = sum(row["status"] in ("finished", "failed") for row in self.record["arms"])
-        return f"{words} {done} of {len(self.record['arms'])} trials; what was tried is kept."
+        return f"{words} {done} of {len(self.record['arms'])} trials; the results so far are kept."
 
     def _judge(self) -> None:
         """The best trial so far, and what may be expected of it."""
@@ -138,8 +138,8 @@ def sentence(row: SweepTrial, trials: int, images: int, expected: Corrected, ali
     low, high = expected.interval
     return (
         f"Best of {trials}: {row['name']}, {row['value']:.1%} on the {images} validation images it was chosen on. "
-        f"The best of many looks too good there: expect {expected.value:.1%} on other images (95 % CI "
-        f"{low:.1%} to {high:.1%}).{_alike(alike, trials - 1)}"
+        f"The best of many is optimistic there: expect {expected.value:.1%} on other images (95 % CI {low:.1%} to "
+        f"{high:.1%}).{_alike(alike, trials - 1)}"
     )
 
 
@@ -147,7 +147,7 @@ def _alike(alike: int, others: int) -> str:
     if not alike:
         return ""
     who = "All others lie" if alike == others else f"{alike} of the {others} others {'lies' if alike == 1 else 'lie'}"
-    return f" {who} within its 95 % CI, so these images hardly tell them apart."
+    return f" {who} within its 95 % CI, so these images hardly distinguish them."
 
 
 def _outcome(run: Run, status: str) -> SweepOutcome:

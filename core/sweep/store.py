@@ -26,7 +26,7 @@ class Sweep(ConfiguredJob, BudgetedJob):
         path: Path. The folder; it exists.
     """
 
-    noun, at_end = "sweep", "has come to its end"
+    noun, at_end = "sweep", "has finished"
 
     def result(self) -> "SweepResult":
         """What result.json says; empty before there is one, or where it is damaged."""

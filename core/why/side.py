@@ -161,7 +161,7 @@ def _suspects(name: str, text: str, record: Mapping[str, Any]) -> tuple[str, lis
         line = line_at(name, text, int(one["evidence"].get("cell", 0)), int(one["evidence"]["line"]))
         rows.append(row_of(line, one["id"], one["claim"]))
     told = " ".join(f"{place_of(one['evidence'])}: {one['claim']}" for one in found)
-    return (f" Reading it, untried, finds in {told}" if told else ""), rows
+    return (f" Static analysis (not tested) finds in {told}" if told else ""), rows
 
 
 def row_of(line: ScriptLine, factor: str, does: str) -> dict[str, Any]:

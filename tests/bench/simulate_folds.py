@@ -71,7 +71,7 @@ def coverage(images: int, size: int, folds: int, repeats: int, shift: float, wor
 
 def main(worlds: int) -> None:
     """Prints the table."""
-    print("| images | of a patient | folds x repeats | truth | interval holds it | its width | Wilson's holds it |")
+    print("| images | per patient | folds x repeats | truth | coverage | width | coverage of Wilson's |")
     print("|---|---|---|---|---|---|---|")
     for images in (100, 300):
         for size in (1, 5):

@@ -63,10 +63,10 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({}, {"training.mode": "end_to_end", "training.literal": True}, "training.literal", "executed"),
     ({}, {"data.drop_remainder": True, "data.batch_size": 32}, "", ""),
     ({"data.batch_size": 8}, {"data.batch_size": 8, "data.drop_remainder": True}, "data.drop_remainder",
-     "there is no tail: 40 images fill batches of 8"),
+     "there is no partial batch: 40 images fill batches of 8"),
     ({}, {"data.augmentation_draws": 1}, "data.augmentation_draws", "there is no augmentation"),
     ({"data.augmentation": "light", "data.augmentation_draws": 55}, {"data.augmentation": "light"},
-     "data.augmentation_draws", "every epoch sees the same version of each image"),
+     "data.augmentation_draws", "every epoch uses the same version of each image"),
     ({}, {"data.validation_split": 0.3}, "data.validation_split", "split on disk"),
     ({}, {"data.group_pattern": ""}, "data.group_pattern", "split on disk"),
     ({}, {"data.seed": 9}, "data.seed", "split on disk, there is no augmentation"),
@@ -75,14 +75,14 @@ NEUTRAL: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({}, {"training.finetune_stages": 3}, "training.finetune_stages", "neither run is fine-tuned"),
     ({}, {"training.block_rate_factor": 0.5}, "training.block_rate_factor", "neither run is fine-tuned"),
     (TUNED, {**TUNED, "training.block_rate_factor": 0.5}, "training.block_rate_factor",
-     "only the uppermost block is trained"),
+     "only the last block is trained"),
     ({}, {"training.class_weight": "balanced"}, "training.class_weight", "every weight is 1"),
-    ({}, {"training.seed": 2}, "training.seed", "it is chance"),
-    ({}, {"training.momentum": 0.9}, "training.momentum", "only sgd and rmsprop take a momentum"),
+    ({}, {"training.seed": 2}, "training.seed", "it is random variation"),
+    ({}, {"training.momentum": 0.9}, "training.momentum", "only sgd and rmsprop have a momentum"),
     ({}, {"training.schedule_end": 0.5}, "training.schedule_end", "follows no schedule"),
     ({}, {"training.finetune_optimizer": "sgd"}, "training.finetune_optimizer", "not fine-tuned"),
     ({"model.dense_units": 8}, {"model.head": "dropout 0.2, dense 8 relu, dropout 0.2"}, "model.head",
-     "the short form stands for the same layers as the list"),
+     "the short form and the list describe the same layers"),
 ]  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_class_weights_matter_where_the_classes_are_unequal(factors_of: Callable
 def test_an_unfrozen_base_is_told_by_what_it_unfreezes(factors_of: FactorsOf) -> None:
     found = factors_of({}, {"training.mode": "end_to_end", "training.unfreeze_from": "all"})
     assert found.keys == ("training.unfreeze_from",)
-    assert "training.unfreeze_from says what differs" in found.skipped["training.mode"]
+    assert "the difference is in training.unfreeze_from" in found.skipped["training.mode"]
     assert found.config(frozenset(found.keys), 1).training.unfreeze_from == "all"
 
 
@@ -183,7 +183,7 @@ def test_a_copy_of_the_folder_is_none(ended_run: MakeRun) -> None:
 
 def test_other_classes_are_refused(ended_run: MakeRun) -> None:
     a, b = ended_run(), ended_run(counts=(9, 9, 9), dataset="/data/y")
-    with pytest.raises(RunError, match=r"tell different classes apart \(a, b; a, b, c\)"):
+    with pytest.raises(RunError, match=r"have different classes \(a, b; a, b, c\)"):
         find_factors(a, b)
 
 

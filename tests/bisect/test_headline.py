@@ -58,7 +58,7 @@ def test_what_was_decided_by_auc_is_told_by_auc():
         {"from_b": [], "value": 0.9, "interval": None, "auc": 0.9858},
         {"from_b": [SHUFFLE], "value": 0.89, "interval": None, "auc": 0.9774},
     ])  # fmt: skip
-    assert headline(alone).lines[-1] == "It is all that differs: A reaches AUC 0.986, B AUC 0.977."
+    assert headline(alone).lines[-1] == "It is the only difference: A reaches AUC 0.986, B AUC 0.977."
 
 
 def test_a_result_of_an_older_version_is_told_by_its_tests():
@@ -68,7 +68,7 @@ def test_a_result_of_an_older_version_is_told_by_its_tests():
     ])  # fmt: skip
     del old["measured"], old["values"], old["why"]
     assert headline(old).lines == (
-        "Batches of one class pull the head to that class, then to the next; the last ones win.",
+        "With batches of one class, the head follows one class after the other; the last batches dominate.",
         "Set in B as in A, accuracy goes from 50.0 to 86.9 %.",
         "Set in A as in B, accuracy goes from 87.8 to 50.0 %.",
     )

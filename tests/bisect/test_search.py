@@ -176,7 +176,7 @@ def test_a_failed_trial_makes_the_search_inconclusive_not_wrong() -> None:
 
 def test_an_end_that_always_fails_is_told_after_the_first_look() -> None:
     searching = search(lambda trial: -1.0 if trial else 0.9)
-    assert searching.run().sentence == "Too few trainings of one of the two ends succeeded."
+    assert searching.run().sentence == "Too few training runs of one of the two ends succeeded."
     assert len(asked(searching)) == 2 * LOOKS[0]
 
 

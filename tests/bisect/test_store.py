@@ -123,7 +123,7 @@ def test_the_result_has_every_key_before_anything_is_trained(pair: tuple[Run, Ru
     assert before.keys() == bisect.result().keys()
     assert (before["verdict"], before["arms"]) == (None, [])
     assert before["candidates"] == ["data.shuffle", "model.dropout"]
-    assert before["note"].startswith("Early stopping in both runs has chosen the epoch on these very validation images")
+    assert before["note"].startswith("Early stopping in both runs chose the epoch on these same validation images")
 
 
 def test_the_second_question_is_answered_with_readers_and_cases(pair: tuple[Run, Run]) -> None:
@@ -146,7 +146,7 @@ def test_a_test_part_is_what_is_judged_where_both_have_one(pair: tuple[Run, Run]
         )
     result = BisectStore().create(*pair, 30).result()
     assert (result["part"], result["images"]) == ("test", 50)
-    assert result["note"] == "The test images are judged: no training has looked at them."
+    assert result["note"] == "The test images are evaluated; no training has used them."
 
 
 def test_a_margin_is_kept_and_bounded(pair: tuple[Run, Run]) -> None:
@@ -220,7 +220,7 @@ def test_two_faults_are_both_named() -> None:
 def test_a_spent_budget_ends_the_search_before_a_trial_that_would_exceed_it(pair: tuple[Run, Run]) -> None:
     bisect, trainer = BisectStore().create(*pair, 0.6), Trainer(by_order)  # 36 seconds, 10 a trial
     with pytest.raises(
-        BrokenOff, match=r"^The budget of 0.6 minutes ended after 3 trainings: another would exceed it\."
+        BrokenOff, match=r"^The budget of 0.6 minutes ended after 3 training runs: another would exceed it\."
     ):
         trainer.runner(bisect).run()
     result = bisect.result()
@@ -233,7 +233,7 @@ def test_a_spent_budget_ends_the_search_before_a_trial_that_would_exceed_it(pair
 def test_a_stop_keeps_what_was_tried_and_resume_trains_only_the_rest(pair: tuple[Run, Run]) -> None:
     bisect, trainer = BisectStore().create(*pair, 30), Trainer(by_order)
     trainer.stop_at = 3
-    with pytest.raises(BrokenOff, match=r"^Stopped after 3 trainings, before there was a verdict\.$"):
+    with pytest.raises(BrokenOff, match=r"^Stopped after 3 training runs, before there was a verdict\.$"):
         trainer.runner(bisect).run()
     broken_off = [trial for trial in bisect.result()["arms"] if trial["status"] == "waiting"]
     assert len(broken_off) == 1, "the trial that was broken off keeps its run folder"
@@ -340,7 +340,7 @@ def test_a_bisect_that_is_not_at_work_cannot_be_stopped_and_a_finished_one_not_r
     bisect.write_status(Status(status="finished"))
     with pytest.raises(RunError, match=r"is not at work: it is finished$"):
         launch.stop(bisect)
-    with pytest.raises(RunError, match=r"has come to its verdict; only one that has ended early can be resumed$"):
+    with pytest.raises(RunError, match=r"has reached a verdict; only one that has ended early can be resumed$"):
         start.resume(bisect, COMMAND_LINE)
 
 

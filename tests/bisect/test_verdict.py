@@ -45,7 +45,7 @@ def test_two_faults_that_hide_each_other_are_an_interaction() -> None:
     assert found.verdict == "interaction"
     assert found.sentence.startswith(
         "data.shuffle alone spoils the good run, but the bad run is cured only by switching back data.shuffle and "
-        "training.learning_rate together: each hides what the other does. Mean validation accuracy: "
+        "training.learning_rate together: each hides the effect of the other. Mean validation accuracy: "
     )
 
 

@@ -88,7 +88,7 @@ def test_the_puzzle_ends_with_the_setting_that_made_the_difference(server: Serve
     expect(page.get_by_role("heading", name="Diagnose")).to_be_visible()
     expect(page.get_by_text("One setting makes the difference")).to_be_visible()
     expect(page.get_by_text(re.compile(r"data\.shuffle .*alone, switched in the good run, takes"))).to_be_visible()
-    expect(page.get_by_text(re.compile("The batches part at epoch 1, batch 1")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("The batches differ at epoch 1, batch 1")).first).to_be_visible()
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Report, HTML").click()

@@ -42,7 +42,9 @@ def test_parts_that_only_the_network_tells_apart_are_named_and_alike_ones_are_no
     assert asked(sample, seen(sample)) == {}
     found = asked(sample, seen(sample, shift=1.5))["parts-differ"]
     assert found.severity == "warning" and found.evidence["by"] == "features of the backbone"
-    assert found.evidence["auc"] > 0.9 and found.evidence["network"] == "Net" and "Net sees it" in found.claim
+    assert (
+        found.evidence["auc"] > 0.9 and found.evidence["network"] == "Net" and "Net distinguishes them" in found.claim
+    )
     assert [path.split("/")[0] for path in found.evidence["files"][:4]] == ["train", "train", "val", "val"]
 
 
@@ -51,15 +53,15 @@ def test_a_mark_stands_beside_what_heads_reach_and_is_a_word_only_where_they_do_
     found = asked(sample, seen(sample))["class-told-by-mark"]
     assert found.severity == "info" and found.evidence["backbone_right"] == 1.0
     assert "Heads on features of Net reach 100 % (AUC 1.00); of the" in found.claim
-    assert found.claim.endswith("right, of the others 100 %, so they do not depend on it.")
+    assert found.claim.endswith("correctly, of the others 100 %, so they do not depend on it.")
     mark = found_mark(sample)
     assert mark is not None
     follows = np.stack([1.0 - mark.shows, mark.shows], axis=1) * 0.9 + 0.05
     said = seen(sample)._replace(answers=dict(zip([file.sha256 for file in sample.files], follows, strict=True)))
     led = asked(sample, said)["class-told-by-mark"]
-    assert led.severity == "warning" and "images in which it says another class than their label they" in led.claim
+    assert led.severity == "warning" and "images in which it indicates another class than the label, they" in led.claim
     blind = asked(sample, seen(sample, agrees=0.0))["class-told-by-mark"]
-    assert blind.severity == "info" and blind.claim.endswith("so they hardly see it.")
+    assert blind.severity == "info" and blind.claim.endswith("so these features hardly show it.")
 
 
 def test_one_cause_is_one_finding_also_when_features_are_asked_later() -> None:

@@ -43,7 +43,7 @@ def test_test_images_that_validate_are_a_warning() -> None:
     assert (finding.id, finding.severity) == ("test-as-validation", "warning")
     assert finding.evidence == {"pictures": 6}
     assert finding.claim == (
-        "There is no val folder, so the test images serve as validation and no untouched test is left."
+        "There is no val folder, so the test images are used for validation and no untouched test set is left."
     )
 
 
@@ -91,4 +91,4 @@ def test_a_class_in_one_part_only_is_told() -> None:
 def test_folders_that_are_not_used_are_named() -> None:
     finding = only(left_out=(("test1", "it has no class folders"),))
     assert (finding.id, finding.severity) == ("folders-left-out", "info")
-    assert finding.claim == "Not used is the folder test1."
+    assert finding.claim == "Not used: folder test1."

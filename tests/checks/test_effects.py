@@ -51,7 +51,7 @@ def test_the_finding_names_what_was_set_in_vain_and_takes_it_back(make_context: 
     found = setting_without_effect(make_context({"training.momentum": 0.9, "training.schedule_epochs": 3}))
     assert found is not None
     assert found.claim == (
-        "training.momentum, training.schedule_epochs change nothing here: only sgd and rmsprop take a momentum "
+        "training.momentum, training.schedule_epochs change nothing here: only sgd and rmsprop have a momentum "
         "(training.momentum); the others likewise."
     )
     assert found.change == {"training.momentum": 0.0, "training.schedule_epochs": 0}

@@ -17,7 +17,7 @@ def test_class_absent_from_validation_shifts_the_others(make_context):
     finding = told(labels.class_index_mismatch(context))
     assert finding.severity == "warning"
     assert finding.claim == (
-        "No validation image is of the class b; numbered by itself, that folder would shift the numbers of c."
+        "No validation image is of the class b; numbered separately, that folder would shift the indices of c."
     )
     assert finding.evidence == {"absent": ["b"], "train_and_val_number": {"c": [2, 1]}}
 
@@ -40,7 +40,7 @@ def test_hidden_folder_beside_the_classes_is_worth_knowing(make_context, tmp_pat
     finding = told(labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))))
     assert finding.severity == "info"
     assert finding.evidence == {"folders": ["train/.ipynb_checkpoints"]}
-    assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator takes" in finding.claim
+    assert "left out: train/.ipynb_checkpoints. Keras' ImageDataGenerator treats" in finding.claim
     (tmp_path / "train" / ".ipynb_checkpoints").rmdir()
     assert labels.hidden_dir_as_class(make_context(dataset=str(tmp_path))) is None
 
@@ -49,7 +49,7 @@ def test_numbers_sorted_as_text_are_told(make_context):
     three = {"class1": 40, "class10": 40, "class2": 40}
     finding = told(labels.lexicographic_class_order(make_context(counts=counts(three, three))))
     assert finding.severity == "info"
-    assert "class10 has number 1, by its own number it would have 2." in finding.claim
+    assert "class10 has index 1; in numerical order it would have 2." in finding.claim
 
 
 @pytest.mark.parametrize("names", [("class01", "class02", "class10"), ("1", "2", "3"), ("b2", "c1"), ("cat", "dog")])
@@ -82,7 +82,7 @@ def test_majority_share_is_the_baseline(make_context):
     finding = told(labels.class_imbalance_baseline(make_context(counts=these)))
     assert finding.severity == "warning"
     assert finding.claim == (
-        "73 % of the validation images are dog: an accuracy of 0.730 is what always saying so reaches."
+        "73 % of the validation images are dog: an accuracy of 0.730 is what always predicting it reaches."
     )
     assert finding.change == {"training.class_weight": "balanced"}
     weighted = told(labels.class_imbalance_baseline(make_context({"training.class_weight": "balanced"}, counts=these)))
@@ -113,7 +113,8 @@ def test_rare_class_without_weights_is_told(make_context):
     finding = told(labels.class_weight_mismatch(make_context(counts=these)))
     assert (finding.severity, finding.change) == ("warning", {"training.class_weight": "balanced"})
     assert finding.claim == (
-        "The rarest class has 20 training images, the largest 15 times as many, and all count alike in the loss."
+        "The rarest class has 20 training images, the largest 15 times as many, and all images have the same weight "
+        "in the loss."
     )
     assert labels.class_weight_mismatch(make_context({"training.class_weight": "balanced"}, counts=these)) is None
 
@@ -138,4 +139,4 @@ def test_one_file_twice_in_one_class_is_no_conflict(make_context):
 
 def test_skipped_files_are_counted(make_context):
     finding = told(labels.skipped_files(make_context(skipped=(("train/a/notes.txt", "is not an image"),))))
-    assert finding.claim == "Files left out because of their kind or place: 1."
+    assert finding.claim == "Files left out because of their type or location: 1."

@@ -18,7 +18,7 @@ def test_class_by_class_is_an_error_with_its_figures(make_context):
     )
     assert (finding.id, finding.severity) == ("class-ordered-batches", "error")
     assert finding.claim == (
-        "The batches come class by class: 20 of 20 hold a single class, where a random order gives 0.0, and up to 200 "
+        "The batches are ordered by class: 20 of 20 hold a single class, expected under shuffling: 0.0. Up to 200 "
         "images in a row are of one class."
     )
     assert finding.evidence == {
@@ -54,7 +54,7 @@ def test_kept_together_batches_in_random_order_are_the_other_finding(make_contex
     finding = told(order.single_class_batches(context))
     assert (finding.severity, finding.change) == ("warning", {"data.shuffle": "samples"})
     assert finding.claim == (
-        "20 of 20 batches hold a single class, where a random order gives 0.0; only the order of the batches is random."
+        "20 of 20 batches hold a single class, expected under shuffling: 0.0. Only the order of the batches is random."
     )
 
 
@@ -99,7 +99,7 @@ def test_dropped_tail_of_a_fixed_order_names_the_class_that_loses(make_context):
 def test_dropped_tail_of_shuffled_samples_is_worth_knowing(make_context):
     finding = told(order.partial_batch_dropped(make_context({"data.drop_remainder": True, "data.batch_size": 35})))
     assert finding.severity == "info"
-    assert finding.claim.endswith("another few every epoch.")
+    assert finding.claim.endswith("different ones in every epoch.")
 
 
 def test_full_batches_lose_nothing(make_context):

@@ -91,14 +91,14 @@ def test_validation_of_another_make_is_named_with_images_of_both_parts(said, edi
 
 def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thought_of(said):
     found = said(blurred(1.5), lambda label, val: val and label == 1)["parts-differ"]
-    assert "Training and validation images of dog can be told apart" in found.claim
+    assert "Training and validation images of dog can be distinguished" in found.claim
     assert found.evidence["classes"] == ["dog"]
     assert "exchanged" in found.remedy
 
 
 def test_where_both_parts_hold_the_same_images_under_other_classes_it_is_not_how_they_were_made(said):
     found = said(noisy(12), lambda label, val: (label == 1) != val)["parts-differ"]
-    assert "All images together, whatever their class, cannot (AUC 0." in found.claim
+    assert "All images together, regardless of class, cannot (AUC 0." in found.claim
     assert found.evidence["auc_of_all_images"] < 0.6
     assert found.remedy.startswith("Look at images of cat, dog in training and in validation: folders or labels of one")
     other = said(noisy(12), lambda label, val: label == 1 and val)["parts-differ"]
@@ -202,6 +202,6 @@ def test_a_look_that_tells_one_of_several_classes_and_no_other_is_told_though_th
 
     found = told({2: 2.5})
     assert (found.severity, found.evidence["class"], found.evidence["by"]) == ("info", "grain", "brightness")
-    assert "no other class is told by it (AUC 0." in found.claim
+    assert "no other class is distinguished by it (AUC 0." in found.claim
     assert told({}) is None
     assert told({0: -5, 1: -2.5, 3: 2.5, 4: 5}) is None  # objects that differ in their light

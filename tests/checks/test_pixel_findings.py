@@ -46,7 +46,7 @@ def test_scaling_before_a_backbone_that_scales_itself_is_an_error(make_context):
     context = make_context({"data.preprocessing": "rescale", "model.backbone": "ConvNeXtTiny"}, pixels=RANGE)
     finding = told(pixels.double_rescale(context))
     assert (finding.severity, finding.change) == ("error", {"data.preprocessing": "backbone"})
-    assert "its first layers see at most 0.0039 where 1 is white." in finding.claim
+    assert "its first layers get at most 0.0039, where 1 is white." in finding.claim
     assert pixels.wrong_preprocess_for_backbone(context) is None
 
 
@@ -62,9 +62,7 @@ def test_levels_are_read_from_the_files(image_folder):
     for path in folder.rglob("*.png"):
         Image.fromarray(np.asarray(Image.open(path)) // 200).save(path)
     finding = told(pixels.double_rescale(opened(folder, {"data.image_size": 40})))
-    assert finding.claim.startswith(
-        "Of the training images, the 10 that were looked at are nearly blank: grey levels 0"
-    )
+    assert finding.claim.startswith("The 10 training images examined are nearly blank: grey levels 0")
 
 
 def test_darker_validation_images_of_a_class_are_told(make_context):
@@ -117,8 +115,8 @@ def test_storage_that_tells_the_class_is_told(make_context, facts, word):
     finding = told(pixels.mode_reveals_class(make_context(edit=of_cats)))
     assert finding.severity == "warning"
     assert finding.claim == (
-        f"The {word} alone tells the class of 100 % of the validation images; always naming the most frequent class "
-        "is right for 50 %."
+        f"The {word} alone reveals the class of 100 % of the validation images; the majority-class baseline is "
+        "right for 50 %."
     )
 
 
@@ -142,7 +140,7 @@ def sixteen_bits(folder, top):
             "info",
             "names; Keras' load_img would clip them to white.",
         ),
-        (4095, "warning", "names. By that 16 of 255 is the brightest."),
+        (4095, "warning", "names. The brightest value is then 16 of 255."),
     ],
 )
 def test_sixteen_bits_are_told_and_twelve_of_them_are_dark(image_folder, top, severity, words):
@@ -159,11 +157,11 @@ def test_a_window_that_follows_the_values_makes_them_bright(image_folder, home):
     sixteen_bits(folder, 4095)
     finding = told(pixels.sixteen_bit_png(opened(folder, {"data.window": "percentile"})))
     low, high = np.percentile(np.random.default_rng(1).integers(0, 4095, (40, 40), np.uint16), (0.5, 99.5))
-    assert f"data.window=percentile makes them 8 bits: from {low:g} (black) to {high:g} (white);" in finding.claim
+    assert f"data.window=percentile converts them to 8 bits: from {low:g} (black) to {high:g} (white);" in finding.claim
     assert (finding.severity, finding.change) == ("info", {})
     narrow = {"data.window": "fixed", "data.window_low": 5000, "data.window_high": 6000}
     finding = told(pixels.sixteen_bit_png(opened(folder, narrow)))
-    assert "from 5000 (black) to 6000 (white). By that 0 of 255 is the brightest." in finding.claim
+    assert "from 5000 (black) to 6000 (white). The brightest value is then 0 of 255." in finding.claim
     assert (finding.severity, finding.change) == ("warning", {})
 
 
@@ -173,20 +171,22 @@ def test_pages_that_are_not_read_and_deep_colours_are_told(make_context):
     assert ": 7); the first of each is read." in finding.claim
     assert pixels.several_pages(make_context()) is None
     finding = told(pixels.deep_colour(make_context(edit=each(mode="RGB;16"))))
-    assert finding.claim == "360 images have 16 bits a colour. Their upper 8 bits are read, whatever data.window says."
+    assert finding.claim == (
+        "360 images have 16 bits per channel. Only the upper 8 bits are read, whatever data.window is."
+    )
     assert pixels.deep_colour(make_context()) is None
 
 
 def test_transparency_is_worth_knowing(make_context):
     finding = told(pixels.alpha_dropped(make_context(edit=each(mode="RGBA"))))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
-    assert finding.claim.startswith("360 images have a transparency channel. They are laid over white here;")
+    assert finding.claim.startswith("360 images have a transparency channel. They are composited on white here;")
 
 
 def test_turned_images_are_worth_knowing(make_context):
     finding = told(pixels.exif_orientation(make_context(edit=each(orientation=6))))
     assert (finding.severity, finding.evidence["pictures"]) == ("info", 360)
-    assert "put upright here by their EXIF orientation" in finding.claim
+    assert "turned upright here by their EXIF orientation" in finding.claim
 
 
 def test_widely_different_shapes_are_told(make_context):
@@ -196,7 +196,8 @@ def test_widely_different_shapes_are_told(make_context):
 
     finding = told(pixels.aspect_stretch_vs_crop(make_context(edit=shape)))
     assert finding.claim == (
-        "Width over height goes from 0.56 to 1.78 (nine tenths of the images), and all are stretched to a square."
+        "Aspect ratios (width / height) range from 0.56 to 1.78 (90 % of the images), and all images are stretched "
+        "to a square."
     )
     assert finding.change == {"data.fit": "letterbox"}
     for fit in ("letterbox", "letterbox_black", "crop"):
@@ -217,7 +218,8 @@ def test_small_images_that_are_enlarged_are_told(make_context):
 def test_tiny_input_leaves_one_place(make_context):
     finding = told(pixels.input_too_small(make_context({"data.image_size": 48})))
     assert (finding.severity, finding.change) == ("warning", {"data.image_size": 224})
-    assert "At 48 × 48 pixels the last map of EfficientNet-Lite0 (built in) has about one place" in finding.claim
+    last = "the last feature map of EfficientNet-Lite0 (built in) has about one position"
+    assert f"At 48 × 48 pixels {last}" in finding.claim
     assert pixels.input_too_small(make_context({"data.image_size": 64})) is None
 
 

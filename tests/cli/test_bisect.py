@@ -119,14 +119,14 @@ def test_progress_with_each_trial_goes_to_stderr_and_the_verdict_to_stdout(capsy
         "data.shuffle (samples in the good run, none in the bad one) is the only difference that"
     )
     assert lines[2] == "Run A has samples, run B has none."
-    assert lines[3].startswith("Batches of one class pull the head")
-    assert re.fullmatch(r"It is all that differs: A reaches \d\d\.\d %, B \d\d\.\d %\.", lines[4])
+    assert lines[3].startswith("With batches of one class, the head follows")
+    assert re.fullmatch(r"It is the only difference: A reaches \d\d\.\d %, B \d\d\.\d %\.", lines[4])
     assert re.fullmatch(
         r"on these images, 3 seeds: gap 0\.4000 \[0\.\d{3}, 0\.\d{3}\] in accuracy of the saved model", lines[5]
     )
-    assert lines[6].startswith("On other images of this kind a gap of ")
+    assert lines[6].startswith("On other images of this kind the expected gap is ")
     assert lines[7] == "Accuracy differs; AUC is lower by 0.400 [0.400, 0.400] in the bad run."
-    assert lines[8].startswith("Early stopping in both runs has chosen the epoch on these very validation images")
+    assert lines[8].startswith("Early stopping in both runs chose the epoch on these same validation images")
     assert re.fullmatch(r"spent \d s of 5 min", lines[9])
     assert "not tried: name (a name changes nothing)\n" in err
     assert re.search(r"^to try: data.shuffle; about 6 trainings, 1\d s; at most 5 minutes$", err, re.MULTILINE)

@@ -108,7 +108,7 @@ def test_a_pattern_that_never_ends_is_told_in_a_sentence(image_folder, monkeypat
 
 def test_a_pattern_is_told_by_what_it_finds(image_folder, capsys):
     folder = image_folder(train=(6, 6), val=(3, 3), size=100) / "train"
-    for pattern, said in ((r"(\d+)(\.)", "finds"), ("nowhere", "is found in none of the 12 file names")):
+    for pattern, said in ((r"(\d+)(\.)", "finds"), ("nowhere", "matches none of the 12 file names")):
         check(str(folder), "--set", f"data.group_pattern={pattern}", "--set", "data.validation_split=0.4", "--json")
         (finding,) = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["id"] == "group-pattern"]
         assert said in finding["claim"]

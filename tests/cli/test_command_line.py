@@ -248,7 +248,7 @@ def test_predict_writes_where_the_model_looks(trained: Run, image: Path, tmp_pat
     assert main("predict", trained.id, image, "--heatmaps", tmp_path / "maps") == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{image}  b  0.7500  out of distribution, distance 0.250\n")
-    assert "Class activation map: exactly what each place" in out
+    assert "Class activation map: the exact contribution" in out
 
 
 def keep_predictions(run: Run, rows: list[tuple[str, float]]) -> None:
@@ -275,7 +275,9 @@ def test_what_cannot_be_calibrated_is_refused(trained: Run, image: Path, capsys:
     said = refused(capsys, "predict", trained.id, image, "--calibrated")
     assert said == f"{begin}it has no predictions on validation images; leave out --calibrated"
     keep_predictions(trained, [("b", 0.9)] * 40)
-    assert refused(capsys, "predict", trained.id, image, "--calibrated").startswith(f"{begin}not one of the images")
+    assert refused(capsys, "predict", trained.id, image, "--calibrated").startswith(
+        f"{begin}no image was misclassified"
+    )
 
 
 def test_predict_with_another_run_puts_both_side_by_side(

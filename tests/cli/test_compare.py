@@ -73,8 +73,8 @@ def test_the_text_says_what_differs_and_where_they_part(command: Callable[..., i
     assert "Data\n  no difference\n" in text
     assert "  final val_accuracy           0.8000               0.8000\n" in text
     assert (
-        "First divergence\n  labels and order: The batches part at epoch 1, batch 1: it holds 5 a, 5 b in one run and "
-        "10 a, 0 b in the other.\n"
+        "First divergence\n  labels and order: The batches differ at epoch 1, batch 1: 5 a, 5 b in one run and 10 "
+        "a, 0 b in the other.\n"
     ) in text
     assert "Probe\n  Not measured.\n" in text
 

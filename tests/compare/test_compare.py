@@ -115,8 +115,8 @@ def test_the_first_divergence_is_plain_values() -> None:
         "step": {"epoch": 1, "batch": 1},
         "a": 0.7,
         "b": 0.9,
-        "sentence": "In epoch 1, batch 1 the same input and the same weights give another loss: 0.7 in one run and 0.9 "
-        "in the other.",
+        "sentence": "In epoch 1, batch 1 the same input and the same weights give a different loss: 0.7 in one run "
+        "and 0.9 in the other.",
     }
     assert record["divergence"] == record["first_divergence"]["sentence"]
 
@@ -126,7 +126,7 @@ def test_a_run_without_a_trace_is_said_to_have_none() -> None:
     (b.path / "trace.json").unlink()
     record = compare(a, b)
     assert record["first_divergence"] is None
-    assert record["divergence"] == "Run b has no trace, so it cannot be told where the two part."
+    assert record["divergence"] == "Run b has no trace, so the first divergence cannot be found."
 
 
 def test_two_queued_runs_can_be_compared_too() -> None:

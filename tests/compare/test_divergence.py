@@ -118,8 +118,8 @@ def test_another_order_is_said_in_classes_and_not_taken_for_other_pixels(trace: 
     assert (found.stage, found.step) == ("labels and order", {"epoch": 1, "batch": 1})
     assert (found.a, found.b) == ("3 NORMAL, 7 PNEUMONIA", "10 NORMAL, 0 PNEUMONIA")
     assert found.sentence == (
-        "The batches part at epoch 1, batch 1: it holds 3 NORMAL, 7 PNEUMONIA in one run and 10 NORMAL, 0 PNEUMONIA "
-        "in the other."
+        "The batches differ at epoch 1, batch 1: 3 NORMAL, 7 PNEUMONIA in one run and 10 NORMAL, 0 PNEUMONIA in the "
+        "other."
     )
 
 
@@ -135,7 +135,7 @@ def test_features_that_differ_in_the_last_bits_are_said_to_differ_by_rounding(tr
     other = copy.deepcopy(trace)
     other["samples"][0]["features"] = "v2"
     found = parted(trace, other)
-    assert found is not None and found.sentence.endswith("the difference is of the size of rounding.")
+    assert found is not None and found.sentence.endswith("the difference is within rounding.")
 
 
 def test_of_several_differences_the_earliest_in_the_computation_is_named(trace: dict[str, Any]) -> None:

@@ -57,6 +57,6 @@ def test_other_images_are_said_in_a_sentence() -> None:
     one, other = Images("t", "v", (10, 5)), Images("t", "w", (10, 6))
     assert image_differences(["a", "b"], [one, one]) == []
     assert image_differences(["a", "b", "c"], [one, other, one]) == [
-        "These runs were judged on different validation images (“a” and “c”: 5; “b”: 6)."
+        "These runs were evaluated on different validation images (“a” and “c”: 5; “b”: 6)."
     ]
-    assert image_differences(["a", "b"], [one, Images()]) == ["Which images it saw is not known of “b”."]
+    assert image_differences(["a", "b"], [one, Images()]) == ["The images used by “b” are not known."]

@@ -19,9 +19,9 @@ CONSTANT = Finding("constant-predictor", "error", "All validation images get the
 def test_a_caveat_follows_from_warnings_and_errors_and_is_said_once():
     assert caveats([]) == []
     assert caveats([LEAK, COPIES]) == [LEAKAGE]
-    assert caveats([LEAK, CONSTANT]) == ["chance level: one answer for every image", LEAKAGE]
+    assert caveats([LEAK, CONSTANT]) == ["chance level: same prediction for every image", LEAKAGE]
     nothing = Finding("nothing-learnt", "warning", "")
-    assert caveats([nothing, CONSTANT]) == ["chance level: one answer for every image"]
+    assert caveats([nothing, CONSTANT]) == ["chance level: same prediction for every image"]
     assert caveats([Finding("leak-patient", "info", "")]) == []
     assert caveats([Finding("too-few-updates", "warning", "4 epochs of 8 batches.")]) == []
 
@@ -29,13 +29,13 @@ def test_a_caveat_follows_from_warnings_and_errors_and_is_said_once():
 def test_an_error_always_says_something():
     assert caveats([Finding("of-tomorrow", "error", "")]) == ["error found: see the findings"]
     led = Finding("weights-not-loaded", "warning", "").with_symptoms([CONSTANT])
-    assert caveats([led]) == ["chance level: one answer for every image"]
+    assert caveats([led]) == ["chance level: same prediction for every image"]
 
 
 def test_what_concerns_the_validation_images_says_nothing_of_the_test_images():
     assert caveats([LEAK], "test") == []
     assert caveats([Finding("split-after-sort", "error", "")], "test") == []
-    assert caveats([COPIES, CONSTANT], "test") == ["chance level: one answer for every image", LEAKAGE]
+    assert caveats([COPIES, CONSTANT], "test") == ["chance level: same prediction for every image", LEAKAGE]
 
 
 def test_every_finding_with_words_is_one_that_some_check_gives():

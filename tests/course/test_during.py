@@ -88,10 +88,10 @@ def test_chance_accuracy_with_a_high_auc_and_class_order_is_the_fingerprint_of_c
     finding = findings["majority-accuracy-high-auc"]
     assert finding.severity == "error" and finding.change == {"data.shuffle": "samples"}
     assert finding.claim == (
-        "In epoch 3 100% of the validation images are called “PNEUMONIA”, so accuracy is 0.500, its share; but AUC "
-        "is 0.960, and another threshold would give accuracy 0.900. It has learnt to tell the classes apart; its "
-        "threshold has not. This is consistent with class-ordered batches, and the recorded order is class by class: "
-        "40 of 40 batches hold a single class, where a random order gives 0.1."
+        "In epoch 3 100% of the validation images are predicted as “PNEUMONIA”, so accuracy is 0.500, its share; "
+        "but AUC is 0.960, and another threshold would give accuracy 0.900. The model separates the classes, but "
+        "not at this threshold. This is consistent with class-ordered batches, and the recorded order is class by "
+        "class: 40 of 40 batches hold a single class, expected under shuffling: 0.1."
     )
     assert finding.evidence["single_class_batches"] == 40
 
@@ -114,11 +114,11 @@ def test_a_pinned_run_with_a_low_auc_is_never_said_to_have_learnt() -> None:
     assert [symptom["id"] for symptom in below] == ["dead-relu-head"]
     assert not any("learnt" in finding.claim for finding in findings.values())
     assert findings["constant-predictor"].claim == (
-        "After epoch 4 all 80 validation images get the same answer, “PNEUMONIA”, with the same probability: its "
-        "standard deviation is 1e-08. The recorded order is class by class (40 of 40 batches hold a single class, "
-        "where a random order gives 0.1); this is consistent with it."
+        "After epoch 4 all 80 validation images get the same prediction, “PNEUMONIA”, with the same probability: "
+        "its standard deviation is 1e-08. The recorded order is class by class (40 of 40 batches hold a single "
+        "class, expected under shuffling: 0.1); this is consistent with it."
     )
-    assert below[0]["claim"].startswith("After epoch 4 128 of the 128 hidden units of the head are active")
+    assert below[0]["claim"].startswith("After epoch 4 all 128 hidden ReLU units of the head are dead")
     assert findings["constant-predictor"].change == {"data.shuffle": "samples"}
 
 
@@ -183,7 +183,7 @@ def test_a_block_that_moves_or_stays_against_the_settings_is_named() -> None:
     last = epoch(2, phase="finetuning 3", moved_blocks=["stem", "block5", "block6", "top"])
     findings = found([epoch(1), last], STAGED, MOVED)
     assert findings["base-moved-although-frozen"].claim == (
-        "The weights of stem are other ones after epoch 2 than before training, although the backbone is frozen below "
+        "The weights of stem after epoch 2 differ from those before training, although the backbone is frozen below "
         "block5."
     )
     assert findings["base-still-although-unfrozen"].claim == (
@@ -205,9 +205,9 @@ def test_statistics_of_batch_normalisation_that_moved_are_an_error() -> None:
     ("broken", "claim"),
     [
         ({"loss": None, "losses": [0.7, None], "gradient_norms": [1.0, None]},
-         "The loss is not a number any more in epoch 3."),
+         "The loss is no longer a finite number in epoch 3."),
         ({"loss": 9.5, "accuracy": 0.5},
-         "The training loss is 9.5 in epoch 3; it began at 0.69, and equal probabilities for all classes would cost "
+         "The training loss is 9.5 in epoch 3; it began at 0.69, and equal probabilities for all classes would give "
          "0.693."),
     ],
 )  # fmt: skip

@@ -120,11 +120,11 @@ def test_reversed_answers_are_told_with_what_chance_gives_and_never_as_a_cause()
     record = record_of("valrev")
     told = explained(record, [finding for check in CHECKS if (finding := check(record)) is not None])[0]
     assert told.severity == "error"
-    assert told.claim.startswith("AUC on validation is 0.008 in epoch 6, where answers drawn by lot give 0.41 to 0.59")
-    assert "with the two classes exchanged there AUC would be 0.992" in told.claim
+    assert told.claim.startswith("Validation AUC is 0.008 in epoch 6, where random predictions give 0.41 to 0.59")
+    assert "with the two classes swapped there, AUC would be 0.992" in told.claim
     swap = record_of("digits_swap")
     claim = explained(swap, [finding for check in CHECKS if (finding := check(swap)) is not None])[0].claim
-    assert "2 classes are called by each other's names (d3 as d8, d8 as d3)" in claim
+    assert "2 classes are predicted as each other (d3 as d8, d8 as d3)" in claim
 
 
 def test_a_class_that_swallows_another_is_not_exchanged_with_it() -> None:

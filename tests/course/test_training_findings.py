@@ -86,8 +86,8 @@ def test_whole_backbone_at_a_high_rate_is_an_error(make_context):
     finding = told(freezing.base_not_frozen(context))
     assert (finding.severity, finding.change) == ("error", {"training.unfreeze_from": ""})
     assert finding.claim == (
-        "All 14,714,688 weights of VGG16 train from the first step at a rate of 0.0007; above 0.0001 they lose what "
-        "they learnt on ImageNet."
+        "All 14,714,688 weights of VGG16 are trained from the first step at a learning rate of 0.0007; above 0.0001 "
+        "pretrained features are lost."
     )
     assert freezing.unfreeze_high_lr(context) is None
 
@@ -121,7 +121,8 @@ def test_blocks_at_a_high_rate_are_told(make_context, settings, block, key):
     finding = told(freezing.unfreeze_high_lr(make_context(settings)))
     assert finding.severity == "warning"
     assert finding.claim == (
-        f"The backbone trains from {block} on at a rate of 0.001; above 0.0001 pretrained features do not last."
+        f"The backbone is trained from {block} on at a learning rate of 0.001; above 0.0001 pretrained features are "
+        "lost."
     )
     assert finding.change == {key: pytest.approx(1e-5)}
 
@@ -129,14 +130,16 @@ def test_blocks_at_a_high_rate_are_told(make_context, settings, block, key):
 def test_backbone_that_trains_under_a_random_head_is_told(make_context):
     finding = told(freezing.finetune_from_random_head(make_context(UNFROZEN)))
     assert (finding.severity, finding.change) == ("warning", {"training.mode": "fine_tune"})
-    assert finding.claim == "The backbone trains from all on from the first step, while the head is still random."
+    assert finding.claim == "The backbone is trained from all on from the first step, while the head is still random."
     assert freezing.finetune_from_random_head(make_context({"training.mode": "fine_tune"})) is None
 
 
 def test_random_backbone_is_an_error_when_it_never_trains(make_context):
     finding = told(freezing.weights_not_loaded(make_context({"model.weights": "none"})))
     assert (finding.severity, finding.change) == ("error", {"model.weights": "imagenet"})
-    assert finding.claim.endswith("starts from random weights and never trains: the head learns from random features.")
+    assert finding.claim.endswith(
+        "starts from random weights and is never trained: the head learns from random features."
+    )
     assert told(freezing.weights_not_loaded(make_context({**UNFROZEN, "model.weights": "none"}))).severity == "warning"
 
 
@@ -144,17 +147,20 @@ def test_stages_name_the_lowest_block_and_the_falling_rate(make_context):
     staged = {"training.mode": "fine_tune", "training.finetune_stages": 3, "training.finetune_learning_rate": 1e-2}
     claim = told(freezing.unfreeze_high_lr(make_context({**staged, "training.block_rate_factor": 0.38}))).claim
     assert claim == (
-        "The backbone trains from block6 on at a rate of 0.01 in its uppermost block, and 0.38 of that from block to "
-        "block below; above 0.0001 pretrained features do not last."
+        "The backbone is trained from block6 on at a learning rate of 0.01 in its last block, times 0.38 for each "
+        "block before it; above 0.0001 pretrained features are lost."
     )
-    assert "from block6 on at a rate of 0.01; above" in told(freezing.unfreeze_high_lr(make_context(staged))).claim
+    assert (
+        "from block6 on at a learning rate of 0.01; above"
+        in told(freezing.unfreeze_high_lr(make_context(staged))).claim
+    )
 
 
 def test_first_block_by_name_unfreezes_everything(make_context):
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "Block1", "model.backbone": "VGG16"}
     finding = told(freezing.freeze_index_wrong(make_context(settings)))
     assert (finding.severity, finding.change) == ("info", {"training.unfreeze_from": "block5"})
-    assert finding.claim == "Block1 is the first block of VGG16: all its 14,714,688 weights train."
+    assert finding.claim == "Block1 is the first block of VGG16: all its 14,714,688 weights are trained."
     assert freezing.freeze_index_wrong(make_context({**settings, "training.unfreeze_from": "block5"})) is None
     assert freezing.freeze_index_wrong(make_context({**settings, "training.unfreeze_from": "all"})) is None
 
@@ -224,7 +230,7 @@ def test_last_epoch_as_the_result_is_worth_knowing(make_context):
     finding = told(head.last_vs_best_weights(make_context({"training.early_stopping": 0, "training.epochs": 10})))
     assert finding.change == {"training.early_stopping": 5}
     assert finding.claim == (
-        "Early stopping is off: after 10 epochs the last one's weights are kept, not the best one's."
+        "Early stopping is off: after 10 epochs the weights of the last epoch are kept, not those of the best."
     )
     assert head.last_vs_best_weights(make_context({"training.early_stopping": 0, "training.epochs": 2})) is None
 

@@ -51,7 +51,7 @@ def test_a_known_overconfidence_is_found_and_mended_on_other_images() -> None:
     assert after < 0.03
     assert found.ece[2] == pytest.approx(after, abs=0.03)  # the cross-validated figure foretells it
     assert found.helps
-    assert "too sure" in found.describe()
+    assert "overconfident" in found.describe()
     assert "fitted on these same 4,000 validation images" in found.describe()
 
 
@@ -107,8 +107,8 @@ def test_each_part_is_judged_at_the_temperature_of_the_others() -> None:
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (np.array([0, 1] * 14), "28 images are too few to fit a temperature on; it takes 30"),
-        (np.zeros(40, int), "not one of the images was read wrongly"),
+        (np.array([0, 1] * 14), "28 images are too few to fit a temperature; at least 30 are needed"),
+        (np.zeros(40, int), "no image was misclassified"),
     ],
 )
 def test_what_cannot_be_fitted_is_left_alone(labels: np.ndarray, expected: str) -> None:
@@ -116,7 +116,7 @@ def test_what_cannot_be_fitted_is_left_alone(labels: np.ndarray, expected: str) 
     assert found.temperature == 1
     assert found.refusal.startswith(expected)
     assert not found.helps
-    assert found.describe().startswith("The probabilities are left as they are: ")
+    assert found.describe().startswith("The probabilities are unchanged: ")
 
 
 def test_an_answer_is_softened_and_one_without_a_class_is_not() -> None:

@@ -76,7 +76,7 @@ def test_few_validation_images_set_no_limit() -> None:
     ood_limit = OutOfDistributionLimit(10, 5, np.ones(19, np.float32))
     assert ood_limit.limit is None
     assert ood_limit.is_unlike(99) is None
-    assert ood_limit.describe().startswith("With 19 validation images there is no telling")
+    assert ood_limit.describe().startswith("19 validation images are too few to decide")
     assert ood_limit.to_record()["flagged_held_out"] is None
 
 

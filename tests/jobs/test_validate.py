@@ -94,8 +94,8 @@ def test_an_unknown_block_gets_the_list_of_blocks() -> None:
 def test_more_stages_than_blocks_are_refused() -> None:
     settings = {"training.mode": "fine_tune", "training.unfreeze_from": "block7", "training.finetune_stages": 3}
     assert refusal(make_config("sample", settings), ConfigError) == (
-        "training.finetune_stages is 3, but from block7 on EfficientNetLite0 has 2 blocks; ask for 2 at most, or name "
-        "a lower block in training.unfreeze_from"
+        "training.finetune_stages is 3, but from block7 on EfficientNetLite0 has 2 blocks; ask for 2 at most, or "
+        "name an earlier block in training.unfreeze_from"
     )
 
 

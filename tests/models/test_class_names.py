@@ -47,7 +47,7 @@ def test_a_file_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read: No such file"):
         read_classes(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ModelError, match="is no UTF-8 text"):
+    with pytest.raises(ModelError, match="is not UTF-8 text"):
         read_classes(path)
     path.write_bytes(b"a\n" * 600_000)
     with pytest.raises(ModelError, match="has more than 1 MB"):

@@ -51,7 +51,7 @@ def test_a_zip_of_several_models_or_of_none_that_is_read_is_refused(tmp_path: Pa
         unwrap(packed(tmp_path / "m.keras", {"x/a.keras": b"PK", "x/b.h5": b""}))
     with pytest.raises(ModelError, match="this is a SavedModel, which is refused"):
         unwrap(packed(tmp_path / "m.keras", {"m/saved_model.pb": b"x", "m/variables/variables.index": b""}))
-    with pytest.raises(ModelError, match=r"labels.txt is no UTF-8 text"):
+    with pytest.raises(ModelError, match=r"labels.txt is not UTF-8 text"):
         unwrap(packed(tmp_path / "m.keras", {"m.h5": b"x", "labels.txt": b"\xff\xfe"}))
     with pytest.raises(ModelError, match=r"unpacks to more than 200 times its size"):
         unwrap(packed(tmp_path / "m.keras", {"m.h5": bytes(5 * 10**7)}))

@@ -22,7 +22,7 @@ def test_the_best_scale_is_chosen_with_its_interval_and_others_are_told_apart_fr
         ("0..1", 0.95, False), ("0..255", 0.5, True), ("caffe", 0.0, True),
     ]  # fmt: skip
     assert found.notes() == [
-        "Pixels of 0..1 were found by 40 labelled images: accuracy 0.95 (95 % CI 0.83 to 0.99); the others: "
+        "Pixels of 0..1 were found with 40 labelled images: accuracy 0.95 (95 % CI 0.83 to 0.99); the others: "
         "0..255 0.50, caffe 0.00."
     ]
 
@@ -31,11 +31,11 @@ def test_those_that_are_not_told_apart_are_named() -> None:
     broken = np.full((40, 2), np.nan)
     found = find_scale(LABELS, {"0..1": answers(37), "-1..1": answers(38), "torch": broken}, ["a", "b"])
     assert found.chosen == "-1..1"
-    assert found.notes()[1].startswith("Not told apart from it: 0..1; give more labelled images, or say the scale")
+    assert found.notes()[1].startswith("Not distinguished from it: 0..1; give more labelled images, or say the scale")
 
 
 def test_no_scale_is_found_where_none_beats_the_most_frequent_class() -> None:
-    with pytest.raises(ModelError, match=r"no scale of pixels is found: the best \(0..1\) is right on 0.60 of 40"):
+    with pytest.raises(ModelError, match=r"no scale of pixels was found: the best \(0..1\) classifies 0.60 of 40"):
         find_scale(LABELS, {"0..1": answers(24), "-1..1": answers(20)}, ["a", "b"])
-    with pytest.raises(ModelError, match="no finite numbers with any scale"):
+    with pytest.raises(ModelError, match="not finite with any scale"):
         find_scale(LABELS, {"0..1": np.full((40, 2), np.nan)}, ["a", "b"])

@@ -36,14 +36,14 @@ def test_numbers_out_of_0_to_1_are_refused_with_the_image_and_the_layer_that_lac
 
 def test_one_answer_for_everything_is_refused_with_its_reason() -> None:
     assert "a softmax over one output is always 1" in refusal(outputs=1, lowest=1.0, spread=0.0)
-    assert "it has learnt nothing, or its weights were not saved" in refusal(spread=0.0)
+    assert "it has learned nothing, or its weights were not saved" in refusal(spread=0.0)
     said = refusal(spread=0.0, varies_with=("0..1", "-1..1"))
     assert "with 0..1 or -1..1 its answers vary: say on which it was trained" in said
 
 
 def test_pixels_that_the_person_chose_are_not_refused() -> None:
     (note,) = notes(given=True, spread=0.0, scales=False)
-    assert note.startswith("It gives the same answer for all 13 images tried")
+    assert note.startswith("It gives the same output for all 13 images tried")
 
 
 def test_a_run_of_a_zip_may_answer_all_alike() -> None:
@@ -52,7 +52,7 @@ def test_a_run_of_a_zip_may_answer_all_alike() -> None:
 
 def test_several_labels_and_pixels_that_nothing_scales_are_said() -> None:
     with pytest.raises(
-        ModelError, match=r"its numbers do not add up to 1 \(from 0.20 to 2.40\), so it tells several la"
+        ModelError, match=r"its numbers do not add up to 1 \(from 0.20 to 2.40\), so it predicts several ind"
     ):
         notes(sums=(0.2, 2.4))
     (pixels,) = notes(scales=False, saturated=12)

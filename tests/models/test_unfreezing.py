@@ -35,15 +35,15 @@ def test_a_stage_knows_its_phase_its_blocks_and_its_words() -> None:
     found = stages(fine_tuned(3, "block4"))
     assert [stage.phase for stage in found] == ["finetuning", "finetuning 2", "finetuning 3"]
     assert [(stage.count, stage.whole) for stage in found] == [(1, False), (2, False), (5, False)]
-    assert [stage.words for stage in found] == ["the uppermost block", "the 2 upper blocks", "the 5 upper blocks"]
+    assert [stage.words for stage in found] == ["the last block", "the last 2 blocks", "the last 5 blocks"]
     assert found[0].beginning(21, 3) == (
-        "Stage 1 of 3 of fine-tuning begins with epoch 21: the uppermost block and the head train."
+        "Stage 1 of 3 of fine-tuning begins with epoch 21: the last block and the head are trained."
     )
     assert found[2].beginning(31, 3) == (
-        "Stage 3 of 3 of fine-tuning begins with epoch 31: the 5 upper blocks (from block4 on) and the head train."
+        "Stage 3 of 3 of fine-tuning begins with epoch 31: the last 5 blocks (from block4 on) and the head are trained."
     )
     (only,) = stages(fine_tuned(1, "stem"))
-    assert only.beginning(6, 1) == "Fine-tuning begins with epoch 6: all 9 blocks and the head train."
+    assert only.beginning(6, 1) == "Fine-tuning begins with epoch 6: all 9 blocks and the head are trained."
 
 
 def test_a_run_that_is_not_fine_tuned_has_no_stages() -> None:
@@ -55,11 +55,11 @@ def test_a_run_that_is_not_fine_tuned_has_no_stages() -> None:
     ("number", "block", "backbone", "sentence"),
     [
         (4, "block6", "EfficientNetLite0",
-         "training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask for 3 at most, "
-         "or name a lower block in training.unfreeze_from"),
+         "training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask for 3 at most, or "
+         "name an earlier block in training.unfreeze_from"),
         (2, "top", "EfficientNetLite0",
-         "training.finetune_stages is 2, but from top on EfficientNetLite0 has 1 block; ask for 1 at most, "
-         "or name a lower block in training.unfreeze_from"),
+         "training.finetune_stages is 2, but from top on EfficientNetLite0 has 1 block; ask for 1 at most, or name "
+         "an earlier block in training.unfreeze_from"),
         (6, "", "VGG16", "training.finetune_stages is 6, but VGG16 has 5 blocks; ask for 5 at most"),
         (6, "all", "VGG16", "training.finetune_stages is 6, but VGG16 has 5 blocks; ask for 5 at most"),
     ],

@@ -38,7 +38,7 @@ COMPARISON: dict[str, Any] = {
     },
     "first_divergence": {
         "stage": "labels and order", "step": {"epoch": 1, "batch": 2}, "a": "10 x", "b": "20 *x*",
-        "sentence": "The batches part at epoch 1, batch 2.",
+        "sentence": "The batches differ at epoch 1, batch 2.",
     },
     "probe": None,
     "findings": {
@@ -170,7 +170,7 @@ def test_gap_and_first_divergence_are_said_in_a_sentence(pair):
     gap = next(m for m in at.metric if m.label == "Gap, A minus B")
     assert (gap.value, gap.delta) == ("+38.0", "95 % CI +31.0 to +45.0")
     assert next(m for m in at.metric if m.label == "p-value").value == "< 0.001"
-    assert plain("The batches part at epoch 1, batch 2.") in said(at)
+    assert plain("The batches differ at epoch 1, batch 2.") in said(at)
     row = next(d.value for d in at.dataframe if "Stage" in d.value.columns).iloc[0]
     assert (row["Step"], row["A"], row["B"]) == ("epoch 1, batch 2", "10 x", "20 *x*")
 
@@ -301,7 +301,7 @@ def test_two_questions_have_an_answer_each_and_settings_their_values_and_reason(
     assert plain("AUC is lower by 0.1.") in text
     assert "Run A has samples, run B has none" in text
     assert plain("Because *so*.") in text
-    assert "It is all that differs: A reaches 80.0 %, B 50.0 %." in text.replace("\\", "")
+    assert "It is the only difference: A reaches 80.0 %, B 50.0 %." in text.replace("\\", "")
     at = open_diagnose(a=b.id, b=a.id)
     turned = said(at).replace("\\", "")
     assert "Yes: B is better by 30" in turned

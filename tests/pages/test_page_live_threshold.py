@@ -92,7 +92,7 @@ def test_three_classes_have_cells_but_no_threshold(make_run, evaluation):
 
 def test_too_few_images_to_calibrate_is_said(finished):
     at = open_live(finished)
-    assert any("4 images are too few to fit a temperature on" in m.value.replace("\\", "") for m in at.markdown)
+    assert any("4 images are too few to fit a temperature" in m.value.replace("\\", "") for m in at.markdown)
 
 
 def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
@@ -102,6 +102,6 @@ def test_the_calibration_is_told_with_its_figures(make_run, evaluation):
     at = open_live(run)
     assert not at.exception
     said = " ".join(m.value for m in at.markdown).replace("\\", "")
-    assert "fitted on these same 60 validation images: the answers were too sure" in said
+    assert "fitted on these same 60 validation images: the predictions were overconfident" in said
     assert "Expected calibration error 9.0 % before and 0.0 % after" in said
     assert len(at.get("plotly_chart")) == 4

@@ -167,7 +167,7 @@ def test_what_cannot_be_calibrated_is_not_offered(make_run, asked):
     keep_predictions(run, 45, 0)
     at = open_predict("a.png")
     assert at.toggle(key="predict_calibrated").disabled
-    assert any("not one of the images was read wrongly" in c.value for c in at.caption)
+    assert any("no image was misclassified" in c.value for c in at.caption)
 
 
 def test_another_run_is_asked_about_the_same_images(make_run, asked):

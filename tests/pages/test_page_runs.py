@@ -215,7 +215,7 @@ def test_other_images_and_runs_that_are_gone_are_said_first(three):
     at = open_runs(
         compare=f"{three[0].id},{three[1].id},20200101-000000-000-abcdef", smooth="0.5", log="1", across="time"
     )
-    assert "judged on different validation images (“good”: 4; “better”: 2)" in at.warning[0].value.replace("\\", "")
+    assert "evaluated on different validation images (“good”: 4; “better”: 2)" in at.warning[0].value.replace("\\", "")
     assert at.info[0].value == "1 of the runs in the address does not exist any more."
     assert named(at, "slider", "Smoothing").value == 0.5
     assert open_runs(compare="20200101-000000-000-abcdef").info[1].value == "No runs left to compare."

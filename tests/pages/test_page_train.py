@@ -168,7 +168,7 @@ def test_stages_are_asked_for_and_counted_where_the_run_is_fine_tuned(started):
     field(at, "training.block_rate_factor").set_value(0.38)
     field(at, "training.finetune_stages").set_value(3).run()
     assert {m.label: m.value for m in at.metric}["Epochs at most"] == "19"
-    assert "Epochs: 4 of the head, then 3 stages of 5 of fine-tuning, in the end the 3 upper blocks." in captions(at)
+    assert "Epochs: 4 of the head, then 3 stages of 5 of fine-tuning, in the end the last 3 blocks." in captions(at)
     assert field(at, "training.unfreeze_from").options[0] == "As many blocks as stages"
     press(at)
     training = RunStore().get(started[0]).config().training
@@ -178,8 +178,8 @@ def test_stages_are_asked_for_and_counted_where_the_run_is_fine_tuned(started):
 def test_more_stages_than_blocks_are_told_before_the_start(started):
     at = open_page(training__mode="fine_tune", training__unfreeze_from="block6", training__finetune_stages=4)
     assert errors(at) == [
-        "Fine-tune stages: training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask for 3 "
-        "at most, or name a lower block in training.unfreeze_from"
+        "Fine-tune stages: training.finetune_stages is 4, but from block6 on EfficientNetLite0 has 3 blocks; ask "
+        "for 3 at most, or name an earlier block in training.unfreeze_from"
     ]
     at.run()
     assert start_of(at).disabled

@@ -41,7 +41,7 @@ def test_healthy_form_has_one_line(images):
 def test_finding_is_shown_and_one_click_repairs_it(images):
     at = open_page(images, data__shuffle="none", model__dropout=0.8)
     assert not at.exception
-    assert texts(at.error)[0].startswith("The batches come class by class: 3 of 4 hold a single class,")
+    assert texts(at.error)[0].startswith("The batches are ordered by class: 3 of 4 hold a single class,")
     assert [expander.label for expander in at.expander if "note" in expander.label] == [
         "1 note on these settings and images"
     ]
@@ -55,7 +55,7 @@ def test_finding_is_shown_and_one_click_repairs_it(images):
 
 def test_finding_without_a_setting_has_no_button(image_folder):
     at = open_page(image_folder(train=(40, 40), val=(8, 8), size=100))
-    assert texts(at.warning)[0].startswith("With 16 validation images an accuracy of 0.88 means anything from")
+    assert texts(at.warning)[0].startswith("With 16 validation images an accuracy of 0.88 has a 95 % CI of")
     assert not [button for button in at.button if button.label == "Apply"]
 
 

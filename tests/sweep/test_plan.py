@@ -56,13 +56,17 @@ def test_a_narrow_range_is_drawn_from_evenly() -> None:
 @pytest.mark.parametrize(
     ("key", "text", "sentence"),
     [
-        ("data.image_size", "32,64", "data.image_size cannot be varied in a sweep, as the saved features would change"),
+        (
+            "data.image_size",
+            "32,64",
+            "data.image_size cannot be varied in a sweep, as the cached features would change",
+        ),
         ("training.learning_rat", "1", 'there is no setting "training.learning_rat"; did you mean'),
         (RATE, "fast", 'training.learning_rate is a number, but "fast" came; it may be 1e-07 to 10'),
         (RATE, "100", "training.learning_rate is 100.0; it may be 1e-07 to 10"),
         (RATE, "1e-2..1e-3", "training.learning_rate: the range 1e-2..1e-3 is empty; give the smaller number first"),
         (RATE, " , ", "training.learning_rate has no values to try"),
-        ("training.optimizer", "adam..sgd", "training.optimizer is no number, so it has no range"),
+        ("training.optimizer", "adam..sgd", "training.optimizer is not a number, so it has no range"),
         ("training.optimizer", "adam,magic", 'training.optimizer is "magic"; it may be adam, adamw, sgd, rmsprop'),
     ],
 )
@@ -79,8 +83,8 @@ def test_values_that_are_not_allowed_are_one_sentence(key: str, text: str, sente
         ({}, {RATE: Span(1e-4, 1e-1)}, 0, "training.learning_rate is a range; say how many trials are to be drawn"),
         ({}, {RATE: tuple(k / 100 for k in range(1, 12)), "training.seed": tuple(range(10))}, 0,
          "that makes 110 combinations; a sweep may have 100: draw some at random"),
-        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials were asked for; a sweep may have 1 to 100"),
-        ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on saved features"),
+        ({}, {DROPOUT: (0.0, 0.1)}, 101, "101 trials requested; a sweep may have 1 to 100"),
+        ({"training.mode": "fine_tune"}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads on cached features"),
         ({"training.mode": "end_to_end", "training.literal": True}, {DROPOUT: (0.0, 0.1)}, 0, "a sweep trains heads"),
     ],
 )  # fmt: skip

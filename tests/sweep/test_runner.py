@@ -82,8 +82,8 @@ def test_every_trial_is_a_run_and_the_best_is_told_with_what_to_expect(sweep: Sw
     assert best.get("alike") == 0
     assert said == result["sentence"]
     assert said.startswith(
-        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0% on the 100 validation images it was chosen on. The "
-        "best of many looks too good there: expect "
+        "Best of 3: dropout=0.1, learning_rate=0.01, 90.0% on the 100 validation images it was chosen on. The best "
+        "of many is optimistic there: expect "
     )
     configs = {run.id: run.config() for run in RunStore().list()}
     assert [configs[row["run"] or ""].model.dropout for row in result["arms"]] == [0.0, 0.1, 0.2]
@@ -96,7 +96,7 @@ def test_trials_that_the_images_cannot_tell_apart_are_counted(sweep: Sweep, monk
     assert (
         runner(sweep, Trainer())
         .run()
-        .endswith("1 of the 2 others lies within its 95 % CI, so these images hardly tell them apart.")
+        .endswith("1 of the 2 others lies within its 95 % CI, so these images hardly distinguish them.")
     )
     monkeypatch.setitem(ACCURACY, 0.0, 0.89)
     again = SweepStore().create(sweep.config(), TRIALS, 10)
@@ -111,7 +111,7 @@ def test_a_trial_that_fails_is_left_out_and_the_rest_go_on(sweep: Sweep) -> None
 
 def test_a_stopped_sweep_goes_on_without_training_a_trial_twice(sweep: Sweep) -> None:
     train = Trainer()
-    with pytest.raises(BrokenOff, match=r"Stopped after 2 of 3 trials; what was tried is kept\."):
+    with pytest.raises(BrokenOff, match=r"Stopped after 2 of 3 trials; the results so far are kept\."):
         runner(sweep, train, lambda: len(train.trained) == 2).run()
     assert states(sweep) == ["finished", "finished", "waiting"]
     best = sweep.result()["best"]
@@ -134,7 +134,7 @@ def test_a_trial_whose_worker_died_goes_on_in_its_own_run(sweep: Sweep) -> None:
 
 def test_the_budget_ends_before_a_trial_that_would_exceed_it(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep.write_budget(25 / 60)
-    with pytest.raises(BrokenOff, match=r"ended after 2 of 3 trials; what was tried is kept\."):
+    with pytest.raises(BrokenOff, match=r"ended after 2 of 3 trials; the results so far are kept\."):
         runner(sweep, Trainer()).run()
     assert states(sweep) == ["finished", "finished", "waiting"]
     sweep.write_status(type(sweep.read_status())(status="stopped"))

@@ -45,7 +45,9 @@ def test_black_alone_would_have_passed_these(tmp_path: Path) -> None:
             verdict(saved(tmp_path / "m.keras", out, RED_BLUE))
     with pytest.raises(ModelError, match="a softmax over one output is always 1"):
         verdict(saved(tmp_path / "m.keras", "softmax", RED_BLUE))
-    with pytest.raises(ModelError, match=r"its numbers do not add up to 1 .* so it tells several labels"):
+    with pytest.raises(
+        ModelError, match=r"its numbers do not add up to 1 .* so it predicts several independent labels"
+    ):
         verdict(saved(tmp_path / "m.keras", "sigmoid", [[9.0, 9.0, -9.0]] * 3))
 
 

@@ -267,13 +267,13 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
     assert [record.phase for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
     assert [message for message in messages if "epoch" in message.lower()] == [
         "Epoch 1 of 4.",
-        "Fine-tunes the uppermost block: epoch 2 of 4.",
-        "Fine-tunes the 2 upper blocks: epoch 3 of 4.",
-        "Fine-tunes the 3 upper blocks: epoch 4 of 4.",
+        "Fine-tunes the last block: epoch 2 of 4.",
+        "Fine-tunes the last 2 blocks: epoch 3 of 4.",
+        "Fine-tunes the last 3 blocks: epoch 4 of 4.",
     ]
     told = [event.message for event in run.events() if event.event == "stage"]
     assert told[1] == (
-        "Stage 2 of 3 of fine-tuning begins with epoch 3: the 2 upper blocks (from block7 on) and the head train."
+        "Stage 2 of 3 of fine-tuning begins with epoch 3: the last 2 blocks (from block7 on) and the head are trained."
     )
     epochs = json.loads((run.path / "trace.json").read_text())["epochs"]
     assert [epoch.get("moved_blocks") for epoch in epochs] == [

@@ -35,18 +35,18 @@ def test_a_finding_appears_with_the_epoch_that_shows_it_and_its_words_are_no_mar
     line, card = [box.value for box in at.error]
     assert (
         line
-        == plain("After epoch 1 all 4 validation images get the same answer, “*b*”, with the same …")
+        == plain("After epoch 1 all 4 validation images get the same prediction, “*b*”, with the same …")
         + " More below the curves."
     )
     assert [card] == [
         plain(
-            "After epoch 1 all 4 validation images get the same answer, “*b*”, with the same probability: its "
+            "After epoch 1 all 4 validation images get the same prediction, “*b*”, with the same probability: its "
             "standard deviation is 0. The recorded order is class by class (40 of 40 batches hold a single class, "
-            "where a random order gives 0.1); this is consistent with it. Shuffle the samples anew every epoch: "
+            "expected under shuffling: 0.1); this is consistent with it. Shuffle the samples in every epoch: "
             "“Shuffle” set to “Every epoch”."
         )
     ]
-    badge = f":orange-badge[:material/warning: {plain('Chance level: one answer for every image')}]"
+    badge = f":orange-badge[:material/warning: {plain('Chance level: same prediction for every image')}]"
     assert badge in [text.value for text in at.markdown]
 
 

@@ -99,7 +99,7 @@ def test_random_trials_have_a_seed_and_take_ranges():
 def test_an_unfrozen_form_is_told_that_a_sweep_needs_features():
     at = open_page(training__mode="end_to_end", training__unfreeze_from="all")
     said = " ".join(warning.value for warning in at.warning).replace("\\", "")
-    assert "a sweep trains heads on saved features" in said
+    assert "a sweep trains heads on cached features" in said
 
 
 def test_the_best_settings_go_into_the_form_with_one_click(done):
@@ -116,7 +116,7 @@ def test_the_best_settings_go_into_the_form_with_one_click(done):
 
 
 def test_a_sweep_that_ended_early_can_go_on(done, started):
-    done.write_status(Status(status="stopped", message="Stopped after 3 of 4 trials; what was tried is kept."))
+    done.write_status(Status(status="stopped", message="Stopped after 3 of 4 trials; the results so far are kept."))
     at = press(open_page(done), "Resume the sweep")
     assert not at.exception
     assert started == [done.id]
