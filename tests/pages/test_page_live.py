@@ -241,7 +241,7 @@ def test_settings_mark_what_differs_from_the_recommended(make_run):
         "32",
         "✓",
     ]
-    assert (table["Differs"] == "differs").sum() == 1
+    assert (table["Differs"] == "✓").sum() == 1
 
 
 def test_only_the_newest_runs_are_listed_but_an_older_one_is_found(make_run, monkeypatch):
