@@ -151,7 +151,7 @@ def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
             "set training.mode to bottleneck"
         )
     if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
-        raise ConfigError(f"{folds} folds were asked for; {LEAST_FOLDS} to {MOST_FOLDS} can be made")
+        raise ConfigError(f"{folds} folds requested; the number may be {LEAST_FOLDS} to {MOST_FOLDS}")
     if not 1 <= repeats <= MOST_REPEATS:
         raise ConfigError(f"{repeats} repeats were asked for; 1 to {MOST_REPEATS} can be made")
 

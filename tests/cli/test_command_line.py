@@ -151,7 +151,7 @@ def test_scan_of_class_folders_calls_their_one_part_all(image_folder: MakeFolder
 def test_runs_of_nothing(capsys: Capture) -> None:
     assert json_of(capsys, "runs") == {"runs": []}
     assert main("runs") == 0
-    assert capsys.readouterr().out == "There are no runs yet; `python -m core train sample` makes one.\n"
+    assert capsys.readouterr().out == "There are no runs yet; `python -m core train sample` trains one.\n"
 
 
 def test_runs_as_json_say_what_each_run_is(trained: Run, capsys: Capture) -> None:
@@ -304,7 +304,7 @@ def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture
     assert record["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.4]).mean())
     assert main("evaluate", "mine", "--threshold", "0.65") == 0
     out = capsys.readouterr().out
-    assert out.startswith('"b" is said above 0.65\n4 images; rows are the true class')
+    assert out.startswith('"b" is predicted above 0.65\n4 images; rows: true class')
     assert f"{'sensitivity':<18}0.5000\n{'specificity':<18}1.0000\n" in out
     assert f"{'auc':<18}0.7500\n" in out
     files.write_json(
@@ -324,7 +324,7 @@ def test_evaluate_tells_the_calibration(trained: Run, capsys: Capture) -> None:
 
 def test_evaluate_refuses_what_it_cannot_tell(trained: Run, capsys: Capture) -> None:
     said = refused(capsys, "evaluate", "mine")
-    assert said == f"run {trained.id} has no predictions of val images; it keeps them when it ends"
+    assert said == f"run {trained.id} has no predictions of val images; they are saved when it ends"
     said = refused(capsys, "evaluate", "mine", "--threshold", "7")
     assert said == "--threshold is 7; give a probability from 0 to 1"
 

@@ -170,7 +170,7 @@ def test_cells_lead_nowhere_but_to_images_of_the_folder(tmp_path):
             {"table": "t.csv", "image": "label"},
             r"No column of t\.csv can be the class; --label says which is, of file, label\.",
         ),
-        ({"label": "kind"}, r"--label names a column of a table; name that, too: --table FILE"),
+        ({"label": "kind"}, r"--label names a column of a table; also give --table FILE"),
         ({"table": "t.csv", "layout": "classes"}, r"--layout and --table both say where the labels come from"),
     ],
 )

@@ -321,4 +321,4 @@ def test_the_command_brings_a_run_with_its_model_tried_for_real(
     model = RunStore().list()[0].path / "model.keras"
     assert model.read_bytes() == gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes())
     assert main(["import-run", str(tmp_path / "gone.zip")]) == 1
-    assert "gone.zip is not a file; give a zip that `export --format zip` has written" in capsys.readouterr().err
+    assert "gone.zip is not a file; give a zip written by `export --format zip`" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
     Raises:
         RunError: the model is absent or damaged, a package is missing, or the two do not agree.
     """
-    report("Loads the model.", 0.2)
+    report("Loading the model.", 0.2)
     model = in_plain_layers(_open(run))
     if kind in SMALL:
         found = convert_small(run, model, kind, path, report)
@@ -73,7 +73,7 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
     except ModuleNotFoundError as error:
         raise RunError(f"this format needs the package {error.name}; install what requirements.txt names") from error
     _LABELLERS[kind](path, model_record(run))
-    report("Opens it again and compares.", 0.8)
+    report("Loading it again and comparing.", 0.8)
     answers = _READERS[kind](path, pixels)
     if answers is None:
         return {"pictures": len(pixels), "difference": None}

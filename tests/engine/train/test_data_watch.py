@@ -115,7 +115,7 @@ def test_an_image_exchanged_after_it_was_read_is_said_at_the_end(image_folder: M
     reporter = Exchanging(run)
     reporter.folder = folder
     assert train(reporter, with_reference=False) == "finished"
-    claim = "While this run trained, its dataset has changed: 1 image with another content (train/a/000.png)."
-    assert told(run) == [f"{claim} It has learnt from the images in its manifest."]
+    claim = "The dataset changed during training: 1 image with another content (train/a/000.png)."
+    assert told(run) == [f"{claim} The run was trained on the images in its manifest."]
     found = files.read_json(run.path / "findings.json")["findings"][-1]
     assert (found["id"], found["severity"], found["claim"]) == ("data-set-changed", "warning", claim)

@@ -72,7 +72,7 @@ def test_figures_notes_and_answers_of_one_that_is_done(done):
     shown = {metric.label: metric.value for metric in at.metric}
     assert (shown["Accuracy"], shown["AUC"], shown["Images"], shown["Heads"]) == ("87.5 %", "0.875", "8", "2 of 2")
     said = [caption.value for caption in at.caption]
-    assert any(text.startswith("The folds that the dataset brings part 2 groups") for text in said)
+    assert any(text.startswith("The folds of the dataset part 2 groups") for text in said)
     assert any("images of the test part were left out" in text for text in said)
     widget(at, "cv_answers").set_value(True).run()
     assert not at.exception
