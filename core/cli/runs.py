@@ -196,10 +196,7 @@ def delete_run(options: argparse.Namespace) -> int:
     trash.delete(run)
     if options.json:
         return print_json({"run": run.id, "deleted": True, "refers": refers, "kept_days": trash.KEPT_DAYS})
-    print(
-        f"{title} was deleted; restore it with `python -m core restore {run.id}` brings it back within "
-        f"{trash.KEPT_DAYS} days."
-    )
+    print(f"{title} was deleted; restore it with `python -m core restore {run.id}` within {trash.KEPT_DAYS} days.")
     if refers:
         print(refers)
     return 0

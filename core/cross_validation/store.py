@@ -153,7 +153,7 @@ def check_counts(config: RunConfig, folds: int, repeats: int) -> None:
     if folds and not LEAST_FOLDS <= folds <= MOST_FOLDS:
         raise ConfigError(f"{folds} folds requested; the number may be {LEAST_FOLDS} to {MOST_FOLDS}")
     if not 1 <= repeats <= MOST_REPEATS:
-        raise ConfigError(f"{repeats} repeats were asked for; 1 to {MOST_REPEATS} can be made")
+        raise ConfigError(f"{repeats} repeats requested; the number may be 1 to {MOST_REPEATS}")
 
 
 def divisions(dataset: Dataset, config: RunConfig, folds: int, repeats: int, *, brought: bool) -> list[Folds]:

@@ -346,7 +346,7 @@ def test_an_unreadable_image_alone_is_the_persons_mistake(trained: Run, tmp_path
 
 def test_predictions_on_medical_images_come_with_a_warning(trained: Run, image: Path, capsys: Capture) -> None:
     files.write_json(trained.path / "manifest.json", {"root": "/chest_xray", "classes": ["a", "b"]})
-    notice = "This is no medical device: never use its answers for a diagnosis or a treatment."
+    notice = "Not a medical device: never use its predictions for diagnosis or treatment."
     assert json_of(capsys, "predict", trained.id, image)["notice"] == notice
     assert main("predict", trained.id, image) == 0
     assert capsys.readouterr().out.endswith(f"0.7500\n{notice}\n")
@@ -453,7 +453,7 @@ def test_a_run_without_a_model_cannot_predict(capsys: Capture, image: Path) -> N
 
 
 def test_a_finished_run_is_neither_stopped_nor_resumed(trained: Run, capsys: Capture) -> None:
-    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not at work: it is finished"
+    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not running: it is finished"
     assert refused(capsys, "resume", "mine").startswith(f"run {trained.id} has finished; only a ")
 
 

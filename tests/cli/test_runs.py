@@ -49,7 +49,7 @@ def test_a_note_is_written_shown_and_found(runs: list[Run], capsys: Capture) -> 
 def test_a_run_is_deleted_and_restored(runs: list[Run], capsys: Capture) -> None:
     assert main(["delete", "first"]) == 0
     assert capsys.readouterr().out == (
-        f"first was deleted; restore it with `python -m core restore {runs[0].id}` brings it back within 30 days.\n"
+        f"first was deleted; restore it with `python -m core restore {runs[0].id}` within 30 days.\n"
     )
     assert names(capsys) == ["second"]
     assert names(capsys, "--deleted") == ["first"]

@@ -143,7 +143,7 @@ def test_a_run_comes_back_as_it_was(packed: Path, example_run: Run) -> None:
     assert (status.status, status.message) == ("finished", "Brought from elsewhere as a zip.")
     assert status.created == example_run.status().created
     assert run.data().root == str(RunStore().root.parent / "sample" / "sample-v1")
-    with pytest.raises(RunError, match=r"is here already; nothing was changed$"):
+    with pytest.raises(RunError, match=r"exists already; nothing was changed$"):
         import_bundle(packed)
     assert not list((RunStore().root.parent / "quarantine").glob("*"))
 
@@ -191,11 +191,11 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("newer form", harm("parity.json", lambda r: r.update(format=4)), r"newer version of Parity \(form 4\)"),
     ("no version", harm("parity.json", lambda r: r.update(format=True)), "says no version"),
     ("newer settings", harm("config.json", lambda r: r.update(format=7)), "this configuration has format 7; this ver"),
-    ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is no id of a run'),
+    ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is not a run id'),
     ("no manifest", without("manifest.json"), r"has no manifest\.json, without which there is no run"),
     ("changed afterwards", lambda c: pack({**c, "events.jsonl": b""}, label=False), "is not what was packed"),
-    ("no JSON", extra("trace.json", b"{"), r"trace\.json of this run is damaged: it is no JSON"),
-    ("deep JSON", extra("trace.json", b"[" * 10**5), r"trace\.json of this run is damaged: it is no JSON"),
+    ("no JSON", extra("trace.json", b"{"), r"trace\.json of this run is damaged: it is not JSON"),
+    ("deep JSON", extra("trace.json", b"[" * 10**5), r"trace\.json of this run is damaged: it is not JSON"),
     ("unknown setting", harm("config.json", lambda r: r["data"].update(evil=1)), "there is no setting"),
     ("more stages than blocks",
      harm("config.json", lambda r: r["training"].update(mode="fine_tune", unfreeze_from="top", finetune_stages=9)),
@@ -216,7 +216,7 @@ HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
     ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is no number"),
     ("note", extra("note.json", b'{"text": "x", "tags": [1]}'), r"note\.json\.tags\[0\] is no text"),
     ("reference", extra("reference.npz", b"PK"), r"reference\.npz is damaged"),
-    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv: it has other columns"),
+    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv: its columns are not those of a run"),
     ("a formula", text_of("predictions.csv", b",0.", b",=0."), "predictions.csv: line 2 is none that a run writes"),
     ("pickle as model", extra("model.keras", b"\x80\x04pickle"), "this is a pickle"),
     ("no zip", lambda c: io.BytesIO(b"MZ" * 500), "is not a zip file"),

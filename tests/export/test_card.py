@@ -58,7 +58,7 @@ def test_figures_have_wilsons_intervals_and_the_sections_are_there(example_run: 
     low, high = wilson(67, 80)  # of 80 images of the second class 67 are found
     assert f"| PNEUMONIA | {67 / 80:.4f} [{low:.3f}, {high:.3f}] | 0.9054 [" in card
     assert "| train | 800 | 400 | 400 |" in card
-    assert "- **This is no medical device" in card
+    assert "- **Not a medical device" in card
     assert str(Path.home()) not in card
     assert len(card.split("```python\n")[1].split("```")[0].splitlines()) == 5
 

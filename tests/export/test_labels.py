@@ -48,7 +48,7 @@ def test_a_model_from_elsewhere_may_give_two_probabilities_and_prepares_as_it_wi
 
 
 def test_medical_images_keep_their_notice() -> None:
-    assert model_record(run_on(["normal", "pneumonia"]))["notice"].startswith("This is no medical device")
+    assert model_record(run_on(["normal", "pneumonia"]))["notice"].startswith("Not a medical device")
 
 
 def test_every_class_has_a_line_of_its_own() -> None:

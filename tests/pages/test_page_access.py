@@ -176,7 +176,7 @@ def test_no_more_than_so_many_trainings_wait(team, started, monkeypatch):
     monkeypatch.setenv("PARITY_MODE", "public")
     for number in range(3):
         as_person("", lambda number=number: actions.start_once(f"p{number}", make_config("sample", SMALL)))
-    with pytest.raises(RunError, match="2 jobs wait for their turn already; start this one when some have ended"):
+    with pytest.raises(RunError, match="2 jobs are queued already; start this one when some have ended"):
         as_person("", lambda: actions.start_once("p9", make_config("sample", SMALL)))
     assert len(started) == 3
 

@@ -126,7 +126,7 @@ def test_a_damaged_story_is_no_story(record: object) -> None:
 def test_a_home_that_cannot_be_written_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PARITY_HOME", str(tmp_path / "file"))
-    with pytest.raises(UserError, match=r"^no run can be made in "):
+    with pytest.raises(UserError, match=r"^cannot create a run in "):
         start.start("puzzle", PuzzleSpec(), OPERATOR)
 
 

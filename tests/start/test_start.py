@@ -100,7 +100,7 @@ def test_no_kind_goes_past_the_cap_on_what_may_wait(specs: dict[str, Any], start
     """There was none for bisects and reviews, and one of its own for each other kind."""
     fill_the_queue(21)
     for name, spec in specs.items():
-        with pytest.raises(RunError, match=r"^20 jobs wait for their turn already; start this one when some have end"):
+        with pytest.raises(RunError, match=r"^20 jobs are queued already; start this one when some have end"):
             start.start(name, spec, TOM)
     assert started == []
     assert all(len(kind.store().list()) == (23 if kind.name == "run" else 0) for kind in kinds.KINDS)
@@ -114,7 +114,7 @@ def test_no_kind_is_resumed_past_the_cap(specs: dict[str, Any]) -> None:
         job.write_status(Status(status="stopped"))
     fill_the_queue(21)
     for job in jobs:
-        with pytest.raises(RunError, match=r"jobs wait for their turn already"):
+        with pytest.raises(RunError, match=r"jobs are queued already"):
             start.resume(job, TOM)
 
 

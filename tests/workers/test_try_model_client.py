@@ -102,9 +102,9 @@ def test_a_refused_file_leaves_nothing(saved: bytes, home: Path, monkeypatch: py
     ("program", "words"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"its process was ended \(SIGSEGV\)"),
-        ("raise MemoryError", "it wanted too much memory"),
+        ("raise MemoryError", "it needed too much memory"),
         ("raise SystemExit('no such\\x1b layer')", "no such  layer"),
-        ("pass", "its process said nothing"),
+        ("pass", "its process gave no result"),
         ('print(\'{"error": "it takes sounds"}\')', "this model cannot be used here: it takes sounds"),
         ("import time; time.sleep(60)", "it took more than 1 s"),
     ],

@@ -169,5 +169,5 @@ def test_what_cannot_be_cross_validated_is_said(folder: Path) -> None:
         CrossValidationSpec(settings(folder, **{"training.mode": "fine_tune"})).admit()
     with pytest.raises(ConfigError, match=r"^21 folds requested; the number may be 2 to 20$"):
         CrossValidationSpec(settings(folder), folds=21).admit()
-    with pytest.raises(ConfigError, match=r"^51 repeats were asked for; 1 to 50 can be made$"):
+    with pytest.raises(ConfigError, match=r"^51 repeats requested; the number may be 1 to 50$"):
         CrossValidationSpec(settings(folder), repeats=51).admit()
