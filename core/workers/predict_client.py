@@ -213,7 +213,7 @@ class _Service:
             process.kill()
             process.wait()
             raise RunError(
-                f"the model of run {run.id} could not answer: its process has ended or did not answer for "
+                f"the model of run {run.id} did not respond: its process has ended or did not answer for "
                 f"{ANSWER_SECONDS:.0f} s, perhaps for want of memory; ask again"
             ) from error
         finally:

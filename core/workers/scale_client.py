@@ -70,7 +70,7 @@ def _asked(path: Path, origin: Origin, pixels: NDArray[np.uint8], classes: int) 
         raise ModelError(f"this model cannot be used here: {record['error']}")
     found = {name: np.array(rows, np.float64) for name, rows in record.items()}
     if any(rows.shape != (len(pixels), classes) for rows in found.values()):
-        raise ModelError(f"the model does not tell {classes} classes apart; give as many names as it has classes")
+        raise ModelError(f"the model does not have {classes} classes; give as many names as it has classes")
     return found
 
 

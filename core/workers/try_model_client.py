@@ -83,7 +83,7 @@ def import_model(
         expected = max(2, facts["outputs"])
         _check_count(expected)
         if len(names) != expected:
-            raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
+            raise ModelError(f"the model has {expected} classes, and {len(names)} names were given")
         return _keep(path, facts, names, name, digest, owner, fit)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
@@ -169,7 +169,7 @@ def import_notes(run: Run) -> list[str]:
 
 def _check_count(classes: int) -> None:
     if classes > MOST_CLASSES:
-        raise ModelError(f"a model may tell {MOST_CLASSES:,} classes apart at most, and this one has {classes:,}")
+        raise ModelError(f"a model may have {MOST_CLASSES:,} classes at most, and this one has {classes:,}")
 
 
 def is_imported(run: Run) -> bool:
@@ -184,7 +184,7 @@ def _store(source: BinaryIO, path: Path) -> str:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:
-                raise ModelError(f"the file has more than {MAX_BYTES / 1e6:,.0f} MB, the most that is taken")
+                raise ModelError(f"the file has more than {MAX_BYTES / 1e6:,.0f} MB, the maximum")
             digest.update(chunk)
             out.write(chunk)
     return digest.hexdigest()

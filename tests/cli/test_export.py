@@ -58,7 +58,7 @@ def test_json_refusals_and_usage(run: Run, tmp_path: Path, capsys: pytest.Captur
     }  # fmt: skip
     assert main(command) == 1
     assert capsys.readouterr().err == (
-        f"{tmp_path / 'm.keras'} is there already; give another --out, or --force to replace it\n"
+        f"{tmp_path / 'm.keras'} exists already; give another --out, or --force to replace it\n"
     )
     assert main([*command, "--force"]) == 0
     with pytest.raises(SystemExit, match="2"):

@@ -59,7 +59,7 @@ def test_text_names_settings_lines_and_findings(capsys: pytest.CaptureFixture[st
     ("content", "sentence"),
     [
         (None, "cannot be read: No such file or directory; give a script's file"),
-        (b"x = '\xff'", "is no text in UTF-8: invalid start byte; save it as UTF-8"),
+        (b"x = '\xff'", "is not text in UTF-8: invalid start byte; save it as UTF-8"),
         (b"#" * 2_000_000, "is too long; paste the part that trains, at most 300,000 characters"),
         (b"#" * 1_000_000, "has 1,000,000 characters; paste the part that trains, at most 300,000 characters"),
         (b"print 'x'", "s.py, line 1: this is Python 2"),

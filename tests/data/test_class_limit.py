@@ -64,7 +64,7 @@ def test_a_model_of_too_many_classes_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(
         try_model_client, "_let_in", lambda path, pixels: {"outputs": 1001, "image_size": 32, "parameters": 1}
     )
-    with pytest.raises(ModelError, match="a model may tell 1,000 classes apart at most, and this one has 1,001"):
+    with pytest.raises(ModelError, match="a model may have 1,000 classes at most, and this one has 1,001"):
         try_model_client.import_model(io.BytesIO(b"x"), [str(k) for k in range(given)], "x")
 
 

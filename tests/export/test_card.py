@@ -85,8 +85,6 @@ def test_the_five_lines_run(example_run: Run) -> None:
 
 def test_without_figures_there_is_no_card(example_run: Run, tmp_path: Path) -> None:
     (example_run.path / "evaluation.json").unlink()
-    with pytest.raises(
-        RunError, match=r"has no figures yet, so there is nothing to write a card of; wait until it ends$"
-    ):
+    with pytest.raises(RunError, match=r"has no metrics yet, so a card cannot be written; wait until it ends$"):
         export_run(example_run, "card", tmp_path / "README")
     assert not list(tmp_path.glob("*README*"))

@@ -165,7 +165,7 @@ def test_what_one_trainer_started_another_cannot_stop_but_an_admin_can(team, sta
     team("tom@lab.example")
     run = as_person("tom@lab.example", lambda: actions.start_once("t1", make_config("sample", {})))
     assert run.owner() == "tom@lab.example"
-    with pytest.raises(AccessError, match="This was started by somebody else"):
+    with pytest.raises(AccessError, match="This was started by another user"):
         as_person("tina@lab.example", lambda: jobs.stop(run))
     assert not run.stop_requested()
     as_person("ada@lab.example", lambda: jobs.stop(run))

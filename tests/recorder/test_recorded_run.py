@@ -28,7 +28,7 @@ def run() -> Run:
 
 
 def test_a_recorded_run_is_marked_and_says_what_it_lacks(run: Run) -> None:
-    assert "neither resumed, exported as a script nor bisected" in run.status().message
+    assert "not resumed, exported as a script or bisected" in run.status().message
     found = run.recorded()
     assert found and "training.learning_rate" in found.settings and "data.preprocessing" not in found.settings
     with pytest.raises(RunError, match="has finished"):

@@ -63,7 +63,7 @@ def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_
     assert recorder.file
     run = import_bundle(recorder.file)
     assert run.title() == "my script"
-    assert "neither resumed" in run.status().message
+    assert "not resumed" in run.status().message
     found = run.recorded()
     assert found and "data.batch_size" in found.settings and "data.preprocessing" not in found.settings
     epochs = run.epochs()

@@ -33,7 +33,7 @@ def test_encoding_that_the_script_names_is_used_where_it_is_one_of_texts(encodin
 
 
 def test_bytes_in_no_encoding_are_one_sentence() -> None:
-    with pytest.raises(DataError, match=r"^s\.py is no text in UTF-8: invalid continuation byte; save it as UTF-8$"):
+    with pytest.raises(DataError, match=r"^s\.py is not text in UTF-8: invalid continuation byte; save it as UTF-8$"):
         decode(b"x = '\xe9'", "s.py")
     assert decode(b"# coding: latin-1\nx = '\xe9'", "s.py").endswith("é'")
 

@@ -132,7 +132,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(monkeypatch: pytest.Monke
 
 def test_a_visitor_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARITY_MODE", "public")
-    with pytest.raises(AccessError, match="does not let you start a search between two runs"):
+    with pytest.raises(AccessError, match="does not allow you to start a search between two runs"):
         start.start("puzzle", PuzzleSpec(), Person("x", "visitor"))
     assert PuzzleStore().list() == [] == RunStore().list()
 

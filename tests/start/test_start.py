@@ -137,10 +137,10 @@ def test_what_the_mode_forbids_is_neither_started_nor_resumed_in_any_kind() -> N
         ("sweep", SweepSpec(elsewhere, trials=[{"model.dropout": 0.1}])),
     ]  # fmt: skip
     for name, spec in asked:
-        with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
+        with pytest.raises(AccessError, match=r"^the dataset must be the sample, an upload"):
             start.start(name, spec, TOM)
     runs[0].write_status(Status(status="stopped"))
-    with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
+    with pytest.raises(AccessError, match=r"^the dataset must be the sample, an upload"):
         start.resume(runs[0], TOM)
 
 
@@ -150,7 +150,7 @@ def test_what_one_person_has_started_another_neither_stops_nor_resumes(specs: di
         job = start.start(name, spec, TOM)
         assert job.owner() == TOM.name
         for refused in (start.stop, start.resume):
-            with pytest.raises(AccessError, match=r"^This was started by somebody else"):
+            with pytest.raises(AccessError, match=r"^This was started by another user"):
                 refused(job, TINA)
         start.stop(job, Person("ada@lab.example", "admin"))
         assert job.stop_requested()

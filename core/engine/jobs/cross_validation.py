@@ -183,7 +183,9 @@ class _Work:
         figures = fold_figures(self._record["heads"], self._record["folds"])
         part = part.model_copy(update={"interval": figures["interval"], "auc": figures["auc"]})
         whose = f" (repeat 1 of {self._record['repeats']})" if self._record["repeats"] > 1 else ""
-        evaluation = Evaluation(classes=classes, weights=f"those of heads that had not seen the image{whose}", val=part)
+        evaluation = Evaluation(
+            classes=classes, weights=f"those of heads that were not trained on the image{whose}", val=part
+        )
         write_figures(self._job.out_of_fold(), Figures(evaluation, {"val": list(files)}, {"val": answers}))
 
     def _afford(self) -> None:

@@ -80,8 +80,8 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
     difference = float(np.abs(np.asarray(answers) - expected).max())
     if not difference <= TOLERANCE and not _rounding(model, pixels, answers) <= TOLERANCE:
         raise RunError(
-            f"the converted model of run {run.id} differs from the run's own by {difference:.2g}, more than "
-            f"{TOLERANCE:g}; it was not kept, take another format"
+            f"the converted model of run {run.id} differs from the run's model by {difference:.2g}, more than "
+            f"{TOLERANCE:g}; it was not kept, use another format"
         )
     return {"pictures": len(pixels), "difference": difference}
 
@@ -116,8 +116,8 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     recorded = _recorded_hashes(run)
     if recorded and recorded != (weights_only_hash(base), statistics_hash(base)):
         raise RunError(
-            f"the weights of {row.title} on this machine are not those that run {run.id} started from; put the same "
-            "file in its place"
+            f"the weights of {row.title} on this machine are not those that run {run.id} started from; replace them "
+            "with the same file"
         )
     report("Saves it.", 0.8)
     base.save(path)
@@ -140,7 +140,7 @@ def _open(run: Run) -> keras.Model:
     try:
         return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
+        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error
 
 
 def _images(run: Run, size: int) -> Array:

@@ -164,7 +164,7 @@ def test_a_model_that_answers_otherwise_is_not_kept(
 ) -> None:
     monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
     monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
-    for answer, said in ((0.5, "differs from the run's own by [0-9]"), (np.nan, "differs from the run's own by nan")):
+    for answer, said in ((0.5, "differs from the run's model by [0-9]"), (np.nan, "differs from the run's own by nan")):
 
         def reader(path: Path, pixels: Array, a: float = answer) -> Array:
             return np.full((len(pixels), 1), a)
@@ -201,7 +201,7 @@ def test_a_model_that_is_nearer_to_float64_than_the_run_is_kept(
     assert found["difference"] == pytest.approx(0.01, rel=1e-3)
     assert exact[-1].dtype == np.float64
     monkeypatch.setitem(export._READERS, "onnx", lambda path, pixels: reader(path, pixels, 0.02))
-    with pytest.raises(RunError, match=r"differs from the run's own by 0\.02, more than 0\.0001"):
+    with pytest.raises(RunError, match=r"differs from the run's model by 0\.02, more than 0\.0001"):
         convert(run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 

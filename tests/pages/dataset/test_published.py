@@ -118,5 +118,5 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
     assert bool(button(page, "Download")) is may
     if not may:
         monkeypatch.setattr(access, "person", lambda: core.access.person(email, "session"))
-        with pytest.raises(AccessError, match="fetch a published dataset"):
+        with pytest.raises(AccessError, match="download a public dataset"):
             published._fetch(collections.COLLECTIONS[0], lambda *_: None, lambda *_: None)
