@@ -117,7 +117,7 @@ def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -
     findings, quality = record.pop("findings"), record.pop("quality")
     assert record.pop("reading") == {
         "layout": "parts",
-        "reasons": ["The names of the folders say the parts: train/ trains, test/ validates."],
+        "reasons": ["Splits by folder name: train/ trains, test/ validates."],
         "others": [
             {"layout": "classes", "reads": "the classes test, train"},
             {"layout": "inner", "reads": "the classes a, b"},
@@ -137,7 +137,7 @@ def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -
         "unreadable": [{"file": "train/b/bad.png", "reason": "bad.png is empty."}],
         "skipped": [],
         "empty_classes": [],
-        "notes": ["There is no val/ folder, so test/ serves as validation."],
+        "notes": ["There is no val/ folder, so test/ is used for validation."],
         "corrections": {"file": "", "excluded": [], "relabelled": [], "stale": 0},
         "split_file": None,
     }
@@ -379,8 +379,8 @@ def images(image_folder: MakeFolder) -> Path:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (no_classes, "There are no images in {}. Expected is one folder per class"),
-        (one_class, "There is only one class, a, in {}; two are needed at least."),
+        (no_classes, "There are no images in {}. Expected: one folder per class"),
+        (one_class, "There is only one class, a, in {}; at least two are needed."),
         (empty_class, "The class b has 0 readable images in train/ (0 unreadable); at least 2 are needed"),
     ],
 )

@@ -14,7 +14,7 @@ from core.errors import DataError, ModelError
 from core.export.bundle_check import check_records
 from core.workers import try_model_client
 
-OF = "1,001 classes in {}; at most 1,000 are taken. If its folders are patients or series, put them into one folder per"
+OF = "1,001 classes in {}; at most 1,000 are supported. If its folders are patients or series, put them into one"
 
 
 def png() -> bytes:

@@ -86,7 +86,7 @@ def test_two_do_not_fetch_the_same_at_once(serve: list[bytes]) -> None:
     lock = files.Lock(paths.collections_folder() / ".pneumoniamnist-28.lock")
     assert lock.acquire()
     with pytest.raises(
-        DataError, match=r"^PneumoniaMNIST \(MedMNIST v2\) is being fetched already, by another page or"
+        DataError, match=r"^PneumoniaMNIST \(MedMNIST v2\) is already being downloaded by another page or"
     ):
         fetch_collection(collection)
     lock.release()

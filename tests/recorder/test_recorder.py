@@ -199,4 +199,4 @@ def test_the_command_writes_the_file_and_replaces_no_other(tmp_path: Path, capsy
     assert NAME in capsys.readouterr().out or out.name
     out.write_text("mine")
     assert main(["recorder", "--out", str(out)]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err

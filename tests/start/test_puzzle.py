@@ -138,5 +138,5 @@ def test_a_visitor_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_its_runs_are_read_by_id_alone() -> None:
-    with pytest.raises(RunError, match="does not say which runs are its own"):
+    with pytest.raises(RunError, match="does not name its runs"):
         Puzzle(paths.home() / "puzzles" / "x").runs()
