@@ -50,7 +50,7 @@ def test_a_team_knows_people_by_its_lists(email: str, role: str) -> None:
         (Person("s", "visitor"), Action.UPLOAD,
          "This public demonstration does not allow you to upload a dataset. Run Parity on your own machine."),
         (Person("v@x", "viewer"), Action.TRAIN,
-         "You are a viewer here, and a viewer may not start a training; ask an administrator."),
+         "Your role is viewer, which may not start a training; ask an administrator."),
         (Person("e@x", "stranger"), Action.LOOK,
          "e@x is not on this team's lists; ask the operator of this app to add the address."),
         (Person("", "stranger"), Action.LOOK, "You are not logged in. Log in; if you have, the proxy"),

@@ -77,7 +77,7 @@ IMAGES: list[tuple[str, str, bytes, str]] = [
     ("6", "crc.png", bad_crc(), "is damaged: "),
     ("7", "large.png", png_header(13000, 13000), "has 169 megapixels; at most 40 are read."),
     ("8", "larger.png", png_header(20000, 20000), "has 400 megapixels; at most 40 are read."),
-    ("9", "ribbon.png", png_header(30000, 10), "is 30000 × 10 pixels; at most 20000 a side are read."),
+    ("9", "ribbon.png", png_header(30000, 10), "is 30000 × 10 pixels; at most 20000 per side are supported."),
     (
         "10",
         "header.bmp",

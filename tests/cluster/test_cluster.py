@@ -165,7 +165,7 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
     run = RunStore().create(make_config(str(folder), settings))
     hold.write_text("3")
     launch.start(run, parent_pipe=True)
-    assert launch.poll(run).message == "Waits for a slot on the cluster: it needs 1 CPUs."
+    assert launch.poll(run).message == "Waiting for a slot on the cluster: it needs 1 CPUs."
     wait(run, lambda status: status.epoch >= 2 or ended(status))
     assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
     assert launch.location(run, launch.poll(run)).startswith(

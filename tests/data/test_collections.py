@@ -118,7 +118,7 @@ def test_names_and_sizes_that_there_are_not_are_told() -> None:
     assert [find_collection("PneumoniaMNIST", size).size for size in (None, 64, 128, 224)] == [28, 64, 128, 224]
     with pytest.raises(DataError, match=r"^There is no dataset mnist to fetch; there is pneumoniamnist\.$"):
         find_collection("mnist")
-    with pytest.raises(DataError, match=r"comes with 28, 64, 128, 224 pixels a side, not with 32\.$"):
+    with pytest.raises(DataError, match=r"is available with 28, 64, 128, 224 pixels per side, not with 32\.$"):
         find_collection("pneumoniamnist", 32)
 
 

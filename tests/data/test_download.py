@@ -131,7 +131,7 @@ def test_one_that_always_breaks_off_ends_in_a_sentence_and_keeps_its_part(addres
 
 
 def test_no_network_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^http://127\.0\.0\.1:9/x cannot be fetched: .*give it with --file\.$"):
+    with pytest.raises(DataError, match=r"^http://127\.0\.0\.1:9/x cannot be downloaded: .*give it with --file\.$"):
         download("http://127.0.0.1:9/x", tmp_path / "file", MD5)
 
 

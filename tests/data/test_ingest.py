@@ -318,14 +318,14 @@ def test_a_long_list_of_contents_is_refused_even_if_it_declares_few_entries():
 
 def test_the_total_and_each_file_are_limited(tmp_path):
     limits = Limits(total_bytes=800)
-    refused(zipped(PETS), r"pets\.zip unpacks to 0 MB; at most 0 MB are taken\.", tmp_path / "up", limits)
+    refused(zipped(PETS), r"pets\.zip unpacks to 0 MB; at most 0 MB are accepted\.", tmp_path / "up", limits)
     refused(
         zipped(PETS), r"train/cats/0\.png in pets\.zip has 0 MB; a file may have", tmp_path / "u", Limits(file_bytes=99)
     )
     files = [("a/1.png", io.BytesIO(image())), ("b/1.png", io.BytesIO(image()))]
     for limits, message in (
         (Limits(files=1), r"The upload has 2 files; at most 1 are taken\."),
-        (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are taken\."),
+        (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are accepted\."),
         (Limits(file_bytes=99), r"a/1\.png has 0 MB; a file may have 0 MB at most\."),
     ):
         with pytest.raises(DataError, match=message):
@@ -602,7 +602,7 @@ def test_the_parts_of_one_folder_become_one_data_set(tmp_path):
     ("limits", "words"),
     [
         (Limits(files=3), r"The 2 zips have 4 entries together; at most 3 are taken"),
-        (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are taken"),
+        (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are accepted"),
     ],
 )
 def test_the_limits_hold_for_all_parts_together(tmp_path, limits, words):

@@ -104,7 +104,7 @@ def test_a_layout_that_is_none_is_refused_in_a_sentence(word, message):
         ("names", r"cannot be read with --layout names; possible: classes, inner; --layout auto resets the choice\."),
         ("train=more,val=../x", r"--layout names the folder \.\./x for val, but there is none in"),
         ("train=more,val=birds", r"--layout names the folder birds for val, but there is none in"),
-        ("train=cats,val=dogs", r"cats/ has no class folders with images, so it cannot be a part"),
+        ("train=cats,val=dogs", r"cats/ has no class folders with images, so it cannot be a split"),
     ],
 )
 def test_a_choice_that_does_not_fit_is_refused_in_a_sentence(tmp_path, word, message):

@@ -140,7 +140,7 @@ def test_images_are_found_below_the_class_down_to_eight_folders(make):
     deep = "/".join("abcdefgh")
     index = scan(make([*TWO, f"cats/{deep}/3.png", f"cats/{deep}/i/4.png"]))
     assert [f.path for f in index.files if f.label == "cats"] == ["cats/1.png", "cats/2.png", f"cats/{deep}/3.png"]
-    assert index.skipped == ((f"cats/{deep}/i", "lies more than 8 folders deep"),)
+    assert index.skipped == ((f"cats/{deep}/i", "is more than 8 folders deep"),)
 
 
 def test_other_files_are_listed(make):

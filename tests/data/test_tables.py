@@ -57,7 +57,7 @@ def test_labels_parts_and_groups_of_a_table_reach_the_split(tmp_path):
     assert index.files[0].path == "a0.png"
     assert (index.reading, index.reasons) == (
         "table t.csv",
-        ("The table t.csv says it: the image is in file, the class in label, the group in patient.",),
+        ("The table t.csv gives the labels: the image is in file, the class in label, the group in patient.",),
     )
     split = split_files(index, 0.34, 1)
     assert not {file.group for file in split.train} & {file.group for file in split.val}
@@ -126,9 +126,9 @@ def test_a_parquet_file_that_cannot_be_written_out_is_one_sentence(tmp_path):
         ("t.csv", b",".join(b"c%d" % n for n in range(3000)) + b"\n1\n", r"has 3,000 columns; at most 2,000 are read"),
         ("t.csv", b"a,b\n" + b"1,2\n" * 2_001, r"has more than 2,000 rows"),
         ("t.csv", b",".join(b"c%d" % n for n in range(100)) + b"\n1\n" * 1_100, r"has more than 100,000 cells"),
-        ("t.json", b"{", r"^t\.json is no JSON"),
+        ("t.json", b"{", r"^t\.json is not JSON"),
         ("t.json", b'{"a": 1}', r"it must be a list of objects"),
-        ("t.json", b"[" * 100_000, r"^t\.json is no JSON"),
+        ("t.json", b"[" * 100_000, r"^t\.json is not JSON"),
         ("t.jsonl", b'{"a": 1}\n[2]\n', r"it must be a list of objects"),
         ("t.parquet", b"PAR1nonsensePAR1", r"^t\.parquet is damaged"),
         ("gone.csv", None, r"^gone\.csv cannot be read: No such file or directory\."),
@@ -195,7 +195,7 @@ def test_a_table_is_chosen_remembered_and_forgotten_on_the_command_line(tmp_path
     assert main(["scan", str(root), "--table", "t.csv"]) == 0
     assert "all   a 6  b 6" in capsys.readouterr().out
     assert main(["scan", str(root)]) == 0
-    assert "Read as table t.csv: The table t.csv says it: the image is in file" in capsys.readouterr().out
+    assert "Read as table t.csv: The table t.csv gives the labels: the image is in file" in capsys.readouterr().out
     assert main(["scan", str(root), "--layout", "classes"]) == 0
     assert "all   x 6  y 6" in capsys.readouterr().out
     assert main(["scan", str(root), "--layout", "auto"]) == 1

@@ -85,13 +85,13 @@ BEFORE: dict[str, Any] = {"classes": ["a", "b"], "train": [entry("1"), entry("2"
         ({"val": [entry("4", "x")]}, "1 image with different content (4)"),
         ({"train": [entry("1", "x"), entry("2", "x"), entry("3")]}, "2 images with different content (1, …)"),
         ({"val": [entry("4", label="b")]}, "1 image with a different label (4)"),
-        ({"train": BEFORE["train"][:2], "val": [entry("3"), entry("4")]}, "1 image in another part of the split (3)"),
-        ({"train": BEFORE["train"][1:]}, "1 image no longer there (1)"),
+        ({"train": BEFORE["train"][:2], "val": [entry("3"), entry("4")]}, "1 image in a different split (3)"),
+        ({"train": BEFORE["train"][1:]}, "1 image missing (1)"),
         ({"val": [entry("4"), entry("5", "x")]}, "1 image new (5)"),
-        ({"train": BEFORE["train"][1:], "val": [entry("5")]}, "2 images no longer there (1, …); 1 image new (5)"),
+        ({"train": BEFORE["train"][1:], "val": [entry("5")]}, "2 images missing (1, …); 1 image new (5)"),
         ({"classes": ["b", "a"]}, "other classes"),
         ({"train": BEFORE["train"][::-1]}, "the images in a different order"),
-        ({"train": [], "val": []}, "4 images no longer there (1, …)"),
+        ({"train": [], "val": []}, "4 images missing (1, …)"),
     ],
 )
 def test_what_has_changed_is_said_in_words(change: dict[str, object], said: str) -> None:

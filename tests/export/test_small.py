@@ -20,7 +20,7 @@ def test_a_loss_that_chance_explains_is_no_warning() -> None:
     assert facts["loss"] == pytest.approx(0.01)
     assert facts["worst_change"] == pytest.approx(0.8)
     assert warning(facts) == ""
-    assert measured_words(facts)[0].startswith("on 100 validation images: accuracy 0.9500 (the run's own model 0.9600")
+    assert measured_words(facts)[0].startswith("on 100 validation images: accuracy 0.9500 (the run's model 0.9600")
     assert [row["MB"] for row in measured_rows(facts)] == ["5.0", "4.0", "1.2"]
 
 

@@ -76,7 +76,7 @@ def test_old_ones_go_but_never_one_at_work() -> None:
 
 def test_only_one_that_is_at_work_is_stopped_and_only_one_that_has_ended_early_goes_on() -> None:
     wish = Wishes().create()
-    with pytest.raises(RunError, match=rf"^wish {wish.id} is still running; only one that has ended early can be resu"):
+    with pytest.raises(RunError, match=rf"^wish {wish.id} is still running; only one that ended early can be resu"):
         jobs.resumable(wish)
     launch.stop(wish)
     assert wish.stop_requested()

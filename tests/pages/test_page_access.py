@@ -125,7 +125,7 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
         sources._choose_server_folder,
         lambda: sources._choose_upload("Upload a zip"),
     ):
-        with pytest.raises(AccessError, match="You are a viewer here, and a viewer may not"):
+        with pytest.raises(AccessError, match="Your role is viewer, which may not"):
             as_person("vera@lab.example", refused)
     assert started == []
 

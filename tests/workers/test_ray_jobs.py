@@ -108,7 +108,7 @@ def test_a_run_is_handed_over_with_its_needs(cluster: Cluster, monkeypatch: pyte
     assert environment["PYTHONPATH"] == str(launch.ROOT)
     assert "SECRET_OF_THE_SERVER" not in environment
     status = launch.poll(run)
-    assert status.message == "Waits for a slot on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
+    assert status.message == "Waiting for a slot on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
     assert launch.location(run, status) == f"Ray cluster 10.0.0.1:6379, job parity-{run.id}-1"
 
 

@@ -164,7 +164,10 @@ def test_a_model_that_answers_otherwise_is_not_kept(
 ) -> None:
     monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
     monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
-    for answer, said in ((0.5, "differs from the run's model by [0-9]"), (np.nan, "differs from the run's own by nan")):
+    for answer, said in (
+        (0.5, "differs from the run's model by [0-9]"),
+        (np.nan, "differs from the run's model by nan"),
+    ):
 
         def reader(path: Path, pixels: Array, a: float = answer) -> Array:
             return np.full((len(pixels), 1), a)
@@ -215,7 +218,9 @@ def test_a_missing_package_and_a_missing_model_are_one_sentence(
     with pytest.raises(RunError, match=r"^this format needs the package tf2onnx; install what requirements.txt names$"):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
     (small_run.path / "model.keras").write_bytes(b"damaged")
-    with pytest.raises(RunError, match=r"^the model of run .* cannot be loaded: its model.keras is absent or damaged$"):
+    with pytest.raises(
+        RunError, match=r"^the model of run .* cannot be loaded: its model.keras is missing or damaged$"
+    ):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 

@@ -68,7 +68,7 @@ def test_a_run_goes_on_with_what_it_has_begun_with_or_not_at_all(image_folder: M
     Path(kept).replace(folder / "train" / "a" / "000.png")
     keep(run)
     (folder / "val" / "b" / "002.png").unlink()
-    with pytest.raises(DataError, match=r"began: 1 image no longer there \(val/b/002\.png\)\. Put it back"):
+    with pytest.raises(DataError, match=r"began: 1 image missing \(val/b/002\.png\)\. Put it back"):
         keep(run)
 
 
