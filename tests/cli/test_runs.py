@@ -109,8 +109,8 @@ def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: 
         (["--sort", "val_acuracy"], 'there is no column "val_acuracy"; did you mean val_accuracy?'),
         (["--sort", "val_auc:up"], '"val_auc:up" is no order; after the colon comes asc (small to large) or desc'),
         (["--columns", "seed"], '"seed" could be data.seed or training.seed; give the whole name'),
-        (["--filter", "val_auc>much"], '"val_auc>much" cannot be asked: "much" is not a number; write COLUMN'),
-        (["--filter", "name>3"], '"name>3" cannot be asked: name is not a number; write COLUMN'),
+        (["--filter", "val_auc>much"], '"val_auc>much" cannot be asked: "much" is no number; write COLUMN'),
+        (["--filter", "name>3"], '"name>3" cannot be asked: name is no number; write COLUMN'),
         (["--filter", "good"], '"good" is no condition; write COLUMN, one of'),
     ],
 )

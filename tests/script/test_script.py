@@ -250,7 +250,7 @@ def test_several_trainings_after_unfreezing_leave_the_stages_open() -> None:
     [
         ("x = 1\nprint 'done'\n", "s.py, line 2: this is Python 2 (print without parentheses); write print(...)"),
         ("x = 1\nmodel.fit(\n", "s.py, line 2: this is not Python 3: '(' was never closed"),
-        ("a = 1\x00", "s.py is not text of a program: it holds null bytes; paste the script's text"),
+        ("a = 1\x00", "s.py is not program text: it holds null bytes; paste the script's text"),
         ("x = " + "[" * 150 + "]" * 150, "s.py is nested more than 100 levels deep; paste only the part that trains"),
         ("x = " + "-" * 5000 + "1", "s.py is nested more than 100 levels deep; paste only the part that trains"),
         ("x = " + "+".join("1" * 5000), "s.py is nested more than 100 levels deep; paste only the part that trains"),
