@@ -269,7 +269,7 @@ def test_what_cannot_be_read_is_one_sentence(text: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("version", ["x", "2.", "99.1", "2.0.8; rm", "0", "٢.0"])
 def test_wrong_version_is_one_sentence(version: str) -> None:
-    with pytest.raises(DataError, match=r"is no version of Keras; give one such as 2\.0\.8, 2\.2\.2 or 3\.15\.1"):
+    with pytest.raises(DataError, match=r"is not a version of Keras; give one such as 2\.0\.8, 2\.2\.2 or 3\.15\.1"):
         import_script(END_TO_END, keras_version=version)
 
 

@@ -39,7 +39,7 @@ def test_record_is_the_one_of_the_reader() -> None:
 def test_refusal_is_the_sentence_of_the_reader() -> None:
     with pytest.raises(DataError, match=r"^s\.py, line 1: this is Python 2 "):
         script_client.read_script(b"print 'x'", "s.py")
-    with pytest.raises(DataError, match="is no version of Keras"):
+    with pytest.raises(DataError, match="is not a version of Keras"):
         script_client.read_script(HEALTHY.encode(), "s.py", "x")
 
 
