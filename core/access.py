@@ -21,17 +21,17 @@ LOCAL, TEAM, PUBLIC = MODES
 class Action(StrEnum):
     """What a page can do beyond showing what is there; the value completes the sentence "You may not …"."""
 
-    LOOK = "look at runs"
+    LOOK = "view runs"
     PREDICT = "predict images"
     UPLOAD = "upload a dataset"
     BROWSE = "open folders of the server"
-    FETCH = "fetch a published dataset"
+    FETCH = "download a public dataset"
     TRAIN = "start a training"
     MANAGE = "stop, resume or change what others started"
     DIAGNOSE = "start a search between two runs"
-    IMPORT = "bring a model from elsewhere"
+    IMPORT = "import a model"
     ORGANISE = "write notes on runs or delete them"
-    SWEEP = "try many settings at once"
+    SWEEP = "start a sweep"
     CURATE = "review the labels or change the split of a dataset"
     READ_LOG = "read the log of a worker"
     EXPORT = "convert a model into another format"
@@ -100,18 +100,18 @@ class Policy:
         if self.mode == LOCAL:
             return
         if config.training.epochs > self.epochs:
-            raise AccessError(f"training.epochs is {config.training.epochs}; here it may be {self.epochs} at most")
+            raise AccessError(f"training.epochs is {config.training.epochs}; the limit here is {self.epochs}")
         if config.training.finetuning_epochs > self.epochs:
             raise AccessError(
-                f"training.finetune_stages times training.finetune_epochs is {config.training.finetuning_epochs}; here "
-                f"it may be {self.epochs} at most"
+                f"training.finetune_stages times training.finetune_epochs is {config.training.finetuning_epochs}; the "
+                f"limit here is {self.epochs}"
             )
         if self.sample_only:
             _check_small(config)
         elif config.dataset != SAMPLE and not _is_below(Path(config.dataset), data_root, *kept):
             raise AccessError(
-                "the dataset is neither the sample, nor an upload, nor published and fetched here, nor in the folder "
-                "that is open here"
+                "the dataset must be the sample, an upload, a public dataset downloaded here, or in the folder that "
+                "is open here"
             )
 
 
@@ -130,19 +130,19 @@ def _check_small(config: RunConfig) -> None:
     values = {"dataset": config.dataset, **config.settings()}
     for key, allowed in _SMALL.items():
         if values[key] not in allowed:
-            raise AccessError(f'{key} is "{values[key]}"; this public demonstration takes "{allowed[0]}" only')
+            raise AccessError(f'{key} is "{values[key]}"; this public demonstration allows only "{allowed[0]}"')
     for key, most in _AT_MOST.items():
         if values[key] > most:
-            raise AccessError(f"{key} is {values[key]}; this public demonstration takes {most} at most")
+            raise AccessError(f"{key} is {values[key]}; this public demonstration allows {most} at most")
     if max(config.model.whole_head.units, default=0) > _AT_MOST["model.dense_units"]:
         raise AccessError(
-            f"model.head is {config.model.head}; this public demonstration takes {_AT_MOST['model.dense_units']} units "
-            "a layer at most"
+            f"model.head is {config.model.head}; this public demonstration allows {_AT_MOST['model.dense_units']} "
+            "units per layer at most"
         )
     if values["data.augmentation"] != "none" and values["data.augmentation_draws"] not in (1, 2):
         raise AccessError(
             f"data.augmentation_draws is {values['data.augmentation_draws']}; with augmentation this public "
-            "demonstration takes 1 or 2, as every draw is another pass through the network"
+            "demonstration allows 1 or 2, as each copy is another pass through the network"
         )
 
 
@@ -230,7 +230,7 @@ class Person:
         if not self.may(action):
             raise AccessError(_refusal(self, action))
         if owner and owner != self.name and not self.may(Action.MANAGE):
-            raise AccessError("This was started by somebody else; only they or an administrator may change it.")
+            raise AccessError("This was started by another user; only they or an administrator may change it.")
 
     def require_own(self, action: Action, owner: str) -> None:
         """As `require`, for what cannot be had again: of what nobody in particular started only an administrator.
@@ -244,7 +244,7 @@ class Person:
         """
         self.require(action, owner)
         if not owner and not self.may(Action.MANAGE):
-            raise AccessError("This was not started from a page by you; only an administrator may change it.")
+            raise AccessError("You did not start this from a page; only an administrator may change it.")
 
 
 COMMAND_LINE = Person("", "operator")
@@ -301,10 +301,10 @@ def _lists() -> dict[str, tuple[str, ...]]:
 def _refusal(person: Person, action: Action) -> str:
     match person.role:
         case "visitor":
-            return f"This public demonstration does not let you {action}. Run Parity on your own machine for that."
+            return f"This public demonstration does not allow you to {action}. Run Parity on your own machine."
         case "stranger":
             if not person.name:
-                return "Nobody is logged in here. Log in; if you have, the proxy in front does not say who you are."
+                return "You are not logged in. Log in; if you have, the proxy does not pass on your identity."
             return f"{person.name} is not on this team's lists; ask the operator of this app to add the address."
         case role:
-            return f"You are a {role} here, and a {role} may not {action}; ask an administrator."
+            return f"Your role is {role}, which may not {action}; ask an administrator."

@@ -61,7 +61,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if len(self.name) > 100 or not is_printable(self.name):
-            raise ConfigError(f"name: at most 100 printable characters, but {len(self.name)} came")
+            raise ConfigError(f"name: at most 100 printable characters, but {len(self.name)} were given")
         if len(self.dataset) > LONGEST_PATH:
             raise ConfigError(f"dataset: at most {LONGEST_PATH:,} characters, but {len(self.dataset):,} came")
 
@@ -81,7 +81,7 @@ class RunConfig:
             ConfigError: a newer format, an unknown key, or a value that is not allowed.
         """
         if not isinstance(record, Mapping):
-            raise ConfigError(f"a configuration is an object with keys, but {type(record).__name__} came")
+            raise ConfigError(f"a configuration is an object with keys, but this is {type(record).__name__}")
         version = record.get("format", FORMAT)
         if not isinstance(version, int) or version > FORMAT:
             raise ConfigError(
@@ -90,13 +90,15 @@ class RunConfig:
         known = {"format", "dataset", "name", *SECTIONS}
         if unknown := sorted(set(record) - known):
             parts = ", ".join(sorted(known))
-            raise ConfigError(f"{shortened(unknown[0])}: there is no such part of a configuration; known are {parts}")
+            raise ConfigError(
+                f"{shortened(unknown[0])}: there is no such section of a configuration; the sections are {parts}"
+            )
         settings = {f"{part}.{key}": value for part in SECTIONS for key, value in _mapping(record, part).items()}
         settings = {**_unsaid(record), **settings}
         texts = {key: record.get(key, default) for key, default in (("dataset", "sample"), ("name", ""))}
         for key, value in texts.items():
             if not isinstance(value, str):
-                raise ConfigError(f'{key} is text, but "{shortened(value)}" came')
+                raise ConfigError(f'{key} must be text, but "{shortened(value)}" was given')
         return make_config(texts["dataset"], settings, name=texts["name"])
 
     def settings(self) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def read_config(text: str) -> RunConfig:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"this is no configuration: {error}") from error
+        raise ConfigError(f"this is not a configuration: {error}") from error
     return RunConfig.from_dict(record)
 
 
@@ -213,7 +215,7 @@ def _require_one_head(settings: Mapping[str, Any]) -> None:
     for key in SHORT_FORM:
         if settings.get(HEAD) and key in settings and convert(key, setting(key), settings[key]):
             raise ConfigError(
-                f"{key} is {shortened(settings[key])}, but {HEAD} is given too, and it says all of the head; leave "
+                f"{key} is {shortened(settings[key])}, but {HEAD} is given too and replaces it; leave "
                 f"{key} out, or {HEAD}"
             )
 
@@ -221,7 +223,7 @@ def _require_one_head(settings: Mapping[str, Any]) -> None:
 def _mapping(record: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     values = record.get(part, {})
     if not isinstance(values, Mapping):
-        raise ConfigError(f'{part}: settings with their values are expected, but "{shortened(values)}" came')
+        raise ConfigError(f'{part}: settings with their values are expected, but "{shortened(values)}" was given')
     return values
 
 

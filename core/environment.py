@@ -53,7 +53,7 @@ def _executor(name: str, text: str) -> str:
 
 def _switch(name: str, text: str) -> bool:
     if text.strip().lower() not in _WORDS:
-        raise ConfigError(f'{name} is "{text[:40]}"; it may be 1 for yes or 0 for no')
+        raise ConfigError(f'{name} is "{text[:40]}"; set it to 1 (yes) or 0 (no)')
     return _WORDS[text.strip().lower()]
 
 

@@ -59,8 +59,8 @@ def refusal(mode: str, host: str | None, origin: str | None, names: Collection[s
     asked = _split(host or "")
     if names and not _is_among(asked, names):
         return (
-            f"Parity was asked for as {_shown(asked)} and answers to {_listed(names)} only: open it under one of "
-            f"these, or, if that name is yours, add it to {VARIABLE} and start Parity again."
+            f"Parity was requested as {_shown(asked)} but answers only to {_listed(names)}: open one of these, or, "
+            f"if that name is yours, add it to {VARIABLE} and start Parity again."
         )
     if origin is None or origin in origins:
         return ""
@@ -68,8 +68,8 @@ def refusal(mode: str, host: str | None, origin: str | None, names: Collection[s
     page, friends = _split_origin(origin), names if mode == LOCAL else set(names) - set(LOOPBACK)
     if page is None or not (_is_same(page, asked, origin) or _is_among(page, friends)):
         return (
-            f"Parity was asked for as {_shown(asked)} by a page of {_shown(page)}: open it under its own name, or, if "
-            f"that page is yours, add its name to {VARIABLE} and start Parity again."
+            f"Parity was requested as {_shown(asked)} by a page of {_shown(page)}: open Parity directly, or, if that "
+            f"page is yours, add its name to {VARIABLE} and start Parity again."
         )
     return ""
 
@@ -112,7 +112,7 @@ def _is_among(authority: _Authority | None, names: Collection[str]) -> bool:
 
 def _shown(authority: _Authority | None) -> str:
     """The name as code, in which Markdown means nothing; it has no back-quotes."""
-    return f"`{authority[0][:60]}`" if authority else "something that is no name of a host"
+    return f"`{authority[0][:60]}`" if authority else "something that is not a host name"
 
 
 def _listed(names: Collection[str]) -> str:

@@ -48,12 +48,12 @@ def test_a_team_knows_people_by_its_lists(email: str, role: str) -> None:
     ("person", "action", "words"),
     [
         (Person("s", "visitor"), Action.UPLOAD,
-         "This public demonstration does not let you upload a dataset. Run Parity on your own machine for that."),
+         "This public demonstration does not allow you to upload a dataset. Run Parity on your own machine."),
         (Person("v@x", "viewer"), Action.TRAIN,
-         "You are a viewer here, and a viewer may not start a training; ask an administrator."),
+         "Your role is viewer, which may not start a training; ask an administrator."),
         (Person("e@x", "stranger"), Action.LOOK,
          "e@x is not on this team's lists; ask the operator of this app to add the address."),
-        (Person("", "stranger"), Action.LOOK, "Nobody is logged in here. Log in; if you have, the proxy"),
+        (Person("", "stranger"), Action.LOOK, "You are not logged in. Log in; if you have, the proxy"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_and_what_to_do(person: Person, action: Action, words: str) -> None:
@@ -66,7 +66,7 @@ def test_what_others_started_is_changed_by_an_admin_only() -> None:
     trainer = Person("tom", "trainer")
     trainer.require(Action.TRAIN, owner="tom")
     trainer.require(Action.TRAIN, owner="")
-    with pytest.raises(AccessError, match="started by somebody else; only they or an administrator may change it"):
+    with pytest.raises(AccessError, match="started by another user; only they or an administrator may change it"):
         trainer.require(Action.TRAIN, owner="ada")
     Person("ada", "admin").require(Action.TRAIN, owner="tom")
 
@@ -80,13 +80,13 @@ def test_public_gives_no_way_to_the_machine_or_to_others() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training.epochs": 51}, "training.epochs is 51; here it may be 50 at most"),
-        ({"model.backbone": "VGG16"}, 'model.backbone is "VGG16"; this public demonstration takes "EfficientNetLite0"'),
+        ({"training.epochs": 51}, "training.epochs is 51; the limit here is 50"),
+        ({"model.backbone": "VGG16"}, 'model.backbone is "VGG16"; this public demonstration allows only "Eff'),
         ({"training.mode": "fine_tune", "training.unfreeze_from": "all"}, 'training.mode is "fine_tune"'),
         ({"training.unfreeze_from": "all", "training.mode": "end_to_end"}, 'training.unfreeze_from is "all"'),
         ({"training.literal": True, "training.mode": "end_to_end"}, 'training.literal is "True"'),
-        ({"data.image_size": 300}, "data.image_size is 300; this public demonstration takes 224 at most"),
-        ({"model.head": "dense 300 relu"}, "model.head is dense 300 relu; this public demonstration takes 256 units a"),
+        ({"data.image_size": 300}, "data.image_size is 300; this public demonstration allows 224 at most"),
+        ({"model.head": "dense 300 relu"}, "model.head is dense 300 relu; this public demonstration allows 256 units"),
         ({"data.batch_size": 65}, "data.batch_size is 65"),
         ({"data.augmentation": "question", "data.augmentation_draws": 0}, "data.augmentation_draws is 0"),
     ],
@@ -114,7 +114,7 @@ def test_a_team_trains_on_what_is_open_to_it(tmp_path: Path) -> None:
         team.check(make_config(allowed, {}), data, uploads)
     team.check(make_config(str(tmp_path / "fetched" / "z"), {}), data, uploads, tmp_path / "fetched")
     for refused in ("/etc", str(data / ".." / "z"), str(tmp_path)):
-        with pytest.raises(AccessError, match=r"neither the sample, .* nor in the folder that is open here"):
+        with pytest.raises(AccessError, match=r"must be the sample, .* or in the folder that is open here"):
             team.check(make_config(refused, {}), data, uploads)
     with pytest.raises(AccessError, match="neither"):
         team.check(make_config(str(data / "x"), {}), None, uploads)
@@ -123,7 +123,7 @@ def test_a_team_trains_on_what_is_open_to_it(tmp_path: Path) -> None:
 def test_all_stages_of_fine_tuning_together_have_no_more_epochs_than_a_training_may_have(tmp_path: Path) -> None:
     tuned = {"training.mode": "fine_tune", "training.finetune_epochs": 500}
     POLICIES[TEAM].check(make_config("sample", {**tuned, "training.finetune_stages": 2}), None, tmp_path)
-    with pytest.raises(AccessError, match=r"times training\.finetune_epochs is 1500; here it may be 1000 at most$"):
+    with pytest.raises(AccessError, match=r"times training\.finetune_epochs is 1500; the limit here is 1000$"):
         POLICIES[TEAM].check(make_config("sample", {**tuned, "training.finetune_stages": 3}), None, tmp_path)
 
 

@@ -77,7 +77,7 @@ IMAGES: list[tuple[str, str, bytes, str]] = [
     ("6", "crc.png", bad_crc(), "is damaged: "),
     ("7", "large.png", png_header(13000, 13000), "has 169 megapixels; at most 40 are read."),
     ("8", "larger.png", png_header(20000, 20000), "has 400 megapixels; at most 40 are read."),
-    ("9", "ribbon.png", png_header(30000, 10), "is 30000 × 10 pixels; at most 20000 a side are read."),
+    ("9", "ribbon.png", png_header(30000, 10), "is 30000 × 10 pixels; at most 20000 per side are supported."),
     (
         "10",
         "header.bmp",
@@ -206,26 +206,26 @@ def many() -> io.BytesIO:
 PETS = ("cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png")
 
 ZIPS: list[tuple[str, str, Callable[[], io.BytesIO], str]] = [
-    ("25", "a link", with_link, "pets.zip has a symbolic link, cats/link.png; pack the file itself."),
+    ("25", "a link", with_link, "pets.zip contains a symbolic link, cats/link.png; add the file itself."),
     ("26", "a bomb", lambda: zipped(*PETS, method=zipfile.ZIP_DEFLATED, **{"cats/b.png": bytes(50 * 2**20)}),
      "cats/b.png in pets.zip unpacks to more than 200 times its size; images do not."),
-    ("27", "overlapping", overlapping, "pets.zip has entries that overlap; pack it again."),
+    ("27", "overlapping", overlapping, "pets.zip has overlapping entries; create it again."),
     ("28", "a zip in a zip", lambda: zipped(**dict[str, Any]({"cats/inner.zip": zipped(*PETS).getvalue()})),
      "contains no images."),
     ("29", "20,001 entries", many, "pets.zip has 20,001 entries; at most 20,000 are taken."),
     ("30", "a lie about the size", lambda: patched(zipped(*PETS), 24, struct.pack("<L", 10_000), 22),
-     "cats/1.png does not hold the 10,000 bytes it declares; upload it again."),
+     "cats/1.png does not have the 10,000 bytes it declares; upload it again."),
     ("31", "encrypted", lambda: patched(zipped(*PETS), 8, b"\x01\0", 6),
-     "pets.zip is encrypted; pack it without a password."),
+     "pets.zip is encrypted; create it without a password."),
     ("32", "method 99", lambda: patched(zipped(*PETS), 10, struct.pack("<H", 99), 8),
-     "pets.zip uses compression method 99, which is not read; use deflate, the usual one."),
-    ("33", "cut off", lambda: named(zipped(*PETS).getvalue()[:900]), "is cut off: its list of contents is missing"),
+     "pets.zip uses compression method 99, which is not supported; use deflate, the usual one."),
+    ("33", "cut off", lambda: named(zipped(*PETS).getvalue()[:900]), "is truncated: its list of contents is missing"),
     ("33", "junk", lambda: named(b"hello" * 99), "pets.zip is not a zip file."),
     ("33", "no entries", zipped, "pets.zip is an empty zip file."),
     ("33", "no bytes", lambda: named(b""), "pets.zip is an empty file; upload it again."),
     ("34", "damage inside", lambda: named(zipped(*PETS).getvalue()[:200] + b"x" + zipped(*PETS).getvalue()[201:]),
      "cats/1.png is damaged: Bad CRC-32"),
-    ("35", "a name twice", twice, "pets.zip has cats/1.png twice; pack it again."),
+    ("35", "a name twice", twice, "pets.zip has cats/1.png twice; create it again."),
     ("36", "no images", lambda: zipped(**dict[str, Any]({"cats/notes.txt": b"x"})), "pets.zip contains no images."),
     ("37", "2,000 folders deep", lambda: zipped("x/" * 2000 + "1.png"), "lies more than 8 folders deep"),
     ("38", "reserved on Windows", lambda: zipped("con/1.png", "dogs/1.png"), "con is reserved on Windows"),
@@ -272,7 +272,7 @@ FOLDERS: list[tuple[str, str, dict[str, int], str]] = [
     ("45", "a class of no image", {"train/cats": 3, "train/dogs": 0, "val/cats": 2, "val/dogs": 2}, "dogs"),
     ("47", "four images", {"a": 1, "b": 3}, "The class a has 1 readable image"),
     ("48", "validation alone knows a class", {"train/a": 3, "train/b": 3, "val/a": 2, "val/c": 2},
-     "The validation images have classes that the training images lack: c; add them to train/."),
+     "The validation images have classes without training images: c; add them to train/."),
 ]  # fmt: skip
 
 

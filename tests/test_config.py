@@ -264,7 +264,8 @@ def test_a_backbone_is_frozen_where_nothing_trains_it(mode: str, unfreeze_from: 
         ('{"data": 3}', 'data: settings with their values are expected, but "3" came'),
         (
             '{"dat": {}}',
-            "dat: there is no such part of a configuration; known are data, dataset, format, model, name, training",
+            "dat: there is no such section of a configuration; the sections are data, dataset, format, model, name, "
+            "training",
         ),
         ('{"data": {"size": 3}}', 'there is no setting "data.size"; did you mean data.seed?'),
         ('{"data": {"image_size": NaN}}', 'data.image_size is a whole number, but "nan" came; it may be 16 to 1024'),
@@ -278,7 +279,7 @@ def test_a_file_that_is_no_configuration_is_refused(text: str, sentence: str) ->
 
 @pytest.mark.parametrize("text", ["", "{", "\0", "nonsense", "[" * 100_000, '{"format": ' + "9" * 5000 + "}"])
 def test_text_that_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"^this is no configuration: "):
+    with pytest.raises(ConfigError, match=r"^this is not a configuration: "):
         read_config(text)
 
 
@@ -286,7 +287,7 @@ def test_text_that_is_no_json_is_refused(text: str) -> None:
 def test_a_name_that_cannot_be_shown_in_a_line_is_refused(name: str, length: int) -> None:
     with pytest.raises(ConfigError) as error:
         make_config("sample", {}, name=name)
-    assert str(error.value) == f"name: at most 100 printable characters, but {length} came"
+    assert str(error.value) == f"name: at most 100 printable characters, but {length} were given"
 
 
 def test_a_section_holds_values_of_its_own_types_however_it_was_made() -> None:

@@ -28,7 +28,7 @@ WRONG = (
     *(("PARITY_CACHE_GB", text, f'PARITY_CACHE_GB is "{text}"; give a number, 0 or more')
       for text in ("much", "-1", "inf", "nan", "20GB")),
     *(("PARITY_MEMORY", text, f'PARITY_MEMORY is "{text}"; give a number, 0 or more') for text in ("all", "-1", "8GB")),
-    ("PARITY_WARM_WORKER", "maybe", 'PARITY_WARM_WORKER is "maybe"; it may be 1 for yes or 0 for no'),
+    ("PARITY_WARM_WORKER", "maybe", 'PARITY_WARM_WORKER is "maybe"; set it to 1 (yes) or 0 (no)'),
     ("PARITY_EXECUTOR", "slurm", 'PARITY_EXECUTOR is "slurm"; it may be local or ray'),
     *((name, "two", f'{name} is "two"; give a number, 0 or more')
       for name in ("PARITY_RAY_CPUS", "PARITY_RAY_GPUS", "PARITY_RAY_MEMORY_GB")),

@@ -141,9 +141,7 @@ def test_a_worker_that_hangs_is_said_to_and_stop_ends_it(folder: Path, monkeypat
     launch.stop(run)
     status = ended(run)
     assert status.status == "interrupted"
-    assert status.message == (
-        "The worker did not stop by itself and was ended. Resume continues after the last finished epoch."
-    )
+    assert status.message == ("The worker did not stop and was killed. Resume continues after the last finished epoch.")
     assert len(run.epochs()) >= 1
 
 
@@ -158,7 +156,9 @@ def test_a_worker_of_another_process_can_be_ended_at_once_but_a_strangers_proces
         other.write_status(reused)
         held = files.Lock(other.path / "lock")
         assert held.acquire()
-        with pytest.raises(RunError, match="cannot be reached from here; end it where it was started"):
+        with pytest.raises(
+            RunError, match="cannot be reached from this machine; stop it on the machine where it was started"
+        ):
             launch.end_now(other)
         held.release()
         assert stranger.poll() is None
@@ -289,7 +289,7 @@ def test_of_many_who_resume_at_once_one_wins_and_the_others_are_told(folder: Pat
         other.stdin.write("\n")
         other.stdin.flush()
     told = sorted(other.communicate(timeout=30)[0].strip() for other in others)
-    refusal = f"run {run.id} is still at work; only a stopped, failed or interrupted run can be resumed"
+    refusal = f"run {run.id} is still running; only a stopped, failed or interrupted run can be resumed"
     assert told == sorted(["won", *[refusal] * 3])
 
 

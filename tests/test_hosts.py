@@ -40,12 +40,12 @@ def test_what_only_looks_like_this_machine_is_refused() -> None:
 
 def test_the_refusal_says_what_came_what_is_right_and_what_to_do() -> None:
     assert hosts.refusal(LOCAL, "evil.example:8501", None, OWN, ()) == (
-        "Parity was asked for as `evil.example` and answers to `localhost`, `127.0.0.1`, `::1` only: open it under one "
-        "of these, or, if that name is yours, add it to PARITY_HOSTS and start Parity again."
+        "Parity was requested as `evil.example` but answers only to `localhost`, `127.0.0.1`, `::1`: open one of "
+        "these, or, if that name is yours, add it to PARITY_HOSTS and start Parity again."
     )
     assert hosts.refusal(TEAM, "lab.example", "https://evil.example", (), ()) == (
-        "Parity was asked for as `lab.example` by a page of `evil.example`: open it under its own name, or, if "
-        "that page is yours, add its name to PARITY_HOSTS and start Parity again."
+        "Parity was requested as `lab.example` by a page of `evil.example`: open Parity directly, or, if that page is "
+        "yours, add its name to PARITY_HOSTS and start Parity again."
     )
 
 
@@ -93,6 +93,6 @@ def test_in_public_any_name_of_the_platform_is_right_unless_names_are_given(monk
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_whatever_is_sent_ends_in_a_sentence_that_shows_it_as_code_or_not_at_all(host: str, origin: str) -> None:
     sentence = hosts.refusal(LOCAL, host, origin, OWN, ())
-    assert not sentence or sentence.startswith(("Parity was asked for as `", "Parity was asked for as something that"))
+    assert not sentence or sentence.startswith(("Parity was requested as `", "Parity was requested as something that"))
     assert sentence.count("`") % 2 == 0
     assert len(sentence) < 400

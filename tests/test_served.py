@@ -80,7 +80,7 @@ def test_started_as_the_documents_say_it_is_for_this_machine_alone(serve) -> Non
     first = visit(server.url, host=EVIL)
     assert is_one_sentence(first), first.elements
     assert first.of("alert")[0].startswith(
-        "Parity was asked for as `evil.example` and answers to `localhost`, `127.0.0"
+        "Parity was requested as `evil.example` but answers only to `localhost`, `127.0.0"
     )
     assert not server.home.exists()  # nothing was done for it, not even the folder made
     for host in ("localhost:8600", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST:1"):
@@ -119,7 +119,7 @@ def test_started_by_the_unit_a_team_is_served_without_any_secrets(serve) -> None
     eve = "eve@evil.example"
     said = {
         eve: f"{eve} is not on this team's lists; ask the operator of this app to add the address.",
-        "": "Nobody is logged in here. Log in; if you have, the proxy in front does not say who you are.",
+        "": "You are not logged in. Log in; if you have, the proxy does not pass on your identity.",
     }
     for person, sentence in said.items():
         for page in ("", "dataset", "predict"):

@@ -126,7 +126,7 @@ def test_one_run_trains_at_a_time_and_a_waiting_one_can_be_stopped(folder: Path)
     assert [launch.poll(run).status for run in (first, second, third)] == ["running", "queued", "queued"]
     launch.stop(second)
     status = wait(second, lambda s: not s.is_active, 10)
-    assert (status.status, status.message) == ("stopped", "Stopped before anything was learnt.")
+    assert (status.status, status.message) == ("stopped", "Stopped before anything was trained.")
     launch.stop(first)
     wait(first, lambda s: not s.is_active, 30)
     assert wait(third, lambda s: not s.is_active).status == "finished"

@@ -34,20 +34,20 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "bisect",
         run_bisect,
-        "Find the setting that makes two runs differ. Ctrl-C stops and keeps what was tried; "
-        "the same command goes on from there.",
+        "Find the setting that makes two runs differ. Ctrl-C stops and keeps completed trials; the same command "
+        "resumes.",
     )
     parser.add_argument("runs", metavar="RUN", nargs=2, help="the two runs, in any order")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
-        help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
+        help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
     parser.add_argument(
         "--margin", type=float, default=MARGIN_POINTS, metavar="POINTS",
-        help=f"gaps up to so many points of accuracy do not matter; {MARGIN_POINTS:g} unless told",
+        help=f"largest accuracy gap, in points, that does not matter; default: {MARGIN_POINTS:g}",
     )  # fmt: skip
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="write the report there: a page, or JSON by its end"
+        "--report", type=Path, metavar="FILE", help="file of the report: .html for a page, .json for JSON"
     )
 
 
@@ -68,7 +68,7 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     budget, known = options.budget, BisectStore().between(a, b)
     if known and launch.poll(known).status in RESUMABLE:
         tried = sum(trial["status"] == "finished" for trial in known.result().get("arms", []))
-        line.show(f"bisect {known.id} goes on; {tried} trials are known", lasting=True)
+        line.show(f"bisect {known.id} resumes; {tried} trials done", lasting=True)
         start.resume(known, COMMAND_LINE, budget)
         return known
     facts = estimate(a, b)
@@ -77,7 +77,7 @@ def _begin(a: Run, b: Run, options: argparse.Namespace, line: Line) -> Bisect:
     for skipped in facts["skipped"]:
         line.show(f"not tried: {skipped['key']} ({skipped['reason']})", lasting=True)
     line.show(
-        f"to try: {', '.join(facts['factors']) or 'nothing but chance'}; about {facts['arms']} trainings, "
+        f"to try: {', '.join(facts['factors']) or 'only chance'}; about {facts['arms']} trainings, "
         f"{duration(60 * facts['minutes'])}; at most {budget:g} minutes",
         lasting=True,
     )

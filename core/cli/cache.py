@@ -10,8 +10,12 @@ from core.data.feature_cache import feature_cache
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("cache", _cache, "How much room the cached features take; they may be removed at any time.")
-    parser.add_argument("--empty", action="store_true", help="remove them all; later runs compute them again")
+    parser = command(
+        "cache", _cache, "Show the disk space of the feature cache, or clear it; it can be removed at any time."
+    )
+    parser.add_argument(
+        "--empty", action="store_true", help="remove all cached features; later runs compute them again"
+    )
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -27,13 +27,13 @@ from core.workers import launch
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("check", check, "Pre-flight findings of a run; nothing is trained.")
+    parser = command("check", check, "Check a run before training it; nothing is trained.")
     add_settings(parser)
-    add_strict(parser, "without it findings never change the exit code")
+    add_strict(parser, "without it, findings do not change the exit code")
     parser.add_argument(
         "--features",
         action="store_true",
-        help="also the checks that want features of the backbone, which a worker computes unless they are cached",
+        help="also the checks that need features of the backbone, which a worker computes if they are not cached",
     )
 
 
@@ -42,7 +42,7 @@ def check(options: argparse.Namespace) -> int:
     config = read_config(options)
     _refuse(config)
     line = Line(quiet=options.json)
-    dataset = open_dataset(config.dataset, config.data, line.progress("Looks through"))
+    dataset = open_dataset(config.dataset, config.data, line.progress("Scanning"))
     context = Context(config, dataset, line.progress("Compares"))
     findings, made = findings_of(context), coverage(context, CHECK_IDS)
     line.show("")
@@ -82,7 +82,7 @@ def _with_features(
     status = follow(job, quiet=quiet) if launch.poll(job).is_active else launch.poll(job)
     result = job.result()
     if result is None or status.status != "finished":
-        raise RunError(f"the checks with features were not made: {status.message}")
+        raise RunError(f"the checks with features were not run: {status.message}")
     return merged(findings, [Finding.of_record(one) for one in result.findings]), dict(result.not_run)
 
 

@@ -30,13 +30,13 @@ def make_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         words: sequence of str. What stands on the command line. Where they begin with a command, the parser knows the
             commands of its module alone; else it knows all. Defaults to all.
     """
-    parser = argparse.ArgumentParser(prog="python -m core", description="Parity without a browser.")
+    parser = argparse.ArgumentParser(prog="python -m core", description="Parity on the command line.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, function: Run, text: str) -> argparse.ArgumentParser:
         sub = subparsers.add_parser(name, help=text, description=text)
         sub.set_defaults(command=function)
-        sub.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else")
+        sub.add_argument("--json", action="store_true", help="print only one JSON object on stdout")
         return sub
 
     asked = [module for module, names in MODULES.items() if words and words[0] in names]

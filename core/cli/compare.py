@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("compare", compare, "What differs between two runs, and their first divergence.")
+    parser = command("compare", compare, "Show what differs between two runs, and their first divergence.")
     parser.add_argument("run_a", metavar="RUN_A")
     parser.add_argument("run_b", metavar="RUN_B")
     parser.add_argument(
         "--no-probe",
         action="store_true",
-        help="do not push images through the two models (it takes about 20 seconds)",
+        help="do not pass images through the two models (takes about 20 seconds)",
     )
 
 
@@ -44,7 +44,7 @@ def compare(options: argparse.Namespace) -> int:
 
 def _probe(a: Run, b: Run, line: Line) -> str:
     """Lets the probe be measured where it can be; why not, if not, in a sentence."""
-    line.show("Pushes 16 images through both models.", lasting=True)
+    line.show("Passing 16 images through both models.", lasting=True)
     try:
         probe(a, b)
     except RunError as error:
@@ -84,7 +84,7 @@ def _paired(paired: Paired) -> str:
     if "reason" in paired:
         return paired["reason"]
     low, high = paired["interval"]
-    verdict = "more than chance" if paired["significant"] else "chance alone may explain it"
+    verdict = "more than chance" if paired["significant"] else "may be chance"
     same = " (paired by their pixels: the files differ)" if paired.get("paired_by") == "pixels" else ""
     return (
         f"A right and B wrong on {paired['only_a_right']} of {paired['count']}, B right and A wrong on "

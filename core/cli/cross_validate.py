@@ -27,7 +27,7 @@ from core.workers import launch
 if TYPE_CHECKING:
     from core.store.fold_records import CrossValidationResult, FoldHead
 
-STOPPING = "Stops after this epoch; heads that were trained are kept."
+STOPPING = "Stopping after this epoch; trained heads are kept."
 
 
 def add_parser(command: AddCommand) -> None:
@@ -35,14 +35,14 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "cv",
         cross_validate,
-        "Cross-validate these settings on saved features: figures with an interval, and an answer for every image by a "
-        "head that has not seen it. Ctrl-C stops and keeps what was trained; the same command goes on from there.",
+        "Cross-validate these settings on cached features: metrics with a CI, and a prediction for every image by a "
+        "head that was not trained on it. Ctrl-C stops and keeps trained heads; the same command resumes.",
     )
     add_settings(parser)
-    add_folds(parser, f"so many folds; unless told those that the dataset brings, else {FOLDS}")
+    add_folds(parser, f"number of folds; default: the folds of the dataset, else {FOLDS}")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
-        help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
+        help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
 
 
@@ -51,21 +51,21 @@ def add_folds(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--folds", type=int, metavar="K", help=f"{text} ({LEAST_FOLDS} to {MOST_FOLDS})")
     parser.add_argument(
         "--repeats", type=int, default=REPEATS, metavar="R",
-        help=f"how often the images are divided anew, with other seeds; {REPEATS} unless told",
+        help=f"number of repeats with different seeds; default: {REPEATS}",
     )  # fmt: skip
 
 
 def cross_validate(options: argparse.Namespace) -> int:
     """Runs one cross-validation to its end and prints its figures."""
     if options.folds == 0:
-        raise ConfigError(f"0 folds were asked for; {LEAST_FOLDS} to {MOST_FOLDS} can be made")
+        raise ConfigError(f"--folds is 0; give {LEAST_FOLDS} to {MOST_FOLDS}")
     line = Line(quiet=options.json)
     spec = CrossValidationSpec(
         read_config(options, getattr(options, "name", "")),
         folds=options.folds or 0,
         repeats=options.repeats,
         budget_minutes=getattr(options, "budget", BUDGET_MINUTES),
-    ).admit(line.progress("Looks through"))
+    ).admit(line.progress("Scanning"))
     line.show("")
     job = _begin(spec, line)
     look = new_rows(lambda: [{**head, "status": "finished", "name": _name(head)} for head in _heads(job)], _described)
@@ -78,11 +78,11 @@ def _begin(spec: CrossValidationSpec, line: Line) -> CrossValidation:
     """Starts a cross-validation, or goes on with the same one where it has ended early."""
     for known in CrossValidationStore().list():
         if _is_same(known, spec) and launch.poll(known).status in RESUMABLE:
-            line.show(f"cross-validation {known.id} goes on; {len(_heads(known))} heads are known", lasting=True)
+            line.show(f"cross-validation {known.id} resumes; {len(_heads(known))} heads done", lasting=True)
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
     job = start.start("cross-validation", spec, COMMAND_LINE)
-    whose = " that the dataset brings" if spec.brought else ""
+    whose = " of the dataset" if spec.brought else ""
     line.show(f"cross-validation {job.id}: {spec.folds} folds{whose}, {spec.repeats} times", lasting=True)
     return job
 
@@ -121,5 +121,5 @@ def _told(job: CrossValidation, result: "CrossValidationResult | None", status: 
         return [status.message]
     lines = [describe(result), *notes(result)] if status.status == "finished" else [status.message, describe(result)]
     file = job.out_of_fold().path / FILE
-    lines += [f"out-of-fold answers: {file}"] if file.is_file() else []
+    lines += [f"out-of-fold predictions: {file}"] if file.is_file() else []
     return [*filter(None, lines), f"spent {duration(60 * result['cost'].get('spent_minutes', 0.0))}"]

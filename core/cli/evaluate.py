@@ -22,7 +22,7 @@ _PRINTED = (
 )  # fmt: skip
 
 
-_HINT = "; give labelled images for a model from elsewhere (--on DATASET)"
+_HINT = "; give labeled images for an imported model (--on DATASET)"
 
 
 def add_parser(command: AddCommand) -> None:
@@ -30,19 +30,20 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "evaluate",
         run_evaluate,
-        "Figures of a run's held-out images at a threshold, and its calibration; no model is asked but by --on.",
+        "Metrics on a run's held-out images at a threshold, and its calibration, from stored predictions (except with "
+        "--on).",
     )
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
-        "--on", metavar="DATASET", default="", help="ask a model from elsewhere about these labelled images first"
+        "--on", metavar="DATASET", default="", help="first evaluate an imported model on these labeled images"
     )
-    parser.add_argument("--part", choices=("val", "test"), default="val", help="which images; val unless told")
+    parser.add_argument("--part", choices=("val", "test"), default="val", help="which images; default: val")
     parser.add_argument(
         "--threshold",
         type=float,
         default=0.5,
         metavar="P",
-        help="say the second class above this probability (two classes)",
+        help="predict the second class above this probability (two classes)",
     )
 
 
@@ -56,7 +57,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     stored, fitted_on = stored_predictions(run, options.part), stored_predictions(run, "val")
     if stored is None or fitted_on is None:
         hint = _HINT if is_imported(run) else ""
-        raise RunError(f"run {run.id} has no predictions of {options.part} images; it keeps them when it ends{hint}")
+        raise RunError(f"run {run.id} has no predictions of {options.part} images; they are saved when it ends{hint}")
     calibration = calibrate(fitted_on.labels, fitted_on.probabilities)
     figures = {**_figures(stored, options.threshold), **_ranking(run, options.part, stored)}
     if options.json:
@@ -101,8 +102,8 @@ def _ranking(run: Run, part: str, stored: Stored) -> dict[str, float | None]:
 
 def _print(stored: Stored, figures: dict[str, Any], calibration: Calibration) -> None:
     if "threshold" in figures:
-        print(f'"{stored.classes[1]}" is said above {figures["threshold"]:g}')
-    print(f"{figures['count']} images; rows are the true class, columns what was said")
+        print(f'"{stored.classes[1]}" is predicted above {figures["threshold"]:g}')
+    print(f"{figures['count']} images; rows: true class, columns: predicted class")
     for name, row in zip(stored.classes, figures["confusion"], strict=True):
         print("  " + "  ".join(f"{count:>6}" for count in row) + f"  {name}")
     for name in _PRINTED:

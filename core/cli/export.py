@@ -17,12 +17,12 @@ from core.workers.predict_client import NOT_MEDICAL, is_medical
 
 def add_parser(command: AddCommand) -> None:
     """Adds `export` to the command line."""
-    export = command("export", run_export, "Take a run or its model away, in a form that other programs read.")
+    export = command("export", run_export, "Export a run or its model in a format that other programs read.")
     export.add_argument("run", metavar="RUN")
     forms = "; ".join(f"{kind.name}: {kind.title}" for kind in FORMATS.values())
     export.add_argument("--format", required=True, choices=list(FORMATS), metavar="|".join(FORMATS), help=forms)
-    export.add_argument("--out", required=True, type=Path, metavar="PATH", help="gets the suffix where it lacks one")
-    export.add_argument("--force", action="store_true", help="replace what is there")
+    export.add_argument("--out", required=True, type=Path, metavar="PATH", help="the suffix is added if it is missing")
+    export.add_argument("--force", action="store_true", help="overwrite an existing file")
 
 
 def run_export(options: argparse.Namespace) -> int:

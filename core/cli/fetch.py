@@ -11,11 +11,11 @@ from core.data.collections import COLLECTIONS, fetch_collection, find_collection
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("fetch", fetch, "Get a published dataset, checked, as folders of images.")
+    parser = command("fetch", fetch, "Download a public dataset, verify it, and write it as folders of images.")
     names = ", ".join(dict.fromkeys(each.name for each in COLLECTIONS))
     parser.add_argument("name", metavar="NAME", help=names)
-    parser.add_argument("--size", type=int, help="pixels a side: 28, 64, 128 or 224; 28 unless told")
-    parser.add_argument("--file", type=Path, help="the published file, where it was fetched otherwise")
+    parser.add_argument("--size", type=int, help="pixels per side: 28, 64, 128 or 224; default: 28")
+    parser.add_argument("--file", type=Path, help="the published file, if it is already downloaded")
 
 
 def fetch(options: argparse.Namespace) -> int:

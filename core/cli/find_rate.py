@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    add_settings(command("find-rate", find_rate, "Which learning rate suits these settings; no run is made."))
+    add_settings(
+        command("find-rate", find_rate, "Find a learning rate for these settings (range test); no run is created.")
+    )
 
 
 def find_rate(options: argparse.Namespace) -> int:
     """Makes a search, follows it to its end and prints what it suggests."""
     line = Line(quiet=options.json)
-    search = start.start("rate", LrSearchSpec(read_config(options)), COMMAND_LINE, line.progress("Looks through"))
+    search = start.start("rate", LrSearchSpec(read_config(options)), COMMAND_LINE, line.progress("Scanning"))
     line.show("")
-    status = follow(search, quiet=options.json, stopping="Stops after this batch.")
+    status = follow(search, quiet=options.json, stopping="Stopping after this batch.")
     result = search.result()
     found = result.to_dict() if result else {}
     record = {"search": search.id, "status": status.status, "message": status.message, **found}
@@ -39,5 +41,5 @@ def _told(result: "RangeTest | None") -> list[str]:
     return [
         f"valley {valley:.2e} (the middle of the longest fall), steep {steep:.2e} (the fastest fall); "
         f"{result.steps} steps, {duration(result.seconds)}",
-        f"take it with --set training.learning_rate={valley:.2g}",
+        f"use it with --set training.learning_rate={valley:.2g}",
     ]

@@ -16,9 +16,8 @@ from core.models.trial import PIXELS, PIXELS_HELP
 from core.workers.try_model_client import import_model, import_notes
 
 FIT_HELP = (
-    "how its images became squares: stretch (width and height on their own), letterbox (bars of the edge's colour), "
-    "letterbox_black, or crop (the middle); unless told what the file says of it, crop for Teachable Machine, "
-    "else stretch"
+    "how its images become square: stretch (without keeping the aspect ratio), letterbox (bars in the edge color), "
+    "letterbox_black, or crop (center); default: as stored in the file, crop for Teachable Machine, else stretch"
 )
 
 
@@ -27,7 +26,7 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "import-model",
         run_import_model,
-        "Bring a .keras or .h5 model from elsewhere to predict with it; it is looked into before it is run.",
+        "Import a .keras or .h5 model to predict with it; the file is checked before the model is run.",
     )
     parser.add_argument(
         "file", metavar="FILE", type=Path, help="a .keras or .h5 file of Keras 2.3 or later, or a zip with one"
@@ -38,14 +37,12 @@ def add_parser(command: AddCommand) -> None:
         "--classes-file",
         metavar="FILE",
         type=Path,
-        help="a text file with one name a line; labels.txt beside FILE, or in the zip, is taken by itself",
+        help="a text file with one name per line; labels.txt next to FILE, or in the zip, is used automatically",
     )
     parser.add_argument("--pixels", metavar="SCALE", choices=list(PIXELS), default="", help=PIXELS_HELP)
-    parser.add_argument(
-        "--labelled", metavar="DATASET", default="", help="labelled images by which the scale of pixels is found"
-    )
+    parser.add_argument("--labelled", metavar="DATASET", default="", help="labeled images for finding the pixel scale")
     parser.add_argument("--fit", choices=FITS, default="", help=FIT_HELP)
-    parser.add_argument("--name", default="", help="what to call it; the file's name unless told")
+    parser.add_argument("--name", default="", help="name of the model; default: the file's name")
 
 
 def run_import_model(options: argparse.Namespace) -> int:

@@ -21,16 +21,18 @@ from core.workers.script_client import read_script
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command to the parser of `python -m core`."""
-    text = "Read a Keras training script as settings, with findings by line, and train its run; nothing of it is run."
+    text = "Convert a Keras script to settings, with findings per line, and train the run; it is never executed."
     sub = command("import-script", run, text)
     sub.add_argument("file", metavar="FILE", type=Path, help="the script, or a notebook (.ipynb)")
-    sub.add_argument("--keras", metavar="VERSION", help="the version of Keras it is for, such as 2.0.8")
-    sub.add_argument("--train", action="store_true", help="train the run that the script becomes, and follow it")
+    sub.add_argument("--keras", metavar="VERSION", help="its version of Keras, such as 2.0.8")
+    sub.add_argument("--train", action="store_true", help="train the resulting run and show its progress")
     sub.add_argument("--data", dest="dataset", default="", metavar="DIR", help=f"the images: {DATASET_HELP}")
     add_layout(sub)
-    sub.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting that the script lacks")
-    sub.add_argument("--nearest", action="store_true", help="where no run can do what the script does: the nearest run")
-    sub.add_argument("--name", default="", help="what to call the run")
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting that is not in the script"
+    )
+    sub.add_argument("--nearest", action="store_true", help="if no run can reproduce the script, use the nearest run")
+    sub.add_argument("--name", default="", help="name of the run")
     add_strict(sub, STRICT_RUN)
 
 
@@ -92,14 +94,14 @@ def _agree(record: dict[str, Any], answers: Answers, name: str, *, asks: bool, c
     told = differences(record, answers)
     if not has_nearest(record, answers):
         first = next(one for one in beyond(record, answers) if "nearest" not in one)
-        raise DataError(f"{name} becomes no run: {first['why']}; no run comes near it")
+        raise DataError(f"{name} cannot become a run: {first['why']}; there is no similar run")
     if not answers.nearest and asks:
         print(f"No run can do what {name} does:", *(f"  {line}" for line in told), sep="\n", file=sys.stderr)
         answers = replace(answers, nearest=input("Train the nearest run? [y/N] ").strip().lower() in ("y", "yes"))
     if not answers.nearest:
         more = f" and {count - 1} more" if count > 1 else ""
         raise DataError(f"{name}: {told[0]}{more}; give --nearest to train the nearest run instead")
-    print("The nearest run is trained:", *(f"  {line}" for line in told), sep="\n", file=sys.stderr)
+    print("Training the nearest run:", *(f"  {line}" for line in told), sep="\n", file=sys.stderr)
 
 
 def read_file(path: Path) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 _METHODS = {
-    "cleanlab": "by confident learning (cleanlab) on predictions of a head that has not seen the image",
+    "cleanlab": "by confident learning (cleanlab) on out-of-fold predictions",
     "neighbours": "by the classes of the most similar images, as cleanlab is not installed",
 }
 
@@ -38,22 +38,26 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "labels",
         labels,
-        "Likely label errors, the likeliest first; or put labels right, in a list beside the dataset.",
+        "List likely label errors, the most likely first; or correct labels, in a list next to the dataset.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
-    parser.add_argument("--top", type=int, default=_SHOWN, metavar="N", help=f"print so many; {_SHOWN} unless told")
-    parser.add_argument("--cv", default="", metavar="ID", help="judge by the out-of-fold answers of a cross-validation")
-    parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="leave an image out")
-    parser.add_argument("--relabel", action="append", default=[], metavar="FILE=CLASS", help="give it another class")
-    parser.add_argument("--undo", action="store_true", help="take back the last change")
+    parser.add_argument(
+        "--top", type=int, default=_SHOWN, metavar="N", help=f"number of images to print; default: {_SHOWN}"
+    )
+    parser.add_argument("--cv", default="", metavar="ID", help="use the out-of-fold predictions of a cross-validation")
+    parser.add_argument("--exclude", action="append", default=[], metavar="FILE", help="exclude an image")
+    parser.add_argument(
+        "--relabel", action="append", default=[], metavar="FILE=CLASS", help="change the class of an image"
+    )
+    parser.add_argument("--undo", action="store_true", help="undo the last change")
 
 
 def labels(options: argparse.Namespace) -> int:
     """Changes the list, or reviews the labels and prints the ranking."""
     line = Line(quiet=options.json)
     heed_layout(options)
-    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    index = scan_dataset(options.dataset, line.progress("Scanning"))
     line.show("")
     if options.undo:
         return _undo(index, as_json=options.json)
@@ -72,7 +76,7 @@ def labels(options: argparse.Namespace) -> int:
 
 def _how(result: "ReviewResult") -> str:
     if result.cross_validation and result.method == "cleanlab":
-        return f"by confident learning (cleanlab) on the answers of cross-validation {result.cross_validation}"
+        return f"by confident learning (cleanlab) on the predictions of cross-validation {result.cross_validation}"
     return _METHODS[result.method]
 
 
@@ -109,7 +113,7 @@ def _changes(excluded: list[str], relabelled: list[str]) -> dict[str, str]:
 def _undo(index: DatasetIndex, *, as_json: bool) -> int:
     number = undo_labels(index.root)
     if not as_json:
-        print(f"The last change, of {number} images, is taken back." if number else "There is nothing to take back.")
+        print(f"The last change, of {number} images, was undone." if number else "There is nothing to undo.")
     return _print_list(index, as_json=as_json)
 
 
@@ -119,7 +123,7 @@ def _print_list(index: DatasetIndex, *, as_json: bool) -> int:
     if as_json:
         print_json({"corrections": applied.to_dict()})
     elif text := applied.sentence():
-        print(f"{text} The list lies in {applied.path}")
+        print(f"{text} The list is in {applied.path}")
     else:
         print("The list of corrections is empty.")
     return 0
@@ -139,4 +143,4 @@ def _print(review: Review, result: "ReviewResult", options: argparse.Namespace) 
         fits = f"{row['neighbours']} of 10 similar images agree"
         print(f"{mark} {row['score']:.3f}  {row['file']}: {row['label']}, looks like {row['suggested']}; {fits}")
     if result.files:
-        print("Put one right: --relabel FILE=CLASS or --exclude FILE; --undo takes it back. No image is touched.")
+        print("To correct one: --relabel FILE=CLASS or --exclude FILE; --undo reverts it. No image file is changed.")

@@ -24,10 +24,14 @@ def add_layout(parser: argparse.ArgumentParser) -> None:
     """Adds `--layout`, `--table` and its columns to a command."""
     parser.add_argument("--layout", metavar="HOW", help=HELP)
     parser.add_argument("--table", metavar="FILE", help=TABLE_HELP)
-    parser.add_argument("--image", default="", metavar="COL", help="column of the table that names the file")
-    parser.add_argument("--label", default="", metavar="COL", help="column that names the class; A,B,C: one each (0/1)")
-    parser.add_argument("--part", default="", metavar="COL", help="column that says what trains, validates and tests")
-    parser.add_argument("--group", default="", metavar="COL", help="column that names what stays together (patients)")
+    parser.add_argument("--image", default="", metavar="COL", help="column of the table with the file names")
+    parser.add_argument(
+        "--label", default="", metavar="COL", help="column with the class; A,B,C: one column per class (0/1)"
+    )
+    parser.add_argument("--part", default="", metavar="COL", help="column with the split (train, val, test)")
+    parser.add_argument(
+        "--group", default="", metavar="COL", help="column with the group that stays in one split (such as the patient)"
+    )
 
 
 def heed_layout(options: argparse.Namespace) -> None:
@@ -41,7 +45,7 @@ def heed_layout(options: argparse.Namespace) -> None:
     columns = {name: getattr(options, name, "") for name in COLUMNS}
     if any(columns.values()) and not table:
         named = next(name for name, value in columns.items() if value)
-        raise ConfigError(f"--{named} names a column of a table; name that, too: --table FILE")
+        raise ConfigError(f"--{named} names a column of a table; also give --table FILE")
     if not layout and not table:
         return
     if layout and table:

@@ -29,15 +29,21 @@ Record = dict[str, Any]
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("predict", predict, "Class probabilities of images, and what is near them.")
+    parser = command("predict", predict, "Classify images: class probabilities and the nearest training images.")
     parser.add_argument("run", metavar="RUN")
     parser.add_argument(
         "images", metavar="IMAGE", nargs="+", type=Path, help='files, folders with all images in them, or "*.jpg"'
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the answers there")
-    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write an image there of where the model looks")
-    parser.add_argument("--calibrated", action="store_true", help="probabilities softened as the validation asks for")
-    parser.add_argument("--with", dest="other", metavar="RUN", help="ask another run too; disagreements come first")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the predictions to this file")
+    parser.add_argument("--heatmaps", type=Path, metavar="DIR", help="write class activation maps to this folder")
+    parser.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="calibrated probabilities (temperature scaling fitted on the validation set)",
+    )
+    parser.add_argument(
+        "--with", dest="other", metavar="RUN", help="also predict with another run; disagreements come first"
+    )
 
 
 def ask(run: Run, heat: bool, later: list[Callable[[], object]]) -> Callable[[Any], Reply]:

@@ -16,7 +16,7 @@ from core.start.story import Story, read_story
 from core.store.runs import RESUMABLE
 from core.workers import launch
 
-STOPPING = "Stops after this batch; what was trained is kept, and the same command goes on from there."
+STOPPING = "Stopping after this batch; completed work is kept, and the same command resumes."
 
 
 def add_parser(command: AddCommand) -> None:
@@ -24,8 +24,8 @@ def add_parser(command: AddCommand) -> None:
     command(
         "puzzle",
         run_puzzle,
-        "The forum question on the built-in images: two trainings that should agree, and why they do not. Ctrl-C stops "
-        "and keeps what was trained; the same command goes on from there.",
+        "Run the demo on the built-in images: two training runs that should agree, and why they do not. Ctrl-C stops "
+        "and keeps completed work; the same command resumes.",
     )
 
 
@@ -68,10 +68,10 @@ def record_of(puzzle: Puzzle, story: Story | None) -> Record:
 def _begin(line: Line) -> Puzzle:
     newest = PuzzleStore().newest()
     if newest and launch.poll(newest).status in RESUMABLE and read_story(newest):
-        line.show(f"puzzle {newest.id} goes on", lasting=True)
+        line.show(f"puzzle {newest.id} resumes", lasting=True)
         start.resume(newest, COMMAND_LINE)
         return newest
-    puzzle = start.start("puzzle", PuzzleSpec(), COMMAND_LINE, line.progress("Looks through"))
+    puzzle = start.start("puzzle", PuzzleSpec(), COMMAND_LINE, line.progress("Scanning"))
     line.show(f"puzzle {puzzle.id}", lasting=True)
     return puzzle
 
@@ -100,7 +100,7 @@ class _Steps:
 
 def _told(story: Story | None) -> list[str]:
     if story is None or not story.verdict:
-        return ["The puzzle has not come to its verdict; `python -m core puzzle` goes on with it."]
+        return ["The demo has no verdict yet; `python -m core puzzle` resumes it."]
     lines = [f"{step.run.title()}: {_percent(step.best)} on validation images at best" for step in story.steps]
     return [*lines, *(describe_result(story.result) if story.result else [])]
 

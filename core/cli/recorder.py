@@ -11,9 +11,11 @@ from core.recorder.recorder_file import NAME, recorder_bytes
 
 def add_parser(command: AddCommand) -> None:
     """Adds `recorder` to the command line."""
-    text = "Write parity_recorder.py: three lines in your own Keras 3 script record its training for `import-run`."
+    text = "Write parity_recorder.py: three lines in your Keras 3 script record its training for `import-run`."
     sub = command("recorder", run, text)
-    sub.add_argument("--out", metavar="FILE", type=Path, default=Path(NAME), help=f"where to; ./{NAME} unless told")
+    sub.add_argument(
+        "--out", metavar="FILE", type=Path, default=Path(NAME), help=f"where to write it; default: ./{NAME}"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,11 +24,11 @@ def run(options: argparse.Namespace) -> int:
     content = recorder_bytes()
     try:
         if path.exists() and path.read_bytes() != content:
-            raise DataError(f"{path} is there already and is another file; give another name to --out")
+            raise DataError(f"{path} exists already with other content; give another name to --out")
         path.write_bytes(content)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}; give another file to --out") from error
     if options.json:
         return print_json({"file": str(path)})
-    print(f"{path}: put it beside your script; its first lines say how it is used")
+    print(f"{path}: put it next to your script; its first lines describe how to use it")
     return 0

@@ -12,7 +12,7 @@ from core.workers.predict_client import require_model
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    text = "Keep features of a run's training images, for the nearest ones of a new image; training does so itself."
+    text = "Store features of a run's training images for nearest-neighbor search; training does this by default."
     command("remember", remember, text).add_argument("run", metavar="RUN")
 
 

@@ -13,10 +13,10 @@ from core.store.runs import RunStore
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("report", report, "Write a run as one HTML page: curves, figures, findings, settings, card.")
+    parser = command("report", report, "Write a run as one HTML page: curves, metrics, findings, settings, card.")
     parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="gets .html where it has no suffix")
-    parser.add_argument("--images", action="store_true", help="with the worst mistakes as small images")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help=".html is added if there is no suffix")
+    parser.add_argument("--images", action="store_true", help="with thumbnails of the worst mistakes")
 
 
 def report(options: argparse.Namespace) -> int:

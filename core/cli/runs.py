@@ -21,14 +21,16 @@ _WIDEST = 60
 
 def add_parser(command: AddCommand) -> None:
     """Adds the five commands."""
-    runs = command("runs", list_runs, "All runs, the newest first.")
-    runs.add_argument("--tag", action="append", default=[], metavar="TAG", help="only those with it; may be repeated")
-    runs.add_argument("--text", default="", metavar="WORDS", help="only those with these words in name, note or tags")
+    runs = command("runs", list_runs, "List runs, the newest first.")
+    runs.add_argument(
+        "--tag", action="append", default=[], metavar="TAG", help="only runs with this tag; may be repeated"
+    )
+    runs.add_argument("--text", default="", metavar="WORDS", help="only runs with these words in name, note or tags")
     runs.add_argument(
         "--deleted", action="store_true", help=f"those deleted in the last {trash.KEPT_DAYS} days instead"
     )
-    runs.add_argument("--all", action="store_true", help="also those that bisects and sweeps have trained")
-    runs.add_argument("--groups", action="store_true", help="bisects and sweeps as rows too, as on the page Runs")
+    runs.add_argument("--all", action="store_true", help="also the runs of bisects and sweeps")
+    runs.add_argument("--groups", action="store_true", help="also bisects and sweeps as rows, as on the page Runs")
     runs.add_argument(
         "--filter",
         action="append",
@@ -41,22 +43,25 @@ def add_parser(command: AddCommand) -> None:
         "--sort",
         default="created",
         metavar="COLUMN",
-        help="by that column, the best, largest or newest first; COLUMN:asc and COLUMN:desc say which way",
+        help="sort by this column, the best, largest or newest first; COLUMN:asc and COLUMN:desc set the direction",
     )
     runs.add_argument(
-        "--columns", default="", metavar="A,B,...", help="these columns instead; any setting is one, as learning_rate"
+        "--columns",
+        default="",
+        metavar="A,B,...",
+        help="columns to show; any setting can be a column, such as learning_rate",
     )
-    note = command("note", write, "Show or change what is written about a run.")
+    note = command("note", write, "Show or change the note and tags of a run.")
     note.add_argument("run", metavar="RUN")
     note.add_argument("--text", metavar="TEXT", help="the note; empty removes it")
     note.add_argument("--tag", action="append", default=[], metavar="TAG", help="a tag to add; may be repeated")
     note.add_argument("--untag", action="append", default=[], metavar="TAG", help="a tag to remove; may be repeated")
-    renaming = command("rename", rename, "Give a run another name.")
+    renaming = command("rename", rename, "Rename a run.")
     renaming.add_argument("run", metavar="RUN")
-    renaming.add_argument("name", metavar="NAME", help="empty: it is called by its id")
+    renaming.add_argument("name", metavar="NAME", help="empty: the id is used")
     delete = command("delete", delete_run, f"Move a run to the trash, where it is kept for {trash.KEPT_DAYS} days.")
     delete.add_argument("run", metavar="RUN")
-    command("restore", restore_run, "Bring a deleted run back.").add_argument("run", metavar="RUN")
+    command("restore", restore_run, "Restore a deleted run.").add_argument("run", metavar="RUN")
 
 
 def list_runs(options: argparse.Namespace) -> int:
@@ -166,7 +171,7 @@ def rename(options: argparse.Namespace) -> int:
     before, name = run.title(), rename_run(run, options.name)
     if options.json:
         return print_json({"run": run.id, "name": name})
-    print(f"{before} is called {run.title()} now.")
+    print(f"{before} is now called {run.title()}.")
     return 0
 
 
@@ -191,7 +196,7 @@ def delete_run(options: argparse.Namespace) -> int:
     trash.delete(run)
     if options.json:
         return print_json({"run": run.id, "deleted": True, "refers": refers, "kept_days": trash.KEPT_DAYS})
-    print(f"{title} was deleted; `python -m core restore {run.id}` brings it back within {trash.KEPT_DAYS} days.")
+    print(f"{title} was deleted; restore it with `python -m core restore {run.id}` within {trash.KEPT_DAYS} days.")
     if refers:
         print(refers)
     return 0
@@ -213,9 +218,9 @@ def _told(run: Run, note: Note) -> str:
 
 def _nothing(options: argparse.Namespace) -> str:
     if options.tag or options.text or options.filter:
-        return "No run has what was asked for."
-    return "No run was deleted lately." if options.deleted else (
-        "There are no runs yet; `python -m core train sample` makes one."
+        return "No run matches."
+    return "There are no deleted runs." if options.deleted else (
+        "There are no runs yet; `python -m core train sample` trains one."
     )  # fmt: skip
 
 

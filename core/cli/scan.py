@@ -20,7 +20,7 @@ _NAMED = 3
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("scan", scan, "What a dataset holds, and which of its images are worth a look.")
+    parser = command("scan", scan, "Show the contents of a dataset and the images with quality issues.")
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
 
@@ -29,7 +29,7 @@ def scan(options: argparse.Namespace) -> int:
     """Prints what the scan found."""
     line = Line(quiet=options.json)
     heed_layout(options)
-    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    index = scan_dataset(options.dataset, line.progress("Scanning"))
     quality = assess(index, line.progress("Compares"))
     dataset = prepare(index, DataConfig())
     line.show("")
@@ -105,7 +105,7 @@ def _print_quality(quality: Quality) -> None:
         else:
             names = [" = ".join(file.path for file in group) for group in quality.groups[kind.id]]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        usual = ", as most images are here" if quality.is_usual(kind.id) else ""
+        usual = ", as most images in this dataset" if quality.is_usual(kind.id) else ""
         print(f"{kind.title.lower()}: {quality.count(kind.id)}{usual}: {', '.join(names[:_NAMED])}{more}")
     if not found:
         print("No image is blurry, dark, overexposed, blank, of unusual size or shape, or a duplicate.")

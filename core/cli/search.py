@@ -21,7 +21,7 @@ from core.workers import launch
 if TYPE_CHECKING:
     from core.store.fold_records import SearchCandidate, SearchResult
 
-STOPPING = "Stops after this epoch; heads that were trained are kept."
+STOPPING = "Stopping after this epoch; trained heads are kept."
 _SHOWN = 10
 
 
@@ -30,28 +30,28 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "search",
         search,
-        "Find the best network for these images: networks, image sizes, heads and learning rates, cross-validated on "
-        "saved features, the worse half dropped again and again. Ctrl-C stops; the same command goes on from there.",
+        "Find the best model for these images: networks, image sizes, heads and learning rates, cross-validated on "
+        "cached features by successive halving. Ctrl-C stops; the same command resumes.",
     )
     add_settings(parser)
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
-        help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
+        help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
-    parser.add_argument("--networks", default="", metavar="A,B", help="unless told all whose weights are here")
-    parser.add_argument("--sizes", default="", metavar="A,B", help=f"image sizes; {_listed(SIZES)} unless told")
+    parser.add_argument("--networks", default="", metavar="A,B", help="default: all with local weights")
+    parser.add_argument("--sizes", default="", metavar="A,B", help=f"image sizes; default: {_listed(SIZES)}")
     parser.add_argument("--heads", default="", metavar="A;B", help=f"as model.head has them; {'; '.join(HEADS)}")
-    parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; {_listed(RATES)} unless told")
-    parser.add_argument("--folds", type=int, metavar="K", help=f"unless told those of the dataset, else {FOLDS}")
+    parser.add_argument("--rates", default="", metavar="A,B", help=f"learning rates; default: {_listed(RATES)}")
+    parser.add_argument("--folds", type=int, metavar="K", help=f"default: the folds of the dataset, else {FOLDS}")
     parser.add_argument(
-        "--repeats", type=int, default=REPEATS, metavar="R", help=f"for the finalists; {REPEATS} unless told"
+        "--repeats", type=int, default=REPEATS, metavar="R", help=f"for the finalists; default: {REPEATS}"
     )
 
 
 def search(options: argparse.Namespace) -> int:
     """Runs one search to its end and prints the ranking."""
     if options.folds == 0:
-        raise ConfigError("0 folds were asked for; 2 to 20 can be made")
+        raise ConfigError("--folds is 0; give 2 to 20")
     line = Line(quiet=options.json)
     wanted = Wanted(
         networks=tuple(_parts(options.networks, ",")),
@@ -62,7 +62,7 @@ def search(options: argparse.Namespace) -> int:
     spec = SearchSpec(
         read_config(options), wanted=wanted, folds=options.folds or 0, repeats=options.repeats,
         budget_minutes=options.budget,
-    ).admit(line.progress("Looks through"))  # fmt: skip
+    ).admit(line.progress("Scanning"))  # fmt: skip
     line.show("")
     job = _begin(spec, line)
     status = follow(job, quiet=options.json, stopping=STOPPING, look=new_rows(lambda: _ended(job), _described))
@@ -117,7 +117,7 @@ def _begin(spec: SearchSpec, line: Line) -> Search:
         if (known.candidates(), known.folds(), known.repeats(), known.brought()) != asked:
             continue
         if launch.poll(known).status in RESUMABLE and known.config() == spec.config:
-            line.show(f"search {known.id} goes on", lasting=True)
+            line.show(f"search {known.id} resumes", lasting=True)
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
     job = start.start("search", spec, COMMAND_LINE)
@@ -170,7 +170,7 @@ def _numbers(text: str, option: str, kind: Any) -> list[Any]:
     try:
         return [kind(part) for part in _parts(text, ",")]
     except ValueError as error:
-        raise ConfigError(f"{option} {text[:60]}: numbers with commas between them are expected") from error
+        raise ConfigError(f"{option} {text[:60]}: comma-separated numbers are expected") from error
 
 
 def _listed(values: Any) -> str:

@@ -7,7 +7,7 @@ from core.config import PRESETS, RunConfig, make_config, merged
 from core.errors import ConfigError
 from core.store.runs import RunStore
 
-DATASET_HELP = "a folder with parts (train/, val/, ...), a folder of class folders, or the word: sample"
+DATASET_HELP = "a folder with train/, val/, ..., a folder of class folders, or the word: sample"
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
     parser.add_argument("--preset", default="recommended", metavar="P", help=", ".join(PRESETS))
-    parser.add_argument("--like", metavar="RUN", help="begin with the settings of a run instead of a preset")
+    parser.add_argument("--like", metavar="RUN", help="start from the settings of a run instead of a preset")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; may be repeated")
 
 

@@ -18,27 +18,27 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "split",
         split,
-        "Divide a dataset anew: patients and copies stay together, classes keep their share. No image is moved.",
+        "Split a dataset again: patients and duplicates stay together, stratified by class. No image is moved.",
     )
     parser.add_argument("dataset", metavar="DATASET", help=DATASET_HELP)
     add_layout(parser)
-    parser.add_argument("--share", default=DataConfig().validation_split, help="to validate on; 0.2 unless told")
-    parser.add_argument("--seed", default=DataConfig().seed, help="another one divides in another way")
+    parser.add_argument("--share", default=DataConfig().validation_split, help="validation fraction; default: 0.2")
+    parser.add_argument("--seed", default=DataConfig().seed, help="seed of the split")
     parser.add_argument("--group-pattern", default=DataConfig().group_pattern, help="see data.group_pattern")
-    parser.add_argument("--undo", action="store_true", help="forget the split and go by the folders again")
+    parser.add_argument("--undo", action="store_true", help="remove the split file and use the folders again")
 
 
 def split(options: argparse.Namespace) -> int:
     """Makes or forgets the split file."""
     line = Line(quiet=options.json)
     heed_layout(options)
-    index = scan_dataset(options.dataset, line.progress("Looks through"))
+    index = scan_dataset(options.dataset, line.progress("Scanning"))
     if options.undo:
         line.show("")
         removed = remove_split(index.root)
         if options.json:
             return print_json({"removed": removed})
-        print("The split is forgotten; the folders count again." if removed else "There was no split of ours.")
+        print("The split file is removed; the folders are used again." if removed else "There is no split file.")
         return 0
     settings = {
         "data.validation_split": options.share,

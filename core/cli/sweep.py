@@ -24,20 +24,20 @@ def add_parser(command: AddCommand) -> None:
     parser = command(
         "sweep",
         run_sweep,
-        "Try many settings of the head, and augmentations, on saved features. Ctrl-C stops and keeps what was tried; "
-        "the same command goes on from there.",
+        "Try many settings of the head, and augmentations, on cached features. Ctrl-C stops and keeps completed "
+        "trials; the same command resumes.",
     )
     add_settings(parser)
     parser.add_argument(
         "--vary", action="append", default=[], metavar="KEY=VALUES", required=True,
-        help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; lists such as model.head have "
-        "semicolons between them; may be repeated",
+        help="a setting and its values, 1e-4,1e-3, or with --random a range, 1e-4..1e-1; lists such as model.head are "
+            "separated by semicolons; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many trials at random, not all")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="decides what is drawn; 1 unless told")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="random search: number of trials")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the random search; default: 1")
     parser.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
-        help=f"the most it may take; {BUDGET_MINUTES:g} unless told",
+        help=f"maximum time in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     config, line = read_config(options), Line(quiet=options.json)
     choices = {key: read_choices(key, text) for key, text in read_settings(options.vary, "--vary").items()}
     trials = plan(config, choices, options.random, options.seed)
-    spec = SweepSpec(config, trials=trials, budget_minutes=options.budget).admit(line.progress("Looks through"))
+    spec = SweepSpec(config, trials=trials, budget_minutes=options.budget).admit(line.progress("Scanning"))
     line.show("")
     sweep = _begin(spec, line)
     look = new_rows(lambda: sweep.result().get("arms", []), _described)
@@ -60,7 +60,7 @@ def _begin(spec: SweepSpec, line: Line) -> Sweep:
     for known in SweepStore().list():
         if known.trials() == spec.trials and launch.poll(known).status in RESUMABLE and known.config() == spec.config:
             done = sum(row["status"] == "finished" for row in known.result().get("arms", []))
-            line.show(f"sweep {known.id} goes on; {done} trials are known", lasting=True)
+            line.show(f"sweep {known.id} resumes; {done} trials done", lasting=True)
             start.resume(known, COMMAND_LINE, spec.budget_minutes)
             return known
     sweep = start.start("sweep", spec, COMMAND_LINE)

@@ -53,8 +53,8 @@ def bar(done: int, total: int) -> str:
     return f"{'█' * filled}{'░' * (_WIDTH - filled)} {done}/{total}"
 
 
-STOPPING = "Stops after this batch; the model so far is kept."
-STOPPING_TRIALS = "Stops after this batch; what was tried is kept."
+STOPPING = "Stopping after this batch; the model so far is kept."
+STOPPING_TRIALS = "Stopping after this batch; completed trials are kept."
 
 
 def follow(

@@ -21,7 +21,7 @@ _NARROWEST, _WIDEST = 50, 110
 
 def add_strict(parser: argparse.ArgumentParser, done: str) -> None:
     """Adds `--strict`; `done` is what has happened by then."""
-    parser.add_argument("--strict", action="store_true", help=f"exit with 1 where a finding is an error; {done}")
+    parser.add_argument("--strict", action="store_true", help=f"exit with 1 if a finding is an error; {done}")
 
 
 class FindingsTold:
@@ -64,7 +64,7 @@ class FindingsTold:
         if not found:
             return ""
         count = "1 error" if len(found) == 1 else f"{len(found)} errors"
-        return f"{count} found, so do not rely on these figures: {', '.join(one.id for one in found)}"
+        return f"{count} found, so do not rely on these metrics: {', '.join(one.id for one in found)}"
 
     def repeat_errors(self) -> None:
         """Prints the errors once more, below whatever was printed since."""

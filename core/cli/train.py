@@ -27,20 +27,22 @@ from core.workers import launch
 if TYPE_CHECKING:
     from core.store.run_records import PartFigures
 
-STRICT_RUN = "the run is trained and kept all the same (`check --strict` says so before)"
+STRICT_RUN = "the run is still trained and kept (`check --strict` tells beforehand)"
 
 
 def add_parser(command: AddCommand) -> None:
     """Adds the three commands."""
-    train = command("train", run_train, "Train a run and follow it; Ctrl-C stops and keeps the model so far.")
+    train = command("train", run_train, "Train a run and show its progress; Ctrl-C stops and keeps the model so far.")
     add_settings(train)
-    train.add_argument("--name", default="", help="what to call the run")
+    train.add_argument("--name", default="", help="name of the run")
     add_strict(train, STRICT_RUN)
-    add_folds(train, "cross-validate with so many folds instead of training a run; see the command cv")
+    add_folds(train, "cross-validate with this number of folds instead of training a run; see the command cv")
     stop = command("stop", run_stop, "Stop a run; the model so far is kept.")
     stop.add_argument("run", metavar="RUN")
-    stop.add_argument("--now", action="store_true", help="end one that does not stop; the last finished epoch is kept")
-    resume = command("resume", run_resume, "Go on after the last finished epoch.")
+    stop.add_argument(
+        "--now", action="store_true", help="kill a run that does not stop; the last finished epoch is kept"
+    )
+    resume = command("resume", run_resume, "Resume after the last finished epoch.")
     resume.add_argument("run", metavar="RUN")
     add_strict(resume, STRICT_RUN)
 
@@ -55,7 +57,7 @@ def run_train(options: argparse.Namespace) -> int:
 def train_config(config: RunConfig, options: argparse.Namespace) -> int:
     """Trains a run of a configuration and follows it; `options` have `json` and `strict`."""
     line = Line(quiet=options.json)
-    spec = RunSpec(config).admit(line.progress("Looks through"))
+    spec = RunSpec(config).admit(line.progress("Scanning"))
     line.show("")
     if spec.dataset:
         line.show(in_a_line(spec.config, spec.dataset), lasting=True)

@@ -11,10 +11,10 @@ from core.data.parquet_images import unpack_parquet
 
 def add_parser(command: AddCommand) -> None:
     """Adds the command."""
-    parser = command("unpack", unpack, "Write the images out of Parquet files (Hugging Face), in class folders.")
+    parser = command("unpack", unpack, "Extract the images of Parquet files (Hugging Face) into class folders.")
     parser.add_argument("source", metavar="PARQUET", help="a Parquet file, or a folder of them")
-    parser.add_argument("destination", metavar="FOLDER", help="where to write; it must not exist")
-    parser.add_argument("--label", default="", metavar="COL", help="column of the class, where it cannot be told")
+    parser.add_argument("destination", metavar="FOLDER", help="output folder; it must not exist")
+    parser.add_argument("--label", default="", metavar="COL", help="column of the class, if it is not detected")
 
 
 def unpack(options: argparse.Namespace) -> int:
@@ -30,6 +30,6 @@ def unpack(options: argparse.Namespace) -> int:
     for (part, label), number in sorted(made.counts.items()):
         print(f"{part or 'all':<6}{label} {number}")
     if made.skipped:
-        print(f"{made.skipped:,} rows have no image that is read, or no class.")
+        print(f"{made.skipped:,} rows have no readable image or no class.")
     print(f"Written to {made.folder}")
     return 0

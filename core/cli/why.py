@@ -22,23 +22,23 @@ from core.why.side import PRESET, NotExpressed, preset_side, read_side
 from core.why.store import Why, WhySpec, WhyStore
 from core.workers import launch
 
-_STOPPING = "Stops after this batch; what was trained is kept, and the same command goes on from there."
+_STOPPING = "Stopping after this batch; completed work is kept, and the same command resumes."
 
 
 def add_parser(command: AddCommand) -> None:
     """Adds `why` to the command line."""
     text = (
-        "Two Keras scripts that should give the same result, and a folder of images: find the line that causes the "
-        f"difference, the evidence, and the smallest fix. With one script: against the preset {PRESET}. Ctrl-C stops "
-        "and keeps what was trained; the same command goes on from there."
+        "For two Keras scripts that should give the same result, and a folder of images: find the line that causes "
+        "the difference, the evidence, and the smallest fix. With one script, it is compared with the preset "
+        f"{PRESET}. Ctrl-C stops and keeps completed work; the same command resumes."
     )
     sub = command("why", run, text)
     sub.add_argument("scripts", metavar="SCRIPT.py", nargs="+", help="one or two scripts, then the folder of images")
     sub.add_argument(
         "--budget", type=float, default=BUDGET_MINUTES, metavar="MINUTES",
-        help=f"the most the search may take; {BUDGET_MINUTES:g} unless told",
+        help=f"maximum time of the search in minutes; default: {BUDGET_MINUTES:g}",
     )  # fmt: skip
-    sub.add_argument("--report", type=Path, metavar="FILE", help="write the answer there as a page")
+    sub.add_argument("--report", type=Path, metavar="FILE", help="write the answer to this file as a page")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def _require_arguments(files: list[str], dataset: str) -> None:
     if not 1 <= len(files) <= 2:
         raise DataError(f"{len(files)} scripts came; give one or two scripts and then the folder of images")
     if dataset != SAMPLE and not Path(dataset).is_dir():
-        raise DataError(f"{dataset} is no folder; give one or two scripts and then the folder of images")
+        raise DataError(f"{dataset} is not a folder; give one or two scripts and then the folder of images")
     if len(files) == 2 and _content(files[0]) == _content(files[1]):
         raise DataError(f"{files[0]} and {files[1]} are the same script; give two scripts with two results")
 
@@ -89,13 +89,13 @@ def _content(name: str) -> bytes:
 
 def _begin(spec: WhySpec, line: Line) -> Why:
     """Starts a question, or goes on with the same one that has ended early."""
-    spec = spec.admit(line.progress("Looks through"))
+    spec = spec.admit(line.progress("Scanning"))
     known = next((one for one in WhyStore().list() if spec.is_of(one)), None)
     if known and launch.poll(known).status in RESUMABLE:
-        line.show(f"question {known.id} goes on", lasting=True)
+        line.show(f"question {known.id} resumes", lasting=True)
         start.resume(known, COMMAND_LINE)
         return known
-    why = start.start("why", spec, COMMAND_LINE, line.progress("Looks through"))
+    why = start.start("why", spec, COMMAND_LINE, line.progress("Scanning"))
     line.show(f"question {why.id}", lasting=True)
     return why
 

@@ -32,17 +32,17 @@ def data_changes(before: Manifest, after: Manifest) -> str:
     then, now = _files(before), _files(after)
     both = [path for path in then if path in now]
     kinds = (
-        ("{} with another content", [path for path in both if then[path][0] != now[path][0]]),
-        ("{} with another label", [path for path in both if then[path][1] != now[path][1]]),
-        ("{} in another part of the split", [path for path in both if then[path][2] != now[path][2]]),
-        ("{} no longer there", [path for path in then if path not in now]),
+        ("{} with different content", [path for path in both if then[path][0] != now[path][0]]),
+        ("{} with a different label", [path for path in both if then[path][1] != now[path][1]]),
+        ("{} in a different split", [path for path in both if then[path][2] != now[path][2]]),
+        ("{} missing", [path for path in then if path not in now]),
         ("{} new", [path for path in now if path not in then]),
     )
     said = [_counted(words, paths) for words, paths in kinds if paths]
     if list(before.classes) != list(after.classes):
         said.append("other classes")
     elif not said and list(then) != list(now):
-        said.append("the images in another order")
+        said.append("the images in a different order")
     return "; ".join(said)
 
 

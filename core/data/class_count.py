@@ -34,7 +34,8 @@ def check_class_count(count: int, where: str) -> None:
     """
     if count > MOST_CLASSES:
         raise DataError(
-            f"There are {count:,} classes in {images.display_name(where)}; at most {MOST_CLASSES:,} are taken. If its "
+            f"There are {count:,} classes in {images.display_name(where)}; at most {MOST_CLASSES:,} are supported. If "
+            "its "
             "folders are patients or series, put them into one folder per class."
         )
 

@@ -101,7 +101,7 @@ def find_collection(name: str, size: int | None = None) -> Collection:
     found = next((each for each in named if size in (None, each.size)), None)
     if found is None:
         sizes = ", ".join(str(each.size) for each in named)
-        raise DataError(f"{named[0].title} comes with {sizes} pixels a side, not with {size}.")
+        raise DataError(f"{named[0].title} is available with {sizes} pixels per side, not with {size}.")
     return found
 
 
@@ -145,7 +145,7 @@ def fetch_collection(
     lock = files.Lock(root / f".{target.name}.lock")  # two that write one file would both have it wrong
     try:
         if not lock.acquire():
-            raise DataError(f"{collection.title} is being fetched already, by another page or command; wait for it.")
+            raise DataError(f"{collection.title} is already being downloaded by another page or command; wait for it.")
         _fetch(collection, file, progress, writing or progress)
     except OSError as error:
         raise DataError(f"{root} cannot be written: {error.strerror or error}.") from error

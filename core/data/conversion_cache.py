@@ -64,7 +64,7 @@ class ConversionCache:
             self._make_room(_size(beside))
             self._place(beside, place)
         except OSError as error:
-            raise UserError(f"no converted network can be kept in {self.folder}: {error.strerror or error}") from error
+            raise UserError(f"cannot store a converted network in {self.folder}: {error.strerror or error}") from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
         return place

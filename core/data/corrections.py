@@ -71,10 +71,10 @@ class Applied:
         if self.excluded:
             words.append(f"{_images(len(self.excluded))} left out")
         if self.relabelled:
-            words.append(f"{_images(len(self.relabelled))} given another class")
+            words.append(f"{_images(len(self.relabelled))} with a changed class")
         if self.stale:
-            words.append(f"{_images(self.stale)} on the list but gone or changed since")
-        return f"By the list of corrections: {', '.join(words)}." if words else ""
+            words.append(f"{_images(self.stale)} on the list but missing or changed since")
+        return f"List of corrections: {', '.join(words)}." if words else ""
 
 
 def correct(index: DatasetIndex) -> tuple[DatasetIndex, Applied]:
@@ -174,7 +174,8 @@ def _change(item: Any) -> Change | None:
 
 def _write(root: Path, steps: Iterable[Iterable[Change]]) -> Path:
     record = {
-        "about": "Labels put right and images left out, for Parity; the last step counts. Delete it to forget them.",
+        "about": "Corrected labels and excluded images, for Parity; the last entry counts. Delete this file to undo "
+        "them.",
         "version": VERSION,
         "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "steps": [[dataclasses.asdict(change) for change in step] for step in steps],

@@ -146,7 +146,7 @@ def _dicom_description(ds: Any) -> DicomHeader:
     coloured = colours == "PALETTE COLOR" if samples == 1 else samples == 3 and colours in _DICOM_COLOURS
     if allocated not in (1, 8, 16) or not 1 <= stored <= allocated or not (grey or coloured):
         words = f"{samples} × {allocated} bits, {colours[:40]}"
-        raise Refused(f"is DICOM of a kind that is not read ({words}); save its image as PNG")
+        raise Refused(f"is an unsupported kind of DICOM ({words}); save its image as PNG")
     pages = min(max(1, _dicom_number(ds, "NumberOfFrames", 1)), MAX_FRAMES)
     mode = "RGB" if coloured else "I;16" if stored > 8 else "L"
     return DicomHeader(width, height, mode, pages, _patient_hash(ds))

@@ -49,7 +49,7 @@ def download(url: str, target: Path, expected: str | None, progress: Progress | 
     lock = Lock(target.with_name(f".{target.name}.lock"))  # two that write one partial file would spoil it
     try:
         if not lock.acquire(timeout=_OTHER_SECONDS):
-            raise DataError(f"{target} is being fetched by another process, which has not ended; try again later.")
+            raise DataError(f"{target} is being downloaded by another process; try again later.")
         try:
             return _download(url, target, expected, progress)
         finally:
@@ -70,13 +70,13 @@ def _download(url: str, target: Path, expected: str | None, progress: Progress |
             break
         time.sleep(PAUSE_SECONDS)
     else:
-        raise _unreachable(url, "the connection broke off every time")
+        raise _unreachable(url, "the connection failed every time")
     found = digest(partial, kind)
     if expected and found != expected:
         partial.unlink()
         raise DataError(
-            f"{url} did not send the expected file: its {kind.upper()} is {found}, expected {expected}. "
-            "Nothing was kept; try again."
+            f"{url} sent an unexpected file: its {kind.upper()} is {found}, expected {expected}. "
+            "It was discarded; try again."
         )
     partial.replace(target)
     return target
@@ -108,7 +108,9 @@ def _take(url: str, partial: Path, progress: Progress | None, *, last: bool) -> 
         if error.code == 416 and held:  # nothing is left to send, or another file lies there now: the hash will tell
             return True
         if last or error.code < 500:
-            raise Unreachable(f"{url} cannot be fetched: the server answers {error.code} {error.reason}.") from error
+            raise Unreachable(
+                f"{url} cannot be downloaded: the server returned {error.code} {error.reason}."
+            ) from error
     except (OSError, HTTPException) as error:  # no network, a reset, a timeout
         if getattr(error, "errno", None) in _DISK:
             raise
@@ -135,6 +137,6 @@ def _receive(answer: Any, partial: Path, held: int, progress: Progress | None) -
 def _unreachable(url: str, error: Exception | str) -> Unreachable:
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
     return Unreachable(
-        f"{url} cannot be fetched: {reason}. Try again later, which goes on where this broke off; or fetch it on "
-        "another machine and give it with --file."
+        f"{url} cannot be downloaded: {reason}. Try again later to resume the download; or download it on another "
+        "machine and give it with --file."
     )

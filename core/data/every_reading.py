@@ -55,13 +55,13 @@ def _deeper(folder: Folder, *, strict: bool) -> list[Reading]:
     deep = deeper_parts(folder)
     if len(deep) > 1 and strict:
         raise DataError(
-            f"{shown(f'{each.path}/' for each in deep)} each hold parts of their own; give one of them as the dataset."
+            f"{shown(f'{each.path}/' for each in deep)} each have their own splits; give one of them as the dataset."
         )
     if len(deep) != 1:
         return []
     beside = [child for child in folder.filled if not f"{deep[0].path}/".startswith(f"{child.path}/")]
     notes = tuple(f"{shown([child.name])}/ beside {shown([deep[0].path])}/ is ignored." for child in beside)
-    out = tuple((child.path, "it lies beside the parts") for child in beside)
+    out = tuple((child.path, "it is next to the splits") for child in beside)
     return [
         replace(way, notes=way.notes + notes, left_out=way.left_out + out) if way.key == "parts" else way
         for way in part_readings(deep[0])
@@ -86,13 +86,13 @@ def reading_by_hand(root: Path, top: Folder, choice: Choice) -> Reading:
             if folder is None or not folder.path:
                 raise LayoutQuestion(
                     f"--layout names the folder {images.display_name(name)} for {role}, but there is none in "
-                    f"{images.display_name(str(root))}; --layout {AUTO} decides anew.",
+                    f"{images.display_name(str(root))}; --layout {AUTO} resets the choice.",
                     (),
                 )
             inner = inside_part(folder)
             if not inner.filled:
                 raise LayoutQuestion(
-                    f"{images.display_name(name)}/ has no class folders with images, so it cannot be a part; choose "
+                    f"{images.display_name(name)}/ has no class folders with images, so it cannot be a split; choose "
                     "other folders.",
                     (),
                 )
@@ -118,7 +118,7 @@ def passed_over(top: Folder, base: Folder, reading: Reading) -> tuple[str, ...]:
         for name in folder.links
     ]
     notes += [
-        f"{images.display_name(name)}/ is hidden and left out; rename it if it is a class."
+        f"{images.display_name(name)}/ is hidden and skipped; rename it if it is a class."
         for folder in seen
         for name in folder.hidden
     ]

@@ -141,7 +141,7 @@ class FeatureCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"features cannot be kept in {self.folder}: {error.strerror}") from error
+            raise UserError(f"cannot store features in {self.folder}: {error.strerror}") from error
         entries = self._entries()
         held = sum(size for _, size, _ in entries)
         while entries and (held + size > self.limit_bytes or self._free() < size + SPARE_BYTES):
@@ -152,9 +152,9 @@ class FeatureCache:
         missing = size + SPARE_BYTES - self._free()
         if missing > 0:
             # Without pooling there are 16 to 81 numbers where there is one with it.
-            smaller = ", or set model.pooling to average, which makes them much smaller" if missing < 0.9 * size else ""
+            smaller = ", or set model.pooling to average for much smaller features" if missing < 0.9 * size else ""
             raise NoRoom(
-                f"the features need {in_words(size)}, and {in_words(SPARE_BYTES)} of the disk are left free for models "
+                f"the features need {in_words(size)}, and {in_words(SPARE_BYTES)} of the disk is reserved for models "
                 f"and checkpoints, but only {in_words(self._free())} are free in {self.folder}: {in_words(missing)} "
                 f"are missing; free some space{smaller}"
             )

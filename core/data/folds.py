@@ -97,7 +97,7 @@ def own_folds(dataset: Dataset, pattern: str) -> Folds | None:
     number_of = {file.path: ordered.index(name) for file, name in zip(files, names, strict=True)}
     found = Folds(files, join_files(files, pattern), number_of, tuple(ordered))
     if len(ordered) > MOST_FOLDS:
-        raise DataError(f"The dataset brings {len(ordered)} folds; up to {MOST_FOLDS} are taken. Say --folds 5.")
+        raise DataError(f"The dataset has {len(ordered)} folds; at most {MOST_FOLDS} are supported. Use --folds 5.")
     _require_classes(found)
     return found
 
@@ -157,7 +157,7 @@ def _require_groups(groups: Groups, count: int) -> None:
         images = "images" if len(groups) == sum(map(len, groups)) else "groups of images (patients, equal files)"
         raise DataError(
             f"The class {display_name(label)} has {least} {images}, too few for {count} folds; "
-            + (f"ask for {least} folds at most, or add images." if least >= LEAST_FOLDS else "add images.")
+            + (f"use at most {least} folds, or add images." if least >= LEAST_FOLDS else "add images.")
         )
 
 
@@ -170,5 +170,5 @@ def _require_classes(folds: Folds) -> None:
             if everywhere[label] - inside[label] < 2:
                 raise DataError(
                     f"Without fold {name} the class {display_name(label)} has {everywhere[label] - inside[label]} "
-                    "images to train on, and at least 2 are needed; ask for other folds, or add images."
+                    "images to train on, but at least 2 are needed; use other folds, or add images."
                 )

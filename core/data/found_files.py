@@ -41,7 +41,7 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
         DataError: if there are more than `MAX_FILES` files.
     """
     found: list[FoundFile] = []
-    skipped = [(path, "lies outside the class folders") for path in layout.outside]
+    skipped = [(path, "is outside the class folders") for path in layout.outside]
     for image in layout.listed:
         info, why = status_of(layout.root / image.path)
         if info is None:
@@ -58,7 +58,7 @@ def find_files(layout: Layout) -> tuple[list[FoundFile], list[tuple[str, str]]]:
                 skipped.append((path, "has no class in its name"))
             if len(found) + len(skipped) > MAX_FILES:
                 shown = images.display_name(str(layout.root))
-                raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the dataset's own folder.")
+                raise DataError(f"{shown} has more than {MAX_FILES:,} files; choose the dataset's folder.")
     found.sort(key=lambda f: (f.split, f.label, f.path))
     return found, skipped
 
@@ -90,7 +90,7 @@ def _walk(root: Path, relative: str, depth: int) -> Iterator[tuple[str, os.stat_
             if depth > 0:
                 yield from _walk(root, path, depth - 1)
             elif depth == 0:
-                yield images.display_name(path), None, f"lies more than {MAX_DEPTH} folders deep"
+                yield images.display_name(path), None, f"is more than {MAX_DEPTH} folders deep"
         else:
             yield _look_at(entry, path)
 

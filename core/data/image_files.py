@@ -37,7 +37,7 @@ def expand_images(paths: Sequence[Path], most: int = MAX_FILES) -> list[Path]:
         for file in _files(path):
             found.append(file)
             if len(found) > most:
-                raise DataError(f"more than {most:,} images are named; give fewer at a time, such as one folder each")
+                raise DataError(f"more than {most:,} images were given; give fewer at a time, such as one folder each")
         found[before:] = sorted(found[before:])
         if len(found) == before:
             what = "folder" if path.is_dir() else "pattern"

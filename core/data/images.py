@@ -281,7 +281,7 @@ def _damage_named(name: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise UnreadableImage(f"{name} needs more memory than there is to be decoded.") from error
+        raise UnreadableImage(f"{name} needs more memory to decode than is available.") from error
     except Refused as error:
         raise UnreadableImage(f"{name} {error}.") from error
     except _BROKEN as error:
@@ -405,7 +405,7 @@ def _refuse_large(name: str, width: int, height: int, most: int) -> None:
     if width * height > most:
         raise _too_many(name, width * height, most)
     if max(width, height) > MAX_SIDE:
-        raise UnreadableImage(f"{name} is {width} × {height} pixels; at most {MAX_SIDE} a side are read.")
+        raise UnreadableImage(f"{name} is {width} × {height} pixels; at most {MAX_SIDE} per side are supported.")
 
 
 def begins_as_image(start: bytes) -> bool:
@@ -415,7 +415,7 @@ def begins_as_image(start: bytes) -> bool:
 
 
 def _too_many(name: str, pixels: int, most: int) -> UnreadableImage:
-    return UnreadableImage(f"{name} has {pixels / 1e6:.4g} megapixels; at most {most // 10**6} are read.")
+    return UnreadableImage(f"{name} has {pixels / 1e6:.4g} megapixels; at most {most // 10**6} are supported.")
 
 
 def _reason(error: BaseException) -> str:

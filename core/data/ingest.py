@@ -91,10 +91,12 @@ def _check_together(entries: Sequence[PlannedEntry], limits: Limits, zips: int) 
     if not any(entry.location.file for entry in entries):
         raise DataError(f"The {zips} zips contain no images.")
     if zips > 1 and files > limits.files:
-        raise DataError(f"The {zips} zips have {files:,} entries together; at most {limits.files:,} are taken.")
+        raise DataError(f"The {zips} zips have {files:,} entries together; at most {limits.files:,} are accepted.")
     if zips > 1 and total > limits.total_bytes:
         most = limits.total_bytes / 1e6
-        raise DataError(f"The {zips} zips unpack to {total / 1e6:,.0f} MB together; at most {most:,.0f} MB are taken.")
+        raise DataError(
+            f"The {zips} zips unpack to {total / 1e6:,.0f} MB together; at most {most:,.0f} MB are accepted."
+        )
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, plan: Sequence[PlannedEntry], writer: "_Writer") -> None:
@@ -129,7 +131,7 @@ def ingest_files(
     limits = limits or Limits()
     uploads = list(files)
     if len(uploads) > limits.files:
-        raise DataError(f"The upload has {len(uploads):,} files; at most {limits.files:,} are taken.")
+        raise DataError(f"The upload has {len(uploads):,} files; at most {limits.files:,} are accepted.")
     locations = Locations()
     items = [(name, _length(file), locations.location(name)) for name, file in uploads]
     _check_sizes(items, limits)
@@ -193,7 +195,7 @@ class _Writer:
             out.flush()
             os.fsync(out.fileno())
         if written != size:
-            raise DataError(f"{display_name(name)} does not hold the {size:,} bytes it declares; upload it again.")
+            raise DataError(f"{display_name(name)} does not have the {size:,} bytes it declares; upload it again.")
         self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._files)
@@ -229,15 +231,15 @@ def _check_sizes(items: list[_Item], limits: Limits) -> None:
     total = sum(size for _, size, _ in items)
     if total > limits.total_bytes:
         most = limits.total_bytes / 1e6
-        raise DataError(f"The upload has {total / 1e6:,.0f} MB; at most {most:,.0f} MB are taken.")
+        raise DataError(f"The upload has {total / 1e6:,.0f} MB; at most {most:,.0f} MB are accepted.")
 
 
 def _check_free(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DataError(
-            f"The upload needs {in_words(needed)} of free disk space, with what a training adds to it; there are "
-            f"{in_words(free)}: make room."
+            f"The upload needs {in_words(needed)} of free disk space, including training; {in_words(free)} are free: "
+            "free some space."
         )
 
 

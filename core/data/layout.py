@@ -111,8 +111,8 @@ def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = 
     check_distinct(reading.classes)
     if len(reading.classes) < 2:
         raise LayoutQuestion(
-            f"{reading.file} gives only one class, {images.display_name(reading.classes[0])}; two are needed at least. "
-            "--label names another column.",
+            f"{reading.file} gives only one class, {images.display_name(reading.classes[0])}; at least two are "
+            "needed. Select another column with --label.",
             (),
         )
     return Layout(
@@ -124,7 +124,7 @@ def _of_table(root: Path, top: Folder, reading: TableReading, *, chosen: bool = 
         notes=reading.notes,
         test_as_validation=reading.test_as_validation,
         reading=f"table {reading.file}",
-        reasons=(f"The table {reading.file} says it: {reading.mapping.sentence()}.",),
+        reasons=(f"The table {reading.file} gives the labels: {reading.mapping.sentence()}.",),
         others=tuple((way.key, way.sentence()) for way in all_readings(top, strict=False)),
         chosen=chosen,
         listed=reading.images,
@@ -161,7 +161,8 @@ def _require_agreement(root: Path, top: Folder, layout: Layout) -> None:
     told = f"the classes {shown(layout.classes)}"
     raise LayoutQuestion(
         f"{images.display_name(str(root))} can be read in two ways: {reading.sentence()} (--table {reading.file}); or "
-        f"{told} of the folders (--layout {layout.reading}). Choose one on the Dataset page, or by either flag.",
+        f"{told} of the folders (--layout {layout.reading}). Choose one on the Dataset page, or with one of these "
+        "options.",
         ((layout.reading, told),),
     )
 
@@ -173,7 +174,7 @@ def check_class_name(name: str) -> None:
         DataError: if `name` is blank, longer than 255 characters or has control or undecodable characters.
     """
     if not name.strip():
-        raise DataError("A class folder has a blank name; give it one that can be read.")
+        raise DataError("A class folder has a blank name; rename it.")
     shown = images.display_name(name)
     if len(name) > 255:
         raise DataError(f"The class name {shown} has {len(name)} characters; at most 255 are allowed.")
@@ -193,7 +194,7 @@ def check_distinct(names: Iterable[str]) -> None:
         if seen.setdefault(key, name) != name:
             raise DataError(
                 f"The classes {seen[key]} and {name} look the same (case, or the way an accent is stored); "
-                "rename one or put their images together."
+                "rename one or merge them."
             )
 
 
@@ -207,8 +208,8 @@ def _taken(root: Path, top: Folder, ways: list[Reading]) -> Reading:
         raise _unclassed(root, top, ways)
     told = "; or ".join(f"{way.sentence()} (--layout {way.key})" for way in best)
     raise LayoutQuestion(
-        f"{images.display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the Dataset "
-        "page, or by --layout.",
+        f"{images.display_name(str(root))} can be read in {_number(len(best))} ways: {told}. Choose one on the "
+        "Dataset page, or with --layout.",
         tuple((way.key, way.sentence()) for way in [*best, *(w for w in ways if w not in best)]),
     )
 
@@ -221,8 +222,8 @@ def _chosen(root: Path, top: Folder, choice: Choice, ways: list[Reading]) -> Rea
     if found is None:
         possible = ", ".join(way.key for way in ways) or "none"
         raise LayoutQuestion(
-            f"{images.display_name(str(root))} cannot be read by --layout {choice.key}; possible are {possible}, and "
-            f"--layout {AUTO} decides anew.",
+            f"{images.display_name(str(root))} cannot be read with --layout {choice.key}; possible: {possible}; "
+            f"--layout {AUTO} resets the choice.",
             tuple((way.key, way.sentence()) for way in ways),
         )
     return found
@@ -234,8 +235,8 @@ def _unclassed(root: Path, top: Folder, ways: list[Reading]) -> DataError:
     told = next((way for way in ways if way.key == "names"), None)
     if told:
         return LayoutQuestion(
-            f"The images in {where} are not in class folders. {EXPECTED} Their names tell the classes "
-            f"{shown(told.labels)}: --layout names takes them as such.",
+            f"The images in {where} are not in class folders. {EXPECTED} Their names contain the classes "
+            f"{shown(told.labels)}: use --layout names.",
             (("names", told.sentence()),),
         )
     if links := list(dict.fromkeys(name for folder in top.walk() for name in folder.links)):
@@ -269,7 +270,7 @@ def _check_classes(root: Path, top: Folder, reading: Reading, ways: list[Reading
     if len(classes) == 1:
         links = list(dict.fromkeys(name for folder in top.walk() for name in folder.links))
         more = f" {shown(links)} {'is a link' if len(links) == 1 else 'are links'}, not followed." if links else ""
-        raise DataError(f"There is only one class, {classes[0]}, in {where}; two are needed at least. {EXPECTED}{more}")
+        raise DataError(f"There is only one class, {classes[0]}, in {where}; at least two are needed. {EXPECTED}{more}")
 
 
 def _from(root: str, path: str) -> str:

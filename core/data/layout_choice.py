@@ -16,9 +16,9 @@ KEYS = ("parts", "parts-below", "classes", "inner", "names")
 ROLES = ("train", "val", "test")
 _MAX_FOLDERS = 1000
 HELP = (
-    "how the folders are to be read, kept beside the dataset: parts (train/cats), parts-below (cats/train), classes "
+    "how to read the folders, stored next to the dataset: parts (train/cats), parts-below (cats/train), classes "
     "(every folder is one), inner (the innermost folders are), names (cat.1.jpg), train=A+B,val=C,test=D (folders that "
-    "are the parts), or auto, which forgets what was chosen"
+    "are the parts), or auto, which resets the choice"
 )
 
 
@@ -65,7 +65,7 @@ def parse_choice(text: str) -> Choice:
     for word in words.split(","):
         role, equals, folders = word.partition("=")
         if role.strip() not in ROLES or not equals or role.strip() in parts:
-            raise ConfigError(f"--layout has {word.strip()}; each part is named once, as train=, val= or test=FOLDER")
+            raise ConfigError(f"--layout has {word.strip()}; give each split once, as train=, val= or test=FOLDER")
         parts[role.strip()] = tuple(name.strip().strip("/") for name in folders.split("+") if name.strip(" /"))
     return by_hand(parts)
 
@@ -82,9 +82,9 @@ def by_hand(parts: Mapping[str, tuple[str, ...]]) -> Choice:
     kept = {role: tuple(parts[role]) for role in ROLES if parts.get(role)}
     named = [folder for folders in kept.values() for folder in folders]
     if "train" not in kept:
-        raise ConfigError("no folder is named to train on; --layout needs train=FOLDER")
+        raise ConfigError("there is no folder to train on; --layout needs train=FOLDER")
     if len(set(named)) < len(named) or len(named) > _MAX_FOLDERS:
-        raise ConfigError("--layout names a folder twice; each can be one part only")
+        raise ConfigError("--layout names a folder twice; each folder can be one split only")
     return Choice("parts", kept)
 
 
@@ -120,7 +120,7 @@ def remember_choice(root: Path, choice: Choice) -> Path | None:
         sidecar.remove(root, NAME)
         return None
     record = {
-        "about": "How these folders are to be read, for Parity. Delete it to have that decided anew.",
+        "about": "How Parity reads these folders. Delete this file to reset.",
         "version": VERSION,
         "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "layout": choice.key,

@@ -25,7 +25,7 @@ _KNOWN_HIDDEN = {
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file or folder was left by a system, not by a person: hidden, `__MACOSX`, `Thumbs.db`, `@eaDir`, ...
+    """Whether a file or folder is a system file, not by a person: hidden, `__MACOSX`, `Thumbs.db`, `@eaDir`, ...
 
     Args:
         name: One component of a path.

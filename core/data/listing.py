@@ -141,7 +141,7 @@ class _Walk:
             self.seen += 1
             if self.seen > MAX_ENTRIES:
                 raise DataError(
-                    f"{self.shown} has more than {MAX_ENTRIES:,} files and folders; choose the dataset's own folder."
+                    f"{self.shown} has more than {MAX_ENTRIES:,} files and folders; choose the dataset's folder."
                 )
             yield entry
 

@@ -104,18 +104,20 @@ def _require_known(known: _Known, pattern: str, names: list[str]) -> None:
     _refuse_too_much(names)
     key = hash(tuple(names))
     if not _turn.acquire(timeout=_START_SECONDS):
-        raise ConfigError("data.group_pattern cannot be tried now: other patterns are; try again in a minute.")
+        raise ConfigError(
+            "data.group_pattern cannot be tested now: other patterns are being tested; try again in a minute."
+        )
     try:
         if not known.refused and known.too_slow.get(key, 0.0) <= time.monotonic():
             _ask(known, pattern, names, key)
     finally:
         _turn.release()
     if known.refused:
-        raise ConfigError(f"data.group_pattern is no regular expression: {known.refused} in {_shown(pattern)}.")
+        raise ConfigError(f"data.group_pattern is not a regular expression: {known.refused} in {_shown(pattern)}.")
     if key in known.too_slow and known.too_slow[key] > time.monotonic():
         raise ConfigError(
             f"data.group_pattern {_shown(pattern)} takes longer than {_limit(names):.0f} seconds on "
-            f"{_counted(names)}; write it without a repetition inside a repetition, as in (a+)+."
+            f"{_counted(names)}; avoid nested repetitions such as (a+)+."
         )
 
 
@@ -146,15 +148,15 @@ def _search(pattern: str, names: list[str]) -> dict[str, Any] | None:
     except subprocess.TimeoutExpired:
         return None
     except OSError as error:
-        raise ConfigError(f"data.group_pattern cannot be tried: {error.strerror}.") from error
+        raise ConfigError(f"data.group_pattern cannot be tested: {error.strerror}.") from error
     if done.returncode == 0:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
     if time.monotonic() - began >= _limit(names):
         return None
     raise ConfigError(
-        f"data.group_pattern {_shown(pattern)} cannot be tried on {_counted(names)}: the process that searches them "
-        f"ended with exit code {done.returncode}, perhaps for want of memory; take a shorter pattern."
+        f"data.group_pattern {_shown(pattern)} cannot be tested on {_counted(names)}: its process ended with exit "
+        f"code {done.returncode}, perhaps out of memory; use a shorter pattern."
     )
 
 
@@ -165,13 +167,13 @@ def _limit(names: Sequence[str]) -> float:
 def _refuse_too_much(names: Sequence[str]) -> None:
     if len(names) > MOST_NAMES:
         raise ConfigError(
-            f"data.group_pattern is tried on {MOST_NAMES:,} file names at most, but there are {len(names):,}; "
-            "leave it at auto, or empty."
+            f"data.group_pattern is limited to {MOST_NAMES:,} file names, but there are {len(names):,}; "
+            "use auto, or leave it empty."
         )
     if longest := next((name for name in names if len(name) > LONGEST_NAME), ""):
         raise ConfigError(
-            f"data.group_pattern is tried on file names of {LONGEST_NAME:,} characters at most, but one has "
-            f"{len(longest):,}; leave it at auto, or empty."
+            f"data.group_pattern is limited to file names of {LONGEST_NAME:,} characters, but one has "
+            f"{len(longest):,}; use auto, or leave it empty."
         )
 
 

@@ -18,8 +18,8 @@ from core.data.tables import is_table_name
 from core.errors import DataError
 
 MAX_FOLDERS = 8
-JUNK = "was left by a system"
-HIDDEN = "lies in a hidden folder; rename that folder if it is a class"
+JUNK = "is a system file"
+HIDDEN = "is in a hidden folder; rename that folder if it is a class"
 _UNREAD_KINDS = (
     "avif jp2 psd svg pdf raw nef cr2 cr3 arw dng",
     "nii npy npz h5 hdf5 mat pkl parquet arrow tfrecord mp4 avi mov",
@@ -89,7 +89,7 @@ class Locations:
             if is_table_name(parts[-1]):
                 return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
             packed = PurePosixPath(parts[-1]).suffix.lower() in _ARCHIVES
-            why = "is packed; unpack it and give what is in it" if packed else "is not an image by its extension"
+            why = "is an archive; unpack it and give its content" if packed else "is not an image by its extension"
             return Location(folder, "", why)
         return Location(folder, self._file(folder, PurePosixPath(parts[-1])), "")
 
@@ -113,7 +113,7 @@ class Locations:
             folded = unicodedata.normalize("NFC", safe.casefold())
             if self._seen.setdefault((path, folded), part) != part:
                 first, second = images.display_name(self._seen[path, folded]), images.display_name(part)
-                raise DataError(f"The folders {first} and {second} look the same; rename one or put them together.")
+                raise DataError(f"The folders {first} and {second} look the same; rename one or merge them.")
             path = f"{path}/{safe}" if path else safe
         return path
 
@@ -154,9 +154,9 @@ def safe_folder(name: str) -> str:
     safe = _visible(name).strip(" .")
     shown = images.display_name(name)
     if not safe:
-        raise DataError(f"The folder name {shown} has no characters that can be kept; rename the folder.")
+        raise DataError(f"The folder name {shown} has no allowed characters; rename the folder.")
     if len(safe.encode()) > _MAX_BYTES:
-        raise DataError(f"The folder name {shown} has more than {_MAX_BYTES} bytes; make it shorter.")
+        raise DataError(f"The folder name {shown} has more than {_MAX_BYTES} bytes; shorten it.")
     if _RESERVED.fullmatch(safe):
         raise DataError(f"The folder name {shown} is reserved on Windows; rename the folder.")
     return safe
@@ -195,7 +195,7 @@ def why_no_images(names: Iterable[str]) -> str:
     if archives:
         shown = ", ".join(images.display_name(name) for name in archives[:3])
         more = f" and {len(archives) - 3} more" if len(archives) > 3 else ""
-        return f" It holds {shown}{more}: unpack that and give what is in it."
+        return f" It holds {shown}{more}: unpack it and give its content."
     kinds = Counter(suffix for name in listed if (suffix := PurePosixPath(name).suffix.lower()) in _UNREAD)
     if kinds:
         suffix, number = kinds.most_common(1)[0]

@@ -64,7 +64,7 @@ def unpack_parquet(
             f"There are {len(files) or 'no'} Parquet files in {display_name(str(source))}; give 1 to 2,000."
         )
     if destination.exists():
-        raise DataError(f"{display_name(str(destination))} is there already; name a folder that is not.")
+        raise DataError(f"{display_name(str(destination))} exists already; give a new folder.")
     partial = destination.with_name(f"{destination.name}.partial")
     try:
         partial.mkdir(parents=True)
@@ -113,12 +113,12 @@ class _Writer:
         if self.images > self.limits.files or self.written > self.limits.total_bytes:
             raise DataError(
                 f"There are more than {self.limits.files:,} images or {self.limits.total_bytes / 1e6:,.0f} MB; unpack "
-                "some of the files only."
+                "only some of the files."
             )
         if self.since >= _RECHECK or self.images == 1:
             self.since = 0
             if shutil.disk_usage(self.folder).free < 2 * _RECHECK:
-                raise DataError("The disk is nearly full; make room and unpack again.")
+                raise DataError("The disk is nearly full; free some space and unpack again.")
         folder = self.folder / part / safe_folder(label)
         folder.mkdir(parents=True, exist_ok=True)
         stem = safe_stem(Path(name).stem) if name else "image"
@@ -142,8 +142,7 @@ def _columns(path: Path, label: str) -> tuple[str, str, list[str], int]:
     possible = [label] if label else [n for n in plain if n in names] or [n for n in plain if LABEL_NAME.match(n)]
     if len(possible) != 1 or possible[0] not in plain:
         raise DataError(
-            f"Which column of {display_name(path.name)} is the class has to be said: --label, one of "
-            f"{shown(plain, 12)}."
+            f"Which column of {display_name(path.name)} is the class? Set it with --label, one of {shown(plain, 12)}."
         )
     return images[0], possible[0], names.get(possible[0], []), rows
 

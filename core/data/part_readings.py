@@ -19,7 +19,7 @@ from core.data.readings import (
 from core.errors import DataError
 
 EXPECTED = (
-    "Expected is one folder per class (cats/1.jpg, dogs/1.jpg), or the same inside train/ and val/ "
+    "Expected: one folder per class (cats/1.jpg, dogs/1.jpg), or the same inside train/ and val/ "
     "(train/cats/1.jpg, val/cats/2.jpg)."
 )
 _MAX_WRAPPERS = 8
@@ -171,7 +171,7 @@ def parts_reading(
         for child in part.inner.folders
     )
     every = [part for parts in chosen.values() for part in parts]
-    out = [(c.path, "it lies beside the parts") for c in others if c.total] + [
+    out = [(c.path, "it is next to the splits") for c in others if c.total] + [
         (part.path, "it has no class folders") for part in unused
     ]
     return Reading(
@@ -180,7 +180,7 @@ def parts_reading(
         first.inner.path if alone and len(every) == 1 else folder.path,
         folders,
         tuple(sorted({item.label for item in folders})),
-        (f"The names of the folders say the parts: {_said(chosen)}.",),
+        (f"Splits by folder name: {_said(chosen)}.",),
         tuple(said),
         tuple(out),
         outside=() if alone and len(every) > 1 else _outside(folder, every, alone=alone),
@@ -211,8 +211,8 @@ def _roles(folder: Folder, parts: list[Part], folds: list[Part]) -> tuple[dict[s
         if part.role in chosen:
             first, second = chosen[part.role][0].folder.name, part.folder.name
             raise DataError(
-                f"{first}/ and {second}/ are both {part.role} folders; keep one of them. To say "
-                "which is which: --layout train=FOLDER,val=FOLDER,test=FOLDER."
+                f"{first}/ and {second}/ are both {part.role} folders; keep one of them. To assign them: --layout "
+                "train=FOLDER,val=FOLDER,test=FOLDER."
             )
         chosen[part.role] = [part]
     if "train" in chosen or len(folds) < 2:
@@ -220,7 +220,7 @@ def _roles(folder: Folder, parts: list[Part], folds: list[Part]) -> tuple[dict[s
     for fold in folds:
         if sum(is_part(child.name) for child in fold.inner.filled) > 1:
             raise DataError(
-                f"{display_name(fold.folder.name)}/ holds parts of its own, and so do the other folds in "
+                f"{display_name(fold.folder.name)}/ has its own splits, as do the other folds in "
                 f"{_shown(folder)}; give one of them as the dataset."
             )
     folds = sorted(folds, key=lambda fold: natural(fold.folder.name))
@@ -229,7 +229,7 @@ def _roles(folder: Folder, parts: list[Part], folds: list[Part]) -> tuple[dict[s
     last, rest = folds[-1].folder.name, [fold.folder.name for fold in folds[:-1]]
     note = (
         f"{display_name(last)}/ validates and {', '.join(f'{display_name(name)}/' for name in rest)} "
-        f"{'trains' if len(rest) == 1 else 'train'}; another fold is chosen by --layout "
+        f"{'trains' if len(rest) == 1 else 'train'}; choose another fold with --layout "
         f"train={'+'.join([*rest[1:], last])},val={rest[0]}."
     )
     return {**chosen, "train": folds[:-1], "val": folds[-1:]}, [note]
@@ -245,7 +245,7 @@ def _outside(folder: Folder, parts: list[Part], *, alone: bool) -> tuple[str, ..
 
 def _no_labels(part: Folder) -> str:
     number = f"{part.total:,} {'image is' if part.total == 1 else 'images are'}"
-    return f"{display_name(part.name)}/ has no class folders that are trained on; its {number} left out."
+    return f"{display_name(part.name)}/ has no class folders of the training split; its {number} left out."
 
 
 def _said(chosen: dict[str, list[Part]]) -> str:

@@ -27,8 +27,8 @@ def with_positive(index: DatasetIndex, name: str) -> DatasetIndex:
         return index if len(usual) != 2 or index.classes == usual else replace(index, classes=usual)
     if len(usual) != 2:
         raise ConfigError(
-            f'{KEY} is "{display_name(name)}", but there are {len(usual)} classes; one is the positive only where '
-            "there are two: leave it empty"
+            f'{KEY} is "{display_name(name)}", but there are {len(usual)} classes; a positive class '
+            "needs exactly two: leave it empty"
         )
     if name not in usual:
         there = " or ".join(display_name(one) for one in usual)

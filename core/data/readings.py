@@ -71,7 +71,7 @@ class Reading:
         notes: What is decided by it and worth saying, as sentences.
         left_out: `(folder, why)` of folders that hold images and are not used.
         outside: Image files beside the class folders.
-        test_as_validation: Whether a test part serves as validation.
+        test_as_validation: Whether a test part is used for validation.
     """
 
     key: str
@@ -124,7 +124,7 @@ def class_folders(folder: Folder) -> Reading:
         folder.path,
         tuple(ClassFolder(child.path, child.name, "") for child in folder.folders),
         tuple(child.name for child in folder.folders),
-        ("Every folder is taken as a class.",),
+        ("Every folder is a class.",),
         outside=beside(folder),
     )
 
@@ -145,7 +145,7 @@ def inner_classes(folder: Folder, rank: int) -> Reading | None:
         folder.path,
         tuple(ClassFolder(leaf.path, label, "", deep=False) for leaf, label in named),
         labels,
-        ("The innermost folders are taken as classes, and the folders above them are joined.",),
+        ("The innermost folders are the classes; the folders above them are merged.",),
         outside=beside(folder),
     )
 
@@ -175,7 +175,7 @@ def named_files(folder: Folder, parts: Iterable[tuple[Folder, str]] = ()) -> Rea
         folder.path,
         folders,
         tuple(sorted(labels)),
-        ("The words beside the number in a file's name are taken as its class.",),
+        ("The class is the words next to the number in the file name.",),
         tuple(f"{path.rpartition('/')[2]}/ is left out: {why}." for path, why in left_out) + notes,
         tuple((path, why) for path, why in left_out),
         test_as_validation=serves,
@@ -194,7 +194,7 @@ def class_then_part(folder: Folder) -> Reading | None:
         folder.path,
         folders,
         tuple(sorted({item.label for item in found})),
-        ("Each class holds, or names, the same parts.",),
+        ("Each class has the same splits.",),
         notes,
         test_as_validation=serves,
     )
@@ -239,7 +239,7 @@ def _settled(found: Iterable[ClassFolder]) -> tuple[tuple[ClassFolder, ...], tup
     return tuple(folders), (), False
 
 
-TEST_SERVES = "There is no val/ folder, so {test}/ serves as validation."
+TEST_SERVES = "There is no val/ folder, so {test}/ is used for validation."
 
 
 def structure_readings(folder: Folder) -> list[Reading]:
@@ -258,8 +258,8 @@ def structure_readings(folder: Folder) -> list[Reading]:
     if _same_below(folder):
         return [replace(inner, rank=POSSIBLE, reasons=(*inner.reasons, _SAME)), replace(plain, rank=POSSIBLE)]
     note = (
-        f"Images in sub-folders ({shown(grand.name for child in nested for grand in child.filled)}) count to the class "
-        "above them; --layout inner takes the sub-folders as classes."
+        f"Images in sub-folders ({shown(grand.name for child in nested for grand in child.filled)}) belong to the "
+        "class above them; --layout inner uses the sub-folders as classes."
     )
     return [replace(plain, notes=(note,)), inner]
 
@@ -273,15 +273,15 @@ def _without_annotations(folder: Folder) -> Reading | None:
         if child.images or (child.total and (len(images) != 1 or not is_filler(images[0].name))):
             return None
         found.append(ClassFolder((images[0] if images else child).path, child.name, ""))
-        out += [(inner.path, "it holds masks or labels of the images beside it") for inner in masks]
+        out += [(inner.path, "it contains masks or labels of the other images") for inner in masks]
     if not out:
         return None
-    note = f"{shown(dict.fromkeys(path.rpartition('/')[2] for path, _ in out))} below the classes are left out."
+    note = f"{shown(dict.fromkeys(path.rpartition('/')[2] for path, _ in out))} below the classes are skipped."
     plain = class_folders(folder)
     return replace(plain, folders=tuple(found), notes=(note,), left_out=tuple(out))
 
 
-_SAME = "All of these folders hold only folders, of the same names."
+_SAME = "All of these folders contain only folders with the same names."
 
 
 def _same_below(folder: Folder) -> bool:

@@ -30,9 +30,9 @@ class Rendering:
 
 FIT_WORDS = {
     "stretch": "stretched to the square (bilinear)",
-    "letterbox": "fitted into the square (bilinear), bars in the mean colour of the edges beside them",
+    "letterbox": "fitted into the square (bilinear), bars in the mean color of the edges",
     "letterbox_black": "fitted into the square (bilinear), bars in black",
-    "crop": "cropped to the middle square (bilinear)",
+    "crop": "cropped to the center square (bilinear)",
 }
 """What happens to an image by each fit, for whoever prepares images elsewhere."""
 
@@ -40,7 +40,7 @@ SQUARES = {
     "stretch": "stretched to",
     "letterbox": "fitted with bars into",
     "letterbox_black": "fitted with black bars into",
-    "crop": "cropped to the middle and brought to",
+    "crop": "center-cropped and resized to",
 }
 """The same in a few words, before the number of pixels."""
 
@@ -69,8 +69,8 @@ def rendering_of(data: DataConfig, measured: object) -> Rendering:
         limits = window_limits(measured)
         if limits is None:
             raise DataError(
-                "this run has data.window=percentile, and the values that were measured are not in its manifest.json, "
-                "so images cannot be shown to it as in training; train it anew, or with data.window=fixed"
+                "this run has data.window=percentile, but its manifest.json lacks the measured values, so images "
+                "cannot be prepared as in training; train it again, or with data.window=fixed"
             )
         return Rendering(data.fit, limits)
     return Rendering(data.fit)

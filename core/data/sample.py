@@ -41,8 +41,8 @@ OPACITY_PEAK = 0.20
 OPACITY_SIZE = (22, 36)
 _DRAW = 2  # shapes are drawn this many times larger: Pillow's polygons have no smooth edges of their own
 _UNIT = SIZE * _DRAW / 2  # of the body, in those pixels
-_README = """These images are synthetic: the program drew them from a seed. There is no patient and no film behind
-them, and they show no disease. Do not use them for diagnosis or to judge a medical method. Licence: CC0 1.0.\n"""
+_README = """These images are synthetic: the program drew them from a seed. They show no patient and no disease. Do "
+    "not use them for diagnosis or to evaluate a medical method. Licence: CC0 1.0.\n"""
 _MIRROR = np.array((-1.0, 1.0))
 # fmt: off
 # Outlines of the half on the left of the image. The lung: apex, chest wall, diaphragm, mediastinum.
@@ -259,7 +259,7 @@ def ensure_sample(root: Path, progress: Progress | None = None) -> Path:
             _install(Path(partial), root)
     except OSError as error:
         hint = "Free some space there, or set PARITY_HOME to a folder that can be written."
-        raise DataError(f"The sample set cannot be drawn into {root}: {error}. {hint}") from error
+        raise DataError(f"The sample set cannot be written to {root}: {error}. {hint}") from error
     return sample_folder(root)
 
 

@@ -101,9 +101,9 @@ def _patients(records: Iterable[dict[str, Any]]) -> tuple[dict[str, str], tuple[
     """
     seen = list(dict.fromkeys(record["patient"] for record in records if record.get("patient")))
     if len(seen) < 2:  # files that were made anonymous often name one and the same
-        note = "All DICOM files name the same patient, so they are not grouped by it."
+        note = "All DICOM files name the same patient, so they are not grouped by patient."
         return {}, (note,) if seen else ()
-    note = f"The DICOM files are of {len(seen):,} patients; those of one patient stay in one part."
+    note = f"The DICOM files are of {len(seen):,} patients; those of one patient stay in one split."
     return {patient: f"patient {k}" for k, patient in enumerate(seen, 1)}, (note,)
 
 

@@ -62,7 +62,9 @@ def rename_set(folder: Path, name: str) -> str:
     """
     name = " ".join(name.split())
     if len(name) > LONGEST or not is_printable(name):
-        raise DataError(f"a name may have {LONGEST} printable characters at most, but {len(name)} came; shorten it")
+        raise DataError(
+            f"a name may have {LONGEST} printable characters at most, but {len(name)} were given; shorten it"
+        )
     if not folder.is_dir():
         raise DataError(f"there is no folder {display_name(folder.name)} (any more); choose another dataset")
     if name:

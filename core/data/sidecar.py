@@ -56,7 +56,7 @@ def write(root: Path, name: str, record: dict[str, Any]) -> Path:
         files.write_json(beside, record)
     except OSError:  # read-only, or somebody else's
         if beside.is_file():
-            raise DataError(f"{beside} cannot be changed; ask whoever may write in that folder.") from None
+            raise DataError(f"{beside} cannot be changed; ask someone with write access to that folder.") from None
         try:
             files.write_json(at_home, record)
         except OSError as error:

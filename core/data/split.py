@@ -107,12 +107,10 @@ def require_trainable(index: DatasetIndex, split: Split, group_pattern: str = AU
     unknown = sorted({f.label for f in split.val} - set(train))
     if index.layout == "splits" and unknown:
         names = ", ".join(map(display_name, unknown))
-        raise DataError(
-            f"The validation images have classes that the training images lack: {names}; add them to train/."
-        )
+        raise DataError(f"The validation images have classes without training images: {names}; add them to train/.")
     _require_two_each(index, train)
     if not split.train:
-        raise DataError("There are no images to train on; take a smaller data.validation_split.")
+        raise DataError("There are no images to train on; use a smaller data.validation_split.")
     if not split.val:
         raise DataError(_no_validation(index, group_pattern))
 
@@ -134,13 +132,13 @@ def _require_two_each(index: DatasetIndex, train: Counter[str]) -> None:
 
 def _no_validation(index: DatasetIndex, pattern: str) -> str:
     if index.layout == "splits":
-        return "The validation folder has no readable images; add some, or remove it to have train/ split."
+        return "The validation folder has no readable images; add some, or remove it to split train/."
     names = {file.path: name for file, name in zip(index.files, group_names(index.files, pattern), strict=True)}
     if why := why_undivided(join_files(index.files, pattern), names, pattern):
         return why
     return (
         f"The validation split of {len(index.files)} images would be empty; "
-        "add images or take a larger data.validation_split."
+        "add images or use a larger data.validation_split."
     )
 
 

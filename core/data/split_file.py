@@ -60,7 +60,7 @@ class SplitFile:
     def sentence(self, index: DatasetIndex) -> str:
         """One sentence that says that this split is in use."""
         new = self.unknown(index)
-        more = f" {new:,} new or changed images are not in it; make it again to place them." if new else ""
+        more = f" {new:,} new or changed images are not in it; split again to include them." if new else ""
         return f"The images are split by a split file ({self.path.name}), not by their folders.{more}"
 
 
@@ -95,7 +95,8 @@ def write_split(root: Path, parts: Mapping[str, Sequence[ImageFile]], settings: 
         DataError: it can be written nowhere.
     """
     record = {
-        "about": "Which image serves what, for Parity, in place of its folder. Delete it to go by the folders again.",
+        "about": "The split of the images for Parity, in place of their folders. Delete this file to use the folders "
+        "again.",
         "version": VERSION,
         "settings": {**settings, "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
         "parts": {part: {file.path: file.sha256 for file in parts.get(part, ())} for part in PARTS},

@@ -11,8 +11,8 @@ NAME = "table"
 VERSION = 1
 NONE = "none"
 HELP = (
-    "a table of labels in the dataset's folder (CSV, TSV, JSON, JSON lines, Parquet), kept beside it; columns are "
-    "guessed unless --image, --label, --part or --group name them; none forgets it"
+    "a table of labels in the dataset's folder (CSV, TSV, JSON, JSON lines, Parquet), stored next to it; columns are "
+    "detected unless --image, --label, --part or --group name them; none removes it"
 )
 
 
@@ -56,9 +56,9 @@ def table_choice(root: Path, file: str, columns: dict[str, str]) -> TableChoice 
     if not inside.is_file() and path.is_file():
         inside = path.resolve()
     if not inside.is_file() or not inside.resolve().is_relative_to(root):
-        raise ConfigError(f"--table is {file}, but there is no such file in {root}; put the table beside the images")
+        raise ConfigError(f"--table is {file}, but there is no such file in {root}; put the table next to the images")
     if any(len(value) > 4096 for value in columns.values()):
-        raise ConfigError("a column's name has more than 4,096 characters; give the name as the table has it")
+        raise ConfigError("a column's name has more than 4,096 characters; give the name as in the table")
     return TableChoice(inside.resolve().relative_to(root).as_posix(), **columns)
 
 
@@ -89,7 +89,7 @@ def remember_table(root: Path, choice: TableChoice | None) -> Path | None:
         sidecar.remove(root, NAME)
         return None
     record = {
-        "about": "Which table gives the labels, for Parity. Delete it to have that decided anew.",
+        "about": "Which table gives Parity the labels. Delete this file to reset.",
         "version": VERSION,
         "changed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **{field: getattr(choice, field) for field in _FIELDS},

@@ -50,7 +50,7 @@ class TableReading:
         images: Labelled images, sorted by path.
         notes: What is worth saying, as sentences.
         matched: Rows that name an image.
-        test_as_validation: Whether a test part serves as validation.
+        test_as_validation: Whether a test part is used for validation.
     """
 
     file: str
@@ -102,8 +102,8 @@ def read_chosen(top: Folder, root: Path, choice: TableChoice) -> TableReading:
     """
     if not (root / choice.file).is_file():
         raise LayoutQuestion(
-            f"The table {display_name(choice.file)} that gives the labels is gone; --table names another, and --table "
-            "none forgets it.",
+            f"The table {display_name(choice.file)} with the labels is missing; choose another with --table, or none "
+            "with --table none.",
             (),
         )
     name = choice.file.rpartition("/")[2]
@@ -150,7 +150,7 @@ def _read(top: Folder, root: Path, files: Sequence[str], choice: TableChoice) ->
     for path, each in tables:
         gathered.take(each, mapping, finder, path.rpartition("/")[0], _part_of(path) if len(tables) > 1 else "")
     if not gathered.labels:
-        raise DataError(f"{display_name(first)} names no image of {display_name(str(root))} with a class.")
+        raise DataError(f"{display_name(first)} lists no image of {display_name(str(root))} with a class.")
     return gathered.reading(first, mapping, images)
 
 
@@ -180,7 +180,7 @@ def _mapping(file: str, table: Table, finder: Finder, choice: TableChoice) -> Ma
     image = choice.image or image_column(table, finder, file.rpartition("/")[0])
     if not image:
         raise DataError(
-            f"No column of {name} names images of this folder; --image says which does, of "
+            f"No column of {name} has the file names of this folder; set it with --image, one of "
             f"{shown(table.columns, _NAMED)}."
         )
     labels = labels or _guessed_labels(name, table, image)
@@ -199,12 +199,12 @@ def _guessed_labels(name: str, table: Table, image: str) -> tuple[str, ...]:
     possible = label_columns(table, image)
     if not possible:
         raise DataError(
-            f"No column of {name} can be the class; --label says which is, of {shown(table.columns, _NAMED)}."
+            f"No column of {name} can be the class; set it with --label, one of {shown(table.columns, _NAMED)}."
         )
     if len(possible) > 1:
         columns = shown([each[0] for each in possible], _NAMED)
         raise LayoutQuestion(
-            f"{name} has several columns that may be the class: {columns}. Say which: --table {name} --label COLUMN, "
+            f"{name} has several columns that may be the class: {columns}. Choose one: --table {name} --label COLUMN, "
             "or on the Dataset page.",
             (),
         )
@@ -266,10 +266,10 @@ class _Gathered:
         if len({image.label for image in labelled}) > MAX_CLASSES:
             raise DataError(
                 f"The column {display_name(mapping.labels[0])} of {display_name(file)} has more than {MAX_CLASSES:,} "
-                "different values; --label names another."
+                "different values; choose another with --label."
             )
         notes = [f"Labels come from {display_name(file)}: {display_name(mapping.sentence())}."]
-        notes += ["There is no val part, so the test part serves as validation."] if serves else []
+        notes += ["There is no val part, so the test part is used for validation."] if serves else []
         notes += self._notes(images)
         return TableReading(file, mapping, labelled, tuple(notes), self.matched, serves)
 
@@ -281,12 +281,16 @@ class _Gathered:
         known = self.labels.keys() | set(self.blank) | set(self.several)
         unlisted = [path for path in images if path not in known]
         told = [
-            (self.missing, "row names an image that is not there", "rows name images that are not there"),
-            (unlisted, "image is in no row", "images are in no row"),
+            (self.missing, "row has a file name that does not exist", "rows have file names that do not exist"),
+            (unlisted, "image is not in the table", "images are not in the table"),
             (self.blank, "row has no class", "rows have no class"),
             (self.several, "row has several classes", "rows have several classes"),
             (sorted(self.torn), "image has rows with different classes", "images have rows with different classes"),
-            (sorted(self.unknown_parts), "value is no part, and trains", "values are no parts, and train"),
+            (
+                sorted(self.unknown_parts),
+                "value is not a split and counts as train",
+                "values are not splits and count as train",
+            ),
         ]
         return [
             f"{len(items):,} {one if len(items) == 1 else many}: {shown(items, 3)}."

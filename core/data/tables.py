@@ -60,7 +60,7 @@ def read_table(path: Path) -> Table:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise DataError(f"{name} is not a file; name the table.")
+            raise DataError(f"{name} is not a file; give the table.")
         if size > MAX_BYTES:
             raise DataError(f"{name} has {size / 1e6:,.0f} MB; a table may have {MAX_BYTES / 1e6:,.0f} MB at most.")
         if suffix == ".parquet":
@@ -116,7 +116,7 @@ def _of_cells(name: str, cells: Iterator[list[str]]) -> Table:
             padded = [*row[: len(columns)], *[""] * (len(columns) - len(row))]
             rows.append(tuple(cell.strip()[:MAX_CELL] for cell in padded))
     except csv.Error as error:
-        raise DataError(f"{name} is no table: {error}.") from error
+        raise DataError(f"{name} is not a table: {error}.") from error
     if not rows:
         raise DataError(f"{name} has no rows.")
     return Table(columns, tuple(rows))
@@ -138,7 +138,7 @@ def _of_records(name: str, records: Iterable[dict[str, Any]]) -> Table:
 def _columns(name: str, cells: Sequence[str]) -> tuple[str, ...]:
     """Names of the columns, each of them once."""
     if len(cells) > MAX_COLUMNS:
-        raise DataError(f"{name} has {len(cells):,} columns; at most {MAX_COLUMNS:,} are read.")
+        raise DataError(f"{name} has {len(cells):,} columns; at most {MAX_COLUMNS:,} are supported.")
     found: list[str] = []
     for number, cell in enumerate(cells, 1):
         title = str(cell).strip()[:MAX_CELL] or f"column {number}"
@@ -149,9 +149,9 @@ def _columns(name: str, cells: Sequence[str]) -> tuple[str, ...]:
 def _check_count(name: str, rows: int, columns: int) -> None:
     """Refuses one row more than is read; short rows are filled up, so that cells count too."""
     if rows >= MAX_ROWS:
-        raise DataError(f"{name} has more than {MAX_ROWS:,} rows; divide it.")
+        raise DataError(f"{name} has more than {MAX_ROWS:,} rows; split it.")
     if (rows + 1) * columns > MAX_CELLS:
-        raise DataError(f"{name} has more than {MAX_CELLS:,} cells; leave columns out that are not needed.")
+        raise DataError(f"{name} has more than {MAX_CELLS:,} cells; remove unneeded columns.")
 
 
 def _text(value: Any) -> str:
@@ -167,9 +167,9 @@ def _json_records(text: str, name: str, *, lines: bool) -> Iterator[dict[str, An
     try:
         parsed = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name} is no JSON: {display_name(str(error))}.") from error
+        raise DataError(f"{name} is not JSON: {display_name(str(error))}.") from error
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
-        raise DataError(f"{name} is no table: it has to be a list of objects.")
+        raise DataError(f"{name} is not a table: it must be a list of objects.")
     return (_flat(item) for item in parsed)
 
 
@@ -201,12 +201,13 @@ def _parquet(path: Path, name: str) -> Iterator[dict[str, Any]]:
     try:
         with parquet.ParquetFile(path) as file:
             if file.metadata.num_rows > MAX_ROWS or file.metadata.num_columns > MAX_COLUMNS:
-                raise DataError(f"{name} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read.")
+                raise DataError(f"{name} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are supported.")
             schema = file.schema_arrow
             plain = [field.name for field in schema if not _is_nested(field.type)]
             if len(plain) < len(schema.names) and not any(_is_text(schema.field(each).type) for each in plain):
                 raise DataError(
-                    f"{name} holds the images themselves; write them out as files: python -m core unpack {name} FOLDER."
+                    f"{name} contains the images themselves; extract them to files: python -m core unpack {name} "
+                    "FOLDER."
                 )
             names = label_names(schema.metadata or {})
             for batch in file.iter_batches(batch_size=10_000, columns=plain):

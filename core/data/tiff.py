@@ -134,7 +134,7 @@ def _refuse_unknown(tags: dict[int, list[int]], *, raw: bool, big_endian: bool) 
         return tags.get(tag, [default])[0]
 
     if raw or _DNG in tags or one(_PHOTOMETRIC, 1) == 32803 or one(_SUBFILE, 0) & 1:
-        raise Refused("is a camera raw image, or begins with a small preview; save it as JPEG or PNG")
+        raise Refused("is a camera raw image, or begins with a preview; save it as JPEG or PNG")
     if not one(_WIDTH, 0) or not one(_HEIGHT, 0):
         raise Refused("is damaged: the TIFF does not say how large it is")
     if one(_TILE_WIDTH, 1) * one(_TILE_HEIGHT, 1) > MAX_TILE_PIXELS:
@@ -158,4 +158,4 @@ def _refuse_unknown(tags: dict[int, list[int]], *, raw: bool, big_endian: bool) 
         or (colour == 6 and samples in (1, 3) and bits[0] == 8)
     )
     if not readable:
-        raise Refused(f"is a TIFF of a kind that is not read ({words}); {_SAVE}")
+        raise Refused(f"is an unsupported kind of TIFF ({words}); {_SAVE}")

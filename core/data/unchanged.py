@@ -54,6 +54,6 @@ def _content(path: Path, file: ImageFile) -> bytes:
 
 def _changed(file: ImageFile, how: str) -> ImageChanged:
     return ImageChanged(
-        f"{display_name(file.path)} is another image than when this began: {how}. Put the first one back and resume, "
-        "or start anew with the images as they are now."
+        f"{display_name(file.path)} has changed since this began: {how}. Restore the original file and resume, or "
+        "start a new one with the current images."
     )

@@ -24,17 +24,17 @@ def why_undivided(groups: Sequence[Sequence[ImageFile]], names: dict[str, str], 
     if len({file.sha256 for file in whole}) == 1:
         shown = ", ".join(display_name(file.path) for file in whole[:_NAMED])
         return (
-            f"Nothing of {display_name(labels[0])} can be held out to validate on: {what} are copies of one file "
-            f"({shown}, ...). Remove the copies and add images that differ."
+            f"Nothing of {display_name(labels[0])} can be held out for validation: {what} are copies of one file "
+            f"({shown}, ...). Remove the copies and add different images."
         )
     groups_named = sorted({name for file in whole if (name := names.get(file.path, ""))})
     if not groups_named:
         return ""
     return (
-        f"Nothing of {display_name(labels[0])} can be held out to validate on: {what} count as one patient "
+        f"Nothing of {display_name(labels[0])} can be held out for validation: {what} count as one patient "
         f"({display_name(groups_named[0])}, as data.group_pattern={pattern or 'auto'} reads the file names), whose "
-        "images stay together. If they are several, set data.group_pattern empty, or to a pattern that tells them "
-        "apart; else add images of others, or a val/ folder."
+        "images stay together. If they are several, set data.group_pattern empty, or to a pattern that separates "
+        "them; otherwise add images of other patients, or a val/ folder."
     )
 
 

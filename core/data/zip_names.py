@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 
 UNKNOWN_CODE = (
-    "The names in the zip are in an unknown code, so they may look wrong; pack it with UTF-8 names, or rename the "
+    "The names in the zip have an unknown encoding and may look wrong; create the zip with UTF-8 names, or rename the "
     "folders first."
 )
 _UTF8 = 0x800

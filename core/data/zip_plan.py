@@ -104,7 +104,7 @@ def damage_reported(name: str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
     except _DAMAGE as error:
         reason = display_name(str(error).rstrip("."))
-        raise DataError(f"{name} is damaged: {reason}; make or upload it again.") from error
+        raise DataError(f"{name} is damaged: {reason}; create or upload it again.") from error
 
 
 def planned(
@@ -135,14 +135,16 @@ def checked_entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list
         raise _too_many(name, len(infos), min(limits.files, MAX_ENTRIES))
     total = sum(info.file_size for info in infos)
     if total > limits.total_bytes:
-        raise DataError(f"{name} unpacks to {_megabytes(total)}; at most {_megabytes(limits.total_bytes)} are taken.")
+        raise DataError(
+            f"{name} unpacks to {_megabytes(total)}; at most {_megabytes(limits.total_bytes)} are accepted."
+        )
     for info in infos:
         _check_entry(info, name, limits)
     _check_overlaps(infos, archive.start_dir, name)
     seen, entries = set(), []
     for info, entry_name in zip(infos, entry_names(infos), strict=True):
         if entry_name in seen:
-            raise DataError(f"{name} has {display_name(entry_name)} twice; pack it again.")
+            raise DataError(f"{name} has {display_name(entry_name)} twice; create it again.")
         seen.add(entry_name)
         entries.append((entry_name, info))
     return entries
@@ -160,7 +162,7 @@ def _check_end(file: BinaryIO, name: str, most: int) -> None:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
         if start == b"PK\x03\x04":
-            raise DataError(f"{name} is cut off: its list of contents is missing; upload it again.")
+            raise DataError(f"{name} is truncated: its list of contents is missing; upload it again.")
         raise DataError(f"{name} is not a zip file.")
     count, length = struct.unpack_from("<HL", tail, at + 10)
     if count == 0xFFFF or length == 0xFFFFFFFF:
@@ -188,14 +190,14 @@ def _check_entry(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     shown = display_name(info.orig_filename)
     kind = stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & 0x1:
-        raise DataError(f"{name} is encrypted; pack it without a password.")
+        raise DataError(f"{name} is encrypted; create it without a password.")
     if kind == stat.S_IFLNK:
-        raise DataError(f"{name} has a symbolic link, {shown}; pack the file itself.")
+        raise DataError(f"{name} contains a symbolic link, {shown}; add the file itself.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(f"{name} has a device or pipe, {shown}; pack files only.")
+        raise DataError(f"{name} contains a device or pipe, {shown}; add only files.")
     if info.compress_type not in _METHODS:
         raise DataError(
-            f"{name} uses compression method {info.compress_type}, which is not read; use deflate, the usual one."
+            f"{name} uses compression method {info.compress_type}, which is not supported; use deflate, the usual one."
         )
     if info.file_size > limits.file_bytes:
         size, most = _megabytes(info.file_size), _megabytes(limits.file_bytes)
@@ -209,11 +211,11 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], end: int, name: str) -> None:
     spans = sorted((i.header_offset, i.header_offset + _LOCAL_HEADER + i.compress_size) for i in infos)
     overlap = any(first[1] > second[0] for first, second in pairwise(spans))
     if overlap or spans[0][0] < 0 or spans[-1][1] > end:
-        raise DataError(f"{name} has entries that overlap; pack it again.")
+        raise DataError(f"{name} has overlapping entries; create it again.")
 
 
 def _too_many(name: str, count: int, most: int) -> DataError:
-    return DataError(f"{name} has {count:,} entries; at most {most:,} are taken.")
+    return DataError(f"{name} has {count:,} entries; at most {most:,} are accepted.")
 
 
 def _megabytes(size: int) -> str:

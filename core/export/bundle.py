@@ -46,9 +46,7 @@ def write_bundle(run: Run, path: Path) -> None:
     if status.is_active:
         raise RunError(f"run {run.id} is {status.status}; wait until it has ended, or stop it")
     if missing := [name for name in REQUIRED if not (run.path / name).is_file()]:
-        raise RunError(
-            f"run {run.id} has no {missing[0]}, so there is nothing to pack; it ended before it began to learn"
-        )
+        raise RunError(f"run {run.id} has no {missing[0]}, so it cannot be exported; it ended before training began")
     contents = {name: _clean(run, name) for name in RECORDS if (run.path / name).is_file()}
     if run.evaluation():
         contents[CARD] = model_card(run).encode()

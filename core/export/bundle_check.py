@@ -66,7 +66,7 @@ def check_records(records: Record) -> RunConfig:
 
 def _require(rule: Rule, value: Any, where: str) -> None:
     if said := rule(value, where):
-        raise DataError(f"this is no run of Parity: {said}")
+        raise DataError(f"this is not a run of Parity: {said}")
 
 
 def _require_readable(records: Record) -> None:
@@ -77,7 +77,7 @@ def _require_readable(records: Record) -> None:
         try:
             checked(value, kind)
         except Damaged as error:
-            raise DataError(f"this is no run of Parity: {name}: {error}") from error
+            raise DataError(f"this is not a run of Parity: {name}: {error}") from error
 
 
 def _relative(value: Any, where: str) -> str:
@@ -86,11 +86,11 @@ def _relative(value: Any, where: str) -> str:
         return said
     path = PurePosixPath(value)
     bad = path.is_absolute() or ".." in path.parts or "\\" in value or "\0" in value or not value
-    return f"{where} leads out of the dataset" if bad else ""
+    return f"{where} points outside the dataset" if bad else ""
 
 
 def _hash(value: Any, where: str) -> str:
-    return "" if isinstance(value, str) and _SHA256.fullmatch(value) else f"{where} is no SHA-256"
+    return "" if isinstance(value, str) and _SHA256.fullmatch(value) else f"{where} is not a SHA-256"
 
 
 _FILE = fields(
@@ -173,7 +173,7 @@ def _exactly(length: int, rule: Rule) -> Rule:
 
 
 def _equal_to(expected: Any) -> Rule:
-    return lambda value, where: "" if value == expected else f"{where} is not what the rest of the run says"
+    return lambda value, where: "" if value == expected else f"{where} does not agree with the rest of the run"
 
 
 def _check_predictions(content: str, classes: list[str]) -> None:
@@ -181,9 +181,11 @@ def _check_predictions(content: str, classes: list[str]) -> None:
     try:
         found = parse_predictions(content)
     except Damaged as error:
-        raise DataError(f"this is no run of Parity: predictions.csv: {error}") from error
+        raise DataError(f"this is not a run of Parity: predictions.csv: {error}") from error
     if found.classes != tuple(classes):
-        raise DataError("this is no run of Parity: predictions.csv has other columns than a run writes")
+        raise DataError("this is not a run of Parity: predictions.csv does not have the columns of a run")
     for number_of, row in enumerate(found.rows, start=2):
         if _relative(row.file, ""):
-            raise DataError(f"this is no run of Parity: line {number_of} of predictions.csv is none that a run writes")
+            raise DataError(
+                f"this is not a run of Parity: line {number_of} of predictions.csv is not in the format of a run"
+            )

@@ -41,8 +41,8 @@ MOST_ENTRIES = 64
 """More than a run has with what Finder puts beside each file, so that what is too much can be told by its name."""
 
 RECORDED = (
-    "Recorded elsewhere by parity_recorder.py: it has no model, checkpoint, gradients or features, and only part of "
-    "its settings is known; so it can be compared, but neither resumed, exported as a script nor bisected."
+    "Recorded by parity_recorder.py: it has no model, checkpoint, gradients or features, and only some of its "
+    "settings are known; it can be compared, but not resumed, exported as a script or bisected."
 )
 """What a run says that somebody's own code has trained."""
 
@@ -94,20 +94,20 @@ def _label(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: 
     if LABEL not in entries:
         if inside := sorted(entry for entry in entries if entry.lower().endswith(".zip")):
             raise DataError(f"{name} holds {display_name(inside[0])}; unpack it and give that file")
-        raise DataError(f"{name} is no zip of a run: it has no {LABEL}; make one by `export --format zip`")
+        raise DataError(f"{name} is not a zip of a run: it has no {LABEL}; make one by `export --format zip`")
     stored = _json(_read(archive, entries[LABEL], 10**6), LABEL)
     label: Record = stored if isinstance(stored, dict) else {}
     version = label.get("format")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise DataError(f"{name} is no zip of a run: its {LABEL} says no version")
+        raise DataError(f"{name} is not a zip of a run: its {LABEL} has no version")
     if version > FORMAT:
         raise DataError(f"{name} was made by a newer version of Parity (form {version}); this one reads up to {FORMAT}")
     if not isinstance(label.get("run"), str) or not isinstance(label.get("files"), dict):
-        raise DataError(f"{name} is no zip of a run: its {LABEL} is incomplete")
+        raise DataError(f"{name} is not a zip of a run: its {LABEL} is incomplete")
     if strangers := sorted(set(entries) - {LABEL, CARD, LABELS, MODEL, REFERENCE, *RECORDS}):
-        raise DataError(f"{name} has {display_name(strangers[0])}, which is no part of a run")
+        raise DataError(f"{name} has {display_name(strangers[0])}, which is not part of a run")
     if missing := [record for record in REQUIRED if record not in entries]:
-        raise DataError(f"{name} has no {missing[0]}, without which there is no run")
+        raise DataError(f"{name} has no {missing[0]}, which is required")
     return label
 
 
@@ -129,14 +129,14 @@ def _parse(name: str, content: bytes) -> Any:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} of this run is no text") from error
+        raise DataError(f"{name} of this run is not text") from error
 
 
 def _json(content: bytes, name: str) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name} of this run is damaged: it is no JSON") from error
+        raise DataError(f"{name} of this run is damaged: it is not JSON") from error
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
@@ -152,7 +152,7 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, write: Cal
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > min(most, info.file_size):
-                raise DataError(f"{display_name(info.filename)} of this run is larger than it may be")
+                raise DataError(f"{display_name(info.filename)} of this run is too large")
             digest.update(chunk)
             write(chunk)
     return digest.hexdigest()
@@ -160,7 +160,7 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, write: Cal
 
 def _compare(name: str, found: str, label: Record) -> None:
     if label["files"].get(name) != found:
-        raise DataError(f"{name} of this run is not what was packed: it is damaged, or somebody has changed it")
+        raise DataError(f"{name} of this run differs from what was packed: it is damaged or was changed")
 
 
 def _unpack_model(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], label: Record, folder: Path) -> None:
@@ -219,8 +219,8 @@ def _write(folder: Path, records: Record, config: RunConfig, owner: str) -> None
 def _status(record: Record, epochs: int, recorded: bool) -> Record:
     """The run is over here, however it ended there: what a resume needs is not in the zip."""
     known = {key: record[key] for key in ("created", "started", "ended", "seconds") if key in record}
-    how = "" if record["status"] == "finished" else f" It was {record['status']} there."
-    message = RECORDED if recorded else f"Brought from elsewhere as a zip.{how}"
+    how = "" if record["status"] == "finished" else f" Status there: {record['status']}."
+    message = RECORDED if recorded else f"Imported from a zip.{how}"
     status = Status(status="finished", message=message, **known)
     now = time.time()
     return {**vars(status), "created": min(status.created, now), "epoch": epochs, "epochs": epochs}

@@ -48,7 +48,7 @@ def checked_reference(content: bytes, training: int) -> dict[str, NDArray[Any]]:
         and all(np.isfinite(arrays[name]).all() for name in ("features", "validation"))
     )
     if not fits:
-        raise DataError("this is no run of Parity: its reference.npz does not fit its list of images")
+        raise DataError("this is not a run of Parity: its reference.npz does not match its list of images")
     return arrays
 
 
@@ -57,7 +57,7 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
         infos = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos.values())
         if set(infos) != set(_ARRAYS) or len(archive.infolist()) != len(infos) or not stored:
-            raise ValueError("it holds other arrays than a run writes")
+            raise ValueError("its arrays are not those of a run")
         return {name: _array(archive.read(info), *_ARRAYS[name]) for name, info in infos.items()}
 
 
@@ -65,9 +65,9 @@ def _array(content: bytes, kind: str, dimensions: int) -> NDArray[Any]:
     """One array whose header claims just the bytes that are there."""
     file = io.BytesIO(content)
     if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("an array is of another version of numpy's form")
+        raise ValueError("an array has another version of numpy's format")
     shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
     claimed = math.prod(shape) * dtype.itemsize
     if dtype != np.dtype(kind) or len(shape) != dimensions or by_column or claimed != len(content) - file.tell():
-        raise ValueError("an array has another kind or size than a run writes")
+        raise ValueError("an array has another type or size than in a run")
     return np.frombuffer(content, dtype, offset=file.tell()).reshape(shape)

@@ -36,7 +36,7 @@ def model_card(run: Run) -> str:
     """
     evaluation, manifest, config = run.evaluation(), run.data(), run.config()
     if evaluation is None or not evaluation.parts:
-        raise RunError(f"run {run.id} has no figures yet, so there is nothing to write a card of; wait until it ends")
+        raise RunError(f"run {run.id} has no metrics yet, so a card cannot be written; wait until it ends")
     row = catalogue.find(config.model.backbone)
     sections = [
         _header(run, config, evaluation.parts),
@@ -101,7 +101,7 @@ def _result(config: RunConfig, figures: "PartFigures", split: str) -> list[str]:
 def _what_it_is(config: RunConfig, manifest: "Manifest", backbone: str) -> str:
     classes = ", ".join(_plain(name) for name in manifest.classes)
     weights = "ImageNet weights" if config.model.weights == "imagenet" else "random weights"
-    trained = "left as they are" if config.training.is_frozen else "trained further in its upper layers"
+    trained = "frozen" if config.training.is_frozen else "fine-tuned in its last layers"
     return (
         f"An image classifier for {len(manifest.classes)} classes ({classes}): {backbone} with {weights}, "
         f"{trained}, and a small classifier on top. It takes raw RGB pixels (0 to 255) of "
@@ -116,7 +116,7 @@ def _data(config: RunConfig, manifest: "Manifest") -> str:
         if labels:
             rows.append([part, str(len(labels)), *(str(labels.count(name)) for name in classes)])
     table = _table(["part", "images", *map(_plain, classes)], rows)
-    return f"{_plain(_data_name(config))}, one folder a class.\n\n{table}"
+    return f"{_plain(_data_name(config))}, one folder per class.\n\n{table}"
 
 
 def _training(run: Run, config: RunConfig) -> str:
@@ -151,14 +151,14 @@ def _figures(figures: "PartFigures") -> str:
     table = _table(["class", "recall", "precision", "F1", "images"], rows)
     return (
         f"{_table(['figure', f'on {count} images'], head)}\n\n{table}\n\n"
-        "In brackets: Wilson's 95 % CI, for images drawn like these."
+        "In brackets: Wilson's 95 % CI, for images from the same source."
     )
 
 
 def _caveats(run: Run, part: str) -> str:
     """What is known against the figures, above them; empty where nothing is."""
     known = "; ".join(map(_plain, caveats(known_findings(run), part)))
-    return f"**Read with care: {known}.** Below, under Limits, stands what was found.\n\n" if known else ""
+    return f"**Read with care: {known}.** See Limits below.\n\n" if known else ""
 
 
 def _proportion(part: int, whole: int) -> str:
@@ -170,18 +170,16 @@ def _proportion(part: int, whole: int) -> str:
 
 def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
     points = [
-        "It knows these classes and no others: every image gets one of them, whatever it shows.",
-        f"Images are {FIT_WORDS[config.data.fit]}, {config.data.image_size} pixels a side: finer detail is lost on it.",
-        "The intervals speak of images like the ones it was evaluated on, not of another camera, place or group.",
+        "It knows only these classes: every image is assigned one of them, whatever it shows.",
+        f"Images are {FIT_WORDS[config.data.fit]}, {config.data.image_size} pixels per side: finer detail is lost.",
+        "The intervals hold for images like those it was evaluated on, not for another camera, place or group.",
     ]
     if config.training.early_stopping and not manifest.test:
-        points.append(
-            "The epoch was chosen on the validation images: the figures on them are a little better than on new ones."
-        )
+        points.append("The epoch was chosen on the validation images: the metrics on them are slightly optimistic.")
     if is_medical(run):
         points.insert(0, f"**{NOT_MEDICAL}**")
     points += [
-        f"Noticed by Parity ({_plain(item.severity)}): {_plain(item.claim)}"
+        f"Found by Parity ({_plain(item.severity)}): {_plain(item.claim)}"
         for item in known_findings(run)
         if item.severity != "info"
     ]

@@ -144,7 +144,7 @@ def _reason(run: Run, kind: str, code: int, said: IO[bytes]) -> str:
     """Why the process failed, from what it left on standard error, and which format needs no conversion."""
     instead = "" if kind == "script" else "; the format keras needs no conversion"
     if code < 0:
-        return f"the conversion of run {run.id} was ended by the system: it took too much time or memory{instead}"
+        return f"the conversion of run {run.id} was killed by the system: it took too much time or memory{instead}"
     said.seek(0)
     lines = said.read().decode(errors="replace").strip().splitlines()
     why = lines[-1][:300] if lines else f"exit code {code}"

@@ -31,12 +31,12 @@ class Format:
 _ROWS = (
     Format(
         "keras", ".keras", "Keras model",
-        "For Python with Keras 3: one file, opened by Keras alone, without Parity.",
+        "For Python with Keras 3: one file that Keras opens without Parity.",
         converts=False, of_model=True, mime="application/octet-stream",
     ),
     Format(
         "savedmodel", "", "TensorFlow SavedModel",
-        "For servers: the folder that TensorFlow Serving and `tf.saved_model.load` open, without Keras.",
+        "For servers: the folder for TensorFlow Serving and `tf.saved_model.load`, without Keras.",
         converts=True, of_model=True, mime="application/zip",
     ),
     Format(
@@ -56,22 +56,22 @@ _ROWS = (
     ),
     Format(
         "onnx", ".onnx", "ONNX",
-        "For everything else: ONNX Runtime opens it from Python, C++, C#, Java and in the browser.",
+        "For other platforms: ONNX Runtime loads it in Python, C++, C#, Java and the browser.",
         converts=True, of_model=True, mime="application/octet-stream",
     ),
     Format(
         "script", ".py", "Training script",
-        "To read and to repeat: the whole training as one commented Keras script that does not need Parity.",
+        "To reproduce the training: one commented Keras script that does not need Parity.",
         converts=True, of_model=False, mime="text/x-python",
     ),
     Format(
         "card", ".md", "Model card",
-        "To publish: a README.md in the form that Hugging Face reads, from the run's own records.",
+        "To publish: a README.md in Hugging Face's format, from the run's records.",
         converts=False, of_model=False, mime="text/markdown",
     ),
     Format(
         "zip", ".zip", "The whole run",
-        "To keep or to pass on: settings, history, evaluation, model and card; another Parity takes it in.",
+        "To archive or share: settings, history, evaluation, model and card; can be imported into another Parity.",
         converts=False, of_model=False, mime="application/zip",
     ),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Metadata inside an exported model: classes in order, image size, pixel range, output.
 
-onnx         metadata_props: one text for each key of the record, what is no text as JSON
+onnx         metadata_props: one text for each key of the record, what is not text as JSON
 keras        the key `parity` in metadata.json, which Keras writes and does not read
 litert       `labels.txt` and `parity.json` in a zip at the end of the file, where LiteRT's tools look for such files
 savedmodel   the same two files in `assets.extra`, the folder for what comes with a model and is not loaded with it
@@ -91,7 +91,7 @@ def label_keras(source: Path, target: Path, record: Record) -> None:
                 with old.open(entry) as given, new.open(entry.filename, "w", force_zip64=True) as taken:
                     shutil.copyfileobj(given, taken, 2**20)
     except (zipfile.BadZipFile, ValueError, TypeError) as error:
-        raise RunError(f"{source.name} of this run is damaged, so there is no model to take away") from error
+        raise RunError(f"{source.name} of this run is damaged, so there is no model to export") from error
 
 
 def label_litert(path: Path, record: Record) -> None:
@@ -115,8 +115,8 @@ def _files(record: Record) -> dict[str, str]:
 
 def _output(classes: Sequence[str], outputs: int) -> str:
     if outputs == 1:
-        return f"(n, 1): the probability of {classes[1]}; that of {classes[0]} is the rest to 1"
-    return f"(n, {len(classes)}): one probability a class, in the order of `classes`"
+        return f"(n, 1): the probability of {classes[1]}; that of {classes[0]} is 1 minus it"
+    return f"(n, {len(classes)}): one probability per class, in the order of `classes`"
 
 
 def _json(value: Any) -> str:

@@ -57,7 +57,7 @@ def prepare_export(run: Run, kind: Format, progress: StepProgress | None = None,
         RunError: see `export_run`; or others are being made.
     """
     if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
-        raise RunError("other exports are being made, one after the other; ask again in a moment")
+        raise RunError("other exports are running; try again in a moment")
     try:
         if ready := prepared(run, kind):
             return ready

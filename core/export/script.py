@@ -60,9 +60,9 @@ def require_repeatable(run: Run) -> None:
     why = ""
     status = run.read_status().status
     if is_imported(run):
-        why = "it is a model from elsewhere, of whose training nothing is known"
+        why = "it is an imported model whose training is unknown"
     elif status != "finished":
-        why = f"it is {status}, and a script runs to the end; resume it first, or start it anew"
+        why = f"it is {status}, and a script runs to the end; resume it first, or start it again"
     elif any(event.event == "resumed" for event in run.events()):
         why = "it was interrupted and resumed; start a new run with the same settings"
     elif not run.data().train:

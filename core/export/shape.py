@@ -15,19 +15,19 @@ _LONGEST = 5000
 
 def text(value: Any, where: str) -> str:
     """A string of at most 5,000 characters."""
-    return "" if isinstance(value, str) and len(value) <= _LONGEST else f"{where} is no text"
+    return "" if isinstance(value, str) and len(value) <= _LONGEST else f"{where} is not text"
 
 
 def number(value: Any, where: str) -> str:
     """A finite number; True and False are none."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
-    return "" if fits else f"{where} is no number"
+    return "" if fits else f"{where} is not a number"
 
 
 def count(value: Any, where: str) -> str:
     """A whole number from 0 to 10**15."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**15
-    return "" if fits else f"{where} is no count"
+    return "" if fits else f"{where} is not a count"
 
 
 def share(value: Any, where: str) -> str:
@@ -38,7 +38,7 @@ def share(value: Any, where: str) -> str:
 def one_of(allowed: Collection[str]) -> Rule:
     """One of some words."""
     return lambda value, where: (
-        "" if isinstance(value, str) and value in allowed else f"{where} is none of what is allowed"
+        "" if isinstance(value, str) and value in allowed else f"{where} is not one of the allowed values"
     )
 
 
@@ -52,7 +52,7 @@ def each(rule: Rule, most: int = 1_000_000) -> Rule:
 
     def check(value: Any, where: str) -> str:
         if not isinstance(value, list) or len(value) > most:
-            return f"{where} is no list of at most {most:,} items"
+            return f"{where} is not a list of at most {most:,} items"
         return next((said for k, item in enumerate(value) if (said := rule(item, f"{where}[{k}]"))), "")
 
     return check
@@ -64,7 +64,7 @@ def fields(rules: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None
 
     def check(value: Any, where: str) -> str:
         if not isinstance(value, dict):
-            return f"{where} is no object"
+            return f"{where} is not an object"
         if missing := [key for key in rules if key not in value]:
             return f"{where} lacks {missing[0]}"
         for key, item in value.items():
@@ -80,7 +80,7 @@ def mapping(rule: Rule, most: int = 1000) -> Rule:
 
     def check(value: Any, where: str) -> str:
         if not isinstance(value, dict) or len(value) > most or any(len(key) > _LONGEST for key in value):
-            return f"{where} is no object of at most {most:,} keys"
+            return f"{where} is not an object with at most {most:,} keys"
         return next((said for item in value.values() if (said := rule(item, f"{where}.(…)"))), "")
 
     return check

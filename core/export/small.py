@@ -47,10 +47,10 @@ def measured_rows(facts: Facts) -> list[dict[str, str]]:
     own = {"Model": "the run's own", "Accuracy": _share(facts["own_accuracy"]), "AUC": _share(facts["own_auc"])}
     small = {"Model": "this file", "Accuracy": _share(facts["accuracy"]), "AUC": _share(facts["auc"])}
     return [
-        {**own, "MB": _mega(facts["own_bytes"]), "ms an image": "–"},
+        {**own, "MB": _mega(facts["own_bytes"]), "ms per image": "–"},
         {"Model": "plain LiteRT", "Accuracy": "as the run's own", "AUC": "as the run's own",
-         "MB": _mega(facts["plain_bytes"]), "ms an image": f"{facts['plain_milliseconds']:.1f}"},
-        {**small, "MB": _mega(facts["bytes"]), "ms an image": f"{facts['milliseconds']:.1f}"},
+         "MB": _mega(facts["plain_bytes"]), "ms per image": f"{facts['plain_milliseconds']:.1f}"},
+        {**small, "MB": _mega(facts["bytes"]), "ms per image": f"{facts['milliseconds']:.1f}"},
     ]  # fmt: skip
 
 
@@ -61,10 +61,10 @@ def measured_words(facts: Facts) -> list[str]:
         f", AUC {facts['auc']:.4f} (own {facts['own_auc']:.4f})"
     )  # fmt: skip
     return [
-        f"on {facts['images']} validation images: accuracy {facts['accuracy']:.4f} (the run's own model "
-        f"{facts['own_accuracy']:.4f}; lost {facts['loss']:.4f}, 95 % CI {low:.4f} to {high:.4f}){auc}; a "
-        f"probability changes by {facts['worst_change']:.3f} at most",
-        f"{_mega(facts['bytes'])} MB and {facts['milliseconds']:.1f} ms an image; plain LiteRT has "
+        f"on {facts['images']} validation images: accuracy {facts['accuracy']:.4f} (the run's model "
+        f"{facts['own_accuracy']:.4f}; lost {facts['loss']:.4f}, 95 % CI {low:.4f} to {high:.4f}){auc}; a probability "
+        f"changes by {facts['worst_change']:.3f} at most",
+        f"{_mega(facts['bytes'])} MB and {facts['milliseconds']:.1f} ms per image; plain LiteRT has "
         f"{_mega(facts['plain_bytes'])} MB and takes {facts['plain_milliseconds']:.1f} ms on this machine",
     ]
 
@@ -75,8 +75,8 @@ def warning(facts: Facts) -> str:
         return ""
     low, high = facts["interval"]
     return (
-        f"This smaller model is right on fewer validation images than the run's own ({facts['accuracy']:.1%} "
-        f"instead of {facts['own_accuracy']:.1%}), by more than chance explains (95 % CI of what is lost: "
+        f"This smaller model is correct on fewer validation images than the run's model ({facts['accuracy']:.1%} "
+        f"instead of {facts['own_accuracy']:.1%}), more than expected by chance (95 % CI of the loss: "
         f"{low:.1%} to {high:.1%})."
     )
 

@@ -26,7 +26,7 @@ def target_of(out: Path, kind: Format) -> Path:
         RunError: it names no file.
     """
     if not out.name or out.name == "..":
-        raise RunError(f"{out} names no file; give --out a name, for instance {out / ('model' + kind.suffix)}")
+        raise RunError(f"{out} is not a file name; give --out a name, for instance {out / ('model' + kind.suffix)}")
     return out if out.name.lower().endswith(kind.suffix) else out.with_name(out.name + kind.suffix)
 
 
@@ -39,9 +39,9 @@ def refuse_overwriting(target: Path, *, force: bool) -> None:
     if not (target.exists() or target.is_symlink()):
         return
     if not force:
-        raise RunError(f"{target} is there already; give another --out, or --force to replace it")
+        raise RunError(f"{target} exists already; give another --out, or --force to replace it")
     if target.is_dir() and any(target.iterdir()) and not (target / _SAVED_MODEL).is_file():
-        raise RunError(f"{target} is a folder that is no SavedModel; it is not replaced, give another --out")
+        raise RunError(f"{target} is a folder but not a SavedModel; it is not replaced, give another --out")
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ def delete(run: JobFolder) -> None:
         RunError: it is at work, a newer version has made it, or a folder cannot be written.
     """
     run.refuse_newer()
-    busy = RunError(f"{run.noun} {run.id} is at work; stop it first, then delete it")
+    busy = RunError(f"{run.noun} {run.id} is running; stop it first, then delete it")
     if launch.poll(run).is_active:
         raise busy
     lock = files.Lock(run.path / "lock")
@@ -95,7 +95,7 @@ def restore(run_id: str) -> Run:
         if "could be" in str(error):
             raise
         raise RunError(
-            f'there is no deleted run "{run_id[:100]}"; `python -m core runs --deleted` lists those that there are'
+            f'there is no deleted run "{run_id[:100]}"; `python -m core runs --deleted` lists them'
         ) from error
     return Run(_put_back(run, paths.runs_folder() / run.id))
 
@@ -147,10 +147,10 @@ def uses(run: Run) -> str:
     jobs = [job for store in kinds.trainers() for job in store.list()]
     ends = sum(run.id in job.ends() for job in jobs)
     if ends:
-        found = "There is a search" if ends == 1 else f"There are {ends} searches"
-        return f"{found} on the Diagnose page between it and another run; it can be read again once restored."
+        found = "A search" if ends == 1 else f"{ends} searches"
+        return f"{found} on the Diagnose page used this run; the results are readable again once it is restored."
     trials = {trial for job in jobs for trial in job.trained_ids()}
-    return "It was trained by a search or a sweep; the figures that were found stay." if run.id in trials else ""
+    return "It was trained by a search or a sweep; their results are kept." if run.id in trials else ""
 
 
 def _kept(folders: Sequence[F]) -> list[Deleted[F]]:
@@ -171,7 +171,7 @@ def _job_stores() -> list[FolderStore[BudgetedJob]]:
 def _put_back(folder: JobFolder, target: Path) -> Path:
     """Moves a folder out of the trash."""
     if target.exists():
-        raise RunError(f"{folder.noun} {folder.id} is there already; nothing was restored")
+        raise RunError(f"{folder.noun} {folder.id} exists already; nothing was restored")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder.path.replace(target)

@@ -189,8 +189,8 @@ def resumable(job: Job) -> Status:
     """
     status = launch.poll(job)
     if status.status not in RESUMABLE:
-        state = "is still at work" if status.is_active else job.at_end
-        raise RunError(f"{job.noun} {job.id} {state}; only one that has ended early can be resumed")
+        state = "is still running" if status.is_active else job.at_end
+        raise RunError(f"{job.noun} {job.id} {state}; only one that ended early can be resumed")
     return status
 
 

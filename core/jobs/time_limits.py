@@ -44,9 +44,9 @@ def words(limits: Policy) -> str:
     if not limits.training_seconds:
         return ""
     return (
-        f"A training is stopped after {limits.training_seconds / 60:.0f} minutes, and one that has waited for "
-        f"{limits.waiting_seconds / 60:.0f} minutes leaves the queue. After a reload of the page you are a new visitor "
-        "and cannot stop what you have started: these limits do it."
+        f"A training run is stopped after {limits.training_seconds / 60:.0f} minutes, and a queued one that has waited "
+        f"{limits.waiting_seconds / 60:.0f} minutes is removed. After reloading the page you are a new visitor and "
+        "cannot stop what you have started; these limits do."
     )
 
 
@@ -61,12 +61,12 @@ def _reason(status: Status, seen: dict[str, float], limits: Policy) -> str:
     if status.status == "queued":
         seen.pop("working", None)  # it was resumed
         if limits.waiting_seconds and now - status.queued > limits.waiting_seconds:
-            return f"It had waited for {limits.waiting_seconds / 60:.0f} minutes, the most that is allowed here."
+            return f"Removed after waiting {limits.waiting_seconds / 60:.0f} minutes, the limit of this server."
         return ""
     began = seen.setdefault("working", now)
     if limits.training_seconds and now - began > limits.training_seconds:
         minutes = limits.training_seconds / 60
-        return f"Stopped after {minutes:.0f} minutes, the most a training may take here; the model so far is kept."
+        return f"Stopped after {minutes:.0f} minutes, the limit of this server; the model so far is kept."
     return ""
 
 

@@ -40,9 +40,9 @@ def read_cells(text: str, name: str) -> list[Cell]:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DataError(f"{name} is no notebook: its text is no JSON; save it anew, or paste its code") from error
+        raise DataError(f"{name} is not a notebook: its text is not JSON; save it again, or paste its code") from error
     if not isinstance(record, dict):
-        raise DataError(f"{name} is no notebook: it has no cells; save it anew, or paste its code")
+        raise DataError(f"{name} is not a notebook: it has no cells; save it again, or paste its code")
     language = _language(record)
     if language not in ("", "python"):
         raise DataError(f"{name} is a notebook in {language[:40]}; only Python is read")

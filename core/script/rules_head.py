@@ -108,7 +108,7 @@ def removed(facts: Facts, version: Version) -> Iterator[Finding]:
             "removed-arguments",
             "warning" if version == LATEST else "error",
             where[0],
-            f"{name} is gone from Keras 3, which refuses it.",
+            f"{name} was removed in Keras 3 and raises an error.",
             f"Write {_NOW[name]} instead.",
             name=name,
             lines=where,
@@ -209,6 +209,6 @@ def checkpoints(facts: Facts, version: Version) -> Iterator[Finding]:
                 "early-stopping-restore",
                 "info",
                 call.line,
-                "EarlyStopping keeps the last epoch's weights unless told otherwise.",
+                "EarlyStopping keeps the last epoch's weights by default.",
                 "Add restore_best_weights=True.",
             )

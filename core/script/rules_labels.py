@@ -24,7 +24,7 @@ def features_and_labels(facts: Facts, version: Version) -> Iterator[Finding]:
             yield _misaligned(
                 "error",
                 flow.call.line,
-                f"{flow.call.short} shuffles unless told otherwise, so the saved features are in a random order and no "
+                f"{flow.call.short} shuffles by default, so the saved features are in a random order and no "
                 "label belongs to its image.",
             )
         elif shuffle.value is True:

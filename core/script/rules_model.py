@@ -160,7 +160,8 @@ def after_compile(facts: Facts, version: Version) -> Iterator[Finding]:
             "error" if trained or version < (2, 4) else "warning",
             one.line,
             "trainable is set after compile and the model is not compiled again: "
-            + ("the training goes on as before, without a word." if trained else "Keras 2 ignores it, Keras 3 takes it "
+            + ("the training continues as before, without a warning." if trained else "Keras 2 ignores it, Keras 3 "
+                "takes it "
                "into account only because nothing was trained yet."),
             "Compile again after every change of trainable, with a new optimizer.",
         )  # fmt: skip

@@ -95,14 +95,14 @@ def decode(content: bytes, name: str) -> str:
     """A file's bytes as text: UTF-8, or what its first bytes or its `coding:` line say.
 
     Raises:
-        DataError: it is no text in that encoding, or the encoding is not known; one sentence.
+        DataError: it is not text in that encoding, or the encoding is not known; one sentence.
     """
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "")
     try:
         encoding = encoding or tokenize.detect_encoding(io.BytesIO(content[:2000]).readline)[0]
         return content.decode(encoding) if _ENCODINGS.fullmatch(encoding) else _decode_utf8(content, name)
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is no text in {encoding.upper()}: {error.reason}; save it as UTF-8") from error
+        raise DataError(f"{name} is not text in {encoding.upper()}: {error.reason}; save it as UTF-8") from error
     except (SyntaxError, LookupError, ValueError):
         return _decode_utf8(content, name)
 
@@ -112,7 +112,7 @@ def _decode_utf8(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is no text in UTF-8: {error.reason}; save it as UTF-8") from error
+        raise DataError(f"{name} is not text in UTF-8: {error.reason}; save it as UTF-8") from error
 
 
 def parse(text: str, name: str) -> Source:
@@ -185,7 +185,7 @@ def _parse_cell(cell: Cell, name: str, where: str) -> Source:
     if cell.command:
         return Source(name, ast.Module([], []), _lines(cell.text), {1: cell.command})
     if "\0" in cell.text:
-        raise DataError(f"{name} is no text of a program: it holds null bytes; paste the script's text")
+        raise DataError(f"{name} is not program text: it holds null bytes; paste the script's text")
     text = cell.text.replace("\r\n", "\n").replace("\r", "\n")
     lines = _dedent(_lines(_TABS.sub(lambda found: found[0].expandtabs(8), text)))
     text = "\n".join(lines)
@@ -263,7 +263,7 @@ def _tree(text: str, name: str) -> ast.Module:
     except SyntaxError:
         raise
     except ValueError as error:
-        raise DataError(f"{name} is no text of a program: {error}; paste the script's text") from error
+        raise DataError(f"{name} is not program text: {error}; paste the script's text") from error
     except (RecursionError, MemoryError) as error:
         raise DataError(_too_deep(name)) from error
 

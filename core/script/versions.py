@@ -79,5 +79,5 @@ def read_version(text: str | None) -> tuple[int, ...]:
     if text is None or not text.strip():
         return LATEST
     if not (found := re.fullmatch(r"\s*[vV]?([1-9])(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?\s*", text, re.ASCII)):
-        raise DataError(f'"{text[:40]}" is no version of Keras; give one such as 2.0.8, 2.2.2 or 3.15.1')
+        raise DataError(f'"{text[:40]}" is not a version of Keras; give one such as 2.0.8, 2.2.2 or 3.15.1')
     return tuple(int(part or 0) for part in found.groups())

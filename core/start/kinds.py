@@ -108,7 +108,7 @@ def open_job(path: Path) -> JobFolder:
         if path.parent.name == kind.store.folder:
             return kind.opened(path)
     names = ", ".join(kind.store.folder for kind in KINDS)
-    raise RunError(f"{path} is no job: jobs lie in a folder named {names}")
+    raise RunError(f"{path} is not a job: jobs are in a folder named {names}")
 
 
 def stores(some: Iterable[Kind] | None = None) -> list[Store]:

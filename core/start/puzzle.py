@@ -119,4 +119,4 @@ def two_runs(ids: object) -> tuple[Run, Run]:
     match ids:
         case [str(first), str(second)]:
             return RunStore().get(first), RunStore().get(second)
-    raise RunError("the puzzle does not say which runs are its own; begin another one")
+    raise RunError("the demo does not name its runs; start a new one")

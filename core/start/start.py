@@ -120,7 +120,7 @@ def waiting() -> int:
 def require_turn(person: Person) -> None:
     """Raises RunError where as many jobs wait as the mode allows."""
     if person != COMMAND_LINE and (before := waiting()) >= access.policy().waiting:
-        raise RunError(f"{before} jobs wait for their turn already; start this one when some have ended")
+        raise RunError(f"{before} jobs are queued already; start this one when some have ended")
 
 
 @contextlib.contextmanager
@@ -133,7 +133,7 @@ def one_at_a_time() -> Iterator[None]:
     lock = files.Lock(paths.home() / "start.lock")
     with contextlib.suppress(OSError):  # a home that cannot be written: making the job says so, in its own words
         if not lock.acquire(timeout=LOCK_SECONDS):
-            raise UserError("something else is being started here; try again in a moment")
+            raise UserError("another job is being started; try again in a moment")
     try:
         yield
     finally:

@@ -41,7 +41,7 @@ def making(place: Path, noun: str) -> Iterator[Path]:
         folder.rename(place)
         files.sync_folder(place.parent)
     except OSError as error:
-        raise RunError(f"no {noun} can be made in {place.parent}: {error.strerror}") from error
+        raise RunError(f"cannot create a {noun} in {place.parent}: {error.strerror}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -70,8 +70,8 @@ def require_room(folder: Path, noun: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < ROOM_BYTES:
         raise RunError(
-            f"the disk is full: {sizes.in_words(free)} are free, and a {noun} needs {sizes.in_words(ROOM_BYTES)} at "
-            "least for its records; free some space first"
+            f"the disk is full: {sizes.in_words(free)} are free, a {noun} needs {sizes.in_words(ROOM_BYTES)} or more "
+            "for its records; free some space first"
         )
 
 

@@ -31,14 +31,14 @@ def install() -> None:
     lock = files.Lock(home / "shipped.lock")
     try:
         if not lock.acquire(timeout=30):
-            raise UserError("another page is putting the finished examples in place; try again in a moment")
+            raise UserError("another page is installing the sample runs; try again in a moment")
         for kind in ("runs", "bisects"):
             for source in sorted((EXAMPLES / kind).iterdir()):
                 _copy(source, home / kind / source.name)
         if not (home / "puzzle.json").exists():
             files.write_json(home / "puzzle.json", files.read_json(EXAMPLES / "puzzle.json"))
     except OSError as error:
-        raise UserError(f"the finished examples cannot be put in place: {error.strerror}") from error
+        raise UserError(f"the sample runs cannot be installed: {error.strerror}") from error
     finally:
         lock.release()
 

@@ -63,7 +63,7 @@ def _measured(record: Any) -> Any:
     places = [(head["repeat"], head["fold"]) for head in record["heads"]]
     known = all(1 <= repeat <= record["repeats"] and 1 <= fold <= record["folds"] for repeat, fold in places)
     if not known or len(set(places)) < len(places):
-        raise ValueError("each head must be of a repeat and fold of its own")
+        raise ValueError("each head must have its own repeat and fold")
     if bool(places) != (record["figures"] is not None):
         raise ValueError("heads and figures come together")
     return record

@@ -26,7 +26,7 @@ from core.store.status import RESUMABLE, STATUSES, WAS_ENDED, Status
 if TYPE_CHECKING:
     from core.store.run_records import Event
 
-_NEWER = "Made by a newer version of Parity; this one leaves it as it is."
+_NEWER = "Made by a newer version of Parity; read-only in this version."
 
 _STATUS_KEYS = frozenset(f.name for f in dataclasses.fields(Status))
 
@@ -106,7 +106,7 @@ class JobFolder:
 
     def way_out(self) -> str:
         """What to do about one that is damaged, in a sentence."""
-        return "Begin another one; this one is in nobody's way."
+        return "Start a new one; this one does no harm."
 
     def is_from_newer_version(self) -> bool:
         """Whether a newer version of the program has made it: it may be looked at as far as it goes, never changed."""
@@ -150,7 +150,7 @@ class JobFolder:
                 self.write_status(status)
         except OSError as error:
             # Its worker is gone all the same; the next look with room on the disk writes it down.
-            message = f"Its process is gone, and its folder cannot be written: {error.strerror}."
+            message = f"Its process has ended, and its folder cannot be written: {error.strerror}."
             return dataclasses.replace(status, status="interrupted", message=message)
         finally:
             lock.release()
@@ -171,7 +171,7 @@ class JobFolder:
             # It could not write that it has ended.
             gone = held and status.is_active and status.pid is not None and not self.is_on_cluster()
             if not held or not (gone or status.status in RESUMABLE):
-                state = "is still at work" if status.is_active or not held else "has finished"
+                state = "is still running" if status.is_active or not held else "has finished"
                 raise RunError(
                     f"{self.noun} {self.id} {state}; only a stopped, failed or interrupted {self.noun} can be resumed"
                 )

@@ -21,12 +21,12 @@ def parsed(content: bytes | str) -> Any:
     """The JSON value of a text; not-a-number and infinity, which JSON has no word for, become None.
 
     Raises:
-        Damaged: it is no JSON.
+        Damaged: it is not JSON.
     """
     try:
         return json.loads(content, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
-        raise Damaged("it is no JSON") from error
+        raise Damaged("it is not JSON") from error
 
 
 def tamed(value: Any, depth: int = DEEPEST) -> Any:

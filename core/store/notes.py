@@ -113,8 +113,8 @@ def _clean(tags: Iterable[str]) -> tuple[str, ...]:
         if not tag:
             continue
         if len(tag) > LONGEST_TAG or "," in tag or not tag.isprintable():
-            raise RunError(f'the tag "{tag[:40]}" is not allowed; it may have {LONGEST_TAG} characters, and no comma')
+            raise RunError(f'the tag "{tag[:40]}" is not allowed; it may have {LONGEST_TAG} characters and no comma')
         kept.setdefault(tag.casefold(), tag)
     if len(kept) > MOST_TAGS:
-        raise RunError(f"a run may have {MOST_TAGS} tags, but {len(kept)} came; leave some out")
+        raise RunError(f"a run may have {MOST_TAGS} tags, but {len(kept)} were given; remove some")
     return tuple(kept.values())

@@ -88,17 +88,17 @@ def parse_predictions(text: str) -> Predictions:
     names = [plain_cell(cell) for cell in head]
     classes = tuple(name[2:-1] for name in names[len(_HEAD) :])
     if names != [*_HEAD, *(f"p({name})" for name in classes)] or len(set(classes)) < len(classes) or len(classes) < 2:
-        raise Damaged("it has other columns than a run writes")
+        raise Damaged("its columns are not those of a run")
     return Predictions(classes, tuple(_row(row, classes, line) for line, row in enumerate(rows, start=2) if row))
 
 
 def _row(cells: list[str], classes: tuple[str, ...], line: int) -> PredictionRow:
     if len(cells) != len(_HEAD) + len(classes):
-        raise Damaged(f"line {line} is none that a run writes")
+        raise Damaged(f"line {line} is not in the format of a run")
     split, file, label, predicted, *numbers = map(plain_cell, cells)
     known = split in PARTS and label in classes and predicted in classes
     if not known or not all(map(_PROBABILITY.fullmatch, numbers)):
-        raise Damaged(f"line {line} is none that a run writes")
+        raise Damaged(f"line {line} is not in the format of a run")
     values = tuple(map(float, numbers))
     if any(value > 1 for value in values if not math.isnan(value)):
         raise Damaged(f"line {line} has a probability above 1")

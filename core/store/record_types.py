@@ -61,7 +61,7 @@ Plain = dict[str, Any]
 def of_one_length(**lists: list[Any]) -> None:
     """Raises ValueError unless these lists of a record are of one length."""
     if len({len(values) for values in lists.values()}) > 1:
-        raise ValueError(f"{', '.join(lists)} must be of one length")
+        raise ValueError(f"{', '.join(lists)} must have the same length")
 
 
 def known(value: float | None) -> float | None:

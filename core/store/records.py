@@ -150,9 +150,9 @@ def checked(value: Any, kind: Kind[T]) -> T:
         return _adapter(kind).validate_python(tamed(value) if kind.is_small else value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(step) for step in first["loc"] if not _is_of_union(step)) or "the whole of it"
+        where = ".".join(str(step) for step in first["loc"] if not _is_of_union(step)) or "the whole file"
         said = first["msg"][:1].lower() + first["msg"][1:]
-        raise Damaged(f"{where} is not as it must be ({said}, but {_shown(first['input'])} is there)") from error
+        raise Damaged(f"{where} is invalid ({said}, but {_shown(first['input'])} is there)") from error
 
 
 def text_of(path: Path) -> str:
@@ -169,7 +169,7 @@ def text_of(path: Path) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise Damaged("it is no text") from error
+        raise Damaged("it is not text") from error
 
 
 def event_of(line: bytes) -> "run_records.Event | None":

@@ -275,5 +275,5 @@ class Evaluation(Record):
             if "confusion" in part.model_fields_set and [len(row) for row in part.confusion] != [classes] * classes:
                 raise ValueError(f"a confusion matrix must have {classes} rows and columns, as there are classes")
             if part.correct is not None and part.count is not None and part.correct > part.count:
-                raise ValueError("more images are called right than there are")
+                raise ValueError("more images are counted as correct than there are")
         return self

@@ -127,7 +127,8 @@ class Run(JobFolder):
         """Raises RunError for a run that was recorded elsewhere; `what` is what cannot be done with it."""
         if (self.path / "recorder.json").exists():
             raise RunError(
-                f"run {self.title()} was recorded elsewhere, and only part of its settings is known, so {what}; "
+                f"run {self.title()} was recorded by another program, and only some of its settings are known, so "
+                f"{what}; "
                 "compare it with other runs instead"
             )
 
@@ -174,7 +175,7 @@ class RunStore(FolderStore[Run]):
             run_id: str.
 
         Raises:
-            RunError: it is no id of a run, or there is such a run already.
+            RunError: it is not a run id, or there is such a run already.
         """
         path = self.free_path(run_id)
         folder.rename(path)  # onto a folder that somebody has just made it fails: no run is ever replaced
@@ -185,12 +186,12 @@ class RunStore(FolderStore[Run]):
         """Where a run of that id would lie.
 
         Raises:
-            RunError: it is no id of a run, or there is such a run already.
+            RunError: it is not a run id, or there is such a run already.
         """
         if not is_id(run_id):
-            raise RunError(f'"{run_id[:40]}" is no id of a run')
+            raise RunError(f'"{run_id[:40]}" is not a run id')
         if (self.root / run_id).exists():
-            raise RunError(f"run {run_id} is here already; nothing was changed")
+            raise RunError(f"run {run_id} exists already; nothing was changed")
         return self.root / run_id
 
     def get(self, run_id: str) -> Run:
@@ -209,7 +210,7 @@ class RunStore(FolderStore[Run]):
             return found[0]
         if found:
             raise RunError(
-                f'"{run_id}" could be {len(found)} runs: {", ".join(run.id for run in found[:5])}; give the whole id'
+                f'"{run_id}" could be {len(found)} runs: {", ".join(run.id for run in found[:5])}; give the full id'
             )
         raise RunError(f'there is no run "{run_id[:100]}"; `python -m core runs` lists them')
 

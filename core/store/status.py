@@ -16,12 +16,12 @@ STATUSES = {
     "finished": "Completed.",
     "stopped": "Stopped by user; the model so far is kept.",
     "failed": "Ended by an error.",
-    "interrupted": "Its process is gone; Resume continues after the last finished epoch.",
-    "damaged": "What it says of itself cannot be read; Delete removes it, and Resume begins it anew.",
+    "interrupted": "Its process has ended; Resume continues after the last finished epoch.",
+    "damaged": "Its status cannot be read; Delete removes it, and Resume starts it again.",
 }
 """Every status a run can have, with its meaning."""
 
-WAS_ENDED = "The worker did not stop by itself and was ended. Resume continues after the last finished epoch."
+WAS_ENDED = "The worker did not stop and was killed. Resume continues after the last finished epoch."
 """What is said of an `interrupted` run whose worker this program has ended."""
 
 RESUMABLE = ("stopped", "failed", "interrupted", "damaged")

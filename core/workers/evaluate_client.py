@@ -27,9 +27,7 @@ def evaluate_on(run: Run, reference: str) -> int:
         RunError: it was trained here, or has no model.
     """
     if not is_imported(run):
-        raise RunError(
-            f"run {run.id} was trained here and has held-out images of its own; this is for models from elsewhere"
-        )
+        raise RunError(f"run {run.id} was trained here and has held-out images of its own; this is for imported models")
     require_model(run)
     done = run_module("core.engine.jobs.evaluate_on", run.path.resolve(), reference, seconds=SECONDS)
     if not done.in_time:

@@ -76,7 +76,7 @@ def stop(job: JobFolder, reason: str = "") -> None:
     status = poll(job)
     job.refuse_newer()
     if not status.is_active:
-        raise RunError(f"{job.noun} {job.id} is not at work: it is {status.status}")
+        raise RunError(f"{job.noun} {job.id} is not running: it is {status.status}")
     job.request_stop(reason)
     if job.is_on_cluster() and status.pid is None:
         _ray().withdraw(job)
@@ -91,10 +91,13 @@ def end_now(job: JobFolder) -> None:
     status = poll(job)
     job.refuse_newer()
     if not status.is_active:
-        raise RunError(f"{job.noun} {job.id} is not at work: it is {status.status}")
+        raise RunError(f"{job.noun} {job.id} is not running: it is {status.status}")
     job.request_stop()
     if not _end(job, status, kill=True):
-        raise RunError(f"the worker of {job.noun} {job.id} cannot be reached from here; end it where it was started")
+        raise RunError(
+            f"the worker of {job.noun} {job.id} cannot be reached from this machine; stop it on the "
+            "machine where it was started"
+        )
 
 
 def poll(job: JobFolder) -> Status:
@@ -148,7 +151,7 @@ def _with_silence(status: Status, silence: float) -> Status:
     if silence < SILENT_SECONDS:
         return status
     message = (
-        f"No news from the training for {silence:.0f} s: the machine is very busy, or it hangs. Stop ends it if "
-        "it does not answer; the last finished epoch is kept."
+        f"No news from the training for {silence:.0f} s: the machine is very busy, or the worker hangs. Stop kills it "
+        "if it does not respond; the last finished epoch is kept."
     )
     return dataclasses.replace(status, message=message)

@@ -153,9 +153,7 @@ def how_it_died(code: int, *, stopped: bool) -> tuple[str, str]:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        reason = (
-            f"The worker crashed ({name}), which often means that memory ran out. Try a smaller batch or image size;"
-        )
+        reason = f"The worker crashed ({name}), which often means out of memory. Try a smaller batch or image size;"
         return "interrupted", f"{reason} {RESUME}"
     reason = f"The worker ended unexpectedly (exit code {code}); the end of worker.log may say why."
     return "interrupted", f"{reason} {RESUME}"

@@ -36,7 +36,7 @@ CHUNK, SMALL_CHUNK = 32, 8
 WAIT_SECONDS, ANSWER_SECONDS = 60.0, 180.0
 """How long a question waits for those before it, and the longest that one chunk of images may take."""
 
-NOT_MEDICAL = "This is no medical device: never use its answers for a diagnosis or a treatment."
+NOT_MEDICAL = "Not a medical device: never use its predictions for diagnosis or treatment."
 
 
 Model = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]] | Reply]
@@ -98,7 +98,7 @@ def answers(
 def require_model(run: Run) -> None:
     """Raises RunError when the run has no model to ask."""
     if not run.has_model():
-        raise RunError(f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch")
+        raise RunError(f"run {run.id} has no model yet: it is saved when the run ends or is stopped")
     if not run.classes():
         raise RunError(f"run {run.id} has lost its manifest.json, and with it the names of its classes")
 
@@ -192,7 +192,7 @@ class _Service:
 
     def ask(self, run: Run, pixels: NDArray[np.uint8], *, heat: bool = False) -> Reply:
         if not self._lock.acquire(timeout=WAIT_SECONDS):
-            raise RunError("other questions are being answered, one after the other; ask again in a moment")
+            raise RunError("other predictions are running; try again in a moment")
         try:
             answer = self._answer(run, pixels, heat)
         finally:
@@ -213,7 +213,7 @@ class _Service:
             process.kill()
             process.wait()
             raise RunError(
-                f"the model of run {run.id} could not answer: its process has ended or did not answer for "
+                f"the model of run {run.id} did not respond: its process has ended or did not answer for "
                 f"{ANSWER_SECONDS:.0f} s, perhaps for want of memory; ask again"
             ) from error
         finally:

@@ -30,12 +30,12 @@ def probe(a: Run, b: Run) -> "list[ProbeStage]":
     """
     for run in (a, b):
         if not run.has_model():
-            raise RunError(f"run {run.id} has no model yet, so no images can be pushed through it")
+            raise RunError(f"run {run.id} has no model yet, so no images can be passed through it")
     if (known := stored_probe(a, b)) is None:
         _measure(a, b, probe_path(a, b))
         known = stored_probe(a, b)
     if known is None:
-        raise RunError("the probe of the two runs left no result")
+        raise RunError("comparing the activations of the two runs gave no result")
     return known
 
 
@@ -43,13 +43,14 @@ def _measure(a: Run, b: Run, out: Path) -> None:
     try:
         ended = run_module("core.engine.jobs.probe", a.path.resolve(), b.path.resolve(), out, seconds=SECONDS)
     except OSError as error:
-        raise RunError(f"the probe of the two runs could not be started: {error.strerror}") from error
+        raise RunError(f"comparing the activations of the two runs could not be started: {error.strerror}") from error
     if not ended.in_time:
         raise RunError(
-            f"the probe of the two runs ran out of time: 16 images were not through both models after {SECONDS:.0f} "
-            "s, as happens on a very busy machine; try again when it has less to do"
+            f"comparing the activations of the two runs timed out: 16 images were not through both models after "
+            f"{SECONDS:.0f} "
+            "s, perhaps because the machine is busy; try again later"
         )
     if ended.code == 1:
-        raise RunError(ended.last_line or "the probe of the two runs failed")
+        raise RunError(ended.last_line or "comparing the activations of the two runs failed")
     if ended.code:
-        raise RunError(f"the probe of the two runs failed inside (exit code {ended.code})")
+        raise RunError(f"comparing the activations of the two runs failed (exit code {ended.code})")

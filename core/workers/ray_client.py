@@ -105,7 +105,7 @@ def submit(name: str, entrypoint: str, needs: dict[str, float], environment: dic
     except TooLate as error:
         raise RunError(f"the Ray cluster {address()} does not answer; is it running, and its dashboard?") from error
     except (OSError, RuntimeError, ValueError) as error:
-        raise RunError(f"the Ray cluster {address()} does not take the job: {_first_line(error)}") from error
+        raise RunError(f"the Ray cluster {address()} refused the job: {_first_line(error)}") from error
     _memory().jobs.pop(name, None)
 
 

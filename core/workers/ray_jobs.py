@@ -30,9 +30,9 @@ _SUBMIT_SECONDS = 60.0
 _LOG_CHARACTERS = 4000
 
 _REASONS = {
-    "": "The cluster does not know this job any more: it was started anew.",
-    "JOB_SUPERVISOR_ACTOR_DIED": "The machine that worked on it was lost.",
-    "JOB_SUPERVISOR_ACTOR_UNKNOWN_FAILURE": "The machine that worked on it was lost.",
+    "": "The cluster no longer knows this job: the cluster was restarted.",
+    "JOB_SUPERVISOR_ACTOR_DIED": "The machine that ran it was lost.",
+    "JOB_SUPERVISOR_ACTOR_UNKNOWN_FAILURE": "The machine that ran it was lost.",
 }
 """Ray's kinds of error of which the worker itself is innocent, in words."""
 
@@ -89,7 +89,7 @@ def terminate(folder: JobFolder, status: Status, *, kill: bool) -> bool:
 def withdraw(folder: JobFolder) -> None:
     """Takes back a run of which no worker has been heard: it need not get a slot first to be stopped."""
     ray_client.stop(str(folder.cluster_job().get("job")))
-    message = "Stopped while it waited for a slot on the cluster."
+    message = "Stopped while waiting for a slot on the cluster."
     folder.write_status(dataclasses.replace(folder.read_status(), status="stopped", message=message, ended=time.time()))
 
 
@@ -137,9 +137,9 @@ def _settle(folder: JobFolder, record: dict[str, Any], job: Job) -> Status:
 
 def _how_it_ended(job: Job, status: Status, *, stopped: bool) -> tuple[str, str]:
     if stopped and status.pid is None:
-        return "stopped", "Stopped while it waited for a slot on the cluster."
+        return "stopped", "Stopped while waiting for a slot on the cluster."
     if job.state == "STOPPED":
-        by = "The worker did not stop by itself and was ended." if stopped else "Its job was stopped in the cluster."
+        by = "The worker did not stop and was killed." if stopped else "Its job was stopped in the cluster."
         return "interrupted", f"{by} {RESUME}"
     if job.exit_code:
         # A shell says 128 and the signal's number.
@@ -169,8 +169,8 @@ def _waits(record: dict[str, Any]) -> str:
     wanted = record.get("needs") or {}
     units = {"cpus": "CPUs", "gpus": "GPUs", "memory_gb": "GB of memory"}
     words = [f"{wanted[name]:g} {unit}" for name, unit in units.items() if wanted.get(name)]
-    return f"Waits for a slot on the cluster{': it needs ' if words else ''}{', '.join(words)}."
+    return f"Waiting for a slot on the cluster{': it needs ' if words else ''}{', '.join(words)}."
 
 
 def _unreachable(record: dict[str, Any]) -> str:
-    return f"The cluster {record.get('address')} does not answer; what it has been given goes on there if it can."
+    return f"The cluster {record.get('address')} does not respond; jobs that were submitted continue if possible."

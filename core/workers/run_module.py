@@ -48,7 +48,7 @@ class Ended:
 
     @property
     def is_over_memory(self) -> bool:
-        """Whether it wanted too much memory."""
+        """Whether it needed too much memory."""
         return self.code != 0 and "MemoryError" in self.err
 
 

@@ -46,7 +46,7 @@ def scale_of(path: Path, origin: Origin, classes: Sequence[str], reference: str,
             pixels.append(load(chosen.root / file.path, side, Rendering(fit)))
             labels.append(label)
     if not pixels:
-        raise ModelError("none of the labelled images can be read; give others")
+        raise ModelError("none of the labeled images can be read; give others")
     answers = _asked(path, origin, np.stack(pixels), len(classes))
     return find_scale(np.array(labels), answers, list(classes))
 
@@ -64,13 +64,13 @@ def _asked(path: Path, origin: Origin, pixels: NDArray[np.uint8], classes: int) 
         why = (
             f"it took more than {SECONDS:.0f} s" if done.is_over_time else done.last_line[:200] or "its process failed"
         )
-        raise ModelError(f"the scale of its pixels could not be tried: {why}; say it yourself (--pixels)")
+        raise ModelError(f"the pixel scale could not be determined: {why}; set it (--pixels)")
     record = json.loads(done.out.splitlines()[-1])
     if "error" in record:
         raise ModelError(f"this model cannot be used here: {record['error']}")
     found = {name: np.array(rows, np.float64) for name, rows in record.items()}
     if any(rows.shape != (len(pixels), classes) for rows in found.values()):
-        raise ModelError(f"the model does not tell {classes} classes apart; give as many names as it has")
+        raise ModelError(f"the model does not have {classes} classes; give as many names as it has classes")
     return found
 
 
@@ -81,7 +81,7 @@ def _side(path: Path) -> int:
         shape = value.get("batch_input_shape") or value.get("batch_shape")
         if isinstance(shape, list) and len(shape) == 4 and isinstance(shape[1], int) and 0 < shape[1] <= MOST_SIDE:
             return shape[1]
-    raise ModelError(f"it does not say the side of its images, or one above {MOST_SIDE}; say the scale by --pixels")
+    raise ModelError(f"it does not state its image size, or one above {MOST_SIDE}; set the scale with --pixels")
 
 
 def _config(path: Path) -> Any:

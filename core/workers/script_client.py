@@ -45,7 +45,7 @@ def read_script(content: bytes, name: str, keras_version: str | None = None) -> 
     """
     name = " ".join(name.split())[:100] or "script"
     if is_too_large(content, name):
-        raise DataError(f"{name} is longer than any script; {_LESS}")
+        raise DataError(f"{name} is too long; {_LESS}")
     header = json.dumps({"name": name, "keras": keras_version}).encode()
     if not _turn.acquire(timeout=SECONDS):
         raise Busy(f"{name} was not read: {AT_ONCE} other scripts are being read; try again in a minute")
@@ -68,9 +68,9 @@ _LESS = f"paste the part that trains, at most {LONGEST:,} characters"
 
 def _record(answer: Ended, name: str) -> dict[str, Any]:
     if answer.is_over_time:
-        raise DataError(f"reading {name} took more than {script_child.SECONDS} s and was given up; {_LESS}")
+        raise DataError(f"reading {name} took more than {script_child.SECONDS} s and was aborted; {_LESS}")
     if answer.is_over_memory:
-        raise DataError(f"reading {name} took more than {script_child.MEMORY >> 20} MB and was given up; {_LESS}")
+        raise DataError(f"reading {name} took more than {script_child.MEMORY >> 20} MB and was aborted; {_LESS}")
     if answer.code or len(answer.out) > _LARGEST_ANSWER:
         raise DataError(f"{name} could not be read: {_reason(answer)}; {_LESS}, and report the script that did this")
     told: dict[str, Any] = json.loads(answer.out)
@@ -82,5 +82,5 @@ def _record(answer: Ended, name: str) -> dict[str, Any]:
 
 def _reason(answer: Ended) -> str:
     if not answer.code:
-        return "there is too much to say about it"
+        return "there are too many findings"
     return answer.last_line[:200] or f"its process ended with code {answer.code}"

@@ -83,7 +83,7 @@ def import_model(
         expected = max(2, facts["outputs"])
         _check_count(expected)
         if len(names) != expected:
-            raise ModelError(f"the model tells {expected} classes apart, and {len(names)} names were given")
+            raise ModelError(f"the model has {expected} classes, and {len(names)} names were given")
         return _keep(path, facts, names, name, digest, owner, fit)
     except OSError as error:
         raise ModelError(f"the model cannot be stored: {error.strerror}") from error
@@ -140,7 +140,7 @@ def _let_in(path: Path, pixels: str) -> dict[str, Any]:
     answers = _answers(facts)
     notes = _judged(lambda: judge(answers, chosen, given=bool(pixels or known)))
     if facts.pop("gray", False):
-        notes.append("It takes gray images: each becomes gray first (0.299 red, 0.587 green, 0.114 blue).")
+        notes.append("It takes gray images: images are converted to gray first (0.299 red, 0.587 green, 0.114 blue).")
     if known and not pixels:
         notes.append("This is a model of Teachable Machine, so its pixels are scaled to -1..1.")
     return {**facts, "pixels": chosen, "notes": notes, "teachable_machine": bool(known)}
@@ -151,7 +151,7 @@ def _answers(facts: dict[str, Any]) -> Answers:
     try:
         return Answers.from_record(facts.pop("answers"))
     except (TypeError, KeyError, ValueError) as error:
-        raise ModelError("this model could not be loaded safely: its process said nothing of use") from error
+        raise ModelError("this model could not be loaded safely: its process gave no usable result") from error
 
 
 def _judged(judging: Callable[[], T]) -> T:
@@ -169,7 +169,7 @@ def import_notes(run: Run) -> list[str]:
 
 def _check_count(classes: int) -> None:
     if classes > MOST_CLASSES:
-        raise ModelError(f"a model may tell {MOST_CLASSES:,} classes apart at most, and this one has {classes:,}")
+        raise ModelError(f"a model may have {MOST_CLASSES:,} classes at most, and this one has {classes:,}")
 
 
 def is_imported(run: Run) -> bool:
@@ -184,7 +184,7 @@ def _store(source: BinaryIO, path: Path) -> str:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:
-                raise ModelError(f"the file has more than {MAX_BYTES / 1e6:,.0f} MB, the most that is taken")
+                raise ModelError(f"the file has more than {MAX_BYTES / 1e6:,.0f} MB, the maximum")
             digest.update(chunk)
             out.write(chunk)
     return digest.hexdigest()
@@ -223,7 +223,7 @@ def _facts(done: Ended) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(done.out.splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise ModelError("this model could not be loaded safely: its process said nothing") from error
+        raise ModelError("this model could not be loaded safely: its process gave no result") from error
     if "error" in facts:
         raise ModelError(f"this model cannot be used here: {facts['error']}")
     return facts
@@ -231,9 +231,9 @@ def _facts(done: Ended) -> dict[str, Any]:
 
 def _reason(done: Ended) -> str:
     if done.code < 0:
-        return f"its process was ended ({signal.Signals(-done.code).name}), as it wanted too much memory or time"
+        return f"its process was ended ({signal.Signals(-done.code).name}), as it needed too much memory or time"
     if any(word in done.err for word in ("MemoryError", "ResourceExhausted", "OOM", "bad_alloc")):
-        return "it wanted too much memory"
+        return "it needed too much memory"
     return done.last_line[:200] or "its process failed"
 
 
@@ -249,9 +249,7 @@ def _keep(path: Path, facts: dict[str, Any], classes: list[str], name: str, dige
         record = {"root": "", "classes": classes, "train": [], "val": [], "imported": {"sha256": digest, **facts}}
         files.write_json(run.path / "manifest.json", record)
         path.replace(run.path / "model.keras")
-        status = dataclasses.replace(
-            run.read_status(), status="finished", message="Brought from elsewhere, not trained here."
-        )
+        status = dataclasses.replace(run.read_status(), status="finished", message="Imported, not trained here.")
         run.write_status(status)
 
     return RunStore().create(config, owner, fill)

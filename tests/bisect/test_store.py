@@ -338,9 +338,9 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bisect_that_is_not_at_work_cannot_be_stopped_and_a_finished_one_not_resumed(pair: tuple[Run, Run]) -> None:
     bisect = BisectStore().create(*pair, 30)
     bisect.write_status(Status(status="finished"))
-    with pytest.raises(RunError, match=r"is not at work: it is finished$"):
+    with pytest.raises(RunError, match=r"is not running: it is finished$"):
         launch.stop(bisect)
-    with pytest.raises(RunError, match=r"has reached a verdict; only one that has ended early can be resumed$"):
+    with pytest.raises(RunError, match=r"has reached a verdict; only one that ended early can be resumed$"):
         start.resume(bisect, COMMAND_LINE)
 
 

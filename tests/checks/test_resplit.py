@@ -90,7 +90,7 @@ def test_corrected_labels_are_what_is_divided_by(leaky: Path) -> None:
 def test_what_cannot_be_divided_is_refused(leaky: Path) -> None:
     with pytest.raises(DataError, match=r"^The validation part would be empty: too many images belong together"):
         resplit(scan_dataset(str(leaky)), 0.25, 1, "(png)")
-    with pytest.raises(ConfigError, match=r"^data\.group_pattern is no regular expression"):
+    with pytest.raises(ConfigError, match=r"^data\.group_pattern is not a regular expression"):
         resplit(scan_dataset(str(leaky)), 0.25, 1, "(")
     assert not (leaky / ".parity-split.json").exists()
 

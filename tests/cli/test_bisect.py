@@ -155,7 +155,7 @@ def test_the_same_command_goes_on_with_a_bisect_that_was_stopped(
     out, err = capsys.readouterr()
     assert resumed == [pytest.approx(7.0)]
     assert worker == []
-    assert f"bisect {bisect.id} goes on; 2 trials are known\n" in err
+    assert f"bisect {bisect.id} resumes; 2 trials done\n" in err
     assert out.startswith("single: data.shuffle\n")
     assert run("good", "bad") == 0, "a bisect with a verdict is not resumed: a new one is made"
     assert len(worker) == 1
@@ -222,7 +222,7 @@ def test_ctrl_c_stops_and_keeps_what_was_tried(
     monkeypatch.setattr(launch, "start", start)
     assert run("good", "bad") == 0
     out, err = capsys.readouterr()
-    assert "Stops after this batch; what was tried is kept.\n" in err
+    assert "Stopping after this batch; completed trials are kept.\n" in err
     assert out.splitlines()[:2] == [
         "inconclusive",
         "Stopped after 1 training, before there was a verdict.",

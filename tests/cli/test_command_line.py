@@ -117,7 +117,7 @@ def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -
     findings, quality = record.pop("findings"), record.pop("quality")
     assert record.pop("reading") == {
         "layout": "parts",
-        "reasons": ["The names of the folders say the parts: train/ trains, test/ validates."],
+        "reasons": ["Splits by folder name: train/ trains, test/ validates."],
         "others": [
             {"layout": "classes", "reads": "the classes test, train"},
             {"layout": "inner", "reads": "the classes a, b"},
@@ -137,7 +137,7 @@ def test_scan_as_json_is_one_object(image_folder: MakeFolder, capsys: Capture) -
         "unreadable": [{"file": "train/b/bad.png", "reason": "bad.png is empty."}],
         "skipped": [],
         "empty_classes": [],
-        "notes": ["There is no val/ folder, so test/ serves as validation."],
+        "notes": ["There is no val/ folder, so test/ is used for validation."],
         "corrections": {"file": "", "excluded": [], "relabelled": [], "stale": 0},
         "split_file": None,
     }
@@ -151,7 +151,7 @@ def test_scan_of_class_folders_calls_their_one_part_all(image_folder: MakeFolder
 def test_runs_of_nothing(capsys: Capture) -> None:
     assert json_of(capsys, "runs") == {"runs": []}
     assert main("runs") == 0
-    assert capsys.readouterr().out == "There are no runs yet; `python -m core train sample` makes one.\n"
+    assert capsys.readouterr().out == "There are no runs yet; `python -m core train sample` trains one.\n"
 
 
 def test_runs_as_json_say_what_each_run_is(trained: Run, capsys: Capture) -> None:
@@ -306,7 +306,7 @@ def test_evaluate_tells_the_figures_at_a_threshold(trained: Run, capsys: Capture
     assert record["loss"] == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.4]).mean())
     assert main("evaluate", "mine", "--threshold", "0.65") == 0
     out = capsys.readouterr().out
-    assert out.startswith('"b" is said above 0.65\n4 images; rows are the true class')
+    assert out.startswith('"b" is predicted above 0.65\n4 images; rows: true class')
     assert f"{'sensitivity':<18}0.5000\n{'specificity':<18}1.0000\n" in out
     assert f"{'auc':<18}0.7500\n" in out
     files.write_json(
@@ -326,7 +326,7 @@ def test_evaluate_tells_the_calibration(trained: Run, capsys: Capture) -> None:
 
 def test_evaluate_refuses_what_it_cannot_tell(trained: Run, capsys: Capture) -> None:
     said = refused(capsys, "evaluate", "mine")
-    assert said == f"run {trained.id} has no predictions of val images; it keeps them when it ends"
+    assert said == f"run {trained.id} has no predictions of val images; they are saved when it ends"
     said = refused(capsys, "evaluate", "mine", "--threshold", "7")
     assert said == "--threshold is 7; give a probability from 0 to 1"
 
@@ -348,7 +348,7 @@ def test_an_unreadable_image_alone_is_the_persons_mistake(trained: Run, tmp_path
 
 def test_predictions_on_medical_images_come_with_a_warning(trained: Run, image: Path, capsys: Capture) -> None:
     files.write_json(trained.path / "manifest.json", {"root": "/chest_xray", "classes": ["a", "b"]})
-    notice = "This is no medical device: never use its answers for a diagnosis or a treatment."
+    notice = "Not a medical device: never use its predictions for diagnosis or treatment."
     assert json_of(capsys, "predict", trained.id, image)["notice"] == notice
     assert main("predict", trained.id, image) == 0
     assert capsys.readouterr().out.endswith(f"0.7500\n{notice}\n")
@@ -381,8 +381,8 @@ def images(image_folder: MakeFolder) -> Path:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (no_classes, "There are no images in {}. Expected is one folder per class"),
-        (one_class, "There is only one class, a, in {}; two are needed at least."),
+        (no_classes, "There are no images in {}. Expected: one folder per class"),
+        (one_class, "There is only one class, a, in {}; at least two are needed."),
         (empty_class, "The class b has 0 readable images in train/ (0 unreadable); at least 2 are needed"),
     ],
 )
@@ -455,7 +455,7 @@ def test_a_run_without_a_model_cannot_predict(capsys: Capture, image: Path) -> N
 
 
 def test_a_finished_run_is_neither_stopped_nor_resumed(trained: Run, capsys: Capture) -> None:
-    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not at work: it is finished"
+    assert refused(capsys, "stop", "mine") == f"run {trained.id} is not running: it is finished"
     assert refused(capsys, "resume", "mine").startswith(f"run {trained.id} has finished; only a ")
 
 

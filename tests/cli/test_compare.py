@@ -126,8 +126,8 @@ def test_json_says_why_there_is_no_probe_when_it_ran_out_of_time(
     record = json.loads(capsys.readouterr().out)
     assert (record["probe"], record["probe_note"]) == (
         None,
-        "the probe of the two runs ran out of time: 16 images were not through both models after 300 s, as happens "
-        "on a very busy machine; try again when it has less to do",
+        "comparing the activations of the two runs timed out: 16 images were not through both models after 300 s, "
+        "perhaps because the machine is busy; try again later",
     )
     assert command("a", "b", "--no-probe", "--json") == 0
     assert json.loads(capsys.readouterr().out)["probe_note"] is None

@@ -41,7 +41,7 @@ def test_it_says_where_the_file_is_and_how_to_use_it(
         f"{out}  0.1 MB",
         "takes RGB pixels, 0 to 255, float32, (n, 48, 48, 3); gives the probability of dog (cat, dog)",
         "compared with the run's own model on 8 images: differs by 4e-07",
-        "This is no medical device: never use its answers for a diagnosis or a treatment.",
+        "Not a medical device: never use its predictions for diagnosis or treatment.",
     ]
 
 
@@ -54,11 +54,11 @@ def test_json_refusals_and_usage(run: Run, tmp_path: Path, capsys: pytest.Captur
     assert json.loads(out) == {
         "run": run.id, "format": "keras", "path": str(tmp_path / "m.keras"), "beside": [], "bytes": size,
         "classes": ["cat", "dog"], "image_size": 48, "difference": None, "pictures": 0,
-        "notice": "This is no medical device: never use its answers for a diagnosis or a treatment.",
+        "notice": "Not a medical device: never use its predictions for diagnosis or treatment.",
     }  # fmt: skip
     assert main(command) == 1
     assert capsys.readouterr().err == (
-        f"{tmp_path / 'm.keras'} is there already; give another --out, or --force to replace it\n"
+        f"{tmp_path / 'm.keras'} exists already; give another --out, or --force to replace it\n"
     )
     assert main([*command, "--force"]) == 0
     with pytest.raises(SystemExit, match="2"):

@@ -59,8 +59,8 @@ def test_text_names_settings_lines_and_findings(capsys: pytest.CaptureFixture[st
     ("content", "sentence"),
     [
         (None, "cannot be read: No such file or directory; give a script's file"),
-        (b"x = '\xff'", "is no text in UTF-8: invalid start byte; save it as UTF-8"),
-        (b"#" * 2_000_000, "is longer than any script; paste the part that trains, at most 300,000 characters"),
+        (b"x = '\xff'", "is not text in UTF-8: invalid start byte; save it as UTF-8"),
+        (b"#" * 2_000_000, "is too long; paste the part that trains, at most 300,000 characters"),
         (b"#" * 1_000_000, "has 1,000,000 characters; paste the part that trains, at most 300,000 characters"),
         (b"print 'x'", "s.py, line 1: this is Python 2"),
         (b"", "s.py: no backbone, generator, layer, compile or fit of Keras was found in it"),
@@ -106,7 +106,8 @@ def test_what_is_missing_is_one_sentence_that_names_the_option(tmp_path: Path, t
         "dataframe.py": r"labels come from a table, pd.read_csv\(.train.csv.\) .*; give --data DIR$",
         "class-config.py": r"^class-config.py: its folder xrays \(line \d+\) is not here; give --data DIR$",
         "custom-loss.py": r"line 7: the loss focal is the script's own; .*; give --nearest to train the nearest run",
-        "multi-label.py": r"becomes no run: line 8: 14 outputs with binary_crossentropy: .*; no run comes near it$",
+        "multi-label.py": r"cannot become a run: line 8: 14 outputs with binary_crossentropy: .*; there is no similar "
+        r"run$",
     }
     for name, sentence in wanted.items():
         with pytest.raises(DataError, match=sentence):

@@ -33,11 +33,9 @@ def test_changes_are_kept_told_and_taken_back(folder: Path, capsys) -> None:
     assert said(capsys, "scan", folder)["corrections"] == record
     assert len(open_dataset(str(folder), DataConfig()).split.train) == 15
     assert main(["labels", str(folder), "--undo"]) == 0
-    assert capsys.readouterr().out == (
-        "The last change, of 2 images, is taken back.\nThe list of corrections is empty.\n"
-    )
+    assert capsys.readouterr().out == ("The last change, of 2 images, was undone.\nThe list of corrections is empty.\n")
     assert main(["labels", str(folder), "--undo"]) == 0
-    assert capsys.readouterr().out.startswith("There is nothing to take back.\n")
+    assert capsys.readouterr().out.startswith("There is nothing to undo.\n")
 
 
 @pytest.mark.parametrize(
@@ -83,10 +81,7 @@ def test_the_ranking_is_printed_and_not_computed_twice(folder: Path, capsys, rev
     }  # fmt: skip
     assert main(["labels", str(folder), "--top", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == (
-        "1 of 22 labels look wrong, by confident learning (cleanlab) on predictions of a head that has not seen the "
-        "image."
-    )
+    assert lines[0] == ("1 of 22 labels look wrong, by confident learning (cleanlab) on out-of-fold predictions.")
     assert lines[1] == "! 0.100  train/a/001.png: a, looks like b; 1 of 10 similar images agree"
     assert len(lines) == 3
     assert len(reviewed) == 1

@@ -49,7 +49,7 @@ def test_a_note_is_written_shown_and_found(runs: list[Run], capsys: Capture) -> 
 def test_a_run_is_deleted_and_restored(runs: list[Run], capsys: Capture) -> None:
     assert main(["delete", "first"]) == 0
     assert capsys.readouterr().out == (
-        f"first was deleted; `python -m core restore {runs[0].id}` brings it back within 30 days.\n"
+        f"first was deleted; restore it with `python -m core restore {runs[0].id}` within 30 days.\n"
     )
     assert names(capsys) == ["second"]
     assert names(capsys, "--deleted") == ["first"]
@@ -100,7 +100,7 @@ def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: 
         ["name", "val_loss", "tags"], ["first", "0.1", "–"], ["second", "0.3", "–"],
     ]  # fmt: skip
     assert main(["runs", "--filter", "name=nobody", "--columns", "name"]) == 0
-    assert capsys.readouterr().out == "No run has what was asked for.\n"
+    assert capsys.readouterr().out == "No run matches.\n"
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_a_run_is_renamed(runs: list[Run], capsys: Capture) -> None:
 def test_what_cannot_be_is_one_sentence(runs: list[Run], capsys: Capture) -> None:
     runs[0].write_status(Status.in_queue(1e9))
     assert main(["delete", "first"]) == 1
-    assert capsys.readouterr().err == f"run {runs[0].id} is at work; stop it first, then delete it\n"
+    assert capsys.readouterr().err == f"run {runs[0].id} is running; stop it first, then delete it\n"
     assert main(["restore", "third"]) == 1
     assert capsys.readouterr().err.startswith('there is no deleted run "third"')
     assert main(["runs", "--tag", "nothing"]) == 0
-    assert capsys.readouterr().out == "No run has what was asked for.\n"
+    assert capsys.readouterr().out == "No run matches.\n"
 
 
 def test_train_begins_with_the_settings_of_another_run() -> None:

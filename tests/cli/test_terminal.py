@@ -39,9 +39,9 @@ def test_a_duration_in_words(seconds: float, text: str) -> None:
 
 
 def test_a_phase_through_images_has_a_bar_a_rate_and_the_time_left() -> None:
-    status = Status(message="Computes features", phase="features", done=6, total=24, images_per_second=41.7,
+    status = Status(message="Computing features", phase="features", done=6, total=24, images_per_second=41.7,
                     eta_seconds=61)  # fmt: skip
-    said = "Computes features ██████░░░░░░░░░░░░░░░░░░ 6/24  42 images/s"
+    said = "Computing features ██████░░░░░░░░░░░░░░░░░░ 6/24  42 images/s"
     assert describe(status) == f"{said}  1 min 1 s left of this step"
     whole = dataclasses.replace(status, later_seconds=64)
     assert describe(whole) == f"{said}  2 min 5 s left of the whole run"
@@ -139,5 +139,5 @@ def test_an_interrupt_asks_the_run_to_stop_and_goes_on_following(
     run = polls((running, lambda _: signal.raise_signal(name)), (dataclasses.replace(running, status="stopped"), str))
     assert follow(run).status == "stopped"
     assert run.stop_requested()
-    assert capsys.readouterr().err == "Stops after this batch; the model so far is kept.\n"
+    assert capsys.readouterr().err == "Stopping after this batch; the model so far is kept.\n"
     assert signal.getsignal(name) is before

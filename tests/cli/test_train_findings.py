@@ -76,7 +76,7 @@ def test_findings_come_before_the_first_epoch_and_as_they_are_found_and_errors_a
     ]  # fmt: skip
     assert "         All batches hold one class.\n         Shuffle: data.shuffle=samples.\n" in err
     assert out.splitlines()[-1] == (
-        "2 errors found, so do not rely on these figures: class-ordered-batches, constant-predictor"
+        "2 errors found, so do not rely on these metrics: class-ordered-batches, constant-predictor"
     )
 
 
@@ -106,7 +106,7 @@ def test_resume_tells_findings_likewise(capsys: Capture, monkeypatch: pytest.Mon
     assert command_line.main(["resume", run.id, "--strict"]) == 1
     out, err = capsys.readouterr()
     assert err.count("error    class-ordered-batches") == 2
-    assert out.splitlines()[-1] == "1 error found, so do not rely on these figures: class-ordered-batches"
+    assert out.splitlines()[-1] == "1 error found, so do not rely on these metrics: class-ordered-batches"
 
 
 def test_a_finding_is_wrapped_and_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_what_waits_for_a_slot_can_be_stopped_and_what_fails_says_why(
     assert wait(run, lambda status: "64" in status.message).status == "queued"
     launch.stop(run)
     status = launch.poll(run)
-    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a slot on the cluster.")
+    assert (status.status, status.message) == ("stopped", "Stopped while waiting for a slot on the cluster.")
 
     monkeypatch.delenv("PARITY_RAY_CPUS")
     failing = RunStore().create(make_config(str(folder / "nowhere"), TINY))
@@ -165,7 +165,7 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
     run = RunStore().create(make_config(str(folder), settings))
     hold.write_text("3")
     launch.start(run, parent_pipe=True)
-    assert launch.poll(run).message == "Waits for a slot on the cluster: it needs 1 CPUs."
+    assert launch.poll(run).message == "Waiting for a slot on the cluster: it needs 1 CPUs."
     wait(run, lambda status: status.epoch >= 2 or ended(status))
     assert from_another_process(run)["status"] == "running", "a server that was started anew finds it at work"
     assert launch.location(run, launch.poll(run)).startswith(
@@ -183,7 +183,7 @@ def test_a_run_is_stopped_loses_its_machine_and_ends_as_an_unbroken_one(
     _lose_the_machine_of(run, on_cluster, ray_cluster)
     status = wait(run, ended)
     assert (status.status, status.message) == (
-        "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
+        "interrupted", "The machine that ran it was lost. Resume continues after the last finished epoch.",
     ), log(run)  # fmt: skip
     assert before + 2 <= len(run.epochs()) < epochs
 

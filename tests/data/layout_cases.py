@@ -70,7 +70,7 @@ def only(count: int, *classes: str) -> Counts:
     return {"": dict.fromkeys(classes, count)}
 
 
-TEST_SERVES = "serves as validation"
+TEST_SERVES = "is used for validation"
 
 CASES: dict[str, Case] = {
     # parts under other names
@@ -149,7 +149,7 @@ CASES: dict[str, Case] = {
     ),
     "each fold with parts of its own": Case(
         "fold_1/{train,test}/{a,b}=2 fold_2/{train,test}/{a,b}=2",
-        refuses=r"fold_1/ holds parts of its own.*give one of them",
+        refuses=r"fold_1/ has its own splits.*give one of them",
     ),
     "two test parts": Case(
         "train/{a,b}=3 test/{a,b}=2 holdout/{a,b}=2",
@@ -194,7 +194,7 @@ CASES: dict[str, Case] = {
     "images and masks in each class": Case(
         "COVID/{images,masks}=3 Normal/{images,masks}=2",
         {"": {"COVID": 3, "Normal": 2}},
-        ("masks below the classes are left out",),
+        ("masks below the classes are skipped",),
     ),
     "parts further down, beside images without classes": Case(
         "Plants/Plants/train/{a,b}=3 Plants/Plants/valid/{a,b}=2 test/test=3",
@@ -204,7 +204,8 @@ CASES: dict[str, Case] = {
     # ambiguous
     "images and masks without classes": Case("{images,masks}=3", refuses="not in class folders"),
     "several sets with parts": Case(
-        "2019/{train,val}/{a,b}=2 2020/{train,val}/{a,b}=2", refuses=r"2019/, 2020/ each hold parts.*give one of them"
+        "2019/{train,val}/{a,b}=2 2020/{train,val}/{a,b}=2",
+        refuses=r"2019/, 2020/ each have their own splits.*give one of them",
     ),
     "folders of the same names below others": Case(
         "siteA/{cats,dogs}=3 siteB/{cats,dogs}=2",

@@ -49,7 +49,7 @@ CASES: dict[str, Case] = {
             "sample_submission.csv": "id,breed\n" + rows("c{n},boxer", count=2),
         },
         only(3, "boxer", "corgi"),
-        (r"Labels come from train\.csv: .*image.* id.*class.* breed", r"2 images are in no row.*test/c0\.jpg"),
+        (r"Labels come from train\.csv: .*image.* id.*class.* breed", r"2 images are not in the table.*test/c0\.jpg"),
     ),
     "Kaggle with extension": Case(
         "images/a#.jpg=3 images/b#.jpg=3",
@@ -157,8 +157,8 @@ CASES: dict[str, Case] = {
         },
         only(3, "cat", "dog"),
         (
-            r"2 rows name images that are not there: gone1\.png, gone2\.png",
-            r"2 images are in no row: extra/x0\.png",
+            r"2 rows have file names that do not exist: gone1\.png, gone2\.png",
+            r"2 images are not in the table: extra/x0\.png",
             r"1 row has no class: a3\.png",
             r"1 image has rows with different classes: b3\.png",
         ),

@@ -14,7 +14,7 @@ from core.errors import DataError, ModelError
 from core.export.bundle_check import check_records
 from core.workers import try_model_client
 
-OF = "1,001 classes in {}; at most 1,000 are taken. If its folders are patients or series, put them into one folder per"
+OF = "1,001 classes in {}; at most 1,000 are supported. If its folders are patients or series, put them into one"
 
 
 def png() -> bytes:
@@ -64,7 +64,7 @@ def test_a_model_of_too_many_classes_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(
         try_model_client, "_let_in", lambda path, pixels: {"outputs": 1001, "image_size": 32, "parameters": 1}
     )
-    with pytest.raises(ModelError, match="a model may tell 1,000 classes apart at most, and this one has 1,001"):
+    with pytest.raises(ModelError, match="a model may have 1,000 classes at most, and this one has 1,001"):
         try_model_client.import_model(io.BytesIO(b"x"), [str(k) for k in range(given)], "x")
 
 

@@ -86,7 +86,7 @@ def test_two_do_not_fetch_the_same_at_once(serve: list[bytes]) -> None:
     lock = files.Lock(paths.collections_folder() / ".pneumoniamnist-28.lock")
     assert lock.acquire()
     with pytest.raises(
-        DataError, match=r"^PneumoniaMNIST \(MedMNIST v2\) is being fetched already, by another page or"
+        DataError, match=r"^PneumoniaMNIST \(MedMNIST v2\) is already being downloaded by another page or"
     ):
         fetch_collection(collection)
     lock.release()
@@ -118,7 +118,7 @@ def test_names_and_sizes_that_there_are_not_are_told() -> None:
     assert [find_collection("PneumoniaMNIST", size).size for size in (None, 64, 128, 224)] == [28, 64, 128, 224]
     with pytest.raises(DataError, match=r"^There is no dataset mnist to fetch; there is pneumoniamnist\.$"):
         find_collection("mnist")
-    with pytest.raises(DataError, match=r"comes with 28, 64, 128, 224 pixels a side, not with 32\.$"):
+    with pytest.raises(DataError, match=r"is available with 28, 64, 128, 224 pixels per side, not with 32\.$"):
         find_collection("pneumoniamnist", 32)
 
 

@@ -71,5 +71,5 @@ def test_what_a_killed_worker_has_left_goes_after_an_hour(tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "converted").write_text("a file")
     cache = ConversionCache(tmp_path / "converted", 100)
-    with pytest.raises(UserError, match=rf"^no converted network can be kept in {cache.folder}: Not a directory$"):
+    with pytest.raises(UserError, match=rf"^cannot store a converted network in {cache.folder}: Not a directory$"):
         put(cache, "a")

@@ -48,7 +48,7 @@ def test_labels_and_exclusions_are_respected_by_whoever_opens_the_data_set(index
         "relabelled": [{"file": "train/cats/1.png", "from": "cats", "to": "dogs"}],
         "stale": 0,
     }
-    assert data.corrections.sentence() == ("By the list of corrections: 1 image left out, 1 image given another class.")
+    assert data.corrections.sentence() == ("List of corrections: 1 image left out, 1 image with a changed class.")
     assert {path: path.read_bytes() for path in index.root.rglob("*.png")} == before
     assert scan_dataset(str(index.root)) == index
 
@@ -81,7 +81,7 @@ def test_a_replaced_file_is_another_image(index: DatasetIndex) -> None:
     corrected, applied = correct(fresh)
     assert len(corrected.files) == len(fresh.files)
     assert applied.stale == 1
-    assert "1 image on the list but gone or changed since" in applied.sentence()
+    assert "1 image on the list but missing or changed since" in applied.sentence()
 
 
 @pytest.mark.parametrize(

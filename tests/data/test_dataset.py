@@ -76,7 +76,7 @@ def test_folders_that_are_split_on_disk_stay_so(make: Make) -> None:
 
 def test_what_cannot_be_trained_on_is_refused(make: Make) -> None:
     folder = str(make([*SPLITS, "val/birds/1.png"]))
-    with pytest.raises(DataError, match=r"^The validation images have classes that the training images lack: birds; "):
+    with pytest.raises(DataError, match=r"^The validation images have classes without training images: birds; "):
         open_dataset(folder, DataConfig())
 
 

@@ -105,33 +105,33 @@ def test_a_part_that_is_the_whole_needs_nothing_more(address: str, tmp_path: Pat
 
 def test_another_file_is_refused_and_not_kept(address: str, tmp_path: Path) -> None:
     (tmp_path / "file.partial").write_bytes(b"another file's beginning")
-    with pytest.raises(DataError, match=rf"/whole did not send the expected file: its MD5 is \w+, expected {MD5}\."):
+    with pytest.raises(DataError, match=rf"/whole sent an unexpected file: its MD5 is \w+, expected {MD5}\."):
         download(f"{address}/whole", tmp_path / "file", MD5)
     assert [path.name for path in tmp_path.iterdir()] == [".file.lock"]
     assert download(f"{address}/whole", tmp_path / "file", MD5).is_file()
 
 
 def test_what_is_not_there_is_said_at_once(address: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"/404 cannot be fetched: the server answers 404 Not Found\.$"):
+    with pytest.raises(DataError, match=r"/404 cannot be downloaded: the server returned 404 Not Found\.$"):
         download(f"{address}/404", tmp_path / "file", MD5)
     assert Handler.asked == ["/404 0"]
 
 
 def test_a_server_in_trouble_is_asked_a_few_times(address: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the server answers 500"):
+    with pytest.raises(DataError, match="the server returned 500"):
         download(f"{address}/500", tmp_path / "file", MD5)
     assert Handler.asked == ["/500 0"] * module.TRIES
 
 
 def test_one_that_always_breaks_off_ends_in_a_sentence_and_keeps_its_part(address: str, tmp_path: Path) -> None:
     Handler.cut_at[:] = [10, 20, 30, 40]
-    with pytest.raises(DataError, match=r"/whole cannot be fetched: the connection broke off .* Try again later"):
+    with pytest.raises(DataError, match=r"/whole cannot be downloaded: the connection failed .* Try again later"):
         download(f"{address}/whole", tmp_path / "file", MD5)
     assert (tmp_path / "file.partial").read_bytes() == CONTENT[:40]
 
 
 def test_no_network_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^http://127\.0\.0\.1:9/x cannot be fetched: .*give it with --file\.$"):
+    with pytest.raises(DataError, match=r"^http://127\.0\.0\.1:9/x cannot be downloaded: .*give it with --file\.$"):
         download("http://127.0.0.1:9/x", tmp_path / "file", MD5)
 
 

@@ -94,7 +94,7 @@ def test_a_full_disk_is_told_with_every_term_of_the_sum(
     cache: FeatureCache, monkeypatch: pytest.MonkeyPatch, free: int, missing: str, advice: str
 ) -> None:
     monkeypatch.setattr(FeatureCache, "_free", lambda _: free)
-    words = r"the features need 200 bytes, and 1\.07 GB of the disk are left free for models and checkpoints, but only "
+    words = r"the features need 200 bytes, and 1\.07 GB of the disk is reserved for models and checkpoints, but only "
     with pytest.raises(UserError, match=rf"{words}1\.07 GB are free in .*: {missing} are missing; .*{advice}"):
         put(cache, KEYS[0], 1.0)
 

@@ -57,7 +57,9 @@ def test_what_chooses_the_epoch_is_taken_from_the_training_images_by_whole_patie
 
 
 def test_too_few_patients_of_a_class_are_said(patients: Dataset) -> None:
-    words = r"^The class sick has 8 groups of images \(patients, equal files\), too few for 9 folds; ask for 8 folds at"
+    words = (
+        r"^The class sick has 8 groups of images \(patients, equal files\), too few for 9 folds; use at most 8 folds"
+    )
     with pytest.raises(DataError, match=words):
         make_folds(patients, 9, 1, "auto")
     assert own_folds(patients, "auto") is None

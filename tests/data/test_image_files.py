@@ -51,5 +51,5 @@ def test_nothing_and_too_much_are_one_sentence(folder: Path) -> None:
         names(folder, "empty")
     with pytest.raises(DataError, match=r"the pattern .*\*\.tif has no images"):
         names(folder, "*.tif")
-    with pytest.raises(DataError, match="more than 2 images are named; give fewer at a time"):
+    with pytest.raises(DataError, match="more than 2 images were given; give fewer at a time"):
         expand_images([folder], most=2)

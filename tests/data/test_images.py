@@ -253,7 +253,7 @@ REFUSED = {
         encoded(Image.new("1", (8, 8)), "BMP").replace(struct.pack("<II", 8, 8), struct.pack("<II", 60000, 60000)),
         r"has 3600 megapixels; at most 40 are read\.",
     ),
-    "ribbon": (png_header(30000, 10), r"is 30000 × 10 pixels; at most 20000 a side are read\."),
+    "ribbon": (png_header(30000, 10), r"is 30000 × 10 pixels; at most 20000 per side are supported\."),
 }
 
 

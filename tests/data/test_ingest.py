@@ -152,10 +152,10 @@ def test_files_and_sets_keep_their_names(tmp_path):
         ("pets/train\\cats\\1.png", "pets/train/cats", ""),
         ("..\\x.png", "", "has a backslash in its name"),
         ("\\\\server\\x.png", "", "has a backslash in its name"),
-        (".net/1.png", "", "lies in a hidden folder; rename that folder if it is a class"),
-        ("a/.git/1.png", "", "was left by a system"),
-        ("a/@eaDir/1.png/THUMB.jpg", "", "was left by a system"),
-        ("a/more.zip", "a", "is packed; unpack it and give what is in it"),
+        (".net/1.png", "", "is in a hidden folder; rename that folder if it is a class"),
+        ("a/.git/1.png", "", "is a system file"),
+        ("a/@eaDir/1.png/THUMB.jpg", "", "is a system file"),
+        ("a/more.zip", "a", "is an archive; unpack it and give its content"),
     ],
 )
 def test_each_name_has_its_place_or_a_reason(name, location, why):
@@ -181,9 +181,9 @@ def raw_zip(names: list[bytes], extra: bytes = b"") -> io.BytesIO:
     [
         ("cp932", ("ソース", "表"), ("ソース", "表"), ""),  # their second byte is a backslash
         ("utf-8", ("Füchse", "猫"), ("Füchse", "猫"), ""),
-        ("gbk", ("猫", "狗"), None, "unknown code"),
-        ("big5", ("功", "狗"), None, "unknown code"),  # 功 ends in a backslash
-        ("cp1251", ("кот", "пёс"), None, "unknown code"),
+        ("gbk", ("猫", "狗"), None, "unknown encoding"),
+        ("big5", ("功", "狗"), None, "unknown encoding"),  # 功 ends in a backslash
+        ("cp1251", ("кот", "пёс"), None, "unknown encoding"),
     ],
 )
 def test_names_in_other_codes_are_read_or_said_to_be_unknown(tmp_path, code, labels, classes, said):
@@ -273,15 +273,15 @@ def test_skipped_files_of_any_other_folder_are_none(tmp_path):
     [
         (b"", r"pets\.zip is an empty file; upload it again\."),
         (b"hello, this is no zip at all", r"pets\.zip is not a zip file\."),
-        (zipped(PETS).getvalue()[:300], r"pets\.zip is cut off: its list of contents is missing; upload it again\."),
+        (zipped(PETS).getvalue()[:300], r"pets\.zip is truncated: its list of contents is missing; upload it again\."),
         (zipped([]).getvalue(), r"pets\.zip is an empty zip file\."),
         (zipped({"a/1.txt": b"x"}).getvalue(), r"pets\.zip contains no images\."),
         (
             zipped({"a/1.psd": b"x", "b/2.psd": b"x"}).getvalue(),
             r"no images\. Of its 2 files, 2 end in \.psd, which is",
         ),
-        (zipped({"train.zip": b"x", "a.csv": b"x"}).getvalue(), r"no images\. It holds train\.zip: unpack that and"),
-        (b"\0" * 50 + zipped(PETS).getvalue()[-60:], r"pets\.zip is damaged: .*; make or upload it again\."),
+        (zipped({"train.zip": b"x", "a.csv": b"x"}).getvalue(), r"no images\. It holds train\.zip: unpack it and"),
+        (b"\0" * 50 + zipped(PETS).getvalue()[-60:], r"pets\.zip is damaged: .*; create or upload it again\."),
     ],
     ids=["0 bytes", "junk", "truncated", "empty", "no images", "psd only", "zip in zip", "list damaged"],
 )
@@ -318,14 +318,14 @@ def test_a_long_list_of_contents_is_refused_even_if_it_declares_few_entries():
 
 def test_the_total_and_each_file_are_limited(tmp_path):
     limits = Limits(total_bytes=800)
-    refused(zipped(PETS), r"pets\.zip unpacks to 0 MB; at most 0 MB are taken\.", tmp_path / "up", limits)
+    refused(zipped(PETS), r"pets\.zip unpacks to 0 MB; at most 0 MB are accepted\.", tmp_path / "up", limits)
     refused(
         zipped(PETS), r"train/cats/0\.png in pets\.zip has 0 MB; a file may have", tmp_path / "u", Limits(file_bytes=99)
     )
     files = [("a/1.png", io.BytesIO(image())), ("b/1.png", io.BytesIO(image()))]
     for limits, message in (
         (Limits(files=1), r"The upload has 2 files; at most 1 are taken\."),
-        (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are taken\."),
+        (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are accepted\."),
         (Limits(file_bytes=99), r"a/1\.png has 0 MB; a file may have 0 MB at most\."),
     ):
         with pytest.raises(DataError, match=message):
@@ -342,22 +342,24 @@ def test_a_bomb_is_refused_and_a_black_image_is_not(tmp_path):
 
 def test_encrypted_entries_are_refused(tmp_path):
     source = patched(zipped(PETS), 8, b"\x01\0", local_offset=6)
-    refused(source, r"pets\.zip is encrypted; pack it without a password\.", tmp_path / "up")
+    refused(source, r"pets\.zip is encrypted; create it without a password\.", tmp_path / "up")
 
 
 @pytest.mark.parametrize("method", [9, 12, 14, 99])
 def test_other_compression_is_refused(tmp_path, method):
     source = patched(zipped(PETS), 10, struct.pack("<H", method), local_offset=8)
     refused(
-        source, rf"uses compression method {method}, which is not read; use deflate, the usual one\.", tmp_path / "up"
+        source,
+        rf"uses compression method {method}, which is not supported; use deflate, the usual one\.",
+        tmp_path / "up",
     )
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        (stat.S_IFLNK, r"has a symbolic link, cats; pack the file itself\."),
-        (stat.S_IFIFO, "has a device or pipe, cats"),
+        (stat.S_IFLNK, r"contains a symbolic link, cats; add the file itself\."),
+        (stat.S_IFIFO, "contains a device or pipe, cats"),
     ],
 )
 def test_links_and_devices_are_refused(tmp_path, kind, message):
@@ -386,8 +388,8 @@ def overlapping(count: int = 50) -> io.BytesIO:
 
 
 def test_overlapping_entries_are_refused(tmp_path):
-    refused(overlapping(), r"The upload has entries that overlap; pack it again\.", tmp_path / "up")
-    refused(patched(zipped(PETS), 42, struct.pack("<L", 10**8)), "entries that overlap", tmp_path / "up")
+    refused(overlapping(), r"The upload has overlapping entries; create it again\.", tmp_path / "up")
+    refused(patched(zipped(PETS), 42, struct.pack("<L", 10**8)), "overlapping entries", tmp_path / "up")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -395,7 +397,7 @@ def test_duplicate_names_are_refused(tmp_path):
     source = zipped(PETS)
     with zipfile.ZipFile(source, "a") as archive:
         archive.writestr(PETS[0], image(9))
-    refused(source, r"pets\.zip has train/cats/0\.png twice; pack it again\.", tmp_path / "up")
+    refused(source, r"pets\.zip has train/cats/0\.png twice; create it again\.", tmp_path / "up")
 
 
 def test_deep_folders_are_refused(tmp_path):
@@ -411,7 +413,7 @@ def test_deep_folders_are_refused(tmp_path):
         ("   ", "has a blank name"),
         ("a\nb", "characters that cannot be shown"),
         ("x" * 4000, "has 4000 characters; at most 255 are allowed"),
-        ("ü" * 200, "has more than 255 bytes; make it shorter"),
+        ("ü" * 200, "has more than 255 bytes; shorten it"),
         ("NUL", "is reserved on Windows; rename the folder"),
         ("com1.old", "is reserved on Windows; rename the folder"),
     ],
@@ -445,7 +447,7 @@ def test_damage_inside_leaves_nothing_behind(tmp_path):
 
 def refused_while_writing(source, root):
     assert plan_zip(source)
-    with pytest.raises(DataError, match=r"is damaged: .*|does not hold the .* bytes it declares; upload it again\."):
+    with pytest.raises(DataError, match=r"is damaged: .*|does not have the .* bytes it declares; upload it again\."):
         ingest_zip(source, root)
     assert list(root.iterdir()) == []
 
@@ -455,7 +457,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path):
         def read(self, size=-1):
             return b"x" * 1000
 
-    with pytest.raises(DataError, match=r"a/1\.png does not hold the \d+ bytes it declares; upload it again\."):
+    with pytest.raises(DataError, match=r"a/1\.png does not have the \d+ bytes it declares; upload it again\."):
         ingest_files([("a/1.png", Growing(image()))], tmp_path / "up")
     assert list((tmp_path / "up").iterdir()) == []
 
@@ -475,7 +477,7 @@ def test_twice_the_size_must_be_free_before_and_what_is_left_while_writing(tmp_p
     answers = iter([2 * size, 10])
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=next(answers)))
     monkeypatch.setattr(ingest, "_RECHECK", 100)
-    with pytest.raises(DataError, match="make room"):
+    with pytest.raises(DataError, match="free some space"):
         ingest_zip(zipped(PETS), tmp_path / "up")
     assert list((tmp_path / "up").iterdir()) == []
 
@@ -600,7 +602,7 @@ def test_the_parts_of_one_folder_become_one_data_set(tmp_path):
     ("limits", "words"),
     [
         (Limits(files=3), r"The 2 zips have 4 entries together; at most 3 are taken"),
-        (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are taken"),
+        (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are accepted"),
     ],
 )
 def test_the_limits_hold_for_all_parts_together(tmp_path, limits, words):

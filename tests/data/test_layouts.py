@@ -87,9 +87,9 @@ def test_a_damaged_choice_counts_as_none(tmp_path, record):
     ("word", "message"),
     [
         ("trains", r"--layout is trains; it may be parts, parts-below, classes, inner, names, auto, or name the parts"),
-        ("valid=a", r"--layout has valid=a; each part is named once"),
-        ("train=a,train=b", "each part is named once"),
-        ("val=a", r"no folder is named to train on; --layout needs train=FOLDER"),
+        ("valid=a", r"--layout has valid=a; give each split once"),
+        ("train=a,train=b", "give each split once"),
+        ("val=a", r"there is no folder to train on; --layout needs train=FOLDER"),
         ("train=a,val=a", "names a folder twice"),
     ],
 )
@@ -101,10 +101,10 @@ def test_a_layout_that_is_none_is_refused_in_a_sentence(word, message):
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("names", r"cannot be read by --layout names; possible are classes, inner, and --layout auto decides anew\."),
+        ("names", r"cannot be read with --layout names; possible: classes, inner; --layout auto resets the choice\."),
         ("train=more,val=../x", r"--layout names the folder \.\./x for val, but there is none in"),
         ("train=more,val=birds", r"--layout names the folder birds for val, but there is none in"),
-        ("train=cats,val=dogs", r"cats/ has no class folders with images, so it cannot be a part"),
+        ("train=cats,val=dogs", r"cats/ has no class folders with images, so it cannot be a split"),
     ],
 )
 def test_a_choice_that_does_not_fit_is_refused_in_a_sentence(tmp_path, word, message):
@@ -116,5 +116,5 @@ def test_a_choice_that_does_not_fit_is_refused_in_a_sentence(tmp_path, word, mes
 def test_a_folder_of_too_many_entries_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("core.data.listing.MAX_ENTRIES", 7)
     root = build(tmp_path / "data", "{cats,dogs}=3")
-    with pytest.raises(DataError, match=r"has more than 7 files and folders; choose the dataset's own folder\."):
+    with pytest.raises(DataError, match=r"has more than 7 files and folders; choose the dataset's folder\."):
         scan(root)

@@ -47,7 +47,7 @@ def test_a_name_that_is_no_class_and_more_than_two_classes_are_refused(make: Mak
         divide(scan_dataset(str(root)), DataConfig(positive_class="sick"))
     for part in ("train", "val"):
         make(f"{part}/unclear/{n}.png" for n in range(2))
-    with pytest.raises(ConfigError, match="there are 3 classes; one is the positive only where there are two"):
+    with pytest.raises(ConfigError, match="there are 3 classes; a positive class needs exactly two"):
         divide(scan_dataset(str(root)), DataConfig(positive_class="normal"))
 
 

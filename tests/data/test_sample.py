@@ -180,5 +180,5 @@ def test_progress_rises_to_the_total_in_the_calling_thread(tmp_path, small):
 def test_a_folder_that_cannot_be_written_is_the_users_to_mend(tmp_path, small):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder", encoding="utf-8")
-    with pytest.raises(DataError, match=r"cannot be drawn into .*file: .* set PARITY_HOME to a folder that can be"):
+    with pytest.raises(DataError, match=r"cannot be written to .*file: .* set PARITY_HOME to a folder that can be"):
         sample.ensure_sample(blocked)

@@ -14,7 +14,7 @@ from core.data.scan import scan
 from core.errors import DataError, UnreadableImage
 
 TWO = ["cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png"]
-LAYOUT = r"Expected is one folder per class \(cats/1\.jpg, dogs/1\.jpg\), or the same inside train/ and val/"
+LAYOUT = r"Expected: one folder per class \(cats/1\.jpg, dogs/1\.jpg\), or the same inside train/ and val/"
 
 
 # --- layouts
@@ -49,7 +49,7 @@ def test_test_without_val_serves_as_validation_and_says_so(make):
     assert index.test_as_validation
     assert set(index.counts()) == {"train", "val"}
     assert {f.path.split("/")[0] for f in index.files if f.split == "val"} == {"test"}
-    assert index.notes == ("There is no val/ folder, so test/ serves as validation.",)
+    assert index.notes == ("There is no val/ folder, so test/ is used for validation.",)
 
 
 KAGGLE = [f"{part}/{label}/{n}.jpeg" for part in ("train", "val", "test") for label in ("NORMAL", "PNEUMONIA")
@@ -140,7 +140,7 @@ def test_images_are_found_below_the_class_down_to_eight_folders(make):
     deep = "/".join("abcdefgh")
     index = scan(make([*TWO, f"cats/{deep}/3.png", f"cats/{deep}/i/4.png"]))
     assert [f.path for f in index.files if f.label == "cats"] == ["cats/1.png", "cats/2.png", f"cats/{deep}/3.png"]
-    assert index.skipped == ((f"cats/{deep}/i", "lies more than 8 folders deep"),)
+    assert index.skipped == ((f"cats/{deep}/i", "is more than 8 folders deep"),)
 
 
 def test_other_files_are_listed(make):
@@ -148,7 +148,7 @@ def test_other_files_are_listed(make):
     assert index.skipped == (
         ("cats/a.psd", "is not an image by its extension"),
         ("cats/notes.txt", "is not an image by its extension"),
-        ("top.png", "lies outside the class folders"),
+        ("top.png", "is outside the class folders"),
     )
 
 
@@ -290,7 +290,7 @@ def test_no_images_at_all_are_refused_with_the_layout(make):
 
 
 def test_one_class_is_refused_with_the_layout(make):
-    with pytest.raises(DataError, match=rf"There is only one class, cats, in .*; two are needed at least\. {LAYOUT}"):
+    with pytest.raises(DataError, match=rf"There is only one class, cats, in .*; at least two are needed\. {LAYOUT}"):
         scan(make(["train/cats/1.png", "val/cats/1.png"]))
 
 
@@ -329,7 +329,7 @@ def test_class_names_may_have_255_characters():
 def test_a_folder_that_is_no_data_set_but_half_a_disk_is_refused(make, monkeypatch):
     monkeypatch.setattr("core.data.found_files.MAX_FILES", 5)
     scan(make([*TWO, "cats/a.txt"]))
-    with pytest.raises(DataError, match=r"has more than 5 files; choose the dataset's own folder\."):
+    with pytest.raises(DataError, match=r"has more than 5 files; choose the dataset's folder\."):
         scan(make([*TWO, "cats/b.txt"]))
 
 

@@ -51,7 +51,7 @@ def test_images_that_came_later_go_by_their_folder_and_are_counted(index: Datase
     assert data.split_file is not None
     assert data.split_file.sentence(data.index) == (
         "The images are split by a split file (.parity-split.json), not by their folders. 2 new or changed images are "
-        "not in it; make it again to place them."
+        "not in it; split again to include them."
     )
 
 

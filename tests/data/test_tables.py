@@ -57,7 +57,7 @@ def test_labels_parts_and_groups_of_a_table_reach_the_split(tmp_path):
     assert index.files[0].path == "a0.png"
     assert (index.reading, index.reasons) == (
         "table t.csv",
-        ("The table t.csv says it: the image is in file, the class in label, the group in patient.",),
+        ("The table t.csv gives the labels: the image is in file, the class in label, the group in patient.",),
     )
     split = split_files(index, 0.34, 1)
     assert not {file.group for file in split.train} & {file.group for file in split.val}
@@ -86,7 +86,11 @@ def parquet_of_images(path, label=True):
 
 def test_images_inside_a_parquet_file_are_refused_by_name_and_can_be_written_out(tmp_path, capsys):
     file = parquet_of_images(tmp_path / "data" / "train-00000-of-00001.parquet")
-    with pytest.raises(DataError, match=r"holds the images themselves; write them out as files: python -m core unpack"):
+    with pytest.raises(
+        DataError,
+        match=r"contains the images themselves; extract them to files: python -m core "
+        r"unpack",
+    ):
         read_table(file)
     parquet_of_images(tmp_path / "data" / "test-00000-of-00001.parquet")
     assert main(["unpack", str(tmp_path / "data"), str(tmp_path / "out")]) == 0
@@ -95,12 +99,12 @@ def test_images_inside_a_parquet_file_are_refused_by_name_and_can_be_written_out
     assert index.counts() == {"train": {"cat": 3, "dog": 2}, "val": {"cat": 3, "dog": 2}}
     assert (tmp_path / "out" / index.files[0].path).read_bytes() == image(0)
     assert main(["unpack", str(tmp_path / "data"), str(tmp_path / "out")]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_a_parquet_file_that_cannot_be_written_out_is_one_sentence(tmp_path):
     file = parquet_of_images(tmp_path / "t.parquet", label=False)
-    with pytest.raises(DataError, match=r"column of t\.parquet is the class has to be said: --label, one of kind, age"):
+    with pytest.raises(DataError, match=r"column of t\.parquet is the class? Set it with --label, one of kind, age"):
         unpack_parquet(file, tmp_path / "out")
     assert dict(unpack_parquet(file, tmp_path / "out", "kind").counts) == {("", "0"): 3, ("", "1"): 2}
     with pytest.raises(DataError, match=r"more than 2 images or"):
@@ -118,14 +122,14 @@ def test_a_parquet_file_that_cannot_be_written_out_is_one_sentence(tmp_path):
     [
         ("t.csv", b"", r"^t\.csv has no rows\."),
         ("t.csv", b"a,b\n", r"^t\.csv has no rows\."),
-        ("t.csv", b"a,b\n" + b"x" * 200_000 + b",1\n", r"^t\.csv is no table: field larger than field limit"),
+        ("t.csv", b"a,b\n" + b"x" * 200_000 + b",1\n", r"^t\.csv is not a table: field larger than field limit"),
         ("t.csv", b",".join(b"c%d" % n for n in range(3000)) + b"\n1\n", r"has 3,000 columns; at most 2,000 are read"),
         ("t.csv", b"a,b\n" + b"1,2\n" * 2_001, r"has more than 2,000 rows"),
         ("t.csv", b",".join(b"c%d" % n for n in range(100)) + b"\n1\n" * 1_100, r"has more than 100,000 cells"),
-        ("t.json", b"{", r"^t\.json is no JSON"),
-        ("t.json", b'{"a": 1}', r"it has to be a list of objects"),
-        ("t.json", b"[" * 100_000, r"^t\.json is no JSON"),
-        ("t.jsonl", b'{"a": 1}\n[2]\n', r"it has to be a list of objects"),
+        ("t.json", b"{", r"^t\.json is not JSON"),
+        ("t.json", b'{"a": 1}', r"it must be a list of objects"),
+        ("t.json", b"[" * 100_000, r"^t\.json is not JSON"),
+        ("t.jsonl", b'{"a": 1}\n[2]\n', r"it must be a list of objects"),
         ("t.parquet", b"PAR1nonsensePAR1", r"^t\.parquet is damaged"),
         ("gone.csv", None, r"^gone\.csv cannot be read: No such file or directory\."),
     ],
@@ -157,7 +161,7 @@ def test_cells_lead_nowhere_but_to_images_of_the_folder(tmp_path):
     (root / "t.csv").write_text(CATS + "".join(f"{cell},cat\n" for cell in cells))
     index = scan(root)
     assert {file.path for file in index.files} == {f"{c}{n}.png" for c in "ab" for n in range(3)}
-    assert "8 rows name images that are not there" in " ".join(index.notes)
+    assert "8 rows have file names that do not exist" in " ".join(index.notes)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +172,9 @@ def test_cells_lead_nowhere_but_to_images_of_the_folder(tmp_path):
         ({"table": "t.csv", "label": "kind"}, r"--label is kind, but t\.csv has no such column; it has file, label\."),
         (
             {"table": "t.csv", "image": "label"},
-            r"No column of t\.csv can be the class; --label says which is, of file, label\.",
+            r"No column of t\.csv can be the class; set it with --label, one of file, label\.",
         ),
-        ({"label": "kind"}, r"--label names a column of a table; name that, too: --table FILE"),
+        ({"label": "kind"}, r"--label names a column of a table; also give --table FILE"),
         ({"table": "t.csv", "layout": "classes"}, r"--layout and --table both say where the labels come from"),
     ],
 )
@@ -191,7 +195,7 @@ def test_a_table_is_chosen_remembered_and_forgotten_on_the_command_line(tmp_path
     assert main(["scan", str(root), "--table", "t.csv"]) == 0
     assert "all   a 6  b 6" in capsys.readouterr().out
     assert main(["scan", str(root)]) == 0
-    assert "Read as table t.csv: The table t.csv says it: the image is in file" in capsys.readouterr().out
+    assert "Read as table t.csv: The table t.csv gives the labels: the image is in file" in capsys.readouterr().out
     assert main(["scan", str(root), "--layout", "classes"]) == 0
     assert "all   x 6  y 6" in capsys.readouterr().out
     assert main(["scan", str(root), "--layout", "auto"]) == 1
@@ -203,7 +207,7 @@ def test_a_table_that_has_gone_says_what_to_do(tmp_path):
     remember_table(root, TableChoice("t.csv"))
     (root / "t.csv").unlink()
     with pytest.raises(
-        DataError, match=r"t\.csv that gives the labels is gone; --table names another, and --table none"
+        DataError, match=r"t\.csv with the labels is missing; choose another with --table, or none with --table none"
     ):
         scan(root)
 

@@ -52,7 +52,7 @@ def test_the_bytes_that_are_decoded_are_those_that_were_scanned(folder: Path) ->
     path = folder / file.path
     np.testing.assert_array_equal(load_unchanged(folder, file, 8), load(path, 8))
     draw(path, 200)
-    words = r"^a/0\.bmp is another image than when this began: its SHA-256 was [0-9a-f]{12}… and is [0-9a-f]{12}…\. Put"
+    words = r"^a/0\.bmp has changed since this began: its SHA-256 was [0-9a-f]{12}… and is [0-9a-f]{12}…\. Put"
     with pytest.raises(ImageChanged, match=words):
         load_unchanged(folder, file, 8)
     path.write_bytes(path.read_bytes()[:99])
@@ -82,16 +82,16 @@ BEFORE: dict[str, Any] = {"classes": ["a", "b"], "train": [entry("1"), entry("2"
     [
         ({}, ""),
         ({"root": "/elsewhere"}, ""),
-        ({"val": [entry("4", "x")]}, "1 image with another content (4)"),
-        ({"train": [entry("1", "x"), entry("2", "x"), entry("3")]}, "2 images with another content (1, …)"),
-        ({"val": [entry("4", label="b")]}, "1 image with another label (4)"),
-        ({"train": BEFORE["train"][:2], "val": [entry("3"), entry("4")]}, "1 image in another part of the split (3)"),
-        ({"train": BEFORE["train"][1:]}, "1 image no longer there (1)"),
+        ({"val": [entry("4", "x")]}, "1 image with different content (4)"),
+        ({"train": [entry("1", "x"), entry("2", "x"), entry("3")]}, "2 images with different content (1, …)"),
+        ({"val": [entry("4", label="b")]}, "1 image with a different label (4)"),
+        ({"train": BEFORE["train"][:2], "val": [entry("3"), entry("4")]}, "1 image in a different split (3)"),
+        ({"train": BEFORE["train"][1:]}, "1 image missing (1)"),
         ({"val": [entry("4"), entry("5", "x")]}, "1 image new (5)"),
-        ({"train": BEFORE["train"][1:], "val": [entry("5")]}, "2 images no longer there (1, …); 1 image new (5)"),
+        ({"train": BEFORE["train"][1:], "val": [entry("5")]}, "2 images missing (1, …); 1 image new (5)"),
         ({"classes": ["b", "a"]}, "other classes"),
-        ({"train": BEFORE["train"][::-1]}, "the images in another order"),
-        ({"train": [], "val": []}, "4 images no longer there (1, …)"),
+        ({"train": BEFORE["train"][::-1]}, "the images in a different order"),
+        ({"train": [], "val": []}, "4 images missing (1, …)"),
     ],
 )
 def test_what_has_changed_is_said_in_words(change: dict[str, object], said: str) -> None:

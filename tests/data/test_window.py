@@ -51,7 +51,7 @@ def hospital(tmp_path: Path, home: Path) -> Path:
 def test_images_of_one_patient_stay_together_and_nobody_is_named(hospital: Path, tmp_path: Path) -> None:
     index = scan(hospital, cache_dir=tmp_path / "cache")
     assert {file.group for file in index.files} == {f"patient {k}" for k in range(1, 9)}
-    assert "The DICOM files are of 8 patients; those of one patient stay in one part." in index.notes
+    assert "The DICOM files are of 8 patients; those of one patient stay in one split." in index.notes
     split = split_files(index, 0.25, 1)
     sides = [{file.group for file in part} for part in (split.train, split.val)]
     assert not sides[0] & sides[1]
@@ -67,7 +67,7 @@ def test_files_that_all_name_one_patient_are_not_grouped(hospital: Path) -> None
         path.write_bytes(dicom(deep(len(path.read_bytes())), BitsStored=12, PatientID="ANON"))
     index = scan(hospital)
     assert {file.group for file in index.files} == {""}
-    assert "All DICOM files name the same patient, so they are not grouped by it." in index.notes
+    assert "All DICOM files name the same patient, so they are not grouped by patient." in index.notes
 
 
 def test_a_file_whose_reader_is_missing_is_read_once_it_is_there(
@@ -117,7 +117,7 @@ def test_a_run_answers_by_the_window_in_its_manifest_or_not_at_all() -> None:
     assert rendering_of(fixed, None) == Rendering("stretch", (1.0, 2.0))
     assert rendering_of(DataConfig(), [3, 4]) == Rendering()
     for damaged in (None, [4, 3], [1, float("nan")], "x", [1]):
-        with pytest.raises(DataError, match=r"^this run has data\.window=percentile, and the values that were"):
+        with pytest.raises(DataError, match=r"^this run has data\.window=percentile, but its manifest\.json lacks"):
             rendering_of(measured, damaged)
     assert window_words((0.0, 4095.0)) == "from 0 (black) to 4095 (white)"
 

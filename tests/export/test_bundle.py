@@ -140,10 +140,10 @@ def test_a_run_comes_back_as_it_was(packed: Path, example_run: Run) -> None:
     assert answers(run) == answers(example_run)
     assert (run.path / "model.keras").read_bytes() == (example_run.path / "model.keras").read_bytes()
     status = run.status()
-    assert (status.status, status.message) == ("finished", "Brought from elsewhere as a zip.")
+    assert (status.status, status.message) == ("finished", "Imported from a zip.")
     assert status.created == example_run.status().created
     assert run.data().root == str(RunStore().root.parent / "sample" / "sample-v1")
-    with pytest.raises(RunError, match=r"is here already; nothing was changed$"):
+    with pytest.raises(RunError, match=r"exists already; nothing was changed$"):
         import_bundle(packed)
     assert not list((RunStore().root.parent / "quarantine").glob("*"))
 
@@ -154,7 +154,7 @@ def test_a_run_that_was_stopped_is_over_and_its_images_are_nowhere(records: Cont
     contents = changed(contents, "manifest.json", lambda record: record.update(root="/etc"))
     contents = changed(contents, "config.json", lambda record: record.update(dataset="pets"))
     run = import_bundle(pack(contents))
-    assert run.status().message == "Brought from elsewhere as a zip. It was stopped there."
+    assert run.status().message == "Imported from a zip. Status there: stopped."
     assert run.read_status().pid is None
     with pytest.raises(RunError, match=r"has finished; only a stopped, failed or interrupted run can be resumed"):
         run.requeue()
@@ -181,47 +181,47 @@ def text_of(name: str, old: bytes, new: bytes) -> Callable[[Contents], io.BytesI
 
 
 HOSTILE: list[tuple[str, Callable[[Contents], io.BytesIO], str]] = [
-    ("path that leads out", extra("../evil.json"), r"\.\./evil\.json, which is no part of a run"),
-    ("absolute path", extra("/etc/passwd"), "/etc/passwd, which is no part of a run"),
-    ("program", extra("sitecustomize.py"), r"sitecustomize\.py, which is no part of a run"),
-    ("resume", extra("resume/checkpoint.npz"), "which is no part of a run"),
-    ("owner", extra("owner.json", b'"admin"'), r"owner\.json, which is no part of a run"),
+    ("path that leads out", extra("../evil.json"), r"\.\./evil\.json, which is not part of a run"),
+    ("absolute path", extra("/etc/passwd"), "/etc/passwd, which is not part of a run"),
+    ("program", extra("sitecustomize.py"), r"sitecustomize\.py, which is not part of a run"),
+    ("resume", extra("resume/checkpoint.npz"), "which is not part of a run"),
+    ("owner", extra("owner.json", b'"admin"'), r"owner\.json, which is not part of a run"),
     ("no label", lambda c: pack({k: v for k, v in c.items() if k != "parity.json"}, label=False),
-     "is no zip of a run: it has no parity.json"),
+     "is not a zip of a run: it has no parity.json"),
     ("newer form", harm("parity.json", lambda r: r.update(format=4)), r"newer version of Parity \(form 4\)"),
-    ("no version", harm("parity.json", lambda r: r.update(format=True)), "says no version"),
+    ("no version", harm("parity.json", lambda r: r.update(format=True)), "has no version"),
     ("newer settings", harm("config.json", lambda r: r.update(format=7)), "this configuration has format 7; this ver"),
-    ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is no id of a run'),
-    ("no manifest", without("manifest.json"), r"has no manifest\.json, without which there is no run"),
-    ("changed afterwards", lambda c: pack({**c, "events.jsonl": b""}, label=False), "is not what was packed"),
-    ("no JSON", extra("trace.json", b"{"), r"trace\.json of this run is damaged: it is no JSON"),
-    ("deep JSON", extra("trace.json", b"[" * 10**5), r"trace\.json of this run is damaged: it is no JSON"),
+    ("id that is a path", harm("parity.json", lambda r: r.update(run="../../x")), r'"\.\./\.\./x" is not a run id'),
+    ("no manifest", without("manifest.json"), r"has no manifest\.json, which is required"),
+    ("changed afterwards", lambda c: pack({**c, "events.jsonl": b""}, label=False), "differs from what was packed"),
+    ("no JSON", extra("trace.json", b"{"), r"trace\.json of this run is damaged: it is not JSON"),
+    ("deep JSON", extra("trace.json", b"[" * 10**5), r"trace\.json of this run is damaged: it is not JSON"),
     ("unknown setting", harm("config.json", lambda r: r["data"].update(evil=1)), "there is no setting"),
     ("more stages than blocks",
      harm("config.json", lambda r: r["training"].update(mode="fine_tune", unfreeze_from="top", finetune_stages=9)),
      "training.finetune_stages is 9, but from top on EfficientNetLite0 has 1 block"),
     ("image elsewhere", harm("manifest.json", lambda r: r["val"][0].update(path="../../etc/passwd")),
-     r"manifest\.json\.val\[0\]\.path leads out of the dataset"),
-    ("absolute image", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "leads out"),
+     r"manifest\.json\.val\[0\]\.path points outside the dataset"),
+    ("absolute image", harm("manifest.json", lambda r: r["val"][0].update(path="/etc/passwd")), "points outside"),
     ("one class", harm("manifest.json", lambda r: r.update(classes=["a"])), "two or more different classes"),
-    ("other classes", harm("evaluation.json", lambda r: r.update(classes=["a", "b"])), "is not what the rest of the"),
-    ("made before time", harm("status.json", lambda r: r.update(created=-1e18)), "status.json: created is not as"),
-    ("made in the far future", harm("status.json", lambda r: r.update(created=1e18)), "status.json: created is not as"),
+    ("other classes", harm("evaluation.json", lambda r: r.update(classes=["a", "b"])), "does not agree with the rest"),
+    ("made before time", harm("status.json", lambda r: r.update(created=-1e18)), "status.json: created is invalid"),
+    ("made far ahead", harm("status.json", lambda r: r.update(created=1e18)), "status.json: created is invalid"),
     ("no accuracy", text_of("events.jsonl", b'"val_accuracy": 0', b'"val_accuracy": 7'), "events.jsonl: val_accuracy"),
-    ("status unknown", harm("status.json", lambda r: r.update(status="running!")), "is none of what is allowed"),
-    ("figures", harm("evaluation.json", lambda r: r["val"].update(accuracy="1")), r"val\.accuracy is no number"),
+    ("status unknown", harm("status.json", lambda r: r.update(status="running!")), "is not one of the allowed values"),
+    ("figures", harm("evaluation.json", lambda r: r["val"].update(accuracy="1")), r"val\.accuracy is not a number"),
     ("matrix", harm("evaluation.json", lambda r: r["val"].update(confusion=[[1]])), "has not 2 entries"),
     ("mix", harm("trace.json", lambda r: r["epochs"][0].update(mix=[[1]])), r"mix\[0\] has not 2 entries"),
     ("finding", harm("findings.json", lambda r: r.update(findings=[{"id": 1}])), r"findings\[0\] lacks severity"),
-    ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is no number"),
-    ("note", extra("note.json", b'{"text": "x", "tags": [1]}'), r"note\.json\.tags\[0\] is no text"),
+    ("event", extra("events.jsonl", b'{"event": "epoch", "loss": "x"}\n'), r"events\.jsonl\[0\]\.loss is not a number"),
+    ("note", extra("note.json", b'{"text": "x", "tags": [1]}'), r"note\.json\.tags\[0\] is not text"),
     ("reference", extra("reference.npz", b"PK"), r"reference\.npz is damaged"),
-    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv: it has other columns"),
-    ("a formula", text_of("predictions.csv", b",0.", b",=0."), "predictions.csv: line 2 is none that a run writes"),
+    ("columns", text_of("predictions.csv", b"split", b"=cmd"), "predictions.csv: its columns are not those of a run"),
+    ("a formula", text_of("predictions.csv", b",0.", b",=0."), "predictions.csv: line 2 is not in the format of a run"),
     ("pickle as model", extra("model.keras", b"\x80\x04pickle"), "this is a pickle"),
     ("no zip", lambda c: io.BytesIO(b"MZ" * 500), "is not a zip file"),
     ("empty", lambda c: io.BytesIO(b""), "is an empty file"),
-    ("cut off", lambda c: io.BytesIO(pack(c).getvalue()[:5000]), "is cut off"),
+    ("cut off", lambda c: io.BytesIO(pack(c).getvalue()[:5000]), "is truncated"),
 ]  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def test_links_bombs_and_lies_about_sizes_are_refused(records: Contents, tmp_pat
     link = zipfile.ZipInfo("trace.json")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     for info, content, words in (
-        (link, b"/etc/passwd", "has a symbolic link"),
+        (link, b"/etc/passwd", "contains a symbolic link"),
         (zipfile.ZipInfo("trace.json"), b" " * 30_000_000, "unpacks to more than 200 times its size"),
     ):
         out = pack({key: value for key, value in records.items() if key != "trace.json"})
@@ -286,7 +286,7 @@ def test_a_model_for_other_images_is_refused(packed: Path, monkeypatch: pytest.M
 def test_a_run_at_work_or_without_records_is_not_packed(example_run: Run, tmp_path: Path) -> None:
     ended = example_run.read_status()
     (example_run.path / "events.jsonl").unlink()
-    with pytest.raises(RunError, match=r"has no events\.jsonl, so there is nothing to pack"):
+    with pytest.raises(RunError, match=r"has no events\.jsonl, so it cannot be exported"):
         export_run(example_run, "zip", tmp_path / "x")
     example_run.write_status(Status.in_queue(ended.created))
     with pytest.raises(RunError, match=r"is queued; wait until it has ended, or stop it$"):
@@ -321,4 +321,4 @@ def test_the_command_brings_a_run_with_its_model_tried_for_real(
     model = RunStore().list()[0].path / "model.keras"
     assert model.read_bytes() == gzip.decompress(next(EXAMPLES.rglob("model.keras.gz")).read_bytes())
     assert main(["import-run", str(tmp_path / "gone.zip")]) == 1
-    assert "gone.zip is not a file; give a zip that `export --format zip` has written" in capsys.readouterr().err
+    assert "gone.zip is not a file; give a zip written by `export --format zip`" in capsys.readouterr().err

@@ -48,7 +48,7 @@ def test_what_a_run_writes_comes_back() -> None:
     ],
 )
 def test_what_does_not_fit_the_run_is_refused(values: Arrays) -> None:
-    with pytest.raises(DataError, match=r"its reference\.npz does not fit its list of images$"):
+    with pytest.raises(DataError, match=r"its reference\.npz does not match its list of images$"):
         checked_reference(packed(values), 6)
 
 
@@ -65,14 +65,14 @@ def with_header(shape: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (with_header("(10000000000, 1000)"), "has another kind or size than a run writes"),
-        (with_header("(6, 5)"), "has another kind or size than a run writes"),
+        (with_header("(10000000000, 1000)"), "has another type or size than in a run"),
+        (with_header("(6, 5)"), "has another type or size than in a run"),
         (with_header("__import__('os')"), "is damaged"),
-        (packed(arrays(features=np.zeros((6, 4)))), "has another kind or size"),
-        (packed(arrays(extra=1)), "holds other arrays than a run writes"),
-        (packed({"features": np.zeros((6, 4), np.float16)}), "holds other arrays than a run writes"),
-        (packed(arrays(), np.savez_compressed), "holds other arrays than a run writes"),
-        (packed(arrays(features=np.array([[{"a": 1}]], dtype=object))), "has another kind or size|damaged"),
+        (packed(arrays(features=np.zeros((6, 4)))), "has another type or size"),
+        (packed(arrays(extra=1)), "its arrays are not those of a run"),
+        (packed({"features": np.zeros((6, 4), np.float16)}), "its arrays are not those of a run"),
+        (packed(arrays(), np.savez_compressed), "its arrays are not those of a run"),
+        (packed(arrays(features=np.array([[{"a": 1}]], dtype=object))), "has another type or size|damaged"),
         (b"no zip", "is damaged"),
     ],
 )  # fmt: skip

@@ -58,7 +58,7 @@ def test_figures_have_wilsons_intervals_and_the_sections_are_there(example_run: 
     low, high = wilson(67, 80)  # of 80 images of the second class 67 are found
     assert f"| PNEUMONIA | {67 / 80:.4f} [{low:.3f}, {high:.3f}] | 0.9054 [" in card
     assert "| train | 800 | 400 | 400 |" in card
-    assert "- **This is no medical device" in card
+    assert "- **Not a medical device" in card
     assert str(Path.home()) not in card
     assert len(card.split("```python\n")[1].split("```")[0].splitlines()) == 5
 
@@ -85,8 +85,6 @@ def test_the_five_lines_run(example_run: Run) -> None:
 
 def test_without_figures_there_is_no_card(example_run: Run, tmp_path: Path) -> None:
     (example_run.path / "evaluation.json").unlink()
-    with pytest.raises(
-        RunError, match=r"has no figures yet, so there is nothing to write a card of; wait until it ends$"
-    ):
+    with pytest.raises(RunError, match=r"has no metrics yet, so a card cannot be written; wait until it ends$"):
         export_run(example_run, "card", tmp_path / "README")
     assert not list(tmp_path.glob("*README*"))

@@ -48,7 +48,7 @@ def test_the_keras_model_is_a_copy(run: Run, tmp_path: Path) -> None:
     assert (done.path, done.beside) == (tmp_path / "new" / "m.keras", ())
     assert done.size == done.path.stat().st_size
     assert weights_of(done.path.read_bytes()) == b"model"
-    with pytest.raises(RunError, match=r"m\.keras is there already; give another --out, or --force to replace it$"):
+    with pytest.raises(RunError, match=r"m\.keras exists already; give another --out, or --force to replace it$"):
         export_run(run, "keras", tmp_path / "new" / "m")
     (run.path / "model.keras").write_bytes(keras_file(b"better"))
     export_run(run, "keras", tmp_path / "new" / "m", force=True)
@@ -80,7 +80,7 @@ def test_a_process_writes_what_needs_tensorflow(run: Run, tmp_path: Path, monkey
         ("raise SystemExit(3)", "failed inside: exit code 3; the format keras needs no conversion$"),
         (
             "import os; os.kill(os.getpid(), 9)",
-            "was ended by the system: it took too much time or memory; the format keras needs no conversion$",
+            "was killed by the system: it took too much time or memory; the format keras needs no conversion$",
         ),
         ("pass", "failed inside: exit code 0; the format keras needs no conversion$"),
     ],

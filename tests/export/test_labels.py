@@ -14,7 +14,7 @@ from core.export.labels import as_texts, label_keras, label_litert, label_savedm
 from core.store.runs import Run, RunStore
 from tests.keras_file import keras_file, weights_of
 
-ONE_EACH = "one probability a class, in the order of `classes`"
+ONE_EACH = "one probability per class, in the order of `classes`"
 SETTINGS = {"data.image_size": 48, "data.preprocessing": "rescale"}
 
 
@@ -33,7 +33,7 @@ def test_the_record_says_classes_size_pixels_and_answer() -> None:
         "pixel_range": [0, 255],
         "input": "float32, (n, 48, 48, 3): images upright, RGB, 0 to 255, stretched to the square (bilinear)",
         "preprocessing": "inside the model, division by 255",
-        "output": "(n, 1): the probability of dog; that of cat is the rest to 1",
+        "output": "(n, 1): the probability of dog; that of cat is 1 minus it",
         "run": run.id,
         "fit": "stretch",
         "window": "full",
@@ -48,7 +48,7 @@ def test_a_model_from_elsewhere_may_give_two_probabilities_and_prepares_as_it_wi
 
 
 def test_medical_images_keep_their_notice() -> None:
-    assert model_record(run_on(["normal", "pneumonia"]))["notice"].startswith("This is no medical device")
+    assert model_record(run_on(["normal", "pneumonia"]))["notice"].startswith("Not a medical device")
 
 
 def test_every_class_has_a_line_of_its_own() -> None:
@@ -73,7 +73,7 @@ def test_a_keras_file_keeps_everything_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"no zip", keras_file()[:-30], keras_file().replace(b'{"ker', b"{{ker")])
 def test_a_damaged_keras_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.keras").write_bytes(content)
-    with pytest.raises(RunError, match=r"^model\.keras of this run is damaged, so there is no model to take away$"):
+    with pytest.raises(RunError, match=r"^model\.keras of this run is damaged, so there is no model to export$"):
         label_keras(tmp_path / "model.keras", tmp_path / "b.keras", {"classes": []})
 
 

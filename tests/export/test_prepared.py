@@ -72,12 +72,12 @@ def test_the_oldest_goes_first_and_failures_leave_nothing(
     (run.path / "model.keras").write_bytes(keras_file(b"second"))
     second = prepare_export(run, FORMATS["keras"])
     assert (first.exists(), second.exists()) == (False, True)
-    with pytest.raises(RunError, match=r"has no figures yet"):
+    with pytest.raises(RunError, match=r"has no metrics yet"):
         prepare_export(run, FORMATS["card"])
     assert left(home) == []
 
 
 def test_one_at_a_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
-    with module._one_at_a_time, pytest.raises(RunError, match=r"other exports are being made, one after the other"):
+    with module._one_at_a_time, pytest.raises(RunError, match=r"other exports are running"):
         prepare_export(run, FORMATS["keras"])

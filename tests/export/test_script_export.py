@@ -112,7 +112,7 @@ def test_what_cannot_be_repeated_is_refused_with_its_reason(make_run: MakeRun) -
     for run, why in (
         (resumed, "it was interrupted and resumed; start a new run with the same settings$"),
         (lost, r"its list of images \(manifest.json\) is gone$"),
-        (foreign, "it is a model from elsewhere, of whose training nothing is known$"),
+        (foreign, "it is an imported model whose training is unknown$"),
     ):
         with pytest.raises(RunError, match=why):
             require_repeatable(run)

@@ -31,5 +31,5 @@ def test_each_rule(rule: Rule, good: list[Any], bad: list[Any]) -> None:
 
 def test_the_place_is_named() -> None:
     rule = fields({"files": each(fields({"path": text}))})
-    assert rule({"files": [{"path": "a"}, {"path": 1}]}, "manifest.json") == "manifest.json.files[1].path is no text"
+    assert rule({"files": [{"path": "a"}, {"path": 1}]}, "manifest.json") == "manifest.json.files[1].path is not text"
     assert rule({"files": [{}]}, "m") == "m.files[0] lacks path"

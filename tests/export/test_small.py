@@ -20,7 +20,7 @@ def test_a_loss_that_chance_explains_is_no_warning() -> None:
     assert facts["loss"] == pytest.approx(0.01)
     assert facts["worst_change"] == pytest.approx(0.8)
     assert warning(facts) == ""
-    assert measured_words(facts)[0].startswith("on 100 validation images: accuracy 0.9500 (the run's own model 0.9600")
+    assert measured_words(facts)[0].startswith("on 100 validation images: accuracy 0.9500 (the run's model 0.9600")
     assert [row["MB"] for row in measured_rows(facts)] == ["5.0", "4.0", "1.2"]
 
 
@@ -29,6 +29,6 @@ def test_a_loss_beyond_the_interval_is_said() -> None:
     assert facts["loses"]
     assert facts["interval"][0] > 0.1
     assert warning(facts).startswith(
-        "This smaller model is right on fewer validation images than the run's own (80.0% instead of 98.0%), by more"
+        "This smaller model is correct on fewer validation images than the run's model (80.0% instead of 98.0%), more"
     )
     assert not measured(LABELS, answers(80), answers(98), SIZES)["loses"], "a gain is none"

@@ -28,7 +28,7 @@ def test_a_name_gets_the_suffix_it_lacks(out: str, name: str, expected: str) -> 
 
 
 def test_a_path_without_a_name_and_an_unknown_format_are_refused() -> None:
-    with pytest.raises(RunError, match=r"^\. names no file; give --out a name, for instance model\.onnx$"):
+    with pytest.raises(RunError, match=r"^\. is not a file name; give --out a name, for instance model\.onnx$"):
         target_of(Path(), FORMATS["onnx"])
     with pytest.raises(
         RunError,
@@ -45,11 +45,11 @@ def test_nothing_is_overwritten_unasked_and_no_folder_of_other_things_ever(tmp_p
     model.mkdir()
     (model / "saved_model.pb").write_bytes(b"x")
     for path in (file, folder, model):
-        with pytest.raises(RunError, match=r"is there already; give another --out, or --force to replace it$"):
+        with pytest.raises(RunError, match=r"exists already; give another --out, or --force to replace it$"):
             refuse_overwriting(path, force=False)
     refuse_overwriting(file, force=True)
     refuse_overwriting(model, force=True)
-    with pytest.raises(RunError, match="photos is a folder that is no SavedModel; it is not replaced"):
+    with pytest.raises(RunError, match="photos is a folder but not a SavedModel; it is not replaced"):
         refuse_overwriting(folder, force=True)
 
 

@@ -217,13 +217,13 @@ def test_a_visitors_training_is_stopped_in_time_and_one_that_waits_too_long_leav
     beats.after(limits.training_seconds - 10)
     assert asked == []
     beats.after(20)
-    words = "Stopped after 15 minutes, the most a training may take here; the model so far is kept."
+    words = "Stopped after 15 minutes, the limit of this server; the model so far is kept."
     assert asked == [(training.id, words), (searching.id, words)]
     assert training.stop_reason() == words
     for run in (training, searching):
         run.write_status(Status(status="stopped"))
     beats.after(limits.waiting_seconds - limits.training_seconds)
-    assert asked[2:] == [(waiting.id, "It had waited for 30 minutes, the most that is allowed here.")]
+    assert asked[2:] == [(waiting.id, "Removed after waiting 30 minutes, the limit of this server.")]
 
 
 def test_one_that_does_not_stop_is_ended(beats: Beats, asked: list[tuple[str, str]]) -> None:
@@ -267,7 +267,7 @@ def test_a_worker_says_why_it_was_stopped(monkeypatch: pytest.MonkeyPatch) -> No
     from core.engine.reporter import Reporter
 
     for reason, said in (
-        ("It had waited for 30 minutes.", "It had waited for 30 minutes."),
+        ("Removed after waiting 30 minutes.", "Removed after waiting 30 minutes."),
         ("", worker._NOTHING_LEARNT),
     ):
         run = RunStore().create(make_config("sample", {}))

@@ -46,7 +46,7 @@ def test_a_run_at_work_is_refused(run: Run, held: bool) -> None:
         assert lock.acquire()
     else:
         run.write_status(Status.in_queue(1e9))
-    with pytest.raises(RunError, match=f"run {run.id} is at work; stop it first, then delete it"):
+    with pytest.raises(RunError, match=f"run {run.id} is running; stop it first, then delete it"):
         trash.delete(run)
     lock.release()
     assert [one.id for one in RunStore().list()] == [run.id]
@@ -76,7 +76,7 @@ def test_what_is_not_in_the_trash_cannot_be_restored(run: Run) -> None:
         trash.restore("mine")
     trash.delete(run)
     (paths.runs_folder() / run.id).mkdir(parents=True)
-    with pytest.raises(RunError, match=f"run {run.id} is there already; nothing was restored"):
+    with pytest.raises(RunError, match=f"run {run.id} exists already; nothing was restored"):
         trash.restore("mine")
     assert (trash.trash_folder() / run.id / "config.json").is_file()
 
@@ -87,16 +87,16 @@ def test_searches_that_refer_to_a_run_are_named(run: Run, home: Path) -> None:
 
     assert trash.uses(run) == ""
     make("1", runs=["x", "y"], arms=[{"run": run.id}])
-    assert trash.uses(run) == "It was trained by a search or a sweep; the figures that were found stay."
+    assert trash.uses(run) == "It was trained by a search or a sweep; their results are kept."
     make("2", runs=[run.id, "y"], arms=[])
     make("3", runs=["y", run.id], arms=[])
-    assert trash.uses(run).startswith("There are 2 searches on the Diagnose page between it and another run")
+    assert trash.uses(run).startswith("2 searches on the Diagnose page used this run")
 
 
 def test_a_deleted_sweep_comes_back_as_it_was_and_its_trials_are_left_alone(run: Run) -> None:
     sweep = SweepStore().create(make_config("sample", {}), [{"training.learning_rate": 0.1}], 5)
     sweep.write_result({**sweep.result(), "arms": [{"run": run.id}]})
-    with pytest.raises(RunError, match=f"sweep {sweep.id} is at work; stop it first, then delete it"):
+    with pytest.raises(RunError, match=f"sweep {sweep.id} is running; stop it first, then delete it"):
         trash.delete(sweep)
     sweep.write_status(Status(status="finished", created=1e9))
     before = content(sweep.path)

@@ -60,7 +60,7 @@ def test_a_damaged_settings_file_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(RunError, match=rf"^no wish can be made in {tmp_path}/file: Not a directory$"):
+    with pytest.raises(RunError, match=rf"^cannot create a wish in {tmp_path}/file: Not a directory$"):
         Wishes(tmp_path / "file").create()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -76,16 +76,16 @@ def test_old_ones_go_but_never_one_at_work() -> None:
 
 def test_only_one_that_is_at_work_is_stopped_and_only_one_that_has_ended_early_goes_on() -> None:
     wish = Wishes().create()
-    with pytest.raises(RunError, match=rf"^wish {wish.id} is still at work; only one that has ended early can be resu"):
+    with pytest.raises(RunError, match=rf"^wish {wish.id} is still running; only one that ended early can be resu"):
         jobs.resumable(wish)
     launch.stop(wish)
     assert wish.stop_requested()
     finish(wish, "stopped")
     assert jobs.resumable(wish).status == "stopped"
-    with pytest.raises(RunError, match=rf"^wish {wish.id} is not at work: it is stopped$"):
+    with pytest.raises(RunError, match=rf"^wish {wish.id} is not running: it is stopped$"):
         launch.stop(wish)
     finish(wish)
-    with pytest.raises(RunError, match=rf"^wish {wish.id} has come true; only one that has ended early can be resumed"):
+    with pytest.raises(RunError, match=rf"^wish {wish.id} has come true; only one that ended early can be resumed"):
         jobs.resumable(wish)
 
 

@@ -95,7 +95,7 @@ def test_damaged_files_are_no_result(folder: Path) -> None:
 def test_one_that_is_not_at_work_cannot_be_stopped(folder: Path) -> None:
     review = ReviewStore().create(str(folder), opened(folder))
     finish(review)
-    with pytest.raises(RunError, match=rf"^review {review.id} is not at work: it is finished$"):
+    with pytest.raises(RunError, match=rf"^review {review.id} is not running: it is finished$"):
         launch.stop(review)
-    with pytest.raises(RunError, match="has finished; only one that has ended early can be resumed"):
+    with pytest.raises(RunError, match="has finished; only one that ended early can be resumed"):
         start.resume(review, COMMAND_LINE)

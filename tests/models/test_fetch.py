@@ -86,8 +86,8 @@ def test_a_file_with_another_hash_leaves_nothing(address: str, cache: Path, kind
     with pytest.raises(WeightsError) as error:
         fetch(row(f"{address}/whole", other))
     assert str(error.value) == (
-        f"{address}/whole did not send the expected file: its {kind.upper()} is {found}, expected {other}. Nothing was "
-        "kept; try again."
+        f"{address}/whole sent an unexpected file: its {kind.upper()} is {found}, expected {other}. It was discarded; "
+        "try again."
     )
     assert names(cache) == []
 

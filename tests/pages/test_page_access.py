@@ -125,7 +125,7 @@ def test_a_viewer_looks_and_cannot_start_anything_by_any_way(team, make_run, sta
         sources._choose_server_folder,
         lambda: sources._choose_upload("Upload a zip"),
     ):
-        with pytest.raises(AccessError, match="You are a viewer here, and a viewer may not"):
+        with pytest.raises(AccessError, match="Your role is viewer, which may not"):
             as_person("vera@lab.example", refused)
     assert started == []
 
@@ -165,7 +165,7 @@ def test_what_one_trainer_started_another_cannot_stop_but_an_admin_can(team, sta
     team("tom@lab.example")
     run = as_person("tom@lab.example", lambda: actions.start_once("t1", make_config("sample", {})))
     assert run.owner() == "tom@lab.example"
-    with pytest.raises(AccessError, match="This was started by somebody else"):
+    with pytest.raises(AccessError, match="This was started by another user"):
         as_person("tina@lab.example", lambda: jobs.stop(run))
     assert not run.stop_requested()
     as_person("ada@lab.example", lambda: jobs.stop(run))
@@ -176,7 +176,7 @@ def test_no_more_than_so_many_trainings_wait(team, started, monkeypatch):
     monkeypatch.setenv("PARITY_MODE", "public")
     for number in range(3):
         as_person("", lambda number=number: actions.start_once(f"p{number}", make_config("sample", SMALL)))
-    with pytest.raises(RunError, match="2 jobs wait for their turn already; start this one when some have ended"):
+    with pytest.raises(RunError, match="2 jobs are queued already; start this one when some have ended"):
         as_person("", lambda: actions.start_once("p9", make_config("sample", SMALL)))
     assert len(started) == 3
 

@@ -366,13 +366,13 @@ def test_nothing_trains_in_a_search_that_has_ended():
 
 def test_refused_start_is_one_sentence(pair, monkeypatch):
     def refuse(*_):
-        raise RunError("no bisect can be made in *here*: no space left")
+        raise RunError("cannot create a bisect in *here*: no space left")
 
     monkeypatch.setattr(BisectStore, "create", refuse)
     at = open_diagnose()
     button(at, "Find the cause").click().run()
     assert not at.exception
-    assert at.error[0].value == plain("No bisect can be made in *here*: no space left.")
+    assert at.error[0].value == plain("Cannot create a bisect in *here*: no space left.")
 
 
 def test_report_holds_what_the_page_shows(pair):

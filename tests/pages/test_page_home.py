@@ -139,7 +139,7 @@ def test_refusal_is_one_sentence(monkeypatch, tmp_path):
     at.button[1].click().run()
     assert not at.exception
     assert len(at.error) == 1
-    assert "no run can be made in" in at.error[0].value
+    assert "cannot create a run in" in at.error[0].value
 
 
 def test_table_shows_names_literally_and_the_last_and_best_accuracy():

@@ -185,12 +185,12 @@ def test_stop_that_comes_too_late_is_one_sentence(make_run, monkeypatch):
     at = open_live(run=run.id)
 
     def refuse(run):
-        raise RunError(f"run {run.id} is not at work: it is finished")
+        raise RunError(f"run {run.id} is not running: it is finished")
 
     monkeypatch.setattr(launch, "stop", refuse)
     next(b for b in at.button if b.label == "Stop the run").click().run()
     assert not at.exception
-    assert at.error[0].value == plain(f"Run {run.id} is not at work: it is finished.")
+    assert at.error[0].value == plain(f"Run {run.id} is not running: it is finished.")
 
 
 def test_resume_starts_a_worker_that_ends_with_the_server(make_run, monkeypatch):
@@ -222,12 +222,12 @@ def test_damaged_run_is_no_crash(make_run):
     assert [error.value for error in at.error] == [
         "The settings of this run cannot be read: its config.json is damaged or of a newer version.",
         plain(
-            f"Run {run.id} is damaged: status.json: it is no JSON. Delete removes it, as does `python -m core delete "
+            f"Run {run.id} is damaged: status.json: it is not JSON. Delete removes it, as does `python -m core delete "
             f"{run.id}`."
         ),
     ]
     assert [warning.value for warning in at.warning] == [
-        "Damaged and ignored: " + plain("manifest.json: it is no JSON; evaluation.json: it is no JSON") + "."
+        "Damaged and ignored: " + plain("manifest.json: it is not JSON; evaluation.json: it is not JSON") + "."
     ]
     assert "Delete" in [button.label for button in at.button]
 

@@ -28,14 +28,14 @@ def run() -> Run:
 
 
 def test_a_recorded_run_is_marked_and_says_what_it_lacks(run: Run) -> None:
-    assert "neither resumed, exported as a script nor bisected" in run.status().message
+    assert "not resumed, exported as a script or bisected" in run.status().message
     found = run.recorded()
     assert found and "training.learning_rate" in found.settings and "data.preprocessing" not in found.settings
     with pytest.raises(RunError, match="has finished"):
         run.requeue()
-    with pytest.raises(RunError, match="recorded elsewhere"):
+    with pytest.raises(RunError, match="recorded by another program"):
         require_repeatable(run)
-    with pytest.raises(RunError, match="recorded elsewhere"):
+    with pytest.raises(RunError, match="recorded by another program"):
         BisectSpec(run, run).make("")
 
 
@@ -84,4 +84,4 @@ def test_the_command_writes_the_file_and_replaces_no_other(tmp_path: Path, capsy
     assert main(["recorder", "--out", str(tmp_path)]) == 0 and (tmp_path / NAME).exists()
     out.write_text("mine")
     assert main(["recorder", "--out", str(out)]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_
     assert recorder.file
     run = import_bundle(recorder.file)
     assert run.title() == "my script"
-    assert "neither resumed" in run.status().message
+    assert "not resumed" in run.status().message
     found = run.recorded()
     assert found and "data.batch_size" in found.settings and "data.preprocessing" not in found.settings
     epochs = run.epochs()
@@ -199,4 +199,4 @@ def test_the_command_writes_the_file_and_replaces_no_other(tmp_path: Path, capsy
     assert NAME in capsys.readouterr().out or out.name
     out.write_text("mine")
     assert main(["recorder", "--out", str(out)]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err

@@ -250,7 +250,7 @@ def test_several_trainings_after_unfreezing_leave_the_stages_open() -> None:
     [
         ("x = 1\nprint 'done'\n", "s.py, line 2: this is Python 2 (print without parentheses); write print(...)"),
         ("x = 1\nmodel.fit(\n", "s.py, line 2: this is not Python 3: '(' was never closed"),
-        ("a = 1\x00", "s.py is no text of a program: it holds null bytes; paste the script's text"),
+        ("a = 1\x00", "s.py is not program text: it holds null bytes; paste the script's text"),
         ("x = " + "[" * 150 + "]" * 150, "s.py is nested more than 100 levels deep; paste only the part that trains"),
         ("x = " + "-" * 5000 + "1", "s.py is nested more than 100 levels deep; paste only the part that trains"),
         ("x = " + "+".join("1" * 5000), "s.py is nested more than 100 levels deep; paste only the part that trains"),
@@ -269,7 +269,7 @@ def test_what_cannot_be_read_is_one_sentence(text: str, sentence: str) -> None:
 
 @pytest.mark.parametrize("version", ["x", "2.", "99.1", "2.0.8; rm", "0", "٢.0"])
 def test_wrong_version_is_one_sentence(version: str) -> None:
-    with pytest.raises(DataError, match=r"is no version of Keras; give one such as 2\.0\.8, 2\.2\.2 or 3\.15\.1"):
+    with pytest.raises(DataError, match=r"is not a version of Keras; give one such as 2\.0\.8, 2\.2\.2 or 3\.15\.1"):
         import_script(END_TO_END, keras_version=version)
 
 

@@ -33,7 +33,7 @@ def test_encoding_that_the_script_names_is_used_where_it_is_one_of_texts(encodin
 
 
 def test_bytes_in_no_encoding_are_one_sentence() -> None:
-    with pytest.raises(DataError, match=r"^s\.py is no text in UTF-8: invalid continuation byte; save it as UTF-8$"):
+    with pytest.raises(DataError, match=r"^s\.py is not text in UTF-8: invalid continuation byte; save it as UTF-8$"):
         decode(b"x = '\xe9'", "s.py")
     assert decode(b"# coding: latin-1\nx = '\xe9'", "s.py").endswith("é'")
 
@@ -93,8 +93,8 @@ def test_old_form_of_notebooks_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("{", "n.ipynb is no notebook: its text is no JSON; save it anew, or paste its code"),
-        ("[1]", "n.ipynb is no notebook: it has no cells; save it anew, or paste its code"),
+        ("{", "n.ipynb is not a notebook: its text is not JSON; save it again, or paste its code"),
+        ("[1]", "n.ipynb is not a notebook: it has no cells; save it again, or paste its code"),
         (
             '{"cells": [{"cell_type": "markdown", "source": "x"}]}',
             "n.ipynb is a notebook without code cells; paste the code",
@@ -109,7 +109,7 @@ def test_old_form_of_notebooks_is_read() -> None:
             notebook("x" * 300_001),
             "n.ipynb has 300,001 characters; paste the part that trains, at most 300,000 characters",
         ),
-        ('{"cells": ' * 100_000, "n.ipynb is no notebook: its text is no JSON"),
+        ('{"cells": ' * 100_000, "n.ipynb is not a notebook: its text is no JSON"),
     ],
 )
 def test_notebook_that_cannot_be_read_is_one_sentence(text: str, sentence: str) -> None:

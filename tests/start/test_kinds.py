@@ -75,7 +75,7 @@ def test_the_folder_says_the_kind_whatever_its_configuration_says() -> None:
 
 def test_a_folder_elsewhere_is_no_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sentence = (
-        f"{tmp_path}/x is no job: jobs lie in a folder named runs, rates, bisects, sweeps, "
+        f"{tmp_path}/x is not a job: jobs are in a folder named runs, rates, bisects, sweeps, "
         "cross_validations, searches, reviews, checks, puzzles, whys"
     )
     with pytest.raises(RunError, match=sentence):

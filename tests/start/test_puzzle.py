@@ -126,17 +126,17 @@ def test_a_damaged_story_is_no_story(record: object) -> None:
 def test_a_home_that_cannot_be_written_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PARITY_HOME", str(tmp_path / "file"))
-    with pytest.raises(UserError, match=r"^no run can be made in "):
+    with pytest.raises(UserError, match=r"^cannot create a run in "):
         start.start("puzzle", PuzzleSpec(), OPERATOR)
 
 
 def test_a_visitor_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARITY_MODE", "public")
-    with pytest.raises(AccessError, match="does not let you start a search between two runs"):
+    with pytest.raises(AccessError, match="does not allow you to start a search between two runs"):
         start.start("puzzle", PuzzleSpec(), Person("x", "visitor"))
     assert PuzzleStore().list() == [] == RunStore().list()
 
 
 def test_its_runs_are_read_by_id_alone() -> None:
-    with pytest.raises(RunError, match="does not say which runs are its own"):
+    with pytest.raises(RunError, match="does not name its runs"):
         Puzzle(paths.home() / "puzzles" / "x").runs()

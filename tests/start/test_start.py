@@ -100,7 +100,7 @@ def test_no_kind_goes_past_the_cap_on_what_may_wait(specs: dict[str, Any], start
     """There was none for bisects and reviews, and one of its own for each other kind."""
     fill_the_queue(21)
     for name, spec in specs.items():
-        with pytest.raises(RunError, match=r"^20 jobs wait for their turn already; start this one when some have end"):
+        with pytest.raises(RunError, match=r"^20 jobs are queued already; start this one when some have end"):
             start.start(name, spec, TOM)
     assert started == []
     assert all(len(kind.store().list()) == (23 if kind.name == "run" else 0) for kind in kinds.KINDS)
@@ -114,7 +114,7 @@ def test_no_kind_is_resumed_past_the_cap(specs: dict[str, Any]) -> None:
         job.write_status(Status(status="stopped"))
     fill_the_queue(21)
     for job in jobs:
-        with pytest.raises(RunError, match=r"jobs wait for their turn already"):
+        with pytest.raises(RunError, match=r"jobs are queued already"):
             start.resume(job, TOM)
 
 
@@ -137,10 +137,10 @@ def test_what_the_mode_forbids_is_neither_started_nor_resumed_in_any_kind() -> N
         ("sweep", SweepSpec(elsewhere, trials=[{"model.dropout": 0.1}])),
     ]  # fmt: skip
     for name, spec in asked:
-        with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
+        with pytest.raises(AccessError, match=r"^the dataset must be the sample, an upload"):
             start.start(name, spec, TOM)
     runs[0].write_status(Status(status="stopped"))
-    with pytest.raises(AccessError, match=r"^the dataset is neither the sample, nor an upload"):
+    with pytest.raises(AccessError, match=r"^the dataset must be the sample, an upload"):
         start.resume(runs[0], TOM)
 
 
@@ -150,7 +150,7 @@ def test_what_one_person_has_started_another_neither_stops_nor_resumes(specs: di
         job = start.start(name, spec, TOM)
         assert job.owner() == TOM.name
         for refused in (start.stop, start.resume):
-            with pytest.raises(AccessError, match=r"^This was started by somebody else"):
+            with pytest.raises(AccessError, match=r"^This was started by another user"):
                 refused(job, TINA)
         start.stop(job, Person("ada@lab.example", "admin"))
         assert job.stop_requested()

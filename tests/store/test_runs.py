@@ -81,7 +81,7 @@ def test_a_run_is_found_by_its_id_a_part_of_it_or_its_name() -> None:
 
 def test_two_runs_of_one_name_must_be_told_apart_by_id() -> None:
     ids = sorted((named("twice").id, named("twice").id), reverse=True)
-    assert refusal("twice") == f'"twice" could be 2 runs: {ids[0]}, {ids[1]}; give the whole id'
+    assert refusal("twice") == f'"twice" could be 2 runs: {ids[0]}, {ids[1]}; give the full id'
     assert RunStore().get(ids[0]).id == ids[0]
 
 
@@ -108,7 +108,7 @@ def test_a_run_cannot_be_made_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunError) as error:
         RunStore(tmp_path / "file").create(RunConfig())
-    assert str(error.value) == f"no run can be made in {tmp_path / 'file'}: Not a directory"
+    assert str(error.value) == f"cannot create a run in {tmp_path / 'file'}: Not a directory"
 
 
 def test_a_data_set_in_a_folder_whose_name_is_no_valid_text_can_be_configured() -> None:
@@ -143,17 +143,17 @@ CREATED = "input should be less than or equal to 4102444800, but 1e+18 is there"
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "it is no JSON"),
-        (b"{", "it is no JSON"),
-        (b"\xff", "it is no JSON"),
-        (b"[" * 100_000, "it is no JSON"),
-        (b"[]", "the whole of it is not as it must be (input should be a valid dictionary, but [] is there)"),
-        (b"{}", "status is not as it must be (field required, but {} is there)"),
-        (b'{"status": "finished", "created": 1e18}', f"created is not as it must be ({CREATED})"),
+        (b"", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b"\xff", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
+        (b"[]", "the whole file is invalid (input should be a valid dictionary, but [] is there)"),
+        (b"{}", "status is invalid (field required, but {} is there)"),
+        (b'{"status": "finished", "created": 1e18}', f"created is invalid ({CREATED})"),
         (b'{"status": "finished", "created": "x"}',
-         "created is not as it must be (input should be a valid number, but 'x' is there)"),
+         "created is invalid (input should be a valid number, but 'x' is there)"),
         (b'{"status": "finished", "epoch": true}',
-         "epoch is not as it must be (input should be a valid integer, but True is there)"),
+         "epoch is invalid (input should be a valid integer, but True is there)"),
         (b'{"status": "finished", "x": %s}' % (b"9" * 4000), "it has a whole number of more than 15 digits"),
         (b'{"status": "finished", "x": "%s"}' % (b"9" * 300_000), "it has more than 200,000 bytes"),
     ],
@@ -173,7 +173,7 @@ def test_a_damaged_status_is_told_and_the_run_keeps_its_day(run: Run, content: b
 @pytest.mark.parametrize("word", ["asleep", "damaged"])
 def test_a_status_that_no_run_writes_is_damaged(run: Run, word: str) -> None:
     files.write_json(run.path / "status.json", {"status": word})
-    assert run.read_status().message.startswith(f"Run {run.id} is damaged: status.json: status is not as it must be (")
+    assert run.read_status().message.startswith(f"Run {run.id} is damaged: status.json: status is invalid (")
 
 
 def test_texts_of_a_status_can_be_shown(run: Run) -> None:
@@ -193,7 +193,7 @@ def test_a_run_whose_worker_is_gone_is_interrupted(run: Run, status: str) -> Non
     run.write_status(Status(status=status, pid=1, epoch=3))
     settled = run.status()
     assert (settled.status, settled.epoch) == ("interrupted", 3)
-    assert settled.message == "Its process is gone; Resume continues after the last finished epoch."
+    assert settled.message == "Its process has ended; Resume continues after the last finished epoch."
     assert settled.ended == pytest.approx(time.time(), abs=5)
     assert run.read_status() == settled
 

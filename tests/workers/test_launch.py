@@ -127,7 +127,7 @@ def test_a_killed_worker_probably_ran_out_of_memory(run: Run, worker: Callable[[
         ("raise SystemExit(4)", "interrupted",
          "The worker ended unexpectedly (exit code 4); the end of worker.log may say why. Resume continues"),
         ("import os; os.abort()", "interrupted",
-         "The worker crashed (SIGABRT), which often means that memory ran out. Try a smaller batch or image size;"),
+         "The worker crashed (SIGABRT), which often means out of memory. Try a smaller batch or image size;"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "interrupted", "The worker crashed (SIGSEGV)"),
         ("raise SystemExit(137)", "interrupted", "The worker was killed by the system, probably out of memory."),
         ("raise SystemExit(74)", "failed",
@@ -169,7 +169,7 @@ def test_a_worker_can_be_ended_now_where_there_is_no_sigkill(
         launch.end_now(run)
         status = ended(run)
     assert status.status == "interrupted"
-    assert status.message.startswith("The worker did not stop by itself and was ended. Resume continues after")
+    assert status.message.startswith("The worker did not stop and was killed. Resume continues after")
 
 
 def test_whoever_finds_a_worker_gone_that_was_ended_says_so(run: Run, worker: Callable[[str], Started]) -> None:
@@ -181,14 +181,14 @@ def test_whoever_finds_a_worker_gone_that_was_ended_says_so(run: Run, worker: Ca
     run.write_status(running)
     assert launch.poll(run) == running, "it lives, although nobody holds its lock"
     launch.end_now(run)
-    said = "The worker did not stop by itself and was ended. Resume continues after the last finished epoch."
+    said = "The worker did not stop and was killed. Resume continues after the last finished epoch."
     assert run.status().message == said, "what another process says"
     run.write_status(running)
     process.wait()
     assert (launch.poll(run).status, run.read_status().message) == ("interrupted", said), "what this one says"
     run.requeue()
     run.write_status(running)
-    assert run.status().message == "Its process is gone; Resume continues after the last finished epoch."
+    assert run.status().message == "Its process has ended; Resume continues after the last finished epoch."
 
 
 def test_a_run_that_another_process_has_taken_over_is_not_called_dead(
@@ -222,11 +222,11 @@ def test_a_run_that_has_ended_cannot_be_stopped(run: Run, status: str) -> None:
     run.write_status(Status(status=status))
     with pytest.raises(RunError) as error:
         launch.stop(run)
-    assert str(error.value) == f"run {run.id} is not at work: it is {status}"
+    assert str(error.value) == f"run {run.id} is not running: it is {status}"
     assert not run.stop_requested()
 
 
-@pytest.mark.parametrize(("status", "state"), [("queued", "is still at work"), ("finished", "has finished")])
+@pytest.mark.parametrize(("status", "state"), [("queued", "is still running"), ("finished", "has finished")])
 def test_only_a_run_that_ended_early_can_be_resumed(run: Run, status: str, state: str) -> None:
     run.write_status(Status(status=status, queued=time.monotonic()))
     with pytest.raises(RunError) as error:

@@ -113,7 +113,7 @@ def test_many_images_go_through_in_chunks_and_stay_in_order(trained: MakeTrained
 
 def test_a_run_without_a_model_is_refused() -> None:
     run = RunStore().create(make_config("sample", {}))
-    expected = f"run {run.id} has no model yet: it gets one when it ends, or when it is stopped after a batch"
+    expected = f"run {run.id} has no model yet: it is saved when the run ends or is stopped"
     for ask in (require_model, lambda run: answer(run, [("a", image(1))])):
         with pytest.raises(RunError) as error:
             ask(run)

@@ -108,7 +108,7 @@ def test_a_run_is_handed_over_with_its_needs(cluster: Cluster, monkeypatch: pyte
     assert environment["PYTHONPATH"] == str(launch.ROOT)
     assert "SECRET_OF_THE_SERVER" not in environment
     status = launch.poll(run)
-    assert status.message == "Waits for a slot on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
+    assert status.message == "Waiting for a slot on the cluster: it needs 4 CPUs, 1 GPUs, 16 GB of memory."
     assert launch.location(run, status) == f"Ray cluster 10.0.0.1:6379, job parity-{run.id}-1"
 
 
@@ -142,7 +142,7 @@ def test_a_cluster_that_refuses_leaves_no_trace(cluster: Cluster, monkeypatch: p
     with pytest.raises(RunError) as error:
         launch.start(run, parent_pipe=True)
     assert str(error.value) == (
-        "the Ray cluster 10.0.0.1:6379 does not take the job: Request failed with status code 500: no."
+        "the Ray cluster 10.0.0.1:6379 refused the job: Request failed with status code 500: no."
     )
     assert not run.is_on_cluster()
     monkeypatch.delenv("RAY_ADDRESS")
@@ -171,18 +171,18 @@ def test_a_run_on_the_cluster_is_not_judged_by_a_lock_of_this_machine(cluster: C
     cluster.set_state(job(run), "RUNNING")
     assert run.status().status == "running"
     assert launch.poll(run).status == "running"
-    with pytest.raises(RunError, match="is still at work"):
+    with pytest.raises(RunError, match="is still running"):
         run.requeue()
 
 
 ENDS: dict[str, tuple[Callable[[Cluster, str], object], str, str]] = {
     "lost": (
         lambda c, name: c.set_state(name, "FAILED", "JobErrorType.JOB_SUPERVISOR_ACTOR_DIED"),
-        "interrupted", "The machine that worked on it was lost. Resume continues after the last finished epoch.",
+        "interrupted", "The machine that ran it was lost. Resume continues after the last finished epoch.",
     ),
     "unknown": (
         lambda c, name: c.jobs.pop(name),
-        "interrupted", "The cluster does not know this job any more: it was started anew. Resume continues after the "
+        "interrupted", "The cluster no longer knows this job: the cluster was restarted. Resume continues after the "
         "last finished epoch.",
     ),
     "killed": (
@@ -247,7 +247,7 @@ def test_a_cluster_that_does_not_answer_settles_nothing(cluster: Cluster, run: R
     cluster.silent = True
     status = launch.poll(run)
     assert (status.status, status.message) == (
-        "running", "The cluster 10.0.0.1:6379 does not answer; what it has been given goes on there if it can.",
+        "running", "The cluster 10.0.0.1:6379 does not respond; jobs that were submitted continue if possible.",
     )  # fmt: skip
     assert run.read_status().message != status.message
 
@@ -262,7 +262,7 @@ def test_a_job_that_waited_too_long_for_ray_is_handed_over_again(cluster: Cluste
 def test_what_waits_is_stopped_without_a_worker(cluster: Cluster, run: Run) -> None:
     launch.stop(run)
     status = launch.poll(run)
-    assert (status.status, status.message) == ("stopped", "Stopped while it waited for a slot on the cluster.")
+    assert (status.status, status.message) == ("stopped", "Stopped while waiting for a slot on the cluster.")
     assert cluster.stopped == [job(run)]
 
 

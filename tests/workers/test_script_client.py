@@ -39,17 +39,17 @@ def test_record_is_the_one_of_the_reader() -> None:
 def test_refusal_is_the_sentence_of_the_reader() -> None:
     with pytest.raises(DataError, match=r"^s\.py, line 1: this is Python 2 "):
         script_client.read_script(b"print 'x'", "s.py")
-    with pytest.raises(DataError, match="is no version of Keras"):
+    with pytest.raises(DataError, match="is not a version of Keras"):
         script_client.read_script(HEALTHY.encode(), "s.py", "x")
 
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        pytest.param("loop", "reading s.py took more than 2 s and was given up; paste the part", marks=needs_limits),
-        pytest.param("allocate", "reading s.py took more than 512 MB and was given up; paste", marks=needs_limits),
+        pytest.param("loop", "reading s.py took more than 2 s and was aborted; paste the part", marks=needs_limits),
+        pytest.param("allocate", "reading s.py took more than 512 MB and was aborted; paste", marks=needs_limits),
         pytest.param("crash", "s.py could not be read: its process ended with code -11; paste", marks=needs_limits),
-        ("write", "s.py could not be read: there is too much to say about it; paste"),
+        ("write", "s.py could not be read: there are too many findings; paste"),
         ("fail", "s.py could not be read: IndexError: list index out of range; paste"),
     ],
 )  # fmt: skip
@@ -69,7 +69,7 @@ def test_process_that_only_waits_is_ended_by_the_clock(stand_in: None, monkeypat
     monkeypatch.setattr(script_client, "SECONDS", 1.5)
     begun = time.monotonic()
     with pytest.raises(
-        DataError, match=r"^reading s\.py took more than 5 s and was given up; paste the part that trains"
+        DataError, match=r"^reading s\.py took more than 5 s and was aborted; paste the part that trains"
     ):
         script_client.read_script(b"sleep", "s.py")
     assert time.monotonic() - begun < 8
@@ -103,9 +103,7 @@ def test_a_third_reader_waits_its_turn_and_is_told_when_there_is_none(monkeypatc
 @pytest.mark.parametrize(("size", "name"), [(1_200_001, "s.py"), (10_000_001, "n.ipynb")])
 def test_file_that_is_too_large_starts_no_process(size: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    with pytest.raises(
-        DataError, match="is longer than any script; paste the part that trains, at most 300,000 characters"
-    ):
+    with pytest.raises(DataError, match="is too long; paste the part that trains, at most 300,000 characters"):
         script_client.read_script(b"#" * size, name)
 
 

@@ -76,7 +76,7 @@ def test_how_images_became_squares_is_told_or_known_by_the_origin(
         ([], "the classes are not given; give two or more different names"),
         (["a"], "the classes are a; give two or more different names"),
         (["a", "a "], "give two or more different names"),
-        (["a", "b", "c"], "the model tells 2 classes apart, and 3 names were given"),
+        (["a", "b", "c"], "the model has 2 classes, and 3 names were given"),
     ],
 )
 def test_the_classes_must_fit(saved: bytes, home: Path, classes: list[str], words: str) -> None:
@@ -93,7 +93,7 @@ def test_a_refused_file_leaves_nothing(saved: bytes, home: Path, monkeypatch: py
             import_model(io.BytesIO(content), ["a", "b"], "x")
         assert left(home) == []
     monkeypatch.setattr(importing, "MAX_BYTES", 10**6)
-    with pytest.raises(ModelError, match="the file has more than 1 MB, the most that is taken"):
+    with pytest.raises(ModelError, match="the file has more than 1 MB, the maximum"):
         import_model(io.BytesIO(saved), ["a", "b"], "x")
     assert left(home) == []
 
@@ -102,9 +102,9 @@ def test_a_refused_file_leaves_nothing(saved: bytes, home: Path, monkeypatch: py
     ("program", "words"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"its process was ended \(SIGSEGV\)"),
-        ("raise MemoryError", "it wanted too much memory"),
+        ("raise MemoryError", "it needed too much memory"),
         ("raise SystemExit('no such\\x1b layer')", "no such  layer"),
-        ("pass", "its process said nothing"),
+        ("pass", "its process gave no result"),
         ('print(\'{"error": "it takes sounds"}\')', "this model cannot be used here: it takes sounds"),
         ("import time; time.sleep(60)", "it took more than 1 s"),
     ],

@@ -94,7 +94,7 @@ class AtWork:
         """Trials that have ended, with their final status."""
         ended = {one.id: status for one in list(self._runs.values()) if (status := self._tended(one))}
         count = len(self._runs.keys() - ended.keys())
-        self._reporter.set_status(message=f"{count} trial{'' if count == 1 else 's'} at work on the cluster.")
+        self._reporter.set_status(message=f"{count} trial{'' if count == 1 else 's'} running on the cluster.")
         return ended
 
     def _tended(self, run: Run) -> str:
@@ -228,7 +228,7 @@ def bisect_over_cluster(reporter: Reporter[Bisect]) -> tuple[str, str]:
     Raises:
         UserError: the two runs cannot be held against each other any more, or the cluster takes no jobs.
     """
-    reporter.set_status(status="running", message="Looks at what differs.")
+    reporter.set_status(status="running", message="Comparing the settings of the two runs.")
     return ClusterBisect(reporter).work()
 
 
@@ -238,5 +238,5 @@ def sweep_over_cluster(reporter: Reporter[Sweep]) -> tuple[str, str]:
     Raises:
         UserError: the sweep cannot be read, or the cluster takes no jobs.
     """
-    reporter.set_status(status="running", message="Begins with the first trial.")
+    reporter.set_status(status="running", message="Starting the first trial.")
     return ClusterSweep(reporter).work()

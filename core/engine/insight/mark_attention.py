@@ -46,7 +46,7 @@ def add_mark_attention(context: TrainingContext) -> None:
         explainer = Explainer(join(context.base, context.head))
     except ValueError:  # no map in front of the head
         return
-    context.reporter.phase("evaluating", "Asks where the network looks, since one class can be told by a mark.")
+    context.reporter.phase("evaluating", "Checking where the network looks, since a mark may identify one class.")
     own = sample.labels == mark.label
     sides = [[sample.files[k] for k in _some(np.flatnonzero(side))] for side in (own & mark.shows, ~own)]
     showing, others = (_maps(context, explainer, side, mark.label) for side in sides)

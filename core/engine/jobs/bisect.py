@@ -46,7 +46,7 @@ def bisect(reporter: Reporter[Bisect]) -> tuple[str, str]:
     Raises:
         UserError: the two runs cannot be held against each other any more.
     """
-    reporter.set_status(status="running", message="Looks at what differs.")
+    reporter.set_status(status="running", message="Comparing the settings of the two runs.")
     trials = HeadTrials()
     return BisectRunner(
         reporter.run,
@@ -96,5 +96,5 @@ def _trained(run: Run, reporter: Reporter[Run], trials: HeadTrials | None) -> st
 
 def _last_word(run: Run, status: str) -> str:
     if run.has_model() or status == "stopped":
-        return STATUSES[status] if run.has_model() else "Stopped before anything was learnt."
+        return STATUSES[status] if run.has_model() else "Stopped before anything was trained."
     return "Finished. Its figures are kept; its model is not, as it is one of many trainings of a search."

@@ -42,7 +42,7 @@ def cross_validate(reporter: Reporter[CrossValidation]) -> tuple[str, str]:
         UserError: the dataset has gone or changed, or cannot be divided so.
     """
     config = reporter.run.config()
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         return "finished", _Work(reporter, dataset).run()
@@ -88,7 +88,7 @@ class _Work:
     def _train(self, repeat: int, fold: int, folds: Folds) -> None:
         began, name = time.monotonic(), folds.names[fold - 1]
         times = f", repeat {repeat} of {self._record['repeats']}" if self._record["repeats"] > 1 else ""
-        self._reporter.set_status(message=f"Trains without fold {name} ({fold} of {len(folds.names)}{times}).")
+        self._reporter.set_status(message=f"Training without fold {name} ({fold} of {len(folds.names)}{times}).")
         split = folds.split(fold - 1, self._inner, self._config.data.seed + repeat - 1)
         held_out = split.test or split.val
         answered = self._heads.answer(
@@ -183,7 +183,9 @@ class _Work:
         figures = fold_figures(self._record["heads"], self._record["folds"])
         part = part.model_copy(update={"interval": figures["interval"], "auc": figures["auc"]})
         whose = f" (repeat 1 of {self._record['repeats']})" if self._record["repeats"] > 1 else ""
-        evaluation = Evaluation(classes=classes, weights=f"those of heads that had not seen the image{whose}", val=part)
+        evaluation = Evaluation(
+            classes=classes, weights=f"those of heads that were not trained on the image{whose}", val=part
+        )
         write_figures(self._job.out_of_fold(), Figures(evaluation, {"val": list(files)}, {"val": answers}))
 
     def _afford(self) -> None:

@@ -59,7 +59,7 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
     Raises:
         RunError: the model is absent or damaged, a package is missing, or the two do not agree.
     """
-    report("Loads the model.", 0.2)
+    report("Loading the model.", 0.2)
     model = in_plain_layers(_open(run))
     if kind in SMALL:
         found = convert_small(run, model, kind, path, report)
@@ -73,15 +73,15 @@ def convert(run: Run, kind: str, path: Path, report: StepProgress) -> dict[str, 
     except ModuleNotFoundError as error:
         raise RunError(f"this format needs the package {error.name}; install what requirements.txt names") from error
     _LABELLERS[kind](path, model_record(run))
-    report("Opens it again and compares.", 0.8)
+    report("Loading it again and comparing.", 0.8)
     answers = _READERS[kind](path, pixels)
     if answers is None:
         return {"pictures": len(pixels), "difference": None}
     difference = float(np.abs(np.asarray(answers) - expected).max())
     if not difference <= TOLERANCE and not _rounding(model, pixels, answers) <= TOLERANCE:
         raise RunError(
-            f"the converted model of run {run.id} differs from the run's own by {difference:.2g}, more than "
-            f"{TOLERANCE:g}; it was not kept, take another format"
+            f"the converted model of run {run.id} differs from the run's model by {difference:.2g}, more than "
+            f"{TOLERANCE:g}; it was not kept, use another format"
         )
     return {"pictures": len(pixels), "difference": difference}
 
@@ -116,8 +116,8 @@ def save_base(run: Run, path: Path, report: StepProgress) -> dict[str, Any]:
     recorded = _recorded_hashes(run)
     if recorded and recorded != (weights_only_hash(base), statistics_hash(base)):
         raise RunError(
-            f"the weights of {row.title} on this machine are not those that run {run.id} started from; put the same "
-            "file in its place"
+            f"the weights of {row.title} on this machine are not those that run {run.id} started from; replace them "
+            "with the same file"
         )
     report("Saves it.", 0.8)
     base.save(path)
@@ -140,7 +140,7 @@ def _open(run: Run) -> keras.Model:
     try:
         return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
+        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error
 
 
 def _images(run: Run, size: int) -> Array:

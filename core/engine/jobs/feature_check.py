@@ -32,15 +32,15 @@ def check_with_features(reporter: Reporter[FeatureCheck]) -> tuple[str, str]:
     """
     asked = reporter.run.config()
     config = dataclasses.replace(asked, data=dataclasses.replace(asked.data, augmentation="none"))
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     reporter.run.write_settings({**reporter.run.settings(), "key": check_key(asked, dataset)})
     context = make_training_context(config, dataset, reporter)
     try:
         parts = [(name, getattr(dataset.split, name), _features(context, dataset, name)) for name in ("train", "val")]
     except StopRequested:
-        return "stopped", "Stopped before the images were checked; the features so far are computed again."
-    reporter.phase("evaluating", "Checks images and labels with the features.")
+        return "stopped", "Stopped before the images were checked; the features computed so far are lost."
+    reporter.phase("evaluating", "Checking images and labels with the features.")
     found = feature_findings(config, dataset, parts)
     why = why_no_answers(dataset, parts)
     reporter.run.write_result(
@@ -56,5 +56,5 @@ def check_with_features(reporter: Reporter[FeatureCheck]) -> tuple[str, str]:
 
 def _features(context: TrainingContext, dataset: Dataset, part: str) -> np.ndarray:
     files = getattr(dataset.split, part)
-    made = context.features(context.images(files, augmented=False), 0, "Computes features of the images.")
+    made = context.features(context.images(files, augmented=False), 0, "Computing features of the images.")
     return pooled(context.base, made, np.arange(len(files)))

@@ -24,7 +24,7 @@ from core.engine.train.observe import Observed
 from core.errors import DataError
 from core.insight.answer import Probabilities
 
-_WHOLE = "Computes the features of all images, once."
+_WHOLE = "Computing the features of all images, once."
 _WHOLES = 3
 
 

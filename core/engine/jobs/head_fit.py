@@ -93,7 +93,7 @@ class HeadTrial:
         tensor: callable. See `Tensors`.
     """
 
-    message = "Trains on cached features."
+    message = "Training on cached features."
 
     def __init__(self, context: TrainingContext, head: Head, tensor: Tensors) -> None:
         self._work, self._head, self._tensor = context, head, tensor
@@ -153,7 +153,7 @@ class HeadTrial:
         """The features that batches are taken from, as a tensor."""
         return self._tensor(
             self._work.key(self._images, draw),
-            lambda: self._work.features(self._images, draw, "Computes the features of the training images."),
+            lambda: self._work.features(self._images, draw, "Computing the features of the training images."),
         )
 
     def _rows(self, positions: Indices) -> Indices:
@@ -167,7 +167,7 @@ class HeadTrial:
     def observe(self, part: Sequence[ImageFile]) -> Observed:
         """What the head says of images as it is now."""
         images = self._work.images(part, augmented=False)
-        features = self._work.features(images, 0, "Computes the features of the held-out images, once.")
+        features = self._work.features(images, 0, "Computing the features of the held-out images, once.")
         return self._head.observer.on_features(features)
 
     def _keep(self, fitted: Fitted) -> None:

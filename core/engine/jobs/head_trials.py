@@ -88,7 +88,7 @@ class HeadTrials:
             UserError: something the person can put right, in one sentence.
         """
         started, config = time.monotonic(), reporter.run.config()
-        reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+        reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
         context, head = self._prepared(config, self._opened(config, reporter), reporter)
         if len(context.dataset.split.train) * int(context.base.output_shape[-1]) * 4 > MOST_BYTES:
             return ""

@@ -44,18 +44,18 @@ def review(reporter: Reporter[Review]) -> tuple[str, str]:
         UserError: the dataset has gone, or the weights of the built-in network have.
     """
     job = reporter.run
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     config = make_config(job.reference(), {})
     dataset = prepare(scan_dataset(config.dataset, reporter.progress), config.data)
     files = list(dataset.index.files)
     try:
         features = _features(dataset, files, reporter)
     except StopRequested:
-        return "stopped", "Stopped before the labels were looked at; the features so far are computed again."
+        return "stopped", "Stopped before the labels were reviewed; the features computed so far are lost."
     if reporter.stop_requested():
-        return "stopped", "Stopped before the labels were looked at; the features are kept."
+        return "stopped", "Stopped before the labels were reviewed; the features are kept."
     map_positions = _map_positions(dataset, files, features, reporter)
-    reporter.phase("evaluating", "Looks for labels that do not fit.")
+    reporter.phase("evaluating", "Searching for likely label errors.")
     record = judge(dataset, files, features, map_positions, job.answers_of())
     job.write_result(record)
     return "finished", f"{record.issues:,} of {record.pictures:,} labels look wrong."
@@ -129,8 +129,8 @@ def _map_positions(
     store = RowStore(dataset.root, "places")
     if any(sha not in store.rows for sha in wanted):
         seconds = SECONDS_AN_IMAGE * len(wanted)
-        about = f"some {max(10, 10 * round(seconds / 10))} seconds" if seconds > 5 else "some seconds"
-        reporter.phase("evaluating", f"Lays out {len(wanted):,} images with t-SNE: {about}.")
+        about = f"some {max(10, 10 * round(seconds / 10))} seconds" if seconds > 5 else "a few seconds"
+        reporter.phase("evaluating", f"Arranging {len(wanted):,} images with t-SNE: {about}.")
         row_of = {file.sha256: features[k] for k, file in enumerate(files)}
         made = neighbourhoods(np.stack([row_of[sha] for sha in wanted]))
         store.rows = {} if made is None else dict(zip(wanted, made, strict=True))
@@ -152,7 +152,7 @@ def _features(dataset: Dataset, files: Sequence[ImageFile], reporter: Reporter[R
         split = dataset.split
         for part in [missing] if store.rows else [split.train, split.val, split.test]:
             if part:
-                made = context.features(context.images(part, augmented=False), 0, "Computes features of the images.")
+                made = context.features(context.images(part, augmented=False), 0, "Computing features of the images.")
                 store.add(part, np.asarray(made))
         store.save()
     return store.of(files)

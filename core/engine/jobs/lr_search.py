@@ -36,7 +36,7 @@ def find_rate(reporter: Reporter[LrSearch]) -> tuple[str, str]:
     """
     search, started = reporter.run, time.monotonic()
     config = for_range_test(search.config())
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     try:
         context = make_training_context(config, dataset, reporter)
@@ -45,7 +45,7 @@ def find_rate(reporter: Reporter[LrSearch]) -> tuple[str, str]:
     except StopRequested:
         return "stopped", "Stopped before the range test was made."
     if test.stopped:
-        return "stopped", "Stopped before the range test was at its end."
+        return "stopped", "Stopped before the range test was complete."
     found = suggest(test.rates, test.losses)
     search.write_result(_record(test, found, time.monotonic() - started))
     if found.valley is None:
@@ -70,7 +70,7 @@ def for_range_test(config: RunConfig) -> RunConfig:
 def run_range_test(phase: Phase, reporter: Reporter[LrSearch]) -> "LrRangeTest":
     """Trains batch after batch, epoch after epoch, each batch with the next rate, until the loss explodes."""
     test, epoch = LrRangeTest(reporter), 0
-    reporter.phase("training", "Tries ever larger learning rates.", batches=STEPS, batch=0)
+    reporter.phase("training", "Trying increasing learning rates.", batches=STEPS, batch=0)
     while not test.ended:
         data = phase.data(epoch)
         try:

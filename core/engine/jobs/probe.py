@@ -90,7 +90,7 @@ def _open(run: Run) -> keras.Model:
     try:
         return keras.saving.load_model(run.path / "model.keras", compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is absent or damaged") from error
+        raise RunError(f"the model of run {run.id} cannot be loaded: its model.keras is missing or damaged") from error
 
 
 def _prepared(base: keras.Model) -> keras.Model | None:

@@ -10,8 +10,8 @@ from core.engine.jobs.steps import EndedEarly, carry_out
 from core.engine.reporter import Reporter
 from core.start.puzzle import Puzzle
 
-_WORDS = ("Step 1 of 3: trains the bottleneck head.", "Step 2 of 3: trains the same head, full pass.")
-_SEARCHES = "Step 3 of 3: looks for the setting that makes the difference."
+_WORDS = ("Step 1 of 3: training the bottleneck head.", "Step 2 of 3: training the same head, full pass.")
+_SEARCHES = "Step 3 of 3: searching for the setting that causes the difference."
 
 
 def solve(reporter: Reporter[Puzzle]) -> tuple[str, str]:

@@ -47,7 +47,7 @@ def search(reporter: Reporter[Search]) -> tuple[str, str]:
         UserError: the dataset has gone or changed, or no candidate fits the budget.
     """
     config = reporter.run.config()
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress)
     work = _Work(reporter, dataset)
     try:

@@ -53,7 +53,7 @@ def convert_small(run: Run, model: keras.Model, kind: str, path: Path, report: S
         calibration = len(samples)
         settings = {"representative_dataset": _representative(samples),
                     "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, _OPS]}}  # fmt: skip
-    report("Converts it, plain for comparison and smaller.", 0.35)
+    report("Converting it, once plain for comparison and once smaller.", 0.35)
     plain = path.with_name(f"{path.stem}.plain.tflite")
     try:
         _export(model, plain, target_spec={"supported_ops": [_OPS]})
@@ -67,7 +67,7 @@ def convert_small(run: Run, model: keras.Model, kind: str, path: Path, report: S
         }
     finally:
         plain.unlink(missing_ok=True)
-    report(f"Asks both about {len(pixels)} validation images.", 0.6)
+    report(f"Comparing both on {len(pixels)} validation images.", 0.6)
     own = np.concatenate([np.asarray(model(part, training=False)) for part in _batches(pixels)])
     ask = _interpreter(path)
     small = np.concatenate([ask(part) for part in _batches(pixels)])

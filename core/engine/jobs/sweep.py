@@ -18,7 +18,7 @@ def sweep(reporter: Reporter[Sweep]) -> tuple[str, str]:
     Raises:
         UserError: the sweep cannot be read.
     """
-    reporter.set_status(status="running", message="Begins with the first trial.")
+    reporter.set_status(status="running", message="Starting the first trial.")
     return SweepRunner(
         reporter.run,
         lambda run: train_trial(run, reporter),

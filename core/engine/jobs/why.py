@@ -19,9 +19,9 @@ from core.why.repair_client import repaired_text
 from core.why.side import ScriptSide, read_side
 from core.why.store import Why
 
-_WORDS = ("Step 1 of 4: trains as the first script does.", "Step 2 of 4: trains as the second script does.")
-_SEARCHES = "Step 3 of 4: looks for the setting that makes the difference."
-_REPAIRS = "Step 4 of 4: looks for the smallest change to the script, and trains the repaired script."
+_WORDS = ("Step 1 of 4: training as the first script does.", "Step 2 of 4: training as the second script does.")
+_SEARCHES = "Step 3 of 4: searching for the setting that causes the difference."
+_REPAIRS = "Step 4 of 4: searching for the smallest change to the script, and training the repaired script."
 
 
 def explain(reporter: Reporter[Why]) -> tuple[str, str]:

@@ -212,7 +212,7 @@ def make_training_context(config: RunConfig, dataset: Dataset, reporter: Reporte
     model = config.model
     row = catalogue.find(model.backbone)
     if model.weights == "imagenet" and catalogue.find_weights(row) is None:
-        reporter.phase("data", f"Downloads the weights of {row.title}.")
+        reporter.phase("data", f"Downloading the weights of {row.title}.")
         started = time.monotonic()
         fetch(row, reporter.progress)
         measured.keep([measured.Cost(measured.DOWNLOAD, (time.monotonic() - started) / row.weights_bytes)])

@@ -74,8 +74,8 @@ def say_changes(reporter: Reporter[Run], config: RunConfig) -> None:
         changes = str(error).rstrip(".")
     if not changes:
         return
-    claim = f"While this run trained, its dataset has changed: {changes}."
-    reporter.event(DATA_CHANGED, message=f"{claim} It has learnt from the images in its manifest.")
+    claim = f"The dataset changed during training: {changes}."
+    reporter.event(DATA_CHANGED, message=f"{claim} The run was trained on the images in its manifest.")
     _add_finding(reporter, claim)
 
 

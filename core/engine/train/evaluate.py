@@ -52,9 +52,9 @@ def keep_results(context: TrainingContext, predict: Predict, weights: str) -> No
         weights: str. Which weights these are, in words.
     """
     reporter = context.reporter
-    reporter.phase("evaluating", "Evaluates on the held-out images.")
+    reporter.phase("evaluating", "Evaluating on the held-out images.")
     found = figures(context.dataset, predict, weights)
-    reporter.phase("saving", "Saves the model.")
+    reporter.phase("saving", "Saving the model.")
     save_model(join(context.base, context.head), reporter.run.path / "model.keras")
     write_figures(reporter.run, found)
 

@@ -23,7 +23,7 @@ from core.models.build import weights_hash
 from core.models.frozen_part import Parts, cut_in_two, frozen_rows, learning_features
 from core.models.whole_batches import filled_up
 
-_MESSAGE = "Computes what the frozen blocks make of the images, once."
+_MESSAGE = "Computing the outputs of the frozen blocks, once."
 
 
 def keeps_activations(context: TrainingContext) -> bool:

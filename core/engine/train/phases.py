@@ -217,11 +217,11 @@ def frozen_base(model: keras.Model) -> FrozenBase:
     return next(layer for layer in model.layers if isinstance(layer, FrozenBase))
 
 
-_VALIDATION = "Computes the features of the held-out images, once."
+_VALIDATION = "Computing the features of the held-out images, once."
 
 
 def _wording(context: TrainingContext, epoch: int) -> str:
     data = context.config.data
     if data.augmentation == "none" or data.augmentation_draws == 1:
-        return "Computes the features of the training images, once."
-    return f"Computes the features of augmented draw {context.draw(epoch) + 1} of the training images."
+        return "Computing the features of the training images, once."
+    return f"Computing the features of augmented draw {context.draw(epoch) + 1} of the training images."

@@ -128,7 +128,7 @@ class Tracking:
         self._note(figures, self._reporter.status.epoch)
         last = self._pool.submit(self._try, lambda server: self._end(server, status), at_once=True)
         if wait([last], timeout=LAST_SECONDS).not_done or self._unsent:
-            self._complain(f"MLflow at {self._server.name} has not taken in all figures.")
+            self._complain(f"MLflow at {self._server.name} did not accept all metrics.")
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _later(self, send: Callable[[Server], None]) -> None:
@@ -147,12 +147,12 @@ class Tracking:
         except OSError as error:  # the run's own folder cannot be written, which the training will meet, too
             self._postpone(f"MLflow: {error.strerror}.")
         except (KeyError, TypeError, AttributeError):
-            self._postpone(f"MLflow at {server.name}: it answers like no MLflow server.")
+            self._postpone(f"MLflow at {server.name}: its response is not that of an MLflow server.")
 
     def _postpone(self, why: str) -> None:
         self._next_try = time.monotonic() + AGAIN_SECONDS
         if not self._has_failed:
-            self._complain(f"{why} The training goes on; it is tried again from time to time.")
+            self._complain(f"{why} The training continues; the connection is retried from time to time.")
         self._has_failed = True
 
     def _complain(self, message: str) -> None:

@@ -41,7 +41,7 @@ def run_training(reporter: Reporter[Run]) -> tuple[str, str]:
         UserError: something the person can put right, in one sentence.
     """
     status = train(reporter)
-    return status, STATUSES[status] if reporter.run.has_model() else "Stopped before anything was learnt."
+    return status, STATUSES[status] if reporter.run.has_model() else "Stopped before anything was trained."
 
 
 def train(reporter: Reporter[Run], *, with_reference: bool = True) -> str:
@@ -71,7 +71,7 @@ def train(reporter: Reporter[Run], *, with_reference: bool = True) -> str:
 def _train(reporter: Reporter[Run], tracking: Tracking, *, with_reference: bool) -> str:
     run, started, before = reporter.run, time.monotonic(), dict(reporter.status.seconds)
     config = run.config()
-    reporter.phase("data", "Looks through the dataset.", status="running", started=time.time())
+    reporter.phase("data", "Scanning the dataset.", status="running", started=time.time())
     dataset = open_dataset(config.dataset, config.data, reporter.progress, run.data().layout)
     keep_manifest(reporter, dataset)
     run_costs = RunCosts(config, dataset)
@@ -241,7 +241,7 @@ class Training:
         self.reporter.foretell(costs.later(phase.name, last - epoch, self._durations))  # while features are computed
         data = phase.data(epoch)
         message = (
-            f"{f'Fine-tunes {phase.stage.words}: epoch' if phase.stage else 'Epoch'} {epoch + 1} of {last + later}."
+            f"{f'Fine-tuning {phase.stage.words}: epoch' if phase.stage else 'Epoch'} {epoch + 1} of {last + later}."
         )
         if self.checkpoints.fell_back:
             message += " The newest checkpoint was damaged; it went on from the one before."

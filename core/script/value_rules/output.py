@@ -182,7 +182,8 @@ def _logits(out: Out, loss: Loss) -> Finding | None:
     if out.activation == "linear" and not loss.from_logits and loss.name.endswith("crossentropy"):
         return finding(
             "from-logits-mismatch", "error" if "categorical" in loss.name else "warning", out.line,
-            f"The last layer has no activation, but {loss.name} takes its numbers for probabilities, without a word.",
+            f"The last layer has no activation, but {loss.name} treats its numbers as probabilities, without a "
+            "warning.",
             "Add the activation, or from_logits=True to the loss.",
         )  # fmt: skip
     if loss.from_logits and out.activation in ("sigmoid", "softmax"):

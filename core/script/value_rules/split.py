@@ -215,7 +215,7 @@ def same_images(course: Course) -> Iterator[Finding]:
 def _on_training(line: int, what: str) -> Finding:
     return finding(
         "validation-is-training", "error", line,
-        f"Validation uses {what}: it cannot show whether the model has only learnt them by heart.",
+        f"Validation uses {what}: it cannot show overfitting.",
         "Hold out images that are never trained on.",
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ def _form(config: RunConfig | None) -> None:
             max_value=MOST_FOLDS,
             key=state.CROSS_VALIDATION_FOLDS,
             width=140,
-            help=f"0: those that the dataset brings (folders fold1, fold2, …, or a column fold of its table), else "
+            help=f"0: those of the dataset (folders fold1, fold2, …, or a column fold of its table), else "
             f"{FOLDS}. {LEAST_FOLDS} at least.",
         )
         st.number_input(

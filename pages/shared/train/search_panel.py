@@ -163,7 +163,7 @@ def _table(result: "SearchResult") -> None:
             "apart": column.TextColumn(
                 "Differs from best", help="Whether the difference from the best one is significant on these images."
             ),
-            "milliseconds": column.NumberColumn("ms an image", format="%.1f", help="Backbone only, batches of 16."),
+            "milliseconds": column.NumberColumn("ms per image", format="%.1f", help="Backbone only, batches of 16."),
             "megabytes": column.NumberColumn("MB", format="%.0f", help="Weights, as float32."),
             "heads": column.NumberColumn("Heads"),
             "state": "State",

@@ -146,7 +146,7 @@ def test_stop_change_of_the_data_and_the_command(
     content = gone.read_bytes()
     gone.unlink()
     (job.path / "stop").unlink()
-    with pytest.raises(DataError, match=r"^The dataset has changed since this cross-validation began: 1 image no long"):
+    with pytest.raises(DataError, match=r"^The dataset has changed since this cross-validation began: 1 image miss"):
         cross_validate(Reporter(job))
     gone.write_bytes(content)
     sets = [f"--set={key}={value}" for key, value in {**SETTINGS, "training.early_stopping": 0}.items()]

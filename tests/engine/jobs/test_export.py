@@ -145,7 +145,7 @@ def test_a_converted_model_answers_as_the_run_does_and_names_its_classes(
     np.testing.assert_allclose(ask(path, images), expected, atol=CLOSE, rtol=0)
     np.testing.assert_allclose(ask(path, images[:1]), expected[:1], atol=CLOSE, rtol=0)  # any number of images
     assert facts["difference"] <= CLOSE
-    assert stages == ["Loads the model.", "Converts it.", "Opens it again and compares."]
+    assert stages == ["Loading the model.", "Converts it.", "Loading it again and comparing."]
     assert told(path) == (CLASSES, model_record(run))
 
 
@@ -164,7 +164,10 @@ def test_a_model_that_answers_otherwise_is_not_kept(
 ) -> None:
     monkeypatch.setitem(export._WRITERS, "onnx", lambda model, path: None)
     monkeypatch.setitem(export._LABELLERS, "onnx", lambda path, record: None)
-    for answer, said in ((0.5, "differs from the run's own by [0-9]"), (np.nan, "differs from the run's own by nan")):
+    for answer, said in (
+        (0.5, "differs from the run's model by [0-9]"),
+        (np.nan, "differs from the run's model by nan"),
+    ):
 
         def reader(path: Path, pixels: Array, a: float = answer) -> Array:
             return np.full((len(pixels), 1), a)
@@ -201,7 +204,7 @@ def test_a_model_that_is_nearer_to_float64_than_the_run_is_kept(
     assert found["difference"] == pytest.approx(0.01, rel=1e-3)
     assert exact[-1].dtype == np.float64
     monkeypatch.setitem(export._READERS, "onnx", lambda path, pixels: reader(path, pixels, 0.02))
-    with pytest.raises(RunError, match=r"differs from the run's own by 0\.02, more than 0\.0001"):
+    with pytest.raises(RunError, match=r"differs from the run's model by 0\.02, more than 0\.0001"):
         convert(run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 
@@ -215,7 +218,9 @@ def test_a_missing_package_and_a_missing_model_are_one_sentence(
     with pytest.raises(RunError, match=r"^this format needs the package tf2onnx; install what requirements.txt names$"):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
     (small_run.path / "model.keras").write_bytes(b"damaged")
-    with pytest.raises(RunError, match=r"^the model of run .* cannot be loaded: its model.keras is absent or damaged$"):
+    with pytest.raises(
+        RunError, match=r"^the model of run .* cannot be loaded: its model.keras is missing or damaged$"
+    ):
         convert(small_run, "onnx", tmp_path / "x.onnx", lambda words, share: None)
 
 

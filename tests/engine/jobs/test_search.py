@@ -117,7 +117,7 @@ def test_the_command_and_a_budget_that_is_too_small(
     assert record["told_apart"]["alike"][0] == 0
     assert record["expected"]["candidates"] == 2
     assert main([*asked, "--networks=EfficientNetLite0", "--rates=x"]) == 1
-    assert "--rates x: numbers with commas between them are expected" in capsys.readouterr().err
+    assert "--rates x: comma-separated numbers are expected" in capsys.readouterr().err
     with pytest.raises(ConfigError, match=r"^that makes 201 candidates; 200 may be tried"):
         wanted = Wanted(("EfficientNetLite0",), (32,), ("none",), tuple(k / 1000 for k in range(1, 202)))
         candidates(make_config(str(folder), BASE), wanted)

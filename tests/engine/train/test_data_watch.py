@@ -60,7 +60,7 @@ def test_a_run_goes_on_with_what_it_has_begun_with_or_not_at_all(image_folder: M
     assert (run.path / "manifest.json").stat().st_mtime_ns == written, "it is not written again"
     kept = exchange(folder)
     with pytest.raises(
-        DataError, match=r"since run .* began: 1 image with another content \(train/a/000\.png\)\. Put it"
+        DataError, match=r"since run .* began: 1 image with different content \(train/a/000\.png\)\. Put it"
     ):
         keep(run)
     assert (run.path / "manifest.json").stat().st_mtime_ns == written
@@ -68,7 +68,7 @@ def test_a_run_goes_on_with_what_it_has_begun_with_or_not_at_all(image_folder: M
     Path(kept).replace(folder / "train" / "a" / "000.png")
     keep(run)
     (folder / "val" / "b" / "002.png").unlink()
-    with pytest.raises(DataError, match=r"began: 1 image no longer there \(val/b/002\.png\)\. Put it back"):
+    with pytest.raises(DataError, match=r"began: 1 image missing \(val/b/002\.png\)\. Put it back"):
         keep(run)
 
 
@@ -79,7 +79,7 @@ def test_before_the_first_epoch_it_begins_with_what_there_is_and_says_so(image_f
     exchange(folder)
     keep(run)
     assert told(run) == [
-        "The dataset has changed before the first epoch: 1 image with another content (train/a/000.png)."
+        "The dataset has changed before the first epoch: 1 image with different content (train/a/000.png)."
     ]
     config = run.config()
     assert files.read_json(run.path / "manifest.json")["train"] == files.finite(
@@ -103,7 +103,7 @@ def test_an_image_exchanged_while_it_is_read_ends_the_run_with_its_name(image_fo
     run = new_run(folder, **{"training.mode": "end_to_end", "training.literal": True})
     reporter = Exchanging(run)
     reporter.folder = folder
-    with pytest.raises(ImageChanged, match=r"^train/a/000\.png is another image than when this began"):
+    with pytest.raises(ImageChanged, match=r"^train/a/000\.png has changed since this began"):
         train(reporter)
     assert len(told(run)) == 1
     assert len(run.epochs()) == 1, "the epoch that was finished is kept"
@@ -115,7 +115,7 @@ def test_an_image_exchanged_after_it_was_read_is_said_at_the_end(image_folder: M
     reporter = Exchanging(run)
     reporter.folder = folder
     assert train(reporter, with_reference=False) == "finished"
-    claim = "While this run trained, its dataset has changed: 1 image with another content (train/a/000.png)."
-    assert told(run) == [f"{claim} It has learnt from the images in its manifest."]
+    claim = "The dataset changed during training: 1 image with different content (train/a/000.png)."
+    assert told(run) == [f"{claim} The run was trained on the images in its manifest."]
     found = files.read_json(run.path / "findings.json")["findings"][-1]
     assert (found["id"], found["severity"], found["claim"]) == ("data-set-changed", "warning", claim)

@@ -132,8 +132,8 @@ def test_without_an_address_nothing_happens(run: Run, monkeypatch: pytest.Monkey
         (500, b"", "it answered 500"),
         (401, b"", "it answered 401"),
         (200, b"<html>", "Expecting value: line 1 column 1 (char 0)"),
-        (200, b"[]", "it answers like no MLflow server"),
-        (200, b'{"experiment": null}', "it answers like no MLflow server"),
+        (200, b"[]", "its response is not that of an MLflow server"),
+        (200, b'{"experiment": null}', "its response is not that of an MLflow server"),
     ],
 )
 def test_a_server_that_fails_is_told_of_once_and_left_alone_until_the_end(
@@ -142,8 +142,8 @@ def test_a_server_that_fails_is_told_of_once_and_left_alone_until_the_end(
     fake.answer = lambda path: (code, content)
     first, last = told(run)
     name = f"MLflow at 127.0.0.1:{fake.server_port}"
-    assert first.message == f"{name}: {words}. The training goes on; it is tried again from time to time."
-    assert last.message == f"{name} has not taken in all figures."
+    assert first.message == f"{name}: {words}. The training continues; the connection is retried from time to time."
+    assert last.message == f"{name} did not accept all metrics."
     assert len(fake.told) == 2
 
 
@@ -160,7 +160,7 @@ def test_what_was_not_taken_in_goes_along_later(fake: Fake, run: Run, monkeypatc
     figures = [metric for body in fake.bodies("runs/log-batch") for metric in body.get("metrics", [])]
     assert [metric["step"] for metric in figures if metric["key"] == "loss"][-2:] == [1, 2]
     assert fake.bodies("runs/update")[-1]["status"] == "FINISHED"
-    assert [event.message[-30:] for event in run.events()] == ["tried again from time to time.", ""]
+    assert [event.message[-30:] for event in run.events()] == ["retried from time to time.", ""]
 
 
 @pytest.mark.usefixtures("fake")
@@ -197,7 +197,7 @@ def test_a_slow_server_holds_nobody_up(fake: Fake, run: Run, monkeypatch: pytest
     assert time.monotonic() - started < 0.3
     told_of.end("finished")
     assert time.monotonic() - started < 0.6
-    assert run.events()[-1].message.endswith("has not taken in all figures.")
+    assert run.events()[-1].message.endswith("did not accept all metrics.")
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def test_what_was_understood_is_shown_with_the_other_ways(tmp_path, monkeypatch)
     at = open_page(build(tmp_path / "data", "Training/{cats,dogs}=4 Testing/{cats,dogs}=3"))
     assert not at.exception
     assert at.dataframe[0].value.values.tolist() == [["cats", 4, 3], ["dogs", 4, 3], ["All", 8, 6]]
-    assert "The names of the folders say the parts: Training/ trains, Testing/ validates" in captions(at)
+    assert "Splits by folder name: Training/ trains, Testing/ validates" in captions(at)
     assert "--layout inner" in next(r for r in at.radio if r.label == "The images then are").options[-1].replace(
         "\\", ""
     )

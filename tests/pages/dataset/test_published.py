@@ -74,8 +74,8 @@ def test_another_file_than_the_published_one_is_one_sentence(serve, page):
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.startswith("http\u2060")  # an address is no link, and keeps its letters
-    assert "did not send the expected file: its MD5 is" in page.error[0].value.replace("\\", "")
-    assert "Nothing was kept; try again." in page.error[0].value.replace("\\", "")
+    assert "sent an unexpected file: its MD5 is" in page.error[0].value.replace("\\", "")
+    assert "It was discarded; try again." in page.error[0].value.replace("\\", "")
     assert page.session_state[state.DATASET].endswith("pictures")
     assert button(page, "Download")
     assert not page.run().error
@@ -118,5 +118,5 @@ def test_who_may_fetch(serve, page, monkeypatch, mode, email, may):
     assert bool(button(page, "Download")) is may
     if not may:
         monkeypatch.setattr(access, "person", lambda: core.access.person(email, "session"))
-        with pytest.raises(AccessError, match="fetch a published dataset"):
+        with pytest.raises(AccessError, match="download a public dataset"):
             published._fetch(collections.COLLECTIONS[0], lambda *_: None, lambda *_: None)

@@ -81,7 +81,7 @@ def test_stop_asks_and_resume_goes_on(pair, started):
     bisect = jobs.begin("bisect", BisectSpec(pair[0], pair[1], 30))
     jobs.stop(bisect)
     assert bisect.stop_requested()
-    with pytest.raises(UserError, match="is still at work"):
+    with pytest.raises(UserError, match="is still running"):
         jobs.go_on(bisect)
     bisect.write_status(type(bisect.read_status())(status="stopped"))
     jobs.go_on(bisect)

@@ -94,9 +94,9 @@ def test_a_visitor_is_offered_what_is_cheap_and_can_get_nothing_else(run, monkey
     monkeypatch.setenv("PARITY_MODE", "public")
     at = open_page("pages/live.py", run.id)
     assert panel(at).radio[0].options == [FORMATS[name].title for name in ("keras", "card", "zip")]
-    with pytest.raises(AccessError, match=r"does not let you convert a model into another format"):
+    with pytest.raises(AccessError, match=r"does not allow you to convert a model into another format"):
         export_view._convert(run, FORMATS["onnx"], lambda words, share: None)
-    with pytest.raises(AccessError, match=r"does not let you bring a model from elsewhere"):
+    with pytest.raises(AccessError, match=r"does not allow you to import a model"):
         model_import._import_run(None)
     assert not [part for part in open_page("pages/predict.py", run.id).expander if part.label.startswith("Bring")]
 

@@ -127,10 +127,10 @@ def somebody(monkeypatch, mode: str, address: str):
 @pytest.mark.parametrize(
     ("mode", "address", "owner", "words"),
     [
-        ("public", "", "", "This public demonstration does not let you write notes on runs or delete them"),
-        ("public", "", "session", "This public demonstration does not let you write notes on runs or delete them"),
-        ("team", "tom@lab.example", "", "This was not started from a page by you"),
-        ("team", "tom@lab.example", "tina@lab.example", "This was started by somebody else"),
+        ("public", "", "", "This public demonstration does not allow you to write notes on runs or delete them"),
+        ("public", "", "session", "This public demonstration does not allow you to write notes on runs or delete them"),
+        ("team", "tom@lab.example", "", "You did not start this from a page"),
+        ("team", "tom@lab.example", "tina@lab.example", "This was started by another user"),
     ],
 )
 def test_what_is_not_ones_own_is_neither_deleted_nor_written_on(

@@ -124,7 +124,7 @@ def test_an_upload_broken_off_by_a_crash_is_swept_and_one_under_way_is_not(home:
 def test_a_public_visitor_uploads_no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARITY_MODE", "public")
     for take in (uploads.take_zips, uploads.take_folder):
-        with pytest.raises(AccessError, match="does not let you upload a dataset"):
+        with pytest.raises(AccessError, match="does not allow you to upload a dataset"):
             take([], lambda done, total: None)
 
 

@@ -96,7 +96,7 @@ def test_what_keeps_it_from_being_drawn_is_said(asked, drawn):
     at = open_page("predict", run=examples.run_with_model())
     at.segmented_control[0].set_value("Images of the dataset").run()
     assert not at.exception
-    assert at.error[0].value.startswith(plain(f"The sample set cannot be drawn into {paths.samples_folder()}"))
+    assert at.error[0].value.startswith(plain(f"The sample set cannot be written to {paths.samples_folder()}"))
     assert "image files of this run's dataset are missing" in at.warning[0].value
     assert not asked
 

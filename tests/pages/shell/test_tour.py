@@ -162,4 +162,4 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
     at = open_at("1")
     assert not at.exception
     assert step_of(at) == ""
-    assert "the finished examples cannot be put in place" in at.error[0].value
+    assert "the sample runs cannot be installed" in at.error[0].value

@@ -56,15 +56,15 @@ def test_whoever_resumes_stands_in_the_same_queue_as_whoever_starts(monkeypatch)
     stopped.write_status(Status(status="stopped"))
     for k in range(3):
         actions.start_once(f"token-f{k}", make_config("sample", {}))
-    with pytest.raises(RunError, match="2 jobs wait for their turn already"):
+    with pytest.raises(RunError, match="2 jobs are queued already"):
         jobs.go_on(stopped)
     assert stopped.read_status().status == "stopped"
 
 
 def test_a_visitor_is_told_how_long_a_training_may_wait_and_train():
     assert time_limits.words(POLICIES["public"]) == (
-        "A training is stopped after 15 minutes, and one that has waited for 30 minutes leaves the queue. After a "
-        "reload of the page you are a new visitor and cannot stop what you have started: these limits do it."
+        "A training run is stopped after 15 minutes, and a queued one that has waited 30 minutes is removed. After "
+        "reloading the page you are a new visitor and cannot stop what you have started; these limits do."
     )
     limits = POLICIES["public"]
     assert limits.waiting_seconds >= limits.waiting * limits.training_seconds, (

@@ -116,7 +116,7 @@ def test_a_public_search_is_as_small_as_a_public_training(monkeypatch, started):
     small = LrSearchSpec(make_config("sample", {"training.epochs": 5}))
     for _ in range(3):  # one works, two may wait
         jobs.begin("rate", small)
-    with pytest.raises(RunError, match=r"^2 jobs wait for their turn already; start this one when some have ended$"):
+    with pytest.raises(RunError, match=r"^2 jobs are queued already; start this one when some have ended$"):
         jobs.begin("rate", small)
     assert len(started) == 3
 

@@ -143,6 +143,6 @@ def test_a_public_visitor_sees_no_sweep_and_cannot_start_one(monkeypatch, starte
     monkeypatch.setenv("PARITY_MODE", "public")
     assert not [label for label in labels(open_page()) if label.endswith("arms")]
     base = make_config("sample", {})
-    with pytest.raises(AccessError, match="This public demonstration does not let you try many settings at once"):
+    with pytest.raises(AccessError, match="This public demonstration does not allow you to start a sweep"):
         jobs.begin("sweep", SweepSpec(base, trials=plan(base, CHOICES), budget_minutes=5))
     assert started == []
