@@ -75,8 +75,8 @@ IMAGES: list[tuple[str, str, bytes, str]] = [
     ("4", "half.jpg", JPEG[: len(JPEG) // 2], "is damaged: "),
     ("5", "head.jpg", JPEG[:20], "is "),
     ("6", "crc.png", bad_crc(), "is damaged: "),
-    ("7", "large.png", png_header(13000, 13000), "has 169 megapixels; at most 40 are read."),
-    ("8", "larger.png", png_header(20000, 20000), "has 400 megapixels; at most 40 are read."),
+    ("7", "large.png", png_header(13000, 13000), "has 169 megapixels; at most 40 are supported."),
+    ("8", "larger.png", png_header(20000, 20000), "has 400 megapixels; at most 40 are supported."),
     ("9", "ribbon.png", png_header(30000, 10), "is 30000 × 10 pixels; at most 20000 per side are supported."),
     (
         "10",
@@ -212,7 +212,7 @@ ZIPS: list[tuple[str, str, Callable[[], io.BytesIO], str]] = [
     ("27", "overlapping", overlapping, "pets.zip has overlapping entries; create it again."),
     ("28", "a zip in a zip", lambda: zipped(**dict[str, Any]({"cats/inner.zip": zipped(*PETS).getvalue()})),
      "contains no images."),
-    ("29", "20,001 entries", many, "pets.zip has 20,001 entries; at most 20,000 are taken."),
+    ("29", "20,001 entries", many, "pets.zip has 20,001 entries; at most 20,000 are accepted."),
     ("30", "a lie about the size", lambda: patched(zipped(*PETS), 24, struct.pack("<L", 10_000), 22),
      "cats/1.png does not have the 10,000 bytes it declares; upload it again."),
     ("31", "encrypted", lambda: patched(zipped(*PETS), 8, b"\x01\0", 6),
@@ -373,7 +373,7 @@ def test_20_damaged_records_of_a_run_hide_no_other_run(home: Path) -> None:
 
 def test_23_more_files_than_an_upload_may_have_are_refused_before_any_is_written(tmp_path: Path) -> None:
     files = [(f"a/{k}.png", io.BytesIO(PNG)) for k in range(6)]
-    with pytest.raises(DataError, match="The upload has 6 files; at most 5 are taken"):
+    with pytest.raises(DataError, match="The upload has 6 files; at most 5 are accepted"):
         ingest_files(files, tmp_path / "up", Limits(files=5))
     assert not (tmp_path / "up").exists()
     assert access.POLICIES["public"].zip_files == 0

@@ -260,8 +260,8 @@ def test_a_backbone_is_frozen_where_nothing_trains_it(mode: str, unfreeze_from: 
     [
         ('{"format": 2}', "this configuration has format 2; this version of Parity reads up to 1"),
         ('{"format": "1"}', "this configuration has format 1; this version of Parity reads up to 1"),
-        ("[]", "a configuration is an object with keys, but list came"),
-        ('{"data": 3}', 'data: settings with their values are expected, but "3" came'),
+        ("[]", "a configuration is an object with keys, but this is list"),
+        ('{"data": 3}', 'data: settings with their values are expected, but "3" was given'),
         (
             '{"dat": {}}',
             "dat: there is no such section of a configuration; the sections are data, dataset, format, model, name, "

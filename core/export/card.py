@@ -175,7 +175,7 @@ def _limits(run: Run, config: RunConfig, manifest: "Manifest") -> str:
         "The intervals hold for images like those it was evaluated on, not for another camera, place or group.",
     ]
     if config.training.early_stopping and not manifest.test:
-        points.append("The epoch was chosen on the validation images: the metrics on them are slightly optimistic.")
+        points.append("The epoch was chosen on the validation images: the metrics on them are slightly too high.")
     if is_medical(run):
         points.insert(0, f"**{NOT_MEDICAL}**")
     points += [

@@ -107,7 +107,7 @@ def test_a_bisect_names_the_culprit_and_keeps_every_trial_as_a_run(pair: tuple[R
     assert all(run.title().startswith("bisect: ") for run in trainer.trained)
     assert result["cost"]["spent_minutes"] == pytest.approx(2.0)
     assert result["values"]["data.shuffle"] == {"a": "samples", "b": "none"}
-    assert result["why"]["data.shuffle"].startswith("Batches of one class")
+    assert result["why"]["data.shuffle"].startswith("With batches of one class")
     assert (result["part"], result["images"], result["margin"]) == ("val", IMAGES, 0.01)
     assert {tuple(trial["from_b"]): trial["seeds"] for trial in result["measured"]}[()] == 3
     assert [(t["factor"], t["direction"], t["base"], t["side"]) for t in result["tests"]] == [

@@ -93,7 +93,7 @@ def test_where_only_one_class_differs_it_is_named_and_exchanged_folders_are_thou
     found = said(blurred(1.5), lambda label, val: val and label == 1)["parts-differ"]
     assert "Training and validation images of dog can be distinguished" in found.claim
     assert found.evidence["classes"] == ["dog"]
-    assert "exchanged" in found.remedy
+    assert "swapped" in found.remedy
 
 
 def test_where_both_parts_hold_the_same_images_under_other_classes_it_is_not_how_they_were_made(said):

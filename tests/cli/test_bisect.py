@@ -225,6 +225,6 @@ def test_ctrl_c_stops_and_keeps_what_was_tried(
     assert "Stopping after this batch; completed trials are kept.\n" in err
     assert out.splitlines()[:2] == [
         "inconclusive",
-        "Stopped after 1 training, before there was a verdict.",
+        "Stopped after 1 training run, before there was a verdict.",
     ]
     assert signal.getsignal(signal.SIGINT) is before

@@ -415,7 +415,7 @@ def test_a_missing_folder_is_refused(tmp_path: Path, home: Path, capsys: Capture
             "--set data.batch_size: KEY=VALUE is expected, for instance --set data.batch_size=20",
         ),
         (("--preset", "quick"), f'there is no preset "quick"; the presets are {", ".join(PRESETS)}'),
-        (("--name", "n" * 101), "name: at most 100 printable characters, but 101 came"),
+        (("--name", "n" * 101), "name: at most 100 printable characters, but 101 were given"),
     ],
 )
 def test_a_setting_that_is_not_allowed_is_refused(

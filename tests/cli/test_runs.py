@@ -108,7 +108,7 @@ def test_runs_are_sorted_filtered_and_shown_in_columns(runs: list[Run], capsys: 
     [
         (["--sort", "val_acuracy"], 'there is no column "val_acuracy"; did you mean val_accuracy?'),
         (["--sort", "val_auc:up"], '"val_auc:up" is not a sort order; use asc (ascending) or desc after the colon'),
-        (["--columns", "seed"], '"seed" could be data.seed or training.seed; give the whole name'),
+        (["--columns", "seed"], '"seed" could be data.seed or training.seed; give the full name'),
         (["--filter", "val_auc>much"], '"val_auc>much" is not possible: "much" is not a number; write COLUMN'),
         (["--filter", "name>3"], '"name>3" is not possible: name is not a number; write COLUMN'),
         (["--filter", "good"], '"good" is not a condition; write COLUMN, one of'),
@@ -121,12 +121,12 @@ def test_what_cannot_be_asked_is_said(arguments: list[str], said: str, capsys: C
 
 def test_a_run_is_renamed(runs: list[Run], capsys: Capture) -> None:
     assert main(["rename", "first", " Röntgen <b>"]) == 0
-    assert capsys.readouterr().out == "first is called Röntgen <b> now.\n"
+    assert capsys.readouterr().out == "first is now called Röntgen <b>.\n"
     assert names(capsys) == ["second", "Röntgen <b>"]
     assert json_of(capsys, "rename", "Röntgen <b>", "") == {"run": runs[0].id, "name": ""}
     assert main(["rename", "second", "x" * 101]) == 1
     assert capsys.readouterr().err == (
-        f"run {runs[1].id} keeps its name: name: at most 100 printable characters, but 101 came\n"
+        f"run {runs[1].id} keeps its name: name: at most 100 printable characters, but 101 were given\n"
     )
 
 

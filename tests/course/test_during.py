@@ -229,7 +229,7 @@ def test_a_loss_at_ln_k_means_something_after_three_epochs_only() -> None:
 def test_an_accuracy_of_the_majority_share_is_said_to_be_that() -> None:
     epochs = several(4, val_accuracy=0.73, predicted_share=0.99, val_auc=0.6)
     finding = found(epochs, val=(73, 27))["class-imbalance-baseline"]
-    assert "always answering “NORMAL” would give 0.730" in finding.claim
+    assert "always predicting “NORMAL” would give 0.730" in finding.claim
     assert found(epochs, val=(50, 50)) == {}
 
 

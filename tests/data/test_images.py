@@ -246,12 +246,12 @@ REFUSED = {
     "half webp": (half(encoded(colourful(), "WEBP")), r"is damaged: .*"),
     "bad crc": (bad_crc(), r"is damaged: .*checksum.*|is damaged: .*CRC.*"),
     "bad header": (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, r"is damaged: its header cannot be read\."),
-    "169 Mpx": (png_header(13000, 13000), r"has 169 megapixels; at most 40 are read\."),
-    "400 Mpx": (png_header(20000, 20000), r"has 400 megapixels; at most 40 are read\."),
-    "41 Mpx": (png_header(6410, 6400), r"has 41\.02 megapixels; at most 40 are read\."),
+    "169 Mpx": (png_header(13000, 13000), r"has 169 megapixels; at most 40 are supported\."),
+    "400 Mpx": (png_header(20000, 20000), r"has 400 megapixels; at most 40 are supported\."),
+    "41 Mpx": (png_header(6410, 6400), r"has 41\.02 megapixels; at most 40 are supported\."),
     "bmp": (
         encoded(Image.new("1", (8, 8)), "BMP").replace(struct.pack("<II", 8, 8), struct.pack("<II", 60000, 60000)),
-        r"has 3600 megapixels; at most 40 are read\.",
+        r"has 3600 megapixels; at most 40 are supported\.",
     ),
     "ribbon": (png_header(30000, 10), r"is 30000 × 10 pixels; at most 20000 per side are supported\."),
 }

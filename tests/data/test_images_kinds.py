@@ -101,9 +101,9 @@ def test_a_jpeg_of_48_megapixels_is_read_at_a_part_of_its_size() -> None:
     assert load(photo, 224).reshape(-1, 3).tolist() == [[90, 120, 60]] * 224**2
     assert read_grey(photo, 256)[1].size == (1008, 756)
     large = photo.replace(struct.pack(">HH", 6048, 8064), struct.pack(">HH", 9000, 9000))
-    with pytest.raises(UnreadableImage, match=r"has 81 megapixels; at most 65 are read"):
+    with pytest.raises(UnreadableImage, match=r"has 81 megapixels; at most 65 are supported"):
         decode(large)
-    with pytest.raises(UnreadableImage, match=r"has 41\.02 megapixels; at most 40 are read"):
+    with pytest.raises(UnreadableImage, match=r"has 41\.02 megapixels; at most 40 are supported"):
         decode(
             PNG[:16]
             + struct.pack(">II", 6410, 6400)

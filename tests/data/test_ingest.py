@@ -297,16 +297,16 @@ def test_too_many_entries_are_refused_within_a_second(tmp_path):
         for i in range(20_001):
             archive.writestr(f"a/{i}.png", b"")
     start = time.perf_counter()
-    refused(many, r"The upload has 20,001 entries; at most 20,000 are taken\.", tmp_path / "up")
+    refused(many, r"The upload has 20,001 entries; at most 20,000 are accepted\.", tmp_path / "up")
     assert time.perf_counter() - start < 1
-    refused(zipped(PETS), r"has 8 entries; at most 7 are taken\.", tmp_path / "up", Limits(files=7))
+    refused(zipped(PETS), r"has 8 entries; at most 7 are accepted\.", tmp_path / "up", Limits(files=7))
 
 
 def test_a_count_that_needs_64_bits_is_read_from_where_it_stands():
     body = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 9_000_000, 9_000_000, 500_000_000, 0)
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 4, 1)
     end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-    with pytest.raises(DataError, match=r"has 9,000,000 entries; at most 20,000 are taken\."):
+    with pytest.raises(DataError, match=r"has 9,000,000 entries; at most 20,000 are accepted\."):
         plan_zip(io.BytesIO(b"PK\x03\x04" + body + locator + end))
 
 
@@ -324,7 +324,7 @@ def test_the_total_and_each_file_are_limited(tmp_path):
     )
     files = [("a/1.png", io.BytesIO(image())), ("b/1.png", io.BytesIO(image()))]
     for limits, message in (
-        (Limits(files=1), r"The upload has 2 files; at most 1 are taken\."),
+        (Limits(files=1), r"The upload has 2 files; at most 1 are accepted\."),
         (Limits(total_bytes=200), r"The upload has 0 MB; at most 0 MB are accepted\."),
         (Limits(file_bytes=99), r"a/1\.png has 0 MB; a file may have 0 MB at most\."),
     ):
@@ -469,7 +469,8 @@ def test_twice_the_size_must_be_free_before_and_what_is_left_while_writing(tmp_p
     size = sum(len(image(i)) for i in range(8))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * size - 1))
     with pytest.raises(
-        DataError, match=r"The upload needs [\d.]+ kB of free disk space, with .*; there are [\d.]+ kB: make room\."
+        DataError,
+        match=r"The upload needs [\d.]+ kB of free disk space, including .*; [\d.]+ kB are free: free some space\.",
     ):
         ingest_zip(zipped(PETS), tmp_path / "up")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * size))
@@ -601,7 +602,7 @@ def test_the_parts_of_one_folder_become_one_data_set(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        (Limits(files=3), r"The 2 zips have 4 entries together; at most 3 are taken"),
+        (Limits(files=3), r"The 2 zips have 4 entries together; at most 3 are accepted"),
         (Limits(total_bytes=500), r"The 2 zips unpack to 0 MB together; at most 0 MB are accepted"),
     ],
 )

@@ -231,7 +231,7 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "60,000 pixels a side": (
             page([(256, 4, 1, 60_000), (257, 4, 1, 60_000), *SIZE[2:], (273, 4, 1, 8)]), "megapixels",
         ),
-        "a long strip": (page([(256, 4, 1, 30_000), (257, 4, 1, 10), *SIZE[2:], (273, 4, 1, 8)]), "20000 a side"),
+        "a long strip": (page([(256, 4, 1, 30_000), (257, 4, 1, 10), *SIZE[2:], (273, 4, 1, 8)]), "20000 per side"),
         "a tile of 4 gigapixels": (page([*SIZE, (322, 4, 1, 65_536), (323, 4, 1, 65_536)]), "tiles of more than 40"),
         "no size": (page(SIZE[2:]), "does not say how large it is"),
         "no pixels": (page(SIZE), "damaged"),

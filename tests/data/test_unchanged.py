@@ -52,7 +52,7 @@ def test_the_bytes_that_are_decoded_are_those_that_were_scanned(folder: Path) ->
     path = folder / file.path
     np.testing.assert_array_equal(load_unchanged(folder, file, 8), load(path, 8))
     draw(path, 200)
-    words = r"^a/0\.bmp has changed since this began: its SHA-256 was [0-9a-f]{12}… and is [0-9a-f]{12}…\. Put"
+    words = r"^a/0\.bmp has changed since this began: its SHA-256 was [0-9a-f]{12}… and is [0-9a-f]{12}…\. Restore"
     with pytest.raises(ImageChanged, match=words):
         load_unchanged(folder, file, 8)
     path.write_bytes(path.read_bytes()[:99])
@@ -60,7 +60,7 @@ def test_the_bytes_that_are_decoded_are_those_that_were_scanned(folder: Path) ->
         load_unchanged(folder, file, 8)
     with path.open("wb") as out:
         out.truncate(10**10)
-    with pytest.raises(ImageChanged, match=r"it had [0-9]+ bytes and has 10,000,000,000\. Put"):
+    with pytest.raises(ImageChanged, match=r"it had [0-9]+ bytes and has 10,000,000,000\. Restore"):
         load_unchanged(folder, file, 8)
     path.unlink()
     with pytest.raises(UnreadableImage, match=r"^0\.bmp cannot be opened: No such file"):

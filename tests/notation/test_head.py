@@ -94,7 +94,7 @@ def test_the_list_takes_the_place_of_the_three_settings_and_goes_through_config_
 
 def test_a_head_in_both_of_its_forms_is_refused_but_settings_below_it_give_way() -> None:
     with pytest.raises(
-        ConfigError, match=r"^model.dropout is 0.5, but model.head is given too, .* leave model.dropout"
+        ConfigError, match=r"^model.dropout is 0.5, but model.head is given too and .*; leave model.dropout"
     ):
         make_config("sample", {"model.head": "none", "model.dropout": "0.5"})
     under = make_config("sample", {"model.dense_units": 64}).settings()

@@ -90,7 +90,7 @@ def test_a_training_is_the_same_to_the_last_bit_and_first_parts_where_the_order_
     assert re.search(r"0 to 1 \(.*\) in one run and \d+ to 2\d\d \(.*\) in the other", raw["sentence"])
 
     launch_free = BisectSpec(run, here)
-    with pytest.raises(RunError, match=r"recorded elsewhere.*compare it with other runs"):
+    with pytest.raises(RunError, match=r"recorded by another program.*compare it with other runs"):
         launch_free.make("")
     assert launch.poll(run).status == "finished"
 

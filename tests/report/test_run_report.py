@@ -73,7 +73,7 @@ def test_a_damaged_run_has_a_report_of_what_is_left(run: Run) -> None:
     (run.path / "evaluation.json").write_text("[]")
     text = run_report(run)
     assert Page(text).open == []
-    assert "They cannot be read" in text
+    assert "Not readable" in text
     assert "Curves" in text
     assert "On the validation images" not in text
 

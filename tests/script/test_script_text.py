@@ -109,7 +109,7 @@ def test_old_form_of_notebooks_is_read() -> None:
             notebook("x" * 300_001),
             "n.ipynb has 300,001 characters; paste the part that trains, at most 300,000 characters",
         ),
-        ('{"cells": ' * 100_000, "n.ipynb is not a notebook: its text is no JSON"),
+        ('{"cells": ' * 100_000, "n.ipynb is not a notebook: its text is not JSON"),
     ],
 )
 def test_notebook_that_cannot_be_read_is_one_sentence(text: str, sentence: str) -> None:

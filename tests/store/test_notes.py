@@ -30,8 +30,8 @@ def test_a_damaged_note_is_none(run: Run, content: str) -> None:
     ("text", "tags", "sentence"),
     [
         ("x" * (LONGEST_NOTE + 1), [], "the note has 2,001 characters; it may have 2,000 at most"),
-        ("", ["a,b"], 'the tag "a,b" is not allowed; it may have 30 characters, and no comma'),
-        ("", ["x" * 31], f'the tag "{"x" * 31}" is not allowed; it may have 30 characters, and no comma'),
+        ("", ["a,b"], 'the tag "a,b" is not allowed; it may have 30 characters and no comma'),
+        ("", ["x" * 31], f'the tag "{"x" * 31}" is not allowed; it may have 30 characters and no comma'),
         ("", [str(k) for k in range(13)], "a run may have 12 tags, but 13 were given; remove some"),
     ],
 )

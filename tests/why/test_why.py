@@ -130,7 +130,7 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
     broken = tmp_path / "broken.py"
     broken.write_text("this is no python(")
     cases = {
-        "is no folder": [*pair, str(tmp_path / "absent")],
+        "is not a folder": [*pair, str(tmp_path / "absent")],
         "are the same script": [pair[0], pair[0], "sample"],
         "give one or two scripts": [*pair, pair[0], "sample"],
         "cannot be read": [str(tmp_path / "absent.py"), "sample"],

@@ -31,7 +31,7 @@ def run(make_run, evaluation):
 
 
 @pytest.fixture
-def made(monkeypatch, tmp_path):
+def formats_made(monkeypatch, tmp_path):
     """Names of the formats that were made; the last is ready from then on."""
     names: list[str] = []
     path = tmp_path / "it.onnx"
@@ -56,15 +56,15 @@ def test_every_format_says_what_it_is_for(run, page):
     assert panel(at).button[0].label == "Prepare: Keras model"
 
 
-def test_it_is_prepared_on_a_click_and_then_downloaded(run, made):
+def test_it_is_prepared_on_a_click_and_then_downloaded(run, formats_made):
     at = open_page("pages/live.py", run.id)
     panel(at).radio[0].set_value("onnx").run()
     assert panel(at).button[0].help.startswith("Takes 10 to 30 seconds")
     panel(at).button[0].click().run()
-    assert made == ["onnx"]
+    assert formats_made == ["onnx"]
     assert [button.label for button in panel(at).get("download_button")] == ["Download, 2 kB"]
     assert not panel(at).button
-    assert made == ["onnx"], "a rerun makes nothing anew"
+    assert formats_made == ["onnx"], "a rerun makes nothing anew"
 
 
 def test_a_failure_is_one_sentence(run, monkeypatch):
