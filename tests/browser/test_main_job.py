@@ -90,8 +90,8 @@ def start_training(page: Page) -> None:
     set_number(page, "Image size", "48")
     set_number(page, "Epochs", "150")  # some seconds, or they are over before a page has looked
     set_number(page, "Early stopping", "0")
-    page.get_by_role("textbox", name="Name of the run").fill("Über 肺炎")
-    page.get_by_role("textbox", name="Name of the run").press("Enter")
+    page.get_by_role("textbox", name="Run name").fill("Über 肺炎")
+    page.get_by_role("textbox", name="Run name").press("Enter")
     settle(page)
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url(re.compile(r"/live\?run=[0-9]{8}-"), timeout=60_000)

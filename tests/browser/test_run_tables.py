@@ -181,7 +181,7 @@ def test_a_run_is_cloned_deleted_and_brought_back_on_home(server_with_examples: 
         expect(page.get_by_role("spinbutton", name=label).first).to_have_value(f"{settings[key]:g}")
     assert settings["data.shuffle"] == "none"
     expect(page.get_by_role("combobox", name="Shuffle")).to_have_value("Off")
-    expect(page.get_by_role("textbox", name="Name of the run")).to_have_value(BAD)
+    expect(page.get_by_role("textbox", name="Run name")).to_have_value(BAD)
 
     page.get_by_role("link", name="Home").first.click()
     choose_in_menu(page, BAD, "Delete")
