@@ -69,7 +69,7 @@ def open_zip(page: Page, upload: Path) -> None:
     page.locator("[data-testid='stFileUploaderDropzoneInput']").set_input_files(upload)
     expect(page.get_by_role("button", name="Train on this")).to_be_visible(timeout=60_000)
     settle(page)
-    expect(page.locator("[data-testid='stMetric']", has_text="Unreadable")).to_contain_text("1")
+    expect(page.locator("[data-testid='stMetric']", has_text="Unreadable").first).to_contain_text("1")
     page.get_by_role("tab", name="Problems").click()
     expect(page.get_by_text("broken").first).to_be_attached()
     page.get_by_role("tab", name="Batch composition").click()
