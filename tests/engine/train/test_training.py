@@ -267,9 +267,9 @@ def test_each_stage_trains_one_block_more_each_block_at_its_own_rate(
     assert [record.phase for record in run.epochs()] == ["training", "finetuning", "finetuning 2", "finetuning 3"]
     assert [message for message in messages if "epoch" in message.lower()] == [
         "Epoch 1 of 4.",
-        "Fine-tunes the last block: epoch 2 of 4.",
-        "Fine-tunes the last 2 blocks: epoch 3 of 4.",
-        "Fine-tunes the last 3 blocks: epoch 4 of 4.",
+        "Fine-tuning the last block: epoch 2 of 4.",
+        "Fine-tuning the last 2 blocks: epoch 3 of 4.",
+        "Fine-tuning the last 3 blocks: epoch 4 of 4.",
     ]
     told = [event.message for event in run.events() if event.event == "stage"]
     assert told[1] == (
