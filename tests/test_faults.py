@@ -237,7 +237,7 @@ def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: 
     pid = launch.poll(run).pid
     assert pid
     try:
-        for _ in range(500):  # refused as long as a file in it is open for writing
+        for _ in range(3000):  # refused as long as a file in it is open for writing
             os.kill(pid, signal.SIGSTOP)
             done = subprocess.run(["mount", "-o", "remount,bind,ro", path], capture_output=True, check=False).returncode
             os.kill(pid, signal.SIGCONT)
@@ -258,7 +258,7 @@ def test_a_folder_that_becomes_read_only_ends_the_run_and_says_so(image_folder: 
     seen = len(run.epochs())
     wait(run, lambda status: len(run.epochs()) > seen or not status.is_active)
     launch.stop(run)
-    assert ended(run, 30).status == "stopped"
+    assert ended(run, 120).status == "stopped"
 
 
 _RESUME = """
