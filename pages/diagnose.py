@@ -4,6 +4,7 @@ from pages.shared.diagnose import bisect as diagnose_bisect
 from pages.shared.diagnose import share as diagnose_share
 from pages.shared.diagnose import view as diagnose_view
 from pages.shared.diagnose.choice import choose_pair, say_too_few
+from pages.shared.diagnose.differences import show_differences
 from pages.shared.diagnose.probe import show_probe
 from pages.shared.puzzle.menu import follow_puzzle
 from pages.shared.run.actions import show_notice
@@ -23,7 +24,7 @@ elif pair := choose_pair(runs):
     diagnose_view.show_heads(pair)
     comparison = diagnose_view.read_comparison(pair)
     if comparison:
-        diagnose_view.show_differences(comparison)
+        show_differences(comparison)
     diagnose_view.show_curves(pair)
     if comparison:
         diagnose_view.show_gap(comparison)

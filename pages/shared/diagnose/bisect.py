@@ -19,8 +19,8 @@ from pages.shared.diagnose.charts import (
 )
 from pages.shared.diagnose.choice import Pair
 from pages.shared.diagnose.offer import search_buttons, show_offer, show_skipped
+from pages.shared.diagnose.section import section
 from pages.shared.diagnose.verdict import verdict_card
-from pages.shared.diagnose.view import section
 from pages.shared.run.view import LOOKS
 from pages.shared.shell.access import may
 from pages.shared.state import BISECT

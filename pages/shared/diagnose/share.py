@@ -7,7 +7,7 @@ import streamlit as st
 from core.compare.compare import Comparison
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.choice import Pair
-from pages.shared.diagnose.view import section
+from pages.shared.diagnose.section import section
 from pages.shared.run.sample_of_run import draw_sample_of
 from pages.shared.state import WITH_IMAGES, part_key
 

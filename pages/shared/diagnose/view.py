@@ -1,7 +1,6 @@
-"""Comparison of two runs on a page: figures, settings that differ, paired test, first divergence."""
+"""Comparison of two runs on a page: figures, curves, paired test, first divergence, findings."""
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,18 +9,18 @@ import streamlit as st
 from core.checks.finding import SEVERITIES, Finding
 from core.compare.compare import Comparison
 from core.compare.paired import Paired
-from core.config import setting
-from core.data.set_names import set_name
-from core.errors import ConfigError, UserError
+from core.errors import UserError
 from core.store.runs import Run
 from pages.shared.diagnose import actions as diagnose_actions
 from pages.shared.diagnose.charts import CURVE_HEIGHT, SIDE_DASHES, SIDES, pair_curve, pair_words, side_colours
 from pages.shared.diagnose.choice import Pair
+from pages.shared.diagnose.differences import said
+from pages.shared.diagnose.section import section
 from pages.shared.run.facts import Stamp, data_facts, epochs, file_stamp, title
 from pages.shared.run.live_findings import show_caveats
 from pages.shared.run.view import LISTED, LOOKS, read_config
 from pages.shared.state import RUN
-from pages.shared.widgets.fields import mode_words, setting_label, word_of
+from pages.shared.widgets.fields import mode_words
 from pages.shared.widgets.findings import show_findings
 from pages.shared.widgets.swatch import show_swatch
 from pages.shared.widgets.text import NOTHING, interval, number, percent, plain, sentence
@@ -41,12 +40,6 @@ AUC_HELP = "Area under the ROC curve, independent of the threshold: 0.5 is chanc
 def listed_runs() -> list[Run]:
     """Runs that can be compared, the newest first."""
     return diagnose_actions.comparable_runs(LISTED)
-
-
-def section(title: str, about: str) -> None:
-    """A part's title and one sentence on what it says."""
-    st.subheader(title, anchor=False)
-    st.caption(about)
 
 
 def show_heads(pair: Pair) -> None:
@@ -123,43 +116,6 @@ def _compare(a: str, b: str, stamps: tuple[Stamp | None, ...]) -> Comparison:  #
     if runs[0] is None or runs[1] is None:
         raise UserError("one of them has been deleted")
     return diagnose_actions.comparison(runs[0], runs[1])
-
-
-def show_differences(comparison: Comparison) -> None:
-    """Settings, data and environment: only what differs."""
-    section("What differs", "Settings, images and machine of the two runs; equal values are not listed.")
-    differences = comparison["differences"]
-    parts: tuple[tuple[str, Sequence[Mapping[str, object]], str, str], ...] = (
-        ("Settings", differences["config"], "Setting", "Same settings."),
-        ("Data", differences["data"], "What", "Same images, labels and split."),
-        (
-            "Environment",
-            differences["environment"],
-            "What",
-            "Same program, libraries and kind of machine.",
-        ),
-    )
-    for part, rows, heading, nothing in parts:
-        st.markdown(f"##### {part}")
-        if rows:
-            _table(rows, heading, f"{part} that differ between run A and run B")
-        else:
-            st.markdown(f":material/check: Nothing differs. {nothing}")
-
-
-def _table(rows: Sequence[Mapping[str, object]], heading: str, alt: str) -> None:
-    with_keys = "key" in rows[0]
-    table = [
-        {
-            heading: setting_label(str(row["key"])) if with_keys else str(row.get("what", "")),
-            "A": _short(row, "a"),
-            "B": _short(row, "b"),
-            **({"Key": str(row["key"])} if with_keys else {}),
-        }
-        for row in rows
-    ]
-    columns = {heading: st.column_config.TextColumn(width=150), "Key": st.column_config.TextColumn(width=150)}
-    st.dataframe(pd.DataFrame(table), hide_index=True, alt=alt, column_config=columns)
 
 
 def show_curves(pair: Pair) -> None:
@@ -275,21 +231,6 @@ def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def said(value: object) -> str:
-    """A value of any kind in a table."""
-    if value is None or value == "":
-        return NOTHING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {said(item)}" for key, item in value.items()) or NOTHING
-    if isinstance(value, list | tuple):
-        return ", ".join(said(item) for item in value)
-    return str(value)
-
-
 def points(gap: float | None) -> str:
     """A difference of accuracies in percentage points."""
     return NOTHING if gap is None else f"{100 * gap:+.1f}"
@@ -300,17 +241,3 @@ def chance(p_value: float | None) -> str:
     if p_value is None:
         return NOTHING
     return f"< {_CHANCE}" if p_value < _CHANCE else f"{p_value:.3f}"
-
-
-def _short(row: Mapping[str, object], side: str) -> str:
-    """A value in a table: a choice in the form's words, of a folder the last part (others may see the page)."""
-    key, value = str(row.get("key", "")), row.get(side)
-    if key == "dataset":
-        return set_name(str(value)) or said(value)
-    return word_of(key, value) if _is_choice(key, value) else said(value)
-
-
-def _is_choice(key: str, value: object) -> bool:
-    with contextlib.suppress(ConfigError):
-        return value in setting(key).metadata["choices"]
-    return False

@@ -87,27 +87,16 @@ def _at_threshold(run: Run, part: str, stored: Stored) -> metrics.AtThreshold:
         help="Default 0.5. A lower threshold raises sensitivity and lowers specificity.",
     )
     found = metrics.at_threshold(stored.labels == 1, stored.probabilities[:, 1], threshold)
-    with st.grid(4, min_column_width=150):
-        st.metric(
-            "Sensitivity",
-            percent(found["sensitivity"]),
-            help=f"TP / (TP + FN): share of {plain(positive)} images predicted as such.",
-        )
-        st.metric(
-            "Specificity",
-            percent(found["specificity"]),
-            help=f"TN / (TN + FP): share of other images not predicted as {plain(positive)}.",
-        )
-        st.metric(
-            "Precision",
-            percent(found["precision"]),
-            help=f"TP / (TP + FP): share of {plain(positive)} predictions that are correct.",
-        )
-        st.metric(
-            "Accuracy at threshold",
-            percent(found["accuracy"]),
-            help="Share of all images classified correctly at this threshold.",
-        )
+    name = plain(positive)
+    figures = (
+        ("Sensitivity", found["sensitivity"], f"TP / (TP + FN): share of {name} images predicted as such."),
+        ("Specificity", found["specificity"], f"TN / (TN + FP): share of other images not predicted as {name}."),
+        ("Precision", found["precision"], f"TP / (TP + FP): share of {name} predictions that are correct."),
+        ("Accuracy at threshold", found["accuracy"], "Share of all images classified correctly at this threshold."),
+    )
+    with st.grid(len(figures), min_column_width=150):
+        for label, value, about in figures:
+            st.metric(label, percent(value), help=about)
     if threshold != 0.5:
         st.caption(":material/info: A threshold chosen on these images looks better on them than on new images.")
     return found
