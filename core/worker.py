@@ -25,7 +25,7 @@ from core.errors import UserError
 from core.jobs.queue import wait_for_slot
 from core.start import kinds
 from core.store.folder import JobFolder
-from core.store.status import STATUSES
+from core.store.status import NOTHING_TRAINED, STATUSES
 from core.workers import process_info, warm
 from core.workers.launch import CANNOT_WRITE
 
@@ -33,8 +33,6 @@ _RESERVE_BYTES = 64 * 1024
 
 _REPLACED_SECONDS, _MISSES = 2.0, 5
 """How often a cluster's worker makes sure that the run is still its own, and how often it may find no answer."""
-
-_NOTHING_LEARNT = "Stopped before anything was learnt."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -187,7 +185,7 @@ def _work(reporter: Reporter[JobFolder], reserve_file: Path, *, on_cluster: bool
     try:
         environment()  # a value that makes no sense is said before anything is done
         with _wait_for_slot(reporter, on_cluster=on_cluster) as came:
-            status, message = _call_entry(reporter, on_cluster=on_cluster) if came else ("stopped", _NOTHING_LEARNT)
+            status, message = _call_entry(reporter, on_cluster=on_cluster) if came else ("stopped", NOTHING_TRAINED)
         reason = reporter.run.stop_reason() if status == "stopped" else ""
         reporter.finish(status, reason or message)
     except UserError as error:

@@ -115,7 +115,7 @@ def test_started_by_the_unit_a_team_is_served_without_any_secrets(serve) -> None
     server = serve(unit, **TEAM)
     strange = visit(server.url, host=EVIL, headers={"X-Forwarded-Email": "ada@lab.example"})
     assert is_one_sentence(strange)
-    assert "answers to `localhost`, `127.0.0.1`, `::1`, `parity.lab.example` only" in strange.of("alert")[0]
+    assert "answers only to `localhost`, `127.0.0.1`, `::1`, `parity.lab.example`:" in strange.of("alert")[0]
     eve = "eve@evil.example"
     said = {
         eve: f"{eve} is not on this team's lists; ask the operator of this app to add the address.",

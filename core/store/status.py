@@ -24,6 +24,9 @@ STATUSES = {
 WAS_ENDED = "The worker did not stop and was killed. Resume continues after the last finished epoch."
 """What is said of an `interrupted` run whose worker this program has ended."""
 
+NOTHING_TRAINED = "Stopped before anything was trained."
+"""What is said of a `stopped` run that has no model."""
+
 RESUMABLE = ("stopped", "failed", "interrupted", "damaged")
 
 LATEST = 4_102_444_800

@@ -15,6 +15,7 @@ from core.engine.train.training import train
 from core.errors import UserError
 from core.store.folder import JobFolder
 from core.store.runs import STATUSES, Run
+from core.store.status import NOTHING_TRAINED
 
 
 class TrialReporter(Reporter[Run]):
@@ -96,5 +97,5 @@ def _trained(run: Run, reporter: Reporter[Run], trials: HeadTrials | None) -> st
 
 def _last_word(run: Run, status: str) -> str:
     if run.has_model() or status == "stopped":
-        return STATUSES[status] if run.has_model() else "Stopped before anything was trained."
+        return STATUSES[status] if run.has_model() else NOTHING_TRAINED
     return "Finished. Its figures are kept; its model is not, as it is one of many trainings of a search."

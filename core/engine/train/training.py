@@ -29,6 +29,7 @@ from core.engine.train.tracking import Tracking
 from core.engine.train.variables import arrays, assign, rate_of
 from core.errors import ImageChanged, RunError
 from core.store.runs import STATUSES, Run
+from core.store.status import NOTHING_TRAINED
 
 
 def run_training(reporter: Reporter[Run]) -> tuple[str, str]:
@@ -41,7 +42,7 @@ def run_training(reporter: Reporter[Run]) -> tuple[str, str]:
         UserError: something the person can put right, in one sentence.
     """
     status = train(reporter)
-    return status, STATUSES[status] if reporter.run.has_model() else "Stopped before anything was trained."
+    return status, STATUSES[status] if reporter.run.has_model() else NOTHING_TRAINED
 
 
 def train(reporter: Reporter[Run], *, with_reference: bool = True) -> str:
