@@ -20,6 +20,7 @@ from core.housekeeping import retention, trash
 from core.jobs import time_limits
 from core.lr_search.store import LrSearchStore
 from core.store.runs import Run, RunStore, Status
+from core.store.status import NOTHING_TRAINED
 from core.workers import launch, local, predict_client, process_info, warm
 
 START = core.housekeeping.clock.start
@@ -268,7 +269,7 @@ def test_a_worker_says_why_it_was_stopped(monkeypatch: pytest.MonkeyPatch) -> No
 
     for reason, said in (
         ("Removed after waiting 30 minutes.", "Removed after waiting 30 minutes."),
-        ("", worker._NOTHING_LEARNT),
+        ("", NOTHING_TRAINED),
     ):
         run = RunStore().create(make_config("sample", {}))
         run.request_stop(reason)
